@@ -1,0 +1,73 @@
+"""What happens during an apply, as values: views turn them into text, the journal into JSON lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from specrun.engines.base import LogLine, Progress
+from specrun.plan.changes import Action, Plan
+from specrun.plan.observed import Run
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReady:
+    """The plan that is about to be carried out."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class OperationStarted:
+    """Work on a resource begins."""
+
+    key: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class OperationProgressed:
+    """An operation is this far."""
+
+    key: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSettled:
+    """Work on a resource is over. `error` says why it failed, `skipped` why it was not tried; both empty: done."""
+
+    key: str
+    action: Action
+    seconds: float
+    error: str = ""
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """A run that is followed is in another state."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Lines that a followed run's roles wrote, in the order in which each role wrote them."""
+
+    run: str
+    lines: tuple[LogLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A followed run has ended. `place` is where its outputs are."""
+
+    run: Run
+    place: str
+    last_lines: tuple[LogLine, ...] = ()
+
+
+Event: TypeAlias = (
+    PlanReady | OperationStarted | OperationProgressed | OperationSettled | StatusChanged | LogLines | Finished
+)

@@ -1,0 +1,38 @@
+"""What apply did, as JSON lines for people to read afterwards. Nothing is ever decided by it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from specrun.plan.home import make_home
+
+KEPT = 8_000_000
+"""Bytes after which the journal starts anew; the one before is kept beside it."""
+
+TOO_MANY = ("log_lines", "operation_progressed")
+"""Events that are in the run's own logs, or of no interest afterwards."""
+
+
+class Journal:
+    """Appends to `journal.jsonl` in the state folder. A journal that cannot be written stops nobody."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._file = home / "journal.jsonl"
+
+    def write(self, event: Mapping[str, object]) -> None:
+        """Append one event with the time (Unix seconds) and this process's id."""
+        if event["event"] in TOO_MANY:
+            return
+        with contextlib.suppress(OSError):
+            make_home(self._home)
+            if self._file.exists() and self._file.stat().st_size > KEPT:
+                self._file.replace(self._file.with_suffix(".1.jsonl"))
+            line = json.dumps({"time": round(time.time(), 3), "process": os.getpid(), **event}, ensure_ascii=False)
+            with self._file.open("a", encoding="utf-8") as journal:
+                journal.write(f"{line}\n")

@@ -1,0 +1,158 @@
+"""One planned change carried out: looked at again, begun, waited for, and looked at once more.
+
+Nothing is decided here. What is not as the plan saw it, and not already as the plan wants it, is left alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from specrun.apply.calls import ATTEMPTS, Abandoned, call, call_reporting
+from specrun.apply.stage import Stale, stage
+from specrun.engines.base import Conflict, Engine, EngineError, Progress, Report, Transient
+from specrun.plan.attempts import decide
+from specrun.plan.changes import Action, Capability, Change, Submission
+from specrun.plan.diff import diff
+from specrun.plan.home import scratch
+from specrun.plan.observed import Observed, Run, Status
+from specrun.plan.remote import WrongContent, download
+from specrun.plan.transfer import plan_transfer
+
+POLL = 0.2
+"""Seconds between looks at a resource that is being made; engines that are far away answer more slowly than that."""
+
+
+class Stopped(Exception):
+    """The user asked to stop while this was under way."""
+
+
+def carry_out(change: Change, engine: Engine, home: Path, report: Report, stop: threading.Event) -> None:
+    """Make one resource what the plan says; of runs only their deletion, see `submit`.
+
+    Raises EngineError, Stale and Stopped.
+    """
+    key = change.resource.key
+    if change.action is Action.NO_OP:
+        if change.before is not None and not change.before.status.settled:
+            _settle(change, engine, stop)
+        return
+    if change.kind == "run":
+        _begin(change, engine, report)
+        return
+    now = _observe(change, engine)
+    if _achieved(change, now, engine):
+        return
+    if change.before is not None and _seen(now) != _seen(change.before):
+        raise Stale(f"{key} changed since the plan: plan again")
+    if str(change.resource.properties.get("path", "")).startswith("https://"):
+        change = _fetched(change, home, report)
+    _begin(change, engine, report)
+    settled = _settle(change, engine, stop)
+    if not _achieved(change, settled, engine):
+        raise EngineError(f"{key}: {settled.reason or 'it is not as it was asked for afterwards: plan again'}")
+
+
+def submit(change: Change, engine: Engine, home: Path, report: Report) -> str:
+    """Submit a planned run, or find the one that somebody submitted for the same in the meantime; its name.
+
+    Raises EngineError and Stale.
+    """
+    submission = change.submission
+    assert submission is not None
+    for run in change.cancel:
+        call(partial(engine.cancel, run.name), engine.patience, f"cancelling {run.name}")
+    twin = _twin(engine, submission, engine.runs(submission.spec.name))
+    if twin is not None:
+        return twin.name
+    with scratch(home) as folder:
+        stage(submission.code, folder / "code")
+        staged = replace(change, submission=replace(submission, staged=folder / "code"))
+        try:
+            call_reporting(lambda alive: engine.begin(staged, alive), report, engine.patience, submission.name)
+        except (Conflict, Transient, Abandoned):
+            # The request may have been accepted all the same, or somebody else's was.
+            twin = _twin(engine, submission, call(lambda: engine.runs(submission.spec.name), engine.patience, "runs"))
+            if twin is None:
+                raise
+            return twin.name
+    return submission.name
+
+
+def _twin(engine: Engine, submission: Submission, runs: object) -> Run | None:
+    """The run of the same fingerprint that makes this submission superfluous."""
+    assert isinstance(runs, (list, tuple))
+    same = [run for run in runs if run.is_of(submission.fingerprint) and run.attempt >= submission.attempt]
+    decision = decide(same, submission.fingerprint, rerun=False)
+    return decision.follow
+
+
+def _fetched(change: Change, home: Path, report: Report) -> Change:
+    properties = change.resource.properties
+    assert change.transfer is not None
+    try:
+        path = download(
+            str(properties["path"]),
+            str(properties["sha256"]),
+            home,
+            lambda done, total: report(Progress(done, total, "fetching")),
+        )
+    except (WrongContent, OSError) as error:
+        raise EngineError(f"{change.resource.key}: {error}") from error
+    from specrun.plan.hashes import HashCache
+
+    files = tuple(
+        replace(file, size=path.stat().st_size, md5=HashCache(home / "none").md5(path, path.stat()))
+        for file in change.transfer.send
+    )
+    return replace(change, transfer=replace(change.transfer, new=files, changed=()))
+
+
+def _begin(change: Change, engine: Engine, report: Report) -> None:
+    key = change.resource.key
+    for attempt in range(ATTEMPTS):
+        try:
+            call_reporting(lambda alive: engine.begin(change, alive), report, engine.patience, key)
+        except (Transient, Abandoned) as error:
+            now = _observe(change, engine)
+            if not now.status.settled or _achieved(change, now, engine):
+                return
+            if attempt == ATTEMPTS - 1:
+                raise
+            wait = getattr(error, "after", None) or 0.2 * 2**attempt
+            threading.Event().wait(wait)
+        else:
+            return
+
+
+def _settle(change: Change, engine: Engine, stop: threading.Event) -> Observed:
+    while not (now := _observe(change, engine)).status.settled:
+        if stop.wait(POLL):
+            raise Stopped(f"{change.resource.key} is still being made: the next apply waits for it")
+    return now
+
+
+def _observe(change: Change, engine: Engine) -> Observed:
+    return call(lambda: engine.observe(change.resource), engine.patience, f"observing {change.resource.key}")
+
+
+def _achieved(change: Change, now: Observed, engine: Engine) -> bool:
+    if change.action is Action.DELETE:
+        return now.status is Status.MISSING
+    if now.status is not Status.READY:
+        return False
+    if change.transfer is not None:
+        source = (*change.transfer.send, *change.transfer.unchanged)
+        again = plan_transfer(source, now.files)
+        return not again.send and not any(path in now.files for path in change.transfer.prune)
+    if change.action is Action.REPLACE and now == change.before:
+        return False
+    return not diff(change.resource.properties, now.properties, engine.capabilities.get(change.kind, Capability()))
+
+
+def _seen(observed: Observed) -> tuple[object, ...]:
+    return observed.status, dict(observed.properties), dict(observed.files)
+
+

@@ -1,0 +1,55 @@
+"""Following a run to its end: its states and its roles' lines, until it has ended and all lines were read."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from specrun.apply.calls import call
+from specrun.apply.events import Event, Finished, LogLines, StatusChanged
+from specrun.engines.base import Cursor, Engine, LogLine
+from specrun.plan.observed import Run, RunStatus
+
+LAST_LINES = 10
+
+
+def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threading.Event) -> Run | None:
+    """Emit what happens to a run until it has ended; the run, or None when `stop` was set before.
+
+    Raises EngineError when sight of the run is lost.
+    """
+    cursor: Cursor = {}
+    shown: tuple[RunStatus, str] | None = None
+    last: deque[LogLine] = deque(maxlen=200)
+    while True:
+        # The status is read before the lines: once it is an end, these lines are the last.
+        run = call(lambda: engine.run(name), engine.patience, name)
+        if (run.status, run.reason) != shown and not run.status.ended:
+            emit(StatusChanged(run))
+            shown = (run.status, run.reason)
+        cursor, lines = _read(engine, name, cursor)
+        if lines:
+            last.extend(lines)
+            emit(LogLines(name, lines))
+        if run.status.ended:
+            while lines:
+                cursor, lines = _read(engine, name, cursor)
+                last.extend(lines)
+                if lines:
+                    emit(LogLines(name, lines))
+            emit(Finished(run, engine.place(name), _of_failed_role(run, last)))
+            return run
+        if stop.wait(engine.poll):
+            return None
+
+
+def _read(engine: Engine, name: str, cursor: Cursor) -> tuple[Cursor, tuple[LogLine, ...]]:
+    lines, cursor = call(lambda: engine.logs(name, cursor), engine.patience, f"logs of {name}")
+    return cursor, tuple(lines)
+
+
+def _of_failed_role(run: Run, lines: deque[LogLine]) -> tuple[LogLine, ...]:
+    if run.failed_role is None:
+        return ()
+    return tuple(line for line in lines if line.role == run.failed_role)[-LAST_LINES:]

@@ -1,0 +1,175 @@
+"""`specrun apply`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import click
+
+from specrun.apply.events import Event, PlanReady
+from specrun.apply.journal import Journal
+from specrun.apply.walk import Outcome, Walk
+from specrun.cli import exit_codes
+from specrun.cli.exit_codes import Exit
+from specrun.cli.masking import mask_event
+from specrun.cli.options import Reading, color_option, output_option, reading_options
+from specrun.cli.plan import check_allowed, planning_options
+from specrun.cli.session import Session, open_session
+from specrun.plan.changes import Plan
+from specrun.plan.observed import RunStatus
+from specrun.plan.planner import Options
+from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore
+from specrun.views.data import event_data
+from specrun.views.narration import Narration
+from specrun.views.text import paint_for
+
+
+@click.command()
+@reading_options
+@planning_options
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--detach", is_flag=True, help="Return once the run is submitted.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the job's lines and the result.")
+@output_option("text", "json")
+@color_option
+def apply(
+    reading: Reading,
+    rerun: bool,
+    cancel_previous: bool,
+    allow_replace: bool,
+    max_runs: int,
+    yes: bool,
+    detach: bool,
+    quiet: bool,
+    output: str,
+    no_color: bool,
+) -> None:
+    """Make it so, and follow the run to its end. FILE may also be a saved plan."""
+    saved = _saved(reading)
+    if saved is not None:
+        reading = _as_saved(saved)
+    session = open_session(reading, secrets_required=True)
+    try:
+        made = (
+            restore(saved, session.graph)
+            if saved is not None
+            else session.plan(Options(rerun, cancel_previous, allow_replace, max_runs))
+        )
+    except PlanStale as stale:
+        raise Exit(exit_codes.STALE, str(stale)) from stale
+    except PlanUnreadable as error:
+        raise Exit(exit_codes.FAILED, str(error)) from error
+    narration = Narration(
+        sys.stdout,
+        sys.stderr,
+        paint_for(sys.stderr, not no_color),
+        min(shutil.get_terminal_size((100, 24)).columns, 120),
+        quiet=quiet,
+    )
+    show_event: Callable[[Event], None] = _print_json if output == "json" else narration
+    try:
+        ask = confirm if session.engine.asks and not yes else None
+        raise Exit(carry_out(session, made, show_event, ask=ask, detach=detach))
+    finally:
+        narration.close()
+
+
+def carry_out(
+    session: Session,
+    made: Plan,
+    show_event: Callable[[Event], None],
+    *,
+    ask: Callable[[Plan], None] | None,
+    detach: bool,
+) -> int:
+    """Show a plan, `ask` whether it is meant, carry it out and follow its runs; the exit status."""
+    journal = Journal(session.home)
+
+    def emit(event: Event) -> None:
+        masked = mask_event(event)
+        journal.write(event_data(masked))
+        show_event(masked)
+
+    emit(PlanReady(made))
+    check_allowed(made)
+    if made.pending and ask is not None:
+        ask(made)
+    stop = threading.Event()
+    with _signals(stop):
+        outcome = Walk(made, session.engine, session.home, emit, stop, detach).go()
+    session.hashes.save()
+    for name in outcome.going_on:
+        how = f"follow it with `specrun logs -f --run {name}`, end it with `specrun cancel --run {name}`"
+        print(f"{name} goes on: {how}", file=sys.stderr)
+    if outcome.interrupted and not outcome.going_on:
+        print("interrupted before the run was submitted: `specrun apply` goes on from here", file=sys.stderr)
+    return _status(outcome)
+
+
+def confirm(made: Plan) -> None:
+    """Ask a person. Ends the command without one, or when the answer is no."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Exit(exit_codes.FAILED, "nobody is here to ask: say --yes to carry out this plan")
+    if not click.confirm(f"Carry out this plan on {made.target}?", err=True):
+        raise Exit(exit_codes.FAILED, "nothing was changed")
+
+
+def _status(outcome: Outcome) -> int:
+    codes = set()
+    if outcome.interrupted:
+        codes.add(exit_codes.INTERRUPTED)
+    if outcome.stale:
+        codes.add(exit_codes.STALE)
+    if outcome.failed:
+        codes.add(exit_codes.FAILED)
+    for run in outcome.ended:
+        if run.status is RunStatus.CANCELLED:
+            codes.add(exit_codes.RUN_CANCELLED)
+        elif run.status is not RunStatus.SUCCEEDED:
+            codes.add(exit_codes.RUN_FAILED)
+    return exit_codes.worst(codes)
+
+
+def _saved(reading: Reading) -> Saved | None:
+    try:
+        plans = [saved for file in reading.files if (saved := read_saved(file)) is not None]
+    except PlanUnreadable as error:
+        raise Exit(exit_codes.FAILED, str(error)) from error
+    if plans and len(reading.files) > 1:
+        raise Exit(exit_codes.WRONG_USAGE, "a saved plan is applied by itself, without other files")
+    return plans[0] if plans else None
+
+
+def _as_saved(saved: Saved) -> Reading:
+    call = saved.call
+    return Reading(call["files"], saved.engine, call["variables"], call["inputs"], call["environment"])
+
+
+def _print_json(event: Event) -> None:
+    print(json.dumps(event_data(event), ensure_ascii=False), flush=True)
+
+
+class _signals:
+    """While this lasts, SIGINT and SIGTERM ask to stop; a second one ends the program at once."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._handle)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _handle(self, *_: object) -> None:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+        self._stop.set()

@@ -1,0 +1,25 @@
+"""`specrun cancel`."""
+
+from __future__ import annotations
+
+import click
+
+from specrun.cli.options import Reading, files_options, run_option
+from specrun.cli.session import open_runs
+from specrun.cli.status import wait_for
+
+
+@click.command()
+@files_options
+@run_option
+def cancel(reading: Reading, run_name: str | None) -> None:
+    """End the spec's unfinished runs, or the one named; returns when they have ended."""
+    for runs in open_runs(reading):
+        found = [runs.newest(run_name)] if run_name else runs.engine.runs(runs.spec)
+        unfinished = [run for run in found if not run.status.ended]
+        for run in unfinished:
+            runs.engine.cancel(run.name)
+        for run in unfinished:
+            print(f"{run.name} is {wait_for(runs, run).status.value}")
+        if not unfinished:
+            print(f"{run_name or runs.spec} has no unfinished run on {runs.engine.target}")

@@ -1,0 +1,112 @@
+"""`specrun doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from specrun import __version__
+from specrun.cli.exit_codes import FAILED, Exit
+from specrun.cli.options import color_option, output_option
+from specrun.engines.registry import ENGINES
+from specrun.plan.home import home_of, scratch
+from specrun.views.text import Paint, paint_for, size
+
+LITTLE_ROOM = 5_000_000_000
+"""Bytes below which an environment with TensorFlow in it may not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `level` is ok, note or error; `text` says what to do unless it is ok."""
+
+    level: str
+    what: str
+    text: str
+
+
+@click.command()
+@output_option("text", "json")
+@color_option
+def doctor(output: str, no_color: bool) -> None:
+    """Check what specrun finds on this machine. Exit 1 when something keeps it from working."""
+    findings = list(examine(Path.cwd()))
+    if output == "json":
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        paint = paint_for(sys.stdout, not no_color)
+        for finding in findings:
+            print(f"{_sign(finding.level, paint)} {finding.what:<12} {finding.text}")
+    if any(finding.level == "error" for finding in findings):
+        raise Exit(FAILED)
+
+
+def examine(folder: Path) -> Iterator[Finding]:
+    """Look at what the engines need; nothing is changed but the state folder, which is made."""
+    yield Finding("ok", "specrun", f"{__version__} on Python {platform.python_version()} ({sys.executable})")
+    yield Finding("ok", "engines", ", ".join(ENGINES))
+    yield _platform()
+    home = home_of(folder)
+    yield from _state(home)
+    yield _installer()
+    yield _gpus()
+    present = [name for name in ("tensorflow", "torch") if find_spec(name)]
+    yield Finding(
+        "ok", "frameworks", f"{' and '.join(present) or 'none'} in this Python (what `--environment current` uses)"
+    )
+    chosen = os.environ.get("SPECRUN_ENGINE")
+    if chosen and chosen not in ENGINES:
+        yield Finding("error", "SPECRUN_ENGINE", f"is {chosen}, which this specrun does not have: unset or correct it")
+
+
+def _platform() -> Finding:
+    if sys.platform.startswith("linux"):
+        return Finding("ok", "system", f"Linux {platform.release()}")
+    if sys.platform == "darwin":
+        return Finding("note", "system", "macOS: a process that leaves its group on purpose may outlive a killed run")
+    return Finding("error", "system", f"{sys.platform}: the local engine needs Linux, macOS, or Windows through WSL")
+
+
+def _state(home: Path) -> Iterator[Finding]:
+    try:
+        with scratch(home):
+            pass
+    except OSError as error:
+        detail = f"{home} cannot be used ({error.strerror}): set SPECRUN_HOME to a folder that can be written"
+        yield Finding("error", "state", detail)
+        return
+    free = shutil.disk_usage(home).free
+    yield Finding("ok", "state", str(home))
+    if free < LITTLE_ROOM:
+        yield Finding("note", "disk", f"{size(free)} free: an environment with TensorFlow takes about 2 GB")
+    else:
+        yield Finding("ok", "disk", f"{size(free)} free")
+
+
+def _installer() -> Finding:
+    uv = shutil.which("uv")
+    if uv:
+        return Finding("ok", "environments", f"built with uv ({uv})")
+    if find_spec("ensurepip") is None:
+        return Finding("error", "environments", "this Python has no ensurepip: install python3-venv, or uv")
+    return Finding("ok", "environments", "built with pip; uv, when it is there, is several times faster")
+
+
+def _gpus() -> Finding:
+    from specrun.engines.local import gpus
+
+    found = gpus.present()
+    return Finding("ok", "GPUs", ", ".join(found) if found else "none: jobs run on the processors")
+
+
+def _sign(level: str, paint: Paint) -> str:
+    return {"ok": paint("✓", "green"), "note": paint("!", "yellow"), "error": paint("✗", "red")}[level]

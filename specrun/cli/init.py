@@ -1,0 +1,30 @@
+"""`specrun init`."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from specrun.cli.exit_codes import FAILED, Exit
+
+TEMPLATES = ("job.yaml", "train.py")
+
+
+@click.command()
+@click.argument("folder", default=".", metavar="[DIR]")
+def init(folder: str) -> None:
+    """Write a starter spec and the script it runs: `specrun init && specrun apply` trains something."""
+    target = Path(folder)
+    taken = [str(target / name) for name in TEMPLATES if (target / name).exists()]
+    if taken:
+        raise Exit(FAILED, f"{', '.join(taken)} exists already, and init overwrites nothing: take another folder")
+    name = re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-")[:40].strip("-") or "job"
+    target.mkdir(parents=True, exist_ok=True)
+    for file in TEMPLATES:
+        text = (files("specrun.cli") / "templates" / file).read_text(encoding="utf-8")
+        (target / file).write_text(text.replace("{name}", name), encoding="utf-8")
+        print(f"wrote {target / file}")
+    print(f"now: specrun apply{'' if folder == '.' else f' {target / TEMPLATES[0]}'}")

@@ -1,0 +1,124 @@
+"""The command line: finds the verb, and turns every way in which it can end into an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from specrun import __version__
+from specrun.cli import exit_codes
+from specrun.cli.exit_codes import Exit
+
+VERBS: Mapping[str, tuple[str, str]] = {
+    "init": ("specrun.cli.init", "Write a starter spec and the script it runs."),
+    "validate": ("specrun.cli.validate", "Report every mistake of the specs, each at its place."),
+    "plan": ("specrun.cli.plan", "Show what apply would do, and why."),
+    "apply": ("specrun.cli.apply", "Make it so, and follow the run to its end."),
+    "status": ("specrun.cli.status", "Where the newest run of a spec is."),
+    "logs": ("specrun.cli.logs", "What the roles of a run wrote."),
+    "outputs": ("specrun.cli.outputs", "List a run's files, or fetch them."),
+    "cancel": ("specrun.cli.cancel", "End a run that is queued or running."),
+    "runs": ("specrun.cli.runs", "Past runs of a spec, and what changed between them."),
+    "destroy": ("specrun.cli.destroy", "Delete what a spec made, and nothing else."),
+    "schema": ("specrun.cli.schema", "Print the JSON Schema of specs."),
+    "graph": ("specrun.cli.graph", "The resources and their edges, as Mermaid or DOT."),
+    "doctor": ("specrun.cli.doctor", "Check what specrun finds on this machine."),
+}
+
+
+class Verbs(click.Group):
+    """Imports a verb's module when that verb is used: `validate` must not wait for what `apply` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are used."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command."""
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(VERBS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or say which one was probably meant."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], VERBS, 1)
+            hint = f" Did you mean `{near[0]}`?" if near else f" The verbs are {', '.join(VERBS)}."
+            raise click.UsageError(f"specrun has no verb `{args[0]}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with a line each, without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", message="specrun %(version)s")
+def specrun() -> None:
+    """One YAML file, a distributed training job: checked, planned, applied and followed."""
+
+
+def main() -> None:
+    """The program `specrun`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line; its exit status."""
+    try:
+        specrun(arguments, standalone_mode=False)
+    except Exit as end:
+        if end.message:
+            print(end.message, file=sys.stderr)
+        return end.code
+    except click.UsageError as error:
+        error.show()
+        return exit_codes.WRONG_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted", file=sys.stderr)
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        return _broken_pipe()
+    except click.ClickException as error:
+        error.show()
+        return exit_codes.FAILED
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an exit status
+        return _bug(error)
+    return exit_codes.DONE
+
+
+def _broken_pipe() -> int:
+    import os
+
+    # The reader has gone: what is still buffered has nowhere to go, and Python must not try when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_codes.FAILED
+
+
+def _bug(error: Exception) -> int:
+    from specrun.engines.base import EngineError
+    from specrun.spec.model import SecretUnset
+
+    if isinstance(error, (EngineError, SecretUnset)):
+        print(f"error: {error}", file=sys.stderr)
+        return exit_codes.FAILED
+    if isinstance(error, OSError) and error.filename:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return exit_codes.FAILED
+    import traceback
+
+    from specrun.cli.masking import mask_environment
+
+    print(mask_environment("".join(traceback.format_exception(error))), file=sys.stderr)
+    print("This is a bug in specrun: please report it with the lines above.", file=sys.stderr)
+    return exit_codes.BUG

@@ -1,0 +1,99 @@
+"""Options that several verbs have, and what they mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_FILE = "job.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How specs are read: which files, and what the command line puts in place of what they say."""
+
+    files: Sequence[str]
+    engine: str | None
+    variables: Mapping[str, str]
+    inputs: Mapping[str, str]
+    environment: str | None
+
+
+def reading_options(command: F) -> F:
+    """FILE…, --engine, --var, --input and --environment, as one `reading` argument."""
+    return _with_reading(
+        command,
+        _files,
+        _engine,
+        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Replace a value of `vars`."),
+        click.option("--input", "inputs", multiple=True, metavar="NAME=PATH", help="Take an input from this path."),
+        click.option(
+            "--environment",
+            metavar="current|FILE",
+            help="Run in this Python, or in one built from a requirements or conda file, whatever the spec says.",
+        ),
+    )
+
+
+def files_options(command: F) -> F:
+    """FILE… and --engine, as one `reading` argument: for verbs about runs, which need no more of a spec."""
+    return _with_reading(command, _files, _engine)
+
+
+def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
+    @wraps(command)
+    def with_reading(
+        files: tuple[str, ...],
+        engine: str | None,
+        variables: tuple[str, ...] = (),
+        inputs: tuple[str, ...] = (),
+        environment: str | None = None,
+        **others: object,
+    ) -> object:
+        reading = Reading(
+            files or (DEFAULT_FILE,),
+            engine or os.environ.get("SPECRUN_ENGINE") or None,
+            _pairs("--var", variables),
+            _pairs("--input", inputs),
+            environment,
+        )
+        return command(reading=reading, **others)
+
+    decorated: Any = with_reading
+    for decorator in reversed(decorators):
+        decorated = decorator(decorated)
+    return cast(F, decorated)
+
+
+_files = click.argument("files", nargs=-1, metavar="[FILE]...")
+_engine = click.option(
+    "--engine", metavar="NAME", help="local, azureml or azureml-v1 (else SPECRUN_ENGINE, else the spec's, else local)."
+)
+
+
+def output_option(*formats: str) -> Callable[[F], F]:
+    """-o FORMAT; the first is the default."""
+    return click.option(
+        "-o", "--output", type=click.Choice(formats), default=formats[0], show_default=True, help="What to print."
+    )
+
+
+run_option = click.option("--run", "run_name", metavar="NAME", help="This run instead of the newest.")
+color_option = click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{option} wants NAME=…, not `{text}`.")
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,96 @@
+"""`specrun plan`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, REFUSED, Exit
+from specrun.cli.masking import mask_environment
+from specrun.cli.options import F, Reading, color_option, output_option, reading_options
+from specrun.cli.session import open_session, show
+from specrun.plan.changes import Plan
+from specrun.plan.planner import Options
+from specrun.views.text import paint_for
+
+
+def planning_options(command: F) -> F:
+    """The options of `plan` and `apply` that decide what stands in a plan."""
+    for option in (
+        click.option("--rerun", is_flag=True, help="Run again what has ended for exactly this."),
+        click.option("--cancel-previous", is_flag=True, help="End unfinished runs of older fingerprints."),
+        click.option("--allow-replace", is_flag=True, help="Delete and make again what cannot change in place."),
+        click.option("--max-runs", type=click.IntRange(1), default=10, show_default=True, help="Submit no more."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@reading_options
+@planning_options
+@output_option("text", "json", "markdown")
+@click.option("--exit-code", is_flag=True, help="Exit 2 when there are changes.")
+@click.option("--out", "out", metavar="PLAN", help="Save the plan for `specrun apply PLAN`.")
+@color_option
+def plan(
+    reading: Reading,
+    rerun: bool,
+    cancel_previous: bool,
+    allow_replace: bool,
+    max_runs: int,
+    output: str,
+    exit_code: bool,
+    out: str | None,
+    no_color: bool,
+) -> None:
+    """Show what apply would do, and why. Changes nothing."""
+    session = open_session(reading)
+    made = session.plan(Options(rerun, cancel_previous, allow_replace, max_runs))
+    print(mask_environment(render(made, output, not no_color)))
+    check_allowed(made)
+    if out is not None:
+        _save(made, reading, out)
+    if exit_code and made.pending:
+        raise Exit(CHANGES_PENDING)
+
+
+def render(made: Plan, output: str, colours: bool) -> str:
+    """The plan in one of the formats of -o."""
+    if output == "json":
+        from specrun.views.data import plan_data
+
+        return json.dumps(plan_data(made), indent=2, ensure_ascii=False)
+    if output == "markdown":
+        from specrun.views.markdown import plan_markdown
+
+        return plan_markdown(made)
+    from specrun.views.plan_text import plan_text
+
+    return plan_text(made, paint_for(sys.stdout, colours), min(shutil.get_terminal_size((100, 24)).columns, 120))
+
+
+def check_allowed(made: Plan) -> None:
+    """End the command when a rule forbids the plan or something makes it impossible."""
+    show((*made.refusals, *made.problems))
+    if made.refusals:
+        raise Exit(REFUSED)
+    if made.problems:
+        raise Exit(FAILED)
+
+
+def _save(made: Plan, reading: Reading, out: str) -> None:
+    from specrun.plan.saved import save
+
+    call = {
+        "files": [str(Path(file).absolute()) for file in reading.files],
+        "variables": dict(reading.variables),
+        "inputs": dict(reading.inputs),
+        "environment": reading.environment,
+    }
+    save(made, call, Path(out))
+    print(f"saved: `specrun apply {out}` carries out exactly this", file=sys.stderr)

@@ -1,0 +1,156 @@
+"""What the verbs that talk to an engine start from: valid specs, one engine, one graph."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from specrun.apply.survey import survey
+from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.masking import mask_environment, remember
+from specrun.cli.options import Reading
+from specrun.engines.base import Engine
+from specrun.engines.registry import ENGINES, UNREAD
+from specrun.plan.changes import Plan
+from specrun.plan.hashes import HashCache
+from specrun.plan.home import home_of
+from specrun.plan.observed import Run
+from specrun.plan.planner import Options, Planner
+from specrun.plan.resources import Graph, build_graph
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.load import load
+from specrun.spec.model import Spec
+from specrun.views.diagnostics import diagnostic_text
+from specrun.views.text import paint_for
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Specs and the engine they go to. `home` is the state folder, `hashes` the memory of file hashes in it."""
+
+    specs: Sequence[Spec]
+    graph: Graph
+    engine: Engine
+    home: Path
+    hashes: HashCache
+
+    def plan(self, options: Options) -> Plan:
+        """What the engine has, against what the specs say. Ends the command when that cannot be found out."""
+        seen = survey(self.engine, self.graph)
+        if seen.errors:
+            lines = [f"error: {what}: {error}" for what, error in seen.errors.items()]
+            raise Exit(FAILED, mask_environment("\n".join(lines)))
+        planner = Planner(
+            self.engine, seen.observed, seen.runs, seen.unfinished, self.home, self.hashes, options
+        )
+        plan = planner.plan(self.graph)
+        self.hashes.save()
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The engine that has a spec's runs, and the name under which it has them."""
+
+    spec: str
+    engine: Engine
+
+    def newest(self, name: str | None) -> Run:
+        """The run of this name, or the spec's newest. Ends the command when there is none."""
+        if name is not None:
+            return self.engine.run(name)
+        runs = self.engine.runs(self.spec)
+        if not runs:
+            raise Exit(FAILED, f"{self.spec} has no runs on {self.engine.target}: `specrun apply` starts one")
+        return runs[0]
+
+
+def open_session(reading: Reading, *, secrets_required: bool = False) -> Session:
+    """Read the specs, show what is wrong or worth knowing, and choose the engine. Ends the command on an error."""
+    loaded = load(
+        reading.files,
+        variables=reading.variables,
+        engine=reading.engine,
+        inputs=reading.inputs,
+        environment=reading.environment,
+        unread=UNREAD,
+        secrets_required=secrets_required,
+    )
+    remember(spec.document.text for spec in loaded.specs)
+    show(loaded.diagnostics)
+    if not loaded.ok:
+        raise Exit(INVALID_SPEC)
+    name = _engine_name(reading, loaded.specs)
+    home = home_of(loaded.specs[0].folder)
+    hashes = HashCache(home / "cache" / "md5.json")
+    engine = make_engine(name, home, hashes)
+    graph = build_graph(loaded.specs)
+    unfit = [*graph.diagnostics, *(found for spec in loaded.specs for found in engine.check(spec))]
+    show(unfit)
+    if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
+        raise Exit(INVALID_SPEC)
+    _warn_of_default(reading, loaded.specs, name)
+    return Session(loaded.specs, graph, engine, home, hashes)
+
+
+def open_runs(reading: Reading) -> list[Runs]:
+    """The specs' names and engine, for verbs about runs: a file that is being edited need not be valid for them."""
+    from specrun.spec.source import read
+
+    found = []
+    for file in reading.files:
+        document, diagnostics = read(file)
+        values = document.values if document is not None else None
+        if document is None or not isinstance(values, dict) or not isinstance(values.get("name"), str):
+            show(diagnostics)
+            raise Exit(INVALID_SPEC, "" if diagnostics else f"{file} has no `name`: is it a spec?")
+        remember([document.text])
+        home = home_of(Path(file).absolute().parent)
+        name = reading.engine or values.get("engine") or "local"
+        found.append(Runs(values["name"], make_engine(str(name), home, HashCache(home / "cache" / "md5.json"))))
+    return found
+
+
+def make_engine(name: str, home: Path, hashes: HashCache) -> Engine:
+    """The engine of this name. Ends the command when this specrun has none."""
+    if name not in ENGINES:
+        have = ", ".join(ENGINES)
+        raise Exit(
+            WRONG_USAGE, f"this specrun has no engine `{name}` (it has: {have}). Try `--engine local` on this machine."
+        )
+    return ENGINES[name](home, hashes)
+
+
+def show(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print diagnostics to standard error."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    paint = paint_for(sys.stderr)
+    for diagnostic in diagnostics:
+        print(mask_environment(diagnostic_text(diagnostic, paint, width)), end="\n\n", file=sys.stderr)
+
+
+def _engine_name(reading: Reading, specs: Sequence[Spec]) -> str:
+    names = {reading.engine or spec.engine or "local" for spec in specs}
+    if len(names) > 1:
+        raise Exit(WRONG_USAGE, f"the specs name several engines ({', '.join(sorted(names))}): choose one with --engine")
+    return names.pop()
+
+
+def _warn_of_default(reading: Reading, specs: Sequence[Spec], engine: str) -> None:
+    by_default = [spec for spec in specs if spec.workspace is not None and not (reading.engine or spec.engine)]
+    if engine == "local" and by_default:
+        show(
+            Diagnostic(
+                Severity.WARNING,
+                "local-by-default",
+                "a spec with a workspace goes to this machine",
+                f"{spec.name} names a workspace, but no engine: write `engine: azureml` in the spec or say "
+                "`--engine azureml` to use it, or `--engine local` if this machine is meant.",
+                ("workspace",),
+                spec.document.location(("workspace",), key=True),
+            )
+            for spec in by_default
+        )

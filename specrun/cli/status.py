@@ -1,0 +1,51 @@
+"""`specrun status`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import click
+
+from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
+from specrun.cli.options import Reading, color_option, files_options, output_option, run_option
+from specrun.cli.session import Runs, open_runs
+from specrun.plan.observed import Run, RunStatus
+from specrun.views.data import run_data
+from specrun.views.runs import status_text
+from specrun.views.text import paint_for
+
+
+@click.command()
+@files_options
+@run_option
+@click.option("--wait", is_flag=True, help="Return when the run has ended, with the status of apply.")
+@output_option("text", "json")
+@color_option
+def status(reading: Reading, run_name: str | None, wait: bool, output: str, no_color: bool) -> None:
+    """Where the newest run of a spec is."""
+    opened = open_runs(reading)
+    found = [(runs, wait_for(runs, runs.newest(run_name)) if wait else runs.newest(run_name)) for runs in opened]
+    if output == "json":
+        data = [{**run_data(run), "outputs": runs.engine.place(run.name)} for runs, run in found]
+        print(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False))
+    else:
+        paint = paint_for(sys.stdout, not no_color)
+        print("\n\n".join(status_text(run, runs.engine.place(run.name), paint) for runs, run in found))
+    if wait:
+        raise Exit(worst({_ended_with(run) for _, run in found}))
+
+
+def wait_for(runs: Runs, run: Run) -> Run:
+    """The run once it has ended."""
+    while not run.status.ended:
+        time.sleep(runs.engine.poll)
+        run = runs.engine.run(run.name)
+    return run
+
+
+def _ended_with(run: Run) -> int:
+    if run.status is RunStatus.SUCCEEDED:
+        return 0
+    return RUN_CANCELLED if run.status is RunStatus.CANCELLED else RUN_FAILED

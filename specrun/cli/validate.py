@@ -1,0 +1,46 @@
+"""`specrun validate`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import click
+
+from specrun.cli.exit_codes import INVALID_SPEC, Exit
+from specrun.cli.options import Reading, color_option, output_option, reading_options
+from specrun.spec.diagnostics import Severity
+from specrun.spec.load import check
+from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary
+from specrun.views.text import paint_for
+
+
+@click.command()
+@reading_options
+@output_option("text", "json")
+@color_option
+def validate(reading: Reading, output: str, no_color: bool) -> None:
+    """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
+    from specrun.engines.registry import UNREAD
+
+    diagnostics = check(
+        reading.files,
+        variables=reading.variables,
+        engine=reading.engine,
+        inputs=reading.inputs,
+        environment=reading.environment,
+        unread=UNREAD,
+    )
+    wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+    if output == "json":
+        found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
+        print(json.dumps({"valid": not wrong, "diagnostics": found}, indent=2, ensure_ascii=False))
+    else:
+        paint = paint_for(sys.stdout, not no_color)
+        width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+        for diagnostic in diagnostics:
+            print(diagnostic_text(diagnostic, paint, width), end="\n\n")
+        print(diagnostics_summary(diagnostics, len(reading.files)))
+    if wrong:
+        raise Exit(INVALID_SPEC)

@@ -1,0 +1,109 @@
+"""Environments on this machine: a virtual environment for each content, built once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from specrun.engines.base import EngineError, Progress, Report
+from specrun.engines.local.conda import pip_requirements
+from specrun.plan.changes import Change
+from specrun.plan.home import make_home
+from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import Resource
+from specrun.spec.model import Environment
+
+WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
+READY = "ready.json"
+
+
+def environment_folder(home: Path, digest: str) -> Path:
+    """Where the environment of a content digest lies; of its own for each Python, since packages differ."""
+    return home / "environments" / f"{digest}-{sys.implementation.cache_tag}"
+
+
+def observe_environment(home: Path, resource: Resource) -> Observed:
+    """Ready once its last file was written; anything less was a build that was cut off and starts anew."""
+    folder = environment_folder(home, resource.name)
+    if not (folder / READY).exists():
+        return Observed(Status.MISSING)
+    return Observed(Status.READY, resource.properties)
+
+
+def build_environment(home: Path, change: Change, report: Report) -> None:
+    """Build the environment with uv when it is there, else pip. Raises EngineError with the installer's last words."""
+    resource = change.resource
+    job = resource.spec.job
+    assert job is not None
+    assert job.environment is not None
+    requirements = requirements_of(job.environment, resource.spec.folder)
+    folder = environment_folder(home, resource.name)
+    make_home(home)
+    folder.parent.mkdir(exist_ok=True)
+    with _lock(folder.with_suffix(".lock")) as lock:
+        if (folder / READY).exists():
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in _commands(folder, requirements):
+            _install(command, lock, report)
+        temporary = folder / f"{READY}.{os.getpid()}"
+        temporary.write_text(json.dumps({"requirements": requirements}))
+        temporary.replace(folder / READY)
+
+
+def requirements_of(environment: Environment, folder: Path) -> list[str]:
+    """The environment as pip requirements. Raises EngineError for what this machine cannot build."""
+    if environment.conda_file is not None:
+        return pip_requirements(folder / environment.conda_file)
+    return list(environment.pip or ())
+
+
+def _commands(folder: Path, requirements: list[str]) -> Iterator[list[str]]:
+    python = str(folder / "bin" / "python")
+    uv = shutil.which("uv")
+    if uv:
+        yield [uv, "venv", "--python", sys.executable, str(folder)]
+        install = [uv, "pip", "install", "--python", python]
+    else:
+        yield [sys.executable, "-m", "venv", str(folder)]
+        install = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    if requirements:
+        yield [*install, *requirements]
+
+
+def _install(command: list[str], lock: int, report: Report) -> None:
+    last: list[str] = []
+    # The installer holds the lock too: one that outlives a killed apply must end before anybody builds here again.
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        pass_fds=(lock,),
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last = [*last[-9:], line.rstrip()]
+            report(Progress(text=line.strip()))
+    if process.returncode:
+        words = "\n  ".join(last)
+        raise EngineError(f"building the environment failed: `{' '.join(command)}` said\n  {words}\n{WAY_OUT}")
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)

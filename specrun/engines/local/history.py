@@ -1,0 +1,153 @@
+"""The runs that there have been on this machine, read from their folders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
+from specrun.engines.local import processes, state
+from specrun.engines.local import request as requests
+from specrun.engines.local.submission import run_folder
+from specrun.plan.observed import Role, Run, RunStatus
+
+CHUNK = 1 << 20
+"""Bytes read from one role's log at a time."""
+
+NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
+STATUSES = {
+    state.PREPARED: RunStatus.QUEUED,
+    state.QUEUED: RunStatus.QUEUED,
+    state.RUNNING: RunStatus.RUNNING,
+    state.SUCCEEDED: RunStatus.SUCCEEDED,
+    state.FAILED: RunStatus.FAILED,
+    state.CANCELLED: RunStatus.CANCELLED,
+}
+
+
+def list_runs(home: Path, spec: str | None = None) -> list[Run]:
+    """All runs, or those of one spec, newest first. A damaged one is listed as lost, and nothing of it is touched."""
+    with contextlib.suppress(FileNotFoundError):
+        names = [path.name for path in (home / "runs").iterdir() if path.name.startswith(f"{spec}-" if spec else "")]
+        # What a run consisted of is only of interest among the runs of its spec.
+        detailed = spec is not None
+        runs = [run for name in names if (run := _read_run(run_folder(home, name), detailed)) is not None]
+        wanted = [run for run in runs if spec in (None, run.spec)]
+        return sorted(wanted, key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
+    return []
+
+
+def read_run(home: Path, name: str) -> Run:
+    """One run as it is now. Raises Missing."""
+    run = _read_run(run_folder(home, name))
+    if run is None:
+        raise Missing(f"there is no run {name} on this machine")
+    return run
+
+
+def read_logs(home: Path, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+    """Whole lines since the cursor; of a run that has ended, its unfinished last lines too."""
+    folder = run_folder(home, name)
+    # The state is read before the logs: what is written after it was not the end.
+    last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
+    lines: list[LogLine] = []
+    position = dict(cursor)
+    for file in sorted((folder / "logs").glob("*.txt")):
+        role = "/".join(file.stem.rsplit("-", 1))
+        text, length = _read_lines(file, position.get(role, 0), last)
+        position[role] = position.get(role, 0) + length
+        lines.extend(LogLine(role, line) for line in text)
+    return lines, position
+
+
+def list_outputs(home: Path, name: str) -> list[OutputFile]:
+    """The files in a run's outputs, each path starting with the output's name."""
+    return sorted(_outputs(run_folder(home, name) / "outputs"), key=lambda file: file.path)
+
+
+def cancel_run(home: Path, name: str) -> None:
+    """Ask for a run's end. Raises Missing."""
+    folder = run_folder(home, name)
+    if not folder.exists():
+        raise Missing(f"there is no run {name} on this machine")
+    state.cancel(folder)
+
+
+def _read_run(folder: Path, detailed: bool = True) -> Run | None:
+    match = NAME.fullmatch(folder.name)
+    if match is None or not folder.is_dir():
+        return None
+    # Without its record a run is still known by its name: that name is taken.
+    record = {"spec": match["spec"], "fingerprint": match["fingerprint"], "attempt": int(match["attempt"] or 1)}
+    record |= _load(folder / "run.json")
+    seen = state.observe(folder)
+    if seen.status == state.PREPARED and not state.held(folder) and state.read(folder).status == state.PREPARED:
+        return None  # never started: the next apply starts it, under the same name
+    status = STATUSES.get(seen.status)
+    if status is None and state.held(folder):
+        status = RunStatus.RUNNING
+    if status is None:
+        _end_leftovers(folder)
+    return Run(
+        name=folder.name,
+        spec=str(record["spec"]),
+        fingerprint=str(record["fingerprint"]),
+        attempt=int(str(record["attempt"])),
+        status=status or RunStatus.LOST,
+        reason=seen.reason,
+        submitted=seen.submitted or _number(record.get("submitted")),
+        started=seen.started,
+        ended=seen.ended,
+        roles=tuple(Role(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
+        failed_role=seen.failed_role,
+        identity=_load(folder / "identity.json") if detailed else {},
+        reads=tuple(str(key) for key in _list(record.get("reads"))),
+        compute=str(record.get("compute", "")),
+    )
+
+
+def _end_leftovers(folder: Path) -> None:
+    """End what is left of a run whose supervisor and guards were all killed at once."""
+    with contextlib.suppress(requests.RequestInvalid):
+        processes.sweep(requests.read(folder).marker)
+
+
+def _read_lines(file: Path, start: int, last: bool) -> tuple[list[str], int]:
+    with file.open("rb") as log:
+        log.seek(start)
+        chunk = log.read(CHUNK)
+    end = chunk.rfind(b"\n") + 1
+    # A line that no chunk holds is given in pieces; what an ended run wrote last need not end in a line feed.
+    if (not end and len(chunk) == CHUNK) or (last and len(chunk) < CHUNK):
+        end = len(chunk)
+    # Split at line feeds alone: a carriage return is a progress bar's, not the end of a line.
+    text = chunk[:end].decode("utf-8", "replace").removesuffix("\n")
+    return (text.split("\n") if end else []), end
+
+
+def _outputs(folder: Path) -> Iterator[OutputFile]:
+    for output in folder.iterdir() if folder.is_dir() else ():
+        for parent, _, names in os.walk(output):
+            for name in names:
+                path = Path(parent) / name
+                yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
+
+
+def _load(file: Path) -> Mapping[str, object]:
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,95 @@
+"""What a run is asked to do: `request.json`, written once by the engine and read by the run's supervisor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FORMAT = 1
+FILE = "request.json"
+
+
+class RequestInvalid(Exception):
+    """A request that cannot be read or does not make sense; the message says why, in a full sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How many processes, and how they find each other: `type` is none, tensorflow or pytorch."""
+
+    type: str = "none"
+    parameter_server_count: int = 0
+    worker_count: int = 1
+    process_count_per_instance: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a run counts against a limit. `max_instances` None: this machine, no limit of nodes."""
+
+    name: str
+    max_instances: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One run. `command` is a bash command line with inputs and outputs put in; `timeout` is in seconds.
+
+    `environment_variables` holds no secret: those named in `secret_names` reach the supervisor on its standard input.
+    `path` is put in front of PATH, `slots` is the folder where the runs of all clusters ask for nodes and GPUs, and
+    `marker` is a unique token by which the run's processes can be found whatever became of their parents.
+    """
+
+    name: str
+    command: str
+    slots: str
+    marker: str
+    cluster: Cluster
+    distribution: Distribution = field(default_factory=Distribution)
+    instance_count: int = 1
+    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    gpu: bool | None = None
+    timeout: float | None = None
+    grace: float = 5.0
+    """Seconds between SIGTERM and SIGKILL for processes that must end."""
+
+
+def encode(request: Request) -> str:
+    """The request as the text of `request.json`."""
+    return json.dumps({"format": FORMAT} | asdict(request), indent=1) + "\n"
+
+
+def read(rundir: Path) -> Request:
+    """The request in a run's folder. Raises RequestInvalid."""
+    path = rundir / FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RequestInvalid(f"{path} cannot be read: {error}") from None
+    try:
+        return _decode(values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RequestInvalid(f"{path} is not a request of format {FORMAT}: {error!r}") from None
+
+
+def _decode(values: dict[str, object]) -> Request:
+    fields = dict(values)
+    if fields.pop("format") != FORMAT:
+        raise ValueError(f"format {values['format']!r}")
+    distribution, cluster, environment = (fields.pop(k) for k in ("distribution", "cluster", "environment_variables"))
+    if not (isinstance(distribution, dict) and isinstance(cluster, dict) and isinstance(environment, dict)):
+        raise TypeError("distribution, cluster and environment_variables are mappings")
+    request = Request(
+        **fields,  # type: ignore[arg-type]
+        distribution=Distribution(**distribution),
+        cluster=Cluster(**cluster),
+        environment_variables={str(name): str(value) for name, value in environment.items()},
+    )
+    for text in (request.name, request.command, request.slots, request.marker):
+        if not isinstance(text, str) or not text:
+            raise TypeError("name, command, slots and marker are texts")
+    return request

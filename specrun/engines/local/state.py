@@ -1,0 +1,207 @@
+"""A run's state: one small JSON file with one writer, and the lock that says whether that writer lives.
+
+Liveness is the lock's, never a process id's. The supervisor takes the `flock` on `lock` before its first process and
+keeps it until its last write; its guards share it until their processes are gone. So a free lock means that nothing
+of the run is left (short of a SIGKILL of all of them at once), and:
+
+    prepared, lock free            never started
+    queued or running, lock free   lost: ended by the platform
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from specrun.engines.local import request as requests
+
+FORMAT = 1
+FILE = "state.json"
+LOCK = "lock"
+CANCEL = "cancel"
+RESERVE = "reserve"
+RESERVE_BYTES = 32 * 1024
+"""Kept in the run's folder so that a full disk still has room for the last write."""
+
+PREPARED, QUEUED, RUNNING = "prepared", "queued", "running"
+SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
+LOST, MISSING, CORRUPTED = "lost", "missing", "corrupted"
+"""What a reader concludes; never in the file."""
+
+ENDED = frozenset({SUCCEEDED, FAILED, CANCELLED})
+WRITTEN = frozenset({PREPARED, QUEUED, RUNNING}) | ENDED
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, slots=True)
+class RoleState:
+    """One process: waiting, running, succeeded, failed, or stopped by the supervisor; `gpus` are its own."""
+
+    status: str = "waiting"
+    exit: int | None = None
+    signal: int | None = None
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Times are Unix seconds. `reason` says in plain words why the run is where it is; empty when that is plain."""
+
+    status: str
+    reason: str = ""
+    submitted: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    failed_role: str | None = None
+    roles: Mapping[str, RoleState] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read(rundir: Path) -> State:
+    """What `state.json` says. A file that is absent or damaged gives the status missing or corrupted, no exception."""
+    path = rundir / FILE
+    for _ in range(3):  # a full disk is the one case in which the file is not replaced but overwritten
+        try:
+            return _decode(json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            return State(MISSING, f"there is no {path}")
+        except OSError as error:
+            return State(CORRUPTED, f"{path} cannot be read: {error.strerror}")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            damage = f"{path} is damaged ({type(error).__name__}: {error})"
+            time.sleep(0.01)
+    return State(CORRUPTED, damage)
+
+
+def observe(rundir: Path) -> State:
+    """What has become of a run, by its file and its lock: as `read`, and `lost` when its supervisor is gone.
+
+    The file is read again after a free lock was seen: a supervisor that ended in between left its last write there.
+    """
+    state = read(rundir)
+    if state.status not in (QUEUED, RUNNING) or held(rundir):
+        return state
+    state = read(rundir)
+    if state.status not in (QUEUED, RUNNING):
+        return state
+    return replace(state, status=LOST, reason=state.reason or "its supervisor is gone and left no result")
+
+
+def held(rundir: Path) -> bool:
+    """Whether the run's supervisor (or, when it was killed, what still cleans up after it) is alive."""
+    try:
+        lock = os.open(rundir / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
+
+
+def acquire(rundir: Path) -> int | None:
+    """The run's lock as an open file descriptor, or None while someone else has it."""
+    lock = os.open(rundir / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def cancel(rundir: Path) -> None:
+    """Ask for the run's end; its supervisor notices within 0.2 s."""
+    (rundir / CANCEL).touch()
+
+
+def write_prepared(rundir: Path, request: requests.Request) -> None:
+    """Make the run's folder ready: request, reserve and last of all `state.json`, which says that the rest is there."""
+    for name in ("code", "inputs", "outputs", "logs"):
+        (rundir / name).mkdir(parents=True, exist_ok=True)
+    _replace(rundir / requests.FILE, requests.encode(request))
+    (rundir / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))  # random: no file system stores it in less
+    _replace(rundir / FILE, encode(State(PREPARED, submitted=time.time())), durable=True)
+
+
+def write(rundir: Path, state: State, *, essential: bool = True) -> None:
+    """Replace the state. On a full disk the reserve makes room for an essential one; another is left out."""
+    text = encode(state)
+    try:
+        _replace(rundir / FILE, text, durable=state.status in ENDED)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        if essential:
+            _write_on_full_disk(rundir, text)
+
+
+def _write_on_full_disk(rundir: Path, text: str) -> None:
+    (rundir / RESERVE).unlink(missing_ok=True)
+    try:
+        _replace(rundir / FILE, text)
+    except OSError:
+        # Someone else took the room at once. The blocks that the file already has are still ours.
+        with (rundir / FILE).open("r+", encoding="utf-8") as file:
+            file.write(text)
+            file.truncate()
+
+
+def _replace(path: Path, text: str, *, durable: bool = False) -> None:
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+def encode(state: State) -> str:
+    """The state as the text of `state.json`."""
+    values = {"format": FORMAT} | {name: getattr(state, name) for name in State.__slots__}
+    values["roles"] = {name: asdict(role) for name, role in state.roles.items()}
+    return json.dumps(values, indent=1) + "\n"
+
+
+def _decode(values: dict[str, object]) -> State:
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise ValueError(f"not a state of format {FORMAT}")
+    status, reason, failed, roles = (values[name] for name in ("status", "reason", "failed_role", "roles"))
+    if not isinstance(status, str) or status not in WRITTEN:
+        raise ValueError(f"unknown status {status!r}")
+    if not isinstance(reason, str) or not isinstance(failed, str | None) or not isinstance(roles, dict):
+        raise TypeError("reason, failed_role or roles")
+    submitted, started, ended = (_number(values[name]) for name in ("submitted", "started", "ended"))
+    known = MappingProxyType({str(name): _decode_role(role) for name, role in roles.items()})
+    return State(status, reason, submitted, started, ended, failed, known)
+
+
+def _decode_role(values: dict[str, object]) -> RoleState:
+    if not isinstance(values, dict) or not isinstance(values["gpus"], list):
+        raise TypeError("a role")
+    exit_, signal = (_number(values[name]) for name in ("exit", "signal"))
+    whole = [None if number is None else int(number) for number in (exit_, signal)]
+    return RoleState(str(values["status"]), whole[0], whole[1], tuple(str(gpu) for gpu in values["gpus"]))
+
+
+def _number(value: object) -> float | None:
+    if value is None or isinstance(value, float | int):
+        return value
+    raise TypeError(f"not a number: {value!r}")

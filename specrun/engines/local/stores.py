@@ -1,0 +1,115 @@
+"""Datastores on this machine: folders of read-only files, so that no run changes what the next one reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import unicodedata
+from pathlib import Path
+
+from specrun.engines.base import Conflict, EngineError, Progress, Report
+from specrun.plan.changes import Change
+from specrun.plan.files import SourceFile
+from specrun.plan.hashes import HashCache
+from specrun.plan.home import scratch
+from specrun.plan.observed import Observed, Status, StoredFile
+from specrun.plan.resources import Resource
+
+BLOCK = 1 << 20
+
+
+def target_folder(home: Path, datastore: str, target: str) -> Path:
+    """Where a data target's files lie."""
+    return home / "datastores" / datastore / target
+
+
+def observe_target(home: Path, hashes: HashCache, resource: Resource) -> Observed:
+    """The target's files, with the specs that wrote them. Raises OSError."""
+    folder = _folder(home, resource)
+    owners = _owners(home, resource)
+    paths = [Path(parent) / name for parent, _, names in os.walk(folder) for name in names]
+    stats = [path.stat() for path in paths]
+    digests = hashes.md5_all(zip(paths, stats, strict=True))
+    files = {}
+    for path, stat, md5 in zip(paths, stats, digests, strict=True):
+        name = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
+        files[name] = StoredFile(stat.st_size, md5, owners.get(name, ""))
+    return Observed(Status.READY if files else Status.MISSING, files=files)
+
+
+def send_files(home: Path, hashes: HashCache, change: Change, report: Report) -> None:
+    """Copy what is new or changed, remove what is pruned. Raises Conflict when a source is not what was planned."""
+    transfer = change.transfer
+    assert transfer is not None
+    folder = _folder(home, change.resource)
+    total = sum(file.size for file in transfer.send)
+    done = 0
+    with scratch(home) as temporary:
+        # Claimed first: one that is ours and not yet there does no harm; the other way round it could not be pruned.
+        _claim(home, change.resource, [file.path for file in transfer.send], list(transfer.prune), temporary)
+        for file in transfer.send:
+            done = _send(file, folder / file.path, temporary / "file", (done, total), report)
+            target = folder / file.path
+            hashes.remember(target, target.stat(), file.md5)
+        for path in transfer.prune:
+            (folder / path).unlink(missing_ok=True)
+
+
+def delete_target(home: Path, resource: Resource) -> None:
+    """Remove a target's files that this spec wrote; other people's stay."""
+    folder = _folder(home, resource)
+    for name, owner in _owners(home, resource).items():
+        if owner == resource.spec.name:
+            (folder / name).unlink(missing_ok=True)
+    for parent, _, _ in os.walk(folder, topdown=False):
+        if not any(Path(parent).iterdir()):
+            Path(parent).rmdir()
+
+
+def _send(file: SourceFile, target: Path, temporary: Path, progress: tuple[int, int], report: Report) -> int:
+    done, total = progress
+    digest = hashlib.md5(usedforsecurity=False)
+    with file.source.open("rb") as source, temporary.open("wb") as copy:
+        while block := source.read(BLOCK):
+            digest.update(block)
+            copy.write(block)
+            done += len(block)
+            report(Progress(done, total, file.path))
+    if digest.hexdigest() != file.md5:
+        raise Conflict(f"{file.source} changed since the plan: plan again")
+    temporary.chmod(0o555 if file.executable else 0o444)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.replace(target)
+    return done
+
+
+def _folder(home: Path, resource: Resource) -> Path:
+    return target_folder(home, str(resource.properties["datastore"]), str(resource.properties["target"]))
+
+
+def _owners_file(home: Path, resource: Resource) -> Path:
+    digest = hashlib.sha256(resource.key.encode()).hexdigest()[:16]
+    return home / "resources" / "data" / f"{digest}.json"
+
+
+def _owners(home: Path, resource: Resource) -> dict[str, str]:
+    path = _owners_file(home, resource)
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise EngineError(f"{resource.key}: {path} cannot be read ({error}): delete it") from error
+    owners = content.get("owners") if isinstance(content, dict) else None
+    return {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {}
+
+
+def _claim(home: Path, resource: Resource, sent: list[str], pruned: list[str], folder: Path) -> None:
+    owners = _owners(home, resource) | dict.fromkeys(sent, resource.spec.name)
+    kept = {name: owner for name, owner in owners.items() if name not in pruned}
+    path = _owners_file(home, resource)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder / "owners"
+    temporary.write_text(json.dumps({"target": resource.key, "owners": kept}))
+    temporary.replace(path)

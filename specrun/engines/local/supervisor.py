@@ -1,0 +1,172 @@
+"""The process that a run belongs to: `python -m specrun.engines.local.supervisor RUNDIR`.
+
+`start` has one run detached, in a session of its own, and returns when it holds the run's lock; from then on the
+run needs nobody. Started by hand it stays in the foreground. A supervisor that does not get the lock, or gets it and
+finds that the run was started before, just exits: of any number started at once, one runs the roles.
+
+SIGTERM and SIGINT, which is what a machine that shuts down sends, end the processes and leave the run unfinished,
+that is lost, so that the next apply submits it again. To cancel a run is to create its file `cancel`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from specrun.engines.local import request as requests
+from specrun.engines.local import roles, state
+
+LOG = "supervisor.log"
+_MODULE = "specrun.engines.local.supervisor"
+_HELD, _OTHER, _ERROR = "held", "other", "error"
+_START_PATIENCE = 60.0
+_LOCK_PATIENCE = 5.0
+
+
+class NotStarted(Exception):
+    """The supervisor could not take the run over; the run is still `prepared`. The message says why."""
+
+
+def start(rundir: Path, secrets: Mapping[str, str]) -> None:
+    """Start a prepared run, detached; return when its supervisor has the lock, or the run had been started already.
+
+    `secrets` are the values of the request's `secret_names`; they travel through a pipe alone. Raises NotStarted.
+    """
+    import subprocess
+
+    rundir = rundir.absolute()
+    package = str(Path(__file__).resolve().parents[3])
+    # No site, no caller's variables: started sooner, and what is in the caller's environment stays out of this one.
+    environment = roles.inherited(os.environ) | {"PYTHONPATH": package}
+    answer, theirs = os.pipe()
+    try:
+        with (rundir / LOG).open("ab") as log:
+            command = [sys.executable, "-S", "-s", "-m", _MODULE]
+            child = subprocess.Popen(
+                [*command, f"--detach={theirs}", str(rundir)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                pass_fds=(theirs,),
+            )
+    except OSError as error:
+        os.close(answer)
+        raise NotStarted(f"the supervisor of {rundir} could not be started: {error}") from None
+    finally:
+        os.close(theirs)
+    try:
+        said = _converse(child.communicate, json.dumps(dict(secrets)).encode(), answer)
+    finally:
+        os.close(answer)
+    word, _, detail = said.partition(" ")
+    if word not in (_HELD, _OTHER):
+        raise NotStarted(detail or f"the supervisor of {rundir} ended at once; see {rundir / LOG}")
+
+
+def _converse(communicate: Callable[[bytes], object], secrets: bytes, answer: int) -> str:
+    """Hand over the secrets and wait for the answer, which is "" when there is none in time."""
+    import select
+
+    communicate(secrets)  # ends with the process that detached the supervisor and left
+    ready = select.select([answer], [], [], _START_PATIENCE)[0]
+    return os.read(answer, 4096).decode(errors="replace") if ready else ""
+
+
+def main(arguments: list[str]) -> int:
+    """Supervise the run in a folder, the last argument, to its end."""
+    *options, folder = arguments
+    answer: int | None = None
+    for option in options:
+        answer = int(option.removeprefix("--detach="))
+        os.set_inheritable(answer, False)
+    secrets = _read_secrets()
+    if answer is not None and os.fork():
+        os._exit(0)  # whoever started this has no child to collect later
+    try:
+        word = _supervise(Path(folder).absolute(), secrets, lambda text: _say(answer, text))
+    except (requests.RequestInvalid, OSError) as error:
+        word = f"{_ERROR} {error}"
+    _say(answer, word)
+    return 0 if word in (_HELD, _OTHER) else 1
+
+
+def _supervise(rundir: Path, secrets: Mapping[str, str] | None, say: Callable[[str], None]) -> str:
+    lock = _lock(rundir)
+    if lock is None:
+        return _OTHER
+    request = requests.read(rundir)
+    missing = set(request.secret_names) - set(secrets or ())
+    if secrets is None or missing:
+        return f"{_ERROR} the values of these secrets did not arrive: {', '.join(sorted(missing)) or 'all'}"
+    say(_HELD)
+    from specrun.engines.local import processes, run
+
+    processes.adopt_orphans()
+    processes.rename("specrun run")
+    run.Run(rundir, request, secrets, lock).execute()
+    return _HELD
+
+
+def _lock(rundir: Path) -> int | None:
+    """The run's lock, if the run is still to be started.
+
+    Somebody who only looks whether the lock is free has it for a moment, too; hence the patience.
+    """
+    give_up = time.monotonic() + _LOCK_PATIENCE
+    while state.read(rundir).status == state.PREPARED and time.monotonic() < give_up:
+        lock = state.acquire(rundir)
+        if lock is not None:
+            if state.read(rundir).status == state.PREPARED:
+                return lock
+            os.close(lock)
+        else:
+            time.sleep(0.005)
+    return None
+
+
+def _read_secrets() -> dict[str, str] | None:
+    """What came on standard input; None when it was cut off, as by the death of who wrote it."""
+    text = b""
+    try:
+        if not os.isatty(0):
+            while chunk := os.read(0, 65536):
+                text += chunk
+        values = json.loads(text or b"{}")
+    except OSError:  # closed
+        return {}
+    except ValueError:
+        return None
+    finally:
+        _close_input()
+    return {str(name): str(value) for name, value in values.items()} if isinstance(values, dict) else None
+
+
+def _close_input() -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    if nothing:
+        os.close(nothing)
+
+
+def _say(answer: int | None, text: str) -> None:
+    """Tell who started this, once."""
+    if answer is None:
+        return
+    try:
+        os.write(answer, text.encode())
+        os.close(answer)
+    except OSError:  # said before, or nobody listens any more
+        pass
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # nothing is left to tidy up, and whoever waits for the run waits for this

@@ -1,0 +1,30 @@
+"""The engines by name. An engine's module is imported when it is chosen, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from specrun.engines.base import Engine
+from specrun.plan.hashes import HashCache
+from specrun.spec.diagnostics import Path as SpecPath
+
+
+def _local(home: Path, hashes: HashCache) -> Engine:
+    from specrun.engines.local.engine import LocalEngine
+
+    return LocalEngine(home, hashes)
+
+
+ENGINES: Mapping[str, Callable[[Path, HashCache], Engine]] = {"local": _local}
+
+UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
+    "local": (
+        ("workspace",),
+        ("datastores",),
+        ("compute", "network_settings"),
+        ("compute", "ssh_settings"),
+        ("compute", "identity"),
+    ),
+}
+"""Fields that an engine never reads: an unset variable there stops nobody."""

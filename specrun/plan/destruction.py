@@ -1,0 +1,76 @@
+"""A plan to delete what a spec made, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.observed import Observed, Run, Status
+from specrun.plan.resources import Graph, Resource
+from specrun.spec.diagnostics import Diagnostic, Severity
+
+NAMED_ONLY = ("workspace", "data", "environment", "run")
+"""Kinds that are deleted only when they are named: they hold what cannot be made again, or what others share."""
+
+
+def plan_destruction(
+    graph: Graph,
+    engine: tuple[str, str],
+    observed: Mapping[str, Observed],
+    runs: Mapping[str, Sequence[Run]],
+    unfinished: Sequence[Run],
+    also: Collection[str],
+) -> Plan:
+    """Delete changes, dependents first. `engine` is its name and target; `also` names further kinds."""
+    # What needs a resource goes before it: the edges are turned round.
+    needed_by: dict[str, list[str]] = {key: [] for key in graph.resources}
+    for key, resource in graph.resources.items():
+        for need in resource.needs:
+            needed_by[need].append(key)
+    changes: list[Change] = []
+    refusals: list[Diagnostic] = []
+    for key, resource in reversed(list(graph.resources.items())):
+        turned = replace(resource, needs=tuple(needed_by[key]))
+        seen = _seen(resource, observed, runs)
+        change = _change(turned, seen, also)
+        users = _users(resource, unfinished)
+        if change.action is Action.DELETE and users:
+            detail = f"{', '.join(users)} still uses {key}: wait, or `specrun cancel`."
+            refusals.append(
+                Diagnostic(
+                    Severity.ERROR, "in-use", "an unfinished run uses it", detail, resource.path, resource.location
+                )
+            )
+        changes.append(change)
+    digests = {str(resource.spec.file): resource.spec.digest for resource in graph.resources.values()}
+    return Plan(*engine, tuple(changes), digests, tuple(refusals))
+
+
+def _seen(resource: Resource, observed: Mapping[str, Observed], runs: Mapping[str, Sequence[Run]]) -> Observed:
+    if resource.kind != "run":
+        return observed[resource.key]
+    return Observed(Status.READY if runs.get(resource.name) else Status.MISSING, owner=resource.spec.name)
+
+
+def _change(resource: Resource, seen: Observed, also: Collection[str]) -> Change:
+    if not resource.managed:
+        return Change(resource, Action.NO_OP, "only named by this spec", seen)
+    if seen.status is Status.MISSING:
+        return Change(resource, Action.NO_OP, "it does not exist", seen)
+    if resource.kind in NAMED_ONLY and resource.kind not in also:
+        return Change(resource, Action.NO_OP, f"kept: say `--also {resource.kind}` to delete it too", seen)
+    owners = {file.owner for file in seen.files.values()} if resource.kind == "data" else {seen.owner}
+    if resource.kind != "environment" and resource.spec.name not in owners:
+        return Change(resource, Action.NO_OP, "kept: this spec did not make it", seen)
+    return Change(resource, Action.DELETE, f"made by {resource.spec.name}", seen)
+
+
+def _users(resource: Resource, unfinished: Sequence[Run]) -> list[str]:
+    if resource.kind == "compute":
+        return [run.name for run in unfinished if run.compute == resource.name]
+    if resource.kind == "data":
+        return [run.name for run in unfinished if resource.key in run.reads]
+    if resource.kind in ("run", "environment"):
+        return [run.name for run in unfinished if run.spec == resource.spec.name]
+    return []

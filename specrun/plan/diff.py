@@ -1,0 +1,39 @@
+"""What was asked for against what is there, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from specrun.plan.changes import Capability, FieldChange
+from specrun.spec.model import Properties, Secret
+
+CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})
+"""Fields that Azure compares without case: a spec may spell them either way."""
+
+
+def diff(desired: Properties, observed: Properties, capability: Capability) -> tuple[FieldChange, ...]:
+    """The fields that were asked for and are different. A field left out is not compared; neither is a secret."""
+    return tuple(_diff("", desired, observed, capability))
+
+
+def _diff(prefix: str, desired: Properties, observed: Properties, capability: Capability) -> Iterator[FieldChange]:
+    for name, after in desired.items():
+        path = f"{prefix}{name}"
+        before = observed.get(name)
+        if isinstance(after, Secret) or name == "credentials":
+            continue
+        if isinstance(after, Mapping):
+            yield from _diff(f"{path}.", after, before if isinstance(before, Mapping) else {}, capability)
+        elif _normal(name, before) != _normal(name, after):
+            top = path.partition(".")[0]
+            fixed = capability.in_place is not None and top not in capability.in_place
+            reason = f"{top} cannot change in place" if fixed else ""
+            yield FieldChange(path, before, after, reason, fixed)
+
+
+def _normal(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if name == "location":
+        return value.replace(" ", "").lower()
+    return value.lower() if name in CASELESS else value

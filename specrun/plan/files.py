@@ -1,0 +1,117 @@
+"""Which files a code folder or a data path consists of."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from specrun.plan.hashes import HashCache
+
+NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
+SPEC_MARK = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?specrun/""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file: `path` POSIX, relative and in Unicode's NFC; `size` in bytes; `md5` in hex."""
+
+    path: str
+    source: Path
+    size: int
+    executable: bool
+    md5: str
+
+
+def list_code(folder: Path, leave_out: Collection[Path], cache: HashCache) -> tuple[SourceFile, ...]:
+    """A code folder's files in byte order of their paths.
+
+    `.amlignore`, else `.gitignore`, decide at each level what is code. Never part of it: version control, virtual
+    environments, specs, and `leave_out` (the resolved data paths of the spec). Symlinks are followed as files; one that
+    leaves the folder was refused before. Raises OSError.
+    """
+    paths = _walk(folder, leave_out, ())
+    return _hashed(folder, [path for path in paths if not _is_spec(path)], cache)
+
+
+def list_data(path: Path, cache: HashCache) -> tuple[SourceFile, ...]:
+    """A data path's files in byte order; a single file is listed under its own name. Raises OSError."""
+    if path.is_dir():
+        return _hashed(path, list(_walk(path, frozenset(), None)), cache)
+    return _hashed(path.parent, [path], cache)
+
+
+def _hashed(folder: Path, paths: list[Path], cache: HashCache) -> tuple[SourceFile, ...]:
+    stats = [path.stat() for path in paths]
+    digests = cache.md5_all(zip(paths, stats, strict=True))
+    files = [
+        SourceFile(
+            unicodedata.normalize("NFC", path.relative_to(folder).as_posix()),
+            path,
+            stat.st_size,
+            bool(stat.st_mode & 0o100),
+            md5,
+        )
+        for path, stat, md5 in zip(paths, stats, digests, strict=True)
+    ]
+    return tuple(sorted(files, key=lambda file: file.path.encode()))
+
+
+Ignore = Callable[[Path, bool], bool | None]
+"""(path, is a folder) → ignored, kept, or None where no pattern speaks of it."""
+
+
+def _walk(folder: Path, leave_out: Collection[Path], rules: tuple[Ignore, ...] | None) -> Iterator[Path]:
+    """Files below a folder, links followed; with `rules` the folder is code, without it is data, which has none."""
+    if rules is not None and (own := _ignore_rules(folder)) is not None:
+        rules = (*rules, own)
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        path = Path(entry.path)
+        is_folder = entry.is_dir()
+        if rules is not None and (
+            entry.name in NEVER_CODE or _ignored(path, is_folder, rules) or path.resolve() in leave_out
+        ):
+            continue
+        if not is_folder:
+            yield path
+        elif not (entry.is_symlink() and folder.resolve().is_relative_to(path.resolve())) and not (
+            rules is not None and (path / "pyvenv.cfg").exists()
+        ):
+            yield from _walk(path, leave_out, rules)
+
+
+def _ignored(path: Path, is_folder: bool, rules: tuple[Ignore, ...]) -> bool:
+    # The innermost file that says anything about a path decides, as in git.
+    for rule in reversed(rules):
+        verdict = rule(path, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _ignore_rules(folder: Path) -> Ignore | None:
+    for name in (".amlignore", ".gitignore"):
+        file = folder / name
+        if file.is_file():
+            break
+    else:
+        return None
+    from pathspec import GitIgnoreSpec  # late: most code folders have no such file
+
+    spec = GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8", errors="replace").splitlines())
+
+    def verdict(path: Path, is_folder: bool) -> bool | None:
+        relative = path.relative_to(folder).as_posix()
+        return spec.check_file(f"{relative}/" if is_folder else relative).include
+
+    return verdict
+
+
+def _is_spec(path: Path) -> bool:
+    if path.suffix not in (".yaml", ".yml"):
+        return False
+    with path.open("rb") as file:
+        return SPEC_MARK.search(file.read(65536)) is not None

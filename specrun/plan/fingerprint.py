@@ -1,0 +1,119 @@
+"""A run's identity: what can change its result, and the SHA-256 of that.
+
+The rule is a promise (`fp: 1`): the same job has the same fingerprint on every engine, machine, locale and version of
+Python, and an upgrade of specrun resubmits nothing. Golden values in the tests pin it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from specrun.plan.files import SourceFile
+from specrun.plan.resources import content_digest
+from specrun.spec.model import Input, Job, Output, Secret
+
+FP = 1
+
+
+def identify(
+    job: Job,
+    environment: Mapping[str, object],
+    code: Iterable[SourceFile],
+    data: Mapping[str, Iterable[SourceFile] | str],
+) -> dict[str, object]:
+    """What the fingerprint is taken of: plain JSON values, fields at their default left out.
+
+    `environment` is the environment's content; `data` gives for each input the files it reads, or a digest of what the
+    plan observed in the cloud. Tags, descriptions, limits, the experiment and sizes are not part of it.
+    """
+    inputs = {name: _input(entry, data.get(name)) for name, entry in job.inputs.items()}
+    fields: dict[str, object] = {
+        "command": job.command,
+        "script": job.script,
+        "arguments": list(job.arguments),
+        "inputs": inputs,
+        "outputs": {name: _without_defaults(entry, Output(name)) for name, entry in job.outputs.items()},
+        "environment": dict(environment),
+        "environment_variables": {
+            name: {"secret": value.name} if isinstance(value, Secret) else value
+            for name, value in job.environment_variables.items()
+        },
+        "distribution": _distribution(job),
+        "instance_count": job.resources.instance_count if job.resources.instance_count != 1 else None,
+        "gpu": job.resources.gpu,
+        "code": _listing(code),
+    }
+    return {"fp": FP, **{name: value for name, value in fields.items() if value not in (None, [], {})}}
+
+
+def fingerprint(identity: Mapping[str, object]) -> str:
+    """SHA-256 (hex) over the identity's canonical JSON."""
+    return content_digest(identity)
+
+
+def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
+    """What changed between two identities, a line each: `code: train.py changed`, `arguments: 10 → 20`."""
+    lines: list[str] = []
+    for name in dict.fromkeys([*after, *before]):
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if name in ("command", "script", "arguments", "instance_count", "gpu"):
+            lines.append(f"{name}: {_show(old)} → {_show(new)}")
+        else:
+            lines.extend(f"{name}: {line}" for line in _entries(old or {}, new or {}))
+    return tuple(lines)
+
+
+def _entries(old: object, new: object) -> Iterable[str]:
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        yield f"{_show(old)} → {_show(new)}"
+        return
+    for name in dict.fromkeys([*new, *old]):
+        if name not in old:
+            yield f"{name} is new"
+        elif name not in new:
+            yield f"{name} is gone"
+        elif old[name] != new[name]:
+            before, after = old[name], new[name]
+            if isinstance(before, Mapping) and isinstance(after, Mapping) and "files" in before and "files" in after:
+                yield from (f"{name}/{line}" for line in _entries(before["files"], after["files"]))
+            elif isinstance(before, list):
+                yield f"{name} changed"
+            else:
+                yield f"{name} {_show(before)} → {_show(after)}"
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return str(value)
+
+
+def _input(entry: Input, content: Iterable[SourceFile] | str | None) -> dict[str, object]:
+    fields = _without_defaults(entry, Input(entry.name))
+    if isinstance(content, str):
+        fields["content"] = content
+    elif content is not None:
+        # A local path says where the files lie on this machine; what the run sees is their content.
+        fields.pop("path", None)
+        fields["files"] = _listing(content)
+    return fields
+
+
+def _listing(files: Iterable[SourceFile]) -> dict[str, list[object]]:
+    return {file.path: [file.md5, file.executable] for file in files}
+
+
+def _distribution(job: Job) -> dict[str, object] | None:
+    if job.distribution is None:
+        return None
+    return {name: value for name, value in dataclasses.asdict(job.distribution).items() if value is not None}
+
+
+def _without_defaults(entry: Input | Output, default: Input | Output) -> dict[str, object]:
+    values = ((field.name, getattr(entry, field.name)) for field in dataclasses.fields(entry))
+    return {name: value for name, value in values if name != "name" and value != getattr(default, name)}

@@ -1,0 +1,75 @@
+"""MD5 of files, remembered by path, size, times and inode, so that unchanged data is not read twice."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+RACY_NS = 100_000_000
+"""A file touched less than this ago could change again within one tick of the clock: its hash is not remembered."""
+
+
+class HashCache:
+    """Hashes by (size, mtime, ctime, inode). `file` is the JSON that keeps them, and may be missing or broken."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._entries: dict[str, list[object]] = {}
+        self._changed = False
+        with contextlib.suppress(OSError, ValueError):
+            loaded = json.loads(file.read_text())
+            if isinstance(loaded, dict):
+                self._entries = loaded
+
+    def md5(self, path: Path, stat: os.stat_result) -> str:
+        """The file's MD5 in hex. Raises OSError."""
+        key = str(path)
+        seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        entry = self._entries.get(key)
+        if isinstance(entry, list) and entry[:4] == seen:
+            return str(entry[4])
+        digest = _md5(path)
+        if time.time_ns() - stat.st_ctime_ns > RACY_NS:
+            self._entries[key] = [*seen, digest]
+            self._changed = True
+        return digest
+
+    def md5_all(self, files: Iterable[tuple[Path, os.stat_result]]) -> list[str]:
+        """MD5 of many files, in their order; the ones that must be read are read in parallel."""
+        wanted = list(files)
+        if len(wanted) < 8:
+            return [self.md5(path, stat) for path, stat in wanted]
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+            return list(pool.map(lambda item: self.md5(*item), wanted))
+
+    def remember(self, path: Path, stat: os.stat_result, md5: str) -> None:
+        """Note the hash of a file that was just written with known content."""
+        self._entries[str(path)] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, md5]
+        self._changed = True
+
+    def save(self) -> None:
+        """Write what was learned, replacing the file at once; a cache that cannot be written is no error."""
+        if not self._changed:
+            return
+        temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(self._entries))
+            temporary.replace(self._file)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+        self._changed = False
+
+
+def _md5(path: Path) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,108 @@
+"""What an engine sees: the state of a resource, and the runs that there have been."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from specrun.spec.model import Properties
+
+
+class Status(Enum):
+    """The states that every service's own states are reduced to."""
+
+    MISSING = "missing"
+    CREATING = "creating"
+    READY = "ready"
+    FAILED = "failed"
+    DELETING = "deleting"
+
+    @property
+    def settled(self) -> bool:
+        """Waiting longer would not change it."""
+        return self not in (Status.CREATING, Status.DELETING)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file on a datastore: `size` in bytes, `md5` in hex ("": the store has none), `owner` the spec that wrote it."""
+
+    size: int
+    md5: str
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One resource as it is, in the spec's own units and spelling. `files` is a data target's listing.
+
+    `owner` is the spec that made it, from its tag: "" when somebody else did.
+    """
+
+    status: Status
+    properties: Properties = field(default_factory=dict)
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
+    owner: str = ""
+    reason: str = ""
+
+
+class RunStatus(Enum):
+    """Where a run is. `LOST` is ended by the platform: preempted, its machine restarted, or never started."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def ended(self) -> bool:
+        """It will not change any more."""
+        return self not in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One process of a run, such as worker/0. `exit` is its exit status, `signal` what killed it."""
+
+    name: str
+    status: str
+    exit: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt at a fingerprint. Times are Unix seconds; `reason` says in words why it ended as it did.
+
+    `identity` is what the fingerprint was taken of, so that a later plan can say what changed.
+    """
+
+    name: str
+    spec: str
+    fingerprint: str
+    attempt: int
+    status: RunStatus
+    reason: str = ""
+    submitted: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    roles: tuple[Role, ...] = ()
+    failed_role: str | None = None
+    identity: Mapping[str, object] = field(default_factory=dict, compare=False)
+    reads: tuple[str, ...] = ()
+    """Keys of the data resources that the run reads."""
+    compute: str = ""
+
+    def is_of(self, fingerprint: str) -> bool:
+        """Whether this is an attempt at a fingerprint. A damaged run knows only the first 10 digits, from its name."""
+        return self.fingerprint in (fingerprint, fingerprint[:10])
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end."""
+        if self.started is None or self.ended is None:
+            return None
+        return self.ended - self.started

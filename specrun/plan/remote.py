@@ -1,0 +1,62 @@
+"""Data from https: fetched once, kept by its SHA-256, then uploaded like a local file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from specrun.plan.files import SourceFile
+from specrun.plan.hashes import HashCache
+
+BLOCK = 1 << 20
+
+
+class WrongContent(Exception):
+    """The bytes that came are not those whose SHA-256 the spec gives."""
+
+
+def cached_download(url: str, sha256: str, home: Path, hashes: HashCache) -> tuple[SourceFile, ...]:
+    """The one file of an https source. Not fetched yet: size 0 and no MD5, so that it counts as to be sent."""
+    path = _kept_at(url, sha256, home)
+    if not path.exists():
+        return (SourceFile(path.name, path, 0, False, ""),)
+    stat = path.stat()
+    return (SourceFile(path.name, path, stat.st_size, False, hashes.md5(path, stat)),)
+
+
+def download(url: str, sha256: str, home: Path, report: Callable[[int, int], None]) -> Path:
+    """Fetch unless it is kept already. `report` gets bytes done and in all (0: unknown).
+
+    Raises WrongContent, and OSError for what the network does.
+    """
+    from urllib.request import urlopen  # late: few specs fetch anything
+
+    path = _kept_at(url, sha256, home)
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.part")
+    digest = hashlib.sha256()
+    with urlopen(url, timeout=60) as response, partial.open("wb") as file:
+        total = int(response.headers.get("Content-Length") or 0)
+        done = 0
+        while block := response.read(BLOCK):
+            digest.update(block)
+            file.write(block)
+            done += len(block)
+            report(done, total)
+    if digest.hexdigest() != sha256.lower():
+        partial.unlink()
+        raise WrongContent(
+            f"{url} has SHA-256 {digest.hexdigest()}, the spec says {sha256}: "
+            "the file has changed, or the spec names another one"
+        )
+    partial.replace(path)
+    return path
+
+
+def _kept_at(url: str, sha256: str, home: Path) -> Path:
+    name = Path(unquote(urlsplit(url).path)).name or "download"
+    return home / "cache" / "https" / sha256.lower() / name

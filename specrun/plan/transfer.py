@@ -1,0 +1,32 @@
+"""An upload planned per file: the source's listing against the target's, by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from specrun.plan.changes import Transfer
+from specrun.plan.files import SourceFile
+from specrun.plan.observed import StoredFile
+
+
+def plan_transfer(source: Iterable[SourceFile], stored: Mapping[str, StoredFile], prune_for: str = "") -> Transfer:
+    """New, changed, unchanged and extra files. A stored file without an MD5 counts as changed.
+
+    `prune_for` is the spec whose own extra files are to be removed ("": none).
+    """
+    new: list[SourceFile] = []
+    changed: list[SourceFile] = []
+    unchanged: list[SourceFile] = []
+    wanted = set()
+    for file in source:
+        wanted.add(file.path)
+        present = stored.get(file.path)
+        if present is None:
+            new.append(file)
+        elif present.size == file.size and present.md5 == file.md5 != "":
+            unchanged.append(file)
+        else:
+            changed.append(file)
+    extra = {path: file for path, file in stored.items() if path not in wanted}
+    prune = tuple(path for path, file in extra.items() if prune_for and file.owner == prune_for)
+    return Transfer(tuple(new), tuple(changed), tuple(unchanged), extra, prune)

@@ -1,0 +1,164 @@
+"""Values that passed every check to a Spec. Nothing here can go wrong for a user's reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specrun.spec.expressions import scalar_text, whole
+from specrun.spec.model import (
+    Data,
+    Distribution,
+    Environment,
+    Input,
+    Job,
+    JobResources,
+    Output,
+    Secret,
+    Spec,
+)
+from specrun.spec.substitution import is_credential
+
+if TYPE_CHECKING:
+    from specrun.spec.source import Document
+
+# `mount` is what SDK v1 calls it.
+_MODES = {"mount": "ro_mount"}
+
+
+def build(document: Document, values: Mapping[str, Any]) -> Spec:
+    """The Spec of a valid document; `values` are its substituted values."""
+    name = values["name"]
+    compute = values.get("compute")
+    return Spec(
+        file=Path(document.file),
+        name=name,
+        document=document,
+        engine=values.get("engine"),
+        workspace=values.get("workspace"),
+        compute=_with_secrets(compute, ("compute",)) if isinstance(compute, dict) else compute,
+        datastores={
+            key: _with_secrets(value, ("datastores", key)) for key, value in (values.get("datastores") or {}).items()
+        },
+        data={key: _data(key, value) for key, value in (values.get("data") or {}).items()},
+        experiment=values.get("experiment") or name,
+        job=_job(values["job"]) if values.get("job") is not None else None,
+        digest=digest(values),
+    )
+
+
+def digest(values: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of the canonical JSON of a substituted document: keys in order, no blanks, UTF-8."""
+    import hashlib
+
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def words(arguments: object) -> tuple[str, ...]:
+    """Arguments as words, in order.
+
+    A list is taken as it stands. Of a mapping each key is a flag, as typed, before its value: `true` and an empty value
+    mean the bare flag, `false` leaves the flag out, a list is the flag once with all its values.
+    """
+    if isinstance(arguments, dict):
+        return tuple(word for flag, value in arguments.items() for word in _flag(str(flag), value))
+    return tuple(scalar_text(word) for word in arguments) if isinstance(arguments, list) else ()
+
+
+def _flag(flag: str, value: Any) -> list[str]:
+    if value is False:
+        return []
+    if value is True or value is None:
+        return [flag]
+    if isinstance(value, list):
+        return [flag, *map(scalar_text, value)]
+    return [flag, scalar_text(value)]
+
+
+def _with_secrets(value: Any, path: tuple[str | int, ...]) -> Any:
+    """The value with each credential as a Secret."""
+    if isinstance(value, dict):
+        return {key: _with_secrets(item, (*path, key)) for key, item in value.items()}
+    return _secret(value) if is_credential(path) else value
+
+
+def _secret(value: str) -> str | Secret:
+    one = whole(value)
+    return Secret(one.name) if one is not None and one.namespace == "secrets" else value
+
+
+def _data(name: str, entry: Mapping[str, Any]) -> Data:
+    return Data(
+        name=name,
+        path=entry["path"],
+        datastore=entry.get("datastore"),
+        target=entry.get("target", name),
+        prune=entry.get("prune", False),
+        sha256=entry["sha256"].lower() if entry.get("sha256") else None,
+    )
+
+
+def _input(name: str, entry: Any) -> Input:
+    if not isinstance(entry, dict):
+        return Input(name, value=entry)
+    mode: str = entry.get("mode", "ro_mount")
+    return Input(
+        name,
+        data=entry.get("data"),
+        path=entry.get("path"),
+        type=entry.get("type", "uri_folder"),
+        mode=_MODES.get(mode, mode),
+    )
+
+
+def _output(name: str, entry: Mapping[str, Any] | None) -> Output:
+    entry = entry or {}
+    mode = entry.get("mode", "rw_mount")
+    return Output(name, path=entry.get("path"), mode="rw_mount" if mode == "mount" else mode)
+
+
+def _environment(entry: str | Mapping[str, Any] | None) -> Environment | None:
+    if entry is None:
+        return None
+    if isinstance(entry, str):
+        return Environment(registered=entry)
+    build_from = entry.get("build") or {}
+    pip = entry.get("pip")
+    return Environment(
+        pip=None if pip is None else tuple(requirement.strip() for requirement in pip),
+        conda_file=entry.get("conda_file"),
+        image=entry.get("image"),
+        build_path=build_from.get("path"),
+        dockerfile_path=build_from.get("dockerfile_path"),
+        framework=entry.get("framework"),
+        version=None if entry.get("version") is None else scalar_text(entry["version"]),
+    )
+
+
+def _job(job: Mapping[str, Any]) -> Job:
+    distribution, resources = job.get("distribution"), job.get("resources") or {}
+    variables = job.get("environment_variables") or {}
+    return Job(
+        code=job.get("code"),
+        command=job.get("command"),
+        script=job.get("script"),
+        arguments=words(job.get("arguments")),
+        inputs={name: _input(name, entry) for name, entry in (job.get("inputs") or {}).items()},
+        outputs={name: _output(name, entry) for name, entry in (job.get("outputs") or {}).items()},
+        environment=_environment(job.get("environment")),
+        environment_variables={name: _variable(value) for name, value in variables.items()},
+        distribution=None if distribution is None else Distribution(**distribution),
+        resources=JobResources(**resources),
+        timeout=(job.get("limits") or {}).get("timeout"),
+        tags={name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
+        display_name=job.get("display_name"),
+        description=job.get("description"),
+        identity=job.get("identity"),
+    )
+
+
+def _variable(value: Any) -> str | Secret:
+    return _secret(value) if isinstance(value, str) else scalar_text(value)

@@ -1,0 +1,45 @@
+"""What a user got wrong, as a value with a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in its document: mapping keys and list indexes from the top."""
+
+
+class Severity(Enum):
+    """How much a diagnostic matters: only an error stops anything."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file. `line` and `column` count from 1, in characters; `length` is the span to underline."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+    text: str = field(default="", compare=False)
+    """The source line, with any credential on it masked."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake. `summary` names it in a constant sentence, `detail` says why and what to write instead."""
+
+    severity: Severity
+    code: str
+    summary: str
+    detail: str
+    path: Path
+    location: Location

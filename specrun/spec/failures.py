@@ -1,0 +1,94 @@
+"""Why a value does not fit a schema: each keyword that refuses it, with the place and the field's description.
+
+The compiled predicates say which branches to look into, so that this walks no further than where something is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from specrun.spec.diagnostics import Path
+from specrun.spec.predicate import Predicates, Schema
+
+_SINGLE = (
+    "type",
+    "enum",
+    "const",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "minItems",
+    "minProperties",
+    "maxProperties",
+    "anyOf",
+    "not",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A keyword that refuses the value at `path`.
+
+    `schema` is where the keyword stands, `field` the subschema that describes the value for people. `key` is the name
+    that is missing (required), unknown (additionalProperties) or refused (propertyNames).
+    """
+
+    path: Path
+    keyword: str
+    schema: Mapping[str, Any]
+    field: Mapping[str, Any]
+    value: Any
+    key: str | None = None
+
+
+def failures(predicates: Predicates, schema: Schema, value: Any, path: Path = ()) -> Iterator[Failure]:
+    """Every failure of the value at `path`."""
+    return _Walk(predicates).visit(schema, value, path, {})
+
+
+class _Walk:
+    def __init__(self, predicates: Predicates) -> None:
+        self._predicates = predicates
+
+    def visit(self, schema: Schema, value: Any, path: Path, field: Mapping[str, Any]) -> Iterator[Failure]:
+        if isinstance(schema, bool) or self._predicates.of(schema)(value):
+            return
+        if not field and "description" in schema:
+            field = schema
+        for keyword in _SINGLE:
+            if keyword in schema and not self._predicates.keyword(schema, keyword)(value):
+                yield Failure(path, keyword, schema, field, value)
+        if "$ref" in schema:
+            yield from self.visit(self._predicates.definition(schema["$ref"]), value, path, field)
+        for member in schema.get("allOf", ()):
+            yield from self.visit(member, value, path, field)
+        if "if" in schema:
+            branch = "then" if self._predicates.of(schema["if"])(value) else "else"
+            yield from self.visit(schema.get(branch, True), value, path, field)
+        if isinstance(value, dict):
+            yield from self._mapping(schema, value, path, field)
+        elif isinstance(value, list) and "items" in schema:
+            for index, item in enumerate(value):
+                yield from self.visit(schema["items"], item, (*path, index), {})
+
+    def _mapping(
+        self, schema: Mapping[str, Any], value: dict[str, Any], path: Path, field: Mapping[str, Any]
+    ) -> Iterator[Failure]:
+        for name in schema.get("required", ()):
+            if name not in value:
+                yield Failure(path, "required", schema, field, value, name)
+        names = schema.get("propertyNames", True)
+        properties = schema.get("properties", {})
+        others = schema.get("additionalProperties", True)
+        for name, member in value.items():
+            if not self._predicates.of(names)(name):
+                yield Failure(path, "propertyNames", names, field, value, name)
+            if name in properties:
+                yield from self.visit(properties[name], member, (*path, name), {})
+            elif others is False:
+                yield Failure(path, "additionalProperties", schema, field, value, name)
+            else:
+                yield from self.visit(others, member, (*path, name), {})

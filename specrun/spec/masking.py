@@ -1,0 +1,26 @@
+"""Hides what looks like a credential in a line of source, so that a message can show the line."""
+
+from __future__ import annotations
+
+import re
+
+_NAMED = re.compile(
+    r"""(?ix) (?P<name> (?:account|access|api|shared)_?key | sas_?token | (?:access|auth)_?token | client_?secret
+                      | pass(?:word|wd) | secret ) ["']? \s* [:=] \s* (?P<value> ["']? [^\s,}&;"'] [^\s,}&;]* )"""
+)
+_SIGNATURE = re.compile(r"(?i)[?&]sig=(?P<value>[^&\s\"']+)")
+
+
+def masked(line: str) -> str:
+    """The line with credentials replaced by asterisks, as many as they had characters, so that a caret still fits."""
+    for form in (_NAMED, _SIGNATURE):
+        line = form.sub(_stars, line)
+    return line
+
+
+def _stars(match: re.Match[str]) -> str:
+    value = match["value"]
+    if value.lstrip("\"'").startswith(("$", "{", "|", ">", "*", "&")):  # an expression, a block's mark, an alias
+        return match[0]
+    start = match.start("value") - match.start()
+    return match[0][:start] + "*" * len(value) + match[0][start + len(value) :]

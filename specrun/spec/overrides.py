@@ -1,0 +1,129 @@
+"""What the command line puts in place of what a spec says: --var, --input and --environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specrun.spec import codes
+from specrun.spec.diagnostics import Diagnostic, Location
+from specrun.spec.model import Scalar
+from specrun.spec.nearest import suggestion
+from specrun.spec.scalars import plain
+
+if TYPE_CHECKING:
+    from specrun.spec.source import Document
+
+
+def scalars(variables: Mapping[str, str]) -> dict[str, Scalar]:
+    """`--var` values read as YAML scalars: 10 is a number, '10' in quotes is text, and so is nothing at all."""
+    return {name: _scalar(value) for name, value in variables.items()}
+
+
+def _scalar(value: str) -> Scalar:
+    stripped = value.strip()
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == "'":
+        return stripped[1:-1].replace("''", "'")
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == '"':
+        import json
+
+        try:
+            text = json.loads(stripped)
+        except ValueError:
+            return stripped[1:-1]
+        return text if isinstance(text, str) else stripped[1:-1]
+    found: Scalar = plain(stripped) if stripped else ""
+    return found
+
+
+def undeclared(
+    documents: list[Document], variables: Mapping[str, str], inputs: Mapping[str, str]
+) -> Iterator[Diagnostic]:
+    """--var and --input names that no file declares: said once, at the first file's section."""
+    for option, names, path in (("--var", variables, ("vars",)), ("--input", inputs, ("job", "inputs"))):
+        if not names or not documents:
+            continue
+        declared = {str(name) for document in documents for name in _section(document.values, path)}
+        for name in names:
+            if name not in declared:
+                kind = path[-1]
+                detail = f"{option} {name} is given and {kind} has no {name}. {suggestion(name, declared, kind=kind)}"
+                first = next((d for d in documents if _section(d.values, path)), documents[0])
+                yield codes.diagnostic("unknown-override", detail, path, first.location(path, key=True))
+
+
+def _section(values: object, path: tuple[str, ...]) -> Mapping[str, Any]:
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else {}
+
+
+def apply(values: Any, inputs: Mapping[str, str], environment: Mapping[str, Any] | None) -> Any:
+    """The values with the given inputs and environment; an empty `environment` means the current one."""
+    job = values.get("job") if isinstance(values, dict) else None
+    if not isinstance(job, dict) or (not inputs and environment is None):
+        return values
+    job = dict(job)
+    written = job.get("inputs")
+    if isinstance(written, dict) and inputs:
+        job["inputs"] = {
+            name: _input(entry, inputs[name]) if name in inputs else entry for name, entry in written.items()
+        }
+    if environment is not None:
+        job.pop("environment", None)
+        if environment:
+            job["environment"] = dict(environment)
+    return {**values, "job": job}
+
+
+def _input(entry: object, path: str) -> dict[str, Any]:
+    where = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+    kind = "uri_file" if Path(where).is_file() else "uri_folder"
+    mode = entry.get("mode", "ro_mount") if isinstance(entry, dict) else "ro_mount"
+    return {"path": where, "type": kind, "mode": mode}
+
+
+def read_environment(option: str | None) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+    """The environment that `--environment current|FILE` stands for: {} is the current one, None the spec's own.
+
+    A FILE ending in .yml or .yaml is a conda file, any other is a list of pip requirements.
+    """
+    if option is None:
+        return None, []
+    if option == "current":
+        return {}, []
+    where = Path(option).absolute()
+    if not where.is_file():
+        return {}, [_refused(option, 1, 1, "There is no such file. Give current, a requirements file or a conda file.")]
+    if option.endswith((".yml", ".yaml")):
+        return {"conda_file": str(where)}, []
+    try:
+        lines = where.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, [_refused(option, 1, 1, f"It cannot be read as text: {error}.")]
+    return _requirements(option, lines)
+
+
+def _requirements(option: str, lines: list[str]) -> tuple[dict[str, Any], list[Diagnostic]]:
+    from specrun.spec.rules.environment import explain_requirement, is_requirement
+
+    requirements: list[str] = []
+    diagnostics: list[Diagnostic] = []
+    for number, line in enumerate(lines, 1):
+        requirement = line.split(" #")[0].strip()
+        if not requirement or requirement.startswith("#"):
+            continue
+        if is_requirement(requirement):
+            requirements.append(requirement)
+        else:
+            column = len(line) - len(line.lstrip()) + 1
+            diagnostics.append(_refused(option, number, column, explain_requirement(requirement), line))
+    if not requirements and not diagnostics:
+        diagnostics.append(_refused(option, 1, 1, "It lists no requirement."))
+    return {"pip": requirements}, diagnostics
+
+
+def _refused(file: str, line: int, column: int, detail: str, text: str = "") -> Diagnostic:
+    return codes.diagnostic("invalid-environment-file", detail, (), Location(file, line, column, 1, text))

@@ -1,0 +1,35 @@
+"""What a schema cannot say: each rule is a function from a Subject to diagnostics, and stands in RULES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.rules import command, counts, credentials, data, environment, paths, references, sizes
+from specrun.spec.rules.subject import Subject
+
+Rule = Callable[[Subject], Iterable[Diagnostic]]
+
+_ANY: tuple[Rule, ...] = (credentials.literals, sizes.retired, counts.instances, paths.workspace)
+_DATA: tuple[Rule, ...] = (data.checksums, data.targets, data.stores, paths.data)
+_JOB: tuple[Rule, ...] = (
+    command.form,
+    command.variables,
+    command.unused_inputs,
+    counts.processes,
+    sizes.gpus,
+    environment.sources,
+    environment.requirements,
+    references.data_entries,
+    references.datastore_paths,
+    paths.code,
+    paths.inputs,
+    paths.environment,
+)
+RULES: tuple[Rule, ...] = (*_ANY, *_DATA, *_JOB)
+
+
+def check(subject: Subject) -> list[Diagnostic]:
+    """Every rule's diagnostics, in no particular order."""
+    rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values)
+    return [found for rule in rules for found in rule(subject)]

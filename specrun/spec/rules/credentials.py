@@ -1,0 +1,55 @@
+"""A credential is a secret's name, never its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from specrun.spec.diagnostics import Diagnostic, Path
+from specrun.spec.expressions import Malformed, parse, whole
+from specrun.spec.rules.subject import Subject, mapping
+from specrun.spec.substitution import is_credential
+
+
+def literals(subject: Subject) -> Iterator[Diagnostic]:
+    """Each credential is one whole `${{ secrets.NAME }}`."""
+    for path, value in literal_credentials(subject.values):
+        if isinstance(value, str) and any(isinstance(e, Malformed) for e in parse(value)):
+            continue  # the expression itself has been refused
+        yield subject.at("literal-credential", _detail(path, value), *path)
+
+
+def literal_credentials(values: Mapping[str, Any]) -> Iterator[tuple[Path, object]]:
+    """Every credential field that holds something else than a secret's name: its path and that text."""
+    for name, datastore in mapping(values.get("datastores")).items():
+        for key, value in mapping(mapping(datastore).get("credentials")).items():
+            path = ("datastores", name, "credentials", key)
+            if is_credential(path) and _is_literal(value):
+                yield path, value
+    settings = mapping(mapping(values.get("compute")).get("ssh_settings"))
+    if "admin_password" in settings and _is_literal(settings["admin_password"]):
+        yield ("compute", "ssh_settings", "admin_password"), settings["admin_password"]
+
+
+def _detail(path: Path, value: object) -> str:
+    one = whole(value) if isinstance(value, str) else None
+    if one is not None and one.namespace == "env":
+        return (
+            "What comes from env shows in plans and is saved with them; a secret is masked and read as late as possible. "
+            f"The variable stays the same: write {path[-1]}: ${{{{ secrets.{one.name} }}}}."
+        )
+    return (
+        "Whoever reads this file, its history or a plan would have it. Put it into the environment and write "
+        f"{path[-1]}: ${{{{ secrets.{_variable(path)} }}}}; if it was ever committed, replace it at its source."
+    )
+
+
+def _is_literal(value: object) -> bool:
+    if isinstance(value, str):
+        one = whole(value)
+        return one is None or one.namespace != "secrets"
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _variable(path: Path) -> str:
+    return "_".join(str(part) for part in (path[1], path[-1]) if part != "ssh_settings").upper().replace("-", "_")

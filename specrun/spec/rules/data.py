@@ -1,0 +1,121 @@
+"""Entries of `data`: where they come from and where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.rules.subject import Subject, mapping, text
+
+
+def is_web(path: str) -> bool:
+    """Whether a path is an address rather than a place on a disk or a datastore."""
+    return path.startswith(("https://", "http://"))
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is on this machine."""
+    return not is_web(path) and not path.startswith(("azureml:", "wasbs://", "abfss://", "adl://"))
+
+
+def checksums(subject: Subject) -> Iterator[Diagnostic]:
+    """What comes from the web is pinned by its digest; what lies on this machine is read."""
+    for name, entry in subject.data.items():
+        entry = mapping(entry)
+        path = text(entry.get("path"))
+        if path is None:
+            continue
+        if is_web(path) and "sha256" not in entry:
+            detail = "A file on the web may change between two runs. Write sha256: with what `sha256sum FILE` prints."
+            yield subject.at("data-without-sha256", detail, "data", name, "path")
+        elif not is_web(path) and "sha256" in entry:
+            detail = "A local path is compared file by file. Leave sha256 out."
+            yield subject.at_key("sha256-of-local-data", detail, "data", name, "sha256")
+
+
+def targets(subject: Subject) -> Iterator[Diagnostic]:
+    """Each target is plain, and no two entries write to the same place."""
+    taken: dict[tuple[str, str], str] = {}
+    for name, entry in subject.data.items():
+        if not isinstance(entry, dict) or not isinstance(name, str):
+            continue
+        target = text(entry.get("target", name))
+        if target is None:
+            continue
+        key = ("data", name, "target") if "target" in entry else ("data", name)
+        problem = plain_problem(target) or _slash_problem(target)
+        if problem is not None:
+            yield subject.at("invalid-target", problem, *key)
+            continue
+        store = entry.get("datastore")
+        if store is not None and text(store) is None:
+            continue
+        place = (store or "", target)
+        yield from _clash(subject, name, key, place, taken)
+        taken.setdefault(place, name)
+
+
+def _clash(
+    subject: Subject, name: str, key: tuple[str, ...], place: tuple[str, str], taken: dict[tuple[str, str], str]
+) -> Iterator[Diagnostic]:
+    store, target = place
+    for (other_store, other_target), other in taken.items():
+        if other_store != store:
+            continue
+        where = f"data.{other} (line {subject.line('data', other)})"
+        if other_target == target:
+            detail = f"{where} already goes to {target}. A target mirrors one source: give this one its own."
+            yield subject.at("duplicate-target", detail, *key)
+            return
+        if target.startswith(other_target + "/") or other_target.startswith(target + "/"):
+            detail = f"{where} goes to {other_target}: the files of one would count as extra files of the other."
+            yield subject.at("nested-target", detail, *key)
+            return
+
+
+def plain_problem(path: str) -> str | None:
+    """Why a path on a datastore is not in its one plain form; None where it is."""
+    if path != path.strip():
+        return f"It begins or ends with a blank, which would be part of the path: write {path.strip()}."
+    if "\\" in path:
+        return f"Parts are divided by /: write {path.replace(chr(92), '/')}."
+    if path.startswith("/"):
+        return f"It starts at the datastore's root anyway: write {path.lstrip('/') or 'a name'}."
+    parts = path.rstrip("/").split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "It may not have empty parts, . or .. in it: write it out from the datastore's root."
+    if any(ord(character) < 32 for character in path):
+        return "It has a control character in it."
+    return None
+
+
+def _slash_problem(target: str) -> str | None:
+    return f"A slash at the end says nothing: write {target.rstrip('/')}." if target.endswith("/") else None
+
+
+def stores(subject: Subject) -> Iterator[Diagnostic]:
+    """Data goes to blob or ADLS datastores; an undeclared datastore is an existing one."""
+    for name, entry in subject.data.items():
+        store = text(mapping(entry).get("datastore"))
+        if store is None:
+            continue
+        yield from near_datastore(subject, store, "data", name, "datastore")
+        if mapping(subject.datastores.get(store)).get("type") == "azure_file":
+            detail = (
+                f"{store} is an azure_file datastore, and those can only be inputs. "
+                "Use an azure_blob or azure_data_lake_gen2 datastore."
+            )
+            yield subject.at("data-on-file-share", detail, "data", name, "datastore")
+
+
+def near_datastore(subject: Subject, store: str, *path: Any) -> Iterator[Diagnostic]:
+    """A note where an undeclared datastore is spelled almost like a declared one."""
+    if not subject.datastores or store in subject.datastores:
+        return
+    from specrun.spec.nearest import nearest
+
+    found = nearest(store, [name for name in subject.datastores if isinstance(name, str)])
+    if found is not None:
+        detail = f"{store} is taken to exist in the workspace. Did you mean {found}, which this file declares?"
+        yield subject.at("undeclared-datastore", detail, *path)

@@ -1,0 +1,87 @@
+"""The environment's sources exclude each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.rules.subject import Subject, mapping, text
+
+_SOURCES = ("pip", "conda_file", "image", "build", "framework")
+# pip and conda_file may stand on an image; everything else stands alone.
+_TOGETHER = (frozenset({"pip", "image"}), frozenset({"conda_file", "image"}))
+
+
+def sources(subject: Subject) -> Iterator[Diagnostic]:
+    """One source, or pip or conda_file on an image."""
+    environment = subject.job.get("environment")
+    if not isinstance(environment, dict):
+        return
+    written = [key for key in environment if key in _SOURCES]
+    if len(written) > 1 and frozenset(written) not in _TOGETHER:
+        detail = (
+            f"{' and '.join(written)} cannot both say what the environment is. Keep one: pip or conda_file "
+            "(either may stand on an image), image, build, or framework with version."
+        )
+        yield subject.at_key("environment-conflict", detail, "job", "environment", _odd_one(written))
+    if "version" in environment and "framework" not in environment:
+        detail = "version says which version of the framework: write framework: tensorflow with it, or leave it out."
+        yield subject.at_key("version-without-framework", detail, "job", "environment", "version")
+    elif not written and not environment:
+        detail = "Write pip, conda_file, image, build or framework; or leave environment out."
+        yield subject.at_key("environment-empty", detail, "job", "environment")
+
+
+def requirements(subject: Subject) -> Iterator[Diagnostic]:
+    """Each entry of pip is a requirement: a name, and perhaps a version."""
+    pip = mapping(subject.job.get("environment")).get("pip")
+    if not isinstance(pip, list):
+        return
+    for index, item in enumerate(pip):
+        requirement = text(item)
+        if requirement is not None and not is_requirement(requirement):
+            yield subject.at(
+                "invalid-requirement", explain_requirement(requirement), "job", "environment", "pip", index
+            )
+
+
+def is_requirement(requirement: str) -> bool:
+    """Whether pip would read this as a requirement by name (PEP 508, looked at lightly)."""
+    return requirement.isalnum() or _grammar().fullmatch(requirement) is not None
+
+
+def explain_requirement(requirement: str) -> str:
+    """What is wrong with it and what to write instead."""
+    stripped = requirement.strip()
+    if stripped.startswith("-"):
+        return f"{stripped.split()[0]} is an option of pip. List the requirements themselves, or use conda_file."
+    if stripped.startswith((".", "/")) or stripped.endswith((".whl", ".tar.gz")):
+        return "A package on this machine cannot be installed elsewhere: name one of an index, or put it into code."
+    if re.fullmatch(r"[\w.-]+(\[[^\]]*\])?=[^=].*", stripped):
+        return f"One = is conda's way: write {stripped.replace('=', '==', 1)}."
+    if re.fullmatch(r"[\w.-]+\s+[\d.]+", stripped):
+        return f"A version needs its operator: write {'=='.join(stripped.split())}."
+    return "Write a name and perhaps a version: tensorflow, tensorflow==2.16.1 or 'torch>=2.2,<3'."
+
+
+@cache
+def _grammar() -> re.Pattern[str]:
+    clause = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[^\s,;()<>=!~]+"
+    clauses = rf"{clause}(?:\s*,\s*{clause})*"
+    name = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?\s*(?:\[[\w\s,.-]*\])?"
+    by_name = rf"\s*{name}\s*(?:\(\s*{clauses}\s*\)|{clauses}|@\s*[a-z+]+://\S+)?\s*(?:;.*)?"
+    return re.compile(rf"{by_name}|\s*(?:git\+)?(?:https|ssh)://\S+(?:\s*;.*)?\s*")
+
+
+def _odd_one(written: list[str]) -> str:
+    """The key that came last among those that do not go together with what stands before it."""
+    kept: list[str] = []
+    odd = written[-1]
+    for key in written:
+        if not kept or frozenset({*kept, key}) in _TOGETHER:
+            kept.append(key)
+        else:
+            odd = key
+    return odd

@@ -1,0 +1,45 @@
+"""What one part of a spec says about another must exist there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.nearest import suggestion
+from specrun.spec.rules.data import near_datastore, plain_problem
+from specrun.spec.rules.subject import Subject, mapping, text
+
+_DATASTORES = "azureml://datastores/"
+
+
+def data_entries(subject: Subject) -> Iterator[Diagnostic]:
+    """`inputs.*.data` names an entry of `data`."""
+    for name, value in mapping(subject.job.get("inputs")).items():
+        entry = text(mapping(value).get("data"))
+        if entry is None or entry in subject.data:
+            continue
+        names = [key for key in subject.data if isinstance(key, str)]
+        if not names:
+            advice = "This file has no data: add an entry, or write path: with where the files are."
+        else:
+            advice = suggestion(entry, names, kind="data entries")
+        yield subject.at("unknown-data", f"data has no {entry}. {advice}", "job", "inputs", name, "data")
+
+
+def datastore_paths(subject: Subject) -> Iterator[Diagnostic]:
+    """Paths of inputs and outputs on datastores are plain."""
+    for section in ("inputs", "outputs"):
+        for name, value in mapping(subject.job.get(section)).items():
+            path = text(mapping(value).get("path"))
+            if path is None or not path.startswith(_DATASTORES):
+                continue
+            store, paths, rest = path[len(_DATASTORES) :].partition("/paths/")
+            place = ("job", section, name, "path")
+            if not paths:
+                detail = f"Write {_DATASTORES}NAME/paths/PATH, with the datastore's name and the path on it."
+                yield subject.at("invalid-target", detail, *place)
+                continue
+            yield from near_datastore(subject, store, *place)
+            problem = plain_problem(rest) if rest else None
+            if problem is not None:
+                yield subject.at("invalid-target", problem, *place)

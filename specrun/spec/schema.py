@@ -1,0 +1,70 @@
+"""The published JSON Schema, and the check of a document against it.
+
+A document that fits costs some microseconds: compiled predicates say yes. Only where they say no is the reason looked
+for and put into words.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.predicate import Predicates
+
+if TYPE_CHECKING:
+    from specrun.spec.keys import Keys
+    from specrun.spec.source import Document
+
+MAX_DIAGNOSTICS = 100
+"""Per document; a file that is wrong all over is wrong in some way that the first of them show."""
+
+_FILE = "specrun.v1.schema.json"
+
+
+def check(document: Document, values: object) -> list[Diagnostic]:
+    """What the schema refuses in `values`, the substituted document."""
+    schema, predicates = _compiled()
+    if predicates.root(values):
+        return []
+    return _explained(document, values, schema, predicates)
+
+
+def schema_text() -> str:
+    """The schema as it is published."""
+    here = Path(__file__).parent
+    shipped = here / _FILE  # a wheel has it beside this module, a checkout in its folder of schemas
+    return (shipped if shipped.is_file() else here.parents[1] / "schemas" / _FILE).read_text(encoding="utf-8")
+
+
+def schema() -> dict[str, Any]:
+    """The schema, parsed once."""
+    return _compiled()[0]
+
+
+def _explained(document: Document, values: object, schema: dict[str, Any], predicates: Predicates) -> list[Diagnostic]:
+    from itertools import islice
+
+    from specrun.spec.explain import explain
+    from specrun.spec.failures import failures
+
+    found = list(islice(failures(predicates, schema, values), MAX_DIAGNOSTICS))
+    of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
+    told = list(_keys().explain(document, of_keys)) if of_keys else []
+    return told + [explain(document, failure) for failure in found if failure not in of_keys]
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[dict[str, Any], Predicates]:
+    import json
+
+    schema: dict[str, Any] = json.loads(schema_text())
+    return schema, Predicates(schema, rules=False)
+
+
+@lru_cache(maxsize=1)
+def _keys() -> Keys:
+    from specrun.spec.keys import Keys
+
+    return Keys(schema())

@@ -1,0 +1,211 @@
+"""A YAML file as plain values, with the place of each on demand; a file that is none, as diagnostics."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any
+
+from yaml.error import YAMLError
+
+from specrun.spec.builder import Builder, Mistake, Refused
+from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
+from specrun.spec.places import Span, locate, location
+from specrun.spec.syntax import describe, flow_expression
+
+MAX_BYTES = 1 << 20
+"""A spec has some kilobytes; above a mebibyte the parser's events would take hundreds."""
+
+SUMMARIES = {
+    "unreadable": "The file cannot be read.",
+    "too-large": "The file is too large for a spec.",
+    "not-utf8": "The file is not UTF-8.",
+    "yaml-syntax": "This is not YAML.",
+    "control-character": "A control character stands in the file.",
+    "tab-indent": "A tab is used for indentation.",
+    "flow-expression": "An expression inside { } or [ ] needs quotes.",
+    "several-documents": "The file holds more than one YAML document.",
+    "empty-file": "The file is empty.",
+    "not-a-mapping": "A spec is a mapping.",
+    "too-deep": "The file is nested too deeply.",
+    "alias-bomb": "The file's aliases stand for too much.",
+    "duplicate-key": "A key stands here twice.",
+    "key-not-text": "A key is not text.",
+    "bad-tag": "A YAML tag does not fit.",
+    "bad-merge": "Only mappings can be merged.",
+    "unknown-anchor": "An alias names no anchor.",
+    "recursive-alias": "An alias contains itself.",
+}
+
+_MAX_MENDED = 50
+_HIDDEN = {ord("{"): "\ue000", ord("}"): "\ue001"}
+_SHOWN = {ord("\ue000"): "{", ord("\ue001"): "}"}
+
+
+class Document:
+    """One parsed YAML file.
+
+    `file` is the name as it was given, `text` the file's text (no byte order mark), `values` its content as dict, list,
+    str, int, float, bool and None, with anchors and merge keys resolved.
+    """
+
+    __slots__ = ("_parsed", "file", "text", "values")
+
+    def __init__(self, file: str, text: str, values: Any, parsed: str | None = None) -> None:
+        self.file = file
+        self.text = text
+        self.values = values
+        self._parsed = text if parsed is None else parsed
+
+    def location(self, path: Path, *, key: bool = False) -> Location:
+        """The place of the value at `path`, or of its key. What an alias or a merge key brings stands where it is
+        written. For a path that does not exist: the key of its nearest parent (at the top: the file's first character).
+        """
+        return locate(self.file, self.text, self._parsed, path, key=key)
+
+
+def read(file: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """The file's document, None where there is no way to make one; and every mistake of its YAML."""
+    try:
+        data = _bytes(file)
+    except (OSError, ValueError) as error:
+        return None, (_whole_file(file, "unreadable", _why(error)),)
+    if data is None:
+        detail = f"It has more than {MAX_BYTES:,} bytes. Data goes into files of its own."
+        return None, (_whole_file(file, "too-large", detail),)
+    return parse(file, data)
+
+
+def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """The same for bytes that were read already."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return None, (_not_utf8(file, data, error),)
+    found: list[Diagnostic] = []
+    parsed: str | None = None
+    while True:
+        builder: Builder | None = None
+        try:
+            builder = Builder(data if parsed is None else parsed)
+            builder.build()
+        except Refused as refused:
+            return None, (*found, *_mistakes(file, text, [*_seen(builder), refused.mistake]))
+        except YAMLError as error:
+            expression = flow_expression(error, parsed or text)
+            if expression is None or len(found) >= _MAX_MENDED:
+                stopped = _diagnostic(file, text, *describe(error, text))
+                return None, (*found, *_mistakes(file, text, _seen(builder)), stopped)
+            # Read on as if the expression had been quoted, to report what else there is.
+            found.append(_flow_expression(file, text, expression))
+            parsed = _hide(parsed or text, expression)
+            continue
+        return _document(file, text, parsed, builder, found)
+
+
+def _document(
+    file: str, text: str, parsed: str | None, builder: Builder, found: list[Diagnostic]
+) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    if builder.mistakes:
+        found += _mistakes(file, text, builder.mistakes)
+    values = builder.values
+    if values is None:
+        detail = "It needs at least apiVersion, name and one of job, compute, datastores and data; see `specrun init`."
+        return None, (*found, _diagnostic(file, text, "empty-file", detail, Span(0, 1)))
+    if values.__class__ is not dict:
+        kind = "list" if isinstance(values, list) else "single value"
+        detail = f"At the top of this file stands a {kind}. Begin with `apiVersion: specrun/v1`."
+        return None, (*found, _diagnostic(file, text, "not-a-mapping", detail, _span(builder.start)))
+    if not builder.usable:
+        return None, tuple(found)
+    if parsed is not None:
+        values = _unhide(values)
+    return Document(file, text, values, parsed), tuple(found)
+
+
+def _bytes(file: str) -> bytes | None:
+    """The file's content, None where it is too large. Raises OSError, and ValueError for a NUL in the name."""
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe without a writer must not hold us up
+    try:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("this is not a regular file")
+        if status.st_size > MAX_BYTES:
+            return None
+        data = os.read(handle, MAX_BYTES + 1)
+        return data if len(data) <= MAX_BYTES else None
+    finally:
+        os.close(handle)
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "There is no such file."
+    if isinstance(error, IsADirectoryError):
+        return "This is a folder. Name the file in it."
+    if isinstance(error, PermissionError):
+        return "You may not read it: see its permissions."
+    if isinstance(error, ValueError):
+        return "The name holds a character that no file name can have (NUL)."
+    return f"The system says: {error.strerror or error}."
+
+
+def _not_utf8(file: str, data: bytes, error: UnicodeDecodeError) -> Diagnostic:
+    before = data[: error.start].decode()
+    text = before + data[error.start :].decode(errors="replace")
+    detail = f"The byte 0x{data[error.start]:02X} does not belong to UTF-8. Save the file as UTF-8."
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        detail = "It looks like UTF-16. Save the file as UTF-8."
+    return _diagnostic(file, text, "not-utf8", detail, Span(len(before), len(before) + 1))
+
+
+def _flow_expression(file: str, text: str, span: Span) -> Diagnostic:
+    written = text[span.start : span.end]
+    detail = f'Inside {{ }} and [ ] YAML takes the braces for its own. Write it in quotes: "{written}".'
+    return _diagnostic(file, text, "flow-expression", detail, span)
+
+
+def _hide(text: str, span: Span) -> str:
+    return text[: span.start] + text[span.start : span.end].translate(_HIDDEN) + text[span.end :]
+
+
+def _unhide(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.translate(_SHOWN)
+    if isinstance(value, dict):
+        return {_unhide(key): _unhide(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_unhide(child) for child in value]
+    return value
+
+
+def _seen(builder: Builder | None) -> list[Mistake]:
+    return builder.mistakes if builder is not None else []
+
+
+def _mistakes(file: str, text: str, mistakes: list[Mistake]) -> list[Diagnostic]:
+    spans = [Span(mistake.mark.index, _word_end(text, mistake.mark.index)) for mistake in mistakes]
+    return [_diagnostic(file, text, m.code, m.detail, span) for m, span in zip(mistakes, spans, strict=True)]
+
+
+def _span(event: Any) -> Span:
+    return Span(event.start_mark.index, event.start_mark.index + 1)
+
+
+def _word_end(text: str, start: int) -> int:
+    end = start
+    while end < len(text) and end - start < 200 and text[end] not in " \t\r\n,:]}":
+        end += 1
+    return max(end, start + 1)
+
+
+def _whole_file(file: str, code: str, detail: str) -> Diagnostic:
+    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, (), Location(file, 1, 1))
+
+
+def _diagnostic(file: str, text: str, code: str, detail: str, span: Span) -> Diagnostic:
+    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, (), location(file, text, span))

@@ -1,0 +1,265 @@
+"""Puts env and vars into a document's values; secrets, inputs and outputs stay, spelled one way.
+
+A scalar that cannot be substituted stays as it was written and its path becomes a *hole*: its mistake is known, so
+that neither the schema nor a rule speaks of it again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from specrun.spec import codes
+from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.expressions import OPEN, Expression, Malformed, locate, parse, scalar_text, whole
+from specrun.spec.nearest import suggestion
+
+if TYPE_CHECKING:
+    from specrun.spec.model import Scalar
+    from specrun.spec.source import Document
+
+# Fields that hold a credential, by the name of the field; each only below datastores.*.credentials or ssh_settings.
+_CREDENTIALS = frozenset({"account_key", "sas_token", "client_secret", "admin_password"})
+_SCALARS = (str, int, float, bool, type(None))
+
+
+class Substituted(NamedTuple):
+    """A document's values with env and vars in place. `engine` is the engine that the spec runs on."""
+
+    values: Any
+    engine: str
+    holes: frozenset[Path]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def is_credential(path: Path) -> bool:
+    """Whether a credential stands at `path`: a place which takes a secret and nothing else."""
+    if len(path) == 4:
+        return path[0] == "datastores" and path[2] == "credentials" and path[3] in _CREDENTIALS
+    return path == ("compute", "ssh_settings", "admin_password")
+
+
+def substitute(
+    document: Document,
+    variables: Mapping[str, Scalar] = {},
+    *,
+    engine: str | None = None,
+    unread: Mapping[str, tuple[Path, ...]] = {},
+    secrets_required: bool = False,
+) -> Substituted:
+    """The document with env and vars in place; `variables` replace those that the document declares."""
+    values = document.values
+    if not isinstance(values, dict) or (OPEN not in document.text and not variables):
+        return Substituted(values, engine or _engine(values), frozenset(), ())
+    walk = _Walk(document, secrets_required)
+    values = walk.top(values, variables)
+    chosen = engine or _engine(values)
+    unread_here = unread.get(chosen, ())
+    diagnostics = tuple(mistake.diagnostic(document, unread_here) for mistake in walk.mistakes)
+    return Substituted(values, chosen, frozenset(walk.holes), diagnostics)
+
+
+def _engine(values: object) -> str:
+    engine = values.get("engine") if isinstance(values, dict) else None
+    return engine if isinstance(engine, str) and OPEN not in engine else "local"
+
+
+class _Mistake(NamedTuple):
+    code: str
+    detail: str
+    path: Path
+    text: str
+    expression: Expression | Malformed | None = None
+    severity: Severity | None = None
+
+    def diagnostic(self, document: Document, unread: tuple[Path, ...]) -> Diagnostic:
+        severity, detail = self.severity, self.detail
+        if self.code in ("unset-env", "unset-secret") and any(self.path[: len(p)] == p for p in unread):
+            severity = Severity.NOTE
+            detail += " The chosen engine does not read this field."
+        place = (
+            document.location(self.path, key=True)
+            if self.expression is None
+            else locate(document, self.path, self.text, self.expression)
+        )
+        return codes.diagnostic(self.code, detail, self.path, place, severity)
+
+
+class _Walk:
+    """One pass over one document."""
+
+    def __init__(self, document: Document, secrets_required: bool) -> None:
+        self.document = document
+        self.secrets_required = secrets_required
+        self.mistakes: list[_Mistake] = []
+        self.holes: set[Path] = set()
+        self.variables: dict[str, Any] | None = {}
+        self.broken_variables: set[str] = set()
+        self.job: dict[str, Any] = {}
+
+    def top(self, values: dict[str, Any], overrides: Mapping[str, Scalar]) -> dict[str, Any]:
+        declared = values.get("vars")
+        if isinstance(declared, dict):
+            self.variables = self._variables(declared, overrides)
+            values = {**values, "vars": self.variables}
+        elif declared is not None:
+            self.variables = None
+        if isinstance(values.get("job"), dict):
+            self.job = values["job"]
+        return self._mapping(values, (), skip="vars")
+
+    def _variables(self, declared: dict[str, Any], overrides: Mapping[str, Scalar]) -> dict[str, Any]:
+        effective: dict[str, Any] = {}
+        for name, value in declared.items():
+            if name in overrides:
+                effective[name] = overrides[name]
+                continue
+            path = ("vars", name)
+            effective[name] = self._text(value, path) if isinstance(value, str) and OPEN in value else value
+            if path in self.holes or not isinstance(value, _SCALARS):
+                self.broken_variables.add(name)
+        return effective
+
+    def _mapping(self, values: dict[str, Any], path: Path, skip: str | None = None) -> dict[str, Any]:
+        changed: dict[str, Any] | None = None
+        for key, value in values.items():
+            if type(key) is str and OPEN in key:
+                self._key(key, (*path, key))
+                continue
+            kind = type(value)
+            if kind is str:
+                if OPEN not in value:
+                    continue
+            elif (kind is not dict and kind is not list) or key == skip:
+                continue
+            new = self._value(value, (*path, key))
+            if new is not value:
+                changed = dict(values) if changed is None else changed
+                changed[key] = new
+        return values if changed is None else changed
+
+    def _value(self, value: Any, path: Path) -> Any:
+        if isinstance(value, str):
+            return self._text(value, path) if OPEN in value else value
+        if isinstance(value, dict):
+            return self._mapping(value, path)
+        if isinstance(value, list):
+            new = [self._value(item, (*path, index)) for index, item in enumerate(value)]
+            return value if all(a is b for a, b in zip(new, value, strict=True)) else new
+        return value
+
+    def _key(self, key: str, path: Path) -> None:
+        self.holes.add(path)
+        detail = f"Only values are substituted: write the name out instead of {key}."
+        self._mistake("expression-in-key", detail, path, key)
+
+    def _mistake(self, code: str, detail: str, path: Path, text: str, at: Expression | Malformed | None = None) -> None:
+        self.mistakes.append(_Mistake(code, detail, path, text, at))
+        self.holes.add(path)
+
+    def _text(self, text: str, path: Path) -> Any:
+        """The scalar's value; as it was written where something in it is wrong."""
+        found = parse(text)
+        if is_credential(path) and not any(isinstance(e, Malformed) for e in found):
+            return self._credential(text, path)
+        one = whole(text)
+        parts: list[str] = []
+        end = 0
+        for expression in found:
+            if isinstance(expression, Malformed):
+                self._mistake(expression.code, expression.detail, path, text, expression)
+                continue
+            value = self._resolve(expression, path, text, is_whole=one is not None)
+            if one is not None and expression.namespace in ("env", "vars"):
+                return text if path in self.holes else value
+            parts += (text[end : expression.start], scalar_text(value))
+            end = expression.end
+        return text if path in self.holes else "".join([*parts, text[end:]])
+
+    def _credential(self, text: str, path: Path) -> str:
+        one = whole(text)
+        if one is None or one.namespace != "secrets":
+            return text  # never substituted, so that no message can show it; the rule on credentials refuses it
+        self._secret(one, path, text)
+        return str(one)
+
+    def _resolve(self, expression: Expression, path: Path, text: str, *, is_whole: bool) -> Scalar:
+        name = expression.name
+        if expression.namespace == "env":
+            return self._env(expression, path, text)
+        if expression.namespace == "vars":
+            return self._variable(expression, path, text)
+        in_command = path == ("job", "command") or path[:2] == ("job", "arguments")
+        if expression.namespace == "secrets":
+            if in_command:
+                detail = (
+                    f"A command shows in plans, logs and the portal. Give the secret to the job as a variable, "
+                    f"environment_variables: {{{name}: {_quoted(expression)}}}, and read it there."
+                )
+                self._mistake("secret-in-command", detail, path, text, expression)
+            elif path[:2] == ("job", "environment_variables") and len(path) == 3 and is_whole:
+                self._secret(expression, path, text)
+            else:
+                detail = "A secret may stand in a credential field, and as the whole value of an environment variable."
+                self._mistake("secret-misplaced", detail, path, text, expression)
+        elif not in_command:
+            detail = (
+                f"{expression.namespace} have a path only while the job runs: they may stand in job.command and "
+                "job.arguments. Hand the path to the script as an argument."
+            )
+            self._mistake("expression-misplaced", detail, path, text, expression)
+        else:
+            self._declared(expression, path, text)
+        return str(expression)
+
+    def _env(self, expression: Expression, path: Path, text: str) -> Scalar:
+        value = os.environ.get(expression.name)
+        if value is None:
+            detail = f"{expression.name} is not in the environment of this command. Set it: export {expression.name}=…"
+            self._mistake("unset-env", detail, path, text, expression)
+            return None
+        if OPEN in value:
+            detail = f"The value of {expression.name} holds {OPEN} itself: expressions do not nest."
+            self._mistake("expression-syntax", detail, path, text, expression)
+        return value
+
+    def _variable(self, expression: Expression, path: Path, text: str) -> Scalar:
+        name = expression.name
+        if path[0] == "vars":
+            detail = "A variable takes its value from a scalar or from ${{ env.NAME }}, never from another variable."
+            self._mistake("expression-misplaced", detail, path, text, expression)
+            return None
+        if self.variables is None or name in self.broken_variables:
+            self.holes.add(path)
+            return None
+        if name not in self.variables:
+            detail = f"vars has no {name}. {suggestion(name, map(str, self.variables), kind='vars')}"
+            self._mistake("unknown-variable", detail, path, text, expression)
+            return None
+        value = cast("Scalar", self.variables[name])
+        if isinstance(value, str) and OPEN in value:
+            detail = f"The value given to {name} holds {OPEN} itself: expressions do not nest."
+            self._mistake("expression-syntax", detail, path, text, expression)
+        return value
+
+    def _declared(self, expression: Expression, path: Path, text: str) -> None:
+        declared = self.job.get(expression.namespace)
+        if declared is not None and not isinstance(declared, dict):
+            return
+        names = [str(name) for name in declared or ()]
+        if expression.name not in names:
+            kind = expression.namespace
+            detail = f"job.{kind} has no {expression.name}. {suggestion(expression.name, names, kind=kind)}"
+            self._mistake(f"unknown-{kind[:-1]}", detail, path, text, expression)
+
+    def _secret(self, expression: Expression, path: Path, text: str) -> None:
+        if expression.name in os.environ:
+            return
+        detail = f"The environment has no {expression.name}. apply needs it: export {expression.name}=…"
+        severity = Severity.ERROR if self.secrets_required else Severity.NOTE
+        self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity))
+
+
+def _quoted(expression: Expression) -> str:
+    return f'"{expression}"'

@@ -1,0 +1,69 @@
+"""What to say about a text that is not YAML: the parser's words, and what people usually meant."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from specrun.spec.places import Span
+
+_EXPRESSION = re.compile(r"\$\{\{.*?(?:\}\}|$)", re.MULTILINE)
+_TAB_INDENT = re.compile(r"[ \t]*")
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_HINTS = (
+    ("mapping values are not allowed", "A value that holds `: ` needs quotes; or the line is indented too far."),
+    ("found unexpected end of stream", "A quote is opened and never closed."),
+    ("could not find expected ':'", "A key needs a colon and a blank after it: `key: value`."),
+    ("did not find expected key", "Check the indentation: the keys of one mapping begin in the same column."),
+    ("did not find expected '-' indicator", "Check the indentation: among a list's `-` there can be no key."),
+    ("did not find expected ',' or '}'", "Entries between { and } have commas between them; special characters need quotes."),
+    ("did not find expected ',' or ']'", "Items between [ and ] have commas between them; special characters need quotes."),
+    ("cannot start any token", "A value that begins with this character needs quotes."),
+    ("did not find expected node content", "A bracket is opened and never closed, or a value is missing."),
+)
+
+
+def flow_expression(error: Any, text: str) -> Span | None:
+    """The span of the `${{ … }}` inside { } or [ ] on which the parser stumbled, if it was one."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or not str(getattr(error, "context", "")).startswith("while parsing a flow"):
+        return None
+    start = mark.index - 1
+    found = _EXPRESSION.match(text, start) if start >= 0 else None
+    return Span(found.start(), found.end()) if found else None
+
+
+def describe(error: Any, text: str) -> tuple[str, str, Span]:
+    """Code, detail and place of what stopped the parser."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        return _unreadable_character(error, text)
+    line_start = mark.index - mark.column
+    indent = _TAB_INDENT.match(text, line_start)
+    if indent is not None and "\t" in indent[0]:
+        at = line_start + indent[0].index("\t")
+        detail = "YAML is indented with blanks, never with tabs: replace the tab by blanks."
+        return "tab-indent", detail, Span(at, at + 1)
+    return "yaml-syntax", _detail(error, text, mark.index), Span(mark.index, mark.index + 1)
+
+
+def _detail(error: Any, text: str, index: int) -> str:
+    problem = str(getattr(error, "problem", None) or "the text is not YAML")
+    context, begun = getattr(error, "context", None), getattr(error, "context_mark", None)
+    said = f"The YAML parser says: {problem}"
+    if context:
+        said += f", {context}"
+    if begun is not None and begun.index != index:
+        said += f" that begins on line {begun.line + 1}"
+    hint = next((hint for start, hint in _HINTS if start in problem), None)
+    return f"{said}. {hint}" if hint else f"{said}."
+
+
+def _unreadable_character(error: Any, text: str) -> tuple[str, str, Span]:
+    found = _CONTROL.search(text)
+    if found is None:
+        return "yaml-syntax", f"The YAML parser says: {error}.", Span(0, 1)
+    name = f"U+{ord(found[0]):04X}"
+    detail = f"{name} may not stand in YAML: delete it, or write it as an escape in double quotes."
+    return "control-character", detail, Span(found.start(), found.end())

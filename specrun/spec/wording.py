@@ -1,0 +1,99 @@
+"""Values and fields in words and in YAML, for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from specrun.spec.diagnostics import Path
+
+_KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "nothing",
+}
+_LONGEST = 60
+
+
+def kinds(types: Sequence[str]) -> str:
+    """JSON types in words: "a whole number", "text or a mapping"."""
+    return listed([_KINDS[name] for name in types], "or", code=False)
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {shown(value)}"
+    if isinstance(value, str):
+        return f"the text {shown(value)}" if value else "an empty text"
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def listed(words: Sequence[Any], conjunction: str, *, code: bool = True) -> str:
+    """The words as a sentence lists them."""
+    spelled = [f"`{word}`" if code else str(word) for word in words]
+    if len(spelled) < 2:
+        return "".join(spelled)
+    return f"{', '.join(spelled[:-1])} {conjunction} {spelled[-1]}"
+
+
+def field_name(path: Path) -> str:
+    """A field's path as people say it: job.inputs.mnist, job.environment.pip[0]."""
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else str(step)
+    return _shortened(name or "a spec")
+
+
+def shown(value: object) -> str:
+    """A value as YAML spells it, in quotes where it is text, cut when it is long."""
+    return _shortened(yaml_text(value, quoted=True))
+
+
+def snippet(key: object, value: object) -> str:
+    """`key: value` in YAML, on one line."""
+    return f"{key}: {_shortened(yaml_text(value))}"
+
+
+def yaml_text(value: object, *, quoted: bool = False) -> str:
+    """A value in YAML's flow style."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return {None: "null", True: "true", False: "false"}.get(value, str(value)) if _is_word(value) else str(value)
+    if isinstance(value, str):
+        plain = not quoted and bool(value) and not _needs_quotes(value)
+        return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_inside(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_inside(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+def _inside(value: object) -> str:
+    """A value inside of { } or [ ], where braces and commas need quotes."""
+    if isinstance(value, str) and any(character in value for character in "{}[],"):
+        return yaml_text(value, quoted=True)
+    return yaml_text(value)
+
+
+def _is_word(value: object) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _needs_quotes(text: str) -> bool:
+    from specrun.spec.scalars import plain
+
+    special = text[0] in "&*!|>%@`'\"#{[,?- " or text[-1] in ": " or ": " in text or " #" in text or "\n" in text
+    return special or not isinstance(plain(text), str)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

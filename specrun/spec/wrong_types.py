@@ -1,0 +1,85 @@
+"""What people meant when a value is of the wrong type, and how to write that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from specrun.spec.failures import Failure
+from specrun.spec.names import seconds
+from specrun.spec.source import Document
+from specrun.spec.wording import snippet, yaml_text
+
+_TRUE = frozenset(("yes", "y", "on", "true", "1", "enabled"))
+_FALSE = frozenset(("no", "n", "off", "false", "0", "disabled", "none"))
+
+
+def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
+    """A sentence that says what to write instead; empty where nothing in particular is likely."""
+    value = failure.value
+    key = failure.path[-1] if failure.path else ""
+    if value is None:
+        return _for_nothing(key, wanted)
+    if isinstance(value, str):
+        return _for_text(key, value, wanted, failure)
+    if isinstance(value, (bool, int, float)):
+        return _for_scalar(document, failure, wanted)
+    if isinstance(value, list) and "object" in wanted and _has_names(value):
+        return "Instead of a list with `name` in each, write a mapping from the names: `NAME: {…}`."
+    return ""
+
+
+def _for_nothing(key: object, wanted: Sequence[str]) -> str:
+    if "object" in wanted:
+        return f"Write `{key}: {{}}` for an empty one, or leave it out."
+    return "Give it a value, or leave it out."
+
+
+def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure) -> str:
+    if "${{" in value:
+        return "An expression may stand here when it is the whole value and its variable has the right type."
+    if "integer" in wanted or "number" in wanted:
+        number = _number(value, failure)
+        return "" if number is None else f"Write `{snippet(key, number)}`, without quotes."
+    if "boolean" in wanted:
+        word = value.strip().lower()
+        if word in _TRUE | _FALSE:
+            written = "true" if word in _TRUE else "false"
+            return f"In YAML 1.2 {value} is text: write `{key}: {written}`."
+    if "array" in wanted:
+        return f"A list of one is `{snippet(key, [value])}`."
+    return ""
+
+
+def _number(value: str, failure: Failure) -> int | None:
+    plain = value.strip().replace("_", "").replace(",", "")
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", plain):
+        return int(plain)
+    return seconds(value) if failure.field.get("x-unit") == "seconds" else None
+
+
+def _for_scalar(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
+    value, key = failure.value, failure.path[-1]
+    if "string" in wanted:
+        return f"Write `{key}: {yaml_text(_as_typed(document, failure), quoted=True)}`, in quotes." if isinstance(
+            key, str
+        ) else f"Write {yaml_text(_as_typed(document, failure), quoted=True)}, in quotes."
+    if "integer" in wanted and isinstance(value, float):
+        return "It cannot be a part of one."
+    if "boolean" in wanted and value in (0, 1):
+        return f"Write `{key}: {'true' if value else 'false'}`."
+    if "array" in wanted:
+        return f"A list of one is `{snippet(key, [value])}`."
+    return ""
+
+
+def _as_typed(document: Document, failure: Failure) -> str:
+    """The scalar as it stands in the file: 2.10 is not 2.1."""
+    place = document.location(failure.path)
+    typed = place.text[place.column - 1 : place.column - 1 + place.length]
+    return typed if typed and "${{" not in typed and "*" not in typed else yaml_text(failure.value)
+
+
+def _has_names(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, dict) and "name" in item for item in items)

@@ -1,0 +1,138 @@
+"""Plans, events and runs as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+
+from specrun import __version__
+from specrun.apply.events import Event, PlanReady
+from specrun.plan.changes import Action, Change, Plan, Transfer
+from specrun.plan.files import SourceFile
+from specrun.plan.observed import Run
+from specrun.spec.model import Secret
+from specrun.views.diagnostics import diagnostic_data
+
+ACTIONS: Mapping[Action, list[str]] = {
+    Action.NO_OP: ["no-op"],
+    Action.CREATE: ["create"],
+    Action.UPDATE: ["update"],
+    Action.REPLACE: ["delete", "create"],
+    Action.DELETE: ["delete"],
+    Action.SUBMIT: ["create"],
+}
+"""Terraform's words; a tool that reads its plans knows no others. `specrun_action` has our own."""
+
+
+def plan_data(plan: Plan) -> dict[str, object]:
+    """A plan in the shape that Terraform's tools read, with what they do not know beside it."""
+    return {
+        "format_version": "1.2",
+        "specrun_version": __version__,
+        "engine": plan.engine,
+        "target": plan.target,
+        "resource_changes": [_change(change) for change in plan.changes],
+        "fingerprints": dict(plan.fingerprints),
+        "spec_digests": dict(plan.spec_digests),
+        "refusals": [diagnostic_data(refusal) for refusal in plan.refusals],
+        "problems": [diagnostic_data(problem) for problem in plan.problems],
+        "applyable": bool(plan.pending) and not plan.refusals and not plan.problems,
+        "complete": True,
+        "errored": bool(plan.problems),
+    }
+
+
+def run_data(run: Run) -> dict[str, object]:
+    """A run; times are Unix seconds, the duration is in seconds."""
+    return {
+        "name": run.name,
+        "spec": run.spec,
+        "fingerprint": run.fingerprint,
+        "attempt": run.attempt,
+        "status": run.status.value,
+        "reason": run.reason,
+        "submitted": run.submitted,
+        "started": run.started,
+        "ended": run.ended,
+        "duration": run.duration,
+        "failed_role": run.failed_role,
+        "roles": [plain(role) for role in run.roles],
+    }
+
+
+def event_data(event: Event) -> dict[str, object]:
+    """An event, with its kind in snake case under `event`."""
+    kind = "".join(f"_{char.lower()}" if char.isupper() else char for char in type(event).__name__).lstrip("_")
+    if isinstance(event, PlanReady):
+        return {"event": kind, "plan": plan_data(event.plan)}
+    return {"event": kind, **{field.name: plain(getattr(event, field.name)) for field in fields(event)}}
+
+
+def plain(value: object) -> object:
+    """JSON values of anything in the core: secrets by name, enumerations by value."""
+    if isinstance(value, Run):
+        return run_data(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (Secret, Path)):
+        return str(value)
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def _change(change: Change) -> dict[str, object]:
+    resource = change.resource
+    destroyed = change.action is Action.DELETE
+    replaced = [field.path.split(".") for field in change.fields if field.forces_replace]
+    data: dict[str, object] = {
+        "address": resource.key,
+        "mode": "managed" if resource.managed else "data",
+        "type": resource.kind,
+        "name": resource.name,
+        "change": {
+            "actions": ACTIONS[change.action],
+            "before": plain(change.before.properties) if change.before and change.before.properties else None,
+            "after": None if destroyed else plain(resource.properties),
+            "after_unknown": {},
+            **({"replace_paths": replaced} if replaced else {}),
+        },
+        "action_reason": change.reason,
+        "specrun_action": change.action.value,
+        "location": str(resource.location),
+    }
+    if change.fields:
+        data["fields"] = plain(change.fields)
+    if change.transfer is not None:
+        data["transfer"] = _transfer(change.transfer)
+    if change.submission is not None:
+        data["run"] = {
+            "name": change.submission.name,
+            "fingerprint": change.submission.fingerprint,
+            "attempt": change.submission.attempt,
+            "code": _files(change.submission.code),
+            "follows": change.follow.name if change.follow else None,
+            "differences": list(change.differences),
+            "cancels": [run.name for run in change.cancel],
+        }
+    return data
+
+
+def _transfer(transfer: Transfer) -> dict[str, object]:
+    return {
+        "new": _files(transfer.new),
+        "changed": _files(transfer.changed),
+        "unchanged": _files(transfer.unchanged),
+        "extra": [{"path": path, "size": file.size} for path, file in transfer.extra.items()],
+        "prune": list(transfer.prune),
+    }
+
+
+def _files(files: tuple[SourceFile, ...]) -> list[dict[str, object]]:
+    return [{"path": file.path, "size": file.size, "md5": file.md5} for file in files]

@@ -1,0 +1,78 @@
+"""Diagnostics for people (place, source line, caret, reason) and as data."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.views.text import Paint, count
+
+COLOURS: Mapping[Severity, str] = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> str:
+    """`file:line:column: error[code]: summary`, the line with a caret under the place, and the detail."""
+    location = diagnostic.location
+    colour = COLOURS[diagnostic.severity]
+    head = (
+        f"{paint(str(location), 'bold')}: {paint(f'{diagnostic.severity.value}[{diagnostic.code}]', colour, 'bold')}: "
+        f"{diagnostic.summary}"
+    )
+    lines = [head, *_excerpt(location.line, location.column, location.length, location.text, paint, colour, width)]
+    for paragraph in diagnostic.detail.splitlines():
+        lines += textwrap.wrap(paragraph, width - 2, initial_indent="  ", subsequent_indent="  ") or [""]
+    return "\n".join(lines)
+
+
+def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int) -> str:
+    """`2 errors, 1 warning in 3 files`."""
+    found = list(diagnostics)
+    parts = [
+        count(number, severity.value)
+        for severity in Severity
+        if (number := sum(diagnostic.severity is severity for diagnostic in found))
+    ]
+    return f"{', '.join(parts) or 'no mistakes'} in {count(files, 'file')}"
+
+
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, object]:
+    """The same as JSON values. `line` and `column` count from 1."""
+    location = diagnostic.location
+    return {
+        "severity": diagnostic.severity.value,
+        "code": diagnostic.code,
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+        "path": list(diagnostic.path),
+        "file": location.file,
+        "line": location.line,
+        "column": location.column,
+        "length": location.length,
+        "source": location.text,
+    }
+
+
+def _excerpt(line: int, column: int, length: int, text: str, paint: Paint, colour: str, width: int) -> list[str]:
+    if not text:
+        return []
+    margin = f"{line:>5} | "
+    # A long line is cut so that the place stays in sight.
+    room = max(20, width - len(margin))
+    start = max(0, column - 1 - room // 2) if len(text) > room else 0
+    shown = "".join(" " if char == "\t" or not char.isprintable() else char for char in text[start : start + room])
+    before = shown[: column - 1 - start]
+    marked = shown[column - 1 - start : column - 1 - start + length]
+    pad = " " * (len(margin) - 2) + "| " + " " * _columns(before)
+    return [
+        f"{paint(margin, 'dim')}{shown}",
+        f"{paint(pad, 'dim')}{paint('^' * max(1, _columns(marked)), colour, 'bold')}",
+    ]
+
+
+def _columns(text: str) -> int:
+    """Terminal columns: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )

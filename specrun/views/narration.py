@@ -1,0 +1,162 @@
+"""An apply told to people: what happens on standard error, the job's own lines and the last line on standard output."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from specrun.apply.events import (
+    Event,
+    Finished,
+    LogLines,
+    OperationProgressed,
+    OperationSettled,
+    OperationStarted,
+    PlanReady,
+    StatusChanged,
+)
+from specrun.engines.base import Progress
+from specrun.plan.changes import Action
+from specrun.plan.observed import Run, RunStatus
+from specrun.views.plan_text import plan_text, summary
+from specrun.views.text import Paint, duration, size
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
+ENDS = {
+    RunStatus.SUCCEEDED: ("✓", "green"),
+    RunStatus.FAILED: ("✗", "red"),
+    RunStatus.CANCELLED: ("■", "yellow"),
+    RunStatus.LOST: ("✗", "red"),
+}
+VERBS = {
+    Action.NO_OP: "waiting for",
+    Action.CREATE: "creating",
+    Action.UPDATE: "updating",
+    Action.REPLACE: "replacing",
+    Action.DELETE: "deleting",
+    Action.SUBMIT: "submitting",
+}
+
+
+class Narration:
+    """Turns events into text as they come. With a terminal, operations under way have a bar with rate and time left."""
+
+    def __init__(self, out: TextIO, err: TextIO, paint: Paint, width: int, *, quiet: bool = False) -> None:
+        self._out = out
+        self._err = err
+        self._paint = paint
+        self._width = width
+        self._quiet = quiet
+        self._roles: dict[str, str] = {}
+        self._bars: Bars | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._runs: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case PlanReady(plan):
+                self._say(plan_text(plan, self._paint, self._width) if plan.pending else summary(plan))
+            case OperationStarted(key, action):
+                self._start(key, action)
+            case OperationProgressed(key, progress):
+                self._progress(key, progress)
+            case OperationSettled():
+                self._settle(event)
+            case StatusChanged(run):
+                self._status(run)
+            case LogLines(run, lines):
+                self._runs.add(run)
+                for line in lines:
+                    self._log(f"{run} {line.role}" if len(self._runs) > 1 else line.role, line.text)
+                self._out.flush()
+            case Finished():
+                self._finish(event)
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def _say(self, text: str) -> None:
+        if self._quiet:
+            return
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=self._err, flush=True)
+
+    def _start(self, key: str, action: Action) -> None:
+        if not self._err.isatty() or self._quiet:
+            self._say(f"{action.sign} {key}: {VERBS[action]}")
+            return
+        bars = self._bars or self._make_bars()
+        self._tasks[key] = bars.add_task(key, total=None, text=VERBS[action])
+
+    def _progress(self, key: str, progress: Progress) -> None:
+        if self._bars is None or key not in self._tasks:
+            return
+        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else progress.text[:60]
+        self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
+
+    def _settle(self, event: OperationSettled) -> None:
+        task = self._tasks.pop(event.key, None)
+        if event.skipped:
+            self._say(f"{self._paint('-', 'yellow')} {event.key}: skipped, since {event.skipped}")
+        elif event.error:
+            self._say(f"{self._paint('✗', 'red')} {event.key}: {event.error}")
+        else:
+            sign = self._paint(event.action.sign, "green")
+            self._say(f"{sign} {event.key}: done in {duration(event.seconds)}")
+        if self._bars is not None and task is not None:
+            self._bars.remove_task(task)
+            if not self._tasks:
+                self.close()
+
+    def _status(self, run: Run) -> None:
+        detail = f": {run.reason}" if run.reason else ""
+        self._say(f"{self._paint('▶', 'cyan')} {run.name} is {run.status.value}{detail}")
+
+    def _log(self, role: str, text: str) -> None:
+        colour = self._roles.setdefault(role, COLOURS[len(self._roles) % len(COLOURS)])
+        # What a progress bar overwrote is not a line of its own.
+        shown = text.rstrip("\r").rpartition("\r")[2]
+        self._out.write(f"{self._paint(f'{role} |', colour)} {shown}\n")
+
+    def _finish(self, event: Finished) -> None:
+        run = event.run
+        sign, colour = ENDS[run.status]
+        if event.last_lines:
+            self._say(f"{self._paint('Last lines', 'bold')} of {run.failed_role}:")
+            for line in event.last_lines:
+                self._say(f"  {line.text}")
+        reason = f" ({run.reason})" if run.reason and run.status is not RunStatus.SUCCEEDED else ""
+        lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
+        self._out.write(
+            f"{self._paint(sign, colour)} {self._paint(run.name, 'bold')} "
+            f"{self._paint(run.status.value, colour)}{reason}{lasted}; outputs in {event.place}\n"
+        )
+        self._out.flush()
+
+    def _make_bars(self) -> Bars:
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+        from rich.progress import Progress as Bars
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[text]}", markup=False),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(compact=True),
+        )
+        console = Console(file=self._err, no_color=not self._paint.enabled)
+        self._bars = Bars(*columns, console=console, transient=True, get_time=time.monotonic)
+        self._bars.start()
+        return self._bars

@@ -1,0 +1,147 @@
+"""A plan for people: one line for each resource, and below it what would change and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from specrun.plan.changes import Action, Change, Plan, Submission, Transfer
+from specrun.plan.files import SourceFile
+from specrun.spec.model import Secret
+from specrun.views.text import Paint, count, shorten, size
+
+COLOURS: Mapping[Action, str] = {
+    Action.NO_OP: "dim",
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "red",
+    Action.DELETE: "red",
+    Action.SUBMIT: "cyan",
+}
+FILES_SHOWN = 5
+VERBS: Mapping[Action, str] = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to update",
+    Action.REPLACE: "to replace",
+    Action.DELETE: "to delete",
+    Action.SUBMIT: "to submit",
+}
+
+
+def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
+    """The whole plan, ending with a line that counts."""
+    lines = [f"{paint('Plan', 'bold')} for {plan.target} (engine {plan.engine})", ""]
+    room = max((len(change.resource.key) for change in plan.changes), default=0)
+    for change in plan.changes:
+        lines.extend(_change(change, min(room, 44), paint, width))
+    lines += ["", summary(plan)]
+    return "\n".join(lines)
+
+
+def summary(plan: Plan) -> str:
+    """`Plan: 3 to create, 1 to submit.` or that there is nothing to do."""
+    counted = [
+        f"{number} {verb}"
+        for action, verb in VERBS.items()
+        if (number := sum(change.action is action for change in plan.changes))
+    ]
+    following = [c.follow for c in plan.changes if c.follow is not None and not c.follow.status.ended]
+    if not counted and following:
+        return f"No changes. {', '.join(run.name for run in following)} is {following[0].status.value}."
+    return f"Plan: {', '.join(counted)}." if counted else "No changes."
+
+
+def transfer_summary(transfer: Transfer) -> str:
+    """`12 new (34 MB), 3 changed (1.2 kB), 980 unchanged, 2 extra`."""
+    parts = []
+    for files, word in ((transfer.new, "new"), (transfer.changed, "changed")):
+        if files:
+            known = any(file.md5 for file in files)
+            parts.append(f"{len(files)} {word} ({size(sum(f.size for f in files)) if known else 'fetched at apply'})")
+    if transfer.unchanged:
+        parts.append(f"{len(transfer.unchanged)} unchanged")
+    if transfer.extra:
+        kept = f", {len(transfer.prune)} of them removed" if transfer.prune else ""
+        parts.append(f"{len(transfer.extra)} extra{kept}")
+    return ", ".join(parts) or "no files"
+
+
+def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str]:
+    colour = COLOURS[change.action]
+    head = f"  {change.action.sign} {change.resource.key:<{room}}"
+    reason = transfer_summary(change.transfer) if change.transfer is not None else change.reason
+    plain = change.action is Action.NO_OP
+    yield paint(head, colour) + "  " + paint(shorten(reason, max(20, width - len(head) - 2)), *(["dim"] * plain))
+    if len(reason) > max(20, width - len(head) - 2):
+        yield f"      {reason}"
+    if change.action is Action.CREATE and change.transfer is None:
+        yield from _properties(change.resource.properties, "      ", width)
+    for field in change.fields:
+        forced = paint("  forces replacement", "red") if field.forces_replace else ""
+        yield f"      {field.path}: {_value(field.before)} → {_value(field.after)}{forced}"
+    if change.transfer is not None and not plain:
+        yield from _transfer(change.transfer)
+    if change.submission is not None and change.action is Action.SUBMIT:
+        yield from _submission(change.submission, change.differences, paint)
+    for run in change.cancel:
+        yield f"      cancels {run.name}"
+
+
+def _properties(properties: Mapping[str, object], indent: str, width: int) -> Iterator[str]:
+    for name, value in properties.items():
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{name}:"
+            yield from _properties(value, indent + "  ", width)
+        else:
+            yield shorten(f"{indent}{name}: {_value(value)}", width)
+
+
+def _transfer(transfer: Transfer) -> Iterator[str]:
+    yield from _files("+", transfer.new)
+    yield from _files("~", transfer.changed)
+    kept = [path for path in transfer.extra if path not in transfer.prune]
+    yield from _names("-", transfer.prune, "")
+    yield from _names(" ", kept, " (extra, stays)")
+
+
+def _files(sign: str, files: Sequence[SourceFile]) -> Iterator[str]:
+    yield from _names(sign, [f"{file.path}  {size(file.size) if file.md5 else ''}".rstrip() for file in files], "")
+
+
+def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
+    listed = list(names)
+    for name in listed[:FILES_SHOWN]:
+        yield f"      {sign} {name}{note}"
+    if len(listed) > FILES_SHOWN:
+        yield f"      {sign} … and {len(listed) - FILES_SHOWN} more{note}"
+
+
+def _submission(submission: Submission, differences: Sequence[str], paint: Paint) -> Iterator[str]:
+    job = submission.spec.job
+    assert job is not None
+    code = f", {count(len(submission.code), 'code file')}" if submission.code else ""
+    yield f"      {paint(submission.name, 'bold')}: {_processes(submission)}{code}"
+    for line in differences:
+        yield f"      ~ {line}"
+
+
+def _processes(submission: Submission) -> str:
+    job = submission.spec.job
+    assert job is not None
+    shape = job.distribution
+    if shape is None:
+        return "1 process"
+    if shape.type == "tensorflow":
+        workers = shape.worker_count or job.resources.instance_count
+        servers = shape.parameter_server_count or 0
+        return " and ".join([*([count(servers, "parameter server")] if servers else []), count(workers, "worker")])
+    processes = job.resources.instance_count * (shape.process_count_per_instance or 1)
+    return "1 process" if processes == 1 else f"{processes} processes"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "(not set)"
+    if isinstance(value, (Secret, str)):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,67 @@
+"""Runs for people: one in full, and the past ones of a spec as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from specrun.plan.fingerprint import explain
+from specrun.plan.observed import Run, RunStatus
+from specrun.views.text import Paint, duration, shorten
+
+COLOURS = {
+    RunStatus.QUEUED: "yellow",
+    RunStatus.RUNNING: "cyan",
+    RunStatus.SUCCEEDED: "green",
+    RunStatus.FAILED: "red",
+    RunStatus.CANCELLED: "yellow",
+    RunStatus.LOST: "red",
+}
+
+
+def status_text(run: Run, place: str, paint: Paint) -> str:
+    """One run: where it is, since when, and its roles."""
+    lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
+    if run.reason:
+        lines.append(f"  reason       {run.reason}")
+    lines.append(f"  fingerprint  {run.fingerprint}")
+    for word, moment in (("submitted", run.submitted), ("started", run.started), ("ended", run.ended)):
+        if moment is not None:
+            lines.append(f"  {word:<11}  {_moment(moment)}")
+    if run.duration is not None:
+        lines.append(f"  duration     {duration(run.duration)}")
+    lines.append(f"  outputs      {place}")
+    for role in run.roles:
+        ended = f" (exit {role.exit})" if role.exit is not None else f" (signal {role.signal})" if role.signal else ""
+        lines.append(f"  {role.name:<11}  {role.status}{ended}")
+    return "\n".join(lines)
+
+
+def runs_text(runs: Sequence[Run], paint: Paint, width: int) -> str:
+    """Newest first; below each what changed since the one before it."""
+    if not runs:
+        return "no runs yet"
+    room = max(len(run.name) for run in runs)
+    lines = [paint(f"{'run':<{room}}  {'status':<9}  {'duration':<11}  {'submitted':<16}  fingerprint", "dim")]
+    for number, run in enumerate(runs):
+        status = paint(f"{run.status.value:<9}", COLOURS[run.status])
+        moment = _moment(run.submitted)[:16] if run.submitted is not None else "-"
+        lasted = duration(run.duration)
+        lines.append(f"{run.name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {run.fingerprint[:10]}")
+        if run.reason and run.status.ended:
+            lines.append(shorten(f"  {run.reason}", width))
+        lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :]))
+    return "\n".join(lines)
+
+
+def changed_since(run: Run, older: Sequence[Run]) -> tuple[str, ...]:
+    """What changed between a run and the one before it; nothing for the first."""
+    if not older:
+        return ()
+    if older[0].fingerprint == run.fingerprint:
+        return (f"the same again (attempt {run.attempt})",)
+    return explain(older[0].identity, run.identity)
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
