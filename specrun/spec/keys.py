@@ -60,9 +60,6 @@ class Keys:
         where = section(failure.path)
         allowed = self._allowed(failure)
         value = failure.value[key]
-        close = nearest(key, allowed)
-        if close is not None and _similar(key, close):
-            return (close,), f"`{key}` looks like `{close}`: {_write(where, close, value)}"
         foreign = foreign_key(where, key)
         if foreign is not None:
             if foreign.target is None:
@@ -71,6 +68,9 @@ class Keys:
             called = foreign.target.rpartition(".")[2] if beside else foreign.target
             told = f"`{key}` is what {foreign.origin} calls `{called}`: {_write(where, foreign.target, value)}"
             return (foreign.target.removeprefix(f"{where}.").split(".")[0],), f"{told} {foreign.note}".rstrip()
+        close = nearest(key, allowed)
+        if close is not None and _similar(key, close):
+            return (close,), f"`{key}` looks like `{close}`: {_write(where, close, value)}"
         elsewhere = self._elsewhere(where, key)
         if elsewhere is not None:
             return (), f"`{key}` does not belong in {_said(failure.path)}: {_write(where, elsewhere, value)}"

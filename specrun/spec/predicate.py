@@ -1,7 +1,8 @@
 """A JSON Schema compiled to closures: a fast yes or no.
 
 It knows the keywords that specrun's schema uses, with the meaning of draft 2020-12, and refuses any other when it
-compiles. That it says what jsonschema says is a property test.
+compiles. That it says what jsonschema says is a property test. Keywords about one type become one closure together
+with `type`: calls are what costs here.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from typing import Any, TypeAlias
 Schema: TypeAlias = Mapping[str, Any] | bool
 Test: TypeAlias = Callable[[Any], bool]
 
-ANNOTATIONS = frozenset(
-    ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "patternErrorMessage")
-)
-_TYPES: dict[str, Test] = {
-    "string": lambda value: value.__class__ is str,
-    "object": lambda value: value.__class__ is dict,
-    "array": lambda value: value.__class__ is list,
-    "boolean": lambda value: value.__class__ is bool,
-    "null": lambda value: value is None,
-    "number": lambda value: value.__class__ is int or value.__class__ is float,
-    "integer": lambda value: value.__class__ is int or (value.__class__ is float and value.is_integer()),
+_CLASSES: dict[str, frozenset[type]] = {
+    "string": frozenset((str,)),
+    "object": frozenset((dict,)),
+    "array": frozenset((list,)),
+    "boolean": frozenset((bool,)),
+    "number": frozenset((int, float)),
 }
+_OF_TEXT = ("minLength", "maxLength", "pattern")
+_OF_MAPPINGS = ("properties", "additionalProperties", "required", "propertyNames", "minProperties", "maxProperties")
+_OF_LISTS = ("items", "minItems")
+_OF_NUMBERS = ("minimum",)
+_ELSE = ("type", "enum", "const", "if", "then", "else", "allOf", "anyOf", "not", "$ref")
+_ANNOTATIONS = ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "patternErrorMessage")
+_KNOWN = frozenset((*_OF_TEXT, *_OF_MAPPINGS, *_OF_LISTS, *_OF_NUMBERS, *_ELSE, *_ANNOTATIONS))
 
 
 def _always(value: object) -> bool:
@@ -49,21 +52,16 @@ class Predicates:
 
     def of(self, schema: Schema) -> Test:
         """The test of a subschema (the very object that stands in the schema)."""
-        if schema is True:
-            return _always
-        if schema is False:
-            return _never
-        assert not isinstance(schema, bool)
+        if isinstance(schema, bool):
+            return _always if schema else _never
         test = self._tests.get(id(schema))
         if test is None:
             test = self._tests[id(schema)] = self._compile(schema)
         return test
 
     def keyword(self, schema: Mapping[str, Any], keyword: str) -> Test:
-        """The test of one keyword of a subschema (one that asks for nothing of its neighbours)."""
-        if keyword in _SIMPLE:
-            return _SIMPLE[keyword](schema[keyword])
-        return _APPLICATORS[keyword](self, schema[keyword])
+        """The test of one keyword of a subschema."""
+        return self._compile({keyword: schema[keyword]})
 
     def definition(self, reference: str) -> Mapping[str, Any]:
         """The subschema that a $ref names."""
@@ -73,110 +71,73 @@ class Predicates:
         definition: Mapping[str, Any] = self._definitions[name]
         return definition
 
-    def skips(self, schema: Schema) -> bool:
-        """Whether the subschema is left to a rule."""
-        return not self._rules and not isinstance(schema, bool) and "x-rule" in schema
-
     def _compile(self, schema: Mapping[str, Any]) -> Test:
-        if self.skips(schema):
+        unknown = [keyword for keyword in schema if keyword not in _KNOWN and not keyword.startswith("x-")]
+        if unknown:
+            raise ValueError(f"the keywords {unknown} are not supported")
+        if "x-rule" in schema and not self._rules:
             return _always
+        kind = schema.get("type")
         tests: list[Test] = []
-        for keyword, argument in schema.items():
-            if keyword in _SIMPLE:
-                tests.append(_SIMPLE[keyword](argument))
-            elif keyword in _APPLICATORS:
-                test = _APPLICATORS[keyword](self, argument)
-                if test is not _always:
-                    tests.append(test)
-            elif keyword not in _TOGETHER and keyword not in ANNOTATIONS and not keyword.startswith("x-"):
-                raise ValueError(f"the keyword {keyword} is not supported")
+        if kind == "string" or any(keyword in schema for keyword in _OF_TEXT):
+            tests.append(_text(schema, others=kind != "string"))
+        if kind == "object" or any(keyword in schema for keyword in _OF_MAPPINGS):
+            tests.append(self._mapping(schema, others=kind != "object"))
+        if kind in ("integer", "number") or "minimum" in schema:
+            tests.append(_number(schema, kind))
+        if kind in ("array", "boolean") or isinstance(kind, list):
+            tests.append(_types(kind))
+        if any(keyword in schema for keyword in _OF_LISTS):
+            tests.append(self._items(schema))
+        if "enum" in schema or "const" in schema:
+            tests.append(_enum(schema))
+        tests += self._applied(schema)
+        return _all(tests)
+
+    def _applied(self, schema: Mapping[str, Any]) -> list[Test]:
+        tests = [self.of(member) for member in schema.get("allOf", ())]
+        if "$ref" in schema:
+            tests.append(self.of(self.definition(schema["$ref"])))
         if "if" in schema:
             tests.append(self._conditional(schema))
-        if "properties" in schema or "additionalProperties" in schema:
-            tests.append(self._members(schema))
-        return _all(tests)
+        if "anyOf" in schema:
+            tests.append(_any([self.of(member) for member in schema["anyOf"]]))
+        if "not" in schema:
+            refused = self.of(schema["not"])
+            tests.append(lambda value: not refused(value))
+        return [test for test in tests if test is not _always]
 
     def _conditional(self, schema: Mapping[str, Any]) -> Test:
         condition = self.of(schema["if"])
         then, otherwise = self.of(schema.get("then", True)), self.of(schema.get("else", True))
         if then is _always:
-            return lambda value: otherwise(value) or condition(value)  # the usual values need no look at the condition
+            return lambda value: otherwise(value) or condition(value)  # the usual value needs no look at the condition
         return lambda value: then(value) if condition(value) else otherwise(value)
 
-    def _members(self, schema: Mapping[str, Any]) -> Test:
+    def _mapping(self, schema: Mapping[str, Any], *, others: bool) -> Test:
         known = {name: self.of(member) for name, member in schema.get("properties", {}).items()}
         other = self.of(schema.get("additionalProperties", True))
+        named = self.of(schema.get("propertyNames", True))
+        required = frozenset(schema.get("required", ()))
+        least, most = schema.get("minProperties", 0), schema.get("maxProperties")
 
         def test(value: Any) -> bool:
             if value.__class__ is not dict:
-                return True
-            for name, member in value.items():  # noqa: SIM110, the loop is a quarter faster than all()
+                return others
+            if not required <= value.keys() or len(value) < least or (most is not None and len(value) > most):
+                return False
+            if named is not _always and not all(map(named, value)):
+                return False
+            for name, member in value.items():  # noqa: SIM110 - a quarter faster than all()
                 if not known.get(name, other)(member):
                     return False
             return True
 
         return test
 
-    def _names(self, schema: Schema) -> Test:
-        names = self.of(schema)
-        return lambda value: value.__class__ is not dict or all(map(names, value))
-
-    def _items(self, schema: Schema) -> Test:
-        items = self.of(schema)
-        return lambda value: value.__class__ is not list or all(map(items, value))
-
-    def _reference(self, reference: str) -> Test:
-        return self.of(self.definition(reference))
-
-    def _all_of(self, schemas: list[Schema]) -> Test:
-        return _all([test for test in map(self.of, schemas) if test is not _always])
-
-    def _any_of(self, schemas: list[Schema]) -> Test:
-        tests = [self.of(schema) for schema in schemas]
-        return lambda value: any(test(value) for test in tests)
-
-    def _not(self, schema: Schema) -> Test:
-        test = self.of(schema)
-        return lambda value: not test(value)
-
-
-def _all(tests: list[Test]) -> Test:
-    if not tests:
-        return _always
-    if len(tests) == 1:
-        return tests[0]
-    first, second = tests[:2]
-    if len(tests) == 2:
-        return lambda value: first(value) and second(value)
-    return lambda value: all(test(value) for test in tests)
-
-
-def _type(names: str | list[str]) -> Test:
-    if isinstance(names, str):
-        return _TYPES[names]
-    tests = [_TYPES[name] for name in names]
-    return lambda value: any(test(value) for test in tests)
-
-
-def _enum(allowed: list[Any]) -> Test:
-    if not all(isinstance(value, str) for value in allowed):
-        raise ValueError("enum and const are supported for text alone")
-    texts = frozenset(allowed)
-    return lambda value: value.__class__ is str and value in texts
-
-
-def _pattern(pattern: str) -> Test:
-    """Compiled when it is first needed: most specs need few of the patterns, and compiling one takes longer than all else."""
-    search: list[Callable[[str], Any]] = []
-
-    def test(value: Any) -> bool:
-        if value.__class__ is not str:
-            return True
-        if not search:
-            search.append(expression(pattern).search)
-        return search[0](value) is not None
-
-    return test
+    def _items(self, schema: Mapping[str, Any]) -> Test:
+        items, least = self.of(schema.get("items", True)), schema.get("minItems", 0)
+        return lambda value: value.__class__ is not list or (len(value) >= least and all(map(items, value)))
 
 
 def expression(pattern: str) -> re.Pattern[str]:
@@ -184,29 +145,67 @@ def expression(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern))
 
 
-def _is_number(value: object) -> bool:
-    return value.__class__ is int or value.__class__ is float
+def _text(schema: Mapping[str, Any], *, others: bool) -> Test:
+    least, most, pattern = schema.get("minLength", 0), schema.get("maxLength"), schema.get("pattern")
+    if most is None and pattern is None and not others:
+        return lambda value: value.__class__ is str and len(value) >= least
+    search: Callable[[str], Any] | None = None
+
+    def test(value: Any) -> bool:
+        nonlocal search
+        if value.__class__ is not str:
+            return others
+        if len(value) < least or (most is not None and len(value) > most):
+            return False
+        if pattern is None:
+            return True
+        if search is None:  # a spec needs few of the patterns, and compiling them all takes longer than the rest
+            search = expression(pattern).search
+        return search(value) is not None
+
+    return test
 
 
-_SIMPLE: dict[str, Callable[[Any], Test]] = {
-    "type": _type,
-    "enum": _enum,
-    "const": lambda value: _enum([value]),
-    "pattern": _pattern,
-    "minLength": lambda least: lambda value: value.__class__ is not str or len(value) >= least,
-    "maxLength": lambda most: lambda value: value.__class__ is not str or len(value) <= most,
-    "minimum": lambda least: lambda value: not _is_number(value) or not value < least,
-    "minItems": lambda least: lambda value: value.__class__ is not list or len(value) >= least,
-    "minProperties": lambda least: lambda value: value.__class__ is not dict or len(value) >= least,
-    "maxProperties": lambda most: lambda value: value.__class__ is not dict or len(value) <= most,
-    "required": lambda names: lambda value: value.__class__ is not dict or all(name in value for name in names),
-}
-_APPLICATORS: dict[str, Callable[[Predicates, Any], Test]] = {
-    "$ref": Predicates._reference,
-    "allOf": Predicates._all_of,
-    "anyOf": Predicates._any_of,
-    "not": Predicates._not,
-    "items": Predicates._items,
-    "propertyNames": Predicates._names,
-}
-_TOGETHER = frozenset(("if", "then", "else", "properties", "additionalProperties"))
+def _number(schema: Mapping[str, Any], kind: object) -> Test:
+    least = schema.get("minimum", float("-inf"))
+    others = kind not in ("integer", "number")
+
+    def test(value: Any) -> bool:
+        if value.__class__ is int:
+            return bool(value >= least)
+        if value.__class__ is float:
+            return not value < least and (kind != "integer" or value.is_integer())
+        return others
+
+    return test
+
+
+def _types(kind: str | list[str]) -> Test:
+    names = [kind] if isinstance(kind, str) else kind
+    if not _CLASSES.keys() >= set(names):
+        raise ValueError(f"the types {names} are not supported")
+    classes = frozenset[type]().union(*(_CLASSES[name] for name in names))
+    return lambda value: value.__class__ in classes
+
+
+def _enum(schema: Mapping[str, Any]) -> Test:
+    allowed = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
+    if ("enum" in schema) == ("const" in schema) or not all(isinstance(value, str) for value in allowed):
+        raise ValueError("enum and const are supported one at a time, and for text alone")
+    texts = frozenset(allowed)
+    return lambda value: value.__class__ is str and value in texts
+
+
+def _any(tests: list[Test]) -> Test:
+    return lambda value: any(test(value) for test in tests)
+
+
+def _all(tests: list[Test]) -> Test:
+    if not tests:
+        return _always
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value: first(value) and second(value)
+    return lambda value: all(test(value) for test in tests)

@@ -154,7 +154,7 @@ def test_digits_ps_trains_both_workers_on_variables_that_live_on_the_ps(start: S
 
     # The workers are gone. The parameter server is not, and it still has the very weights that worker 0 has saved.
     assert ps.popen.poll() is None
-    assert first.output.count("is kept on /job:ps/task:0") == 4
+    assert "the weights are kept on /job:ps/task:0\n" in first.output
     reader = tmp_path / "reader.py"
     reader.write_text(READ_FROM_PS)
     comparison = start(reader, f"grpc://{cluster['ps'][0]}", model / "weights.npz", env=TENSORFLOW_QUIET)

@@ -35,7 +35,7 @@ def _detail(path: Path, value: object) -> str:
     one = whole(value) if isinstance(value, str) else None
     if one is not None and one.namespace == "env":
         return (
-            "What comes from env shows in plans and is saved with them; a secret is masked and read as late as possible. "
+            "What comes from env shows in plans and is saved with them; a secret is masked everywhere. "
             f"The variable stays the same: write {path[-1]}: ${{{{ secrets.{one.name} }}}}."
         )
     return (

@@ -1,6 +1,6 @@
 """Questions to the file system, each asked once per load."""
 
-# ruff: noqa: PTH
+# ruff: noqa: PTH116, PTH118, PTH208
 # A load looks at thousands of paths, and os does it ten times as fast.
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def work(args: argparse.Namespace, cluster: tf.train.ClusterSpec, index: int, ta
             feed = {network.images: test[0], network.labels: test[1]}
             accuracy, updates, weights = session.run([network.accuracy, network.updates, network.weights], feed)
             save(args.model_dir, weights, {"accuracy": float(accuracy), "updates": int(updates), "workers": workers})
-            for variable in network.weights.values():
-                print(f"{variable.op.name} {variable.shape} is kept on {variable.device}", flush=True)
+            homes = sorted({variable.device for variable in network.weights.values()})
+            print(f"the weights are kept on {', '.join(homes)}", flush=True)
             print(f"accuracy {accuracy:.4f}", flush=True)
 
 

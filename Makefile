@@ -1,0 +1,50 @@
+# Everything sets itself up: a virtual environment in .venv, with the versions in constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test test-fast check docs benchmark constraints clean
+
+demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
+	$(BIN)/specrun apply specs/examples/digits-ps/job.yaml
+
+test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
+	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+
+test-fast: $(VENV)/.test ## The fast tests alone
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/.test ## Style, types, layers, generated documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate_spec.py --check
+
+docs: $(VENV)/.test ## Write the generated documents anew
+	$(BIN)/python docs/generate_spec.py
+
+benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
+	$(BIN)/python -m benchmarks $(ARGS)
+
+constraints: $(VENV)/.test ## Write constraints.txt anew (needs uv)
+	echo "torch==2.13.0" > $(VENV)/pinned.txt
+	echo '# Versions for reproducible test runs on Python 3.10 to 3.13: `make constraints` writes this file anew.' > constraints.txt
+	uv pip compile --quiet --universal --python-version 3.10 --all-extras --no-header --no-annotate \
+		--constraint $(VENV)/pinned.txt pyproject.toml >> constraints.txt
+
+clean: ## Remove what make has set up
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[test,check,benchmark,tensorflow,pytorch]"
+	touch $@ $(VENV)/.demo

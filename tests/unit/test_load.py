@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.spec import load as loading
+from specrun.spec import rules, source
+from specrun.spec.diagnostics import Severity
+from specrun.spec.load import check, load
+from specrun.spec.model import Environment, Input, Secret, Spec
+from specrun.spec.rules.files import Files
+from specrun.spec.rules.subject import Subject
+
+EXAMPLE = """\
+apiVersion: specrun/v1
+name: mnist-ps                   # a-z 0-9 -, at most 40 characters; a run is called <name>-<fingerprint>
+engine: azureml
+vars: {steps: 200}
+
+workspace:
+  name: ml-ws
+  resource_group: ml-rg
+  subscription_id: ${{ env.SUBSCRIPTION }}
+  location: westeurope
+  create: true
+
+compute:
+  name: gpu-cluster
+  type: amlcompute
+  size: STANDARD_NC4AS_T4_V3
+  tier: low_priority
+  min_instances: 0
+  max_instances: 2
+  idle_time_before_scale_down: 300
+  network_settings: {vnet_name: vnet, subnet: default}
+
+datastores:
+  training:
+    type: azure_blob
+    account_name: mlstore
+    container_name: training
+    credentials:
+      account_key: ${{ secrets.TRAINING_STORE_KEY }}
+
+data:
+  mnist:
+    path: data
+    datastore: training
+    target: datasets/mnist
+
+experiment: mnist
+job:
+  code: src
+  command: python train.py --data ${{ inputs.mnist }} --steps ${{ vars.steps }}
+  inputs:
+    mnist: {data: mnist, mode: ro_mount}
+  outputs:
+    model: {}
+  environment:
+    pip: [tensorflow]
+  environment_variables: {TF_CPP_MIN_LOG_LEVEL: "2"}
+  distribution:
+    type: tensorflow
+    parameter_server_count: 1
+    worker_count: 2
+  resources: {instance_count: 2, gpu: true}
+  limits: {timeout: 7200}
+  tags: {team: vision}
+"""
+SMALL = "apiVersion: specrun/v1\nname: small\nvars: {steps: 1}\njob:\n  command: echo ${{ vars.steps }}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "job.yaml").write_text(EXAMPLE, encoding="utf-8")
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SUBSCRIPTION", "12345678-1234-1234-1234-123456789abc")
+    monkeypatch.setenv("TRAINING_STORE_KEY", "canary")
+    return tmp_path
+
+
+def write(text: str, name: str = "x.yaml") -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def only(file: str, **options: Any) -> Spec:
+    loaded = load([file], **options)
+    assert not loaded.diagnostics
+    (spec,) = loaded.specs
+    return spec
+
+
+def test_the_whole_example_has_no_diagnostic_and_becomes_a_spec() -> None:
+    spec = only("job.yaml")
+    assert spec.name == "mnist-ps"
+    assert spec.job is not None
+    assert spec.job.command == "python train.py --data ${{ inputs.mnist }} --steps 200"
+    assert spec.datastores["training"]["credentials"] == {"account_key": Secret("TRAINING_STORE_KEY")}
+    assert spec.workspace is not None
+    assert spec.workspace["subscription_id"] == "12345678-1234-1234-1234-123456789abc"
+    assert "canary" not in repr(spec)
+
+
+def test_an_unset_env_and_an_unset_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUBSCRIPTION")
+    monkeypatch.delenv("TRAINING_STORE_KEY")
+    loaded = load(["job.yaml"])
+    assert [(d.code, d.severity.value, str(d.location)) for d in loaded.diagnostics] == [
+        ("unset-env", "error", "job.yaml:9:20"),
+        ("unset-secret", "note", "job.yaml:29:20"),
+    ]
+    assert not loaded.ok
+    assert loaded.specs == ()
+
+
+def test_notes_do_not_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUBSCRIPTION")
+    monkeypatch.delenv("TRAINING_STORE_KEY")
+    loaded = load(["job.yaml"], engine="local", unread={"local": (("workspace",), ("datastores",))})
+    assert [d.severity for d in loaded.diagnostics] == [Severity.NOTE, Severity.NOTE]
+    assert loaded.ok
+    assert len(loaded.specs) == 1
+
+
+def test_several_files_keep_their_order_and_each_its_mistakes() -> None:
+    bad = write("apiVersion: specrun/v1\nname: bad\njob:\n  code: b\n  command: ${{ vars.a }}\n", "a-bad.yaml")
+    loaded = load(["small.yaml", "job.yaml", "missing.yaml", bad, "small.yaml"])
+    assert [spec.name for spec in loaded.specs] == ["small", "mnist-ps", "small"]
+    assert [str(d.location) for d in loaded.diagnostics] == ["missing.yaml:1:1", "a-bad.yaml:4:9", "a-bad.yaml:5:12"]
+
+
+def test_check_is_load_without_the_specs() -> None:
+    bad = write("apiVersion: specrun/v1\nname: bad\njob:\n  command: ${{ vars.a }}\n")
+    assert check([bad, "small.yaml"]) == load([bad, "small.yaml"]).diagnostics
+    assert check(["job.yaml"]) == ()
+
+
+def test_a_variable_is_read_as_a_yaml_scalar() -> None:
+    write(
+        "apiVersion: specrun/v1\nname: x\nvars: {n: 1}\njob:\n  command: x\n  resources: {instance_count: '${{ vars.n }}'}\n"
+    )
+    spec = only("x.yaml", variables={"n": "3"})
+    assert spec.job is not None
+    assert spec.job.resources.instance_count == 3
+
+
+def test_a_variable_need_only_be_declared_by_one_file() -> None:
+    other = write("apiVersion: specrun/v1\nname: x\njob:\n  command: x\n")
+    assert not load([other, "small.yaml"], variables={"steps": "2"}).diagnostics
+    (found,) = load([other, "small.yaml"], variables={"stps": "2"}).diagnostics
+    assert (found.code, str(found.location)) == ("unknown-override", "small.yaml:3:1")
+    assert "steps" in found.detail
+
+
+def test_an_undeclared_variable_where_there_are_no_vars() -> None:
+    other = write("apiVersion: specrun/v1\nname: x\njob:\n  command: x\n")
+    (found,) = load([other], variables={"n": "2"}).diagnostics
+    assert (found.code, str(found.location)) == ("unknown-override", "x.yaml:1:1")
+
+
+def test_the_digest_follows_what_is_given() -> None:
+    assert only("small.yaml").digest != only("small.yaml", variables={"steps": "2"}).digest
+    assert only("small.yaml").digest == only("small.yaml", variables={"steps": "1"}).digest
+
+
+def test_input_replaces_an_input_by_a_path_from_here(folder: Path) -> None:
+    (folder / "elsewhere.csv").touch()
+    for path, kind in (("data", "uri_folder"), ("elsewhere.csv", "uri_file")):
+        spec = only("job.yaml", inputs={"mnist": path})
+        assert spec.job is not None
+        assert spec.job.inputs["mnist"] == Input("mnist", path=str(folder / path), type=kind)
+
+
+def test_input_starts_at_the_working_directory_not_at_the_spec(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "here" / "local").mkdir(parents=True)
+    monkeypatch.chdir(folder / "here")
+    spec = only("../job.yaml", inputs={"mnist": "local"})
+    assert spec.job is not None
+    assert spec.job.inputs["mnist"].path == str(folder / "here" / "local")
+
+
+def test_an_input_that_is_not_there_or_not_declared() -> None:
+    (missing,) = load(["job.yaml"], inputs={"mnist": "nowhere"}).diagnostics
+    assert (missing.code, missing.location.line) == ("missing-input", 42)
+    (unknown,) = load(["job.yaml"], inputs={"minst": "data"}).diagnostics
+    assert (unknown.code, unknown.location.line) == ("unknown-override", 41)
+    assert "mnist" in unknown.detail
+
+
+def test_an_input_with_a_nul_byte() -> None:
+    (found,) = load(["job.yaml"], inputs={"mnist": "a\0b"}).diagnostics
+    assert found.code == "invalid-path"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "built"),
+    [
+        ("current", None, None),
+        ("requirements.txt", "# all\nnumpy\n\n torch>=2 # why\n", Environment(pip=("numpy", "torch>=2"))),
+        ("conda.yml", "dependencies: []\n", Environment(conda_file="HERE/conda.yml")),
+    ],
+)
+def test_environment_replaces_the_jobs(folder: Path, name: str, text: str | None, built: Environment | None) -> None:
+    if text is not None:
+        write(text, name)
+    spec = only("job.yaml", environment=name)
+    assert spec.job is not None
+    found = spec.job.environment
+    if found is not None and found.conda_file is not None:
+        found = Environment(conda_file=found.conda_file.replace(str(folder), "HERE"))
+    assert found == built
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (None, ["env.txt:1:1"]),
+        ("", ["env.txt:1:1"]),
+        ("numpy\n  -r more.txt\nx=1\n", ["env.txt:2:3", "env.txt:3:1"]),
+    ],
+)
+def test_an_environment_file_that_cannot_be_used(text: str | None, places: list[str]) -> None:
+    if text is not None:
+        write(text, "env.txt")
+    loaded = load(["job.yaml"], environment="env.txt")
+    assert [str(d.location) for d in loaded.diagnostics] == places
+    assert {d.code for d in loaded.diagnostics} == {"invalid-environment-file"}
+    assert loaded.specs == ()
+
+
+def test_a_literal_credential_shows_nowhere() -> None:
+    canary = "c2VjcmV0LWNhbmFyeQ=="
+    lines = EXAMPLE.replace("${{ secrets.TRAINING_STORE_KEY }}", f'"{canary}"')
+    flow = (
+        "  other: {type: azure_blob, account_name: NO, container_name: x, credentials: {sas_token: %s}, y: 1}\n"
+        % canary
+    )
+    file = write(lines.replace("\ndata:\n", flow.replace("KEY", canary) + "\ndata:\n", 1))
+    diagnostics = load([file]).diagnostics
+    assert "literal-credential" in {d.code for d in diagnostics}
+    for found in diagnostics:
+        assert canary not in json.dumps([found.summary, found.detail, found.location.text, list(map(str, found.path))])
+
+
+def test_a_credential_of_several_lines_shows_nowhere() -> None:
+    block = "|\n        first-line-canary\n        second-line-canary ${{ env.NEVER_SET_ANYWHERE }}"
+    file = write(EXAMPLE.replace("${{ secrets.TRAINING_STORE_KEY }}", block))
+    diagnostics = load([file]).diagnostics
+    assert "literal-credential" in {d.code for d in diagnostics}
+    assert "canary" not in repr(diagnostics)
+
+
+def test_today_is_an_iso_date() -> None:
+    assert len(loading._today()) == 10
+
+
+def parents(values: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) of a tree."""
+    items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in items:
+        yield values, key
+        yield from parents(value)
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, "", "x", 0, -1, True, 0.5, [[None]], {"a": None}, "${{ env.X", "a\0b"])
+def test_no_rule_crashes_on_what_the_schema_refuses(wrong: Any) -> None:
+    document, _ = source.read("job.yaml")
+    assert document is not None
+    values = copy.deepcopy(document.values)
+    values["job"]["environment"]["build"] = {"path": "x", "dockerfile_path": "y"}
+    values["job"]["arguments"] = {"--x": [1]}
+    places = list(parents(values))
+    assert len(places) > 60
+    for container, key in places:
+        before = container[key]
+        container[key] = copy.deepcopy(wrong)
+        rules.check(Subject(document, values, "azureml", "", Files(), "2026-11-23"))
+        container[key] = before
