@@ -16,6 +16,7 @@ from specrun.engines.base import Conflict, Engine, EngineError, Progress, Report
 from specrun.plan.attempts import decide
 from specrun.plan.changes import Action, Capability, Change, Submission
 from specrun.plan.diff import diff
+from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
@@ -101,12 +102,8 @@ def _fetched(change: Change, home: Path, report: Report) -> Change:
         )
     except (WrongContent, OSError) as error:
         raise EngineError(f"{change.resource.key}: {error}") from error
-    from specrun.plan.hashes import HashCache
-
-    files = tuple(
-        replace(file, size=path.stat().st_size, md5=HashCache(home / "none").md5(path, path.stat()))
-        for file in change.transfer.send
-    )
+    size, md5 = path.stat().st_size, md5_of(path)
+    files = tuple(replace(file, size=size, md5=md5) for file in change.transfer.send)
     return replace(change, transfer=replace(change.transfer, new=files, changed=()))
 
 

@@ -21,6 +21,7 @@ from specrun.cli.options import Reading, color_option, output_option, reading_op
 from specrun.cli.plan import check_allowed, planning_options
 from specrun.cli.session import Session, open_session
 from specrun.plan.changes import Plan
+from specrun.plan.home import remove_abandoned
 from specrun.plan.observed import RunStatus
 from specrun.plan.planner import Options
 from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore
@@ -88,6 +89,7 @@ def carry_out(
     detach: bool,
 ) -> int:
     """Show a plan, `ask` whether it is meant, carry it out and follow its runs; the exit status."""
+    remove_abandoned(session.home)
     journal = Journal(session.home)
 
     def emit(event: Event) -> None:

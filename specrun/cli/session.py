@@ -85,7 +85,7 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
         raise Exit(INVALID_SPEC)
     name = _engine_name(reading, loaded.specs)
     home = home_of(loaded.specs[0].folder)
-    hashes = HashCache(home / "cache" / "md5.json")
+    hashes = HashCache(home)
     engine = make_engine(name, home, hashes)
     graph = build_graph(loaded.specs)
     unfit = [*graph.diagnostics, *(found for spec in loaded.specs for found in engine.check(spec))]
@@ -110,7 +110,7 @@ def open_runs(reading: Reading) -> list[Runs]:
         remember([document.text])
         home = home_of(Path(file).absolute().parent)
         name = reading.engine or values.get("engine") or "local"
-        found.append(Runs(values["name"], make_engine(str(name), home, HashCache(home / "cache" / "md5.json"))))
+        found.append(Runs(values["name"], make_engine(str(name), home, HashCache(home))))
     return found
 
 

@@ -11,19 +11,22 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from specrun.plan.home import replace_text
+
 RACY_NS = 100_000_000
 """A file touched less than this ago could change again within one tick of the clock: its hash is not remembered."""
 
 
 class HashCache:
-    """Hashes by (size, mtime, ctime, inode). `file` is the JSON that keeps them, and may be missing or broken."""
+    """Hashes by (size, mtime, ctime, inode), kept as JSON in the state folder; that file may be missing or broken."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._file = home / "cache" / "md5.json"
         self._entries: dict[str, list[object]] = {}
         self._changed = False
         with contextlib.suppress(OSError, ValueError):
-            loaded = json.loads(file.read_text())
+            loaded = json.loads(self._file.read_text())
             if isinstance(loaded, dict):
                 self._entries = loaded
 
@@ -34,7 +37,7 @@ class HashCache:
         entry = self._entries.get(key)
         if isinstance(entry, list) and entry[:4] == seen:
             return str(entry[4])
-        digest = _md5(path)
+        digest = md5_of(path)
         if time.time_ns() - stat.st_ctime_ns > RACY_NS:
             self._entries[key] = [*seen, digest]
             self._changed = True
@@ -57,17 +60,13 @@ class HashCache:
         """Write what was learned, replacing the file at once; a cache that cannot be written is no error."""
         if not self._changed:
             return
-        temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(self._entries))
-            temporary.replace(self._file)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            replace_text(self._home, self._file, json.dumps(self._entries))
         self._changed = False
 
 
-def _md5(path: Path) -> str:
+def md5_of(path: Path) -> str:
+    """A file's MD5 in hex. Raises OSError."""
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(1 << 20):

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+STAGING = "staging"
+
+
 def home_of(folder: Path) -> Path:
     """The state folder for specs in `folder`; it may not exist yet."""
     chosen = os.environ.get("SPECRUN_HOME")
@@ -35,24 +38,43 @@ def make_home(home: Path) -> None:
 def scratch(home: Path) -> Iterator[Path]:
     """A folder for what is not finished yet, on the same file system as its destination; gone afterwards.
 
-    A lock on it tells whether its maker still lives: what a killed one left behind is removed by the next.
+    A lock on it tells whether its maker still lives: see `remove_abandoned`.
     """
     make_home(home)
-    parent = home / "staging"
+    parent = home / STAGING
     parent.mkdir(exist_ok=True)
-    _remove_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(dir=parent))
-    descriptor = os.open(folder, os.O_RDONLY)
+    folder, descriptor = _locked_folder(parent)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
 
 
-def _remove_abandoned(parent: Path) -> None:
-    for folder in parent.iterdir():
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, descriptor
+            os.close(descriptor)  # taken for abandoned before it was locked
+
+
+def replace_text(home: Path, file: Path, text: str) -> None:
+    """Write a file of the state folder all at once: a reader sees the old content or the new. Raises OSError."""
+    with scratch(home) as folder:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        written = folder / file.name
+        written.write_text(text, encoding="utf-8")
+        written.replace(file)
+
+
+def remove_abandoned(home: Path) -> None:
+    """Remove what a killed specrun left unfinished in the state folder."""
+    parent = home / STAGING
+    for folder in parent.iterdir() if parent.is_dir() else ():
         with contextlib.suppress(OSError):
             descriptor = os.open(folder, os.O_RDONLY)
             try:

@@ -58,8 +58,6 @@ def _enum(document: Document, failure: Failure) -> tuple[str, str]:
     detail = f"`{name}` is {listed(allowed, 'or')}."
     if isinstance(failure.value, str):
         right = foreign_value(_field(failure.path), failure.value) or nearest(failure.value, allowed)
-        if right is None and len(allowed) == 1:
-            right = allowed[0]
         if right is not None:
             return "not-allowed", _joined(detail, f"Write `{snippet(failure.path[-1], right)}`.", _default(failure))
     elif isinstance(failure.value, (dict, list)):
@@ -71,7 +69,7 @@ def _pattern(document: Document, failure: Failure) -> tuple[str, str]:
     schema, name = failure.schema, field_name(failure.path)
     says = schema.get("patternErrorMessage", f"text of the form {schema['pattern']}")
     if schema.get("x-kind") == "name":
-        return "bad-name", _joined(_refused_name(failure.value, schema, f"as `{name}`"), _what(failure))
+        return "bad-name", _refused_name(failure.value, schema, f"as `{name}`")
     given = "" if _is_credential(failure.path) else f"{shown(failure.value)} does not fit. "
     return "bad-value", _joined(f"{given}`{name}` takes {says}.", _example(failure))
 
@@ -81,9 +79,8 @@ def _property_names(document: Document, failure: Failure) -> tuple[str, str]:
 
 
 def _minimum(document: Document, failure: Failure) -> tuple[str, str]:
-    unit = failure.field.get("x-unit")
     least = failure.schema["minimum"]
-    detail = f"`{field_name(failure.path)}` is at least {least}{f' {unit}' if unit and least else ''}; this is {failure.value}."
+    detail = f"`{field_name(failure.path)}` is at least {least}; this is {failure.value}."
     return "out-of-range", _joined(detail, _what(failure), _default(failure))
 
 
@@ -102,10 +99,6 @@ def _size(document: Document, failure: Failure) -> tuple[str, str]:
     return "out-of-range", _joined(detail, _example(failure))
 
 
-def _any_of(document: Document, failure: Failure) -> tuple[str, str]:
-    return "missing-key", "A spec describes something: at least one of `job`, `compute`, `datastores` and `data`."
-
-
 _EXPLANATIONS = {
     "type": _type,
     "enum": _enum,
@@ -118,7 +111,6 @@ _EXPLANATIONS = {
     "minItems": _size,
     "minProperties": _size,
     "maxProperties": _size,
-    "anyOf": _any_of,
 }
 
 
@@ -137,7 +129,7 @@ def _allowed_name(name: str, pattern: str) -> str | None:
 
     fits = expression(pattern).search
     for joint in ("-", "_", ""):
-        plain = re.sub(r"[^A-Za-z0-9]+", joint, name).strip("-_")
+        plain = re.sub(r"[^A-Za-z0-9]+", joint, name.removeprefix("azureml:")).strip("-_")
         for candidate in (plain, plain.lower(), f"_{plain}"):
             for length in (255, 63, 40, 33, 32, 24):
                 if plain and fits(candidate[:length].rstrip("-_")):

@@ -9,7 +9,7 @@ from typing import Any
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.explain import diagnostic
 from specrun.spec.failures import Failure
-from specrun.spec.names import foreign_key, foreign_value, section
+from specrun.spec.names import Foreign, foreign_key, foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.source import Document
 from specrun.spec.wording import field_name, listed, snippet
@@ -36,12 +36,13 @@ class Keys:
                 meant.setdefault(failure.path, set()).update(right)
                 yield told
         for failure in found:
+            known = meant.get(failure.path, set())
             if failure.keyword == "required":
                 assert failure.key is not None
                 would_do = {failure.key, *failure.schema.get("x-or", {}).get(failure.key, ())}
-                if not would_do & meant.get(failure.path, set()):
-                    yield _missing(document, failure, would_do)
-            elif failure.keyword == "anyOf" and not _choices(failure) & meant.get(failure.path, set()):
+                if not would_do & known:
+                    yield self._missing(document, failure, would_do)
+            elif failure.keyword == "anyOf" and not _choices(failure) & known:
                 detail = f"At least one of {listed(sorted(_choices(failure)), 'and')} must stand in a spec."
                 yield diagnostic(document, "missing-key", detail, failure.path, key=True)
 
@@ -57,28 +58,46 @@ class Keys:
         return right, diagnostic(document, "unknown-key", detail, path, key=True)
 
     def _instead(self, failure: Failure, key: str) -> tuple[Iterable[str], str]:
-        where = section(failure.path)
+        path, value = failure.path, failure.value[key]
+        where = section(path)
         allowed = self._allowed(failure)
-        value = failure.value[key]
-        foreign = foreign_key(where, key)
-        if foreign is not None:
-            if foreign.target is None:
-                return (), f"`{key}` comes from {foreign.origin}. {foreign.note}"
-            beside = foreign.target.rpartition(".")[0] == where
-            called = foreign.target.rpartition(".")[2] if beside else foreign.target
-            told = f"`{key}` is what {foreign.origin} calls `{called}`: {_write(where, foreign.target, value)}"
-            return (foreign.target.removeprefix(f"{where}.").split(".")[0],), f"{told} {foreign.note}".rstrip()
+        if where in self.places.get(key, ()):
+            return failure.schema.get("required", ()), _of_another_branch(failure, key, allowed)
         close = nearest(key, allowed)
-        if close is not None and _similar(key, close):
-            return (close,), f"`{key}` looks like `{close}`: {_write(where, close, value)}"
+        likeness = _likeness(key, close) if close is not None else 0.0
+        foreign = foreign_key(where, key) if likeness < 1 else None
+        if foreign is not None and foreign.target is None:
+            return (), f"`{key}` comes from {foreign.origin}. {foreign.note}"
+        if foreign is not None and foreign.target is not None:
+            right = foreign.target.removeprefix(f"{where}.").split(".")[0]
+            return (
+                right,
+            ), f"{_renamed(path, key, foreign)}: {_write(path, foreign.target, value)} {foreign.note}".rstrip()
+        if close is not None and likeness >= _AS_GOOD_AS_CERTAIN:
+            return (close,), f"`{key}` looks like `{close}`: {_write(path, _below(where, close), value)}"
         elsewhere = self._elsewhere(where, key)
         if elsewhere is not None:
-            return (), f"`{key}` does not belong in {_said(failure.path)}: {_write(where, elsewhere, value)}"
+            return (), f"`{key}` does not belong in {_said(path)}: {_write(path, elsewhere, value)}"
         if close is not None:
-            return (close,), f"Did you mean `{close}`? {_said(failure.path).capitalize()} has {listed(allowed, 'and')}."
-        if not allowed:
-            return (), f"{_said(failure.path)} has no keys."
-        return (), f"There is no `{key}` in {_said(failure.path)}: it has {listed(allowed, 'and')}."
+            return (close,), f"Did you mean `{close}`? In {_said(path)} stand {listed(allowed, 'and')}."
+        return (), f"There is no `{key}` in {_said(path)}: there stand {listed(allowed, 'and')}."
+
+    def _missing(self, document: Document, failure: Failure, would_do: set[str]) -> Diagnostic:
+        key = failure.key
+        assert key is not None
+        others = sorted(would_do - {key})
+        detail = f"{_said(failure.path)} needs `{key}`" + (f" or {listed(others, 'or')}." if others else ".")
+        field = failure.schema.get("properties", {}).get(key, {})
+        if isinstance(field, dict):
+            field = {**self._resolved(field), **field}
+            examples = field.get("examples")
+            detail += f" {field['description']}" if "description" in field else ""
+            detail += f" For example `{snippet(key, examples[0])}`." if examples else ""
+        return diagnostic(document, "missing-key", detail[0].upper() + detail[1:], (*failure.path, key), key=True)
+
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        definition: Mapping[str, Any] = self._definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
+        return definition
 
     def _allowed(self, failure: Failure) -> list[str]:
         """The keys that may stand there, first those that do not yet."""
@@ -113,19 +132,6 @@ class Keys:
         self._collect(schema.get("items"), where)
 
 
-def _missing(document: Document, failure: Failure, would_do: set[str]) -> Diagnostic:
-    key = failure.key
-    assert key is not None
-    others = sorted(would_do - {key})
-    detail = f"{_said(failure.path)} needs `{key}`".removeprefix("`a spec`") + (f" or {listed(others, 'or')}." if others else ".")
-    field = failure.schema.get("properties", {}).get(key, {})
-    if isinstance(field, dict):
-        examples = field.get("examples")
-        detail += f" {field['description']}" if "description" in field else ""
-        detail += f" For example `{snippet(key, examples[0])}`." if examples else ""
-    return diagnostic(document, "missing-key", detail[0].upper() + detail[1:], (*failure.path, key), key=True)
-
-
 def _choices(failure: Failure) -> set[str]:
     return {name for branch in failure.schema["anyOf"] for name in branch["required"]}
 
@@ -134,21 +140,46 @@ def _said(path: Path) -> str:
     return f"`{field_name(path)}`" if path else "a spec"
 
 
-def _similar(key: str, name: str) -> bool:
+def _likeness(key: str, name: str) -> float:
     one, other = (word.lower().replace("-", "").replace("_", "") for word in (key, name))
-    return SequenceMatcher(None, one, other).ratio() >= _AS_GOOD_AS_CERTAIN
+    return SequenceMatcher(None, one, other).ratio()
 
 
-def _write(where: str, target: str, value: object) -> str:
-    """What to write for a key that is called `target`, with its value where that can be shown."""
-    leaf = target.rpartition(".")[2]
-    path = target.replace("*", "NAME")
-    full = path if "." in path or not where else f"{where.replace('*', 'NAME')}.{path}"
-    beside = "." not in path or full.rpartition(".")[0] == where.replace("*", "NAME")
-    name = leaf if beside else path
+def _below(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _of_another_branch(failure: Failure, key: str, allowed: list[str]) -> str:
+    """A key that this mapping has, but not together with what else stands in it."""
+    value = failure.value
+    decided = next((name for name in ("type", "from_config", "data") if name in value and name != key), None)
+    beside = f"`{snippet(decided, value[decided])}`" if decided is not None else "what else stands there"
+    return f"`{key}` does not go with {beside} in {_said(failure.path)}, which takes {listed(sorted(allowed), 'and')}."
+
+
+def _renamed(path: Path, key: str, foreign: Foreign) -> str:
+    assert foreign.target is not None
+    leaf = foreign.target.rpartition(".")[2]
+    if leaf == key:
+        return f"`{key}` does not belong in {_said(path)}"
+    called = leaf if foreign.target == _below(section(path), leaf) else _named(path, foreign.target)
+    verb = "call" if " and " in foreign.origin else "calls"
+    return f"`{key}` is what {foreign.origin} {verb} `{called}`"
+
+
+def _named(path: Path, target: str) -> str:
+    """The target with the names of `path` in place of its stars."""
+    where = section(path)
+    return f"{field_name(path)}{target[len(where) :]}" if where and target.startswith(f"{where}.") else target
+
+
+def _write(path: Path, target: str, value: object) -> str:
+    """What to write, and where, for a key that is called `target`; with its value where that can be shown."""
+    parent, _, leaf = target.rpartition(".")
+    place = "" if parent == section(path) else f" under `{_named(path, parent)}`" if parent else " at the top"
     if leaf in _CREDENTIALS:
-        return f"write `{name}: ${{{{ secrets.NAME }}}}`."
+        return f"write `{leaf}: ${{{{ secrets.NAME }}}}`{place}."
     if isinstance(value, (dict, list)) or value is None or (isinstance(value, str) and "\n" in value):
-        return f"write `{name}`."
-    right = foreign_value(f"{where}.{leaf}" if beside and where else target, value) if isinstance(value, str) else None
-    return f"write `{snippet(name, value if right is None else right)}`."
+        return f"write `{leaf}`{place}."
+    right = foreign_value(target, value) if isinstance(value, str) else None
+    return f"write `{snippet(leaf, value if right is None else right)}`{place}."

@@ -102,7 +102,8 @@ def _load(
         diagnostics += mistakes_read
         if document is None:
             continue
-        documents.append(document)
+        if variables or inputs:
+            documents.append(document)
         found, values = _check(document, options)
         diagnostics += found
         if with_specs and not any(d.severity is Severity.ERROR for d in (*mistakes_read, *found)):
@@ -136,11 +137,11 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
     values = overrides.apply(values, options.inputs, options.environment)
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
     subject = Subject(document, values, done.engine, folder, options.files, options.today)
-    ruled = rules.check(subject)
-    if refused and ruled:
-        known = {found.path for found in refused}
-        ruled = [found for found in ruled if found.path not in known]
-    diagnostics = [*done.diagnostics, *refused, *ruled]
+    diagnostics = [*done.diagnostics, *rules.check(subject)]
+    if refused:
+        from specrun.spec.rules.absence import without_consequences
+
+        diagnostics = refused + without_consequences(diagnostics, refused)
     return (_masked(document, values, diagnostics) if diagnostics else diagnostics), values
 
 

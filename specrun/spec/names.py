@@ -80,7 +80,7 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("data.*", "datastore_name store", V1, "datastore", ""),
     ("data.*", "overwrite show_progress", V1, None, "Files that differ are always sent, and progress is always shown: leave it out."),
     ("data.*", "url uri web_path", V2, "path", ""),
-    ("data.*", "checksum hash sha", "other tools", "sha256", ""),
+    ("data.*", "checksum hash sha", "another tool", "sha256", ""),
     ("data.*", "name version type", V2, None, "A data entry is known by its key and has no version."),
     # job
     ("job", "entry_script main_script python_script_file_path pythonScriptFilePath", f"{V1} and {BATCH_AI}", "script", ""),
@@ -109,7 +109,7 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("job", "environment_definition", V1, "environment", ""),
     ("job", "framework_version", V1, "environment.version", ""),
     ("job", "framework", V1, "environment.framework", ""),
-    ("job", "env env_vars environmentVariables variables", f"{BATCH_AI} and others", "environment_variables", ""),
+    ("job", "env env_vars environmentVariables variables", f"{BATCH_AI}", "environment_variables", ""),
     ("job", "secrets", BATCH_AI, "environment_variables", "A value may be one whole ${{ secrets.NAME }}."),
     ("job", "inputDirectories input_data", f"{V1} and {BATCH_AI}", "inputs", "It is a mapping from names."),
     ("job", "outputDirectories output_data", f"{V1} and {BATCH_AI}", "outputs", "It is a mapping from names."),
@@ -160,10 +160,10 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     # the top
     ("", "$schema", V2, None, "Editors read a comment instead: `# yaml-language-server: $schema=…`."),
     ("", "type", V2, None, "A spec has no type: leave it out."),
-    ("", "version api_version schema_version", "other tools", "apiVersion", ""),
+    ("", "version schema_version", "another tool", "apiVersion", ""),
     ("", "experiment_name", f"{V1} and {V2}", "experiment", ""),
     ("", "compute_target cluster target", f"{V1} and {BATCH_AI}", "compute", ""),
-    ("", "variables parameters", "other tools", "vars", ""),
+    ("", "variables parameters", "Azure Pipelines", "vars", ""),
     ("", "datasets dataset", V1, "data", ""),
     ("", "datastore stores mountVolumes", f"{V1} and {BATCH_AI}", "datastores", ""),
     ("", "jobs trial", V2, "job", ""),
@@ -230,6 +230,8 @@ def foreign_key(where: str, key: str) -> Foreign | None:
 
 def foreign_value(field: str, value: str) -> str | None:
     """The right value of a field (its section with the key: `compute.tier`) for one from elsewhere."""
+    if field == "compute" and value.startswith("azureml:"):
+        return value.removeprefix("azureml:")
     wanted = _plain(value)
     for of_field, right, others in _VALUES:
         if of_field == field and wanted in map(_plain, [right, *others.split()]):

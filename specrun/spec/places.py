@@ -72,11 +72,15 @@ def _is_empty(event: Any) -> bool:
 
 
 def _event_span(text: str, event: Any) -> Span:
-    start: int = event.start_mark.index
+    start, end = _marks(event)
     properties = _PROPERTIES.match(text, start)
     if properties is not None:
         start = properties.end()
     if event.__class__ is ScalarEvent:
-        return Span(start, max(event.end_mark.index, start + 1))
+        return Span(start, max(end, start + 1))
     word = _WORD.match(text, start)
     return Span(start, word.end() if word else start + 1)
+
+
+def _marks(event: Any) -> tuple[int, int]:
+    return event.start_mark.index, event.end_mark.index

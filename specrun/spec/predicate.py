@@ -26,7 +26,17 @@ _OF_MAPPINGS = ("properties", "additionalProperties", "required", "propertyNames
 _OF_LISTS = ("items", "minItems")
 _OF_NUMBERS = ("minimum",)
 _ELSE = ("type", "enum", "const", "if", "then", "else", "allOf", "anyOf", "not", "$ref")
-_ANNOTATIONS = ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "patternErrorMessage")
+_ANNOTATIONS = (
+    "$schema",
+    "$id",
+    "$comment",
+    "$defs",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "patternErrorMessage",
+)
 _KNOWN = frozenset((*_OF_TEXT, *_OF_MAPPINGS, *_OF_LISTS, *_OF_NUMBERS, *_ELSE, *_ANNOTATIONS))
 
 

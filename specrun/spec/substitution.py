@@ -121,8 +121,9 @@ class _Walk:
                 self.broken_variables.add(name)
         return effective
 
-    def _mapping(self, values: dict[str, Any], path: Path, skip: str | None = None) -> dict[str, Any]:
-        changed: dict[str, Any] | None = None
+    def _mapping(self, values: dict[Any, Any], path: Path, skip: str | None = None) -> dict[Any, Any]:
+        """The very mapping where nothing in it changes; most do not."""
+        changed: dict[Any, Any] | None = None
         for key, value in values.items():
             if type(key) is str and OPEN in key:
                 self._key(key, (*path, key))
@@ -131,23 +132,22 @@ class _Walk:
             if kind is str:
                 if OPEN not in value:
                     continue
-            elif (kind is not dict and kind is not list) or key == skip:
+                new = self._text(value, (*path, key))
+            elif kind is dict and key != skip:
+                new = self._mapping(value, (*path, key))
+            elif kind is list:
+                new = self._list(value, (*path, key))
+            else:
                 continue
-            new = self._value(value, (*path, key))
             if new is not value:
                 changed = dict(values) if changed is None else changed
                 changed[key] = new
         return values if changed is None else changed
 
-    def _value(self, value: Any, path: Path) -> Any:
-        if isinstance(value, str):
-            return self._text(value, path) if OPEN in value else value
-        if isinstance(value, dict):
-            return self._mapping(value, path)
-        if isinstance(value, list):
-            new = [self._value(item, (*path, index)) for index, item in enumerate(value)]
-            return value if all(a is b for a, b in zip(new, value, strict=True)) else new
-        return value
+    def _list(self, values: list[Any], path: Path) -> list[Any]:
+        as_mapping = dict(enumerate(values))
+        new = self._mapping(as_mapping, path)
+        return values if new is as_mapping else list(new.values())
 
     def _key(self, key: str, path: Path) -> None:
         self.holes.add(path)

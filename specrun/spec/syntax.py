@@ -17,8 +17,14 @@ _HINTS = (
     ("could not find expected ':'", "A key needs a colon and a blank after it: `key: value`."),
     ("did not find expected key", "Check the indentation: the keys of one mapping begin in the same column."),
     ("did not find expected '-' indicator", "Check the indentation: among a list's `-` there can be no key."),
-    ("did not find expected ',' or '}'", "Entries between { and } have commas between them; special characters need quotes."),
-    ("did not find expected ',' or ']'", "Items between [ and ] have commas between them; special characters need quotes."),
+    (
+        "did not find expected ',' or '}'",
+        "Entries between { and } have commas between them; special characters need quotes.",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "Items between [ and ] have commas between them; special characters need quotes.",
+    ),
     ("cannot start any token", "A value that begins with this character needs quotes."),
     ("did not find expected node content", "A bracket is opened and never closed, or a value is missing."),
 )
@@ -39,16 +45,26 @@ def describe(error: Any, text: str) -> tuple[str, str, Span]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         return _unreadable_character(error, text)
-    line_start = mark.index - mark.column
+    index = mark.index
+    if not text[index:].strip():
+        index = _left_open(error, text)
+    line_start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
     indent = _TAB_INDENT.match(text, line_start)
     if indent is not None and "\t" in indent[0]:
         at = line_start + indent[0].index("\t")
         detail = "YAML is indented with blanks, never with tabs: replace the tab by blanks."
         return "tab-indent", detail, Span(at, at + 1)
-    return "yaml-syntax", _detail(error, text, mark.index), Span(mark.index, mark.index + 1)
+    return "yaml-syntax", _detail(error, index), Span(index, index + 1)
 
 
-def _detail(error: Any, text: str, index: int) -> str:
+def _left_open(error: Any, text: str) -> int:
+    """Where to look when the parser stumbled over the end of the file: where what is still open begins."""
+    begun = getattr(error, "context_mark", None)
+    end = max(len(text.rstrip()) - 1, 0)
+    return min(begun.index, end) if begun is not None else end
+
+
+def _detail(error: Any, index: int) -> str:
     problem = str(getattr(error, "problem", None) or "the text is not YAML")
     context, begun = getattr(error, "context", None), getattr(error, "context_mark", None)
     said = f"The YAML parser says: {problem}"

@@ -65,8 +65,8 @@ def snippet(key: object, value: object) -> str:
 
 def yaml_text(value: object, *, quoted: bool = False) -> str:
     """A value in YAML's flow style."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return {None: "null", True: "true", False: "false"}.get(value, str(value)) if _is_word(value) else str(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         plain = not quoted and bool(value) and not _needs_quotes(value)
         return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
@@ -82,10 +82,6 @@ def _inside(value: object) -> str:
     if isinstance(value, str) and any(character in value for character in "{}[],"):
         return yaml_text(value, quoted=True)
     return yaml_text(value)
-
-
-def _is_word(value: object) -> bool:
-    return value is None or isinstance(value, bool)
 
 
 def _needs_quotes(text: str) -> bool:

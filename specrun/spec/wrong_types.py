@@ -31,7 +31,7 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
 
 
 def _for_nothing(key: object, wanted: Sequence[str]) -> str:
-    if "object" in wanted:
+    if list(wanted) == ["object"]:
         return f"Write `{key}: {{}}` for an empty one, or leave it out."
     return "Give it a value, or leave it out."
 
@@ -48,7 +48,8 @@ def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure) 
             written = "true" if word in _TRUE else "false"
             return f"In YAML 1.2 {value} is text: write `{key}: {written}`."
     if "array" in wanted:
-        return f"A list of one is `{snippet(key, [value])}`."
+        words = value.split() if key == "arguments" else [value]
+        return f"As a list it is `{snippet(key, words)}`."
     return ""
 
 
@@ -62,15 +63,14 @@ def _number(value: str, failure: Failure) -> int | None:
 def _for_scalar(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
     value, key = failure.value, failure.path[-1]
     if "string" in wanted:
-        return f"Write `{key}: {yaml_text(_as_typed(document, failure), quoted=True)}`, in quotes." if isinstance(
-            key, str
-        ) else f"Write {yaml_text(_as_typed(document, failure), quoted=True)}, in quotes."
+        written = yaml_text(_as_typed(document, failure), quoted=True)
+        return f"Write `{key}: {written}`, in quotes." if isinstance(key, str) else f"Write `{written}`, in quotes."
     if "integer" in wanted and isinstance(value, float):
         return "It cannot be a part of one."
     if "boolean" in wanted and value in (0, 1):
         return f"Write `{key}: {'true' if value else 'false'}`."
     if "array" in wanted:
-        return f"A list of one is `{snippet(key, [value])}`."
+        return f"As a list it is `{snippet(key, [value])}`."
     return ""
 
 

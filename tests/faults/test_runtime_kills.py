@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from specrun.engines.local import processes, state
-from tests.local.runs import PS_AND_2_WORKERS, Run, Runs, kill_at_once, needs_proc, wait_until
+from tests.local.runs import PS_AND_2_WORKERS, Run, Runs, kill_at_once, needs_proc, wait_until, with_argument
 
 pytestmark = needs_proc
 
@@ -39,12 +39,34 @@ def test_killed_role(run: Run, role: str) -> None:
     run.nothing_left()
 
 
+def test_of_two_killed_roles_the_first_takes_the_blame(run: Run) -> None:
+    os.kill(run.supervisor(), signal.SIGSTOP)  # it hears of both at once
+    for role in ("worker/1", "ps/0"):
+        guard, process = run.guard(role), run.process(role)
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda guard=guard, process=process: process not in run.children(guard), "the guard to have noticed")
+    os.kill(run.supervisor(), signal.SIGCONT)
+    end = run.ended()
+    assert end.failed_role == "worker/1"
+    assert end.roles["ps/0"].status == "failed"
+    run.nothing_left()
+
+
 def test_killed_guard(run: Run) -> None:
     os.kill(run.guard("worker/0"), signal.SIGKILL)
     end = run.ended()
     assert (end.status, end.failed_role) == (state.FAILED, "worker/0")
     assert end.reason == "the guard of worker/0 was killed by SIGKILL (9), and worker/0 with it"
     run.nothing_left()
+
+
+def test_killed_guard_whose_orphan_has_no_marker(runs: Runs) -> None:
+    name = f"{1_000_000 + os.getpid()}.25"
+    run = runs.start(f"(env -i setsid sleep {name} &); echo ready; sleep 600; true").running()
+    assert wait_until(lambda: with_argument(name), "the orphan")
+    os.kill(run.guard("main/0"), signal.SIGKILL)
+    assert run.ended().status == state.FAILED
+    assert not with_argument(name)
 
 
 def test_all_guards_killed(run: Run) -> None:

@@ -73,8 +73,13 @@ class Run:
 
     def process(self, role: str) -> int:
         """The role's own process: the guard's child."""
-        guard = str(self.guard(role))
-        return next(pid for pid, parent in _parents().items() if parent == guard)
+        guard = self.guard(role)
+        # Not what it took over from others: that is in a session it had before.
+        return min(self.children(guard))
+
+    def children(self, pid: int) -> list[int]:
+        """A process's children, zombies too."""
+        return [child for child, parent in _parents().items() if parent == pid]
 
     def left(self, *, own: bool = True) -> list[str]:
         """Every living process of the run: with its marker, or (`own`) its supervisor and guards."""
@@ -101,14 +106,15 @@ class Run:
 class Runs:
     """A home with runs in it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, slots: Path | None = None) -> None:
         self.home = home
+        self.slots = slots or home / "slots"
         self.all: list[Run] = []
 
     def prepare(self, command: str, name: str = "run-1", **asked: Any) -> Run:
         asked.setdefault("cluster", Cluster("this machine"))
         asked.setdefault("grace", 0.3)
-        request = Request(name, command, str(self.home / "slots"), uuid.uuid4().hex, **asked)
+        request = Request(name, command, str(self.slots), uuid.uuid4().hex, **asked)
         folder = self.home / "runs" / name
         state.write_prepared(folder, request)
         self.all.append(Run(folder))
@@ -119,13 +125,18 @@ class Runs:
 
 
 @contextlib.contextmanager
-def runs_in(home: Path) -> Iterator[Runs]:
-    runs = Runs(home)
+def runs_in(home: Path, slots: Path | None = None) -> Iterator[Runs]:
+    runs = Runs(home, slots)
     yield runs
     for run in runs.all:
         for line in run.left():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(line.split()[0]), signal.SIGKILL)
+
+
+def with_argument(argument: str) -> list[int]:
+    """The living processes that have this among their arguments."""
+    return [pid for pid in _pids() if argument.encode() in _read(pid, "cmdline").split(b"\0")]
 
 
 def kill_at_once(*pids: int) -> None:
@@ -146,6 +157,6 @@ def _read(pid: int, what: str) -> bytes:
         return b""
 
 
-def _parents() -> dict[int, str]:
+def _parents() -> dict[int, int]:
     stats = {pid: _read(pid, "stat").rpartition(b")")[2].split() for pid in _pids()}
-    return {pid: fields[1].decode() for pid, fields in stats.items() if len(fields) > 1}
+    return {pid: int(fields[1]) for pid, fields in stats.items() if len(fields) > 1}

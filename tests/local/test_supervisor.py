@@ -15,6 +15,7 @@ from specrun.engines.local.request import Cluster, Distribution
 from tests.local.runs import IS_PS, IS_WORKER_1, PS_AND_2_WORKERS, Runs, needs_proc, wait_until
 
 HOLD = "echo ready; until [ -e ../inputs/go ]; do sleep 0.01; done"
+SERVE = f"if {IS_PS}; then sleep 600; fi; until [ -s ../logs/ps-0.txt ]; do sleep 0.01; done"
 TWO_NODES = Cluster("gpu-cluster", 2)
 
 
@@ -23,7 +24,7 @@ def go(folder: Path) -> None:
 
 
 def test_parameter_server_run(runs: Runs) -> None:
-    run = runs.start(f'echo "$TF_CONFIG"; if {IS_PS}; then sleep 600; fi', distribution=PS_AND_2_WORKERS)
+    run = runs.start(f'echo "$TF_CONFIG"; {SERVE}', distribution=PS_AND_2_WORKERS)
     end = run.ended()
     assert (end.status, end.reason, end.failed_role) == (state.SUCCEEDED, "", None)
     assert end.submitted is not None
@@ -188,7 +189,7 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two_gpus")
 def test_each_worker_has_its_own_gpu(runs: Runs) -> None:
-    run = runs.start(f"echo gpu=$CUDA_VISIBLE_DEVICES; if {IS_PS}; then sleep 600; fi", distribution=PS_AND_2_WORKERS)
+    run = runs.start(f"echo gpu=$CUDA_VISIBLE_DEVICES; {SERVE}", distribution=PS_AND_2_WORKERS)
     end = run.ended()
     assert [run.log(role) for role in ("ps/0", "worker/0", "worker/1")] == ["gpu=\n", "gpu=0\n", "gpu=1\n"]
     assert {name: role.gpus for name, role in end.roles.items()} == {
@@ -238,6 +239,19 @@ def test_foreground(runs: Runs) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert run.state().status == state.SUCCEEDED
     assert run.log("main/0") == "value\n"
+
+
+def test_a_run_that_began_and_ended_just_before_the_lock_was_got(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.prepare("true")
+    acquire = state.acquire
+
+    def late(folder: Path) -> int | None:
+        state.write(folder, state.State(state.SUCCEEDED))
+        return acquire(folder)
+
+    monkeypatch.setattr(state, "acquire", late)
+    assert supervisor._lock(run.folder) is None
+    assert not state.held(run.folder)
 
 
 def test_starting_a_run_that_has_ended(runs: Runs) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
 from specrun.plan.changes import Change
-from specrun.plan.home import make_home
+from specrun.plan.home import make_home, replace_text
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import Environment
@@ -53,9 +53,7 @@ def build_environment(home: Path, change: Change, report: Report) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         for command in _commands(folder, requirements):
             _install(command, lock, report)
-        temporary = folder / f"{READY}.{os.getpid()}"
-        temporary.write_text(json.dumps({"requirements": requirements}))
-        temporary.replace(folder / READY)
+        replace_text(home, folder / READY, json.dumps({"requirements": requirements}))
 
 
 def requirements_of(environment: Environment, folder: Path) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action, Change
-from specrun.plan.home import make_home
+from specrun.plan.home import replace_text
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import Secret
@@ -50,12 +49,8 @@ def write_record(home: Path, change: Change) -> None:
     replaced = change.action in (Action.CREATE, Action.REPLACE) or change.before is None
     before = {} if replaced or change.before is None else change.before.properties
     owner = resource.spec.name if replaced or change.before is None else change.before.owner
-    make_home(home)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     content = {"owner": owner, "properties": _merge(before, resource.properties)}
-    temporary.write_text(json.dumps(content, indent=1))
-    temporary.replace(path)
+    replace_text(home, path, json.dumps(content, indent=1))
 
 
 def _path(home: Path, kind: str, name: str) -> Path:

@@ -12,7 +12,7 @@ from specrun.engines.base import Conflict, EngineError, Progress, Report
 from specrun.plan.changes import Change
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
-from specrun.plan.home import scratch
+from specrun.plan.home import replace_text, scratch
 from specrun.plan.observed import Observed, Status, StoredFile
 from specrun.plan.resources import Resource
 
@@ -47,7 +47,7 @@ def send_files(home: Path, hashes: HashCache, change: Change, report: Report) ->
     done = 0
     with scratch(home) as temporary:
         # Claimed first: one that is ours and not yet there does no harm; the other way round it could not be pruned.
-        _claim(home, change.resource, [file.path for file in transfer.send], list(transfer.prune), temporary)
+        _claim(home, change.resource, [file.path for file in transfer.send], list(transfer.prune))
         for file in transfer.send:
             done = _send(file, folder / file.path, temporary / "file", (done, total), report)
             target = folder / file.path
@@ -105,11 +105,7 @@ def _owners(home: Path, resource: Resource) -> dict[str, str]:
     return {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {}
 
 
-def _claim(home: Path, resource: Resource, sent: list[str], pruned: list[str], folder: Path) -> None:
+def _claim(home: Path, resource: Resource, sent: list[str], pruned: list[str]) -> None:
     owners = _owners(home, resource) | dict.fromkeys(sent, resource.spec.name)
     kept = {name: owner for name, owner in owners.items() if name not in pruned}
-    path = _owners_file(home, resource)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder / "owners"
-    temporary.write_text(json.dumps({"target": resource.key, "owners": kept}))
-    temporary.replace(path)
+    replace_text(home, _owners_file(home, resource), json.dumps({"target": resource.key, "owners": kept}))

@@ -1,0 +1,47 @@
+"""Kills this process at its n-th write, where n is $KILL_AT: what a power cut does to `specrun apply`.
+
+Python tells an audit hook of everything that changes the world, just before it happens. Found on PYTHONPATH by the
+processes of one test; nothing in specrun knows of it.
+"""
+
+import os
+import signal
+import sys
+
+WRITES = {
+    "fcntl.flock",
+    "os.chmod",
+    "os.link",
+    "os.mkdir",
+    "os.posix_spawn",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.symlink",
+    "os.truncate",
+    "os.utime",
+    "subprocess.Popen",
+    "tempfile.mkdtemp",
+}
+left = int(os.environ.get("KILL_AT", "0"))
+
+
+def is_write(event: str, arguments: tuple[object, ...]) -> bool:
+    if event == "open":
+        mode, flags = arguments[1], arguments[2]
+        return (isinstance(mode, str) and any(letter in mode for letter in "wax+")) or (
+            isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
+        )
+    return event in WRITES
+
+
+def hook(event: str, arguments: tuple[object, ...]) -> None:
+    global left
+    if is_write(event, arguments):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+if left and "apply" in sys.orig_argv:
+    sys.addaudithook(hook)
