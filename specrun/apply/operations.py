@@ -6,6 +6,7 @@ Nothing is decided here. What is not as the plan saw it, and not already as the 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,10 @@ POLL = 0.2
 """Seconds between looks at a resource that is being made; engines that are far away answer more slowly than that."""
 
 
+FIRST_PAUSE = 0.2
+"""Seconds before something is tried again; twice as many each time, unless the service says how many."""
+
+
 class Stopped(Exception):
     """The user asked to stop while this was under way."""
 
@@ -38,7 +43,7 @@ def carry_out(change: Change, engine: Engine, home: Path, report: Report, stop: 
     key = change.resource.key
     if change.action is Action.NO_OP:
         if change.before is not None and not change.before.status.settled:
-            _settle(change, engine, stop)
+            _await_maker(change, engine, stop)
         return
     if change.kind == "run":
         _begin(change, engine, report)
@@ -46,7 +51,10 @@ def carry_out(change: Change, engine: Engine, home: Path, report: Report, stop: 
     now = _observe(change, engine)
     if _achieved(change, now, engine):
         return
-    if change.before is not None and _seen(now) != _seen(change.before):
+    if change.before is not None and change.before.status is Status.DELETING:
+        if _settle(change, engine, stop).status is not Status.MISSING:
+            raise Stale(f"{key} was being deleted and is there again: plan again")
+    elif change.before is not None and _seen(now) != _seen(change.before):
         raise Stale(f"{key} changed since the plan: plan again")
     if str(change.resource.properties.get("path", "")).startswith("https://"):
         change = _fetched(change, home, report)
@@ -65,26 +73,41 @@ def submit(change: Change, engine: Engine, home: Path, report: Report) -> str:
     assert submission is not None
     for run in change.cancel:
         call(partial(engine.cancel, run.name), engine.patience, f"cancelling {run.name}")
-    twin = _twin(engine, submission, engine.runs(submission.spec.name))
-    if twin is not None:
-        return twin.name
+    for attempt in range(ATTEMPTS):
+        # Looked for before each try: the last one may have been accepted all the same, or somebody else's was.
+        twin = _twin(engine, submission)
+        if twin is not None:
+            return twin.name
+        try:
+            _submit_once(change, submission, engine, home, report)
+        except (Transient, Abandoned) as error:
+            if attempt < ATTEMPTS - 1:
+                _pause(error, attempt)
+                continue
+            if (twin := _twin(engine, submission)) is None:
+                raise
+            return twin.name
+        except Conflict:
+            if (twin := _twin(engine, submission)) is None:
+                raise
+            return twin.name
+        else:
+            return submission.name
+    raise AssertionError("the last try returns or raises")
+
+
+def _submit_once(change: Change, submission: Submission, engine: Engine, home: Path, report: Report) -> None:
+    # Staged anew for each try: an engine may take the folder away.
     with scratch(home) as folder:
         stage(submission.code, folder / "code")
         staged = replace(change, submission=replace(submission, staged=folder / "code"))
-        try:
-            call_reporting(lambda alive: engine.begin(staged, alive), report, engine.patience, submission.name)
-        except (Conflict, Transient, Abandoned):
-            # The request may have been accepted all the same, or somebody else's was.
-            twin = _twin(engine, submission, call(lambda: engine.runs(submission.spec.name), engine.patience, "runs"))
-            if twin is None:
-                raise
-            return twin.name
-    return submission.name
+        call_reporting(lambda alive: engine.begin(staged, alive), report, engine.patience, submission.name)
 
 
-def _twin(engine: Engine, submission: Submission, runs: object) -> Run | None:
+def _twin(engine: Engine, submission: Submission) -> Run | None:
     """The run of the same fingerprint that makes this submission superfluous."""
-    assert isinstance(runs, (list, tuple))
+    spec = submission.spec.name
+    runs = call(lambda: engine.runs(spec), engine.patience, f"runs of {spec}")
     same = [run for run in runs if run.is_of(submission.fingerprint) and run.attempt >= submission.attempt]
     decision = decide(same, submission.fingerprint, rerun=False)
     return decision.follow
@@ -118,10 +141,23 @@ def _begin(change: Change, engine: Engine, report: Report) -> None:
                 return
             if attempt == ATTEMPTS - 1:
                 raise
-            wait = getattr(error, "after", None) or 0.2 * 2**attempt
-            threading.Event().wait(wait)
+            _pause(error, attempt)
         else:
             return
+
+
+def _pause(error: EngineError, attempt: int) -> None:
+    time.sleep(getattr(error, "after", None) or FIRST_PAUSE * 2**attempt)
+
+
+def _await_maker(change: Change, engine: Engine, stop: threading.Event) -> None:
+    """Wait for what somebody else, or an apply that was killed, is making; it must then be what the spec says."""
+    key = change.resource.key
+    settled = _settle(change, engine, stop)
+    if settled.status is not Status.READY:
+        raise EngineError(f"{key} was being made and is {settled.status.value}: {settled.reason or 'plan again'}")
+    if change.resource.managed and not _achieved(change, settled, engine):
+        raise Stale(f"{key} was being made, and is not as declared now that it is there: plan again")
 
 
 def _settle(change: Change, engine: Engine, stop: threading.Event) -> Observed:
@@ -137,6 +173,8 @@ def _observe(change: Change, engine: Engine) -> Observed:
 
 def _achieved(change: Change, now: Observed, engine: Engine) -> bool:
     if change.action is Action.DELETE:
+        if change.kind == "data":  # what other people put there stays
+            return all(file.owner != change.resource.spec.name for file in now.files.values())
         return now.status is Status.MISSING
     if now.status is not Status.READY:
         return False
@@ -151,5 +189,3 @@ def _achieved(change: Change, now: Observed, engine: Engine) -> bool:
 
 def _seen(observed: Observed) -> tuple[object, ...]:
     return observed.status, dict(observed.properties), dict(observed.files)
-
-

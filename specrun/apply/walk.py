@@ -16,7 +16,7 @@ from specrun.apply.events import Event, Finished, OperationProgressed, Operation
 from specrun.apply.operations import Stopped, carry_out, submit
 from specrun.apply.stage import Stale
 from specrun.apply.watch import follow
-from specrun.engines.base import Engine, EngineError, Progress
+from specrun.engines.base import Conflict, Engine, EngineError, Progress
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.observed import Run
 from specrun.spec.model import SecretUnset
@@ -41,6 +41,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class _Done:
     key: str
+    bug: BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -87,16 +88,20 @@ class Walk:
             item = self._queue.get(timeout=TICK)
             while True:
                 if isinstance(item, _Done):
+                    if item.bug is not None:
+                        raise item.bug
                     yield item.key
                 else:
                     self.emit(item)
                 item = self._queue.get_nowait()
 
     def _work(self, change: Change) -> None:
+        bug: BaseException | None = None
         try:
             self._operate(change, self._queue.put)
-        finally:
-            self._queue.put(_Done(change.resource.key))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            bug = error
+        self._queue.put(_Done(change.resource.key, bug))
 
     def _operate(self, change: Change, emit: Callable[[Event], None]) -> None:
         key, action = change.resource.key, change.action
@@ -109,7 +114,7 @@ class Walk:
         error = ""
         try:
             name = self._carry_out(change, emit)
-        except Stale as stale:
+        except (Stale, Conflict) as stale:
             error = str(stale)
             self._outcome.stale.append(key)
         except (EngineError, SecretUnset, Stopped, OSError) as failure:

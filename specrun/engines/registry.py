@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from specrun.engines.base import Engine
-from specrun.plan.hashes import HashCache
-from specrun.spec.diagnostics import Path as SpecPath
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from specrun.engines.base import Engine
+    from specrun.plan.hashes import HashCache
+    from specrun.spec.diagnostics import Path as SpecPath
 
 
 def _local(home: Path, hashes: HashCache) -> Engine:
@@ -16,7 +19,9 @@ def _local(home: Path, hashes: HashCache) -> Engine:
     return LocalEngine(home, hashes)
 
 
-ENGINES: Mapping[str, Callable[[Path, HashCache], Engine]] = {"local": _local}
+Factory: TypeAlias = "Callable[[Path, HashCache], Engine]"
+
+ENGINES: Mapping[str, Factory] = {"local": _local}
 
 UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
     "local": (

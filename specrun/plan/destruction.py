@@ -28,12 +28,13 @@ def plan_destruction(
     for key, resource in graph.resources.items():
         for need in resource.needs:
             needed_by[need].append(key)
+    specs = {resource.spec.name for resource in graph.resources.values()}
     changes: list[Change] = []
     refusals: list[Diagnostic] = []
     for key, resource in reversed(list(graph.resources.items())):
         turned = replace(resource, needs=tuple(needed_by[key]))
         seen = _seen(resource, observed, runs)
-        change = _change(turned, seen, also)
+        change = _change(turned, seen, also, specs)
         users = _users(resource, unfinished)
         if change.action is Action.DELETE and users:
             detail = f"{', '.join(users)} still uses {key}: wait, or `specrun cancel`."
@@ -53,17 +54,22 @@ def _seen(resource: Resource, observed: Mapping[str, Observed], runs: Mapping[st
     return Observed(Status.READY if runs.get(resource.name) else Status.MISSING, owner=resource.spec.name)
 
 
-def _change(resource: Resource, seen: Observed, also: Collection[str]) -> Change:
+def _change(resource: Resource, seen: Observed, also: Collection[str], specs: Collection[str]) -> Change:
     if not resource.managed:
         return Change(resource, Action.NO_OP, "only named by this spec", seen)
     if seen.status is Status.MISSING:
         return Change(resource, Action.NO_OP, "it does not exist", seen)
     if resource.kind in NAMED_ONLY and resource.kind not in also:
         return Change(resource, Action.NO_OP, f"kept: say `--also {resource.kind}` to delete it too", seen)
-    owners = {file.owner for file in seen.files.values()} if resource.kind == "data" else {seen.owner}
-    if resource.kind != "environment" and resource.spec.name not in owners:
+    if resource.kind == "environment":
+        return Change(resource, Action.DELETE, "built for this content alone", seen)
+    # Several specs may share a resource: it is theirs when any of those that were given made it.
+    owned = {file.owner for file in seen.files.values()} if resource.kind == "data" else {seen.owner} & set(specs)
+    if resource.kind == "data":
+        owned &= {resource.spec.name}
+    if not owned:
         return Change(resource, Action.NO_OP, "kept: this spec did not make it", seen)
-    return Change(resource, Action.DELETE, f"made by {resource.spec.name}", seen)
+    return Change(resource, Action.DELETE, f"made by {', '.join(owned)}", seen)
 
 
 def _users(resource: Resource, unfinished: Sequence[Run]) -> list[str]:

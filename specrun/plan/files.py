@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import unicodedata
@@ -33,18 +34,20 @@ def list_code(folder: Path, leave_out: Collection[Path], cache: HashCache) -> tu
     environments, specs, and `leave_out` (the resolved data paths of the spec). Symlinks are followed as files; one that
     leaves the folder was refused before. Raises OSError.
     """
-    paths = _walk(folder, leave_out, ())
+    paths = _walk(folder, leave_out, (), (folder.resolve(),))
     return _hashed(folder, [path for path in paths if not _is_spec(path)], cache)
 
 
 def list_data(path: Path, cache: HashCache) -> tuple[SourceFile, ...]:
     """A data path's files in byte order; a single file is listed under its own name. Raises OSError."""
     if path.is_dir():
-        return _hashed(path, list(_walk(path, frozenset(), None)), cache)
+        return _hashed(path, list(_walk(path, frozenset(), None, (path.resolve(),))), cache)
     return _hashed(path.parent, [path], cache)
 
 
 def _hashed(folder: Path, paths: list[Path], cache: HashCache) -> tuple[SourceFile, ...]:
+    for path in paths:
+        _check_name(path)
     stats = [path.stat() for path in paths]
     digests = cache.md5_all(zip(paths, stats, strict=True))
     files = [
@@ -60,12 +63,25 @@ def _hashed(folder: Path, paths: list[Path], cache: HashCache) -> tuple[SourceFi
     return tuple(sorted(files, key=lambda file: file.path.encode()))
 
 
+def _check_name(path: Path) -> None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise OSError(errno.EILSEQ, "its name is not UTF-8: rename it", shown) from None
+
+
 Ignore = Callable[[Path, bool], bool | None]
 """(path, is a folder) → ignored, kept, or None where no pattern speaks of it."""
 
 
-def _walk(folder: Path, leave_out: Collection[Path], rules: tuple[Ignore, ...] | None) -> Iterator[Path]:
-    """Files below a folder, links followed; with `rules` the folder is code, without it is data, which has none."""
+def _walk(
+    folder: Path, leave_out: Collection[Path], rules: tuple[Ignore, ...] | None, trail: tuple[Path, ...]
+) -> Iterator[Path]:
+    """Files below a folder, links followed; with `rules` the folder is code, without it is data, which has none.
+
+    `trail` are the real places of this folder and those above it: a link back to one of them is not followed.
+    """
     if rules is not None and (own := _ignore_rules(folder)) is not None:
         rules = (*rules, own)
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
@@ -76,11 +92,13 @@ def _walk(folder: Path, leave_out: Collection[Path], rules: tuple[Ignore, ...] |
         ):
             continue
         if not is_folder:
-            yield path
-        elif not (entry.is_symlink() and folder.resolve().is_relative_to(path.resolve())) and not (
-            rules is not None and (path / "pyvenv.cfg").exists()
-        ):
-            yield from _walk(path, leave_out, rules)
+            # What is neither file nor link (a pipe, a socket) has no content. A broken link is a mistake worth telling.
+            if entry.is_file() or entry.is_symlink():
+                yield path
+        elif rules is None or not (path / "pyvenv.cfg").exists():
+            real = path.resolve() if entry.is_symlink() else trail[-1] / entry.name
+            if not any(above.is_relative_to(real) for above in trail):
+                yield from _walk(path, leave_out, rules, (*trail, real))
 
 
 def _ignored(path: Path, is_folder: bool, rules: tuple[Ignore, ...]) -> bool:

@@ -35,7 +35,7 @@ class HashCache:
         key = str(path)
         seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         entry = self._entries.get(key)
-        if isinstance(entry, list) and entry[:4] == seen:
+        if isinstance(entry, list) and len(entry) == 5 and entry[:4] == seen:
             return str(entry[4])
         digest = md5_of(path)
         if time.time_ns() - stat.st_ctime_ns > RACY_NS:

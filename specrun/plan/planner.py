@@ -14,7 +14,7 @@ from specrun.plan.files import SourceFile, list_code, list_data
 from specrun.plan.fingerprint import explain, fingerprint, identify
 from specrun.plan.hashes import HashCache
 from specrun.plan.observed import Observed, Run, Status
-from specrun.plan.remote import cached_download
+from specrun.plan.remote import cached_download, file_name
 from specrun.plan.resources import Graph, Kind, Resource, data_key, environment_content, input_data
 from specrun.plan.transfer import plan_transfer
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -103,6 +103,8 @@ class Planner:
     def _existing(self, resource: Resource, observed: Observed) -> Change:
         if observed.status is Status.CREATING:
             return Change(resource, Action.NO_OP, "it is being made: apply waits for it", observed)
+        if observed.status is Status.DELETING:
+            return Change(resource, Action.CREATE, "it is being deleted: made again once it is gone", observed)
         if observed.status is Status.FAILED:
             if resource.kind == "environment":
                 return Change(resource, Action.CREATE, f"building it failed: {observed.reason}", observed)
@@ -243,7 +245,11 @@ class Planner:
             if data is None:
                 continue
             # What is fetched is known by its sha256 before it is here.
-            contents[name] = data.sha256 if data.sha256 else self._listings.get(data_key(data), ())
+            contents[name] = (
+                f"{data.sha256.lower()} {file_name(data.path)}"
+                if data.sha256
+                else self._listings.get(data_key(data), ())
+            )
         return contents
 
     def _refuse(self, resource: Resource, code: str, summary: str, detail: str) -> None:

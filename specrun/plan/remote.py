@@ -57,6 +57,10 @@ def download(url: str, sha256: str, home: Path, report: Callable[[int, int], Non
     return path
 
 
+def file_name(url: str) -> str:
+    """What the fetched file is called."""
+    return Path(unquote(urlsplit(url).path)).name or "download"
+
+
 def _kept_at(url: str, sha256: str, home: Path) -> Path:
-    name = Path(unquote(urlsplit(url).path)).name or "download"
-    return home / "cache" / "https" / sha256.lower() / name
+    return home / "cache" / "https" / sha256.lower() / file_name(url)

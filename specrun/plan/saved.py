@@ -50,7 +50,7 @@ def save(plan: Plan, call: Mapping[str, object], file: Path) -> None:
         "call": dict(call),
         "engine": plan.engine,
         "target": plan.target,
-        "spec_digests": dict(plan.spec_digests),
+        "spec_digests": _by_absolute_path(plan.spec_digests),
         "fingerprints": dict(plan.fingerprints),
         "changes": [_encode(change) for change in plan.changes],
     }
@@ -72,21 +72,30 @@ def read_saved(file: str) -> Saved | None:
         return None
     if content.get("format") != FORMAT:
         raise PlanUnreadable(f"{file} is a plan of format {content.get('format')}, and this specrun reads {FORMAT}")
+    call, digests = content.get("call"), content["spec_digests"]
+    whole = isinstance(call, dict) and {"files", "variables", "inputs", "environment"} <= set(call)
+    if not whole or not isinstance(digests, dict) or not {"engine", "target"} <= set(content):
+        raise PlanUnreadable(f"{file} is a damaged plan: plan again")
     return Saved(content)
 
 
 def restore(saved: Saved, graph: Graph) -> Plan:
     """The saved plan over freshly read specs. Raises PlanStale and PlanUnreadable."""
     digests = {str(resource.spec.file): resource.spec.digest for resource in graph.resources.values()}
-    recorded = saved.content["spec_digests"]
-    for file in {**digests, **recorded}:
-        if digests.get(file) != recorded.get(file):
+    found, recorded = _by_absolute_path(digests), saved.content["spec_digests"]
+    for file in {**found, **recorded}:
+        if found.get(file) != recorded.get(file):
             raise PlanStale(f"{file} (or a variable in it) changed since the plan was made: plan again")
     try:
         changes = tuple(_decode(item, graph) for item in saved.content["changes"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PlanUnreadable(f"the plan is damaged ({error!r}): plan again") from error
     return Plan(saved.engine, str(saved.content["target"]), changes, digests)
+
+
+def _by_absolute_path(digests: Mapping[str, str]) -> dict[str, str]:
+    # A plan may be applied from another folder than it was made in.
+    return {str(Path(file).absolute()): digest for file, digest in digests.items()}
 
 
 def _encode(change: Change) -> dict[str, object]:

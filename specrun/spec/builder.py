@@ -259,6 +259,8 @@ class Builder:
         values.update(own)
 
     def _duplicate(self, key: str, event: Any, seen: list[Any]) -> None:
+        if len(self.mistakes) >= MAX_MISTAKES:
+            return
         first = next(e.start_mark.line for e in seen if e.value == key)
         detail = f"`{key}` stands on line {first + 1} already. Only one of the two can be meant: take the other out."
         self._mistake("duplicate-key", detail, event)

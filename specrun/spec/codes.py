@@ -62,6 +62,7 @@ _ERRORS = {
     "script-outside-code": "The script is outside the code folder.",
     "link-leaves-code": "A symbolic link leaves the code folder.",
     "link-leaves-data": "A symbolic link leaves the data folder.",
+    "broken-link": "A symbolic link leads nowhere.",
     "invalid-path": "This cannot be a path.",
 }
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Location
-from specrun.spec.model import Scalar
 from specrun.spec.nearest import suggestion
 from specrun.spec.scalars import plain
 
 if TYPE_CHECKING:
+    from specrun.spec.model import Scalar
     from specrun.spec.source import Document
 
 

@@ -17,6 +17,8 @@ from specrun.spec.masking import masked
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+(?=\S)")
 _WORD = re.compile(r"[^\s:,\[\]{}]+|\S")
+_LONGEST_LINE = 1000
+"""Nobody reads more of a line, and a file may be a single one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ def location(file: str, text: str, span: Span) -> Location:
     line_end = following.start() if following else len(text)
     line = text[line_start:line_end]
     stop = min(span.end, line_start + len(line.rstrip()))
-    return Location(file, len(before) + 1, span.start - line_start + 1, max(1, stop - span.start), masked(line))
+    shown = masked(line[:_LONGEST_LINE])
+    return Location(file, len(before) + 1, span.start - line_start + 1, max(1, stop - span.start), shown)
 
 
 def _span(text: str, parsed: str, path: Path, *, key: bool) -> Span:

@@ -66,7 +66,7 @@ def test_the_run_goes_on_when_its_starter_is_killed(runs: Runs) -> None:
 def test_starter_killed_at_any_moment_then_started_again(runs: Runs, delay: float) -> None:
     run = runs.prepare("echo ran >> ../outputs/count; echo $S", secret_names=("S",))
     body = "import sys, pathlib\nfrom specrun.engines.local import supervisor\nprint(flush=True)\n"
-    body += "supervisor.start(pathlib.Path(sys.argv[1]), {'S': 'x' * 200_000})"
+    body += "supervisor.start(pathlib.Path(sys.argv[1]), {'S': 'x' * 100_000})"
     process = subprocess.Popen([sys.executable, "-c", body, str(run.folder)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
@@ -77,7 +77,7 @@ def test_starter_killed_at_any_moment_then_started_again(runs: Runs, delay: floa
     supervisor.start(run.folder, {"S": "y"})
     assert run.ended().status == state.SUCCEEDED
     assert (run.folder / "outputs" / "count").read_text() == "ran\n"
-    assert run.log("main/0").strip() in ("y", "x" * 200_000)
+    assert run.log("main/0").strip() in ("y", "x" * 100_000)
     run.nothing_left()
 
 

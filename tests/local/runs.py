@@ -74,8 +74,8 @@ class Run:
     def process(self, role: str) -> int:
         """The role's own process: the guard's child."""
         guard = self.guard(role)
-        # Not what it took over from others: that is in a session it had before.
-        return min(self.children(guard))
+        # The oldest: what it took over from others came later.
+        return min(self.children(guard), key=lambda pid: int(_read(pid, "stat").rpartition(b")")[2].split()[19]))
 
     def children(self, pid: int) -> list[int]:
         """A process's children, zombies too."""

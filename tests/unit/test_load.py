@@ -256,6 +256,14 @@ def test_a_credential_of_several_lines_shows_nowhere() -> None:
     assert "canary" not in repr(diagnostics)
 
 
+def test_a_credential_that_is_a_number_shows_nowhere() -> None:
+    text = "compute:\n  name: cpu\n  size: STANDARD_D4DS_V5\n  max_instances: 1\n  ssh_settings:\n"
+    text += "    admin_username: me\n    admin_password: 8675309\n"
+    diagnostics = load([write("apiVersion: specrun/v1\nname: x\n" + text)]).diagnostics
+    assert diagnostics
+    assert "8675309" not in repr(diagnostics)
+
+
 def test_today_is_an_iso_date() -> None:
     assert len(loading._today()) == 10
 

@@ -42,7 +42,20 @@ JUNK = st.one_of(
     st.booleans(),
     st.integers(-2, 3),
     st.floats(allow_nan=True, allow_infinity=True, width=16),
-    st.sampled_from(["", "x", "a b", "name\n", "tensorflow", "azure_file", "2", "${{ env.X }}", "a${{ vars.x }}", "${{ secrets.S }}"]),
+    st.sampled_from(
+        [
+            "",
+            "x",
+            "a b",
+            "name\n",
+            "tensorflow",
+            "azure_file",
+            "2",
+            "${{ env.X }}",
+            "a${{ vars.x }}",
+            "${{ secrets.S }}",
+        ]
+    ),
     st.text(max_size=4),
     st.just([]),
     st.just({}),
@@ -73,7 +86,10 @@ def fitting(draw, node, depth=0):
         return {name: draw(fitting(members[name], depth + 1)) for name in sorted(wanted)}
     others = node.get("additionalProperties")
     if isinstance(others, dict) and draw(st.booleans()):
-        return {name: draw(fitting(others, depth + 1)) for name in draw(st.lists(st.sampled_from(["a", "b_1", "--c"]), max_size=2))}
+        return {
+            name: draw(fitting(others, depth + 1))
+            for name in draw(st.lists(st.sampled_from(["a", "b_1", "--c"]), max_size=2))
+        }
     return copy.deepcopy(draw(st.sampled_from(known))) if known else draw(JUNK)
 
 
@@ -107,12 +123,18 @@ def broken(draw):
 def test_predicate_and_failures_are_those_of_jsonschema(document, rules):
     predicates, root, validator = JUDGES[rules]
     assert predicates.root(document) == validator.is_valid(document)
-    found = {(f.path, "pattern" if f.keyword == "propertyNames" else f.keyword) for f in failures(predicates, root, document)}
+    found = {
+        (f.path, "pattern" if f.keyword == "propertyNames" else f.keyword) for f in failures(predicates, root, document)
+    }
     assert found == {(tuple(e.absolute_path), e.validator) for e in validator.iter_errors(document)}
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.recursive(JUNK, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)))
+@given(
+    st.recursive(
+        JUNK, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)
+    )
+)
 def test_predicate_is_that_of_jsonschema_on_any_value(value):
     for predicates, _, validator in JUDGES.values():
         assert predicates.root(value) == validator.is_valid(value)
@@ -126,7 +148,13 @@ def test_keyword_that_is_not_supported_is_refused(keyword):
 
 @pytest.mark.parametrize(
     "node",
-    [{"enum": [1]}, {"const": None}, {"type": ["string", "null"]}, {"$ref": "#/$defs/none"}, {"$ref": "https://example.com"}],
+    [
+        {"enum": [1]},
+        {"const": None},
+        {"type": ["string", "null"]},
+        {"$ref": "#/$defs/none"},
+        {"$ref": "https://example.com"},
+    ],
 )
 def test_meaning_that_is_not_supported_is_refused(node):
     with pytest.raises(ValueError, match=r"supported|not a definition"):

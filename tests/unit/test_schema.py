@@ -63,7 +63,10 @@ JOB = "apiVersion: specrun/v1\nname: t\njob:\n  command: x\n"
     [
         (JOB + "compute: {name: gpu, vm_size: STANDARD_NC6S_V3}\n", ["SDK v1", "write `size: STANDARD_NC6S_V3`"]),
         (JOB + "compute: {name: gpu, vm_priority: lowpriority}\n", ["write `tier: low_priority`"]),
-        (JOB + "compute: {name: gpu, tier: lowpriority}\n", ["`dedicated` or `low_priority`", "Write `tier: low_priority`"]),
+        (
+            JOB + "compute: {name: gpu, tier: lowpriority}\n",
+            ["`dedicated` or `low_priority`", "Write `tier: low_priority`"],
+        ),
         (JOB + "  node_count: 2\n", ["`job.resources.instance_count`", "`instance_count: 2` under `job.resources`"]),
         (JOB + "  experiment_name: e\n", ["write `experiment: e` at the top"]),
         (JOB + "  resources: {instance_count: '2'}\n", ["a whole number", "Write `instance_count: 2`"]),
@@ -135,7 +138,9 @@ def all_fields():
                 yield where, resolved(field)
 
 
-@pytest.mark.parametrize(("path", "field"), list(all_fields()), ids=lambda part: ".".join(part) if isinstance(part, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "field"), list(all_fields()), ids=lambda part: ".".join(part) if isinstance(part, tuple) else ""
+)
 def test_each_field_explains_itself_and_its_examples_fit(path, field):
     assert {"title", "description", "examples"} <= field.keys()
     assert field["description"][-1] in ".…}"
@@ -144,7 +149,9 @@ def test_each_field_explains_itself_and_its_examples_fit(path, field):
         validator.validate(example)
 
 
-@pytest.mark.parametrize("path", [path for path, field in all_fields() if "pattern" in json.dumps(field.get("else", {}))])
+@pytest.mark.parametrize(
+    "path", [path for path, field in all_fields() if "pattern" in json.dumps(field.get("else", {}))]
+)
 def test_each_pattern_has_its_rule_in_words(path):
     (field,) = {json.dumps(f): f for p, f in all_fields() if p == path}.values()
     assert "patternErrorMessage" in json.dumps(field["else"])

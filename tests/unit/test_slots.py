@@ -148,5 +148,6 @@ def test_ports_in_use_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
         other = slots.free_ports(1, set())[0]
         third = slots.free_ports(1, {other})[0]
         offered = iter([busy, other, third])
-        monkeypatch.setattr("random.randint", lambda *_: next(offered))
+        monkeypatch.setattr(slots, "_fixed_ports", lambda: (0, 65535))
+        monkeypatch.setattr(slots, "_random", lambda: next(offered))
         assert slots.free_ports(1, {other}) == (third,)

@@ -19,7 +19,6 @@ import os
 import select
 import signal
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +80,8 @@ def start(program: Program, *, keep: Sequence[int] = ()) -> Guard:
         finally:
             # A fork must never return into its parent's code.
             if code == 70:
+                import traceback
+
                 traceback.print_exc()
             os._exit(code)
     os.close(theirs_orders)

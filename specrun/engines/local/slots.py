@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import json
 import os
-import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -122,7 +121,7 @@ def free_ports(count: int, taken: set[int]) -> tuple[int, ...]:
     first, last = _fixed_ports()
     found: list[int] = []
     while len(found) < count:
-        port = random.randint(first, last)
+        port = first + _random() % (last - first + 1)
         if port in taken or port in found:
             continue
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -131,12 +130,16 @@ def free_ports(count: int, taken: set[int]) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _random() -> int:
+    return int.from_bytes(os.urandom(4), "big")  # the module `random` takes longer to import than all of this to run
+
+
 def _fixed_ports() -> tuple[int, int]:
     try:
         dynamic = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     except (OSError, ValueError, IndexError):
         dynamic = 49152  # IANA's and macOS's
-    return (10000, dynamic - 1) if dynamic > 12000 else (1024 + 9000, 65535)
+    return (10000, dynamic - 1) if dynamic > 12000 else (10000, 65535)
 
 
 def _nodes_missing(ticket: Ticket, users: Sequence[Ticket], tickets: Sequence[Ticket]) -> str | None:

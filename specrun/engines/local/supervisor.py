@@ -10,6 +10,7 @@ that is lost, so that the next apply submits it again. To cancel a run is to cre
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -89,29 +90,31 @@ def main(arguments: list[str]) -> int:
     secrets = _read_secrets()
     if answer is not None and os.fork():
         os._exit(0)  # whoever started this has no child to collect later
+    rundir = Path(folder).absolute()
     try:
-        word = _supervise(Path(folder).absolute(), secrets, lambda text: _say(answer, text))
-    except (requests.RequestInvalid, OSError) as error:
-        word = f"{_ERROR} {error}"
-    _say(answer, word)
-    return 0 if word in (_HELD, _OTHER) else 1
-
-
-def _supervise(rundir: Path, secrets: Mapping[str, str] | None, say: Callable[[str], None]) -> str:
-    lock = _lock(rundir)
-    if lock is None:
-        return _OTHER
-    request = requests.read(rundir)
-    missing = set(request.secret_names) - set(secrets or ())
-    if secrets is None or missing:
-        return f"{_ERROR} the values of these secrets did not arrive: {', '.join(sorted(missing)) or 'all'}"
-    say(_HELD)
-    from specrun.engines.local import processes, run
+        lock = _lock(rundir)
+        request = None if lock is None else _read_request(rundir, secrets)
+    except (requests.RequestInvalid, NotStarted, OSError) as error:
+        print(error, file=sys.stderr)
+        _say(answer, f"{_ERROR} {error}")
+        return 1
+    _say(answer, _OTHER if request is None else _HELD)
+    if lock is None or request is None:
+        return 0
+    from specrun.engines.local import processes, run  # late: whoever waits for the answer need not wait for this
 
     processes.adopt_orphans()
     processes.rename("specrun run")
-    run.Run(rundir, request, secrets, lock).execute()
-    return _HELD
+    run.Run(rundir, request, secrets or {}, lock).execute()
+    return 0
+
+
+def _read_request(rundir: Path, secrets: Mapping[str, str] | None) -> requests.Request:
+    request = requests.read(rundir)
+    missing = set(request.secret_names) - set(secrets or ())
+    if secrets is None or missing:
+        raise NotStarted(f"the values of these secrets did not arrive: {', '.join(sorted(missing)) or 'all'}")
+    return request
 
 
 def _lock(rundir: Path) -> int | None:
@@ -156,14 +159,12 @@ def _close_input() -> None:
 
 
 def _say(answer: int | None, text: str) -> None:
-    """Tell who started this, once."""
+    """Tell who started this, if anybody did."""
     if answer is None:
         return
-    try:
+    with contextlib.suppress(BrokenPipeError):  # nobody listens any more
         os.write(answer, text.encode())
-        os.close(answer)
-    except OSError:  # said before, or nobody listens any more
-        pass
+    os.close(answer)
 
 
 if __name__ == "__main__":

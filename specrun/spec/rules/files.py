@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from specrun.spec.nearest import nearest
 
-# What is never part of code or data, so that a link in it does not matter.
-_SKIPPED = frozenset({".git", ".specrun", "__pycache__", ".venv", "venv", "node_modules"})
-# A validation is not a backup: beyond this many entries the plan, which reads every file anyway, finds such a link.
-_MOST_ENTRIES = 20_000
+if TYPE_CHECKING:
+    from specrun.spec.rules.links import BadLink
 
 
 class Files:
@@ -23,7 +22,7 @@ class Files:
 
     def __init__(self) -> None:
         self._kinds: dict[str, str | None] = {}
-        self._links: dict[str, str | None] = {}
+        self._links: dict[tuple[str, frozenset[str] | None], BadLink | None] = {}
 
     def kind(self, path: str) -> str | None:
         """'folder', 'file', or None where nothing (or nothing reachable) is there. NUL bytes are nowhere."""
@@ -33,11 +32,14 @@ class Files:
             found = self._kinds[path] = _kind(path)
             return found
 
-    def leaving_link(self, folder: str) -> str | None:
-        """The first symbolic link below `folder`, in name order, that leads out of it; its path from `folder`."""
-        if folder not in self._links:
-            self._links[folder] = _leaving_link(folder)
-        return self._links[folder]
+    def bad_link(self, folder: str, leave_out: frozenset[str] | None) -> BadLink | None:
+        """The first link below a folder of code, or (without `leave_out`) of data, that will not arrive."""
+        key = (folder, leave_out)
+        if key not in self._links:
+            from specrun.spec.rules.links import bad_link
+
+            self._links[key] = bad_link(folder, leave_out)
+        return self._links[key]
 
 
 def nearest_existing(path: str) -> str | None:
@@ -57,28 +59,3 @@ def _kind(path: str) -> str | None:
     except (OSError, ValueError):
         return None
     return "folder" if stat.S_ISDIR(mode) else "file"
-
-
-def _leaving_link(folder: str) -> str | None:
-    root = os.path.realpath(folder)
-    inside = root.rstrip(os.sep) + os.sep
-    waiting = [root]
-    seen = 0
-    while waiting:
-        here = waiting.pop()
-        try:
-            with os.scandir(here) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            seen += 1
-            if entry.is_symlink():
-                target = os.path.realpath(entry.path)
-                if target != root and not target.startswith(inside):
-                    return os.path.relpath(entry.path, root)
-            elif entry.name not in _SKIPPED and entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-        if seen > _MOST_ENTRIES:
-            return None
-    return None

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
 from specrun.spec.rules.subject import Subject, mapping, text
+
+if TYPE_CHECKING:
+    from specrun.spec.rules.links import BadLink
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def code(subject: Subject) -> Iterator[Diagnostic]:
@@ -30,9 +36,9 @@ def code(subject: Subject) -> Iterator[Diagnostic]:
     if kind == "file":
         yield subject.at("not-a-folder", f"{folder} is a file. Name the folder it is in.", "job", "code")
         return
-    link = subject.files.leaving_link(where)
+    link = subject.files.bad_link(where, _data_in_code(subject, folder))
     if link is not None:
-        yield subject.at("link-leaves-code", _link_detail(folder, link), "job", "code")
+        yield _bad_link(subject, "link-leaves-code", folder, link, "job", "code")
     if script is not None and "command" not in subject.job:
         yield from _script(subject, folder, script)
 
@@ -74,9 +80,9 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
         if kind is None:
             yield _missing(subject, "missing-data", path, *place)
         elif kind == "folder":
-            link = subject.files.leaving_link(where)
+            link = subject.files.bad_link(where, None)
             if link is not None:
-                yield subject.at("link-leaves-data", _link_detail(path, link), *place)
+                yield _bad_link(subject, "link-leaves-data", path, link, *place)
 
 
 def inputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -172,8 +178,25 @@ def _missing_detail(subject: Subject, path: str) -> str:
     return f"Looked for {where}. Did you mean {os.path.relpath(near, subject.folder)}?"
 
 
-def _link_detail(folder: str, link: str) -> str:
-    return (
-        f"{os.path.join(folder, link)} leads to a place outside of {folder}, which does not travel with it. "
-        "Put the file itself there."
-    )
+def _bad_link(subject: Subject, code: str, folder: str, link: BadLink, *place: str) -> Diagnostic:
+    path = os.path.join(folder, link.path)
+    if link.broken:
+        return subject.at("broken-link", f"What {path} leads to does not exist. Mend the link or remove it.", *place)
+    detail = f"{path} leads to a place outside of {folder}, which does not travel with it. Put the file itself there."
+    return subject.at(code, detail, *place)
+
+
+def _data_in_code(subject: Subject, folder: str) -> frozenset[str]:
+    """The real paths of the spec's data inside the code folder: they are not part of the code."""
+    code = os.path.normpath(folder)
+    found = []
+    for entry in subject.data.values():
+        path = text(mapping(entry).get("path"))
+        if path and is_local(path):
+            path = os.path.normpath(path)
+            if code == os.curdir or path.startswith(code + os.sep):
+                found.append(path)
+    if not found:
+        return _NOTHING
+    root = os.path.realpath(os.path.join(subject.folder, folder))
+    return frozenset(os.path.join(root, os.path.relpath(path, code)) for path in found)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from specrun.spec import sizes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.subject import Subject, mapping, number, text
-from specrun.spec.size_table import Series
+
+if TYPE_CHECKING:
+    from specrun.spec.size_table import Series
 
 
 def gpus(subject: Subject) -> Iterator[Diagnostic]:

@@ -1,0 +1,213 @@
+"""Writes docs/spec.md, the reference of the spec, from the published schema.
+
+`python docs/generate_spec.py` writes it, with `--check` it only says (exit 1) whether the file is what it would write.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "schemas" / "specrun.v1.schema.json"
+PAGE = ROOT / "docs" / "spec.md"
+
+INTRODUCTION = """\
+# The spec
+
+<!-- Written by docs/generate_spec.py from schemas/specrun.v1.schema.json: change those. -->
+
+One YAML file describes everything a training job needs. Required are `apiVersion`, `name` and one of `job`, `compute`,
+`datastores` and `data`; all else may be left out. **A field left out is not compared and not changed**; the defaults
+below are for making something new. Field names are those of the Azure ML CLI v2 wherever it has one.
+
+```yaml
+# yaml-language-server: $schema=schemas/specrun.v1.schema.json
+apiVersion: specrun/v1
+name: digits
+vars: {steps: 200}
+job:
+  code: src
+  command: python train.py --steps ${{ vars.steps }}
+```
+
+With that first line (the schema's path or address) an editor with the YAML language server completes and explains each field. `specrun schema` prints
+the schema. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key may stand only once in a mapping.
+
+## Expressions
+
+| Expression | Stands for | Where |
+| --- | --- | --- |
+| `${{ vars.NAME }}` | an entry of `vars`, or what `--var NAME=VALUE` says | anywhere |
+| `${{ env.NAME }}` | a variable of the environment in which specrun runs | anywhere |
+| `${{ secrets.NAME }}` | the same, masked wherever it could show | credentials; as the whole value of an environment variable |
+| `${{ inputs.NAME }}` | an input's value or path | `job.command`, `job.arguments` |
+| `${{ outputs.NAME }}` | an output's path | `job.command`, `job.arguments` |
+
+There are no functions and no conditions. A scalar that is one whole expression keeps the variable's type, so that
+`worker_count: ${{ vars.workers }}` may be a number. Inside `{ }` and `[ ]` YAML needs quotes around an expression.
+"""
+
+TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "mapping",
+    "array": "list",
+}
+
+
+class Page:
+    """The page, section by section, from one schema."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+
+    def text(self) -> str:
+        """The whole page."""
+        blocks = [INTRODUCTION, "## Fields at the top\n", *self._table(self.schema), self._reserved()]
+        for name in self.schema["properties"]:
+            blocks += self._section((name,), self.schema["properties"][name])
+        return "\n".join(blocks).rstrip() + "\n"
+
+    def _section(self, path: tuple[str, ...], field: dict[str, Any], condition: str = "") -> Iterator[str]:
+        field = self._resolved(field)
+        entry = self._entry(field)
+        if not self._branches(field if entry is None else entry):
+            return
+        heading = f"{'#' * min(len(path) + 1, 4)} `{'.'.join(path)}`"
+        yield f"{heading} {condition[0].lower()}{condition[1:]}\n" if condition else f"{heading}\n"
+        yield from self._about(field)
+        if entry is not None:
+            path, field = (*path, "NAME" if "additionalProperties" in field else "NUMBER"), entry
+            yield f"Each entry, `{'.'.join(path)}`: {entry['description']}\n"
+        for condition, branch in self._branches(field):
+            if condition:
+                yield f"{condition}:\n"
+            yield from self._table(branch)
+        seen: dict[str, list[Any]] = {}
+        for condition, branch in self._branches(field):
+            for name, member in branch["properties"].items():
+                if member not in seen.setdefault(name, []):
+                    yield from self._section((*path, name), member, condition if seen[name] else "")
+                    seen[name].append(member)
+
+    def _about(self, field: dict[str, Any]) -> Iterator[str]:
+        yield f"{field['description']}{self._engines(field)}\n"
+        pattern = field.get("propertyNames", {}).get("patternErrorMessage")
+        if pattern:
+            yield f"Names have {pattern}.\n"
+
+    def _table(self, branch: dict[str, Any]) -> list[str]:
+        rows = ["| Field | Takes | Left out | |", "| --- | --- | --- | --- |"]
+        for name, member in branch["properties"].items():
+            field = self._resolved(member)
+            label = f"`{name}`" + (" **(required)**" if name in branch.get("required", ()) else "")
+            default = f"`{json.dumps(field['default'])}`" if "default" in field else ""
+            about = f"{field['description']}{self._engines(field)} {self._example(name, field)}".strip()
+            rows.append(f"| {label} | {_cell(self._takes(field))} | {default} | {_cell(about)} |")
+        return ["\n".join(rows) + "\n"]
+
+    def _takes(self, field: dict[str, Any]) -> str:
+        if "enum" in field:
+            return ", ".join(f"`{value}`" for value in field["enum"])
+        if "type" not in field:
+            inner = self._resolved(field.get("else", {}))
+            return self._takes({**inner, "x-unit": field.get("x-unit")}) if inner else "mapping"
+        if field["type"] == "array" and "items" in field:
+            return f"list of {self._takes(self._resolved(field['items']))}"
+        types = [field["type"]] if isinstance(field["type"], str) else field["type"]
+        words = ", ".join(TYPES[name] for name in types[:-1]) + (" or " if types[1:] else "") + TYPES[types[-1]]
+        if "minimum" in field:
+            words += f", at least {field['minimum']}"
+        if field.get("x-unit") == "seconds":
+            words += ", in seconds"
+        return f"{words}: {field['patternErrorMessage']}" if "patternErrorMessage" in field else words
+
+    def _branches(self, field: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """The mappings that a field may be, each under the condition that chooses it."""
+        found = [("", field)] if "properties" in field else []
+        while "if" in field:
+            then = self._resolved(field.get("then", {}))
+            if "properties" in then or "if" in then:
+                nested = self._branches(then)
+                found += [(_condition(field["if"]) or condition, branch) for condition, branch in nested]
+            field = self._resolved(field.get("else", {}))
+            if "properties" in field and not all(member is True for member in list(field["properties"].values())[1:]):
+                found.append(("Otherwise" if found else "", field))
+        return found
+
+    def _resolved(self, field: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" not in field:
+            return field
+        return {**self._resolved(self.schema["$defs"][field["$ref"].rpartition("/")[2]]), **field}
+
+    def _entry(self, field: dict[str, Any]) -> dict[str, Any] | None:
+        """What each entry of a mapping from names, or of a list, is."""
+        for keyword in ("additionalProperties", "items"):
+            if isinstance(field.get(keyword), dict):
+                return self._resolved(field[keyword])
+        return None
+
+    def _engines(self, field: dict[str, Any]) -> str:
+        engines = field.get("x-engines")
+        return f" ({', '.join(engines)} only.)" if engines else ""
+
+    def _example(self, name: str, field: dict[str, Any]) -> str:
+        if "enum" in field.get("else", field):
+            return ""
+        return f"Example: `{name}: {_yaml(field['examples'][0])}`"
+
+    def _reserved(self) -> str:
+        reserved = self.schema["x-reserved"]
+        return "Reserved for later:\n\n" + "".join(f"- `{name}`: {what}\n" for name, what in reserved.items())
+
+
+def _condition(schema: dict[str, Any]) -> str:
+    kind = schema.get("properties", {}).get("type", {})
+    if "const" in kind:
+        return f"With `type: {kind['const']}`"
+    if "enum" in kind:
+        return "With " + " or ".join(f"`type: {value}`" for value in kind["enum"])
+    if "required" in schema:
+        return f"With `{schema['required'][0]}`"
+    return ""
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    if isinstance(value, str):
+        plain = value and not set(value) & set("{}[],#") and ": " not in value and not value[0].isdigit()
+        return value if plain else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def page() -> str:
+    """What docs/spec.md should be."""
+    return Page(json.loads(SCHEMA.read_text(encoding="utf-8"))).text()
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks the page."""
+    if arguments == ["--check"]:
+        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
+        if not current:
+            print("docs/spec.md is not what the schema says now: run python docs/generate_spec.py", file=sys.stderr)
+        return 0 if current else 1
+    PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
