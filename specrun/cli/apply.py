@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import sys
 import threading
@@ -27,7 +26,7 @@ from specrun.plan.planner import Options
 from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
-from specrun.views.text import paint_for
+from specrun.views.text import terminal_width
 
 
 @click.command()
@@ -68,8 +67,8 @@ def apply(
     narration = Narration(
         sys.stdout,
         sys.stderr,
-        paint_for(sys.stderr, not no_color),
-        min(shutil.get_terminal_size((100, 24)).columns, 120),
+        terminal_width(),
+        colours=not no_color,
         quiet=quiet,
     )
     show_event: Callable[[Event], None] = _print_json if output == "json" else narration

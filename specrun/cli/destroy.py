@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 import click
@@ -14,7 +13,7 @@ from specrun.cli.options import Reading, color_option, reading_options
 from specrun.cli.session import open_session
 from specrun.plan.destruction import NAMED_ONLY, plan_destruction
 from specrun.views.narration import Narration
-from specrun.views.text import paint_for
+from specrun.views.text import terminal_width
 
 
 @click.command()
@@ -32,8 +31,7 @@ def destroy(reading: Reading, also: tuple[str, ...], yes: bool, no_color: bool) 
     made = plan_destruction(
         session.graph, (engine.name, engine.target), seen.observed, seen.runs, seen.unfinished, also
     )
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    narration = Narration(sys.stdout, sys.stderr, paint_for(sys.stderr, not no_color), width)
+    narration = Narration(sys.stdout, sys.stderr, terminal_width(), colours=not no_color)
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.
         raise Exit(carry_out(session, made, narration, ask=None if yes else confirm, detach=True))

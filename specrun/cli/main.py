@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -70,7 +71,15 @@ def specrun() -> None:
 
 def main() -> None:
     """The program `specrun`."""
-    sys.exit(run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 stops nobody
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _broken_pipe()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -79,7 +88,7 @@ def run(arguments: list[str]) -> int:
         specrun(arguments, standalone_mode=False)
     except Exit as end:
         if end.message:
-            print(end.message, file=sys.stderr)
+            _tell(end.message)
         return end.code
     except click.UsageError as error:
         error.show()
@@ -97,6 +106,13 @@ def run(arguments: list[str]) -> int:
     return exit_codes.DONE
 
 
+def _tell(text: str) -> None:
+    """Print to standard error without any secret: what an engine answers may hold one."""
+    from specrun.cli.masking import mask_environment
+
+    print(mask_environment(text), file=sys.stderr)
+
+
 def _broken_pipe() -> int:
     import os
 
@@ -110,15 +126,13 @@ def _bug(error: Exception) -> int:
     from specrun.spec.model import SecretUnset
 
     if isinstance(error, (EngineError, SecretUnset)):
-        print(f"error: {error}", file=sys.stderr)
+        _tell(f"error: {error}")
         return exit_codes.FAILED
-    if isinstance(error, OSError) and error.filename:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    if isinstance(error, OSError):
+        _tell(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
         return exit_codes.FAILED
     import traceback
 
-    from specrun.cli.masking import mask_environment
-
-    print(mask_environment("".join(traceback.format_exception(error))), file=sys.stderr)
+    _tell("".join(traceback.format_exception(error)))
     print("This is a bug in specrun: please report it with the lines above.", file=sys.stderr)
     return exit_codes.BUG

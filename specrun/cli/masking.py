@@ -26,7 +26,9 @@ def remember(texts: Iterable[str]) -> None:
     """Note the values of all secrets that specs name."""
     names = {name for text in texts for name in SECRET.findall(text)}
     values = (os.environ.get(name, "") for name in names)
-    _values.update(value for value in values if len(value) >= SHORTEST)
+    # Logs come line by line: so does a key of several lines that a job prints.
+    parts = (part.strip() for value in values for part in (value, *value.splitlines()))
+    _values.update(part for part in parts if len(part) >= SHORTEST)
 
 
 def mask_environment(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from specrun.cli.options import F, Reading, color_option, output_option, reading
 from specrun.cli.session import open_session, show
 from specrun.plan.changes import Plan
 from specrun.plan.planner import Options
-from specrun.views.text import paint_for
+from specrun.views.text import paint_for, terminal_width
 
 
 def planning_options(command: F) -> F:
@@ -71,7 +70,7 @@ def render(made: Plan, output: str, colours: bool) -> str:
         return plan_markdown(made)
     from specrun.views.plan_text import plan_text
 
-    return plan_text(made, paint_for(sys.stdout, colours), min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return plan_text(made, paint_for(sys.stdout, colours), terminal_width())
 
 
 def check_allowed(made: Plan) -> None:
@@ -86,11 +85,13 @@ def check_allowed(made: Plan) -> None:
 def _save(made: Plan, reading: Reading, out: str) -> None:
     from specrun.plan.saved import save
 
+    # Paths as seen from anywhere: the plan may be applied from another folder.
+    environment = reading.environment
     call = {
         "files": [str(Path(file).absolute()) for file in reading.files],
         "variables": dict(reading.variables),
-        "inputs": dict(reading.inputs),
-        "environment": reading.environment,
+        "inputs": {name: str(Path(path).absolute()) for name, path in reading.inputs.items()},
+        "environment": environment if environment in (None, "current") else str(Path(environment).absolute()),
     }
     save(made, call, Path(out))
     print(f"saved: `specrun apply {out}` carries out exactly this", file=sys.stderr)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 
 import click
 
+from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option
 from specrun.cli.session import open_runs
 from specrun.views.data import run_data
 from specrun.views.runs import changed_since, runs_text
-from specrun.views.text import paint_for
+from specrun.views.text import paint_for, terminal_width
 
 
 @click.command()
@@ -28,7 +28,7 @@ def runs(reading: Reading, output: str, no_color: bool) -> None:
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :]))}
                 for number, run in enumerate(found)
             ]
-            print(json.dumps(data, indent=2, ensure_ascii=False))
+            print(mask_environment(json.dumps(data, indent=2, ensure_ascii=False)))
         else:
-            width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-            print(runs_text(found, paint_for(sys.stdout, not no_color), width))
+            width = terminal_width()
+            print(mask_environment(runs_text(found, paint_for(sys.stdout, not no_color), width)))

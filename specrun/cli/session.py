@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.model import Spec
 from specrun.views.diagnostics import diagnostic_text
-from specrun.views.text import paint_for
+from specrun.views.text import paint_for, terminal_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def make_engine(name: str, home: Path, hashes: HashCache) -> Engine:
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
     """Print diagnostics to standard error."""
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    width = terminal_width()
     paint = paint_for(sys.stderr)
     for diagnostic in diagnostics:
         print(mask_environment(diagnostic_text(diagnostic, paint, width)), end="\n\n", file=sys.stderr)
@@ -135,7 +134,8 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
 def _engine_name(reading: Reading, specs: Sequence[Spec]) -> str:
     names = {reading.engine or spec.engine or "local" for spec in specs}
     if len(names) > 1:
-        raise Exit(WRONG_USAGE, f"the specs name several engines ({', '.join(sorted(names))}): choose one with --engine")
+        listed = ", ".join(sorted(names))
+        raise Exit(WRONG_USAGE, f"the specs name several engines ({listed}): choose one with --engine")
     return names.pop()
 
 

@@ -9,6 +9,7 @@ import time
 import click
 
 from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
+from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option, run_option
 from specrun.cli.session import Runs, open_runs
 from specrun.plan.observed import Run, RunStatus
@@ -29,10 +30,11 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str, no_c
     found = [(runs, wait_for(runs, runs.newest(run_name)) if wait else runs.newest(run_name)) for runs in opened]
     if output == "json":
         data = [{**run_data(run), "outputs": runs.engine.place(run.name)} for runs, run in found]
-        print(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False))
+        print(mask_environment(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False)))
     else:
         paint = paint_for(sys.stdout, not no_color)
-        print("\n\n".join(status_text(run, runs.engine.place(run.name), paint) for runs, run in found))
+        texts = (status_text(run, runs.engine.place(run.name), paint) for runs, run in found)
+        print(mask_environment("\n\n".join(texts)))
     if wait:
         raise Exit(worst({_ended_with(run) for _, run in found}))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 
 import click
@@ -13,7 +12,7 @@ from specrun.cli.options import Reading, color_option, output_option, reading_op
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import check
 from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary
-from specrun.views.text import paint_for
+from specrun.views.text import paint_for, terminal_width
 
 
 @click.command()
@@ -38,7 +37,7 @@ def validate(reading: Reading, output: str, no_color: bool) -> None:
         print(json.dumps({"valid": not wrong, "diagnostics": found}, indent=2, ensure_ascii=False))
     else:
         paint = paint_for(sys.stdout, not no_color)
-        width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+        width = terminal_width()
         for diagnostic in diagnostics:
             print(diagnostic_text(diagnostic, paint, width), end="\n\n")
         print(diagnostics_summary(diagnostics, len(reading.files)))

@@ -111,7 +111,8 @@ def _listing(files: Iterable[SourceFile]) -> dict[str, list[object]]:
 def _distribution(job: Job) -> dict[str, object] | None:
     if job.distribution is None:
         return None
-    defaults = {"parameter_server_count": 0, "worker_count": job.resources.instance_count, "process_count_per_instance": 1}
+    workers = job.resources.instance_count
+    defaults = {"parameter_server_count": 0, "worker_count": workers, "process_count_per_instance": 1}
     fields = dataclasses.asdict(job.distribution).items()
     return {name: value for name, value in fields if value is not None and value != defaults.get(name)}
 

@@ -8,7 +8,6 @@ import json
 import os
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from specrun.plan.home import replace_text
@@ -48,6 +47,8 @@ class HashCache:
         wanted = list(files)
         if len(wanted) < 8:
             return [self.md5(path, stat) for path, stat in wanted]
+        from concurrent.futures import ThreadPoolExecutor  # late: it imports logging, and small specs have few files
+
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
             return list(pool.map(lambda item: self.md5(*item), wanted))
 

@@ -6,10 +6,9 @@ import contextlib
 import fcntl
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
-
 
 STAGING = "staging"
 
@@ -53,8 +52,10 @@ def scratch(home: Path) -> Iterator[Path]:
 
 def _locked_folder(parent: Path) -> tuple[Path, int]:
     while True:
-        folder = Path(tempfile.mkdtemp(dir=parent))
-        with contextlib.suppress(FileNotFoundError):
+        # Not `tempfile`: it imports a random number generator, and a process id with a clock is as unique here.
+        folder = parent / f"{os.getpid()}-{time.monotonic_ns()}"
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
+            folder.mkdir(mode=0o700)
             descriptor = os.open(folder, os.O_RDONLY)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if folder.exists():

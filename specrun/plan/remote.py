@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
+from specrun.plan.home import scratch
 
 BLOCK = 1 << 20
 
@@ -36,24 +37,23 @@ def download(url: str, sha256: str, home: Path, report: Callable[[int, int], Non
     path = _kept_at(url, sha256, home)
     if path.exists():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.part")
     digest = hashlib.sha256()
-    with urlopen(url, timeout=60) as response, partial.open("wb") as file:
+    with urlopen(url, timeout=60) as response, scratch(home) as folder:
         total = int(response.headers.get("Content-Length") or 0)
         done = 0
-        while block := response.read(BLOCK):
-            digest.update(block)
-            file.write(block)
-            done += len(block)
-            report(done, total)
-    if digest.hexdigest() != sha256.lower():
-        partial.unlink()
-        raise WrongContent(
-            f"{url} has SHA-256 {digest.hexdigest()}, the spec says {sha256}: "
-            "the file has changed, or the spec names another one"
-        )
-    partial.replace(path)
+        with (folder / path.name).open("wb") as file:
+            while block := response.read(BLOCK):
+                digest.update(block)
+                file.write(block)
+                done += len(block)
+                report(done, total)
+        if digest.hexdigest() != sha256.lower():
+            raise WrongContent(
+                f"{url} has SHA-256 {digest.hexdigest()}, the spec says {sha256}: "
+                "the file has changed, or the spec names another one"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (folder / path.name).replace(path)
     return path
 
 

@@ -22,7 +22,15 @@ def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> s
     )
     lines = [head, *_excerpt(location.line, location.column, location.length, location.text, paint, colour, width)]
     for paragraph in diagnostic.detail.splitlines():
-        lines += textwrap.wrap(paragraph, width - 2, initial_indent="  ", subsequent_indent="  ") or [""]
+        # An option or a path stays whole: people copy it.
+        lines += textwrap.wrap(
+            paragraph,
+            width - 2,
+            initial_indent="  ",
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
     return "\n".join(lines)
 
 

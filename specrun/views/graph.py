@@ -31,4 +31,5 @@ def graph_dot(graph: Graph) -> str:
 
 
 def _mermaid(text: str) -> str:
-    return text.replace('"', "#quot;")
+    # The hash begins Mermaid's own escapes; quotes and angle brackets would end the label or become HTML.
+    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")

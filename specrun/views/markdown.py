@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
-from specrun.plan.changes import Action, Plan
+import re
+
+from specrun.plan.changes import Action, Change, Plan
 from specrun.views.plan_text import plan_text, summary
-from specrun.views.text import Paint
+from specrun.views.text import Paint, shorten
 
 MARKER = "<!-- specrun plan -->"
 """Lets a bot find its own comment and replace it."""
 
 LIMIT = 60_000
-"""Characters of a body; GitHub refuses comments of more than 65,535."""
+"""Characters of a comment; GitHub refuses one of more than 65,535."""
+
+MANY = 30
+"""Entries of one list in sight; the plan below the fold goes on."""
 
 
 def plan_markdown(plan: Plan) -> str:
     """The comment, with refusals and what would be destroyed before the fold."""
     lines = [MARKER, f"### specrun: {summary(plan)}", ""]
-    for diagnostic in (*plan.refusals, *plan.problems):
-        lines.append(f"> ⛔ **{diagnostic.summary}** at `{diagnostic.location}`: {diagnostic.detail}")
-        lines.append("")
+    wrong = (*plan.refusals, *plan.problems)
+    lines += _few([f"> ⛔ **{one.summary}** at `{one.location}`: {_line(one.detail)}\n" for one in wrong])
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += [f"- ⚠️ `{change.resource.key}` would be deleted: {change.reason}" for change in destroyed]
+    lines += _few(
+        [f"- ⚠️ `{change.resource.key}` would be deleted: {_line(change.reason)}" for change in destroyed]
+    )
     if destroyed:
         lines.append("")
     if plan.pending:
         lines += ["| | resource | why |", "| --- | --- | --- |"]
-        lines += [
-            f"| {change.action.sign} | `{change.resource.key}` | {_cell(change.reason)} |" for change in plan.pending
-        ]
+        lines += _few([_row(change) for change in plan.pending], "| | {} | |")
         lines.append("")
+    head = "\n".join(lines)
     body = plan_text(plan, Paint(False), 120)
-    if len(body) > LIMIT:
-        body = f"{body[:LIMIT]}\n… cut here: `specrun plan` shows the rest"
-    fence = "```" if "```" not in body else "~~~~~~"
-    lines += ["<details><summary>The whole plan</summary>", "", f"{fence}text", body, fence, "", "</details>"]
-    return "\n".join(lines)
+    room = LIMIT - len(head)
+    if len(body) > room:
+        body = f"{body[:room]}\n… cut here: `specrun plan` shows the rest"
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", body)), 3)
+    fold = ["<details><summary>The whole plan</summary>", "", f"{fence}text", body, fence, "", "</details>"]
+    return "\n".join([head, *fold])
+
+
+def _few(entries: list[str], form: str = "{}") -> list[str]:
+    shown = [shorten(entry, 1000) if len(entry) > 1000 else entry for entry in entries[:MANY]]
+    return shown if len(entries) <= MANY else [*shown, form.format(f"… and {len(entries) - MANY} more")]
+
+
+def _row(change: Change) -> str:
+    return f"| {change.action.sign} | `{_cell(change.resource.key)}` | {shorten(_cell(change.reason), 300)} |"
+
+
+def _line(text: str) -> str:
+    return text.replace("\n", " ")
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return _line(text).replace("|", "\\|")

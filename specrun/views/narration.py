@@ -19,7 +19,7 @@ from specrun.engines.base import Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.plan_text import plan_text, summary
-from specrun.views.text import Paint, duration, size
+from specrun.views.text import duration, paint_for, size
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -45,10 +45,11 @@ VERBS = {
 class Narration:
     """Turns events into text as they come. With a terminal, operations under way have a bar with rate and time left."""
 
-    def __init__(self, out: TextIO, err: TextIO, paint: Paint, width: int, *, quiet: bool = False) -> None:
+    def __init__(self, out: TextIO, err: TextIO, width: int, *, colours: bool = True, quiet: bool = False) -> None:
         self._out = out
         self._err = err
-        self._paint = paint
+        self._paint_out = paint_for(out, colours)
+        self._paint = paint_for(err, colours)
         self._width = width
         self._quiet = quiet
         self._roles: dict[str, str] = {}
@@ -126,7 +127,7 @@ class Narration:
         colour = self._roles.setdefault(role, COLOURS[len(self._roles) % len(COLOURS)])
         # What a progress bar overwrote is not a line of its own.
         shown = text.rstrip("\r").rpartition("\r")[2]
-        self._out.write(f"{self._paint(f'{role} |', colour)} {shown}\n")
+        self._out.write(f"{self._paint_out(f'{role} |', colour)} {shown}\n")
 
     def _finish(self, event: Finished) -> None:
         run = event.run
@@ -138,8 +139,8 @@ class Narration:
         reason = f" ({run.reason})" if run.reason and run.status is not RunStatus.SUCCEEDED else ""
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
         self._out.write(
-            f"{self._paint(sign, colour)} {self._paint(run.name, 'bold')} "
-            f"{self._paint(run.status.value, colour)}{reason}{lasted}; outputs in {event.place}\n"
+            f"{self._paint_out(sign, colour)} {self._paint_out(run.name, 'bold')} "
+            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {event.place}\n"
         )
         self._out.flush()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -34,6 +35,11 @@ class Paint:
 def paint_for(stream: TextIO, wanted: bool = True) -> Paint:
     """Colours for a stream, by the rules of NO_COLOR and of dumb terminals."""
     return Paint(wanted and stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+
+
+def terminal_width() -> int:
+    """Columns to write in: those of the terminal, within what is good to read."""
+    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 
 def size(count: float) -> str:

@@ -33,7 +33,8 @@ def test_cancel_of_a_script_that_ignores_sigterm(runs: Runs) -> None:
 
 
 def test_parameter_server_that_ignores_sigterm(runs: Runs) -> None:
-    run = runs.start(f"if {IS_PS}; then {DEAF}; fi", distribution=PS_AND_2_WORKERS)
+    served = "until [ -s ../logs/ps-0.txt ]; do sleep 0.01; done"
+    run = runs.start(f"if {IS_PS}; then {DEAF}; fi; {served}", distribution=PS_AND_2_WORKERS)
     end = run.ended()
     assert end.status == state.SUCCEEDED
     assert (end.roles["ps/0"].status, end.roles["ps/0"].signal) == ("stopped", 9)

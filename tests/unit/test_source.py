@@ -58,7 +58,6 @@ def place(text, *path, key=False):
         ("-.INF", float("-inf")),
         ("1.2.3", "1.2.3"),
         (".", "."),
-        ("-", "- "),
         ("--x", "--x"),
         ("e3", "e3"),
         ("'1'", "1"),
@@ -74,9 +73,6 @@ def place(text, *path, key=False):
     ],
 )
 def test_scalars_mean_what_yaml_1_2_says(written, value):
-    if written == "-":
-        pytest.raises(AssertionError, values, "a: -")  # a list's mark in a mapping is no scalar
-        return
     found = values(f"a: {written}\n")["a"]
     assert (found, type(found)) == (value, type(value))
 
@@ -292,7 +288,7 @@ def test_every_code_has_a_summary_and_only_those():
 
 @pytest.fixture
 def unreadable(tmp_path):
-    os.symlink("loop", tmp_path / "loop")
+    (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("a: 1\n")
     return tmp_path

@@ -96,7 +96,7 @@ def _read_run(folder: Path, detailed: bool = True) -> Run | None:
         name=folder.name,
         spec=str(record["spec"]),
         fingerprint=str(record["fingerprint"]),
-        attempt=int(str(record["attempt"])),
+        attempt=int(_number(record["attempt"]) or 1),
         status=status or RunStatus.LOST,
         reason=seen.reason,
         submitted=seen.submitted or _number(record.get("submitted")),
@@ -134,7 +134,8 @@ def _outputs(folder: Path) -> Iterator[OutputFile]:
         for parent, _, names in os.walk(output):
             for name in names:
                 path = Path(parent) / name
-                yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
+                if path.is_file():  # a link may lead nowhere
+                    yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
 
 
 def _load(file: Path) -> Mapping[str, object]:

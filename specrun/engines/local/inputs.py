@@ -25,6 +25,7 @@ def prepare_inputs(home: Path, spec: Spec, folder: Path) -> None:
         source = source_folder(home, spec, entry)
         if source is None:
             continue
+        (folder / entry.name).mkdir(parents=True)  # also when there is nothing in it
         place = shutil.copyfile if entry.mode == "download" else os.symlink
         for parent, _, names in os.walk(source):
             into = folder / entry.name / Path(parent).relative_to(source)

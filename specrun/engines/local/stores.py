@@ -59,9 +59,10 @@ def send_files(home: Path, hashes: HashCache, change: Change, report: Report) ->
 def delete_target(home: Path, resource: Resource) -> None:
     """Remove a target's files that this spec wrote; other people's stay."""
     folder = _folder(home, resource)
-    for name, owner in _owners(home, resource).items():
-        if owner == resource.spec.name:
-            (folder / name).unlink(missing_ok=True)
+    ours = [name for name, owner in _owners(home, resource).items() if owner == resource.spec.name]
+    for name in ours:
+        (folder / name).unlink(missing_ok=True)
+    _claim(home, resource, [], ours)
     for parent, _, _ in os.walk(folder, topdown=False):
         if not any(Path(parent).iterdir()):
             Path(parent).rmdir()

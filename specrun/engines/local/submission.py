@@ -7,8 +7,8 @@ is complete. What was killed between that and the start is started by the next a
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets as random
 import shlex
 import sys
 import time
@@ -83,7 +83,7 @@ def _prepare(home: Path, submission: Submission, folder: Path) -> None:
         "reads": [data_key(data) for data in datas if data is not None],
     }
     (folder / "run.json").write_text(json.dumps(run, indent=1))
-    (folder / "identity.json").write_text(json.dumps(submission.identity, ensure_ascii=False))
+    (folder / "identity.json").write_text(json.dumps(submission.identity))
     state.write_prepared(folder, _request(home, submission))
 
 
@@ -98,7 +98,7 @@ def _request(home: Path, submission: Submission) -> Request:
         name=submission.name,
         command=command_line(home, spec, run_folder(home, submission.name)),
         slots=str(home / "slots"),
-        marker=random.token_hex(16),
+        marker=os.urandom(16).hex(),
         cluster=_cluster(home, spec),
         distribution=Distribution(
             type=shape.type,
@@ -162,5 +162,3 @@ def _cluster(home: Path, spec: Spec) -> Cluster:
     properties = record.get("properties")
     limit = properties.get("max_instances") if isinstance(properties, dict) else None
     return Cluster(name, limit if isinstance(limit, int) else None)
-
-

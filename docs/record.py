@@ -1,0 +1,202 @@
+"""Records what a command prints in a terminal as an SVG.
+
+`python docs/record.py docs/images/demo.svg -- specrun apply specs/examples/digits-ps/job.yaml`
+
+The command runs in a pseudo-terminal, so it shows what it shows to people: colours, and bars that are drawn over. The
+picture is the screen as it was left at the end, all of it, below a prompt with the command. No fonts are fetched to
+show it, and rich, which draws it, is a dependency already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import shlex
+import struct
+import sys
+import termios
+from collections.abc import Iterator
+from html import unescape
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+THEME = TerminalTheme(
+    (22, 27, 34),
+    (220, 227, 234),
+    [
+        (72, 79, 88),
+        (255, 123, 114),
+        (86, 211, 100),
+        (227, 179, 65),
+        (121, 192, 255),
+        (210, 168, 255),
+        (86, 212, 221),
+        (220, 227, 234),
+    ],
+)
+"""A dark screen that stands out from a white page and from a black one. Black, red, green, yellow, blue, …, white."""
+
+SVG = """\
+<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: {char_height}px;
+  line-height: {line_height}px;
+}}
+.{unique_id}-title {{ font: bold 18px system-ui, sans-serif; }}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal"><rect width="{terminal_width}" height="{terminal_height}"/></clipPath>
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+TOKEN = re.compile(r"\x1b\[(?P<numbers>[?\d;]*)(?P<final>[A-Za-z])|(?P<control>[\r\n\b\t])|(?P<text>[^\x00-\x1f\x7f])")
+
+
+BLANK = "\xa0"
+"""A blank that XML keeps."""
+
+WORDS = re.compile(
+    r'<text class="(?P<style>[^"]+)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" textLength="(?P<length>[\d.]+)"'
+    r' clip-path="[^"]+">(?P<text>[^<]*)</text>'
+)
+
+
+class Screen:
+    """The part of a terminal that programs use to draw over what they wrote. Its rows grow; nothing scrolls away."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+        self.rows: list[list[tuple[str, str]]] = [[]]  # characters, each with the styles that held when it came
+        self.row = 0
+        self.column = 0
+        self.style = ""
+
+    def feed(self, text: str) -> None:
+        """Take in what a program wrote."""
+        for token in TOKEN.finditer(text):
+            if token["final"]:
+                self._sequence(token["final"], token["numbers"])
+            elif token["control"]:
+                self._control(token["control"])
+            else:
+                self._put(token["text"])
+
+    def lines(self) -> Iterator[str]:
+        """Each row with its styles as ANSI sequences."""
+        for row in self.rows:
+            runs = groupby(row, key=itemgetter(1))
+            yield "".join(f"\x1b[0m{style}{''.join(char for char, _ in cells)}" for style, cells in runs)
+
+    def _put(self, char: str) -> None:
+        if self.column == self.columns:
+            self._control("\n")
+            self.column = 0
+        row = self.rows[self.row]
+        row.extend([(" ", "")] * (self.column + 1 - len(row)))
+        row[self.column] = (char, self.style)
+        self.column += 1
+
+    def _control(self, char: str) -> None:
+        if char == "\r":
+            self.column = 0
+        elif char == "\b":
+            self.column = max(0, self.column - 1)
+        elif char == "\t":
+            self.column = min(self.columns - 1, self.column // 8 * 8 + 8)
+        else:
+            self.row += 1
+            self.rows.extend([[]] * (self.row + 1 - len(self.rows)))
+
+    def _sequence(self, final: str, numbers: str) -> None:
+        first = int(numbers) if numbers.isdigit() else 0
+        row = self.rows[self.row]
+        if final == "m":
+            self.style = "" if numbers in ("", "0") else f"{self.style}\x1b[{numbers}m"
+        elif final == "A":
+            self.row = max(0, self.row - max(1, first))
+        elif final == "K":
+            self.rows[self.row] = [] if first == 2 else row[: self.column] if first == 0 else row
+        elif final == "J" and first == 0:
+            self.rows[self.row :] = [row[: self.column]]
+
+
+def run(command: list[str], columns: int) -> tuple[str, int]:
+    """What a command wrote to a terminal that is so wide, and its exit status."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
+            os.environ.pop(name, None)
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        os.execvp(command[0], command)
+    written = b""
+    while True:
+        try:
+            chunk = os.read(terminal, 65536)
+        except OSError:  # Linux's way to say that nobody has the other end any more
+            break
+        if not chunk:
+            break
+        written += chunk
+    _, status = os.waitpid(pid, 0)
+    return written.decode("utf-8", "replace"), os.waitstatus_to_exitcode(status)
+
+
+def picture(command: list[str], written: str, columns: int) -> str:
+    """The screen after a command, as the text of an SVG."""
+    screen = Screen(columns)
+    screen.feed(written)
+    shown = Text("\n").join(Text.from_ansi(line) for line in screen.lines())
+    shown.rstrip()
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(file=nowhere, record=True, width=columns, force_terminal=True, color_system="truecolor")
+        console.print(Text.assemble(("$ ", "bold green"), (shlex.join(command), "bold")), soft_wrap=True)
+        console.print(shown, soft_wrap=True)
+        svg = console.export_svg(title=Path(command[0]).name, theme=THEME, code_format=SVG, unique_id="t")
+    svg = WORDS.sub(_indented, svg.replace("&#160;", BLANK))
+    return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
+
+
+def _indented(words: re.Match[str]) -> str:
+    """A piece of text that starts at its first character: not everything that shows an SVG keeps blanks before it."""
+    text = words["text"].strip("\n").lstrip(BLANK)
+    if not text:
+        return ""
+    blanks = len(words["text"]) - len(text)
+    each = float(words["length"]) / len(unescape(words["text"]))
+    x, length = float(words["x"]) + blanks * each, float(words["length"]) - blanks * each
+    return f'<text class="{words["style"]}" x="{x:g}" y="{words["y"]}" textLength="{length:g}">{text}</text>\n'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("svg", type=Path)
+    parser.add_argument("--columns", type=int, default=100)
+    parser.add_argument("command", nargs="+", metavar="-- COMMAND")
+    args = parser.parse_args()
+    written, status = run(args.command, args.columns)
+    args.svg.write_text(picture(args.command, written, args.columns), encoding="utf-8")
+    print(f"{args.svg}: exit status {status}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
