@@ -172,18 +172,18 @@ def picture(command: list[str], written: str, columns: int) -> str:
         console.print(Text.assemble(("$ ", "bold green"), (shlex.join(command), "bold")), soft_wrap=True)
         console.print(shown, soft_wrap=True)
         svg = console.export_svg(title=Path(command[0]).name, theme=THEME, code_format=SVG, unique_id="t")
-    svg = WORDS.sub(_indented, svg.replace("&#160;", BLANK))
+    svg = WORDS.sub(_trimmed, svg.replace("&#160;", BLANK))
     return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
 
 
-def _indented(words: re.Match[str]) -> str:
-    """A piece of text that starts at its first character: not everything that shows an SVG keeps blanks before it."""
-    text = words["text"].strip("\n").lstrip(BLANK)
+def _trimmed(words: re.Match[str]) -> str:
+    """A piece of text without the blanks around it, which not everything that shows an SVG keeps."""
+    text = words["text"].strip(f"{BLANK}\n")
     if not text:
         return ""
-    blanks = len(words["text"]) - len(text)
+    before = len(words["text"]) - len(words["text"].lstrip(BLANK))
     each = float(words["length"]) / len(unescape(words["text"]))
-    x, length = float(words["x"]) + blanks * each, float(words["length"]) - blanks * each
+    x, length = float(words["x"]) + before * each, len(unescape(text)) * each
     return f'<text class="{words["style"]}" x="{x:g}" y="{words["y"]}" textLength="{length:g}">{text}</text>\n'
 
 
