@@ -34,9 +34,7 @@ def survey(engine: Engine, graph: Graph) -> Survey:
         what: str(result) for (what, _), result in zip(works, results, strict=True) if isinstance(result, EngineError)
     }
     found = {
-        what: result
-        for (what, _), result in zip(works, results, strict=True)
-        if not isinstance(result, EngineError)
+        what: result for (what, _), result in zip(works, results, strict=True) if not isinstance(result, EngineError)
     }
     return Survey(
         {key: value for key, value in found.items() if isinstance(value, Observed)},

@@ -42,9 +42,7 @@ class Session:
         if seen.errors:
             lines = [f"error: {what}: {error}" for what, error in seen.errors.items()]
             raise Exit(FAILED, mask_environment("\n".join(lines)))
-        planner = Planner(
-            self.engine, seen.observed, seen.runs, seen.unfinished, self.home, self.hashes, options
-        )
+        planner = Planner(self.engine, seen.observed, seen.runs, seen.unfinished, self.home, self.hashes, options)
         plan = planner.plan(self.graph)
         self.hashes.save()
         return plan

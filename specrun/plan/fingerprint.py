@@ -77,8 +77,10 @@ def _entries(old: object, new: object) -> Iterable[str]:
             yield f"{name} is gone"
         elif old[name] != new[name]:
             before, after = old[name], new[name]
-            if isinstance(before, Mapping) and isinstance(after, Mapping) and "files" in before and "files" in after:
-                yield from (f"{name}/{line}" for line in _entries(before["files"], after["files"]))
+            if isinstance(before, Mapping) and isinstance(after, Mapping):
+                yield from (f"{name}/{line}" for line in _entries(before.get("files", {}), after.get("files", {})))
+                fields = ({k: v for k, v in entry.items() if k != "files"} for entry in (before, after))
+                yield from (f"{name}.{line}" for line in _entries(*fields))
             elif isinstance(before, list):
                 yield f"{name} changed"
             else:

@@ -184,9 +184,7 @@ def _run(spec: Spec, workspace: tuple[str, ...]) -> Iterable[Resource]:
     if job.environment is not None:
         content = environment_content(spec, job.environment)
         digest = content_digest(content)[:10]
-        yield Resource(
-            f"environment/{digest}", "environment", digest, content, workspace, spec, ("job", "environment")
-        )
+        yield Resource(f"environment/{digest}", "environment", digest, content, workspace, spec, ("job", "environment"))
         needs.append(f"environment/{digest}")
     unique = tuple(dict.fromkeys(needs))
     yield Resource(run_key(spec), "run", spec.name, {}, unique, spec, ("job",))

@@ -163,9 +163,7 @@ def _decode(item: Mapping[str, Any], graph: Graph) -> Change:
 
 
 def _observed(item: Mapping[str, Any]) -> Observed:
-    return Observed(
-        Status(item["status"]), item["properties"], _stored(item["files"]), item["owner"], item["reason"]
-    )
+    return Observed(Status(item["status"]), item["properties"], _stored(item["files"]), item["owner"], item["reason"])
 
 
 def _transfer(item: Mapping[str, Any]) -> Transfer:

@@ -253,7 +253,7 @@ class Builder:
                 continue
             for base in bases:
                 if entries is not None and self.entries is not None:
-                    entries.extend(e for e in self.entries[id(base)][1] if e[0] not in values and e[0] not in own)
+                    entries.extend(self.entries[id(base)][1])  # behind its own: the first of a key is the one
                 for key, value in base.items():
                     values.setdefault(key, value)
         values.update(own)

@@ -129,12 +129,13 @@ class Predicates:
         other = self.of(schema.get("additionalProperties", True))
         named = self.of(schema.get("propertyNames", True))
         required = frozenset(schema.get("required", ()))
-        least, most = schema.get("minProperties", 0), schema.get("maxProperties")
+        least, most = schema.get("minProperties", 0), schema.get("maxProperties", float("inf"))
+        bounded = "minProperties" in schema or "maxProperties" in schema
 
         def test(value: Any) -> bool:
             if value.__class__ is not dict:
                 return others
-            if not required <= value.keys() or len(value) < least or (most is not None and len(value) > most):
+            if not required <= value.keys() or (bounded and not least <= len(value) <= most):
                 return False
             if named is not _always and not all(map(named, value)):
                 return False

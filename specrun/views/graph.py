@@ -12,9 +12,7 @@ def graph_mermaid(graph: Graph) -> str:
     ids = {key: f"n{number}" for number, key in enumerate(graph.resources)}
     lines = ["flowchart LR"]
     lines += [f'  {ids[key]}["{_mermaid(key)}"]' for key in graph.resources]
-    lines += [
-        f"  {ids[need]} --> {ids[key]}" for key, resource in graph.resources.items() for need in resource.needs
-    ]
+    lines += [f"  {ids[need]} --> {ids[key]}" for key, resource in graph.resources.items() for need in resource.needs]
     return "\n".join(lines)
 
 

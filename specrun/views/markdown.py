@@ -24,9 +24,7 @@ def plan_markdown(plan: Plan) -> str:
     wrong = (*plan.refusals, *plan.problems)
     lines += _few([f"> ⛔ **{one.summary}** at `{one.location}`: {_line(one.detail)}\n" for one in wrong])
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += _few(
-        [f"- ⚠️ `{change.resource.key}` would be deleted: {_line(change.reason)}" for change in destroyed]
-    )
+    lines += _few([f"- ⚠️ `{change.resource.key}` would be deleted: {_line(change.reason)}" for change in destroyed])
     if destroyed:
         lines.append("")
     if plan.pending:

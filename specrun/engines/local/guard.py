@@ -117,7 +117,10 @@ class _Serving:
             self._tell(f"error {error.strerror or error}")
             return 0
         self._tell(f"started {self.child}")
-        return self._watch(wake)
+        code = self._watch(wake)
+        if not processes.LINUX:  # no subreaper: having no child left does not mean that nothing is left
+            processes.kill_group(self.child, signal.SIGKILL)
+        return code
 
     def _watch(self, wake: int) -> int:
         poller = select.poll()

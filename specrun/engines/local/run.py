@@ -67,7 +67,7 @@ class Run:
         if grant is not None:
             self._start(grant)
             self._watch(wake)
-        if self.unclean:
+        if self.unclean or not processes.LINUX:
             processes.sweep(self.request.marker)
         slots.leave(Path(self.request.slots), self.rundir)
         self._finish()

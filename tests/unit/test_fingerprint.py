@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from specrun.plan.changes import Plan
+from specrun.plan.fingerprint import explain
+from specrun.plan.observed import Observed, Status
+from tests.engine_double import Double, plan_for, read_specs, write_spec
+
+TINY = "name: tiny\njob: {command: echo hello}\n"
+FULL = """\
+name: full
+vars: {steps: 200}
+compute: {name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 4}
+datastores:
+  training:
+    type: azure_blob
+    account_name: mlstore
+    container_name: training
+data:
+  digits: {path: data, datastore: training, target: datasets/digits}
+experiment: one
+job:
+  code: src
+  command: 'python train.py --data ${{ inputs.digits }} --steps ${{ vars.steps }} --out ${{ outputs.model }}'
+  inputs:
+    digits: {data: digits, mode: download}
+    rate: 0.5
+  outputs:
+    model: {}
+  environment:
+    pip: [tensorflow, "numpy<3"]
+  environment_variables:
+    LEVEL: "2"
+    KEY: ${{ secrets.SPECRUN_TEST_KEY }}
+  distribution: {type: tensorflow, parameter_server_count: 1, worker_count: 2}
+  resources: {instance_count: 3}
+  limits: {timeout: 7200}
+  tags: {team: vision}
+  description: first
+"""
+CODE = {"src__train_py": "print('train')\n", "src__lib__model_py": "WIDTH = 3\n", "data__a_csv": "1,2\n"}
+
+CONDA = "name: conda\njob:\n  command: python -V\n  environment: {conda_file: conda.yml}\n"
+SCRIPT = """\
+name: script
+job:
+  code: src
+  script: train.py
+  arguments: {--steps: 10, --verbose: true}
+  distribution: {type: pytorch, process_count_per_instance: 2}
+  resources: {instance_count: 2, gpu: false}
+"""
+CLOUD = """\
+name: cloud
+job:
+  command: cat ${{ inputs.old }}
+  inputs:
+    old: {path: 'azureml://datastores/training/paths/old/a.csv', type: uri_file}
+  outputs:
+    model: {path: 'azureml://datastores/training/paths/models', mode: upload}
+"""
+
+# A promise: these never change, whatever specrun's version. A test that fails here means that an upgrade would submit
+# every run again.
+GOLDEN = {
+    "tiny": "41558ceddfa6dd27ad185dffd8ab0d4a74b72977ec7a50e9175843ab6afd2fa8",
+    "full": "ec212b070e29a8bbac9ef56a51d227e62be4af186453e95ce530f73a827a8e7b",
+    "conda": "17dbfa3c67102bbc1a2c86eda626c3a8ead626997f3b91473b83717e759ee256",
+    "script": "aab9be51164e3072e282ca7b8fc3f1a2855a642dbdbebf1f36e6ae908eb2e5d7",
+    "cloud": "613c16c54681675e373dbf4f774483e0313d9b422f1b1438aa46134c1eb90af0",
+    "unicode": "a06ea4332deeedefe1ed55256c57f234e30c86c295687dde381a6f7caa166f69",
+}
+
+
+def fingerprint_of(folder: Path, text: str, name: str, **files: str) -> str:
+    return plan_of(folder, text, **files).fingerprints[name]
+
+
+def plan_of(folder: Path, text: str, **files: str) -> Plan:
+    (spec,) = read_specs(write_spec(folder, text, **files))
+    engine = Double()
+    engine.there["compute/gpu-cluster"] = Observed(Status.MISSING)
+    return plan_for(engine, [spec], folder / "home")
+
+
+def golden_cases(folder: Path) -> dict[str, str]:
+    conda = {"conda_yml": "dependencies:\n- python\n- pip: [numpy]\n"}
+    return {
+        "tiny": fingerprint_of(folder / "tiny", TINY, "tiny"),
+        "full": fingerprint_of(folder / "full", FULL, "full", **CODE),
+        "conda": fingerprint_of(folder / "conda", CONDA, "conda", **conda),
+        "script": fingerprint_of(folder / "script", SCRIPT, "script", src__train_py="pass\n"),
+        "cloud": fingerprint_of(folder / "cloud", CLOUD, "cloud"),
+        "unicode": fingerprint_of(
+            folder / "unicode", "name: unicode\njob: {code: src, command: cat größe}\n", "unicode", src__größe="5"
+        ),
+    }
+
+
+def test_the_golden_values_hold(tmp_path: Path) -> None:
+    assert golden_cases(tmp_path) == GOLDEN
+
+
+def _pythons() -> list[str]:
+    """Interpreters on PATH that could run specrun with this one's pure-Python packages, one for each version."""
+    found = {sys.version_info[:2]: sys.executable}
+    for minor in range(10, 15):
+        python = shutil.which(f"python3.{minor}")
+        probe = "import yaml, jsonschema, pathspec"
+        if python and subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0:
+            found.setdefault((3, minor), python)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("python", _pythons())
+@pytest.mark.parametrize(("seed", "locale"), [("1", "C.UTF-8"), ("77", "C"), ("4242", "POSIX")])
+def test_the_same_under_every_hash_seed_locale_and_python(tmp_path: Path, python: str, seed: str, locale: str) -> None:
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONPATH": str(root)}
+    code = "import json,sys,pathlib\nfrom tests.unit.test_fingerprint import golden_cases\n"
+    code += "print(json.dumps(golden_cases(pathlib.Path(sys.argv[1]))))"
+    done = subprocess.run(
+        [python, "-c", code, str(tmp_path)], env=environment, cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == GOLDEN
+
+
+def full(folder: Path, text: str = FULL, **files: str) -> str:
+    return fingerprint_of(folder, text, "full", **{**CODE, **files})
+
+
+UNRELATED: Mapping[str, tuple[str, str]] = {
+    "tags": ("team: vision", "team: sound"),
+    "description": ("description: first", "description: second"),
+    "experiment": ("experiment: one", "experiment: two"),
+    "limits": ("timeout: 7200", "timeout: 60"),
+    "compute size": ("STANDARD_NC4AS_T4_V3", "STANDARD_NC6S_V3"),
+    "cluster's limit": ("max_instances: 4}", "max_instances: 9}"),
+    "order of keys": (
+        "    digits: {data: digits, mode: download}\n    rate: 0.5",
+        "    rate: 0.5\n    digits: {mode: download, data: digits}",
+    ),
+    "target": ("target: datasets/digits", "target: elsewhere"),
+    "a comment": ("job:\n", "job:  # a comment\n"),
+    "unused variable": ("vars: {steps: 200}", "vars: {unused: 7, steps: 200}"),
+}
+
+
+@pytest.mark.parametrize("what", UNRELATED)
+def test_what_cannot_change_the_result_changes_nothing(tmp_path: Path, what: str) -> None:
+    old, new = UNRELATED[what]
+    assert old in FULL
+    assert full(tmp_path / "a") == full(tmp_path / "another" / "path", FULL.replace(old, new))
+
+
+RELEVANT: Mapping[str, tuple[str, str]] = {
+    "command": ("python train.py", "python -u train.py"),
+    "variable": ("steps: 200", "steps: 201"),
+    "scalar input": ("rate: 0.5", "rate: 0.25"),
+    "mode of an input": (", mode: download", ""),
+    "another output": ("    model: {}", "    model: {}\n    logs: {}"),
+    "environment": ('"numpy<3"', '"numpy<2"'),
+    "order of requirements": ('tensorflow, "numpy<3"', '"numpy<3", tensorflow'),
+    "environment variable": ('LEVEL: "2"', 'LEVEL: "3"'),
+    "name of a secret": ("secrets.SPECRUN_TEST_KEY", "secrets.SPECRUN_OTHER_KEY"),
+    "distribution": ("worker_count: 2", "worker_count: 3"),
+    "instance count": ("instance_count: 3", "instance_count: 4"),
+    "gpu": ("instance_count: 3", "instance_count: 3, gpu: true"),
+}
+
+
+@pytest.mark.parametrize("what", RELEVANT)
+def test_what_can_change_the_result_changes_it(tmp_path: Path, what: str) -> None:
+    old, new = RELEVANT[what]
+    assert old in FULL
+    assert full(tmp_path / "a") != full(tmp_path / "b", FULL.replace(old, new, 1))
+
+
+FILE_CHANGES: Mapping[str, Callable[[Path], object]] = {
+    "content of code": lambda folder: (folder / "src/train.py").write_text("print('tra1n')\n"),
+    "another code file": lambda folder: (folder / "src/new.py").write_text(""),
+    "name of a code file": lambda folder: (folder / "src/lib/model.py").rename(folder / "src/lib/models.py"),
+    "executable bit": lambda folder: (folder / "src/train.py").chmod(0o755),
+    "content of data": lambda folder: (folder / "data/a.csv").write_text("1,3\n"),
+    "name of a data file": lambda folder: (folder / "data/a.csv").rename(folder / "data/b.csv"),
+}
+
+
+@pytest.mark.parametrize("what", FILE_CHANGES)
+def test_files_change_it(tmp_path: Path, what: str) -> None:
+    before = full(tmp_path)
+    FILE_CHANGES[what](tmp_path)
+    (spec,) = read_specs(tmp_path / "job.yaml")
+    assert plan_for(Double(), [spec], tmp_path / "home").fingerprints["full"] != before
+
+
+def test_bits_of_group_and_others_do_not_change_it(tmp_path: Path) -> None:
+    before = full(tmp_path)
+    (tmp_path / "src/train.py").chmod(0o600)
+    (spec,) = read_specs(tmp_path / "job.yaml")
+    assert plan_for(Double(), [spec], tmp_path / "home").fingerprints["full"] == before
+
+
+def test_a_secret_counts_by_name_and_not_by_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPECRUN_TEST_KEY", "first-value")
+    before = full(tmp_path / "a")
+    monkeypatch.setenv("SPECRUN_TEST_KEY", "second-value")
+    assert full(tmp_path / "b") == before
+    literal = FULL.replace("${{ secrets.SPECRUN_TEST_KEY }}", "SPECRUN_TEST_KEY")
+    assert full(tmp_path / "c", literal) != before
+
+
+def test_a_name_decomposed_by_the_file_system_is_the_same_name(tmp_path: Path) -> None:
+    text = "name: n\njob: {code: src, command: ls}\n"
+    composed = fingerprint_of(tmp_path / "nfc", text, "n", **{"src__caf\u00e9": "x"})
+    decomposed = fingerprint_of(tmp_path / "nfd", text, "n", **{"src__cafe\u0301": "x"})
+    assert composed == decomposed
+
+
+@pytest.mark.parametrize(
+    ("left_out", "written"),
+    [
+        ("{type: tensorflow, worker_count: 2}", "{type: tensorflow, worker_count: 2, parameter_server_count: 0}"),
+        ("{type: tensorflow}", "{type: tensorflow, worker_count: 2}"),
+        ("{type: pytorch}", "{type: pytorch, process_count_per_instance: 1}"),
+    ],
+)
+def test_a_default_written_out_is_the_same(tmp_path: Path, left_out: str, written: str) -> None:
+    text = "name: n\njob:\n  command: ls\n  distribution: {}\n  resources: {{instance_count: 2}}\n"
+    first = fingerprint_of(tmp_path / "a", text.format(left_out), "n")
+    assert fingerprint_of(tmp_path / "b", text.format(written), "n") == first
+
+
+def test_modes_and_types_at_their_default_are_the_same(tmp_path: Path) -> None:
+    short = "name: n\njob:\n  command: cat ${{ inputs.d }}\n  inputs: {d: {path: data}}\n  outputs: {o: {}}\n"
+    long = short.replace("{path: data}", "{path: data, type: uri_folder, mode: ro_mount}").replace(
+        "{o: {}}", "{o: {mode: rw_mount}}"
+    )
+    old = short.replace("{path: data}", "{path: data, mode: mount}")
+    prints = {fingerprint_of(tmp_path / str(i), text, "n", data__a="1") for i, text in enumerate((short, long, old))}
+    assert len(prints) == 1
+
+
+def test_a_conda_file_counts_by_its_bytes(tmp_path: Path) -> None:
+    first = fingerprint_of(tmp_path / "a", CONDA, "conda", conda_yml="dependencies: []\n")
+    moved = CONDA.replace("conda.yml", "env.yml")
+    assert fingerprint_of(tmp_path / "b", moved, "conda", env_yml="dependencies: []\n") == first
+    assert fingerprint_of(tmp_path / "c", CONDA, "conda", conda_yml="dependencies: []\n\n") != first
+
+
+def test_fetched_data_counts_by_its_sha256_in_either_case_and_its_name(tmp_path: Path) -> None:
+    text = """\
+name: n
+data: {d: {path: 'https://example.org/%s', sha256: %s}}
+job: {command: cat, inputs: {d: {data: d}}}
+"""
+    digest = "ab" * 32
+    first = fingerprint_of(tmp_path / "a", text % ("x.npz", digest), "n")
+    assert fingerprint_of(tmp_path / "b", text % ("y.npz", digest), "n") != first
+    assert fingerprint_of(tmp_path / "c", text % ("x.npz", "cd" * 32), "n") != first
+
+
+def test_explain_names_each_difference() -> None:
+    before = {
+        "fp": 1,
+        "command": "a",
+        "arguments": ["--steps", "10"],
+        "code": {"train.py": ["m1", False], "old.py": ["m", False]},
+        "inputs": {"digits": {"data": "digits", "files": {"a.csv": ["m", False]}}, "rate": {"value": 1}},
+        "environment_variables": {"LEVEL": "1"},
+        "distribution": {"type": "pytorch"},
+    }
+    after = {
+        "fp": 1,
+        "command": "b",
+        "arguments": ["--steps", "20"],
+        "code": {"train.py": ["m2", False], "new.py": ["m", False]},
+        "inputs": {"digits": {"files": {"a.csv": ["x", False]}, "mode": "download"}, "rate": {"value": 2}},
+        "environment_variables": {"LEVEL": "2"},
+        "gpu": True,
+    }
+    assert explain(before, after) == (
+        "command: a → b",
+        "arguments: --steps 10 → --steps 20",
+        "code: train.py changed",
+        "code: new.py is new",
+        "code: old.py is gone",
+        "inputs: digits/a.csv changed",
+        "inputs: digits.mode is new",
+        "inputs: digits.data is gone",
+        "inputs: rate.value 1 → 2",
+        "environment_variables: LEVEL 1 → 2",
+        "gpu: (none) → True",
+        "distribution: type is gone",
+    )
