@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# What pip does for an installed package and not for an editable one: every command would compile it anew where
+# PYTHONDONTWRITEBYTECODE is set.
+COMPILE := $(BIN)/python -m compileall -q specrun
 
 .PHONY: demo test test-fast check docs benchmark constraints clean
 
@@ -43,8 +46,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .
+	$(COMPILE)
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[test,check,benchmark,tensorflow,pytorch]"
+	$(COMPILE)
 	touch $@ $(VENV)/.demo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -79,7 +80,10 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         code = _broken_pipe()
-    sys.exit(code)
+    # No tidying up by the interpreter: it would take as long as the check of a file, and nothing is left to tidy. A
+    # call that hangs in an abandoned thread has no say in the end either.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -114,8 +118,6 @@ def _tell(text: str) -> None:
 
 
 def _broken_pipe() -> int:
-    import os
-
     # The reader has gone: what is still buffered has nowhere to go, and Python must not try when it ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_codes.FAILED

@@ -37,7 +37,7 @@ def validate(reading: Reading, output: str, no_color: bool) -> None:
         print(json.dumps({"valid": not wrong, "diagnostics": found}, indent=2, ensure_ascii=False))
     else:
         paint = paint_for(sys.stdout, not no_color)
-        width = terminal_width()
+        width = terminal_width() if diagnostics else 0
         for diagnostic in diagnostics:
             print(diagnostic_text(diagnostic, paint, width), end="\n\n")
         print(diagnostics_summary(diagnostics, len(reading.files)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import overrides, rules, schema, source
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from specrun.spec.source import Document
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What was read. `specs` has those files that have no error; none, where what replaces their parts has one."""
 
     specs: tuple[Spec, ...]

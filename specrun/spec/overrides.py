@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec import codes
@@ -80,7 +79,7 @@ def apply(values: Any, inputs: Mapping[str, str], environment: Mapping[str, Any]
 
 def _input(entry: object, path: str) -> dict[str, Any]:
     where = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
-    kind = "uri_file" if Path(where).is_file() else "uri_folder"
+    kind = "uri_file" if os.path.isfile(where) else "uri_folder"  # noqa: PTH113
     mode = entry.get("mode", "ro_mount") if isinstance(entry, dict) else "ro_mount"
     return {"path": where, "type": kind, "mode": mode}
 
@@ -94,6 +93,8 @@ def read_environment(option: str | None) -> tuple[dict[str, Any] | None, list[Di
         return None, []
     if option == "current":
         return {}, []
+    from pathlib import Path  # late: few calls give a file
+
     where = Path(option).absolute()
     if not where.is_file():
         return {}, [_refused(option, 1, 1, "There is no such file. Give current, a requirements file or a conda file.")]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from yaml.events import ScalarEvent
 
@@ -21,8 +20,7 @@ _LONGEST_LINE = 1000
 """Nobody reads more of a line, and a file may be a single one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where something stands in a text: offsets count characters from 0."""
 
     start: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -14,6 +13,8 @@ COLOURS: Mapping[Severity, str] = {Severity.ERROR: "red", Severity.WARNING: "yel
 
 def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> str:
     """`file:line:column: error[code]: summary`, the line with a caret under the place, and the detail."""
+    import textwrap  # late: most validations have nothing to say
+
     location = diagnostic.location
     colour = COLOURS[diagnostic.severity]
     head = (

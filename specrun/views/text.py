@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -39,6 +38,8 @@ def paint_for(stream: TextIO, wanted: bool = True) -> Paint:
 
 def terminal_width() -> int:
     """Columns to write in: those of the terminal, within what is good to read."""
+    import shutil  # late: only what is shown needs a width
+
     return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 

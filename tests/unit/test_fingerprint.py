@@ -122,7 +122,7 @@ def _pythons() -> list[str]:
 
 
 @pytest.mark.parametrize("python", _pythons())
-@pytest.mark.parametrize(("seed", "locale"), [("1", "C.UTF-8"), ("77", "C"), ("4242", "POSIX")])
+@pytest.mark.parametrize(("seed", "locale"), [("77", "C"), ("4242", "C.UTF-8")])
 def test_the_same_under_every_hash_seed_locale_and_python(tmp_path: Path, python: str, seed: str, locale: str) -> None:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONPATH": str(root)}

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from specrun.plan.changes import Action, Plan
+from specrun.plan.destruction import plan_destruction
+from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.resources import build_graph
+from tests.engine_double import read_specs, write_spec
+
+TEXT = """\
+name: job
+workspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc, create: true}
+compute: {name: gpu, max_instances: 2}
+datastores: {s: {type: azure_blob, account_name: abc, container_name: def}}
+data: {d: {path: data, datastore: s}}
+job: {command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}, environment: {pip: [numpy]}}
+"""
+EVERYTHING = ("workspace", "data", "environment", "run")
+SUCCEEDED = Run("job-0123456789", "job", "0123456789", 1, RunStatus.SUCCEEDED)
+
+
+def plan_of(*files: Path, also: tuple[str, ...] = (), unfinished: tuple[Run, ...] = (), **seen: Observed) -> Plan:
+    graph = build_graph(read_specs(*files))
+    ready = Observed(Status.READY, owner="job")
+    kinds: Mapping[str, Observed] = {"data": Observed(Status.READY, files={"a": StoredFile(1, "m", "job")}), **seen}
+    observed = {key: kinds.get(resource.kind, ready) for key, resource in graph.resources.items()}
+    return plan_destruction(graph, ("e", "t"), observed, {"job": [SUCCEEDED]}, unfinished, also)
+
+
+def deleted(plan: Plan) -> list[str]:
+    return [change.kind for change in plan.changes if change.action is Action.DELETE]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    return write_spec(tmp_path, TEXT, data__a="1")
+
+
+def test_only_what_can_be_made_again(spec: Path) -> None:
+    plan = plan_of(spec)
+    assert sorted(deleted(plan)) == ["compute", "datastore"]
+    kept = {change.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
+    assert kept == {kind: f"kept: say `--also {kind}` to delete it too" for kind in EVERYTHING}
+
+
+def test_more_when_it_is_named_and_dependents_first(spec: Path) -> None:
+    plan = plan_of(spec, also=EVERYTHING)
+    kinds = deleted(plan)
+    assert sorted(kinds) == ["compute", "data", "datastore", "environment", "run", "workspace"]
+    assert (kinds[0], kinds[-1]) == ("run", "workspace")
+    assert kinds.index("data") < kinds.index("datastore")
+    needs = {change.resource.key: change.resource.needs for change in plan.changes}
+    assert needs["run/job"] == ()
+    assert "run/job" in needs["data/s/d"]
+    assert set(needs["workspace/wsp"]) == set(needs) - {"workspace/wsp"}
+
+
+@pytest.mark.parametrize("owner", ["", "another"])
+def test_not_what_somebody_else_made(spec: Path, owner: str) -> None:
+    others = Observed(Status.READY, owner=owner)
+    files = Observed(Status.READY, files={"a": StoredFile(1, "m", owner)})
+    plan = plan_of(spec, also=("workspace", "data"), compute=others, datastore=others, workspace=others, data=files)
+    assert deleted(plan) == []
+
+
+def test_not_what_is_missing_or_only_named(tmp_path: Path) -> None:
+    missing = Observed(Status.MISSING)
+    assert deleted(plan_of(write_spec(tmp_path, TEXT, data__a="1"), compute=missing)) == ["datastore"]
+    named = write_spec(tmp_path / "named", "name: job\ncompute: gpu\njob: {command: ls}\n")
+    assert deleted(plan_of(named)) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "also"),
+    [
+        (Run("x", "another", "f", 1, RunStatus.RUNNING, compute="gpu"), ()),
+        (Run("x", "another", "f", 1, RunStatus.RUNNING, reads=("data/s/d",)), ("data",)),
+        (Run("x", "job", "f", 1, RunStatus.QUEUED), ("run",)),
+        (Run("x", "job", "f", 1, RunStatus.QUEUED), ("environment",)),
+    ],
+)
+def test_not_under_an_unfinished_run(spec: Path, run: Run, also: tuple[str, ...]) -> None:
+    plan = plan_of(spec, also=also, unfinished=(run,))
+    assert [refusal.code for refusal in plan.refusals] == ["in-use"]
+    assert "x still uses" in plan.refusals[0].detail
+
+
+def test_what_specs_share_is_deleted_whichever_comes_first(tmp_path: Path) -> None:
+    one = write_spec(tmp_path / "one", "name: one\ncompute: {name: gpu, max_instances: 2}\n")
+    two = write_spec(tmp_path / "two", "name: two\ncompute: {name: gpu, max_instances: 2}\njob: {command: ls}\n")
+    made_by_two = Observed(Status.READY, owner="two")
+    assert deleted(plan_of(one, two, compute=made_by_two)) == ["compute"]
+    assert deleted(plan_of(one, compute=made_by_two)) == []

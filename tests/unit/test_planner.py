@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from specrun.plan.changes import Action, Plan
+from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from tests.engine_double import Double, change_of, plan_for, read_specs, write_spec
+
+CLUSTER = "name: job\ncompute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2}\n"
+JOB = f"{CLUSTER}job: {{code: src, command: python train.py}}\n"
+DATA = "name: job\ndata: {d: {path: data, target: digits}}\njob: {command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}}\n"
+KEY = "data/default/digits"
+
+
+def plan_text(folder: Path, engine: Double, text: str, **options: object) -> Plan:
+    path = write_spec(folder, text, src__train_py="pass\n", data__a_csv="1\n")
+    return plan_for(engine, read_specs(path), folder / "home", **options)
+
+
+def cluster(owner: str = "job", **properties: object) -> Observed:
+    return Observed(
+        Status.READY, {"name": "gpu", "size": "STANDARD_DS3_V2", "max_instances": 2} | properties, owner=owner
+    )
+
+
+def codes(plan: Plan) -> tuple[list[str], list[str]]:
+    return [found.code for found in plan.refusals], [found.code for found in plan.problems]
+
+
+def running(**fields: object) -> Run:
+    run = Run("other-0123456789", "other", "0123456789", 1, RunStatus.RUNNING)
+    return replace(run, **fields)  # type: ignore[arg-type]
+
+
+def test_from_nothing(tmp_path: Path) -> None:
+    plan = plan_text(tmp_path, Double(), JOB)
+    assert [(c.resource.key, c.action) for c in plan.changes] == [
+        ("compute/gpu", Action.CREATE),
+        ("run/job", Action.SUBMIT),
+    ]
+    submission = change_of(plan, "run/job").submission
+    assert submission is not None
+    assert submission.name == f"job-{plan.fingerprints['job'][:10]}"
+    assert [file.path for file in submission.code] == ["train.py"]
+    assert codes(plan) == ([], [])
+
+
+def test_as_declared_needs_nothing(tmp_path: Path) -> None:
+    plan = plan_text(tmp_path, Double(there={"compute/gpu": cluster(size="standard_ds3_v2", idle=5)}), CLUSTER)
+    assert plan.pending == ()
+
+
+def test_in_place_and_replacing(tmp_path: Path) -> None:
+    update = plan_text(tmp_path, Double(there={"compute/gpu": cluster(max_instances=8)}), CLUSTER)
+    change = change_of(update, "compute/gpu")
+    assert (change.action, change.reason) == (Action.UPDATE, "max_instances changed")
+    engine = Double(there={"compute/gpu": cluster(size="STANDARD_NC6", max_instances=8)})
+    replaced = plan_text(tmp_path, engine, CLUSTER, allow_replace=True)
+    change = change_of(replaced, "compute/gpu")
+    assert (change.action, change.reason) == (Action.REPLACE, "size cannot change in place")
+    assert [(field.path, field.before, field.after) for field in change.fields] == [
+        ("size", "STANDARD_NC6", "STANDARD_DS3_V2"),
+        ("max_instances", 8, 2),
+    ]
+    assert codes(replaced) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("owner", "runs", "options", "code"),
+    [
+        ("job", [], {}, "replace"),
+        ("", [], {"allow_replace": True}, "not-ours"),
+        ("job", [running(compute="gpu")], {"allow_replace": True}, "in-use"),
+        ("job", [running(compute="another")], {"allow_replace": True}, None),
+        ("job", [running(compute="gpu", status=RunStatus.FAILED)], {"allow_replace": True}, None),
+    ],
+)
+def test_replacing_is_refused(
+    tmp_path: Path, owner: str, runs: list[Run], options: dict[str, object], code: str | None
+) -> None:
+    engine = Double(there={"compute/gpu": cluster(owner, size="STANDARD_NC6")}, all_runs=runs)
+    plan = plan_text(tmp_path, engine, CLUSTER, **options)
+    assert codes(plan) == ([code] if code else [], [])
+    assert all(str(found.location).endswith("job.yaml:3:1") for found in plan.refusals)
+
+
+def test_what_cannot_be_replaced_at_all_is_a_problem(tmp_path: Path) -> None:
+    engine = Double(there={"compute/gpu": cluster(size="STANDARD_NC6")}, capabilities={})
+    assert codes(plan_text(tmp_path, engine, CLUSTER, allow_replace=True)) == ([], ["unchangeable"])
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "problems"),
+    [
+        (Status.CREATING, Action.NO_OP, []),
+        (Status.DELETING, Action.CREATE, []),
+        (Status.FAILED, Action.NO_OP, ["failed-resource"]),
+    ],
+)
+def test_unsettled_and_failed(tmp_path: Path, status: Status, action: Action, problems: list[str]) -> None:
+    engine = Double(there={"compute/gpu": replace(cluster(), status=status)})
+    plan = plan_text(tmp_path, engine, CLUSTER)
+    assert (plan.changes[0].action, codes(plan)[1]) == (action, problems)
+
+
+def test_named_resources_must_exist(tmp_path: Path) -> None:
+    text = "name: n\nworkspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc}\ncompute: gpu\njob: {command: ls}\n"
+    plan = plan_text(tmp_path, Double(), text)
+    assert codes(plan) == ([], ["missing-resource", "missing-resource"])
+    assert ["create: true" in found.detail for found in plan.problems] == [True, False]
+    here = Double(there={"workspace/wsp": Observed(Status.READY), "compute/gpu": Observed(Status.READY)})
+    assert codes(plan_text(tmp_path, here, text)) == ([], [])
+
+
+def stored(*owners: str, md5: str = "x") -> Observed:
+    return Observed(Status.READY, files={f"{i}.csv": StoredFile(2, md5, owner) for i, owner in enumerate(owners)})
+
+
+def test_data_per_file(tmp_path: Path) -> None:
+    created = change_of(plan_text(tmp_path, Double(), DATA), KEY)
+    assert (created.action, created.reason) == (Action.CREATE, "the target is empty")
+    updated = change_of(plan_text(tmp_path, Double(there={KEY: stored("job")}), DATA), KEY)
+    assert updated.action is Action.UPDATE
+    assert updated.transfer is not None
+    assert list(updated.transfer.extra) == ["0.csv"]
+    assert updated.transfer.prune == ()
+    pruning = DATA.replace("target: digits", "target: digits, prune: true")
+    pruned = change_of(plan_text(tmp_path, Double(there={KEY: stored("job", "other", "")}), pruning), KEY)
+    assert pruned.transfer is not None
+    assert pruned.transfer.prune == ("0.csv",)
+
+
+@pytest.mark.parametrize(
+    ("before", "prune", "refused"),
+    [
+        ({"a.csv": StoredFile(2, "x")}, False, True),
+        ({"old.csv": StoredFile(2, "x", "job")}, True, True),
+        ({"old.csv": StoredFile(2, "x", "job")}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_data_does_not_change_under_a_run_that_reads_it(
+    tmp_path: Path, before: dict[str, StoredFile], prune: bool, refused: bool
+) -> None:
+    text = DATA.replace("target: digits", f"target: digits, prune: {str(prune).lower()}")
+    engine = Double(there={KEY: Observed(Status.READY, files=before)}, all_runs=[running(reads=(KEY,))])
+    assert codes(plan_text(tmp_path, engine, text))[0] == (["active-reader"] if refused else [])
+    engine.all_runs = [running(reads=("data/default/another",))]
+    assert codes(plan_text(tmp_path, engine, text))[0] == []
+
+
+def test_more_runs_than_allowed_are_refused(tmp_path: Path) -> None:
+    files = [write_spec(tmp_path / str(n), f"name: n{n}\njob: {{command: ls}}\n") for n in range(11)]
+    specs = read_specs(*files)
+    engine = Double()
+    assert codes(plan_for(engine, specs, tmp_path)) == (["too-many-runs"], [])
+    assert codes(plan_for(engine, specs[:10], tmp_path)) == ([], [])
+    assert codes(plan_for(engine, specs, tmp_path, max_runs=11)) == ([], [])
+
+
+def submit(engine: Double, plan: Plan, status: RunStatus) -> Run:
+    submission = change_of(plan, "run/job").submission
+    assert submission is not None
+    name, digest, attempt = submission.name, submission.fingerprint, submission.attempt
+    engine.all_runs.append(Run(name, "job", digest, attempt, status, identity=submission.identity))
+    return engine.all_runs[-1]
+
+
+def test_what_changed_since_the_last_run(tmp_path: Path) -> None:
+    engine = Double(there={"compute/gpu": cluster()})
+    submit(engine, plan_text(tmp_path, engine, JOB), RunStatus.SUCCEEDED)
+    assert plan_text(tmp_path, engine, JOB).pending == ()
+    (tmp_path / "src/extra.py").write_text("")
+    (spec,) = read_specs(write_spec(tmp_path, JOB.replace("python train.py", "python train.py --more")))
+    change = change_of(plan_for(engine, [spec], tmp_path / "home"), "run/job")
+    assert change.action is Action.SUBMIT
+    assert change.differences == (
+        "command: python train.py → python train.py --more",
+        "code: extra.py is new",
+    )
+
+
+def test_unfinished_runs_of_older_fingerprints(tmp_path: Path) -> None:
+    engine = Double(there={"compute/gpu": cluster()})
+    older = submit(engine, plan_text(tmp_path, engine, JOB), RunStatus.RUNNING)
+    newer = JOB.replace("python train.py", "python -u train.py")
+    assert change_of(plan_text(tmp_path, engine, newer), "run/job").cancel == ()
+    assert change_of(plan_text(tmp_path, engine, newer, cancel_previous=True), "run/job").cancel == (older,)
+    assert change_of(plan_text(tmp_path, engine, JOB, cancel_previous=True), "run/job").cancel == ()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
+def test_unreadable_files_are_problems(tmp_path: Path) -> None:
+    path = write_spec(tmp_path, DATA.replace("{command", "{code: src, command"), src__a="1", data__b="1")
+    (spec,) = read_specs(path)
+    (tmp_path / "src/a").chmod(0)
+    (tmp_path / "data/b").chmod(0)
+    assert codes(plan_for(Double(), [spec], tmp_path / "home"))[1] == ["unreadable-data", "unreadable-code"]
+
+
+def vanish(folder: Path) -> None:
+    for path in ("src/train.py", "src", "data/a.csv", "data"):
+        (folder / path).rmdir() if (folder / path).is_dir() else (folder / path).unlink()
+
+
+def odd_names(folder: Path) -> None:
+    for part in ("src", "data"):
+        (folder / part / os.fsdecode(b"\xe9")).write_text("")
+
+
+@pytest.mark.parametrize("damage", [vanish, odd_names])
+def test_what_cannot_be_listed_is_a_problem_at_its_place(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    text = DATA.replace("{command", "{code: src, command")
+    (spec,) = read_specs(write_spec(tmp_path, text, src__train_py="", data__a_csv=""))
+    damage(tmp_path)
+    plan = plan_for(Double(), [spec], tmp_path / "home")
+    assert codes(plan)[1] == ["unreadable-data", "unreadable-code"]
+    assert [found.location.line for found in plan.problems] == [3, 4]
+    assert all(found.detail.encode() for found in plan.problems)
+
+
+def test_data_that_lies_among_the_code_is_not_code(tmp_path: Path) -> None:
+    text = "name: job\ndata: {d: {path: src/data}}\njob: {code: src, command: ls, inputs: {more: {path: src/more}}}\n"
+    path = write_spec(tmp_path, text, src__train_py="", src__data__a="1", src__more__b="1")
+    submission = change_of(plan_for(Double(), read_specs(path), tmp_path / "home"), "run/job").submission
+    assert submission is not None
+    assert [file.path for file in submission.code] == ["train.py"]

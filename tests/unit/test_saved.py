@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from specrun.plan.changes import Plan
+from specrun.plan.observed import Observed, RunStatus, Status, StoredFile
+from specrun.plan.resources import Graph, build_graph
+from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore, save
+from tests.engine_double import Double, plan_for, read_specs, write_spec
+
+TEXT = """\
+name: job
+compute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2, ssh_settings: {admin_username: me, admin_password: '${{ secrets.SPECRUN_CANARY }}'}}
+datastores:
+  s: {type: azure_blob, account_name: abc, container_name: def, credentials: {account_key: '${{ secrets.SPECRUN_CANARY }}'}}
+data: {d: {path: data, datastore: s, prune: true}}
+job:
+  code: src
+  command: cat ${{ inputs.d }}
+  inputs: {d: {data: d}}
+  environment_variables: {KEY: '${{ secrets.SPECRUN_CANARY }}'}
+"""
+CALL = {"files": ["job.yaml"], "variables": {}, "inputs": {}, "environment": None}
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, Path]:
+    """A plan with everything in it, of a spec that was named relative to the folder it lies in."""
+    monkeypatch.setenv("SPECRUN_CANARY", "canary-0451")
+    write_spec(tmp_path, TEXT, data__a="1", data__b="2", src__x_py="pass")
+    monkeypatch.chdir(tmp_path)
+    engine = Double()
+    properties = {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 1}
+    engine.there["compute/gpu"] = Observed(Status.READY, properties, owner="job")
+    old = {"a": StoredFile(1, "x", "job"), "z": StoredFile(1, "x", "job"), "y": StoredFile(1, "x")}
+    engine.there["data/s/d"] = Observed(Status.READY, files=old)
+    first = plan_for(engine, read_specs(Path("job.yaml")), tmp_path / "home", allow_replace=True)
+    submission = first.changes[-1].submission
+    assert submission is not None
+    from specrun.plan.observed import Run
+
+    older = Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING, identity={"command": "old"})
+    engine.all_runs.append(older)
+    plan = plan_for(engine, read_specs(Path("job.yaml")), tmp_path / "home", allow_replace=True, cancel_previous=True)
+    assert plan.changes[-1].differences
+    return plan, tmp_path / "plan.json"
+
+
+def reread(path: str = "job.yaml") -> Graph:
+    return build_graph(read_specs(Path(path)))
+
+
+def saved_at(file: Path) -> Saved:
+    saved = read_saved(str(file))
+    assert saved is not None
+    return saved
+
+
+def test_it_comes_back_as_it_was(made: tuple[Plan, Path]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    saved = saved_at(file)
+    assert (saved.call, saved.engine) == (CALL, "double")
+    back = restore(saved, reread())
+    assert back.spec_digests == plan.spec_digests
+    for before, after in zip(plan.changes, back.changes, strict=True):
+        assert after.cancel[:1] == () or after.cancel[0].name == before.cancel[0].name
+        for field in ("resource", "action", "reason", "before", "fields", "transfer", "submission", "differences"):
+            assert getattr(after, field) == getattr(before, field), (before.resource.key, field)
+
+
+def test_it_may_be_applied_from_another_folder(made: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    (file.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(file.parent / "elsewhere")
+    assert restore(saved_at(file), reread(str(file.parent / "job.yaml"))).fingerprints == plan.fingerprints
+
+
+def test_it_holds_no_secret(made: tuple[Plan, Path]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    assert "canary-0451" not in file.read_text()
+    assert "SPECRUN_CANARY" in file.read_text()
+
+
+def test_other_specs_make_it_stale(made: tuple[Plan, Path]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    spec = file.parent / "job.yaml"
+    spec.write_text(spec.read_text() + "# only a comment\n")
+    restore(saved_at(file), reread())
+    spec.write_text(spec.read_text().replace("max_instances: 2", "max_instances: 3"))
+    with pytest.raises(PlanStale, match=r"job\.yaml"):
+        restore(saved_at(file), reread())
+
+
+def test_a_spec_more_makes_it_stale(made: tuple[Plan, Path]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    more = write_spec(file.parent, "name: more\njob: {command: ls}\n", "more.yaml")
+    with pytest.raises(PlanStale):
+        restore(saved_at(file), build_graph(read_specs(Path("job.yaml"), more)))
+
+
+@pytest.mark.parametrize("text", ["", "name: x\n", "[]", "{", "{}", '{"changes": []}', "{a: b}", "\0", '{"\xff'])
+def test_what_is_no_plan_is_left_to_others(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x").write_bytes(text.encode("latin-1"))
+    assert read_saved(str(tmp_path / "x")) is None
+    assert read_saved(str(tmp_path / "absent")) is None
+    assert read_saved("a\0b") is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"format": 2},
+        {"call": None},
+        {"call": {"files": []}},
+        {"spec_digests": []},
+    ],
+)
+def test_a_damaged_plan_says_so_when_it_is_read(made: tuple[Plan, Path], damage: dict[str, object]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | damage))
+    with pytest.raises(PlanUnreadable, match=str(file)):
+        read_saved(str(file))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("key", "compute/other"),
+        ("action", "explode"),
+        ("transfer", 7),
+        ("fields", [{"x": 1}]),
+        ("submission", {"name": 1}),
+    ],
+)
+def test_a_damaged_change_says_so_when_it_is_restored(made: tuple[Plan, Path], field: str, value: object) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    content = json.loads(file.read_text())
+    content["changes"][0][field] = value
+    with pytest.raises(PlanUnreadable, match="damaged"):
+        restore(Saved(content), reread())

@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from specrun.apply import operations, walk
+from specrun.apply.events import (
+    Event,
+    Finished,
+    LogLines,
+    OperationSettled,
+    OperationStarted,
+    StatusChanged,
+)
+from specrun.engines.base import Conflict, Denied, LogLine, Transient
+from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from tests.engine_double import (
+    DEADLINE,
+    HANG,
+    Accepted,
+    Double,
+    carry_out,
+    change_of,
+    plan_for,
+    read_specs,
+    wait_until,
+    write_spec,
+)
+
+TEXT = """\
+name: job
+compute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2}
+data: {d: {path: data}}
+job: {code: src, command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}}
+"""
+CLUSTER = "name: job\ncompute: {name: gpu, max_instances: 2}\n"
+GPU, DATA, RUN = "compute/gpu", "data/default/d", "run/job"
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "POLL", 0.001)
+    monkeypatch.setattr(operations, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(walk, "TICK", 0.01)
+
+
+@pytest.fixture
+def engine() -> Iterator[Double]:
+    yield Double()
+
+
+def plan_of(folder: Path, engine: Double, text: str = TEXT, **options: object) -> Plan:
+    path = write_spec(folder, text, src__train_py="pass\n", data__a_csv="1\n")
+    return plan_for(engine, read_specs(path), folder / "home", **options)
+
+
+def begun(engine: Double) -> list[str]:
+    return [what.removeprefix("begin ") for what in engine.calls if what.startswith("begin ")]
+
+
+def settled(events: list[Event]) -> dict[str, OperationSettled]:
+    return {event.key: event for event in events if isinstance(event, OperationSettled)}
+
+
+def test_everything_in_order_and_the_run_to_its_end(tmp_path: Path, engine: Double) -> None:
+    engine.lines = [LogLine("worker/0", "one"), LogLine("worker/0", "two"), LogLine("worker/1", "three")]
+    plan = plan_of(tmp_path, engine)
+    name = f"job-{plan.fingerprints['job'][:10]}"
+    engine.statuses[name] = [RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.RUNNING, RunStatus.SUCCEEDED]
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert sorted(begun(engine)[:2]) == [GPU, DATA]
+    assert begun(engine)[2:] == [RUN]
+    assert [run.status for run in outcome.ended] == [RunStatus.SUCCEEDED]
+    assert (outcome.failed, outcome.stale, outcome.going_on, outcome.interrupted) == ([], [], [], False)
+    assert [e.run.status.value for e in events if isinstance(e, StatusChanged)] == ["queued", "running"]
+    lines = [line.text for event in events if isinstance(event, LogLines) for line in event.lines]
+    assert lines == ["one", "two", "three"]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].place == f"double://{name}"
+    started = [event.key for event in events if isinstance(event, OperationStarted)]
+    assert sorted(started) == sorted([GPU, DATA, RUN])
+
+
+def test_independent_resources_side_by_side(tmp_path: Path, engine: Double) -> None:
+    meeting = threading.Barrier(2, timeout=DEADLINE)
+    engine.on_begin = lambda change: None if change.kind == "run" else meeting.wait() and None
+    outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert outcome.failed == []
+    assert not meeting.broken
+
+
+def test_events_come_from_the_thread_that_walks(tmp_path: Path, engine: Double) -> None:
+    threads = set()
+    carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home", lambda e: threads.add(threading.get_ident()))
+    assert threads == {threading.get_ident()}
+
+
+def test_dependents_of_what_failed_are_skipped_and_the_rest_is_done(tmp_path: Path, engine: Double) -> None:
+    engine.faults[f"begin {GPU}"] = [Denied("you may not create clusters")]
+    outcome, events = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert outcome.failed == [GPU]
+    assert settled(events)[GPU].error == "you may not create clusters"
+    assert settled(events)[RUN].skipped == f"{GPU} was not done"
+    assert settled(events)[DATA] == replace(settled(events)[DATA], error="", skipped="")
+    assert RUN not in begun(engine)
+
+
+def test_skipping_goes_on_to_the_dependents_of_the_skipped(tmp_path: Path, engine: Double) -> None:
+    workspace = "workspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc, create: true}\n"
+    engine.faults["begin workspace/wsp"] = [Denied("no")]
+    plan = plan_of(tmp_path, engine, TEXT.replace("compute:", f"{workspace}compute:"))
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert begun(engine) == ["workspace/wsp"]
+    assert {key for key, event in settled(events).items() if event.skipped} == {GPU, DATA, RUN}
+
+
+@pytest.mark.parametrize("after", [None, 0.001])
+def test_what_is_transient_is_tried_again(tmp_path: Path, engine: Double, after: float | None) -> None:
+    engine.faults[f"begin {GPU}"] = [Transient("busy", after), Transient("busy", after)]
+    engine.faults[f"begin {RUN}"] = [Transient("busy", after)]
+    outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert (outcome.failed, len(outcome.ended)) == ([], 1)
+    assert (begun(engine).count(GPU), begun(engine).count(RUN)) == (3, 2)
+
+
+def test_but_not_for_ever(tmp_path: Path, engine: Double) -> None:
+    engine.faults[f"begin {GPU}"] = [Transient("busy")] * 50
+    outcome, events = carry_out(engine, plan_of(tmp_path, engine, CLUSTER), tmp_path / "home")
+    assert (outcome.failed, settled(events)[GPU].error) == ([GPU], "busy")
+    assert begun(engine).count(GPU) < 10
+
+
+@pytest.mark.parametrize("answer", [Transient("the gateway timed out"), HANG])
+def test_a_write_that_was_accepted_without_saying_so_is_done_once(
+    tmp_path: Path, engine: Double, answer: Exception | str
+) -> None:
+    plan = plan_of(tmp_path, engine)
+    engine.patience = 0.3 if answer == HANG else DEADLINE
+    for key in (GPU, DATA, RUN):
+        engine.faults[f"begin {key}"] = [Accepted(answer)]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, len(outcome.ended), len(engine.all_runs)) == ([], 1, 1)
+    assert sorted(begun(engine)) == sorted([GPU, DATA, RUN])
+
+
+def test_a_write_that_hung_and_was_not_accepted_is_tried_again(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    engine.patience = 0.3
+    engine.faults[f"begin {RUN}"] = [HANG]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, len(outcome.ended), begun(engine).count(RUN)) == ([], 1, 2)
+
+
+def test_each_try_gets_a_full_copy_of_the_code(tmp_path: Path, engine: Double) -> None:
+    seen: list[list[str]] = []
+
+    def take(change: Change) -> None:
+        if change.submission is not None and change.submission.staged is not None:
+            seen.append([path.name for path in change.submission.staged.iterdir()])
+            change.submission.staged.rename(tmp_path / f"taken{len(seen)}")
+            if len(seen) == 1:
+                raise Transient("busy")
+
+    engine.on_begin = take
+    outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert (outcome.failed, seen) == ([], [["train.py"], ["train.py"]])
+    assert list((tmp_path / "home/staging").iterdir()) == []
+
+
+def test_somebody_else_submitted_the_same(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    submission = change_of(plan, RUN).submission
+    assert submission is not None
+    twin = Run(submission.name, "job", submission.fingerprint, 1, RunStatus.RUNNING)
+    engine.on_begin = lambda change: engine.all_runs.append(twin) if change.kind == "run" else None
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert ([run.name for run in outcome.ended], len(engine.all_runs)) == ([twin.name], 1)
+
+
+def test_what_changed_since_the_plan_is_not_overwritten(tmp_path: Path, engine: Double) -> None:
+    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 1}, owner="job")
+    plan = plan_of(tmp_path, engine, CLUSTER)
+    theirs = Observed(Status.READY, {"name": "gpu", "max_instances": 9}, owner="job")
+    engine.there[GPU] = theirs
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, outcome.failed, begun(engine)) == ([GPU], [], [])
+    assert engine.there[GPU] is theirs
+    assert "changed since the plan" in settled(events)[GPU].error
+
+
+def test_what_somebody_made_as_planned_is_fine(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine, CLUSTER)
+    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 2}, owner="another")
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, outcome.failed, begun(engine)) == ([], [], [])
+
+
+def test_data_that_somebody_changed_is_not_overwritten(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    engine.there[DATA] = Observed(Status.READY, files={"a.csv": StoredFile(5, "theirs")})
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert outcome.stale == [DATA]
+    assert DATA not in begun(engine)
+    assert RUN not in begun(engine)
+
+
+def test_a_conflict_is_stale(tmp_path: Path, engine: Double) -> None:
+    engine.faults[f"begin {GPU}"] = [Conflict("somebody else was faster")]
+    outcome, _ = carry_out(engine, plan_of(tmp_path, engine, CLUSTER), tmp_path / "home")
+    assert (outcome.stale, outcome.failed) == ([GPU], [])
+
+
+def test_code_edited_since_the_plan_is_not_submitted(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    (tmp_path / "src/train.py").write_text("print('edited')\n")
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, engine.all_runs) == ([RUN], [])
+    assert "train.py is not what it was" in settled(events)[RUN].error
+
+
+def test_what_is_being_made_is_waited_for(tmp_path: Path, engine: Double) -> None:
+    engine.on_begin = lambda change: engine.creating.update({GPU: 5}) if change.resource.key == GPU else None
+    outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert (outcome.failed, len(outcome.ended)) == ([], 1)
+    last_look = max(i for i, what in enumerate(engine.calls) if what == f"observe {GPU}")
+    assert engine.calls.index(f"begin {RUN}") > last_look
+    assert engine.creating[GPU] == 0
+
+
+def test_what_a_killed_apply_began_is_waited_for(tmp_path: Path, engine: Double) -> None:
+    engine.creating[GPU] = 6
+    engine.settles_as[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 2}, owner="job")
+    plan = plan_of(tmp_path, engine, TEXT.replace("size: STANDARD_DS3_V2, ", ""))
+    assert change_of(plan, GPU).action is Action.NO_OP
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, len(outcome.ended)) == ([], 1)
+    assert GPU not in begun(engine)
+
+
+@pytest.mark.parametrize(
+    ("settles_as", "failed", "stale", "words"),
+    [
+        (Observed(Status.FAILED, reason="no quota"), [GPU], [], "no quota"),
+        (Observed(Status.MISSING), [GPU], [], "missing"),
+        (Observed(Status.READY, {"name": "gpu", "max_instances": 7}), [], [GPU], "not as declared"),
+    ],
+)
+def test_what_was_being_made_must_be_what_was_asked_for(
+    tmp_path: Path, engine: Double, settles_as: Observed, failed: list[str], stale: list[str], words: str
+) -> None:
+    engine.creating[GPU] = 3
+    engine.settles_as[GPU] = settles_as
+    outcome, events = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert (outcome.failed, outcome.stale) == (failed, stale)
+    assert words in settled(events)[GPU].error
+    assert RUN not in begun(engine)
+
+
+def test_what_is_being_deleted_is_made_again_when_it_is_gone(tmp_path: Path, engine: Double) -> None:
+    engine.there[GPU] = Observed(Status.DELETING)
+    plan = plan_of(tmp_path, engine, CLUSTER)
+    looks = iter([Status.DELETING, Status.DELETING, Status.DELETING, Status.MISSING])
+    real = engine.observe
+
+    def observe(resource: object) -> Observed:
+        status = next(looks, None)
+        return real(resource) if status is None else Observed(status)  # type: ignore[arg-type]
+
+    engine.observe = observe  # type: ignore[method-assign, assignment]
+    engine.there.clear()
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, outcome.stale, begun(engine)) == ([], [], [GPU])
+
+
+def test_an_update_that_did_not_take_is_a_failure(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine, CLUSTER)
+
+    class Deaf(Double):
+        def begin(self, change: Change, report: object) -> None:
+            self.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 1})
+
+    outcome, events = carry_out(Deaf(), plan, tmp_path / "home")
+    assert outcome.failed == [GPU]
+    assert "not as it was asked for" in settled(events)[GPU].error
+
+
+def test_a_bug_in_an_operation_is_raised_and_not_passed_over(tmp_path: Path, engine: Double) -> None:
+    engine.faults[f"begin {GPU}"] = [ZeroDivisionError("a bug")]
+    with pytest.raises(ZeroDivisionError):
+        carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+
+
+def test_an_interrupt_before_submission_starts_nothing_new(tmp_path: Path, engine: Double) -> None:
+    stop = threading.Event()
+    engine.on_begin = lambda change: stop.set()
+    outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home", stop=stop)
+    assert outcome.interrupted
+    assert (engine.all_runs, outcome.going_on) == ([], [])
+
+
+def test_an_interrupt_gives_calls_in_flight_their_time_and_no_more(
+    tmp_path: Path, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "GRACE", 0.2)
+    stop = threading.Event()
+    engine.faults[f"begin {GPU}"] = [HANG]
+    plan = plan_of(tmp_path, engine, CLUSTER)
+    threading.Thread(
+        target=lambda: (wait_until(lambda: f"begin {GPU}" in engine.calls, "the call"), stop.set()), daemon=True
+    ).start()
+    outcome, _ = carry_out(engine, plan, tmp_path / "home", stop=stop)
+    assert (outcome.interrupted, outcome.failed) == (True, [])
+
+
+def test_an_interrupt_while_something_is_being_made(tmp_path: Path, engine: Double) -> None:
+    stop = threading.Event()
+    plan = plan_of(tmp_path, engine, CLUSTER)
+    engine.on_begin = lambda change: engine.creating.update({GPU: 10**9}) or stop.set()
+    outcome, events = carry_out(engine, plan, tmp_path / "home", stop=stop)
+    assert outcome.interrupted
+    assert "the next apply waits for it" in settled(events)[GPU].error
+
+
+def test_an_interrupt_after_submission_leaves_the_run_alone(tmp_path: Path, engine: Double) -> None:
+    stop = threading.Event()
+    plan = plan_of(tmp_path, engine)
+    name = f"job-{plan.fingerprints['job'][:10]}"
+    engine.statuses[name] = [RunStatus.RUNNING]
+    engine.on_look = lambda run: stop.set()
+    outcome, _ = carry_out(engine, plan, tmp_path / "home", stop=stop)
+    assert (outcome.interrupted, outcome.going_on, outcome.ended) == (True, [name], [])
+    assert engine.cancelled == []
+
+
+def test_detached_returns_after_submission(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    name = f"job-{plan.fingerprints['job'][:10]}"
+    engine.statuses[name] = [RunStatus.RUNNING]
+    outcome, events = carry_out(engine, plan, tmp_path / "home", detach=True)
+    assert (outcome.going_on, outcome.interrupted) == ([name], False)
+    assert not [event for event in events if isinstance(event, (LogLines, StatusChanged))]
+
+
+def test_losing_sight_of_a_run_is_not_its_failure(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    name = f"job-{plan.fingerprints['job'][:10]}"
+    engine.faults[f"logs {name}"] = [Denied("the token has expired")]
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, outcome.ended) == ([name], [])
+    assert "lost sight" in settled(events)[f"run/{name}"].error
+
+
+def ended(plan: Plan, status: RunStatus, attempt: int = 1) -> Run:
+    submission = change_of(plan, RUN).submission
+    assert submission is not None
+    return Run(submission.name, "job", submission.fingerprint, attempt, status)
+
+
+@pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED])
+def test_a_run_that_is_over_is_not_submitted_again(tmp_path: Path, engine: Double, status: RunStatus) -> None:
+    engine.all_runs = [ended(plan_of(tmp_path, engine), status)]
+    outcome, events = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    assert [run.status for run in outcome.ended] == [status]
+    assert RUN not in begun(engine)
+    assert isinstance(events[-1], Finished)
+
+
+def test_previous_runs_are_cancelled_before_the_new_one(tmp_path: Path, engine: Double) -> None:
+    older = Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING)
+    engine.all_runs = [older]
+    engine.statuses[older.name] = [RunStatus.RUNNING]
+    carry_out(engine, plan_of(tmp_path, engine, cancel_previous=True), tmp_path / "home")
+    assert engine.calls.index("cancel job-0123456789") < engine.calls.index(f"begin {RUN}")
+
+
+def test_last_lines_of_the_role_that_failed(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    name = f"job-{plan.fingerprints['job'][:10]}"
+    engine.statuses[name] = [RunStatus.FAILED]
+    engine.lines = [LogLine("worker/1", f"line {number}") for number in range(15)] + [LogLine("ps/0", "other")]
+    real = engine.run
+    engine.run = lambda wanted: replace(real(wanted), failed_role="worker/1")  # type: ignore[method-assign]
+    _, events = carry_out(engine, plan, tmp_path / "home")
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert [line.text for line in finished.last_lines] == [f"line {number}" for number in range(5, 15)]
