@@ -15,6 +15,10 @@ from specrun.plan.changes import FORMAT, Action, Change, FieldChange, Plan, Subm
 from specrun.plan.files import SourceFile
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Graph
+from specrun.spec.schema import schema_text
+
+
+SCHEMA = "specrun-plan.v1.schema.json"
 
 
 class PlanUnreadable(Exception):
@@ -72,10 +76,7 @@ def read_saved(file: str) -> Saved | None:
         return None
     if content.get("format") != FORMAT:
         raise PlanUnreadable(f"{file} is a plan of format {content.get('format')}, and this specrun reads {FORMAT}")
-    call, digests = content.get("call"), content["spec_digests"]
-    whole = isinstance(call, dict) and {"files", "variables", "inputs", "environment"} <= set(call)
-    if not whole or not isinstance(digests, dict) or not {"engine", "target"} <= set(content):
-        raise PlanUnreadable(f"{file} is a damaged plan: plan again")
+    _check(file, content)
     return Saved(content)
 
 
@@ -86,11 +87,21 @@ def restore(saved: Saved, graph: Graph) -> Plan:
     for file in {**found, **recorded}:
         if found.get(file) != recorded.get(file):
             raise PlanStale(f"{file} (or a variable in it) changed since the plan was made: plan again")
-    try:
-        changes = tuple(_decode(item, graph) for item in saved.content["changes"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PlanUnreadable(f"the plan is damaged ({error!r}): plan again") from error
+    unknown = [item["key"] for item in saved.content["changes"] if item["key"] not in graph.resources]
+    if unknown:
+        raise PlanUnreadable(f"the plan is damaged: its specs do not declare {', '.join(unknown)}: plan again")
+    changes = tuple(_decode(item, graph) for item in saved.content["changes"])
     return Plan(saved.engine, str(saved.content["target"]), changes, digests)
+
+
+def _check(file: str, content: Mapping[str, Any]) -> None:
+    from jsonschema import Draft202012Validator  # late: only a saved plan is checked with it
+    from jsonschema.exceptions import best_match
+
+    schema = json.loads(schema_text(SCHEMA))
+    error = best_match(Draft202012Validator(schema).iter_errors(content))
+    if error is not None:
+        raise PlanUnreadable(f"{file} is a damaged plan: at {error.json_path}, {error.message}: plan again")
 
 
 def _by_absolute_path(digests: Mapping[str, str]) -> dict[str, str]:

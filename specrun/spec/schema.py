@@ -31,12 +31,12 @@ def check(document: Document, values: object) -> list[Diagnostic]:
     return _explained(document, values, schema, predicates)
 
 
-def schema_text() -> str:
-    """The schema as it is published."""
-    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is not needed to validate
-    shipped = f"{here}/{_FILE}"  # a wheel has it beside this module, a checkout in its folder of schemas
-    file = shipped if os.path.isfile(shipped) else f"{here}/../../schemas/{_FILE}"  # noqa: PTH113
-    with open(file, encoding="utf-8") as text:  # noqa: PTH123
+def schema_text(file: str = _FILE) -> str:
+    """One of the schemas as it is published; without a name, that of specs."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    shipped = f"{package}/schemas/{file}"  # a wheel has them inside the package, a checkout beside it
+    found = shipped if os.path.isfile(shipped) else f"{package}/../schemas/{file}"  # noqa: PTH113
+    with open(found, encoding="utf-8") as text:  # noqa: PTH123
         return text.read()
 
 

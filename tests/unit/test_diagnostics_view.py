@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary
+from specrun.views.text import Paint
+
+PLAIN = Paint(False)
+
+
+def diagnostic(text: str, column: int, length: int = 1, detail: str = "Write it so.") -> Diagnostic:
+    location = Location("job.yaml", 12, column, length, text)
+    return Diagnostic(Severity.ERROR, "unknown-key", "An unknown key.", detail, ("job", "x"), location)
+
+
+def shown(text: str, column: int, length: int = 1, width: int = 80) -> tuple[str, str]:
+    """The source line and the line with the caret."""
+    lines = diagnostic_text(diagnostic(text, column, length), PLAIN, width).splitlines()
+    return lines[1], lines[2]
+
+
+def test_the_whole() -> None:
+    text = diagnostic_text(diagnostic("  vm_size: big", 3, 7, "First.\n\nSecond paragraph."), PLAIN)
+    assert text == (
+        "job.yaml:12:3: error[unknown-key]: An unknown key.\n"
+        "   12 |   vm_size: big\n"
+        "      |   ^^^^^^^\n"
+        "  First.\n"
+        "\n"
+        "  Second paragraph."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "length", "excerpt", "carets"),
+    [
+        ("名前: x", 5, 1, "   12 | 名前: x", "      |       ^"),
+        ("a: 名前", 4, 2, "   12 | a: 名前", "      |    ^^^^"),
+        ("a\u0301: x", 5, 1, "   12 | a\u0301: x", "      |    ^"),
+        ("\tkey: x", 2, 3, "   12 |  key: x", "      |  ^^^"),
+        ("a: \x1b[31mred", 4, 1, "   12 | a:  [31mred", "      |    ^"),
+        ("a: \u202ereversed", 4, 1, "   12 | a:  reversed", "      |    ^"),
+        ("a:", 3, 1, "   12 | a:", "      |   ^"),
+    ],
+)
+def test_the_caret_stands_under_the_place(text: str, column: int, length: int, excerpt: str, carets: str) -> None:
+    assert shown(text, column, length) == (excerpt, carets)
+
+
+@pytest.mark.parametrize("column", [1, 40, 5000, 9996])
+def test_a_long_line_is_cut_around_the_place(column: int) -> None:
+    line = "a" * (column - 1) + "HERE" + "b" * (9996 - column)
+    excerpt, carets = shown(line, column, 4)
+    assert len(excerpt) <= 80
+    assert excerpt[carets.index("^") : carets.rindex("^") + 1] == "HERE"
+
+
+def test_without_a_source_line_there_is_no_excerpt() -> None:
+    assert len(diagnostic_text(diagnostic("", 1), PLAIN).splitlines()) == 2
+
+
+def test_options_and_paths_stay_whole() -> None:
+    detail = "word " * 12 + "--allow-replace and /a/very-long/path/" + "x" * 90 + " end"
+    text = diagnostic_text(diagnostic("a", 1, detail=detail), PLAIN, 76)
+    assert "--allow-replace" in text
+    assert "/a/very-long/path/" + "x" * 90 in text
+
+
+def test_the_summary_counts() -> None:
+    errors = [diagnostic("a", 1), diagnostic("b", 1)]
+    assert diagnostics_summary(errors, 3) == "2 errors in 3 files"
+    assert diagnostics_summary([], 1) == "no mistakes in 1 file"
+
+
+def test_as_data() -> None:
+    data = diagnostic_data(diagnostic("  x: 1", 3, 1))
+    assert (data["file"], data["line"], data["column"], data["length"]) == ("job.yaml", 12, 3, 1)
+    assert (data["severity"], data["code"], data["path"]) == ("error", "unknown-key", ["job", "x"])

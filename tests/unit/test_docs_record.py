@@ -1,0 +1,64 @@
+"""The recorder of the documents' pictures: a terminal that is drawn over, and what becomes of it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+FILE = Path(__file__).parents[2] / "docs" / "record.py"
+SPEC = spec_from_file_location("record", FILE)
+assert SPEC is not None
+assert SPEC.loader is not None
+record = module_from_spec(SPEC)
+SPEC.loader.exec_module(record)
+
+RED, PLAIN = "\x1b[31m", "\x1b[0m"
+
+
+def screen(written: str, columns: int = 10) -> list[str]:
+    shown = record.Screen(columns)
+    shown.feed(written)
+    return ["".join(char for char, _ in row) for row in shown.rows]
+
+
+@pytest.mark.parametrize(
+    ("written", "rows"),
+    [
+        ("one\r\ntwo", ["one", "two"]),
+        ("50 %\r100 %", ["100 %"]),
+        ("longer\rab\x1b[K", ["ab"]),
+        ("bar\r\n\x1b[1A\x1b[2Kdone", ["done", ""]),
+        ("a\r\nb\r\nc\x1b[2A\r\x1b[J-", ["-"]),
+        ("0123456789ab", ["0123456789", "ab"]),
+        ("0123456789\r\nab", ["0123456789", "ab"]),
+        ("ab\bc\td", ["ac      d"]),
+        ("\x1b[?25lhidden\x1b[?25h", ["hidden"]),
+    ],
+)
+def test_screen_is_what_a_terminal_shows(written: str, rows: list[str]) -> None:
+    assert screen(written) == rows
+
+
+def test_picture_has_the_prompt_the_lines_and_their_colours() -> None:
+    svg = record.picture(["echo", "a b"], f"  plain {RED}red <1>{PLAIN}\r\n\r\n", 20)
+
+    texts = [node for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("text")]
+    assert [(node.text or "").replace(record.BLANK, " ") for node in texts] == [
+        "echo",
+        "$",
+        "echo 'a b'",
+        "plain",
+        "red <1>",
+    ]
+    colour = "#{:02x}{:02x}{:02x}".format(*record.THEME.ansi_colors[1])
+    assert f".{texts[-1].attrib['class']} {{ fill: {colour} }}" in svg
+    assert float(texts[-1].attrib["x"]) - float(texts[-2].attrib["x"]) == pytest.approx(6 * 12.2)
+
+
+def test_a_command_runs_in_a_terminal_of_that_width() -> None:
+    probe = "import os, sys; print(os.get_terminal_size().columns, sys.stdout.isatty()); sys.exit(3)"
+    assert record.run([sys.executable, "-c", probe], 77) == ("77 True\r\n", 3)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from specrun.apply.events import (
+    Event,
+    Finished,
+    LogLines,
+    OperationProgressed,
+    OperationSettled,
+    OperationStarted,
+    StatusChanged,
+)
+from specrun.engines.base import LogLine, Progress
+from specrun.plan.changes import Action
+from specrun.plan.observed import Run, RunStatus
+from specrun.views.narration import Narration
+
+FAILED = Run("job-a", "job", "a", 1, RunStatus.FAILED, "worker/1 exited with 3", None, 10.0, 75.5, (), "worker/1")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def told(
+    *events: Event, out: io.StringIO | None = None, err: io.StringIO | None = None, quiet: bool = False
+) -> tuple[str, str]:
+    out, err = out or io.StringIO(), err or io.StringIO()
+    narration = Narration(out, err, 100, quiet=quiet)
+    try:
+        for event in events:
+            narration(event)
+    finally:
+        narration.close()
+    return out.getvalue(), err.getvalue()
+
+
+def lines(run: str, *texts: tuple[str, str]) -> LogLines:
+    return LogLines(run, tuple(LogLine(role, text) for role, text in texts))
+
+
+def test_the_jobs_lines_have_their_role_in_front() -> None:
+    out, err = told(lines("job-a", ("worker/0", "step 1"), ("ps/0", ""), ("worker/0", "  two | three")))
+    assert out == "worker/0 | step 1\nps/0 | \nworker/0 |   two | three\n"
+    assert err == ""
+
+
+def test_two_runs_have_their_name_too() -> None:
+    out, _ = told(lines("job-a", ("main", "1")), lines("job-b", ("main", "2")), lines("job-a", ("main", "3")))
+    assert out == "main | 1\njob-b main | 2\njob-a main | 3\n"
+
+
+def test_of_a_progress_bar_its_last_state_is_shown() -> None:
+    out, _ = told(lines("job-a", ("main", "10%\r20%\r30%"), ("main", "done\r")))
+    assert out == "main | 30%\nmain | done\n"
+
+
+def test_operations() -> None:
+    _, err = told(
+        OperationStarted("compute/c", Action.CREATE),
+        OperationProgressed("compute/c", Progress(1, 2)),
+        OperationSettled("compute/c", Action.CREATE, 2.0),
+        OperationSettled("data/d", Action.UPDATE, 0.5, error="no room"),
+        OperationSettled("run/r", Action.SUBMIT, 0.0, skipped="data/d was not done"),
+    )
+    assert err.splitlines() == [
+        "+ compute/c: creating",
+        "+ compute/c: done in 2.0 s",
+        "✗ data/d: no room",
+        "- run/r: skipped, since data/d was not done",
+    ]
+
+
+def test_a_failed_run_ends_with_the_last_lines_of_its_role_and_one_line_that_says_all() -> None:
+    out, err = told(
+        Finished(FAILED, "/runs/job-a/outputs", (LogLine("worker/1", "Traceback"), LogLine("worker/1", "boom")))
+    )
+    assert err.splitlines() == ["Last lines of worker/1:", "  Traceback", "  boom"]
+    assert out == "✗ job-a failed (worker/1 exited with 3) after 1 min 6 s; outputs in /runs/job-a/outputs\n"
+
+
+@pytest.mark.parametrize("status", [status for status in RunStatus if status.ended])
+def test_every_end_has_a_line(status: RunStatus) -> None:
+    out, _ = told(Finished(Run("r", "s", "f", 1, status), "there"))
+    assert f"r {status.value}; outputs in there\n" in out
+
+
+def test_states() -> None:
+    _, err = told(StatusChanged(Run("r", "s", "f", 1, RunStatus.QUEUED, "waits for 2 of 2 nodes")))
+    assert err == "▶ r is queued: waits for 2 of 2 nodes\n"
+
+
+def test_quiet_leaves_the_jobs_lines_and_the_result() -> None:
+    out, err = told(
+        OperationStarted("compute/c", Action.CREATE),
+        OperationSettled("compute/c", Action.CREATE, 2.0),
+        lines("r", ("main", "hello")),
+        Finished(Run("r", "s", "f", 1, RunStatus.SUCCEEDED), "there"),
+        quiet=True,
+    )
+    assert (out, err) == ("main | hello\n✓ r succeeded; outputs in there\n", "")
+
+
+def test_colours_go_to_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    events = (lines("r", ("main", "hello")), OperationSettled("compute/c", Action.CREATE, 2.0))
+    out, err = told(*events, out=io.StringIO(), err=Terminal())
+    assert "\x1b" not in out
+    assert "\x1b[32m" in err
+    out, err = told(*events, out=Terminal(), err=io.StringIO())
+    assert out.startswith("\x1b[36mmain |\x1b[0m hello")
+    assert "\x1b" not in err
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in "".join(told(*events, out=Terminal(), err=Terminal()))
+
+
+def test_a_terminal_gets_a_bar_while_something_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out, err = told(
+        OperationStarted("data/d", Action.UPDATE),
+        OperationProgressed("data/d", Progress(1_000_000, 4_000_000)),
+        OperationSettled("data/d", Action.UPDATE, 1.0),
+        lines("r", ("main", "hello")),
+        err=Terminal(),
+    )
+    assert "data/d" in err
+    assert "1.0 MB of 4.0 MB" in err
+    assert "done in 1.0 s" in err
+    assert out == "main | hello\n"
+
+
+def test_nothing_is_imported_for_bars_without_a_terminal() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import io, sys; from specrun.views.narration import Narration; "
+        "from specrun.apply.events import OperationStarted; from specrun.plan.changes import Action; "
+        "Narration(io.StringIO(), io.StringIO(), 80)(OperationStarted('a/b', Action.CREATE)); "
+        "print('rich' in sys.modules)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from specrun.plan.changes import Action, Plan
+from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.views.data import event_data, plan_data
+from specrun.apply.events import PlanReady
+from specrun.views.markdown import MARKER, plan_markdown
+from specrun.views.plan_text import plan_text, summary
+from specrun.views.text import Paint
+from tests.engine_double import Double, plan_for, read_specs, write_spec
+
+PLAIN = Paint(False)
+TEXT = """\
+name: mnist-ps
+compute: {name: gpu-cluster, size: STANDARD_DS3_V2, max_instances: 4, tags: {team: vision}}
+datastores:
+  training:
+    type: azure_blob
+    account_name: mlstore
+    container_name: training
+    credentials: {account_key: '${{ secrets.SPECRUN_TEST_KEY }}'}
+data:
+  digits: {path: data, datastore: training, target: datasets/digits, prune: true}
+job:
+  code: src
+  command: cat ${{ inputs.digits }}
+  inputs: {digits: {data: digits}}
+  distribution: {type: tensorflow, parameter_server_count: 1, worker_count: 2}
+  resources: {instance_count: 3}
+"""
+
+WIDE = """\
+Plan for a double (engine double)
+
+  ± compute/gpu-cluster              size cannot change in place
+      size: STANDARD_NC6 → STANDARD_DS3_V2  forces replacement
+      max_instances: 2 → 4
+      tags.team: (not set) → vision
+  + datastore/training               it does not exist
+      type: azure_blob
+      account_name: mlstore
+      container_name: training
+      credentials:
+        account_key: ${{ secrets.SPECRUN_TEST_KEY }}
+  ~ data/training/datasets/digits    8 new (2.5 kB), 1 changed (2 B), 1 unchanged, 2 extra, 1 of them removed
+      + 0.csv  312 B
+      + 1.csv  312 B
+      + 2.csv  312 B
+      + 3.csv  312 B
+      + 4.csv  312 B
+      + … and 3 more
+      ~ changed.csv  2 B
+      - mine.csv
+        theirs.csv (extra, stays)
+  ▶ run/mnist-ps                     something changed since the last run
+      mnist-ps-FINGERPRNT: 1 parameter server and 2 workers, 2 code files
+      ~ command: old command → cat ${{ inputs.digits }}
+      ~ inputs: digits is new
+      ~ distribution: type is new
+      ~ distribution: parameter_server_count is new
+      ~ distribution: worker_count is new
+      ~ instance_count: (none) → 3
+      ~ code: a.py is new
+      ~ code: b.py is new
+      cancels mnist-ps-0123456789
+
+Plan: 1 to create, 1 to update, 1 to replace, 1 to submit.\
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Every action, transfer and difference that a plan to apply can show."""
+    files = {f"data__{number}_csv": "x" * 312 for number in range(8)}
+    path = write_spec(tmp_path, TEXT, src__a_py="", src__b_py="", data__same_csv="1", data__changed_csv="22", **files)
+    engine = Double()
+    properties = {"name": "gpu-cluster", "size": "STANDARD_NC6", "max_instances": 2}
+    engine.there["compute/gpu-cluster"] = Observed(Status.READY, properties, owner="mnist-ps")
+    stored = {
+        "same.csv": StoredFile(1, "c4ca4238a0b923820dcc509a6f75849b", "mnist-ps"),
+        "changed.csv": StoredFile(1, "x", "mnist-ps"),
+        "mine.csv": StoredFile(1, "x", "mnist-ps"),
+        "theirs.csv": StoredFile(1, "x"),
+    }
+    engine.there["data/training/datasets/digits"] = Observed(Status.READY, files=stored)
+    identity = {"fp": 1, "command": "old command"}
+    older = Run("mnist-ps-0123456789", "mnist-ps", "0123456789", 1, RunStatus.RUNNING, identity=identity)
+    engine.all_runs = [older]
+    return plan_for(engine, read_specs(path), tmp_path / "home", allow_replace=True, cancel_previous=True)
+
+
+def anonymous(plan: Plan, text: str) -> str:
+    return text.replace(plan.fingerprints["mnist-ps"][:10], "FINGERPRNT")
+
+
+def test_a_plan_at_120_columns(plan: Plan) -> None:
+    assert anonymous(plan, plan_text(plan, PLAIN, 120)) == WIDE
+
+
+def test_a_plan_at_80_columns(plan: Plan) -> None:
+    text = anonymous(plan, plan_text(plan, PLAIN, 80))
+    cut = "8 new (2.5 kB), 1 changed (2 B), 1 unchang…"
+    full = "8 new (2.5 kB), 1 changed (2 B), 1 unchanged, 2 extra, 1 of them removed"
+    assert text == WIDE.replace(full, f"{cut}\n      {full}")
+
+
+def test_colours_change_no_text(plan: Plan) -> None:
+    import re
+
+    coloured = plan_text(plan, Paint(True), 120)
+    assert "\x1b[31m  ± compute/gpu-cluster" in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plan_text(plan, PLAIN, 120)
+
+
+def test_the_last_line_counts(plan: Plan) -> None:
+    nothing = replace(plan, changes=())
+    assert summary(nothing) == "No changes."
+    run = Run("n-0123456789", "n", "0123456789", 1, RunStatus.RUNNING)
+    follows = replace(plan.changes[-1], action=Action.NO_OP, follow=run)
+    assert summary(replace(plan, changes=(follows,))) == "No changes. n-0123456789 is running."
+
+
+def test_json_has_the_shape_that_terraforms_tools_read(plan: Plan) -> None:
+    data = json.loads(json.dumps(plan_data(plan)))
+    assert data["format_version"].startswith("1.")
+    changes = {change["address"]: change for change in data["resource_changes"]}
+    assert {address: change["change"]["actions"] for address, change in changes.items()} == {
+        "compute/gpu-cluster": ["delete", "create"],
+        "datastore/training": ["create"],
+        "data/training/datasets/digits": ["update"],
+        "run/mnist-ps": ["create"],
+    }
+    cluster = changes["compute/gpu-cluster"]
+    assert (cluster["mode"], cluster["type"], cluster["name"]) == ("managed", "compute", "gpu-cluster")
+    assert cluster["change"]["before"] == {"name": "gpu-cluster", "size": "STANDARD_NC6", "max_instances": 2}
+    assert cluster["change"]["after"]["size"] == "STANDARD_DS3_V2"
+    assert cluster["change"]["replace_paths"] == [["size"]]
+    assert cluster["action_reason"] == "size cannot change in place"
+    assert changes["datastore/training"]["change"]["before"] is None
+    key = changes["datastore/training"]["change"]["after"]["credentials"]["account_key"]
+    assert key == "${{ secrets.SPECRUN_TEST_KEY }}"
+    transfer = changes["data/training/datasets/digits"]["transfer"]
+    assert {name: len(files) for name, files in transfer.items()} == {
+        "new": 8,
+        "changed": 1,
+        "unchanged": 1,
+        "extra": 2,
+        "prune": 1,
+    }
+    run = changes["run/mnist-ps"]
+    assert run["specrun_action"] == "submit"
+    assert run["run"]["cancels"] == ["mnist-ps-0123456789"]
+    assert data["fingerprints"]["mnist-ps"] == run["run"]["fingerprint"]
+    assert data["applyable"] is True
+    assert event_data(PlanReady(plan))["event"] == "plan_ready"
+
+
+def diagnostic(detail: str) -> Diagnostic:
+    return Diagnostic(Severity.ERROR, "in-use", "an unfinished run uses it", detail, (), Location("job.yaml", 3, 1))
+
+
+def test_markdown(plan: Plan) -> None:
+    text = plan_markdown(replace(plan, refusals=(diagnostic("first line\nsecond line"),)))
+    above, fold, below = text.partition("<details>")
+    assert text.startswith(MARKER)
+    assert "> ⛔ **an unfinished run uses it** at `job.yaml:3:1`: first line second line\n" in above
+    assert "- ⚠️ `compute/gpu-cluster` would be deleted" in above
+    assert "| ▶ | `run/mnist-ps` | something changed since the last run |" in above
+    assert plan_text(plan, PLAIN, 120) in below
+    assert fold
+
+
+def test_markdown_fits_a_comment_whatever_the_plan(plan: Plan) -> None:
+    many = tuple(
+        replace(change, reason="why | " * 200, resource=replace(change.resource, key=f"{change.resource.key}|{n}"))
+        for n in range(1000)
+        for change in plan.changes
+    )
+    text = plan_markdown(replace(plan, changes=many, refusals=tuple(diagnostic("x" * 5000) for _ in range(500))))
+    assert len(text) < 65_535
+    above = text.partition("<details>")[0]
+    assert "… and 470 more" in above
+    assert text.endswith("</details>")
+    assert "cut here: `specrun plan` shows the rest" in text
+    rows = [line for line in above.splitlines() if line.startswith("| ±")]
+    assert rows
+    assert all(row.replace("\\|", "").count("|") == 4 for row in rows)
+
+
+def test_backticks_and_tildes_do_not_end_the_fence(plan: Plan) -> None:
+    odd = replace(plan.changes[1], reason="``` and ~~~~~~ and ````")
+    text = plan_markdown(replace(plan, changes=(odd,)))
+    assert "\n`````text\n" in text
+    assert "\n`````\n\n</details>" in text

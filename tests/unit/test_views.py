@@ -1,0 +1,111 @@
+"""The smaller views: runs, graphs, words."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from specrun.plan.observed import Role, Run, RunStatus
+from specrun.plan.resources import Graph, Resource
+from specrun.views.graph import graph_dot, graph_mermaid
+from specrun.views.runs import changed_since, runs_text, status_text
+from specrun.views.text import Paint, duration, shorten, size, terminal_width
+from tests.engine_double import read_specs, write_spec
+
+PLAIN = Paint(False)
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def run(attempt: int, status: RunStatus, command: str = "a", reason: str = "", submitted: float | None = 0.0) -> Run:
+    name = f"job-{command * 10}" + (f"-{attempt}" if attempt > 1 else "")
+    started = None if submitted is None else submitted + 1
+    ended = None if started is None or not status.ended else started + 65
+    return Run(
+        name, "job", command * 64, attempt, status, reason, submitted, started, ended, identity={"command": command}
+    )
+
+
+def test_runs_newest_first_with_what_changed() -> None:
+    runs = [
+        run(2, RunStatus.RUNNING, "b", submitted=7200.0),
+        run(1, RunStatus.LOST, "b", "its supervisor is gone", 3600.0),
+        run(1, RunStatus.SUCCEEDED, "a"),
+    ]
+    assert runs_text(runs, PLAIN, 100) == (
+        "run               status     duration     submitted         fingerprint\n"
+        "job-bbbbbbbbbb-2  running    -            1970-01-01 02:00  bbbbbbbbbb\n"
+        "  ~ the same again (attempt 2)\n"
+        "job-bbbbbbbbbb    lost       1 min 5 s    1970-01-01 01:00  bbbbbbbbbb\n"
+        "  its supervisor is gone\n"
+        "  ~ command: a → b\n"
+        "job-aaaaaaaaaa    succeeded  1 min 5 s    1970-01-01 00:00  aaaaaaaaaa"
+    )
+    assert runs_text([], PLAIN, 100) == "no runs yet"
+    assert changed_since(runs[-1], []) == ()
+
+
+def test_status_of_one_run() -> None:
+    from dataclasses import replace
+
+    roles = (Role("worker/0", "succeeded", 0), Role("ps/0", "failed", None, 9), Role("ps/1", "waiting"))
+    text = status_text(replace(run(1, RunStatus.FAILED, reason="ps/0 was killed"), roles=roles), "/there", PLAIN)
+    assert text.splitlines() == [
+        "job-aaaaaaaaaa  failed",
+        "  reason       ps/0 was killed",
+        f"  fingerprint  {'a' * 64}",
+        "  submitted    1970-01-01 00:00:00",
+        "  started      1970-01-01 00:00:01",
+        "  ended        1970-01-01 00:01:06",
+        "  duration     1 min 5 s",
+        "  outputs      /there",
+        "  worker/0     succeeded (exit 0)",
+        "  ps/0         failed (signal 9)",
+        "  ps/1         waiting",
+    ]
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Graph:
+    (spec,) = read_specs(write_spec(tmp_path, "name: n\njob: {command: ls}\n"))
+    odd = 'data/x/a"b\\n<i>#1'
+    data = Resource(odd, "data", "a", {}, (), spec)
+    return Graph({odd: data, "run/n": Resource("run/n", "run", "n", {}, (odd,), spec)})
+
+
+def test_mermaid_escapes_what_it_would_read(graph: Graph) -> None:
+    assert graph_mermaid(graph).splitlines() == [
+        "flowchart LR",
+        '  n0["data/x/a#quot;b\\n#lt;i#gt;#35;1"]',
+        '  n1["run/n"]',
+        "  n0 --> n1",
+    ]
+
+
+def test_dot_escapes_what_it_would_read(graph: Graph) -> None:
+    assert graph_dot(graph).splitlines()[3:] == [
+        r'  "data/x/a\"b\\n<i>#1";',
+        '  "run/n";',
+        r'  "data/x/a\"b\\n<i>#1" -> "run/n";',
+        "}",
+    ]
+
+
+def test_words() -> None:
+    sizes = [size(n) for n in (0, 999, 1000, 1_500, 34_000_000, 2_500_000_000, 7e12)]
+    assert sizes == ["0 B", "999 B", "1.0 kB", "1.5 kB", "34 MB", "2.5 GB", "7.0 TB"]
+    times = [duration(s) for s in (None, 0.04, 59.9, 60, 200, 7500)]
+    assert times == ["-", "0.0 s", "59.9 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]
+    assert [shorten("abcdef", n) for n in (6, 5, 1)] == ["abcdef", "abcd…", "…"]
+
+
+@pytest.mark.parametrize(("columns", "width"), [("1", 40), ("80", 80), ("500", 120)])
+def test_the_width_is_good_to_read(monkeypatch: pytest.MonkeyPatch, columns: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert terminal_width() == width
