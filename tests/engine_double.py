@@ -47,7 +47,7 @@ class Double:
     target: str = "a double"
     capabilities: Mapping[Kind, Capability] = field(
         default_factory=lambda: {
-            "compute": Capability(frozenset({"max_instances"}), replaceable=True),
+            "compute": Capability(frozenset({"max_instances", "tags"}), replaceable=True),
             "datastore": Capability(None),
         }
     )

@@ -17,12 +17,16 @@ LIMIT = 60_000
 MANY = 30
 """Entries of one list in sight; the plan below the fold goes on."""
 
+LONG = 500
+"""Characters of one entry."""
+
 
 def plan_markdown(plan: Plan) -> str:
     """The comment, with refusals and what would be destroyed before the fold."""
     lines = [MARKER, f"### specrun: {summary(plan)}", ""]
     wrong = (*plan.refusals, *plan.problems)
-    lines += _few([f"> ⛔ **{one.summary}** at `{one.location}`: {_line(one.detail)}\n" for one in wrong])
+    for line in _few([f"> ⛔ **{one.summary}** at `{one.location}`: {_line(one.detail)}" for one in wrong]):
+        lines += [line, ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
     lines += _few([f"- ⚠️ `{change.resource.key}` would be deleted: {_line(change.reason)}" for change in destroyed])
     if destroyed:
@@ -33,7 +37,7 @@ def plan_markdown(plan: Plan) -> str:
         lines.append("")
     head = "\n".join(lines)
     body = plan_text(plan, Paint(False), 120)
-    room = LIMIT - len(head)
+    room = max(0, LIMIT - len(head))
     if len(body) > room:
         body = f"{body[:room]}\n… cut here: `specrun plan` shows the rest"
     fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", body)), 3)
@@ -42,12 +46,12 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def _few(entries: list[str], form: str = "{}") -> list[str]:
-    shown = [shorten(entry, 1000) if len(entry) > 1000 else entry for entry in entries[:MANY]]
+    shown = [shorten(entry, LONG) for entry in entries[:MANY]]
     return shown if len(entries) <= MANY else [*shown, form.format(f"… and {len(entries) - MANY} more")]
 
 
 def _row(change: Change) -> str:
-    return f"| {change.action.sign} | `{_cell(change.resource.key)}` | {shorten(_cell(change.reason), 300)} |"
+    return f"| {change.action.sign} | `{shorten(_cell(change.resource.key), 150)}` | {shorten(_cell(change.reason), 300)} |"
 
 
 def _line(text: str) -> str:

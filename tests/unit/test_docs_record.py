@@ -31,7 +31,7 @@ def screen(written: str, columns: int = 10) -> list[str]:
         ("one\r\ntwo", ["one", "two"]),
         ("50 %\r100 %", ["100 %"]),
         ("longer\rab\x1b[K", ["ab"]),
-        ("bar\r\n\x1b[1A\x1b[2Kdone", ["done", ""]),
+        ("a bar\r\n\x1b[1A\x1b[2Kdone", ["done", ""]),
         ("a\r\nb\r\nc\x1b[2A\r\x1b[J-", ["-"]),
         ("0123456789ab", ["0123456789", "ab"]),
         ("0123456789\r\nab", ["0123456789", "ab"]),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from specrun.engines.base import LogLine, Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.narration import Narration
+from tests.engine_double import wait_until
 
 FAILED = Run("job-a", "job", "a", 1, RunStatus.FAILED, "worker/1 exited with 3", None, 10.0, 75.5, (), "worker/1")
 
@@ -122,17 +124,16 @@ def test_colours_go_to_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_terminal_gets_a_bar_while_something_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    out, err = told(
-        OperationStarted("data/d", Action.UPDATE),
-        OperationProgressed("data/d", Progress(1_000_000, 4_000_000)),
-        OperationSettled("data/d", Action.UPDATE, 1.0),
-        lines("r", ("main", "hello")),
-        err=Terminal(),
-    )
-    assert "data/d" in err
-    assert "1.0 MB of 4.0 MB" in err
-    assert "done in 1.0 s" in err
-    assert out == "main | hello\n"
+    out, err = io.StringIO(), Terminal()
+    narration = Narration(out, err, 100)
+    narration(OperationStarted("data/d", Action.UPDATE))
+    narration(OperationProgressed("data/d", Progress(1_000_000, 4_000_000)))
+    wait_until(lambda: "1.0 MB of 4.0 MB" in err.getvalue(), "the bar to be drawn")
+    narration(OperationSettled("data/d", Action.UPDATE, 1.0))
+    narration(lines("r", ("main", "hello")))
+    narration.close()
+    assert "data/d: done in 1.0 s" in re.sub(r"\x1b\[[\d;]*m", "", err.getvalue())
+    assert out.getvalue() == "main | hello\n"
 
 
 def test_nothing_is_imported_for_bars_without_a_terminal() -> None:

@@ -139,12 +139,14 @@ def test_a_damaged_plan_says_so_when_it_is_read(made: tuple[Plan, Path], damage:
         ("transfer", 7),
         ("fields", [{"x": 1}]),
         ("submission", {"name": 1}),
+        ("surplus", 1),
     ],
 )
-def test_a_damaged_change_says_so_when_it_is_restored(made: tuple[Plan, Path], field: str, value: object) -> None:
+def test_a_damaged_change_says_so_before_anything_is_done(made: tuple[Plan, Path], field: str, value: object) -> None:
     plan, file = made
     save(plan, CALL, file)
     content = json.loads(file.read_text())
     content["changes"][0][field] = value
+    file.write_text(json.dumps(content))
     with pytest.raises(PlanUnreadable, match="damaged"):
-        restore(Saved(content), reread())
+        restore(saved_at(file), reread())
