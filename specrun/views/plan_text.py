@@ -71,9 +71,10 @@ def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str
     head = f"  {change.action.sign} {change.resource.key:<{room}}"
     reason = transfer_summary(change.transfer) if change.transfer is not None else change.reason
     plain = change.action is Action.NO_OP
-    yield paint(head, colour) + "  " + paint(shorten(reason, max(20, width - len(head) - 2)), *(["dim"] * plain))
-    if len(reason) > max(20, width - len(head) - 2):
-        yield f"      {reason}"
+    if len(head) + 2 + len(reason) <= width:
+        yield paint(head, colour) + "  " + paint(reason, *(["dim"] * plain))
+    else:
+        yield from (paint(head.rstrip(), colour), f"      {reason}")
     if change.action is Action.CREATE and change.transfer is None:
         yield from _properties(change.resource.properties, "      ", width)
     for field in change.fields:
