@@ -104,11 +104,14 @@ def carry_out(
     with _signals(stop):
         outcome = Walk(made, session.engine, session.home, emit, stop, detach).go()
     session.hashes.save()
+    if outcome.interrupted:
+        print(file=sys.stderr)  # the terminal has just shown ^C
     for name in outcome.going_on:
-        how = f"follow it with `specrun logs -f --run {name}`, end it with `specrun cancel --run {name}`"
-        print(f"{name} goes on: {how}", file=sys.stderr)
+        where = f"{session.arguments} --run {name}"
+        print(f"{name} goes on:", file=sys.stderr)
+        print(f"  to follow it: specrun logs -f {where}\n  to end it:    specrun cancel {where}", file=sys.stderr)
     if outcome.interrupted and not outcome.going_on:
-        print("interrupted before the run was submitted: `specrun apply` goes on from here", file=sys.stderr)
+        print("interrupted before a run was submitted: the next apply goes on from here", file=sys.stderr)
     return _status(outcome)
 
 

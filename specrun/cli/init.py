@@ -10,7 +10,7 @@ import click
 
 from specrun.cli.exit_codes import FAILED, Exit
 
-TEMPLATES = ("job.yaml", "train.py")
+TEMPLATES = ("job.yaml", "src/train.py")
 
 
 @click.command()
@@ -22,9 +22,9 @@ def init(folder: str) -> None:
     if taken:
         raise Exit(FAILED, f"{', '.join(taken)} exists already, and init overwrites nothing: take another folder")
     name = re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-")[:40].strip("-") or "job"
-    target.mkdir(parents=True, exist_ok=True)
     for file in TEMPLATES:
         text = (files("specrun.cli") / "templates" / file).read_text(encoding="utf-8")
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
         (target / file).write_text(text.replace("{name}", name), encoding="utf-8")
         print(f"wrote {target / file}")
     print(f"now: specrun apply{'' if folder == '.' else f' {target / TEMPLATES[0]}'}")

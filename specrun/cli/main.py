@@ -89,7 +89,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run a command line; its exit status."""
     try:
-        specrun(arguments, standalone_mode=False)
+        specrun(arguments, prog_name="specrun", standalone_mode=False)
     except Exit as end:
         if end.message:
             _tell(end.message)

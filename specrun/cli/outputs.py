@@ -12,7 +12,7 @@ import click
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import Reading, files_options, output_option, run_option
 from specrun.cli.session import open_runs
-from specrun.views.text import size
+from specrun.views.text import count, nearby, size
 
 
 @click.command()
@@ -41,4 +41,4 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
         for file in files:
             print(f"{size(file.size):>8}  {file.path}")
         where = folder if folder is not None else runs.engine.place(run.name)
-        print(f"{run.name}: {len(files)} files in {where}", file=sys.stderr)
+        print(f"{run.name}: {count(len(files), 'file')} in {nearby(where)}", file=sys.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment, remember
 from specrun.cli.options import Reading
 from specrun.engines.base import Engine
-from specrun.engines.registry import ENGINES, UNREAD
+from specrun.engines.registry import ENGINES, OTHER_ENGINES, UNREAD
 from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of
@@ -22,6 +24,7 @@ from specrun.plan.resources import Graph, build_graph
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.model import Spec
+from specrun.spec.source import read
 from specrun.views.diagnostics import diagnostic_text
 from specrun.views.text import paint_for, terminal_width
 
@@ -35,6 +38,13 @@ class Session:
     engine: Engine
     home: Path
     hashes: HashCache
+    reading: Reading
+
+    @property
+    def arguments(self) -> str:
+        """What another verb must be given to find the same runs."""
+        chosen = ["--engine", self.reading.engine] if self.reading.engine else []
+        return shlex.join([*(os.path.relpath(spec.file) for spec in self.specs if spec.job), *chosen])
 
     def plan(self, options: Options) -> Plan:
         """What the engine has, against what the specs say. Ends the command when that cannot be found out."""
@@ -67,6 +77,7 @@ class Runs:
 
 def open_session(reading: Reading, *, secrets_required: bool = False) -> Session:
     """Read the specs, show what is wrong or worth knowing, and choose the engine. Ends the command on an error."""
+    _check_engines(reading)
     loaded = load(
         reading.files,
         variables=reading.variables,
@@ -90,13 +101,11 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
         raise Exit(INVALID_SPEC)
     _warn_of_default(reading, loaded.specs, name)
-    return Session(loaded.specs, graph, engine, home, hashes)
+    return Session(loaded.specs, graph, engine, home, hashes, reading)
 
 
 def open_runs(reading: Reading) -> list[Runs]:
     """The specs' names and engine, for verbs about runs: a file that is being edited need not be valid for them."""
-    from specrun.spec.source import read
-
     found = []
     for file in reading.files:
         document, diagnostics = read(file)
@@ -111,13 +120,26 @@ def open_runs(reading: Reading) -> list[Runs]:
     return found
 
 
+def _check_engines(reading: Reading) -> None:
+    """Say first that an engine is not here: what it would find wrong with a spec is of no use without it."""
+    names = {reading.engine}
+    if reading.engine is None:
+        documents = (read(file)[0] for file in reading.files)
+        names = {document.values.get("engine") for document in documents if document is not None}
+    for name in names & OTHER_ENGINES if reading.engine is None else names:
+        if name not in ENGINES:
+            raise Exit(WRONG_USAGE, _no_engine(str(name)))
+
+
+def _no_engine(name: str) -> str:
+    have = ", ".join(ENGINES)
+    return f"This specrun has no engine `{name}` (it has: {have}). Try `--engine local` on this machine."
+
+
 def make_engine(name: str, home: Path, hashes: HashCache) -> Engine:
     """The engine of this name. Ends the command when this specrun has none."""
     if name not in ENGINES:
-        have = ", ".join(ENGINES)
-        raise Exit(
-            WRONG_USAGE, f"this specrun has no engine `{name}` (it has: {have}). Try `--engine local` on this machine."
-        )
+        raise Exit(WRONG_USAGE, _no_engine(name))
     return ENGINES[name](home, hashes)
 
 
@@ -144,7 +166,7 @@ def _warn_of_default(reading: Reading, specs: Sequence[Spec], engine: str) -> No
             Diagnostic(
                 Severity.WARNING,
                 "local-by-default",
-                "a spec with a workspace goes to this machine",
+                "A spec with a workspace goes to this machine.",
                 f"{spec.name} names a workspace, but no engine: write `engine: azureml` in the spec or say "
                 "`--engine azureml` to use it, or `--engine local` if this machine is meant.",
                 ("workspace",),

@@ -23,6 +23,9 @@ Factory: TypeAlias = "Callable[[Path, HashCache], Engine]"
 
 ENGINES: Mapping[str, Factory] = {"local": _local}
 
+OTHER_ENGINES = frozenset({"azureml", "azureml-v1"}) - ENGINES.keys()
+"""Names that a spec may give to engines which this specrun does not have."""
+
 UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
     "local": (
         ("workspace",),

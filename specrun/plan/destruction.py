@@ -40,7 +40,7 @@ def plan_destruction(
             detail = f"{', '.join(users)} still uses {key}: wait, or `specrun cancel`."
             refusals.append(
                 Diagnostic(
-                    Severity.ERROR, "in-use", "an unfinished run uses it", detail, resource.path, resource.location
+                    Severity.ERROR, "in-use", "An unfinished run uses it.", detail, resource.path, resource.location
                 )
             )
         changes.append(change)

@@ -59,11 +59,30 @@ def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        if name in ("command", "script", "arguments", "instance_count", "gpu"):
+        if name in ("command", "arguments") and old and new:
+            lines.append(f"{name}: {_words_between(_show(old).split(), _show(new).split())}")
+        elif name in ("command", "script", "arguments", "instance_count", "gpu"):
             lines.append(f"{name}: {_show(old)} → {_show(new)}")
         else:
             lines.extend(f"{name}: {line}" for line in _entries(old or {}, new or {}))
     return tuple(lines)
+
+
+def _words_between(old: list[str], new: list[str]) -> str:
+    """The words that differ, with one on either side: a long command is not to be read twice."""
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    rest = 0
+    while rest < min(len(old), len(new)) - same and old[-1 - rest] == new[-1 - rest]:
+        rest += 1
+    first, last = (hidden if hidden > 2 else 0 for hidden in (same - 1, rest - 1))
+
+    def shown(words: list[str]) -> str:
+        part = words[first : len(words) - last]
+        return " ".join([*(["…"] if first else []), *part, *(["…"] if last else [])])
+
+    return f"{shown(old)} → {shown(new)}"
 
 
 def _entries(old: object, new: object) -> Iterable[str]:

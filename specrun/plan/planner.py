@@ -68,7 +68,7 @@ class Planner:
             self._refuse(
                 submitted[0].resource,
                 "too-many-runs",
-                "the plan submits more runs than allowed",
+                "The plan submits more runs than allowed.",
                 f"{len(submitted)} runs would be submitted, and the limit is {self.options.max_runs}: "
                 f"if all are meant, say so with --max-runs {len(submitted)}.",
             )
@@ -97,7 +97,7 @@ class Planner:
                 else "declare it as a mapping to have it made, or correct the name"
             )
             detail = f"{resource.kind} {resource.name} does not exist on {self.target.target}: {hint}."
-            self._problem(resource, "missing-resource", "something the spec only names does not exist", detail)
+            self._problem(resource, "missing-resource", "Something the spec only names does not exist.", detail)
         return Change(resource, Action.NO_OP, "named, not declared: used and never changed", observed)
 
     def _existing(self, resource: Resource, observed: Observed) -> Change:
@@ -111,7 +111,7 @@ class Planner:
             self._problem(
                 resource,
                 "failed-resource",
-                "a resource is in a failed state",
+                "A resource is in a failed state.",
                 f"{resource.kind} {resource.name}: {observed.reason or 'the service gives no reason'}.",
             )
         capability = self.target.capabilities.get(resource.kind, Capability())
@@ -130,13 +130,13 @@ class Planner:
         users = [run.name for run in self.unfinished if run.compute == resource.name]
         if not capability.replaceable:
             self._problem(
-                resource, "unchangeable", "a field cannot change", f"{fixed} of {what} is fixed once it exists."
+                resource, "unchangeable", "A field cannot change.", f"{fixed} of {what} is fixed once it exists."
             )
         elif not observed.owner:
             self._refuse(
                 resource,
                 "not-ours",
-                "only what specrun made is replaced",
+                "Only what specrun made is replaced.",
                 f"{what} was made by somebody else: {fixed} cannot change in place, and replacing means deleting it. "
                 "Declare what is there, or take another name.",
             )
@@ -144,14 +144,14 @@ class Planner:
             self._refuse(
                 resource,
                 "in-use",
-                "an unfinished run uses it",
+                "An unfinished run uses it.",
                 f"{what} would be replaced ({fixed}), and {', '.join(users)} still runs there: wait or cancel.",
             )
         elif not self.options.allow_replace:
             self._refuse(
                 resource,
                 "replace",
-                "replacing needs --allow-replace",
+                "Replacing needs --allow-replace.",
                 f"{fixed} of {what} cannot change in place: it would be deleted and made again. "
                 "If that is meant, say --allow-replace.",
             )
@@ -160,7 +160,7 @@ class Planner:
         properties = resource.properties
         source, problem = self._source_files(resource)
         if problem:
-            self._problem(resource, "unreadable-data", "a data path cannot be read", problem)
+            self._problem(resource, "unreadable-data", "A data path cannot be read.", problem)
         prune_for = resource.spec.name if properties.get("prune") else ""
         transfer = plan_transfer(source, observed.files, prune_for)
         if not transfer.send and not transfer.prune:
@@ -171,7 +171,7 @@ class Planner:
             self._refuse(
                 resource,
                 "active-reader",
-                "an unfinished run reads this data",
+                "An unfinished run reads this data.",
                 f"{len(touched)} files of {properties['target']} would change under {', '.join(readers)} "
                 f"(such as {touched[0]}): wait, cancel the run, or take another target.",
             )
@@ -202,7 +202,7 @@ class Planner:
             code = self._code(spec)
         except OSError as error:
             self._problem(
-                resource, "unreadable-code", "a code file cannot be read", f"{error.filename}: {error.strerror}."
+                resource, "unreadable-code", "A code file cannot be read.", f"{error.filename}: {error.strerror}."
             )
             code = ()
         environment = environment_content(spec, job.environment) if job.environment else {}

@@ -213,7 +213,7 @@ def _contradiction(first: Resource, second: Resource) -> Diagnostic | None:
     return Diagnostic(
         Severity.ERROR,
         "declared-differently",
-        "two specs declare the same thing differently",
+        "Two specs declare the same thing differently.",
         f"{second.kind} {second.name}: {detail}",
         second.path,
         second.location,

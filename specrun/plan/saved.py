@@ -17,7 +17,6 @@ from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Graph
 from specrun.spec.schema import schema_text
 
-
 SCHEMA = "specrun-plan.v1.schema.json"
 
 

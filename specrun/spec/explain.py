@@ -7,6 +7,7 @@ from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path, Severity
 from specrun.spec.failures import Failure
+from specrun.spec.given import given_by
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
@@ -36,7 +37,8 @@ def diagnostic(document: Document, code: str, detail: str, path: Path, *, key: b
 
 def explain(document: Document, failure: Failure) -> Diagnostic:
     """The diagnostic of any failure but an unknown or missing key (those are looked at together, in `keys`)."""
-    code, detail = _EXPLANATIONS[failure.keyword](document, failure)
+    given = given_by(document, failure)
+    code, detail = given if given is not None else _EXPLANATIONS[failure.keyword](document, failure)
     if failure.keyword == "propertyNames":
         assert failure.key is not None
         return diagnostic(document, code, detail, (*failure.path, failure.key), key=True)

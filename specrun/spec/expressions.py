@@ -24,7 +24,7 @@ NAMESPACES = ("env", "vars", "secrets", "inputs", "outputs")
 _SPAN = re.compile(r"\$\{\{((?:(?!\$\{\{|\}\}).)*)(\}\})?", re.DOTALL)
 _REFERENCE = re.compile(r"\s*([A-Za-z_][\w-]*)\s*\.\s*([A-Za-z_][\w-]*)\s*")
 
-_FORM = "An expression is ${{ NAMESPACE.NAME }} with one of env, vars, secrets, inputs, outputs."
+_FORM = "An expression is `${{ NAMESPACE.NAME }}` with one of `env`, `vars`, `secrets`, `inputs`, `outputs`."
 
 # What people bring along from GitHub Actions, Azure Pipelines and Azure ML pipelines.
 _FOREIGN = {
@@ -154,29 +154,29 @@ def _same_start(line: str, written: str) -> bool:
 
 def _malformed(body: str, *, closed: bool) -> tuple[str, str]:
     if not closed:
-        return "expression-unclosed", f"After {OPEN} the closing }}}} is missing. {_FORM}"
+        return "expression-unclosed", f"After `{OPEN}` the closing `}}}}` is missing. {_FORM}"
     if not body:
         return "expression-syntax", f"The expression is empty. {_FORM}"
     if "(" in body:
-        return "expression-syntax", f"There are no functions in a spec: {body} cannot be called. {_FORM}"
+        return "expression-syntax", f"There are no functions in a spec: `{body}` cannot be called. {_FORM}"
     if any(operator in body for operator in ("==", "!=", "&&", "||", "!", "?", "<", ">", "|", "+", "*", "/")):
         return "expression-syntax", f"There are no conditions or operators in a spec. {_FORM}"
     reference = _REFERENCE.fullmatch(body)
     if reference is not None:
         return "unknown-namespace", _unknown_namespace(reference[1], reference[2])
     if "." not in body:
-        return "expression-syntax", f"{body} names no namespace; perhaps ${{{{ vars.{body} }}}}? {_FORM}"
+        return "expression-syntax", f"`{body}` names no namespace; perhaps `${{{{ vars.{body} }}}}`? {_FORM}"
     if body.split(".")[0].strip() in ("parent", "github", "steps", "needs", "jobs"):
         head, *_, last = (part.strip() for part in body.split("."))
         instead = f"${{{{ inputs.{last} }}}}" if head == "parent" else f"${{{{ env.{last.upper()} }}}}"
-        return "unknown-namespace", f"{head} does not exist in a spec; perhaps {instead}? {_FORM}"
-    return "expression-syntax", f"{body} is not a namespace and one name. {_FORM}"
+        return "unknown-namespace", f"`{head}` does not exist in a spec; perhaps `{instead}`? {_FORM}"
+    return "expression-syntax", f"`{body}` is not a namespace and one name. {_FORM}"
 
 
 def _unknown_namespace(namespace: str, name: str) -> str:
     if namespace == "github":
         instead = f"${{{{ env.GITHUB_{name.upper()} }}}}"
-        return f"GitHub's contexts do not exist here; its variables do: write {instead}. {_FORM}"
+        return f"GitHub's contexts do not exist here; its variables do: write `{instead}`. {_FORM}"
     right = _FOREIGN.get(namespace.lower()) or nearest(namespace, NAMESPACES)
-    instead = f"Did you mean ${{{{ {right}.{name} }}}}? " if right else ""
-    return f"There is no namespace {namespace}. {instead}{_FORM}"
+    instead = f"Did you mean `${{{{ {right}.{name} }}}}`? " if right else ""
+    return f"There is no namespace `{namespace}`. {instead}{_FORM}"

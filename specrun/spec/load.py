@@ -136,7 +136,12 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
     values = overrides.apply(values, options.inputs, options.environment)
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
     subject = Subject(document, values, done.engine, folder, options.files, options.today)
-    diagnostics = [*done.diagnostics, *rules.check(subject)]
+    diagnostics = rules.check(subject)
+    if diagnostics and done.diagnostics:
+        from specrun.spec.rules.absence import without_unused_inputs
+
+        diagnostics = without_unused_inputs(diagnostics, done.diagnostics)
+    diagnostics = [*done.diagnostics, *diagnostics]
     if refused:
         from specrun.spec.rules.absence import without_consequences
 

@@ -19,10 +19,10 @@ def suggestion(name: str, candidates: Iterable[str], *, kind: str) -> str:
     names = sorted(candidates)
     found = nearest(name, names)
     if found is not None:
-        return f"Did you mean {found}?"
+        return f"Did you mean `{found}`?"
     if not names:
         return f"This file declares no {kind}."
-    return f"The {kind} here are: {', '.join(names)}."
+    return f"The {kind} here are: {', '.join(f'`{name}`' for name in names)}."
 
 
 def _plain(name: str) -> str:

@@ -48,7 +48,8 @@ def undeclared(
         for name in names:
             if name not in declared:
                 kind = path[-1]
-                detail = f"{option} {name} is given and {kind} has no {name}. {suggestion(name, declared, kind=kind)}"
+                missing = f"`{option} {name}` is given and `{'.'.join(path)}` has no `{name}`."
+                detail = f"{missing} {suggestion(name, declared, kind=kind)}"
                 first = next((d for d in documents if _section(d.values, path)), documents[0])
                 yield codes.diagnostic("unknown-override", detail, path, first.location(path, key=True))
 
@@ -97,7 +98,7 @@ def read_environment(option: str | None) -> tuple[dict[str, Any] | None, list[Di
 
     where = Path(option).absolute()
     if not where.is_file():
-        return {}, [_refused(option, 1, 1, "There is no such file. Give current, a requirements file or a conda file.")]
+        return {}, [_refused(option, 1, 1, "There is no such file. Give `current`, a requirements file or a conda file.")]
     if option.endswith((".yml", ".yaml")):
         return {"conda_file": str(where)}, []
     try:

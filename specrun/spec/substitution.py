@@ -56,7 +56,7 @@ def substitute(
     values = walk.top(values, variables)
     chosen = engine or _engine(values)
     unread_here = unread.get(chosen, ())
-    diagnostics = tuple(mistake.diagnostic(document, unread_here) for mistake in walk.mistakes)
+    diagnostics = tuple(mistake.diagnostic(document, chosen, unread_here) for mistake in walk.mistakes)
     return Substituted(values, chosen, frozenset(walk.holes), diagnostics)
 
 
@@ -72,12 +72,15 @@ class _Mistake(NamedTuple):
     text: str
     expression: Expression | Malformed | None = None
     severity: Severity | None = None
+    advice: str = ""
+    """What to do about it, where the engine reads the field."""
 
-    def diagnostic(self, document: Document, unread: tuple[Path, ...]) -> Diagnostic:
-        severity, detail = self.severity, self.detail
+    def diagnostic(self, document: Document, engine: str, unread: tuple[Path, ...]) -> Diagnostic:
+        severity, advice = self.severity, self.advice
         if self.code in ("unset-env", "unset-secret") and any(self.path[: len(p)] == p for p in unread):
             severity = Severity.NOTE
-            detail += " The chosen engine does not read this field."
+            advice = f"The engine `{engine}` does not read this field, so nothing is amiss."
+        detail = f"{self.detail} {advice}".rstrip()
         place = (
             document.location(self.path, key=True)
             if self.expression is None
@@ -151,7 +154,7 @@ class _Walk:
 
     def _key(self, key: str, path: Path) -> None:
         self.holes.add(path)
-        detail = f"Only values are substituted: write the name out instead of {key}."
+        detail = f"Only values are substituted: write the name out instead of `{key}`."
         self._mistake("expression-in-key", detail, path, key)
 
     def _mistake(self, code: str, detail: str, path: Path, text: str, at: Expression | Malformed | None = None) -> None:
@@ -195,7 +198,7 @@ class _Walk:
             if in_command:
                 detail = (
                     f"A command shows in plans, logs and the portal. Give the secret to the job as a variable, "
-                    f"environment_variables: {{{name}: {_quoted(expression)}}}, and read it there."
+                    f"`environment_variables: {{{name}: {_quoted(expression)}}}`, and read it there."
                 )
                 self._mistake("secret-in-command", detail, path, text, expression)
             elif path[:2] == ("job", "environment_variables") and len(path) == 3 and is_whole:
@@ -205,8 +208,8 @@ class _Walk:
                 self._mistake("secret-misplaced", detail, path, text, expression)
         elif not in_command:
             detail = (
-                f"{expression.namespace} have a path only while the job runs: they may stand in job.command and "
-                "job.arguments. Hand the path to the script as an argument."
+                f"`{expression.namespace}` have a path only while the job runs: they may stand in `job.command` and "
+                "`job.arguments`. Hand the path to the script as an argument."
             )
             self._mistake("expression-misplaced", detail, path, text, expression)
         else:
@@ -216,30 +219,32 @@ class _Walk:
     def _env(self, expression: Expression, path: Path, text: str) -> Scalar:
         value = os.environ.get(expression.name)
         if value is None:
-            detail = f"{expression.name} is not in the environment of this command. Set it: export {expression.name}=…"
-            self._mistake("unset-env", detail, path, text, expression)
+            detail = f"The environment of this command has no `{expression.name}`."
+            advice = f"Set it: `export {expression.name}=…`."
+            self.mistakes.append(_Mistake("unset-env", detail, path, text, expression, advice=advice))
+            self.holes.add(path)
             return None
         if OPEN in value:
-            detail = f"The value of {expression.name} holds {OPEN} itself: expressions do not nest."
+            detail = f"The value of `{expression.name}` holds `{OPEN}` itself: expressions do not nest."
             self._mistake("expression-syntax", detail, path, text, expression)
         return value
 
     def _variable(self, expression: Expression, path: Path, text: str) -> Scalar:
         name = expression.name
         if path[0] == "vars":
-            detail = "A variable takes its value from a scalar or from ${{ env.NAME }}, never from another variable."
+            detail = "A variable takes its value from a scalar or from `${{ env.NAME }}`, never from another variable."
             self._mistake("expression-misplaced", detail, path, text, expression)
             return None
         if self.variables is None or name in self.broken_variables:
             self.holes.add(path)
             return None
         if name not in self.variables:
-            detail = f"vars has no {name}. {suggestion(name, map(str, self.variables), kind='vars')}"
+            detail = f"`vars` has no `{name}`. {suggestion(name, map(str, self.variables), kind='vars')}"
             self._mistake("unknown-variable", detail, path, text, expression)
             return None
         value = cast("Scalar", self.variables[name])
         if isinstance(value, str) and OPEN in value:
-            detail = f"The value given to {name} holds {OPEN} itself: expressions do not nest."
+            detail = f"The value given to `{name}` holds `{OPEN}` itself: expressions do not nest."
             self._mistake("expression-syntax", detail, path, text, expression)
         return value
 
@@ -250,15 +255,16 @@ class _Walk:
         names = [str(name) for name in declared or ()]
         if expression.name not in names:
             kind = expression.namespace
-            detail = f"job.{kind} has no {expression.name}. {suggestion(expression.name, names, kind=kind)}"
+            detail = f"`job.{kind}` has no `{expression.name}`. {suggestion(expression.name, names, kind=kind)}"
             self._mistake(f"unknown-{kind[:-1]}", detail, path, text, expression)
 
     def _secret(self, expression: Expression, path: Path, text: str) -> None:
         if expression.name in os.environ:
             return
-        detail = f"The environment has no {expression.name}. apply needs it: export {expression.name}=…"
+        detail = f"The environment of this command has no `{expression.name}`."
+        advice = f"`specrun apply` needs it: `export {expression.name}=…`."
         severity = Severity.ERROR if self.secrets_required else Severity.NOTE
-        self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity))
+        self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity, advice))
 
 
 def _quoted(expression: Expression) -> str:

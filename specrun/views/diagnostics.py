@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.views.text import Paint, count
 
+_UNBROKEN = "\ue000"
+"""A private character that stands for a blank while lines are broken."""
+
 COLOURS: Mapping[Severity, str] = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -22,7 +25,7 @@ def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> s
         f"{diagnostic.summary}"
     )
     lines = [head, *_excerpt(location.line, location.column, location.length, location.text, paint, colour, width)]
-    for paragraph in diagnostic.detail.splitlines():
+    for paragraph in _kept_together(diagnostic.detail, width - 4).splitlines():
         # An option or a path stays whole: people copy it.
         lines += textwrap.wrap(
             paragraph,
@@ -32,7 +35,17 @@ def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> s
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
-    return "\n".join(lines)
+    return "\n".join(lines).replace(_UNBROKEN, " ")
+
+
+def _kept_together(text: str, room: int) -> str:
+    """The text with the blanks between backticks, and inside of an expression, hidden from wrapping: people copy it."""
+    import re
+
+    def hidden(found: re.Match[str]) -> str:
+        return found[0].replace(" ", _UNBROKEN) if len(found[0]) <= room else found[0]
+
+    return re.sub(r"`[^`\n]*`|\$\{\{[^}\n]*\}\}", hidden, text)
 
 
 def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int) -> str:

@@ -19,7 +19,7 @@ from specrun.engines.base import Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.plan_text import plan_text, summary
-from specrun.views.text import duration, paint_for, size
+from specrun.views.text import duration, nearby, paint_for, size
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -102,7 +102,7 @@ class Narration:
     def _progress(self, key: str, progress: Progress) -> None:
         if self._bars is None or key not in self._tasks:
             return
-        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else progress.text[:60]
+        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else progress.text
         self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
 
     def _settle(self, event: OperationSettled) -> None:
@@ -120,6 +120,8 @@ class Narration:
                 self.close()
 
     def _status(self, run: Run) -> None:
+        if run.status is RunStatus.QUEUED and not run.reason:
+            return  # it starts at once: only a wait needs a word
         detail = f": {run.reason}" if run.reason else ""
         self._say(f"{self._paint('▶', 'cyan')} {run.name} is {run.status.value}{detail}")
 
@@ -132,32 +134,26 @@ class Narration:
     def _finish(self, event: Finished) -> None:
         run = event.run
         sign, colour = ENDS[run.status]
-        if event.last_lines:
+        if event.last_lines and set(self._roles) != {run.failed_role}:  # else they stand right above
             self._say(f"{self._paint('Last lines', 'bold')} of {run.failed_role}:")
             for line in event.last_lines:
                 self._say(f"  {line.text}")
-        reason = f" ({run.reason})" if run.reason and run.status is not RunStatus.SUCCEEDED else ""
+        told = run.status is RunStatus.SUCCEEDED or run.reason in ("", run.status.value)
+        reason = "" if told else f" ({run.reason})"
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
         self._out.write(
             f"{self._paint_out(sign, colour)} {self._paint_out(run.name, 'bold')} "
-            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {event.place}\n"
+            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {nearby(event.place)}\n"
         )
         self._out.flush()
 
     def _make_bars(self) -> Bars:
         from rich.console import Console
-        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
         from rich.progress import Progress as Bars
 
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[text]}", markup=False),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(compact=True),
-        )
+        from specrun.views.bars import columns
+
         console = Console(file=self._err, no_color=not self._paint.enabled)
-        self._bars = Bars(*columns, console=console, transient=True, get_time=time.monotonic)
+        self._bars = Bars(*columns(), console=console, transient=True, get_time=time.monotonic, expand=True)
         self._bars.start()
         return self._bars

@@ -45,10 +45,12 @@ def summary(plan: Plan) -> str:
         for action, verb in VERBS.items()
         if (number := sum(change.action is action for change in plan.changes))
     ]
-    following = [c.follow for c in plan.changes if c.follow is not None and not c.follow.status.ended]
-    if not counted and following:
-        return f"No changes. {', '.join(run.name for run in following)} is {following[0].status.value}."
-    return f"Plan: {', '.join(counted)}." if counted else "No changes."
+    if counted:
+        return f"Plan: {', '.join(counted)}."
+    reasons = [f"{change.reason}." for change in plan.changes if change.follow is not None]
+    kept = [f"{change.resource.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
+    said = [*reasons, *kept]
+    return f"No changes: {said[0]}" if len(said) == 1 else "\n".join(["No changes.", *said])
 
 
 def transfer_summary(transfer: Transfer) -> str:
@@ -90,9 +92,13 @@ def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str
 
 def _properties(properties: Mapping[str, object], indent: str, width: int) -> Iterator[str]:
     for name, value in properties.items():
+        line = f"{indent}{name}: {_value(value)}"
         if isinstance(value, Mapping) and value:
             yield f"{indent}{name}:"
             yield from _properties(value, indent + "  ", width)
+        elif isinstance(value, list) and len(line) > width:
+            yield f"{indent}{name}:"
+            yield from (shorten(f"{indent}  - {_value(item)}", width) for item in value)
         else:
             yield shorten(f"{indent}{name}: {_value(value)}", width)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from specrun.plan.fingerprint import explain
 from specrun.plan.observed import Run, RunStatus
-from specrun.views.text import Paint, duration, shorten
+from specrun.views.text import Paint, duration, nearby, shorten
 
 COLOURS = {
     RunStatus.QUEUED: "yellow",
@@ -22,7 +22,7 @@ COLOURS = {
 def status_text(run: Run, place: str, paint: Paint) -> str:
     """One run: where it is, since when, and its roles."""
     lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
-    if run.reason:
+    if run.reason not in ("", run.status.value):
         lines.append(f"  reason       {run.reason}")
     lines.append(f"  fingerprint  {run.fingerprint}")
     for word, moment in (("submitted", run.submitted), ("started", run.started), ("ended", run.ended)):
@@ -30,9 +30,11 @@ def status_text(run: Run, place: str, paint: Paint) -> str:
             lines.append(f"  {word:<11}  {_moment(moment)}")
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
-    lines.append(f"  outputs      {place}")
+    lines.append(f"  outputs      {nearby(place)}")
     for role in run.roles:
-        ended = f" (exit {role.exit})" if role.exit is not None else f" (signal {role.signal})" if role.signal else ""
+        # A parameter server never ends by itself: that it was stopped says it all.
+        failed = role.status == "failed"
+        ended = f" (exit {role.exit})" if role.exit is not None else f" (signal {role.signal})" if failed else ""
         lines.append(f"  {role.name:<11}  {role.status}{ended}")
     return "\n".join(lines)
 
@@ -48,7 +50,7 @@ def runs_text(runs: Sequence[Run], paint: Paint, width: int) -> str:
         moment = _moment(run.submitted)[:16] if run.submitted is not None else "-"
         lasted = duration(run.duration)
         lines.append(f"{run.name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {run.fingerprint[:10]}")
-        if run.reason and run.status.ended:
+        if run.status.ended and run.reason not in ("", run.status.value):
             lines.append(shorten(f"  {run.reason}", width))
         lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :]))
     return "\n".join(lines)

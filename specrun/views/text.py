@@ -64,6 +64,12 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def nearby(place: str) -> str:
+    """A folder as seen from the current one when it lies below it; anything else as it is."""
+    here = os.getcwd()  # noqa: PTH109
+    return os.path.relpath(place, here) if place.startswith(f"{here}{os.sep}") else place
+
+
 def count(number: int, noun: str) -> str:
     """`1 file`, `3 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -236,7 +236,7 @@ def test_digits_single_needs_numpy_alone(start: Start, tmp_path: Path) -> None:
 
 
 def test_the_starter_needs_python_alone(start: Start, tmp_path: Path) -> None:
-    script = ROOT / "specrun/cli/templates/train.py"
+    script = ROOT / "specrun/cli/templates/src/train.py"
     process = start("-SI", script, "--model-dir", tmp_path / "model")  # -S: without site-packages
     process.wait()
     assert len(process.accuracies) == 1

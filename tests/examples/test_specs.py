@@ -55,7 +55,8 @@ def test_the_digits_are_the_file_that_their_readme_describes() -> None:
 
 
 def starter(folder: Path, text: str) -> Path:
-    (folder / "train.py").write_bytes((TEMPLATES / "train.py").read_bytes())
+    (folder / "src").mkdir()
+    (folder / "src" / "train.py").write_bytes((TEMPLATES / "src" / "train.py").read_bytes())
     file = folder / "job.yaml"
     file.write_text(text.replace("{name}", "2024"), encoding="utf-8")  # which YAML would take for a number
     return file

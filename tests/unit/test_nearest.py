@@ -20,6 +20,6 @@ def test_nearest(name: str, candidates: list[str], found: str | None) -> None:
 
 
 def test_suggestion() -> None:
-    assert suggestion("stepz", ["steps"], kind="vars") == "Did you mean steps?"
-    assert suggestion("q", ["b", "a"], kind="vars") == "The vars here are: a, b."
+    assert suggestion("stepz", ["steps"], kind="vars") == "Did you mean `steps`?"
+    assert suggestion("q", ["b", "a"], kind="vars") == "The vars here are: `a`, `b`."
     assert suggestion("q", [], kind="vars") == "This file declares no vars."

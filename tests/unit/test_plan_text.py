@@ -122,8 +122,14 @@ def test_the_last_line_counts(plan: Plan) -> None:
     nothing = replace(plan, changes=())
     assert summary(nothing) == "No changes."
     run = Run("n-0123456789", "n", "0123456789", 1, RunStatus.RUNNING)
-    follows = replace(plan.changes[-1], action=Action.NO_OP, follow=run)
-    assert summary(replace(plan, changes=(follows,))) == "No changes. n-0123456789 is running."
+    follows = replace(plan.changes[-1], action=Action.NO_OP, follow=run, reason="n-0123456789 is running")
+    assert summary(replace(plan, changes=(follows,))) == "No changes: n-0123456789 is running."
+    kept = replace(plan.changes[0], action=Action.NO_OP, reason="kept: this spec did not make it")
+    assert summary(replace(plan, changes=(kept, follows))).splitlines() == [
+        "No changes.",
+        "n-0123456789 is running.",
+        f"{kept.resource.key}: kept: this spec did not make it.",
+    ]
 
 
 def test_json_has_the_shape_that_terraforms_tools_read(plan: Plan) -> None:
@@ -162,14 +168,14 @@ def test_json_has_the_shape_that_terraforms_tools_read(plan: Plan) -> None:
 
 
 def diagnostic(detail: str) -> Diagnostic:
-    return Diagnostic(Severity.ERROR, "in-use", "an unfinished run uses it", detail, (), Location("job.yaml", 3, 1))
+    return Diagnostic(Severity.ERROR, "in-use", "An unfinished run uses it.", detail, (), Location("job.yaml", 3, 1))
 
 
 def test_markdown(plan: Plan) -> None:
     text = plan_markdown(replace(plan, refusals=(diagnostic("first line\nsecond line"),)))
     above, fold, below = text.partition("<details>")
     assert text.startswith(MARKER)
-    assert "> ⛔ **an unfinished run uses it** at `job.yaml:3:1`: first line second line\n" in above
+    assert "> ⛔ **An unfinished run uses it.** at `job.yaml:3:1`: first line second line\n" in above
     assert "- ⚠️ `compute/gpu-cluster` would be deleted" in above
     assert "| ▶ | `run/mnist-ps` | something changed since the last run |" in above
     assert plan_text(plan, PLAIN, 120) in below

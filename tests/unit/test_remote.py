@@ -25,9 +25,14 @@ class Site:
         self.requests = 0
 
 
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """One for all tests: urllib may read the trusted certificates only once."""
+    return trustme.CA()
+
+
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    authority = trustme.CA()
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: trustme.CA) -> Iterator[Site]:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

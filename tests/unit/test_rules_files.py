@@ -134,5 +134,5 @@ def test_a_hint_is_relative_to_the_spec(folder: Path) -> None:
     (folder / "specs").mkdir()
     (folder / "specs" / "x.yaml").write_text(JOB.replace("code: src", "code: ../scr"), encoding="utf-8")
     (found,) = load(["specs/x.yaml"]).diagnostics
-    assert "Looked for scr" in found.detail
-    assert "Did you mean ../src?" in found.detail
+    assert "Looked for `scr`" in found.detail
+    assert "Did you mean `../src`?" in found.detail

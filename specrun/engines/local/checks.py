@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from specrun.engines.base import EngineError
+from specrun.engines.local.conda import NotServed
 from specrun.engines.local.environments import WAY_OUT, requirements_of
 from specrun.engines.local.inputs import source_folder
 from specrun.plan.resources import input_data
@@ -13,6 +13,7 @@ from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.model import Environment, Input, Job, Spec
 
+_CODE, _SUMMARY = "not-on-this-machine", "This machine cannot do that."
 DISTRIBUTIONS = ("tensorflow", "pytorch")
 UNBUILDABLE = {
     "registered": "the environment is registered in a workspace",
@@ -30,7 +31,7 @@ def check_spec(home: Path, spec: Spec) -> Iterator[Diagnostic]:
     if job.distribution is not None and job.distribution.type not in DISTRIBUTIONS:
         detail = (
             f"This machine runs {' and '.join(DISTRIBUTIONS)} jobs, and jobs of one process: "
-            f"a {job.distribution.type} job needs an Azure engine."
+            f"one of type {job.distribution.type} needs an Azure engine."
         )
         yield _cannot(spec, ("job", "distribution", "type"), detail)
     if job.environment is not None:
@@ -50,8 +51,10 @@ def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnos
             return
     try:
         requirements_of(environment, spec.folder)
-    except EngineError as error:
-        yield _cannot(spec, ("job", "environment", "conda_file"), f"{error}.")
+    except NotServed as error:
+        # The place is in the conda file, which --environment may have put in place of the spec's own.
+        path = ("job", "environment", "conda_file")
+        yield Diagnostic(Severity.ERROR, _CODE, _SUMMARY, f"{error.detail}.", path, error.location)
 
 
 def _check_input(home: Path, spec: Spec, entry: Input) -> Iterator[Diagnostic]:
@@ -75,7 +78,7 @@ def _check_gpu(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         yield Diagnostic(
             Severity.NOTE,
             "no-gpu-here",
-            "this machine has no GPU",
+            "This machine has no GPU.",
             "The job asks for GPUs and runs on this machine's processors instead: slower, and otherwise the same.",
             ("job", "resources", "gpu"),
             spec.document.location(("job", "resources", "gpu")),
@@ -84,4 +87,4 @@ def _check_gpu(spec: Spec, job: Job) -> Iterator[Diagnostic]:
 
 def _cannot(spec: Spec, path: SpecPath, detail: str) -> Diagnostic:
     location = spec.document.location(path)
-    return Diagnostic(Severity.ERROR, "not-on-this-machine", "this machine cannot do that", detail, path, location)
+    return Diagnostic(Severity.ERROR, _CODE, _SUMMARY, detail, path, location)

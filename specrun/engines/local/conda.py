@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from specrun.engines.base import EngineError
+from specrun.spec.diagnostics import Location
+from specrun.spec.source import Document, read
 
 SERVED = ("python", "pip", "setuptools", "wheel")
+_NO_LIST = "A conda file has a list of `dependencies`, and this one has none"
+_NOT_A_SPEC = ("empty-file", "not-a-mapping")
+
+
+class NotServed(EngineError):
+    """What pip cannot serve: `detail` says what and why, `location` where in the conda file."""
+
+    def __init__(self, detail: str, location: Location) -> None:
+        super().__init__(f"{location}: {detail}")
+        self.detail = detail
+        self.location = location
 
 
 def pip_requirements(file: Path) -> list[str]:
-    """The pip requirements of a conda file. Raises EngineError when it needs conda itself."""
-    try:
-        content = yaml.safe_load(file.read_bytes())
-    except (OSError, yaml.YAMLError) as error:
-        raise EngineError(f"{file}: {error}") from error
-    dependencies = content.get("dependencies") if isinstance(content, dict) else None
+    """The pip requirements of a conda file. Raises NotServed when it needs conda itself."""
+    document = _read(file)
+    dependencies = document.values.get("dependencies")
     if not isinstance(dependencies, list):
-        raise EngineError(f"{file}: a conda file has a list of `dependencies`, and this one has none")
+        raise NotServed(_NO_LIST, document.location(("dependencies",)))
     requirements: list[str] = []
-    for item in dependencies:
+    for index, item in enumerate(dependencies):
         if isinstance(item, dict) and isinstance(item.get("pip"), list):
             requirements.extend(str(entry) for entry in item["pip"])
-        elif str(item).split("=")[0].split(">")[0].split("<")[0].strip() not in SERVED:
-            raise EngineError(
-                f"{file}: {item} is a conda package, and this machine builds environments with pip: move it below "
-                "`pip:` if PyPI has it, or use `--environment current` in an activated conda environment"
-            )
-        elif str(item).startswith("python=") and not _is_this_python(str(item)):
-            raise EngineError(
-                f"{file}: it asks for {item}, and specrun runs on Python {sys.version_info[0]}.{sys.version_info[1]}: "
-                "run specrun with that Python, or use `--environment current`"
-            )
+        else:
+            why = _not_served(item)
+            if why:
+                raise NotServed(why, document.location(("dependencies", index)))
     return requirements
 
 
-def _is_this_python(item: str) -> bool:
-    wanted = item.partition("=")[2].strip("=").split(".")
-    return [str(part) for part in sys.version_info[: len(wanted)]][:2] == wanted[:2]
+def _read(file: Path) -> Document:
+    near = os.path.relpath(file)
+    document, found = read(str(file) if near.startswith(os.pardir) else near)
+    if document is None:
+        first = found[0]
+        raise NotServed(_NO_LIST if first.code in _NOT_A_SPEC else first.detail.removesuffix("."), first.location)
+    return document
+
+
+def _not_served(item: Any) -> str:
+    """Why a dependency needs conda; empty where it does not."""
+    if str(item).split("=")[0].split(">")[0].split("<")[0].strip() not in SERVED:
+        return (
+            f"`{item}` is a conda package, and this machine builds environments with pip: move it below `pip:` if PyPI "
+            "has it, or use `--environment current` in an activated conda environment"
+        )
+    if str(item).startswith("python=") and not _is_this_python(str(item).partition("=")[2].strip("=").split(".")):
+        return (
+            f"It asks for `{item}`, and specrun runs on Python {sys.version_info[0]}.{sys.version_info[1]}: "
+            "run specrun with that Python, or use `--environment current`"
+        )
+    return ""
+
+
+def _is_this_python(wanted: Sequence[str]) -> bool:
+    return [str(part) for part in sys.version_info[: len(wanted)]][:2] == list(wanted[:2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from specrun.spec.diagnostics import Diagnostic, Path
+from specrun.spec.diagnostics import Diagnostic, Path, Severity
 from specrun.spec.nearest import nearest
 
 # Code: where a key was looked for and not found, and the keys that would have done. A "*" in a
@@ -24,6 +24,14 @@ _RESTS_ON: Mapping[str, tuple[Path, tuple[str, ...]]] = {
     "more-processes-than-instances": (("job", "resources"), ("instance_count",)),
     "data-without-sha256": (("data", "*"), ("sha256",)),
 }
+
+
+def without_unused_inputs(found: Iterable[Diagnostic], wrong: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics without `unused-input`, where an expression in what the job runs is wrong: it may be the use."""
+    words = (("job", "command"), ("job", "arguments"))
+    if not any(one.path[:2] in words and one.severity is Severity.ERROR for one in wrong):
+        return list(found)
+    return [one for one in found if one.code != "unused-input"]
 
 
 def without_consequences(found: Iterable[Diagnostic], refused: Iterable[Diagnostic]) -> list[Diagnostic]:

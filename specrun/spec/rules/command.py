@@ -24,16 +24,16 @@ def form(subject: Subject) -> Iterator[Diagnostic]:
         return
     command, script = "command" in job, "script" in job
     if command and script:
-        detail = "Keep command (bash runs it), or script with arguments (python runs it), not both."
+        detail = "Keep `command` (bash runs it), or `script` with `arguments` (python runs it), not both."
         yield subject.at_key("command-and-script", detail, "job", _later(job, "command", "script"))
     elif command and "arguments" in job:
-        detail = "A command holds its own arguments: write them there, or write script: train.py instead of command."
+        detail = "A command holds its own arguments: write them there, or write `script: train.py` instead of `command`."
         yield subject.at_key("arguments-without-script", detail, "job", "arguments")
     elif not command and not script:
-        detail = "Write command: python train.py …, or script: train.py with arguments."
+        detail = "Write `command: python train.py …`, or `script: train.py` with `arguments`."
         yield subject.at_key("job-without-command", detail, "job")
     elif script and "code" not in job:
-        detail = "script is a path inside the code folder: write code: src (or code: . for this file's folder)."
+        detail = "`script` is a path inside the code folder: write `code: src` (or `code: .` for this file's folder)."
         yield subject.at("script-without-code", detail, "job", "script")
 
 
@@ -46,7 +46,7 @@ def variables(subject: Subject) -> Iterator[Diagnostic]:
     by_distribution = _SET_BY_DISTRIBUTION.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
     for name in written:
         if name in by_distribution or str(name).startswith(_SET_ALWAYS):
-            detail = f"Every process gets its own {name} from the engine. Leave it out."
+            detail = f"Every process gets its own `{name}` from the engine. Leave it out."
             yield subject.at_key("reserved-variable", detail, "job", "environment_variables", name)
 
 
@@ -59,7 +59,7 @@ def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
     used = set(_used(subject.job))
     for name in inputs:
         if name not in used:
-            detail = f"The script learns an input's place from {where} only: write ${{{{ inputs.{name} }}}} there."
+            detail = f"The script learns an input's place from `{where}` only: write `${{{{ inputs.{name} }}}}` there."
             yield subject.at_key("unused-input", detail, "job", "inputs", name)
 
 

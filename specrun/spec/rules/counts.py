@@ -15,13 +15,13 @@ def instances(subject: Subject) -> Iterator[Diagnostic]:
         return
     least = number(subject.compute.get("min_instances"))
     if least is not None and least > most:
-        detail = f"A cluster cannot shrink to {least} instances (min_instances) where it may only grow to {most}."
+        detail = f"A cluster cannot shrink to {least} instances (`min_instances`) where it may only grow to {most}."
         yield subject.at("instances-min-above-max", detail, "compute", "min_instances")
     asked = number(mapping(subject.job.get("resources")).get("instance_count"))
     if asked is not None and asked > most:
         detail = (
-            f"The job would wait for ever: it needs {asked} instances at once and compute.max_instances is {most}. "
-            f"Raise max_instances to {asked}, or ask for at most {most}."
+            f"The job would wait for ever: it needs {asked} instances and `compute.max_instances` is {most}. "
+            f"Raise that to {asked}, or ask for at most {most}."
         )
         yield subject.at("instances-above-cluster", detail, "job", "resources", "instance_count")
 
@@ -35,7 +35,7 @@ def processes(subject: Subject) -> Iterator[Diagnostic]:
     workers = number(distribution.get("worker_count"))
     place = ("job", "distribution")
     if servers and not workers and ("worker_count" not in distribution or workers == 0):
-        detail = "Parameter servers only keep the variables; workers train. Write worker_count: 1 or more."
+        detail = "Parameter servers only keep the variables; workers train. Write `worker_count: 1` or more."
         key = "worker_count" if workers == 0 else "parameter_server_count"
         yield subject.at("parameter-server-without-worker", detail, *place, key)
     resources = mapping(subject.job.get("resources"))
@@ -46,7 +46,7 @@ def processes(subject: Subject) -> Iterator[Diagnostic]:
         if processes is not None and processes > count:
             said = "is" if "instance_count" in resources else "is left out, which means"
             detail = (
-                f"Azure ML runs at most one process of each kind on an instance, and instance_count {said} {count}. "
-                f"Write resources: {{instance_count: {processes}}}, or {key}: {count}."
+                f"Azure ML runs at most one process of each kind on an instance, and `instance_count` {said} {count}. "
+                f"Write `resources: {{instance_count: {processes}}}`, or `{key}: {count}`."
             )
             yield subject.at("more-processes-than-instances", detail, *place, key)

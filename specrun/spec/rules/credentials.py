@@ -35,12 +35,12 @@ def _detail(path: Path, value: object) -> str:
     one = whole(value) if isinstance(value, str) else None
     if one is not None and one.namespace == "env":
         return (
-            "What comes from env shows in plans and is saved with them; a secret is masked everywhere. "
-            f"The variable stays the same: write {path[-1]}: ${{{{ secrets.{one.name} }}}}."
+            "What comes from `env` shows in plans and is saved with them; a secret is masked everywhere. "
+            f"The variable stays the same: write `{path[-1]}: ${{{{ secrets.{one.name} }}}}`."
         )
     return (
         "Whoever reads this file, its history or a plan would have it. Put it into the environment and write "
-        f"{path[-1]}: ${{{{ secrets.{_variable(path)} }}}}; if it was ever committed, replace it at its source."
+        f"`{path[-1]}: ${{{{ secrets.{_variable(path)} }}}}`; if it was ever committed, replace it at its source."
     )
 
 

@@ -27,10 +27,10 @@ def checksums(subject: Subject) -> Iterator[Diagnostic]:
         if path is None:
             continue
         if is_web(path) and "sha256" not in entry:
-            detail = "A file on the web may change between two runs. Write sha256: with what `sha256sum FILE` prints."
+            detail = "A file on the web may change between two runs. Write `sha256:` with what `sha256sum FILE` prints."
             yield subject.at("data-without-sha256", detail, "data", name, "path")
         elif not is_web(path) and "sha256" in entry:
-            detail = "A local path is compared file by file. Leave sha256 out."
+            detail = "A local path is compared file by file. Leave `sha256` out."
             yield subject.at_key("sha256-of-local-data", detail, "data", name, "sha256")
 
 
@@ -58,7 +58,7 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
 
 def _named(subject: Subject, entry: str) -> str:
     # Asked for when there is something to say: finding a line takes as long as all the rules together.
-    return f"data.{entry} (line {subject.line('data', entry)})"
+    return f"`data.{entry}` (line {subject.line('data', entry)})"
 
 
 def _clash(
@@ -69,12 +69,12 @@ def _clash(
         if other_store != store:
             continue
         if other_target == target:
-            detail = f"{_named(subject, other)} already goes to {target}. A target mirrors one source: give this its own."
+            detail = f"{_named(subject, other)} already goes to `{target}`. A target mirrors one source: give this its own."
             yield subject.at("duplicate-target", detail, *key)
             return
         if target.startswith(other_target + "/") or other_target.startswith(target + "/"):
             detail = (
-                f"{_named(subject, other)} goes to {other_target}: "
+                f"{_named(subject, other)} goes to `{other_target}`: "
                 "the files of one would count as extra files of the other."
             )
             yield subject.at("nested-target", detail, *key)
@@ -84,21 +84,21 @@ def _clash(
 def plain_problem(path: str) -> str | None:
     """Why a path on a datastore is not in its one plain form; None where it is."""
     if path != path.strip():
-        return f"It begins or ends with a blank, which would be part of the path: write {path.strip()}."
+        return f"It begins or ends with a blank, which would be part of the path: write `{path.strip()}`."
     if "\\" in path:
-        return f"Parts are divided by /: write {path.replace(chr(92), '/')}."
+        return f"Parts are divided by `/`: write `{path.replace(chr(92), '/')}`."
     if path.startswith("/"):
-        return f"It starts at the datastore's root anyway: write {path.lstrip('/') or 'a name'}."
+        return f"It starts at the datastore's root anyway: write `{path.lstrip('/') or 'NAME'}`."
     parts = path.rstrip("/").split("/")
     if any(part in ("", ".", "..") for part in parts):
-        return "It may not have empty parts, . or .. in it: write it out from the datastore's root."
+        return "It may not have empty parts, `.` or `..` in it: write it out from the datastore's root."
     if any(ord(character) < 32 for character in path):
         return "It has a control character in it."
     return None
 
 
 def _slash_problem(target: str) -> str | None:
-    return f"A slash at the end says nothing: write {target.rstrip('/')}." if target.endswith("/") else None
+    return f"A slash at the end says nothing: write `{target.rstrip('/')}`." if target.endswith("/") else None
 
 
 def stores(subject: Subject) -> Iterator[Diagnostic]:
@@ -110,7 +110,7 @@ def stores(subject: Subject) -> Iterator[Diagnostic]:
         yield from near_datastore(subject, store, "data", name, "datastore")
         if mapping(subject.datastores.get(store)).get("type") == "azure_file":
             detail = (
-                f"{store} is an azure_file datastore, and those can only be inputs. "
+                f"`{store}` is an azure_file datastore, and those can only be inputs. "
                 "Use an azure_blob or azure_data_lake_gen2 datastore."
             )
             yield subject.at("data-on-file-share", detail, "data", name, "datastore")
@@ -124,5 +124,5 @@ def near_datastore(subject: Subject, store: str, *path: Any) -> Iterator[Diagnos
 
     found = nearest(store, [name for name in subject.datastores if isinstance(name, str)])
     if found is not None:
-        detail = f"{store} is taken to exist in the workspace. Did you mean {found}, which this file declares?"
+        detail = f"`{store}` is taken to exist in the workspace. Did you mean `{found}`, which this file declares?"
         yield subject.at("undeclared-datastore", detail, *path)

@@ -21,16 +21,19 @@ def sources(subject: Subject) -> Iterator[Diagnostic]:
         return
     written = [key for key in environment if key in _SOURCES]
     if len(written) > 1 and frozenset(written) not in _TOGETHER:
+        from specrun.spec.wording import listed  # late: few specs have something to say
+
         detail = (
-            f"{' and '.join(written)} cannot both say what the environment is. Keep one: pip or conda_file "
-            "(either may stand on an image), image, build, or framework with version."
+            f"{listed(written, 'and')} cannot {'both' if len(written) == 2 else 'all'} say what the environment is. "
+            "Keep one: `pip` or `conda_file` (either may stand on an `image`), `image`, `build`, or `framework` "
+            "with `version`."
         )
         yield subject.at_key("environment-conflict", detail, "job", "environment", _odd_one(written))
     if "version" in environment and "framework" not in environment:
-        detail = "version says which version of the framework: write framework: tensorflow with it, or leave it out."
+        detail = "`version` says which version of the framework: write `framework: tensorflow` with it, or leave it out."
         yield subject.at_key("version-without-framework", detail, "job", "environment", "version")
     elif not written and not environment:
-        detail = "Write pip, conda_file, image, build or framework; or leave environment out."
+        detail = "Write `pip`, `conda_file`, `image`, `build` or `framework`; or leave `environment` out."
         yield subject.at_key("environment-empty", detail, "job", "environment")
 
 
@@ -56,14 +59,14 @@ def explain_requirement(requirement: str) -> str:
     """What is wrong with it and what to write instead."""
     stripped = requirement.strip()
     if stripped.startswith("-"):
-        return f"{stripped.split()[0]} is an option of pip. List the requirements themselves, or use conda_file."
+        return f"`{stripped.split()[0]}` is an option of pip. List the requirements themselves, or use `conda_file`."
     if stripped.startswith((".", "/")) or stripped.endswith((".whl", ".tar.gz")):
         return "A package on this machine cannot be installed elsewhere: name one of an index, or put it into code."
     if re.fullmatch(r"[\w.-]+(\[[^\]]*\])?=[^=].*", stripped):
-        return f"One = is conda's way: write {stripped.replace('=', '==', 1)}."
+        return f"One `=` is conda's way: write `{stripped.replace('=', '==', 1)}`."
     if re.fullmatch(r"[\w.-]+\s+[\d.]+", stripped):
-        return f"A version needs its operator: write {'=='.join(stripped.split())}."
-    return "Write a name and perhaps a version: tensorflow, tensorflow==2.16.1 or 'torch>=2.2,<3'."
+        return f"A version needs its operator: write `{'=='.join(stripped.split())}`."
+    return "Write a name and perhaps a version: `tensorflow`, `tensorflow==2.16.1` or `'torch>=2.2,<3'`."
 
 
 @cache

@@ -34,7 +34,7 @@ def code(subject: Subject) -> Iterator[Diagnostic]:
         yield _missing(subject, "missing-code", folder, "job", "code")
         return
     if kind == "file":
-        yield subject.at("not-a-folder", f"{folder} is a file. Name the folder it is in.", "job", "code")
+        yield subject.at("not-a-folder", f"`{folder}` is a file. Name the folder it is in.", "job", "code")
         return
     link = subject.files.bad_link(where, _data_in_code(subject, folder))
     if link is not None:
@@ -50,7 +50,7 @@ def _script(subject: Subject, folder: str, script: str) -> Iterator[Diagnostic]:
         return
     inside = os.path.normpath(script)
     if os.path.isabs(script) or inside.startswith(".."):
-        detail = f"Only the code folder travels with the job. Move the script into {folder}; its path starts there."
+        detail = f"Only the code folder travels with the job. Move the script into `{folder}`; its path starts there."
         yield subject.at("script-outside-code", detail, *place)
         return
     path = os.path.join(folder, script)
@@ -59,10 +59,10 @@ def _script(subject: Subject, folder: str, script: str) -> Iterator[Diagnostic]:
         detail = _missing_detail(subject, path)
         prefix = folder.rstrip("/") + "/"
         if script.startswith(prefix) and subject.files.kind(os.path.join(subject.folder, script)) == "file":
-            detail = f"script is a path inside the code folder: write {script[len(prefix) :]}."
+            detail = f"`script` is a path inside the code folder: write `{script[len(prefix) :]}`."
         yield subject.at("missing-script", detail, *place)
     elif kind == "folder":
-        yield subject.at("not-a-file", f"{script} is a folder. Name the script in it.", *place)
+        yield subject.at("not-a-file", f"`{script}` is a folder. Name the script in it.", *place)
 
 
 def data(subject: Subject) -> Iterator[Diagnostic]:
@@ -100,9 +100,9 @@ def inputs(subject: Subject) -> Iterator[Diagnostic]:
         if kind is None:
             yield _missing(subject, "missing-input", path, *place)
         elif kind == "file" and entry.get("type", "uri_folder") == "uri_folder":
-            yield subject.at("not-a-folder", f"{path} is a file: write type: uri_file.", *place)
+            yield subject.at("not-a-folder", f"`{path}` is a file: write `type: uri_file`.", *place)
         elif kind == "folder" and entry.get("type") == "uri_file":
-            yield subject.at("not-a-file", f"{path} is a folder: write type: uri_folder.", *place)
+            yield subject.at("not-a-file", f"`{path}` is a folder: write `type: uri_folder`.", *place)
 
 
 def environment(subject: Subject) -> Iterator[Diagnostic]:
@@ -128,7 +128,7 @@ def environment(subject: Subject) -> Iterator[Diagnostic]:
     elif kind is None:
         yield _missing(subject, "missing-build-path", folder, *place, "path")
     else:
-        yield subject.at("not-a-folder", f"{folder} is a file. Name the folder it is in.", *place, "path")
+        yield subject.at("not-a-folder", f"`{folder}` is a file. Name the folder it is in.", *place, "path")
 
 
 def workspace(subject: Subject) -> Iterator[Diagnostic]:
@@ -146,7 +146,7 @@ def _file(subject: Subject, code: str, path: str, *place: str) -> Iterator[Diagn
     if kind is None:
         yield _missing(subject, code, path, *place)
     elif kind == "folder":
-        yield subject.at("not-a-file", f"{path} is a folder. Name the file in it.", *place)
+        yield subject.at("not-a-file", f"`{path}` is a folder. Name the file in it.", *place)
 
 
 def _is_path(path: str) -> bool:
@@ -155,10 +155,10 @@ def _is_path(path: str) -> bool:
 
 def _odd(subject: Subject, path: str, *place: str) -> Iterator[Diagnostic]:
     if "\0" in path or not path.strip():
-        detail = "It has a NUL byte in it." if path else "It is empty. Write . for this file's folder."
+        detail = "It has a NUL byte in it." if path else "It is empty. Write `.` for this file's folder."
         yield subject.at("invalid-path", detail if "\0" in path or not path else "It is blank.", *place)
     else:
-        detail = f"The blank would be part of the path: write {path.strip()}."
+        detail = f"The blank would be part of the path: write `{path.strip()}`."
         yield subject.at("blanks-around-path", detail, *place)
 
 
@@ -168,21 +168,21 @@ def _missing(subject: Subject, code: str, path: str, *place: str) -> Diagnostic:
 
 def _missing_detail(subject: Subject, path: str) -> str:
     if path.startswith("~"):
-        return "~ is the shell's and is not expanded here. Paths start at the folder of this file."
+        return "`~` is the shell's and is not expanded here. Paths start at the folder of this file."
     where = os.path.normpath(os.path.join(subject.folder, path))
     if os.path.islink(where):
-        return f"{where} is a link to something that does not exist."
+        return f"`{where}` is a link to something that does not exist."
     near = nearest_existing(where)
     if near is None:
-        return f"Looked for {where}; paths start at the folder of this file."
-    return f"Looked for {where}. Did you mean {os.path.relpath(near, subject.folder)}?"
+        return f"Looked for `{where}`; paths start at the folder of this file."
+    return f"Looked for `{where}`. Did you mean `{os.path.relpath(near, subject.folder)}`?"
 
 
 def _bad_link(subject: Subject, code: str, folder: str, link: BadLink, *place: str) -> Diagnostic:
     path = os.path.join(folder, link.path)
     if link.broken:
-        return subject.at("broken-link", f"What {path} leads to does not exist. Mend the link or remove it.", *place)
-    detail = f"{path} leads to a place outside of {folder}, which does not travel with it. Put the file itself there."
+        return subject.at("broken-link", f"What `{path}` leads to does not exist. Mend the link or remove it.", *place)
+    detail = f"`{path}` leads to a place outside of `{folder}`, which does not travel with it. Put the file itself there."
     return subject.at(code, detail, *place)
 
 

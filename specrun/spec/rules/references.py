@@ -20,10 +20,10 @@ def data_entries(subject: Subject) -> Iterator[Diagnostic]:
             continue
         names = [key for key in subject.data if isinstance(key, str)]
         if not names:
-            advice = "This file has no data: add an entry, or write path: with where the files are."
+            advice = "This file has no `data`: add an entry, or write `path:` with where the files are."
         else:
             advice = suggestion(entry, names, kind="data entries")
-        yield subject.at("unknown-data", f"data has no {entry}. {advice}", "job", "inputs", name, "data")
+        yield subject.at("unknown-data", f"`data` has no `{entry}`. {advice}", "job", "inputs", name, "data")
 
 
 def datastore_paths(subject: Subject) -> Iterator[Diagnostic]:
@@ -36,7 +36,7 @@ def datastore_paths(subject: Subject) -> Iterator[Diagnostic]:
             store, paths, rest = path[len(_DATASTORES) :].partition("/paths/")
             place = ("job", section, name, "path")
             if not paths:
-                detail = f"Write {_DATASTORES}NAME/paths/PATH, with the datastore's name and the path on it."
+                detail = f"Write `{_DATASTORES}NAME/paths/PATH`, with the datastore's name and the path on it."
                 yield subject.at("invalid-target", detail, *place)
                 continue
             yield from near_datastore(subject, store, *place)

@@ -22,10 +22,10 @@ def gpus(subject: Subject) -> Iterator[Diagnostic]:
     has = sizes.has_gpu(size)
     asked = resources.get("gpu")
     if asked is True and has is False:
-        detail = f"{size} has no GPU. Choose a size of an N family, such as STANDARD_NC4AS_T4_V3, or write gpu: false."
+        detail = f"{size} has no GPU. Choose a size of an N family, such as `STANDARD_NC4AS_T4_V3`, or write `gpu: false`."
         yield subject.at("gpu-on-cpu-size", detail, "job", "resources", "gpu")
     elif asked is False and has is True:
-        detail = f"{size} has GPUs, which cost money and would stand idle. Choose a CPU size, or leave gpu out."
+        detail = f"{size} has GPUs, which cost money and would stand idle. Choose a CPU size, or leave `gpu` out."
         yield subject.at("idle-gpu", detail, "job", "resources", "gpu")
     elif has and asked is not False:
         yield from _processes(subject, size)
@@ -63,7 +63,7 @@ def _advice(series: Series, verb: str) -> str:
 def _unknown(subject: Subject, size: str, *place: str) -> Iterator[Diagnostic]:
     near = sizes.near_miss(size)
     if near is not None:
-        detail = f"specrun does not know {size} (which may be newer than its table). Did you mean {near}?"
+        detail = f"specrun does not know `{size}` (which may be newer than its table). Did you mean `{near}`?"
         yield subject.at("unknown-size", detail, *place)
 
 

@@ -1,0 +1,71 @@
+"""`python -m benchmarks [NAME]... [--json FILE]`: measure, print the table; exit 1 when a target was missed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from benchmarks.applying import hashing, nothing_to_do
+from benchmarks.measure import WentWrong
+from benchmarks.printing import logs
+from benchmarks.running import overhead
+from benchmarks.table import Row, data, table
+from benchmarks.validating import mistakes, start, validate
+from benchmarks.workplace import Workplace, workplace
+
+BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
+    "validate": validate,
+    "mistakes": mistakes,
+    "start": start,
+    "nothing-to-do": nothing_to_do,
+    "hashing": hashing,
+    "overhead": overhead,
+    "logs": logs,
+}
+
+
+def main() -> int:
+    """Run the benchmarks that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure specrun against its peers.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here, too")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    machine = _machine()
+    print(f"{', '.join(f'{name} {value}' for name, value in machine.items())}", file=sys.stderr)
+    try:
+        rows = _measure(arguments.names or list(BENCHMARKS))
+    except WentWrong as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    print(table(rows))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(data(rows, machine), indent=1) + "\n", encoding="utf-8")
+    return int(any(row.met is False for row in rows))
+
+
+def _measure(names: list[str]) -> list[Row]:
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="specrun-benchmarks-") as folder:
+        place = workplace(Path(folder))
+        for name in dict.fromkeys(names):
+            print(f"{name} …", file=sys.stderr)
+            rows += BENCHMARKS[name](place)
+    return rows
+
+
+def _machine() -> dict[str, object]:
+    """What figures depend on. A load of more than 1 before the start: somebody else is measured, too."""
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "load": round(os.getloadavg()[0], 2)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
