@@ -22,7 +22,9 @@ FILES, FILE_SIZE = 2000, 100_000
 
 def nothing_to_do(place: Workplace) -> Iterator[Row]:
     """The second apply of a job that has succeeded, with its cluster and its data in place."""
-    file = str(Job("echo done", data_files=20).write(place.subfolder("nothing-to-do")))
+    file = str(
+        Job("echo ${{ inputs.numbers }} ${{ outputs.model }}", data_files=20).write(place.subfolder("nothing-to-do"))
+    )
     call = ("apply", "--environment", "current", file)
     place.specrun(*call)
     # No other tool does the same: checking that very file with the peer is what puts the machine into proportion.
@@ -36,7 +38,9 @@ def nothing_to_do(place: Workplace) -> Iterator[Row]:
 def hashing(place: Workplace) -> Iterator[Row]:
     """A plan over much data, for the first time and again, against one md5sum of the same files."""
     folder = place.subfolder("hashing")
-    file = str(Job("echo done", data_files=FILES, data_size=FILE_SIZE).write(folder))
+    file = str(
+        Job("echo ${{ inputs.numbers }} ${{ outputs.model }}", data_files=FILES, data_size=FILE_SIZE).write(folder)
+    )
     files = sorted(map(str, (folder / "data").iterdir()))
     homes = (place.subfolder(f"hashing-home-{number}") for number in range(PLANS))
     calls: list[Path] = []

@@ -1,4 +1,4 @@
-"""Prints numbered lines without pause: `python printer.py NAME BLOCKS`. No two lines are the same."""
+"""Prints numbered lines without pause: `python printer.py NAME BLOCKS …`. No two lines are the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _template(name: str) -> bytes:
 
 def main() -> None:
     """Print as fast as the other end takes it."""
-    name, blocks = sys.argv[1:]
+    name, blocks = sys.argv[1:3]
     template = _template(name)
     for number in range(int(blocks)):
         os.write(1, template.replace(_NUMBER, b"%09d" % number))

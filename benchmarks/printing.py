@@ -22,7 +22,7 @@ TARGET = 1_000_000
 def logs(place: Workplace) -> Iterator[Row]:
     """Against the same processes, each redirected to a file by bash."""
     source = Path(printer.__file__).read_text(encoding="utf-8")
-    command = f"exec python printer.py $RANK {BLOCKS}"
+    command = f"exec python printer.py $RANK {BLOCKS} ${{{{ inputs.numbers }}}} ${{{{ outputs.model }}}}"
     job = Job(command, {"printer.py": source}, PYTORCH, PROCESSES)
     file = job.write(place.subfolder("logs"))
     what = f"3 processes print {LINES // 10**6} M lines"

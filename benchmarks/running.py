@@ -27,7 +27,9 @@ echo done
 
 def overhead(place: Workplace) -> Iterator[Row]:
     """Workers that take two seconds, and the TensorFlow example: the first apply of each, with nothing in place."""
-    file = Job("bash steps.sh", {"steps.sh": STEPS}).write(place.subfolder("overhead"))
+    file = Job("bash steps.sh ${{ inputs.numbers }} ${{ outputs.model }}", {"steps.sh": STEPS}).write(
+        place.subfolder("overhead")
+    )
     yield _against_hand(place, file, "ps and 2 workers that sleep 2 s", "done")
     if find_spec("tensorflow") is None:
         print("without tensorflow: its example is left out", file=sys.stderr)

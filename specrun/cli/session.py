@@ -125,7 +125,8 @@ def _check_engines(reading: Reading) -> None:
     names = {reading.engine}
     if reading.engine is None:
         documents = (read(file)[0] for file in reading.files)
-        names = {document.values.get("engine") for document in documents if document is not None}
+        values = (document.values for document in documents if document is not None)
+        names = {str(value.get("engine")) for value in values if isinstance(value, dict)}
     for name in names & OTHER_ENGINES if reading.engine is None else names:
         if name not in ENGINES:
             raise Exit(WRONG_USAGE, _no_engine(str(name)))

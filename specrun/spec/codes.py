@@ -59,6 +59,7 @@ _ERRORS = {
     "missing-workspace-config": "The workspace's configuration file does not exist.",
     "not-a-folder": "A folder is needed here, and this is a file.",
     "not-a-file": "A file is needed here, and this is a folder.",
+    "not-regular": "This is neither a file nor a folder.",
     "script-outside-code": "The script is outside the code folder.",
     "link-leaves-code": "A symbolic link leaves the code folder.",
     "link-leaves-data": "A symbolic link leaves the data folder.",
@@ -71,6 +72,8 @@ _WARNINGS = {
     "idle-gpu": "The size has GPUs that the job does not use.",
     "retired-size": "The VM size is retired.",
     "more-processes-than-gpus": "There are more processes on an instance than GPUs.",
+    "almost-expression": "This looks like an expression and is none.",
+    "input-is-text": "An input that is the name of a data entry is its text, not the data.",
     "reserved-variable": "The engine sets this environment variable itself.",
 }
 

@@ -19,6 +19,7 @@ SUMMARIES = {
     "unknown-key": "The spec has no such key.",
     "reserved-key": "The key is reserved.",
     "missing-key": "A key is missing.",
+    "not-indented": "What belongs in a section is not in it.",
     "wrong-type": "The value is of the wrong type.",
     "not-allowed": "The value is not one of those allowed.",
     "bad-name": "The name is not allowed.",
@@ -60,6 +61,7 @@ def _enum(document: Document, failure: Failure) -> tuple[str, str]:
     detail = f"`{name}` is {listed(allowed, 'or')}."
     if isinstance(failure.value, str):
         right = foreign_value(_field(failure.path), failure.value) or nearest(failure.value, allowed)
+        right = right or (allowed[0] if len(allowed) == 1 else None)
         if right is not None:
             return "not-allowed", _joined(detail, f"Write `{snippet(failure.path[-1], right)}`.", _default(failure))
     elif isinstance(failure.value, (dict, list)):
@@ -72,8 +74,22 @@ def _pattern(document: Document, failure: Failure) -> tuple[str, str]:
     says = schema.get("patternErrorMessage", f"text of the form {schema['pattern']}")
     if schema.get("x-kind") == "name":
         return "bad-name", _refused_name(failure.value, schema, f"as `{name}`")
+    if failure.path == ("job", "environment"):
+        return "bad-value", _environment(failure.value, says)
     given = "" if _is_credential(failure.path) else f"{shown(failure.value)} does not fit. "
     return "bad-value", _joined(f"{given}`{name}` takes {says}.", _example(failure))
+
+
+def _environment(name: str, says: str) -> str:
+    if name.startswith("azureml:"):
+        return f"{shown(name)} does not fit. `job.environment` takes {says}, or a mapping."
+    if "/" in name:
+        return f"For a container image write `environment: {{image: {name}}}`."
+    package = name.partition(":")[0].lower()
+    return (
+        f"For packages write `environment: {{pip: [{package}]}}`; "
+        f"for an environment that is registered in the workspace, `environment: azureml:{name}`."
+    )
 
 
 def _property_names(document: Document, failure: Failure) -> tuple[str, str]:
@@ -130,8 +146,10 @@ def _allowed_name(name: str, pattern: str) -> str | None:
     import re
 
     fits = expression(pattern).search
+    # What is there of an address, without the parts that every storage account has.
+    name = re.sub(r"^https?://|\.(?:blob|file|dfs)\.core\.windows\.net.*$", "", name.removeprefix("azureml:"))
     for joint in ("-", "_", ""):
-        plain = re.sub(r"[^A-Za-z0-9]+", joint, name.removeprefix("azureml:")).strip("-_")
+        plain = re.sub(r"[^A-Za-z0-9]+", joint, name).strip("-_")
         for candidate in (plain, plain.lower(), f"_{plain}"):
             for length in (255, 63, 40, 33, 32, 24):
                 if plain and fits(candidate[:length].rstrip("-_")):

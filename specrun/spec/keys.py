@@ -15,6 +15,7 @@ from specrun.spec.source import Document
 from specrun.spec.wording import field_name, listed, snippet
 
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
+_SWITCHES = frozenset(("gpu", "create", "prune", "ssh_public_access_enabled", "enable_node_public_ip"))
 _AS_GOOD_AS_CERTAIN = 0.8
 
 
@@ -30,9 +31,12 @@ class Keys:
     def explain(self, document: Document, found: Sequence[Failure]) -> Iterator[Diagnostic]:
         """The diagnostics of unknown and missing keys, without those that one typo brings twice."""
         meant: dict[Path, set[str]] = {}
+        beside = self._of_other_branches(found)
         for failure in found:
             if failure.keyword == "additionalProperties":
-                right, told = self._unknown(document, failure)
+                if failure.key in beside.get(failure.path, ())[1:]:
+                    continue  # told with the first of them
+                right, told = self._unknown(document, failure, beside.get(failure.path, ()))
                 meant.setdefault(failure.path, set()).update(right)
                 yield told
         for failure in found:
@@ -46,7 +50,19 @@ class Keys:
                 detail = f"At least one of {listed(sorted(_choices(failure)), 'and')} must stand in a spec."
                 yield diagnostic(document, "missing-key", detail, failure.path, key=True)
 
-    def _unknown(self, document: Document, failure: Failure) -> tuple[Iterable[str], Diagnostic]:
+    def _of_other_branches(self, found: Sequence[Failure]) -> dict[Path, list[str]]:
+        """The keys that their mapping has, but not together with what else stands in it."""
+        keys: dict[Path, list[str]] = {}
+        for failure in found:
+            if failure.keyword == "additionalProperties" and section(failure.path) in self.places.get(
+                str(failure.key), ()
+            ):
+                keys.setdefault(failure.path, []).append(str(failure.key))
+        return keys
+
+    def _unknown(
+        self, document: Document, failure: Failure, beside: Sequence[str]
+    ) -> tuple[Iterable[str], Diagnostic]:
         """The keys that were probably meant, and what to say."""
         key = failure.key
         assert key is not None
@@ -54,6 +70,9 @@ class Keys:
         if not failure.path and key in self._reserved:
             detail = f"`{key}` has no meaning yet. {self._reserved[key]} Until then, leave it out."
             return (), diagnostic(document, "reserved-key", detail, path, key=True)
+        if key in beside:
+            detail = _of_another_branch(failure, beside, self._allowed(failure))
+            return failure.schema.get("required", ()), diagnostic(document, "unknown-key", detail, path, key=True)
         right, detail = self._instead(failure, key)
         return right, diagnostic(document, "unknown-key", detail, path, key=True)
 
@@ -61,8 +80,9 @@ class Keys:
         path, value = failure.path, failure.value[key]
         where = section(path)
         allowed = self._allowed(failure)
-        if where in self.places.get(key, ()):
-            return failure.schema.get("required", ()), _of_another_branch(failure, key, allowed)
+        cut = _cut(key, value)
+        if cut is not None and cut[0] in allowed:
+            return (cut[0],), f"A key has a colon and a blank after it: write `{cut[0]}: {cut[1]}`."
         close = nearest(key, allowed)
         likeness = _likeness(key, close) if close is not None else 0.0
         foreign = foreign_key(where, key) if likeness < 1 else None
@@ -132,6 +152,14 @@ class Keys:
         self._collect(schema.get("items"), where)
 
 
+def _cut(key: str, value: object) -> tuple[str, str] | None:
+    """Name and value where their colon is missing (`{data mnist}`, `{gpu=true}`), or the blank after it."""
+    import re
+
+    found = re.fullmatch(r"(\w+)\s*[\s=:]\s*([^\s=:].*)", key) if value is None else None
+    return (found[1], found[2]) if found is not None else None
+
+
 def _choices(failure: Failure) -> set[str]:
     return {name for branch in failure.schema["anyOf"] for name in branch["required"]}
 
@@ -149,12 +177,13 @@ def _below(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
-def _of_another_branch(failure: Failure, key: str, allowed: list[str]) -> str:
-    """A key that this mapping has, but not together with what else stands in it."""
+def _of_another_branch(failure: Failure, keys: Sequence[str], allowed: list[str]) -> str:
     value = failure.value
-    decided = next((name for name in ("type", "from_config", "data") if name in value and name != key), None)
+    decided = next((name for name in ("type", "from_config", "data") if name in value and name not in keys), None)
     beside = f"`{snippet(decided, value[decided])}`" if decided is not None else "what else stands there"
-    return f"`{key}` does not go with {beside} in {_said(failure.path)}, which takes {listed(sorted(allowed), 'and')}."
+    go = "does not go" if len(keys) == 1 else "do not go"
+    takes = listed(sorted(allowed), "and")
+    return f"{listed(keys, 'and')} {go} with {beside} in {_said(failure.path)}, which takes {takes}."
 
 
 def _renamed(path: Path, key: str, foreign: Foreign) -> str:
@@ -182,4 +211,6 @@ def _write(path: Path, target: str, value: object) -> str:
     if isinstance(value, (dict, list)) or value is None or (isinstance(value, str) and "\n" in value):
         return f"write `{leaf}`{place}."
     right = foreign_value(target, value) if isinstance(value, str) else None
+    if leaf in _SWITCHES and value in (0, 1):
+        return f"write `{leaf}: {'true' if value else 'false'}`{place}."
     return f"write `{snippet(leaf, value if right is None else right)}`{place}."

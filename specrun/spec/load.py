@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import overrides, rules, schema, source
 from specrun.spec.diagnostics import Diagnostic, Path, Severity
-from specrun.spec.expressions import literal_text
+from specrun.spec.expressions import OPEN, literal_text
 from specrun.spec.rules.credentials import literal_credentials
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.subject import Subject
@@ -129,7 +129,7 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
         unread=options.unread,
         secrets_required=options.secrets_required,
     )
-    refused = [found for found in schema.check(document, done.values) if found.path not in done.holes]
+    refused = [found for found in schema.check(document, done.values) if not _is_hole(found, done.holes)]
     values = done.values
     if not isinstance(values, dict):
         return [*done.diagnostics, *refused], values
@@ -147,6 +147,11 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
 
         diagnostics = refused + without_consequences(diagnostics, refused)
     return (_masked(document, values, diagnostics) if diagnostics else diagnostics), values
+
+
+def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:
+    """Whether the mistake of this value is known already; that its key is unknown is another one."""
+    return found.path in holes and (found.code != "unknown-key" or OPEN in str(found.path[-1]))
 
 
 def _masked(document: Document, values: Mapping[str, Any], diagnostics: list[Diagnostic]) -> list[Diagnostic]:

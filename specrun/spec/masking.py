@@ -6,7 +6,7 @@ import re
 
 _NAMED = re.compile(
     r"""(?ix) (?P<name> (?:account|access|api|shared)_?key | sas_?token | (?:access|auth)_?token | client_?secret
-                      | pass(?:word|wd) | secret ) ["']? \s* [:=] \s* (?P<value> ["']? [^\s,}&;"'] [^\s,}&;]* )"""
+                      | pass(?:word|wd) | secret | credentials? | connection_?string ) ["']? \s* [:=] \s* (?P<value> ["']? [^\s,}&;"'] [^\s,}&;]* )"""
 )
 _SIGNATURE = re.compile(r"(?i)[?&]sig=(?P<value>[^&\s\"']+)")
 

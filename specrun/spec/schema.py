@@ -50,11 +50,13 @@ def _explained(document: Document, values: object, schema: dict[str, Any], predi
 
     from specrun.spec.explain import explain
     from specrun.spec.failures import failures
+    from specrun.spec.layout import explain_layout
 
     found = list(islice(failures(predicates, schema, values), MAX_DIAGNOSTICS))
+    laid_out, found = explain_layout(document, _keys().places, found)
     of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
     told = list(_keys().explain(document, of_keys)) if of_keys else []
-    return told + [explain(document, failure) for failure in found if failure not in of_keys]
+    return laid_out + told + [explain(document, failure) for failure in found if failure not in of_keys]
 
 
 @lru_cache(maxsize=1)

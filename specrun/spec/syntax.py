@@ -11,9 +11,13 @@ _EXPRESSION = re.compile(r"\$\{\{.*?(?:\}\}|$)", re.MULTILINE)
 _TAB_INDENT = re.compile(r"[ \t]*")
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_NO_COLON = re.compile(r"([A-Za-z_][\w-]*):?(?:\s*[ =:]\s*|(?<=:)|$)([^\s=:#][^#]*)?(?:#.*)?")
+_KEY_AND_VALUE = re.compile(r"\s*[\w-]+:[ ]+[^\s|>&#]")
+
 _HINTS = (
     ("mapping values are not allowed", "A value that holds `: ` needs quotes; or the line is indented too far."),
     ("found unexpected end of stream", "A quote is opened and never closed."),
+    ("found unexpected ':'", "A key has a blank after its colon, and then a value."),
     ("could not find expected ':'", "A key needs a colon and a blank after it: `key: value`."),
     ("did not find expected key", "Check the indentation: the keys of one mapping begin in the same column."),
     ("did not find expected '-' indicator", "Check the indentation: among a list's `-` there can be no key."),
@@ -54,7 +58,63 @@ def describe(error: Any, text: str) -> tuple[str, str, Span]:
         at = line_start + indent[0].index("\t")
         detail = "YAML is indented with blanks, never with tabs: replace the tab by blanks."
         return "tab-indent", detail, Span(at, at + 1)
+    usual = _usual(error, text, line_start)
+    if usual is not None:
+        return "yaml-syntax", *usual
     return "yaml-syntax", _detail(error, index), Span(index, index + 1)
+
+
+def _usual(error: Any, text: str, line_start: int) -> tuple[str, Span] | None:
+    """Detail and place of the commonest slips, of which the parser only notices something later."""
+    problem, begun = str(getattr(error, "problem", None)), getattr(error, "context_mark", None)
+    if "could not find expected ':'" in problem and begun is not None:
+        return _without_colon(text, begun.index)
+    if "mapping values are not allowed" in problem:
+        above, here = _line_above(text, line_start), _line(text, line_start)
+        if above is not None and _indent(here) > _indent(text[above:]):
+            found = _without_colon(text, above + _indent(text[above:]))
+            if found is not None:
+                return found
+            if _KEY_AND_VALUE.match(_line(text, above)) and not here.lstrip().startswith("- "):
+                at = line_start + _indent(here)
+                detail = "This line is indented further than the one above it, which has a value already."
+                return f"{detail} Keys of one mapping begin in the same column.", Span(at, at + 1)
+    if "or '}'" in problem or "or ']'" in problem:
+        mark = getattr(error, "problem_mark", None)
+        if begun is not None and mark is not None and mark.line > begun.line and text[begun.index] in "{[":
+            closing = "}" if text[begun.index] == "{" else "]"
+            detail = f"What this `{text[begun.index]}` opens is not closed before line {mark.line + 1}: `{closing}` or "
+            return detail + "a comma is missing.", Span(begun.index, begun.index + 1)
+    return None
+
+
+def _without_colon(text: str, start: int) -> tuple[str, Span] | None:
+    """A line that would be a key if it had a colon and a blank after it."""
+    line = _line(text, start).rstrip()
+    found = _NO_COLON.fullmatch(line)
+    if found is None or re.match(r"[\w-]+:(\s|$)", line):
+        return None
+    written = f"{found[1]}: {found[2] or ''}".rstrip()
+    return f"A key has a colon and a blank after it: write `{written}`.", Span(start, start + len(line))
+
+
+def _line(text: str, start: int) -> str:
+    end = text.find("\n", start)
+    return text[start : end if end >= 0 else len(text)]
+
+
+def _line_above(text: str, start: int) -> int | None:
+    """Where the nearest line above begins that says anything."""
+    while start > 0:
+        start = text.rfind("\n", 0, start - 1) + 1
+        line = _line(text, start).strip()
+        if line and not line.startswith("#"):
+            return start
+    return None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _left_open(error: Any, text: str) -> int:

@@ -87,7 +87,8 @@ def _inside(value: object) -> str:
 def _needs_quotes(text: str) -> bool:
     from specrun.spec.scalars import plain
 
-    special = text[0] in "&*!|>%@`'\"#{[,?- " or text[-1] in ": " or ": " in text or " #" in text or "\n" in text
+    mark = text[0] in "&*!|>%@`'\"#{[, " or (text[0] in "?-:" and text[1:2].strip() == "")
+    special = mark or text[-1] in ": " or ": " in text or " #" in text or "\n" in text
     return special or not isinstance(plain(text), str)
 
 

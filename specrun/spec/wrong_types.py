@@ -12,6 +12,7 @@ from specrun.spec.source import Document
 from specrun.spec.wording import snippet, yaml_text
 
 _TRUE = frozenset(("yes", "y", "on", "true", "1", "enabled"))
+_REQUIRED = frozenset(("apiVersion", "name", "path", "type", "data", "account_name", "container_name", "subnet"))
 _FALSE = frozenset(("no", "n", "off", "false", "0", "disabled", "none"))
 
 
@@ -20,37 +21,57 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
     value = failure.value
     key = failure.path[-1] if failure.path else ""
     if value is None:
-        return _for_nothing(key, wanted)
+        return _for_nothing(failure, wanted)
     if isinstance(value, str):
         return _for_text(key, value, wanted, failure)
     if isinstance(value, (bool, int, float)):
         return _for_scalar(document, failure, wanted)
+    if isinstance(value, list) and failure.path == ("job", "command"):
+        return f"It is one line, as you would type it: `{snippet(key, ' '.join(map(str, value)))}`."
     if isinstance(value, list) and "object" in wanted and _has_names(value):
         return "Instead of a list with `name` in each, write a mapping from the names: `NAME: {…}`."
     return ""
 
 
-def _for_nothing(key: object, wanted: Sequence[str]) -> str:
+def _for_nothing(failure: Failure, wanted: Sequence[str]) -> str:
+    key, examples = failure.path[-1], failure.field.get("examples")
+    if key in _REQUIRED:
+        return f"Give it a value, as in `{snippet(key, examples[0])}`." if examples else "Give it a value."
     if list(wanted) == ["object"]:
         return f"Write `{key}: {{}}` for an empty one, or leave it out."
     return "Give it a value, or leave it out."
 
 
 def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure) -> str:
+    if "array" in wanted:
+        return _for_list(key, value)
+    if failure.path[:1] == ("data",) and len(failure.path) == 2:
+        return f"Write `{key}: {{path: {value}}}`."
     if "${{" in value:
         return "An expression may stand here when it is the whole value and its variable has the right type."
     if "integer" in wanted or "number" in wanted:
         number = _number(value, failure)
-        return "" if number is None else f"Write `{snippet(key, number)}`, without quotes."
+        if number is None:
+            return ""
+        in_seconds = failure.field.get("x-unit") == "seconds" and not value.strip().isdecimal()
+        return f"Write `{snippet(key, number)}`" + (": it is in seconds." if in_seconds else ", without quotes.")
     if "boolean" in wanted:
         word = value.strip().lower()
         if word in _TRUE | _FALSE:
             written = "true" if word in _TRUE else "false"
+            if word == written:
+                return f"Write `{key}: {written}`, without quotes."
             return f"In YAML 1.2 {value} is text: write `{key}: {written}`."
-    if "array" in wanted:
-        words = value.split() if key == "arguments" else [value]
-        return f"As a list it is `{snippet(key, words)}`."
     return ""
+
+
+def _for_list(key: object, value: str) -> str:
+    if key == "pip" and value.endswith((".txt", ".in")):
+        return "Write the requirements themselves: a spec reads no file of them."
+    if key == "pip" and value.endswith((".yml", ".yaml")):
+        return f"For a conda file write `conda_file: {value}` instead."
+    words = re.findall(r"(?:\$\{\{.*?\}\}|\S)+", value) if key == "arguments" else [value]
+    return f"As a list it is `{snippet(key, words)}`."
 
 
 def _number(value: str, failure: Failure) -> int | None:

@@ -51,7 +51,8 @@ def _few(entries: list[str], form: str = "{}") -> list[str]:
 
 
 def _row(change: Change) -> str:
-    return f"| {change.action.sign} | `{shorten(_cell(change.resource.key), 150)}` | {shorten(_cell(change.reason), 300)} |"
+    key, reason = shorten(_cell(change.resource.key), 150), shorten(_cell(change.reason), 300)
+    return f"| {change.action.sign} | `{key}` | {reason} |"
 
 
 def _line(text: str) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +23,13 @@ Command = Callable[..., Said]
 
 
 @pytest.fixture(autouse=True)
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, no terminal, and none of the caller's settings."""
     for name in ("SPECRUN_HOME", "SPECRUN_ENGINE", "NO_COLOR", "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(masking, "_values", set())
     monkeypatch.chdir(tmp_path)
-    yield
 
 
 @pytest.fixture

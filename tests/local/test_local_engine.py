@@ -127,7 +127,9 @@ def test_a_damaged_record_is_named(tmp_path: Path, engine: LocalEngine, damage: 
 INPUTS = """\
 name: job
 job:
-  command: 'run ${{ inputs.linked }} ${{ inputs.copied }} ${{ inputs.file }} ${{ inputs.rate }} ${{ outputs.model }} $HOME'
+  command: >-
+    run ${{ inputs.linked }} ${{ inputs.copied }} ${{ inputs.file }} ${{ inputs.rate }}
+    ${{ outputs.model }} $HOME
   inputs:
     linked: {path: data}
     copied: {path: data, mode: download}
@@ -210,8 +212,8 @@ def test_conda_files_as_far_as_pip_can_serve_them(tmp_path: Path, text: str, req
 @pytest.mark.parametrize(
     ("job", "way_out"),
     [
-        ("{command: ls, environment: {image: ubuntu}}", "--environment current|FILE"),
-        ("{command: ls, environment: 'azureml:env:1'}", "--environment current|FILE"),
+        ("{command: ls, environment: {image: ubuntu}}", "--environment FILE"),
+        ("{command: ls, environment: 'azureml:env:1'}", "--environment FILE"),
         ("{command: 'ls ${{ inputs.d }}', inputs: {d: {path: 'azureml:asset:1'}}}", "--input d=PATH"),
         ("{command: ls, distribution: {type: mpi}}", "needs an Azure engine"),
     ],

@@ -41,7 +41,7 @@ def test_and_in_the_one_that_the_spec_names_whose_path_starts_at_the_spec(folder
         ("", "1:1", "a list of `dependencies`"),
         ("- numpy\n", "1:1", "a list of `dependencies`"),
         ("name: e\ndependencies: numpy\n", "2:15", "a list of `dependencies`"),
-        ("name: e\ndependencies: [numpy\n", "2:15", "parser"),
+        ("name: e\ndependencies: [numpy\n", "2:15", "not closed"),
         ("dependencies:\n  - python=2.7\n", "2:5", "`python=2.7`"),
         ("dependencies: " + "[" * 5000 + "]" * 5000, "1:114", "levels"),
     ],

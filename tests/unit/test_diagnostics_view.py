@@ -67,6 +67,20 @@ def test_options_and_paths_stay_whole() -> None:
     assert "/a/very-long/path/" + "x" * 90 in text
 
 
+def test_what_stands_between_backticks_stays_on_one_line() -> None:
+    detail = "word " * 12 + "write `size: STANDARD_DS3_V2` or `${{ vars.size }}`; plain ${{ vars.other }} " + "x" * 40
+    for width in range(40, 100):
+        text = diagnostic_text(diagnostic("a", 1, detail=detail), PLAIN, width)
+        for whole in ("`size: STANDARD_DS3_V2`", "`${{ vars.size }}`", "${{ vars.other }}"):
+            assert whole in text
+        assert "\ue000" not in text
+
+
+def test_what_is_wider_than_the_terminal_is_broken_all_the_same() -> None:
+    text = diagnostic_text(diagnostic("a", 1, detail="`" + "word " * 40 + "`"), PLAIN, 60)
+    assert max(map(len, text.splitlines())) <= 60
+
+
 def test_the_summary_counts() -> None:
     errors = [diagnostic("a", 1), diagnostic("b", 1)]
     assert diagnostics_summary(errors, 3) == "2 errors in 3 files"

@@ -222,9 +222,10 @@ def test_a_secret_counts_by_name_and_not_by_value(tmp_path: Path, monkeypatch: p
 
 def test_a_name_decomposed_by_the_file_system_is_the_same_name(tmp_path: Path) -> None:
     text = "name: n\njob: {code: src, command: ls}\n"
-    composed = fingerprint_of(tmp_path / "nfc", text, "n", **{"src__caf\u00e9": "x"})
-    decomposed = fingerprint_of(tmp_path / "nfd", text, "n", **{"src__cafe\u0301": "x"})
-    assert composed == decomposed
+    # Not as keywords: Python composes identifiers by itself.
+    composed, decomposed = {"src__caf\u00e9": "x"}, {"src__cafe\u0301": "x"}
+    first = fingerprint_of(tmp_path / "nfc", text, "n", **composed)
+    assert fingerprint_of(tmp_path / "nfd", text, "n", **decomposed) == first
 
 
 @pytest.mark.parametrize(

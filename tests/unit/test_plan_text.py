@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from specrun.apply.events import PlanReady
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.views.data import event_data, plan_data
-from specrun.apply.events import PlanReady
 from specrun.views.markdown import MARKER, plan_markdown
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.text import Paint

@@ -13,7 +13,11 @@ from tests.engine_double import Double, change_of, plan_for, read_specs, write_s
 
 CLUSTER = "name: job\ncompute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2}\n"
 JOB = f"{CLUSTER}job: {{code: src, command: python train.py}}\n"
-DATA = "name: job\ndata: {d: {path: data, target: digits}}\njob: {command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}}\n"
+DATA = """\
+name: job
+data: {d: {path: data, target: digits}}
+job: {command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}}
+"""
 KEY = "data/default/digits"
 
 
@@ -109,7 +113,8 @@ def test_unsettled_and_failed(tmp_path: Path, status: Status, action: Action, pr
 
 
 def test_named_resources_must_exist(tmp_path: Path) -> None:
-    text = "name: n\nworkspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc}\ncompute: gpu\njob: {command: ls}\n"
+    ids = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
+    text = f"name: n\nworkspace: {{name: wsp, {ids}}}\ncompute: gpu\njob: {{command: ls}}\n"
     plan = plan_text(tmp_path, Double(), text)
     assert codes(plan) == ([], ["missing-resource", "missing-resource"])
     assert ["create: true" in found.detail for found in plan.problems] == [True, False]

@@ -50,7 +50,8 @@ def test_edges_follow_from_references(tmp_path: Path) -> None:
 
 
 def test_what_is_only_named_is_not_managed(tmp_path: Path) -> None:
-    text = "name: n\nworkspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc}\ncompute: gpu\njob: {command: ls}\n"
+    ids = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
+    text = f"name: n\nworkspace: {{name: wsp, {ids}}}\ncompute: gpu\njob: {{command: ls}}\n"
     graph = graph_of(write_spec(tmp_path, text))
     assert {key: resource.managed for key, resource in graph.resources.items()} == {
         "workspace/wsp": False,

@@ -13,9 +13,15 @@ from tests.engine_double import Double, plan_for, read_specs, write_spec
 
 TEXT = """\
 name: job
-compute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2, ssh_settings: {admin_username: me, admin_password: '${{ secrets.SPECRUN_CANARY }}'}}
+compute:
+  {name: gpu, size: STANDARD_DS3_V2, max_instances: 2,
+   ssh_settings: {admin_username: me, admin_password: '${{ secrets.SPECRUN_CANARY }}'}}
 datastores:
-  s: {type: azure_blob, account_name: abc, container_name: def, credentials: {account_key: '${{ secrets.SPECRUN_CANARY }}'}}
+  s:
+    type: azure_blob
+    account_name: abc
+    container_name: def
+    credentials: {account_key: '${{ secrets.SPECRUN_CANARY }}'}
 data: {d: {path: data, datastore: s, prune: true}}
 job:
   code: src

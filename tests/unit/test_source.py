@@ -228,7 +228,7 @@ def test_an_anchor_may_be_used_again():
         ("a: b: c\n", [(1, 5, "yaml-syntax")]),
         ("a: 'open\nb: 2\n", [(1, 4, "yaml-syntax")]),
         ("a: [1, 2\n", [(1, 4, "yaml-syntax")]),
-        ("a: 1\n b: 2\n", [(2, 3, "yaml-syntax")]),
+        ("a: 1\n b: 2\n", [(2, 2, "yaml-syntax")]),
         ("x: 1\nx: 2\na: [\n", [(2, 1, "duplicate-key"), (3, 4, "yaml-syntax")]),
     ],
 )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,8 +49,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def engine() -> Iterator[Double]:
-    yield Double()
+def engine() -> Double:
+    return Double()
 
 
 def plan_of(folder: Path, engine: Double, text: str = TEXT, **options: object) -> Plan:
@@ -111,10 +110,11 @@ def test_dependents_of_what_failed_are_skipped_and_the_rest_is_done(tmp_path: Pa
 
 
 def test_skipping_goes_on_to_the_dependents_of_the_skipped(tmp_path: Path, engine: Double) -> None:
-    workspace = "workspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc, create: true}\n"
+    ids = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
+    workspace = f"workspace: {{name: wsp, {ids}, create: true}}\n"
     engine.faults["begin workspace/wsp"] = [Denied("no")]
     plan = plan_of(tmp_path, engine, TEXT.replace("compute:", f"{workspace}compute:"))
-    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    _, events = carry_out(engine, plan, tmp_path / "home")
     assert begun(engine) == ["workspace/wsp"]
     assert {key for key, event in settled(events).items() if event.skipped} == {GPU, DATA, RUN}
 

@@ -72,7 +72,7 @@ def list_outputs(home: Path, name: str) -> list[OutputFile]:
 def cancel_run(home: Path, name: str) -> None:
     """Ask for a run's end. Raises Missing."""
     folder = run_folder(home, name)
-    if not folder.exists():
+    if NAME.fullmatch(name) is None or not folder.is_dir():
         raise Missing(f"there is no run {name} on this machine")
     state.cancel(folder)
 
@@ -111,9 +111,12 @@ def _read_run(folder: Path, detailed: bool = True) -> Run | None:
 
 
 def _end_leftovers(folder: Path) -> None:
-    """End what is left of a run whose supervisor and guards were all killed at once."""
-    with contextlib.suppress(requests.RequestInvalid):
-        processes.sweep(requests.read(folder).marker)
+    """End what is left of a run whose supervisor and guards were all killed at once; nobody can add to that later."""
+    swept = folder / "swept"
+    if not swept.exists():
+        with contextlib.suppress(requests.RequestInvalid, OSError):
+            processes.sweep(requests.read(folder).marker)
+            swept.touch()
 
 
 def _read_lines(file: Path, start: int, last: bool) -> tuple[list[str], int]:

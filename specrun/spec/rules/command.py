@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from specrun.spec.diagnostics import Diagnostic
+from specrun.spec import codes
+from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import references
 from specrun.spec.rules.subject import Subject, mapping
 
@@ -14,6 +17,7 @@ _SET_BY_DISTRIBUTION = {
     "pytorch": frozenset({"MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK", "NODE_RANK"}),
     "mpi": frozenset({"AZ_BATCH_MASTER_NODE"}),
 }
+_NAMESPACES = ("inputs", "outputs", "vars")
 _SET_ALWAYS = ("SPECRUN_", "AZUREML_", "OMPI_COMM_WORLD_")
 
 
@@ -57,19 +61,74 @@ def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
         return
     where = "arguments" if "script" in subject.job else "command"
     used = set(_used(subject.job))
+    if used >= inputs.keys():
+        return
+    meant = {name for _, namespace, name, _ in _almost(subject) if namespace == "inputs"}
     for name in inputs:
-        if name not in used:
+        if name not in used and name not in meant:
             detail = f"The script learns an input's place from `{where}` only: write `${{{{ inputs.{name} }}}}` there."
             yield subject.at_key("unused-input", detail, "job", "inputs", name)
 
 
+def almost_expressions(subject: Subject) -> Iterator[Diagnostic]:
+    """`${ inputs.X }`, `$(inputs.X)` and `{{ inputs.X }}` reach the shell as they are, which knows none of them."""
+    for path, namespace, name, written in _almost(subject):
+        place = _place_of(subject, path, written)
+        detail = f"Bash gets `{written}` as it stands. Write `${{{{ {namespace}.{name} }}}}` for what the spec declares."
+        yield codes.diagnostic("almost-expression", detail, path, place)
+
+
+def _almost(subject: Subject) -> Iterator[tuple[Path, str, str, str]]:
+    """Path, namespace, name and text of what would be an expression with its own braces, and names what there is."""
+    for path, text in _texts(subject.job):
+        if all(text.count(f"{name}.") <= len(references(text, name)) for name in _NAMESPACES):
+            continue  # nearly always: whatever looks like an expression is one
+        for found in _almost_grammar().finditer(text):
+            namespace, name = found["namespace"], found["name"]
+            section = subject.values if namespace == "vars" else subject.job
+            if name in mapping(section.get(namespace)):
+                yield path, namespace, name, found[0]
+
+
+@cache
+def _almost_grammar() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:\$\{(?!\{)|\$\(|(?<![${])\{\{?)\s*(?P<namespace>inputs|outputs|vars)\.(?P<name>[A-Za-z_][\w-]*)\s*(?:\}\}?|\))"
+    )
+
+
+def _place_of(subject: Subject, path: Path, written: str) -> Location:
+    """Where a part of a text stands, on its own line where it can be found there."""
+    place = subject.document.location(path)
+    lines = subject.document.text.split("\n")
+    for number in range(place.line, min(len(lines), place.line + 200) + 1):
+        at = lines[number - 1].find(written, place.column - 1 if number == place.line else 0)
+        if at >= 0:
+            text = place.text if number == place.line else lines[number - 1].rstrip("\r")
+            return Location(place.file, number, at + 1, len(written), text)
+    return place
+
+
 def _used(job: Mapping[str, Any]) -> Iterator[str]:
+    for _, text in _texts(job):
+        yield from references(text, "inputs")
+
+
+def _texts(job: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The path and text of the command and of each argument."""
     command, arguments = job.get("command"), job.get("arguments")
-    words = arguments.values() if isinstance(arguments, dict) else arguments if isinstance(arguments, list) else ()
-    for word in (command, *words):
-        for one in word if isinstance(word, list) else (word,):
-            if isinstance(one, str):
-                yield from references(one, "inputs")
+    if isinstance(command, str):
+        yield ("job", "command"), command
+    words: Iterable[tuple[Any, Any]] = ()
+    if isinstance(arguments, dict):
+        words = arguments.items()
+    elif isinstance(arguments, list):
+        words = enumerate(arguments)
+    for key, word in words:
+        if isinstance(word, str):
+            yield ("job", "arguments", key), word
+        elif isinstance(word, list):
+            yield from ((("job", "arguments", key, at), one) for at, one in enumerate(word) if isinstance(one, str))
 
 
 def _later(job: Mapping[str, Any], *keys: str) -> str:

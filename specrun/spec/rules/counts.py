@@ -15,7 +15,10 @@ def instances(subject: Subject) -> Iterator[Diagnostic]:
         return
     least = number(subject.compute.get("min_instances"))
     if least is not None and least > most:
-        detail = f"A cluster cannot shrink to {least} instances (`min_instances`) where it may only grow to {most}."
+        detail = (
+            f"A cluster cannot shrink to {least} instances (`min_instances`) where it may only grow to {most}: "
+            "lower the one, or raise the other."
+        )
         yield subject.at("instances-min-above-max", detail, "compute", "min_instances")
     asked = number(mapping(subject.job.get("resources")).get("instance_count"))
     if asked is not None and asked > most:

@@ -22,6 +22,8 @@ def literals(subject: Subject) -> Iterator[Diagnostic]:
 def literal_credentials(values: Mapping[str, Any]) -> Iterator[tuple[Path, object]]:
     """Every credential field that holds something else than a secret's name: its path and that text."""
     for name, datastore in mapping(values.get("datastores")).items():
+        if _is_literal(mapping(datastore).get("credentials")):
+            yield ("datastores", name, "credentials"), mapping(datastore)["credentials"]
         for key, value in mapping(mapping(datastore).get("credentials")).items():
             path = ("datastores", name, "credentials", key)
             if is_credential(path) and _is_literal(value):

@@ -10,6 +10,7 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.subject import Subject, mapping, text
 
 _SOURCES = ("pip", "conda_file", "image", "build", "framework")
+_FILES = (".txt", ".in", ".yml", ".yaml", ".toml", ".cfg")
 # pip and conda_file may stand on an image; everything else stands alone.
 _TOGETHER = (frozenset({"pip", "image"}), frozenset({"conda_file", "image"}))
 
@@ -52,7 +53,9 @@ def requirements(subject: Subject) -> Iterator[Diagnostic]:
 
 def is_requirement(requirement: str) -> bool:
     """Whether pip would read this as a requirement by name (PEP 508, looked at lightly)."""
-    return requirement.isalnum() or _grammar().fullmatch(requirement) is not None
+    if requirement.isalnum():
+        return True
+    return not requirement.endswith(_FILES) and _grammar().fullmatch(requirement) is not None
 
 
 def explain_requirement(requirement: str) -> str:
@@ -60,6 +63,8 @@ def explain_requirement(requirement: str) -> str:
     stripped = requirement.strip()
     if stripped.startswith("-"):
         return f"`{stripped.split()[0]}` is an option of pip. List the requirements themselves, or use `conda_file`."
+    if stripped.endswith(_FILES):
+        return "This is a file's name. Write the requirements themselves, or name a conda file as `conda_file`."
     if stripped.startswith((".", "/")) or stripped.endswith((".whl", ".tar.gz")):
         return "A package on this machine cannot be installed elsewhere: name one of an index, or put it into code."
     if re.fullmatch(r"[\w.-]+(\[[^\]]*\])?=[^=].*", stripped):

@@ -25,7 +25,7 @@ class Files:
         self._links: dict[tuple[str, frozenset[str] | None], BadLink | None] = {}
 
     def kind(self, path: str) -> str | None:
-        """'folder', 'file', or None where nothing (or nothing reachable) is there. NUL bytes are nowhere."""
+        """'folder', 'file', 'other' (a pipe, a device), or None where nothing (or nothing reachable) is there. NUL bytes are nowhere."""
         try:
             return self._kinds[path]
         except KeyError:
@@ -58,4 +58,4 @@ def _kind(path: str) -> str | None:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return None
-    return "folder" if stat.S_ISDIR(mode) else "file"
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"

@@ -33,6 +33,9 @@ def code(subject: Subject) -> Iterator[Diagnostic]:
     if kind is None:
         yield _missing(subject, "missing-code", folder, "job", "code")
         return
+    if kind == "other":
+        yield _other(subject, folder, "job", "code")
+        return
     if kind == "file":
         yield subject.at("not-a-folder", f"`{folder}` is a file. Name the folder it is in.", "job", "code")
         return
@@ -61,6 +64,8 @@ def _script(subject: Subject, folder: str, script: str) -> Iterator[Diagnostic]:
         if script.startswith(prefix) and subject.files.kind(os.path.join(subject.folder, script)) == "file":
             detail = f"`script` is a path inside the code folder: write `{script[len(prefix) :]}`."
         yield subject.at("missing-script", detail, *place)
+    elif kind == "other":
+        yield _other(subject, script, *place)
     elif kind == "folder":
         yield subject.at("not-a-file", f"`{script}` is a folder. Name the script in it.", *place)
 
@@ -79,6 +84,8 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
         kind = subject.files.kind(where)
         if kind is None:
             yield _missing(subject, "missing-data", path, *place)
+        elif kind == "other":
+            yield _other(subject, path, *place)
         elif kind == "folder":
             link = subject.files.bad_link(where, None)
             if link is not None:
@@ -99,6 +106,8 @@ def inputs(subject: Subject) -> Iterator[Diagnostic]:
         kind = subject.files.kind(os.path.join(subject.folder, path))
         if kind is None:
             yield _missing(subject, "missing-input", path, *place)
+        elif kind == "other":
+            yield _other(subject, path, *place)
         elif kind == "file" and entry.get("type", "uri_folder") == "uri_folder":
             yield subject.at("not-a-folder", f"`{path}` is a file: write `type: uri_file`.", *place)
         elif kind == "folder" and entry.get("type") == "uri_file":
@@ -145,6 +154,8 @@ def _file(subject: Subject, code: str, path: str, *place: str) -> Iterator[Diagn
     kind = subject.files.kind(os.path.join(subject.folder, path))
     if kind is None:
         yield _missing(subject, code, path, *place)
+    elif kind == "other":
+        yield _other(subject, path, *place)
     elif kind == "folder":
         yield subject.at("not-a-file", f"`{path}` is a folder. Name the file in it.", *place)
 
@@ -160,6 +171,10 @@ def _odd(subject: Subject, path: str, *place: str) -> Iterator[Diagnostic]:
     else:
         detail = f"The blank would be part of the path: write `{path.strip()}`."
         yield subject.at("blanks-around-path", detail, *place)
+
+
+def _other(subject: Subject, path: str, *place: str) -> Diagnostic:
+    return subject.at("not-regular", f"`{path}` is a pipe, a socket or a device: reading it may never end.", *place)
 
 
 def _missing(subject: Subject, code: str, path: str, *place: str) -> Diagnostic:
