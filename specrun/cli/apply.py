@@ -47,7 +47,6 @@ def apply(
     detach: bool,
     quiet: bool,
     output: str,
-    no_color: bool,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
     saved = _saved(reading)
@@ -68,7 +67,6 @@ def apply(
         sys.stdout,
         sys.stderr,
         terminal_width(),
-        colours=not no_color,
         quiet=quiet,
     )
     show_event: Callable[[Event], None] = _print_json if output == "json" else narration
@@ -111,7 +109,7 @@ def carry_out(
         print(f"{name} goes on:", file=sys.stderr)
         print(f"  to follow it: specrun logs -f {where}\n  to end it:    specrun cancel {where}", file=sys.stderr)
     if outcome.interrupted and not outcome.going_on:
-        print("interrupted before a run was submitted: the next apply goes on from here", file=sys.stderr)
+        print("interrupted: the next apply goes on from here", file=sys.stderr)
     return _status(outcome)
 
 

@@ -21,7 +21,7 @@ from specrun.views.text import terminal_width
 @click.option("--also", type=click.Choice(NAMED_ONLY), multiple=True, help="Delete this kind too.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @color_option
-def destroy(reading: Reading, also: tuple[str, ...], yes: bool, no_color: bool) -> None:
+def destroy(reading: Reading, also: tuple[str, ...], yes: bool) -> None:
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
     session = open_session(reading)
     engine = session.engine
@@ -31,7 +31,7 @@ def destroy(reading: Reading, also: tuple[str, ...], yes: bool, no_color: bool) 
     made = plan_destruction(
         session.graph, (engine.name, engine.target), seen.observed, seen.runs, seen.unfinished, also
     )
-    narration = Narration(sys.stdout, sys.stderr, terminal_width(), colours=not no_color)
+    narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.
         raise Exit(carry_out(session, made, narration, ask=None if yes else confirm, detach=True))

@@ -37,13 +37,13 @@ class Finding:
 @click.command()
 @output_option("text", "json")
 @color_option
-def doctor(output: str, no_color: bool) -> None:
+def doctor(output: str) -> None:
     """Check what specrun finds on this machine. Exit 1 when something keeps it from working."""
     findings = list(examine(Path.cwd()))
     if output == "json":
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        paint = paint_for(sys.stdout, not no_color)
+        paint = paint_for(sys.stdout)
         for finding in findings:
             print(f"{_sign(finding.level, paint)} {finding.what:<12} {finding.text}")
     if any(finding.level == "error" for finding in findings):

@@ -23,11 +23,9 @@ from specrun.views.text import paint_for
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only this role, such as worker/0 or worker.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Only the last N lines of each role.")
 @color_option
-def logs(
-    reading: Reading, run_name: str | None, follow: bool, roles: tuple[str, ...], tail: int | None, no_color: bool
-) -> None:
+def logs(reading: Reading, run_name: str | None, follow: bool, roles: tuple[str, ...], tail: int | None) -> None:
     """What the roles of a run wrote, each line with its role in front."""
-    paint = paint_for(sys.stdout, not no_color)
+    paint = paint_for(sys.stdout)
     for runs in open_runs(reading):
         lines: Iterator[LogLine] = (
             line for line in _lines(runs, run_name, tail, follow) if not roles or _chosen(line.role, roles)

@@ -58,7 +58,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         **others: object,
     ) -> object:
         reading = Reading(
-            files or (DEFAULT_FILE,),
+            tuple(dict.fromkeys(files)) or (DEFAULT_FILE,),
             engine or os.environ.get("SPECRUN_ENGINE") or None,
             _pairs("--var", variables),
             _pairs("--input", inputs),
@@ -86,7 +86,16 @@ def output_option(*formats: str) -> Callable[[F], F]:
 
 
 run_option = click.option("--run", "run_name", metavar="NAME", help="This run instead of the newest.")
-color_option = click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+
+
+def _without_colours(_: click.Context, __: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        os.environ["NO_COLOR"] = "1"  # one rule for every stream, see `paint_for`
+
+
+color_option = click.option(
+    "--no-color", is_flag=True, callback=_without_colours, expose_value=False, help="No colours (also: NO_COLOR)."
+)
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:

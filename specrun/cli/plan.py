@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, REFUSED, Exit
+from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
 from specrun.cli.session import open_session, show
@@ -45,12 +45,13 @@ def plan(
     output: str,
     exit_code: bool,
     out: str | None,
-    no_color: bool,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
     session = open_session(reading)
     made = session.plan(Options(rerun, cancel_previous, allow_replace, max_runs))
-    print(mask_environment(render(made, output, not no_color)))
+    if out is not None:
+        _check_outside_code(made, Path(out))
+    print(mask_environment(render(made, output)))
     check_allowed(made)
     if out is not None:
         _save(made, reading, out)
@@ -58,7 +59,7 @@ def plan(
         raise Exit(CHANGES_PENDING)
 
 
-def render(made: Plan, output: str, colours: bool) -> str:
+def render(made: Plan, output: str) -> str:
     """The plan in one of the formats of -o."""
     if output == "json":
         from specrun.views.data import plan_data
@@ -70,7 +71,7 @@ def render(made: Plan, output: str, colours: bool) -> str:
         return plan_markdown(made)
     from specrun.views.plan_text import plan_text
 
-    return plan_text(made, paint_for(sys.stdout, colours), terminal_width())
+    return plan_text(made, paint_for(sys.stdout), terminal_width())
 
 
 def check_allowed(made: Plan) -> None:
@@ -80,6 +81,15 @@ def check_allowed(made: Plan) -> None:
         raise Exit(REFUSED)
     if made.problems:
         raise Exit(FAILED)
+
+
+def _check_outside_code(made: Plan, out: Path) -> None:
+    for change in made.changes:
+        job = change.resource.spec.job
+        if job is not None and job.code is not None:
+            code = (change.resource.spec.folder / job.code).resolve()
+            if out.resolve().is_relative_to(code):
+                raise Exit(WRONG_USAGE, f"{out} lies in the code folder {code}, and would be code: save it elsewhere")
 
 
 def _save(made: Plan, reading: Reading, out: str) -> None:

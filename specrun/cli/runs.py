@@ -19,7 +19,7 @@ from specrun.views.text import paint_for, terminal_width
 @files_options
 @output_option("text", "json")
 @color_option
-def runs(reading: Reading, output: str, no_color: bool) -> None:
+def runs(reading: Reading, output: str) -> None:
     """Past runs of a spec, newest first, and what changed between them."""
     for opened in open_runs(reading):
         found = list(opened.engine.runs(opened.spec))
@@ -31,4 +31,4 @@ def runs(reading: Reading, output: str, no_color: bool) -> None:
             print(mask_environment(json.dumps(data, indent=2, ensure_ascii=False)))
         else:
             width = terminal_width()
-            print(mask_environment(runs_text(found, paint_for(sys.stdout, not no_color), width)))
+            print(mask_environment(runs_text(found, paint_for(sys.stdout), width)))

@@ -92,7 +92,7 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
     if not loaded.ok:
         raise Exit(INVALID_SPEC)
     name = _engine_name(reading, loaded.specs)
-    home = home_of(loaded.specs[0].folder)
+    home = _home(loaded.specs)
     hashes = HashCache(home)
     engine = make_engine(name, home, hashes)
     graph = build_graph(loaded.specs)
@@ -150,6 +150,14 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
     paint = paint_for(sys.stderr)
     for diagnostic in diagnostics:
         print(mask_environment(diagnostic_text(diagnostic, paint, width)), end="\n\n", file=sys.stderr)
+
+
+def _home(specs: Sequence[Spec]) -> Path:
+    homes = {home_of(spec.folder): spec for spec in specs}
+    if len(homes) > 1:
+        listed = ", ".join(str(home) for home in homes)
+        raise Exit(WRONG_USAGE, f"the specs keep their state in different places ({listed}): choose one in SPECRUN_HOME")
+    return next(iter(homes))
 
 
 def _engine_name(reading: Reading, specs: Sequence[Spec]) -> str:

@@ -24,7 +24,7 @@ from specrun.views.text import paint_for
 @click.option("--wait", is_flag=True, help="Return when the run has ended, with the status of apply.")
 @output_option("text", "json")
 @color_option
-def status(reading: Reading, run_name: str | None, wait: bool, output: str, no_color: bool) -> None:
+def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> None:
     """Where the newest run of a spec is."""
     opened = open_runs(reading)
     found = [(runs, wait_for(runs, runs.newest(run_name)) if wait else runs.newest(run_name)) for runs in opened]
@@ -32,7 +32,7 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str, no_c
         data = [{**run_data(run), "outputs": runs.engine.place(run.name)} for runs, run in found]
         print(mask_environment(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False)))
     else:
-        paint = paint_for(sys.stdout, not no_color)
+        paint = paint_for(sys.stdout)
         texts = (status_text(run, runs.engine.place(run.name), paint) for runs, run in found)
         print(mask_environment("\n\n".join(texts)))
     if wait:

@@ -19,7 +19,7 @@ from specrun.views.text import paint_for, terminal_width
 @reading_options
 @output_option("text", "json")
 @color_option
-def validate(reading: Reading, output: str, no_color: bool) -> None:
+def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
     from specrun.engines.registry import UNREAD
 
@@ -36,7 +36,7 @@ def validate(reading: Reading, output: str, no_color: bool) -> None:
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
         print(json.dumps({"valid": not wrong, "diagnostics": found}, indent=2, ensure_ascii=False))
     else:
-        paint = paint_for(sys.stdout, not no_color)
+        paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0
         for diagnostic in diagnostics:
             print(diagnostic_text(diagnostic, paint, width), end="\n\n")

@@ -75,8 +75,8 @@ def _change(resource: Resource, seen: Observed, also: Collection[str], specs: Co
 def _users(resource: Resource, unfinished: Sequence[Run]) -> list[str]:
     if resource.kind == "compute":
         return [run.name for run in unfinished if run.compute == resource.name]
-    if resource.kind == "data":
+    if resource.kind in ("data", "environment"):
         return [run.name for run in unfinished if resource.key in run.reads]
-    if resource.kind in ("run", "environment"):
+    if resource.kind == "run":
         return [run.name for run in unfinished if run.spec == resource.spec.name]
     return []

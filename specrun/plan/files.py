@@ -6,13 +6,13 @@ import errno
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from specrun.plan.hashes import HashCache
+from specrun.spec.ignore import NEVER_CODE, Rules, ignored, rules_above, rules_in
 
-NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
 SPEC_MARK = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?specrun/""", re.MULTILINE)
 
 
@@ -30,11 +30,11 @@ class SourceFile:
 def list_code(folder: Path, leave_out: Collection[Path], cache: HashCache) -> tuple[SourceFile, ...]:
     """A code folder's files in byte order of their paths.
 
-    `.amlignore`, else `.gitignore`, decide at each level what is code. Never part of it: version control, virtual
-    environments, specs, and `leave_out` (the resolved data paths of the spec). Symlinks are followed as files; one that
-    leaves the folder was refused before. Raises OSError.
+    `.amlignore`, else `.gitignore`, decide what is code, at each level from the repository's root down. Never part of
+    it: version control, virtual environments, specs, and `leave_out` (the resolved data paths of the spec). Symlinks
+    are followed as files; one that leaves the folder was refused before. Raises OSError.
     """
-    paths = _walk(folder, leave_out, (), (folder.resolve(),))
+    paths = _walk(folder, leave_out, rules_above(str(folder)), (folder.resolve(),))
     return _hashed(folder, [path for path in paths if not _is_spec(path)], cache)
 
 
@@ -71,24 +71,20 @@ def _check_name(path: Path) -> None:
         raise OSError(errno.EILSEQ, "its name is not UTF-8: rename it", shown) from None
 
 
-Ignore = Callable[[Path, bool], bool | None]
-"""(path, is a folder) → ignored, kept, or None where no pattern speaks of it."""
-
-
 def _walk(
-    folder: Path, leave_out: Collection[Path], rules: tuple[Ignore, ...] | None, trail: tuple[Path, ...]
+    folder: Path, leave_out: Collection[Path], rules: tuple[Rules, ...] | None, trail: tuple[Path, ...]
 ) -> Iterator[Path]:
     """Files below a folder, links followed; with `rules` the folder is code, without it is data, which has none.
 
     `trail` are the real places of this folder and those above it: a link back to one of them is not followed.
     """
-    if rules is not None and (own := _ignore_rules(folder)) is not None:
+    if rules is not None and (own := rules_in(str(folder))) is not None:
         rules = (*rules, own)
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
         is_folder = entry.is_dir()
         if rules is not None and (
-            entry.name in NEVER_CODE or _ignored(path, is_folder, rules) or path.resolve() in leave_out
+            entry.name in NEVER_CODE or ignored(entry.path, is_folder, rules) or path.resolve() in leave_out
         ):
             continue
         if not is_folder:
@@ -99,33 +95,6 @@ def _walk(
             real = path.resolve() if entry.is_symlink() else trail[-1] / entry.name
             if not any(above.is_relative_to(real) for above in trail):
                 yield from _walk(path, leave_out, rules, (*trail, real))
-
-
-def _ignored(path: Path, is_folder: bool, rules: tuple[Ignore, ...]) -> bool:
-    # The innermost file that says anything about a path decides, as in git.
-    for rule in reversed(rules):
-        verdict = rule(path, is_folder)
-        if verdict is not None:
-            return verdict
-    return False
-
-
-def _ignore_rules(folder: Path) -> Ignore | None:
-    for name in (".amlignore", ".gitignore"):
-        file = folder / name
-        if file.is_file():
-            break
-    else:
-        return None
-    from pathspec import GitIgnoreSpec  # late: most code folders have no such file
-
-    spec = GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8", errors="replace").splitlines())
-
-    def verdict(path: Path, is_folder: bool) -> bool | None:
-        relative = path.relative_to(folder).as_posix()
-        return spec.check_file(f"{relative}/" if is_folder else relative).include
-
-    return verdict
 
 
 def _is_spec(path: Path) -> bool:

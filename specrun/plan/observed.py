@@ -93,7 +93,7 @@ class Run:
     failed_role: str | None = None
     identity: Mapping[str, object] = field(default_factory=dict, compare=False)
     reads: tuple[str, ...] = ()
-    """Keys of the data resources that the run reads."""
+    """Keys of the data and the environment that the run reads."""
     compute: str = ""
 
     def is_of(self, fingerprint: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Literal, TypeAlias
 
+from specrun.plan.hashes import md5_of
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.model import Data, Environment, Input, Properties, Spec
 
@@ -103,9 +104,12 @@ def data_key(data: Data) -> str:
 
 
 def environment_content(spec: Spec, environment: Environment) -> Properties:
-    """What decides an environment: its fields, and a conda file's bytes instead of its path."""
+    """What decides an environment: its fields, and the bytes of a conda file or a build context instead of the path.
+
+    Raises OSError.
+    """
     content: dict[str, object] = {}
-    for name in ("registered", "image", "build_path", "dockerfile_path", "framework", "version"):
+    for name in ("registered", "image", "dockerfile_path", "framework", "version"):
         value = getattr(environment, name)
         if value is not None:
             content[name] = value
@@ -114,6 +118,10 @@ def environment_content(spec: Spec, environment: Environment) -> Properties:
     if environment.conda_file is not None:
         # Bytes as they are: the same file on any path, on any machine, is the same environment.
         content["conda"] = hashlib.sha256((spec.folder / environment.conda_file).read_bytes()).hexdigest()
+    if environment.build_path is not None:
+        context = spec.folder / environment.build_path
+        files = sorted(path for path in context.rglob("*") if path.is_file())
+        content["build"] = {path.relative_to(context).as_posix(): md5_of(path) for path in files}
     return content
 
 

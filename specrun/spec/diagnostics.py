@@ -10,6 +10,10 @@ Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands in its document: mapping keys and list indexes from the top."""
 
 
+MAX_DIAGNOSTICS = 100
+"""Of one kind per document; a file that is wrong all over is wrong in some way that the first of them show."""
+
+
 class Severity(Enum):
     """How much a diagnostic matters: only an error stops anything."""
 

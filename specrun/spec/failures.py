@@ -54,7 +54,12 @@ class _Walk:
         self._predicates = predicates
 
     def visit(self, schema: Schema, value: Any, path: Path, field: Mapping[str, Any]) -> Iterator[Failure]:
-        if isinstance(schema, bool) or self._predicates.of(schema)(value):
+        if not self._predicates.of(schema)(value):
+            yield from self._refused(schema, value, path, field)
+
+    def _refused(self, schema: Schema, value: Any, path: Path, field: Mapping[str, Any]) -> Iterator[Failure]:
+        """The failures of a value that the schema is known to refuse."""
+        if isinstance(schema, bool):
             return
         if not field and "description" in schema:
             field = schema
@@ -86,9 +91,9 @@ class _Walk:
         for name, member in value.items():
             if not self._predicates.of(names)(name):
                 yield Failure(path, "propertyNames", names, field, value, name)
-            if name in properties:
-                yield from self.visit(properties[name], member, (*path, name), {})
-            elif others is False:
+            if name not in properties and others is False:
                 yield Failure(path, "additionalProperties", schema, field, value, name)
-            else:
-                yield from self.visit(others, member, (*path, name), {})
+                continue
+            described = properties.get(name, others)
+            if not self._predicates.of(described)(member):  # asked here: most members fit, and a generator costs more
+                yield from self._refused(described, member, (*path, name), {})

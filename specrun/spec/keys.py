@@ -60,9 +60,7 @@ class Keys:
                 keys.setdefault(failure.path, []).append(str(failure.key))
         return keys
 
-    def _unknown(
-        self, document: Document, failure: Failure, beside: Sequence[str]
-    ) -> tuple[Iterable[str], Diagnostic]:
+    def _unknown(self, document: Document, failure: Failure, beside: Sequence[str]) -> tuple[Iterable[str], Diagnostic]:
         """The keys that were probably meant, and what to say."""
         key = failure.key
         assert key is not None
@@ -156,7 +154,7 @@ def _cut(key: str, value: object) -> tuple[str, str] | None:
     """Name and value where their colon is missing (`{data mnist}`, `{gpu=true}`), or the blank after it."""
     import re
 
-    found = re.fullmatch(r"(\w+)\s*[\s=:]\s*([^\s=:].*)", key) if value is None else None
+    found = re.fullmatch(r"(\w+)\s*[\s=:]\s*([^\s=:].*)", key) if value is None and len(key) < 200 else None
     return (found[1], found[2]) if found is not None else None
 
 

@@ -98,7 +98,9 @@ def read_environment(option: str | None) -> tuple[dict[str, Any] | None, list[Di
 
     where = Path(option).absolute()
     if not where.is_file():
-        return {}, [_refused(option, 1, 1, "There is no such file. Give `current`, a requirements file or a conda file.")]
+        return {}, [
+            _refused(option, 1, 1, "There is no such file. Give `current`, a requirements file or a conda file.")
+        ]
     if option.endswith((".yml", ".yaml")):
         return {"conda_file": str(where)}, []
     try:

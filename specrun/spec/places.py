@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from yaml.events import ScalarEvent
 
-from specrun.spec.builder import Builder
+from specrun.spec.builder import Builder, Entry
 from specrun.spec.diagnostics import Location, Path
 from specrun.spec.masking import masked
 
@@ -27,12 +28,30 @@ class Span(NamedTuple):
     end: int
 
 
+class _Traced:
+    """A text parsed once more, with the events of its values."""
+
+    def __init__(self, text: str) -> None:
+        builder = Builder(text, trace=True)
+        builder.build()
+        self.values = builder.values
+        self.start = builder.start
+        self._entries = builder.entries or {}
+        self._by_key: dict[int, dict[Any, Entry]] = {}
+
+    def entry(self, container: Any, step: object) -> Entry | None:
+        """The entry of a mapping's key or of a list's index; of one that stands there twice the first."""
+        found = self._by_key.get(id(container))
+        if found is None:
+            entries = self._entries[id(container)][1] if id(container) in self._entries else []
+            found = self._by_key[id(container)] = {entry[0]: entry for entry in reversed(entries)}
+        return found.get(step)
+
+
 @lru_cache(maxsize=4)
-def _traced(text: str) -> Builder:
+def _traced(text: str) -> _Traced:
     """The last few documents that were asked about: a document in trouble is asked about often, and in a row."""
-    builder = Builder(text, trace=True)
-    builder.build()
-    return builder
+    return _Traced(text)
 
 
 def locate(file: str, text: str, parsed: str, path: Path, *, key: bool) -> Location:
@@ -42,29 +61,34 @@ def locate(file: str, text: str, parsed: str, path: Path, *, key: bool) -> Locat
 
 def location(file: str, text: str, span: Span) -> Location:
     """A span of the text as line and column; it ends at the end of its first line."""
-    before = [match.end() for match in _BREAK.finditer(text, 0, span.start)]
-    line_start = before[-1] if before else 0
+    starts = _line_starts(text)
+    line = bisect_right(starts, span.start)
+    line_start = starts[line - 1]
     following = _BREAK.search(text, line_start)
     line_end = following.start() if following else len(text)
-    line = text[line_start:line_end]
-    stop = min(span.end, line_start + len(line.rstrip()))
-    shown = masked(line[:_LONGEST_LINE])
-    return Location(file, len(before) + 1, span.start - line_start + 1, max(1, stop - span.start), shown)
+    written = text[line_start:line_end]
+    stop = min(span.end, line_start + len(written.rstrip()))
+    shown = masked(written[:_LONGEST_LINE])
+    return Location(file, line, span.start - line_start + 1, max(1, stop - span.start), shown)
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in _BREAK.finditer(text))]
 
 
 def _span(text: str, parsed: str, path: Path, *, key: bool) -> Span:
-    builder = _traced(parsed)
-    container: Any = builder.values
-    entry: tuple[Any, Any, Any] | None = None
+    traced = _traced(parsed)
+    container: Any = traced.values
+    entry: Entry | None = None
     for step in path:
-        entries = builder.entries.get(id(container)) if builder.entries is not None else None
-        found = next((e for e in entries[1] if e[0] == step), None) if entries is not None else None
+        found = traced.entry(container, step)
         if found is None:
             return _event_span(text, entry[1]) if entry is not None else Span(0, 1)
         entry = found
         container = container[step]
     if entry is None:
-        return _event_span(text, builder.start) if not key else Span(0, 1)
+        return _event_span(text, traced.start) if not key else Span(0, 1)
     return _event_span(text, entry[1] if key or _is_empty(entry[2]) else entry[2])
 
 

@@ -58,6 +58,7 @@ class Predicates:
         self._definitions: Mapping[str, Any] = schema.get("$defs", {})
         self._rules = rules
         self._tests: dict[int, Test] = {}
+        self._keywords: dict[tuple[int, str], Test] = {}
         self.root = self.of(schema)
 
     def of(self, schema: Schema) -> Test:
@@ -71,7 +72,11 @@ class Predicates:
 
     def keyword(self, schema: Mapping[str, Any], keyword: str) -> Test:
         """The test of one keyword of a subschema."""
-        return self._compile({keyword: schema[keyword]})
+        place = (id(schema), keyword)
+        test = self._keywords.get(place)
+        if test is None:
+            test = self._keywords[place] = self._compile({keyword: schema[keyword]})
+        return test
 
     def definition(self, reference: str) -> Mapping[str, Any]:
         """The subschema that a $ref names."""

@@ -10,15 +10,12 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic
 from specrun.spec.predicate import Predicates
 
 if TYPE_CHECKING:
     from specrun.spec.keys import Keys
     from specrun.spec.source import Document
-
-MAX_DIAGNOSTICS = 100
-"""Per document; a file that is wrong all over is wrong in some way that the first of them show."""
 
 _FILE = "specrun.v1.schema.json"
 

@@ -7,11 +7,11 @@ that neither the schema nor a rule speaks of it again.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from specrun.spec import codes
-from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path, Severity
 from specrun.spec.expressions import OPEN, Expression, Malformed, locate, parse, scalar_text, whole
 from specrun.spec.nearest import suggestion
 
@@ -56,7 +56,9 @@ def substitute(
     values = walk.top(values, variables)
     chosen = engine or _engine(values)
     unread_here = unread.get(chosen, ())
-    diagnostics = tuple(mistake.diagnostic(document, chosen, unread_here) for mistake in walk.mistakes)
+    diagnostics = tuple(
+        mistake.diagnostic(document, chosen, unread_here) for mistake in walk.mistakes
+    )
     return Substituted(values, chosen, frozenset(walk.holes), diagnostics)
 
 
@@ -96,6 +98,7 @@ class _Walk:
         self.document = document
         self.secrets_required = secrets_required
         self.mistakes: list[_Mistake] = []
+        self.told: dict[Path, int] = {}
         self.holes: set[Path] = set()
         self.variables: dict[str, Any] | None = {}
         self.broken_variables: set[str] = set()
@@ -157,9 +160,19 @@ class _Walk:
         detail = f"Only values are substituted: write the name out instead of `{key}`."
         self._mistake("expression-in-key", detail, path, key)
 
-    def _mistake(self, code: str, detail: str, path: Path, text: str, at: Expression | Malformed | None = None) -> None:
-        self.mistakes.append(_Mistake(code, detail, path, text, at))
+    def _mistake(
+        self, code: str, detail: str | Callable[[], str], path: Path, text: str, at: Expression | Malformed | None = None
+    ) -> None:
+        """One more; a `detail` that takes long is asked for when it is told."""
         self.holes.add(path)
+        if self._is_told(code, path):
+            self.mistakes.append(_Mistake(code, detail if isinstance(detail, str) else detail(), path, text, at))
+
+    def _is_told(self, code: str, path: Path) -> bool:
+        """Whether this is one of the first of its code, in a part of the spec that an engine reads or does not read."""
+        part = (code, *path[: 2 if path[0] == "compute" else 1])
+        self.told[part] = told = self.told.get(part, 0) + 1
+        return told <= MAX_DIAGNOSTICS
 
     def _text(self, text: str, path: Path) -> Any:
         """The scalar's value; as it was written where something in it is wrong."""
@@ -221,7 +234,8 @@ class _Walk:
         if value is None:
             detail = f"The environment of this command has no `{expression.name}`."
             advice = f"Set it: `export {expression.name}=…`."
-            self.mistakes.append(_Mistake("unset-env", detail, path, text, expression, advice=advice))
+            if self._is_told("unset-env", path):
+                self.mistakes.append(_Mistake("unset-env", detail, path, text, expression, advice=advice))
             self.holes.add(path)
             return None
         if OPEN in value:
@@ -239,8 +253,14 @@ class _Walk:
             self.holes.add(path)
             return None
         if name not in self.variables:
-            detail = f"`vars` has no `{name}`. {suggestion(name, map(str, self.variables), kind='vars')}"
-            self._mistake("unknown-variable", detail, path, text, expression)
+            names = self.variables
+            self._mistake(
+                "unknown-variable",
+                lambda: f"`vars` has no `{name}`. {suggestion(name, map(str, names), kind='vars')}",
+                path,
+                text,
+                expression,
+            )
             return None
         value = cast("Scalar", self.variables[name])
         if isinstance(value, str) and OPEN in value:
@@ -254,12 +274,17 @@ class _Walk:
             return
         names = [str(name) for name in declared or ()]
         if expression.name not in names:
-            kind = expression.namespace
-            detail = f"`job.{kind}` has no `{expression.name}`. {suggestion(expression.name, names, kind=kind)}"
-            self._mistake(f"unknown-{kind[:-1]}", detail, path, text, expression)
+            kind, name = expression.namespace, expression.name
+            self._mistake(
+                f"unknown-{kind[:-1]}",
+                lambda: f"`job.{kind}` has no `{name}`. {suggestion(name, names, kind=kind)}",
+                path,
+                text,
+                expression,
+            )
 
     def _secret(self, expression: Expression, path: Path, text: str) -> None:
-        if expression.name in os.environ:
+        if expression.name in os.environ or not self._is_told("unset-secret", path):
             return
         detail = f"The environment of this command has no `{expression.name}`."
         advice = f"`specrun apply` needs it: `export {expression.name}=…`."

@@ -91,7 +91,7 @@ def _usual(error: Any, text: str, line_start: int) -> tuple[str, Span] | None:
 def _without_colon(text: str, start: int) -> tuple[str, Span] | None:
     """A line that would be a key if it had a colon and a blank after it."""
     line = _line(text, start).rstrip()
-    found = _NO_COLON.fullmatch(line)
+    found = _NO_COLON.fullmatch(line) if len(line) < 200 else None
     if found is None or re.match(r"[\w-]+:(\s|$)", line):
         return None
     written = f"{found[1]}: {found[2] or ''}".rstrip()

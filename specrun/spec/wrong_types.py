@@ -11,6 +11,8 @@ from specrun.spec.names import seconds
 from specrun.spec.source import Document
 from specrun.spec.wording import snippet, yaml_text
 
+_LONGEST = 1000
+"""Nobody wants to read more of a value written anew."""
 _TRUE = frozenset(("yes", "y", "on", "true", "1", "enabled"))
 _REQUIRED = frozenset(("apiVersion", "name", "path", "type", "data", "account_name", "container_name", "subnet"))
 _FALSE = frozenset(("no", "n", "off", "false", "0", "disabled", "none"))
@@ -20,6 +22,8 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
     """A sentence that says what to write instead; empty where nothing in particular is likely."""
     value = failure.value
     key = failure.path[-1] if failure.path else ""
+    if isinstance(value, (str, list)) and len(value) > _LONGEST:
+        return ""
     if value is None:
         return _for_nothing(failure, wanted)
     if isinstance(value, str):

@@ -50,9 +50,9 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
 )
 TEXTS = {
-    "billion laughs": (HEAD + LAUGHS, ("alias-bomb", 7, 19)),
+    "billion laughs": (HEAD + LAUGHS, ("alias-bomb", 8, 10)),
     "deep flow": (HEAD + "job: " + "[" * 100_000, ("too-deep", 3, 105)),
-    "deep blocks": (HEAD + "".join(f"{' ' * n}a:\n" for n in range(500)), ("too-deep", 102, 100)),
+    "deep blocks": (HEAD + "".join(f"{' ' * n}a:\n" for n in range(500)), ("too-deep", 103, 101)),
     "tab": (HEAD + "job:\n\tcommand: ls\n", ("tab-indent", 4, 1)),
     "empty": ("", ("empty-file", 1, 1)),
     "comments alone": ("# nothing\n\n", ("empty-file", 1, 1)),
@@ -78,9 +78,34 @@ TEXTS = {
     "long name": (f"apiVersion: specrun/v1\nname: {'x' * 900_000}\njob: {{command: ls}}\n", ("bad-name", 2, 7)),
     "long expression": (HEAD + f"job:\n  command: ls ${{{{ f({'x' * 900_000}) }}}}\n", ("expression-syntax", 4, 15)),
     "long requirement": (JOB + f"  environment: {{pip: ['{'a.' * 400_000}!']}}\n", ("invalid-requirement", 5, 23)),
-    "long line without a colon": (HEAD + f"job:\n  a{' ' * 900_000}b\n  c: d\n", ("yaml-syntax", 4, 3)),
+    "long line without a colon": (HEAD + f"job:\n  a{' ' * 900_000}b\n    c: d\n", ("yaml-syntax", 5, 6)),
+    "many entries for one target": (
+        HEAD + "data:\n" + "".join(f"  d{n}: {{path: ., target: t}}\n" for n in range(30_000)),
+        ("duplicate-target", 5, 25),
+    ),
+    "many entries": (
+        HEAD + "data:\n" + "".join(f"  d{n}: {{path: .}}\n" for n in range(40_000)) + "x: 1\n",
+        ("unknown-key", 40_004, 1),
+    ),
+    "many credentials": (
+        HEAD + "datastores:\n" + "".join(f"  d{n}: {{credentials: {{sas_token: x}}}}\n" for n in range(20_000)),
+        ("missing-key", 4, 3),
+    ),
+    "many inputs": (
+        JOB + "  inputs:\n" + "".join(f"    i{n}: {{data: d}}\n" for n in range(40_000)),
+        ("unused-input", 6, 5),
+    ),
+    "many variables": (
+        HEAD + "job: {command: ls}\nvars:\n" + "".join(f"  v{n}: ${{{{ vars.x }}}}\n" for n in range(40_000)),
+        ("expression-misplaced", 5, 7),
+    ),
+    "many wrong references": (
+        HEAD + "vars: {" + ", ".join(f"v{n}: 1" for n in range(30_000)) + "}\njob:\n  command: >-\n"
+        + "    ls ${{ vars.w }} ${{ inputs.x }}\n" * 10_000,
+        ("unknown-variable", 6, 8),
+    ),
     "expressions without an end": (
-        HEAD + f"job:\n  script: x\n  code: .\n  arguments: {'${{ ' * 200_000}\n",
+        HEAD + f"job:\n  script: bad.yaml\n  code: .\n  arguments: {'${{ ' * 200_000}\n",
         ("expression-unclosed", 6, 14),
     ),
 }
@@ -133,7 +158,7 @@ def test_an_unreadable_file_is_refused() -> None:
     ("text", "place"),
     [
         (JOB + "  code: pipe\n", ("not-regular", 5, 9)),
-        (HEAD + "job: {code: ., script: pipe}\n", ("not-regular", 3, 24)),
+        (HEAD + "job: {code: src, script: pipe}\n", ("not-regular", 3, 26)),
         (HEAD + "data: {d: {path: pipe}}\n", ("not-regular", 3, 18)),
         (JOB + "  environment: {conda_file: pipe}\n", ("not-regular", 5, 29)),
         (HEAD + "data: {d: {path: /dev/zero}}\n", ("not-regular", 3, 18)),
@@ -145,6 +170,8 @@ def test_a_path_that_cannot_be_read_to_its_end_is_refused_before_anybody_reads(
     text: str, place: tuple[str, int, int]
 ) -> None:
     os.mkfifo("pipe")
+    Path("src").mkdir()
+    os.mkfifo("src/pipe")
     Path("loop").symlink_to("loop")
     Path("bad.yaml").write_text(text)
     errors = [one for one in refused("bad.yaml") if one[0] != "unused-input"]

@@ -270,7 +270,7 @@ def test_interrupted_before_submission(specrun: Any, engine: Double, number: int
     engine.on_begin = interrupt(number)
     said = specrun("apply", "-y")
     assert said.code == 130
-    assert "interrupted before a run was submitted" in said.err
+    assert "interrupted: the next apply goes on from here" in said.err
     assert engine.all_runs == []
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
 

@@ -8,7 +8,7 @@ import pytest
 from specrun.plan.changes import Action, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import build_graph
+from specrun.plan.resources import build_graph, content_digest
 from tests.engine_double import read_specs, write_spec
 
 TEXT = """\
@@ -19,6 +19,7 @@ datastores: {s: {type: azure_blob, account_name: abc, container_name: def}}
 data: {d: {path: data, datastore: s}}
 job: {command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}, environment: {pip: [numpy]}}
 """
+ENVIRONMENT = f"environment/{content_digest({'pip': ['numpy']})[:10]}"
 EVERYTHING = ("workspace", "data", "environment", "run")
 SUCCEEDED = Run("job-0123456789", "job", "0123456789", 1, RunStatus.SUCCEEDED)
 
@@ -80,7 +81,7 @@ def test_not_what_is_missing_or_only_named(tmp_path: Path) -> None:
         (Run("x", "another", "f", 1, RunStatus.RUNNING, compute="gpu"), ()),
         (Run("x", "another", "f", 1, RunStatus.RUNNING, reads=("data/s/d",)), ("data",)),
         (Run("x", "job", "f", 1, RunStatus.QUEUED), ("run",)),
-        (Run("x", "job", "f", 1, RunStatus.QUEUED), ("environment",)),
+        (Run("x", "another", "f", 1, RunStatus.QUEUED, reads=(ENVIRONMENT,)), ("environment",)),
     ],
 )
 def test_not_under_an_unfinished_run(spec: Path, run: Run, also: tuple[str, ...]) -> None:

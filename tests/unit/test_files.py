@@ -157,3 +157,21 @@ def test_size_md5_and_executable_bit(src: Path) -> None:
     (src / "run.sh").chmod(0o755)
     (file,) = list_code(src, (), HashCache(src.parent / "home"))
     assert (file.size, file.md5, file.executable) == (5, "53f31a089339194f333d2e3995dbb05e", True)
+
+
+def test_ignore_files_above_the_code_folder_count_up_to_the_repository(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    code = repository / "team" / "src"
+    (code / "out").mkdir(parents=True)
+    for name in ("train.py", "notes.log", "keep.log", "out/model.bin"):
+        (code / name).write_text(name)
+    (tmp_path / ".gitignore").write_text("train.py\n")
+    (repository / ".gitignore").write_text("*.log\nout/\n")
+    (repository / "team" / ".gitignore").write_text("!keep.log\n")
+    cache = HashCache(tmp_path / "home")
+    everything = ["keep.log", "notes.log", "out/model.bin", "train.py"]
+    assert [file.path for file in list_code(code, (), cache)] == everything, "no repository, nothing above counts"
+    (repository / ".git").mkdir()
+    assert [file.path for file in list_code(code, (), cache)] == ["keep.log", "train.py"]
+    (repository / ".gitignore").write_text("src/\n")
+    assert [file.path for file in list_code(code, (), cache)] == everything, "whoever names a folder means it"

@@ -11,6 +11,13 @@ from specrun.spec.load import load
 SPEC = "apiVersion: specrun/v1\nname: given\nvars: {size: STANDARD_D2_V3, taken: '${{ env.GIVEN }}', n: two, tier: low}\n"
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIVEN", "a canary!")
+    monkeypatch.setenv("NOTHING", "")
+    monkeypatch.setenv("COUNT", "2")
+
+
 def details(folder: Path, text: str, **variables: str) -> list[str]:
     (folder / "spec.yaml").write_text(SPEC + text)
     return [found.detail for found in load([str(folder / "spec.yaml")], variables=variables).diagnostics]
@@ -29,12 +36,7 @@ def details(folder: Path, text: str, **variables: str) -> list[str]:
         ("max_instances: ${{ env.COUNT }}", ["`COUNT` is always text", "`vars`", "`--var`"]),
     ],
 )
-def test_the_detail_says_which_variable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compute: str, words: list[str]
-) -> None:
-    monkeypatch.setenv("GIVEN", "a canary!")
-    monkeypatch.setenv("NOTHING", "")
-    monkeypatch.setenv("COUNT", "2")
+def test_the_detail_says_which_variable(tmp_path: Path, compute: str, words: list[str]) -> None:
     (detail,) = details(tmp_path, f"compute:\n  name: gpu\n  {compute}\n")
     for word in words:
         assert word in detail

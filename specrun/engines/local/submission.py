@@ -80,7 +80,7 @@ def _prepare(home: Path, submission: Submission, folder: Path) -> None:
         "attempt": submission.attempt,
         "submitted": time.time(),
         "compute": _compute(spec) or "",
-        "reads": [data_key(data) for data in datas if data is not None],
+        "reads": [data_key(data) for data in datas if data is not None] + _environment_keys(spec, spec.job),
     }
     (folder / "run.json").write_text(json.dumps(run, indent=1))
     (folder / "identity.json").write_text(json.dumps(submission.identity))
@@ -145,6 +145,12 @@ def _binaries(home: Path, spec: Spec, job: Job) -> Path:
     if job.environment is None:
         return Path(sys.executable).parent
     return environment_folder(home, content_digest(environment_content(spec, job.environment))[:10]) / "bin"
+
+
+def _environment_keys(spec: Spec, job: Job) -> list[str]:
+    if job.environment is None:
+        return []
+    return [f"environment/{content_digest(environment_content(spec, job.environment))[:10]}"]
 
 
 def _compute(spec: Spec) -> str | None:

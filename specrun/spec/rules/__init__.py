@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Severity
 from specrun.spec.rules import command, counts, credentials, data, environment, paths, references, sizes
 from specrun.spec.rules.subject import Subject
 
@@ -32,6 +32,21 @@ RULES: tuple[Rule, ...] = (*_ANY, *_DATA, *_JOB)
 
 
 def check(subject: Subject) -> list[Diagnostic]:
-    """Every rule's diagnostics, in no particular order."""
+    """Every rule's diagnostics (of each rule the first hundred), in no particular order."""
     rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values)
-    return [found for rule in rules for found in rule(subject)]
+    return [found for rule in rules for found in _few(rule(subject))]
+
+
+def _few(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What a rule reports until it has enough errors; of the rest as many, for an error may come after them."""
+    errors = others = 0
+    for one in found:
+        if one.severity is Severity.ERROR:
+            yield one
+            errors += 1
+            if errors == MAX_DIAGNOSTICS:
+                return
+        else:
+            others += 1
+            if others <= MAX_DIAGNOSTICS:
+                yield one

@@ -31,7 +31,9 @@ def form(subject: Subject) -> Iterator[Diagnostic]:
         detail = "Keep `command` (bash runs it), or `script` with `arguments` (python runs it), not both."
         yield subject.at_key("command-and-script", detail, "job", _later(job, "command", "script"))
     elif command and "arguments" in job:
-        detail = "A command holds its own arguments: write them there, or write `script: train.py` instead of `command`."
+        detail = (
+            "A command holds its own arguments: write them there, or write `script: train.py` instead of `command`."
+        )
         yield subject.at_key("arguments-without-script", detail, "job", "arguments")
     elif not command and not script:
         detail = "Write `command: python train.py …`, or `script: train.py` with `arguments`."
@@ -74,7 +76,9 @@ def almost_expressions(subject: Subject) -> Iterator[Diagnostic]:
     """`${ inputs.X }`, `$(inputs.X)` and `{{ inputs.X }}` reach the shell as they are, which knows none of them."""
     for path, namespace, name, written in _almost(subject):
         place = _place_of(subject, path, written)
-        detail = f"Bash gets `{written}` as it stands. Write `${{{{ {namespace}.{name} }}}}` for what the spec declares."
+        detail = (
+            f"Bash gets `{written}` as it stands. Write `${{{{ {namespace}.{name} }}}}` for what the spec declares."
+        )
         yield codes.diagnostic("almost-expression", detail, path, place)
 
 

@@ -9,6 +9,12 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.subject import Subject, mapping, text
 
 
+_MANY = 100
+"""Datastores among which a name is compared with each."""
+_DEEPEST = 64
+"""Levels of a target that are looked at: a path has a few."""
+
+
 def is_web(path: str) -> bool:
     """Whether a path is an address rather than a place on a disk or a datastore."""
     return path.startswith(("https://", "http://"))
@@ -37,6 +43,7 @@ def checksums(subject: Subject) -> Iterator[Diagnostic]:
 def targets(subject: Subject) -> Iterator[Diagnostic]:
     """Each target is plain, and no two entries write to the same place."""
     taken: dict[tuple[str, str], str] = {}
+    above: dict[tuple[str, str], str] = {}  # the folders above what is taken, which hold an entry's target
     for name, entry in subject.data.items():
         if not isinstance(entry, dict) or not isinstance(name, str):
             continue
@@ -52,8 +59,17 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
         if store is not None and text(store) is None:
             continue
         place = (store or "", target)
-        yield from _clash(subject, name, key, place, taken)
+        folders = _folders(*place)
+        yield from _clash(subject, name, key, place, folders, taken, above)
         taken.setdefault(place, name)
+        for folder in folders:
+            above.setdefault(folder, name)
+
+
+def _folders(store: str, target: str) -> list[tuple[str, str]]:
+    """The folders above a target, the outermost first."""
+    parts = target.split("/", _DEEPEST)
+    return [(store, "/".join(parts[:end])) for end in range(1, len(parts))]
 
 
 def _named(subject: Subject, entry: str) -> str:
@@ -62,23 +78,26 @@ def _named(subject: Subject, entry: str) -> str:
 
 
 def _clash(
-    subject: Subject, name: str, key: tuple[str, ...], place: tuple[str, str], taken: dict[tuple[str, str], str]
+    subject: Subject,
+    name: str,
+    key: tuple[str, ...],
+    place: tuple[str, str],
+    folders: list[tuple[str, str]],
+    taken: dict[tuple[str, str], str],
+    above: dict[tuple[str, str], str],
 ) -> Iterator[Diagnostic]:
-    store, target = place
-    for (other_store, other_target), other in taken.items():
-        if other_store != store:
-            continue
-        if other_target == target:
-            detail = f"{_named(subject, other)} already goes to `{target}`. A target mirrors one source: give this its own."
-            yield subject.at("duplicate-target", detail, *key)
-            return
-        if target.startswith(other_target + "/") or other_target.startswith(target + "/"):
-            detail = (
-                f"{_named(subject, other)} goes to `{other_target}`: "
-                "the files of one would count as extra files of the other."
-            )
-            yield subject.at("nested-target", detail, *key)
-            return
+    if place in taken:
+        there = _named(subject, taken[place])
+        detail = f"{there} already goes to `{place[1]}`. A target mirrors one source: give this its own."
+        yield subject.at("duplicate-target", detail, *key)
+        return
+    other = next((taken[folder] for folder in folders if folder in taken), above.get(place))
+    if other is not None:
+        target = mapping(subject.data[other]).get("target", other)
+        detail = (
+            f"{_named(subject, other)} goes to `{target}`: the files of one would count as extra files of the other."
+        )
+        yield subject.at("nested-target", detail, *key)
 
 
 def plain_problem(path: str) -> str | None:
@@ -118,7 +137,7 @@ def stores(subject: Subject) -> Iterator[Diagnostic]:
 
 def near_datastore(subject: Subject, store: str, *path: Any) -> Iterator[Diagnostic]:
     """A note where an undeclared datastore is spelled almost like a declared one."""
-    if not subject.datastores or store in subject.datastores:
+    if not subject.datastores or store in subject.datastores or len(subject.datastores) > _MANY:
         return
     from specrun.spec.nearest import nearest
 

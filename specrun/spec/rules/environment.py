@@ -31,7 +31,9 @@ def sources(subject: Subject) -> Iterator[Diagnostic]:
         )
         yield subject.at_key("environment-conflict", detail, "job", "environment", _odd_one(written))
     if "version" in environment and "framework" not in environment:
-        detail = "`version` says which version of the framework: write `framework: tensorflow` with it, or leave it out."
+        detail = (
+            "`version` says which version of the framework: write `framework: tensorflow` with it, or leave it out."
+        )
         yield subject.at_key("version-without-framework", detail, "job", "environment", "version")
     elif not written and not environment:
         detail = "Write `pip`, `conda_file`, `image`, `build` or `framework`; or leave `environment` out."

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-# What is never part of code, so that a link in it does not matter.
-_NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
+from specrun.spec.ignore import NEVER_CODE, ignored, rules_above, rules_in
+
 # A validation is no backup: beyond this many entries the plan, which reads every file anyway, meets such a link.
 _MOST_ENTRIES = 20_000
 
@@ -55,7 +55,7 @@ def _links(root: str, leave_out: Collection[str] | None) -> Iterator[str]:
         if leave_out is not None and here != root and any(entry.name == "pyvenv.cfg" for entry in entries):
             continue  # a virtual environment
         for entry in entries:
-            if leave_out is not None and (entry.name in _NEVER_CODE or entry.path in leave_out):
+            if leave_out is not None and (entry.name in NEVER_CODE or entry.path in leave_out):
                 continue
             if entry.is_symlink():
                 yield entry.path
@@ -64,32 +64,13 @@ def _links(root: str, leave_out: Collection[str] | None) -> Iterator[str]:
 
 
 def _ignored(root: str, path: str) -> bool:
-    """Whether `.amlignore`, else `.gitignore`, of any level leaves the path (or a folder it is in) out of the code."""
-    parts = os.path.relpath(path, root).split(os.sep)
-    rules: list[tuple[int, Callable[[str], bool | None]]] = []
-    for depth in range(len(parts)):
-        own = _rules(os.path.join(root, *parts[:depth]))
-        if own is not None:
-            rules.append((depth, own))
-        is_folder = depth < len(parts) - 1 or os.path.isdir(path)
-        for level, verdict in reversed(rules):  # the innermost that says anything decides, as in git
-            said = verdict("/".join(parts[level : depth + 1]) + "/" * is_folder)
-            if said is not None:
-                if said:
-                    return True
-                break
+    """Whether the path, or a folder that it is in, is left out of the code."""
+    rules = list(rules_above(root))
+    here = root
+    for name in os.path.relpath(path, root).split(os.sep):
+        own = rules_in(here)
+        rules += [own] if own else []
+        here = os.path.join(here, name)
+        if ignored(here, os.path.isdir(here), rules):
+            return True
     return False
-
-
-def _rules(folder: str) -> Callable[[str], bool | None] | None:
-    for name in (".amlignore", ".gitignore"):
-        try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-                lines = file.read().splitlines()
-        except OSError:
-            continue
-        from pathspec import GitIgnoreSpec  # late: most folders have no bad link
-
-        spec = GitIgnoreSpec.from_lines(lines)
-        return lambda path: spec.check_file(path).include
-    return None

@@ -197,7 +197,9 @@ def _bad_link(subject: Subject, code: str, folder: str, link: BadLink, *place: s
     path = os.path.join(folder, link.path)
     if link.broken:
         return subject.at("broken-link", f"What `{path}` leads to does not exist. Mend the link or remove it.", *place)
-    detail = f"`{path}` leads to a place outside of `{folder}`, which does not travel with it. Put the file itself there."
+    detail = (
+        f"`{path}` leads to a place outside of `{folder}`, which does not travel with it. Put the file itself there."
+    )
     return subject.at(code, detail, *place)
 
 

@@ -32,7 +32,9 @@ def text_inputs(subject: Subject) -> Iterator[Diagnostic]:
     """`digits: digits` hands the word to the script, where the data entry was meant."""
     for name, value in mapping(subject.job.get("inputs")).items():
         if isinstance(value, str) and value in subject.data:
-            detail = f"The script gets the word `{value}`. For the data entry's place write `{name}: {{data: {value}}}`."
+            detail = (
+                f"The script gets the word `{value}`. For the data entry's place write `{name}: {{data: {value}}}`."
+            )
             yield subject.at("input-is-text", detail, "job", "inputs", name)
 
 

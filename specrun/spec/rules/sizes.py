@@ -22,7 +22,9 @@ def gpus(subject: Subject) -> Iterator[Diagnostic]:
     has = sizes.has_gpu(size)
     asked = resources.get("gpu")
     if asked is True and has is False:
-        detail = f"{size} has no GPU. Choose a size of an N family, such as `STANDARD_NC4AS_T4_V3`, or write `gpu: false`."
+        detail = (
+            f"{size} has no GPU. Choose a size of an N family, such as `STANDARD_NC4AS_T4_V3`, or write `gpu: false`."
+        )
         yield subject.at("gpu-on-cpu-size", detail, "job", "resources", "gpu")
     elif asked is False and has is True:
         detail = f"{size} has GPUs, which cost money and would stand idle. Choose a CPU size, or leave `gpu` out."

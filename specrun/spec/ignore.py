@@ -1,0 +1,73 @@
+"""What is code: `.amlignore`, else `.gitignore`, at every level from the repository's root down to the file."""
+
+# ruff: noqa: PTH110, PTH118, PTH120
+# Folders have thousands of files, and os looks at them ten times as fast.
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
+"""Names of folders and files that are never part of code, whatever the ignore files say."""
+
+
+class Rules(NamedTuple):
+    """The patterns of one ignore file; they speak of the paths below its folder."""
+
+    folder: str
+    patterns: GitIgnoreSpec
+
+    def verdict(self, path: str, is_folder: bool) -> bool | None:
+        """Ignored, kept, or None where no pattern speaks of the path (absolute, below the folder)."""
+        relative = os.path.relpath(path, self.folder).replace(os.sep, "/")
+        return self.patterns.check_file(f"{relative}/" if is_folder else relative).include
+
+
+def rules_in(folder: str) -> Rules | None:
+    """The rules of a folder's own ignore file, if it has one."""
+    for name in (".amlignore", ".gitignore"):
+        try:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                lines = file.read().splitlines()
+        except OSError:
+            continue
+        from pathspec import GitIgnoreSpec  # late: most folders have no such file
+
+        return Rules(folder, GitIgnoreSpec.from_lines(lines))
+    return None
+
+
+def rules_above(folder: str) -> tuple[Rules, ...]:
+    """The rules of the folders above, from the repository's root down; outside a repository, none.
+
+    None either where they ignore the folder itself: whoever names it as code means it.
+    """
+    above: list[str] = []
+    here = folder
+    while not os.path.exists(os.path.join(here, ".git")):
+        parent = os.path.dirname(here)
+        if parent == here:
+            return ()
+        here = parent
+        above.insert(0, here)
+    rules: tuple[Rules, ...] = ()
+    for place, below in zip(above, [*above[1:], folder], strict=False):
+        own = rules_in(place)
+        rules = (*rules, own) if own else rules
+        if ignored(below, True, rules):
+            return ()
+    return rules
+
+
+def ignored(path: str, is_folder: bool, rules: Sequence[Rules]) -> bool:
+    """Whether the innermost file that says anything about a path ignores it, as in git."""
+    for rule in reversed(rules):
+        verdict = rule.verdict(path, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
