@@ -26,9 +26,9 @@ class Row:
 def table(rows: Sequence[Row]) -> str:
     """The rows below a head, in columns, as Markdown shows a table."""
     lines = [_HEAD, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(_HEAD))]
     texts = [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines]
-    return "\n".join([texts[0], f"| {' | '.join('-' * max(width, 3) for width in widths)} |", *texts[1:]])
+    return "\n".join([texts[0], f"| {' | '.join('-' * width for width in widths)} |", *texts[1:]])
 
 
 def data(rows: Sequence[Row], machine: dict[str, object]) -> dict[str, object]:

@@ -54,7 +54,8 @@ class Walk:
     emit: Callable[[Event], None]
     stop: threading.Event
     detach: bool = False
-    _queue: queue.SimpleQueue[Event | _Done] = field(default_factory=queue.SimpleQueue)
+    # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
+    _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)
     _undone: dict[str, str] = field(default_factory=dict)
     """Keys of what was not done, with why: their dependents are skipped."""

@@ -156,7 +156,7 @@ def _home(specs: Sequence[Spec]) -> Path:
     homes = {home_of(spec.folder): spec for spec in specs}
     if len(homes) > 1:
         listed = ", ".join(str(home) for home in homes)
-        raise Exit(WRONG_USAGE, f"the specs keep their state in different places ({listed}): choose one in SPECRUN_HOME")
+        raise Exit(WRONG_USAGE, f"the specs keep their state in several places ({listed}): choose one in SPECRUN_HOME")
     return next(iter(homes))
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from specrun.spec.diagnostics import Location, Path
+from specrun.spec.masking import source_line
 from specrun.spec.nearest import nearest
 
 if TYPE_CHECKING:
@@ -133,14 +134,14 @@ def locate(document: Document, path: Path, text: str, expression: Expression | M
         at = line.find(OPEN, column)
         while at >= 0:
             if remaining == 0:
-                if not _same_start(line[at:], written):
+                if not _same_start(line[at : at + 200], written[:200]):
                     return place
                 shown = line.rstrip("\r")
                 end = shown.find("}}", at)
                 length = (end + 2 if end >= 0 else len(shown.rstrip())) - at
                 length = length if isinstance(expression, Expression) or end >= 0 else len(OPEN)
                 same_line = offset == first
-                return Location(place.file, offset + 1, at + 1, length, place.text if same_line else shown)
+                return Location(place.file, offset + 1, at + 1, length, place.text if same_line else source_line(shown))
             remaining -= 1
             at = line.find(OPEN, at + len(OPEN))
         column = 0

@@ -1,4 +1,4 @@
-"""What to tell people about a value that the schema refuses and that an expression gave: the mistake is where it is set.
+"""What to tell about a value that the schema refuses and that an expression gave: the mistake is where it is set.
 
 The value of an environment variable is never shown: nobody said that it is no secret.
 """
@@ -52,12 +52,12 @@ def _needs(failure: Failure) -> str:
 
 
 def _sources(document: Document, failure: Failure, written: str, expressions: list[Expression]) -> list[str]:
-    one, said = whole(written), []
-    for name in dict.fromkeys(e.name for e in expressions if e.namespace == "env"):
-        said.append(_of_environment(failure, name, is_whole=one is not None))
-    for name in dict.fromkeys(e.name for e in expressions if e.namespace == "vars"):
-        said.append(_of_variable(document, failure, name, is_whole=one is not None))
-    return said
+    is_whole = whole(written) is not None
+    env, variables = (dict.fromkeys(e.name for e in expressions if e.namespace == kind) for kind in ("env", "vars"))
+    return [
+        *(_of_environment(failure, name, is_whole=is_whole) for name in env),
+        *(_of_variable(document, failure, name, is_whole=is_whole) for name in variables),
+    ]
 
 
 def _of_environment(failure: Failure, name: str, *, is_whole: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.explain import diagnostic
 from specrun.spec.failures import Failure
+from specrun.spec.masking import masked
 from specrun.spec.names import Foreign, foreign_key, foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.source import Document
@@ -80,7 +81,7 @@ class Keys:
         allowed = self._allowed(failure)
         cut = _cut(key, value)
         if cut is not None and cut[0] in allowed:
-            return (cut[0],), f"A key has a colon and a blank after it: write `{cut[0]}: {cut[1]}`."
+            return (cut[0],), f"A key has a colon and a blank after it: write `{masked(f'{cut[0]}: {cut[1]}')}`."
         close = nearest(key, allowed)
         likeness = _likeness(key, close) if close is not None else 0.0
         foreign = foreign_key(where, key) if likeness < 1 else None
@@ -206,7 +207,12 @@ def _write(path: Path, target: str, value: object) -> str:
     place = "" if parent == section(path) else f" under `{_named(path, parent)}`" if parent else " at the top"
     if leaf in _CREDENTIALS:
         return f"write `{leaf}: ${{{{ secrets.NAME }}}}`{place}."
-    if isinstance(value, (dict, list)) or value is None or (isinstance(value, str) and "\n" in value):
+    if (
+        leaf == "credentials"
+        or isinstance(value, (dict, list))
+        or value is None
+        or (isinstance(value, str) and "\n" in value)
+    ):
         return f"write `{leaf}`{place}."
     right = foreign_value(target, value) if isinstance(value, str) else None
     if leaf in _SWITCHES and value in (0, 1):

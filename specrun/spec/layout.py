@@ -55,7 +55,7 @@ def _run_after(
     where: str,
     places: Mapping[str, Sequence[str]],
 ) -> list[Failure]:
-    beside = next((f.value for (path, _), f in unknown.items() if path == parent), {})
+    beside: Mapping[str, object] = next((f.value for (path, _), f in unknown.items() if path == parent), {})
     names = list(beside)
     run: list[Failure] = []
     for name in names[names.index(key) + 1 :] if key in names else ():

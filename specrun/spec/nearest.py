@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-
 _LISTED = 20
 _MANY = 100
 """Each comparison takes some 10 µs, and a file may have a mistake in each of its lines."""

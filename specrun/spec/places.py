@@ -11,14 +11,12 @@ from yaml.events import ScalarEvent
 
 from specrun.spec.builder import Builder, Entry
 from specrun.spec.diagnostics import Location, Path
-from specrun.spec.masking import masked
+from specrun.spec.masking import source_line
 
 # The breaks that libyaml counts, so that the lines here are those of its marks.
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+(?=\S)")
 _WORD = re.compile(r"[^\s:,\[\]{}]+|\S")
-_LONGEST_LINE = 1000
-"""Nobody reads more of a line, and a file may be a single one."""
 
 
 class Span(NamedTuple):
@@ -64,11 +62,10 @@ def location(file: str, text: str, span: Span) -> Location:
     starts = _line_starts(text)
     line = bisect_right(starts, span.start)
     line_start = starts[line - 1]
-    following = _BREAK.search(text, line_start)
-    line_end = following.start() if following else len(text)
-    written = text[line_start:line_end]
+    line_end = starts[line] if line < len(starts) else len(text)
+    written = text[line_start:line_end].rstrip("\r\n\x85\u2028\u2029")
     stop = min(span.end, line_start + len(written.rstrip()))
-    shown = masked(written[:_LONGEST_LINE])
+    shown = source_line(written)
     return Location(file, line, span.start - line_start + 1, max(1, stop - span.start), shown)
 
 

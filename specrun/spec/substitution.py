@@ -56,9 +56,7 @@ def substitute(
     values = walk.top(values, variables)
     chosen = engine or _engine(values)
     unread_here = unread.get(chosen, ())
-    diagnostics = tuple(
-        mistake.diagnostic(document, chosen, unread_here) for mistake in walk.mistakes
-    )
+    diagnostics = tuple(mistake.diagnostic(document, chosen, unread_here) for mistake in walk.mistakes)
     return Substituted(values, chosen, frozenset(walk.holes), diagnostics)
 
 
@@ -161,7 +159,12 @@ class _Walk:
         self._mistake("expression-in-key", detail, path, key)
 
     def _mistake(
-        self, code: str, detail: str | Callable[[], str], path: Path, text: str, at: Expression | Malformed | None = None
+        self,
+        code: str,
+        detail: str | Callable[[], str],
+        path: Path,
+        text: str,
+        at: Expression | Malformed | None = None,
     ) -> None:
         """One more; a `detail` that takes long is asked for when it is told."""
         self.holes.add(path)

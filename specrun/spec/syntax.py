@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from specrun.spec.masking import masked
 from specrun.spec.places import Span
 
 _EXPRESSION = re.compile(r"\$\{\{.*?(?:\}\}|$)", re.MULTILINE)
@@ -95,7 +96,7 @@ def _without_colon(text: str, start: int) -> tuple[str, Span] | None:
     if found is None or re.match(r"[\w-]+:(\s|$)", line):
         return None
     written = f"{found[1]}: {found[2] or ''}".rstrip()
-    return f"A key has a colon and a blank after it: write `{written}`.", Span(start, start + len(line))
+    return f"A key has a colon and a blank after it: write `{masked(written)}`.", Span(start, start + len(line))
 
 
 def _line(text: str, start: int) -> str:

@@ -100,7 +100,10 @@ TEXTS = {
         ("expression-misplaced", 5, 7),
     ),
     "many wrong references": (
-        HEAD + "vars: {" + ", ".join(f"v{n}: 1" for n in range(30_000)) + "}\njob:\n  command: >-\n"
+        HEAD
+        + "vars: {"
+        + ", ".join(f"v{n}: 1" for n in range(30_000))
+        + "}\njob:\n  command: >-\n"
         + "    ls ${{ vars.w }} ${{ inputs.x }}\n" * 10_000,
         ("unknown-variable", 6, 8),
     ),

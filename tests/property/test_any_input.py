@@ -15,9 +15,10 @@ from specrun.views.text import Paint
 ROOT = Path(__file__).parents[2]
 SPECS = [path.read_bytes() for path in sorted((ROOT / "specs" / "examples").rglob("*.yaml"))]
 PIECES = [
-    *(b"${{ ", b" }}", b": ", b":", b"\n", b"\n  ", b"  ", b"\t", b"- ", b"[", b"]", b"{", b"}", b",", b"#", b"|\n", b">\n"),
-    *(b"&a ", b"*a", b"<<: *a", b"!!int ", b"!x ", b'"', b"'", b"? ", b"---\n", b"%YAML 1.1\n", b"\0", b"\xff", b"\r"),
-    *(b"\xe2\x80\xa8", b"\xc2\x85", b"\xf0\x9f\x98\x80", b"null", b"1e999", b".nan", b"9" * 5000, b"inputs", b"secrets."),
+    *(b"${{ ", b" }}", b": ", b":", b"\n", b"\n  ", b"  ", b"\t", b"- ", b"[", b"]", b"{", b"}", b",", b"#", b"|\n"),
+    *(b">\n", b"&a ", b"*a", b"<<: *a", b"!!int ", b"!x ", b'"', b"'", b"? ", b"---\n", b"%YAML 1.1\n", b"\0", b"\xff"),
+    *(b"\r", b"\xe2\x80\xa8", b"\xc2\x85", b"\xf0\x9f\x98\x80", b"null", b"1e999", b".nan", b"9" * 5000),
+    *(b"inputs", b"secrets.", b"vars", b"env."),
 ]  # fmt: skip
 
 

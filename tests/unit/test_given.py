@@ -8,7 +8,9 @@ import pytest
 
 from specrun.spec.load import load
 
-SPEC = "apiVersion: specrun/v1\nname: given\nvars: {size: STANDARD_D2_V3, taken: '${{ env.GIVEN }}', n: two, tier: low}\n"
+SPEC = (
+    "apiVersion: specrun/v1\nname: given\nvars: {size: STANDARD_D2_V3, taken: '${{ env.GIVEN }}', n: two, tier: low}\n"
+)
 
 
 @pytest.fixture(autouse=True)

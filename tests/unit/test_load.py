@@ -290,3 +290,15 @@ def test_no_rule_crashes_on_what_the_schema_refuses(wrong: Any) -> None:
         container[key] = copy.deepcopy(wrong)
         rules.check(Subject(document, values, "azureml", "", Files(), "2026-11-23"))
         container[key] = before
+
+
+def test_a_credential_in_place_of_the_credentials_shows_nowhere() -> None:
+    canary = "c2VjcmV0LWNhbmFyeQ=="
+    store = "datastores: {s: {type: azure_blob, account_name: abc, container_name: abc, KEY: VALUE}}\n"
+    for key in ("credentials", "credential", "account_key", "sas_token"):
+        text = "apiVersion: specrun/v1\nname: x\n" + store.replace("KEY", key).replace("VALUE", canary)
+        (found,) = load([write(text)]).diagnostics
+        assert canary not in json.dumps([found.summary, found.detail, found.location.text])
+    for line in (f"{{s: {{credentials: {{account_key={canary}}}}}}}", f"\n  account_key {canary}\n  x: 1"):
+        for found in load([write(f"apiVersion: specrun/v1\nname: x\ndatastores: {line}\n")]).diagnostics:
+            assert canary not in json.dumps([found.summary, found.detail, found.location.text])

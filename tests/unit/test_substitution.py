@@ -141,3 +141,19 @@ def test_wrong_shapes_do_not_matter(tmp_path: Path, text: str) -> None:
 )
 def test_is_credential(path: tuple[str, ...], answer: bool) -> None:
     assert is_credential(path) is answer
+
+
+@pytest.mark.parametrize("namespace", ["env", "secrets"])
+def test_where_nobody_reads_it_nobody_is_told_to_set_it(
+    put: Any, monkeypatch: pytest.MonkeyPatch, namespace: str
+) -> None:
+    monkeypatch.delenv("NOT_SET", raising=False)
+    text = f"datastores: {{d: {{credentials: {{account_key: '${{{{ {namespace}.NOT_SET }}}}'}}}}}}\n"
+    text += f"job: {{environment_variables: {{X: '${{{{ {namespace}.NOT_SET }}}}'}}}}\n"
+    found = put(text, unread={"local": (("datastores",),)}).diagnostics
+    (told,) = [one.detail for one in found if one.path[0] == "job"]
+    assert "export NOT_SET=" in told
+    for one in found:
+        if one.path[0] == "datastores":
+            assert "export" not in one.detail
+            assert "The engine `local` does not read this field" in one.detail

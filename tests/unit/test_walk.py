@@ -389,3 +389,17 @@ def test_last_lines_of_the_role_that_failed(tmp_path: Path, engine: Double) -> N
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert [line.text for line in finished.last_lines] == [f"line {number}" for number in range(5, 15)]
+
+
+def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """Nobody reads: the operations wait instead of piling up events."""
+    going = walk.Walk(Plan("double", "nowhere", (), {}), Double(), tmp_path, lambda _: None, threading.Event())
+
+    def write() -> None:
+        while True:
+            going._queue.put(LogLines("run", ()))
+
+    threading.Thread(target=write, daemon=True).start()
+    assert 0 < going._queue.maxsize < 1000
+    wait_until(going._queue.full)
+    assert going._queue.qsize() == going._queue.maxsize

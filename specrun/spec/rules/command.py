@@ -10,6 +10,7 @@ from typing import Any
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import references
+from specrun.spec.masking import source_line
 from specrun.spec.rules.subject import Subject, mapping
 
 _SET_BY_DISTRIBUTION = {
@@ -108,7 +109,7 @@ def _place_of(subject: Subject, path: Path, written: str) -> Location:
     for number in range(place.line, min(len(lines), place.line + 200) + 1):
         at = lines[number - 1].find(written, place.column - 1 if number == place.line else 0)
         if at >= 0:
-            text = place.text if number == place.line else lines[number - 1].rstrip("\r")
+            text = place.text if number == place.line else source_line(lines[number - 1].rstrip("\r"))
             return Location(place.file, number, at + 1, len(written), text)
     return place
 

@@ -8,7 +8,6 @@ from typing import Any
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.subject import Subject, mapping, text
 
-
 _MANY = 100
 """Datastores among which a name is compared with each."""
 _DEEPEST = 64

@@ -25,7 +25,7 @@ class Files:
         self._links: dict[tuple[str, frozenset[str] | None], BadLink | None] = {}
 
     def kind(self, path: str) -> str | None:
-        """'folder', 'file', 'other' (a pipe, a device), or None where nothing (or nothing reachable) is there. NUL bytes are nowhere."""
+        """'folder', 'file', 'other' (a pipe, a device); None where nothing that can be reached is. NUL is nowhere."""
         try:
             return self._kinds[path]
         except KeyError:
