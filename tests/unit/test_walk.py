@@ -401,5 +401,5 @@ def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_
 
     threading.Thread(target=write, daemon=True).start()
     assert 0 < going._queue.maxsize < 1000
-    wait_until(going._queue.full)
+    wait_until(going._queue.full, "a full queue")
     assert going._queue.qsize() == going._queue.maxsize
