@@ -6,10 +6,8 @@ import click
 
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.options import Reading, output_option, reading_options
-from specrun.cli.session import show
-from specrun.engines.registry import UNREAD
+from specrun.cli.session import load_specs, show
 from specrun.plan.resources import build_graph
-from specrun.spec.load import load
 from specrun.views.graph import graph_dot, graph_mermaid
 
 
@@ -18,14 +16,7 @@ from specrun.views.graph import graph_dot, graph_mermaid
 @output_option("mermaid", "dot")
 def graph(reading: Reading, output: str) -> None:
     """The resources and their edges. An arrow leads from what is needed to what needs it."""
-    loaded = load(
-        reading.files,
-        variables=reading.variables,
-        engine=reading.engine,
-        inputs=reading.inputs,
-        environment=reading.environment,
-        unread=UNREAD,
-    )
+    loaded = load_specs(reading)
     built = build_graph(loaded.specs)
     show((*loaded.diagnostics, *built.diagnostics))
     if not loaded.ok or built.diagnostics:

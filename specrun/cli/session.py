@@ -22,7 +22,7 @@ from specrun.plan.observed import Run
 from specrun.plan.planner import Options, Planner
 from specrun.plan.resources import Graph, build_graph
 from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.load import load
+from specrun.spec.load import Loaded, load
 from specrun.spec.model import Spec
 from specrun.spec.source import read
 from specrun.views.diagnostics import diagnostic_text
@@ -78,15 +78,7 @@ class Runs:
 def open_session(reading: Reading, *, secrets_required: bool = False) -> Session:
     """Read the specs, show what is wrong or worth knowing, and choose the engine. Ends the command on an error."""
     _check_engines(reading)
-    loaded = load(
-        reading.files,
-        variables=reading.variables,
-        engine=reading.engine,
-        inputs=reading.inputs,
-        environment=reading.environment,
-        unread=UNREAD,
-        secrets_required=secrets_required,
-    )
+    loaded = load_specs(reading, secrets_required=secrets_required)
     remember(spec.document.text for spec in loaded.specs)
     show(loaded.diagnostics)
     if not loaded.ok:
@@ -102,6 +94,19 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
         raise Exit(INVALID_SPEC)
     _warn_of_default(reading, loaded.specs, name)
     return Session(loaded.specs, graph, engine, home, hashes, reading)
+
+
+def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
+    """The specs as the command line wants them read."""
+    return load(
+        reading.files,
+        variables=reading.variables,
+        engine=reading.engine,
+        inputs=reading.inputs,
+        environment=reading.environment,
+        unread=UNREAD,
+        secrets_required=secrets_required,
+    )
 
 
 def open_runs(reading: Reading) -> list[Runs]:
