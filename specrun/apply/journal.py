@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from specrun.apply.events import Event, LogLines, OperationProgressed
 from specrun.plan.home import make_home
 
 KEPT = 8_000_000
 """Bytes after which the journal starts anew; the one before is kept beside it."""
 
-TOO_MANY = ("log_lines", "operation_progressed")
+TOO_MANY = (LogLines, OperationProgressed)
 """Events that are in the run's own logs, or of no interest afterwards."""
 
 
@@ -25,10 +26,12 @@ class Journal:
         self._home = home
         self._file = home / "journal.jsonl"
 
+    def keeps(self, event: Event) -> bool:
+        """Whether an event is of interest afterwards; asked first, since a job may write a million lines."""
+        return not isinstance(event, TOO_MANY)
+
     def write(self, event: Mapping[str, object]) -> None:
-        """Append one event with the time (Unix seconds) and this process's id."""
-        if event["event"] in TOO_MANY:
-            return
+        """Append one event, as JSON values, with the time (Unix seconds) and this process's id."""
         with contextlib.suppress(OSError):
             make_home(self._home)
             if self._file.exists() and self._file.stat().st_size > KEPT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from specrun.engines.base import Cursor, Engine, LogLine
 from specrun.plan.observed import Run, RunStatus
 
 LAST_LINES = 10
+FIRST_POLL = 0.02
+"""Seconds between the first looks at a run; later ones are as far apart as the engine says."""
 
 
 def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threading.Event) -> Run | None:
@@ -19,6 +22,7 @@ def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threa
 
     Raises EngineError when sight of the run is lost.
     """
+    begun = time.monotonic()
     cursor: Cursor = {}
     shown: tuple[RunStatus, str] | None = None
     last: deque[LogLine] = deque(maxlen=200)
@@ -40,7 +44,8 @@ def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threa
                     emit(LogLines(name, lines))
             emit(Finished(run, engine.place(name), _of_failed_role(run, last)))
             return run
-        if stop.wait(engine.poll):
+        # A short run is looked at more often: it must not take longer to see its end than to reach it.
+        if stop.wait(min(engine.poll, max(FIRST_POLL, (time.monotonic() - begun) / 50))):
             return None
 
 

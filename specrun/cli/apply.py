@@ -91,7 +91,8 @@ def carry_out(
 
     def emit(event: Event) -> None:
         masked = mask_event(event)
-        journal.write(event_data(masked))
+        if journal.keeps(masked):
+            journal.write(event_data(masked))
         show_event(masked)
 
     emit(PlanReady(made))

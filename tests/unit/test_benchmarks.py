@@ -148,3 +148,10 @@ def test_a_missed_target_is_an_exit_status(monkeypatch: pytest.MonkeyPatch, tmp_
         monkeypatch.setattr(sys, "argv", ["benchmarks", *names, "--json", str(file)])
         assert __main__.main() == code
     assert [row["benchmark"] for row in json.loads(file.read_text())["rows"]] == ["validate", "logs", "hashing"]
+
+
+def test_the_document_has_every_benchmark() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "performance.md").read_text(encoding="utf-8")
+    for name in __main__.BENCHMARKS:
+        assert f"**{name}**" in page, name
+        assert f"\n| {name} " in page, name

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Quota, Report
 from specrun.engines.local import history
 from specrun.engines.local.checks import check_spec
-from specrun.engines.local.environments import build_environment, environment_folder, observe_environment
+from specrun.engines.local.environments import build_environment, observe_environment, remove_environment
 from specrun.engines.local.records import observe_record, write_record
 from specrun.engines.local.stores import delete_target, observe_target, send_files
 from specrun.engines.local.submission import run_folder, submit
@@ -62,7 +61,7 @@ class LocalEngine:
             elif change.kind == "data":
                 send_files(self.home, self.hashes, change, report)
             elif change.kind == "environment" and change.action is Action.DELETE:
-                shutil.rmtree(environment_folder(self.home, change.resource.name))
+                remove_environment(self.home, change)
             elif change.kind == "environment":
                 build_environment(self.home, change, report)
             elif change.kind != "workspace":
@@ -95,6 +94,8 @@ class LocalEngine:
         source = run_folder(self.home, name) / "outputs" / path
         if not source.is_file():
             raise Missing(f"{name} has no output {path}")
+        import shutil  # late, as in history.remove_runs
+
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, to)
 
@@ -112,9 +113,7 @@ class LocalEngine:
 
     def _begin_run(self, change: Change) -> None:
         if change.action is Action.DELETE:
-            for run in self.runs(change.resource.name):
-                if run.status.ended:
-                    shutil.rmtree(run_folder(self.home, run.name))
+            history.remove_runs(self.home, change.resource.name)
         else:
             submit(self.home, change)
 

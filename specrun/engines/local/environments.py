@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +46,8 @@ def build_environment(home: Path, change: Change, report: Report) -> None:
     folder = environment_folder(home, resource.name)
     make_home(home)
     folder.parent.mkdir(exist_ok=True)
+    import shutil  # late: nearly every apply finds its environment built
+
     with _lock(folder.with_suffix(".lock")) as lock:
         if (folder / READY).exists():
             return
@@ -54,6 +55,13 @@ def build_environment(home: Path, change: Change, report: Report) -> None:
         for command in _commands(folder, requirements):
             _install(command, lock, report)
         replace_text(home, folder / READY, json.dumps({"requirements": requirements}))
+
+
+def remove_environment(home: Path, change: Change) -> None:
+    """Delete an environment. Raises OSError."""
+    import shutil
+
+    shutil.rmtree(environment_folder(home, change.resource.name))
 
 
 def requirements_of(environment: Environment, folder: Path) -> list[str]:
@@ -65,7 +73,9 @@ def requirements_of(environment: Environment, folder: Path) -> list[str]:
 
 def _commands(folder: Path, requirements: list[str]) -> Iterator[list[str]]:
     python = str(folder / "bin" / "python")
-    uv = shutil.which("uv")
+    from shutil import which
+
+    uv = which("uv")
     if uv:
         yield [uv, "venv", "--python", sys.executable, str(folder)]
         install = [uv, "pip", "install", "--python", python]

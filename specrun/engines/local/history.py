@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
-from specrun.engines.local import processes, state
 from specrun.engines.local import request as requests
+from specrun.engines.local import state
 from specrun.engines.local.submission import run_folder
 from specrun.plan.observed import Role, Run, RunStatus
 
@@ -77,6 +77,15 @@ def cancel_run(home: Path, name: str) -> None:
     state.cancel(folder)
 
 
+def remove_runs(home: Path, spec: str) -> None:
+    """Delete the ended runs of a spec. Raises OSError."""
+    import shutil  # late: it imports every compression there is
+
+    for run in list_runs(home, spec):
+        if run.status.ended:
+            shutil.rmtree(run_folder(home, run.name))
+
+
 def _read_run(folder: Path, detailed: bool = True) -> Run | None:
     match = NAME.fullmatch(folder.name)
     if match is None or not folder.is_dir():
@@ -114,6 +123,8 @@ def _end_leftovers(folder: Path) -> None:
     """End what is left of a run whose supervisor and guards were all killed at once; nobody can add to that later."""
     swept = folder / "swept"
     if not swept.exists():
+        from specrun.engines.local import processes  # late: it loads the C library, and few runs are ever lost
+
         with contextlib.suppress(requests.RequestInvalid, OSError):
             processes.sweep(requests.read(folder).marker)
             swept.touch()

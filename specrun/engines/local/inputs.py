@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 from specrun.engines.local.stores import target_folder
@@ -26,7 +25,7 @@ def prepare_inputs(home: Path, spec: Spec, folder: Path) -> None:
         if source is None:
             continue
         (folder / entry.name).mkdir(parents=True)  # also when there is nothing in it
-        place = shutil.copyfile if entry.mode == "download" else os.symlink
+        place = _copy if entry.mode == "download" else os.symlink
         for parent, _, names in os.walk(source):
             into = folder / entry.name / Path(parent).relative_to(source)
             into.mkdir(parents=True, exist_ok=True)
@@ -77,3 +76,9 @@ def _scalar(entry: Input) -> str:
     if isinstance(entry.value, bool):
         return str(entry.value).lower()
     return "" if entry.value is None else str(entry.value)
+
+
+def _copy(source: Path, target: Path) -> None:
+    from shutil import copyfile  # late: mounting is the rule
+
+    copyfile(source, target)

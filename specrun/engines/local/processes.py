@@ -16,8 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 
-MARKER = "SPECRUN_RUN_MARKER"
-"""The environment variable that every process of a run carries."""
+from specrun.engines.local.request import MARKER
 
 LINUX = sys.platform.startswith("linux")
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36

@@ -9,6 +9,8 @@ from pathlib import Path
 
 FORMAT = 1
 FILE = "request.json"
+MARKER = "SPECRUN_RUN_MARKER"
+"""The environment variable that every process of a run carries."""
 
 
 class RequestInvalid(Exception):

@@ -14,8 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from specrun.engines.local.processes import MARKER
-from specrun.engines.local.request import Request
+from specrun.engines.local.request import MARKER, Request
 
 INHERITED = frozenset(
     {
