@@ -59,7 +59,15 @@ def _against_hand(place: Workplace, file: Path, what: str, last: str) -> Row:
     pair = paired(applied, by_hand, ROUNDS)
     met = pair.added <= max(SHARE * pair.peer, SECONDS)
     return Row(
-        "overhead", what, "s wall", pair.ours, pair.peer, "by hand", pair.ratio, f"+{SHARE:.0%} or {SECONDS} s", met
+        "overhead",
+        f"{what} (best: {pair.added:+.2f} s)",
+        "s wall",
+        pair.ours,
+        pair.peer,
+        "by hand",
+        pair.ratio,
+        f"+{SHARE:.0%} or {SECONDS} s",
+        met,
     )
 
 
