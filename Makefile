@@ -11,7 +11,7 @@ COMPILE := $(BIN)/python -m compileall -q specrun
 .PHONY: demo test test-fast check docs benchmark constraints clean
 
 demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
-	$(BIN)/specrun apply specs/examples/digits-ps/job.yaml
+	$(BIN)/specrun apply --rerun specs/examples/digits-ps/job.yaml
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
 	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
