@@ -14,7 +14,7 @@ from benchmarks.measure import WentWrong, paired
 from benchmarks.table import Row
 from benchmarks.workplace import ROOT, Workplace
 
-ROUNDS = 5
+ROUNDS = 7
 SHARE, SECONDS = 0.05, 0.3
 """What may be added, whichever is more."""
 
