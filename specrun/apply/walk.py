@@ -86,15 +86,15 @@ class Walk:
     def _wait(self) -> Iterator[str]:
         """Emit what the operations have to say, and give the keys of those that are over."""
         with contextlib.suppress(queue.Empty):
-            item = self._queue.get(timeout=TICK)
-            while True:
+            # Not until the queue is empty: one job that writes without pause must not keep the next from starting.
+            for taken in range(self._queue.maxsize):
+                item = self._queue.get(timeout=0 if taken else TICK)
                 if isinstance(item, _Done):
                     if item.bug is not None:
                         raise item.bug
                     yield item.key
                 else:
                     self.emit(item)
-                item = self._queue.get_nowait()
 
     def _work(self, change: Change) -> None:
         bug: BaseException | None = None

@@ -403,3 +403,23 @@ def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_
     assert 0 < going._queue.maxsize < 1000
     wait_until(going._queue.full, "a full queue")
     assert going._queue.qsize() == going._queue.maxsize
+
+
+def test_a_job_that_writes_without_pause_does_not_keep_the_rest_from_starting(tmp_path: Path) -> None:
+    """One look at the queue ends although it never runs empty, and nothing that was taken from it is lost."""
+    shown: list[Event] = []
+    going = walk.Walk(Plan("double", "nowhere", (), {}), Double(), tmp_path, shown.append, threading.Event())
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        while True:
+            going._queue.put(LogLines(str(written), ()))
+            written += 1
+
+    threading.Thread(target=write, daemon=True).start()
+    for _ in range(3):
+        wait_until(going._queue.full, "a full queue")
+        list(going._wait())
+    assert [event.run for event in shown if isinstance(event, LogLines)] == [str(n) for n in range(len(shown))]
+    assert len(shown) == 3 * going._queue.maxsize
