@@ -54,7 +54,7 @@ def carry_out(change: Change, engine: Engine, home: Path, report: Report, stop: 
     if change.before is not None and change.before.status is Status.DELETING:
         if _settle(change, engine, stop).status is not Status.MISSING:
             raise Stale(f"{key} was being deleted and is there again: plan again")
-    elif change.before is not None and _seen(now) != _seen(change.before):
+    elif change.before is not None and _seen(now) != _seen(change.before) and not _on_the_way(change, now):
         raise Stale(f"{key} changed since the plan: plan again")
     if str(change.resource.properties.get("path", "")).startswith("https://"):
         change = _fetched(change, home, report)
@@ -185,6 +185,19 @@ def _achieved(change: Change, now: Observed, engine: Engine) -> bool:
     if change.action is Action.REPLACE and now == change.before:
         return False
     return not diff(change.resource.properties, now.properties, engine.capabilities.get(change.kind, Capability()))
+
+
+def _on_the_way(change: Change, now: Observed) -> bool:
+    """Whether all that changed on a data target is as planned: another apply of the same is sending it right now."""
+    if change.transfer is None or change.before is None:
+        return False
+    wanted = {file.path: file.md5 for file in change.transfer.send}
+    before = change.before.files
+    changed = [path for path in {**before, **now.files} if before.get(path) != now.files.get(path)]
+    return all(
+        now.files[path].md5 == wanted.get(path) if path in now.files else path in change.transfer.prune
+        for path in changed
+    )
 
 
 def _seen(observed: Observed) -> tuple[object, ...]:

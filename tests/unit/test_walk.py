@@ -423,3 +423,18 @@ def test_a_job_that_writes_without_pause_does_not_keep_the_rest_from_starting(tm
         list(going._wait())
     assert [event.run for event in shown if isinstance(event, LogLines)] == [str(n) for n in range(len(shown))]
     assert len(shown) == 3 * going._queue.maxsize
+
+
+def test_data_that_another_apply_is_sending_is_sent_on(tmp_path: Path, engine: Double) -> None:
+    """Two applies of the same spec at once: what the other one has sent is as planned, not a change by a stranger."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "second.csv").write_text("2")
+    plan = plan_of(tmp_path, engine)
+    transfer = next(change.transfer for change in plan.changes if change.resource.key == DATA)
+    assert transfer is not None
+    assert len(transfer.new) > 1
+    first = transfer.new[0]
+    engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, outcome.failed) == ([], [])
+    assert set(engine.there[DATA].files) == {file.path for file in transfer.new}
