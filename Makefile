@@ -50,6 +50,6 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --editable ".[test,check,benchmark,tensorflow,pytorch]"
+	$(INSTALL) --editable ".[azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
 	touch $@ $(VENV)/.demo

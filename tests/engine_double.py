@@ -56,6 +56,7 @@ class Double:
     asks: bool = True
     there: dict[str, Observed] = field(default_factory=dict)
     all_runs: list[Run] = field(default_factory=list)
+    identities: dict[str, Mapping[str, object]] = field(default_factory=dict)
     creating: dict[str, int] = field(default_factory=dict)
     settles_as: dict[str, Observed] = field(default_factory=dict)
     statuses: dict[str, list[RunStatus]] = field(default_factory=dict)
@@ -99,12 +100,15 @@ class Double:
         if accepted is not None:
             _fail(accepted.answer)
 
-    def runs(self, spec: str) -> Sequence[Run]:
-        self._called(f"runs {spec}")
-        return [run for run in reversed(self.all_runs) if run.spec == spec]
+    def runs(self, spec: str | None = None) -> Sequence[Run]:
+        self._called(f"runs {spec}" if spec else "runs")
+        return [run for run in reversed(self.all_runs) if spec in (None, run.spec)]
 
-    def unfinished(self) -> Sequence[Run]:
-        return [run for run in self.all_runs if not run.status.ended]
+    def identity(self, name: str) -> Mapping[str, object]:
+        return self.identities.get(name, {})
+
+    def nodes(self, cluster: str) -> Mapping[str, int]:
+        return {}
 
     def run(self, name: str) -> Run:
         self._called(f"run {name}")
@@ -161,9 +165,9 @@ class Double:
                 submission.fingerprint,
                 submission.attempt,
                 RunStatus.QUEUED,
-                identity=submission.identity,
             )
         )
+        self.identities[submission.name] = submission.identity
 
     def _store(self, change: Change) -> None:
         assert change.transfer is not None
@@ -204,7 +208,7 @@ def plan_for(engine: Double, specs: Sequence[Spec], home: Path, **options: objec
     assert not seen.errors, seen.errors
     cache = HashCache(home)
     chosen = Options(**options)  # type: ignore[arg-type]
-    return Planner(engine, seen.observed, seen.runs, seen.unfinished, home, cache, chosen).plan(graph)
+    return Planner(engine, seen.observed, seen.runs, engine.identity, home, cache, chosen).plan(graph)
 
 
 def carry_out(

@@ -39,6 +39,6 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
             print(json.dumps({"run": run.name, "place": runs.engine.place(run.name), "files": listed}, indent=2))
             continue
         for file in files:
-            print(f"{size(file.size):>8}  {file.path}")
+            print(f"{'' if file.size is None else size(file.size):>8}  {file.path}")
         where = folder if folder is not None else runs.engine.place(run.name)
         print(f"{run.name}: {count(len(files), 'file')} in {nearby(where)}", file=sys.stderr)

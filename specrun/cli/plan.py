@@ -101,7 +101,11 @@ def _save(made: Plan, reading: Reading, out: str) -> None:
         "files": [str(Path(file).absolute()) for file in reading.files],
         "variables": dict(reading.variables),
         "inputs": {name: str(Path(path).absolute()) for name, path in reading.inputs.items()},
-        "environment": environment if environment in (None, "current") else str(Path(environment).absolute()),
+        "environment": None if environment is None else _as_from_anywhere(environment),
     }
     save(made, call, Path(out))
     print(f"saved: `specrun apply {out}` carries out exactly this", file=sys.stderr)
+
+
+def _as_from_anywhere(environment: str) -> str:
+    return environment if environment == "current" else str(Path(environment).absolute())

@@ -6,15 +6,17 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from specrun.apply.survey import survey
+from specrun.apply.survey import identity_of, survey
+from specrun.cli.engines import choose_engine, make_engine, require_engine, scope_of
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment, remember
 from specrun.cli.options import Reading
-from specrun.engines.base import Engine
-from specrun.engines.registry import ENGINES, OTHER_ENGINES, UNREAD
+from specrun.engines.base import Engine, Scope
+from specrun.engines.registry import IN_WORKSPACES, OTHER_ENGINES, UNREAD
 from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of
@@ -52,7 +54,8 @@ class Session:
         if seen.errors:
             lines = [f"error: {what}: {error}" for what, error in seen.errors.items()]
             raise Exit(FAILED, mask_environment("\n".join(lines)))
-        planner = Planner(self.engine, seen.observed, seen.runs, seen.unfinished, self.home, self.hashes, options)
+        identity = partial(identity_of, self.engine)
+        planner = Planner(self.engine, seen.observed, seen.runs, identity, self.home, self.hashes, options)
         plan = planner.plan(self.graph)
         self.hashes.save()
         return plan
@@ -83,10 +86,10 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
     show(loaded.diagnostics)
     if not loaded.ok:
         raise Exit(INVALID_SPEC)
-    name = _engine_name(reading, loaded.specs)
+    name = choose_engine(reading.engine, loaded.specs)
     home = _home(loaded.specs)
     hashes = HashCache(home)
-    engine = make_engine(name, home, hashes)
+    engine = make_engine(name, home, hashes, scope_of(loaded.specs) if name in IN_WORKSPACES else Scope())
     graph = build_graph(loaded.specs)
     unfit = [*graph.diagnostics, *(found for spec in loaded.specs for found in engine.check(spec))]
     show(unfit)
@@ -120,9 +123,19 @@ def open_runs(reading: Reading) -> list[Runs]:
             raise Exit(INVALID_SPEC, "" if diagnostics else f"{file} has no `name`: is it a spec?")
         remember([document.text])
         home = home_of(Path(file).absolute().parent)
-        name = reading.engine or values.get("engine") or "local"
-        found.append(Runs(values["name"], make_engine(str(name), home, HashCache(home))))
+        name = str(reading.engine or values.get("engine") or "local")
+        scope = _scope_in(replace(reading, files=(file,))) if name in IN_WORKSPACES else Scope()
+        found.append(Runs(values["name"], make_engine(name, home, HashCache(home), scope)))
     return found
+
+
+def _scope_in(reading: Reading) -> Scope:
+    """Where the runs of a file are: in a workspace, which only a valid spec names."""
+    loaded = load_specs(reading)
+    if not loaded.ok:
+        show(loaded.diagnostics)
+        raise Exit(INVALID_SPEC)
+    return scope_of(loaded.specs)
 
 
 def _check_engines(reading: Reading) -> None:
@@ -133,20 +146,7 @@ def _check_engines(reading: Reading) -> None:
         values = (document.values for document in documents if document is not None)
         names = {str(value.get("engine")) for value in values if isinstance(value, dict)}
     for name in names & OTHER_ENGINES if reading.engine is None else names:
-        if name not in ENGINES:
-            raise Exit(WRONG_USAGE, _no_engine(str(name)))
-
-
-def _no_engine(name: str) -> str:
-    have = ", ".join(ENGINES)
-    return f"This specrun has no engine `{name}` (it has: {have}). Try `--engine local` on this machine."
-
-
-def make_engine(name: str, home: Path, hashes: HashCache) -> Engine:
-    """The engine of this name. Ends the command when this specrun has none."""
-    if name not in ENGINES:
-        raise Exit(WRONG_USAGE, _no_engine(name))
-    return ENGINES[name](home, hashes)
+        require_engine(str(name))
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
@@ -163,14 +163,6 @@ def _home(specs: Sequence[Spec]) -> Path:
         listed = ", ".join(str(home) for home in homes)
         raise Exit(WRONG_USAGE, f"the specs keep their state in several places ({listed}): choose one in SPECRUN_HOME")
     return next(iter(homes))
-
-
-def _engine_name(reading: Reading, specs: Sequence[Spec]) -> str:
-    names = {reading.engine or spec.engine or "local" for spec in specs}
-    if len(names) > 1:
-        listed = ", ".join(sorted(names))
-        raise Exit(WRONG_USAGE, f"the specs name several engines ({listed}): choose one with --engine")
-    return names.pop()
 
 
 def _warn_of_default(reading: Reading, specs: Sequence[Spec], engine: str) -> None:

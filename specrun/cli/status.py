@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import asdict
 
 import click
 
@@ -14,7 +15,7 @@ from specrun.cli.options import Reading, color_option, files_options, output_opt
 from specrun.cli.session import Runs, open_runs
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.data import run_data
-from specrun.views.runs import status_text
+from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import paint_for
 
 
@@ -28,15 +29,22 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> N
     """Where the newest run of a spec is."""
     opened = open_runs(reading)
     found = [(runs, wait_for(runs, runs.newest(run_name)) if wait else runs.newest(run_name)) for runs in opened]
+    places = [_surroundings(runs, run) for runs, run in found]
     if output == "json":
-        data = [{**run_data(run), "outputs": runs.engine.place(run.name)} for runs, run in found]
+        data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
         print(mask_environment(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False)))
     else:
         paint = paint_for(sys.stdout)
-        texts = (status_text(run, runs.engine.place(run.name), paint) for runs, run in found)
+        texts = (status_text(run, around, paint) for (_, run), around in zip(found, places, strict=True))
         print(mask_environment("\n\n".join(texts)))
     if wait:
         raise Exit(worst({_ended_with(run) for _, run in found}))
+
+
+def _surroundings(runs: Runs, run: Run) -> Surroundings:
+    engine = runs.engine
+    nodes = engine.nodes(run.compute) if run.compute else {}
+    return Surroundings(engine.place(run.name), run.compute, nodes, engine.metrics(run.name))
 
 
 def wait_for(runs: Runs, run: Run) -> Run:

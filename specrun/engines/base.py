@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from specrun.plan.changes import Capability, Change
 from specrun.plan.observed import Observed, Run
 from specrun.plan.resources import Kind, Resource
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.model import Spec
+from specrun.spec.model import Properties, Spec
 
 
 class EngineError(Exception):
@@ -64,14 +64,26 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """One file that a run wrote: `path` starts with its output's name. `size` in bytes."""
+    """One file that a run wrote; `path` starts with its output's name. `size` in bytes, None if nobody counts them."""
 
     path: str
-    size: int
+    size: int | None
 
 
 Cursor = Mapping[str, int]
 """Where reading of each role's log stopped, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of the specs an engine must know beforehand: one workspace, and where each spec's runs are filed.
+
+    `workspace` is as the spec has it; `from_config` in it is relative to `folder`. `experiments` is by spec.
+    """
+
+    workspace: Properties | None = None
+    folder: Path = Path()
+    experiments: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -100,11 +112,11 @@ class Engine(Protocol):
     def begin(self, change: Change, report: Report) -> None:
         """Start a change and return once it is accepted. Raises Conflict when a run's name is taken."""
 
-    def runs(self, spec: str) -> Sequence[Run]:
-        """All attempts of a spec's runs, newest first."""
+    def runs(self, spec: str | None = None) -> Sequence[Run]:
+        """All attempts of a spec's runs, or of all specs' that the engine can see; newest first."""
 
-    def unfinished(self) -> Sequence[Run]:
-        """Runs of any spec that have not ended."""
+    def identity(self, name: str) -> Mapping[str, object]:
+        """What a run's fingerprint was taken of; {} when it was not kept."""
 
     def run(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""
@@ -120,6 +132,9 @@ class Engine(Protocol):
 
     def place(self, name: str) -> str:
         """Where a person finds a run's outputs: a folder or a link."""
+
+    def nodes(self, cluster: str) -> Mapping[str, int]:
+        """How many of a cluster's instances are running, idle, …; {} where there is no cluster."""
 
     def metrics(self, name: str) -> Mapping[str, float]:
         """What the run logged as metrics, if the engine keeps any."""

@@ -8,22 +8,31 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from specrun.engines.base import Engine
+    from specrun.engines.base import Engine, Scope
     from specrun.plan.hashes import HashCache
     from specrun.spec.diagnostics import Path as SpecPath
 
 
-def _local(home: Path, hashes: HashCache) -> Engine:
+def _local(home: Path, hashes: HashCache, scope: Scope) -> Engine:
     from specrun.engines.local.engine import LocalEngine
 
     return LocalEngine(home, hashes)
 
 
-Factory: TypeAlias = "Callable[[Path, HashCache], Engine]"
+def _azureml_v1(home: Path, hashes: HashCache, scope: Scope) -> Engine:
+    from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 
-ENGINES: Mapping[str, Factory] = {"local": _local}
+    return AzureMLv1Engine(home, hashes, scope)
 
-OTHER_ENGINES = frozenset({"azureml", "azureml-v1"}) - ENGINES.keys()
+
+Factory: TypeAlias = "Callable[[Path, HashCache, Scope], Engine]"
+
+ENGINES: Mapping[str, Factory] = {"local": _local, "azureml-v1": _azureml_v1}
+
+IN_WORKSPACES = frozenset({"azureml", "azureml-v1"})
+"""Engines whose resources and runs live in a workspace."""
+
+OTHER_ENGINES = IN_WORKSPACES - ENGINES.keys()
 """Names that a spec may give to engines which this specrun does not have."""
 
 UNREAD: Mapping[str, tuple[SpecPath, ...]] = {

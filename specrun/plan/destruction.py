@@ -18,11 +18,11 @@ def plan_destruction(
     graph: Graph,
     engine: tuple[str, str],
     observed: Mapping[str, Observed],
-    runs: Mapping[str, Sequence[Run]],
-    unfinished: Sequence[Run],
+    runs: Sequence[Run],
     also: Collection[str],
 ) -> Plan:
     """Delete changes, dependents first. `engine` is its name and target; `also` names further kinds."""
+    unfinished = [run for run in runs if not run.status.ended]
     # What needs a resource goes before it: the edges are turned round.
     needed_by: dict[str, list[str]] = {key: [] for key in graph.resources}
     for key, resource in graph.resources.items():
@@ -33,7 +33,7 @@ def plan_destruction(
     refusals: list[Diagnostic] = []
     for key, resource in reversed(list(graph.resources.items())):
         turned = replace(resource, needs=tuple(needed_by[key]))
-        seen = _seen(resource, observed, runs)
+        seen = _seen(resource, observed, {run.spec for run in runs})
         change = _change(turned, seen, also, specs)
         users = _users(resource, unfinished)
         if change.action is Action.DELETE and users:
@@ -48,10 +48,10 @@ def plan_destruction(
     return Plan(*engine, tuple(changes), digests, tuple(refusals))
 
 
-def _seen(resource: Resource, observed: Mapping[str, Observed], runs: Mapping[str, Sequence[Run]]) -> Observed:
+def _seen(resource: Resource, observed: Mapping[str, Observed], specs: Collection[str]) -> Observed:
     if resource.kind != "run":
         return observed[resource.key]
-    return Observed(Status.READY if runs.get(resource.name) else Status.MISSING, owner=resource.spec.name)
+    return Observed(Status.READY if resource.name in specs else Status.MISSING, owner=resource.spec.name)
 
 
 def _change(resource: Resource, seen: Observed, also: Collection[str], specs: Collection[str]) -> Change:

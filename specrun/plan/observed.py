@@ -75,10 +75,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt at a fingerprint. Times are Unix seconds; `reason` says in words why it ended as it did.
-
-    `identity` is what the fingerprint was taken of, so that a later plan can say what changed.
-    """
+    """One attempt at a fingerprint. Times are Unix seconds; `reason` says in words why it ended as it did."""
 
     name: str
     spec: str
@@ -91,7 +88,6 @@ class Run:
     ended: float | None = None
     roles: tuple[Role, ...] = ()
     failed_role: str | None = None
-    identity: Mapping[str, object] = field(default_factory=dict, compare=False)
     reads: tuple[str, ...] = ()
     """Keys of the data and the environment that the run reads."""
     compute: str = ""

@@ -22,14 +22,11 @@ from specrun.spec.model import Spec
 
 
 class Target(Protocol):
-    """What planning needs of an engine."""
+    """What planning needs to know of an engine."""
 
     name: str
     target: str
     capabilities: Mapping[Kind, Capability]
-
-    def runs(self, spec: str) -> Sequence[Run]:
-        """All attempts of a spec's runs, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +41,28 @@ class Options:
 
 @dataclass(slots=True)
 class Planner:
-    """The plan for one graph, given what an engine has observed and the runs that there are.
+    """The plan for one graph, given what an engine has observed and all the runs that there are, newest first.
 
-    `unfinished` are the runs of any spec that have not ended: they may read a target or use a cluster.
+    Unfinished ones of any spec may read a target or use a cluster. `identity` says what an earlier run consisted of.
     """
 
     target: Target
     observed: Mapping[str, Observed]
-    runs: Mapping[str, Sequence[Run]]
-    unfinished: Sequence[Run]
+    runs: Sequence[Run]
+    identity: Callable[[str], Mapping[str, object]]
     home: Path
     hashes: HashCache
     options: Options = field(default_factory=Options)
+    _unfinished: Sequence[Run] = ()
+    _runs_of: dict[str, list[Run]] = field(default_factory=dict)
     _refusals: list[Diagnostic] = field(default_factory=list)
     _problems: list[Diagnostic] = field(default_factory=list)
     _listings: dict[str, tuple[SourceFile, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._unfinished = [run for run in self.runs if not run.status.ended]
+        for run in self.runs:
+            self._runs_of.setdefault(run.spec, []).append(run)
 
     def plan(self, graph: Graph) -> Plan:
         """One change for each resource, in dependency order."""
@@ -127,7 +131,7 @@ class Planner:
 
     def _check_replace(self, resource: Resource, observed: Observed, capability: Capability, fixed: str) -> None:
         what = f"{resource.kind} {resource.name}"
-        users = [run.name for run in self.unfinished if run.compute == resource.name]
+        users = [run.name for run in self._unfinished if run.compute == resource.name]
         if not capability.replaceable:
             self._problem(
                 resource, "unchangeable", "A field cannot change.", f"{fixed} of {what} is fixed once it exists."
@@ -165,7 +169,7 @@ class Planner:
         transfer = plan_transfer(source, observed.files, prune_for)
         if not transfer.send and not transfer.prune:
             return Change(resource, Action.NO_OP, "the target has every file", observed, transfer=transfer)
-        readers = [run.name for run in self.unfinished if resource.key in run.reads]
+        readers = [run.name for run in self._unfinished if resource.key in run.reads]
         touched = [file.path for file in transfer.changed] + list(transfer.prune)
         if readers and touched:
             self._refuse(
@@ -208,14 +212,14 @@ class Planner:
         environment = environment_content(spec, job.environment) if job.environment else {}
         identity = identify(job, environment, code, self._inputs(spec))
         digest = fingerprint(identity)
-        runs = self.runs.get(spec.name, ())
+        runs = self._runs_of.get(spec.name, ())
         decision = decide(runs, digest, self.options.rerun)
         name = run_name(spec.name, digest, decision.attempt)
         older = tuple(run for run in runs if not run.is_of(digest) and not run.status.ended)
         submission = Submission(name, digest, decision.attempt, identity, spec, code)
         previous = next((run for run in runs if not run.is_of(digest)), None)
         differences = (
-            explain(previous.identity, identity)
+            explain(self.identity(previous.name), identity)
             if previous is not None and decision.action is Action.SUBMIT and decision.attempt == 1
             else ()
         )

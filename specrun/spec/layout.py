@@ -48,7 +48,7 @@ def _beside(
 
 
 def _run_after(
-    key: object,
+    key: str | int,
     unknown: Mapping[tuple[Path, str | None], Failure],
     parent: Path,
     *,
@@ -58,7 +58,7 @@ def _run_after(
     beside: Mapping[str, object] = next((f.value for (path, _), f in unknown.items() if path == parent), {})
     names = list(beside)
     run: list[Failure] = []
-    for name in names[names.index(key) + 1 :] if key in names else ():
+    for name in names[names.index(str(key)) + 1 :] if key in names else ():
         failure = unknown.get((parent, name))
         if failure is None or where not in places.get(name, ()):
             break

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from specrun.plan.fingerprint import explain
 from specrun.plan.observed import Run, RunStatus
@@ -18,9 +19,22 @@ COLOURS = {
     RunStatus.LOST: "red",
 }
 
+Identity = Callable[[str], Mapping[str, object]]
+"""What the run of a name consisted of."""
 
-def status_text(run: Run, place: str, paint: Paint) -> str:
-    """One run: where it is, since when, and its roles."""
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What belongs to a run and is not in it: where its outputs are, its cluster's instances by state, its metrics."""
+
+    outputs: str
+    compute: str = ""
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
+    """One run: where it is, since when, its roles, and what belongs to it."""
     lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
     if run.reason not in ("", run.status.value):
         lines.append(f"  reason       {run.reason}")
@@ -30,7 +44,11 @@ def status_text(run: Run, place: str, paint: Paint) -> str:
             lines.append(f"  {word:<11}  {_moment(moment)}")
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
-    lines.append(f"  outputs      {nearby(place)}")
+    lines.append(f"  outputs      {nearby(around.outputs)}")
+    if around.nodes:
+        counts = ", ".join(f"{count} {state}" for state, count in around.nodes.items() if count)
+        lines.append(f"  cluster      {around.compute}: {counts or 'no instances'}")
+    lines.extend(f"  {name:<11}  {value:g}" for name, value in around.metrics.items())
     for role in run.roles:
         # A parameter server never ends by itself: that it was stopped says it all.
         failed = role.status == "failed"
@@ -39,7 +57,7 @@ def status_text(run: Run, place: str, paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def runs_text(runs: Sequence[Run], paint: Paint, width: int) -> str:
+def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int) -> str:
     """Newest first; below each what changed since the one before it."""
     if not runs:
         return "no runs yet"
@@ -52,17 +70,17 @@ def runs_text(runs: Sequence[Run], paint: Paint, width: int) -> str:
         lines.append(f"{run.name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {run.fingerprint[:10]}")
         if run.status.ended and run.reason not in ("", run.status.value):
             lines.append(shorten(f"  {run.reason}", width))
-        lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :]))
+        lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :], identity))
     return "\n".join(lines)
 
 
-def changed_since(run: Run, older: Sequence[Run]) -> tuple[str, ...]:
+def changed_since(run: Run, older: Sequence[Run], identity: Identity) -> tuple[str, ...]:
     """What changed between a run and the one before it; nothing for the first."""
     if not older:
         return ()
     if older[0].fingerprint == run.fingerprint:
         return (f"the same again (attempt {run.attempt})",)
-    return explain(older[0].identity, run.identity)
+    return explain(identity(older[0].name), identity(run.name))
 
 
 def _moment(seconds: float) -> str:

@@ -26,7 +26,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Double:
     """What `--engine local` stands for here: an engine in memory that asks before it changes anything."""
     double = Double()
     for name in ("local", double.name):
-        monkeypatch.setitem(ENGINES, name, lambda home, hashes: double)  # type: ignore[misc, arg-type]
+        monkeypatch.setitem(ENGINES, name, lambda home, hashes, scope: double)  # type: ignore[misc, arg-type]
     return double
 
 
@@ -253,7 +253,7 @@ def test_a_saved_plan_keeps_what_the_command_line_said(
     )
     monkeypatch.chdir("below")
     assert specrun("apply", "-y", "../the.plan").code == 0
-    command = engine.all_runs[0].identity["command"]
+    command = engine.identities[engine.all_runs[0].name]["command"]
     assert command == "echo 2 ${{ inputs.d }}"
 
 
@@ -369,7 +369,7 @@ def test_engines(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     spec()
     said = specrun("plan", "--engine", "abacus")
     assert said.code == 64
-    assert "no engine `abacus` (it has: local)" in said.err
+    assert "no engine `abacus` (it has: local, azureml-v1)" in said.err
     monkeypatch.setenv("SPECRUN_ENGINE", "sundial")
     assert "no engine `sundial`" in specrun("plan").err
     assert specrun("plan", "--engine", "local").code == 0

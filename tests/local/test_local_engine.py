@@ -39,7 +39,7 @@ def plan_of(engine: LocalEngine, *specs: Spec) -> Plan:
     graph = build_graph(specs)
     seen = survey(engine, graph)
     assert not seen.errors, seen.errors
-    return Planner(engine, seen.observed, seen.runs, seen.unfinished, engine.home, engine.hashes).plan(graph)
+    return Planner(engine, seen.observed, seen.runs, engine.identity, engine.home, engine.hashes).plan(graph)
 
 
 def apply(engine: LocalEngine, *specs: Spec) -> Outcome:
@@ -49,7 +49,7 @@ def apply(engine: LocalEngine, *specs: Spec) -> Outcome:
 def destroy(engine: LocalEngine, spec: Spec, *also: str) -> Outcome:
     graph = build_graph([spec])
     seen = survey(engine, graph)
-    plan = plan_destruction(graph, ("local", "here"), seen.observed, seen.runs, seen.unfinished, also)
+    plan = plan_destruction(graph, ("local", "here"), seen.observed, seen.runs, also)
     return carry_out(engine, plan, engine.home)[0]  # type: ignore[arg-type]
 
 

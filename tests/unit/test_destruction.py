@@ -29,7 +29,7 @@ def plan_of(*files: Path, also: tuple[str, ...] = (), unfinished: tuple[Run, ...
     ready = Observed(Status.READY, owner="job")
     kinds: Mapping[str, Observed] = {"data": Observed(Status.READY, files={"a": StoredFile(1, "m", "job")}), **seen}
     observed = {key: kinds.get(resource.kind, ready) for key, resource in graph.resources.items()}
-    return plan_destruction(graph, ("e", "t"), observed, {"job": [SUCCEEDED]}, unfinished, also)
+    return plan_destruction(graph, ("e", "t"), observed, [SUCCEEDED, *unfinished], also)
 
 
 def deleted(plan: Plan) -> list[str]:

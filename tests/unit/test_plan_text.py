@@ -90,8 +90,8 @@ def plan(tmp_path: Path) -> Plan:
         "theirs.csv": StoredFile(1, "x"),
     }
     engine.there["data/training/datasets/digits"] = Observed(Status.READY, files=stored)
-    identity = {"fp": 1, "command": "old command"}
-    older = Run("mnist-ps-0123456789", "mnist-ps", "0123456789", 1, RunStatus.RUNNING, identity=identity)
+    engine.identities["mnist-ps-0123456789"] = {"fp": 1, "command": "old command"}
+    older = Run("mnist-ps-0123456789", "mnist-ps", "0123456789", 1, RunStatus.RUNNING)
     engine.all_runs = [older]
     return plan_for(engine, read_specs(path), tmp_path / "home", allow_replace=True, cancel_previous=True)
 

@@ -172,7 +172,8 @@ def submit(engine: Double, plan: Plan, status: RunStatus) -> Run:
     submission = change_of(plan, "run/job").submission
     assert submission is not None
     name, digest, attempt = submission.name, submission.fingerprint, submission.attempt
-    engine.all_runs.append(Run(name, "job", digest, attempt, status, identity=submission.identity))
+    engine.all_runs.append(Run(name, "job", digest, attempt, status))
+    engine.identities[name] = submission.identity
     return engine.all_runs[-1]
 
 

@@ -48,8 +48,9 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, Path]:
     assert submission is not None
     from specrun.plan.observed import Run
 
-    older = Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING, identity={"command": "old"})
+    older = Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING)
     engine.all_runs.append(older)
+    engine.identities[older.name] = {"command": "old"}
     plan = plan_for(engine, read_specs(Path("job.yaml")), tmp_path / "home", allow_replace=True, cancel_previous=True)
     assert plan.changes[-1].differences
     return plan, tmp_path / "plan.json"

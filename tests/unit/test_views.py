@@ -10,7 +10,7 @@ import pytest
 from specrun.plan.observed import Role, Run, RunStatus
 from specrun.plan.resources import Graph, Resource
 from specrun.views.graph import graph_dot, graph_mermaid
-from specrun.views.runs import changed_since, runs_text, status_text
+from specrun.views.runs import Surroundings, changed_since, runs_text, status_text
 from specrun.views.text import Paint, duration, shorten, size, terminal_width
 from tests.engine_double import read_specs, write_spec
 
@@ -27,9 +27,11 @@ def run(attempt: int, status: RunStatus, command: str = "a", reason: str = "", s
     name = f"job-{command * 10}" + (f"-{attempt}" if attempt > 1 else "")
     started = None if submitted is None else submitted + 1
     ended = None if started is None or not status.ended else started + 65
-    return Run(
-        name, "job", command * 64, attempt, status, reason, submitted, started, ended, identity={"command": command}
-    )
+    return Run(name, "job", command * 64, attempt, status, reason, submitted, started, ended)
+
+
+def command_of(name: str) -> dict[str, object]:
+    return {"command": name[4]}
 
 
 def test_runs_newest_first_with_what_changed() -> None:
@@ -38,7 +40,7 @@ def test_runs_newest_first_with_what_changed() -> None:
         run(1, RunStatus.LOST, "b", "its supervisor is gone", 3600.0),
         run(1, RunStatus.SUCCEEDED, "a"),
     ]
-    assert runs_text(runs, PLAIN, 100) == (
+    assert runs_text(runs, command_of, PLAIN, 100) == (
         "run               status     duration     submitted         fingerprint\n"
         "job-bbbbbbbbbb-2  running    -            1970-01-01 02:00  bbbbbbbbbb\n"
         "  ~ the same again (attempt 2)\n"
@@ -47,15 +49,16 @@ def test_runs_newest_first_with_what_changed() -> None:
         "  ~ command: a → b\n"
         "job-aaaaaaaaaa    succeeded  1 min 5 s    1970-01-01 00:00  aaaaaaaaaa"
     )
-    assert runs_text([], PLAIN, 100) == "no runs yet"
-    assert changed_since(runs[-1], []) == ()
+    assert runs_text([], command_of, PLAIN, 100) == "no runs yet"
+    assert changed_since(runs[-1], [], command_of) == ()
 
 
 def test_status_of_one_run() -> None:
     from dataclasses import replace
 
     roles = (Role("worker/0", "succeeded", 0), Role("ps/0", "failed", None, 9), Role("ps/1", "waiting"))
-    text = status_text(replace(run(1, RunStatus.FAILED, reason="ps/0 was killed"), roles=roles), "/there", PLAIN)
+    around = Surroundings("/there", "gpu", {"running": 2, "idle": 0, "preparing": 1}, {"loss": 0.25})
+    text = status_text(replace(run(1, RunStatus.FAILED, reason="ps/0 was killed"), roles=roles), around, PLAIN)
     assert text.splitlines() == [
         "job-aaaaaaaaaa  failed",
         "  reason       ps/0 was killed",
@@ -65,6 +68,8 @@ def test_status_of_one_run() -> None:
         "  ended        1970-01-01 00:01:06",
         "  duration     1 min 5 s",
         "  outputs      /there",
+        "  cluster      gpu: 2 running, 1 preparing",
+        "  loss         0.25",
         "  worker/0     succeeded (exit 0)",
         "  ps/0         failed (signal 9)",
         "  ps/1         waiting",

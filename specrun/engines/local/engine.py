@@ -69,13 +69,13 @@ class LocalEngine:
         except OSError as error:
             raise _translated(change.resource.key, error) from error
 
-    def runs(self, spec: str) -> Sequence[Run]:
-        """All attempts of a spec's runs, newest first."""
+    def runs(self, spec: str | None = None) -> Sequence[Run]:
+        """All attempts of a spec's runs, or all runs on this machine, newest first."""
         return history.list_runs(self.home, spec)
 
-    def unfinished(self) -> Sequence[Run]:
-        """Runs of any spec on this machine that have not ended."""
-        return [run for run in history.list_runs(self.home) if not run.status.ended]
+    def identity(self, name: str) -> Mapping[str, object]:
+        """What a run's fingerprint was taken of."""
+        return history.read_identity(self.home, name)
 
     def run(self, name: str) -> Run:
         """One run as it is now."""
@@ -102,6 +102,10 @@ class LocalEngine:
     def place(self, name: str) -> str:
         """The folder of a run's outputs."""
         return str(run_folder(self.home, name) / "outputs")
+
+    def nodes(self, cluster: str) -> Mapping[str, int]:
+        """None: a cluster here is a number of slots."""
+        return {}
 
     def metrics(self, name: str) -> Mapping[str, float]:
         """None: a script on this machine has no metrics service, it writes files and prints."""

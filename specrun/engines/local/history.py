@@ -33,9 +33,7 @@ def list_runs(home: Path, spec: str | None = None) -> list[Run]:
     """All runs, or those of one spec, newest first. A damaged one is listed as lost, and nothing of it is touched."""
     with contextlib.suppress(FileNotFoundError):
         names = [path.name for path in (home / "runs").iterdir() if path.name.startswith(f"{spec}-" if spec else "")]
-        # What a run consisted of is only of interest among the runs of its spec.
-        detailed = spec is not None
-        runs = [run for name in names if (run := _read_run(run_folder(home, name), detailed)) is not None]
+        runs = [run for name in names if (run := _read_run(run_folder(home, name))) is not None]
         wanted = [run for run in runs if spec in (None, run.spec)]
         return sorted(wanted, key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
     return []
@@ -47,6 +45,11 @@ def read_run(home: Path, name: str) -> Run:
     if run is None:
         raise Missing(f"there is no run {name} on this machine")
     return run
+
+
+def read_identity(home: Path, name: str) -> Mapping[str, object]:
+    """What a run's fingerprint was taken of; {} of a damaged one."""
+    return _load(run_folder(home, name) / "identity.json")
 
 
 def read_logs(home: Path, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
@@ -86,7 +89,7 @@ def remove_runs(home: Path, spec: str) -> None:
             shutil.rmtree(run_folder(home, run.name))
 
 
-def _read_run(folder: Path, detailed: bool = True) -> Run | None:
+def _read_run(folder: Path) -> Run | None:
     match = NAME.fullmatch(folder.name)
     if match is None or not folder.is_dir():
         return None
@@ -113,7 +116,6 @@ def _read_run(folder: Path, detailed: bool = True) -> Run | None:
         ended=seen.ended,
         roles=tuple(Role(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
         failed_role=seen.failed_role,
-        identity=_load(folder / "identity.json") if detailed else {},
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),
     )
