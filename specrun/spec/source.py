@@ -94,6 +94,10 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
         except Refused as refused:
             return None, (*found, *_mistakes(file, text, [*_seen(builder), refused.mistake]))
         except YAMLError as error:
+            if str(getattr(error, "problem", "")).startswith("exceeded maximum nesting depth"):
+                # libyaml's limit, met while it looked ahead: what stands before it is beyond ours, which knows where.
+                parsed = (parsed or text)[: error.problem_mark.index - 1]  # type: ignore[attr-defined]
+                continue
             expression = flow_expression(error, parsed or text)
             if expression is None or len(found) >= _MAX_MENDED:
                 stopped = _diagnostic(file, text, *describe(error, text))
