@@ -56,6 +56,7 @@ class Double:
     asks: bool = True
     there: dict[str, Observed] = field(default_factory=dict)
     all_runs: list[Run] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
     identities: dict[str, Mapping[str, object]] = field(default_factory=dict)
     creating: dict[str, int] = field(default_factory=dict)
     settles_as: dict[str, Observed] = field(default_factory=dict)
@@ -80,6 +81,9 @@ class Double:
         if key in self.settles_as:
             self.there[key] = self.settles_as.pop(key)
         return self.there.get(key, Observed(Status.MISSING))
+
+    def content(self, path: str) -> str:
+        return self.contents.get(path, "")
 
     def begin(self, change: Change, report: Report) -> None:
         key = change.resource.key
@@ -208,7 +212,7 @@ def plan_for(engine: Double, specs: Sequence[Spec], home: Path, **options: objec
     assert not seen.errors, seen.errors
     cache = HashCache(home)
     chosen = Options(**options)  # type: ignore[arg-type]
-    return Planner(engine, seen.observed, seen.runs, engine.identity, home, cache, chosen).plan(graph)
+    return Planner(engine, seen, engine.identity, home, cache, chosen).plan(graph)
 
 
 def carry_out(

@@ -23,9 +23,8 @@ from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
 from specrun.plan.transfer import plan_transfer
 
-POLL = 0.2
-"""Seconds between looks at a resource that is being made; engines that are far away answer more slowly than that."""
-
+FIRST_POLL = 0.2
+"""Seconds between the first looks at a resource that is being made; later ones are as far apart as the engine says."""
 
 FIRST_PAUSE = 0.2
 """Seconds before something is tried again; twice as many each time, unless the service says how many."""
@@ -161,8 +160,10 @@ def _await_maker(change: Change, engine: Engine, stop: threading.Event) -> None:
 
 
 def _settle(change: Change, engine: Engine, stop: threading.Event) -> Observed:
+    begun = time.monotonic()
     while not (now := _observe(change, engine)).status.settled:
-        if stop.wait(POLL):
+        # What is there after seconds is seen after seconds; what takes minutes is not asked for all the time.
+        if stop.wait(max(FIRST_POLL, min(engine.poll, (time.monotonic() - begun) / 10))):
             raise Stopped(f"{change.resource.key} is still being made: the next apply waits for it")
     return now
 

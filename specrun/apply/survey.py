@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from specrun.apply.calls import call, call_all
 from specrun.engines.base import Engine, EngineError
-from specrun.plan.observed import Observed, Run
-from specrun.plan.resources import Graph
+from specrun.plan.observed import Observed, Run, Survey
+from specrun.plan.resources import Graph, cloud_inputs
 
 RUNS = "the runs so far"
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What was observed: each resource by key, and all runs, newest first. `errors`: what could not be, in words."""
-
-    observed: Mapping[str, Observed]
-    runs: Sequence[Run]
-    errors: Mapping[str, str]
 
 
 def survey(engine: Engine, graph: Graph) -> Survey:
@@ -28,6 +18,7 @@ def survey(engine: Engine, graph: Graph) -> Survey:
     resources = [resource for resource in graph.resources.values() if resource.kind != "run"]
     works: list[tuple[str, Callable[[], object]]] = [(RUNS, engine.runs)]
     works += [(resource.key, partial(engine.observe, resource)) for resource in resources]
+    works += [(path, partial(engine.content, path)) for path in cloud_inputs(graph)]
     results = call_all(works, engine.patience)
     errors = {
         what: str(result) for (what, _), result in zip(works, results, strict=True) if isinstance(result, EngineError)
@@ -37,6 +28,7 @@ def survey(engine: Engine, graph: Graph) -> Survey:
     }
     return Survey(
         {key: value for key, value in found.items() if isinstance(value, Observed)},
+        {what: value for what, value in found.items() if isinstance(value, str)},
         _runs(found.get(RUNS)),
         errors,
     )

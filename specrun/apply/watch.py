@@ -55,6 +55,7 @@ def _read(engine: Engine, name: str, cursor: Cursor) -> tuple[Cursor, tuple[LogL
 
 
 def _of_failed_role(run: Run, lines: deque[LogLine]) -> tuple[LogLine, ...]:
-    if run.failed_role is None:
-        return ()
-    return tuple(line for line in lines if line.role == run.failed_role)[-LAST_LINES:]
+    if run.failed_role is not None:
+        return tuple(line for line in lines if line.role == run.failed_role)[-LAST_LINES:]
+    # A service need not say which role it was: then what all of them wrote last.
+    return tuple(lines)[-LAST_LINES:] if run.status is RunStatus.FAILED else ()

@@ -55,7 +55,7 @@ class Session:
             lines = [f"error: {what}: {error}" for what, error in seen.errors.items()]
             raise Exit(FAILED, mask_environment("\n".join(lines)))
         identity = partial(identity_of, self.engine)
-        planner = Planner(self.engine, seen.observed, seen.runs, identity, self.home, self.hashes, options)
+        planner = Planner(self.engine, seen, identity, self.home, self.hashes, options)
         plan = planner.plan(self.graph)
         self.hashes.save()
         return plan

@@ -109,6 +109,9 @@ class Engine(Protocol):
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now. Of a run: always missing, since a run is not a resource; see `runs`."""
 
+    def content(self, path: str) -> str:
+        """A digest of what a path on a datastore holds now; "" for a path that this engine cannot look into."""
+
     def begin(self, change: Change, report: Report) -> None:
         """Start a change and return once it is accepted. Raises Conflict when a run's name is taken."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -102,3 +102,16 @@ class Run:
         if self.started is None or self.ended is None:
             return None
         return self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Everything that a plan is made from: resources by key, what paths in the cloud hold, all runs, newest first.
+
+    `contents` are digests, by path, as far as the engine can look there. `errors` says what could not be observed.
+    """
+
+    observed: Mapping[str, Observed]
+    contents: Mapping[str, str]
+    runs: Sequence[Run]
+    errors: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from specrun.plan.diff import diff
 from specrun.plan.files import SourceFile, list_code, list_data
 from specrun.plan.fingerprint import explain, fingerprint, identify
 from specrun.plan.hashes import HashCache
-from specrun.plan.observed import Observed, Run, Status
+from specrun.plan.observed import Observed, Run, Status, Survey
 from specrun.plan.remote import cached_download, file_name
 from specrun.plan.resources import Graph, Kind, Resource, data_key, environment_content, input_data
 from specrun.plan.transfer import plan_transfer
@@ -41,27 +41,24 @@ class Options:
 
 @dataclass(slots=True)
 class Planner:
-    """The plan for one graph, given what an engine has observed and all the runs that there are, newest first.
-
-    Unfinished ones of any spec may read a target or use a cluster. `identity` says what an earlier run consisted of.
-    """
+    """The plan for one graph, given what an engine has. `identity` says what an earlier run consisted of."""
 
     target: Target
-    observed: Mapping[str, Observed]
-    runs: Sequence[Run]
+    seen: Survey
     identity: Callable[[str], Mapping[str, object]]
     home: Path
     hashes: HashCache
     options: Options = field(default_factory=Options)
     _unfinished: Sequence[Run] = ()
+    """Runs of any spec: they may read a target or use a cluster."""
     _runs_of: dict[str, list[Run]] = field(default_factory=dict)
     _refusals: list[Diagnostic] = field(default_factory=list)
     _problems: list[Diagnostic] = field(default_factory=list)
     _listings: dict[str, tuple[SourceFile, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._unfinished = [run for run in self.runs if not run.status.ended]
-        for run in self.runs:
+        self._unfinished = [run for run in self.seen.runs if not run.status.ended]
+        for run in self.seen.runs:
             self._runs_of.setdefault(run.spec, []).append(run)
 
     def plan(self, graph: Graph) -> Plan:
@@ -84,7 +81,7 @@ class Planner:
     def _change(self, resource: Resource) -> Change:
         if resource.kind == "run":
             return self._run(resource)
-        observed = self.observed[resource.key]
+        observed = self.seen.observed[resource.key]
         if not resource.managed:
             return self._named(resource, observed)
         if resource.kind == "data":
@@ -247,6 +244,8 @@ class Planner:
         for name, entry in spec.job.inputs.items():
             data = input_data(spec, entry)
             if data is None:
+                if entry.path is not None and self.seen.contents.get(entry.path):
+                    contents[name] = self.seen.contents[entry.path]
                 continue
             # What is fetched is known by its sha256 before it is here.
             contents[name] = (

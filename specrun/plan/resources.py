@@ -98,6 +98,14 @@ def input_data(spec: Spec, entry: Input) -> Data | None:
     return Data(name=f"inputs.{entry.name}", path=entry.path, datastore=None, target=f"inputs/{spec.name}/{entry.name}")
 
 
+def cloud_inputs(graph: Graph) -> list[str]:
+    """The paths that jobs read and specrun does not put there: on datastores, of assets, on the web."""
+    specs = [resource.spec for resource in graph.resources.values() if resource.kind == "run"]
+    entries = [(spec, entry) for spec in specs if spec.job is not None for entry in spec.job.inputs.values()]
+    paths = (entry.path for spec, entry in entries if entry.path is not None and input_data(spec, entry) is None)
+    return list(dict.fromkeys(paths))
+
+
 def data_key(data: Data) -> str:
     """A data resource is identified by where it lands, not by its entry's name."""
     return f"data/{data.datastore or DEFAULT_DATASTORE}/{data.target}"

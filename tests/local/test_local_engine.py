@@ -39,7 +39,7 @@ def plan_of(engine: LocalEngine, *specs: Spec) -> Plan:
     graph = build_graph(specs)
     seen = survey(engine, graph)
     assert not seen.errors, seen.errors
-    return Planner(engine, seen.observed, seen.runs, engine.identity, engine.home, engine.hashes).plan(graph)
+    return Planner(engine, seen, engine.identity, engine.home, engine.hashes).plan(graph)
 
 
 def apply(engine: LocalEngine, *specs: Spec) -> Outcome:

@@ -191,6 +191,17 @@ def test_what_changed_since_the_last_run(tmp_path: Path) -> None:
     )
 
 
+def test_what_lies_in_the_cloud_is_part_of_the_run(tmp_path: Path) -> None:
+    path = "azureml://datastores/training/paths/digits"
+    text = f"name: job\njob: {{command: 'ls ${{{{ inputs.d }}}}', inputs: {{d: {{path: '{path}'}}}}}}\n"
+    engine = Double(contents={path: "one"})
+    submit(engine, plan_text(tmp_path, engine, text), RunStatus.SUCCEEDED)
+    assert plan_text(tmp_path, engine, text).pending == ()
+    engine.contents[path] = "two"
+    change = change_of(plan_text(tmp_path, engine, text), "run/job")
+    assert (change.action, change.differences) == (Action.SUBMIT, ("inputs: d.content one → two",))
+
+
 def test_unfinished_runs_of_older_fingerprints(tmp_path: Path) -> None:
     engine = Double(there={"compute/gpu": cluster()})
     older = submit(engine, plan_text(tmp_path, engine, JOB), RunStatus.RUNNING)

@@ -43,7 +43,7 @@ GPU, DATA, RUN = "compute/gpu", "data/default/d", "run/job"
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "POLL", 0.001)
+    monkeypatch.setattr(operations, "FIRST_POLL", 0.001)
     monkeypatch.setattr(operations, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(walk, "TICK", 0.01)
 
@@ -385,6 +385,17 @@ def test_last_lines_of_the_role_that_failed(tmp_path: Path, engine: Double) -> N
     engine.lines = [LogLine("worker/1", f"line {number}") for number in range(15)] + [LogLine("ps/0", "other")]
     real = engine.run
     engine.run = lambda wanted: replace(real(wanted), failed_role="worker/1")  # type: ignore[method-assign]
+    _, events = carry_out(engine, plan, tmp_path / "home")
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert [line.text for line in finished.last_lines] == [f"line {number}" for number in range(5, 15)]
+
+
+def test_last_lines_of_all_when_nobody_says_which_role_failed(tmp_path: Path, engine: Double) -> None:
+    plan = plan_of(tmp_path, engine)
+    name = f"job-{plan.fingerprints['job'][:10]}"
+    engine.statuses[name] = [RunStatus.FAILED]
+    engine.lines = [LogLine(f"worker/{number % 2}", f"line {number}") for number in range(15)]
     _, events = carry_out(engine, plan, tmp_path / "home")
     finished = events[-1]
     assert isinstance(finished, Finished)

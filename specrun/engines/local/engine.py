@@ -51,6 +51,10 @@ class LocalEngine:
         except OSError as error:
             raise _translated(resource.key, error) from error
 
+    def content(self, path: str) -> str:
+        """Unknown: what stands in for a cloud path here is a path on this machine, with files of its own."""
+        return ""
+
     def begin(self, change: Change, report: Report) -> None:
         """Carry out a change; on this machine all but a run is done when this returns."""
         try:
