@@ -8,10 +8,14 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # PYTHONDONTWRITEBYTECODE is set.
 COMPILE := $(BIN)/python -m compileall -q specrun
 
-.PHONY: demo test test-fast check docs benchmark constraints clean
+.PHONY: demo emulator test test-fast check docs benchmark constraints clean
 
 demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
 	$(BIN)/specrun apply --rerun specs/examples/digits-ps/job.yaml
+
+emulator: $(VENV)/.test ## An Azure ML to play with, on this machine: ENV=FILE gets the variables to source
+	@test -n "$(ENV)" || { echo "say where the variables go: make emulator ENV=azure.env" >&2; exit 64; }
+	@exec $(BIN)/python -m tests.emulator --env "$(ENV)"
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
 	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
@@ -52,4 +56,5 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
+	$(BIN)/python -m tests.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
 	touch $@ $(VENV)/.demo

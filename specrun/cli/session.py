@@ -83,7 +83,8 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
     _check_engines(reading)
     loaded = load_specs(reading, secrets_required=secrets_required)
     remember(spec.document.text for spec in loaded.specs)
-    show(loaded.diagnostics)
+    # That a field which this engine never reads is not set is for `validate` to say, not for every apply.
+    show(found for found in loaded.diagnostics if (found.code, found.severity) != ("unset-env", Severity.NOTE))
     if not loaded.ok:
         raise Exit(INVALID_SPEC)
     name = choose_engine(reading.engine, loaded.specs)
