@@ -41,6 +41,9 @@ VERBS = {
     Action.SUBMIT: "submitting",
 }
 
+EVERY = 30.0
+"""Seconds between two lines about an operation under way, where there is no terminal to draw a bar on."""
+
 
 class Narration:
     """Turns events into text as they come. With a terminal, operations under way have a bar with rate and time left."""
@@ -56,6 +59,7 @@ class Narration:
         self._bars: Bars | None = None
         self._tasks: dict[str, TaskID] = {}
         self._runs: set[str] = set()
+        self._told: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -101,9 +105,19 @@ class Narration:
 
     def _progress(self, key: str, progress: Progress) -> None:
         if self._bars is None or key not in self._tasks:
+            self._log_progress(key, progress)
             return
         text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else progress.text
         self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
+
+    def _log_progress(self, key: str, progress: Progress) -> None:
+        """Without a terminal, a line from time to time: an upload that takes an hour must not look like a hang."""
+        now = time.monotonic()
+        if now - self._told.setdefault(key, now) < EVERY:
+            return
+        self._told[key] = now
+        done = f"{size(progress.done)} of {size(progress.total)}" if progress.total else ""
+        self._say(f"  {key}: {', '.join(filter(None, (done, progress.text)))}")
 
     def _settle(self, event: OperationSettled) -> None:
         task = self._tasks.pop(event.key, None)
@@ -134,7 +148,8 @@ class Narration:
     def _finish(self, event: Finished) -> None:
         run = event.run
         sign, colour = ENDS[run.status]
-        if event.last_lines and set(self._roles) != {run.failed_role}:  # else they stand right above
+        # Of the only role, or of nobody knows which, they stand right above.
+        if event.last_lines and run.failed_role and set(self._roles) != {run.failed_role}:
             self._say(f"{self._paint('Last lines', 'bold')} of {run.failed_role}:")
             for line in event.last_lines:
                 self._say(f"  {line.text}")

@@ -136,6 +136,21 @@ def test_a_terminal_gets_a_bar_while_something_goes_on(monkeypatch: pytest.Monke
     assert out.getvalue() == "main | hello\n"
 
 
+def test_without_a_terminal_a_long_operation_says_from_time_to_time_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    narration = Narration(out, err, 100)
+    clock = iter([0.0, 29.9, 30.1, 59.0, 61.0])
+    monkeypatch.setattr("specrun.views.narration.time.monotonic", lambda: next(clock))
+    for done in (0, 100, 200, 300, 400):
+        narration(OperationProgressed("data/d", Progress(done * 1000, 1_000_000, "0.1 MB/s, 0:08 left")))
+    assert err.getvalue().splitlines() == [
+        "  data/d: 200 kB of 1.0 MB, 0.1 MB/s, 0:08 left",
+        "  data/d: 400 kB of 1.0 MB, 0.1 MB/s, 0:08 left",
+    ]
+
+
 def test_nothing_is_imported_for_bars_without_a_terminal() -> None:
     import subprocess
     import sys
