@@ -63,6 +63,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield Finding(
         "ok", "frameworks", f"{' and '.join(present) or 'none'} in this Python (what `--environment current` uses)"
     )
+    yield _azure()
     chosen = os.environ.get("SPECRUN_ENGINE")
     if chosen and chosen not in ENGINES:
         yield Finding("error", "SPECRUN_ENGINE", f"is {chosen}, which this specrun does not have: unset or correct it")
@@ -106,6 +107,26 @@ def _gpus() -> Finding:
 
     found = gpus.present()
     return Finding("ok", "GPUs", ", ".join(found) if found else "none: jobs run on the processors")
+
+
+def _azure() -> Finding:
+    from specrun.engines.azure.sources import NOTHING, choose
+    from specrun.engines.base import Denied
+
+    if any(not _installed(name) for name in ("azureml.core", "azure.identity")):
+        return Finding("ok", "Azure", "its SDK is not in this Python: `pip install 'specrun[azureml-v1]'` when wanted")
+    try:
+        return Finding("ok", "Azure", f"signs in with {choose().description}")
+    except Denied as error:
+        # Whoever set up half of it wants it; who set up nothing may need this machine only.
+        return Finding("note" if str(error) == NOTHING else "error", "Azure", str(error))
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package it is in
+        return False
 
 
 def _sign(level: str, paint: Paint) -> str:

@@ -25,6 +25,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "cancel": ("specrun.cli.cancel", "End a run that is queued or running."),
     "runs": ("specrun.cli.runs", "Past runs of a spec, and what changed between them."),
     "destroy": ("specrun.cli.destroy", "Delete what a spec made, and nothing else."),
+    "export": ("specrun.cli.export", "Write what other programs read: the workspace's config.json."),
     "schema": ("specrun.cli.schema", "Print the JSON Schema of specs."),
     "graph": ("specrun.cli.graph", "The resources and their edges, as Mermaid or DOT."),
     "doctor": ("specrun.cli.doctor", "Check what specrun finds on this machine."),

@@ -28,7 +28,7 @@ from specrun.views.text import paint_for
 def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> None:
     """Where the newest run of a spec is."""
     opened = open_runs(reading)
-    found = [(runs, wait_for(runs, runs.newest(run_name)) if wait else runs.newest(run_name)) for runs in opened]
+    found = [(runs, _now(runs, run_name, wait)) for runs in opened]
     places = [_surroundings(runs, run) for runs, run in found]
     if output == "json":
         data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
@@ -39,6 +39,12 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> N
         print(mask_environment("\n\n".join(texts)))
     if wait:
         raise Exit(worst({_ended_with(run) for _, run in found}))
+
+
+def _now(runs: Runs, run_name: str | None, wait: bool) -> Run:
+    run = runs.newest(run_name)
+    # A list of runs may leave out what costs a service more to say about each of them.
+    return wait_for(runs, run) if wait else runs.engine.run(run.name)
 
 
 def _surroundings(runs: Runs, run: Run) -> Surroundings:
