@@ -16,6 +16,7 @@ from benchmarks.measure import WentWrong
 from benchmarks.printing import logs
 from benchmarks.running import overhead
 from benchmarks.table import Row, data, table
+from benchmarks.uploads import uploads
 from benchmarks.validating import mistakes, start, validate
 from benchmarks.workplace import Workplace, workplace
 
@@ -27,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "hashing": hashing,
     "overhead": overhead,
     "logs": logs,
+    "uploads": uploads,
 }
 
 

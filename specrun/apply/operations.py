@@ -21,7 +21,7 @@ from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
-from specrun.plan.transfer import plan_transfer
+from specrun.plan.transfer import is_same, plan_transfer
 
 FIRST_POLL = 0.2
 """Seconds between the first looks at a resource that is being made; later ones are as far apart as the engine says."""
@@ -181,7 +181,7 @@ def _achieved(change: Change, now: Observed, engine: Engine) -> bool:
         return False
     if change.transfer is not None:
         source = (*change.transfer.send, *change.transfer.unchanged)
-        again = plan_transfer(source, now.files)
+        again = plan_transfer(source, now.files, sha256=_sha256(change))
         return not again.send and not any(path in now.files for path in change.transfer.prune)
     if change.action is Action.REPLACE and now == change.before:
         return False
@@ -192,13 +192,19 @@ def _on_the_way(change: Change, now: Observed) -> bool:
     """Whether all that changed on a data target is as planned: another apply of the same is sending it right now."""
     if change.transfer is None or change.before is None:
         return False
-    wanted = {file.path: file.md5 for file in change.transfer.send}
+    wanted = {file.path: file for file in change.transfer.send}
     before = change.before.files
     changed = [path for path in {**before, **now.files} if before.get(path) != now.files.get(path)]
     return all(
-        now.files[path].md5 == wanted.get(path) if path in now.files else path in change.transfer.prune
+        path in wanted and is_same(wanted[path], now.files[path], _sha256(change))
+        if path in now.files
+        else path in change.transfer.prune
         for path in changed
     )
+
+
+def _sha256(change: Change) -> str:
+    return str(change.resource.properties.get("sha256", ""))
 
 
 def _seen(observed: Observed) -> tuple[object, ...]:

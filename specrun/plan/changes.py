@@ -129,7 +129,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them)."""
+    """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them).
+
+    `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared.
+    """
 
     in_place: frozenset[str] | None = frozenset()
     replaceable: bool = False
+    write_only: frozenset[str] = frozenset()

@@ -12,7 +12,9 @@ CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", 
 
 
 def diff(desired: Properties, observed: Properties, capability: Capability) -> tuple[FieldChange, ...]:
-    """The fields that were asked for and are different. A field left out is not compared; neither is a secret."""
+    """The fields that were asked for and are different. A field left out is not compared; neither is a secret, nor
+    what the engine cannot observe.
+    """
     return tuple(_diff("", desired, observed, capability))
 
 
@@ -20,7 +22,7 @@ def _diff(prefix: str, desired: Properties, observed: Properties, capability: Ca
     for name, after in desired.items():
         path = f"{prefix}{name}"
         before = observed.get(name)
-        if isinstance(after, Secret) or name == "credentials":
+        if isinstance(after, Secret) or name == "credentials" or path in capability.write_only:
             continue
         if isinstance(after, Mapping):
             yield from _diff(f"{path}.", after, before if isinstance(before, Mapping) else {}, capability)

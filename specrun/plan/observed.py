@@ -26,11 +26,15 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file on a datastore: `size` in bytes, `md5` in hex ("": the store has none), `owner` the spec that wrote it."""
+    """A file on a datastore: `size` in bytes, `md5` in hex ("": the store has none), `owner` the spec that wrote it.
+
+    `sha256` is known of what came from https, where the store keeps such things.
+    """
 
     size: int
     md5: str
     owner: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ class Planner:
         if problem:
             self._problem(resource, "unreadable-data", "A data path cannot be read.", problem)
         prune_for = resource.spec.name if properties.get("prune") else ""
-        transfer = plan_transfer(source, observed.files, prune_for)
+        transfer = plan_transfer(source, observed.files, prune_for, str(properties.get("sha256", "")))
         if not transfer.send and not transfer.prune:
             return Change(resource, Action.NO_OP, "the target has every file", observed, transfer=transfer)
         readers = [run.name for run in self._unfinished if resource.key in run.reads]

@@ -9,10 +9,13 @@ from specrun.plan.files import SourceFile
 from specrun.plan.observed import StoredFile
 
 
-def plan_transfer(source: Iterable[SourceFile], stored: Mapping[str, StoredFile], prune_for: str = "") -> Transfer:
+def plan_transfer(
+    source: Iterable[SourceFile], stored: Mapping[str, StoredFile], prune_for: str = "", sha256: str = ""
+) -> Transfer:
     """New, changed, unchanged and extra files. A stored file without an MD5 counts as changed.
 
-    `prune_for` is the spec whose own extra files are to be removed ("": none).
+    `prune_for` is the spec whose own extra files are to be removed ("": none). `sha256` is that of a source from https,
+    as its spec gives it: what is stored under it need not be fetched to be known as the same.
     """
     new: list[SourceFile] = []
     changed: list[SourceFile] = []
@@ -23,10 +26,17 @@ def plan_transfer(source: Iterable[SourceFile], stored: Mapping[str, StoredFile]
         present = stored.get(file.path)
         if present is None:
             new.append(file)
-        elif present.size == file.size and present.md5 == file.md5 != "":
+        elif is_same(file, present, sha256):
             unchanged.append(file)
         else:
             changed.append(file)
     extra = {path: file for path, file in stored.items() if path not in wanted}
     prune = tuple(path for path, file in extra.items() if prune_for and file.owner == prune_for)
     return Transfer(tuple(new), tuple(changed), tuple(unchanged), extra, prune)
+
+
+def is_same(file: SourceFile, present: StoredFile, sha256: str = "") -> bool:
+    """Whether a stored file has the content of a source; of one that is not fetched yet, by the spec's `sha256`."""
+    if not file.md5:
+        return present.sha256 == sha256.lower() != ""
+    return present.size == file.size and present.md5 == file.md5

@@ -25,7 +25,8 @@ def options(text: str) -> set[str]:
 def described(verb: str) -> dict[str, click.Option]:
     command = specrun.get_command(click.Context(specrun), verb)
     assert command is not None
-    found = [option for option in command.params if isinstance(option, click.Option)]
+    commands = command.commands.values() if isinstance(command, click.Group) else [command]
+    found = [option for each in commands for option in each.params if isinstance(option, click.Option)]
     return {next(name for name in option.opts if name.startswith("--")): option for option in found}
 
 

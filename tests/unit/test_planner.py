@@ -159,6 +159,15 @@ def test_data_does_not_change_under_a_run_that_reads_it(
     assert codes(plan_text(tmp_path, engine, text))[0] == []
 
 
+def test_data_from_https_that_is_stored_is_not_fetched(tmp_path: Path) -> None:
+    sha256 = "ab" * 32
+    text = DATA.replace("path: data", f"path: 'https://example.com/d.bin', sha256: {sha256}")
+    there = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", "job", sha256)})
+    assert change_of(plan_text(tmp_path, Double(there={KEY: there}), text), KEY).action is Action.NO_OP
+    other = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", "job", "cd" * 32)})
+    assert change_of(plan_text(tmp_path, Double(there={KEY: other}), text), KEY).action is Action.UPDATE
+
+
 def test_more_runs_than_allowed_are_refused(tmp_path: Path) -> None:
     files = [write_spec(tmp_path / str(n), f"name: n{n}\njob: {{command: ls}}\n") for n in range(11)]
     specs = read_specs(*files)

@@ -41,7 +41,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Plan, Path]:
     engine = Double()
     properties = {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 1}
     engine.there["compute/gpu"] = Observed(Status.READY, properties, owner="job")
-    old = {"a": StoredFile(1, "x", "job"), "z": StoredFile(1, "x", "job"), "y": StoredFile(1, "x")}
+    old = {"a": StoredFile(1, "x", "job"), "z": StoredFile(1, "x", "job"), "y": StoredFile(1, "x", sha256="ab")}
     engine.there["data/s/d"] = Observed(Status.READY, files=old)
     first = plan_for(engine, read_specs(Path("job.yaml")), tmp_path / "home", allow_replace=True)
     submission = first.changes[-1].submission

@@ -40,3 +40,13 @@ def test_extra_files_stay_unless_this_spec_wrote_them_and_prunes() -> None:
 
 def test_a_file_that_is_in_the_source_is_never_pruned() -> None:
     assert plan_transfer([file("a", "new")], {"a": StoredFile(1, "old", "me")}, "me").prune == ()
+
+
+def test_what_is_not_fetched_yet_is_known_by_its_sha256() -> None:
+    unfetched, fetched = file("a", "", size=0), file("a", "new")
+    stored = {"a": StoredFile(7, "m", "me", "ab12")}
+    assert plan_transfer([unfetched], stored, sha256="AB12").unchanged == (unfetched,)
+    assert plan_transfer([unfetched], stored, sha256="cd34").changed == (unfetched,)
+    assert plan_transfer([unfetched], stored).changed == (unfetched,)
+    assert plan_transfer([unfetched], {"a": StoredFile(0, "")}).changed == (unfetched,), "nothing known is not the same"
+    assert plan_transfer([fetched], stored, sha256="AB12").changed == (fetched,), "what can be compared is"

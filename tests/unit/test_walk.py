@@ -449,3 +449,13 @@ def test_data_that_another_apply_is_sending_is_sent_on(tmp_path: Path, engine: D
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.stale, outcome.failed) == ([], [])
     assert set(engine.there[DATA].files) == {file.path for file in transfer.new}
+
+
+def test_data_from_https_that_another_apply_has_sent_is_not_fetched(tmp_path: Path, engine: Double) -> None:
+    sha256 = "ab" * 32
+    text = TEXT.replace("path: data", f"path: 'https://127.0.0.1:1/d.bin', sha256: {sha256}")
+    plan = plan_of(tmp_path, engine, text)
+    engine.there[DATA] = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", "job", sha256)})
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, outcome.failed) == ([], [])
+    assert DATA not in begun(engine)

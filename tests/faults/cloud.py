@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.emulator.dataplane import data_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.router import Request
+from tests.emulator.runs_state import Plane
 
 ROOT = Path(__file__).parents[2]
 SPEC = """\
@@ -77,6 +79,23 @@ class Azure:
             **self.emulator.environment,
             **self.variables,
         }
+
+    @property
+    def plane(self) -> Plane:
+        """The data plane of the only workspace."""
+        service = self.emulator.service
+        (workspace,) = service.workspaces.values()
+        return data_of(service).plane(workspace.subscription, workspace.group, workspace.name)
+
+    def stored(self, prefix: str) -> dict[str, bytes]:
+        """What lies below a prefix of the default datastore, by path from its root."""
+        plane = self.plane
+        container = plane.datastores[plane.default].container
+        return {path: plane.blobs.read(container, path) for path in plane.blobs.paths(container, f"{prefix}/")}
+
+    def requested(self, number: int) -> str:
+        """What the n-th request was."""
+        return next((one.route for one in self.emulator.requests if one.number == number), "none")
 
     def specrun(self, *arguments: str) -> Said:
         """Run a verb to its end."""

@@ -1,0 +1,64 @@
+"""Reading from Azure Resource Manager what the machine learning SDKs do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from specrun.engines.azure.arm_errors import translate
+from specrun.engines.azure.credentials import SignIn
+from specrun.engines.azure.network import unreachable
+
+ENDPOINT = "https://management.azure.com"
+AUDIENCE = "https://management.core.windows.net/"
+"""What azureml-core asks a token for, too: so there is one for both."""
+
+
+class Arm:
+    """A client for GET requests. It repeats nothing: what may be tried again is told as Transient."""
+
+    def __init__(self, credential: SignIn, transport: Any = None, endpoint: str = ENDPOINT) -> None:
+        from azure.core import PipelineClient
+        from azure.core.pipeline.policies import RequestIdPolicy
+
+        policies = [RequestIdPolicy()]
+        self._client: Any = PipelineClient(
+            endpoint, transport=transport, policies=policies, connection_timeout=10, read_timeout=30
+        )
+        self._credential = credential
+        self._endpoint = endpoint
+
+    def items(self, path: str, query: Mapping[str, str], what: str) -> Iterator[Any]:
+        """The members of a list, page after page; `what` is being tried. Raises EngineError's kinds."""
+        page = self.get(path, query, what)
+        yield from page.get("value", ())
+        while page.get("nextLink"):
+            page = self.get(page["nextLink"], {}, what)
+            yield from page.get("value", ())
+
+    def get(self, path: str, query: Mapping[str, str], what: str) -> Any:
+        """What stands at a path (or a whole URL), read as JSON. Raises EngineError's kinds."""
+        from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+        from azure.core.rest import HttpRequest
+
+        headers = {"Authorization": f"Bearer {self._credential.token_for(AUDIENCE)}", "Accept": "application/json"}
+        url = path if path.startswith("https:") else self._endpoint + path
+        request = HttpRequest("GET", url, params=dict(query), headers=headers)
+        try:
+            answer = self._client.send_request(request)
+        except (ServiceRequestError, ServiceResponseError) as error:
+            raise unreachable(urlsplit(self._endpoint).hostname or self._endpoint, error, what) from error
+        if answer.status_code != 200:
+            wait = answer.headers.get("Retry-After", "")
+            raise translate(answer.status_code, *_refusal(answer), what, float(wait) if wait.isdigit() else None)
+        return answer.json()
+
+
+def _refusal(answer: Any) -> tuple[str, str]:
+    """The code and message of an answer; a proxy in between may send no JSON."""
+    try:
+        error = answer.json()["error"]
+        return str(error.get("code", "")), str(error.get("message", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", answer.text()

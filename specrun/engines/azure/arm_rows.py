@@ -1,0 +1,196 @@
+"""Azure Resource Manager's refusals, told apart by code and message, in words that a user acts on.
+
+The first row whose code (and, where there is one, pattern in the message) fits is the one. In the words, named groups
+of the pattern may stand in braces.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from specrun.engines.base import Conflict, Denied, EngineError, Missing, Quota
+
+_EVERY = ".*"
+_QUOTA = r"(?i)quota|exceed\w* .*(?:core|limit)|(?:core|vcpu)s? .*(?:limit|exceed)"
+_REGION = (
+    r"(?i)not (?:currently )?(?:available|supported|offered|enabled) (?:for \w+ )*(?:in|for|at) (?:the |this )?"
+    r"(?:\w+ )?(?:location|region)|location\w* .*not (?:available|accept|support|valid)"
+)
+_SIZE = r"(?i)(?:vm ?size|sku).{0,120}(?:not (?:currently )?(?:available|supported|enabled|valid|allowed)|unsupported)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of refusal: ARM's codes for it (lower case; none: any), a pattern in the message, and what it means."""
+
+    codes: frozenset[str]
+    pattern: re.Pattern[str]
+    error: type[EngineError]
+    words: str
+
+    def fit(self, code: str, message: str) -> re.Match[str] | None:
+        """The message's match when this row is about a refusal with this code."""
+        return self.pattern.search(message) if not self.codes or code.lower() in self.codes else None
+
+
+def _row(error: type[EngineError], codes: str, words: str, pattern: str = _EVERY) -> Row:
+    return Row(frozenset(codes.lower().split()), re.compile(pattern, re.DOTALL), error, words)
+
+
+_QUOTA_WORDS = (
+    "there is not enough quota. Ask for more (portal: Quotas, Machine Learning), lower `max_instances` or "
+    "`min_instances`, or take a smaller `size` or the other `tier`: each has a quota of its own"
+)
+_SIZE_WORDS = (
+    "the VM size is not to be had in this region. `az ml compute list-sizes` and the portal show which sizes are: take "
+    "another `size`, or a workspace in another region"
+)
+_DELETED_WORDS = (
+    "a deleted workspace (or key vault) of this name is still kept. Restore or purge it in the portal (Azure Machine "
+    "Learning, Recently deleted), or take another `name`"
+)
+_REGION_WORDS = "the region does not offer this, or there is no such region. Take another `location`"
+
+ROWS = (
+    _row(
+        Denied,
+        "AuthorizationFailed LinkedAuthorizationFailed AuthorizationPermissionMismatch",
+        "who signed in may not do `{action}` on `{scope}`. Ask the owner of that scope for the role {role}; a role "
+        "that was just given takes some minutes to count",
+        r"not have (?:authorization|permission) to perform action(?:\(s\))? '(?P<action>[^']+)'"
+        r".*?scope(?:\(s\))? '(?P<scope>[^']+)'",
+    ),
+    _row(
+        Denied,
+        "AuthorizationFailed LinkedAuthorizationFailed AuthorizationPermissionMismatch Forbidden UserForbidden",
+        "who signed in has no right to do that. Ask the owner of the resource group for the role Contributor, or "
+        "AzureML Data Scientist where the workspace is there already",
+    ),
+    _row(
+        Denied,
+        "InvalidAuthenticationTokenTenant",
+        "the subscription belongs to another tenant than the one that was signed in to. Set AZURE_TENANT_ID to the "
+        "subscription's tenant, or `az account set --subscription ID`",
+    ),
+    _row(
+        Denied,
+        "SubscriptionNotFound InvalidSubscriptionId",
+        "there is no such subscription, or who signed in cannot see it. Correct `subscription_id`, or sign in to its "
+        "tenant: `az account list --all` shows what you can see",
+    ),
+    _row(
+        Denied,
+        "",
+        "the subscription is not one of those that who signed in can see. Correct `subscription_id`, or sign in to its "
+        "tenant: `az account list --all` shows what you can see",
+        r"(?i)don't have access to \S+ subscription|subscription name, .* instead of subscription id",
+    ),
+    _row(
+        Denied,
+        "ReadOnlyDisabledSubscription SubscriptionDisabled DisallowedOperation SubscriptionNotRegisteredForFeature",
+        "the subscription is disabled or does not allow that. Look at its state in the portal",
+    ),
+    _row(
+        Denied,
+        "RequestDisallowedByPolicy RequestDisallowedByAzure DisallowedByPolicy",
+        "a policy forbids it. Change what it asks for, or have the resource group exempted",
+    ),
+    _row(
+        Denied,
+        "ScopeLocked CannotOverridePartnerLock",
+        "a lock protects the resource or its group. Remove it: `az lock list --resource-group GROUP`",
+    ),
+    _row(
+        Denied,
+        "MissingSubscriptionRegistration",
+        "the subscription has not registered the resource provider {provider}. Run `az provider register --namespace "
+        "{provider}` and wait until it says Registered",
+        r"(?:.*?namespace '(?P<provider>[\w.]+)')?",
+    ),
+    _row(
+        Denied,
+        "ExpiredAuthenticationToken InvalidAuthenticationToken AuthenticationFailed AuthenticationFailedMissingToken "
+        "ExpiredToken InvalidAuthenticationTokenAudience",
+        "the sign-in is not accepted, or has expired. Sign in again (`specrun doctor` shows how this is done here)",
+    ),
+    _row(Quota, "SkuNotAvailable VMSizeNotSupported InvalidVmSize VmSizeNotAvailable", _SIZE_WORDS),
+    _row(Quota, "", _SIZE_WORDS, _SIZE),
+    _row(
+        Quota,
+        "QuotaExceeded ClusterMinNodesExceedCoreQuota ClusterCoreQuotaReached CoreQuotaExceeded InsufficientQuota "
+        "AmlComputeQuotaExceeded ResourceQuotaExceeded SubscriptionQuotaExceeded",
+        _QUOTA_WORDS,
+    ),
+    _row(Quota, "OperationNotAllowed BadRequest BadArgument UserError ValidationError", _QUOTA_WORDS, _QUOTA),
+    _row(
+        Quota,
+        "AllocationFailed ZonalAllocationFailed OverconstrainedAllocationRequest",
+        "the region has no machines of this size left just now. Try later, or take another `size` or region",
+    ),
+    _row(Conflict, "FlagMustBeSetForRestore", _DELETED_WORDS),
+    _row(Conflict, "", _DELETED_WORDS, r"(?i)soft[- ]?deleted"),
+    _row(
+        Conflict,
+        "StorageAccountAlreadyTaken StorageAccountAlreadyExists VaultAlreadyExists AlreadyInUse RegistryNameInUse "
+        "StorageAccountInAnotherResourceGroup",
+        "the name is taken by somebody else: such names are unique in all of Azure. Take another",
+    ),
+    _row(
+        EngineError,
+        "AccountNameInvalid InvalidResourceName InvalidWorkspaceName ResourceNameInvalid VaultNameNotValid",
+        "the name is not one that Azure takes. Take another `name`: letters, digits and hyphens are safe",
+    ),
+    _row(
+        Conflict,
+        "InvalidResourceLocation",
+        "it exists already in another region. Correct `location`, or take another `name`",
+    ),
+    _row(
+        Conflict,
+        "",
+        "it exists already in another resource group. Correct `resource_group`, or take another `name`",
+        r"(?i)(?:already )?exists? in (?:another|a different|the) resource ?group",
+    ),
+    _row(
+        EngineError,
+        "LocationNotAvailableForResourceType LocationNotAvailableForResourceGroup InvalidLocation LocationNotSupported "
+        "LocationNotAvailable NoRegisteredProviderFound",
+        _REGION_WORDS,
+    ),
+    _row(EngineError, "", _REGION_WORDS, _REGION),
+    _row(
+        Missing,
+        "ResourceGroupNotFound",
+        "there is no such resource group in this subscription. Correct `resource_group` or `subscription_id`, or have "
+        "it made with `create: true`",
+    ),
+    _row(
+        Missing,
+        "ResourceNotFound NotFound ParentResourceNotFound ComputeNotFound WorkspaceNotFound",
+        "it is not there. Check its name, `resource_group` and `subscription_id`",
+    ),
+)
+
+OUTER = frozenset(
+    {
+        *("deploymentfailed", "invalidtemplatedeployment", "resourcedeploymentfailure"),
+        *("badrequest", "conflict", "forbidden", "failed", "usererror", "validationerror"),
+    }
+)
+"""Codes that only say that something inside was refused, whose code stands in the message."""
+
+
+def fitting(code: str, message: str) -> tuple[Row, re.Match[str]] | None:
+    """The row about a refusal and its match: a code inside of the message says more than the one around it."""
+    inner = [word for word in _words(message) if any(word in row.codes - OUTER for row in ROWS)]
+    for tried in [*inner, code] if code.lower() in OUTER or not code else [code]:
+        for row in ROWS:
+            match = row.fit(tried, message)
+            if match is not None and (row.codes or not inner):
+                return row, match
+    return None
+
+
+def _words(message: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"\b[A-Z][A-Za-z]{5,}\b", message)]

@@ -1,0 +1,119 @@
+"""What the blob service and the way to it answer, in the project's few errors and in words that a user acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from specrun.engines.azure.network import unreachable
+from specrun.engines.base import Conflict, Denied, EngineError, Missing, Transient
+
+if TYPE_CHECKING:
+    from specrun.engines.azure.containers import Container
+
+BEING_DELETED = 10.0
+"""Seconds between two tries while a container of the same name is being deleted, which takes at least half a minute."""
+
+
+class KeyRefused(Denied):
+    """The account takes no keys, nor signatures made with one: only identities."""
+
+
+_RIGHTS = {
+    "identity": "the signed-in identity needs the role Storage Blob Data Contributor on the storage account; a new "
+    "one takes some minutes to count",
+    "sas": "the signature (SAS) does not allow it: it must allow read, write, list, create and delete on the container",
+    "key": "the account key does not allow it: look at the account's access settings",
+}
+
+_UNKNOWN = {
+    "identity": "the sign-in was not accepted: is it of the storage account's tenant?",
+    "sas": "the signature (SAS) is wrong or has expired: make a new one, and check this machine's clock",
+    "key": "the account key is wrong or has been renewed: give the present one, and check this machine's clock",
+}
+
+_WALL = "the account's firewall or private network leaves this machine out, or"
+_OUTSIDE = {
+    "identity": f"{_WALL} the signed-in identity has no right here: it needs the role Storage Blob Data Contributor",
+    "sas": f"{_WALL} the signature (SAS) is wrong, has expired, or does not cover the container",
+    "key": f"{_WALL} the account key is wrong or has been renewed",
+}
+
+_DENIED: Mapping[str, Mapping[str, str] | str] = {
+    "AuthorizationPermissionMismatch": _RIGHTS,
+    "AuthorizationResourceTypeMismatch": _RIGHTS,
+    "AuthorizationServiceMismatch": _RIGHTS,
+    "AuthorizationProtocolMismatch": "the signature (SAS) allows https only",
+    "AuthorizationSourceIPMismatch": "the signature (SAS) does not allow this machine's address",
+    "AuthorizationFailure": _OUTSIDE,
+    "AuthenticationFailed": _UNKNOWN,
+    "InvalidAuthenticationInfo": _UNKNOWN,
+    "NoAuthenticationInformation": _UNKNOWN,
+    "AccountIsDisabled": "the storage account is disabled",
+    "InsufficientAccountPermissions": "the storage account allows reading only",
+}
+
+_WRONG_NAME = frozenset({"InvalidResourceName", "InvalidUri", "OutOfRangeInput", "InvalidInput"})
+
+
+@contextmanager
+def explained(container: Container, doing: str) -> Iterator[None]:
+    """Raise what the SDK raises as one of the project's errors; `doing` was being done to the container."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise _translated(error, container, doing) from error
+
+
+def _translated(error: Any, container: Container, doing: str) -> EngineError:
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+
+    response = getattr(error, "response", None)
+    start = f"{container.words}: {doing} failed: "
+    if response is not None and isinstance(error, HttpResponseError):
+        return _refused(error, response, container, start)
+    if isinstance(error, ClientAuthenticationError):
+        # No answer: either nobody could be signed in, or nothing could be signed.
+        if container.opened_with == "key":
+            return Denied(f"{start}the account key is not a key: it must be base64, as the portal shows it")
+        return Denied(f"{start}{error.message}")
+    if isinstance(error, HttpResponseError):
+        return EngineError(f"{start}the answer was not what the blob service answers: {error.message}")
+    return unreachable(container.host, error, f"work with container {container.name} ({doing})")
+
+
+def _refused(error: Any, response: Any, container: Container, start: str) -> EngineError:
+    status: int = response.status_code
+    code = _code(error, response)
+    known = f"the service answered {status}{f' {code}' if code else ''}"
+    if code == "KeyBasedAuthenticationNotPermitted":
+        return KeyRefused(f"{start}the storage account takes no keys: sign in instead, with {_RIGHTS['identity']}")
+    if code in _DENIED or status in (401, 403):
+        reason = _DENIED.get(code, _RIGHTS if status == 403 else _UNKNOWN)
+        return Denied(f"{start}{reason if isinstance(reason, str) else reason[container.opened_with]} ({known})")
+    if code == "ContainerBeingDeleted":
+        return Transient(f"{start}it is being deleted, which takes a while", BEING_DELETED)
+    if status in (408, 429) or status >= 500 or code == "AccountBeingCreated":
+        return Transient(f"{start}{known}: try again later", _retry_after(response))
+    if code == "ContainerNotFound" or (status == 404 and not code):
+        return Missing(f"{start}there is no such container")
+    if status == 404:
+        return Missing(f"{start}it is not there ({known})")
+    if code in _WRONG_NAME:
+        return EngineError(f"{start}the name is not one that the blob service takes ({known})")
+    if status in (409, 412) or code == "InvalidBlockList":
+        return Conflict(f"{start}somebody else is at work on the same ({known}): plan again")
+    return EngineError(f"{start}{known}")
+
+
+def _code(error: Any, response: Any) -> str:
+    code = getattr(error, "error_code", None) or response.headers.get("x-ms-error-code") or ""
+    return str(getattr(code, "value", code))
+
+
+def _retry_after(response: Any) -> float | None:
+    asked = response.headers.get("Retry-After", "")
+    return float(asked) if asked.isdigit() else None

@@ -1,0 +1,91 @@
+"""The files in a container below a prefix: what there is, one blob written as a whole, and our own removed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+
+from specrun.engines.azure.blob_errors import explained
+from specrun.engines.azure.containers import CONNECTIONS, Container
+from specrun.engines.azure.listing import Blob, list_blobs
+from specrun.engines.azure.workers import run_all
+from specrun.plan.observed import StoredFile
+
+
+def list_files(container: Container, prefix: str) -> dict[str, StoredFile]:
+    """The files below a prefix ("": all), by their path relative to it, in Unicode's NFC.
+
+    Of two names that differ in their normal form alone, the one that we would write counts. Folders of a hierarchical
+    namespace are left out. Raises EngineError; Missing when there is no such container.
+    """
+    files: dict[str, StoredFile] = {}
+    exact: set[str] = set()
+    for path, blob in _below(container, prefix):
+        name = unicodedata.normalize("NFC", path)
+        if name == path:
+            exact.add(name)
+        elif name in exact:
+            continue
+        files[name] = StoredFile(blob.size, blob.md5, blob.owner, blob.sha256)
+    return files
+
+
+def remove(container: Container, prefix: str, paths: Collection[str], owner: str) -> None:
+    """Delete those of the files that a spec has written; what is somebody else's, or not there any more, is left alone.
+
+    Raises EngineError; Conflict when one of them is replaced at that very moment.
+    """
+    wanted = set(paths)
+    if not wanted:
+        return
+    ours = [
+        blob
+        for path, blob in _below(container, prefix)
+        if blob.owner == owner and unicodedata.normalize("NFC", path) in wanted
+    ]
+    run_all((partial(_delete, container, blob) for blob in ours), CONNECTIONS)
+
+
+def write_blob(container: Container, name: str, data: bytes, metadata: Mapping[str, str], lease: str = "") -> None:
+    """Write a blob at once, with its MD5, which the service checks. Raises EngineError."""
+    from azure.storage.blob import ContentSettings
+
+    digest = hashlib.md5(data, usedforsecurity=False).digest()
+    with explained(container, f"writing {name}"):
+        container.blob(name).upload_blob(
+            data,
+            length=len(data),
+            overwrite=True,
+            metadata=dict(metadata),
+            content_settings=ContentSettings(content_md5=bytearray(digest)),
+            headers={"Content-MD5": base64.b64encode(digest).decode()},
+            **({"lease": lease} if lease else {}),
+        )
+
+
+def folder(prefix: str) -> str:
+    """A prefix as blob names begin with it: with a slash at its end, or empty."""
+    prefix = prefix.strip("/")
+    return f"{prefix}/" if prefix else ""
+
+
+def _delete(container: Container, blob: Blob) -> None:
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with explained(container, f"deleting {blob.name}"):
+        try:
+            container.blob(blob.name).delete_blob(etag=blob.etag, match_condition=MatchConditions.IfNotModified)
+        except ResourceNotFoundError:
+            return  # somebody was faster
+
+
+def _below(container: Container, prefix: str) -> Iterator[tuple[str, Blob]]:
+    start = folder(prefix)
+    for blob in list_blobs(container, start):
+        path = blob.name[len(start) :]
+        if path and not path.endswith("/"):
+            yield path, blob

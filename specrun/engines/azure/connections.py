@@ -1,0 +1,59 @@
+"""Connections to one host for the Azure SDKs, at a tenth of the cost: what stays the same is worked out once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.core.pipeline.transport import RequestsTransport
+
+PIECE = 256 << 10
+"""Bytes that go to the socket at once: the deadline is for each of them, and a slow line is no dead one."""
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 20.0
+
+
+def transport(url: str, connections: int) -> RequestsTransport:
+    """A transport that keeps so many connections to the URL's host, through the proxy that the environment names.
+
+    requests would read the environment and prepare each request anew, which takes as long as all the rest of it; and it
+    would put what a ~/.netrc says in the place of our credential.
+    """
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests.adapters import HTTPAdapter
+    from requests.structures import CaseInsensitiveDict
+    from requests.utils import get_environ_proxies
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **options: Any) -> None:
+            super().init_poolmanager(*args, **options, blocksize=PIECE)
+
+        def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+            return super().proxy_manager_for(proxy, **options, blocksize=PIECE)
+
+    class Session(requests.Session):
+        def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
+            """Send what the SDK has prepared as it is: no redirects, no cookies, no form data."""
+            request = requests.PreparedRequest()
+            request.method, request.url, request.body = method, url, options["data"]
+            request.headers = CaseInsensitiveDict(options["headers"])
+            stream = options.get("stream", False)
+            response = adapter.send(
+                request, stream, options["timeout"], options["verify"], options["cert"], proxies=self.proxies
+            )
+            if not stream:
+                response.content  # noqa: B018 - read, so that the connection is free
+            return response
+
+    session = Session()
+    session.proxies.update(get_environ_proxies(url))
+    adapter = Adapter(pool_connections=2, pool_maxsize=connections)
+    return RequestsTransport(
+        session=session,
+        connection_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+    )

@@ -1,0 +1,130 @@
+"""A blob container and the client that all requests to it share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Union
+from urllib.parse import urlsplit
+
+from specrun.engines.azure.blob_errors import explained
+from specrun.engines.azure.connections import transport
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.storage.blob import BlobClient, ContainerClient
+
+CONNECTIONS = 16
+"""Requests at once: what hides the way to a data centre, and what one process can keep busy."""
+
+BLOCK = 8 << 20
+"""Bytes that are sent at once at most; as many of them are in memory as there are connections."""
+
+TRIES = 3
+LONGEST_PAUSE = 30.0
+"""Seconds. Three tries on a dead line, of 20 s each, stay well below the two minutes after which calls are given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """A storage account's key, in base64."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SasToken:
+    """A shared access signature, with or without its question mark."""
+
+    value: str = field(repr=False)
+
+
+Credential = Union[AccountKey, SasToken, "TokenCredential"]
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container: its account's URL, such as https://mlstore.blob.core.windows.net, its name, and what opens it.
+
+    Calls may come from several threads. Nothing is sent before something is asked for.
+    """
+
+    account_url: str
+    name: str
+    credential: Credential = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """The account's host name."""
+        return urlsplit(self.account_url).netloc
+
+    @property
+    def words(self) -> str:
+        """What messages call it."""
+        return f"container {self.name} of {self.host}"
+
+    @property
+    def opened_with(self) -> str:
+        """What kind of credential there is, as messages need to know: key, sas or identity."""
+        return {AccountKey: "key", SasToken: "sas"}.get(type(self.credential), "identity")
+
+    @cached_property
+    def client(self) -> ContainerClient:
+        """The SDK's client: pooled connections, short deadlines, few tries, nothing logged."""
+        from azure.storage.blob import ContainerClient
+
+        return ContainerClient(
+            self.account_url,
+            self.name,
+            credential=self._sdk_credential(),
+            transport=transport(self.account_url, CONNECTIONS),
+            retry_policy=_retry_policy(),
+            max_single_put_size=BLOCK,
+        )
+
+    def blob(self, name: str) -> BlobClient:
+        """The client for one blob."""
+        return self.client.get_blob_client(name)
+
+    def create(self) -> bool:
+        """Make the container; whether it was not there before. Raises EngineError."""
+        from azure.core.exceptions import ResourceExistsError
+
+        with explained(self, "creating it"):
+            try:
+                self.client.create_container()
+            except ResourceExistsError as error:
+                if str(error.error_code) == "ContainerBeingDeleted":
+                    raise
+                return False
+        return True
+
+    def _sdk_credential(self) -> Any:
+        credential = self.credential
+        if isinstance(credential, AccountKey):
+            from azure.core.credentials import AzureNamedKeyCredential
+
+            parts = urlsplit(self.account_url)
+            account = parts.path.strip("/") or parts.netloc.partition(".")[0]
+            return AzureNamedKeyCredential(account, credential.value)
+        if isinstance(credential, SasToken):
+            return credential.value.lstrip("?")
+        return credential
+
+
+def _retry_policy() -> Any:
+    from azure.storage.blob import ExponentialRetry
+
+    class Retries(ExponentialRetry):  # type: ignore[misc]
+        """The SDK's, which does not look at Retry-After."""
+
+        def sleep(self, settings: Any, transport: Any) -> None:
+            answer = getattr(settings["history"][-1], "http_response", None)
+            asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+            if asked.isdigit():
+                transport.sleep(min(float(asked), LONGEST_PAUSE))
+            else:
+                super().sleep(settings, transport)
+
+    # `initial_backoff` + 3 ** n seconds after the n-th failure, the first excepted
+    return Retries(initial_backoff=1, increment_base=3, retry_total=TRIES - 1, random_jitter_range=1)

@@ -1,0 +1,125 @@
+"""Which workspace a spec means: named in the spec, or in the config.json that the portal and azureml-core write."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from specrun.engines.base import EngineError
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.model import Properties, Spec
+
+SUMMARIES = {
+    "needs-workspace": "This engine needs a workspace.",
+    "needs-coordinates": "The workspace is not named in full.",
+    "needs-location": "A new workspace needs a location.",
+    "invalid-workspace-config": "The workspace's configuration file cannot be used.",
+}
+"""What is reported of workspaces, by code."""
+
+_KEYS = ("workspace_name", "resource_group", "subscription_id")
+_EXAMPLE = (
+    "`workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: …}`, or `workspace: {from_config: config.json}`"
+)
+_SCOPE = re.compile(r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/[^/]+/workspaces/([^/]+)", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class BadConfig(Exception):
+    """A config.json that names no workspace; the message is a sentence about the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """One workspace in all of Azure."""
+
+    workspace_name: str
+    resource_group: str
+    subscription_id: str
+
+
+def locate(workspace: Properties | None, folder: Path) -> Coordinates:
+    """The coordinates that a spec's `workspace` stands for; `from_config` is relative to the folder.
+
+    Raises EngineError where `check_workspace` has something to say.
+    """
+    if workspace is None:
+        raise EngineError(f"no workspace is named: write {_EXAMPLE}")
+    if "from_config" in workspace:
+        try:
+            return read_config(folder / str(workspace["from_config"]))
+        except BadConfig as error:
+            raise EngineError(str(error)) from error
+    missing = _missing(workspace)
+    if missing:
+        raise EngineError(f"the workspace {workspace.get('name', '')} lacks {' and '.join(missing)}: write {_EXAMPLE}")
+    return Coordinates(str(workspace["name"]), str(workspace["resource_group"]), str(workspace["subscription_id"]))
+
+
+def read_config(file: Path) -> Coordinates:
+    """What a config.json says. Raises BadConfig."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise BadConfig(f"{file} cannot be read: {error.strerror}.") from error
+    except json.JSONDecodeError as error:
+        raise BadConfig(f"{file} is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise BadConfig(f"{file} is not JSON in UTF-8.") from error
+    if not isinstance(values, dict):
+        raise BadConfig(f"{file} is no JSON object with {', '.join(_KEYS)}.")
+    scope = _SCOPE.match(str(values.get("Scope", "")))  # as azureml-core wrote it before 2019
+    if scope:
+        values = dict(zip(reversed(_KEYS), scope.groups(), strict=True))
+    wrong = [key for key in _KEYS if not isinstance(values.get(key), str) or not values[key].strip()]
+    if wrong:
+        raise BadConfig(
+            f"{file} lacks {' and '.join(wrong)} as text. The portal's (Download config.json, at the workspace) has "
+            f"{', '.join(_KEYS)}."
+        )
+    if not _GUID.fullmatch(values["subscription_id"].strip()):
+        raise BadConfig(f"{file}: subscription_id is no GUID (8-4-4-4-12 hexadecimal digits).")
+    return Coordinates(*(values[key].strip() for key in _KEYS))
+
+
+def config_text(coordinates: Coordinates) -> str:
+    """The config.json that `Workspace.from_config` reads."""
+    return json.dumps(asdict(coordinates), indent=4, ensure_ascii=False) + "\n"
+
+
+def check_workspace(spec: Spec) -> Iterator[Diagnostic]:
+    """What keeps a spec's workspace from being found or made. Reads no more than config.json."""
+    yield from check_coordinates(spec)
+    workspace = spec.workspace or {}
+    if workspace.get("create") and not workspace.get("location"):
+        detail = "`create: true` makes it when it is missing: say where, as in `location: westeurope`."
+        yield _found(spec, "needs-location", detail, ("workspace", "create"))
+
+
+def check_coordinates(spec: Spec) -> Iterator[Diagnostic]:
+    """What keeps a spec's workspace from being found."""
+    workspace = spec.workspace
+    if workspace is None:
+        yield _found(spec, "needs-workspace", f"The spec names none. Write {_EXAMPLE}.", ())
+    elif "from_config" in workspace:
+        try:
+            read_config(spec.folder / str(workspace["from_config"]))
+        except BadConfig as error:
+            yield _found(spec, "invalid-workspace-config", str(error), ("workspace", "from_config"))
+    elif missing := _missing(workspace):
+        listed = " and ".join(f"`{name}`" for name in missing)
+        detail = f"It lacks {listed}: a workspace's name is unique in its resource group only. Write {_EXAMPLE}."
+        yield _found(spec, "needs-coordinates", detail, ("workspace",))
+
+
+def _missing(workspace: Properties) -> list[str]:
+    return [name for name in ("name", "resource_group", "subscription_id") if not workspace.get(name)]
+
+
+def _found(spec: Spec, code: str, detail: str, path: SpecPath) -> Diagnostic:
+    location = spec.document.location(path)
+    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, path, location)

@@ -1,0 +1,105 @@
+"""A container's listing: as many requests as there are pages, and read without the SDK's models."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from specrun.engines.azure.blob_errors import explained
+from specrun.engines.azure.containers import Container
+from specrun.engines.base import EngineError
+
+OWNER = "specrun"
+"""The metadata that names the spec which wrote a blob."""
+
+SHA256 = "specrun_sha256"
+"""The metadata that holds the SHA-256 of data from https, as its spec gives it."""
+
+PAGE = 5000
+"""Blobs in one answer: the service's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One blob of a listing. `name` is the whole one, `md5` in hex."""
+
+    name: str
+    size: int
+    md5: str
+    etag: str
+    owner: str
+    sha256: str
+
+
+def list_blobs(container: Container, start: str) -> Iterator[Blob]:
+    """Blobs whose names begin so, folders left out. Raises EngineError."""
+    marker: str | None = None
+    while marker is None or marker:
+        with explained(container, f"listing {start or 'it'}"):
+            page = _page(container, start, marker)
+        try:
+            root = ElementTree.fromstring(page)
+        except ElementTree.ParseError as error:
+            raise EngineError(
+                f"{container.words}: what came is not a listing ({error}): is a proxy in between?"
+            ) from error
+        yield from (blob for element in root.iterfind("Blobs/Blob") if (blob := _read(element)) is not None)
+        marker = root.findtext("NextMarker") or ""
+
+
+class _Page(Exception):
+    """Carries a listing past the SDK's reading of it, which takes longer than the service's making it."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
+
+
+def _page(container: Container, start: str, marker: str | None) -> bytes:
+    def catch(response: Any) -> None:
+        if response.http_response.status_code == 200:
+            raise _Page(response.http_response.body())
+
+    pages = container.client.list_blobs(
+        name_starts_with=start or None, include=["metadata"], results_per_page=PAGE, raw_response_hook=catch
+    ).by_page(marker)
+    try:
+        next(pages)
+    except _Page as page:
+        return page.body
+    raise AssertionError("an answer is a page, and everything else an error")
+
+
+def _read(element: ElementTree.Element) -> Blob | None:
+    name = properties = metadata = None
+    for child in element:
+        if child.tag == "Name":
+            name = child
+        elif child.tag == "Properties":
+            properties = child
+        elif child.tag == "Metadata":
+            metadata = child
+    facts = {child.tag: child.text or "" for child in properties} if properties is not None else {}
+    said = {child.tag.lower(): child.text or "" for child in metadata} if metadata is not None else {}
+    if name is None or said.get("hdi_isfolder") == "true" or facts.get("ResourceType") == "directory":
+        return None
+    text = name.text or ""
+    return Blob(
+        unquote(text) if name.get("Encoded") == "true" else text,
+        int(facts.get("Content-Length") or 0),
+        _hex(facts.get("Content-MD5", "")),
+        facts.get("Etag", ""),
+        said.get(OWNER, ""),
+        said.get(SHA256, ""),
+    )
+
+
+def _hex(text: str) -> str:
+    try:
+        return base64.b64decode(text).hex()
+    except ValueError:
+        return ""

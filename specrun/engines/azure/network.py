@@ -1,0 +1,32 @@
+"""What a connection that did not come about, or broke, means to the one who reads it."""
+
+from __future__ import annotations
+
+from specrun.engines.base import EngineError, Transient
+
+_CAUSES = (
+    (("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "SSLCertVerificationError"), "certificate"),
+    (("proxy", "Proxy", "Tunnel"), "proxy"),
+    (("getaddrinfo", "Name or service not known", "name resolution", "resolve", "nodename nor servname"), "name"),
+    (("timed out", "timeout", "Timeout"), "silence"),
+)
+
+_WORDS = {
+    "certificate": "its certificate is not trusted here. Where a proxy opens TLS, name its CA in REQUESTS_CA_BUNDLE",
+    "proxy": "the proxy that HTTPS_PROXY names does not let us through. Correct it, or put the host into NO_PROXY",
+    "name": "its name cannot be resolved. Is this machine online, and does it use the right DNS?",
+    "silence": "there was no answer in time. Is this machine online, and does a firewall let HTTPS through?",
+    "": "the connection failed or broke. Is this machine online, and does a firewall let HTTPS through?",
+}
+
+
+def unreachable(host: str, error: BaseException | str, what: str = "") -> EngineError:
+    """The error for a host that could not be reached, or whose answer broke off; `what` was being tried.
+
+    Transient, except where trying again cannot help: a certificate that is not trusted.
+    """
+    text = str(error)
+    cause = next((name for marks, name in _CAUSES if any(mark in text for mark in marks)), "")
+    message = f"cannot {what}: {host} cannot be reached" if what else f"{host} cannot be reached"
+    kind = EngineError if cause == "certificate" else Transient
+    return kind(f"{message}: {_WORDS[cause]}")

@@ -1,0 +1,50 @@
+"""Files sent into a container: in parallel, each read once, held to the plan, and there as a whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from specrun.engines.azure.blobs import folder, write_blob
+from specrun.engines.azure.blocks import LargeFile
+from specrun.engines.azure.containers import BLOCK, CONNECTIONS, Container
+from specrun.engines.azure.listing import OWNER, SHA256
+from specrun.engines.azure.pace import Pace
+from specrun.engines.azure.planned import changed, reading
+from specrun.engines.azure.workers import Job, run_all
+from specrun.engines.base import Report
+from specrun.plan.files import SourceFile
+
+
+def send(
+    container: Container, prefix: str, files: Sequence[SourceFile], owner: str, report: Report, sha256: str = ""
+) -> None:
+    """Write files below a prefix, with their MD5; as metadata, their owner and the `sha256` of what came from https.
+
+    A large file goes in blocks; those that an interrupted upload left there are not sent again. Raises EngineError;
+    Conflict when a file is not what was planned: it is not written then.
+    """
+    metadata = {OWNER: owner, **({SHA256: sha256.lower()} if sha256 else {})}
+    pace = Pace(sum(file.size for file in files), report)
+    run_all(_jobs(container, folder(prefix), files, metadata, pace), CONNECTIONS)
+
+
+def _jobs(
+    container: Container, prefix: str, files: Sequence[SourceFile], metadata: Mapping[str, str], pace: Pace
+) -> Iterator[Job]:
+    # Small ones first: while a large one is read, nobody else is given work.
+    for file in sorted(files, key=lambda file: file.size > BLOCK):
+        if file.size <= BLOCK:
+            yield partial(_send, container, prefix + file.path, file, metadata, pace)
+        else:
+            yield from LargeFile(container, prefix + file.path, file, metadata, pace).jobs()
+
+
+def _send(container: Container, name: str, file: SourceFile, metadata: Mapping[str, str], pace: Pace) -> None:
+    with reading(file):
+        data = file.source.read_bytes()
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != file.md5:
+        raise changed(file)
+    write_blob(container, name, data, metadata)
+    pace.add(len(data))

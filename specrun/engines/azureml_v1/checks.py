@@ -1,0 +1,108 @@
+"""What SDK v1 needs and a spec lacks, or has and SDK v1 cannot do: said before anybody is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specrun.engines.azure.coordinates import check_workspace
+from specrun.engines.azureml_v1.cluster_checks import check_cluster
+from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
+from specrun.engines.azureml_v1.findings import found
+from specrun.engines.azureml_v1.references import DATASTORE_PATH
+from specrun.plan.resources import input_data
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import Environment, Input, Job, Secret, Spec
+
+_DATASTORE_PATH = "azureml://datastores/NAME/paths/PATH"
+
+
+def check_spec(spec: Spec) -> Iterator[Diagnostic]:
+    """All of it, each at its place. Reads no more than the workspace's config.json."""
+    yield from check_workspace(spec)
+    yield from check_cluster(spec)
+    for name, datastore in spec.datastores.items():
+        if datastore["type"] == "azure_file" and not datastore.get("credentials"):
+            detail = (
+                "SDK v1 reaches file shares with a key or a signature only: write "
+                "`credentials: {account_key: ${{ secrets.NAME }}}`, or take an azure_blob datastore."
+            )
+            yield found(spec, "not-with-sdk-v1", detail, ("datastores", name))
+    if spec.job is not None:
+        yield from _check_job(spec, spec.job)
+
+
+def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
+    if spec.compute is None:
+        detail = (
+            "SDK v1 runs jobs on clusters: write `compute: NAME` for one that exists, or a mapping to have it made. "
+            "Without a cluster only the engine `azureml` runs jobs (`resources.instance_type`)."
+        )
+        yield found(spec, "needs-compute", detail, ("job",), key=True)
+    elif job.resources.instance_type is not None:
+        detail = "The job runs on the cluster, whose size counts. Only the engine `azureml` runs jobs without one."
+        yield found(spec, "unread-by-sdk-v1", detail, ("job", "resources", "instance_type"))
+    if job.identity is not None:
+        detail = (
+            "SDK v1 does not tell a job who it is: it reaches its data with the datastore's credential, else as the "
+            "cluster's identity (`compute.identity`)."
+        )
+        yield found(spec, "unread-by-sdk-v1", detail, ("job", "identity"))
+    if job.environment is not None:
+        yield from _check_environment(spec, job.environment)
+    for entry in job.inputs.values():
+        yield from _check_input(spec, entry)
+    for output in job.outputs.values():
+        if output.path is not None and DATASTORE_PATH.fullmatch(output.path) is None:
+            detail = f"SDK v1 writes to paths on datastores: write `{_DATASTORE_PATH}`, or leave `path` out."
+            yield found(spec, "not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
+    for name, value in job.environment_variables.items():
+        if isinstance(value, Secret):
+            detail = (
+                f"Whoever may read the run in the workspace reads the value of {name}, too. Better: keep it in the "
+                "workspace's key vault, and let the script fetch it there."
+            )
+            yield found(spec, "secret-shown-in-run", detail, ("job", "environment_variables", name))
+
+
+def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
+    known = ", ".join(f'"{version}"' for version in FRAMEWORK_VERSIONS)
+    if environment.registered is not None and REGISTERED.fullmatch(environment.registered) is None:
+        detail = (
+            "SDK v1 knows the workspace's own environments: azureml:NAME, azureml:NAME:VERSION or azureml:NAME@LABEL. "
+            "Write `image:` with the image that the registry's environment has."
+        )
+        yield found(spec, "not-with-sdk-v1", detail, ("job", "environment"))
+    elif environment.build_path is not None:
+        detail = (
+            "This engine has no images built from folders. Build and push it, as with `az acr build`, and write "
+            "`image: REGISTRY/NAME:TAG`; or write `pip` or `conda_file`."
+        )
+        yield found(spec, "not-with-sdk-v1", detail, ("job", "environment", "build"))
+    elif environment.framework is not None and environment.version is None:
+        detail = f"The environments of SDK v1 are kept by version: write `version`, one of {known}."
+        yield found(spec, "unknown-framework-version", detail, ("job", "environment", "framework"))
+    elif environment.framework is not None and environment.version not in FRAMEWORK_VERSIONS:
+        detail = (
+            f"The estimator of SDK v1 keeps TensorFlow {known}. For another version write it as a requirement: "
+            f"`pip: [tensorflow=={environment.version}]`."
+        )
+        yield found(spec, "unknown-framework-version", detail, ("job", "environment", "version"))
+
+
+def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
+    if entry.path is None or input_data(spec, entry) is not None or DATASTORE_PATH.fullmatch(entry.path):
+        return
+    if entry.path.startswith("https://"):
+        detail = (
+            "SDK v1 reads from datastores. Have it fetched and uploaded: "
+            f"`data: {{{entry.name}: {{path: {entry.path}, sha256: …}}}}` and `inputs: {{{entry.name}: {{data: "
+            f"{entry.name}}}}}`."
+        )
+    elif entry.path.startswith("azureml:") and "://" not in entry.path:
+        detail = (
+            f"SDK v1 does not know data assets of the v2 service. Write the path that the asset stands for: "
+            f"`{_DATASTORE_PATH}` (the portal shows it, at the asset)."
+        )
+    else:
+        detail = f"SDK v1 reads from paths on datastores of the workspace: write `{_DATASTORE_PATH}`."
+    yield found(spec, "not-with-sdk-v1", detail, ("job", "inputs", entry.name, "path"))

@@ -1,0 +1,144 @@
+"""A cluster in the spec's own words, and in the SDK's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specrun.engines.azureml_v1.networks import Subnet, read_subnet
+from specrun.engines.base import EngineError
+from specrun.plan.resources import Resource
+from specrun.spec.model import Properties, Secret
+
+OWNER = "specrun"
+"""The tag that names the spec which made something."""
+
+DEFAULTS: Mapping[str, object] = {"tier": "dedicated", "min_instances": 0, "idle_time_before_scale_down": 120}
+"""What a new cluster is where the spec says nothing, on every engine; the SDK's own idle time is 1800 s."""
+
+_TIERS = {"dedicated": "dedicated", "lowpriority": "low_priority"}
+_IDENTITIES = {"systemassigned": "system_assigned", "userassigned": "user_assigned"}
+_OPEN = {True: "Enabled", False: "Disabled", None: "NotSpecified"}
+
+
+def properties_of(target: Any, wanted: Properties, raw: Mapping[str, Any]) -> dict[str, object]:
+    """The cluster as a spec would declare it; what the service does not tell is left out.
+
+    `wanted` decides between spellings of the same network. `raw`: the service's own object, where public addresses
+    are asked for, which the SDK's does not tell.
+    """
+    scale = target.scale_settings
+    tags = {str(name): str(value) for name, value in (target.tags or {}).items() if name != OWNER}
+    tier = str(target.vm_priority or "")
+    told: dict[str, object | None] = {
+        "name": target.name,
+        "type": "amlcompute",
+        "size": target.vm_size,
+        "tier": _TIERS.get(tier.lower(), tier) or None,
+        "min_instances": getattr(scale, "minimum_node_count", None),
+        "max_instances": getattr(scale, "maximum_node_count", None),
+        "idle_time_before_scale_down": getattr(scale, "idle_seconds_before_scaledown", None) or 0,
+        "description": target.description or None,
+        "tags": tags,
+        "network_settings": _network(target, wanted.get("network_settings")),
+        "identity": _identity(target, _mapping(wanted.get("identity"))),
+        "ssh_public_access_enabled": {"enabled": True, "disabled": False}.get(
+            str(target.remote_login_port_public_access).lower()
+        ),
+        "ssh_settings": {"admin_username": target.admin_username} if target.admin_username else None,
+        "enable_node_public_ip": ((raw.get("properties") or {}).get("properties") or {}).get("enableNodePublicIp"),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def configuration_of(resource: Resource, workspace: Any) -> Any:
+    """The SDK's provisioning configuration for a new cluster. Secrets are revealed in it: keep it short.
+
+    Raises EngineError, SecretUnset, and the SDK's errors.
+    """
+    from azureml.core.compute import AmlCompute
+
+    wanted = {**DEFAULTS, **resource.properties}
+    lacking = [name for name in ("size", "max_instances") if wanted.get(name) is None]
+    if lacking:
+        raise EngineError(f"cannot create the cluster {resource.name}: the spec lacks its {' and '.join(lacking)}")
+    return AmlCompute.provisioning_configuration(
+        vm_size=wanted["size"],
+        vm_priority=str(wanted["tier"]).replace("_", ""),
+        min_nodes=wanted["min_instances"],
+        max_nodes=wanted["max_instances"],
+        idle_seconds_before_scaledown=idle_time(wanted["idle_time_before_scale_down"]),
+        tags={**_mapping(wanted.get("tags")), OWNER: resource.spec.name},
+        description=wanted.get("description"),
+        remote_login_port_public_access=_OPEN[wanted.get("ssh_public_access_enabled")],  # type: ignore[index]
+        enable_node_public_ip=wanted.get("enable_node_public_ip", True),
+        **_account(_mapping(wanted.get("ssh_settings"))),
+        **_vnet(_mapping(wanted.get("network_settings")), workspace),
+        **_managed_identity(_mapping(wanted.get("identity"))),
+    )
+
+
+def idle_time(seconds: Any) -> Any:
+    """An idle time as the SDK takes it: it leaves out a number that is 0, and not a text that says so."""
+    return "0" if seconds == 0 else seconds
+
+
+def _account(settings: Properties) -> dict[str, object]:
+    names = {"admin_username": "admin_username", "admin_password": "admin_user_password"}
+    names["ssh_key_value"] = "admin_user_ssh_key"
+    return {
+        theirs: value.reveal() if isinstance(value, Secret) else value
+        for ours, theirs in names.items()
+        if (value := settings.get(ours)) is not None
+    }
+
+
+def _vnet(settings: Properties, workspace: Any) -> dict[str, object]:
+    subnet = read_subnet(settings, workspace.subscription_id, workspace.resource_group) if settings else None
+    if subnet is None:
+        return {}
+    return {
+        "vnet_resourcegroup_name": subnet.group,
+        "vnet_name": subnet.network,
+        "subnet_name": subnet.name,
+    }
+
+
+def _managed_identity(identity: Properties) -> dict[str, object]:
+    if not identity:
+        return {}
+    if identity["type"] == "system_assigned":
+        return {"identity_type": "SystemAssigned"}
+    return {"identity_type": "UserAssigned", "identity_id": _ids(identity)}
+
+
+def _network(target: Any, wanted: object) -> dict[str, object] | None:
+    if not target.vnet_name:
+        return None
+    workspace = target.workspace
+    seen = Subnet(workspace.subscription_id, target.vnet_resourcegroup_name, target.vnet_name, target.subnet_name)
+    asked = read_subnet(_mapping(wanted), workspace.subscription_id, workspace.resource_group)
+    if asked is not None and asked.same(seen):
+        return dict(_mapping(wanted))
+    near = seen.group.lower() == str(workspace.resource_group).lower()
+    return {"vnet_name": seen.network if near else seen.network_id, "subnet": seen.name}
+
+
+def _identity(target: Any, wanted: Properties) -> dict[str, object] | None:
+    kind = _IDENTITIES.get(str(target.identity_type or "").lower())
+    if kind is None:
+        return None
+    seen = sorted(map(str, target.identity_id or ()), key=str.lower)
+    if kind == wanted.get("type") and [one.lower() for one in seen] == sorted(one.lower() for one in _ids(wanted)):
+        return dict(wanted)
+    return {"type": kind, **({"user_assigned_identities": [{"resource_id": one} for one in seen]} if seen else {})}
+
+
+def _ids(identity: Properties) -> list[str]:
+    listed = identity.get("user_assigned_identities") or []
+    assert isinstance(listed, (list, tuple))
+    return [str(one["resource_id"]) for one in listed]
+
+
+def _mapping(value: object) -> Properties:
+    return value if isinstance(value, Mapping) else {}

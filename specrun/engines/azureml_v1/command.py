@@ -1,0 +1,123 @@
+"""What the job's processes are started with: a script with its arguments, or a line for bash."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from specrun.engines.azureml_v1.references import KEPT, Literal, Value, kept_outputs, values
+from specrun.spec.model import Spec
+
+REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Either `script` with `arguments`, in which the service expands variables, or `command`, which bash runs."""
+
+    script: str | None = None
+    arguments: tuple[str, ...] = ()
+    command: str = ""
+
+
+def start_of(spec: Spec) -> Start:
+    """How the spec's job starts.
+
+    A script stays a script, as people know it from SDK v1, unless only bash can do what is asked: make the folders of
+    outputs that stay with the run, or hand on an argument with a dollar sign, which the service would expand.
+    """
+    job = spec.job
+    assert job is not None
+    found, kept = values(spec), kept_outputs(spec)
+    if job.command is not None:
+        return Start(command=_prepared(kept, _substituted(job.command, found)))
+    if kept or any("$" in _literal(word, found) for word in job.arguments):
+        words = " ".join(_quoted_word(word, found) for word in (job.script or "", *job.arguments))
+        return Start(command=_prepared(kept, f"python {words}"))
+    return Start(script=job.script, arguments=tuple(_argument(word, found) for word in job.arguments))
+
+
+def _prepared(kept: tuple[str, ...], command: str) -> str:
+    if not kept:
+        return command
+    folders = " ".join(f'"${KEPT}/{name}"' for name in kept)
+    # Absolute, so that a command may change its folder.
+    return f'export {KEPT}="$PWD/outputs"; mkdir -p {folders}; {command}'
+
+
+def _substituted(command: str, found: Mapping[tuple[str, str], Value]) -> str:
+    """The command with its references replaced; what stands around a reference decides how its place is quoted."""
+    parts: list[str] = []
+    end, quote = 0, ""
+    for match in REFERENCE.finditer(command):
+        before = command[end : match.start()]
+        quote = _quote_after(before, quote)
+        parts += [before, _in_bash(_value(match, found), quote)]
+        end = match.end()
+    return "".join([*parts, command[end:]])
+
+
+def _quote_after(text: str, quote: str) -> str:
+    """Which quote is open after a piece of bash that began inside of `quote` ("": outside of any)."""
+    characters = iter(text)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            next(characters, None)
+        elif character in ("'", '"') and quote in ("", character):
+            quote = "" if quote else character
+    return quote
+
+
+def _in_bash(value: Value, quote: str) -> str:
+    if isinstance(value, Literal):
+        return shlex.quote(value.text)
+    if quote == '"':
+        return f"${{{value.variable}}}{value.below}"
+    place = f'"${value.variable}{value.below}"'
+    return f"'{place}'" if quote else place
+
+
+def _quoted_word(word: str, found: Mapping[tuple[str, str], Value]) -> str:
+    """One word for bash, whatever characters it has."""
+    return "".join(_pieces(word, found)) or "''"
+
+
+def _pieces(word: str, found: Mapping[tuple[str, str], Value]) -> Iterator[str]:
+    end = 0
+    for match in REFERENCE.finditer(word):
+        if match.start() > end:
+            yield shlex.quote(word[end : match.start()])
+        yield _in_bash(_value(match, found), "")
+        end = match.end()
+    if word[end:]:
+        yield shlex.quote(word[end:])
+
+
+def _argument(word: str, found: Mapping[tuple[str, str], Value]) -> str:
+    """One argument as the service takes it: it expands `$NAME` and `${NAME}` itself, and knows no quotes."""
+
+    def place(match: re.Match[str]) -> str:
+        value = _value(match, found)
+        if isinstance(value, Literal):
+            return value.text
+        following = word[match.end() : match.end() + 1]
+        ambiguous = following == "_" or following.isalnum()
+        return f"${{{value.variable}}}" if ambiguous else f"${value.variable}"
+
+    return REFERENCE.sub(place, word)
+
+
+def _literal(word: str, found: Mapping[tuple[str, str], Value]) -> str:
+    """What of an argument is to reach the script as it stands."""
+
+    def text(match: re.Match[str]) -> str:
+        value = _value(match, found)
+        return value.text if isinstance(value, Literal) else ""
+
+    return REFERENCE.sub(text, word)
+
+
+def _value(match: re.Match[str], found: Mapping[tuple[str, str], Value]) -> Value:
+    return found[match[1], match[2]]

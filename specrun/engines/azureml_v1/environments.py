@@ -1,0 +1,105 @@
+"""A spec's environment as SDK v1 defines one: it travels with the run, and the service builds it once per content."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from specrun.engines.base import EngineError
+from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import Resource, content_digest, environment_content
+from specrun.spec.model import Environment, Spec
+from specrun.spec.sizes import has_gpu
+
+CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20251130.v1"
+GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi5.0-cuda12.4-ubuntu22.04:20251130.v1"
+"""What pip lists and conda files stand on when the spec names no image; pinned, so that a run can be repeated."""
+
+PYTHON = "3.10"
+"""The Python of a pip list, and of a job without an environment."""
+
+DEFAULTS = "azureml-defaults"
+"""What a script needs to log metrics with SDK v1; beside a pip list unless that names it."""
+
+FRAMEWORK_VERSIONS = ("1.10", "1.12", "1.13", "2.0", "2.1", "2.2", "2.3")
+"""The versions of TensorFlow that SDK v1's estimator knows; asking it takes seconds, so they stand here."""
+
+REGISTERED = re.compile(r"azureml:(?P<name>[^:@/]+)(?::(?P<version>[^:@]+)|@(?P<label>[^:@]+))?")
+
+
+def observe_environment(resource: Resource) -> Observed:
+    """Always there: the definition goes with the run. A registered one that is missing is found on submission."""
+    return Observed(Status.READY, resource.properties)
+
+
+def wants_gpu(spec: Spec) -> bool:
+    """Whether the job gets an image with CUDA: as `resources.gpu` says, else as the cluster's size does."""
+    assert spec.job is not None
+    if spec.job.resources.gpu is not None:
+        return spec.job.resources.gpu
+    size = None if spec.compute is None or isinstance(spec.compute, str) else spec.compute.get("size")
+    return bool(has_gpu(str(size))) if size is not None else False
+
+
+def environment_of(spec: Spec, workspace: Any) -> Any:
+    """The azureml.core Environment of a spec's job. Raises EngineError and the SDK's errors."""
+    from azureml.core import Environment as Definition
+
+    assert spec.job is not None
+    environment = spec.job.environment or Environment(pip=())
+    if environment.registered is not None:
+        return _registered(environment.registered, workspace)
+    if environment.framework is not None:
+        return _estimators(spec, environment.version)
+    definition = Definition(f"specrun-{content_digest(environment_content(spec, environment))[:10]}")
+    definition.environment_variables = {}
+    definition.docker.base_image = environment.image or (GPU_IMAGE if wants_gpu(spec) else CPU_IMAGE)
+    if environment.conda_file is not None:
+        definition.python.conda_dependencies = _conda_file(spec, environment.conda_file)
+    elif environment.pip is not None:
+        definition.python.conda_dependencies = _pip_list(environment.pip)
+    else:
+        definition.python.user_managed_dependencies = True
+    return definition
+
+
+def _registered(name: str, workspace: Any) -> Any:
+    from azureml.core import Environment as Definition
+
+    match = REGISTERED.fullmatch(name)
+    if match is None:
+        raise EngineError(f"environment {name}: SDK v1 knows azureml:NAME, azureml:NAME:VERSION and azureml:NAME@LABEL")
+    return Definition.get(workspace, match["name"], version=match["version"], label=match["label"])
+
+
+def _estimators(spec: Spec, version: str | None) -> Any:
+    """What the estimator would run in. Only its environment is taken: all else is set as for any other job."""
+    if version not in FRAMEWORK_VERSIONS:
+        known = ", ".join(FRAMEWORK_VERSIONS)
+        raise EngineError(f"environment: SDK v1 keeps TensorFlow {known}, and not {version}: for others write pip")
+    from azureml.train.dnn import TensorFlow  # seconds and hundreds of megabytes: only who asks for it pays
+
+    # A target's name and one node: with more it wants to see the cluster, and takes an image that is not public.
+    estimator = TensorFlow(".", compute_target="cluster", framework_version=version, use_gpu=wants_gpu(spec))
+    return estimator.run_config.environment
+
+
+def _conda_file(spec: Spec, file: str) -> Any:
+    from azureml.core.conda_dependencies import CondaDependencies
+
+    path = spec.folder / file
+    try:
+        return CondaDependencies(str(path))
+    except OSError as error:
+        raise EngineError(f"environment: {path} cannot be read: {error.strerror}") from error
+
+
+def _pip_list(requirements: tuple[str, ...]) -> Any:
+    from azureml.core.conda_dependencies import CondaDependencies
+
+    dependencies = CondaDependencies()
+    dependencies.set_python_version(PYTHON)
+    named = {re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower() for requirement in requirements}
+    # As pip takes them, in their order: the SDK's own `create` reads each one and stumbles over markers and options.
+    dependencies.set_pip_requirements([*requirements, *([DEFAULTS] if DEFAULTS not in named else [])])
+    return dependencies

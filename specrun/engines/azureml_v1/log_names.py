@@ -1,0 +1,61 @@
+"""Which of a run's files are logs of its processes, and of which role.
+
+Two generations of the service name them, `azureml-logs/70_driver_log_worker_0.txt` and
+`user_logs/std_log_process_0.txt`. All other logs (image builds, what the service does around the job) are nobody's
+output: the portal shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from specrun.engines.azureml_v1.endings import role_name
+
+_LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)(?:_([a-z]+))?(?:_(\d+))?(_ps)?\.txt")
+
+
+def role_of(log: str) -> str | None:
+    """The role whose output a log is, such as worker/0; main/0 of a job with one process; None for other logs."""
+    match = _LOG.fullmatch(log)
+    if match is None:
+        return None
+    kind, index, server = match.groups()
+    if kind is None and index is None:
+        return "ps/0" if server else "main/0"
+    return role_name("ps" if server else kind or "", index or "0")
+
+
+def logs_of(details: Mapping[str, Any]) -> Mapping[str, str]:
+    """The address of each role's log, by role in order; addresses hold a signature and are not for people to see."""
+    files: Mapping[str, Any] = details.get("logFiles") or {}
+    found = {role: str(address) for log, address in sorted(files.items()) if (role := role_of(log)) is not None}
+    return {role: found[role] for role in sorted(found, key=_order)}
+
+
+def roles_of(details: Mapping[str, Any]) -> tuple[str, ...]:
+    """The roles that have a log so far."""
+    return tuple(logs_of(details))
+
+
+def expected_logs(details: Mapping[str, Any]) -> int:
+    """How many roles the run's definition asks for."""
+    definition = details.get("runDefinition")
+    if not isinstance(definition, Mapping):
+        return 1
+    section, counts = _COUNTS.get(str(definition.get("framework")), ("", ()))
+    counted = definition.get(section)
+    found = [counted.get(count) for count in counts] if isinstance(counted, Mapping) else []
+    return max(1, sum(count for count in found if isinstance(count, int)))
+
+
+_COUNTS = {
+    "TensorFlow": ("tensorflow", ("workerCount", "parameterServerCount")),
+    "PyTorch": ("pytorch", ("processCount",)),
+}
+
+
+def _order(role: str) -> tuple[str, int]:
+    kind, _, index = role.partition("/")
+    return kind, int(index)

@@ -1,0 +1,133 @@
+"""The runs that this process has seen: the SDK's own objects, and what was read of them, so that nothing is read twice.
+
+Finding a run costs two requests, its details cost three; a run that has ended does not change any more.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from specrun.engines.azureml_v1.connection import Connection
+from specrun.engines.azureml_v1.endings import status_of
+from specrun.engines.azureml_v1.errors import translated
+from specrun.engines.base import Missing
+from specrun.plan.observed import RunStatus
+
+NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
+VARIABLE = "SPECRUN_FINGERPRINT"
+TAG = "specrun"
+FINGERPRINT_TAG = "specrun.fingerprint"
+SUBMITTED_TAG = "specrun.submitted"
+
+
+@dataclass(slots=True)
+class SeenRun:
+    """One run: the SDK's object, and the newest details. `fresh`: nobody has looked at `run` since it was read."""
+
+    run: Any
+    fresh: bool = True
+    details: Mapping[str, Any] = field(default_factory=dict)
+    detailed: float = -1e9
+    """When the details were read, by the monotonic clock."""
+    record: Mapping[str, Any] | None = None
+    lengths: dict[str, int] = field(default_factory=dict)
+    """Of a run that has ended: how many bytes each role's log has, once it was read to its end."""
+
+    @property
+    def status(self) -> RunStatus:
+        """As the service last said; a failed run may have been lost."""
+        return status_of(str(self.run.status))
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one connection has seen, by name."""
+
+    runs: dict[str, SeenRun] = field(default_factory=dict)
+    experiments: dict[str, Any] = field(default_factory=dict)
+
+
+_SEEN: WeakKeyDictionary[Connection, Seen] = WeakKeyDictionary()
+
+
+def seen(connection: Connection) -> Seen:
+    """What this connection has seen so far."""
+    return _SEEN.setdefault(connection, Seen())
+
+
+def find_run(connection: Connection, name: str) -> SeenRun:
+    """A run of the workspace by its id, wherever it is filed; no request when it was seen. Raises Missing."""
+    known = seen(connection).runs.get(name)
+    if known is None:
+        with translated(f"find the run {name}"):
+            known = SeenRun(connection.workspace().get_run(name))
+        seen(connection).runs[name] = known
+    return known
+
+
+def find_experiment(connection: Connection, name: str) -> Any | None:
+    """The SDK's Experiment of that name; None when there is none. It is not created."""
+    from azureml.core import Experiment
+
+    known = seen(connection).experiments
+    if name not in known:
+        with translated(f"find the experiment {name}"):
+            found = Experiment.list(connection.workspace(), experiment_name=name)
+        exact = [one for one in found if one.name == name]
+        if not exact:
+            return None
+        known[name] = exact[0]
+    return known[name]
+
+
+def refresh(known: SeenRun) -> None:
+    """Read the status again, unless the run has ended or was read just now."""
+    if known.fresh or known.status.ended:
+        known.fresh = False
+        return
+    with translated(f"read the run {known.run.id}"):
+        known.run.get_status()
+
+
+def read_details(known: SeenRun, again: bool = False) -> Mapping[str, Any]:
+    """The details of a run as they are now; of an ended run they are read once, unless `again`."""
+    if again or not (known.status.ended and status_of(str(known.details.get("status"))).ended):
+        with translated(f"read the run {known.run.id}"):
+            known.details = known.run.get_details()
+        known.detailed = time.monotonic()
+    return known.details
+
+
+def is_ours(known: SeenRun) -> bool:
+    """Whether specrun submitted a run: its fingerprint, from the tag or else its definition, begins as its name says.
+
+    The tag is set after the run was submitted: an apply that was killed in between leaves a run without one.
+    """
+    match = NAME.fullmatch(known.run.id)
+    return match is not None and fingerprint_of(known).startswith(match["fingerprint"])
+
+
+def fingerprint_of(known: SeenRun) -> str:
+    """The whole fingerprint of a run; "" when specrun did not submit it."""
+    tagged = (known.run.tags or {}).get(FINGERPRINT_TAG)
+    return str(tagged or _variables(known.details or read_details(known)).get(VARIABLE) or "")
+
+
+def check_ours(known: SeenRun) -> None:
+    """Raises Missing for a run that specrun did not submit."""
+    if not is_ours(known):
+        raise Missing(f"run {known.run.id} was not submitted by specrun: its definition lacks {VARIABLE}")
+
+
+def _variables(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    definition = details.get("runDefinition")
+    if not isinstance(definition, Mapping):
+        return {}
+    environment = definition.get("environment")
+    inside = environment.get("environmentVariables") if isinstance(environment, Mapping) else None
+    return {**(inside or {}), **(definition.get("environmentVariables") or {})}

@@ -1,0 +1,134 @@
+"""A run asked for under a name of its own, so that it is there once, whatever is killed in between.
+
+Under a lease on the run's record: one more look whether the run is there, the record of what it is, and only then the
+submission. Who holds the lease is the only one who submits; who is killed loses it after seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from specrun.engines.azure.records import Lease, lease, write_record
+from specrun.engines.azureml_v1.configuration import compute_name, configure
+from specrun.engines.azureml_v1.connection import Connection
+from specrun.engines.azureml_v1.descriptions import record_path
+from specrun.engines.azureml_v1.errors import translated
+from specrun.engines.azureml_v1.runs import FINGERPRINT_TAG, SUBMITTED_TAG, TAG, SeenRun, find_run, fingerprint_of, seen
+from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report
+from specrun.plan.changes import Change, Submission
+from specrun.plan.resources import content_digest, data_key, environment_content, input_data
+from specrun.spec.model import Job, Secret
+
+IGNORE_NOTHING = "# All files here belong to the run: specrun has left out what is to be ignored.\n"
+
+_ONE_AT_A_TIME = threading.Lock()
+"""The SDK changes the process's working directory while it asks git where the code comes from."""
+
+
+def submit(connection: Connection, change: Change, report: Report) -> None:
+    """Submit a planned run. Raises Conflict when its name is taken, SecretUnset, and EngineError."""
+    submission = change.submission
+    assert submission is not None
+    job = submission.spec.job
+    assert job is not None
+    # Read first: a secret that is not set must not leave a record behind of a run that was never submitted.
+    for value in job.environment_variables.values():
+        if isinstance(value, Secret):
+            value.reveal()
+    container = connection.container(connection.default_datastore())
+    submitted = time.time()
+    path = record_path(submission.name)
+    with lease(container, path) as held:
+        _check_free(connection, submission.name)
+        write_record(container, path, json.dumps(_record(submission, job, submitted)).encode(), lease=held)
+        report(Progress(text="sending the code"))
+        run = _submit(connection, submission, held)
+    seen(connection).runs[submission.name] = SeenRun(run)
+    with translated(f"tag the run {submission.name}, which was submitted"):
+        _describe(run, submission, job, submitted)
+
+
+def _record(submission: Submission, job: Job, submitted: float) -> dict[str, object]:
+    spec = submission.spec
+    datas = (input_data(spec, entry) for entry in job.inputs.values())
+    reads = [data_key(data) for data in datas if data is not None]
+    if job.environment is not None:
+        reads.append(f"environment/{content_digest(environment_content(spec, job.environment))[:10]}")
+    return {
+        "spec": spec.name,
+        "fingerprint": submission.fingerprint,
+        "attempt": submission.attempt,
+        "submitted": submitted,
+        "compute": compute_name(spec),
+        "reads": reads,
+        "identity": dict(submission.identity),
+    }
+
+
+def _check_free(connection: Connection, name: str) -> None:
+    seen(connection).runs.pop(name, None)
+    try:
+        known = find_run(connection, name)
+    except Missing:
+        return
+    known.fresh = False
+    raise Conflict(f"run {name} exists already")
+
+
+def _submit(connection: Connection, submission: Submission, held: Lease) -> Any:
+    """The SDK's run. An error is none when the run is there: the answer was lost, not the submission."""
+    from azureml.core import Experiment
+    from azureml.core import script_run_config as sdk
+
+    assert submission.staged is not None
+    workspace, experiment = connection.workspace(), submission.spec.experiment
+    _include_all(submission.staged)
+    with translated(f"set up the run {submission.name}"):
+        config = configure(
+            submission.spec,
+            submission.fingerprint,
+            submission.staged,
+            workspace,
+            str(connection.default_datastore().name),
+        )
+    known = seen(connection).experiments
+    if experiment not in known:
+        with translated(f"make the experiment {experiment}"):
+            known[experiment] = Experiment(workspace, experiment)
+    held.check()
+    try:
+        with _ONE_AT_A_TIME, translated(f"submit the run {submission.name}"):
+            # Not `Experiment.submit`: that asks about a compute instance of the cluster's name first.
+            return sdk.submit(config, workspace, experiment, run_id=submission.name)
+    except EngineError:
+        accepted = _accepted(connection, submission)
+        if accepted is None:
+            raise
+        return accepted
+
+
+def _accepted(connection: Connection, submission: Submission) -> Any | None:
+    try:
+        known = find_run(connection, submission.name)
+        return known.run if fingerprint_of(known) == submission.fingerprint else None
+    except EngineError:
+        return None
+
+
+def _include_all(folder: Path) -> None:
+    """Keep the SDK from ignoring what was planned: it knows no ignore files but the topmost, and no empty code."""
+    if any((folder / name).exists() for name in (".amlignore", ".gitignore")) or not any(folder.iterdir()):
+        (folder / ".amlignore").write_text(IGNORE_NOTHING)
+
+
+def _describe(run: Any, submission: Submission, job: Job, submitted: float) -> None:
+    ours = {TAG: submission.spec.name, FINGERPRINT_TAG: submission.fingerprint, SUBMITTED_TAG: f"{submitted:.3f}"}
+    run.set_tags({**job.tags, **ours})
+    if job.display_name is not None:
+        run.display_name = job.display_name
+    if job.description is not None:
+        run.description = job.description

@@ -1,0 +1,63 @@
+"""Data on datastores: listed, sent, and what a spec no longer wants removed."""
+
+from __future__ import annotations
+
+import re
+
+from specrun.engines.azure.blobs import list_files, remove
+from specrun.engines.azure.containers import Container
+from specrun.engines.azure.listing import list_blobs
+from specrun.engines.azure.upload import send
+from specrun.engines.azureml_v1.connection import Connection
+from specrun.engines.base import Missing, Report
+from specrun.plan.changes import Action, Change
+from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import DEFAULT_DATASTORE, Resource, content_digest
+
+_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)")
+
+
+def observe_target(connection: Connection, resource: Resource) -> Observed:
+    """What lies at a target: one request for each 5,000 files, and one for the datastore when it is first used."""
+    try:
+        files = list_files(_container(connection, resource), str(resource.properties["target"]))
+    except Missing as error:
+        return Observed(Status.MISSING, reason=str(error))
+    return Observed(Status.READY if files else Status.MISSING, files=files)
+
+
+def begin_target(connection: Connection, change: Change, report: Report) -> None:
+    """Send what is new or changed and remove what is pruned; or remove what the spec has written."""
+    resource, owner = change.resource, change.resource.spec.name
+    container, target = _container(connection, resource), str(resource.properties["target"])
+    if change.action is Action.DELETE:
+        remove(container, target, tuple(change.before.files) if change.before else (), owner)
+        return
+    transfer = change.transfer
+    assert transfer is not None
+    send(container, target, transfer.send, owner, report, str(resource.properties.get("sha256", "")))
+    remove(container, target, transfer.prune, owner)
+
+
+def digest_path(connection: Connection, path: str) -> str:
+    """A digest of the names, sizes and ETags at a path on a datastore; "" for what is none, or not there yet."""
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return ""
+    name = match["path"].strip("/")
+    try:
+        container = connection.container(connection.datastore(match["datastore"]))
+        found = [
+            [blob.name, blob.size, blob.etag]
+            for blob in list_blobs(container, name)
+            if not name or blob.name == name or blob.name.startswith(f"{name}/")
+        ]
+    except Missing:
+        return ""
+    return content_digest(sorted(found))
+
+
+def _container(connection: Connection, resource: Resource) -> Container:
+    name = str(resource.properties["datastore"])
+    datastore = connection.default_datastore() if name == DEFAULT_DATASTORE else connection.datastore(name)
+    return connection.container(datastore)

@@ -1,0 +1,177 @@
+"""The workspace: looked at, made with its resource group, and deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any
+
+from specrun.engines.azure.deployments import await_deployments, running_deployments
+from specrun.engines.azureml_v1.cluster_form import OWNER
+from specrun.engines.azureml_v1.connection import Connection
+from specrun.engines.azureml_v1.errors import translated
+from specrun.engines.azureml_v1.quiet import quiet
+from specrun.engines.base import EngineError, Missing, Progress, Report
+from specrun.plan.changes import Action, Change
+from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import Resource
+
+LOOK = 5.0
+"""Seconds between two looks at what takes minutes."""
+
+APPEARS = 60.0
+"""Seconds within which what was made is to be seen, also where the service answers from an older copy."""
+
+
+def observe_workspace(connection: Connection, resource: Resource) -> Observed:
+    """The workspace as it is: two requests, two more where the spec names its storage account.
+
+    Raises Missing, with the place, when one that the spec only names is in another resource group.
+    """
+    try:
+        workspace = connection.refresh()
+    except Missing as error:
+        if not resource.managed:
+            _look_elsewhere(connection)
+        return Observed(Status.MISSING, reason=str(error))
+    properties: dict[str, object] = {
+        "name": workspace.name,
+        "resource_group": workspace.resource_group,
+        "subscription_id": workspace.subscription_id,
+        "location": str(workspace.location).replace(" ", "").lower(),
+    }
+    if "storage_account" in resource.properties:
+        properties["storage_account"] = _storage_account(workspace, str(resource.properties["storage_account"]))
+    # Whose it is counts where it may be deleted; of one without tags the SDK asks for them each time.
+    owner = str((workspace.tags or {}).get(OWNER, "")) if resource.managed else ""
+    return Observed(Status.READY, properties, owner=owner)
+
+
+def begin_workspace(connection: Connection, change: Change, report: Report) -> None:
+    """Make or delete the workspace, and return once that is seen."""
+    if change.action is Action.DELETE:
+        _delete(connection, report)
+    else:
+        _create(connection, change.resource, report)
+
+
+def _create(connection: Connection, resource: Resource, report: Report) -> None:
+    at = connection.coordinates
+    # An apply that was killed may have left a deployment behind, at the end of which there is a workspace.
+    await_deployments(connection.credential, at.subscription_id, at.resource_group, report)
+    if _is_there(connection):
+        return
+    made = _in_background(lambda: _deploy(connection, resource))
+    while not wait([made], LOOK).done:
+        # No sign of life from here: the SDK may hang. Who knows that the deployment goes on is Azure.
+        with contextlib.suppress(EngineError):
+            names = running_deployments(connection.credential, at.subscription_id, at.resource_group)
+            if names:
+                report(Progress(text=f"deployment {names[0]} is under way"))
+    try:
+        made.result()
+    except Missing:
+        # The SDK ends with a look, and who answers may not have heard of it yet.
+        if not _appears(connection, report):
+            raise
+    except EngineError:
+        if not _is_there(connection):
+            raise
+    else:
+        if not _appears(connection, report):
+            raise EngineError(f"the workspace {at.workspace_name} was made and is not seen: plan again in some minutes")
+
+
+def _deploy(connection: Connection, resource: Resource) -> None:
+    at, wanted = connection.coordinates, resource.properties
+    with quiet(), translated(f"create the workspace {at.workspace_name}", retried=False):
+        auth = connection.auth
+        from azureml.core import Workspace
+
+        Workspace.create(
+            at.workspace_name,
+            auth=auth,
+            subscription_id=at.subscription_id,
+            resource_group=at.resource_group,
+            location=str(wanted["location"]) if "location" in wanted else None,
+            create_resource_group=True,
+            storage_account=str(wanted["storage_account"]) if "storage_account" in wanted else None,
+            tags={OWNER: resource.spec.name},
+            exist_ok=False,
+            show_output=False,
+        )
+
+
+def _delete(connection: Connection, report: Report) -> None:
+    workspace = connection.workspace()
+    with translated(f"delete the workspace {workspace.name}", retried=False):
+        # What it stands on stays: the storage account holds data, and may be the user's own.
+        workspace.delete(delete_dependent_resources=False, no_wait=True)
+    begun = time.monotonic()
+    while _is_there(connection):  # as long as Azure answers: it takes what it takes
+        report(Progress(text="waiting until it is gone"))
+        time.sleep(min(LOOK, 0.2 + (time.monotonic() - begun) / 5))
+
+
+def _appears(connection: Connection, report: Report) -> bool:
+    """Look until the workspace is there; whether it is."""
+    deadline = time.monotonic() + APPEARS
+    while not _is_there(connection):
+        if time.monotonic() > deadline:
+            return False
+        report(Progress(text="waiting until it is seen"))
+        time.sleep(1.0)
+    return True
+
+
+def _is_there(connection: Connection) -> bool:
+    connection.forget()
+    try:
+        connection.workspace()
+    except Missing:
+        return False
+    return True
+
+
+def _storage_account(workspace: Any, asked: str) -> str:
+    with translated(f"read the details of the workspace {workspace.name}", retried=False):
+        details: Mapping[str, Any] = workspace.get_details()
+    found = str(details.get("storageAccount") or "")
+    return asked if found.strip("/").lower() == asked.strip("/").lower() else found
+
+
+def _look_elsewhere(connection: Connection) -> None:
+    """Say so where the subscription has a workspace of this name in another resource group. Raises Missing."""
+    at = connection.coordinates
+    with translated(f"list the workspaces of the subscription {at.subscription_id}", retried=False):
+        from azureml.core import Workspace
+
+        found = Workspace.list(at.subscription_id, auth=connection.auth)
+    groups = [
+        one.resource_group for name, ones in found.items() if name.lower() == at.workspace_name.lower() for one in ones
+    ]
+    if groups:
+        listed = ", ".join(groups)
+        raise Missing(
+            f"cannot find the workspace {at.workspace_name} in the resource group {at.resource_group}: it is in "
+            f"{listed}. Correct `resource_group`"
+        )
+
+
+def _in_background(work: Callable[[], None]) -> Future[None]:
+    """Do what blocks for minutes in a daemon thread, which keeps no exit waiting."""
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

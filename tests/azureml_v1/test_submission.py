@@ -1,0 +1,188 @@
+"""Runs submitted through the SDK: once, whatever happens, and as they were planned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.engines.azureml_v1.submission import submit
+from specrun.engines.base import Conflict, EngineError
+from specrun.plan.observed import RunStatus
+from specrun.spec.model import SecretUnset
+from tests.azureml_v1.launching import Launch, launch
+from tests.azureml_v1.place import Place
+from tests.emulator import faults
+from tests.emulator.snapshots import files_of
+
+JOB = """
+code: src
+command: python train.py ${{ inputs.digits }} ${{ outputs.model }}
+inputs: {digits: {data: digits}}
+outputs: {model: {}}
+tags: {team: vision}
+"""
+SNAPSHOTRUN = "snapshotrun"
+
+
+def route(part: str) -> Callable[[Any, str], bool]:
+    return lambda request, name: part in name
+
+
+def snapshot_of(launched: Launch, name: str) -> set[str]:
+    return {path for path, _ in files_of(launched.plane.snapshots[str(launched.run(name).snapshot)].tree)}
+
+
+def test_a_run_is_submitted_as_planned(place: Place) -> None:
+    launched = launch(place, JOB)
+    name = launched.submit()
+    run = launched.run(name)
+    change = launched.change()
+    assert change.submission is not None
+    assert run.definition is not None
+    assert run.definition["environmentVariables"] == {"SPECRUN_FINGERPRINT": change.submission.fingerprint}
+    assert run.experiment.name == "digits"
+    assert run.target == "cpu-cluster"
+    assert {key: run.tags[key] for key in ("team", "specrun", "specrun.fingerprint")} == {
+        "team": "vision",
+        "specrun": "job",
+        "specrun.fingerprint": change.submission.fingerprint,
+    }
+    assert snapshot_of(launched, name) == {"train.py"}
+    assert launched.engine.identity(name) == change.submission.identity
+
+
+def test_how_many_requests_a_submission_takes(place: Place) -> None:
+    launched = launch(place, JOB)
+    engine = launched.engine
+    engine.runs()  # as planning does
+    engine.connection.default_datastore()
+    first = place.routes(launched.submit)
+    assert len(first) <= 18, first
+    again = place.routes(lambda: launched.submit(2))
+    assert len(again) <= 9, again
+
+
+def test_a_description_and_a_name_to_show(place: Place) -> None:
+    launched = launch(place, JOB + "display_name: Digits\ndescription: handwritten\n")
+    run = launched.run(launched.submit())
+    assert (run.shown, run.description) == ("Digits", "handwritten")
+
+
+def test_a_taken_name_is_a_conflict(place: Place) -> None:
+    launched = launch(place, JOB)
+    name = launched.submit()
+    launched.renew()
+    with pytest.raises(Conflict, match=name):
+        launched.submit()
+    assert not launched.plane.doubled
+
+
+def test_of_two_at_once_one_submits(place: Place) -> None:
+    launched = launch(place, JOB)
+    changes = [launched.change(), launched.change()]
+    engines = [launched.engine, launched.place.engine(launched.spec)]
+
+    def attempt(number: int) -> bool:
+        try:
+            engines[number].begin(changes[number], lambda progress: None)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attempt, (0, 1))) == [False, True]
+    assert not launched.plane.doubled
+
+
+def test_a_lost_answer_is_no_second_run(place: Place) -> None:
+    launched = launch(place, JOB)
+    place.emulator.faults.add(route(SNAPSHOTRUN), faults.LostAnswer(), times=1)
+    name = launched.submit()
+    assert list(launched.plane.runs) == [name]
+    assert launched.engine.run(name).name == name
+
+
+@pytest.mark.parametrize("part", ["/runs/{run}", SNAPSHOTRUN, "getblob", "comp=lease"])
+def test_what_fails_once_is_tried_again(place: Place, part: str) -> None:
+    launched = launch(place, JOB)
+    place.emulator.faults.add(route(part), faults.Status(503, retry_after=0), times=1)
+    name = launched.submit()
+    assert launched.run(name).tags["specrun"] == "job"
+
+
+def test_a_submission_that_is_refused_says_why(place: Place) -> None:
+    launched = launch(place, JOB)
+    place.emulator.faults.add(route(SNAPSHOTRUN), faults.Status(400, "UserError", "The moon is in the way."))
+    with pytest.raises(EngineError, match=r"submit the run job-.*The moon is in the way"):
+        launched.submit()
+    assert not launched.plane.runs
+
+
+def test_killed_between_the_run_and_its_tags_it_is_known_by_its_definition(place: Place) -> None:
+    launched = launch(place, JOB)
+    name = launched.submit()
+    launched.run(name).tags.clear()
+    (run,) = launched.renew().runs()
+    change = launched.change()
+    assert change.submission is not None
+    assert (run.name, run.fingerprint, run.spec) == (name, change.submission.fingerprint, "job")
+    assert run.submitted is not None
+    with pytest.raises(Conflict):
+        launched.submit()
+
+
+def test_killed_between_the_record_and_the_run_it_is_submitted_again(place: Place) -> None:
+    launched = launch(place, JOB)
+    place.emulator.faults.add(route(SNAPSHOTRUN), faults.Status(400), times=1)
+    with pytest.raises(EngineError):
+        launched.submit()
+    assert launched.run(launched.submit())
+
+
+def test_an_unset_secret_leaves_nothing_behind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "hush-hush")
+    launched = launch(place, JOB + 'environment_variables: {HUB: "${{ secrets.HUB_TOKEN }}"}\n')
+    change = launched.change()
+    monkeypatch.delenv("HUB_TOKEN")
+    assert place.routes(lambda: pytest.raises(SecretUnset, submit, launched.engine.connection, change, print)) == []
+
+
+def test_a_secret_is_in_the_run_and_not_in_its_record(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "hush-hush")
+    launched = launch(place, JOB + 'environment_variables: {HUB: "${{ secrets.HUB_TOKEN }}"}\n')
+    name = launched.submit()
+    definition = launched.run(name).definition
+    assert definition is not None
+    assert definition["environmentVariables"]["HUB"] == "hush-hush"
+    assert "hush-hush" not in json.dumps(dict(launched.engine.identity(name)), default=str)
+
+
+def test_ignore_files_in_the_code_ignore_nothing_once_more(place: Place) -> None:
+    """The code's own files re-include what the topmost ignores; the SDK reads the topmost only."""
+    launched = launch(place, JOB)
+    change = launched.change()
+    assert change.submission is not None
+    staged = change.submission.staged
+    assert staged is not None
+    (staged / ".gitignore").write_text("*.csv\nmodels/\n")
+    (staged / "models").mkdir()
+    (staged / "models" / "a.csv").write_text("1")
+    launched.engine.begin(change, lambda progress: None)
+    assert {"models/a.csv", ".gitignore", "train.py"} <= snapshot_of(launched, change.submission.name)
+
+
+def test_a_job_without_code(place: Place) -> None:
+    launched = launch(place, "command: echo hello")
+    name = launched.finish()
+    assert launched.engine.run(name).status is RunStatus.SUCCEEDED
+
+
+def test_the_working_directory_stays(place: Place) -> None:
+    before = Path.cwd()
+    launch(place, JOB).submit()
+    assert Path.cwd() == before

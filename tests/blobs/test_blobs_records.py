@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from specrun.engines.azure import records
+from specrun.engines.azure.containers import Container
+from specrun.engines.azure.records import Lease, lease, read_record, write_record
+from specrun.engines.base import Conflict, Missing
+
+PATH = "specrun/runs/job-0123456789.json"
+
+
+def test_a_record_is_read_as_it_was_written(container: Container) -> None:
+    write_record(container, PATH, b"{}", {"specrun": "job"})
+    assert read_record(container, PATH) == b"{}"
+    assert container.blob(PATH).get_blob_properties().metadata == {"specrun": "job"}
+    write_record(container, PATH, b"")
+    assert read_record(container, PATH) == b""
+
+
+def test_a_record_that_is_not_there(container: Container) -> None:
+    with pytest.raises(Missing):
+        read_record(container, PATH)
+
+
+def test_a_lease_makes_the_blob_and_keeps_what_is_in_it(container: Container) -> None:
+    with lease(container, PATH) as held:
+        assert read_record(container, PATH) == b""
+        write_record(container, PATH, b"first", lease=held)
+    with lease(container, PATH):
+        assert read_record(container, PATH) == b"first"
+
+
+def test_a_lease_needs_its_container(container: Container) -> None:
+    with pytest.raises(Missing, match="no such container"), lease(replace(container, name="never-made"), PATH):
+        raise AssertionError
+
+
+def test_nobody_else_writes_or_leases_meanwhile(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 10))
+    with lease(container, PATH) as held:
+        held.check()
+        with pytest.raises(Conflict):
+            write_record(container, PATH, b"theirs")
+        monkeypatch.setattr(records.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr(records.time, "monotonic", lambda: float(next(clock)))
+        with pytest.raises(Conflict, match=f"another apply is at work on {PATH}: wait for it"), lease(container, PATH):
+            raise AssertionError
+    write_record(container, PATH, b"free again")
+
+
+def test_the_next_one_waits_for_the_lease(container: Container) -> None:
+    order: list[str] = []
+    began = threading.Event()
+
+    def second() -> None:
+        began.set()
+        with lease(container, PATH):
+            order.append("second")
+
+    with lease(container, PATH):
+        thread = threading.Thread(target=second, daemon=True)
+        thread.start()
+        began.wait()
+        order.append("first")
+    thread.join(30)
+    assert order == ["first", "second"]
+
+
+def test_a_lease_is_given_back_after_an_error(container: Container) -> None:
+    with pytest.raises(ZeroDivisionError), lease(container, PATH):
+        raise ZeroDivisionError
+    write_record(container, PATH, b"free")
+
+
+def test_a_lost_lease_is_told(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    from azure.storage.blob import BlobLeaseClient
+
+    lost = threading.Event()
+    renew = Lease._renew
+
+    def at_once(self: Lease) -> None:
+        self._over.wait = lambda timeout=None: False  # type: ignore[method-assign]
+        renew(self)
+        lost.set()
+
+    with lease(container, PATH):
+        pass
+    monkeypatch.setattr(Lease, "_renew", at_once)
+    with lease(container, PATH) as held:
+        BlobLeaseClient(container.blob(PATH)).break_lease(0)
+        assert lost.wait(30)
+        with pytest.raises(Conflict, match="the lease was lost"):
+            held.check()
+
+
+@pytest.mark.slow
+def test_a_lease_is_kept_up_and_runs_out_when_its_holder_is_killed(container: Container) -> None:
+    with lease(container, PATH) as held:
+        assert not held._over.wait(records.SECONDS + 2)
+        write_record(container, PATH, b"still ours", lease=held)
+    killed = Lease(container, PATH, records.SECONDS)
+    killed._renew = lambda: None  # type: ignore[method-assign]
+    killed._renewing = threading.Thread(target=killed._renew)
+    killed.acquire()
+    with lease(container, PATH):
+        assert read_record(container, PATH) == b"still ours"

@@ -1,0 +1,116 @@
+"""Where the suite runs: an engine, its workspace, and what may be done there. A new engine is a new place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+SECOND, MINUTE = 1.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A storage account with a blob container that exists, a file share and a lake, and the account's key."""
+
+    account: str
+    key: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`workspace` is the text of the specs' `workspace:`; `fresh` of one that is not there yet, where it may be made.
+
+    `compute` is a cluster with room for four instances, "" to have one made; `size` and `another` are machine sizes.
+    `environment` is what specrun's process needs; `patience` how many seconds a command may take.
+
+    `can` holds what not every place can: "workspaces" (make one), "clusters" (a named one must be there), "replace"
+    (some fields of a cluster are fixed), "mpi", "network" (clusters in the virtual network `vnet`, subnet `default`).
+    `costly`: what is made there is paid for, so it is taken away again after each test.
+    """
+
+    name: str
+    engine: str
+    workspace: str
+    fresh: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    compute: str = ""
+    size: str = "STANDARD_DS2_V2"
+    another: str = "STANDARD_DS3_V2"
+    store: Store | None = None
+    patience: float = 2 * MINUTE
+    can: frozenset[str] = frozenset()
+    costly: bool = False
+
+
+def _workspace(name: str, group: str, subscription: str, *, create: bool) -> str:
+    made = ", location: westeurope, create: true" if create else ""
+    return f"{{name: {name}, resource_group: {group}, subscription_id: {subscription}{made}}}"
+
+
+@contextlib.contextmanager
+def local(folder: Path) -> Iterator[Place]:
+    """This machine. A workspace may stand in a spec and is not read."""
+    workspace = _workspace("unread-ws", "unread-rg", str(uuid.UUID(int=0)), create=True)
+    store = Store("mlstore", "bm8gc2VjcmV0", "training")
+    yield Place("local", "local", workspace, workspace, compute="this-machine", store=store)
+
+
+@contextlib.contextmanager
+def emulated(folder: Path) -> Iterator[Place]:
+    """The engine azureml-v1 against the emulator: the unmodified SDK, and nobody pays."""
+    pytest.importorskip("azureml.core", reason="needs SDK v1: pip install '.[azureml-v1]'")
+    from tests.azurite.server import NAMED, Unavailable, account_key, install
+    from tests.emulator import Emulator
+
+    try:
+        install()
+    except Unavailable as problem:
+        pytest.skip(str(problem))
+    with Emulator(folder / "emulator") as emulator:
+        subscription = emulator.service.subscription
+        store = Store(NAMED[0], account_key(NAMED[0]), f"conformance-{uuid.uuid4().hex[:8]}")
+        emulator.service.stores.blobs(store.account).ensure(store.container)
+        yield Place(
+            "azureml-v1",
+            "azureml-v1",
+            _workspace("conformance-ws", "conformance-rg", subscription, create=True),
+            _workspace("fresh-ws", "fresh-rg", subscription, create=True),
+            emulator.environment,
+            store=store,
+            can=frozenset({"workspaces", "clusters", "replace", "mpi", "network"}),
+        )
+
+
+@contextlib.contextmanager
+def live(folder: Path) -> Iterator[Place]:
+    """A workspace that exists, named by SPECRUN_LIVE_…; signed in as whoever runs the tests is."""
+    names = [f"SPECRUN_LIVE_{name}" for name in ("WORKSPACE", "RESOURCE_GROUP", "SUBSCRIPTION_ID")]
+    if missing := [name for name in names if not os.environ.get(name)]:
+        pytest.skip(f"a live workspace needs {', '.join(missing)}")
+    workspace = _workspace(*(os.environ[name] for name in names), create=False)
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("AZURE_", "ACTIONS_ID_", "SYSTEM_"))}
+    yield Place(
+        "live",
+        os.environ.get("SPECRUN_LIVE_ENGINE") or "azureml-v1",
+        workspace,
+        workspace,
+        {"AZURE_CONFIG_DIR": str(Path.home() / ".azure"), **kept},
+        compute=os.environ.get("SPECRUN_LIVE_COMPUTE", ""),
+        patience=60 * MINUTE,
+        can=frozenset({"clusters", "replace", "mpi"}),
+        costly=True,
+    )
+
+
+PLACES: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Place]]] = {
+    "local": local,
+    "azureml-v1": emulated,
+    "live": live,
+}

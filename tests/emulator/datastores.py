@@ -1,0 +1,197 @@
+"""`/datastore`: where a workspace's data lies, and the credentials for it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tests.emulator.blobs import Blobs
+from tests.emulator.planes import Cloud, on, page, require
+from tests.emulator.router import Refused, Request, Response, Routes
+from tests.emulator.runs_state import ARTIFACTS, Datastore, Plane
+
+routes = Routes()
+
+BLOB, FILE, LAKE = "AzureBlob", "AzureFile", "AzureDataLakeGen2"
+_CREDENTIALS = {BLOB: {"None", "Sas", "AccountKey"}, FILE: {"Sas", "AccountKey"}, LAKE: {"None", "ClientCredentials"}}
+_SECRETS = ("accountKey", "sasToken", "credential")
+_NAME = re.compile(r"[a-zA-Z0-9_]{1,255}")
+_WORDS = {
+    "ContainerNotFound": "The specified container does not exist.",
+    "InvalidResourceName": "The specified resource name contains invalid characters.",
+}
+"""What the service says of a storage error; of all others, that access is forbidden."""
+
+_TAKEN = "Another datastore with the same name already exists."
+
+
+def furnish(plane: Plane, *, keyless: bool) -> None:
+    """What every new workspace has: four datastores in its own storage account, and their containers."""
+    containers = {
+        "workspaceblobstore": (BLOB, f"azureml-blobstore-{plane.place.id}"),
+        "workspaceartifactstore": (BLOB, ARTIFACTS),
+        "workspacefilestore": (FILE, f"azureml-filestore-{plane.place.id}"),
+        "workspaceworkingdirectory": (FILE, f"code-{uuid.uuid4()}"),
+    }
+    for name, (kind, container) in containers.items():
+        if kind == BLOB:
+            plane.blobs.ensure(container)
+        section = _section(plane.blobs, container, keyless=keyless)
+        plane.datastores[name] = Datastore(name, kind, section, validated=True)
+
+
+def _section(blobs: Blobs, container: str, *, keyless: bool) -> dict[str, Any]:
+    return {
+        "accountName": blobs.account,
+        "containerName": container,
+        "endpoint": "core.windows.net",
+        "protocol": "https",
+        "credentialType": "None" if keyless else "AccountKey",
+        "credential": None if keyless else blobs.key,
+        "isSas": False,
+    }
+
+
+@on(routes, "GET", "datastore/v1.0", "/default")
+def get_default(plane: Plane, request: Request) -> dict[str, Any]:
+    return _view(_find(plane, plane.default))
+
+
+@on(routes, "PUT", "datastore/v1.0", "/default/{name}")
+def set_default(plane: Plane, request: Request, name: str) -> Response:
+    plane.default = _find(plane, name).name
+    return Response(200)
+
+
+@on(routes, "GET", "datastore/v1.0", "/datastores")
+def list_datastores(plane: Plane, request: Request) -> dict[str, Any]:
+    every = sorted(plane.datastores.values(), key=lambda one: one.name)
+    part, token = page(every, request.query.get("continuationToken"), int(request.query.get("count") or 30))
+    secret = request.query.get("includeSecret", "true").lower() != "false"
+    return {"value": [_view(one, secret=secret) for one in part], "continuationToken": token}
+
+
+@on(routes, "GET", "datastore/v1.0", "/datastores/{name}")
+def get(plane: Plane, request: Request, name: str) -> dict[str, Any]:
+    return _view(_find(plane, name))
+
+
+@on(routes, "POST", "datastore/v1.0", "/datastores")
+def create(plane: Plane, request: Request) -> Response:
+    wanted = _read(request.json)
+    with plane.lock:
+        require(wanted.name not in plane.datastores, _TAKEN)
+    _keep(plane, wanted, request)
+    return Response(200)
+
+
+@on(routes, "PUT", "datastore/v1.0", "/datastores/{name}")
+def update(plane: Plane, request: Request, name: str) -> Response:
+    known = _find(plane, name)
+    wanted = _read(request.json)
+    require(wanted.name == known.name, "The name of a datastore cannot be changed.")
+    require(wanted.kind == known.kind, "The type of a datastore cannot be changed.")
+    _keep(plane, wanted, request)
+    return Response(200)
+
+
+@on(routes, "DELETE", "datastore/v1.0", "/datastores/{name}")
+def delete(plane: Plane, request: Request, name: str) -> Response:
+    require(name.lower() != plane.default, "The default datastore cannot be deleted.")
+    return Response(204 if plane.datastores.pop(name.lower(), None) is None else 200)
+
+
+def _find(plane: Plane, name: str) -> Datastore:
+    found = plane.datastores.get(name.lower())
+    if found is None:
+        raise Refused(404, "UserError", f"Could not find datastore: {name}")
+    return found
+
+
+def _read(body: Mapping[str, Any]) -> Datastore:
+    """A datastore as a client sends it. Raises Refused where the definition of the route would."""
+    name, kind = body.get("name"), body.get("dataStoreType")
+    require(
+        isinstance(name, str) and _NAME.fullmatch(name),
+        f"Datastore name '{name}' is not valid: it may have letters, digits and _ only.",
+    )
+    require(kind in _CREDENTIALS, f"The datastore type '{kind}' is not supported.")
+    section = body.get("azureStorageSection")
+    require(isinstance(section, dict), "The field azureStorageSection is required.")
+    assert isinstance(section, dict)
+    for field in ("accountName", "containerName"):
+        require(
+            isinstance(section.get(field), str) and section[field],
+            f"The field azureStorageSection.{field} is required.",
+        )
+    for field in ("credential", "endpoint", "protocol", "subscriptionId", "resourceGroup"):
+        require(isinstance(section.get(field), str | None), f"The field azureStorageSection.{field} must be a string.")
+    credential = section.get("credentialType") or "None"
+    require(
+        credential in _CREDENTIALS[str(kind)],
+        f"A datastore of type {kind} cannot have credentials of type {credential}.",
+    )
+    if credential in ("Sas", "AccountKey"):
+        require(section.get("credential"), f"The credential is required for credentials of type {credential}.")
+    return Datastore(str(name).lower(), str(kind), section)
+
+
+def _keep(plane: Plane, wanted: Datastore, request: Request) -> None:
+    if request.query.get("skipValidation", "false").lower() != "true":
+        create = request.query.get("createIfNotExists", "false").lower() == "true"
+        _validate(plane.cloud, wanted, create=create)
+        wanted.validated = True
+    with plane.lock:
+        plane.datastores[wanted.name] = wanted
+
+
+def _validate(cloud: Cloud, wanted: Datastore, *, create: bool) -> None:
+    """Refuse what the service cannot open with the credential that it was given."""
+    account = cloud.account(wanted.account)
+    host = f"{wanted.account}.{'file' if wanted.kind == FILE else 'blob'}.core.windows.net"
+    if account is None:
+        raise Refused(
+            400, "UserError", f"Unable to connect to the storage account: No such host is known. ({host}:443)"
+        )
+    credential, kind = wanted.section.get("credential"), wanted.section.get("credentialType")
+    if kind not in ("AccountKey", "Sas") or credential is None:
+        return  # what an identity may do shows when it is used
+    if account.keyless:
+        raise Refused(
+            400,
+            "UserError",
+            f"KeyBasedAuthenticationNotPermitted: {host} does not permit key based authentication.",
+        )
+    if wanted.kind == FILE:  # there is no emulator of file shares: the key is all that can be looked at
+        problem = "" if kind == "Sas" or credential == account.blobs.key else "AuthenticationFailed"
+    else:
+        problem = account.blobs.refusal(wanted.container, credential)
+    if problem == "ContainerNotFound" and create:
+        account.blobs.ensure(wanted.container)
+        problem = ""
+    told = _WORDS.get(problem, "Forbidden. Please make sure the credentials are correct.")
+    require(not problem, f"{problem}: {told} ({host}/{wanted.container})")
+
+
+def _view(store: Datastore, *, secret: bool = True) -> dict[str, Any]:
+    section = dict(store.section)
+    kind = section.get("credentialType")
+    section["accountKey"] = section.get("credential") if kind == "AccountKey" else None
+    section["sasToken"] = section.get("credential") if kind == "Sas" else None
+    section["isSas"] = kind == "Sas"
+    section["endpoint"] = section.get("endpoint") or "core.windows.net"
+    section["protocol"] = section.get("protocol") or "https"
+    section.setdefault("serviceDataAccessAuthIdentity", "None")
+    if not secret:
+        section |= dict.fromkeys(_SECRETS)
+        if section.get("clientCredentials"):
+            section["clientCredentials"] = {**section["clientCredentials"], "clientSecret": None}
+    return {
+        "name": store.name,
+        "dataStoreType": store.kind,
+        "hasBeenValidated": store.validated,
+        "tags": store.tags,
+        "azureStorageSection": section,
+    }

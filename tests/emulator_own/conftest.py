@@ -1,0 +1,1 @@
+from tests.emulator_own.sdk import home, sdk  # noqa: F401
