@@ -72,6 +72,9 @@ class Double:
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         return ()
 
+    def sign_in(self) -> None:
+        self._called("sign_in")
+
     def observe(self, resource: Resource) -> Observed:
         key = resource.key
         self._called(f"observe {key}")

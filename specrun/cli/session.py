@@ -97,7 +97,18 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
         raise Exit(INVALID_SPEC)
     _warn_of_default(reading, loaded.specs, name)
+    engine.sign_in()
     return Session(loaded.specs, graph, engine, home, hashes, reading)
+
+
+def check_fit(reading: Reading) -> tuple[Diagnostic, ...]:
+    """What is wrong with the specs, and what the chosen engine cannot do of those that are valid."""
+    loaded = load_specs(reading)
+    found = list(loaded.diagnostics)
+    for spec in loaded.specs:
+        home = home_of(spec.folder)
+        found += make_engine(str(reading.engine), home, HashCache(home), scope_of([spec])).check(spec)
+    return tuple(found)
 
 
 def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
@@ -126,7 +137,9 @@ def open_runs(reading: Reading) -> list[Runs]:
         home = home_of(Path(file).absolute().parent)
         name = str(reading.engine or values.get("engine") or "local")
         scope = _scope_in(replace(reading, files=(file,))) if name in IN_WORKSPACES else Scope()
-        found.append(Runs(values["name"], make_engine(name, home, HashCache(home), scope)))
+        engine = make_engine(name, home, HashCache(home), scope)
+        engine.sign_in()
+        found.append(Runs(values["name"], engine))
     return found
 
 

@@ -21,16 +21,21 @@ from specrun.views.text import paint_for, terminal_width
 @color_option
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
-    from specrun.engines.registry import UNREAD
+    from specrun.engines.registry import ENGINES, UNREAD
 
-    diagnostics = check(
-        reading.files,
-        variables=reading.variables,
-        engine=reading.engine,
-        inputs=reading.inputs,
-        environment=reading.environment,
-        unread=UNREAD,
-    )
+    if reading.engine in ENGINES:
+        from specrun.cli.session import check_fit
+
+        diagnostics = check_fit(reading)
+    else:
+        diagnostics = check(
+            reading.files,
+            variables=reading.variables,
+            engine=reading.engine,
+            inputs=reading.inputs,
+            environment=reading.environment,
+            unread=UNREAD,
+        )
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]

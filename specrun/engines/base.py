@@ -106,6 +106,9 @@ class Engine(Protocol):
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What this engine needs and the spec lacks, or has and the engine cannot do. Offline."""
 
+    def sign_in(self) -> None:
+        """Sign in, where a person has to do it and may take their time; elsewhere that happens with the first call."""
+
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now. Of a run: always missing, since a run is not a resource; see `runs`."""
 

@@ -365,35 +365,6 @@ def test_a_spec_that_is_being_edited_still_has_its_runs(specrun: Any, engine: Do
     assert specrun("status").code == 0
 
 
-def test_engines(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec()
-    said = specrun("plan", "--engine", "abacus")
-    assert said.code == 64
-    assert "no engine `abacus` (it has: local, azureml-v1)" in said.err
-    monkeypatch.setenv("SPECRUN_ENGINE", "sundial")
-    assert "no engine `sundial`" in specrun("plan").err
-    assert specrun("plan", "--engine", "local").code == 0
-    monkeypatch.delenv("SPECRUN_ENGINE")
-    workspace = "workspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc}\n"
-    spec(JOB + workspace)
-    assert "warning[local-by-default]" in specrun("plan").err
-    assert "local-by-default" not in specrun("plan", "--engine", "local").err
-
-
-@pytest.mark.parametrize("text", ["engine: [azureml]\n" + JOB, "engine: {a: b}\n" + JOB, "engine: 7\n" + JOB])
-def test_an_engine_that_is_no_name_is_65(specrun: Any, text: str) -> None:
-    spec(text)
-    assert specrun("plan").code == 65
-
-
-@pytest.mark.parametrize("text", ["- a\n- b\n", "", "text", "a: b: c", "\tx", "&a [*a]"])
-def test_what_is_no_spec_at_all_is_65_for_every_verb(specrun: Any, text: str) -> None:
-    Path("job.yaml").write_text(text)
-    for verb in ("validate", "plan", "apply", "status", "graph"):
-        said = specrun(verb)
-        assert (said.code, "Traceback" in said.err) == (65, False)
-
-
 def test_graph_doctor_and_schema(specrun: Any) -> None:
     spec(CLUSTER)
     assert specrun("graph").out.startswith("flowchart LR\n")

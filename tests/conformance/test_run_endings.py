@@ -7,13 +7,21 @@ import re
 from tests.conformance.desk import Desk, actions, change
 
 FAIL = """
-    import json, os, sys
-    index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+    import json, os, socket, sys, time
+    config = json.loads(os.environ["TF_CONFIG"])
+    index = config["task"]["index"]
+    host, port = config["cluster"]["worker"][0].split(":")
     for number in range(30):
         print(f"step {number} of {index}", flush=True)
-    if index == 1:
-        sys.exit("the loss is not a number")
+    if index == 0:
+        listening = socket.create_server(("", int(port)))
+        while True:
+            time.sleep(1)
+    while socket.socket().connect_ex((host, int(port))):
+        time.sleep(0.1)
+    sys.exit("the loss is not a number")
 """
+"""Worker 1 fails once worker 0 has said what it has to say, and that one would go on."""
 
 
 def test_a_failed_run_is_100_with_the_last_lines_of_its_role_and_not_run_again(desk: Desk) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import signal
 import sys
@@ -39,7 +38,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _keys(emulator: Emulator) -> dict[str, str]:
-    """The keys of the storage accounts that one may name, such as MLSTORE_KEY; the README's example has its own name."""
+    """The keys of the storage accounts that one may name, such as MLSTORE_KEY; the README's example has its own "
+    "name."""
     keys = {f"{account.upper()}_KEY": emulator.service.stores.key(account) for account in NAMED}
     return {**keys, "TRAINING_STORE_KEY": emulator.service.stores.key(NAMED[0])}
 
@@ -48,8 +48,8 @@ def _write(file: Path, variables: dict[str, str]) -> None:
     """For nobody else to read: there are secrets among them, if only emulated ones."""
     text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     partial = file.with_name(file.name + ".partial")
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
-        output.write(text)
+    partial.touch(0o600)
+    partial.write_text(text)
     partial.replace(file)
 
 

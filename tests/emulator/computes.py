@@ -118,7 +118,8 @@ def _change(
         raise Refused(409, "ComputeOperationInProgress", told)
     _check_scale(settings)
     check_size(settings, service.quota)
-    if settings == found.settings and tags == found.tags and found.state() == SUCCEEDED and not request.failure:
+    same = settings == found.settings and tags == found.tags and found.state() == SUCCEEDED
+    if request.method == "PATCH" and same and not request.failure:  # a PUT always begins an operation
         return Response(200, view(workspace, found))
 
     def settle() -> None:

@@ -97,7 +97,7 @@ def page(items: Sequence[Any], token: str | None, size: int) -> tuple[Sequence[A
     except ValueError:
         raise Refused(400, "UserError", f"The continuation token '{token}' is not valid.") from None
     end = start + max(1, size)
-    return items[start:end], base64.b64encode(str(end).encode()).decode() if False else None
+    return items[start:end], base64.b64encode(str(end).encode()).decode() if end < len(items) else None
 
 
 def require(condition: object, message: str, *, status: int = 400, code: str = "UserError") -> None:

@@ -128,7 +128,12 @@ def test_an_operation_that_was_accepted_ends_failed(emulator: Emulator) -> None:
 def test_an_emulator_ends_though_somebody_is_held(tmp_path: Path) -> None:
     with emulated(tmp_path) as emulator:
         emulator.faults.add(PUT, BlackHole())
-        caller = threading.Thread(target=lambda: pytest.raises(requests.ConnectionError, send, emulator))
+
+        def call() -> None:
+            with pytest.raises(requests.ConnectionError):
+                send(emulator)
+
+        caller = threading.Thread(target=call)
         held = threading.Event()
         emulator.on_request = lambda number, request, phase: held.set()
         caller.start()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.emulator.runs_state import COMPLETED
 from tests.emulator_own.sdk import Sdk
-from tests.emulator_own.test_runs import configured, executed, logs_of
+from tests.emulator_own.test_runs import PATIENCE, configured, logs_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,7 +69,14 @@ open("made.txt", "w").write("made")
 run.upload_file("kept/made.txt", "made.txt")
 run.flush()
 """
-    run, record = executed(sdk, configured(tmp_path / "src", script), "metrics-1")
+    sdk.training.starved = True
+    run = sdk.experiment().submit(configured(tmp_path / "src", script), run_id="metrics-1")
+    record = sdk.plane.runs[run.id]
+    with pytest.MonkeyPatch.context() as patch:  # the way to the emulator is the emulator's to tell
+        for name in sdk.emulator.service.variables:
+            patch.delenv(name)
+        sdk.training.starved = False
+        assert record.wait(timeout=PATIENCE)
     assert record.status == COMPLETED, (record.error, logs_of(run))
     assert run.get_metrics() == {"loss": 0.5}
     assert run.get_tags() == {"seen": "yes"}

@@ -28,6 +28,8 @@ class SignIn:
 
     def __init__(self, source: Source, transport: Any = None) -> None:
         self.description = source.description
+        self.asks = source.kind == "device"
+        """Whether a person has to enter a code before there is a token."""
         self._source = source
         self._options = {**_DEADLINES, "transport": transport} if transport else _DEADLINES
         self._credential: Any = None

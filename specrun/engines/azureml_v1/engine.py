@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from specrun.engines.azure.arm import AUDIENCE
 from specrun.engines.azure.blob_errors import KeyRefused
 from specrun.engines.azureml_v1 import clusters, datastores, history, logs, targets, workspaces
 from specrun.engines.azureml_v1.checks import check_spec
@@ -53,6 +54,11 @@ class AzureMLv1Engine:
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What this engine needs and the spec lacks, or has and SDK v1 cannot do."""
         return check_spec(spec)
+
+    def sign_in(self) -> None:
+        """Show the code that somebody enters in a browser, and wait until they have; no call has patience for that."""
+        if self.connection.credential.asks:
+            self.connection.credential.token_for(AUDIENCE)
 
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""

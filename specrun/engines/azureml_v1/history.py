@@ -17,8 +17,8 @@ from specrun.engines.azureml_v1.runs import (
     find_run,
     fingerprint_of,
     is_ours,
+    look_at_run,
     read_details,
-    refresh,
     seen,
 )
 from specrun.engines.base import OutputFile
@@ -50,8 +50,7 @@ def list_runs(connection: Connection, spec: str | None = None) -> list[Run]:
 
 def read_run(connection: Connection, name: str) -> Run:
     """One run as it is now: one request, and three for its details once it has ended. Raises Missing."""
-    known = find_run(connection, name)
-    refresh(known)
+    known = look_at_run(connection, name)
     check_ours(known)
     if known.status.ended:
         read_details(known)
@@ -103,8 +102,8 @@ def cancel_run(connection: Connection, name: str) -> None:
     """Ask for a run's end; nothing happens to one that has ended. Raises Missing."""
     from azureml.core import Run as ServiceRun
 
-    known = _ours(connection, name)
-    refresh(known)
+    known = look_at_run(connection, name)
+    check_ours(known)
     if not known.status.ended:
         with translated(f"cancel the run {name}"):
             # As any run is: a ScriptRun would first read its whole definition, to see whether it runs on this machine.
@@ -130,7 +129,7 @@ def _list(connection: Connection, experiment: str) -> Iterator[SeenRun]:
             if before is None:
                 known[run.id] = SeenRun(run)
             elif not before.status.ended:
-                before.run, before.fresh = run, True
+                before.run = run
             yield known[run.id]
 
 

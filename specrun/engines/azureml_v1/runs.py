@@ -27,10 +27,9 @@ SUBMITTED_TAG = "specrun.submitted"
 
 @dataclass(slots=True)
 class SeenRun:
-    """One run: the SDK's object, and the newest details. `fresh`: nobody has looked at `run` since it was read."""
+    """One run: the SDK's object, and the newest details."""
 
     run: Any
-    fresh: bool = True
     details: Mapping[str, Any] = field(default_factory=dict)
     detailed: float = -1e9
     """When the details were read, by the monotonic clock."""
@@ -85,13 +84,15 @@ def find_experiment(connection: Connection, name: str) -> Any | None:
     return known[name]
 
 
-def refresh(known: SeenRun) -> None:
-    """Read the status again, unless the run has ended or was read just now."""
-    if known.fresh or known.status.ended:
-        known.fresh = False
-        return
-    with translated(f"read the run {known.run.id}"):
-        known.run.get_status()
+def look_at_run(connection: Connection, name: str) -> SeenRun:
+    """A run of the workspace as it is now: one request if it was seen before, unless it had ended. Raises Missing."""
+    if name not in seen(connection).runs:
+        return find_run(connection, name)
+    known = seen(connection).runs[name]
+    if not known.status.ended:
+        with translated(f"read the run {name}"):
+            known.run.get_status()
+    return known
 
 
 def read_details(known: SeenRun, again: bool = False) -> Mapping[str, Any]:

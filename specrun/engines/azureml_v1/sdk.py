@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 
 from specrun.engines.azureml_v1.once import Once
 from specrun.engines.base import EngineError
@@ -15,6 +16,14 @@ BACKOFF: Mapping[str, str] = {
 }
 """Seconds that the SDK waits before it tries again, doubled each time. By itself it begins with 32, and four tries then
 take longer than a call may be silent. Who sets these variables knows better."""
+
+MODULES = (
+    "azure.identity",
+    "azure.storage.blob",
+    "azureml.core",
+    "azureml.core.compute",
+    "azureml.data.datastore_client",
+)
 
 
 def load_sdk() -> None:
@@ -29,11 +38,8 @@ def _load() -> None:
     for name, value in BACKOFF.items():
         os.environ.setdefault(name, value)  # read when it is imported
     try:
-        import azure.identity
-        import azure.storage.blob
-        import azureml.core
-        import azureml.core.compute
-        import azureml.data.datastore_client  # noqa: F401
+        for name in MODULES:
+            import_module(name)
     except ModuleNotFoundError as error:
         raise EngineError(
             f"the engine azureml-v1 needs packages that are not installed ({error.name}): "

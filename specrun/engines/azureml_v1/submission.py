@@ -72,10 +72,9 @@ def _record(submission: Submission, job: Job, submitted: float) -> dict[str, obj
 def _check_free(connection: Connection, name: str) -> None:
     seen(connection).runs.pop(name, None)
     try:
-        known = find_run(connection, name)
+        find_run(connection, name)
     except Missing:
         return
-    known.fresh = False
     raise Conflict(f"run {name} exists already")
 
 

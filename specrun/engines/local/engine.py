@@ -38,6 +38,9 @@ class LocalEngine:
         """What this machine cannot do of a spec, with the way out."""
         return check_spec(self.home, spec)
 
+    def sign_in(self) -> None:
+        """Nobody needs to."""
+
     def observe(self, resource: Resource) -> Observed:
         """A workspace, and a cluster that is only named, are this machine itself."""
         try:

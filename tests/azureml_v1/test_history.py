@@ -1,0 +1,185 @@
+"""The runs of a workspace: found, described, explained and ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specrun.engines.base import EngineError, Missing
+from specrun.plan.observed import Run, RunStatus
+from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azureml_v1.place import Place
+from tests.emulator import training
+from tests.emulator.dataplane import data_of
+
+JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
+FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
+
+
+def ended(launched: Launch, name: str) -> Run:
+    assert launched.run(name).wait(timeout=PATIENCE)
+    return launched.engine.run(name)
+
+
+def running(launched: Launch) -> str:
+    name = launched.submit()
+    assert launched.run(name).wait("Running", timeout=PATIENCE)
+    return name
+
+
+def test_no_workspace_and_no_experiment_have_no_runs(place: Place) -> None:
+    launched = launch(place, JOB)
+    assert launched.engine.runs() == []
+    place.emulator.service.workspaces.clear()
+    assert list(launched.renew().runs()) == []
+
+
+def test_runs_are_listed_newest_first_in_two_requests(place: Place) -> None:
+    launched = launch(place, JOB, "print('hello')")
+    first = launched.finish()
+    second = launched.finish(2)
+    engine = launched.renew()
+    engine.connection.workspace()
+    found: list[Run] = []
+    assert len(place.routes(lambda: found.extend(engine.runs()))) == 2
+    assert [(run.name, run.attempt, run.status) for run in found] == [
+        (second, 2, RunStatus.SUCCEEDED),
+        (first, 1, RunStatus.SUCCEEDED),
+    ]
+    assert len(place.routes(engine.runs)) == 1
+    assert engine.runs("job") == found
+    assert engine.runs("another") == []
+
+
+def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
+    launched = launch(place, JOB, "print('hello')")
+    name = launched.finish()
+    plane = launched.plane
+    for other in ("job-of-somebody", "job-0123456789"):
+        plane.add_run(launched.run(name).experiment, other, "somebody", kind="azureml.scriptrun")
+    assert [run.name for run in launched.renew().runs()] == [name]
+    with pytest.raises(Missing, match="not submitted by specrun"):
+        launched.engine.run("job-0123456789")
+    with pytest.raises(Missing, match="job-9876543210"):
+        launched.engine.run("job-9876543210")
+
+
+def test_an_unfinished_run_says_what_it_reads_and_where_it_runs(place: Place) -> None:
+    launched = launch(place, JOB, FOREVER)
+    running(launched)
+    (run,) = launched.renew().runs()
+    assert (run.status, run.reads, run.compute) == (RunStatus.RUNNING, ("data/default/sets/digits",), "cpu-cluster")
+
+
+def test_a_run_is_found_by_its_name_with_all_that_is_known(place: Place) -> None:
+    launched = launch(place, JOB, "print('hello')")
+    name = launched.finish()
+    run = launched.renew().run(name)
+    assert run.status is RunStatus.SUCCEEDED
+    assert [(role.name, role.status) for role in run.roles] == [("main/0", "succeeded")]
+    assert run.submitted is not None
+    assert run.started is not None
+    assert run.ended is not None
+    assert run.submitted < run.started <= run.ended
+
+
+def test_looking_at_a_run_is_one_request_and_at_an_ended_one_none(place: Place) -> None:
+    launched = launch(place, JOB, FOREVER)
+    name = running(launched)
+    engine = launched.engine
+    engine.run(name)
+    assert len(place.routes(lambda: engine.run(name))) == 1
+    cancelled = place.routes(lambda: engine.cancel(name))
+    assert len(cancelled) <= 3
+    assert ended(launched, name).status is RunStatus.CANCELLED
+    assert place.routes(lambda: engine.run(name)) == []
+    assert place.routes(lambda: engine.cancel(name)) == []
+
+
+def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
+    launched = launch(place, JOB, "raise SystemExit(3)")
+    name = launched.finish()
+    run = launched.engine.run(name)
+    assert (run.status, run.failed_role) == (RunStatus.FAILED, "main/0")
+    assert "exited with 3" in run.reason
+    assert launched.renew().runs()[0] == run
+
+
+@pytest.mark.parametrize("mishap", [training.preempted(), training.no_capacity()])
+def test_what_the_platform_ended_is_lost(place: Place, mishap: training.Mishap) -> None:
+    launched = launch(place, JOB, FOREVER)
+    data_of(place.emulator.service).training.mishaps.append(mishap)
+    run = ended(launched, launched.submit())
+    assert run.status is RunStatus.LOST
+    assert mishap.error is not None
+    assert run.reason in " ".join(str(mishap.error["message"]).split())
+
+
+def test_a_timeout_is_a_failure(place: Place) -> None:
+    launched = launch(place, JOB + "limits: {timeout: 1}\n", FOREVER)
+    run = ended(launched, launched.submit())
+    assert (run.status, run.reason) == (RunStatus.FAILED, "timed out after 1 s")
+
+
+def test_only_the_newest_attempts_failure_is_looked_into(place: Place) -> None:
+    launched = launch(place, JOB, "raise SystemExit(3)")
+    older = launched.finish()
+    newer = launched.finish(2)
+    engine = launched.renew()
+    engine.connection.workspace()
+    found: list[Run] = []
+    assert len(place.routes(lambda: found.extend(engine.runs()))) == 5
+    assert [(run.name, bool(run.reason)) for run in found] == [(newer, True), (older, False)]
+
+
+def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
+    job = "code: src\ncommand: cd / && python $OLDPWD/train.py ${{ outputs.model }}\noutputs: {model: {}}\n"
+    script = """
+    import os, sys
+    from pathlib import Path
+    assert Path(sys.argv[1]).is_dir()
+    (Path(sys.argv[1]) / "deep").mkdir()
+    (Path(sys.argv[1]) / "deep" / "weights.bin").write_bytes(b"1234")
+    (Path(__file__).parent / "outputs" / "report.txt").write_text("fine")
+    """
+    launched = launch(place, job, script)
+    name = launched.finish()
+    engine = launched.engine
+    assert engine.run(name).status is RunStatus.SUCCEEDED
+    assert [(file.path, file.size) for file in engine.outputs(name)] == [
+        ("default/report.txt", None),
+        ("model/deep/weights.bin", None),
+    ]
+    engine.fetch(name, "model/deep/weights.bin", tmp_path / "fetched" / "weights.bin")
+    assert (tmp_path / "fetched" / "weights.bin").read_bytes() == b"1234"
+    engine.fetch(name, "default/report.txt", tmp_path / "fetched" / "report.txt")
+    assert (tmp_path / "fetched" / "report.txt").read_text() == "fine"
+    with pytest.raises(EngineError, match=r"model/nothing\.txt"):
+        engine.fetch(name, "model/nothing.txt", tmp_path / "fetched" / "nothing.txt")
+
+
+def test_metrics_are_the_last_numbers(place: Place) -> None:
+    launched = launch(place, JOB, "print('hello')")
+    name = launched.finish()
+    run = launched.engine.connection.workspace().get_run(name)
+    for value in (0.5, 0.25):
+        run.log("loss", value)
+    run.log("epochs", 2)
+    run.log("note", "words")
+    run.flush()
+    assert launched.engine.metrics(name) == {"loss": 0.25, "epochs": 2.0}
+
+
+def test_a_person_finds_the_run_in_the_portal(place: Place) -> None:
+    launched = launch(place, JOB)
+    name = launched.submit()
+    assert launched.engine.place(name).startswith(f"https://ml.azure.com/runs/{name}?wsid=/subscriptions/")
+
+
+def test_a_lost_record_is_an_empty_identity(place: Place) -> None:
+    launched = launch(place, JOB)
+    name = launched.submit()
+    container = launched.engine.connection.container(launched.engine.connection.default_datastore())
+    container.blob(f"specrun/runs/{name}.json").delete_blob()
+    assert launched.renew().identity(name) == {}
