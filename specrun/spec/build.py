@@ -33,7 +33,7 @@ def build(document: Document, values: Mapping[str, Any]) -> Spec:
     name = values["name"]
     compute = values.get("compute")
     return Spec(
-        file=Path(document.file),
+        file=Path(document.file).absolute(),
         name=name,
         document=document,
         engine=values.get("engine"),

@@ -21,6 +21,7 @@ FINGERPRINT = "0123456789abcdef" * 4
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path / "home" / "azure"))
 
@@ -91,6 +92,14 @@ def test_kept_outputs_are_there_before_the_command_and_stay_where_they_are(tmp_p
     words = in_bash(f"cd '{place}'; {config.command}")
     assert words == [f"{place}/outputs/model", f"{place}/outputs/logs"]
     assert all(Path(word).is_dir() for word in words)
+
+
+def test_an_output_on_a_datastore_is_there_too(tmp_path: Path) -> None:
+    outputs = "  outputs: {model: {path: azureml://datastores/training/paths/models/new}}\n"
+    config = configured(spec_of(tmp_path, f"  command: python ${{{{ outputs.model }}}}\n{outputs}"))
+    place = tmp_path / "mounted" / "models" / "new"
+    assert in_bash(config.command, AZUREML_DATAREFERENCE_model=str(place)) == [str(place)]
+    assert place.is_dir()
 
 
 def test_a_command_without_outputs_goes_as_it_is(tmp_path: Path) -> None:

@@ -40,9 +40,9 @@ def test_a_spec_with_only_a_command_has_the_models_defaults() -> None:
         "digits",
         "digits",
         None,
-        Path("folder/job.yaml"),
+        Path.cwd() / "folder/job.yaml",
     )
-    assert built.folder == Path("folder")
+    assert built.folder == Path.cwd() / "folder"
     assert built.job == Job(command="true")
     assert (built.workspace, built.compute, built.datastores, built.data) == (None, None, {}, {})
 

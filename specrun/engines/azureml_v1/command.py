@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from specrun.engines.azureml_v1.references import KEPT, Literal, Value, kept_outputs, values
+from specrun.engines.azureml_v1.references import KEPT, Literal, Place, Value, values
 from specrun.spec.model import Spec
 
 REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
@@ -26,25 +26,28 @@ def start_of(spec: Spec) -> Start:
     """How the spec's job starts.
 
     A script stays a script, as people know it from SDK v1, unless only bash can do what is asked: make the folders of
-    outputs that stay with the run, or hand on an argument with a dollar sign, which the service would expand.
+    outputs, or hand on an argument with a dollar sign, which the service would expand.
     """
     job = spec.job
     assert job is not None
-    found, kept = values(spec), kept_outputs(spec)
+    found = values(spec)
+    outputs = [value for (kind, _), value in found.items() if kind == "outputs" and isinstance(value, Place)]
     if job.command is not None:
-        return Start(command=_prepared(kept, _substituted(job.command, found)))
-    if kept or any("$" in _literal(word, found) for word in job.arguments):
+        return Start(command=_prepared(outputs, _substituted(job.command, found)))
+    if outputs or any("$" in _literal(word, found) for word in job.arguments):
         words = " ".join(_quoted_word(word, found) for word in (job.script or "", *job.arguments))
-        return Start(command=_prepared(kept, f"python {words}"))
+        return Start(command=_prepared(outputs, f"python {words}"))
     return Start(script=job.script, arguments=tuple(_argument(word, found) for word in job.arguments))
 
 
-def _prepared(kept: tuple[str, ...], command: str) -> str:
-    if not kept:
+def _prepared(outputs: Sequence[Place], command: str) -> str:
+    """The command behind what makes the outputs' folders: of one on a datastore, too, nobody else does."""
+    if not outputs:
         return command
-    folders = " ".join(f'"${KEPT}/{name}"' for name in kept)
+    folders = " ".join(f'"${place.variable}{place.below}"' for place in outputs)
     # Absolute, so that a command may change its folder.
-    return f'export {KEPT}="$PWD/outputs"; mkdir -p {folders}; {command}'
+    kept = f'export {KEPT}="$PWD/outputs"; ' if any(place.variable == KEPT for place in outputs) else ""
+    return f"{kept}mkdir -p {folders}; {command}"
 
 
 def _substituted(command: str, found: Mapping[tuple[str, str], Value]) -> str:

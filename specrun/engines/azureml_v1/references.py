@@ -73,12 +73,6 @@ def values(spec: Spec) -> Mapping[tuple[str, str], Value]:
     return found
 
 
-def kept_outputs(spec: Spec) -> tuple[str, ...]:
-    """The names of the outputs that stay with the run."""
-    assert spec.job is not None
-    return tuple(entry.name for entry in spec.job.outputs.values() if entry.path is None)
-
-
 def _input_reference(spec: Spec, entry: Input) -> Reference | None:
     data = input_data(spec, entry)
     if data is not None:
