@@ -28,7 +28,7 @@ def destroy(reading: Reading, also: tuple[str, ...], yes: bool) -> None:
     seen = survey(engine, session.graph)
     if seen.errors:
         raise Exit(FAILED, "\n".join(f"error: {what}: {error}" for what, error in seen.errors.items()))
-    made = plan_destruction(session.graph, (engine.name, engine.target), seen.observed, seen.runs, also)
+    made = plan_destruction(session.graph, engine, seen.observed, seen.runs, also)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.

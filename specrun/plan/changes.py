@@ -131,9 +131,11 @@ class Plan:
 class Capability:
     """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them).
 
-    `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared.
+    `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
+    things of this kind are never deleted ("": they may be).
     """
 
     in_place: frozenset[str] | None = frozenset()
     replaceable: bool = False
     write_only: frozenset[str] = frozenset()
+    kept: str = ""

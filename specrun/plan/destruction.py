@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.changes import Action, Capability, Change, Plan
 from specrun.plan.observed import Observed, Run, Status
+from specrun.plan.planner import Target
 from specrun.plan.resources import Graph, Resource
 from specrun.spec.diagnostics import Diagnostic, Severity
 
@@ -16,12 +17,12 @@ NAMED_ONLY = ("workspace", "data", "environment", "run")
 
 def plan_destruction(
     graph: Graph,
-    engine: tuple[str, str],
+    engine: Target,
     observed: Mapping[str, Observed],
     runs: Sequence[Run],
     also: Collection[str],
 ) -> Plan:
-    """Delete changes, dependents first. `engine` is its name and target; `also` names further kinds."""
+    """Delete changes, dependents first. `also` names further kinds."""
     unfinished = [run for run in runs if not run.status.ended]
     # What needs a resource goes before it: the edges are turned round.
     needed_by: dict[str, list[str]] = {key: [] for key in graph.resources}
@@ -34,7 +35,8 @@ def plan_destruction(
     for key, resource in reversed(list(graph.resources.items())):
         turned = replace(resource, needs=tuple(needed_by[key]))
         seen = _seen(resource, observed, {run.spec for run in runs})
-        change = _change(turned, seen, also, specs)
+        kept = engine.capabilities.get(resource.kind, Capability()).kept
+        change = _change(turned, seen, also, specs, kept)
         users = _users(resource, unfinished)
         if change.action is Action.DELETE and users:
             detail = f"{', '.join(users)} still uses {key}: wait, or `specrun cancel`."
@@ -45,7 +47,7 @@ def plan_destruction(
             )
         changes.append(change)
     digests = {str(resource.spec.file): resource.spec.digest for resource in graph.resources.values()}
-    return Plan(*engine, tuple(changes), digests, tuple(refusals))
+    return Plan(engine.name, engine.target, tuple(changes), digests, tuple(refusals))
 
 
 def _seen(resource: Resource, observed: Mapping[str, Observed], specs: Collection[str]) -> Observed:
@@ -54,11 +56,13 @@ def _seen(resource: Resource, observed: Mapping[str, Observed], specs: Collectio
     return Observed(Status.READY if resource.name in specs else Status.MISSING, owner=resource.spec.name)
 
 
-def _change(resource: Resource, seen: Observed, also: Collection[str], specs: Collection[str]) -> Change:
+def _change(resource: Resource, seen: Observed, also: Collection[str], specs: Collection[str], kept: str) -> Change:
     if not resource.managed:
         return Change(resource, Action.NO_OP, "only named by this spec", seen)
     if seen.status is Status.MISSING:
         return Change(resource, Action.NO_OP, "it does not exist", seen)
+    if kept:
+        return Change(resource, Action.NO_OP, f"kept: {kept}", seen)
     if resource.kind in NAMED_ONLY and resource.kind not in also:
         return Change(resource, Action.NO_OP, f"kept: say `--also {resource.kind}` to delete it too", seen)
     if resource.kind == "environment":

@@ -59,7 +59,9 @@ def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        if name in ("command", "arguments") and old and new:
+        if name in ("command", "arguments") and old and new and _show(old).split() == _show(new).split():
+            lines.append(f"{name}: other blanks")
+        elif name in ("command", "arguments") and old and new:
             lines.append(f"{name}: {_words_between(_show(old).split(), _show(new).split())}")
         elif name in ("command", "script", "arguments", "instance_count", "gpu"):
             lines.append(f"{name}: {_show(old)} → {_show(new)}")

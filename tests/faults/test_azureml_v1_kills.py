@@ -85,7 +85,7 @@ def test_a_kill_at_any_request_leaves_everything_once(tmp_path: Path) -> None:
 def test_two_applies_at_once_are_one_of_everything(tmp_path: Path) -> None:
     with azure_in(tmp_path) as azure, ThreadPoolExecutor(max_workers=2) as pool:
         said = list(pool.map(lambda _: azure.apply(), range(2)))
-        # One of the two may find what it wanted to make made by the other in between: then it says so, and does nothing.
+        # Either may find that the other has just made what it wanted to make: then it says so, and does nothing.
         assert {one.code for one in said} <= {0, 1, 5}, said
         assert azure.apply().code == 0
         check_whole(azure)

@@ -49,7 +49,7 @@ def apply(engine: LocalEngine, *specs: Spec) -> Outcome:
 def destroy(engine: LocalEngine, spec: Spec, *also: str) -> Outcome:
     graph = build_graph([spec])
     seen = survey(engine, graph)
-    plan = plan_destruction(graph, ("local", "here"), seen.observed, seen.runs, also)
+    plan = plan_destruction(graph, engine, seen.observed, seen.runs, also)
     return carry_out(engine, plan, engine.home)[0]  # type: ignore[arg-type]
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from specrun.plan.changes import Action, Plan
+from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import build_graph, content_digest
-from tests.engine_double import read_specs, write_spec
+from tests.engine_double import Double, read_specs, write_spec
 
 TEXT = """\
 name: job
@@ -24,12 +24,18 @@ EVERYTHING = ("workspace", "data", "environment", "run")
 SUCCEEDED = Run("job-0123456789", "job", "0123456789", 1, RunStatus.SUCCEEDED)
 
 
-def plan_of(*files: Path, also: tuple[str, ...] = (), unfinished: tuple[Run, ...] = (), **seen: Observed) -> Plan:
+def plan_of(
+    *files: Path,
+    also: tuple[str, ...] = (),
+    unfinished: tuple[Run, ...] = (),
+    engine: Double | None = None,
+    **seen: Observed,
+) -> Plan:
     graph = build_graph(read_specs(*files))
     ready = Observed(Status.READY, owner="job")
     kinds: Mapping[str, Observed] = {"data": Observed(Status.READY, files={"a": StoredFile(1, "m", "job")}), **seen}
     observed = {key: kinds.get(resource.kind, ready) for key, resource in graph.resources.items()}
-    return plan_destruction(graph, ("e", "t"), observed, [SUCCEEDED, *unfinished], also)
+    return plan_destruction(graph, engine or Double(), observed, [SUCCEEDED, *unfinished], also)
 
 
 def deleted(plan: Plan) -> list[str]:
@@ -96,3 +102,10 @@ def test_what_specs_share_is_deleted_whichever_comes_first(tmp_path: Path) -> No
     made_by_two = Observed(Status.READY, owner="two")
     assert deleted(plan_of(one, two, compute=made_by_two)) == ["compute"]
     assert deleted(plan_of(one, compute=made_by_two)) == []
+
+
+def test_what_an_engine_never_deletes_is_kept_whatever_is_named(spec: Path) -> None:
+    engine = Double(capabilities={"run": Capability(kept="the service keeps all runs"), "datastore": Capability(None)})
+    plan = plan_of(spec, also=EVERYTHING, engine=engine)
+    reasons = {change.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
+    assert reasons == {"run": "kept: the service keeps all runs"}

@@ -59,3 +59,12 @@ def test_a_field_that_cannot_change_in_place_forces_replacing() -> None:
         ("network_settings.subnet", True, "network_settings cannot change in place"),
         ("tags.team", False, ""),
     ]
+
+
+def test_what_no_service_tells_is_not_compared() -> None:
+    capability = Capability(frozenset(), write_only=frozenset({"ssh_settings.ssh_key_value"}))
+    desired = {"ssh_settings": {"admin_username": "me", "ssh_key_value": "ssh-ed25519 AAAA"}}
+    assert diff(desired, {"ssh_settings": {"admin_username": "me"}}, capability) == ()
+    assert [change.path for change in diff(desired, {}, capability)] == ["ssh_settings.admin_username"]
+    unlike = {"ssh_key_value": "x"}
+    assert len(diff(unlike, {}, capability)) == 1

@@ -304,3 +304,7 @@ def test_explain_names_each_difference() -> None:
         "gpu: (none) → True",
         "distribution: type is gone",
     )
+
+
+def test_explain_says_when_only_blanks_differ() -> None:
+    assert explain({"command": "a  b"}, {"command": "a b"}) == ("command: other blanks",)

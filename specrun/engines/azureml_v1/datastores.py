@@ -13,7 +13,7 @@ from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import Properties, Secret
 
-CAPABILITY = Capability(None)
+CAPABILITY = Capability(None, kept="SDK v1 keeps nothing that tells who registered it")
 """Registered again under its name, a datastore is what it is registered as."""
 
 KINDS = {

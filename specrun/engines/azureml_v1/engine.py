@@ -30,19 +30,16 @@ PATIENCE = 120.0
 """Seconds without a sign of life after which a call is given up: the SDK waits for ever on a line that is dead."""
 
 
-KEPT: Mapping[Kind, str] = {
-    "run": "Azure ML keeps the history of all runs",
-    "environment": "it is part of the runs that were submitted with it",
-    "datastore": "SDK v1 keeps nothing that tells who registered it",
-}
-"""What cannot be deleted, and why."""
-
-
 class AzureMLv1Engine:
     """One workspace, named by `scope`. The SDK is imported, and anybody signed in to, when something is asked for."""
 
     name = "azureml-v1"
-    capabilities: Mapping[Kind, Capability] = {"compute": clusters.CAPABILITY, "datastore": datastores.CAPABILITY}
+    capabilities: Mapping[Kind, Capability] = {
+        "compute": clusters.CAPABILITY,
+        "datastore": datastores.CAPABILITY,
+        "environment": Capability(kept="it is part of the runs that were submitted with it"),
+        "run": Capability(kept="Azure ML keeps the history of all runs"),
+    }
     poll = 5.0
     asks = True
 
@@ -138,9 +135,7 @@ class AzureMLv1Engine:
         return Observed(Status.MISSING)
 
     def _begin(self, change: Change, report: Report) -> None:
-        connection, kept = self.connection, KEPT.get(change.kind)
-        if change.action is Action.DELETE and kept is not None:
-            raise EngineError(f"{change.resource.key} stays: {kept}")
+        connection = self.connection
         if change.kind == "workspace":
             workspaces.begin_workspace(connection, change, report)
         elif change.kind == "compute":
