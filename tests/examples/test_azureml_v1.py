@@ -1,0 +1,44 @@
+"""The main example as it stands, through the unmodified SDK: from an empty subscription to the files of its run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.emulator import Emulator
+from tests.faults.cloud import Azure
+
+EXAMPLE = str(Path(__file__).parents[2] / "specs" / "examples" / "digits-ps" / "job.yaml")
+MOST = 8
+"""Requests of an apply with nothing to do, besides those that sign in, once the SDK has found its services."""
+
+
+@pytest.mark.slow
+def test_from_an_empty_subscription_to_the_files_of_a_run(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    (tmp_path / "user").mkdir()
+    with Emulator(tmp_path / "azure") as emulator:
+        azure = Azure(emulator, tmp_path)
+        said = azure.apply(EXAMPLE)
+        assert said.code == 0, said.err
+        assert {line.split(" | ")[0] for line in said.out.splitlines() if " | " in line} == {
+            "ps/0",
+            "worker/0",
+            "worker/1",
+        }
+        assert "accuracy 0.9" in said.out
+        assert "3 to create, 1 to submit" in said.err
+
+        before = len(emulator.requests)
+        said = azure.apply(EXAMPLE)
+        assert (said.code, "No changes" in said.err) == (0, True)
+        assert emulator.count(since=before) <= MOST
+
+        status = json.loads(azure.specrun("status", "-o", "json", EXAMPLE).out)
+        assert (status["status"], status["compute"], sum(status["nodes"].values())) == ("succeeded", "cpu-cluster", 2)
+        assert status["outputs"].startswith("https://ml.azure.com/runs/digits-ps-")
+        assert azure.specrun("outputs", "--fetch", "fetched", EXAMPLE).code == 0
+        assert json.loads((tmp_path / "fetched" / "model" / "metrics.json").read_text())["accuracy"] > 0.9
+        assert emulator.unserved == []
