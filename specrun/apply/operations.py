@@ -140,9 +140,19 @@ def _begin(change: Change, engine: Engine, report: Report) -> None:
                 return
             if attempt == ATTEMPTS - 1:
                 raise
+            change = _unsent(change, now)
             _pause(error, attempt)
         else:
             return
+
+
+def _unsent(change: Change, now: Observed) -> Change:
+    """The same without the files that are there by now: what was sent is not sent again."""
+    transfer = change.transfer
+    if transfer is None:
+        return change
+    left = plan_transfer(transfer.send, now.files, sha256=_sha256(change))
+    return replace(change, transfer=replace(transfer, new=left.new, changed=left.changed))
 
 
 def _pause(error: EngineError, attempt: int) -> None:

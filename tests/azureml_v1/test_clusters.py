@@ -196,6 +196,18 @@ def test_a_lost_answer_is_no_second_cluster(place: Place) -> None:
     assert place.change(engine, Action.CREATE, change.resource).status is Status.READY
 
 
+def test_a_lost_answer_is_no_failed_change(place: Place) -> None:
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    place.emulator.faults.add(PATCH_CLUSTER, LostAnswer())
+    spec = place.spec("compute: {name: gpu-cluster, max_instances: 4}")
+    seen = place.change(engine, Action.UPDATE, resource(spec, KEY))
+    assert seen.properties["max_instances"] == 4
+    place.emulator.service.creating_reads = 0
+    place.emulator.faults.add(DELETE_CLUSTER, LostAnswer())
+    assert place.change(engine, Action.DELETE, change.resource).status is Status.MISSING
+
+
 def test_what_asks_to_wait_is_waited_for(place: Place) -> None:
     engine, change = start(place)
     place.emulator.faults.add(GET_CLUSTER, Answer(429, retry_after=7), times=4)
@@ -207,7 +219,6 @@ def test_what_asks_to_wait_is_waited_for(place: Place) -> None:
 def test_compute_of_another_kind(place: Place) -> None:
     engine, change = start(place)
     place.change(engine, Action.CREATE, change.resource)
-    place.emulator.service.workspaces.popitem  # noqa: B018
     cluster = next(iter(place.emulator.service.workspaces.values())).computes["gpu-cluster"]
     cluster.kind = "ComputeInstance"
     with pytest.raises(EngineError, match=r"not a cluster.*`compute: gpu-cluster`"):

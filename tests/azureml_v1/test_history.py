@@ -40,7 +40,7 @@ def test_runs_are_listed_newest_first_in_two_requests(place: Place) -> None:
     first = launched.finish()
     second = launched.finish(2)
     engine = launched.renew()
-    engine.connection.workspace()
+    engine.connection.default_datastore()  # the workspace and the way to its services are known then
     found: list[Run] = []
     assert len(place.routes(lambda: found.extend(engine.runs()))) == 2
     assert [(run.name, run.attempt, run.status) for run in found] == [
@@ -127,7 +127,7 @@ def test_only_the_newest_attempts_failure_is_looked_into(place: Place) -> None:
     older = launched.finish()
     newer = launched.finish(2)
     engine = launched.renew()
-    engine.connection.workspace()
+    engine.connection.default_datastore()  # the workspace and the way to its services are known then
     found: list[Run] = []
     assert len(place.routes(lambda: found.extend(engine.runs()))) == 5
     assert [(run.name, bool(run.reason)) for run in found] == [(newer, True), (older, False)]

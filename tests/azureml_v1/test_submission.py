@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from specrun.engines.azure.records import lease
+from specrun.engines.azureml_v1.descriptions import record_path
 from specrun.engines.azureml_v1.submission import submit
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
-from tests.azureml_v1.launching import Launch, launch
+from tests.azureml_v1.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 from tests.emulator import faults
 from tests.emulator.snapshots import files_of
@@ -107,6 +110,7 @@ def test_a_lost_answer_is_no_second_run(place: Place) -> None:
     assert launched.engine.run(name).name == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["/runs/{run}", SNAPSHOTRUN, "getblob", "comp=lease"])
 def test_what_fails_once_is_tried_again(place: Place, part: str) -> None:
     launched = launch(place, JOB)
@@ -134,6 +138,27 @@ def test_killed_between_the_run_and_its_tags_it_is_known_by_its_definition(place
     assert run.submitted is not None
     with pytest.raises(Conflict):
         launched.submit()
+
+
+def test_who_holds_the_lease_is_waited_for(place: Place) -> None:
+    launched = launch(place, JOB)
+    change = launched.change()
+    assert change.submission is not None
+    container = launched.engine.connection.container(launched.engine.connection.default_datastore())
+    refused = threading.Event()
+
+    def see(number: int, request: Any, phase: str) -> None:
+        if request.path.endswith(".json") and request.query.get("comp") == "lease" and phase == "after":
+            refused.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with lease(container, record_path(change.submission.name)):
+            place.emulator.on_request = see
+            waiting = pool.submit(launched.engine.begin, change, place.reports.append)
+            assert refused.wait(PATIENCE)
+            assert not launched.plane.runs
+        waiting.result(PATIENCE)
+    assert list(launched.plane.runs) == [change.submission.name]
 
 
 def test_killed_between_the_record_and_the_run_it_is_submitted_again(place: Place) -> None:

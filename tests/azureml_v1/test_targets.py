@@ -2,56 +2,100 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from specrun.plan.changes import Action, Change
-from specrun.plan.files import list_data
-from specrun.plan.hashes import HashCache
-from specrun.plan.transfer import plan_transfer
+
+from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.base import EngineError
+from specrun.plan.changes import Action
 from specrun.plan.observed import Status
-from tests.azureml_v1.place import Place, resources, settled
+from specrun.plan.resources import Resource
+from tests.azureml_v1.place import LIST_BLOBS, Place, resource
+from tests.emulator.blobs import Blobs
+from tests.emulator.faults import Status as Answer
+from tests.emulator.router import Request
+
+KEY = "data/default/mnist"
+TEXT = "data: {mnist: {path: data, prune: true}}"
 
 
-def test_x(place: Place, monkeypatch) -> None:
-    spec = place.spec("""
-datastores:
-  training: {type: azure_blob, account_name: ACCOUNT, container_name: training, credentials: {account_key: "${{ secrets.KEY }}"}}
-data:
-  mnist: {path: data, datastore: training}
-  other: {path: data}
-""".replace("ACCOUNT", place.emulator.service.stores.backing("mlwsstore"))) if (place.folder / "data").mkdir() or (place.folder/"data"/"a").write_text("x") else None
-    engine = place.make_workspace(spec)
-    all = resources(spec)
-    store, data, other = all["datastore/training"], all["data/training/mnist"], all["data/default/other"]
-    print(place.requests(lambda: engine.observe(other)))
-    print(engine.observe(other))
-    print(engine.observe(data))
-    print(place.requests(lambda: engine.observe(store)))
-    print(engine.observe(store))
-    try:
-        engine.begin(Change(store, Action.CREATE, ""), place.reports.append)
-    except Exception as e: print(type(e), e)
-    monkeypatch.setenv("KEY", "bm9wZQ==")
-    try:
-        engine.begin(Change(store, Action.CREATE, ""), place.reports.append)
-    except Exception as e: print(type(e), e)
-    monkeypatch.setenv("KEY", place.emulator.service.stores.key("mlwsstore"))
-    try:
-        engine.begin(Change(store, Action.CREATE, ""), place.reports.append)
-    except Exception as e: print(type(e), e)
-    place.emulator.service.stores.blobs("mlwsstore").ensure("training")
-    print(place.requests(lambda: engine.begin(Change(store, Action.CREATE, ""), place.reports.append)))
-    print(engine.observe(store))
-    try:
-        engine.begin(Change(store, Action.CREATE, ""), place.reports.append)
-    except Exception as e: print(type(e), e)
-    engine.begin(Change(store, Action.UPDATE, ""), place.reports.append)
-    for one in (data, other):
-        seen = engine.observe(one)
-        print(seen)
-        files = list_data(place.folder / "data", HashCache(place.folder))
-        print(place.requests(lambda: engine.begin(Change(one, Action.CREATE, "", seen, transfer=plan_transfer(files, {})), place.reports.append)))
-        print(place.requests(lambda: engine.observe(one)))
-        print(engine.observe(one))
-    print(engine.content("azureml://datastores/training/paths/mnist"))
-    print(place.reports)
-    print(place.emulator.unserved)
+@pytest.fixture
+def source(place: Place) -> Path:
+    folder = place.folder / "data"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a").write_text("a")
+    (folder / "sub" / "ü").write_text("u")
+    return folder
+
+
+def start(place: Place) -> tuple[AzureMLv1Engine, Resource, Blobs, str]:
+    """An engine for a workspace, a target, and the workspace's own blobs with their container."""
+    place.make_workspace()
+    spec = place.spec(TEXT)
+    engine = place.engine(spec)
+    container = str(engine.connection.default_datastore().container_name)
+    return engine, resource(spec, KEY), place.emulator.service.stores.blobs("mlwsstore"), container
+
+
+def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    assert engine.observe(target).status is Status.MISSING
+    seen = place.change(engine, Action.CREATE, target)
+    assert {path: file.owner for path, file in seen.files.items()} == {"a": "job", "sub/ü": "job"}
+    assert blobs.read(container, "mnist/sub/ü") == b"u"
+    assert place.routes(lambda: engine.observe(target)) == [LIST_BLOBS]
+
+    blobs.write(container, "mnist/theirs", b"x")
+    (source / "a").unlink()
+    seen = place.change(engine, Action.UPDATE, target)
+    assert sorted(seen.files) == ["sub/ü", "theirs"]
+
+    seen = place.change(engine, Action.DELETE, target)
+    assert sorted(seen.files) == ["theirs"]
+
+
+def test_nothing_is_there_without_its_workspace(place: Place, source: Path) -> None:
+    spec = place.spec(TEXT)
+    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.MISSING
+    assert place.engine(spec).content("azureml://datastores/x/paths/y") == ""
+
+
+def test_nothing_is_there_without_its_datastore(place: Place, source: Path) -> None:
+    place.make_workspace()
+    spec = place.spec("data: {mnist: {path: data, datastore: training}}")
+    assert place.engine(spec).observe(resource(spec, "data/training/mnist")).status is Status.MISSING
+
+
+def test_a_file_share_takes_no_data(place: Place, source: Path) -> None:
+    place.make_workspace()
+    spec = place.spec("data: {mnist: {path: data, datastore: workspacefilestore}}")
+    with pytest.raises(EngineError, match="workspacefilestore is no blob container"):
+        place.engine(spec).observe(resource(spec, "data/workspacefilestore/mnist"))
+
+
+def test_where_keys_are_refused_who_is_signed_in_counts(place: Place, source: Path) -> None:
+    engine, target, _, _ = start(place)
+
+    def with_a_key(request: Request, route: str) -> bool:
+        return "blob.core" in route and request.headers.get("authorization", "").startswith("SharedKey")
+
+    headers = {"x-ms-error-code": "KeyBasedAuthenticationNotPermitted", "Content-Type": "application/xml"}
+    rule = place.emulator.faults.add(with_a_key, Answer(403, body=b"<Error/>", headers=headers), times=None)
+    assert place.change(engine, Action.CREATE, target).status is Status.READY
+    assert rule.hit == 1
+    assert engine.connection.container(engine.connection.default_datastore()).opened_with == "identity"
+
+
+def test_what_a_path_holds(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    place.change(engine, Action.CREATE, target)
+    path = "azureml://datastores/workspaceblobstore/paths/mnist"
+    before = engine.content(path)
+    assert before == engine.content(f"{path}/")
+    assert before not in ("", engine.content(f"{path}/sub"))
+    blobs.write(container, "mnist2/a", b"another folder")
+    assert engine.content(path) == before
+    blobs.write(container, "mnist/a", b"A")
+    assert engine.content(path) != before
+    assert engine.content("azureml:mnist:1") == ""

@@ -11,12 +11,12 @@ import pytest
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azureml_v1 import workspaces
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
-from specrun.engines.base import Conflict, Denied, EngineError, Missing, Quota
+from specrun.engines.base import Conflict, Denied, EngineError, Missing, Quota, Transient
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Status
 from specrun.spec.model import Spec
 from tests.azureml_v1.place import DEPLOY, GET_WORKSPACE, SUBSCRIPTIONS, WORKSPACE, Place, resource
-from tests.emulator.faults import BlackHole, FailedOperation, Reset, missing
+from tests.emulator.faults import BlackHole, FailedOperation, LostAnswer, Reset, missing
 from tests.emulator.faults import Status as Answer
 from tests.emulator.router import Request
 
@@ -97,7 +97,7 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
 
     place.emulator.on_request = watch
     # As good as killed: it has begun, and will never hear how it went on.
-    place.emulator.faults.add(lambda request, route: "operationStatuses" in route, BlackHole(), times=None)
+    place.emulator.faults.add(lambda request, route: "operationStatuses" in route, BlackHole())
     killed = place.engine(spec)
     change = Change(resource(spec, KEY), Action.CREATE, "")
     threading.Thread(target=lambda: _forsaken(killed, change), daemon=True).start()
@@ -117,6 +117,16 @@ def _forsaken(engine: AzureMLv1Engine, change: Change) -> None:
 def test_one_that_is_seen_late_is_waited_for(place: Place, spec: Spec) -> None:
     place.emulator.faults.add(GET_WORKSPACE, missing(), after=DEPLOY, times=2)
     assert place.change(place.engine(spec), Action.CREATE, resource(spec, KEY)).status is Status.READY
+    assert len(made(place)) == 3
+
+
+def test_a_lost_answer_is_no_second_set_of_resources(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(await_deployments.__kwdefaults__, "poll", 0.05)
+    place.emulator.faults.add(DEPLOY, LostAnswer())
+    engine = place.engine(spec)
+    with pytest.raises(Transient, match="DeploymentActive"):
+        place.change(engine, Action.CREATE, resource(spec, KEY))
+    assert place.change(engine, Action.CREATE, resource(spec, KEY)).status is Status.READY
     assert len(made(place)) == 3
 
 

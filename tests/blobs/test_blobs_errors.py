@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,6 +123,13 @@ def test_a_connection_that_breaks_off_is_tried_again(service: Scripted, monkeypa
         write_blob(Container(service.url, "box", KEY), "a", b"content", {})
 
 
+def test_a_listing_that_breaks_off_is_asked_for_again(service: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits(monkeypatch)
+    service.replies = [Reply(0), Reply()]
+    assert list_files(Container(service.url, "box", KEY), "data") == {}
+    assert len(service.requests) == 3, "the SDK's second try does not know our hook any more"
+
+
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = waits(monkeypatch)
     with scripted() as service:
@@ -128,6 +137,28 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Transient, match="cannot be reached"):
         list_files(Container(gone, "box", KEY), "data")
     assert len(waited) == TRIES - 1
+
+
+def test_the_proxy_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits(monkeypatch)
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                asked.append(connection.recv(65536).split(b" HTTP/")[0])
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            listening.close()
+
+        proxy = threading.Thread(target=refuse, daemon=True)
+        proxy.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        monkeypatch.setenv("NO_PROXY", "elsewhere.example")
+        with pytest.raises(Transient, match="the proxy that HTTPS_PROXY names does not let us through"):
+            list_files(Container("https://mlstore.blob.core.windows.net", "box", KEY), "data")
+        proxy.join(30)
+    assert asked == [b"CONNECT mlstore.blob.core.windows.net:443"]
 
 
 @pytest.mark.parametrize("body", [b"<html><p>Log in to the hotel's network", b""])

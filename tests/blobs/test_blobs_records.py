@@ -34,6 +34,12 @@ def test_a_lease_makes_the_blob_and_keeps_what_is_in_it(container: Container) ->
         assert read_record(container, PATH) == b"first"
 
 
+def test_making_the_blob_does_not_replace_one_that_came_meanwhile(container: Container) -> None:
+    write_record(container, PATH, b"theirs")
+    Lease(container, PATH, records.SECONDS)._make()
+    assert read_record(container, PATH) == b"theirs"
+
+
 def test_a_lease_needs_its_container(container: Container) -> None:
     with pytest.raises(Missing, match="no such container"), lease(replace(container, name="never-made"), PATH):
         raise AssertionError
@@ -90,7 +96,7 @@ def test_a_lost_lease_is_told(container: Container, monkeypatch: pytest.MonkeyPa
     with lease(container, PATH):
         pass
     monkeypatch.setattr(Lease, "_renew", at_once)
-    with lease(container, PATH) as held:
+    with lease(container, PATH, 60) as held:
         BlobLeaseClient(container.blob(PATH)).break_lease(0)
         assert lost.wait(30)
         with pytest.raises(Conflict, match="the lease was lost"):

@@ -47,10 +47,11 @@ def desk(tmp_path: Path, place: Place) -> Iterator[Desk]:
 
 @pytest.fixture
 def needs(place: Place) -> object:
-    """`needs("mpi")`: the test is left out where the place cannot do that."""
+    """`needs("mpi")`: the test is left out where the place cannot do that, or has no `store` or `by_hand`."""
 
     def check(*what: str) -> None:
-        lacking = [one for one in what if one not in place.can and not (one == "store" and place.store)]
+        there = place.can | ({"store"} if place.store else set()) | ({"by_hand"} if place.by_hand else set())
+        lacking = [one for one in what if one not in there]
         if lacking:
             pytest.skip(f"{place.name} has no {', '.join(lacking)}")
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-SECOND, MINUTE = 1.0, 60.0
+if TYPE_CHECKING:
+    from tests.emulator.state import Service
+
+MINUTE = 60.0
+EMULATED = ("conformance-ws", "conformance-rg")
+"""The emulated workspace and its resource group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,10 @@ class Place:
     `environment` is what specrun's process needs; `patience` how many seconds a command may take.
 
     `can` holds what not every place can: "workspaces" (make one), "clusters" (a named one must be there), "replace"
-    (some fields of a cluster are fixed), "mpi", "network" (clusters in the virtual network `vnet`, subnet `default`).
+    (some fields of a cluster are fixed), "mpi", "network" (clusters in the virtual network `vnet`, subnet `default`),
+    "images" (any environment, at once), "metrics" (logged through SDK v1), "owners" (of datastores
+    are known), "asks" (before it changes anything).
+    `by_hand(name, size, most)` makes a cluster, or changes its `max_instances`, behind specrun's back.
     `costly`: what is made there is paid for, so it is taken away again after each test.
     """
 
@@ -46,6 +57,7 @@ class Place:
     store: Store | None = None
     patience: float = 2 * MINUTE
     can: frozenset[str] = frozenset()
+    by_hand: Callable[[str, str, int], None] | None = None
     costly: bool = False
 
 
@@ -59,7 +71,7 @@ def local(folder: Path) -> Iterator[Place]:
     """This machine. A workspace may stand in a spec and is not read."""
     workspace = _workspace("unread-ws", "unread-rg", str(uuid.UUID(int=0)), create=True)
     store = Store("mlstore", "bm8gc2VjcmV0", "training")
-    yield Place("local", "local", workspace, workspace, compute="this-machine", store=store)
+    yield Place("local", "local", workspace, workspace, compute="this-machine", store=store, can=frozenset({"owners"}))
 
 
 @contextlib.contextmanager
@@ -80,12 +92,26 @@ def emulated(folder: Path) -> Iterator[Place]:
         yield Place(
             "azureml-v1",
             "azureml-v1",
-            _workspace("conformance-ws", "conformance-rg", subscription, create=True),
+            _workspace(*EMULATED, subscription, create=True),
             _workspace("fresh-ws", "fresh-rg", subscription, create=True),
             emulator.environment,
             store=store,
-            can=frozenset({"workspaces", "clusters", "replace", "mpi", "network"}),
+            can=frozenset({"workspaces", "clusters", "replace", "mpi", "network", "images", "metrics", "asks"}),
+            by_hand=functools.partial(_cluster_by_hand, emulator.service),
         )
+
+
+def _cluster_by_hand(service: Service, name: str, size: str, most: int) -> None:
+    from tests.emulator.clusters import SUCCEEDED, Cluster, Settings
+
+    workspace = service.workspace(service.subscription, EMULATED[1], EMULATED[0])
+    with service.lock:
+        found = workspace.cluster(name)
+        if found is None:
+            found = Cluster(name, Settings(size, most, location=workspace.location), {}, None)
+            found.provisioning = SUCCEEDED
+            workspace.computes[name.lower()] = found
+        found.settings = dataclasses.replace(found.settings, max_nodes=most)
 
 
 @contextlib.contextmanager
@@ -104,7 +130,7 @@ def live(folder: Path) -> Iterator[Place]:
         {"AZURE_CONFIG_DIR": str(Path.home() / ".azure"), **kept},
         compute=os.environ.get("SPECRUN_LIVE_COMPUTE", ""),
         patience=60 * MINUTE,
-        can=frozenset({"clusters", "replace", "mpi"}),
+        can=frozenset({"clusters", "replace", "mpi", "metrics", "asks"}),
         costly=True,
     )
 

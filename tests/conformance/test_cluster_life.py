@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from tests.conformance.desk import Desk, actions, change
@@ -87,6 +88,38 @@ def test_a_cluster_changed_since_the_plan_is_not_overwritten(desk: Desk) -> None
     assert [(field["before"], field["after"]) for field in planned["fields"]] == [(3, 4)]
 
 
+def test_a_cluster_made_by_hand_is_kept_as_declared_but_never_deleted(desk: Desk, needs: Callable[..., None]) -> None:
+    needs("by_hand")
+    place = desk.place
+    assert place.by_hand is not None
+    place.by_hand(desk.name, place.size, 2)
+    desk.spec("compute: {name: <name>, size: <size>, max_instances: 3}\n", size=place.size)
+    assert actions(desk.plan("--out", "the.plan")) == {f"compute/{desk.name}": "update"}
+    place.by_hand(desk.name, place.size, 4)
+    assert "changed since the plan" in desk.apply("the.plan", ends=5).err
+    desk.apply()
+    assert actions(desk.plan("--exit-code")) == {}
+
+    desk.spec("compute: {name: <name>, size: <size>, max_instances: 3}\n", size=place.another)
+    assert "error[not-ours]" in desk.apply("--allow-replace", ends=4).err
+    assert "kept: this spec did not make it" in desk.run("destroy", "--yes").err
+    desk.spec("compute: {name: <name>, size: <size>, max_instances: 3}\n", size=place.size)
+    assert actions(desk.plan("--exit-code")) == {}
+
+
+def test_status_counts_the_instances_of_the_runs_cluster(desk: Desk, needs: Callable[..., None]) -> None:
+    needs("clusters")
+    text = CLUSTER.replace("<size>", desk.place.size).replace("<max>", "1").replace("<idle>", "120")
+    desk.lasting_job(text)
+    applying = desk.start("apply", "--yes")
+    applying.await_line("begun")
+    status = json.loads(desk.run("status", "-o", "json").out)
+    assert status["compute"] == desk.name
+    assert status["nodes"]["running"] == 1, status["nodes"]
+    desk.run("cancel")
+    applying.end(103)
+
+
 def test_destroy_deletes_what_the_spec_made_and_only_that(desk: Desk) -> None:
     declare(desk, 2)
     desk.write("data/a.txt", "a\n")
@@ -103,3 +136,18 @@ def test_destroy_deletes_what_the_spec_made_and_only_that(desk: Desk) -> None:
     plan = desk.plan("--exit-code", ends=2)
     assert actions(plan) == {f"compute/{desk.name}": "create"}, "data is kept unless it is named"
     assert "No changes" in desk.run("destroy", "--yes").err
+
+
+def test_destroy_deletes_a_datastore_that_the_spec_made(desk: Desk, needs: Callable[..., None]) -> None:
+    needs("owners", "store")
+    store = desk.place.store
+    assert store is not None
+    words = {"store": desk.name.replace("-", "_"), "account": store.account, "container": store.container}
+    text = "datastores: {<store>: {type: azure_blob, account_name: <account>, container_name: <container>}}\n"
+    desk.spec(text, **words)
+    desk.spec("name: <name>-other\n" + text, "other.yaml", **words)
+    desk.apply()
+    assert "kept: this spec did not make it" in desk.run("destroy", "--yes", "other.yaml").err
+    assert actions(desk.plan("--exit-code")) == {}
+    desk.run("destroy", "--yes")
+    assert actions(desk.plan()) == {f"datastore/{words['store']}": "create"}

@@ -80,6 +80,18 @@ def test_files_arrive_whatever_they_are_called(desk: Desk, mode: str) -> None:
     assert actions(desk.plan("--exit-code")) == {}
 
 
+def test_what_was_downloaded_is_the_jobs_own(desk: Desk) -> None:
+    desk.write("data/a.txt", "a\n")
+    desk.spec("""
+        data: {set: {path: data, target: conformance/<name>}}
+        job:
+          command: cd ${{ inputs.set }} && echo more >> a.txt && echo new > b.txt && cat a.txt
+          inputs: {set: {data: set, mode: download}}
+    """)
+    assert desk.apply().roles == {"main/0": ["a", "more"]}
+    assert actions(desk.plan("--exit-code")) == {}, "what is on the datastore is as it was"
+
+
 def test_every_way_to_name_an_input(desk: Desk) -> None:
     desk.write("src/list.py", LIST)
     desk.write("src/echo.py", "import json, sys\nprint('told', json.dumps(sys.argv[1:]))\n")

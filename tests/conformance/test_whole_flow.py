@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tests.conformance.desk import Desk, actions, change
 
 TRAIN = """
-    import argparse, json, os, pathlib, sys, time
+    import argparse, json, os, pathlib, socket, sys, time
 
     asked = argparse.ArgumentParser()
     asked.add_argument("--data", type=pathlib.Path)
@@ -20,10 +20,13 @@ TRAIN = """
     task = config["task"]
     cluster = {role: len(addresses) for role, addresses in config["cluster"].items()}
     print("told", json.dumps([task["type"], task["index"], cluster, config["environment"]]), flush=True)
+    host, port = config["cluster"]["ps"][0].split(":")
     if task["type"] == "ps":
-        print("serving until the workers are done", flush=True)
-        while True:
+        serving = socket.create_server(("", int(port)))
+        while True:  # until the workers are done: it never ends by itself
             time.sleep(1)
+    while socket.socket().connect_ex((host, int(port))):
+        time.sleep(0.1)
     numbers = [int(line) for file in sorted(args.data.glob("*.txt")) for line in file.read_text().split()]
     if task["index"] == 0:
         (args.model / "sum.json").write_text(json.dumps({"sum": sum(numbers) * args.factor}))

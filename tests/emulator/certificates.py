@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+import threading
 from pathlib import Path
 
 import trustme
@@ -31,9 +32,17 @@ HOSTS = (
 )
 
 
-@functools.cache
+_making = threading.Lock()  # emulators may start in several threads at once, and a cache alone would make two
+
+
 def _authority() -> tuple[trustme.CA, trustme.LeafCert]:
     """Made once in a process: every emulator has the same."""
+    with _making:
+        return _make()
+
+
+@functools.cache
+def _make() -> tuple[trustme.CA, trustme.LeafCert]:
     authority = trustme.CA(organization_name="specrun's emulator")
     return authority, authority.issue_cert(*HOSTS)
 

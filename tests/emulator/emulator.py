@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import itertools
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qsl
 
-from tests.emulator import certificates
+from tests.emulator import (
+    arm,
+    artifacts,
+    certificates,
+    computes,
+    datastores,
+    deployments,
+    execution,
+    history,
+    metrics,
+    sign_in,
+    snapshots,
+    workspaces,
+)
 from tests.emulator.access import admit
 from tests.emulator.faults import Faults
 from tests.emulator.forward import Forwarder
@@ -25,13 +36,14 @@ from tests.emulator.wire import Dropped, Incoming, Outgoing, Server, Wire
 
 BLOBS = "blob.core.windows.net"
 SIGN_IN = ("login.microsoftonline.com", "169.254.169.254")
-MODULES = ["sign_in", "arm", "deployments", "workspaces", "computes"]
-MODULES += ["datastores", "snapshots", "execution", "history", "artifacts", "metrics"]
+AZURE = (sign_in, arm, deployments, workspaces, computes)
+DATA_PLANE = (datastores, snapshots, execution, history, artifacts, metrics)
 
 
 @dataclass
 class Recorded:
-    """One request. `status` None: no answer yet; 0: the connection was dropped instead."""
+    """One request. `status` None: no answer yet; 0: the connection was dropped instead. `at`: when it came, and
+    `answered`: when its answer was ready, in seconds of a clock of its own."""
 
     number: int
     method: str
@@ -40,11 +52,8 @@ class Recorded:
     query: dict[str, str]
     route: str
     status: int | None = None
-
-
-def _join() -> Routes:
-    names = [f"tests.emulator.{name}" for name in MODULES]
-    return Routes(importlib.import_module(name).routes for name in names if importlib.util.find_spec(name))
+    at: float = field(default_factory=time.monotonic)
+    answered: float | None = None
 
 
 class Emulator:
@@ -53,7 +62,7 @@ class Emulator:
     `environment` is what a client's process needs; `requests` what was asked so far; `service` the state; `faults`
     the rules of what goes wrong. `on_request(number, request, phase)` is called "before" a request is looked at and
     "after" it was done, before its answer is sent. `latency`: seconds that every request takes at least.
-    `unserved`: hosts and requests nobody here knows.
+    `unserved`: hosts and requests nobody here knows. `routes`: the table, to which a test may add.
     """
 
     def __init__(self, home: Path) -> None:
@@ -64,7 +73,7 @@ class Emulator:
         self.unserved: list[str] = []
         self.latency = 0.0
         self.on_request: Callable[[int, Request, str], None] | None = None
-        self.routes = _join()
+        self.routes = Routes(module.routes for module in (*AZURE, *DATA_PLANE))
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._blobs: Forwarder | None = None
@@ -142,6 +151,8 @@ class Emulator:
         except Dropped:
             recorded.status = 0
             raise
+        finally:
+            recorded.answered = time.monotonic()
         recorded.status = outgoing.status
         return outgoing
 

@@ -6,11 +6,13 @@ import http.client
 import select
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from tests.emulator.wire import CHUNK, Incoming, Outgoing
 
 _HOP = {"connection", "keep-alive", "transfer-encoding", "proxy-connection", "expect"}
+_IDLE = 4.0  # seconds; Azurite closes a connection after 5
 
 
 class Forwarder:
@@ -41,7 +43,9 @@ class Forwarder:
 
     def _connection(self) -> http.client.HTTPSConnection:
         connection: http.client.HTTPSConnection | None = getattr(self._mine, "connection", None)
-        if connection and connection.sock and not select.select([connection.sock], [], [], 0)[0]:
+        fresh = time.monotonic() - getattr(self._mine, "used", 0.0) < _IDLE
+        self._mine.used = time.monotonic()
+        if connection and connection.sock and fresh and not select.select([connection.sock], [], [], 0)[0]:
             return connection
         if connection:
             connection.close()

@@ -132,11 +132,16 @@ class Server:
             self._open.add(client)
         try:
             with contextlib.suppress(OSError, EOFError, ValueError):
-                _Connection(self._wire, client).serve()
+                _Connection(self._wire, client, self._replace).serve()
         finally:
             with self._lock:
-                self._open.discard(client)
-            client.close()
+                self._open = {one for one in self._open if one.fileno() >= 0}
+
+    def _replace(self, plain: socket.socket, secure: ssl.SSLSocket) -> None:
+        """TLS has taken a connection over: from now on that is the one to end."""
+        with self._lock:
+            self._open.discard(plain)
+            self._open.add(secure)
 
     def close(self) -> None:
         """No new connections; those that are open end now."""
@@ -150,8 +155,10 @@ class Server:
 
 
 class _Connection:
-    def __init__(self, wire: Wire, client: socket.socket) -> None:
-        self._wire, self._socket = wire, client
+    def __init__(
+        self, wire: Wire, client: socket.socket, secured: Callable[[socket.socket, ssl.SSLSocket], None]
+    ) -> None:
+        self._wire, self._socket, self._secured = wire, client, secured
         self._source: BinaryIO = client.makefile("rb", CHUNK)
         self._tunnel: str | None = None
 
@@ -208,7 +215,9 @@ class _Connection:
             return self._unknown(host)
         self._socket.sendall(b"HTTP/1.1 200 Connection Established\r\n\r\n")
         self._source.close()
-        self._socket = self._wire.tls.wrap_socket(self._socket, server_side=True, suppress_ragged_eofs=True)
+        secure = self._wire.tls.wrap_socket(self._socket, server_side=True)
+        self._secured(self._socket, secure)
+        self._socket = secure
         self._source = self._socket.makefile("rb", CHUNK)
         self._tunnel = host
         return True

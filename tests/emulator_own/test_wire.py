@@ -93,3 +93,17 @@ def test_blobs_go_to_azurite_and_back(emulator: Emulator) -> None:
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(content)))
     routes = [one.route for one in emulator.requests]
     assert routes == [f"{method} blob.core.windows.net /{{container}}/{{blob+}}" for method in ("PUT", "GET", "HEAD")]
+
+
+def test_a_connection_that_is_kept_open_ends_with_the_emulator(tmp_path: Path) -> None:
+    with emulated(tmp_path) as emulator:
+        raw = socket.create_connection(("127.0.0.1", int(emulator.proxy.rpartition(":")[2])), timeout=20)
+        raw.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+        raw.recv(1000)
+        context = ssl.create_default_context(cafile=emulator.environment["SSL_CERT_FILE"])
+        client = context.wrap_socket(raw, server_hostname=HOST)
+        client.sendall(f"GET /metadata/endpoints HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        assert client.recv(20).startswith(b"HTTP/1.1 200")
+    while client.recv(100_000):
+        pass
+    client.close()

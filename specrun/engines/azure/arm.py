@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.credentials import SignIn
 from specrun.engines.azure.network import unreachable
+from specrun.engines.base import EngineError
 
 ENDPOINT = "https://management.azure.com"
 AUDIENCE = "https://management.core.windows.net/"
@@ -39,7 +40,7 @@ class Arm:
 
     def get(self, path: str, query: Mapping[str, str], what: str) -> Any:
         """What stands at a path (or a whole URL), read as JSON. Raises EngineError's kinds."""
-        from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+        from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
         from azure.core.rest import HttpRequest
 
         headers = {"Authorization": f"Bearer {self._credential.token_for(AUDIENCE)}", "Accept": "application/json"}
@@ -47,12 +48,17 @@ class Arm:
         request = HttpRequest("GET", url, params=dict(query), headers=headers)
         try:
             answer = self._client.send_request(request)
-        except (ServiceRequestError, ServiceResponseError) as error:
+        except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
             raise unreachable(urlsplit(self._endpoint).hostname or self._endpoint, error, what) from error
         if answer.status_code != 200:
             wait = answer.headers.get("Retry-After", "")
             raise translate(answer.status_code, *_refusal(answer), what, float(wait) if wait.isdigit() else None)
-        return answer.json()
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise EngineError(
+                f"cannot {what}: what came is not what Azure answers ({error}). Is a proxy in between?"
+            ) from error
 
 
 def _refusal(answer: Any) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def _translated(error: Any, container: Container, doing: str) -> EngineError:
 
 def _refused(error: Any, response: Any, container: Container, start: str) -> EngineError:
     status: int = response.status_code
-    code = _code(error, response)
+    code = code_of(error)
     known = f"the service answered {status}{f' {code}' if code else ''}"
     if code == "KeyBasedAuthenticationNotPermitted":
         return KeyRefused(f"{start}the storage account takes no keys: sign in instead, with {_RIGHTS['identity']}")
@@ -109,8 +109,10 @@ def _refused(error: Any, response: Any, container: Container, start: str) -> Eng
     return EngineError(f"{start}{known}")
 
 
-def _code(error: Any, response: Any) -> str:
-    code = getattr(error, "error_code", None) or response.headers.get("x-ms-error-code") or ""
+def code_of(error: Any) -> str:
+    """The service's own code for a refusal, such as BlobNotFound; "" when it gave none."""
+    headers = error.response.headers if error.response is not None else {}
+    code = getattr(error, "error_code", None) or headers.get("x-ms-error-code") or ""
     return str(getattr(code, "value", code))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from specrun.engines.azure.blob_errors import explained
+from specrun.engines.azure.blob_errors import code_of, explained
 from specrun.engines.azure.containers import BLOCK, Container
 from specrun.engines.azure.pace import Counted, Pace
 from specrun.engines.azure.planned import changed, reading
@@ -107,7 +107,7 @@ class LargeFile:
             try:
                 _, blocks = self._blob.get_block_list("uncommitted")
             except ResourceNotFoundError as error:
-                if str(error.error_code) == "ContainerNotFound":
+                if code_of(error) == "ContainerNotFound":
                     raise
                 return {}, NAME_LENGTH
         length = max((len(block.id) for block in blocks), default=NAME_LENGTH)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urlsplit
 
-from specrun.engines.azure.blob_errors import explained
+from specrun.engines.azure.blob_errors import code_of, explained
 from specrun.engines.azure.connections import transport
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Container:
             try:
                 self.client.create_container()
             except ResourceExistsError as error:
-                if str(error.error_code) == "ContainerBeingDeleted":
+                if code_of(error) == "ContainerBeingDeleted":
                     raise
                 return False
         return True

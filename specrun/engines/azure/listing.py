@@ -64,14 +64,15 @@ def _page(container: Container, start: str, marker: str | None) -> bytes:
         if response.http_response.status_code == 200:
             raise _Page(response.http_response.body())
 
-    pages = container.client.list_blobs(
-        name_starts_with=start or None, include=["metadata"], results_per_page=PAGE, raw_response_hook=catch
-    ).by_page(marker)
-    try:
-        next(pages)
-    except _Page as page:
-        return page.body
-    raise AssertionError("an answer is a page, and everything else an error")
+    while True:
+        pages = container.client.list_blobs(
+            name_starts_with=start or None, include=["metadata"], results_per_page=PAGE, raw_response_hook=catch
+        ).by_page(marker)
+        try:
+            next(pages)
+        except _Page as page:
+            return page.body
+        # The SDK has tried again after a connection broke, and forgets the hook then: once more.
 
 
 def _read(element: ElementTree.Element) -> Blob | None:

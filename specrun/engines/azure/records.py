@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from specrun.engines.azure.blob_errors import explained
+from specrun.engines.azure.blob_errors import code_of, explained
 from specrun.engines.azure.blobs import write_blob
 from specrun.engines.azure.containers import Container
 from specrun.engines.base import Conflict, EngineError
@@ -52,11 +52,11 @@ class Lease:
                     self._client.acquire(lease_duration=self._seconds)
                     break
                 except ResourceNotFoundError as error:
-                    if str(error.error_code) == "ContainerNotFound":
+                    if code_of(error) == "ContainerNotFound":
                         raise
                     self._make()
                 except HttpResponseError as error:
-                    if str(error.error_code) not in ("LeaseAlreadyPresent", "LeaseIsBreakingAndCannotBeAcquired"):
+                    if code_of(error) not in ("LeaseAlreadyPresent", "LeaseIsBreakingAndCannotBeAcquired"):
                         raise
                     if time.monotonic() > deadline:
                         words = self._container.words

@@ -19,7 +19,7 @@ def run_all(jobs: Iterator[Job], threads: int) -> None:
 
     def work() -> None:
         try:
-            while not errors:
+            while True:
                 with turn:
                     job = None if errors else next(jobs, None)
                 if job is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -112,11 +113,10 @@ def _create(connection: Connection, resource: Resource, report: Report) -> None:
             from azureml.core.compute import AmlCompute
 
             AmlCompute.create(workspace, resource.name, configuration_of(resource, workspace))
-    except Missing as error:
-        if NOT_SEEN not in str(error):
-            raise
+    except EngineError as error:
         # The SDK looks right after it was accepted, and who answers may not have heard of it yet.
-        deadline = time.monotonic() + APPEARS
+        deadline = time.monotonic() + (APPEARS if NOT_SEEN in str(error) else 0)
+        # An answer that is lost makes it ask a second time, for what is there by then.
         while not _exists(connection, resource.name):
             if time.monotonic() > deadline:
                 raise
@@ -128,8 +128,12 @@ def _scale(connection: Connection, change: Change) -> None:
     wanted, changed = change.resource.properties, {field.path for field in change.fields}
     values: list[Any] = [wanted[name] if name in changed else None for name in SCALE]
     target = _find(connection, change.resource.name)
-    with translated(f"scale the cluster {change.resource.name}"):
-        target.update(values[0], values[1], idle_time(values[2]))
+    try:
+        with translated(f"scale the cluster {change.resource.name}"):
+            target.update(values[0], values[1], idle_time(values[2]))
+    except EngineError:
+        if _status(_find(connection, change.resource.name)) is not Status.CREATING:
+            raise  # otherwise a change is under way, most likely this one: how it ends is looked at
 
 
 def _delete(connection: Connection, name: str) -> None:
@@ -142,7 +146,8 @@ def _delete(connection: Connection, name: str) -> None:
     if runs:
         listed = ", ".join(runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
         raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
-    with translated(f"delete the cluster {name}"):
+    # The SDK cannot read the answer for what is gone already; which it is when an answer was lost.
+    with contextlib.suppress(KeyError), translated(f"delete the cluster {name}"):
         target.delete()
 
 

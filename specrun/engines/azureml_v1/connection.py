@@ -12,6 +12,7 @@ from specrun.engines.azure.coordinates import Coordinates, locate
 from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.once import Once
+from specrun.engines.azureml_v1.sdk import load_sdk
 from specrun.engines.base import EngineError, Scope
 
 CLOUD = "AzureCloud"
@@ -105,6 +106,7 @@ class Connection:
             return self._datastores.setdefault((name or "").lower(), Once(lambda: self._fetch_datastore(name)))
 
     def _make_auth(self) -> Any:
+        load_sdk()
         with translated("set up the sign-in"):
             from azureml.core.authentication import TokenAuthentication
 

@@ -153,7 +153,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     waiting: list[BaseException | None] = [error]
     while waiting and len(seen) < _DEPTH:
         one = waiting.pop(0)
-        if one is None or one in seen or not isinstance(one, BaseException):
+        # One of ours is about something else, which was tried before.
+        if not isinstance(one, BaseException) or one in seen or isinstance(one, EngineError):
             continue
         seen.append(one)
         yield one

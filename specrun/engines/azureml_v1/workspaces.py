@@ -14,13 +14,16 @@ from specrun.engines.azureml_v1.cluster_form import OWNER
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.quiet import quiet
-from specrun.engines.base import EngineError, Missing, Progress, Report
+from specrun.engines.base import EngineError, Missing, Progress, Report, Transient
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 
 LOOK = 5.0
 """Seconds between two looks at what takes minutes."""
+
+ACTIVE = "DeploymentActive"
+"""The code for a deployment that is begun while it is under way."""
 
 APPEARS = 60.0
 """Seconds within which what was made is to be seen, also where the service answers from an older copy."""
@@ -77,9 +80,14 @@ def _create(connection: Connection, resource: Resource, report: Report) -> None:
         # The SDK ends with a look, and who answers may not have heard of it yet.
         if not _appears(connection, report):
             raise
-    except EngineError:
-        if not _is_there(connection):
-            raise
+    except EngineError as error:
+        if _is_there(connection):
+            return
+        if ACTIVE in str(error):
+            # An answer was lost, and the SDK asked a second time. It has removed what the workspace was to stand on:
+            # once that deployment has ended, everything is made anew.
+            raise Transient(str(error)) from error
+        raise
     else:
         if not _appears(connection, report):
             raise EngineError(f"the workspace {at.workspace_name} was made and is not seen: plan again in some minutes")
