@@ -31,31 +31,37 @@ class HashCache:
 
     def md5(self, path: Path, stat: os.stat_result) -> str:
         """The file's MD5 in hex. Raises OSError."""
-        key = str(path)
-        seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-        entry = self._entries.get(key)
-        if isinstance(entry, list) and len(entry) == 5 and entry[:4] == seen:
-            return str(entry[4])
-        digest = md5_of(path)
-        if time.time_ns() - stat.st_ctime_ns > RACY_NS:
-            self._entries[key] = [*seen, digest]
-            self._changed = True
-        return digest
+        return self._known(path, stat) or self._read(path, stat)
 
     def md5_all(self, files: Iterable[tuple[Path, os.stat_result]]) -> list[str]:
         """MD5 of many files, in their order; the ones that must be read are read in parallel."""
         wanted = list(files)
-        if len(wanted) < 8:
-            return [self.md5(path, stat) for path, stat in wanted]
-        from concurrent.futures import ThreadPoolExecutor  # late: it imports logging, and small specs have few files
+        known = [self._known(path, stat) for path, stat in wanted]
+        unknown = [item for item, digest in zip(wanted, known, strict=True) if digest is None]
+        if len(unknown) < 8:
+            read = iter([self._read(path, stat) for path, stat in unknown])
+        else:
+            from concurrent.futures import ThreadPoolExecutor  # late: it imports logging, and most files are known
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-            return list(pool.map(lambda item: self.md5(*item), wanted))
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+                read = iter(list(pool.map(lambda item: self._read(*item), unknown)))
+        return [next(read) if digest is None else digest for digest in known]
 
     def remember(self, path: Path, stat: os.stat_result, md5: str) -> None:
         """Note the hash of a file that was just written with known content."""
         self._entries[str(path)] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, md5]
         self._changed = True
+
+    def _known(self, path: Path, stat: os.stat_result) -> str | None:
+        entry = self._entries.get(str(path))
+        seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        return str(entry[4]) if isinstance(entry, list) and len(entry) == 5 and entry[:4] == seen else None
+
+    def _read(self, path: Path, stat: os.stat_result) -> str:
+        digest = md5_of(path)
+        if time.time_ns() - stat.st_ctime_ns > RACY_NS:
+            self.remember(path, stat, digest)
+        return digest
 
     def save(self) -> None:
         """Write what was learned, replacing the file at once; a cache that cannot be written is no error."""
