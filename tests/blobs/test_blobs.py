@@ -117,10 +117,6 @@ def test_a_missing_container_is_missing(container: Container) -> None:
         list_files(gone, "data")
 
 
-def test_creating_twice_is_no_error(container: Container) -> None:
-    assert not container.create()
-
-
 def test_only_our_own_is_removed(container: Container) -> None:
     for name, owner in (("mine", "job"), ("theirs", "other"), ("nobodys", ""), ("kept", "job")):
         container.blob(f"data/{name}").upload_blob(b"x", metadata={"specrun": owner} if owner else None)

@@ -61,7 +61,7 @@ def test_an_identity_does_all_of_it(secure: tuple[Azurite, Path], monkeypatch: p
     azurite, authority = secure
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
     keyed = Container(azurite.account_url(), "box", AccountKey(account_key(DEVELOPMENT)))
-    keyed.create()
+    keyed.client.create_container()
     signed_in = replace(keyed, credential=Identity())
     write_blob(signed_in, "a", b"content", {})
     assert set(list_files(signed_in, "")) == {"a"}

@@ -72,7 +72,7 @@ def test_a_signature_has_words_of_its_own(service: Scripted) -> None:
 def test_a_container_being_deleted_takes_its_time(service: Scripted) -> None:
     service.replies = [Reply(409, "ContainerBeingDeleted")]
     with pytest.raises(Transient) as caught:
-        Container(service.url, "box", KEY).create()
+        list_files(Container(service.url, "box", KEY), "data")
     assert caught.value.after == BEING_DELETED
 
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urlsplit
 
-from specrun.engines.azure.blob_errors import code_of, explained
 from specrun.engines.azure.connections import transport
 
 if TYPE_CHECKING:
@@ -85,19 +84,6 @@ class Container:
     def blob(self, name: str) -> BlobClient:
         """The client for one blob."""
         return self.client.get_blob_client(name)
-
-    def create(self) -> bool:
-        """Make the container; whether it was not there before. Raises EngineError."""
-        from azure.core.exceptions import ResourceExistsError
-
-        with explained(self, "creating it"):
-            try:
-                self.client.create_container()
-            except ResourceExistsError as error:
-                if code_of(error) == "ContainerBeingDeleted":
-                    raise
-                return False
-        return True
 
     def _sdk_credential(self) -> Any:
         credential = self.credential
