@@ -133,7 +133,7 @@ def _begin(change: Change, engine: Engine, report: Report) -> None:
     key = change.resource.key
     for attempt in range(ATTEMPTS):
         try:
-            call_reporting(lambda alive: engine.begin(change, alive), report, engine.patience, key)
+            call_reporting(partial(engine.begin, change), report, engine.patience, key)
         except (Transient, Abandoned) as error:
             now = _observe(change, engine)
             if not now.status.settled or _achieved(change, now, engine):

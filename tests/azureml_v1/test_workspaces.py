@@ -100,13 +100,16 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
     place.emulator.faults.add(lambda request, route: "operationStatuses" in route, BlackHole())
     killed = place.engine(spec)
     change = Change(resource(spec, KEY), Action.CREATE, "")
-    threading.Thread(target=lambda: _forsaken(killed, change), daemon=True).start()
+    thread = threading.Thread(target=lambda: _forsaken(killed, change), daemon=True)
+    thread.start()
     assert begun.wait(30)
     seen = place.change(place.engine(spec), Action.CREATE, resource(spec, KEY))
     assert seen.status is Status.READY
     assert len(place.emulator.service.workspaces) == 1
     assert len(made(place)) == 3
     assert any("waiting for the deployment" in one.text for one in place.reports)
+    place.emulator.faults.clear()
+    thread.join(30)
 
 
 def _forsaken(engine: AzureMLv1Engine, change: Change) -> None:

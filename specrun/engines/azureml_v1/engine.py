@@ -17,7 +17,7 @@ from specrun.engines.azureml_v1.quiet import quiet
 from specrun.engines.azureml_v1.sdk import load_sdk
 from specrun.engines.azureml_v1.submission import submit
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Scope
-from specrun.plan.changes import Action, Capability, Change
+from specrun.plan.changes import Capability, Change
 from specrun.plan.hashes import HashCache
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.resources import Kind, Resource

@@ -89,6 +89,9 @@ def _from_text(text: str) -> Refusal:
     """The SDK keeps some answers in nothing but its words."""
     if text.startswith(NOT_SEEN):
         return Refusal(404, NOT_SEEN, text)
+    told = _from_json(text)
+    if told is not None:
+        return told
     status = _STATUS.search(text)
     content = _CONTENT.search(text)
     after = _RETRY_AFTER.search(text)
@@ -96,6 +99,18 @@ def _from_text(text: str) -> Refusal:
         return Refusal(message=text)
     number = int(next(group for group in status.groups() if group))
     return _refusal(number, _literal(content[1]) if content else "", float(after[1]) if after else None)
+
+
+def _from_json(text: str) -> Refusal | None:
+    """The execution and snapshot services' answers, as the SDK writes them into its messages."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("status_code"), int):
+        return None
+    body = content.get("error_details") or ""
+    return _refusal(content["status_code"], body if isinstance(body, str) else json.dumps(body), None)
 
 
 def _literal(text: str) -> str:
