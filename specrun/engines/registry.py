@@ -43,5 +43,6 @@ UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
         ("compute", "ssh_settings"),
         ("compute", "identity"),
     ),
+    "azureml-v1": (("job", "identity"), ("job", "resources", "instance_type")),
 }
 """Fields that an engine never reads: an unset variable there stops nobody."""
