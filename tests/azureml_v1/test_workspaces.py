@@ -11,7 +11,7 @@ import pytest
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azureml_v1 import workspaces
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
-from specrun.engines.base import Conflict, Denied, EngineError, Missing, Quota, Transient
+from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Status
 from specrun.spec.model import Spec
@@ -142,7 +142,7 @@ def test_a_deployment_that_fails_says_why_and_leaves_nothing(place: Place, spec:
 
 def test_a_deleted_one_that_still_has_the_name(place: Place, spec: Spec) -> None:
     place.emulator.service.soft_deleted.add("ml-ws")
-    with pytest.raises(Conflict, match=r"deleted workspace.*still kept"):
+    with pytest.raises(EngineError, match=r"deleted workspace.*still kept"):
         place.change(place.engine(spec), Action.CREATE, resource(spec, KEY))
 
 

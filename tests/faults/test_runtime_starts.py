@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -174,5 +175,6 @@ def test_starting_leaves_no_child_to_its_caller(runs: Runs) -> None:
     run = runs.start("true")
     run.ended()
     wait_until(lambda: not run.left(), "the supervisor's exit")
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    # Other tests' servers may be children of this process, and alive; of the supervisor nothing is to be collected.
+    with contextlib.suppress(ChildProcessError):
+        assert os.waitpid(-1, os.WNOHANG) == (0, 0)

@@ -69,9 +69,12 @@ def test_everything_else_is_raised_at_once(error: Exception) -> None:
 
 def test_a_call_that_hangs_is_abandoned_and_keeps_nobody_waiting() -> None:
     over = threading.Event()
+    before = set(threading.enumerate())
     with pytest.raises(Abandoned, match=r"it: no answer for 0\.05 s"):
         call(over.wait, 0.05, "it")
-    assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+    made = set(threading.enumerate()) - before
+    assert made
+    assert all(thread.daemon for thread in made)
     over.set()
 
 

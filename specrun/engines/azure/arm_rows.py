@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from specrun.engines.base import Conflict, Denied, EngineError, Missing, Quota
+from specrun.engines.base import Denied, EngineError, Missing, Quota
 
 _EVERY = ".*"
 _QUOTA = r"(?i)quota|exceed\w* .*(?:core|limit)|(?:core|vcpu)s? .*(?:limit|exceed)"
@@ -128,10 +128,10 @@ ROWS = (
         "AllocationFailed ZonalAllocationFailed OverconstrainedAllocationRequest",
         "the region has no machines of this size left just now. Try later, or take another `size` or region",
     ),
-    _row(Conflict, "FlagMustBeSetForRestore", _DELETED_WORDS),
-    _row(Conflict, "", _DELETED_WORDS, r"(?i)soft[- ]?deleted"),
+    _row(EngineError, "FlagMustBeSetForRestore", _DELETED_WORDS),
+    _row(EngineError, "", _DELETED_WORDS, r"(?i)soft[- ]?deleted"),
     _row(
-        Conflict,
+        EngineError,
         "StorageAccountAlreadyTaken StorageAccountAlreadyExists VaultAlreadyExists AlreadyInUse RegistryNameInUse "
         "StorageAccountInAnotherResourceGroup",
         "the name is taken by somebody else: such names are unique in all of Azure. Take another",
@@ -142,12 +142,12 @@ ROWS = (
         "the name is not one that Azure takes. Take another `name`: letters, digits and hyphens are safe",
     ),
     _row(
-        Conflict,
+        EngineError,
         "InvalidResourceLocation",
         "it exists already in another region. Correct `location`, or take another `name`",
     ),
     _row(
-        Conflict,
+        EngineError,
         "",
         "it exists already in another resource group. Correct `resource_group`, or take another `name`",
         r"(?i)(?:already )?exists? in (?:another|a different|the) resource ?group",

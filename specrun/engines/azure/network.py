@@ -6,6 +6,8 @@ from specrun.engines.base import EngineError, Transient
 
 _CAUSES = (
     (("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "SSLCertVerificationError"), "certificate"),
+    # Before the proxy: what breaks behind a proxy is told as the proxy's, too.
+    (("reset by peer", "ConnectionResetError", "RemoteDisconnected", "Connection aborted", "Broken pipe"), ""),
     (("proxy", "Proxy", "Tunnel"), "proxy"),
     (("getaddrinfo", "Name or service not known", "name resolution", "resolve", "nodename nor servname"), "name"),
     (("timed out", "timeout", "Timeout"), "silence"),
@@ -16,7 +18,7 @@ _WORDS = {
     "proxy": "the proxy that HTTPS_PROXY names does not let us through. Correct it, or put the host into NO_PROXY",
     "name": "its name cannot be resolved. Is this machine online, and does it use the right DNS?",
     "silence": "there was no answer in time. Is this machine online, and does a firewall let HTTPS through?",
-    "": "the connection failed or broke. Is this machine online, and does a firewall let HTTPS through?",
+    "": "the connection failed or broke. Is this machine online, and does a firewall or proxy let HTTPS through?",
 }
 
 

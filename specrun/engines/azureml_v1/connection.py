@@ -114,8 +114,7 @@ class Connection:
 
     def _fetch_workspace(self) -> Any:
         at = self.coordinates
-        # The SDK retries nothing here but what azure-core and msrest do: of broken connections and 5xx, not of 429.
-        with translated(f"find the workspace {at.workspace_name}", retried=False):
+        with translated(f"find the workspace {at.workspace_name}", retried="but 429"):
             auth = self.auth
             from azureml.core import Workspace
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
@@ -24,6 +24,10 @@ NOT_SEEN = "ComputeTargetNotFound"
 """The code that the SDK itself gives when it asks for a compute that is not there."""
 
 
+Retried: TypeAlias = bool | Literal["but 429"]
+"""What the SDK has tried again by itself: broken connections, 5xx and 429; all but 429; or nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What is known of a refused request: HTTP's status (0: there was none), Azure's code and words, Retry-After."""
@@ -35,11 +39,11 @@ class Refusal:
 
 
 @contextmanager
-def translated(doing: str, retried: bool = True) -> Iterator[None]:
+def translated(doing: str, retried: Retried = True) -> Iterator[None]:
     """Raise what the SDK raises as one of the engines' errors.
 
-    `doing` completes "cannot …", as in "create the cluster gpu-cluster". `retried` says that the SDK has already tried
-    again: then only what the service has told a time for is Transient.
+    `doing` completes "cannot …", as in "create the cluster gpu-cluster". `retried` says what the SDK has already tried
+    again: of that only what the service has told a time for is Transient.
     """
     try:
         yield
@@ -51,7 +55,7 @@ def translated(doing: str, retried: bool = True) -> Iterator[None]:
         ) from error
 
 
-def explain(error: BaseException, doing: str, retried: bool = True) -> EngineError:
+def explain(error: BaseException, doing: str, retried: Retried = True) -> EngineError:
     """The engines' error for an exception of the SDK or of what it is built on."""
     refusal = read_refusal(error)
     broken = None if refusal.status else _broken_connection(error)
@@ -60,9 +64,10 @@ def explain(error: BaseException, doing: str, retried: bool = True) -> EngineErr
         found = unreachable(host or "Azure", broken, doing)
     else:
         found = translate(refusal.status, refusal.code, refusal.message, doing, refusal.after)
-    if retried and isinstance(found, Transient) and found.after is None:
-        return EngineError(str(found))
-    return found
+    if not isinstance(found, Transient) or found.after is not None or isinstance(broken, _cut_answers()):
+        return found
+    tried = retried is True or (retried == "but 429" and refusal.status != 429)
+    return EngineError(str(found)) if tried else found
 
 
 def failure_words(errors: object, doing: str) -> str:
@@ -158,8 +163,16 @@ def _broken_connection(error: BaseException) -> BaseException | None:
     from azure.core.exceptions import ServiceRequestError, ServiceResponseError
     from requests import RequestException
 
-    kinds = (RequestException, ServiceRequestError, ServiceResponseError)
+    kinds = (RequestException, ServiceRequestError, ServiceResponseError, *_cut_answers())
     return next((one for one in _causes(error) if isinstance(one, kinds)), None)
+
+
+def _cut_answers() -> tuple[type[BaseException], ...]:
+    """What an answer raises that breaks off: nobody but us tries again then."""
+    from azure.core.exceptions import IncompleteReadError
+    from requests.exceptions import ChunkedEncodingError
+
+    return ChunkedEncodingError, IncompleteReadError
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -17,7 +17,16 @@ from specrun.engines.azureml_v1.configuration import compute_name, configure
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.descriptions import record_path
 from specrun.engines.azureml_v1.errors import translated
-from specrun.engines.azureml_v1.runs import FINGERPRINT_TAG, SUBMITTED_TAG, TAG, SeenRun, find_run, fingerprint_of, seen
+from specrun.engines.azureml_v1.runs import (
+    FINGERPRINT_TAG,
+    SUBMITTED_TAG,
+    TAG,
+    SeenRun,
+    find_experiment,
+    find_run,
+    fingerprint_of,
+    seen,
+)
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report
 from specrun.plan.changes import Change, Submission
 from specrun.plan.resources import content_digest, data_key, environment_content, input_data
@@ -96,8 +105,12 @@ def _submit(connection: Connection, submission: Submission, held: Lease) -> Any:
         )
     known = seen(connection).experiments
     if experiment not in known:
-        with translated(f"make the experiment {experiment}"):
-            known[experiment] = Experiment(workspace, experiment)
+        try:
+            with translated(f"make the experiment {experiment}"):
+                known[experiment] = Experiment(workspace, experiment)
+        except Conflict:  # somebody else was faster, or it was made and the answer lost
+            if find_experiment(connection, experiment) is None:
+                raise
     held.check()
     try:
         with _ONE_AT_A_TIME, translated(f"submit the run {submission.name}"):

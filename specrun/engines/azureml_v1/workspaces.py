@@ -13,8 +13,9 @@ from specrun.engines.azure.deployments import await_deployments, running_deploym
 from specrun.engines.azureml_v1.cluster_form import OWNER
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
+from specrun.engines.azureml_v1.lost_creation import await_lost, is_there
 from specrun.engines.azureml_v1.quiet import quiet
-from specrun.engines.base import EngineError, Missing, Progress, Report, Transient
+from specrun.engines.base import EngineError, Missing, Progress, Report
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
@@ -22,8 +23,8 @@ from specrun.plan.resources import Resource
 LOOK = 5.0
 """Seconds between two looks at what takes minutes."""
 
-ACTIVE = "DeploymentActive"
-"""The code for a deployment that is begun while it is under way."""
+NO_GROUP = "ResourceGroupNotFound"
+"""The code for a resource group that is not there."""
 
 APPEARS = 60.0
 """Seconds within which what was made is to be seen, also where the service answers from an older copy."""
@@ -32,13 +33,15 @@ APPEARS = 60.0
 def observe_workspace(connection: Connection, resource: Resource) -> Observed:
     """The workspace as it is: two requests, two more where the spec names its storage account.
 
-    Raises Missing, with the place, when one that the spec only names is in another resource group.
+    Raises Missing when one that the spec only names is in another resource group, and when there is no such group.
     """
     try:
         workspace = connection.refresh()
     except Missing as error:
         if not resource.managed:
             _look_elsewhere(connection)
+            if NO_GROUP in str(error):
+                raise
         return Observed(Status.MISSING, reason=str(error))
     properties: dict[str, object] = {
         "name": workspace.name,
@@ -65,7 +68,7 @@ def _create(connection: Connection, resource: Resource, report: Report) -> None:
     at = connection.coordinates
     # An apply that was killed may have left a deployment behind, at the end of which there is a workspace.
     await_deployments(connection.credential, at.subscription_id, at.resource_group, report)
-    if _is_there(connection):
+    if is_there(connection):
         return
     made = _in_background(lambda: _deploy(connection, resource))
     while not wait([made], LOOK).done:
@@ -81,13 +84,7 @@ def _create(connection: Connection, resource: Resource, report: Report) -> None:
         if not _appears(connection, report):
             raise
     except EngineError as error:
-        if _is_there(connection):
-            return
-        if ACTIVE in str(error):
-            # An answer was lost, and the SDK asked a second time. It has removed what the workspace was to stand on:
-            # once that deployment has ended, everything is made anew.
-            raise Transient(str(error)) from error
-        raise
+        await_lost(connection, error, report)
     else:
         if not _appears(connection, report):
             raise EngineError(f"the workspace {at.workspace_name} was made and is not seen: plan again in some minutes")
@@ -95,7 +92,7 @@ def _create(connection: Connection, resource: Resource, report: Report) -> None:
 
 def _deploy(connection: Connection, resource: Resource) -> None:
     at, wanted = connection.coordinates, resource.properties
-    with quiet(), translated(f"create the workspace {at.workspace_name}", retried=False):
+    with quiet(), translated(f"create the workspace {at.workspace_name}", retried="but 429"):
         auth = connection.auth
         from azureml.core import Workspace
 
@@ -115,11 +112,11 @@ def _deploy(connection: Connection, resource: Resource) -> None:
 
 def _delete(connection: Connection, report: Report) -> None:
     workspace = connection.workspace()
-    with translated(f"delete the workspace {workspace.name}", retried=False):
+    with translated(f"delete the workspace {workspace.name}", retried="but 429"):
         # What it stands on stays: the storage account holds data, and may be the user's own.
         workspace.delete(delete_dependent_resources=False, no_wait=True)
     begun = time.monotonic()
-    while _is_there(connection):  # as long as Azure answers: it takes what it takes
+    while is_there(connection):  # as long as Azure answers: it takes what it takes
         report(Progress(text="waiting until it is gone"))
         time.sleep(min(LOOK, 0.2 + (time.monotonic() - begun) / 5))
 
@@ -127,7 +124,7 @@ def _delete(connection: Connection, report: Report) -> None:
 def _appears(connection: Connection, report: Report) -> bool:
     """Look until the workspace is there; whether it is."""
     deadline = time.monotonic() + APPEARS
-    while not _is_there(connection):
+    while not is_there(connection):
         if time.monotonic() > deadline:
             return False
         report(Progress(text="waiting until it is seen"))
@@ -135,17 +132,8 @@ def _appears(connection: Connection, report: Report) -> bool:
     return True
 
 
-def _is_there(connection: Connection) -> bool:
-    connection.forget()
-    try:
-        connection.workspace()
-    except Missing:
-        return False
-    return True
-
-
 def _storage_account(workspace: Any, asked: str) -> str:
-    with translated(f"read the details of the workspace {workspace.name}", retried=False):
+    with translated(f"read the details of the workspace {workspace.name}", retried="but 429"):
         details: Mapping[str, Any] = workspace.get_details()
     found = str(details.get("storageAccount") or "")
     return asked if found.strip("/").lower() == asked.strip("/").lower() else found
