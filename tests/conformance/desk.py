@@ -24,12 +24,13 @@ FOREIGN = ("SPECRUN_", "AZURE_", "AZUREML_", "NO_COLOR", "CI")
 """The caller's own settings, which no test is to depend on."""
 
 LASTING = """
-    import time
+    import itertools, time
     print("begun", flush=True)
-    while True:
+    for second in itertools.count(1):
         time.sleep(1)
+        print("second", second, flush=True)
 """
-"""A script that runs until somebody ends it."""
+"""A script that runs until somebody ends it, and says so."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,16 @@ class Started:
             while not any(part in line for line in self._said[stream]):
                 assert any(reader.is_alive() for reader in self._readers), self._so_far(part)
                 assert time.monotonic() < deadline, self._so_far(part)
+                self._more.wait(0.2)
+
+    def await_more(self, lines: int) -> None:
+        """Wait until it has said so many lines more on standard output than it has by now."""
+        deadline = time.monotonic() + self._patience
+        with self._more:
+            wanted = len(self._said["out"]) + lines
+            while len(self._said["out"]) < wanted:
+                assert any(reader.is_alive() for reader in self._readers), self._so_far("more")
+                assert time.monotonic() < deadline, self._so_far("more")
                 self._more.wait(0.2)
 
     def await_event(self, event: threading.Event) -> None:

@@ -27,6 +27,8 @@ def test_a_cluster_is_changed_in_place(desk: Desk) -> None:
     # What a spec leaves out is neither compared nor changed.
     desk.spec("compute: {name: <name>, max_instances: 3}\n")
     assert actions(desk.plan("--exit-code")) == {}
+    desk.spec("compute: {name: <name>, size: <lower>}\n", lower=desk.place.size.lower())
+    assert actions(desk.plan("--exit-code")) == {}, "a size has no case"
 
 
 def test_a_cluster_is_replaced_only_when_that_is_meant(desk: Desk, needs: Callable[..., None]) -> None:
