@@ -72,6 +72,7 @@ def submit(change: Change, engine: Engine, home: Path, report: Report) -> str:
     assert submission is not None
     for run in change.cancel:
         call(partial(engine.cancel, run.name), engine.patience, f"cancelling {run.name}")
+    gave_up: EngineError | None = None
     for attempt in range(ATTEMPTS):
         # Looked for before each try: the last one may have been accepted all the same, or somebody else's was.
         twin = _twin(engine, submission)
@@ -80,15 +81,17 @@ def submit(change: Change, engine: Engine, home: Path, report: Report) -> str:
         try:
             _submit_once(change, submission, engine, home, report)
         except (Transient, Abandoned) as error:
+            gave_up = error
             if attempt < ATTEMPTS - 1:
                 _pause(error, attempt)
                 continue
             if (twin := _twin(engine, submission)) is None:
                 raise
             return twin.name
-        except Conflict:
+        except Conflict as conflict:
             if (twin := _twin(engine, submission)) is None:
-                raise
+                # What stands in the way may be the try before, which hangs.
+                raise gave_up or conflict from conflict
             return twin.name
         else:
             return submission.name

@@ -47,7 +47,7 @@ def test_runs_are_listed_newest_first_in_two_requests(place: Place) -> None:
         (second, 2, RunStatus.SUCCEEDED),
         (first, 1, RunStatus.SUCCEEDED),
     ]
-    assert len(place.routes(engine.runs)) == 1
+    assert len(place.routes(engine.runs)) == 2
     assert engine.runs("job") == found
     assert engine.runs("another") == []
 

@@ -171,8 +171,9 @@ class Emulator:
         return recorded
 
     def _tell(self, number: int, request: Request, phase: str) -> None:
-        if self.on_request:
-            self.on_request(number, request, phase)
+        told = self.on_request  # a test may take it away at any time
+        if told:
+            told(number, request, phase)
 
     def _serve(self, request: Request, route: Route | None, parameters: dict[str, str]) -> Outgoing:
         try:

@@ -6,15 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.emulator.dataplane import data_of
-from tests.emulator.emulator import Emulator
+from tests.emulator.emulator import Emulator, Recorded
+from tests.emulator.faults import Fault
 from tests.emulator.router import Request
-from tests.emulator.runs_state import Plane
+from tests.emulator.runs_state import Plane, Run
+from tests.emulator.spaces import Workspace
 
 ROOT = Path(__file__).parents[2]
 SPEC = """\
@@ -44,6 +47,22 @@ pathlib.Path(sys.argv[1], "done.txt").write_text("done")
 print("trained")
 """
 PATIENCE = 300.0
+PARTS = ("microsoft.storage/storageaccounts", "microsoft.keyvault/vaults", "microsoft.insights/components")
+"""What a workspace stands on: one of each, made with it."""
+
+ARM = "management.azure.com /subscriptions/{sub}"
+GROUP = f"{ARM}/resourcegroups/{{group}}"
+DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
+DEPLOY = f"PUT {DEPLOYMENTS}/{{name}}"
+SPACE = "/subscriptions/{sub}/resourcegroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+PLANE = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{ws}"
+GET_WORKSPACE = f"GET management.azure.com {SPACE}"
+GET_CLUSTER = f"GET api.azureml.ms /rp/workspaces{SPACE}/computes/{{compute}}"
+PUT_CLUSTER = f"PUT management.azure.com {SPACE}/computes/{{compute}}"
+SUBMIT = f"POST api.azureml.ms /execution/v1.0{PLANE}/experiments/{{experiment}}/snapshotrun"
+LIST_BLOBS = "GET blob.core.windows.net /{container}?comp=list&restype=container"
+PUT_BLOB = "PUT blob.core.windows.net /{container}/{blob+}"
+GET_BLOB = "GET blob.core.windows.net /{container}/{blob+}"
 
 
 @dataclass(frozen=True)
@@ -81,11 +100,16 @@ class Azure:
         }
 
     @property
+    def workspace(self) -> Workspace:
+        """The only workspace."""
+        (workspace,) = self.emulator.service.workspaces.values()
+        return workspace
+
+    @property
     def plane(self) -> Plane:
         """The data plane of the only workspace."""
-        service = self.emulator.service
-        (workspace,) = service.workspaces.values()
-        return data_of(service).plane(workspace.subscription, workspace.group, workspace.name)
+        at = self.workspace
+        return data_of(self.emulator.service).plane(at.subscription, at.group, at.name)
 
     def stored(self, prefix: str) -> dict[str, bytes]:
         """What lies below a prefix of the default datastore, by path from its root."""
@@ -109,6 +133,42 @@ class Azure:
             timeout=PATIENCE,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def runs(self) -> list[Run]:
+        """What was submitted, oldest first."""
+        return list(self.plane.runs.values())
+
+    def make_workspace(self, group: str) -> None:
+        """A workspace of the spec's name, made by somebody else."""
+        service = self.emulator.service
+        service.put_group(group, "westeurope", {})
+        kinds = {
+            "storageAccount": "Microsoft.Storage/storageAccounts",
+            "keyVault": "Microsoft.KeyVault/vaults",
+            "applicationInsights": "microsoft.insights/components",
+        }
+        parts = {part: service.add_resource(kind, "ours", group, "westeurope").id for part, kind in kinds.items()}
+        service.put_workspace(group, "ws-faults", {"location": "westeurope", "properties": parts})
+
+    def made(self) -> dict[str, int]:
+        """How many there are of the kinds of which a workspace has one each."""
+        kinds = Counter(resource.kind.lower() for resource in self.emulator.service.resources.values())
+        return {kind: kinds[kind] for kind in PARTS}
+
+    def asked(self, route: str) -> list[Recorded]:
+        """The requests on a route."""
+        return [one for one in self.emulator.requests if one.route == route]
+
+    def fail_each_once(self, fault: Fault, spared: tuple[str, ...] = ()) -> set[str]:
+        """Have every route but some fail at its first request; the set fills with those that have."""
+        struck: set[str] = set()
+
+        def first(request: Request, route: str) -> bool:
+            return route not in spared and route not in struck and (struck.add(route) or True)
+
+        self.emulator.faults.add(first, fault, times=None)
+        return struck
 
     def apply(self, *arguments: str) -> Said:
         """`specrun apply --yes`."""
@@ -149,3 +209,22 @@ def azure_in(folder: Path, spec: str = SPEC, train: str = TRAIN) -> Iterator[Azu
     (folder / "job.yaml").write_text(spec)
     with Emulator(folder / "azure") as emulator:
         yield Azure(emulator, folder)
+
+
+def check_whole(azure: Azure, *, asked_twice: bool = False) -> None:
+    """Everything is there once, and the run has succeeded. `asked_twice`: the SDK may have asked again for what was
+    done, since an answer was lost."""
+    service = azure.emulator.service
+    assert [workspace.name for workspace in service.workspaces.values()] == ["ws-faults"]
+    assert azure.made() == dict.fromkeys(PARTS, 1), "the workspace's own resources are not there once"
+    assert list(azure.workspace.computes) == ["cluster"]
+    assert asked_twice or azure.plane.doubled == []
+    assert [(run.status, run.experiment.name) for run in azure.runs] == [("Completed", "job")]
+    assert azure.stored("numbers") == {"numbers/0.txt": b"0\n", "numbers/1.txt": b"1\n"}
+    sent = Counter(
+        request.path
+        for request in azure.emulator.requests
+        if request.method == "PUT" and "/numbers/" in request.path and request.status == 201
+    )
+    assert asked_twice or set(sent.values()) == {1}, f"sent twice: {sent}"
+    assert azure.emulator.unserved == []

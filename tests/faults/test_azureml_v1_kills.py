@@ -10,36 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.emulator import SIGN_IN, Recorded
-from tests.faults.cloud import Azure, azure_in
+from tests.faults.cloud import azure_in, check_whole
 
 MOST_READS = 2
 """How many times a kill at one and the same reading route is worth its while: what is polled is asked for often."""
-
-EXPECTED = {
-    "microsoft.storage/storageaccounts": 1,
-    "microsoft.keyvault/vaults": 1,
-    "microsoft.insights/components": 1,
-}
-
-
-def check_whole(azure: Azure) -> None:
-    service = azure.emulator.service
-    assert [workspace.name for workspace in service.workspaces.values()] == ["ws-faults"]
-    kinds = Counter(resource.kind.lower() for resource in service.resources.values())
-    assert {kind: kinds[kind] for kind in EXPECTED} == EXPECTED, "the workspace's own resources are there twice"
-    (workspace,) = service.workspaces.values()
-    assert list(workspace.computes) == ["cluster"]
-    plane = azure.plane
-    assert plane.doubled == []
-    assert [(run.status, run.experiment.name) for run in plane.runs.values()] == [("Completed", "job")]
-    assert azure.stored("numbers") == {"numbers/0.txt": b"0\n", "numbers/1.txt": b"1\n"}
-    sent = Counter(
-        request.path
-        for request in azure.emulator.requests
-        if request.method == "PUT" and "/numbers/" in request.path and request.status == 201
-    )
-    assert set(sent.values()) == {1}, f"sent twice: {sent}"
-    assert azure.emulator.unserved == []
 
 
 def killed_and_applied_again(folder: Path, number: int, phase: str) -> bool:

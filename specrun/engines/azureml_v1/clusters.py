@@ -9,7 +9,8 @@ from typing import Any
 
 from specrun.engines.azureml_v1.cluster_form import OWNER, configuration_of, idle_time, properties_of
 from specrun.engines.azureml_v1.connection import Connection
-from specrun.engines.azureml_v1.errors import NOT_SEEN, failure_words, translated
+from specrun.engines.azureml_v1.errors import failure_words, translated
+from specrun.engines.azureml_v1.refusals import NOT_SEEN
 from specrun.engines.base import EngineError, Missing, Progress, Report
 from specrun.plan.changes import Action, Capability, Change
 from specrun.plan.observed import Observed, Status

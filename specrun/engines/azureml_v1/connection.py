@@ -128,7 +128,7 @@ class Connection:
     def _fetch_datastore(self, name: str | None) -> Any:
         workspace = self.workspace()
         words = f"datastore {name}" if name else "default datastore"
-        with translated(f"find the {words}", retried=False):
+        with translated(f"find the {words}", retried="but 429"):
             from azureml.core import Datastore
 
             return Datastore.get(workspace, name) if name else workspace.get_default_datastore()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from specrun.engines.azure.workers import run_all
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.descriptions import attempt_of, describe, record_of, spec_of, submitted_at
 from specrun.engines.azureml_v1.errors import translated
@@ -13,7 +15,7 @@ from specrun.engines.azureml_v1.runs import (
     NAME,
     SeenRun,
     check_ours,
-    find_experiment,
+    find_experiments,
     find_run,
     fingerprint_of,
     is_ours,
@@ -25,6 +27,9 @@ from specrun.engines.base import OutputFile
 from specrun.plan.observed import Run, RunStatus
 
 RUN_TYPE = "azureml.scriptrun"
+AT_ONCE = 8
+"""Experiments whose runs are asked for at once."""
+
 EXPLAINED = 5
 """Of how many failed runs the reason is read for a list, three requests each; of any run `read_run` reads it."""
 
@@ -34,14 +39,14 @@ DEFAULT = "default"
 
 
 def list_runs(connection: Connection, spec: str | None = None) -> list[Run]:
-    """All runs in the experiments of the specs at hand, or those of one spec, newest first.
+    """All of specrun's runs in the workspace, or those of one spec, newest first, in whatever experiment they are.
 
-    One query for each experiment, and one more when it is first seen. What the newest failed runs failed of is read
-    too, of the newest attempt at each fingerprint: whether to try again depends on it.
+    One query for each experiment that has any, and one for these. What the newest failed runs failed of is read too, of
+    the newest attempt at each fingerprint: whether to try again depends on it.
     """
-    experiments = connection.scope.experiments
-    wanted = [one for name, one in experiments.items() if spec in (None, name)]
-    runs = [known for name in dict.fromkeys(wanted) for known in _list(connection, name)]
+    runs: list[SeenRun] = []
+    listings = [partial(_list, connection, experiment, runs) for experiment in find_experiments(connection)]
+    run_all(iter(listings), AT_ONCE)
     ours = [known for known in runs if is_ours(known) and spec in (None, spec_of(known))]
     ours.sort(key=lambda known: (submitted_at(connection, known) or 0.0, attempt_of(known)), reverse=True)
     _explain(ours)
@@ -116,13 +121,10 @@ def _ours(connection: Connection, name: str) -> SeenRun:
     return known
 
 
-def _list(connection: Connection, experiment: str) -> Iterator[SeenRun]:
-    found = find_experiment(connection, experiment)
-    if found is None:
-        return
+def _list(connection: Connection, experiment: Any, runs: list[SeenRun]) -> None:
     known = seen(connection).runs
-    with translated(f"list the runs of experiment {experiment}"):
-        for run in found.get_runs(type=RUN_TYPE):
+    with translated(f"list the runs of experiment {experiment.name}"):
+        for run in experiment.get_runs(type=RUN_TYPE):
             if NAME.fullmatch(run.id) is None:
                 continue
             before = known.get(run.id)
@@ -130,7 +132,7 @@ def _list(connection: Connection, experiment: str) -> Iterator[SeenRun]:
                 known[run.id] = SeenRun(run)
             elif not before.status.ended:
                 before.run = run
-            yield known[run.id]
+            runs.append(known[run.id])
 
 
 def _explain(runs: list[SeenRun]) -> None:

@@ -13,7 +13,7 @@ from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
-from specrun.engines.base import EngineError, Missing, Report, Transient
+from specrun.engines.base import Denied, EngineError, Missing, Quota, Report, Transient
 
 _PARTS = ("storageAccount", "keyVault", "applicationInsights")
 _QUERY = {"api-version": "2021-04-01"}
@@ -32,11 +32,12 @@ def await_lost(connection: Connection, error: EngineError, report: Report) -> No
     except Transient as busy:
         raise Transient(str(error), busy.after) from error
     if not is_there(connection):
-        raise Transient(str(error)) if waited or _ACTIVE in str(error) else error
-    if lost := _lost_parts(connection):
+        lost = (waited or _ACTIVE in str(error)) and not isinstance(error, (Denied, Quota))
+        raise Transient(str(error)) if lost else error
+    if gone := _lost_parts(connection):
         raise EngineError(
             f"the workspace {at.workspace_name} was made, but the SDK lost sight of it and removed what it stands on: "
-            f"{', '.join(lost)}. Delete and purge the workspace in the portal, and apply again. What was lost of "
+            f"{', '.join(gone)}. Delete and purge the workspace in the portal, and apply again. What was lost of "
             f"sight: {error}"
         ) from error
 

@@ -49,6 +49,8 @@ class Seen:
 
     runs: dict[str, SeenRun] = field(default_factory=dict)
     experiments: dict[str, Any] = field(default_factory=dict)
+    marked: set[str] = field(default_factory=set)
+    """Experiments that were given the tag: the SDK's object does not learn of it."""
 
 
 _SEEN: WeakKeyDictionary[Connection, Seen] = WeakKeyDictionary()
@@ -69,19 +71,16 @@ def find_run(connection: Connection, name: str) -> SeenRun:
     return known
 
 
-def find_experiment(connection: Connection, name: str) -> Any | None:
-    """The SDK's Experiment of that name; None when there is none. It is not created."""
+def find_experiments(connection: Connection) -> list[Any]:
+    """The SDK's Experiments that hold runs of specrun's, whichever spec's: they carry its tag. One request."""
     from azureml.core import Experiment
+    from azureml.core.experiment import ViewType
 
-    known = seen(connection).experiments
-    if name not in known:
-        with translated(f"find the experiment {name}"):
-            found = Experiment.list(connection.workspace(), experiment_name=name)
-        exact = [one for one in found if one.name == name]
-        if not exact:
-            return None
-        known[name] = exact[0]
-    return known[name]
+    with translated(f"list the experiments of {connection.coordinates.workspace_name}"):
+        # Archived ones, too: what ran there ran for exactly the same.
+        found = list(Experiment.list(connection.workspace(), tags=TAG, view_type=ViewType.All))
+    seen(connection).experiments.update({one.name: one for one in found})
+    return found
 
 
 def look_at_run(connection: Connection, name: str) -> SeenRun:

@@ -22,7 +22,6 @@ from specrun.engines.azureml_v1.runs import (
     SUBMITTED_TAG,
     TAG,
     SeenRun,
-    find_experiment,
     find_run,
     fingerprint_of,
     seen,
@@ -89,7 +88,6 @@ def _check_free(connection: Connection, name: str) -> None:
 
 def _submit(connection: Connection, submission: Submission, held: Lease) -> Any:
     """The SDK's run. An error is none when the run is there: the answer was lost, not the submission."""
-    from azureml.core import Experiment
     from azureml.core import script_run_config as sdk
 
     assert submission.staged is not None
@@ -103,14 +101,7 @@ def _submit(connection: Connection, submission: Submission, held: Lease) -> Any:
             workspace,
             str(connection.default_datastore().name),
         )
-    known = seen(connection).experiments
-    if experiment not in known:
-        try:
-            with translated(f"make the experiment {experiment}"):
-                known[experiment] = Experiment(workspace, experiment)
-        except Conflict:  # somebody else was faster, or it was made and the answer lost
-            if find_experiment(connection, experiment) is None:
-                raise
+    _mark(connection, _experiment(connection, experiment))
     held.check()
     try:
         with _ONE_AT_A_TIME, translated(f"submit the run {submission.name}"):
@@ -121,6 +112,33 @@ def _submit(connection: Connection, submission: Submission, held: Lease) -> Any:
         if accepted is None:
             raise
         return accepted
+
+
+def _experiment(connection: Connection, name: str) -> Any:
+    """The SDK's Experiment, made if need be."""
+    from azureml.core import Experiment
+
+    known, workspace = seen(connection).experiments, connection.workspace()
+    if name not in known:
+        try:
+            with translated(f"make the experiment {name}"):
+                known[name] = Experiment(workspace, name)
+        except Conflict:  # somebody else was faster, or it was made and the answer lost
+            with translated(f"find the experiment {name}"):
+                found = [one for one in Experiment.list(workspace, experiment_name=name) if one.name == name]
+            if not found:
+                raise
+            known[name] = found[0]
+    return known[name]
+
+
+def _mark(connection: Connection, experiment: Any) -> None:
+    """Tag the experiment before its first run, so that its runs are found whatever spec somebody has at hand."""
+    marked = seen(connection).marked
+    if TAG not in (experiment.tags or {}) and experiment.name not in marked:
+        with translated(f"tag the experiment {experiment.name}"):
+            experiment.tag(TAG, "has runs")
+        marked.add(experiment.name)
 
 
 def _accepted(connection: Connection, submission: Submission) -> Any | None:

@@ -1,0 +1,159 @@
+"""How runs end on Azure ML, and what the exit status, the terminal and the next apply make of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.emulator.dataplane import data_of
+from tests.emulator.router import Request
+from tests.emulator.runs_state import RUNNING
+from tests.emulator.training import Mishap, cancelled, error, no_capacity, preempted
+from tests.faults.cloud import SPEC, SUBMIT, TRAIN, Azure, azure_in
+
+pytestmark = pytest.mark.slow
+
+T = TypeVar("T")
+
+SERVERS = SPEC.replace(
+    "  environment:",
+    "  distribution: {type: tensorflow, parameter_server_count: 1, worker_count: 2}\n"
+    "  resources: {instance_count: 2}\n"
+    "  environment:",
+)
+ONE_FAILS = """\
+import json, os, time
+task = json.loads(os.environ["TF_CONFIG"])["task"]
+for step in range(15):
+    print(task["type"], task["index"], "step", step, flush=True)
+if (task["type"], task["index"]) == ("worker", 1):
+    raise SystemExit("there is no data for me")
+time.sleep(600)
+"""
+WAITS = """\
+import time
+print("began", flush=True)
+time.sleep(600)
+"""
+
+
+def waits_for(path: Path) -> str:
+    """A script that never ends, unless there is a file when it begins."""
+    return f"import pathlib, time\nif not pathlib.Path({str(path)!r}).exists():\n    time.sleep(600)\n{TRAIN}"
+
+
+def befalls(azure: Azure, mishap: Mishap) -> None:
+    """Have it befall the next run."""
+    data_of(azure.emulator.service).training.mishaps.append(mishap)
+
+
+def test_a_role_that_fails(tmp_path: Path) -> None:
+    with azure_in(tmp_path, SERVERS, ONE_FAILS) as azure:
+        said = azure.apply()
+        assert said.code == 100
+        last = said.err[said.err.index("Last lines of worker/1:") :]
+        shown = [line.strip() for line in last.splitlines()[1:] if line.strip()]
+        assert shown == [*(f"worker 1 step {step}" for step in range(6, 15)), "there is no data for me"]
+        assert "worker/0 | worker 0 step 14" in said.out
+        assert "worker_1 exited with 1" in said.out
+        submissions = len(azure.asked(SUBMIT))
+        again = azure.apply()
+        assert again.code == 100
+        assert "failed" in again.err
+        assert "--rerun" in again.err
+        assert len(azure.asked(SUBMIT)) == submissions, "what failed is not tried again by itself"
+
+
+def test_a_run_that_is_asked_for_again(tmp_path: Path) -> None:
+    with azure_in(tmp_path, train="raise SystemExit(3)\n") as azure:
+        assert azure.apply().code == 100
+        assert azure.apply("--rerun").code == 100
+        first, second = azure.runs
+        assert second.id == f"{first.id}-2"
+
+
+@pytest.mark.parametrize(
+    ("mishap", "words"), [(preempted(), "preempted"), (no_capacity(), "No capacity")], ids=["preempted", "no capacity"]
+)
+def test_what_the_platform_ends_is_submitted_again(tmp_path: Path, mishap: Mishap, words: str) -> None:
+    go_on = tmp_path / "go on"
+    with azure_in(tmp_path, train=waits_for(go_on)) as azure:
+        befalls(azure, mishap)
+        said = azure.apply()
+        assert said.code == 100
+        assert words in said.out
+        go_on.touch()
+        said = azure.apply()
+        assert said.code == 0, said
+        assert "trained" in said.out
+        first, second = azure.runs
+        assert (first.status, second.status) == ("Failed", "Completed")
+        assert second.id == f"{first.id}-2"
+        assert azure.plane.doubled == []
+
+
+def test_the_service_fails_while_the_run_goes(tmp_path: Path) -> None:
+    with azure_in(tmp_path, train=WAITS) as azure:
+        befalls(azure, Mishap(RUNNING, error("ServiceError", "Something broke on our side.")))
+        said = azure.apply()
+        assert said.code == 100
+        assert "Something broke on our side." in said.out
+        assert "-2: 1 process" in azure.specrun("plan").out + azure.specrun("plan").err
+
+
+def test_a_run_that_takes_too_long(tmp_path: Path) -> None:
+    spec = SPEC.replace("  environment:", "  limits: {timeout: 2}\n  environment:")
+    with azure_in(tmp_path, spec, WAITS) as azure:
+        said = azure.apply()
+        assert said.code == 100
+        assert "timed out after 2 s" in said.out
+        assert azure.apply().code == 100
+        assert len(azure.runs) == 1
+
+
+def test_somebody_cancels_it_in_the_portal(tmp_path: Path) -> None:
+    with azure_in(tmp_path, train=WAITS) as azure:
+        befalls(azure, cancelled())
+        said = azure.apply()
+        assert said.code == 103
+        assert "cancelled" in said.out
+        assert azure.apply().code == 103
+        assert len(azure.runs) == 1
+
+
+def test_specrun_cancels_it_while_apply_follows(tmp_path: Path) -> None:
+    with azure_in(tmp_path, train=WAITS) as azure:
+        cancelling = when_running(azure, lambda: azure.specrun("cancel").code)
+        said = azure.apply()
+        assert said.code == 103, said
+        assert "main/0 | began" in said.out
+        assert cancelling.result(60) == 0
+        assert json.loads(azure.specrun("status", "-o", "json").out)["status"] == "cancelled"
+
+
+def test_its_cluster_is_deleted_while_it_runs(tmp_path: Path) -> None:
+    with azure_in(tmp_path, train=WAITS) as azure:
+        when_running(azure, lambda: azure.workspace.computes.clear())
+        said = azure.apply()
+        assert said.code == 100
+        assert "was deleted" in said.out
+
+
+def when_running(azure: Azure, act: Callable[[], T]) -> Future[T]:
+    """Do something, once, when a run is seen running; what came of it."""
+    done: Future[T] = Future()
+    first = threading.Lock()
+
+    def look(number: int, request: Request, phase: str) -> None:
+        running = "/runs/" in request.path and any(run.status == RUNNING for run in azure.runs)
+        if running and first.acquire(blocking=False):
+            threading.Thread(target=lambda: done.set_result(act()), daemon=True).start()
+
+    azure.emulator.on_request = look
+    return done
