@@ -21,6 +21,9 @@ from tests.emulator.submissions import Shape, shape_of
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _MAX_SECONDS = 30 * 24 * 3600
 
+RUN_SCRIPT = Path(__file__).with_name("run_script.py")
+"""What starts a script, as Azure ML's own wrapper does; a command is bash's alone."""
+
 _AS_MPI = (
     'export OMPI_COMM_WORLD_RANK="$RANK" OMPI_COMM_WORLD_SIZE="$WORLD_SIZE" OMPI_COMM_WORLD_LOCAL_RANK="$LOCAL_RANK"; '
     'export OMPI_COMM_WORLD_LOCAL_SIZE="%d"; unset RANK WORLD_SIZE LOCAL_RANK NODE_RANK MASTER_ADDR MASTER_PORT; '
@@ -143,7 +146,7 @@ def _command(definition: Mapping[str, Any], variables: Mapping[str, str], shape:
     command = definition.get("command")
     if not command:
         words = [_VARIABLE.sub(value, str(word)) for word in definition.get("arguments") or []]
-        command = shlex.join(["python", definition["script"], *words])
+        command = shlex.join(["python", str(RUN_SCRIPT), definition["script"], *words])
     return (_AS_MPI % shape.per_node if shape.kind == "mpi" else "") + command
 
 

@@ -67,7 +67,6 @@ run.log("loss", 0.5)
 run.tag("seen", "yes")
 open("made.txt", "w").write("made")
 run.upload_file("kept/made.txt", "made.txt")
-run.flush()
 """
     sdk.training.starved = True
     run = sdk.experiment().submit(configured(tmp_path / "src", script), run_id="metrics-1")
