@@ -21,7 +21,9 @@ def survey(engine: Engine, graph: Graph) -> Survey:
     works += [(path, partial(engine.content, path)) for path in cloud_inputs(graph)]
     results = call_all(works, engine.patience)
     errors = {
-        what: str(result) for (what, _), result in zip(works, results, strict=True) if isinstance(result, EngineError)
+        what: str(result).removeprefix(f"{what}: ")
+        for (what, _), result in zip(works, results, strict=True)
+        if isinstance(result, EngineError)
     }
     found = {
         what: result for (what, _), result in zip(works, results, strict=True) if not isinstance(result, EngineError)

@@ -116,10 +116,10 @@ class Walk:
         try:
             name = self._carry_out(change, emit)
         except (Stale, Conflict) as stale:
-            error = str(stale)
+            error = str(stale).removeprefix(f"{key}: ")
             self._outcome.stale.append(key)
         except (EngineError, SecretUnset, Stopped, OSError) as failure:
-            error = str(failure)
+            error = str(failure).removeprefix(f"{key}: ")
             self._outcome.failed.append(key)
         if error:
             self._undone[key] = error

@@ -105,7 +105,8 @@ def _retry_policy() -> Any:
         """The SDK's, which does not look at Retry-After."""
 
         def sleep(self, settings: Any, transport: Any) -> None:
-            answer = getattr(settings["history"][-1], "http_response", None)
+            tried = settings["history"]  # none where an answer broke off
+            answer = getattr(tried[-1], "http_response", None) if tried else None
             asked = answer.headers.get("Retry-After", "") if answer is not None else ""
             if asked.isdigit():
                 transport.sleep(min(float(asked), LONGEST_PAUSE))

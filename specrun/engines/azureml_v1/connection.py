@@ -13,10 +13,13 @@ from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.once import Once
 from specrun.engines.azureml_v1.sdk import load_sdk
-from specrun.engines.base import EngineError, Scope
+from specrun.engines.base import EngineError, Missing, Scope, Transient
 
 CLOUD = "AzureCloud"
 """Named, so that the SDK does not ask the network which clouds there are."""
+
+SOON = 2.0
+"""Seconds after which what must be there is looked for again."""
 
 BLOB_STORES = ("AzureBlob", "AzureDataLakeGen2")
 
@@ -127,11 +130,17 @@ class Connection:
 
     def _fetch_datastore(self, name: str | None) -> Any:
         workspace = self.workspace()
-        words = f"datastore {name}" if name else "default datastore"
-        with translated(f"find the {words}", retried="but 429"):
-            from azureml.core import Datastore
+        from azureml.core import Datastore
 
-            return Datastore.get(workspace, name) if name else workspace.get_default_datastore()
+        if name:
+            with translated(f"find the datastore {name}", retried="but 429"):
+                return Datastore.get(workspace, name)
+        try:
+            with translated("find the default datastore", retried="but 429"):
+                return workspace.get_default_datastore()
+        except Missing as error:
+            # Each workspace has one: who answers has not heard of a new one yet.
+            raise Transient(str(error), SOON) from error
 
 
 def _credential(datastore: Any) -> Credential | None:

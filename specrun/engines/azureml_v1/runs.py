@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from specrun.engines.azureml_v1.connection import Connection
+from specrun.engines.azureml_v1.connection import SOON, Connection
 from specrun.engines.azureml_v1.endings import status_of
 from specrun.engines.azureml_v1.errors import translated
-from specrun.engines.base import Missing
+from specrun.engines.base import Missing, Transient
 from specrun.plan.observed import RunStatus
 
 NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
@@ -89,7 +90,7 @@ def look_at_run(connection: Connection, name: str) -> SeenRun:
         return find_run(connection, name)
     known = seen(connection).runs[name]
     if not known.status.ended:
-        with translated(f"read the run {name}"):
+        with _there(name):
             known.run.get_status()
     return known
 
@@ -97,10 +98,20 @@ def look_at_run(connection: Connection, name: str) -> SeenRun:
 def read_details(known: SeenRun, again: bool = False) -> Mapping[str, Any]:
     """The details of a run as they are now; of an ended run they are read once, unless `again`."""
     if again or not (known.status.ended and status_of(str(known.details.get("status"))).ended):
-        with translated(f"read the run {known.run.id}"):
+        with _there(known.run.id):
             known.details = known.run.get_details()
         known.detailed = time.monotonic()
     return known.details
+
+
+@contextmanager
+def _there(name: str) -> Iterator[None]:
+    """Read a run that was seen or submitted. Raises Transient where whoever answers has not heard of it yet."""
+    try:
+        with translated(f"read the run {name}"):
+            yield
+    except Missing as error:
+        raise Transient(str(error), SOON) from error
 
 
 def is_ours(known: SeenRun) -> bool:
