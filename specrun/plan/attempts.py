@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
+
+NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
+"""What `run_name` makes."""
 
 
 @dataclass(frozen=True, slots=True)

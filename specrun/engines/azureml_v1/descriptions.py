@@ -11,8 +11,9 @@ from specrun.engines.azure.records import read_record
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.endings import Ending, ending_of, seconds
 from specrun.engines.azureml_v1.log_names import roles_of
-from specrun.engines.azureml_v1.runs import NAME, SUBMITTED_TAG, TAG, SeenRun, fingerprint_of
+from specrun.engines.azureml_v1.runs import SUBMITTED_TAG, TAG, SeenRun, fingerprint_of
 from specrun.engines.base import Missing
+from specrun.plan.attempts import NAME
 from specrun.plan.observed import Role, Run, RunStatus
 
 

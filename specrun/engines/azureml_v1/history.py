@@ -12,7 +12,6 @@ from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.descriptions import attempt_of, describe, record_of, spec_of, submitted_at
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.runs import (
-    NAME,
     SeenRun,
     check_ours,
     find_experiments,
@@ -24,6 +23,7 @@ from specrun.engines.azureml_v1.runs import (
     seen,
 )
 from specrun.engines.base import OutputFile
+from specrun.plan.attempts import NAME
 from specrun.plan.observed import Run, RunStatus
 
 RUN_TYPE = "azureml.scriptrun"

@@ -5,7 +5,6 @@ Finding a run costs two requests, its details cost three; a run that has ended d
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,9 +16,9 @@ from specrun.engines.azureml_v1.connection import SOON, Connection
 from specrun.engines.azureml_v1.endings import status_of
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import Missing, Transient
+from specrun.plan.attempts import NAME
 from specrun.plan.observed import RunStatus
 
-NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
 VARIABLE = "SPECRUN_FINGERPRINT"
 TAG = "specrun"
 FINGERPRINT_TAG = "specrun.fingerprint"

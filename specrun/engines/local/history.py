@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
 from specrun.engines.local import request as requests
 from specrun.engines.local import state
 from specrun.engines.local.submission import run_folder
+from specrun.plan.attempts import NAME
 from specrun.plan.observed import Role, Run, RunStatus
 
 CHUNK = 1 << 20
 """Bytes read from one role's log at a time."""
 
-NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
 STATUSES = {
     state.PREPARED: RunStatus.QUEUED,
     state.QUEUED: RunStatus.QUEUED,
