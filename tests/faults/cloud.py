@@ -59,6 +59,7 @@ PLANE = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.Machine
 GET_WORKSPACE = f"GET management.azure.com {SPACE}"
 GET_CLUSTER = f"GET api.azureml.ms /rp/workspaces{SPACE}/computes/{{compute}}"
 PUT_CLUSTER = f"PUT management.azure.com {SPACE}/computes/{{compute}}"
+PATCH_CLUSTER = f"PATCH management.azure.com {SPACE}/computes/{{compute}}"
 SUBMIT = f"POST api.azureml.ms /execution/v1.0{PLANE}/experiments/{{experiment}}/snapshotrun"
 LIST_BLOBS = "GET blob.core.windows.net /{container}?comp=list&restype=container"
 PUT_BLOB = "PUT blob.core.windows.net /{container}/{blob+}"
