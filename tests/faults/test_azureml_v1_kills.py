@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +24,6 @@ def killed_and_applied_again(folder: Path, number: int, phase: str) -> bool:
         assert said.code == 0, f"{where}: {said.err}\n{said.out}"
         assert "trained" in said.out or not killed or "succeeded" in said.out, where
         check_whole(azure)
-        assert json.loads(azure.specrun("status", "-o", "json").out)["status"] == "succeeded", where
         return killed
 
 

@@ -162,5 +162,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _without_secrets(text: str) -> str:
     for name in (SECRET, GITHUB_TOKEN, DEVOPS_TOKEN, "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER"):
         value = os.environ.get(name, "").strip()
-        text = text.replace(value, "***") if value else text
+        text = text.replace(value, "***") if len(value) > 3 else text
     return text
