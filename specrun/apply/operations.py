@@ -48,6 +48,8 @@ def carry_out(change: Change, engine: Engine, home: Path, report: Report, stop: 
         _begin(change, engine, report)
         return
     now = _observe(change, engine)
+    if change.action is Action.CREATE and now.status is Status.CREATING:
+        now = _settle(change, engine, stop)  # another apply of the same has begun with it
     if _achieved(change, now, engine):
         return
     if change.before is not None and change.before.status is Status.DELETING:
@@ -145,6 +147,12 @@ def _begin(change: Change, engine: Engine, report: Report) -> None:
                 raise
             change = _unsent(change, now)
             _pause(error, attempt)
+        except Conflict:
+            # Somebody was faster. When that was another apply of the same, it is what was wanted.
+            now = _observe(change, engine)
+            if change.action is Action.CREATE and (not now.status.settled or _achieved(change, now, engine)):
+                return
+            raise
         else:
             return
 

@@ -9,9 +9,8 @@ import click
 from specrun.apply.survey import survey
 from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import FAILED, Exit
-from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, reading_options
-from specrun.cli.session import open_session, unseen
+from specrun.cli.session import open_session
 from specrun.plan.destruction import NAMED_ONLY, plan_destruction
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
@@ -28,7 +27,7 @@ def destroy(reading: Reading, also: tuple[str, ...], yes: bool) -> None:
     engine = session.engine
     seen = survey(engine, session.graph)
     if seen.errors:
-        raise Exit(FAILED, mask_environment(unseen(seen.errors)))
+        raise Exit(FAILED, "\n".join(f"error: {what}: {error}" for what, error in seen.errors.items()))
     made = plan_destruction(session.graph, engine, seen.observed, seen.runs, also)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:

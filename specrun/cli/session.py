@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,8 @@ class Session:
         """What the engine has, against what the specs say. Ends the command when that cannot be found out."""
         seen = survey(self.engine, self.graph)
         if seen.errors:
-            raise Exit(FAILED, mask_environment(unseen(seen.errors)))
+            lines = [f"error: {what}: {error}" for what, error in seen.errors.items()]
+            raise Exit(FAILED, mask_environment("\n".join(lines)))
         identity = partial(identity_of, self.engine)
         planner = Planner(self.engine, seen, identity, self.home, self.hashes, options)
         plan = planner.plan(self.graph)
@@ -98,14 +99,6 @@ def open_session(reading: Reading, *, secrets_required: bool = False) -> Session
     _warn_of_default(reading, loaded.specs, name)
     engine.sign_in()
     return Session(loaded.specs, graph, engine, home, hashes, reading)
-
-
-def unseen(errors: Mapping[str, str]) -> str:
-    """What could not be observed, a line for each reason: nobody has to read the same one for every resource."""
-    keys: dict[str, list[str]] = {}
-    for what, error in errors.items():
-        keys.setdefault(error, []).append(what)
-    return "\n".join(f"error: {', '.join(whats)}: {error}" for error, whats in keys.items())
 
 
 def check_fit(reading: Reading) -> tuple[Diagnostic, ...]:

@@ -378,6 +378,32 @@ def test_previous_runs_are_cancelled_before_the_new_one(tmp_path: Path, engine: 
     assert engine.calls.index("cancel job-0123456789") < engine.calls.index(f"begin {RUN}")
 
 
+@pytest.mark.parametrize(("most", "stale"), [(2, False), (9, True)])
+def test_what_another_apply_has_begun_to_make_is_waited_for(
+    tmp_path: Path, engine: Double, most: int, stale: bool
+) -> None:
+    """It is then as this apply wanted it, or it is not, and left alone."""
+    plan = plan_of(tmp_path, engine)
+    assert plan.changes[0].action is Action.CREATE
+    key = plan.changes[0].resource.key
+    engine.creating[key] = 3
+    wanted = {**plan.changes[0].resource.properties, "max_instances": most}
+    engine.settles_as[key] = Observed(Status.READY, wanted, owner="job")
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert outcome.stale == ([key] if stale else [])
+    assert f"begin {key}" not in engine.calls
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_whoever_was_faster_may_have_made_just_that(tmp_path: Path, engine: Double, accepted: bool) -> None:
+    plan = plan_of(tmp_path, engine)
+    key = plan.changes[0].resource.key
+    refusal = Conflict(f"{key} is there already")
+    engine.faults[f"begin {key}"] = [Accepted(refusal) if accepted else refusal]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert outcome.stale == ([] if accepted else [key])
+
+
 def test_last_lines_of_the_role_that_failed(tmp_path: Path, engine: Double) -> None:
     plan = plan_of(tmp_path, engine)
     name = f"job-{plan.fingerprints['job'][:10]}"
