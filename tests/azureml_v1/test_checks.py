@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from specrun.engines.azure.findings import SUMMARIES
 from specrun.engines.azureml_v1.checks import check_spec
-from specrun.engines.azureml_v1.findings import SUMMARIES
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 

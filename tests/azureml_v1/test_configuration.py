@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from specrun.engines.azureml_v1 import environments
+from specrun.engines.azure import images
 from specrun.engines.azureml_v1.command import start_of
 from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.base import EngineError
@@ -213,7 +213,7 @@ def environment_for(tmp_path: Path, environment: str, more: str = "", top: str =
 def test_a_pip_list_stands_on_a_pinned_image_as_it_was_written(tmp_path: Path) -> None:
     marker = "numpy<3; python_version >= '3.9'"
     environment = environment_for(tmp_path, f'{{pip: ["{marker}", "torch>=2"]}}')
-    assert environment.docker.base_image == environments.CPU_IMAGE
+    assert environment.docker.base_image == images.CPU_IMAGE
     pip = [*environment.python.conda_dependencies.as_dict()["dependencies"]][-1]["pip"]
     assert pip == [marker, "torch>=2", "azureml-defaults"]
     assert not environment.python.user_managed_dependencies
@@ -228,7 +228,7 @@ def test_a_pip_list_may_pin_what_azure_ml_needs(tmp_path: Path) -> None:
 
 def test_a_gpu_takes_another_image(tmp_path: Path) -> None:
     asked = environment_for(tmp_path, "{pip: [numpy]}", "  resources: {gpu: true}\n")
-    assert asked.docker.base_image == environments.GPU_IMAGE
+    assert asked.docker.base_image == images.GPU_IMAGE
     job = "  command: echo\n  environment: {pip: [numpy]}\n"
     spec = spec_of(tmp_path, job)
     top = spec.file.read_text().replace(
@@ -236,7 +236,7 @@ def test_a_gpu_takes_another_image(tmp_path: Path) -> None:
     )
     spec.file.write_text(top)
     sized = load([str(spec.file)], engine="azureml-v1").specs[0]
-    assert configured(sized).environment.docker.base_image == environments.GPU_IMAGE
+    assert configured(sized).environment.docker.base_image == images.GPU_IMAGE
 
 
 def test_an_image_alone_brings_its_own_python(tmp_path: Path) -> None:
@@ -254,9 +254,9 @@ def test_an_image_may_be_the_base_of_a_conda_file(tmp_path: Path) -> None:
 
 def test_no_environment_is_a_pinned_python(tmp_path: Path) -> None:
     environment = configured(spec_of(tmp_path, "  command: echo\n")).environment
-    assert environment.docker.base_image == environments.CPU_IMAGE
+    assert environment.docker.base_image == images.CPU_IMAGE
     assert environment.python.conda_dependencies.as_dict()["dependencies"] == [
-        f"python={environments.PYTHON}",
+        f"python={images.PYTHON}",
         {"pip": ["azureml-defaults"]},
     ]
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import requests
 
+from specrun.engines.azure.refusals import Refusal
 from specrun.engines.azureml_v1.errors import explain, failure_words, translated
-from specrun.engines.azureml_v1.refusals import Refusal, read_refusal
+from specrun.engines.azureml_v1.refusals import read_refusal
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 
 DOING = "create the cluster gpu-cluster"

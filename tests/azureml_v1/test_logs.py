@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1 import logs as reading
-from specrun.engines.azureml_v1.ranges import Expired, read_range
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
 from tests.azureml_v1.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place

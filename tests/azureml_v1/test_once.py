@@ -10,8 +10,8 @@ import warnings
 
 import pytest
 
-from specrun.engines.azureml_v1.once import Once
-from specrun.engines.azureml_v1.quiet import quiet
+from specrun.engines.azure.once import Once
+from specrun.engines.azure.quiet import quiet
 
 
 def test_fetched_once_and_looked_at_anew() -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.engines.azure.coordinates import check_workspace
+from specrun.engines.azure.datastore_paths import DATASTORE_PATH, EXAMPLE
+from specrun.engines.azure.findings import found
 from specrun.engines.azureml_v1.cluster_checks import check_cluster
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
-from specrun.engines.azureml_v1.findings import found
-from specrun.engines.azureml_v1.references import DATASTORE_PATH
 from specrun.plan.resources import input_data
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Secret, Spec
-
-_DATASTORE_PATH = "azureml://datastores/NAME/paths/PATH"
 
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
@@ -53,7 +51,7 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         yield from _check_input(spec, entry)
     for output in job.outputs.values():
         if output.path is not None and DATASTORE_PATH.fullmatch(output.path) is None:
-            detail = f"SDK v1 writes to paths on datastores: write `{_DATASTORE_PATH}`, or leave `path` out."
+            detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
             yield found(spec, "not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
     for name, value in job.environment_variables.items():
         if isinstance(value, Secret):
@@ -101,8 +99,8 @@ def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
     elif entry.path.startswith("azureml:") and "://" not in entry.path:
         detail = (
             f"SDK v1 does not know data assets of the v2 service. Write the path that the asset stands for: "
-            f"`{_DATASTORE_PATH}` (the portal shows it, at the asset)."
+            f"`{EXAMPLE}` (the portal shows it, at the asset)."
         )
     else:
-        detail = f"SDK v1 reads from paths on datastores of the workspace: write `{_DATASTORE_PATH}`."
+        detail = f"SDK v1 reads from paths on datastores of the workspace: write `{EXAMPLE}`."
     yield found(spec, "not-with-sdk-v1", detail, ("job", "inputs", entry.name, "path"))

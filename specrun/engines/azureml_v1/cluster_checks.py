@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from specrun.engines.azure.coordinates import Coordinates, locate
-from specrun.engines.azureml_v1.findings import found
-from specrun.engines.azureml_v1.networks import read_subnet
+from specrun.engines.azure.findings import found
+from specrun.engines.azure.networks import read_subnet
 from specrun.engines.base import EngineError
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Properties, Spec

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specrun.engines.azureml_v1.networks import Subnet, read_subnet
-from specrun.engines.base import EngineError
+from specrun.engines.azure.cluster_words import (
+    OWNER,
+    identity_ids,
+    identity_in_words,
+    mapping,
+    network_in_words,
+    tags_in_words,
+    wanted_of,
+)
+from specrun.engines.azure.networks import Subnet, read_subnet
 from specrun.plan.resources import Resource
 from specrun.spec.model import Properties, Secret
 
-OWNER = "specrun"
-"""The tag that names the spec which made something."""
-
-DEFAULTS: Mapping[str, object] = {"tier": "dedicated", "min_instances": 0, "idle_time_before_scale_down": 120}
-"""What a new cluster is where the spec says nothing, on every engine; the SDK's own idle time is 1800 s."""
-
 _TIERS = {"dedicated": "dedicated", "lowpriority": "low_priority"}
-_IDENTITIES = {"systemassigned": "system_assigned", "userassigned": "user_assigned"}
 _OPEN = {True: "Enabled", False: "Disabled", None: "NotSpecified"}
 
 
@@ -28,7 +29,6 @@ def properties_of(target: Any, wanted: Properties, raw: Mapping[str, Any]) -> di
     are asked for, which the SDK's does not tell.
     """
     scale = target.scale_settings
-    tags = {str(name): str(value) for name, value in (target.tags or {}).items() if name != OWNER}
     tier = str(target.vm_priority or "")
     told: dict[str, object | None] = {
         "name": target.name,
@@ -39,9 +39,11 @@ def properties_of(target: Any, wanted: Properties, raw: Mapping[str, Any]) -> di
         "max_instances": getattr(scale, "maximum_node_count", None),
         "idle_time_before_scale_down": getattr(scale, "idle_seconds_before_scaledown", None) or 0,
         "description": target.description or None,
-        "tags": tags,
+        "tags": tags_in_words(target.tags),
         "network_settings": _network(target, wanted.get("network_settings")),
-        "identity": _identity(target, _mapping(wanted.get("identity"))),
+        "identity": identity_in_words(
+            str(target.identity_type or ""), list(map(str, target.identity_id or ())), wanted.get("identity")
+        ),
         "ssh_public_access_enabled": {"enabled": True, "disabled": False}.get(
             str(target.remote_login_port_public_access).lower()
         ),
@@ -58,23 +60,20 @@ def configuration_of(resource: Resource, workspace: Any) -> Any:
     """
     from azureml.core.compute import AmlCompute
 
-    wanted = {**DEFAULTS, **resource.properties}
-    lacking = [name for name in ("size", "max_instances") if wanted.get(name) is None]
-    if lacking:
-        raise EngineError(f"cannot create the cluster {resource.name}: the spec lacks its {' and '.join(lacking)}")
+    wanted: Mapping[str, Any] = wanted_of(resource)
     return AmlCompute.provisioning_configuration(
         vm_size=wanted["size"],
         vm_priority=str(wanted["tier"]).replace("_", ""),
         min_nodes=wanted["min_instances"],
         max_nodes=wanted["max_instances"],
         idle_seconds_before_scaledown=idle_time(wanted["idle_time_before_scale_down"]),
-        tags={**_mapping(wanted.get("tags")), OWNER: resource.spec.name},
+        tags={**mapping(wanted.get("tags")), OWNER: resource.spec.name},
         description=wanted.get("description"),
-        remote_login_port_public_access=_OPEN[wanted.get("ssh_public_access_enabled")],  # type: ignore[index]
+        remote_login_port_public_access=_OPEN[wanted.get("ssh_public_access_enabled")],
         enable_node_public_ip=wanted.get("enable_node_public_ip", True),
-        **_account(_mapping(wanted.get("ssh_settings"))),
-        **_vnet(_mapping(wanted.get("network_settings")), workspace),
-        **_managed_identity(_mapping(wanted.get("identity"))),
+        **_account(mapping(wanted.get("ssh_settings"))),
+        **_vnet(mapping(wanted.get("network_settings")), workspace),
+        **_managed_identity(mapping(wanted.get("identity"))),
     )
 
 
@@ -109,36 +108,12 @@ def _managed_identity(identity: Properties) -> dict[str, object]:
         return {}
     if identity["type"] == "system_assigned":
         return {"identity_type": "SystemAssigned"}
-    return {"identity_type": "UserAssigned", "identity_id": _ids(identity)}
+    return {"identity_type": "UserAssigned", "identity_id": identity_ids(identity)}
 
 
 def _network(target: Any, wanted: object) -> dict[str, object] | None:
     if not target.vnet_name:
         return None
-    workspace = target.workspace
-    seen = Subnet(workspace.subscription_id, target.vnet_resourcegroup_name, target.vnet_name, target.subnet_name)
-    asked = read_subnet(_mapping(wanted), workspace.subscription_id, workspace.resource_group)
-    if asked is not None and asked.same(seen):
-        return dict(_mapping(wanted))
-    near = seen.group.lower() == str(workspace.resource_group).lower()
-    return {"vnet_name": seen.network if near else seen.network_id, "subnet": seen.name}
-
-
-def _identity(target: Any, wanted: Properties) -> dict[str, object] | None:
-    kind = _IDENTITIES.get(str(target.identity_type or "").lower())
-    if kind is None:
-        return None
-    seen = sorted(map(str, target.identity_id or ()), key=str.lower)
-    if kind == wanted.get("type") and [one.lower() for one in seen] == sorted(one.lower() for one in _ids(wanted)):
-        return dict(wanted)
-    return {"type": kind, **({"user_assigned_identities": [{"resource_id": one} for one in seen]} if seen else {})}
-
-
-def _ids(identity: Properties) -> list[str]:
-    listed = identity.get("user_assigned_identities") or []
-    assert isinstance(listed, (list, tuple))
-    return [str(one["resource_id"]) for one in listed]
-
-
-def _mapping(value: object) -> Properties:
-    return value if isinstance(value, Mapping) else {}
+    at = target.workspace
+    seen = Subnet(at.subscription_id, target.vnet_resourcegroup_name, target.vnet_name, target.subnet_name)
+    return network_in_words(seen, wanted, at.subscription_id, str(at.resource_group))

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from specrun.engines.azureml_v1.cluster_form import OWNER, configuration_of, idle_time, properties_of
+from specrun.engines.azure.cluster_words import OWNER, SCALE, UNREADABLE
+from specrun.engines.azureml_v1.cluster_form import configuration_of, idle_time, properties_of
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import failure_words, translated
 from specrun.engines.azureml_v1.refusals import NOT_SEEN
@@ -16,11 +17,10 @@ from specrun.plan.changes import Action, Capability, Change
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 
-SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 CAPABILITY = Capability(
     frozenset(SCALE),
     replaceable=True,
-    write_only=frozenset({"ssh_settings.ssh_key_value", "ssh_settings.admin_password"}),
+    write_only=UNREADABLE,
 )
 """SDK v1 changes how a cluster scales, and nothing else; the account's key and password are told by nobody."""
 

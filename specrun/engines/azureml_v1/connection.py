@@ -10,8 +10,8 @@ from specrun.engines.azure.blob_errors import KeyRefused
 from specrun.engines.azure.containers import AccountKey, Container, Credential, SasToken
 from specrun.engines.azure.coordinates import Coordinates, locate
 from specrun.engines.azure.credentials import SignIn, sign_in
+from specrun.engines.azure.once import Once
 from specrun.engines.azureml_v1.errors import translated
-from specrun.engines.azureml_v1.once import Once
 from specrun.engines.azureml_v1.sdk import load_sdk
 from specrun.engines.base import EngineError, Missing, Scope, Transient
 
@@ -85,6 +85,10 @@ class Connection:
     def forget_datastore(self, name: str) -> None:
         """The datastore is not what it was."""
         self._datastore(name).forget()
+
+    def open_datastore(self, name: str | None) -> Container:
+        """The blob container behind the datastore of this name; None is the workspace's default one."""
+        return self.container(self.default_datastore() if name is None else self.datastore(name))
 
     def container(self, datastore: Any) -> Container:
         """The blob container behind a datastore, opened with its credential, or else as who is signed in."""

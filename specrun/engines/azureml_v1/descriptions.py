@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from specrun.engines.azure.endings import Ending, ending_of, seconds
+from specrun.engines.azure.log_names import roles_of
 from specrun.engines.azure.records import read_record
+from specrun.engines.azure.run_marks import SUBMITTED_TAG, TAG, attempt_in, spec_in
 from specrun.engines.azureml_v1.connection import Connection
-from specrun.engines.azureml_v1.endings import Ending, ending_of, seconds
-from specrun.engines.azureml_v1.log_names import roles_of
-from specrun.engines.azureml_v1.runs import SUBMITTED_TAG, TAG, SeenRun, fingerprint_of
+from specrun.engines.azureml_v1.runs import SeenRun, fingerprint_of
 from specrun.engines.base import Missing
-from specrun.plan.attempts import NAME
 from specrun.plan.observed import Role, Run, RunStatus
 
 
@@ -30,7 +30,7 @@ def describe(connection: Connection, known: SeenRun) -> Run:
         name=run.id,
         spec=spec_of(known),
         fingerprint=fingerprint_of(known),
-        attempt=attempt_of(known),
+        attempt=attempt_in(run.id),
         status=ending.status,
         reason=ending.reason,
         submitted=submitted_at(connection, known),
@@ -51,15 +51,7 @@ def _role_status(role: str, failed: str | None, status: RunStatus) -> str:
 
 def spec_of(known: SeenRun) -> str:
     """The spec that a run was submitted for."""
-    match = NAME.fullmatch(known.run.id)
-    assert match is not None
-    return str((known.run.tags or {}).get(TAG) or match["spec"])
-
-
-def attempt_of(known: SeenRun) -> int:
-    """Which attempt at its fingerprint a run is."""
-    match = NAME.fullmatch(known.run.id)
-    return int(match["attempt"] or 1) if match else 1
+    return str((known.run.tags or {}).get(TAG) or spec_in(known.run.id))
 
 
 def submitted_at(connection: Connection, known: SeenRun) -> float | None:

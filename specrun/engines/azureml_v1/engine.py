@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from specrun.engines.azure import targets
 from specrun.engines.azure.arm import AUDIENCE
 from specrun.engines.azure.blob_errors import KeyRefused
-from specrun.engines.azureml_v1 import clusters, datastores, history, logs, targets, workspaces
+from specrun.engines.azure.quiet import quiet
+from specrun.engines.azureml_v1 import clusters, datastores, history, logs, workspaces
 from specrun.engines.azureml_v1.checks import check_spec
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.environments import observe_environment
-from specrun.engines.azureml_v1.quiet import quiet
 from specrun.engines.azureml_v1.sdk import load_sdk
 from specrun.engines.azureml_v1.submission import submit
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Scope
@@ -63,7 +64,7 @@ class AzureMLv1Engine:
 
     def content(self, path: str) -> str:
         """A digest of what a path on a datastore holds."""
-        return self._ask(lambda: targets.digest_path(self.connection, path))
+        return self._ask(lambda: targets.digest_path(self.connection.open_datastore, path))
 
     def begin(self, change: Change, report: Report) -> None:
         """Start a change; an upload and the making of a workspace are over when this returns."""
@@ -129,7 +130,7 @@ class AzureMLv1Engine:
         if resource.kind == "datastore":
             return datastores.observe_datastore(connection, resource)
         if resource.kind == "data":
-            return targets.observe_target(connection, resource)
+            return targets.observe_target(connection.open_datastore, resource)
         if resource.kind == "environment":
             return observe_environment(resource)
         return Observed(Status.MISSING)
@@ -143,7 +144,7 @@ class AzureMLv1Engine:
         elif change.kind == "datastore":
             datastores.begin_datastore(connection, change)
         elif change.kind == "data":
-            targets.begin_target(connection, change, report)
+            targets.begin_target(connection.open_datastore, change, report)
         elif change.kind == "run":
             submit(connection, change, report)
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from specrun.engines.azure.images import PYTHON, base_image, wants_gpu
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource, content_digest, environment_content
 from specrun.spec.model import Environment, Spec
-from specrun.spec.sizes import has_gpu
-
-CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20251130.v1"
-GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi5.0-cuda12.4-ubuntu22.04:20251130.v1"
-"""What pip lists and conda files stand on when the spec names no image; pinned, so that a run can be repeated."""
-
-PYTHON = "3.10"
-"""The Python of a pip list, and of a job without an environment."""
 
 DEFAULTS = "azureml-defaults"
 """What a script needs to log metrics with SDK v1; beside a pip list unless that names it."""
@@ -32,15 +25,6 @@ def observe_environment(resource: Resource) -> Observed:
     return Observed(Status.READY, resource.properties)
 
 
-def wants_gpu(spec: Spec) -> bool:
-    """Whether the job gets an image with CUDA: as `resources.gpu` says, else as the cluster's size does."""
-    assert spec.job is not None
-    if spec.job.resources.gpu is not None:
-        return spec.job.resources.gpu
-    size = None if spec.compute is None or isinstance(spec.compute, str) else spec.compute.get("size")
-    return bool(has_gpu(str(size))) if size is not None else False
-
-
 def environment_of(spec: Spec, workspace: Any) -> Any:
     """The azureml.core Environment of a spec's job. Raises EngineError and the SDK's errors."""
     from azureml.core import Environment as Definition
@@ -53,7 +37,7 @@ def environment_of(spec: Spec, workspace: Any) -> Any:
         return _estimators(spec, environment.version)
     definition = Definition(f"specrun-{content_digest(environment_content(spec, environment))[:10]}")
     definition.environment_variables = {}
-    definition.docker.base_image = environment.image or (GPU_IMAGE if wants_gpu(spec) else CPU_IMAGE)
+    definition.docker.base_image = environment.image or base_image(spec)
     if environment.conda_file is not None:
         definition.python.conda_dependencies = _conda_file(spec, environment.conda_file)
     elif environment.pip is not None:

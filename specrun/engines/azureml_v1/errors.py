@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.network import unreachable
-from specrun.engines.azureml_v1.refusals import broken_connections, causes, cut_answers, read_refusal, said
+from specrun.engines.azure.refusals import broken_connections, causes, cut_answers, said
+from specrun.engines.azureml_v1.refusals import read_refusal
 from specrun.engines.base import EngineError, Transient
 
 Retried: TypeAlias = bool | Literal["but 429"]

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from specrun.engines.azure.run_marks import attempt_in
 from specrun.engines.azure.workers import run_all
 from specrun.engines.azureml_v1.connection import Connection
-from specrun.engines.azureml_v1.descriptions import attempt_of, describe, record_of, spec_of, submitted_at
+from specrun.engines.azureml_v1.descriptions import describe, record_of, spec_of, submitted_at
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.runs import (
     SeenRun,
@@ -48,7 +49,7 @@ def list_runs(connection: Connection, spec: str | None = None) -> list[Run]:
     listings = [partial(_list, connection, experiment, runs) for experiment in find_experiments(connection)]
     run_all(iter(listings), AT_ONCE)
     ours = [known for known in runs if is_ours(known) and spec in (None, spec_of(known))]
-    ours.sort(key=lambda known: (submitted_at(connection, known) or 0.0, attempt_of(known)), reverse=True)
+    ours.sort(key=lambda known: (submitted_at(connection, known) or 0.0, attempt_in(known.run.id)), reverse=True)
     _explain(ours)
     return [describe(connection, known) for known in ours]
 
@@ -138,7 +139,7 @@ def _list(connection: Connection, experiment: Any, runs: list[SeenRun]) -> None:
 def _explain(runs: list[SeenRun]) -> None:
     """Read why the newest failed runs failed; `runs` newest first."""
     newest: dict[str, SeenRun] = {}
-    for known in sorted(runs, key=attempt_of, reverse=True):
+    for known in sorted(runs, key=lambda known: attempt_in(known.run.id), reverse=True):
         newest.setdefault(fingerprint_of(known), known)
     unsuccessful = (RunStatus.FAILED, RunStatus.CANCELLED)
     failed = [known for known in runs if known.status in unsuccessful and newest[fingerprint_of(known)] is known]

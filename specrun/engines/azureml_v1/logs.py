@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from specrun.engines.azure.log_names import expected_logs, logs_of
+from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1.connection import Connection
-from specrun.engines.azureml_v1.log_names import expected_logs, logs_of
-from specrun.engines.azureml_v1.ranges import Expired, read_range
 from specrun.engines.azureml_v1.runs import SeenRun, check_ours, find_run, read_details
 from specrun.engines.base import Cursor, Denied, LogLine
 from specrun.plan.observed import RunStatus

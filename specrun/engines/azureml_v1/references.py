@@ -5,11 +5,11 @@ The service puts the place of a reference into `$AZUREML_DATAREFERENCE_<name>` b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from specrun.engines.azure.datastore_paths import DATASTORE_PATH
 from specrun.plan.resources import input_data
 from specrun.spec.model import Input, Output, Spec
 
@@ -17,7 +17,6 @@ VARIABLE = "AZUREML_DATAREFERENCE_"
 KEPT = "SPECRUN_OUTPUTS"
 """The shell variable for the folder whose files the service keeps with the run."""
 
-DATASTORE_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)")
 MODES = {"ro_mount": "mount", "mount": "mount", "rw_mount": "mount", "download": "download", "upload": "upload"}
 
 

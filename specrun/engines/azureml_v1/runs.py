@@ -12,17 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from specrun.engines.azure.endings import status_of
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE, is_named_for
 from specrun.engines.azureml_v1.connection import SOON, Connection
-from specrun.engines.azureml_v1.endings import status_of
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import Missing, Transient
 from specrun.plan.attempts import NAME
 from specrun.plan.observed import RunStatus
-
-VARIABLE = "SPECRUN_FINGERPRINT"
-TAG = "specrun"
-FINGERPRINT_TAG = "specrun.fingerprint"
-SUBMITTED_TAG = "specrun.submitted"
 
 
 @dataclass(slots=True)
@@ -118,8 +114,7 @@ def is_ours(known: SeenRun) -> bool:
 
     The tag is set after the run was submitted: an apply that was killed in between leaves a run without one.
     """
-    match = NAME.fullmatch(known.run.id)
-    return match is not None and fingerprint_of(known).startswith(match["fingerprint"])
+    return NAME.fullmatch(known.run.id) is not None and is_named_for(known.run.id, fingerprint_of(known))
 
 
 def fingerprint_of(known: SeenRun) -> str:

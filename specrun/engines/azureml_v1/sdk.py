@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from importlib import import_module
 
-from specrun.engines.azureml_v1.once import Once
+from specrun.engines.azure.once import Once
 from specrun.engines.base import EngineError
 
 BACKOFF: Mapping[str, str] = {

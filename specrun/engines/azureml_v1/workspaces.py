@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from typing import Any
 
+from specrun.engines.azure.cluster_words import OWNER
 from specrun.engines.azure.deployments import await_deployments, running_deployments
-from specrun.engines.azureml_v1.cluster_form import OWNER
+from specrun.engines.azure.quiet import quiet
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.lost_creation import await_lost, is_there
-from specrun.engines.azureml_v1.quiet import quiet
 from specrun.engines.base import EngineError, Missing, Progress, Report
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Observed, Status

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from specrun.engines.azureml_v1.endings import role_name
+from specrun.engines.azure.endings import role_name
 
 _LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)(?:_([a-z]+))?(?:_(\d+))?(_ps)?\.txt")
 

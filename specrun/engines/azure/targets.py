@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from typing import TypeAlias
 
 from specrun.engines.azure.blobs import list_files, remove
 from specrun.engines.azure.containers import Container
+from specrun.engines.azure.datastore_paths import DATASTORE_PATH
 from specrun.engines.azure.listing import list_blobs
 from specrun.engines.azure.upload import send
-from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.base import Missing, Report
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import DEFAULT_DATASTORE, Resource, content_digest
 
-_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)")
+Open: TypeAlias = Callable[[str | None], Container]
+"""The container behind the datastore of a name; None is the workspace's default. Raises EngineError."""
 
 
-def observe_target(connection: Connection, resource: Resource) -> Observed:
+def observe_target(open_store: Open, resource: Resource) -> Observed:
     """What lies at a target: one request for each 5,000 files, and one for the datastore when it is first used."""
     try:
-        files = list_files(_container(connection, resource), str(resource.properties["target"]))
+        files = list_files(_container(open_store, resource), str(resource.properties["target"]))
     except Missing as error:
         return Observed(Status.MISSING, reason=str(error))
     return Observed(Status.READY if files else Status.MISSING, files=files)
 
 
-def begin_target(connection: Connection, change: Change, report: Report) -> None:
+def begin_target(open_store: Open, change: Change, report: Report) -> None:
     """Send what is new or changed and remove what is pruned; or remove what the spec has written."""
     resource, owner = change.resource, change.resource.spec.name
-    container, target = _container(connection, resource), str(resource.properties["target"])
+    container, target = _container(open_store, resource), str(resource.properties["target"])
     if change.action is Action.DELETE:
         remove(container, target, tuple(change.before.files) if change.before else (), owner)
         return
@@ -39,14 +41,14 @@ def begin_target(connection: Connection, change: Change, report: Report) -> None
     remove(container, target, transfer.prune, owner)
 
 
-def digest_path(connection: Connection, path: str) -> str:
+def digest_path(open_store: Open, path: str) -> str:
     """A digest of the names, sizes and ETags at a path on a datastore; "" for what is none, or not there yet."""
-    match = _PATH.fullmatch(path)
+    match = DATASTORE_PATH.fullmatch(path)
     if match is None:
         return ""
     name = match["path"].strip("/")
     try:
-        container = connection.container(connection.datastore(match["datastore"]))
+        container = open_store(match["datastore"])
         found = [
             [blob.name, blob.size, blob.etag]
             for blob in list_blobs(container, name)
@@ -57,7 +59,6 @@ def digest_path(connection: Connection, path: str) -> str:
     return content_digest(sorted(found))
 
 
-def _container(connection: Connection, resource: Resource) -> Container:
+def _container(open_store: Open, resource: Resource) -> Container:
     name = str(resource.properties["datastore"])
-    datastore = connection.default_datastore() if name == DEFAULT_DATASTORE else connection.datastore(name)
-    return connection.container(datastore)
+    return open_store(None if name == DEFAULT_DATASTORE else name)

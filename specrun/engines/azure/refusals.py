@@ -1,0 +1,86 @@
+"""What a refused request tells: HTTP's status, Azure's code and words, and whether an answer came at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from specrun.engines.base import EngineError
+
+_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is known of a refused request: HTTP's status (0: there was none), Azure's code and words, Retry-After."""
+
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    after: float | None = None
+
+
+def refusal_in(response: Any) -> Refusal:
+    """What a response of requests or azure-core says."""
+    wait = str(getattr(response, "headers", {}).get("Retry-After", ""))
+    return refusal_of(response.status_code, _body(response), float(wait) if wait.isdigit() else None)
+
+
+def refusal_of(status: int, body: str, after: float | None) -> Refusal:
+    """What a body says that came with a status; Retry-After in seconds."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return Refusal(status, "", body, after)
+    error = content.get("error") or content.get("Error") or content if isinstance(content, dict) else {}
+    if not isinstance(error, dict):
+        return Refusal(status, "", str(error), after)
+    return Refusal(status, str(error.get("code") or ""), " ".join(said(error)), after)
+
+
+def said(error: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """An error's words, then those of the errors inside it, each with its code: the inner ones tell the reason."""
+    code, message = str(error.get("code") or ""), str(error.get("message") or "")
+    if message:
+        yield message if not depth or code in message else f"{code}: {message}"
+    inner = error.get("details") or []
+    for one in inner if isinstance(inner, list) and depth < _DEPTH else ():
+        if isinstance(one, dict):
+            yield from said(one, depth + 1)
+
+
+def _body(response: Any) -> str:
+    text = getattr(response, "text", "")
+    return str(text() if callable(text) else text)
+
+
+def broken_connections() -> tuple[type[BaseException], ...]:
+    """What is raised where no answer came, or not all of it."""
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+    from requests import RequestException
+
+    return RequestException, ServiceRequestError, ServiceResponseError, *cut_answers()
+
+
+def cut_answers() -> tuple[type[BaseException], ...]:
+    """What an answer raises that breaks off: nobody but us tries again then."""
+    from azure.core.exceptions import IncompleteReadError
+    from requests.exceptions import ChunkedEncodingError
+
+    return ChunkedEncodingError, IncompleteReadError
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those it came of; the SDK chains them in three ways."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting and len(seen) < _DEPTH:
+        one = waiting.pop(0)
+        # One of ours is about something else, which was tried before.
+        if not isinstance(one, BaseException) or one in seen or isinstance(one, EngineError):
+            continue
+        seen.append(one)
+        yield one
+        waiting += [getattr(one, "inner_exception", None), one.__cause__, one.__context__]

@@ -1,0 +1,33 @@
+"""By what a run on Azure ML is known as specrun's, whichever engine submitted it."""
+
+from __future__ import annotations
+
+from specrun.plan.attempts import NAME
+
+VARIABLE = "SPECRUN_FINGERPRINT"
+"""The environment variable of each run that holds its fingerprint: a part of what was submitted."""
+
+TAG = "specrun"
+"""The tag that names a run's spec."""
+
+FINGERPRINT_TAG = "specrun.fingerprint"
+SUBMITTED_TAG = "specrun.submitted"
+"""When it was submitted, in Unix seconds."""
+
+
+def is_named_for(name: str, fingerprint: str) -> bool:
+    """Whether a run of this name and fingerprint is specrun's: the name holds how the fingerprint begins."""
+    match = NAME.fullmatch(name)
+    return match is not None and fingerprint.startswith(match["fingerprint"])
+
+
+def spec_in(name: str) -> str:
+    """The spec that a run's name says."""
+    match = NAME.fullmatch(name)
+    return match["spec"] if match else ""
+
+
+def attempt_in(name: str) -> int:
+    """Which attempt at its fingerprint a run's name says."""
+    match = NAME.fullmatch(name)
+    return int(match["attempt"] or 1) if match else 1
