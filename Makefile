@@ -54,7 +54,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --editable ".[azureml-v1,test,check,benchmark,tensorflow,pytorch]"
+	$(INSTALL) --editable ".[azureml,azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
 	$(BIN)/python -m tests.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
 	touch $@ $(VENV)/.demo

@@ -16,7 +16,7 @@ from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment, remember
 from specrun.cli.options import Reading
 from specrun.engines.base import Engine, Scope
-from specrun.engines.registry import IN_WORKSPACES, OTHER_ENGINES, UNREAD
+from specrun.engines.registry import IN_WORKSPACES, UNREAD
 from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of
@@ -80,7 +80,8 @@ class Runs:
 
 def open_session(reading: Reading, *, secrets_required: bool = False) -> Session:
     """Read the specs, show what is wrong or worth knowing, and choose the engine. Ends the command on an error."""
-    _check_engines(reading)
+    if reading.engine is not None:
+        require_engine(reading.engine)
     loaded = load_specs(reading, secrets_required=secrets_required)
     remember(spec.document.text for spec in loaded.specs)
     # That a field which this engine never reads is not set is for `validate` to say, not for every apply.
@@ -150,17 +151,6 @@ def _scope_in(reading: Reading) -> Scope:
         show(loaded.diagnostics)
         raise Exit(INVALID_SPEC)
     return scope_of(loaded.specs)
-
-
-def _check_engines(reading: Reading) -> None:
-    """Say first that an engine is not here: what it would find wrong with a spec is of no use without it."""
-    names = {reading.engine}
-    if reading.engine is None:
-        documents = (read(file)[0] for file in reading.files)
-        values = (document.values for document in documents if document is not None)
-        names = {str(value.get("engine")) for value in values if isinstance(value, dict)}
-    for name in names & OTHER_ENGINES if reading.engine is None else names:
-        require_engine(str(name))
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:

@@ -19,6 +19,12 @@ def _local(home: Path, hashes: HashCache, scope: Scope) -> Engine:
     return LocalEngine(home, hashes)
 
 
+def _azureml(home: Path, hashes: HashCache, scope: Scope) -> Engine:
+    from specrun.engines.azureml_v2.engine import AzureMLEngine
+
+    return AzureMLEngine(home, hashes, scope)
+
+
 def _azureml_v1(home: Path, hashes: HashCache, scope: Scope) -> Engine:
     from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 
@@ -27,13 +33,10 @@ def _azureml_v1(home: Path, hashes: HashCache, scope: Scope) -> Engine:
 
 Factory: TypeAlias = "Callable[[Path, HashCache, Scope], Engine]"
 
-ENGINES: Mapping[str, Factory] = {"local": _local, "azureml-v1": _azureml_v1}
+ENGINES: Mapping[str, Factory] = {"local": _local, "azureml": _azureml, "azureml-v1": _azureml_v1}
 
 IN_WORKSPACES = frozenset({"azureml", "azureml-v1"})
 """Engines whose resources and runs live in a workspace."""
-
-OTHER_ENGINES = IN_WORKSPACES - ENGINES.keys()
-"""Names that a spec may give to engines which this specrun does not have."""
 
 UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
     "local": (

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from specrun.engines.azure import creation
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azureml_v1 import workspaces
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
@@ -32,7 +33,7 @@ def spec(place: Place) -> Spec:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspaces, "LOOK", 0.2)
-    monkeypatch.setattr(workspaces, "APPEARS", 3.0)
+    monkeypatch.setattr(creation, "APPEARS", 3.0)
 
 
 def made(place: Place) -> list[str]:

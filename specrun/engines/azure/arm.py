@@ -1,4 +1,4 @@
-"""Reading from Azure Resource Manager what the machine learning SDKs do not show."""
+"""What the machine learning SDKs do not show or do, asked of Azure Resource Manager and the workspace's services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AUDIENCE = "https://management.core.windows.net/"
 
 
 class Arm:
-    """A client for GET requests. It repeats nothing: what may be tried again is told as Transient."""
+    """A client for single requests. It repeats nothing: what may be tried again is told as Transient."""
 
     def __init__(self, credential: SignIn, transport: Any = None, endpoint: str = ENDPOINT) -> None:
         from azure.core import PipelineClient
@@ -40,17 +40,24 @@ class Arm:
 
     def get(self, path: str, query: Mapping[str, str], what: str) -> Any:
         """What stands at a path (or a whole URL), read as JSON. Raises EngineError's kinds."""
+        return self._send("GET", path, query, None, what)
+
+    def put(self, path: str, query: Mapping[str, str], body: object, what: str) -> Any:
+        """Write a JSON body to a path; the answer, read as JSON. Raises EngineError's kinds."""
+        return self._send("PUT", path, query, body, what)
+
+    def _send(self, method: str, path: str, query: Mapping[str, str], body: object, what: str) -> Any:
         from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
         from azure.core.rest import HttpRequest
 
         headers = {"Authorization": f"Bearer {self._credential.token_for(AUDIENCE)}", "Accept": "application/json"}
         url = path if path.startswith("https:") else self._endpoint + path
-        request = HttpRequest("GET", url, params=dict(query), headers=headers)
+        request = HttpRequest(method, url, params=dict(query), headers=headers, json=body)
         try:
             answer = self._client.send_request(request)
         except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
-            raise unreachable(urlsplit(self._endpoint).hostname or self._endpoint, error, what) from error
-        if answer.status_code != 200:
+            raise unreachable(urlsplit(url).hostname or url, error, what) from error
+        if answer.status_code not in (200, 201):
             wait = answer.headers.get("Retry-After", "")
             raise translate(answer.status_code, *_refusal(answer), what, float(wait) if wait.isdigit() else None)
         try:

@@ -7,6 +7,7 @@ import hashlib
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from specrun.engines.azure.blob_errors import explained
 from specrun.engines.azure.containers import CONNECTIONS, Container
@@ -64,6 +65,24 @@ def write_blob(container: Container, name: str, data: bytes, metadata: Mapping[s
             headers={"Content-MD5": base64.b64encode(digest).decode()},
             **({"lease": lease} if lease else {}),
         )
+
+
+def read_piece(container: Container, name: str, start: int, length: int) -> bytes:
+    """At most `length` bytes of a blob from `start`; none where it ends before. Raises EngineError, Missing."""
+    with explained(container, f"reading {name}"):
+        return bytes(container.blob(name).download_blob(offset=start, length=length).readall())
+
+
+def fetch_blob(container: Container, name: str, to: Path) -> None:
+    """Copy a blob to a file, which is there as a whole or not at all. Raises EngineError, Missing, OSError."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    partial_file = to.with_name(f".{to.name}.partial")
+    try:
+        with explained(container, f"reading {name}"), partial_file.open("wb") as file:
+            container.blob(name).download_blob().readinto(file)
+        partial_file.replace(to)
+    finally:
+        partial_file.unlink(missing_ok=True)
 
 
 def folder(prefix: str) -> str:

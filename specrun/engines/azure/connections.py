@@ -14,6 +14,10 @@ PIECE = 256 << 10
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 20.0
 
+LONGEST_PAUSE = 30.0
+"""Seconds that an SDK may wait before it tries again, whatever the service asks for: a call that is silent for longer
+is given up, and the core waits better, since it says so."""
+
 
 def transport(url: str, connections: int) -> RequestsTransport:
     """A transport that keeps so many connections to the URL's host, through the proxy that the environment names.
@@ -48,10 +52,14 @@ def transport(url: str, connections: int) -> RequestsTransport:
                 response.content  # noqa: B018 - read, so that the connection is free
             return response
 
+    class Transport(RequestsTransport):  # type: ignore[misc]
+        def sleep(self, duration: float) -> None:
+            super().sleep(min(duration, LONGEST_PAUSE))
+
     session = Session()
     session.proxies.update(get_environ_proxies(url))
     adapter = Adapter(pool_connections=2, pool_maxsize=connections)
-    return RequestsTransport(
+    return Transport(
         session=session,
         connection_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,

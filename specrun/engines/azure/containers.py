@@ -20,8 +20,7 @@ BLOCK = 8 << 20
 """Bytes that are sent at once at most; as many of them are in memory as there are connections."""
 
 TRIES = 3
-LONGEST_PAUSE = 30.0
-"""Seconds. Three tries on a dead line, of 20 s each, stay well below the two minutes after which calls are given up."""
+"""On a dead line, of 20 s each: well below the two minutes after which calls are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _retry_policy() -> Any:
             answer = getattr(tried[-1], "http_response", None) if tried else None
             asked = answer.headers.get("Retry-After", "") if answer is not None else ""
             if asked.isdigit():
-                transport.sleep(min(float(asked), LONGEST_PAUSE))
+                transport.sleep(float(asked))
             else:
                 super().sleep(settings, transport)
 

@@ -45,8 +45,8 @@ def status_of(status: str) -> RunStatus:
     return STATUSES.get(status, RunStatus.QUEUED)
 
 
-def ending_of(details: Mapping[str, Any]) -> Ending:
-    """The ending of a run that has ended, from `Run.get_details()`.
+def ending_of(details: Mapping[str, Any], limit: int | None = None) -> Ending:
+    """The ending of a run that has ended, from its details in run history; `limit` in seconds, if not told there.
 
     What its own code did is a failure; what the platform did to it is a loss, and the next apply tries again.
     """
@@ -56,7 +56,7 @@ def ending_of(details: Mapping[str, Any]) -> Ending:
     error = _error(details)
     codes = tuple(_codes(error))
     words = " ".join((*codes, _message(error)))
-    limit, lasted = _limit(details), _lasted(details)
+    limit, lasted = limit or _limit(details), _lasted(details)
     if limit and ((lasted is not None and lasted >= limit) or _OVERTIME.search(words)):
         return Ending(RunStatus.FAILED, f"timed out after {limit} s")
     if status is RunStatus.CANCELLED:

@@ -31,7 +31,7 @@ def logs_of(details: Mapping[str, Any]) -> Mapping[str, str]:
     """The address of each role's log, by role in order; addresses hold a signature and are not for people to see."""
     files: Mapping[str, Any] = details.get("logFiles") or {}
     found = {role: str(address) for log, address in sorted(files.items()) if (role := role_of(log)) is not None}
-    return {role: found[role] for role in sorted(found, key=_order)}
+    return {role: found[role] for role in sorted(found, key=order_of)}
 
 
 def roles_of(details: Mapping[str, Any]) -> tuple[str, ...]:
@@ -56,6 +56,7 @@ _COUNTS = {
 }
 
 
-def _order(role: str) -> tuple[str, int]:
+def order_of(role: str) -> tuple[str, int]:
+    """Where a role comes in a list: by kind, then by number."""
     kind, _, index = role.partition("/")
     return kind, int(index)

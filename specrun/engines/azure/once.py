@@ -14,12 +14,14 @@ T = TypeVar("T")
 class Once(Generic[T]):
     """A value that is fetched when it is first wanted. Who comes while it is fetched waits, and shares the failure.
 
-    After a failure the next one tries again; so it does when a fetch has not ended after `patience` seconds.
+    After a failure the next one tries again; so it does when a fetch has not ended after `patience` seconds, and when
+    the value is older than it `lasts`, in seconds.
     """
 
-    def __init__(self, fetch: Callable[[], T], patience: float = 120.0) -> None:
+    def __init__(self, fetch: Callable[[], T], patience: float = 120.0, lasts: float = float("inf")) -> None:
         self._fetch = fetch
         self._patience = patience
+        self._lasts = lasts
         self._lock = threading.Lock()
         self._future: Future[T] | None = None
         self._begun = 0.0
@@ -53,9 +55,10 @@ class Once(Generic[T]):
         return True, self._future
 
     def _stale(self, future: Future[T]) -> bool:
+        age = time.monotonic() - self._begun
         if future.done():
-            return future.exception() is not None
-        return time.monotonic() - self._begun > self._patience
+            return future.exception() is not None or age > self._lasts
+        return age > self._patience
 
     def _result(self, mine: bool, future: Future[T]) -> T:
         if mine:

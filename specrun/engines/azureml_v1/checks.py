@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from specrun.engines.azure.cluster_checks import check_cluster
 from specrun.engines.azure.coordinates import check_workspace
 from specrun.engines.azure.datastore_paths import DATASTORE_PATH, EXAMPLE
 from specrun.engines.azure.findings import found
-from specrun.engines.azureml_v1.cluster_checks import check_cluster
+from specrun.engines.azure.shared_checks import check_datastores, check_variables
+from specrun.engines.azureml_v1.cluster_checks import check_cluster_of_v1
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
 from specrun.plan.resources import input_data
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.model import Environment, Input, Job, Secret, Spec
+from specrun.spec.model import Environment, Input, Job, Spec
 
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     """All of it, each at its place. Reads no more than the workspace's config.json."""
     yield from check_workspace(spec)
     yield from check_cluster(spec)
-    for name, datastore in spec.datastores.items():
-        if datastore["type"] == "azure_file" and not datastore.get("credentials"):
-            detail = (
-                "SDK v1 reaches file shares with a key or a signature only: write "
-                "`credentials: {account_key: ${{ secrets.NAME }}}`, or take an azure_blob datastore."
-            )
-            yield found(spec, "not-with-sdk-v1", detail, ("datastores", name))
+    yield from check_cluster_of_v1(spec)
+    yield from check_datastores(spec)
     if spec.job is not None:
         yield from _check_job(spec, spec.job)
 
@@ -53,13 +50,7 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         if output.path is not None and DATASTORE_PATH.fullmatch(output.path) is None:
             detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
             yield found(spec, "not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
-    for name, value in job.environment_variables.items():
-        if isinstance(value, Secret):
-            detail = (
-                f"Whoever may read the run in the workspace reads the value of {name}, too. Better: keep it in the "
-                "workspace's key vault, and let the script fetch it there."
-            )
-            yield found(spec, "secret-shown-in-run", detail, ("job", "environment_variables", name))
+    yield from check_variables(spec, job)
 
 
 def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 from specrun.engines.azure import targets
 from specrun.engines.azure.arm import AUDIENCE
 from specrun.engines.azure.blob_errors import KeyRefused
+from specrun.engines.azure.patience import patience_of
 from specrun.engines.azure.quiet import quiet
 from specrun.engines.azureml_v1 import clusters, datastores, history, logs, workspaces
 from specrun.engines.azureml_v1.checks import check_spec
@@ -26,9 +26,6 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 
 T = TypeVar("T")
-
-PATIENCE = 120.0
-"""Seconds without a sign of life after which a call is given up: the SDK waits for ever on a line that is dead."""
 
 
 class AzureMLv1Engine:
@@ -47,7 +44,7 @@ class AzureMLv1Engine:
     def __init__(self, home: Path, hashes: HashCache, scope: Scope) -> None:
         self.connection = Connection(home, scope)
         self.target = _target(self.connection)
-        self.patience = _patience()
+        self.patience = patience_of()
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What this engine needs and the spec lacks, or has and SDK v1 cannot do."""
@@ -160,10 +157,3 @@ def _target(connection: Connection) -> str:
         return f"workspace {connection.coordinates.workspace_name}"
     except EngineError:  # `check` says what is wrong with it, at its place
         return "a workspace"
-
-
-def _patience() -> float:
-    try:
-        return float(os.environ["SPECRUN_PATIENCE"])
-    except (KeyError, ValueError):
-        return PATIENCE

@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from specrun.engines.azure.log_lines import CHUNK, whole_lines
 from specrun.engines.azure.log_names import expected_logs, logs_of
 from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.runs import SeenRun, check_ours, find_run, read_details
 from specrun.engines.base import Cursor, Denied, LogLine
 from specrun.plan.observed import RunStatus
-
-CHUNK = 1 << 22
-"""Bytes of one role's log that are read at a time."""
 
 SOON, LATER = 2.0, 600.0
 """Seconds until the list of logs is read again: while roles are missing, and when all are there."""
@@ -67,10 +65,5 @@ def _read_all(known: SeenRun, addresses: Mapping[str, str], cursor: Cursor) -> t
 def _read_lines(address: str, start: int, last: bool) -> tuple[list[str], int, bool]:
     """Lines, how many bytes they were, and whether there was nothing behind them."""
     chunk = read_range(address, start, CHUNK)
-    end = chunk.rfind(b"\n") + 1
-    # A line that no chunk holds is given in pieces; what an ended run wrote last need not end in a line feed.
-    if (not end and len(chunk) == CHUNK) or (last and len(chunk) < CHUNK):
-        end = len(chunk)
-    # Split at line feeds alone: a carriage return is a progress bar's, not the end of a line.
-    text = chunk[:end].decode("utf-8", "replace").removesuffix("\n")
-    return (text.split("\n") if end else []), end, len(chunk) < CHUNK
+    lines, used = whole_lines(chunk, last=last)
+    return lines, used, len(chunk) < CHUNK

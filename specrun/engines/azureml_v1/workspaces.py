@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Mapping
 from typing import Any
 
 from specrun.engines.azure.cluster_words import OWNER
-from specrun.engines.azure.deployments import await_deployments, running_deployments
+from specrun.engines.azure.creation import await_absence, deploy_workspace
+from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azure.quiet import quiet
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.lost_creation import await_lost, is_there
-from specrun.engines.base import EngineError, Missing, Progress, Report
+from specrun.engines.base import Missing, Report
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 
 LOOK = 5.0
-"""Seconds between two looks at what takes minutes."""
+"""Seconds between two looks at a deployment."""
 
 NO_GROUP = "ResourceGroupNotFound"
 """The code for a resource group that is not there."""
-
-APPEARS = 60.0
-"""Seconds within which what was made is to be seen, also where the service answers from an older copy."""
 
 
 def observe_workspace(connection: Connection, resource: Resource) -> Observed:
@@ -70,24 +64,15 @@ def _create(connection: Connection, resource: Resource, report: Report) -> None:
     await_deployments(connection.credential, at.subscription_id, at.resource_group, report)
     if is_there(connection):
         return
-    made = _in_background(lambda: _deploy(connection, resource))
-    while not wait([made], LOOK).done:
-        # No sign of life from here: the SDK may hang. Who knows that the deployment goes on is Azure.
-        with contextlib.suppress(EngineError):
-            names = running_deployments(connection.credential, at.subscription_id, at.resource_group)
-            if names:
-                report(Progress(text=f"deployment {names[0]} is under way"))
-    try:
-        made.result()
-    except Missing:
-        # The SDK ends with a look, and who answers may not have heard of it yet.
-        if not _appears(connection, report):
-            raise
-    except EngineError as error:
-        await_lost(connection, error, report)
-    else:
-        if not _appears(connection, report):
-            raise EngineError(f"the workspace {at.workspace_name} was made and is not seen: plan again in some minutes")
+    deploy_workspace(
+        at,
+        connection.credential,
+        deploy=lambda: _deploy(connection, resource),
+        is_there=lambda: is_there(connection),
+        lost=lambda error: await_lost(connection, error, report),
+        report=report,
+        look=LOOK,
+    )
 
 
 def _deploy(connection: Connection, resource: Resource) -> None:
@@ -115,21 +100,7 @@ def _delete(connection: Connection, report: Report) -> None:
     with translated(f"delete the workspace {workspace.name}", retried="but 429"):
         # What it stands on stays: the storage account holds data, and may be the user's own.
         workspace.delete(delete_dependent_resources=False, no_wait=True)
-    begun = time.monotonic()
-    while is_there(connection):  # as long as Azure answers: it takes what it takes
-        report(Progress(text="waiting until it is gone"))
-        time.sleep(min(LOOK, 0.2 + (time.monotonic() - begun) / 5))
-
-
-def _appears(connection: Connection, report: Report) -> bool:
-    """Look until the workspace is there; whether it is."""
-    deadline = time.monotonic() + APPEARS
-    while not is_there(connection):
-        if time.monotonic() > deadline:
-            return False
-        report(Progress(text="waiting until it is seen"))
-        time.sleep(1.0)
-    return True
+    await_absence(lambda: is_there(connection), report)
 
 
 def _storage_account(workspace: Any, asked: str) -> str:
@@ -155,19 +126,3 @@ def _look_elsewhere(connection: Connection) -> None:
             f"cannot find the workspace {at.workspace_name} in the resource group {at.resource_group}: it is in "
             f"{listed}. Correct `resource_group`"
         )
-
-
-def _in_background(work: Callable[[], None]) -> Future[None]:
-    """Do what blocks for minutes in a daemon thread, which keeps no exit waiting."""
-    future: Future[None] = Future()
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised again by who waits
-            future.set_exception(error)
-        else:
-            future.set_result(None)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future

@@ -1,0 +1,133 @@
+"""A cluster in the spec's own words, and in the SDK's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specrun.engines.azure.cluster_words import (
+    OWNER,
+    identity_ids,
+    identity_in_words,
+    mapping,
+    network_in_words,
+    tags_in_words,
+    wanted_of,
+)
+from specrun.engines.azure.coordinates import Coordinates
+from specrun.engines.azure.networks import read_subnet
+from specrun.plan.resources import Resource
+from specrun.spec.model import Properties, Secret
+
+
+def properties_of(cluster: Any, wanted: Properties, at: Coordinates) -> dict[str, object]:
+    """The SDK's AmlCompute as a spec would declare it; `wanted` decides between spellings of the same."""
+    told: dict[str, object | None] = {
+        "name": cluster.name,
+        "type": "amlcompute",
+        "size": cluster.size,
+        "tier": cluster.tier or None,
+        "min_instances": cluster.min_instances,
+        "max_instances": cluster.max_instances,
+        "idle_time_before_scale_down": int(cluster.idle_time_before_scale_down or 0),
+        "description": cluster.description or None,
+        "tags": tags_in_words(cluster.tags),
+        "network_settings": _network(cluster, wanted.get("network_settings"), at),
+        "identity": _identity(cluster, wanted.get("identity")),
+        "ssh_public_access_enabled": cluster.ssh_public_access_enabled,
+        "ssh_settings": {"admin_username": cluster.ssh_settings.admin_username} if cluster.ssh_settings else None,
+        "enable_node_public_ip": cluster.enable_node_public_ip,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def new_cluster(resource: Resource, at: Coordinates, location: str) -> Any:
+    """The SDK's AmlCompute for a cluster that is to be made. Secrets are revealed in it: keep it short.
+
+    Raises EngineError, SecretUnset, and the SDK's errors.
+    """
+    from azure.ai.ml.entities import AmlCompute
+
+    wanted: Mapping[str, Any] = wanted_of(resource)
+    return AmlCompute(
+        name=resource.name,
+        location=location,
+        size=wanted["size"],
+        tier=wanted["tier"],
+        min_instances=wanted["min_instances"],
+        max_instances=wanted["max_instances"],
+        idle_time_before_scale_down=_idle_time(wanted["idle_time_before_scale_down"]),
+        description=wanted.get("description"),
+        tags={**mapping(wanted.get("tags")), OWNER: resource.spec.name},
+        network_settings=_network_settings(mapping(wanted.get("network_settings")), at),
+        identity=_managed_identity(mapping(wanted.get("identity"))),
+        ssh_public_access_enabled=wanted.get("ssh_public_access_enabled"),
+        ssh_settings=_account(mapping(wanted.get("ssh_settings"))),
+        enable_node_public_ip=wanted.get("enable_node_public_ip", True),
+    )
+
+
+def changed_cluster(cluster: Any, wanted: Mapping[str, Any]) -> Any:
+    """The SDK's AmlCompute as it was read, with what the spec wants to be different, fit to be sent as a whole.
+
+    Raises SecretUnset.
+    """
+    for name in ("min_instances", "max_instances", "description"):
+        if name in wanted:
+            setattr(cluster, name, wanted[name])
+    idle = wanted.get("idle_time_before_scale_down", cluster.idle_time_before_scale_down)
+    cluster.idle_time_before_scale_down = _idle_time(int(idle or 0))
+    cluster.tags = {**(cluster.tags or {}), **mapping(wanted.get("tags"))}
+    if "identity" in wanted:
+        cluster.identity = _managed_identity(mapping(wanted["identity"]))
+    if "ssh_settings" in wanted:  # what was read has no key, and an account without one is refused
+        cluster.ssh_settings = _account(mapping(wanted["ssh_settings"]))
+    if cluster.network_settings is not None and not cluster.network_settings.subnet:
+        cluster.network_settings = None  # the SDK reads "no network" as a network without a name, and refuses that
+    return cluster
+
+
+def _idle_time(seconds: int) -> Any:
+    """An idle time as the SDK takes it: it leaves out a number that is 0, and not a text that says so."""
+    return "0" if seconds == 0 else seconds
+
+
+def _account(settings: Properties) -> Any:
+    if not settings:
+        return None
+    from azure.ai.ml.entities import AmlComputeSshSettings
+
+    shown = {name: value.reveal() if isinstance(value, Secret) else value for name, value in settings.items()}
+    return AmlComputeSshSettings(**shown)
+
+
+def _network_settings(settings: Properties, at: Coordinates) -> Any:
+    """By the subnet's ARM id: the SDK knows no other way to a network outside of the workspace's group."""
+    subnet = read_subnet(settings, at.subscription_id, at.resource_group) if settings else None
+    if subnet is None:
+        return None
+    from azure.ai.ml.entities import NetworkSettings
+
+    return NetworkSettings(subnet=subnet.id)
+
+
+def _managed_identity(identity: Properties) -> Any:
+    if not identity:
+        return None
+    from azure.ai.ml.entities import IdentityConfiguration, ManagedIdentityConfiguration
+
+    named = [ManagedIdentityConfiguration(resource_id=one) for one in identity_ids(identity)]
+    return IdentityConfiguration(type=str(identity["type"]), user_assigned_identities=named or None)
+
+
+def _network(cluster: Any, wanted: object, at: Coordinates) -> dict[str, object] | None:
+    subnet = getattr(cluster.network_settings, "subnet", None)
+    seen = read_subnet({"subnet": subnet}, at.subscription_id, at.resource_group) if subnet else None
+    return network_in_words(seen, wanted, at.subscription_id, at.resource_group) if seen else None
+
+
+def _identity(cluster: Any, wanted: object) -> dict[str, object] | None:
+    if cluster.identity is None:
+        return None
+    ids = [str(one.resource_id) for one in cluster.identity.user_assigned_identities or ()]
+    return identity_in_words(str(cluster.identity.type), ids, wanted)

@@ -1,0 +1,139 @@
+"""Clusters: looked at, made, changed where that is possible, replaced and deleted."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from specrun.engines.azure.arm_errors import translate
+from specrun.engines.azure.cluster_words import OWNER, SCALE, UNREADABLE
+from specrun.engines.azureml_v2.cluster_form import changed_cluster, new_cluster, properties_of
+from specrun.engines.azureml_v2.connection import Connection
+from specrun.engines.azureml_v2.errors import translated
+from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report
+from specrun.plan.changes import Action, Capability, Change
+from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import Resource
+
+CAPABILITY = Capability(frozenset({*SCALE, "tags", "description", "identity"}), replaceable=True, write_only=UNREADABLE)
+"""The service takes a cluster as a whole, and refuses one whose machines, network or account are others."""
+
+_STATES = {
+    "creating": Status.CREATING,
+    "updating": Status.CREATING,
+    "deleting": Status.DELETING,
+    "failed": Status.FAILED,
+    "canceled": Status.FAILED,
+}
+
+
+def observe_cluster(connection: Connection, resource: Resource) -> Observed:
+    """The cluster as it is: one request. Raises EngineError when something else has its name."""
+    try:
+        cluster = _find(connection, resource.name)
+    except Missing as error:
+        return Observed(Status.MISSING, reason=str(error))
+    if not resource.managed:  # of whatever kind it is: it is used, and never changed
+        return Observed(_status(cluster), resource.properties, reason=_reason(cluster))
+    if str(cluster.type).lower() != "amlcompute":
+        raise EngineError(
+            f"compute {resource.name} is not a cluster that specrun can make, but of type {cluster.type}: take another "
+            f"name, or use it as it is with `compute: {resource.name}`"
+        )
+    return Observed(
+        _status(cluster),
+        properties_of(cluster, resource.properties, connection.coordinates),
+        owner=str((cluster.tags or {}).get(OWNER, "")),
+        reason=_reason(cluster),
+    )
+
+
+def count_nodes(connection: Connection, name: str) -> Mapping[str, int]:
+    """How many of a cluster's instances are idle, running, …; {} where there is no cluster. One request."""
+    try:
+        return Counter(str(node.node_state).lower() for node in _nodes(connection, name))
+    except Missing:
+        return {}
+
+
+def begin_cluster(connection: Connection, change: Change, report: Report) -> None:
+    """Make, change, replace or delete a cluster; return once that is accepted."""
+    resource = change.resource
+    if change.action is Action.UPDATE:
+        _send(connection, changed_cluster(_find(connection, resource.name), _different(change)), "change")
+        return
+    if change.action in (Action.DELETE, Action.REPLACE):
+        _delete(connection, resource.name)
+    if change.action is Action.REPLACE:
+        _await_end(connection, resource.name, report)
+    if change.action is not Action.DELETE:
+        location = str(connection.workspace().location)
+        with translated(f"create the cluster {resource.name}"):
+            cluster = new_cluster(resource, connection.coordinates, location)
+        _send(connection, cluster, "create")
+
+
+def _different(change: Change) -> Mapping[str, Any]:
+    """What of the spec's cluster has to be sent: what differs, and the account, whose key cannot be read."""
+    wanted = change.resource.properties
+    changed = {field.path.partition(".")[0] for field in change.fields}
+    return {name: value for name, value in wanted.items() if name in changed or name == "ssh_settings"}
+
+
+def _find(connection: Connection, name: str) -> Any:
+    with translated(f"find the cluster {name}"):
+        return connection.client.compute.get(name)
+
+
+def _nodes(connection: Connection, name: str) -> list[Any]:
+    with translated(f"list the nodes of the cluster {name}"):
+        return list(connection.client.compute.list_nodes(name))
+
+
+def _send(connection: Connection, cluster: Any, doing: str) -> None:
+    """Send the whole cluster. Not with `begin_update`: that loses the network, and the location."""
+    try:
+        with translated(f"{doing} the cluster {cluster.name}"):
+            connection.client.compute.begin_create_or_update(cluster)
+    except Conflict:
+        if _status(_find(connection, cluster.name)) is not Status.CREATING:
+            raise  # otherwise a change is under way, most likely this one: how it ends is looked at
+
+
+def _delete(connection: Connection, name: str) -> None:
+    try:
+        runs = sorted({str(node.current_job_name) for node in _nodes(connection, name) if node.current_job_name})
+    except Missing:
+        return
+    if runs:
+        listed = ", ".join(runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
+        raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
+    with translated(f"delete the cluster {name}"):
+        connection.client.compute.begin_delete(name)
+
+
+def _await_end(connection: Connection, name: str, report: Report) -> None:
+    """Look until it is gone, for as long as the service says that it goes."""
+    begun = time.monotonic()
+    while True:
+        try:
+            cluster = _find(connection, name)
+        except Missing:
+            return
+        if _status(cluster) is Status.FAILED:
+            raise EngineError(f"cannot delete the cluster {name}: {_reason(cluster)}")
+        report(Progress(text="waiting until the old one is gone"))
+        time.sleep(min(5.0, 0.2 + (time.monotonic() - begun) / 5))
+
+
+def _status(cluster: Any) -> Status:
+    return _STATES.get(str(cluster.provisioning_state or "").lower(), Status.READY)
+
+
+def _reason(cluster: Any) -> str:
+    if _status(cluster) is not Status.FAILED:
+        return ""
+    # The SDK keeps the code alone of what the service says.
+    return str(translate(0, str(cluster.provisioning_errors or ""), "", f"provision the cluster {cluster.name}"))

@@ -1,0 +1,57 @@
+"""What the SDK raises, as the engines' errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from specrun.engines.azure.arm_errors import translate
+from specrun.engines.azure.network import unreachable
+from specrun.engines.azure.refusals import Refusal, broken_connections, causes, cut_answers, refusal_in
+from specrun.engines.base import EngineError, Transient
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise what the SDK raises as one of the engines' errors; `doing` completes "cannot …"."""
+    try:
+        yield
+    except _families() as error:
+        raise explain(error, doing) from error
+
+
+def explain(error: BaseException, doing: str) -> EngineError:
+    """The engines' error for an exception of the SDK or of what it is built on.
+
+    A host that cannot be reached has been tried three times by then, and is no reason to try again; what the service
+    asks for some time for, or broke off in the middle of, is.
+    """
+    refusal = refusal_of_error(error)
+    if refusal.status:
+        return translate(refusal.status, refusal.code, refusal.message, doing, refusal.after)
+    broken = next((one for one in causes(error) if isinstance(one, broken_connections())), None)
+    if broken is None:
+        return translate(0, refusal.code, refusal.message, doing)
+    host = urlsplit(str(getattr(getattr(broken, "request", None), "url", "") or "")).hostname
+    found = unreachable(host or "Azure", broken, doing)
+    return found if not isinstance(found, Transient) or isinstance(broken, cut_answers()) else EngineError(str(found))
+
+
+def refusal_of_error(error: BaseException) -> Refusal:
+    """What an exception, or one that it came of, says about an answer of the service."""
+    for one in causes(error):
+        response: Any = getattr(one, "response", None)
+        if isinstance(getattr(response, "status_code", None), int):
+            return refusal_in(response)
+    # A deployment that failed keeps its reason in an error without a response.
+    told: Any = getattr(error, "error", None)
+    return Refusal(0, str(getattr(told, "code", None) or ""), str(getattr(error, "message", None) or error))
+
+
+def _families() -> tuple[type[BaseException], ...]:
+    from azure.core.exceptions import AzureError
+    from marshmallow.exceptions import ValidationError
+
+    return AzureError, ValidationError

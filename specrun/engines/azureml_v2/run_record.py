@@ -1,0 +1,71 @@
+"""What specrun writes down with a run: in the properties of the job, so that it is there as soon as the run is.
+
+The service keeps at most 50 properties of 1,000 characters; git and the service itself need some of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+from specrun.plan.changes import Submission
+from specrun.plan.resources import content_digest, data_key, environment_content, input_data
+from specrun.spec.model import Spec
+
+PREFIX = "specrun.record."
+LENGTH, MOST = 1000, 30
+"""Characters of one property, and how many there may be."""
+
+
+def record_of(submission: Submission) -> dict[str, Any]:
+    """What the run reads, what it keeps, and what its fingerprint was taken of."""
+    job = submission.spec.job
+    assert job is not None
+    return {
+        "reads": reads_of(submission.spec),
+        "keeps": [name for name, output in job.outputs.items() if output.path is None],
+        "identity": dict(submission.identity),
+    }
+
+
+def reads_of(spec: Spec) -> list[str]:
+    """The keys of what the spec's job reads."""
+    assert spec.job is not None
+    datas = (input_data(spec, entry) for entry in spec.job.inputs.values())
+    reads = [data_key(data) for data in datas if data is not None]
+    if spec.job.environment is not None:
+        reads.append(f"environment/{content_digest(environment_content(spec, spec.job.environment))[:10]}")
+    return reads
+
+
+def record_properties(record: Mapping[str, Any]) -> dict[str, str]:
+    """A record as properties. One that is too large goes without the list of code files, then without identity.
+
+    Only what explains a later change is lost then: the fingerprint itself stands in the job.
+    """
+    identity = {name: value for name, value in record["identity"].items() if name != "code"}
+    for content in (record, {**record, "identity": identity}, {**record, "identity": {}}):
+        text = base64.b64encode(zlib.compress(json.dumps(content).encode(), 9)).decode()
+        if len(text) <= LENGTH * MOST:
+            break
+    starts = range(0, len(text), LENGTH)
+    return {f"{PREFIX}{number}": text[start : start + LENGTH] for number, start in enumerate(starts)}
+
+
+def read_record(properties: Mapping[str, str]) -> Mapping[str, Any]:
+    """The record in a job's properties; {} where there is none, or no whole one."""
+    parts: list[str] = []
+    for number in count():
+        part = properties.get(f"{PREFIX}{number}")
+        if part is None:
+            break
+        parts.append(part)
+    try:
+        content = json.loads(zlib.decompress(base64.b64decode("".join(parts)))) if parts else {}
+    except (ValueError, zlib.error):
+        return {}
+    return content if isinstance(content, Mapping) else {}

@@ -1,0 +1,115 @@
+"""The runs that this process has seen: the SDK's own objects and how they ended, so that nothing is read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from specrun.engines.azure.endings import status_of
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE, is_named_for
+from specrun.engines.azureml_v2.connection import SOON, Connection
+from specrun.engines.azureml_v2.errors import translated
+from specrun.engines.azureml_v2.run_record import read_record
+from specrun.engines.azureml_v2.services import read_details
+from specrun.engines.base import Missing, Transient
+from specrun.plan.attempts import NAME
+from specrun.plan.observed import RunStatus
+
+
+@dataclass
+class SeenRun:
+    """One run: the SDK's CommandJob, and the details of one that has ended."""
+
+    job: Any
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The run's name, which is its id."""
+        return str(self.job.name)
+
+    @property
+    def status(self) -> RunStatus:
+        """As the service last said; a failed run may have been lost."""
+        return status_of(str(self.job.status))
+
+    @cached_property
+    def record(self) -> Mapping[str, Any]:
+        """What was written down when it was submitted."""
+        return read_record(self.job.properties or {})
+
+    @property
+    def fingerprint(self) -> str:
+        """The whole fingerprint; "" when specrun did not submit it."""
+        variables = getattr(self.job, "environment_variables", None) or {}
+        return str(variables.get(VARIABLE) or (self.job.tags or {}).get(FINGERPRINT_TAG) or "")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether specrun submitted it."""
+        return is_named_for(self.name, self.fingerprint)
+
+
+_SEEN: WeakKeyDictionary[Connection, dict[str, SeenRun]] = WeakKeyDictionary()
+
+
+def seen(connection: Connection) -> dict[str, SeenRun]:
+    """The runs that this connection has seen so far, by name."""
+    return _SEEN.setdefault(connection, {})
+
+
+def list_seen(connection: Connection) -> list[SeenRun]:
+    """All of specrun's runs in the workspace, newest first: one request for each page."""
+    with translated(f"list the runs of {connection.coordinates.workspace_name}"):
+        # Archived ones, too: what ran there ran for exactly the same. What the SDK cannot read is None.
+        jobs = [job for job in connection.client.jobs.list(tag=TAG, list_view_type="All") if job is not None]
+    found = [_keep(connection, job) for job in jobs if NAME.fullmatch(str(job.name))]
+    return [known for known in found if known.is_ours]
+
+
+def find_run(connection: Connection, name: str) -> SeenRun:
+    """A run of specrun's by its name; no request when it was seen. Raises Missing."""
+    return seen(connection).get(name) or _read(connection, name)
+
+
+def look_at_run(connection: Connection, name: str) -> SeenRun:
+    """A run of specrun's as it is now: one request, unless it had ended. Raises Missing."""
+    known = seen(connection).get(name)
+    if known is None:
+        return _read(connection, name)
+    if known.status.ended:
+        return known
+    try:
+        return _read(connection, name)
+    except Missing as error:
+        # It was seen or submitted: whoever answers has not heard of it yet.
+        raise Transient(str(error), SOON) from error
+
+
+def read_job(connection: Connection, name: str) -> SeenRun:
+    """A job of the workspace, whoever submitted it: one request. Raises Missing."""
+    with translated(f"find the run {name}"):
+        return SeenRun(connection.client.jobs.get(name))
+
+
+def explain_end(connection: Connection, known: SeenRun) -> None:
+    """Read how a run ended, once: one request."""
+    if known.status.ended and not known.details:
+        known.details = read_details(connection, known.name)
+
+
+def _read(connection: Connection, name: str) -> SeenRun:
+    found = read_job(connection, name)
+    if not found.is_ours:
+        raise Missing(f"run {name} was not submitted by specrun: its definition lacks {VARIABLE}")
+    return _keep(connection, found.job)
+
+
+def _keep(connection: Connection, job: Any) -> SeenRun:
+    known = seen(connection).setdefault(str(job.name), SeenRun(job))
+    if not known.status.ended:
+        known.job = job
+    return known
