@@ -74,10 +74,20 @@ def local(folder: Path) -> Iterator[Place]:
     yield Place("local", "local", workspace, workspace, compute="this-machine", store=store, can=frozenset({"owners"}))
 
 
-@contextlib.contextmanager
-def emulated(folder: Path) -> Iterator[Place]:
-    """The engine azureml-v1 against the emulator: the unmodified SDK, and nobody pays."""
+def azureml(folder: Path) -> contextlib.AbstractContextManager[Place]:
+    """The engine azureml against the emulator: the unmodified SDK v2, and nobody pays."""
+    pytest.importorskip("azure.ai.ml", reason="needs SDK v2: pip install '.[azureml]'")
+    return _emulated(folder, "azureml", frozenset({"owners"}))
+
+
+def azureml_v1(folder: Path) -> contextlib.AbstractContextManager[Place]:
+    """The engine azureml-v1 against the emulator: the unmodified SDK v1, and nobody pays."""
     pytest.importorskip("azureml.core", reason="needs SDK v1: pip install '.[azureml-v1]'")
+    return _emulated(folder, "azureml-v1", frozenset())
+
+
+@contextlib.contextmanager
+def _emulated(folder: Path, engine: str, more: frozenset[str]) -> Iterator[Place]:
     from tests.azurite.server import NAMED, Unavailable, account_key, install
     from tests.emulator import Emulator
 
@@ -90,13 +100,13 @@ def emulated(folder: Path) -> Iterator[Place]:
         store = Store(NAMED[0], account_key(NAMED[0]), f"conformance-{uuid.uuid4().hex[:8]}")
         emulator.service.stores.blobs(store.account).ensure(store.container)
         yield Place(
-            "azureml-v1",
-            "azureml-v1",
+            engine,
+            engine,
             _workspace(*EMULATED, subscription, create=True),
             _workspace("fresh-ws", "fresh-rg", subscription, create=True),
             emulator.environment,
             store=store,
-            can=frozenset({"workspaces", "clusters", "replace", "mpi", "network", "images", "metrics", "asks"}),
+            can=more | {"workspaces", "clusters", "replace", "mpi", "network", "images", "metrics", "asks"},
             by_hand=functools.partial(_cluster_by_hand, emulator.service),
         )
 
@@ -124,7 +134,7 @@ def live(folder: Path) -> Iterator[Place]:
     kept = {name: value for name, value in os.environ.items() if name.startswith(("AZURE_", "ACTIONS_ID_", "SYSTEM_"))}
     yield Place(
         "live",
-        os.environ.get("SPECRUN_LIVE_ENGINE") or "azureml-v1",
+        os.environ.get("SPECRUN_LIVE_ENGINE") or "azureml",
         workspace,
         workspace,
         {"AZURE_CONFIG_DIR": str(Path.home() / ".azure"), **kept},
@@ -137,6 +147,7 @@ def live(folder: Path) -> Iterator[Place]:
 
 PLACES: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Place]]] = {
     "local": local,
-    "azureml-v1": emulated,
+    "azureml": azureml,
+    "azureml-v1": azureml_v1,
     "live": live,
 }

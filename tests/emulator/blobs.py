@@ -126,3 +126,18 @@ class Blobs:
             expiry=now + LINK_LIFETIME,
         )
         return f"https://{self.account}.{HOST}/{container}/{quote(path)}?{signature}"
+
+
+def container_signature(account: str, key: str, container: str, hours: float) -> str:
+    """A query that opens a container for some hours, for everything but deleting it."""
+    from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return generate_container_sas(
+        account,
+        container,
+        account_key=key,
+        permission=ContainerSasPermissions(read=True, add=True, create=True, write=True, delete=True, list=True),
+        start=now - datetime.timedelta(minutes=10),
+        expiry=now + datetime.timedelta(hours=hours),
+    )

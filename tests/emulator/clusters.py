@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,34 @@ class Settings:
     ssh_port: str = "NotSpecified"
     credentials: dict[str, str] = field(default_factory=dict)
     node_public_ip: bool = True
+    local_auth_disabled: bool = False
+
+    @property
+    def shown_ssh_port(self) -> str:
+        """Whether the nodes' SSH port is open, once the service has decided what was left to it."""
+        if self.ssh_port != "NotSpecified":
+            return self.ssh_port
+        return "Disabled" if self.subnet else "Enabled"
+
+    def fixed(self, new: Settings) -> Iterator[tuple[str, object, object]]:
+        """What cannot change: its name for users, the value it has, and the value that new settings want."""
+        yield "vmSize", self.size, new.size
+        yield "vmPriority", self.tier, new.tier
+        yield "subnet", self.subnet, new.subnet
+        yield "computeLocation", self.location, new.location
+        yield "enableNodePublicIp", self.node_public_ip, new.node_public_ip
+        if new.ssh_port != "NotSpecified":
+            yield "remoteLoginPortPublicAccess", self.shown_ssh_port, new.ssh_port
+        for key, value in new.credentials.items():
+            if value != self.credentials.get(key):
+                # neither keys nor passwords are told
+                yield "userAccountCredentials", "as they were made", f"with another {key}"
+
+    def changed(self, new: Settings) -> Settings:
+        """These settings with what can change as the new ones want it."""
+        return dataclasses.replace(
+            self, min_nodes=new.min_nodes, max_nodes=new.max_nodes, idle=new.idle, description=new.description
+        )
 
 
 class Cluster:
@@ -48,6 +77,7 @@ class Cluster:
 
     def __init__(self, name: str, settings: Settings, tags: dict[str, str], identity: dict[str, Any] | None) -> None:
         self.name, self.settings, self.tags, self.identity = name, settings, tags, identity
+        self.principal = str(uuid.uuid4())
         self.provisioning = CREATING
         self.errors: list[Failure] = []
         self.created = self.modified = self.resized = timestamp()
@@ -115,6 +145,12 @@ class Cluster:
                 "running": running,
                 "idle": max(min(idle, self.max_nodes - running), self.settings.min_nodes - running, 0),
             }
+
+    def node_runs(self) -> list[str | None]:
+        """One entry for each node: the run that has it, None when it idles."""
+        with self._lock:
+            taken = [run for run, nodes in self._taken.items() for _ in range(nodes)]
+        return [*taken, *[None] * self.nodes()["idle"]]
 
 
 def _seconds(duration: str) -> float:

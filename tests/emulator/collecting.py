@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+from tests.emulator.references import Reference, contents
 from tests.emulator.runs_state import Plane, Run
-from tests.emulator.staging import Reference, Staged, contents
+from tests.emulator.staging import Staged
 
-LOGS = "azureml-logs"
 CHUNK = 1 << 20
 
 
@@ -24,11 +24,10 @@ class Collector:
 
     def begin(self) -> None:
         """The log that a node writes before the run's own processes start."""
-        self._append(
-            f"{LOGS}/65_job_prep-tvmps_{uuid.uuid4().hex[:20]}_d.txt",
-            b"Entering job preparation.\nJob preparation is complete.\n",
-            fresh=True,
-        )
+        first = f"azureml-logs/65_job_prep-tvmps_{uuid.uuid4().hex[:20]}_d.txt"
+        if self._run.job is not None:
+            first = "system_logs/lifecycler/lifecycler.log"
+        self._append(first, b"Entering job preparation.\nJob preparation is complete.\n", fresh=True)
 
     def logs(self) -> None:
         """What the processes printed since the last time."""
@@ -38,10 +37,14 @@ class Collector:
                 while True:
                     chunk = source.read(CHUNK)
                     if chunk or file not in self._sent:
-                        self._append(log_name(file.stem, self._staged.shape.kind), chunk, fresh=file not in self._sent)
+                        self._append(self._log(file.stem), chunk, fresh=file not in self._sent)
                     self._sent[file] = self._sent.get(file, 0) + len(chunk)
                     if len(chunk) < CHUNK:
                         break
+
+    def _log(self, stem: str) -> str:
+        name = log_name if self._run.job is None else user_log_name
+        return name(stem, self._staged.shape.kind)
 
     def files(self, *folders: str) -> None:
         """Files below these folders of the working directory that are new or changed."""
@@ -81,8 +84,16 @@ class Collector:
 
 
 def log_name(stem: str, kind: str) -> str:
-    """The service's name for the log of a process, given the supervisor's, such as "worker-0"."""
+    """The service's name for the log of a process of a v1 run, given the supervisor's, such as "worker-0"."""
     role, _, index = stem.partition("-")
     if kind == "none":
-        return f"{LOGS}/70_driver_log.txt"
-    return f"{LOGS}/70_driver_log_{'rank' if kind in ('mpi', 'pytorch') else role}_{index}.txt"
+        return "azureml-logs/70_driver_log.txt"
+    return f"azureml-logs/70_driver_log_{'rank' if kind in ('mpi', 'pytorch') else role}_{index}.txt"
+
+
+def user_log_name(stem: str, kind: str) -> str:
+    """The same of a job of SDK v2."""
+    role, _, index = stem.partition("-")
+    if kind == "none":
+        return "user_logs/std_log.txt"
+    return f"user_logs/std_log_{role if kind == 'tensorflow' else 'process'}_{index}.txt"

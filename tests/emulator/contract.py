@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from tests.emulator.contract_v2 import SCHEMAS as OF_DATA_AND_ASSETS
 from tests.emulator.router import Refused
 
 _TEXT = {"type": "string"}
@@ -95,6 +96,13 @@ _WORKSPACE_PROPERTIES = {
     "primaryUserAssignedIdentity": _MAYBE_ID,
     "v1LegacyMode": _MAYBE_FLAG,
     "systemDatastoresAuthMode": _MAYBE_TEXT,
+    # of the preview
+    "managedNetwork": {"type": ["object", "null"]},
+    "serverlessComputeSettings": {"type": ["object", "null"]},
+    "enableDataIsolation": _MAYBE_FLAG,
+    "allowRoleAssignmentOnRG": _MAYBE_FLAG,
+    "provisionNetworkNow": _MAYBE_FLAG,
+    "softDeleteEnabled": _MAYBE_FLAG,
 }
 _WORKSPACE = {
     "type": "object",
@@ -108,6 +116,7 @@ _WORKSPACE = {
         "properties": {"type": "object", "properties": _WORKSPACE_PROPERTIES},
     },
 }
+_EXPRESSION = {"type": "string", "pattern": r"^\[.*\]$"}
 _RESOURCE = {
     "type": "object",
     "required": ["type", "name", "apiVersion"],
@@ -116,11 +125,9 @@ _RESOURCE = {
         "name": {"type": "string", "minLength": 1},
         "apiVersion": _TEXT,
         "location": _TEXT,
-        "tags": _TAGS,
+        "tags": {"anyOf": [_TAGS, _EXPRESSION]},
         "dependsOn": {"type": "array", "items": _TEXT},
     },
-    "if": {"properties": {"type": {"pattern": "^Microsoft.MachineLearningServices/workspaces$"}}},
-    "then": _WORKSPACE,
 }
 
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -210,11 +217,11 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(SCHEMAS[name])
+    return Draft202012Validator({**SCHEMAS, **OF_DATA_AND_ASSETS}[name])
 
 
 def check(name: str, body: Any) -> None:
-    """Raises Refused 400 with the path and the reason when the body is not as `SCHEMAS[name]` says."""
+    """Raises Refused 400 with the path and the reason when the body is not as the schema of that name says."""
     from jsonschema.exceptions import best_match
 
     wrong = best_match(_validator(name).iter_errors(body))

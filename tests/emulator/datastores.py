@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from tests.emulator.blobs import Blobs
-from tests.emulator.planes import Cloud, on, page, require
+from tests.emulator.datastore_checks import BLOB, CREDENTIALS, FILE, keep
+from tests.emulator.planes import on, page, require
 from tests.emulator.router import Refused, Request, Response, Routes
 from tests.emulator.runs_state import ARTIFACTS, Datastore, Plane
 
 routes = Routes()
 
-BLOB, FILE, LAKE = "AzureBlob", "AzureFile", "AzureDataLakeGen2"
-_CREDENTIALS = {BLOB: {"None", "Sas", "AccountKey"}, FILE: {"Sas", "AccountKey"}, LAKE: {"None", "ClientCredentials"}}
 _SECRETS = ("accountKey", "sasToken", "credential")
-_NAME = re.compile(r"[a-zA-Z0-9_]{1,255}")
-_WORDS = {
-    "ContainerNotFound": "The specified container does not exist.",
-    "InvalidResourceName": "The specified resource name contains invalid characters.",
-}
-"""What the service says of a storage error; of all others, that access is forbidden."""
-
 _TAKEN = "Another datastore with the same name already exists."
 
 
@@ -56,12 +47,12 @@ def _section(blobs: Blobs, container: str, *, keyless: bool) -> dict[str, Any]:
 
 @on(routes, "GET", "datastore/v1.0", "/default")
 def get_default(plane: Plane, request: Request) -> dict[str, Any]:
-    return _view(_find(plane, plane.default))
+    return _view(find(plane, plane.default))
 
 
 @on(routes, "PUT", "datastore/v1.0", "/default/{name}")
 def set_default(plane: Plane, request: Request, name: str) -> Response:
-    plane.default = _find(plane, name).name
+    plane.default = find(plane, name).name
     return Response(200)
 
 
@@ -75,7 +66,7 @@ def list_datastores(plane: Plane, request: Request) -> dict[str, Any]:
 
 @on(routes, "GET", "datastore/v1.0", "/datastores/{name}")
 def get(plane: Plane, request: Request, name: str) -> dict[str, Any]:
-    return _view(_find(plane, name))
+    return _view(find(plane, name))
 
 
 @on(routes, "POST", "datastore/v1.0", "/datastores")
@@ -83,41 +74,44 @@ def create(plane: Plane, request: Request) -> Response:
     wanted = _read(request.json)
     with plane.lock:
         require(wanted.name not in plane.datastores, _TAKEN)
-    _keep(plane, wanted, request)
+    keep(plane, wanted, request)
     return Response(200)
 
 
 @on(routes, "PUT", "datastore/v1.0", "/datastores/{name}")
 def update(plane: Plane, request: Request, name: str) -> Response:
-    known = _find(plane, name)
+    known = find(plane, name)
     wanted = _read(request.json)
     require(wanted.name == known.name, "The name of a datastore cannot be changed.")
     require(wanted.kind == known.kind, "The type of a datastore cannot be changed.")
-    _keep(plane, wanted, request)
+    keep(plane, wanted, request)
     return Response(200)
 
 
 @on(routes, "DELETE", "datastore/v1.0", "/datastores/{name}")
 def delete(plane: Plane, request: Request, name: str) -> Response:
-    require(name.lower() != plane.default, "The default datastore cannot be deleted.")
-    return Response(204 if plane.datastores.pop(name.lower(), None) is None else 200)
+    return Response(200 if remove(plane, name) else 204)
 
 
-def _find(plane: Plane, name: str) -> Datastore:
+def find(plane: Plane, name: str) -> Datastore:
+    """A datastore. Raises Refused 404."""
     found = plane.datastores.get(name.lower())
     if found is None:
         raise Refused(404, "UserError", f"Could not find datastore: {name}")
     return found
 
 
+def remove(plane: Plane, name: str) -> bool:
+    """Forgets a datastore, not its data; whether there was one. Raises Refused for the default one."""
+    require(name.lower() != plane.default, "The default datastore cannot be deleted.")
+    return plane.datastores.pop(name.lower(), None) is not None
+
+
 def _read(body: Mapping[str, Any]) -> Datastore:
     """A datastore as a client sends it. Raises Refused where the definition of the route would."""
     name, kind = body.get("name"), body.get("dataStoreType")
-    require(
-        isinstance(name, str) and _NAME.fullmatch(name),
-        f"Datastore name '{name}' is not valid: it may have letters, digits and _ only.",
-    )
-    require(kind in _CREDENTIALS, f"The datastore type '{kind}' is not supported.")
+    require(isinstance(name, str), "The field name is required.")
+    require(kind in CREDENTIALS, f"The datastore type '{kind}' is not supported.")
     section = body.get("azureStorageSection")
     require(isinstance(section, dict), "The field azureStorageSection is required.")
     assert isinstance(section, dict)
@@ -128,51 +122,7 @@ def _read(body: Mapping[str, Any]) -> Datastore:
         )
     for field in ("credential", "endpoint", "protocol", "subscriptionId", "resourceGroup"):
         require(isinstance(section.get(field), str | None), f"The field azureStorageSection.{field} must be a string.")
-    credential = section.get("credentialType") or "None"
-    require(
-        credential in _CREDENTIALS[str(kind)],
-        f"A datastore of type {kind} cannot have credentials of type {credential}.",
-    )
-    if credential in ("Sas", "AccountKey"):
-        require(section.get("credential"), f"The credential is required for credentials of type {credential}.")
-    return Datastore(str(name).lower(), str(kind), section)
-
-
-def _keep(plane: Plane, wanted: Datastore, request: Request) -> None:
-    if request.query.get("skipValidation", "false").lower() != "true":
-        create = request.query.get("createIfNotExists", "false").lower() == "true"
-        _validate(plane.cloud, wanted, create=create)
-        wanted.validated = True
-    with plane.lock:
-        plane.datastores[wanted.name] = wanted
-
-
-def _validate(cloud: Cloud, wanted: Datastore, *, create: bool) -> None:
-    """Refuse what the service cannot open with the credential that it was given."""
-    account = cloud.account(wanted.account)
-    host = f"{wanted.account}.{'file' if wanted.kind == FILE else 'blob'}.core.windows.net"
-    if account is None:
-        raise Refused(
-            400, "UserError", f"Unable to connect to the storage account: No such host is known. ({host}:443)"
-        )
-    credential, kind = wanted.section.get("credential"), wanted.section.get("credentialType")
-    if kind not in ("AccountKey", "Sas") or credential is None:
-        return  # what an identity may do shows when it is used
-    if account.keyless:
-        raise Refused(
-            400,
-            "UserError",
-            f"KeyBasedAuthenticationNotPermitted: {host} does not permit key based authentication.",
-        )
-    if wanted.kind == FILE:  # there is no emulator of file shares: the key is all that can be looked at
-        problem = "" if kind == "Sas" or credential == account.blobs.key else "AuthenticationFailed"
-    else:
-        problem = account.blobs.refusal(wanted.container, credential)
-    if problem == "ContainerNotFound" and create:
-        account.blobs.ensure(wanted.container)
-        problem = ""
-    told = _WORDS.get(problem, "Forbidden. Please make sure the credentials are correct.")
-    require(not problem, f"{problem}: {told} ({host}/{wanted.container})")
+    return Datastore(str(name).lower(), str(kind), section, tags=dict(body.get("tags") or {}))
 
 
 def _view(store: Datastore, *, secret: bool = True) -> dict[str, Any]:

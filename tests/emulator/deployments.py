@@ -111,6 +111,7 @@ def _view(service: Service, one: Deployment) -> dict[str, Any]:
         "provisioningState": one.state,
         "mode": one.properties.get("mode", "Incremental").capitalize(),
         "timestamp": one.started,
+        "duration": "PT1.5S",
         "correlationId": one.operation,
         "outputResources": [{"id": wanted.id(service.subscription)} for wanted in one.resources],
     }

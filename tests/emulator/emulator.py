@@ -16,14 +16,21 @@ from urllib.parse import parse_qsl
 from tests.emulator import (
     arm,
     artifacts,
+    assets_v2,
     certificates,
+    codes,
     computes,
     datastores,
+    datastores_v2,
     deployments,
     execution,
     history,
+    jobs,
     metrics,
+    mlflow,
+    run_data,
     sign_in,
+    sizes,
     snapshots,
     workspaces,
 )
@@ -36,8 +43,8 @@ from tests.emulator.wire import Dropped, Incoming, Outgoing, Server, Wire
 
 BLOBS = "blob.core.windows.net"
 SIGN_IN = ("login.microsoftonline.com", "169.254.169.254")
-AZURE = (sign_in, arm, deployments, workspaces, computes)
-DATA_PLANE = (datastores, snapshots, execution, history, artifacts, metrics)
+AZURE = (sign_in, arm, deployments, workspaces, computes, sizes, datastores_v2, codes, assets_v2)
+DATA_PLANE = (datastores, snapshots, execution, history, artifacts, metrics, jobs, run_data, mlflow)
 
 
 @dataclass

@@ -17,6 +17,7 @@ routes = Routes([experiments.routes])
 _H = "history/v1.0"
 _BY_NAME, _BY_ID = "/experiments/{experiment}/runs/{run}", "/experimentids/{experiment}/runs/{run}"
 _EVENTS = {"Start": RUNNING, "Queued": QUEUED, "Completed": COMPLETED, "Failed": FAILED, "Canceled": CANCELED}
+_LOGS = ("azureml-logs/", "user_logs/", "system_logs/")
 _WRITABLE = {
     "name": "name",
     "displayName": "shown",
@@ -276,7 +277,7 @@ def view(plane: Plane, run: Run) -> dict[str, Any]:
 
 def details(plane: Plane, run: Run) -> dict[str, Any]:
     """A run with its definition and signed links to its logs."""
-    logs = {path: one for path, one in list(run.artifacts.items()) if path.startswith("azureml-logs/")}
+    logs = {path: one for path, one in list(run.artifacts.items()) if path.startswith(_LOGS)}
     return {
         "runId": run.id,
         "target": run.target,

@@ -28,7 +28,8 @@ def post(plane: Plane, request: Request, run: str) -> dict[str, Any]:
         if problem:
             errors.append({"metric": value, "errorResponse": {"error": {"code": "UserError", "message": problem}}})
         else:
-            _keep(plane, found, value)
+            kind = str((value.get("properties") or {}).get("uxMetricType") or "")
+            keep(plane, found, value["name"], value["columns"], kind, value["value"])
     return {"errors": errors}
 
 
@@ -69,17 +70,15 @@ def _problem(value: Any, run: Run) -> str:
     return ""
 
 
-def _keep(plane: Plane, run: Run, value: dict[str, Any]) -> None:
-    kind = str((value.get("properties") or {}).get("uxMetricType") or "")
+def keep(plane: Plane, run: Run, name: str, columns: dict[str, str], kind: str, rows: list[dict[str, Any]]) -> None:
+    """Add rows to a metric, which begins with them if need be. A batch that is sent twice counts once."""
     with plane.lock:
-        metric = run.metrics.setdefault(value["name"], Metric(value["name"], dict(value["columns"]), kind))
+        metric = run.metrics.setdefault(name, Metric(name, dict(columns), kind))
         known = {row.get("metricId") for row in metric.rows}
-        metric.rows += [
-            row for row in value["value"] if row.get("metricId") not in known
-        ]  # a batch sent twice counts once
-        for name, column in value["columns"].items():
-            if {metric.columns[name].lower(), str(column).lower()} == {"int", "double"}:
-                metric.columns[name] = "double"
+        metric.rows += [row for row in rows if row.get("metricId") not in known]
+        for column, type_ in columns.items():
+            if {metric.columns[column].lower(), str(type_).lower()} == {"int", "double"}:
+                metric.columns[column] = "double"
 
 
 def _definition(run: Run, metric: Metric) -> dict[str, Any]:

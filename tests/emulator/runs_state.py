@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.emulator.assets import Assets
 from tests.emulator.blobs import Blobs
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ class Place:
     def api(self) -> str:
         """Where its services listen."""
         return f"https://{self.region}.api.azureml.ms"
+
+    @property
+    def tracking(self) -> str:
+        """Where MLflow finds it."""
+        return f"azureml://{self.region}.api.azureml.ms/mlflow/v1.0{self.path}"
 
 
 @dataclass
@@ -133,13 +139,15 @@ class Metric:
 
 @dataclass
 class Run:
-    """One run. `definition` is what was submitted; `error` is {"code", "message"}; times are ISO 8601 or None."""
+    """One run. `definition` is what was submitted, in the words of SDK v1; `job` are the properties of the job that a
+    client of SDK v2 put, None for other runs; `error` is {"code", "message"}; times are ISO 8601 or None."""
 
     id: str
     experiment: Experiment
     number: int
     user: str
     definition: dict[str, Any] | None = None
+    job: dict[str, Any] | None = None
     snapshot: str | None = None
     status: str = NOT_STARTED
     target: str | None = None
@@ -159,6 +167,7 @@ class Run:
     warnings: list[dict[str, str]] = field(default_factory=list)
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
     telemetry: dict[str, Any] = field(default_factory=dict)
     statuses: list[str] = field(default_factory=list)
     folder: Path | None = None
@@ -196,7 +205,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Doubled:
-    """A submission under the id of a run that was there: what a client must never do."""
+    """A submission under the id of a run that was there. `definition` is the body that was sent."""
 
     run: str
     definition: Mapping[str, Any]
@@ -204,7 +213,10 @@ class Doubled:
 
 
 class Plane:
-    """The data plane of one workspace. `blobs` is its own storage account."""
+    """The data plane of one workspace. `blobs` is its own storage account.
+
+    `signs`: who asks SDK v2's way for a datastore's secret gets a signature that ends, instead of the account's key.
+    """
 
     def __init__(self, place: Place, blobs: Blobs, cloud: Cloud) -> None:
         self.place = place
@@ -212,11 +224,13 @@ class Plane:
         self.blobs = blobs
         self.lock = threading.RLock()
         self.page_size = 100
+        self.signs = False
         self.datastores: dict[str, Datastore] = {}
         self.default = "workspaceblobstore"
         self.experiments: dict[str, Experiment] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.latest = EMPTY
+        self.assets = Assets()
         self.runs: dict[str, Run] = {}
         self.doubled: list[Doubled] = []
 

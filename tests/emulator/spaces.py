@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.emulator.clusters import Cluster, timestamp
 
 KIND = "Microsoft.MachineLearningServices/workspaces"
+
+_FLAGS = ("hbiWorkspace", "softDeleteEnabled", "allowRecoverSoftDeletedWorkspace", "enableDataIsolation")
+_FLAGS += ("allowRoleAssignmentOnRG", "provisionNetworkNow", "v1LegacyMode")
 
 
 @dataclass
@@ -23,6 +27,7 @@ class Workspace:
     tags: dict[str, str] = field(default_factory=dict)
     sku: dict[str, str] = field(default_factory=lambda: {"name": "Basic", "tier": "Basic"})
     identity: dict[str, Any] = field(default_factory=lambda: {"type": "SystemAssigned"})
+    kind: str = "Default"
     guid: str = field(default_factory=lambda: str(uuid.uuid4()))
     principal: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: str = field(default_factory=timestamp)
@@ -49,3 +54,12 @@ class Workspace:
             del self.computes[name.lower()]
             return None
         return found
+
+
+def of_template(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template's workspace asks for: templates say nothing with "", and write flags as texts."""
+    properties = {key: value for key, value in (body.get("properties") or {}).items() if value not in ("", None, {})}
+    properties |= {key: properties[key].lower() == "true" for key in _FLAGS if isinstance(properties.get(key), str)}
+    if (properties.get("encryption") or {}).get("status") == "Disabled":
+        del properties["encryption"]
+    return {**{key: value for key, value in body.items() if value not in ("", None)}, "properties": properties}

@@ -6,15 +6,18 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from specrun.engines.local import state
 from specrun.engines.local.request import Cluster, Distribution, Request
-from tests.emulator.blobs import Blobs
+from tests.emulator.assets import code_blobs
+from tests.emulator.job_data import Brought, bring, filled
+from tests.emulator.node_variables import variables_of
 from tests.emulator.planes import Cluster as Compute
-from tests.emulator.runs_state import Datastore, Plane, Run
+from tests.emulator.references import Reference, Unusable, contents, open_store
+from tests.emulator.runs_state import Plane, Run
 from tests.emulator.snapshots import unpack
 from tests.emulator.submissions import Shape, shape_of
 
@@ -31,23 +34,6 @@ _AS_MPI = (
 """There is no MPI here: every rank is started by itself, with the variables that Open MPI gives it."""
 
 
-class Unusable(Exception):
-    """What a run asks for cannot be brought to a node; the message says what and why."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Data on a node. `path` is what the script is told; `root` is the folder that stands for `base` in the datastore,
-    a prefix that is empty or ends with /; `before` is what was in it, with size and time."""
-
-    mode: str
-    store: Datastore
-    base: str
-    root: Path
-    path: Path
-    before: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
 class Staged:
     """A folder in which everything lies."""
@@ -62,22 +48,30 @@ def stage(plane: Plane, run: Run, compute: Compute) -> Staged:
     assert run.definition is not None
     folder = plane.cloud.folder / "runs" / run.id
     code = folder / "code"
-    unpack(plane, plane.snapshots[str(run.snapshot)], code)
+    _bring_code(plane, run, code)
     for name in ("outputs", "logs"):
         (code / name).mkdir(parents=True, exist_ok=True)
     (folder / "home").mkdir()
-    given: Mapping[str, Any] = run.definition.get("dataReferences") or {}
-    said = " ".join([str(run.definition.get("command")), *map(str, run.definition.get("arguments") or [])])
-    references = {name: _place(plane, folder, name, reference, said) for name, reference in given.items()}
+    brought = bring(plane, run, folder) if run.job is not None else _bring_references(plane, run, folder)
     shape = shape_of(run.definition)
-    state.write_prepared(folder, _request(plane, run, compute, folder, references, shape))
+    state.write_prepared(folder, _request(plane, run, compute, folder, brought, shape))
     run.folder = folder
-    return Staged(folder, references, shape)
+    return Staged(folder, brought.references, shape)
 
 
-def contents(root: Path) -> dict[Path, tuple[int, int]]:
-    """The files below a folder with size and time of change."""
-    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in root.rglob("*") if file.is_file()}
+def _bring_code(plane: Plane, run: Run, code: Path) -> None:
+    if run.job is None:
+        unpack(plane, plane.snapshots[str(run.snapshot)], code)
+    elif run.job.get("codeId"):
+        for path, container, blob in code_blobs(plane, run.job["codeId"]):
+            plane.blobs.fetch(container, blob, code / path)
+
+
+def _bring_references(plane: Plane, run: Run, folder: Path) -> Brought:
+    definition = run.definition or {}
+    given: Mapping[str, Any] = definition.get("dataReferences") or {}
+    said = " ".join([str(definition.get("command")), *map(str, definition.get("arguments") or [])])
+    return Brought({name: _place(plane, folder, name, reference, said) for name, reference in given.items()}, {})
 
 
 def _place(plane: Plane, folder: Path, name: str, given: Mapping[str, Any], said: str) -> Reference:
@@ -87,7 +81,7 @@ def _place(plane: Plane, folder: Path, name: str, given: Mapping[str, Any], said
     where = given.get("pathOnCompute")
     root = folder / "code" / where if where else folder / "data" / name
     root.parent.mkdir(parents=True, exist_ok=True)
-    blobs = _open(plane, name, store)
+    blobs = open_store(plane, f"DataReference {name}", store)
     if mode == "upload":
         return Reference(mode, store, there and there + "/", root, root)
     root.mkdir(exist_ok=True)
@@ -102,29 +96,14 @@ def _place(plane: Plane, folder: Path, name: str, given: Mapping[str, Any], said
     return Reference(mode, store, "", root, path, contents(root))
 
 
-def _open(plane: Plane, name: str, store: Datastore) -> Blobs:
-    """The blobs of a datastore, which its own credential must open. Raises Unusable."""
-    account = plane.cloud.account(store.account)
-    if account is None:
-        raise Unusable(f"DataReference {name}: the storage account {store.account} cannot be reached.")
-    credential = store.section.get("credential")
-    if store.section.get("credentialType") in ("Sas", "AccountKey") and store.kind == "AzureBlob":
-        problem = account.blobs.refusal(store.container, str(credential))
-        if problem:
-            raise Unusable(f"DataReference {name}: the datastore {store.name} cannot be opened: {problem}.")
-    return account.blobs
-
-
-def _request(
-    plane: Plane, run: Run, compute: Compute, folder: Path, references: Mapping[str, Reference], shape: Shape
-) -> Request:
+def _request(plane: Plane, run: Run, compute: Compute, folder: Path, brought: Brought, shape: Shape) -> Request:
     assert run.definition is not None
     limit = run.definition.get("maxRunDurationSeconds")
     kind = "pytorch" if shape.kind == "mpi" else shape.kind
-    variables = _variables(plane, run, folder, references)
+    variables = variables_of(plane, run, folder, brought.references)
     return Request(
         name=run.id,
-        command=_command(run.definition, variables, shape),
+        command=_command(run.definition, variables, brought.values, shape),
         slots=str(plane.cloud.folder / "slots"),
         marker=f"emulated-{plane.place.id}-{run.id}",
         cluster=Cluster("emulated"),
@@ -137,44 +116,16 @@ def _request(
     )
 
 
-def _command(definition: Mapping[str, Any], variables: Mapping[str, str], shape: Shape) -> str:
+def _command(
+    definition: Mapping[str, Any], variables: Mapping[str, str], values: Mapping[str, str], shape: Shape
+) -> str:
     """The bash command line of each process. Variables in a script's arguments are expanded before, without quotes."""
 
     def value(match: re.Match[str]) -> str:
         return variables.get(match[1] or match[2], match[0])
 
-    command = definition.get("command")
+    command = filled(definition.get("command") or "", values)
     if not command:
         words = [_VARIABLE.sub(value, str(word)) for word in definition.get("arguments") or []]
         command = shlex.join(["python", str(RUN_SCRIPT), definition["script"], *words])
     return (_AS_MPI % shape.per_node if shape.kind == "mpi" else "") + command
-
-
-def _variables(plane: Plane, run: Run, folder: Path, references: Mapping[str, Reference]) -> dict[str, str]:
-    """What a process finds in its environment on Azure ML, and how it reaches the emulator."""
-    assert run.definition is not None
-    place = plane.place
-    token, expiry = plane.cloud.run_token(plane, run)
-    asked = {**((run.definition.get("environment") or {}).get("environmentVariables") or {})}
-    asked |= run.definition.get("environmentVariables") or {}
-    return {
-        **asked,
-        **plane.cloud.variables(),
-        "HOME": str(folder / "home"),
-        "AZUREML_RUN_ID": run.id,
-        "AZUREML_ROOT_RUN_ID": run.parent or run.id,
-        "AZUREML_ARM_SUBSCRIPTION": place.subscription,
-        "AZUREML_ARM_RESOURCEGROUP": place.group,
-        "AZUREML_ARM_WORKSPACE_NAME": place.name,
-        "AZUREML_ARM_PROJECT_NAME": run.experiment.name,
-        "AZUREML_EXPERIMENT_ID": run.experiment.id,
-        "AZUREML_EXPERIMENT_SCOPE": f"{place.path}/experiments/{run.experiment.name}",
-        "AZUREML_WORKSPACE_ID": place.id,
-        "AZUREML_WORKSPACE_SCOPE": place.path,
-        "AZUREML_SERVICE_ENDPOINT": place.api,
-        "AZUREML_DISCOVERY_SERVICE_ENDPOINT": f"{place.api}/discovery",
-        "AZUREML_RUN_TOKEN": token,
-        "AZUREML_RUN_TOKEN_EXPIRY": str(int(expiry)),
-        "AZUREML_NODE_COUNT": str(run.definition.get("nodeCount") or 1),
-        **{f"AZUREML_DATAREFERENCE_{name}": str(reference.path) for name, reference in references.items()},
-    }

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator.clusters import Cluster
+from tests.emulator.contract import check
+from tests.emulator.expressions import Scope
 from tests.emulator.identities import Directory, Principal, Roles, Tenant
 from tests.emulator.progress import Progress
 from tests.emulator.regions import LOCATIONS, Quota, region
 from tests.emulator.resources import FAILED, RUNNING, SUCCEEDED, Deployment, Group, Resource, taken
 from tests.emulator.router import Failure, Refused
-from tests.emulator.spaces import KIND, Workspace
+from tests.emulator.spaces import KIND, Workspace, of_template
 from tests.emulator.stores import Stores
 from tests.emulator.templates import Wanted, read
 
@@ -149,7 +151,8 @@ class Service:
     ) -> tuple[Deployment, bool]:
         """Begins a deployment, or one more under its name; whether the name is new. Raises Refused."""
         scope = self.group(group).name if group else None
-        wanted = read(properties["template"], properties.get("parameters") or {}, scope)
+        where = Scope(self.subscription, self.tenant.id, scope)
+        wanted = read(properties["template"], properties.get("parameters") or {}, where)
         self._check(name, wanted)
         key = ((group or "").lower(), name.lower())
         with self.lock:
@@ -172,6 +175,8 @@ class Service:
 
     def _check(self, name: str, wanted: list[Wanted]) -> None:
         for one in wanted:
+            if one.kind.lower() == KIND.lower():
+                check("workspace", of_template(one.body))
             if "location" in one.body and region(one.body["location"]) not in (*LOCATIONS, "global"):
                 raise _no_location(one.body["location"], one.kind)
             there = one.id(self.subscription).lower() in self.resources
@@ -198,7 +203,7 @@ class Service:
             if failure:
                 raise Refused(400, failure.code, failure.message)
             for one in spaces:
-                self.put_workspace(one.group or "", one.name, dict(one.body))
+                self.put_workspace(one.group or "", one.name, of_template(one.body))
         except Refused as refused:
             deployment.state, deployment.failure = FAILED, Failure(refused.code, refused.message)
         else:
@@ -225,6 +230,7 @@ class Service:
         before.tags = dict(body.get("tags") or {})
         before.sku = dict(body.get("sku") or before.sku)
         before.identity = dict(body.get("identity") or before.identity)
+        before.kind = str(body.get("kind") or before.kind).capitalize()
         return before
 
     def _check_part(self, field: str, resource_id: str | None) -> None:

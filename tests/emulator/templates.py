@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from tests.emulator.router import Refused
+from tests.emulator.expressions import Expressions, Scope, invalid, resource_path
 
 NESTED = "microsoft.resources/deployments"
-_CALL = re.compile(r"\[(parameters|variables|resourceId|concat)\((.*)\)\]", re.DOTALL)
-_TEXT = re.compile(r"'((?:[^']|'')*)'")
 
 
 @dataclass(frozen=True)
@@ -29,63 +26,91 @@ class Wanted:
         if self.kind.lower() == "microsoft.resources/resourcegroups":
             return f"/subscriptions/{subscription}/resourceGroups/{self.name}"
         scope = f"/subscriptions/{subscription}" + (f"/resourceGroups/{self.group}" if self.group else "")
-        return f"{scope}/providers/{self.kind}/{self.name}"
+        return f"{scope}/providers/{resource_path(self.kind, self.name.split('/'))}"
 
 
-def read(template: Mapping[str, Any], given: Mapping[str, Any], group: str | None) -> list[Wanted]:
-    """The resources of a template and of those nested in it, each after what it depends on. Raises Refused."""
-    parameters = {name: one.get("defaultValue") for name, one in (template.get("parameters") or {}).items()}
-    parameters |= {name: one.get("value") for name, one in given.items()}
-    values = {"parameters": parameters, "variables": template.get("variables") or {}}
-    resources = [_resolve(one, values) for one in template["resources"]]
-    known = {name: number for number, one in enumerate(resources) for name in _names(one)}
-    order = TopologicalSorter({number: _needs(one, known) for number, one in enumerate(resources)})
+def read(template: Mapping[str, Any], given: Mapping[str, Any], scope: Scope) -> list[Wanted]:
+    """The resources of a template and of those nested in it, each after what it depends on; those whose condition does
+    not hold are not among them. Raises Refused."""
+    expressions = Expressions(scope, _parameters(template, given), template.get("variables") or {})
+    resources: dict[int, dict[str, Any]] = {}
+    known: dict[str, int] = {}
+    for number, one in enumerate(_flat(template["resources"])):
+        for name in _names({key: expressions.value(one[key]) for key in ("type", "name")}, scope):
+            known.setdefault(name, number)
+        if expressions.value(one.get("condition", True)):
+            resources[number] = expressions.value(one)
+    order = TopologicalSorter({number: _needs(one, known) & set(resources) for number, one in resources.items()})
     wanted: list[Wanted] = []
     try:
         for number in order.static_order():
-            wanted += _expand(resources[number], group)
+            wanted += _expand(resources[number], scope)
     except CycleError:
-        raise _invalid("Circular dependency detected on the resources of the template.") from None
+        raise invalid("Circular dependency detected on the resources of the template.") from None
     return wanted
 
 
-def _expand(resource: Mapping[str, Any], group: str | None) -> list[Wanted]:
+def _parameters(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What each parameter is: as given, or its default, which may be an expression. Raises Refused."""
+    declared = template.get("parameters") or {}
+    known = {name.lower(): one.get("value") for name, one in given.items()}
+    if unknown := known.keys() - {name.lower() for name in declared}:
+        told = f"The template parameters '{', '.join(sorted(unknown))}' in the parameters file are not valid; they are "
+        raise invalid(
+            told + "not present in the original template and can therefore not be provided at deployment time"
+        )
+    values = {}
+    for name, one in declared.items():
+        value = known.get(name.lower())
+        if value is None and "defaultValue" not in one:
+            raise invalid(f"The value for the template parameter '{name}' is not provided.")
+        allowed = one.get("allowedValues")
+        if value is not None and allowed and value not in allowed:
+            told = f"The provided value '{value}' for the template parameter '{name}' is not valid. The value "
+            raise invalid(told + f"'{value}' is not part of the allowed value(s): '{','.join(map(str, allowed))}'.")
+        values[name] = one["defaultValue"] if value is None else _literal(value)
+    return values
+
+
+def _literal(value: Any) -> Any:
+    """A given value is no expression, even if it looks like one."""
+    return f"[{value}" if isinstance(value, str) and value.startswith("[") else value
+
+
+def _flat(resources: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Resources and those that stand within them; such as these only where their condition may hold."""
+    for one in resources:
+        yield {key: value for key, value in one.items() if key != "resources"}
+        for child in one.get("resources") or []:
+            name = f"[concat({_inner(one['name'])}, '/', {_inner(child['name'])})]"
+            yield {**child, "type": f"{one['type']}/{child['type']}", "name": name}
+
+
+def _inner(text: str) -> str:
+    """A text as a part of an expression."""
+    return text[1:-1] if text.startswith("[") else f"'{text}'"
+
+
+def _expand(resource: Mapping[str, Any], scope: Scope) -> list[Wanted]:
     if resource["type"].lower() != NESTED:
-        return [Wanted(resource["type"], resource["name"], group, resource)]
-    scope = resource.get("resourceGroup") or (None if "subscriptionId" in resource else group)
+        return [Wanted(resource["type"], resource["name"], scope.group, resource)]
+    group = resource.get("resourceGroup") or (None if "subscriptionId" in resource else scope.group)
     properties = resource["properties"]
-    return read(properties["template"], properties.get("parameters") or {}, scope)
+    inner = Scope(scope.subscription, scope.tenant, group)
+    return read(properties["template"], properties.get("parameters") or {}, inner)
 
 
-def _names(resource: Mapping[str, Any]) -> tuple[str, str]:
-    return resource["name"].lower(), f"{resource['type']}/{resource['name']}".lower()
+def _names(resource: Mapping[str, Any], scope: Scope) -> tuple[str, ...]:
+    """What a dependency may call it, in lower case."""
+    kind, name = resource["type"], resource["name"]
+    wanted = Wanted(kind, name, scope.group, resource).id(scope.subscription)
+    return name.lower(), f"{kind}/{name}".lower(), wanted.lower()
 
 
 def _needs(resource: Mapping[str, Any], known: Mapping[str, int]) -> set[int]:
     needs = set()
     for dependency in resource.get("dependsOn") or []:
         if str(dependency).lower() not in known:
-            raise _invalid(f"The resource '{dependency}' is not defined in the template.")
+            raise invalid(f"The resource '{dependency}' is not defined in the template.")
         needs.add(known[str(dependency).lower()])
     return needs
-
-
-def _resolve(value: Any, values: Mapping[str, Mapping[str, Any]]) -> Any:
-    """The value with its expressions replaced; those of the SDK are all literal but for resourceId and concat."""
-    if isinstance(value, dict):
-        inner = value.get("type", "") == "Microsoft.Resources/deployments"
-        return {key: one if inner and key == "properties" else _resolve(one, values) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_resolve(one, values) for one in value]
-    if not isinstance(value, str) or not (call := _CALL.fullmatch(value)):
-        return value
-    function, texts = call[1], [text.replace("''", "'") for text in _TEXT.findall(call[2])]
-    if function in ("parameters", "variables"):
-        if texts[0] not in values[function]:
-            raise _invalid(f"The template {function[:-1]} '{texts[0]}' is not found.")
-        return values[function][texts[0]]
-    return ("/" if function == "resourceId" else "").join(texts)
-
-
-def _invalid(message: str) -> Refused:
-    return Refused(400, "InvalidTemplate", f"Deployment template validation failed: '{message}'")

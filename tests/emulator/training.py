@@ -17,10 +17,10 @@ from typing import Any
 from specrun.engines.local import roles, state
 from tests.emulator.collecting import Collector
 from tests.emulator.planes import Cluster
+from tests.emulator.references import Unusable
 from tests.emulator.runs_state import (
     CANCEL_REQUESTED,
     CANCELED,
-    COMPLETED,
     FAILED,
     FINALIZING,
     PREPARING,
@@ -31,7 +31,9 @@ from tests.emulator.runs_state import (
     Run,
     written,
 )
-from tests.emulator.staging import Staged, Unusable, stage
+from tests.emulator.serverless import compute_of
+from tests.emulator.staging import Staged, stage
+from tests.emulator.verdicts import error, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 TICK = 0.1
@@ -47,16 +49,6 @@ processes.die_with(int(sys.argv[1]))
 os._exit(supervisor.main(sys.argv[2:]))
 """
 # A supervisor outlives who started it. This one is killed when the emulator dies, and its guards then end the run.
-
-_SCRIPT_FAILED = (
-    "AzureMLCompute job failed.\n"
-    "JobFailed: Submitted script failed with a non-zero exit code; see the driver log file for details."
-)
-
-
-def error(code: str, message: str) -> dict[str, Any]:
-    """An error as a run shows it; `code` is UserError or ServiceError."""
-    return {"code": code, "message": message, "messageParameters": {}, "details": []}
 
 
 @dataclass(frozen=True)
@@ -152,7 +144,7 @@ class Execution(threading.Thread):
         assert run.definition is not None
         run.become(QUEUED)
         while not self._struck(QUEUED):
-            cluster = self.plane.cloud.cluster(self.plane, str(run.target))
+            cluster = compute_of(self.plane, run)
             if cluster is None:
                 run.become(
                     FAILED, error("UserError", f"Compute target {run.target} was deleted while the run was queued.")
@@ -200,7 +192,7 @@ class Execution(threading.Thread):
         if (run.definition or {}).get("history", {}).get("outputCollection", True):
             collector.files("outputs", *self._watched())
         collector.data()
-        self._conclude(result)
+        run.become(*verdict(run, staged.shape.kind, result))
 
     def _supervise(self, staged: Staged) -> subprocess.Popen[bytes]:
         with (staged.folder / "supervisor.log").open("ab") as log:
@@ -219,7 +211,7 @@ class Execution(threading.Thread):
         while supervisor.poll() is None:
             if self._begun(staged):
                 self._struck(RUNNING)
-            if self.mishap is None and self.plane.cloud.cluster(self.plane, str(self.record.target)) is None:
+            if self.mishap is None and compute_of(self.plane, self.record) is None:
                 self.mishap = Mishap(RUNNING, error("UserError", f"Compute target {self.record.target} was deleted."))
             if self.end or self.mishap is not None:
                 supervisor.kill()
@@ -248,22 +240,3 @@ class Execution(threading.Thread):
     def _watched(self) -> list[str]:
         history = (self.record.definition or {}).get("history") or {}
         return [name for name in history.get("directoriesToWatch") or [] if name not in (".", "") and ".." not in name]
-
-    def _conclude(self, result: state.State) -> None:
-        """Say how the run ended, as the service says it."""
-        run = self.record
-        if result.status == state.SUCCEEDED:
-            run.become(COMPLETED)
-        elif result.status == state.CANCELLED:
-            run.become(CANCELED)
-        elif result.failed_role is not None:
-            role = result.roles[result.failed_role]
-            how = f"exited with {role.exit}" if role.exit is not None else f"was killed by signal {role.signal}"
-            reason = f"{result.failed_role.replace('/', '_')} {how}"
-            run.become(FAILED, error("UserError", f"{_SCRIPT_FAILED}\n\tReason: {reason}"))
-        elif "limits.timeout" in result.reason:
-            limit = (run.definition or {}).get("maxRunDurationSeconds")
-            told = f"The run exceeded its maximum run duration of {limit} seconds and was canceled."
-            run.become(CANCELED, error("UserError", told))
-        else:
-            run.become(FAILED, error("ServiceError", f"AzureMLCompute job failed.\n{result.reason}"))

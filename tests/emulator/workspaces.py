@@ -99,6 +99,7 @@ def view(service: Service, one: Workspace) -> dict[str, Any]:
         "type": KIND,
         "location": one.location,
         "tags": one.tags,
+        "kind": one.kind,
         "sku": one.sku,
         "identity": {"principalId": one.principal, "tenantId": service.tenant.id, **one.identity},
         "properties": {
@@ -112,6 +113,7 @@ def view(service: Service, one: Workspace) -> dict[str, Any]:
             "provisioningState": "Succeeded",
             "tenantId": service.tenant.id,
             "discoveryUrl": f"https://{one.region}.{DATA}/discovery",
+            "mlFlowTrackingUri": f"azureml://{one.region}.{DATA}/mlflow/v1.0{one.id}",
             "notebookInfo": {"resourceId": one.guid.replace("-", ""), "fqdn": f"{one.region}.notebooks.azure.net"},
         },
     }
@@ -119,4 +121,5 @@ def view(service: Service, one: Workspace) -> dict[str, Any]:
 
 _SHOWN = ("friendlyName", "description", "hbiWorkspace", "v1LegacyMode", "storageAccount", "keyVault")
 _SHOWN += ("applicationInsights", "containerRegistry", "imageBuildCompute", "publicNetworkAccess", "encryption")
-_SHOWN += ("primaryUserAssignedIdentity", "systemDatastoresAuthMode")
+_SHOWN += ("primaryUserAssignedIdentity", "systemDatastoresAuthMode", "managedNetwork", "serverlessComputeSettings")
+_SHOWN += ("enableDataIsolation", "allowRoleAssignmentOnRG")

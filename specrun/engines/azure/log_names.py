@@ -16,27 +16,32 @@ from specrun.engines.azure.endings import role_name
 _LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)(?:_([a-z]+))?(?:_(\d+))?(_ps)?\.txt")
 
 
-def role_of(log: str) -> str | None:
-    """The role whose output a log is, such as worker/0; main/0 of a job with one process; None for other logs."""
+def role_of(log: str, single: bool = False) -> str | None:
+    """The role whose output a log is, such as worker/0; None for other logs.
+
+    Of a job with a `single` process it is main/0, whether the service counts that or not.
+    """
     match = _LOG.fullmatch(log)
     if match is None:
         return None
     kind, index, server = match.groups()
+    if single:
+        return "main/0"
     if kind is None and index is None:
         return "ps/0" if server else "main/0"
     return role_name("ps" if server else kind or "", index or "0")
 
 
-def logs_of(details: Mapping[str, Any]) -> Mapping[str, str]:
+def logs_of(details: Mapping[str, Any], single: bool = False) -> Mapping[str, str]:
     """The address of each role's log, by role in order; addresses hold a signature and are not for people to see."""
     files: Mapping[str, Any] = details.get("logFiles") or {}
-    found = {role: str(address) for log, address in sorted(files.items()) if (role := role_of(log)) is not None}
+    found = {role: str(address) for log, address in sorted(files.items()) if (role := role_of(log, single)) is not None}
     return {role: found[role] for role in sorted(found, key=order_of)}
 
 
-def roles_of(details: Mapping[str, Any]) -> tuple[str, ...]:
+def roles_of(details: Mapping[str, Any], single: bool = False) -> tuple[str, ...]:
     """The roles that have a log so far."""
-    return tuple(logs_of(details))
+    return tuple(logs_of(details, single))
 
 
 def expected_logs(details: Mapping[str, Any]) -> int:

@@ -13,8 +13,8 @@ from typing import Any
 _TALKERS = r"(azureml|azure|msrest|msrestazure|paramiko|requests)(\.|$)"
 
 
-class _Stdout:
-    """Standard output for everybody but the threads that are muted."""
+class _Stream:
+    """A standard stream for everybody but the threads that are muted."""
 
     def __init__(self, real: Any, muted: threading.local) -> None:
         self.real = real
@@ -28,9 +28,10 @@ class _Stdout:
 
 
 class _Gate:
-    """Stands in for standard output while some thread is muted."""
+    """Stands in for a standard stream while some thread is muted."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
         self._muted = threading.local()
         self._lock = threading.Lock()
         self._inside = 0
@@ -39,30 +40,42 @@ class _Gate:
         with self._lock:
             self._inside += 1
             # Whoever else replaces it while a thread is muted, is replaced in turn.
-            if not isinstance(sys.stdout, _Stdout):
-                sys.stdout = _Stdout(sys.stdout, self._muted)
+            present = getattr(sys, self._stream)
+            if not isinstance(present, _Stream):
+                setattr(sys, self._stream, _Stream(present, self._muted))
         self._muted.depth = getattr(self._muted, "depth", 0) + 1
 
     def leave(self) -> None:
         self._muted.depth -= 1
         with self._lock:
             self._inside -= 1
-            if self._inside == 0 and isinstance(sys.stdout, _Stdout):
-                sys.stdout = sys.stdout.real
+            present = getattr(sys, self._stream)
+            if self._inside == 0 and isinstance(present, _Stream):
+                setattr(sys, self._stream, present.real)
 
 
-_GATE = _Gate()
+_OUT, _ERR = _Gate("stdout"), _Gate("stderr")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Drop what this thread prints, while others go on; what the SDK warns of and logs shows nowhere."""
     _silence()
-    _GATE.enter()
+    _OUT.enter()
     try:
         yield
     finally:
-        _GATE.leave()
+        _OUT.leave()
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Drop what this thread writes to standard error, too: not where somebody may be asked to sign in."""
+    _ERR.enter()
+    try:
+        yield
+    finally:
+        _ERR.leave()
 
 
 def _silence() -> None:

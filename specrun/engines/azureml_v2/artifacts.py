@@ -67,12 +67,14 @@ def fetch_output(connection: Connection, name: str, path: str, to: Path) -> None
 
 def _logs(container: Container, known: SeenRun) -> Mapping[str, tuple[str, int]]:
     """Path and size in bytes of each role's log, by role in order."""
-    folder = _LOGS[0] if known.record else _LOGS[1]
-    files = list_files(container, f"{_folder(known)}/{folder}")
-    roles = {
-        role_of(f"{folder}/{path}"): (f"{_folder(known)}/{folder}/{path}", file.size) for path, file in files.items()
+    kind = _LOGS[0] if known.record else _LOGS[1]
+    folder = f"{_folder(known)}/{kind}"
+    found = {
+        role: (f"{folder}/{path}", file.size)
+        for path, file in list_files(container, folder).items()
+        if (role := role_of(f"{kind}/{path}", known.is_single)) is not None
     }
-    return {role: roles[role] for role in sorted((role for role in roles if role is not None), key=order_of)}
+    return {role: found[role] for role in sorted(found, key=order_of)}
 
 
 def _named_files(connection: Connection, known: SeenRun) -> Mapping[str, StoredFile]:

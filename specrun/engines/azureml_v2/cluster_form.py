@@ -16,6 +16,7 @@ from specrun.engines.azure.cluster_words import (
 )
 from specrun.engines.azure.coordinates import Coordinates
 from specrun.engines.azure.networks import read_subnet
+from specrun.engines.azureml_v2.words import word_of
 from specrun.plan.resources import Resource
 from specrun.spec.model import Properties, Secret
 
@@ -26,7 +27,7 @@ def properties_of(cluster: Any, wanted: Properties, at: Coordinates) -> dict[str
         "name": cluster.name,
         "type": "amlcompute",
         "size": cluster.size,
-        "tier": cluster.tier or None,
+        "tier": word_of(cluster.tier) or None,
         "min_instances": cluster.min_instances,
         "max_instances": cluster.max_instances,
         "idle_time_before_scale_down": int(cluster.idle_time_before_scale_down or 0),
@@ -130,4 +131,4 @@ def _identity(cluster: Any, wanted: object) -> dict[str, object] | None:
     if cluster.identity is None:
         return None
     ids = [str(one.resource_id) for one in cluster.identity.user_assigned_identities or ()]
-    return identity_in_words(str(cluster.identity.type), ids, wanted)
+    return identity_in_words(word_of(cluster.identity.type), ids, wanted)

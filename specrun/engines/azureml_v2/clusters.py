@@ -12,6 +12,7 @@ from specrun.engines.azure.cluster_words import OWNER, SCALE, UNREADABLE
 from specrun.engines.azureml_v2.cluster_form import changed_cluster, new_cluster, properties_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
+from specrun.engines.azureml_v2.words import word_of
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report
 from specrun.plan.changes import Action, Capability, Change
 from specrun.plan.observed import Observed, Status
@@ -37,10 +38,10 @@ def observe_cluster(connection: Connection, resource: Resource) -> Observed:
         return Observed(Status.MISSING, reason=str(error))
     if not resource.managed:  # of whatever kind it is: it is used, and never changed
         return Observed(_status(cluster), resource.properties, reason=_reason(cluster))
-    if str(cluster.type).lower() != "amlcompute":
+    if word_of(cluster.type).lower() != "amlcompute":
         raise EngineError(
-            f"compute {resource.name} is not a cluster that specrun can make, but of type {cluster.type}: take another "
-            f"name, or use it as it is with `compute: {resource.name}`"
+            f"compute {resource.name} is not a cluster that specrun can make, but of type {word_of(cluster.type)}: "
+            f"take another name, or use it as it is with `compute: {resource.name}`"
         )
     return Observed(
         _status(cluster),
@@ -53,7 +54,7 @@ def observe_cluster(connection: Connection, resource: Resource) -> Observed:
 def count_nodes(connection: Connection, name: str) -> Mapping[str, int]:
     """How many of a cluster's instances are idle, running, …; {} where there is no cluster. One request."""
     try:
-        return Counter(str(node.node_state).lower() for node in _nodes(connection, name))
+        return dict(Counter(str(node.get("nodeState")).lower() for node in _nodes(connection, name)))
     except Missing:
         return {}
 
@@ -87,9 +88,10 @@ def _find(connection: Connection, name: str) -> Any:
         return connection.client.compute.get(name)
 
 
-def _nodes(connection: Connection, name: str) -> list[Any]:
+def _nodes(connection: Connection, name: str) -> list[Mapping[str, Any]]:
+    """What the service says of each node: the SDK keeps it under the service's names, and leaves its own empty."""
     with translated(f"list the nodes of the cluster {name}"):
-        return list(connection.client.compute.list_nodes(name))
+        return [vars(node) for node in connection.client.compute.list_nodes(name)]
 
 
 def _send(connection: Connection, cluster: Any, doing: str) -> None:
@@ -104,7 +106,7 @@ def _send(connection: Connection, cluster: Any, doing: str) -> None:
 
 def _delete(connection: Connection, name: str) -> None:
     try:
-        runs = sorted({str(node.current_job_name) for node in _nodes(connection, name) if node.current_job_name})
+        runs = sorted({str(node["runId"]) for node in _nodes(connection, name) if node.get("runId")})
     except Missing:
         return
     if runs:
@@ -129,11 +131,11 @@ def _await_end(connection: Connection, name: str, report: Report) -> None:
 
 
 def _status(cluster: Any) -> Status:
-    return _STATES.get(str(cluster.provisioning_state or "").lower(), Status.READY)
+    return _STATES.get(word_of(cluster.provisioning_state).lower(), Status.READY)
 
 
 def _reason(cluster: Any) -> str:
     if _status(cluster) is not Status.FAILED:
         return ""
     # The SDK keeps the code alone of what the service says.
-    return str(translate(0, str(cluster.provisioning_errors or ""), "", f"provision the cluster {cluster.name}"))
+    return str(translate(0, word_of(cluster.provisioning_errors), "", f"provision the cluster {cluster.name}"))

@@ -8,6 +8,7 @@ from typing import Any
 from specrun.engines.azure.cluster_words import OWNER
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
+from specrun.engines.azureml_v2.words import word_of
 from specrun.engines.base import Missing
 from specrun.plan.changes import Action, Capability, Change
 from specrun.plan.observed import Observed, Status
@@ -35,9 +36,9 @@ def observe_datastore(connection: Connection, resource: Resource) -> Observed:
     except Missing as error:
         return Observed(Status.MISSING, reason=str(error))
     owner = str((datastore.tags or {}).get(OWNER, ""))
-    kind = _TYPES.get(str(getattr(datastore.type, "value", datastore.type)).replace("_", "").lower())
+    kind = _TYPES.get(word_of(datastore.type).replace("_", "").lower())
     if kind is None:
-        return Observed(Status.READY, {"type": str(datastore.type)}, owner=owner)
+        return Observed(Status.READY, {"type": word_of(datastore.type)}, owner=owner)
     container = CONTAINERS[kind]
     properties = {
         "type": kind,

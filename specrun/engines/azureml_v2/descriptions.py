@@ -17,7 +17,7 @@ def describe(known: SeenRun) -> Run:
     job, details = known.job, known.details
     ended = known.status.ended and bool(details)
     ending = ending_of(details, _limit(job)) if ended else Ending(known.status)
-    roles = roles_of(details)
+    roles = roles_of(details, known.is_single)
     failed = ending.failed_role or (roles[0] if ending.status is RunStatus.FAILED and len(roles) == 1 else None)
     return Run(
         name=known.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,9 @@ from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.network import unreachable
 from specrun.engines.azure.refusals import Refusal, broken_connections, causes, cut_answers, refusal_in
 from specrun.engines.base import EngineError, Transient
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""What the SDK paints its messages with."""
 
 
 @contextmanager
@@ -47,7 +51,8 @@ def refusal_of_error(error: BaseException) -> Refusal:
             return refusal_in(response)
     # A deployment that failed keeps its reason in an error without a response.
     told: Any = getattr(error, "error", None)
-    return Refusal(0, str(getattr(told, "code", None) or ""), str(getattr(error, "message", None) or error))
+    words = _COLOURS.sub("", str(getattr(error, "message", None) or error))
+    return Refusal(0, str(getattr(told, "code", None) or ""), words)
 
 
 def _families() -> tuple[type[BaseException], ...]:

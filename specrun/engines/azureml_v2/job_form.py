@@ -1,4 +1,4 @@
-"""A spec's job as the SDK submits one: a CommandJob."""
+"""A spec's job as the SDK submits one: a command."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ SHM_SIZE = "2g"
 
 
 def job_of(submission: Submission, connection: Connection, report: Report) -> Any:
-    """The SDK's CommandJob for a planned run. Secrets are revealed in it: keep it short.
+    """The SDK's Command for a planned run. Secrets are revealed in it: keep it short.
 
     Raises EngineError, SecretUnset and the SDK's errors.
     """
-    from azure.ai.ml.entities import CommandJob, CommandJobLimits
+    from azure.ai.ml import command
 
     spec = submission.spec
     job = spec.job
     assert job is not None
-    return CommandJob(
+    return command(
         name=submission.name,
         display_name=job.display_name or submission.name,
         description=job.description,
@@ -45,9 +45,9 @@ def job_of(submission: Submission, connection: Connection, report: Report) -> An
         outputs={name: _output(output) for name, output in job.outputs.items()},
         distribution=_distribution(job),
         compute=compute_name(spec) or None,
-        resources=_resources(job.resources),
-        limits=CommandJobLimits(timeout=job.timeout) if job.timeout is not None else None,
+        timeout=job.timeout,
         identity=_identity(job),
+        **_resources(job.resources),
     )
 
 
@@ -113,19 +113,17 @@ def _distribution(job: Job) -> Any:
     return PyTorchDistribution(process_count_per_instance=processes)
 
 
-def _resources(resources: JobResources) -> Any:
-    from azure.ai.ml.entities import JobResourceConfiguration
-
-    return JobResourceConfiguration(
-        instance_count=resources.instance_count,
-        instance_type=resources.instance_type,
-        shm_size=resources.shm_size or SHM_SIZE,
-        docker_args=resources.docker_args,
-    )
+def _resources(resources: JobResources) -> dict[str, Any]:
+    return {
+        "instance_count": resources.instance_count,
+        "instance_type": resources.instance_type,
+        "shm_size": resources.shm_size or SHM_SIZE,
+        "docker_args": resources.docker_args,
+    }
 
 
 def _identity(job: Job) -> Any:
-    from azure.ai.ml import AmlTokenConfiguration, ManagedIdentityConfiguration, UserIdentityConfiguration
+    from azure.ai.ml.entities import AmlTokenConfiguration, ManagedIdentityConfiguration, UserIdentityConfiguration
 
     if job.identity is None:
         return None

@@ -14,6 +14,7 @@ from specrun.engines.azureml_v2.connection import SOON, Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.run_record import read_record
 from specrun.engines.azureml_v2.services import read_details
+from specrun.engines.azureml_v2.words import word_of
 from specrun.engines.base import Missing, Transient
 from specrun.plan.attempts import NAME
 from specrun.plan.observed import RunStatus
@@ -34,7 +35,7 @@ class SeenRun:
     @property
     def status(self) -> RunStatus:
         """As the service last said; a failed run may have been lost."""
-        return status_of(str(self.job.status))
+        return status_of(word_of(self.job.status))
 
     @cached_property
     def record(self) -> Mapping[str, Any]:
@@ -46,6 +47,11 @@ class SeenRun:
         """The whole fingerprint; "" when specrun did not submit it."""
         variables = getattr(self.job, "environment_variables", None) or {}
         return str(variables.get(VARIABLE) or (self.job.tags or {}).get(FINGERPRINT_TAG) or "")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it has one process."""
+        return getattr(self.job, "distribution", None) is None
 
     @property
     def is_ours(self) -> bool:

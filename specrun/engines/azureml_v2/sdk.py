@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 
 from specrun.engines.azure.once import Once
@@ -26,6 +27,15 @@ def _load() -> None:
         raise EngineError(
             f"the engine azureml needs packages that are not installed ({error.name}): pip install 'specrun[azureml]'"
         ) from error
+    _hush()
+
+
+def _hush() -> None:
+    """Some of its modules write what they do to standard error, through handlers of their own."""
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("azure.ai.ml")]:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.CRITICAL)
 
 
 _LOADED = Once(_load)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specrun.engines.azure.quiet import silent
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.job_form import job_of
@@ -21,7 +22,8 @@ def submit(connection: Connection, change: Change, report: Report) -> None:
         with translated(f"submit the run {submission.name}"):
             job = job_of(submission, connection, report)
             report(Progress(text="sending the code"))
-            accepted = SeenRun(connection.client.jobs.create_or_update(job))
+            with silent():
+                accepted = SeenRun(connection.client.jobs.create_or_update(job))
     except EngineError as error:
         accepted = _accepted(connection, submission, error)
     seen(connection)[submission.name] = accepted
