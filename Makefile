@@ -29,9 +29,11 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate_spec.py --check
+	$(BIN)/python docs/generate_engines.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
+	$(BIN)/python docs/generate_engines.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -24,6 +24,9 @@ from specrun.views.text import Paint, paint_for, size
 LITTLE_ROOM = 5_000_000_000
 """Bytes below which an environment with TensorFlow in it may not fit."""
 
+SDKS = {"azureml": "azure.ai.ml", "azureml-v1": "azureml.core"}
+"""What has to be installed for each engine on Azure ML."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -113,10 +116,11 @@ def _azure() -> Finding:
     from specrun.engines.azure.sources import NOTHING, choose
     from specrun.engines.base import Denied
 
-    if any(not _installed(name) for name in ("azureml.core", "azure.identity")):
-        return Finding("ok", "Azure", "its SDK is not in this Python: `pip install 'specrun[azureml-v1]'` when wanted")
+    there = [engine for engine, module in SDKS.items() if _installed(module) and _installed("azure.identity")]
+    if not there:
+        return Finding("ok", "Azure", "its SDK is not in this Python: `pip install 'specrun[azureml]'` when wanted")
     try:
-        return Finding("ok", "Azure", f"signs in with {choose().description}")
+        return Finding("ok", "Azure", f"signs in with {choose().description}, for {' and '.join(there)}")
     except Denied as error:
         # Whoever set up half of it wants it; who set up nothing may need this machine only.
         return Finding("note" if str(error) == NOTHING else "error", "Azure", str(error))

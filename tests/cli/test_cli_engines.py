@@ -31,7 +31,7 @@ def test_engines(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     spec()
     said = specrun("plan", "--engine", "abacus")
     assert said.code == 64
-    assert "no engine `abacus` (it has: local, azureml-v1)" in said.err
+    assert "no engine `abacus` (it has: local, azureml, azureml-v1)" in said.err
     monkeypatch.setenv("SPECRUN_ENGINE", "sundial")
     assert "no engine `sundial`" in specrun("plan").err
     assert specrun("plan", "--engine", "local").code == 0
@@ -56,14 +56,15 @@ def test_what_is_no_spec_at_all_is_65_for_every_verb(specrun: Any, text: str) ->
         assert (said.code, "Traceback" in said.err) == (65, False)
 
 
-def test_validate_says_what_the_chosen_engine_cannot_do(specrun: Any) -> None:
+@pytest.mark.parametrize("engine", ["azureml", "azureml-v1"])
+def test_validate_says_what_the_chosen_engine_cannot_do(specrun: Any, engine: str) -> None:
     spec()
     assert specrun("validate").code == 0
-    said = specrun("validate", "--engine", "azureml-v1")
+    said = specrun("validate", "--engine", engine)
     assert said.code == 65
     assert "error[needs-workspace]" in said.out
     spec(in_workspace("wsp"))
-    assert specrun("validate", "--engine", "azureml-v1").code == 0
+    assert specrun("validate", "--engine", engine).code == 0
     spec(JOB.replace("ls", "ls, environment: {image: python}"))
     said = specrun("validate", "--engine", "local")
     assert (said.code, "error[not-on-this-machine]" in said.out) == (65, True)
@@ -79,28 +80,32 @@ def test_specs_of_several_workspaces_are_validated_together_and_planned_apart(sp
     assert "the specs name several workspaces (one, two)" in said.err
 
 
+@pytest.mark.parametrize("engine", ["azureml", "azureml-v1"])
 def test_nothing_to_sign_in_with_is_said_before_anything_is_asked(
-    specrun: Any, monkeypatch: pytest.MonkeyPatch
+    specrun: Any, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "IDENTITY_ENDPOINT", "MSI_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", "")
     spec(in_workspace("wsp"))
     for verb in ("plan", "status"):
-        said = specrun(verb, "--engine", "azureml-v1")
+        said = specrun(verb, "--engine", engine)
         assert (said.code, "there is nothing to sign in to Azure with" in said.err) == (1, True)
         assert "az login" in said.err
 
 
-def test_a_code_to_be_entered_is_waited_for_before_anything_else(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("engine", "package"), [("azureml", "azureml_v2"), ("azureml-v1", "azureml_v1")])
+def test_a_code_to_be_entered_is_waited_for_before_anything_else(
+    specrun: Any, monkeypatch: pytest.MonkeyPatch, engine: str, package: str
+) -> None:
     """A person may take a quarter of an hour; a call to a service may not."""
 
     def refuse(options: Any) -> Any:
         raise Denied("nobody entered the code")
 
     source = Source("device", "a code", "login.example", refuse)
-    monkeypatch.setattr("specrun.engines.azureml_v1.connection.sign_in", lambda: SignIn(source))
+    monkeypatch.setattr(f"specrun.engines.{package}.connection.sign_in", lambda: SignIn(source))
     spec(in_workspace("wsp"))
     for verb in ("plan", "runs"):
-        said = specrun(verb, "--engine", "azureml-v1")
+        said = specrun(verb, "--engine", engine)
         assert (said.code, said.err) == (1, "error: nobody entered the code\n")

@@ -101,7 +101,8 @@ def test_doctor_says_who_signs_in(specrun: Any, monkeypatch: pytest.MonkeyPatch)
     assert sign_in_finding(specrun) == (
         0,
         "ok",
-        "signs in with service principal 12345678… from AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
+        "signs in with service principal 12345678… from AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, for azureml and "
+        "azureml-v1",
     )
 
 
@@ -114,5 +115,5 @@ def test_doctor_without_the_sdk(specrun: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(doctor, "find_spec", lambda name: nothing(name) if "." in name else object())
     assert sign_in_finding(specrun)[1:] == (
         "ok",
-        "its SDK is not in this Python: `pip install 'specrun[azureml-v1]'` when wanted",
+        "its SDK is not in this Python: `pip install 'specrun[azureml]'` when wanted",
     )

@@ -37,6 +37,17 @@ KINDS = {
           ssh_public_access_enabled: true
           ssh_settings: {admin_username: trainer, ssh_key_value: <key>, admin_password: "${{ secrets.CONF_PASSWORD }}"}
         """,
+    "cluster-identities": """
+        compute:
+          name: <name>
+          size: <size>
+          max_instances: 2
+          identity:
+            type: user_assigned
+            user_assigned_identities:
+              - resource_id: <identities>/trainer
+              - resource_id: <identities>/Another
+        """,
     "cluster-network": """
         compute:
           name: <name>
@@ -85,22 +96,35 @@ KINDS = {
         job: {command: "true", environment: {conda_file: conda.yml}}
         """,
 }
-NEEDS = {"cluster-network": ["network"], **{kind: ["store"] for kind in KINDS if "-store" in kind}}
+NEEDS = {
+    "cluster-network": ["network"],
+    "cluster-identities": ["network"],
+    **{kind: ["store"] for kind in KINDS if "-store" in kind},
+}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_was_applied_is_as_declared(desk: Desk, needs: Callable[..., None], kind: str) -> None:
-    needs(*NEEDS.get(kind, []))
+def declare(desk: Desk, kind: str) -> None:
+    """A spec of this kind on the desk, with what it needs."""
     place = desk.place
     store = place.store
     words = {"account": store.account, "container": store.container} if store else {}
+    words["identities"] = (
+        "/subscriptions/11111111-2222-3333-4444-777777777777/resourceGroups/ids/providers/"
+        "Microsoft.ManagedIdentity/userAssignedIdentities"
+    )
     words |= {"size": place.size, "lower": place.size.lower(), "key": PUBLIC_KEY, "store": desk.name.replace("-", "_")}
-    desk.variables = {"CONF_KEY": store.key if store else "", "CONF_PASSWORD": "Of-no-use-1234!"}
+    desk.variables |= {"CONF_KEY": store.key if store else "", "CONF_PASSWORD": "Of-no-use-1234!"}
     desk.write("data/a.txt", "a\n")
     desk.write("data/below/b.txt", "b\n")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"  # this machine has no other
     desk.write("conda.yml", f"name: bare\ndependencies:\n  - python={python}\n")
     desk.spec(KINDS[kind], **words)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_applied_is_as_declared(desk: Desk, needs: Callable[..., None], kind: str) -> None:
+    needs(*NEEDS.get(kind, []))
+    declare(desk, kind)
     assert actions(desk.plan("--exit-code", ends=2)) != {}
     desk.apply()
     again = desk.plan("--exit-code", ends=0)

@@ -12,7 +12,7 @@ _ASSET = re.compile(r"azureml:(?P<name>[^:@/]+)(?:@(?P<label>[^:@/]+))?")
 
 
 def asset_version(connection: Connection, path: str) -> str:
-    """The version of a data asset that a path names without one: one request; "" for other paths, or none yet."""
+    """The version of a data asset that a path names without one: two requests; "" for other paths, or none yet."""
     match = _ASSET.fullmatch(path)
     if match is None:
         return ""

@@ -50,14 +50,14 @@ def new_cluster(resource: Resource, at: Coordinates, location: str) -> Any:
     from azure.ai.ml.entities import AmlCompute
 
     wanted: Mapping[str, Any] = wanted_of(resource)
-    return AmlCompute(
+    cluster = AmlCompute(
         name=resource.name,
         location=location,
         size=wanted["size"],
         tier=wanted["tier"],
         min_instances=wanted["min_instances"],
         max_instances=wanted["max_instances"],
-        idle_time_before_scale_down=_idle_time(wanted["idle_time_before_scale_down"]),
+        idle_time_before_scale_down=wanted["idle_time_before_scale_down"],
         description=wanted.get("description"),
         tags={**mapping(wanted.get("tags")), OWNER: resource.spec.name},
         network_settings=_network_settings(mapping(wanted.get("network_settings")), at),
@@ -66,6 +66,7 @@ def new_cluster(resource: Resource, at: Coordinates, location: str) -> Any:
         ssh_settings=_account(mapping(wanted.get("ssh_settings"))),
         enable_node_public_ip=wanted.get("enable_node_public_ip", True),
     )
+    return _with_idle_time(cluster)
 
 
 def changed_cluster(cluster: Any, wanted: Mapping[str, Any]) -> Any:
@@ -73,11 +74,9 @@ def changed_cluster(cluster: Any, wanted: Mapping[str, Any]) -> Any:
 
     Raises SecretUnset.
     """
-    for name in ("min_instances", "max_instances", "description"):
+    for name in ("min_instances", "max_instances", "idle_time_before_scale_down", "description"):
         if name in wanted:
             setattr(cluster, name, wanted[name])
-    idle = wanted.get("idle_time_before_scale_down", cluster.idle_time_before_scale_down)
-    cluster.idle_time_before_scale_down = _idle_time(int(idle or 0))
     cluster.tags = {**(cluster.tags or {}), **mapping(wanted.get("tags"))}
     if "identity" in wanted:
         cluster.identity = _managed_identity(mapping(wanted["identity"]))
@@ -85,12 +84,22 @@ def changed_cluster(cluster: Any, wanted: Mapping[str, Any]) -> Any:
         cluster.ssh_settings = _account(mapping(wanted["ssh_settings"]))
     if cluster.network_settings is not None and not cluster.network_settings.subnet:
         cluster.network_settings = None  # the SDK reads "no network" as a network without a name, and refuses that
+    return _with_idle_time(cluster)
+
+
+def _with_idle_time(cluster: Any) -> Any:
+    """The cluster, with an idle time of 0 in what is sent of it: the SDK leaves that out, however it is written."""
+    if cluster.idle_time_before_scale_down:
+        return cluster
+    make_body = cluster._to_rest_object
+
+    def make_whole_body() -> Any:
+        body = make_body()
+        body.properties.properties.scale_settings.node_idle_time_before_scale_down = "PT0S"
+        return body
+
+    cluster._to_rest_object = make_whole_body
     return cluster
-
-
-def _idle_time(seconds: int) -> Any:
-    """An idle time as the SDK takes it: it leaves out a number that is 0, and not a text that says so."""
-    return "0" if seconds == 0 else seconds
 
 
 def _account(settings: Properties) -> Any:
