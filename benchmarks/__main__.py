@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.applying import hashing, nothing_to_do
+from benchmarks.cloud import cloud
 from benchmarks.measure import WentWrong
 from benchmarks.printing import logs
 from benchmarks.running import overhead
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "overhead": overhead,
     "logs": logs,
     "uploads": uploads,
+    "cloud": cloud,
 }
 
 

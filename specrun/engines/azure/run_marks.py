@@ -31,3 +31,8 @@ def attempt_in(name: str) -> int:
     """Which attempt at its fingerprint a run's name says."""
     match = NAME.fullmatch(name)
     return int(match["attempt"] or 1) if match else 1
+
+
+def record_path(name: str) -> str:
+    """Where, in the default datastore's container, the record of a run lies that SDK v1 has submitted."""
+    return f"specrun/runs/{name}.json"

@@ -10,7 +10,7 @@ from typing import Any
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.log_names import roles_of
 from specrun.engines.azure.records import read_record
-from specrun.engines.azure.run_marks import SUBMITTED_TAG, TAG, attempt_in, spec_in
+from specrun.engines.azure.run_marks import SUBMITTED_TAG, TAG, attempt_in, record_path, spec_in
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.runs import SeenRun, fingerprint_of
 from specrun.engines.base import Missing
@@ -72,8 +72,3 @@ def record_of(connection: Connection, known: SeenRun) -> Mapping[str, Any]:
             content = {}
         known.record = content if isinstance(content, Mapping) else {}
     return known.record
-
-
-def record_path(name: str) -> str:
-    """Where, in the default datastore's container, a run's record lies."""
-    return f"specrun/runs/{name}.json"

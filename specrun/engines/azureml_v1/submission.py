@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from specrun.engines.azure.records import Lease, lease, write_record
-from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, TAG
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, TAG, record_path
 from specrun.engines.azureml_v1.configuration import compute_name, configure
 from specrun.engines.azureml_v1.connection import Connection
-from specrun.engines.azureml_v1.descriptions import record_path
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.runs import SeenRun, find_run, fingerprint_of, seen
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report

@@ -46,7 +46,7 @@ def observe_workspace(connection: Connection, resource: Resource) -> Observed:
     if "storage_account" in resource.properties:
         properties["storage_account"] = _storage_account(workspace, str(resource.properties["storage_account"]))
     # Whose it is counts where it may be deleted; of one without tags the SDK asks for them each time.
-    owner = str((workspace.tags or {}).get(OWNER, "")) if resource.managed else ""
+    owner = _owner(workspace) if resource.managed else ""
     return Observed(Status.READY, properties, owner=owner)
 
 
@@ -101,6 +101,11 @@ def _delete(connection: Connection, report: Report) -> None:
         # What it stands on stays: the storage account holds data, and may be the user's own.
         workspace.delete(delete_dependent_resources=False, no_wait=True)
     await_absence(lambda: is_there(connection), report)
+
+
+def _owner(workspace: Any) -> str:
+    with translated(f"read the tags of the workspace {workspace.name}", retried="but 429"):
+        return str((workspace.tags or {}).get(OWNER, ""))
 
 
 def _storage_account(workspace: Any, asked: str) -> str:

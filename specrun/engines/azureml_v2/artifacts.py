@@ -67,7 +67,7 @@ def fetch_output(connection: Connection, name: str, path: str, to: Path) -> None
 
 def _logs(container: Container, known: SeenRun) -> Mapping[str, tuple[str, int]]:
     """Path and size in bytes of each role's log, by role in order."""
-    kind = _LOGS[0] if known.record else _LOGS[1]
+    kind = _LOGS[0] if known.own_record else _LOGS[1]
     folder = f"{_folder(known)}/{kind}"
     found = {
         role: (f"{folder}/{path}", file.size)

@@ -1,4 +1,4 @@
-"""Data assets: which version a label stands for today."""
+"""Data assets: what the SDK calls them, and which version a label stands for today."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.base import Missing
 
 _ASSET = re.compile(r"azureml:(?P<name>[^:@/]+)(?:@(?P<label>[^:@/]+))?")
+
+
+def asset_path(path: str) -> str:
+    """An input's path as the SDK takes it: it looks for a label only at a name without its prefix."""
+    match = _ASSET.fullmatch(path)
+    return path if match is None else f"{match['name']}@{match['label'] or 'latest'}"
 
 
 def asset_version(connection: Connection, path: str) -> str:

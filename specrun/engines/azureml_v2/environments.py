@@ -67,9 +67,14 @@ def environment_of(spec: Spec, connection: Connection, report: Report) -> Any:
 
 
 def registered_name(name: str) -> str:
-    """A registered environment's name as the SDK takes it: of the newest version where the spec says none."""
+    """A registered environment's name as the SDK takes it: of the newest version where the spec says none.
+
+    The SDK looks for a label only at a name without its prefix.
+    """
     plain = name.removeprefix("azureml:")
-    return name if plain.startswith("//") or ":" in plain or "@" in plain else f"{name}@latest"
+    if plain.startswith("//") or ":" in plain:
+        return name
+    return plain if "@" in plain else f"{plain}@latest"
 
 
 def framework_requirements(environment: Environment, gpu: bool) -> tuple[str, ...]:

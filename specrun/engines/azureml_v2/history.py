@@ -10,8 +10,11 @@ from specrun.engines.azure.workers import run_all
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.descriptions import describe, spec_of
 from specrun.engines.azureml_v2.errors import translated
-from specrun.engines.azureml_v2.runs import SeenRun, explain_end, find_run, list_seen, look_at_run
+from specrun.engines.azureml_v2.runs import SeenRun, adopt_record, explain_end, find_run, list_seen, look_at_run
 from specrun.plan.observed import Run, RunStatus
+
+AT_ONCE = 8
+"""Runs that are read at once."""
 
 EXPLAINED = 5
 """Of how many failed runs the reason is read for a list, one request each; of any run `read_run` reads it."""
@@ -25,7 +28,9 @@ def list_runs(connection: Connection, spec: str | None = None) -> list[Run]:
     """
     runs = [known for known in list_seen(connection) if spec in (None, spec_of(known))]
     runs.sort(key=lambda known: (describe(known).submitted or 0.0, attempt_in(known.name)), reverse=True)
-    run_all((partial(explain_end, connection, known) for known in _unexplained(runs)), EXPLAINED)
+    reads = [partial(explain_end, connection, known) for known in _unexplained(runs)]
+    reads += [partial(adopt_record, connection, known) for known in runs if not known.status.ended and not known.record]
+    run_all(iter(reads), min(AT_ONCE, len(reads)))
     return [describe(known) for known in runs]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE
+from specrun.engines.azureml_v2.assets import asset_path
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.environments import environment_of
@@ -84,7 +85,7 @@ def _inputs(spec: Spec, connection: Connection) -> dict[str, Any]:
 def _input_path(spec: Spec, entry: Input, connection: Connection) -> str | None:
     data = input_data(spec, entry)
     if data is None:
-        return entry.path
+        return entry.path and asset_path(entry.path)
     datastore = data.datastore or str(connection.default_datastore().name)
     # A file keeps its name on the datastore; its input is the file when it says so, else the folder around it.
     file = f"/{Path(data.path).name}" if entry.type == "uri_file" else ""

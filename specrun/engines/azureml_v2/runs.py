@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from specrun.engines.azure import records
 from specrun.engines.azure.endings import status_of
-from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE, is_named_for
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE, is_named_for, record_path
 from specrun.engines.azureml_v2.connection import SOON, Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.run_record import read_record
@@ -26,6 +28,8 @@ class SeenRun:
 
     job: Any
     details: Mapping[str, Any] = field(default_factory=dict)
+    adopted: Mapping[str, Any] = field(default_factory=dict)
+    """The record that SDK v1 keeps beside a run."""
 
     @property
     def name(self) -> str:
@@ -38,9 +42,14 @@ class SeenRun:
         return status_of(word_of(self.job.status))
 
     @cached_property
+    def own_record(self) -> Mapping[str, Any]:
+        """What stands in the job itself; {} of a run that SDK v1 has submitted."""
+        return read_record(self.job.properties or {})
+
+    @property
     def record(self) -> Mapping[str, Any]:
         """What was written down when it was submitted."""
-        return read_record(self.job.properties or {})
+        return self.own_record or self.adopted
 
     @property
     def fingerprint(self) -> str:
@@ -105,6 +114,15 @@ def explain_end(connection: Connection, known: SeenRun) -> None:
     """Read how a run ended, once: one request."""
     if known.status.ended and not known.details:
         known.details = read_details(connection, known.name)
+
+
+def adopt_record(connection: Connection, known: SeenRun) -> None:
+    """Read what a run reads that SDK v1 has submitted and that goes on: one request for each."""
+    try:
+        content = json.loads(records.read_record(connection.open_datastore(None), record_path(known.name)) or b"{}")
+    except (Missing, ValueError):
+        return
+    known.adopted = content if isinstance(content, Mapping) else {}
 
 
 def _read(connection: Connection, name: str) -> SeenRun:
