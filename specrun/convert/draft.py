@@ -1,0 +1,134 @@
+"""A spec that is being written: fields with comments, and the YAML of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Value: TypeAlias = "str | int | float | bool | Mapping[str, Value] | Sequence[Value] | None"
+Key: TypeAlias = tuple[str, ...]
+
+TODO = "TODO"
+"""Stands where a person has to write something."""
+
+ORDER = ("apiVersion", "name", "engine", "vars", "workspace", "compute", "datastores", "data", "experiment", "job")
+JOB_ORDER = (
+    "display_name",
+    "description",
+    "code",
+    "command",
+    "script",
+    "arguments",
+    "inputs",
+    "outputs",
+    "environment",
+)
+"""The order in which fields stand, whatever the order in which they were set; others follow as they come."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./$+-][A-Za-z0-9 _./$@+,;:=()<>\[\]{}|&*~^\\'\"%!?-]*")
+_OTHER_TYPE = re.compile(
+    r"(?i)(true|false|null|yes|no|on|off|y|n|~|[-+]?(\.inf|\.nan)|[-+]?[0-9][0-9_]*(\.[0-9]*)?(e[-+]?[0-9]+)?"
+    r"|0x[0-9a-f]+|0o[0-7]+|[-+]?\.[0-9]+.*|[0-9]{4}-[0-9]{2}.*|[0-9]+(:[0-9]+)+)"
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Fields by their path; `comments` stand above them, where they came from."""
+
+    _fields: dict[Key, Value] = field(default_factory=dict)
+    _comments: dict[Key, list[str]] = field(default_factory=dict)
+
+    def set(self, path: Key, value: Value, comment: str = "") -> None:
+        """Write a field, or write it anew. `value` may be a mapping or a list as a whole."""
+        self._fields[path] = value
+        if comment:
+            self.comment(path, comment)
+
+    def comment(self, path: Key, text: str) -> None:
+        """A comment above a field or a section; () is the top of the file."""
+        known = self._comments.setdefault(path, [])
+        if text not in known:
+            known.append(text)
+
+    def get(self, path: Key) -> Value:
+        """What was set; None for what was not."""
+        return self._fields.get(path)
+
+    def values(self) -> dict[str, Value]:
+        """The document as plain values."""
+        tree: dict[str, Value] = {}
+        for path, value in self._fields.items():
+            place = tree
+            for key in path[:-1]:
+                inner = place.setdefault(key, {})
+                assert isinstance(inner, dict), f"{path} is below a value"
+                place = inner
+            place[path[-1]] = value
+        return _ordered(tree, ORDER) | ({"job": _ordered(tree["job"], JOB_ORDER)} if "job" in tree else {})
+
+    def text(self) -> str:
+        """The document as YAML."""
+        lines = [f"# {line}" for line in self._comments.get((), ())]
+        return "\n".join([*lines, *self._mapping(self.values(), ())]) + "\n"
+
+    def _mapping(self, values: Mapping[str, Value], path: Key) -> Iterator[str]:
+        pad = "  " * len(path)
+        for key, value in values.items():
+            here = (*path, key)
+            if not path and key not in ("apiVersion", "name", "engine"):
+                yield ""
+            yield from (f"{pad}# {line}" for line in self._comments.get(here, ()))
+            name = f"{pad}{scalar(key)}:"
+            if isinstance(value, Mapping) and value:
+                yield name
+                yield from self._mapping(value, here)
+            elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+                yield name
+                yield from (f"{pad}  - {flow(item)}" for item in value)
+            elif isinstance(value, str) and "\n" in value.rstrip("\n") and _fits_block(value):
+                yield f"{name} |{'' if value.endswith(chr(10)) else '-'}"
+                yield from (f"{pad}  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
+            else:
+                yield f"{name} {flow(value)}"
+
+
+def flow(value: Value) -> str:
+    """A value on one line."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{scalar(key, inside=True)}: {_inside(item)}" for key, item in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_inside, value))}]"
+    return scalar(value)
+
+
+def scalar(value: object, *, inside: bool = False) -> str:
+    """A scalar as YAML 1.2 (and 1.1, as other tools read it) gives it back; `inside` of brackets or braces."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    plain = _PLAIN.fullmatch(value) and not _OTHER_TYPE.fullmatch(value) and value == value.strip()
+    marked = ": " in value or " #" in value or value.endswith(":") or value.startswith(("- ", "-\t")) or value == "-"
+    if plain and not marked and not (inside and set(value) & set(",[]{}")):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _inside(value: Value) -> str:
+    return scalar(value, inside=True) if isinstance(value, str) else flow(value)
+
+
+def _fits_block(value: str) -> bool:
+    """Whether a literal block gives the text back as it is."""
+    lines = value.removesuffix("\n").split("\n")
+    printable = all(line.isprintable() or "\t" in line for line in lines)
+    return printable and bool(lines[0]) and not lines[0].startswith((" ", "\t")) and not value.endswith("\n\n")
+
+
+def _ordered(values: Value, order: Sequence[str]) -> dict[str, Value]:
+    assert isinstance(values, dict)
+    known = [key for key in order if key in values]
+    return {key: values[key] for key in [*known, *(key for key in values if key not in order)]}

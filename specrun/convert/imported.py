@@ -1,0 +1,23 @@
+"""What an importer gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from specrun.convert.draft import Draft
+from specrun.convert.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One spec: `name` as it is to be called, the draft, what became of each source field, and files beside the spec.
+
+    `files` are by path relative to the spec, such as a wrapper script. `executable` are those of them that are run.
+    """
+
+    name: str
+    draft: Draft
+    report: Report
+    files: Mapping[str, str] = field(default_factory=dict)
+    executable: frozenset[str] = frozenset()

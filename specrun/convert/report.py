@@ -1,0 +1,127 @@
+"""What became of each field of a file that was imported: nothing is lost without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""Keys and indices from a document's root, such as ("properties", "mountVolumes", 0)."""
+
+
+class Verdict(Enum):
+    """What can become of a field."""
+
+    CARRIED = "carried over"
+    REWRITTEN = "rewritten"
+    DROPPED = "dropped"
+    NEEDS_YOU = "needs you"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of a source, with all that is below it.
+
+    `to` is where in the spec it stands now, with dots; `note` says what was done, why it has no counterpart, or what is
+    to be decided; `flag` is the option that would settle it.
+    """
+
+    file: str
+    path: FieldPath
+    verdict: Verdict
+    to: str = ""
+    note: str = ""
+    flag: str = ""
+
+    @property
+    def source(self) -> str:
+        """The field's path with dots, as people write it: `mountVolumes.azureFileShares[0].accountName`."""
+        return dotted(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every field of every file that was read, in the order of the files."""
+
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def todos(self) -> tuple[Entry, ...]:
+        """What a person has to settle."""
+        return tuple(entry for entry in self.entries if entry.verdict is Verdict.NEEDS_YOU)
+
+    def __add__(self, other: Report) -> Report:
+        return Report((*self.entries, *other.entries))
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The entries of one file while it is imported; `values` is what the file holds."""
+
+    file: str
+    values: object
+    _entries: list[Entry] = field(default_factory=list)
+
+    def carry(self, path: FieldPath, to: str, note: str = "") -> None:
+        """The field stands in the spec as it was."""
+        self._add(path, Verdict.CARRIED, to, note)
+
+    def rewrite(self, path: FieldPath, to: str, note: str) -> None:
+        """The field stands in the spec in another form, which the note explains."""
+        self._add(path, Verdict.REWRITTEN, to, note)
+
+    def drop(self, path: FieldPath, why: str) -> None:
+        """The field has no counterpart."""
+        self._add(path, Verdict.DROPPED, "", why)
+
+    def ask(self, path: FieldPath, to: str, what: str, flag: str = "") -> None:
+        """Somebody has to decide; in the spec stands TODO. `path` () is about something that the file lacks."""
+        self._add(path, Verdict.NEEDS_YOU, to, what, flag)
+
+    def close(self, unknown: str) -> Report:
+        """The report. What was never spoken of is dropped, for the reason `unknown`: no leaf is without an entry."""
+        known = {entry.path for entry in self._entries if entry.path or not self._has_fields()}
+        for path in leaves(self.values):
+            if not any(path[:length] in known for length in range(len(path) + 1)):
+                self.drop(path, unknown)
+        order = {path: number for number, path in enumerate(_nodes(self.values))}
+        return Report(tuple(sorted(self._entries, key=lambda entry: order.get(entry.path, -1))))
+
+    def _has_fields(self) -> bool:
+        return isinstance(self.values, (Mapping, list)) and bool(self.values)
+
+    def _add(self, path: FieldPath, verdict: Verdict, to: str, note: str, flag: str = "") -> None:
+        entry = Entry(self.file, tuple(path), verdict, to, note, flag)
+        if entry not in self._entries:
+            self._entries.append(entry)
+
+
+def leaves(values: object, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """The paths of all scalars, and of all empty mappings and lists."""
+    items: list[tuple[str | int, object]] = []
+    if isinstance(values, Mapping):
+        items = [(str(key), value) for key, value in values.items()]
+    elif isinstance(values, list):
+        items = list(enumerate(values))
+    if not items:
+        yield path
+    for key, value in items:
+        yield from leaves(value, (*path, key))
+
+
+def dotted(path: FieldPath) -> str:
+    """A path as people write it."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return text.removeprefix(".")
+
+
+def _nodes(values: object, path: FieldPath = ()) -> Iterator[FieldPath]:
+    yield path
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from _nodes(value, (*path, str(key)))
+    elif isinstance(values, list):
+        for index, value in enumerate(values):
+            yield from _nodes(value, (*path, index))

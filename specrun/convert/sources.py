@@ -1,0 +1,82 @@
+"""Other people's files, read: JSON and YAML with the place of what is wrong, and refusals by name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """A file that cannot be imported. `line` and `column` are 1-based, 0 where there is no place."""
+
+    def __init__(self, file: str, message: str, line: int = 0, column: int = 0) -> None:
+        place = f"{file}:{line}:{column}" if line else file
+        super().__init__(f"{place}: {message}")
+        self.file, self.message, self.line, self.column = file, message, line, column
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text and what it holds."""
+
+    file: str
+    text: str
+    values: object
+
+
+def read_text(file: str) -> str:
+    """A file's text, without a byte order mark. Raises Refused."""
+    try:
+        return Path(file).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Refused(file, f"it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Refused(file, f"it is not text in UTF-8: byte {error.start} is {error.object[error.start]:#x}") from error
+
+
+def read_json(file: str) -> Source:
+    """A JSON file. Raises Refused, with the place of a mistake."""
+    text = read_text(file)
+    try:
+        return Source(file, text, json.loads(text, parse_constant=str))
+    except json.JSONDecodeError as error:
+        raise Refused(file, f"it is not JSON: {error.msg}", error.lineno, error.colno) from error
+    except RecursionError as error:
+        raise Refused(file, "it is nested too deeply") from error
+
+
+def read_yaml(file: str) -> Source:
+    """A YAML (or JSON) file with one document, as YAML 1.1 has it, which the tools that wrote it read.
+
+    Raises Refused, with the place of a mistake.
+    """
+    import yaml
+
+    text = read_text(file)
+    try:
+        return Source(file, text, yaml.load(text, Loader=_loader()))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        raise Refused(file, f"it is not YAML: {error.problem or error.context}", *place) from error
+    except yaml.YAMLError as error:
+        raise Refused(file, f"it is not YAML: {' '.join(str(error).split())}") from error
+    except (RecursionError, ValueError) as error:
+        raise Refused(file, f"it is not YAML that can be read: {type(error).__name__}") from error
+
+
+def _loader() -> type:
+    """PyYAML's safe loader, without dates: what looks like one stays text."""
+    import yaml
+
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc, valid-type]
+        yaml_implicit_resolvers: ClassVar = {
+            first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+            for first, resolvers in base.yaml_implicit_resolvers.items()
+        }
+
+    return Loader
