@@ -60,8 +60,8 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         reading = Reading(
             tuple(dict.fromkeys(files)) or (DEFAULT_FILE,),
             engine or os.environ.get("SPECRUN_ENGINE") or None,
-            _pairs("--var", variables),
-            _pairs("--input", inputs),
+            pairs_of("--var", variables),
+            pairs_of("--input", inputs),
             environment,
         )
         return command(reading=reading, **others)
@@ -98,7 +98,8 @@ color_option = click.option(
 )
 
 
-def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+def pairs_of(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """What an option says that may stand several times, as NAME=VALUE. Raises click.UsageError."""
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")

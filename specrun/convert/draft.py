@@ -29,6 +29,7 @@ JOB_ORDER = (
 """The order in which fields stand, whatever the order in which they were set; others follow as they come."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./$+-][A-Za-z0-9 _./$@+,;:=()<>\[\]{}|&*~^\\'\"%!?-]*")
+_PLAIN_INSIDE = re.compile(r"[A-Za-z0-9_./$+-][A-Za-z0-9 _./$+=@%~-]*")
 _OTHER_TYPE = re.compile(
     r"(?i)(true|false|null|yes|no|on|off|y|n|~|[-+]?(\.inf|\.nan)|[-+]?[0-9][0-9_]*(\.[0-9]*)?(e[-+]?[0-9]+)?"
     r"|0x[0-9a-f]+|0o[0-7]+|[-+]?\.[0-9]+.*|[0-9]{4}-[0-9]{2}.*|[0-9]+(:[0-9]+)+)"
@@ -108,13 +109,16 @@ def flow(value: Value) -> str:
 
 def scalar(value: object, *, inside: bool = False) -> str:
     """A scalar as YAML 1.2 (and 1.1, as other tools read it) gives it back; `inside` of brackets or braces."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    plain = _PLAIN.fullmatch(value) and not _OTHER_TYPE.fullmatch(value) and value == value.strip()
-    marked = ": " in value or " #" in value or value.endswith(":") or value.startswith(("- ", "-\t")) or value == "-"
-    if plain and not marked and not (inside and set(value) & set(",[]{}")):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value if _needs_no_quotes(value, inside) else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
+
+
+def _needs_no_quotes(value: str, inside: bool) -> bool:
+    if not (_PLAIN_INSIDE if inside else _PLAIN).fullmatch(value) or _OTHER_TYPE.fullmatch(value):
+        return False
+    marked = ": " in value or " #" in value or value.endswith(":") or value.startswith("- ") or value == "-"
+    return value == value.strip() and not marked
 
 
 def _inside(value: Value) -> str:

@@ -1,0 +1,88 @@
+"""The ledger loses nothing, and the report says everything."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specrun.convert.report import Ledger, Report, Verdict, dotted, leaves
+from specrun.views.report import report_data, report_markdown, report_text
+from specrun.views.text import Paint
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@given(values=JSON, data=st.data())
+def test_every_leaf_has_an_entry(values: Any, data: st.DataObject) -> None:
+    ledger = Ledger("file.json", values)
+    paths = list(leaves(values))
+    for path in data.draw(st.lists(st.sampled_from(paths), max_size=3)):
+        ledger.carry(path[: data.draw(st.integers(0, len(path)))], "job")
+    entries = ledger.close("nobody knows it").entries
+    for path in paths:
+        assert any(path[: len(entry.path)] == entry.path for entry in entries)
+
+
+def report() -> Report:
+    ledger = Ledger("job.json", {"a": 1, "b": {"c": 2, "d": [3]}, "e": None, "f": "x"})
+    ledger.ask((), "job.environment", "It names no image.", "--image IMAGE")
+    ledger.rewrite(("b", "c"), "job.resources", "A total became a count for each instance.")
+    ledger.carry(("a",), "name")
+    ledger.carry(("a",), "name")
+    ledger.drop(("b", "d"), "Azure ML | has none.")
+    return ledger.close("Unknown field.")
+
+
+def test_entries_stand_in_the_files_order() -> None:
+    assert [(entry.source, entry.verdict) for entry in report().entries] == [
+        ("", Verdict.NEEDS_YOU),
+        ("a", Verdict.CARRIED),
+        ("b.c", Verdict.REWRITTEN),
+        ("b.d", Verdict.DROPPED),
+        ("e", Verdict.DROPPED),
+        ("f", Verdict.DROPPED),
+    ]
+    assert [entry.to for entry in report().todos] == ["job.environment"]
+
+
+@pytest.mark.parametrize(("path", "text"), [((), ""), (("a", 0, "b"), "a[0].b"), ((0,), "[0]")])
+def test_paths_are_shown_as_people_write_them(path: tuple[str | int, ...], text: str) -> None:
+    assert dotted(path) == text
+
+
+def test_a_report_on_a_terminal() -> None:
+    assert report_text(report(), Paint(False), 60) == (
+        "job.json: 1 carried over, 1 rewritten, 3 dropped, 1 needs you\n"
+        "  ! (the whole file) → job.environment\n"
+        "      It names no image. (--image IMAGE)\n"
+        "  ~ b.c → job.resources\n"
+        "      A total became a count for each instance.\n"
+        "  - b.d\n"
+        "      Azure ML | has none.\n"
+        "  - e\n"
+        "      Unknown field.\n"
+        "  - f\n"
+        "      Unknown field."
+    )
+
+
+def test_a_report_as_markdown_and_as_data() -> None:
+    lines = report_markdown(report()).splitlines()
+    assert lines[0] == "### job.json"
+    assert "| `b.d` | dropped |  | Azure ML \\| has none. |" in lines
+    assert json.loads(json.dumps(report_data(report())))[1] == {
+        "file": "job.json",
+        "path": ["a"],
+        "field": "a",
+        "verdict": "carried over",
+        "to": "name",
+        "note": "",
+        "flag": "",
+    }
