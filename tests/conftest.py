@@ -11,10 +11,11 @@ from tests.azurite.server import Unavailable, install
 HERE = Path(__file__).parent
 NEED_AZURITE = (
     "azureml_v1/",
+    "azureml_v2/",
     "blobs/",
     "emulator_own/",
-    "examples/test_azureml_v1",
-    "faults/test_azureml_v1",
+    "examples/test_azure",
+    "faults/test_azure_",
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from specrun.engines.azure import log_lines
 from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1 import logs as reading
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
@@ -108,7 +109,8 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place) -> None:
 
 
 def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "CHUNK", 50)
+    for module in (reading, log_lines):
+        monkeypatch.setattr(module, "CHUNK", 50)
     script = "for n in range(20): print('line', n)\nprint('x' * 120)\nprint('ü' * 20, end='')"
     launched = launch(place, JOB.format(gate="none"), script)
     name = launched.finish()

@@ -36,12 +36,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(creation, "APPEARS", 3.0)
 
 
-def made(place: Place) -> list[str]:
-    """What there is of dependent resources."""
-    kinds = ("microsoft.storage/storageaccounts", "microsoft.keyvault/vaults", "microsoft.insights/components")
-    return sorted(one.kind.lower() for one in place.emulator.service.resources.values() if one.kind.lower() in kinds)
-
-
 def test_one_that_is_there(place: Place, spec: Spec) -> None:
     place.make_workspace()
     engine = place.engine(spec)
@@ -81,7 +75,7 @@ def test_one_is_made_with_its_group(place: Place, spec: Spec) -> None:
     seen = place.change(engine, Action.CREATE, space)
     assert (seen.status, seen.owner) == (Status.READY, "job")
     assert seen.properties["location"] == "westeurope"
-    assert len(made(place)) == 3
+    assert len(place.made()) == 3
     asked = [one.route for one in place.emulator.requests]
     assert asked.count(DEPLOY) == 1
     assert len(asked) < 40
@@ -107,7 +101,7 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
     seen = place.change(place.engine(spec), Action.CREATE, resource(spec, KEY))
     assert seen.status is Status.READY
     assert len(place.emulator.service.workspaces) == 1
-    assert len(made(place)) == 3
+    assert len(place.made()) == 3
     assert any("waiting for the deployment" in one.text for one in place.reports)
     place.emulator.faults.clear()
     thread.join(30)
@@ -121,7 +115,7 @@ def _forsaken(engine: AzureMLv1Engine, change: Change) -> None:
 def test_one_that_is_seen_late_is_waited_for(place: Place, spec: Spec) -> None:
     place.emulator.faults.add(GET_WORKSPACE, missing(), after=DEPLOY, times=2)
     assert place.change(place.engine(spec), Action.CREATE, resource(spec, KEY)).status is Status.READY
-    assert len(made(place)) == 3
+    assert len(place.made()) == 3
 
 
 def test_a_lost_answer_is_no_second_set_of_resources(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +125,7 @@ def test_a_lost_answer_is_no_second_set_of_resources(place: Place, spec: Spec, m
     with pytest.raises(Transient, match="DeploymentActive"):
         place.change(engine, Action.CREATE, resource(spec, KEY))
     assert place.change(engine, Action.CREATE, resource(spec, KEY)).status is Status.READY
-    assert len(made(place)) == 3
+    assert len(place.made()) == 3
 
 
 def test_a_deployment_that_fails_says_why_and_leaves_nothing(place: Place, spec: Spec) -> None:
@@ -212,7 +206,7 @@ def test_a_storage_account_of_ones_own(place: Place) -> None:
     respelt = place.spec(CLUSTER, text.replace(account, account.upper().lstrip("/")))
     seen = place.engine(respelt).observe(resource(respelt, KEY))
     assert seen.properties["storage_account"] == account.upper().lstrip("/")
-    assert len(made(place)) == 3
+    assert len(place.made()) == 3
 
 
 def test_one_from_a_configuration_file(place: Place) -> None:
@@ -234,7 +228,7 @@ def test_deleting_keeps_what_it_stands_on(place: Place, spec: Spec) -> None:
     engine = place.engine(spec)
     assert place.change(engine, Action.DELETE, resource(spec, KEY)).status is Status.MISSING
     assert place.emulator.service.workspaces == {}
-    assert len(made(place)) == 3
+    assert len(place.made()) == 3
     with pytest.raises(Missing):
         engine.connection.workspace()
 

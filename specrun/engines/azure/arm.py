@@ -40,11 +40,17 @@ class Arm:
 
     def get(self, path: str, query: Mapping[str, str], what: str) -> Any:
         """What stands at a path (or a whole URL), read as JSON. Raises EngineError's kinds."""
-        return self._send("GET", path, query, None, what)
+        answer = self._send("GET", path, query, None, what)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise EngineError(
+                f"cannot {what}: what came is not what Azure answers ({error}). Is a proxy in between?"
+            ) from error
 
-    def put(self, path: str, query: Mapping[str, str], body: object, what: str) -> Any:
-        """Write a JSON body to a path; the answer, read as JSON. Raises EngineError's kinds."""
-        return self._send("PUT", path, query, body, what)
+    def put(self, path: str, query: Mapping[str, str], body: object, what: str) -> bool:
+        """Write a JSON body to a path; whether that is new there. Raises EngineError's kinds."""
+        return bool(self._send("PUT", path, query, body, what).status_code == 201)
 
     def _send(self, method: str, path: str, query: Mapping[str, str], body: object, what: str) -> Any:
         from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
@@ -60,12 +66,7 @@ class Arm:
         if answer.status_code not in (200, 201):
             wait = answer.headers.get("Retry-After", "")
             raise translate(answer.status_code, *_refusal(answer), what, float(wait) if wait.isdigit() else None)
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise EngineError(
-                f"cannot {what}: what came is not what Azure answers ({error}). Is a proxy in between?"
-            ) from error
+        return answer
 
 
 def _refusal(answer: Any) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from specrun.engines.azure.sources import Source, choose
+from specrun.engines.base import EngineError
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
@@ -23,7 +24,7 @@ class SignIn:
     """A source of credentials and the tokens that it gave so far.
 
     It is an azure-core `TokenCredential`, and `token_for` is what azureml-core's `TokenAuthentication` calls. Threads
-    may share it; one at a time signs in.
+    may share it; one at a time signs in, and who waited for that shares the failure.
     """
 
     def __init__(self, source: Source, transport: Any = None) -> None:
@@ -34,6 +35,7 @@ class SignIn:
         self._options = {**_DEADLINES, "transport": transport} if transport else _DEADLINES
         self._credential: Any = None
         self._tokens: dict[tuple[object, ...], AccessToken] = {}
+        self._refused: dict[tuple[object, ...], EngineError] = {}
         self._lock = threading.Lock()
 
     def get_token(
@@ -49,12 +51,20 @@ class SignIn:
         `claims` ask for a new one. Raises Denied, Transient, or EngineError for a certificate that is not trusted.
         """
         key = (scopes, tenant_id, enable_cae)
+        known = self._refused.get(key)
         with self._lock:
+            refused = self._refused.get(key)
+            if refused is not None and refused is not known:
+                raise refused
             token = self._tokens.get(key)
             if token is None or claims or token.expires_on - time.time() < MARGIN:
                 wanted = {"claims": claims, "tenant_id": tenant_id, "enable_cae": enable_cae}
                 chosen = {name: value for name, value in wanted.items() if value}
-                token = self._tokens[key] = self._fetch(scopes, {**chosen, **options})
+                try:
+                    token = self._tokens[key] = self._fetch(scopes, {**chosen, **options})
+                except EngineError as error:
+                    self._refused[key] = error
+                    raise
             return token
 
     def token_for(self, audience: str) -> str:

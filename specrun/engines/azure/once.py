@@ -42,6 +42,12 @@ class Once(Generic[T]):
             self._seen = True
         return self._result(mine, future)
 
+    @property
+    def is_fetched(self) -> bool:
+        """Whether the value is there by now, of whatever age."""
+        future = self._future
+        return future is not None and future.done() and future.exception() is None
+
     def forget(self) -> None:
         """Whatever was fetched is not so any more."""
         with self._lock:

@@ -15,6 +15,11 @@ from specrun.plan.resources import input_data
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Spec
 
+_LABELS = (
+    "SDK v2 finds what is registered by its version, or as the newest one: write `azureml:NAME:VERSION`, or "
+    "`azureml:NAME@latest`."
+)
+
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     """All of it, each at its place. Reads no more than the workspace's config.json."""
@@ -54,6 +59,8 @@ def _check_machines(spec: Spec, job: Job) -> Iterator[Diagnostic]:
 
 
 def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
+    if _has_other_label(environment.registered or ""):
+        yield found(spec, "not-with-azureml", _LABELS, ("job", "environment"))
     if environment.framework is None:
         return
     series = series_of(environment.version or "")
@@ -72,6 +79,13 @@ def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnos
 def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
     if entry.path is None or input_data(spec, entry) is not None:
         return
+    if _has_other_label(entry.path):
+        yield found(spec, "not-with-azureml", _LABELS, ("job", "inputs", entry.name, "path"))
     if not entry.path.startswith(("azureml:", "https://")):
         detail = f"Azure ML reads `{EXAMPLE}`, data assets (`azureml:NAME:VERSION`) and https://…"
         yield found(spec, "not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
+
+
+def _has_other_label(name: str) -> bool:
+    """Whether a registered thing is asked for by a label that the SDK does not know."""
+    return name.startswith("azureml:") and "://" not in name and "@" in name and not name.endswith("@latest")

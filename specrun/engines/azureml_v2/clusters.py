@@ -6,20 +6,24 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.cluster_words import OWNER, SCALE, UNREADABLE
 from specrun.engines.azureml_v2.cluster_form import changed_cluster, new_cluster, properties_of
-from specrun.engines.azureml_v2.connection import Connection
+from specrun.engines.azureml_v2.connection import SOON, Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.words import word_of
-from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report
+from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
 from specrun.plan.changes import Action, Capability, Change
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 
 CAPABILITY = Capability(frozenset({*SCALE, "tags", "description", "identity"}), replaceable=True, write_only=UNREADABLE)
 """The service takes a cluster as a whole, and refuses one whose machines, network or account are others."""
+
+_MADE: WeakKeyDictionary[Connection, set[str]] = WeakKeyDictionary()
+"""The clusters that a connection has asked for and not seen yet, by name."""
 
 _STATES = {
     "creating": Status.CREATING,
@@ -35,7 +39,10 @@ def observe_cluster(connection: Connection, resource: Resource) -> Observed:
     try:
         cluster = _find(connection, resource.name)
     except Missing as error:
+        if resource.name in _unseen(connection):
+            raise Transient(str(error), SOON) from error  # whoever answers has not heard of it yet
         return Observed(Status.MISSING, reason=str(error))
+    _unseen(connection).discard(resource.name)
     if not resource.managed:  # of whatever kind it is: it is used, and never changed
         return Observed(_status(cluster), resource.properties, reason=_reason(cluster))
     if word_of(cluster.type).lower() != "amlcompute":
@@ -74,6 +81,11 @@ def begin_cluster(connection: Connection, change: Change, report: Report) -> Non
         with translated(f"create the cluster {resource.name}"):
             cluster = new_cluster(resource, connection.coordinates, location)
         _send(connection, cluster, "create")
+        _unseen(connection).add(resource.name)
+
+
+def _unseen(connection: Connection) -> set[str]:
+    return _MADE.setdefault(connection, set())
 
 
 def _different(change: Change) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azure.once import Once
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import load_sdk
-from specrun.engines.base import EngineError, Scope, Transient
+from specrun.engines.base import EngineError, Missing, Scope, Transient
 
 CONNECTIONS = 16
 """Requests at once: as many as a plan asks for."""
@@ -150,6 +150,10 @@ class Connection:
         except StopIteration:
             # Each workspace has one: who answers has not heard of a new one yet.
             raise Transient("cannot find the default datastore: the workspace has none yet", SOON) from None
+        except Missing as error:
+            if not self._workspace.is_fetched:
+                raise  # most likely there is no workspace
+            raise Transient(str(error), SOON) from error
 
 
 def _credential(credentials: Any) -> Credential | None:

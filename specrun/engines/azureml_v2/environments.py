@@ -57,13 +57,15 @@ def environment_of(spec: Spec, connection: Connection, report: Report) -> Any:
         if not path.is_file():
             raise EngineError(f"environment: {path} cannot be read: it is not there")
         return Definition(image=image, conda_file=str(path))
+    conda = conda_of(spec, environment)
+    return Definition(image=image) if conda is None else Definition(image=image, conda_file=conda)
+
+
+def conda_of(spec: Spec, environment: Environment) -> dict[str, object] | None:
+    """The conda environment of what pip is to install; None where nothing is."""
     if environment.framework is not None:
-        return Definition(
-            image=image, conda_file=_conda(framework_requirements(environment, wants_gpu(spec)), _python(environment))
-        )
-    if environment.pip is not None:
-        return Definition(image=image, conda_file=_conda(environment.pip, PYTHON))
-    return Definition(image=image)
+        return _conda(framework_requirements(environment, wants_gpu(spec)), _python(environment))
+    return None if environment.pip is None else _conda(environment.pip, PYTHON)
 
 
 def registered_name(name: str) -> str:

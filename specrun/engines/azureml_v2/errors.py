@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,9 @@ from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.network import unreachable
 from specrun.engines.azure.refusals import Refusal, broken_connections, causes, cut_answers, refusal_in
 from specrun.engines.base import EngineError, Transient
+
+TRIED_ONCE = ("POST", "PATCH")
+"""The methods of requests that the SDK does not repeat when their connection breaks."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 """What the SDK paints its messages with."""
@@ -30,7 +34,7 @@ def explain(error: BaseException, doing: str) -> EngineError:
     """The engines' error for an exception of the SDK or of what it is built on.
 
     A host that cannot be reached has been tried three times by then, and is no reason to try again; what the service
-    asks for some time for, or broke off in the middle of, is.
+    asks for some time for, or broke off in the middle of, is, and so is what the SDK tries but once.
     """
     refusal = refusal_of_error(error)
     if refusal.status:
@@ -38,9 +42,11 @@ def explain(error: BaseException, doing: str) -> EngineError:
     broken = next((one for one in causes(error) if isinstance(one, broken_connections())), None)
     if broken is None:
         return translate(0, refusal.code, refusal.message, doing)
-    host = urlsplit(str(getattr(getattr(broken, "request", None), "url", "") or "")).hostname
+    request: Any = next((asked for one in causes(error) if (asked := getattr(one, "request", None)) is not None), None)
+    host = urlsplit(str(getattr(request, "url", None) or "")).hostname
     found = unreachable(host or "Azure", broken, doing)
-    return found if not isinstance(found, Transient) or isinstance(broken, cut_answers()) else EngineError(str(found))
+    again = isinstance(broken, cut_answers()) or getattr(request, "method", "") in TRIED_ONCE
+    return found if again or not isinstance(found, Transient) else EngineError(str(found))
 
 
 def refusal_of_error(error: BaseException) -> Refusal:
@@ -48,7 +54,9 @@ def refusal_of_error(error: BaseException) -> Refusal:
     for one in causes(error):
         response: Any = getattr(one, "response", None)
         if isinstance(getattr(response, "status_code", None), int):
-            return refusal_in(response)
+            said = refusal_in(response)
+            # What was accepted and failed later is told by an answer that is none of a refusal.
+            return said if said.status >= 400 else replace(said, status=0)
     # A deployment that failed keeps its reason in an error without a response.
     told: Any = getattr(error, "error", None)
     words = _COLOURS.sub("", str(getattr(error, "message", None) or error))

@@ -18,7 +18,6 @@ from specrun.engines.azureml_v2.run_record import read_record
 from specrun.engines.azureml_v2.services import read_details
 from specrun.engines.azureml_v2.words import word_of
 from specrun.engines.base import Missing, Transient
-from specrun.plan.attempts import NAME
 from specrun.plan.observed import RunStatus
 
 
@@ -81,8 +80,8 @@ def list_seen(connection: Connection) -> list[SeenRun]:
     with translated(f"list the runs of {connection.coordinates.workspace_name}"):
         # Archived ones, too: what ran there ran for exactly the same. What the SDK cannot read is None.
         jobs = [job for job in connection.client.jobs.list(tag=TAG, list_view_type="All") if job is not None]
-    found = [_keep(connection, job) for job in jobs if NAME.fullmatch(str(job.name))]
-    return [known for known in found if known.is_ours]
+    # Those alone are kept: the name of somebody else's job is no run to be waited for.
+    return [_keep(connection, job) for job in jobs if SeenRun(job).is_ours]
 
 
 def find_run(connection: Connection, name: str) -> SeenRun:
@@ -113,7 +112,10 @@ def read_job(connection: Connection, name: str) -> SeenRun:
 def explain_end(connection: Connection, known: SeenRun) -> None:
     """Read how a run ended, once: one request."""
     if known.status.ended and not known.details:
-        known.details = read_details(connection, known.name)
+        try:
+            known.details = read_details(connection, known.name)
+        except Missing as error:
+            raise Transient(str(error), SOON) from error  # the run was seen, and was not heard of there yet
 
 
 def adopt_record(connection: Connection, known: SeenRun) -> None:

@@ -61,10 +61,12 @@ def begin_workspace(connection: Connection, change: Change, report: Report) -> N
 
 def _create(connection: Connection, change: Change, report: Report) -> None:
     at, there = connection.coordinates, partial(_is_there, connection)
-    if change.before is not None and NO_GROUP in change.before.reason:
-        _make_group(connection, change.resource)
-    elif await_deployments(connection.credential, at.subscription_id, at.resource_group, report) and there():
-        return  # an apply that was killed had left its deployment behind
+    lacks_group = change.before is not None and NO_GROUP in change.before.reason
+    if not (lacks_group and _make_group(connection, change.resource)):
+        # Somebody may be making it: another apply, one that was killed, or the try before this one.
+        waited = await_deployments(connection.credential, at.subscription_id, at.resource_group, report)
+        if waited and there():
+            return
     deploy_workspace(
         at,
         connection.credential,
@@ -76,13 +78,13 @@ def _create(connection: Connection, change: Change, report: Report) -> None:
     )
 
 
-def _make_group(connection: Connection, resource: Resource) -> None:
-    """The resource group, which the SDK does not make."""
+def _make_group(connection: Connection, resource: Resource) -> bool:
+    """Make the resource group, which the SDK does not; whether it is new."""
     at = connection.coordinates
     path = f"/subscriptions/{at.subscription_id}/resourcegroups/{at.resource_group}"
     body = {"location": resource.properties["location"]}
     what = f"make the resource group {at.resource_group}"
-    Arm(connection.credential).put(path, {"api-version": "2021-04-01"}, body, what)
+    return Arm(connection.credential).put(path, {"api-version": "2021-04-01"}, body, what)
 
 
 def _deploy(connection: Connection, resource: Resource) -> None:

@@ -1,0 +1,221 @@
+"""A spec's environment as the SDK takes one, and the folders that images are built from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.engines.azure import images
+from specrun.engines.azureml_v2.environments import CONTEXTS, environment_of, registered_name
+from specrun.engines.base import EngineError, Missing
+from specrun.plan.observed import Status
+from specrun.spec.load import load
+from specrun.spec.model import Spec
+from tests.azureml_v2.launching import Launch, launch
+from tests.azureml_v2.place import Place, resource
+
+GPU = "{name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 1}"
+BUILD = "code: src\ncommand: echo\nenvironment: {build: {path: docker}}\n"
+
+
+def spec_of(folder: Path, environment: str, compute: str = "cpu-cluster", more: str = "") -> Spec:
+    text = f"apiVersion: specrun/v1\nname: digits\ncompute: {compute}\njob:\n  command: echo\n{more}"
+    (folder / "job.yaml").write_text(text + (f"  environment: {environment}\n" if environment else ""))
+    loaded = load([str(folder / "job.yaml")], engine="azureml")
+    assert loaded.ok, loaded.diagnostics
+    return loaded.specs[0]
+
+
+def made(folder: Path, environment: str, compute: str = "cpu-cluster", more: str = "") -> Any:
+    """What the SDK is given. Nothing here asks the network: there is no connection."""
+    return environment_of(spec_of(folder, environment, compute, more), None, lambda progress: None)  # type: ignore[arg-type]
+
+
+def conda(environment: Any) -> list[Any]:
+    """The dependencies of the conda environment that a definition has."""
+    return list(environment.conda_file["dependencies"])
+
+
+def test_a_pip_list_stands_on_a_pinned_image_as_it_was_written(tmp_path: Path) -> None:
+    marker = "numpy<3; python_version >= '3.9'"
+    environment = made(tmp_path, f'{{pip: ["{marker}", "torch>=2"]}}')
+    assert environment.image == images.CPU_IMAGE
+    assert conda(environment) == [f"python={images.PYTHON}", "pip", {"pip": [marker, "torch>=2"]}]
+
+
+def test_no_environment_is_a_pinned_python(tmp_path: Path) -> None:
+    environment = made(tmp_path, "")
+    assert environment.image == images.CPU_IMAGE
+    assert conda(environment) == [f"python={images.PYTHON}", "pip"]
+
+
+@pytest.mark.parametrize(
+    ("compute", "more"), [(GPU, ""), ("cpu-cluster", "  resources: {gpu: true}\n")], ids=["size", "asked"]
+)
+def test_a_gpu_takes_another_image(tmp_path: Path, compute: str, more: str) -> None:
+    assert made(tmp_path, "{pip: [numpy]}", compute, more).image == images.GPU_IMAGE
+    environment = made(tmp_path, '{framework: tensorflow, version: "2.16"}', compute, more)
+    assert environment.image == images.GPU_IMAGE
+    assert conda(environment)[-1] == {"pip": ["tensorflow[and-cuda]==2.16.*"]}
+
+
+def test_an_image_alone_brings_its_own_python(tmp_path: Path) -> None:
+    environment = made(tmp_path, "{image: example.org/train:1}")
+    assert (environment.image, environment.conda_file) == ("example.org/train:1", None)
+
+
+@pytest.mark.parametrize("image", ["", "image: example.org/train:1, "])
+def test_a_conda_file(tmp_path: Path, image: str) -> None:
+    (tmp_path / "env.yml").write_text("dependencies:\n  - python=3.11\n  - pip: [numpy]\n")
+    environment = made(tmp_path, f"{{{image}conda_file: env.yml}}")
+    assert environment.image == ("example.org/train:1" if image else images.CPU_IMAGE)
+    assert conda(environment) == ["python=3.11", {"pip": ["numpy"]}]
+
+
+def test_a_conda_file_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "env.yml").write_text("dependencies: [python=3.11]\n")
+    spec = spec_of(tmp_path, "{conda_file: env.yml}")
+    (tmp_path / "env.yml").unlink()
+    with pytest.raises(EngineError, match=r"env\.yml cannot be read: it is not there"):
+        environment_of(spec, None, lambda progress: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("version", "requirement", "python"),
+    [
+        ("2.16", "tensorflow==2.16.*", images.PYTHON),
+        ("2.16.1", "tensorflow==2.16.1", images.PYTHON),
+        ("2.5", "tensorflow==2.5.*", "3.9"),
+        ("2.3.0", "tensorflow==2.3.0", "3.8"),
+        ("2.1", "tensorflow==2.1.*", "3.7"),
+        ("1.10", "tensorflow==1.10.*", "3.6"),
+    ],
+)
+def test_a_framework_is_installed_in_a_python_that_it_is_made_for(
+    tmp_path: Path, version: str, requirement: str, python: str
+) -> None:
+    environment = made(tmp_path, f'{{framework: tensorflow, version: "{version}"}}')
+    assert conda(environment) == [f"python={python}", "pip", {"pip": [requirement]}]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("azureml:vision:3", "azureml:vision:3"),
+        ("azureml:vision@latest", "vision@latest"),
+        ("azureml:vision", "vision@latest"),
+        ("azureml://registries/r/environments/e/versions/1", "azureml://registries/r/environments/e/versions/1"),
+    ],
+)
+def test_a_registered_one_goes_by_its_name(tmp_path: Path, written: str, name: str) -> None:
+    assert registered_name(written) == name
+    assert made(tmp_path, f"'{written}'") == name
+
+
+@pytest.mark.parametrize(
+    ("written", "version"), [("azureml:vision:1", "1"), ("azureml:vision@latest", "2"), ("azureml:vision", "2")]
+)
+def test_a_registered_one_is_found(place: Place, written: str, version: str) -> None:
+    from azure.ai.ml.entities import Environment
+
+    launched = launch(place, f"command: echo\nenvironment: {written}\n")
+    for number in ("1", "2"):
+        environment = Environment(name="vision", version=number, image="python:3.11")
+        launched.engine.connection.client.environments.create_or_update(environment)
+    job = launched.run(launched.submit()).job
+    assert job is not None
+    assert job["environmentId"].endswith(f"/environments/vision/versions/{version}")
+
+
+@pytest.mark.parametrize("written", ["AzureML-tensorflow-2.12-cuda11:8", "AzureML-tensorflow-2.12-cuda11"])
+def test_one_that_every_workspace_has(place: Place, written: str) -> None:
+    launched = launch(place, f"command: echo\nenvironment: azureml:{written}\n")
+    assert launched.run(launched.submit()).job
+
+
+def test_it_is_always_there(place: Place) -> None:
+    place.make_workspace()
+    spec = place.spec("compute: cpu-cluster\njob: {command: echo, environment: {pip: [numpy]}}")
+    (key,) = [key for key in _keys(spec) if key.startswith("environment/")]
+    assert place.routes(lambda: place.engine(spec).observe(resource(spec, key))) == []
+    assert place.engine(spec).observe(resource(spec, key)).status is Status.READY
+
+
+def _keys(spec: Spec) -> list[str]:
+    from specrun.plan.resources import build_graph
+
+    return list(build_graph([spec]).resources)
+
+
+def building(place: Place, **files: str) -> Launch:
+    """A job whose image is built from a folder with these files beside its Dockerfile."""
+    folder = place.folder / "docker"
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    return launch(place, BUILD)
+
+
+def contexts(launched: Launch) -> dict[str, set[str]]:
+    """The folders that were sent, by name, with the paths in them."""
+    plane = launched.plane
+    container = plane.datastores[plane.default].container
+    found: dict[str, set[str]] = {}
+    for path in plane.blobs.paths(container, f"{CONTEXTS}/"):
+        folder, _, rest = path.removeprefix(f"{CONTEXTS}/").partition("/")
+        found.setdefault(folder, set()).add(rest)
+    return found
+
+
+def built(launched: Launch, name: str) -> dict[str, Any]:
+    """The environment of a run, as it was registered."""
+    job = launched.run(name).job
+    assert job is not None
+    environment, _, version = job["environmentId"].partition("/environments/")[2].partition("/versions/")
+    registered = launched.plane.assets.get("environments", environment, version)
+    assert registered is not None
+    return dict(registered.properties["build"])
+
+
+def test_a_folder_is_sent_once_for_its_content(place: Place) -> None:
+    launched = building(place, requirements="numpy")
+    build = built(launched, launched.submit())
+    (sent,) = contexts(launched)
+    assert contexts(launched) == {sent: {"Dockerfile", "requirements"}}
+    assert build["contextUri"].endswith(f"/{CONTEXTS}/{sent}/")
+    assert build["dockerfilePath"] == "Dockerfile"
+    again = place.routes(lambda: launched.submit(2))
+    assert [route for route in again if route.startswith("PUT blob")] == []
+    assert built(launched, sorted(launched.plane.runs)[-1]) == build
+
+
+def test_two_folders_that_the_sdk_takes_for_one(place: Place) -> None:
+    """It hashes names and contents one after the other: a file `a` with "bc" is a file `ab` with "c" to it."""
+    launched = building(place, a="bc")
+    first = built(launched, launched.submit())
+    launched = building(place, ab="c")
+    second = built(launched, launched.submit(2))
+    assert first["contextUri"] != second["contextUri"]
+    assert sorted(map(sorted, contexts(launched).values())) == [["Dockerfile", "a"], ["Dockerfile", "ab"]]
+
+
+def test_what_was_left_half_sent_is_sent_again(place: Place) -> None:
+    launched = building(place, a="1")
+    launched.submit()
+    plane = launched.plane
+    (sent,) = contexts(launched)
+    plane.blobs.container(plane.datastores[plane.default].container).delete_blob(f"{CONTEXTS}/{sent}/a")
+    launched.submit(2)
+    assert contexts(launched) == {sent: {"Dockerfile", "a"}}
+
+
+def test_a_registered_one_that_is_missing_is_found_on_submission(place: Place) -> None:
+    launched = launch(place, "command: echo\nenvironment: azureml:nothing:1\n")
+    with pytest.raises(Missing, match=r"cannot submit the run job-.*nothing"):
+        launched.submit()
+    assert launched.plane.runs == {}

@@ -1,0 +1,199 @@
+"""Runs submitted through the SDK: once, whatever happens, and as they were planned."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.engines.base import Conflict, EngineError, Transient
+from specrun.plan.observed import RunStatus
+from specrun.spec.model import SecretUnset
+from tests.azureml_v2.launching import Launch, launch
+from tests.azureml_v2.place import PUT_JOB, Place
+from tests.emulator import faults
+from tests.emulator.assets import code_blobs
+from tests.emulator.dataplane import data_of
+
+JOB = """
+code: src
+command: python train.py ${{ inputs.digits }} ${{ outputs.model }}
+inputs: {digits: {data: digits}}
+outputs: {model: {}}
+environment: {image: "python:3.11"}
+"""
+
+
+@pytest.fixture
+def launched(place: Place) -> Launch:
+    """A workspace in which nobody gets a node."""
+    data_of(place.emulator.service).training.starved = True
+    return launch(place, JOB, "print('hello')")
+
+
+def code_of(launched: Launch, name: str) -> set[str]:
+    """The paths of the code that a run has."""
+    job = launched.run(name).job
+    assert job is not None
+    return {path for path, _, _ in code_blobs(launched.plane, job["codeId"])}
+
+
+def test_a_run_is_submitted_as_planned(launched: Launch) -> None:
+    name = launched.submit()
+    change = launched.change()
+    assert change.submission is not None
+    assert name == change.submission.name
+    run = launched.run(name)
+    assert run.experiment.name == "digits"
+    assert code_of(launched, name) == {"train.py"}
+    assert launched.engine.identity(name) == change.submission.identity
+    assert launched.renew().identity(name) == change.submission.identity
+    assert not launched.plane.doubled
+
+
+def test_what_was_submitted_needs_no_look(launched: Launch) -> None:
+    name = launched.submit()
+    places: list[str] = []
+    assert launched.place.routes(lambda: places.append(launched.engine.place(name))) == []
+    assert places[0].startswith(f"https://ml.azure.com/runs/{name}?wsid=/subscriptions/")
+
+
+@pytest.mark.parametrize("times", [1, 3], ids=["once", "each-time"])
+def test_a_lost_answer_is_no_second_run(launched: Launch, times: int) -> None:
+    rule = launched.place.emulator.faults.add(PUT_JOB, faults.LostAnswer(), times=times)
+    name = launched.submit()
+    assert rule.hit == times
+    assert list(launched.plane.runs) == [name]
+    assert launched.engine.run(name).name == name
+
+
+def test_what_never_arrived_is_no_run(launched: Launch) -> None:
+    launched.place.emulator.faults.add(PUT_JOB, faults.Status(503), times=None)
+    with pytest.raises(Transient, match=r"cannot submit the run job-.*HTTP 503"):
+        launched.submit()
+    assert launched.plane.runs == {}
+
+
+@pytest.mark.parametrize("fault", [faults.Reset(), faults.Status(503), faults.Status(429)])
+def test_what_fails_once_is_tried_again(launched: Launch, fault: Any) -> None:
+    rule = launched.place.emulator.faults.add(PUT_JOB, fault)
+    name = launched.submit()
+    assert (rule.hit, list(launched.plane.runs)) == (1, [name])
+
+
+def test_a_submission_that_is_refused_says_why(launched: Launch) -> None:
+    launched.place.emulator.faults.add(PUT_JOB, faults.Status(400, "UserError", "The moon is in the way."))
+    with pytest.raises(EngineError, match=r"submit the run job-.*The moon is in the way"):
+        launched.submit()
+    assert not launched.plane.runs
+
+
+def test_the_same_again_is_the_same_run(launched: Launch) -> None:
+    """Who was killed before the answer came cannot know: it is there, for the same fingerprint."""
+    name = launched.submit()
+    launched.renew()
+    assert launched.submit() == name
+    assert list(launched.plane.runs) == [name]
+
+
+def test_of_two_at_once_one_run_comes(launched: Launch) -> None:
+    changes = [launched.change(), launched.change()]
+    engines = [launched.engine, launched.place.engine(launched.spec)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda number: engines[number].begin(changes[number], lambda progress: None), (0, 1)))
+    assert len(launched.plane.runs) == 1
+
+
+def test_another_run_of_ours_has_the_name(launched: Launch) -> None:
+    """Two fingerprints that begin alike: nobody has seen that yet."""
+    name = launched.submit()
+    job = launched.run(name).job
+    assert job is not None
+    job["environmentVariables"]["SPECRUN_FINGERPRINT"] = name.rpartition("-")[2].ljust(64, "0")
+    launched.renew()
+    with pytest.raises(Conflict, match=f"run {name} exists already"):
+        launched.submit()
+
+
+def test_a_job_of_somebody_else_has_the_name(launched: Launch) -> None:
+    from azure.ai.ml import command
+
+    change = launched.change()
+    assert change.submission is not None
+    name = change.submission.name
+    environment = "azureml:AzureML-tensorflow-2.12-cuda11@latest"
+    theirs = command(name=name, command="echo", environment=environment, compute="cpu-cluster")
+    launched.engine.connection.client.jobs.create_or_update(theirs)
+    with pytest.raises(EngineError, match=f"(?s)a job of that name is there, which specrun did not submit.*{name}"):
+        launched.submit()
+    job = launched.run(name).job
+    assert job is not None
+    assert job["command"] == "echo"
+
+
+def test_an_unset_secret_leaves_nothing_behind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "hush-hush")
+    launched = launch(place, JOB + 'environment_variables: {HUB: "${{ secrets.HUB_TOKEN }}"}\n')
+    change = launched.change()
+    monkeypatch.delenv("HUB_TOKEN")
+
+    def refused() -> None:
+        with pytest.raises(SecretUnset, match="HUB_TOKEN"):
+            launched.engine.begin(change, place.reports.append)
+
+    assert place.routes(refused) == []
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".amlignore"])
+def test_ignore_files_in_the_code_ignore_nothing_once_more(launched: Launch, name: str) -> None:
+    """The code's own files re-include what the topmost ignores; the SDK reads the topmost only."""
+    change = launched.change()
+    assert change.submission is not None
+    staged = change.submission.staged
+    assert staged is not None
+    (staged / name).write_text("*.csv\nmodels/\n")
+    (staged / "models").mkdir()
+    (staged / "models" / "a.csv").write_text("1")
+    launched.engine.begin(change, lambda progress: None)
+    sent = code_of(launched, change.submission.name)
+    assert {"models/a.csv", "train.py"} <= sent
+    assert name in sent
+
+
+def test_an_ignore_file_around_the_code_counts_no_more(launched: Launch) -> None:
+    (launched.place.folder / "staged").mkdir(exist_ok=True)
+    (launched.place.folder / ".gitignore").write_text("*.py\n")
+    (launched.place.folder / ".amlignore").write_text("*.py\n")
+    assert code_of(launched, launched.submit()) == {"train.py"}
+
+
+@pytest.mark.parametrize("code", ["", "code: empty\n"])
+def test_a_job_without_code(place: Place, code: str) -> None:
+    (place.folder / "empty").mkdir()
+    launched = launch(place, f"{code}command: echo hello\n")
+    name = launched.finish()
+    assert launched.engine.run(name).status is RunStatus.SUCCEEDED
+
+
+def test_the_same_code_is_sent_once(launched: Launch) -> None:
+    first = launched.submit()
+    routes = launched.place.routes(lambda: launched.submit(2))
+    assert [route for route in routes if route.startswith("PUT blob")] == []
+    assert len({run.job["codeId"] for run in launched.plane.runs.values() if run.job}) == 1
+    assert first in launched.plane.runs
+
+
+def test_the_working_directory_stays(launched: Launch) -> None:
+    before = Path.cwd()
+    launched.submit()
+    assert Path.cwd() == before
+
+
+def test_the_sdk_says_nothing(launched: Launch, capfd: pytest.CaptureFixture[str]) -> None:
+    launched.submit()
+    launched.place.emulator.faults.add(PUT_JOB, faults.Status(400, "UserError", "No."))
+    with pytest.raises(EngineError):
+        launched.submit(2)
+    assert capfd.readouterr() == ("", "")

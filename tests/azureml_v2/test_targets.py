@@ -1,0 +1,98 @@
+"""Data on datastores against the emulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specrun.engines.azureml_v2.engine import AzureMLEngine
+from specrun.engines.base import EngineError
+from specrun.plan.changes import Action
+from specrun.plan.observed import Status
+from specrun.plan.resources import Resource
+from tests.azureml_v2.place import LIST_BLOBS, Place, resource
+from tests.emulator.blobs import Blobs
+
+KEY = "data/default/mnist"
+TEXT = "data: {mnist: {path: data, prune: true}}"
+
+
+@pytest.fixture
+def source(place: Place) -> Path:
+    folder = place.folder / "data"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a").write_text("a")
+    (folder / "sub" / "ü").write_text("u")
+    return folder
+
+
+def start(place: Place) -> tuple[AzureMLEngine, Resource, Blobs, str]:
+    """An engine for a workspace, a target, and the workspace's own blobs with their container."""
+    place.make_workspace()
+    spec = place.spec(TEXT)
+    engine = place.engine(spec)
+    container = engine.connection.open_datastore(None).name
+    return engine, resource(spec, KEY), place.emulator.service.stores.blobs("mlwsstore"), container
+
+
+def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    assert engine.observe(target).status is Status.MISSING
+    seen = place.change(engine, Action.CREATE, target)
+    assert {path: file.owner for path, file in seen.files.items()} == {"a": "job", "sub/ü": "job"}
+    assert blobs.read(container, "mnist/sub/ü") == b"u"
+    assert place.routes(lambda: engine.observe(target)) == [LIST_BLOBS]
+
+    blobs.write(container, "mnist/theirs", b"x")
+    (source / "a").unlink()
+    seen = place.change(engine, Action.UPDATE, target)
+    assert sorted(seen.files) == ["sub/ü", "theirs"]
+
+    seen = place.change(engine, Action.DELETE, target)
+    assert sorted(seen.files) == ["theirs"]
+
+
+def test_nothing_is_there_without_its_workspace(place: Place, source: Path) -> None:
+    spec = place.spec(TEXT)
+    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.MISSING
+    assert place.engine(spec).content("azureml://datastores/x/paths/y") == ""
+
+
+def test_nothing_is_there_without_its_datastore(place: Place, source: Path) -> None:
+    place.make_workspace()
+    spec = place.spec("data: {mnist: {path: data, datastore: training}}")
+    assert place.engine(spec).observe(resource(spec, "data/training/mnist")).status is Status.MISSING
+
+
+def test_a_file_share_takes_no_data(place: Place, source: Path) -> None:
+    place.make_workspace()
+    spec = place.spec("data: {mnist: {path: data, datastore: workspacefilestore}}")
+    with pytest.raises(EngineError, match="workspacefilestore is no blob container"):
+        place.engine(spec).observe(resource(spec, "data/workspacefilestore/mnist"))
+
+
+def test_a_lake_takes_data_as_blobs(place: Place, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = place.make_workspace()
+    place.plane.blobs.ensure("lake")
+    text = f"datastores: {{training: {{type: azure_data_lake_gen2, account_name: {account}, filesystem: lake}}}}"
+    spec = place.spec(f"{text}\ndata: {{mnist: {{path: data, datastore: training}}}}")
+    engine = place.engine(spec)
+    place.change(engine, Action.CREATE, resource(spec, "datastore/training"))
+    place.change(engine, Action.CREATE, resource(spec, "data/training/mnist"))
+    assert place.plane.blobs.read("lake", "mnist/a") == b"a"
+    assert engine.connection.open_datastore("training").opened_with == "identity"
+
+
+def test_what_a_path_holds(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    place.change(engine, Action.CREATE, target)
+    path = "azureml://datastores/workspaceblobstore/paths/mnist"
+    before = engine.content(path)
+    assert before == engine.content(f"{path}/")
+    assert before not in ("", engine.content(f"{path}/sub"))
+    blobs.write(container, "mnist2/a", b"another folder")
+    assert engine.content(path) == before
+    blobs.write(container, "mnist/a", b"A")
+    assert engine.content(path) != before
+    assert engine.content("azureml:mnist:1") == ""
