@@ -18,7 +18,7 @@ emulator: $(VENV)/.test ## An Azure ML to play with, on this machine: ENV=FILE g
 	@exec $(BIN)/python -m tests.emulator --env "$(ENV)"
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
-	$(BIN)/python -m pytest -n 2 -m "not live" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live" $(ARGS)
 
 test-fast: $(VENV)/.test ## The fast tests alone
 	$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -30,10 +30,12 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate_spec.py --check
 	$(BIN)/python docs/generate_engines.py --check
+	$(BIN)/python docs/replay_migrate.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
 	$(BIN)/python docs/generate_engines.py
+	$(BIN)/python docs/replay_migrate.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
 	$(BIN)/python -m benchmarks $(ARGS)

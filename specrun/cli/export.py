@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from specrun.cli.engines import scope_of
-from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.options import Reading, reading_options
+from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
-from specrun.engines.registry import IN_WORKSPACES
+from specrun.engines.registry import IN_WORKSPACES, UNREAD
+
+if TYPE_CHECKING:
+    from specrun.spec.diagnostics import Path as SpecPath
+    from specrun.spec.model import Spec
+
+out_option = click.option("--out", metavar="PATH", help="Write to this file instead of standard output.")
 
 
 @click.group()
@@ -21,7 +29,7 @@ def export() -> None:
 
 @export.command()
 @reading_options
-@click.option("--out", metavar="PATH", help="Write to this file instead of standard output.")
+@out_option
 def config(reading: Reading, out: str | None) -> None:
     """The workspace as a config.json, which `Workspace.from_config` reads."""
     from specrun.engines.azure.coordinates import check_coordinates, config_text, locate
@@ -39,7 +47,113 @@ def config(reading: Reading, out: str | None) -> None:
     if found:
         raise Exit(INVALID_SPEC)
     text = config_text(locate(scope.workspace, scope.folder))
+    _write_one(text, out)
+
+
+@export.command()
+@translating_options
+@out_option
+@click.option("--out-dir", metavar="DIR", help="Write a file for each thing into this folder.")
+def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
+    """Files for `az ml`: the job, its cluster, datastores and data."""
+    from specrun.convert.to_azureml import export_azureml
+
+    if out is not None and out_dir is not None:
+        raise click.UsageError("--out is for one file, --out-dir for a folder: give one of them.")
+    specs = _read(reading, "azureml", (("workspace",),))
+    _show_refusals(specs)
+    folders = {spec.name: Path(out_dir, spec.name) if len(specs) > 1 else Path(out_dir) for spec in specs if out_dir}
+    beside = Path(out).parent if out is not None else Path()
+    files: dict[Path, str] = {}
+    for spec in specs:
+        folder = folders.get(spec.name, beside)
+        written = export_azureml(spec, folder.absolute())
+        files |= {folder / name: text for name, text in written.items()}
+        _spare(spec, [Path(out)] if out is not None else [folder / name for name in written if out_dir])
+    if not files:
+        raise Exit(
+            INVALID_SPEC, "there is nothing to write: no spec has a job, data, or a cluster or datastore to make"
+        )
+    if out_dir is not None:
+        _write_all(specs, files, Path(out_dir))
+    elif len(files) > 1:
+        listed = ", ".join(path.name for path in files)
+        raise Exit(WRONG_USAGE, f"these are {len(files)} files ({listed}): write them into a folder with --out-dir DIR")
+    else:
+        _write_one(next(iter(files.values())), out)
+
+
+@export.command()
+@translating_options
+@out_option
+def tfjob(reading: Reading, out: str | None) -> None:
+    """The job as a TFJob of Kubeflow, for Kubernetes."""
+    from specrun.convert.to_tfjob import export_tfjob
+
+    specs = _read(reading, "local", UNREAD["local"])
+    written = [export_tfjob(spec) for spec in specs]
+    show(found for _, lost in written for found in lost)
+    if not all(text for text, _ in written):
+        raise Exit(INVALID_SPEC)
+    for spec in specs:
+        _spare(spec, [Path(out)] if out is not None else [])
+    _write_one("---\n".join(text for text, _ in written), out)
+
+
+def _read(reading: Reading, engine: str, unread: Sequence[SpecPath]) -> Sequence[Spec]:
+    """The specs as an engine reads them, for whom what is written is. Ends the command when one is not valid."""
+    from specrun.spec.load import load
+
+    loaded = load(
+        reading.files,
+        variables=reading.variables,
+        engine=engine,
+        inputs=reading.inputs,
+        environment=reading.environment,
+        unread={engine: tuple(unread)},
+    )
+    # What is written has a secret by its name: that it is not set here does not matter.
+    show(found for found in loaded.diagnostics if found.code not in ("unset-secret", "unset-env") or not loaded.ok)
+    if not loaded.ok:
+        raise Exit(INVALID_SPEC)
+    return loaded.specs
+
+
+def _show_refusals(specs: Sequence[Spec]) -> None:
+    """What the engine would refuse of the specs, as warnings: the files say what they hold instead."""
+    from specrun.engines.azureml_v2.checks import check_spec
+    from specrun.spec.diagnostics import Severity
+
+    for spec in specs:
+        show(
+            replace(found, severity=Severity.WARNING) if found.severity is Severity.ERROR else found
+            for found in check_spec(spec)
+            if "workspace" not in found.code and found.path[:1] != ("workspace",)
+        )
+
+
+def _spare(spec: Spec, paths: Sequence[Path]) -> None:
+    """End the command rather than write over the spec itself."""
+    for path in paths:
+        if path.absolute().resolve() == spec.file.absolute().resolve():
+            raise Exit(WRONG_USAGE, f"{path} is the spec itself: write somewhere else")
+
+
+def _write_one(text: str, out: str | None) -> None:
     if out is None:
         print(text, end="")
     else:
         Path(out).write_text(text, encoding="utf-8")
+
+
+def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -> None:
+    from specrun.convert.to_azureml import command_line
+
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {folder}, to be made in this order:")
+    for spec in specs:
+        mine = [path for path in files if len(specs) == 1 or path.parent.name == spec.name]
+        for path in mine:
+            print(f"  {command_line(spec, path)}")

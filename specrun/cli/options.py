@@ -28,18 +28,12 @@ class Reading:
 
 def reading_options(command: F) -> F:
     """FILE…, --engine, --var, --input and --environment, as one `reading` argument."""
-    return _with_reading(
-        command,
-        _files,
-        _engine,
-        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Replace a value of `vars`."),
-        click.option("--input", "inputs", multiple=True, metavar="NAME=PATH", help="Take an input from this path."),
-        click.option(
-            "--environment",
-            metavar="current|FILE",
-            help="Run in this Python, or in one built from a requirements or conda file, whatever the spec says.",
-        ),
-    )
+    return _with_reading(command, _files, _engine, *_replacing)
+
+
+def translating_options(command: F) -> F:
+    """The same without --engine: for what is written for another program, which is no engine's."""
+    return _with_reading(command, _files, *_replacing)
 
 
 def files_options(command: F) -> F:
@@ -51,7 +45,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
     @wraps(command)
     def with_reading(
         files: tuple[str, ...],
-        engine: str | None,
+        engine: str | None = None,
         variables: tuple[str, ...] = (),
         inputs: tuple[str, ...] = (),
         environment: str | None = None,
@@ -75,6 +69,16 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
 _files = click.argument("files", nargs=-1, metavar="[FILE]...")
 _engine = click.option(
     "--engine", metavar="NAME", help="local, azureml or azureml-v1 (else SPECRUN_ENGINE, else the spec's, else local)."
+)
+
+_replacing = (
+    click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Replace a value of `vars`."),
+    click.option("--input", "inputs", multiple=True, metavar="NAME=PATH", help="Take an input from this path."),
+    click.option(
+        "--environment",
+        metavar="current|FILE",
+        help="Run in this Python, or in one built from a requirements or conda file, whatever the spec says.",
+    ),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -32,7 +32,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./$+-][A-Za-z0-9 _./$@+,;:=()<>\[\]{}|&*~^\\'\"
 _PLAIN_INSIDE = re.compile(r"[A-Za-z0-9_./$+-][A-Za-z0-9 _./$+=@%~-]*")
 _OTHER_TYPE = re.compile(
     r"(?i)(true|false|null|yes|no|on|off|y|n|~|[-+]?(\.inf|\.nan)|[-+]?[0-9][0-9_]*(\.[0-9]*)?(e[-+]?[0-9]+)?"
-    r"|0x[0-9a-f]+|0o[0-7]+|[-+]?\.[0-9]+.*|[0-9]{4}-[0-9]{2}.*|[0-9]+(:[0-9]+)+)"
+    r"|[-+]?0[box][0-9a-f_]+|[-+]?\.[0-9]+.*|[0-9]{4}-[0-9]{2}.*|[-+]?[0-9][0-9_]*(:[0-9]+)+(\.[0-9_]*)?)"
 )
 
 
@@ -52,12 +52,18 @@ class Draft:
     def comment(self, path: Key, text: str) -> None:
         """A comment above a field or a section; () is the top of the file."""
         known = self._comments.setdefault(path, [])
-        if text not in known:
-            known.append(text)
+        line = "".join(one if one.isprintable() else " " for one in text)
+        if line not in known:
+            known.append(line)
 
     def get(self, path: Key) -> Value:
         """What was set; None for what was not."""
         return self._fields.get(path)
+
+    def change_texts(self, change: Callable[[str], str]) -> None:
+        """Put another text for each text among the values and comments."""
+        self._fields = {path: _changed(value, change) for path, value in self._fields.items()}
+        self._comments = {path: [change(line) for line in lines] for path, lines in self._comments.items()}
 
     def values(self) -> dict[str, Value]:
         """The document as plain values."""
@@ -90,11 +96,19 @@ class Draft:
             elif isinstance(value, Sequence) and not isinstance(value, str) and value:
                 yield name
                 yield from (f"{pad}  - {flow(item)}" for item in value)
-            elif isinstance(value, str) and "\n" in value.rstrip("\n") and _fits_block(value):
+            elif isinstance(value, str) and "\n" in value.rstrip("\n") and fits_block(value):
                 yield f"{name} |{'' if value.endswith(chr(10)) else '-'}"
                 yield from (f"{pad}  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
             else:
                 yield f"{name} {flow(value)}"
+
+
+def _changed(value: Value, change: Callable[[str], str]) -> Value:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _changed(item, change) for key, item in value.items()}
+    return [_changed(item, change) for item in value] if isinstance(value, Sequence) else value
 
 
 def flow(value: Value) -> str:
@@ -110,8 +124,26 @@ def flow(value: Value) -> str:
 def scalar(value: object, *, inside: bool = False) -> str:
     """A scalar as YAML 1.2 (and 1.1, as other tools read it) gives it back; `inside` of brackets or braces."""
     if isinstance(value, str):
-        return value if _needs_no_quotes(value, inside) else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+        return value if _needs_no_quotes(value, inside) else _quoted(value)
+    return _number(value) if isinstance(value, float) else json.dumps(value)
+
+
+def _quoted(value: str) -> str:
+    return "".join(one if one.isprintable() else _escape(one) for one in json.dumps(value, ensure_ascii=False))
+
+
+def _escape(character: str) -> str:
+    """What YAML's readers refuse as it is, such as a surrogate."""
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _number(value: float) -> str:
+    """YAML 1.1 takes 1e-05 for text: it wants a point."""
+    text = repr(value)
+    if "n" in text:  # inf and nan
+        return text.replace("inf", ".inf").replace("nan", ".nan")
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def _needs_no_quotes(value: str, inside: bool) -> bool:
@@ -125,10 +157,10 @@ def _inside(value: Value) -> str:
     return scalar(value, inside=True) if isinstance(value, str) else flow(value)
 
 
-def _fits_block(value: str) -> bool:
+def fits_block(value: str) -> bool:
     """Whether a literal block gives the text back as it is."""
     lines = value.removesuffix("\n").split("\n")
-    printable = all(line.isprintable() or "\t" in line for line in lines)
+    printable = all(line.replace("\t", "").isprintable() for line in lines)
     return printable and bool(lines[0]) and not lines[0].startswith((" ", "\t")) and not value.endswith("\n\n")
 
 

@@ -80,12 +80,17 @@ class Ledger:
         """Somebody has to decide; in the spec stands TODO. `path` () is about something that the file lacks."""
         self._add(path, Verdict.NEEDS_YOU, to, what, flag)
 
-    def close(self, unknown: str) -> Report:
-        """The report. What was never spoken of is dropped, for the reason `unknown`: no leaf is without an entry."""
+    def rest(self) -> Iterator[FieldPath]:
+        """The paths of all leaves that were not spoken of."""
         known = {entry.path for entry in self._entries if entry.path or not self._has_fields()}
         for path in leaves(self.values):
             if not any(path[:length] in known for length in range(len(path) + 1)):
-                self.drop(path, unknown)
+                yield path
+
+    def close(self, unknown: str) -> Report:
+        """The report. What was never spoken of is dropped, for the reason `unknown`: no leaf is without an entry."""
+        for path in list(self.rest()):
+            self.drop(path, unknown)
         order = {path: number for number, path in enumerate(_nodes(self.values))}
         return Report(tuple(sorted(self._entries, key=lambda entry: order.get(entry.path, -1))))
 

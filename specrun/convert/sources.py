@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+MAX_DEPTH = 64
+MAX_VALUES = 200_000
+"""What a file may hold: far more than any that people write."""
+
 
 class Refused(Exception):
     """A file that cannot be imported. `line` and `column` are 1-based, 0 where there is no place."""
@@ -40,11 +44,12 @@ def read_json(file: str) -> Source:
     """A JSON file. Raises Refused, with the place of a mistake."""
     text = read_text(file)
     try:
-        return Source(file, text, json.loads(text, parse_constant=str))
+        values = json.loads(text, parse_constant=str)
     except json.JSONDecodeError as error:
         raise Refused(file, f"it is not JSON: {error.msg}", error.lineno, error.colno) from error
     except RecursionError as error:
         raise Refused(file, "it is nested too deeply") from error
+    return Source(file, text, _tree(file, values))
 
 
 def read_yaml(file: str) -> Source:
@@ -56,7 +61,7 @@ def read_yaml(file: str) -> Source:
 
     text = read_text(file)
     try:
-        return Source(file, text, yaml.load(text, Loader=_loader()))
+        values = yaml.load(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
@@ -65,6 +70,30 @@ def read_yaml(file: str) -> Source:
         raise Refused(file, f"it is not YAML: {' '.join(str(error).split())}") from error
     except (RecursionError, ValueError) as error:
         raise Refused(file, f"it is not YAML that can be read: {type(error).__name__}") from error
+    return Source(file, text, _tree(file, values))
+
+
+def read_script(file: str) -> Source:
+    """A Python file or notebook, as text. Raises Refused."""
+    return Source(file, read_text(file), None)
+
+
+def _tree(file: str, values: object) -> object:
+    """Values as mappings, lists and scalars alone, none of them twice: aliases may make a small file endless."""
+    left = MAX_VALUES
+
+    def copied(value: object, depth: int) -> object:
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > MAX_DEPTH:
+            raise Refused(file, "it is nested too deeply" if left >= 0 else f"it holds more than {MAX_VALUES} values")
+        if isinstance(value, dict):
+            return {str(key): copied(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set)):
+            return [copied(item, depth + 1) for item in value]
+        return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+    return copied(values, 0)
 
 
 def _loader() -> type:

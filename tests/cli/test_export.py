@@ -75,6 +75,107 @@ def test_what_there_is_to_export(specrun: Any) -> None:
     assert specrun("export").code == 64
 
 
+CLUSTER = "compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 2}\n"
+TENSORFLOW = JOB.replace("ls", "ls, distribution: {type: tensorflow}")
+
+
+def test_a_job_for_az(specrun: Any) -> None:
+    write_spec(Path.cwd(), JOB)
+    said = specrun("export", "azureml")
+    assert said.code == 0
+    assert said.out.startswith("# From job.yaml, by specrun export: az ml job create -f job.yml\n$schema: ")
+    assert "warning[needs-compute]" in said.err
+    assert specrun("export", "azureml", "--out", "made.yml").out == ""
+    assert Path("made.yml").read_text() == said.out
+
+
+def test_several_files_need_a_folder(specrun: Any) -> None:
+    write_spec(Path.cwd(), JOB + CLUSTER + WORKSPACE % '"${{ env.SPECRUN_UNSET }}"')
+    said = specrun("export", "azureml")
+    assert (said.code, said.out) == (64, "")
+    assert "these are 2 files (compute.yml, job.yml)" in said.err
+    assert "--out-dir DIR" in said.err
+    assert specrun("export", "azureml", "--out", "x.yml").code == 64
+    assert specrun("export", "azureml", "--out", "x.yml", "--out-dir", "made").code == 64
+    assert not Path("made").exists()
+    said = specrun("export", "azureml", "--out-dir", "made/here")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == (
+        "2 files in made/here, to be made in this order:\n"
+        "  az ml compute create -f made/here/compute.yml -g ml-rg -w ml-ws\n"
+        "  az ml job create -f made/here/job.yml -g ml-rg -w ml-ws\n"
+    )
+    assert sorted(path.name for path in Path("made/here").iterdir()) == ["compute.yml", "job.yml"]
+
+
+def test_each_of_several_specs_has_a_folder(specrun: Any) -> None:
+    write_spec(Path.cwd(), JOB)
+    write_spec(Path.cwd(), "name: platform\n" + CLUSTER, "platform.yaml")
+    said = specrun("export", "azureml", "job.yaml", "platform.yaml", "--out-dir", "made")
+    assert said.code == 0
+    assert said.out.splitlines()[1:] == [
+        "  az ml job create -f made/job/job.yml",
+        "  az ml compute create -f made/platform/compute.yml",
+    ]
+
+
+def test_paths_in_a_file_are_from_where_it_is(specrun: Any) -> None:
+    write_spec(Path("specs"), JOB.replace("command", "code: src, command"), specs="", src__a="")
+    assert "code: ./specs/src\n" in specrun("export", "azureml", "specs/job.yaml").out
+    specrun("export", "azureml", "specs/job.yaml", "--out-dir", "made")
+    assert "code: ../specs/src\n" in Path("made/job.yml").read_text()
+
+
+def test_the_spec_itself_is_spared(specrun: Any) -> None:
+    file = write_spec(Path.cwd(), TENSORFLOW, "job.yml")
+    before = file.read_text()
+    said = specrun("export", "azureml", "job.yml", "--out-dir", ".")
+    assert (said.code, file.read_text()) == (64, before)
+    assert "job.yml is the spec itself" in said.err
+    for verb in ("azureml", "tfjob"):
+        assert specrun("export", verb, "job.yml", "--out", "./job.yml").code == 64
+    assert file.read_text() == before
+
+
+def test_what_is_needed_for_a_file_must_be_there(specrun: Any) -> None:
+    write_spec(Path.cwd(), JOB + CLUSTER.replace("2}", "2, description: '${{ env.SPECRUN_UNSET }}'}"))
+    said = specrun("export", "azureml", "--out-dir", "made")
+    assert (said.code, Path("made").exists()) == (65, False)
+    assert "error[unset-env]" in said.err
+    write_spec(Path.cwd(), "name: job\ncompute: theirs\n")
+    said = specrun("export", "azureml")
+    assert (said.code, said.out) == (65, "")
+    assert "nothing to write" in said.err
+    assert specrun("export", "azureml", "--engine", "local").code == 64
+
+
+def test_a_variable_is_replaced(specrun: Any) -> None:
+    write_spec(Path.cwd(), "name: job\nvars: {steps: 1}\njob: {command: 'echo ${{ vars.steps }}'}\n")
+    assert "command: echo 7\n" in specrun("export", "azureml", "--var", "steps=7").out
+
+
+def test_a_job_for_kubernetes(specrun: Any) -> None:
+    write_spec(Path.cwd(), TENSORFLOW + "compute: theirs\n")
+    said = specrun("export", "tfjob")
+    assert said.code == 0
+    assert "kind: TFJob\n" in said.out
+    assert "job.yaml:4:1: note[not-in-tfjob]" in said.err
+    assert specrun("export", "tfjob", "--out", "tfjob.yml").out == ""
+    assert Path("tfjob.yml").read_text() == said.out
+    write_spec(Path.cwd(), TENSORFLOW.replace("job\n", "other\n"), "other.yaml")
+    said = specrun("export", "tfjob", "job.yaml", "other.yaml")
+    assert said.out.count("kind: TFJob\n") == 2
+    assert said.out.count("\n---\n") == 1
+
+
+def test_a_job_that_is_none_for_kubernetes(specrun: Any) -> None:
+    write_spec(Path.cwd(), JOB.replace("ls", "ls, distribution: {type: pytorch}"))
+    said = specrun("export", "tfjob", "--out", "tfjob.yml")
+    assert (said.code, said.out, Path("tfjob.yml").exists()) == (65, "", False)
+    assert "error[not-a-tfjob]" in said.err
+    assert "PyTorchJob" in said.err
+
+
 @pytest.fixture
 def _no_azure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in os.environ:

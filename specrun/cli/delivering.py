@@ -1,0 +1,130 @@
+"""What an import reads and writes: files and folders in, specs and a report out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.views.text import paint_for, terminal_width
+
+if TYPE_CHECKING:
+    from specrun.convert.imported import Imported
+    from specrun.convert.sources import Refused, Source
+
+Work: TypeAlias = "Callable[[], Sequence[Imported]]"
+"""One import; it may raise Refused."""
+
+
+def expanded(files: Sequence[str], endings: tuple[str, ...]) -> list[str]:
+    """The files, and those with the endings in folders that were named."""
+    found: list[str] = []
+    for file in files:
+        folder = Path(file)
+        inside = sorted(str(one) for one in folder.rglob("*") if one.suffix in endings and one.is_file())
+        found += inside if folder.is_dir() else [file]
+    return list(dict.fromkeys(found))
+
+
+def read_all(read: Callable[[str], Source], files: Iterable[str]) -> tuple[list[Source], list[Refused]]:
+    """What could be read, and what was refused."""
+    from specrun.convert.sources import Refused
+
+    sources: list[Source] = []
+    refused: list[Refused] = []
+    for file in files:
+        try:
+            sources.append(read(file))
+        except Refused as refusal:
+            refused.append(refusal)
+    return sources, refused
+
+
+def read_one(read: Callable[[str], Source], file: str) -> Source:
+    """One file that must be readable. Ends the command when it is not."""
+    sources, refused = read_all(read, [file])
+    if refused:
+        raise Exit(INVALID_SPEC, f"error: {refused[0]}")
+    return sources[0]
+
+
+def deliver(
+    works: Iterable[Work],
+    refused: list[Refused],
+    *,
+    out: str | None,
+    out_dir: str | None,
+    force: bool,
+    output: str,
+) -> None:
+    """Import, write the specs, tell what became of every field; exit 65 when a file was refused."""
+    from specrun.convert.sources import Refused
+
+    imported: list[Imported] = []
+    for work in works:
+        try:
+            imported += work()
+        except Refused as refusal:
+            refused.append(refusal)
+    files = _placed(imported, out, out_dir)
+    _spare(files, force)
+    for path, (text, executable) in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        if executable:
+            path.chmod(path.stat().st_mode | 0o111)
+    if not files:
+        print("".join(one.draft.text() for one in imported), end="")
+    _tell(imported, files, output)
+    if refused:
+        raise Exit(INVALID_SPEC, "\n".join(f"error: {refusal}" for refusal in refused))
+
+
+def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) -> dict[Path, tuple[str, bool]]:
+    """Each file that is to be written, with its text and whether it is run; none where the spec is printed."""
+    if out is not None and out_dir is not None:
+        raise Exit(WRONG_USAGE, "--out is for one spec, --out-dir for several: give one of them")
+    if len(imported) > 1 and out_dir is None:
+        names = ", ".join(one.name for one in imported)
+        raise Exit(
+            WRONG_USAGE, f"these are {len(imported)} specs ({names}): write them into a folder with --out-dir DIR"
+        )
+    files: dict[Path, tuple[str, bool]] = {}
+    for one in imported:
+        spec = Path(out) if out is not None else Path(out_dir, f"{one.name}.yaml") if out_dir is not None else None
+        if spec is None:
+            if one.files:
+                listed = ", ".join(one.files)
+                raise Exit(WRONG_USAGE, f"beside this spec belongs {listed}: have both written with --out SPEC.yaml")
+            continue
+        files[spec] = (one.draft.text(), False)
+        files |= {_beside(spec, name): (text, name in one.executable) for name, text in one.files.items()}
+    return files
+
+
+def _beside(spec: Path, name: str) -> Path:
+    return Path(os.path.normpath(spec.parent / name))
+
+
+def _spare(files: Iterable[Path], force: bool) -> None:
+    taken = [str(path) for path in files if path.exists()]
+    if taken and not force:
+        raise Exit(FAILED, f"{', '.join(taken)} exists already: say --force to overwrite it, or choose another place")
+
+
+def _tell(imported: Sequence[Imported], files: Iterable[Path], output: str) -> None:
+    """The report: for programs on standard output, unless the spec is there; for people on standard error."""
+    from specrun.convert.report import Report
+    from specrun.views.report import report_data, report_markdown, report_text
+
+    report = sum((one.report for one in imported), Report())
+    if output == "text":
+        text = report_text(report, paint_for(sys.stderr), terminal_width())
+        print("\n".join([*filter(None, [text]), *(f"wrote {path}" for path in files)]), file=sys.stderr)
+        return
+    text = report_markdown(report) if output == "markdown" else json.dumps(report_data(report), indent=2)
+    print(text, file=sys.stdout if files else sys.stderr)

@@ -1,0 +1,9 @@
+"""Azure Batch AI's job and cluster files, of all three versions of its service."""
+
+from __future__ import annotations
+
+from specrun.convert.batchai.entry import folder_imports, import_batchai, import_cluster, import_folder
+from specrun.convert.batchai.kinds import kind_of
+from specrun.convert.batchai.options import Options
+
+__all__ = ["Options", "folder_imports", "import_batchai", "import_cluster", "import_folder", "kind_of"]

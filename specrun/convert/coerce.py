@@ -1,0 +1,80 @@
+"""Values of other people's files as what they clearly mean: "2" is a number, and yes is true."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+from specrun.convert import credentials
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def is_empty(value: object) -> bool:
+    """Whether a field says nothing: null, an empty text, mapping or list."""
+    return value is None or (isinstance(value, (str, Mapping, list)) and not value)
+
+
+def text(value: object) -> str | None:
+    """A scalar as text; None for what is no scalar."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else None
+
+
+def word(value: object) -> str | None:
+    """A text without blanks at its ends; None for what is none, or is blank."""
+    found = text(value)
+    return (found.strip() or None) if found is not None else None
+
+
+def whole(value: object) -> int | None:
+    """A whole number that is not negative, also one that is written as a text or with `.0`; None for all else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        digits = value.strip().removesuffix(".0")
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) and value == int(value) and 0 <= value < 1e18 else None
+    return value if isinstance(value, int) and 0 <= value < 10**18 else None
+
+
+def count(value: object) -> int | None:
+    """A whole number of at least 1."""
+    return whole(value) or None
+
+
+def truth(value: object) -> bool | None:
+    """Whether a value is true; also as YAML 1.1 and people write it; None for all else."""
+    if isinstance(value, bool):
+        return value
+    written = value.strip().lower() if isinstance(value, str) else value
+    return True if written in _TRUE else False if written in _FALSE else None
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """A value for a message, on one line and shortened; nothing of one with a credential in it."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    written = json.dumps(value, ensure_ascii=False, default=str)
+    if credentials.reveals(written):
+        return "a text with a credential in it"
+    return written if len(written) <= longest else f"{written[: longest - 1]}…"
+
+
+def at(values: object, path: tuple[str | int, ...]) -> object:
+    """What stands at a path; None where there is nothing."""
+    for key in path:
+        if isinstance(values, Mapping):
+            values = next((value for name, value in values.items() if str(name) == key), None)
+        elif isinstance(values, list) and isinstance(key, int) and key < len(values):
+            values = values[key]
+        else:
+            return None
+    return values

@@ -1,0 +1,36 @@
+"""What is a secret in other people's files: it is never copied, and the spec names a variable for it."""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = re.compile(
+    r"(?i)(password|passwd|pwd$|secret|api_?key|access_?key|account_?key|storage_?key|shared_?key|private_?key"
+    r"|subscription_?key|instrumentation_?key|(^|_)token$|connection_?string|conn_?str|credential|(^|_)sas(_|$)|(^|_)pat$)"
+)
+_HARMLESS = re.compile(r"(?i)(true|false|none|null|\d*|\$[A-Za-z_]\w*|\$\{\w+\}|[./~]\S*)")
+_VALUES = re.compile(
+    r"(?i)((AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s\"']{6,}|[?&]sig=[^&\s\"']{10,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/\s:@]+:[^/\s:@]+@)"
+)
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable holds a secret, by its name or by what it holds."""
+    return reveals(value) or bool(_NAMES.search(name) and not _HARMLESS.fullmatch(value.strip()))
+
+
+def reveals(value: str) -> bool:
+    """Whether a text has a credential in it: an account key, a signature, a password in an address."""
+    return bool(_VALUES.search(value))
+
+
+def variable(*parts: str) -> str:
+    """The name of an environment variable for a secret: `TRAINING_ACCOUNT_KEY`."""
+    name = re.sub(r"[^A-Z0-9]+", "_", "_".join(parts).upper()).strip("_") or "SECRET"
+    return name if name[0].isalpha() else f"S_{name}"
+
+
+def secret(name: str) -> str:
+    """The expression for a secret."""
+    return f"${{{{ secrets.{name} }}}}"

@@ -1,0 +1,58 @@
+"""Names in the form that a spec asks for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+LONGEST = 40
+
+
+def spec_name(*candidates: object) -> str:
+    """The first candidate of which letters are left, as a spec's name; "job" where there is none."""
+    for candidate in candidates:
+        found = slug(candidate) if isinstance(candidate, str) else ""
+        if found:
+            return found
+    return "job"
+
+
+def slug(text: str) -> str:
+    """A text as lower-case letters, digits and hyphens, at most 40 and the first a letter; "" where nothing is left."""
+    words = re.sub(r"[^a-z0-9]+", "-", _ascii(text).lower()).strip("-")
+    if words and not words[0].isalpha():
+        words = f"job-{words}"
+    return words[:LONGEST].rstrip("-")
+
+
+def unique_slug(name: str, taken: Collection[str]) -> str:
+    """A spec's name that is not taken: with a number where it is."""
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        end = f"-{number}"
+        found = f"{name[: LONGEST - len(end)].rstrip('-')}{end}"
+    return found
+
+
+def identifier(text: str, taken: Collection[str] = ()) -> str:
+    """A text as the name of an input or output: letters, digits and underscores, the first no digit."""
+    found = re.sub(r"[^A-Za-z0-9_]+", "_", _ascii(text))[:200] or "_"
+    found = f"_{found}" if found[0].isdigit() else found
+    number, free = 1, found
+    while free in taken:
+        number += 1
+        free = f"{found}_{number}"
+    return free
+
+
+def experiment(text: str) -> str:
+    """A text as an experiment's name, unchanged where it is one; "" where nothing is left."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", text):
+        return text
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", _ascii(text)).strip("-_")[:255]
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -1,0 +1,21 @@
+"""What somebody who imports says beside the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from specrun.spec.model import Properties
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`folder` is where the spec will lie: relative paths of a source are written relative to it.
+
+    `name` is the spec's; None: it follows from the source. `workspace` is the section of that name; None: none is
+    written.
+    """
+
+    name: str | None = None
+    workspace: Properties | None = None
+    folder: Path = field(default_factory=Path)

@@ -1,0 +1,95 @@
+"""A script's or a notebook's Python, with the place of each line as people find it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from specrun.convert.sources import Refused
+
+_MAGIC = re.compile(r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*)$")
+_SHELL_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[%!](?!=).*$")
+_PYTHON_CELL = ("%%time", "%%timeit", "%%capture", "%%prun")
+_PYTHON_2 = re.compile(
+    r"\s*(print\s+[^\s(=.,:\[)]|print\s*$|print\s*>>|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+[\w.]+\s*,|exec\s+['\"])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The syntax trees of a file, in order, and for each the words that stand before a line's number."""
+
+    parts: tuple[tuple[str, ast.Module], ...]
+
+
+def read_code(file: str, text: str) -> Code:
+    """The Python of a script, or of a notebook's code cells. Raises Refused, with the place of wrong syntax."""
+    if not file.endswith(".ipynb"):
+        return Code((("", _parse(file, "", text)),))
+    cells = list(_code_cells(file, text))
+    return Code(tuple((f"cell {number}, ", _parse(file, f"cell {number}: ", source)) for number, source in cells))
+
+
+def _code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
+    try:
+        notebook = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refused(file, f"it is not a notebook, which is JSON: {error.msg}", error.lineno, error.colno) from error
+    except RecursionError as error:
+        raise Refused(file, "it is nested too deeply") from error
+    sheets = notebook.get("worksheets") if isinstance(notebook, Mapping) else None
+    holder = sheets[0] if isinstance(sheets, list) and sheets else notebook
+    cells = holder.get("cells") if isinstance(holder, Mapping) else None
+    if not isinstance(cells, list):
+        raise Refused(file, "it is not a notebook: it has no list of cells")
+    for number, cell in enumerate(cells, 1):
+        if isinstance(cell, Mapping) and cell.get("cell_type") == "code":
+            source = cell.get("source", cell.get("input"))
+            lines = source if isinstance(source, list) else [source]
+            yield number, "".join(line for line in lines if isinstance(line, str))
+
+
+def _parse(file: str, cell: str, text: str) -> ast.Module:
+    first = text.lstrip().split("\n", 1)[0]
+    if first.startswith("%%") and not first.startswith(_PYTHON_CELL):
+        return ast.Module([], [])
+    try:
+        return _tree(text)
+    except SyntaxError:
+        try:
+            return _tree("\n".join(map(_without_magic, text.split("\n"))))
+        except SyntaxError as inner:
+            error = inner
+        raise Refused(file, cell + _explain(error, text), error.lineno or 0, error.offset or 0) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Refused(file, f"{cell}it is not Python that can be read: {error or type(error).__name__}") from error
+
+
+def _tree(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about escapes in other people's texts
+        try:
+            return ast.parse(text)
+        except (RecursionError, MemoryError) as error:
+            raise ValueError("it is nested too deeply") from error
+
+
+def _without_magic(line: str) -> str:
+    value = _SHELL_VALUE.match(line)
+    if value is not None:
+        return f"{value[1]}output_of_a_command"
+    magic = _MAGIC.match(line)
+    return f"{magic[1]}pass" if magic is not None and not line.strip().startswith("#") else line
+
+
+def _explain(error: SyntaxError, text: str) -> str:
+    lines = text.split("\n")
+    number = error.lineno or 0
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    if _PYTHON_2.match(line) or "Missing parentheses in call" in error.msg:
+        return "it is Python 2, such as `print` without brackets: convert it with `2to3 -w FILE`, then import it"
+    return f"it is not Python: {error.msg}"

@@ -1,0 +1,248 @@
+"""Clusters of both SDKs as the section `compute`."""
+
+from __future__ import annotations
+
+import re
+
+from specrun.convert import coerce
+from specrun.convert.draft import TODO, Key
+from specrun.convert.scripts.values import Call, Hidden, Member, Value
+from specrun.convert.scripts.writing import Expressed, Writing
+
+MAKERS = ("ComputeTarget.create", "AmlCompute.create")
+FOUND = ("ComputeTarget", "AmlCompute", "compute_targets")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
+SIZE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_TIERS = {"dedicated": "dedicated", "lowpriority": "low_priority"}
+V1_IDLE_SECONDS = 1800
+"""What SDK v1 takes where nothing is said."""
+
+_RENAMED = {
+    "vm_size": ("size",),
+    "size": ("size",),
+    "min_nodes": ("min_instances",),
+    "min_instances": ("min_instances",),
+    "max_nodes": ("max_instances",),
+    "max_instances": ("max_instances",),
+    "idle_seconds_before_scaledown": ("idle_time_before_scale_down",),
+    "idle_time_before_scale_down": ("idle_time_before_scale_down",),
+    "admin_username": ("ssh_settings", "admin_username"),
+    "admin_user_ssh_key": ("ssh_settings", "ssh_key_value"),
+    "ssh_key_value": ("ssh_settings", "ssh_key_value"),
+    "description": ("description",),
+    "enable_node_public_ip": ("enable_node_public_ip",),
+    "ssh_public_access_enabled": ("ssh_public_access_enabled",),
+}
+
+
+def write_cluster(writing: Writing, target: Value) -> bool:
+    """The cluster that a job runs on, or that the script makes: a section, or its bare name. False without any."""
+    makers = [call for call in writing.of(*MAKERS) if isinstance(call.get("provisioning_configuration"), Call)]
+    configurations = writing.of("AmlCompute.provisioning_configuration")
+    named = _name_value(target)
+    maker = next((call for call in makers if call is target or _same(call.get("name"), named)), None)
+    if maker is None and makers and (named is None or isinstance(named, Member)):
+        maker = makers[0]
+    if maker is not None:
+        configuration = maker.get("provisioning_configuration")
+        assert isinstance(configuration, Call)
+        _write_v1(writing, maker, configuration)
+        return True
+    clusters = writing.of("v2:AmlCompute")
+    cluster = next((call for call in clusters if call is target or _same(call.get("name"), named)), None)
+    cluster = cluster or (clusters[0] if clusters and named is None else None)
+    if cluster is not None:
+        _fields(writing, cluster)
+        return True
+    if named is None and configurations:
+        _write_v1(writing, None, configurations[0])
+        return True
+    return False
+
+
+def write_bare_name(writing: Writing, call: Call, name: str, target: Value) -> None:
+    """A cluster that exists: its name alone."""
+    value = _name_value(target)
+    if isinstance(value, str) and value.strip() in ("local", "amlcompute"):
+        writing.drop(call, name, "specrun's engine says where the job runs")
+        return
+    found = writing.word(value if value is not None else target, "compute")
+    plain = str(found.value).strip().removeprefix("azureml:").split(":")[0]
+    if "${{" not in plain:
+        found.value = plain if _NAME.fullmatch(plain) else TODO
+        if found.value is TODO and not found.asked:
+            found.asked.append(("a cluster's name has 3 to 32 letters, digits and hyphens", ""))
+    writing.draft.set(("compute",), found.value)
+    writing.settle(call, name, ("compute",), found, "a cluster that exists is used by its name")
+    if isinstance(target, Call) and target.find("name") is not None:
+        writing.settle(target, "name", ("compute",), found, "a cluster that exists is used by its name")
+
+
+def _write_v1(writing: Writing, maker: Call | None, configuration: Call) -> None:
+    if maker is not None:
+        _cluster_name(writing, maker)
+        writing.rewrite(maker, "provisioning_configuration", ("compute",), "its fields are those of the section")
+    else:
+        writing.draft.set(("compute", "name"), TODO, "TODO: the script makes no cluster with this configuration")
+        writing.lack(("compute", "name"), "the script names no cluster for its configuration: write one")
+    _fields(writing, configuration)
+    if configuration.find("idle_seconds_before_scaledown") is None:
+        to: Key = ("compute", "idle_time_before_scale_down")
+        writing.draft.set(to, V1_IDLE_SECONDS, "what SDK v1 takes where nothing is said; specrun takes 120")
+    if configuration.find("max_nodes") is None:
+        writing.draft.set(("compute", "max_instances"), 4, "what SDK v1 takes where nothing is said")
+    for call in writing.of("update"):
+        for name in call.arguments:
+            to = ("compute", *_RENAMED.get(name, (name,)))
+            there = writing.draft.get(to)
+            writing.ask(
+                call,
+                name,
+                to,
+                f"the script changes the cluster later, to {call.arguments[name].text}; the "
+                f"spec has {there} from when it is made: write there what is to be",
+            )
+
+
+def _cluster_name(writing: Writing, call: Call) -> None:
+    expected = "a name of 3 to 32 letters, digits and hyphens"
+    if writing.copy(call, "name", ("compute", "name"), _named, expected) is None:
+        writing.draft.set(("compute", "name"), TODO, "TODO: a cluster needs a name")
+        writing.lack(("compute", "name"), "a cluster needs a name")
+
+
+def _fields(writing: Writing, call: Call) -> None:
+    writing.draft.comment(("compute",), f"from {call.key} ({call.place})")
+    if call.kind == "v2:AmlCompute":
+        _cluster_name(writing, call)
+    for name, to in _RENAMED.items():
+        whole = to[-1] in ("min_instances", "max_instances", "idle_time_before_scale_down")
+        flag = to[-1].startswith(("enable", "ssh_public"))
+        read = coerce.whole if whole else coerce.truth if flag else _size if to[-1] == "size" else coerce.word
+        expected = (
+            "a whole number" if whole else "true or false" if flag else "a VM size" if to[-1] == "size" else "text"
+        )
+        writing.copy(call, name, ("compute", *to), read, expected)
+    if call.find("vm_size") is None and call.find("size") is None:
+        writing.draft.set(("compute", "size"), TODO, "TODO: the size of the machines, such as STANDARD_DS3_V2")
+        writing.lack(("compute", "size"), "the size of the machines, such as STANDARD_DS3_V2")
+    for name in ("vm_priority", "tier"):
+        writing.copy(call, name, ("compute", "tier"), _tier, "dedicated or lowpriority")
+    ssh: Key = ("compute", "ssh_settings")
+    for name in ("admin_user_password", "admin_password"):
+        if call.find(name) is not None:
+            writing.secret(call, name, (*ssh, "admin_password"), "cluster", "admin_password")
+    if any(call.find(name) for name in ("admin_user_password", "admin_user_ssh_key")) and not call.find(
+        "admin_username"
+    ):
+        writing.draft.set((*ssh, "admin_username"), TODO, "TODO: the account needs a name")
+        writing.lack((*ssh, "admin_username"), "the account needs a name")
+    _network(writing, call)
+    _identity(writing, call)
+    _remote_login(writing, call)
+    write_tags(writing, call, "tags", ("compute", "tags"))
+    for name, kinds in (("ssh_settings", "v2:AmlComputeSshSettings"), ("network_settings", "v2:NetworkSettings")):
+        inner = call.get(name)
+        if isinstance(inner, Call) and inner.kind == kinds:
+            writing.rewrite(call, name, ("compute", name), "its fields are those of the section")
+            for key in inner.arguments:
+                if key == "admin_password":
+                    writing.secret(inner, key, (*ssh, key), "cluster", key)
+                else:
+                    writing.copy(inner, key, ("compute", name, key), coerce.word, "text")
+
+
+def _network(writing: Writing, call: Call) -> None:
+    group, network, subnet = (
+        writing.word(call.get(name), name).value if call.get(name) is not None else None
+        for name in ("vnet_resourcegroup_name", "vnet_name", "subnet_name")
+    )
+    if not subnet or not network:
+        return
+    to: Key = ("compute", "network_settings")
+    if group:
+        subscription = writing.draft.get(("workspace", "subscription_id")) or "${{ env.AZURE_SUBSCRIPTION_ID }}"
+        subnet = (
+            f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{network}"
+            f"/subnets/{subnet}"
+        )
+    else:
+        writing.draft.set((*to, "vnet_name"), network)
+    writing.draft.set((*to, "subnet"), subnet)
+    for name in ("vnet_resourcegroup_name", "vnet_name", "subnet_name"):
+        if call.find(name) is not None:
+            writing.rewrite(
+                call, name, (*to, "subnet"), "the subnet's ARM id" if group else "the network's own section"
+            )
+
+
+def _identity(writing: Writing, call: Call) -> None:
+    kinds = {"systemassigned": "system_assigned", "userassigned": "user_assigned"}
+    kind = kinds.get(str(call.get("identity_type") or "").lower())
+    to: Key = ("compute", "identity")
+    if call.find("identity_type") is not None and kind:
+        writing.draft.set((*to, "type"), kind)
+        writing.rewrite(call, "identity_type", (*to, "type"), f"written as {kind}")
+        ids = call.get("identity_id")
+        if kind == "user_assigned":
+            found = Expressed(None)
+            words = [writing.word(one, "identity_id") for one in (ids if isinstance(ids, list) and ids else [ids])]
+            for one in words:
+                found.asked += one.asked
+            writing.draft.set((*to, "user_assigned_identities"), [{"resource_id": one.value} for one in words])
+            writing.settle(call, "identity_id" if ids else "identity_type", to, found, "a list of ARM ids")
+
+
+def _remote_login(writing: Writing, call: Call) -> None:
+    name, to = "remote_login_port_public_access", ("compute", "ssh_public_access_enabled")
+    if call.find(name) is None:
+        return
+    value = str(call.get(name)).lower()
+    if value in ("enabled", "disabled"):
+        writing.draft.set(to, value == "enabled")
+        writing.rewrite(call, name, to, f"written as {str(value == 'enabled').lower()}")
+    else:
+        writing.drop(call, name, "left out, Azure decides")
+
+
+def write_tags(writing: Writing, call: Call, name: str, to: Key) -> None:
+    """Tags: texts."""
+    tags = call.get(name)
+    if not isinstance(tags, dict):
+        return
+    found, values = Expressed(None), {}
+    for key, item in tags.items():
+        if re.fullmatch(r"[^<>%&\\?/]{1,512}", key) and not isinstance(item, Hidden | dict | list | None):
+            one = writing.word(item, key)
+            found.asked += one.asked
+            found.notes += one.notes
+            values[key] = str(one.value)[:256]
+    if values:
+        writing.draft.set(to, values)
+    writing.settle(call, name, to, found, "" if len(values) == len(tags) else "without what is no text")
+
+
+def _name_value(target: Value) -> Value:
+    if isinstance(target, Call):
+        return target.get("name")
+    if isinstance(target, Member):
+        return target.call.get("name") if target.path in ("name", "id") else target
+    return target
+
+
+def _same(one: Value, other: Value) -> bool:
+    return one is other or (isinstance(one, str) and isinstance(other, str) and one.strip() == other.strip())
+
+
+def _named(value: object) -> str | None:
+    word = coerce.word(value)
+    return word if word and _NAME.fullmatch(word) else None
+
+
+def _size(value: object) -> str | None:
+    word = coerce.word(value)
+    return word if word and SIZE.fullmatch(word) else None
+
+
+def _tier(value: object) -> str | None:
+    return _TIERS.get((coerce.word(value) or "").lower().replace("_", "").replace("-", ""))

@@ -1,0 +1,175 @@
+"""An expression's value, as far as it is known without running anything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from specrun.convert.scripts.invoke import element, invoke
+from specrun.convert.scripts.members import member
+from specrun.convert.scripts.run import Run
+from specrun.convert.scripts.secrets import is_credential, looks_secret
+from specrun.convert.scripts.texts import appended, can_join, joined, path_of, percent
+from specrun.convert.scripts.values import Environ, Hidden, Reference, Template, Value
+
+
+def evaluate(run: Run, node: ast.expr) -> Value:
+    """The value of an expression; Computed where only a run would know."""
+    match node:
+        case ast.Constant():
+            return _constant(run, node)
+        case ast.Name():
+            found = run.look_up(node.id)
+            return replace(found, place=run.place(node)) if isinstance(found, Reference) else found
+        case ast.JoinedStr():
+            parts = [
+                evaluate(run, part.value if isinstance(part, ast.FormattedValue) else part) for part in node.values
+            ]
+            simple = all(part.format_spec is None for part in node.values if isinstance(part, ast.FormattedValue))
+            return _or_unknown(run, node, joined(_words(run, parts, node)) if simple else None)
+        case ast.List() | ast.Tuple() | ast.Set():
+            return _list(run, node.elts)
+        case ast.Dict():
+            return _dict(run, node)
+        case ast.Attribute():
+            return member(run, node, evaluate(run, node.value))
+        case ast.Subscript():
+            return _or_unknown(run, node, element(run, node, evaluate(run, node.value), evaluate(run, node.slice)))
+        case ast.BinOp():
+            return _binary(run, node)
+        case ast.BoolOp():
+            return _boolean(run, node)
+        case ast.UnaryOp():
+            return _unary(run, node)
+        case ast.Compare():
+            return _compare(run, node)
+        case ast.IfExp():
+            test = evaluate(run, node.test)
+            values = evaluate(run, node.body), evaluate(run, node.orelse)
+            return values[0 if test else 1] if _is_known(test) else run.unknown(node)
+        case ast.Call():
+            return invoke(run, node)
+        case ast.NamedExpr():
+            run.bind(node.target.id, evaluate(run, node.value))
+            return run.look_up(node.target.id)
+        case ast.Await() | ast.Starred():
+            return evaluate(run, node.value)
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            _comprehend(run, node.generators)
+            evaluate(run, node.elt)
+            return run.unknown(node)
+        case _:
+            return run.unknown(node)
+
+
+def _constant(run: Run, node: ast.Constant) -> Value:
+    if isinstance(node.value, str):
+        return Hidden("credential") if looks_secret(node.value) else node.value
+    if node.value is None or isinstance(node.value, bool | int | float):
+        return node.value
+    return run.unknown(node)
+
+
+def _list(run: Run, nodes: Sequence[ast.expr]) -> Value:
+    values: list[Value] = []
+    for node in nodes:
+        value = evaluate(run, node)
+        values += value if isinstance(node, ast.Starred) and isinstance(value, list) else [value]
+    return values
+
+
+def _dict(run: Run, node: ast.Dict) -> Value:
+    values: dict[str, Value] = {}
+    for key, item in zip(node.keys, node.values, strict=True):
+        value = evaluate(run, item)
+        if key is None:
+            values.update(value if isinstance(value, dict) else {"**": value})
+            continue
+        name = evaluate(run, key)
+        word = str(name) if _is_known(name) else run.unknown(key).text
+        values[word] = Hidden(word) if isinstance(value, str) and value and is_credential(word) else value
+    return values
+
+
+def _binary(run: Run, node: ast.BinOp) -> Value:
+    left, right = evaluate(run, node.left), evaluate(run, node.right)
+    value: Value = None
+    if isinstance(node.op, ast.Add):
+        if isinstance(left, list) and isinstance(right, list):
+            value = appended(left, right)
+        elif (isinstance(left, str | Template) and can_join(right)) or (isinstance(right, str) and can_join(left)):
+            value = joined([left, right])
+    elif isinstance(node.op, ast.Mod) and isinstance(left, str):
+        value = percent(left, _words(run, right if isinstance(right, list) else [right], node))
+    elif isinstance(node.op, ast.Div) and isinstance(left, str | Template) and can_join(right):
+        value = path_of([left, right])  # pathlib
+    if value is None and isinstance(left, int | float) and isinstance(right, int | float):
+        value = _arithmetic(node.op, left, right)
+    return _or_unknown(run, node, value)
+
+
+def _arithmetic(operator: ast.operator, left: float, right: float) -> Value:
+    if max(abs(left), abs(right)) > 1e15:
+        return None
+    if isinstance(operator, ast.Add):
+        return left + right
+    if isinstance(operator, ast.Sub):
+        return left - right
+    if isinstance(operator, ast.Mult):
+        return left * right
+    if isinstance(operator, ast.FloorDiv) and right:
+        return left // right
+    return left / right if isinstance(operator, ast.Div) and right else None
+
+
+def _boolean(run: Run, node: ast.BoolOp) -> Value:
+    values = [evaluate(run, inner) for inner in node.values]
+    first = values[0]
+    if isinstance(node.op, ast.Or):
+        if isinstance(first, Environ) and _is_known(values[-1]):
+            return Environ(first.name, values[-1])  # type: ignore[arg-type]
+        if _is_known(first):
+            return first or values[1]
+    return (values[1] if first else first) if _is_known(first) else run.unknown(node)
+
+
+def _unary(run: Run, node: ast.UnaryOp) -> Value:
+    value = evaluate(run, node.operand)
+    if isinstance(node.op, ast.Not) and _is_known(value):
+        return not value
+    if isinstance(node.op, ast.USub) and isinstance(value, int | float):
+        return -value
+    return run.unknown(node)
+
+
+def _compare(run: Run, node: ast.Compare) -> Value:
+    left, rights = evaluate(run, node.left), [evaluate(run, inner) for inner in node.comparators]
+    if isinstance(left, Reference) and left.dotted == "__name__":
+        return True
+    if len(rights) == 1 and _is_known(left) and _is_known(rights[0]):
+        if isinstance(node.ops[0], ast.Eq | ast.Is):
+            return left == rights[0]
+        if isinstance(node.ops[0], ast.NotEq | ast.IsNot):
+            return left != rights[0]
+    return run.unknown(node)
+
+
+def _comprehend(run: Run, generators: Sequence[ast.comprehension]) -> None:
+    for generator in generators:
+        evaluate(run, generator.iter)
+        for inner in ast.walk(generator.target):
+            if isinstance(inner, ast.Name):
+                run.names[inner.id] = run.unknown(inner)
+
+
+def _words(run: Run, values: Sequence[Value], node: ast.expr) -> list[Value]:
+    return [value if can_join(value) or value is None else run.unknown(node) for value in values]
+
+
+def _or_unknown(run: Run, node: ast.expr, value: Value) -> Value:
+    return run.unknown(node) if value is None else value
+
+
+def _is_known(value: Value) -> bool:
+    return value is None or isinstance(value, str | int | float | bool)

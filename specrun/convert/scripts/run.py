@@ -1,0 +1,119 @@
+"""The state of reading a script: its names, the calls that were met, and where it is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from specrun.convert.scripts.secrets import is_credential
+from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Reference, Value
+
+Names: TypeAlias = dict[str, Value]
+
+DEEPEST = 6
+MOST_CALLS = 200
+"""How deep functions of the script are followed into each other, and how often in all."""
+
+_SHOWN = {
+    "submit": "Experiment.submit",
+    "path": "Datastore.path",
+    "upload": "Datastore.upload",
+    "upload_files": "Datastore.upload_files",
+    "update": "AmlCompute.update",
+    "set_resources": "command.set_resources",
+    "set_limits": "command.set_limits",
+    "batchai.create": "create",
+    "add_pip_package": "CondaDependencies.add_pip_package",
+    "add_conda_package": "CondaDependencies.add_conda_package",
+    "set_python_version": "CondaDependencies.set_python_version",
+    "add_channel": "CondaDependencies.add_channel",
+}
+
+
+@dataclass(slots=True)
+class Run:
+    """A pass over the script. `later` are the names as they were at the end of an earlier pass."""
+
+    evaluate: Callable[[Run, ast.expr], Value]
+    execute: Callable[[Run, list[ast.stmt]], None]
+    later: Mapping[str, Value] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
+    module: Names = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    defaults: dict[str, Value] = field(default_factory=dict)
+    """What `add_argument` gives each option that the command line leaves out."""
+    missed: set[str] = field(default_factory=set)
+    """Names that were used before they were defined, or never are."""
+    cell: str = ""
+    skipped: str = ""
+    returned: list[Value] = field(default_factory=list)
+    depth: int = 0
+    followed: int = 0
+    seen: set[ast.AST] = field(default_factory=set)
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def place(self, node: ast.AST) -> str:
+        """Where a node stands, in words."""
+        return f"{self.cell}line {getattr(node, 'lineno', 0)}"
+
+    def bind(self, name: str, value: Value) -> None:
+        """A name gets a value; a credential is forgotten at once."""
+        if isinstance(value, Computed) and not value.name:
+            value = replace(value, name=name)
+        self.names[name] = Hidden(name) if isinstance(value, str) and value and is_credential(name) else value
+
+    def look_up(self, name: str) -> Value:
+        """What a name stands for: here, in the module, or where it is defined only later."""
+        for names in (self.names, self.module):
+            if name in names:
+                return names[name]
+        if name in self.later:
+            self.missed.add(name)
+            return self.later[name]
+        self.missed.add(name)
+        return Reference(name)
+
+    def unknown(self, node: ast.expr, name: str = "") -> Computed:
+        """What only a run would know."""
+        if not name:
+            inner = node.values[0] if isinstance(node, ast.BoolOp) else node
+            while isinstance(inner, ast.Call) and len(inner.args) == 1 and not inner.keywords:
+                inner = inner.args[0]
+            key = inner.slice if isinstance(inner, ast.Subscript) else inner
+            if isinstance(inner, ast.Name):
+                name = inner.id
+            elif isinstance(inner, ast.Attribute):
+                name = inner.attr
+            elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+                name = key.value
+        return Computed(node, self.place(node), name)
+
+    def record(
+        self, kind: str, node: ast.AST, arguments: dict[str, Argument], owner: Value = None, at: str = ""
+    ) -> Call:
+        """A call of one of the SDKs was met."""
+        shown = _SHOWN.get(kind, kind.partition(":")[2] or kind)
+        number = self._counts[shown] = self._counts.get(shown, 0) + 1
+        key = shown if number == 1 else f"{shown}#{number}"
+        call = Call(kind, key, self.place(node), arguments, owner, at, skipped=self.skipped)
+        self.calls.append(call)
+        return call
+
+    def follow(self, function: Function, arguments: Mapping[str, Value]) -> Value:
+        """Read a function of the script as it is called; what it returns, None where it cannot be followed."""
+        if self.depth >= DEEPEST or self.followed >= MOST_CALLS:
+            return None
+        outer, returned, self.returned = self.names, self.returned, []
+        self.names = dict(arguments)
+        self.depth += 1
+        self.followed += 1
+        self.seen.add(function.node)
+        self.execute(self, function.node.body)
+        values, self.returned = self.returned, returned
+        self.names = outer
+        self.depth -= 1
+        told = [value for value in values if value is not None]
+        calls = [value for value in told if isinstance(value, Call)]
+        return calls[-1] if calls else told[-1] if told else None

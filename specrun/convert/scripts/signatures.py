@@ -1,0 +1,192 @@
+"""The calls of the SDKs that say something about a job, with their parameters in order."""
+
+from __future__ import annotations
+
+from specrun.convert.scripts.batchai_models import MODELS
+
+_ESTIMATOR = (
+    "source_directory compute_target vm_size vm_priority entry_script script_params node_count process_count_per_node"
+)
+_ESTIMATOR_REST = (
+    "distributed_backend distributed_training use_gpu use_docker custom_docker_base_image custom_docker_image"
+    " image_registry_details user_managed conda_packages pip_packages conda_dependencies_file_path"
+    " pip_requirements_file_path conda_dependencies_file pip_requirements_file environment_variables"
+    " environment_definition inputs source_directory_data_store shm_size resume_from max_run_duration_seconds"
+)
+_FRAMEWORK = f"{_ESTIMATOR} {_ESTIMATOR_REST} framework_version"
+_BLOB = "container_name account_name sas_token account_key protocol endpoint overwrite create_if_not_exists"
+
+_V1 = {
+    "AmlCompute.provisioning_configuration": (
+        "vm_size vm_priority min_nodes max_nodes idle_seconds_before_scaledown admin_username admin_user_password"
+        " admin_user_ssh_key vnet_resourcegroup_name vnet_name subnet_name tags description"
+        " remote_login_port_public_access identity_type identity_id location enable_node_public_ip"
+    ),
+    "ComputeTarget.create": "workspace name provisioning_configuration",
+    "AmlCompute.create": "workspace name provisioning_configuration",
+    "ComputeTarget": "workspace name",
+    "AmlCompute": "workspace name",
+    "compute_targets": "name",
+    "Workspace.create": (
+        "name auth subscription_id resource_group location create_resource_group sku tags friendly_name storage_account"
+        " key_vault app_insights container_registry adb_workspace primary_user_assigned_identity cmk_keyvault"
+        " resource_cmk_uri hbi_workspace default_cpu_compute_target default_gpu_compute_target private_endpoint_config"
+        " private_endpoint_auto_approval exist_ok show_output"
+    ),
+    "Workspace.get": "name auth subscription_id resource_group location cloud id",
+    "Workspace.from_config": "path auth _logger _file_name",
+    "Workspace": "subscription_id resource_group workspace_name auth",
+    "Experiment": "workspace name",
+    "Datastore": "workspace name",
+    "Datastore.get": "workspace datastore_name",
+    "Datastore.get_default": "workspace",
+    "datastores": "name",
+    "Datastore.register_azure_blob_container": f"workspace datastore_name {_BLOB}",
+    "Datastore.register_azure_file_share": (
+        "workspace datastore_name file_share_name account_name sas_token account_key protocol endpoint overwrite"
+        " create_if_not_exists skip_validation"
+    ),
+    "Datastore.register_azure_data_lake_gen2": (
+        "workspace datastore_name filesystem account_name tenant_id client_id client_secret resource_url authority_url"
+        " protocol endpoint overwrite"
+    ),
+    "DataReference": "datastore data_reference_name path_on_datastore mode path_on_compute overwrite",
+    "Dataset.File.from_files": "path validate partition_format is_file",
+    "Dataset.File.upload_directory": "src_dir target pattern overwrite show_progress",
+    "FileDatasetFactory.upload_directory": "src_dir target pattern overwrite show_progress",
+    "Dataset.get_by_name": "workspace name version",
+    "Dataset.Tabular.from_delimited_files": "path",
+    "DatasetConsumptionConfig": "name dataset mode path_on_compute",
+    "OutputFileDatasetConfig": "name destination source partition_format",
+    "Estimator": f"{_ESTIMATOR} {_ESTIMATOR_REST}",
+    "MMLBaseEstimator": f"{_ESTIMATOR} {_ESTIMATOR_REST}",
+    "TensorFlow": (f"{_ESTIMATOR} worker_count parameter_server_count {_ESTIMATOR_REST} framework_version"),
+    "PyTorch": _FRAMEWORK,
+    "Chainer": _FRAMEWORK,
+    "SKLearn": (
+        "source_directory compute_target vm_size vm_priority entry_script script_params use_docker custom_docker_image"
+        " image_registry_details user_managed conda_packages pip_packages conda_dependencies_file_path"
+        " pip_requirements_file_path conda_dependencies_file pip_requirements_file environment_variables"
+        " environment_definition inputs shm_size resume_from max_run_duration_seconds framework_version"
+    ),
+    "ScriptRunConfig": (
+        "source_directory script arguments run_config _telemetry_values compute_target environment"
+        " distributed_job_config resume_from max_run_duration_seconds command docker_runtime_config"
+    ),
+    "RunConfiguration": (
+        "script arguments framework communicator conda_dependencies _history_enabled _path _name command"
+    ),
+    "TensorflowConfiguration": "worker_count parameter_server_count",
+    "ParameterServer": "worker_count parameter_server_count",
+    "MpiConfiguration": "process_count_per_node node_count",
+    "Mpi": "process_count_per_node",
+    "PyTorchConfiguration": "communication_backend process_count node_count",
+    "Nccl": "",
+    "Gloo": "",
+    "DockerConfiguration": "use_docker shared_volumes arguments shm_size",
+    "Environment": "name",
+    "Environment.from_conda_specification": "name file_path",
+    "Environment.from_pip_requirements": "name file_path pip_version",
+    "Environment.from_docker_image": "name image container_registry conda_specification pip_requirements",
+    "Environment.from_dockerfile": "name dockerfile conda_specification pip_requirements",
+    "Environment.from_existing_conda_environment": "name conda_environment_name",
+    "Environment.get": "workspace name version label",
+    "CondaDependencies": "conda_dependencies_file_path",
+    "CondaDependencies.create": "pip_indexurl pip_packages conda_packages python_version pin_sdk_version",
+    "ContainerRegistry": "",
+    "urlretrieve": "url filename",
+}
+_V2 = {
+    "v2:AmlCompute": "",
+    "v2:Environment": "",
+    "v2:BuildContext": "",
+    "v2:Workspace": "",
+    "v2:Data": "",
+    "v2:CommandJob": "",
+    "v2:command": "",
+    "v2:MLClient": "credential subscription_id resource_group_name workspace_name",
+    "v2:MLClient.from_config": "credential path file_name",
+    "v2:Input": "",
+    "v2:Output": "",
+    "v2:TensorFlowDistribution": "",
+    "v2:PyTorchDistribution": "",
+    "v2:MpiDistribution": "",
+    "v2:AmlComputeSshSettings": "",
+    "v2:NetworkSettings": "",
+    "v2:IdentityConfiguration": "",
+    "v2:ManagedIdentityConfiguration": "",
+    "v2:UserIdentityConfiguration": "",
+    "v2:AmlTokenConfiguration": "",
+    "v2:JobResourceConfiguration": "",
+    "v2:CommandJobLimits": "",
+    "v2:AzureBlobDatastore": "",
+    "v2:AzureFileDatastore": "",
+    "v2:AzureDataLakeGen2Datastore": "",
+    "v2:AccountKeyConfiguration": "",
+    "v2:SasTokenConfiguration": "",
+    "v2:ServicePrincipalConfiguration": "",
+}
+SIGNATURES: dict[str, tuple[str, ...]] = {
+    **{name: tuple(parameters.split()) for name, parameters in {**_V1, **_V2}.items()},
+    **{f"batchai:{name}": tuple(fields) for name, fields in MODELS.items()},
+}
+
+METHODS: dict[str, tuple[str, ...]] = {
+    "submit": ("config", "tags"),
+    "start_logging": (),
+    "get_default_datastore": (),
+    "path": ("path", "data_reference_name"),
+    "as_mount": ("path_on_compute",),
+    "as_download": ("path_on_compute", "overwrite"),
+    "as_upload": ("path_on_compute", "overwrite"),
+    "as_named_input": ("name",),
+    "upload": ("src_dir", "target_path", "overwrite", "show_progress"),
+    "upload_files": ("files", "relative_root", "target_path", "overwrite", "show_progress"),
+    "add_pip_package": ("pip_package",),
+    "add_conda_package": ("conda_package",),
+    "add_tensorflow_pip_package": ("core_type", "version"),
+    "add_channel": ("channel",),
+    "set_python_version": ("version",),
+    "set_pip_requirements": ("pip_requirements",),
+    "set_pip_index_url": ("index_url",),
+    "update": ("min_nodes", "max_nodes", "idle_seconds_before_scaledown"),
+    "clone": ("new_name",),
+    "set_resources": ("instance_type", "instance_count", "locations", "properties", "docker_args", "shm_size"),
+    "set_limits": ("timeout",),
+}
+LOOSE = {"path", "as_mount", "as_download", "as_upload", "as_named_input", "get_default_datastore", "upload_files"}
+"""Methods that are taken for the SDK's even on what is not known, such as a function's parameter."""
+
+V2_NAMES = {name.removeprefix("v2:") for name in _V2}
+V2_ONLY = {
+    "AmlCompute": {"size", "min_instances", "max_instances", "tier", "idle_time_before_scale_down"},
+    "Environment": {"image", "build", "conda_file"},
+    "Workspace": {"location", "display_name"},
+}
+"""Keywords by which a class that both SDKs have is the one of SDK v2, in a snippet without imports."""
+
+ELSEWHERE = {
+    "HyperDriveConfig": "a sweep over parameters has no place in a spec: write one spec for each run, with `vars`",
+    "HyperDriveRunConfig": "a sweep over parameters has no place in a spec: write one spec for each run, with `vars`",
+    "AutoMLConfig": "automated ML chooses the training itself: there is no script to run",
+    "Pipeline": "a pipeline of several steps has no place in a spec: import each step as a job of its own",
+    "PythonScriptStep": "a step of a pipeline: write it as a job of its own",
+    "EstimatorStep": "a step of a pipeline: write it as a job of its own",
+    "MpiStep": "a step of a pipeline: write it as a job of its own",
+    "ParallelRunConfig": "batch inference over mini-batches has no place in a spec",
+    "ParallelRunStep": "batch inference over mini-batches has no place in a spec",
+    "DatabricksStep": "jobs on Databricks have no place in a spec",
+    "HDInsightCompute.attach_configuration": "compute that is attached is used by its bare name: `compute: NAME`",
+    "RemoteCompute.attach_configuration": "compute that is attached is used by its bare name: `compute: NAME`",
+    "AksCompute.provisioning_configuration": "a cluster for deployed models has no place in a spec",
+    "AciWebservice.deploy_configuration": "deployment of a trained model has no place in a spec",
+    "AksWebservice.deploy_configuration": "deployment of a trained model has no place in a spec",
+    "InferenceConfig": "deployment of a trained model has no place in a spec",
+    "Model.register": "registration of a model has no place in a spec: it is done after the run",
+    "Model.deploy": "deployment of a trained model has no place in a spec",
+    "ManagedOnlineEndpoint": "deployment of a trained model has no place in a spec",
+    "ManagedOnlineDeployment": "deployment of a trained model has no place in a spec",
+    "ComputeInstance.provisioning_configuration": "a machine to work on is no cluster for jobs",
+    "ComputeInstance": "a machine to work on is no cluster for jobs",
+}
+"""What these SDKs do besides jobs and clusters, and why it is not in the spec."""

@@ -1,0 +1,244 @@
+"""A script's statements, read in order: what is assigned, what is set on what, and which calls are met."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from specrun.convert.scripts.cells import Code
+from specrun.convert.scripts.expressions import evaluate
+from specrun.convert.scripts.run import Names, Run
+from specrun.convert.scripts.secrets import is_credential, shown
+from specrun.convert.scripts.texts import appended, can_join, joined
+from specrun.convert.scripts.values import Argument, Call, Function, Hidden, Member, Reference, Value, current
+
+MOST_PASSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What was met: the calls in order."""
+
+    calls: list[Call]
+
+
+def read_script(code: Code) -> Script:
+    """Read until names that are used before they are defined, as in a page's snippets, are known."""
+    run = _pass(code, {})
+    for _ in range(MOST_PASSES):
+        if not run.missed & set(run.module):
+            break
+        run = _pass(code, run.module)
+    if run.later:
+        present = {call.key: call for call in run.calls}
+        for call in run.calls:
+            call.owner = current(call.owner, present)
+            for kept in (call.arguments, call.attributes):
+                kept.update({name: replace(found, value=current(found.value, present)) for name, found in kept.items()})
+    return Script(run.calls)
+
+
+def _pass(code: Code, later: Names) -> Run:
+    run = Run(evaluate, execute, later=later)
+    run.names = run.module
+    for cell, tree in code.parts:
+        run.cell = cell
+        execute(run, tree.body)
+    _follow_the_rest(run, code)
+    return run
+
+
+def _follow_the_rest(run: Run, code: Code) -> None:
+    """Functions that nothing has called: those first that are never called by name, such as entry points."""
+    found: list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]] = []
+    called: set[str] = set()
+    for cell, tree in code.parts:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.append((cell, node))
+            elif isinstance(node, ast.Call):
+                called.add(node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", ""))
+    for cell, node in sorted(found, key=lambda pair: pair[1].name in called):
+        if node not in run.seen:
+            run.cell = cell
+            run.follow(Function(node), parameters(run, node))
+
+
+def parameters(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
+    """What a function's parameters are when nobody says: their defaults."""
+    named = [*node.args.posonlyargs, *node.args.args]
+    defaults = [None] * (len(named) - len(node.args.defaults)) + list(node.args.defaults)
+    pairs = [*zip(named, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
+    extra = [word for word in (node.args.vararg, node.args.kwarg) if word is not None]
+    values: Names = {}
+    for parameter, default in [*pairs, *((word, None) for word in extra)]:
+        stand_in = ast.copy_location(ast.Name(parameter.arg), parameter)
+        values[parameter.arg] = run.unknown(stand_in) if default is None else run.evaluate(run, default)
+    return values
+
+
+def execute(run: Run, body: Sequence[ast.stmt]) -> None:
+    """Read statements in order."""
+    for node in body:
+        _statement(run, node)
+
+
+def _statement(run: Run, node: ast.stmt) -> None:
+    match node:
+        case ast.Assign():
+            value = evaluate(run, node.value)
+            for target in node.targets:
+                _assign(run, target, value, node.value)
+        case ast.AnnAssign(value=ast.expr() as given):
+            _assign(run, node.target, evaluate(run, given), given)
+        case ast.AugAssign():
+            _augment(run, node)
+        case ast.Expr():
+            evaluate(run, node.value)
+        case ast.Return():
+            if node.value is not None:
+                run.returned.append(evaluate(run, node.value))
+        case ast.Import() | ast.ImportFrom():
+            _import(run, node)
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            run.names[node.name] = Function(node)
+        case ast.ClassDef():
+            run.names[node.name] = Reference(f"{node.name} of the script", imported=True)
+            execute(run, [inner for inner in node.body if not isinstance(inner, ast.FunctionDef)])
+        case ast.If():
+            _branch(run, node)
+        case ast.For() | ast.AsyncFor():
+            _loop(run, node)
+        case ast.While():
+            evaluate(run, node.test)
+            execute(run, node.body)
+        case ast.With() | ast.AsyncWith():
+            for item in node.items:
+                value = evaluate(run, item.context_expr)
+                if item.optional_vars is not None:
+                    _assign(run, item.optional_vars, value, item.context_expr)
+            execute(run, node.body)
+        case ast.Try():
+            execute(run, node.body)
+            for handler in node.handlers:
+                _merge(run, handler.body, [], handler)
+            execute(run, [*node.orelse, *node.finalbody])
+        case ast.Match():
+            for case in node.cases:
+                _merge(run, case.body, [], node)
+        case _:
+            for inner in ast.iter_child_nodes(node):
+                if isinstance(inner, ast.expr) and not isinstance(node, ast.Delete | ast.Global | ast.Nonlocal):
+                    evaluate(run, inner)
+
+
+def _branch(run: Run, node: ast.If) -> None:
+    test = evaluate(run, node.test)
+    if test is None or isinstance(test, bool | int | float | str):
+        before = run.skipped
+        dead = node.orelse if test else node.body
+        run.skipped = (
+            before or f"the script never comes here: `{shown(node.test, 60)}` is {bool(test)} ({run.place(node)})"
+        )
+        saved = dict(run.names)
+        execute(run, dead)
+        run.names.clear()
+        run.names.update(saved)
+        run.skipped = before
+        execute(run, node.body if test else node.orelse)
+    else:
+        _merge(run, node.body, node.orelse, node)
+
+
+def _merge(run: Run, body: Sequence[ast.stmt], other: Sequence[ast.stmt], node: ast.stmt | ast.excepthandler) -> None:
+    """Either of two: where both know a name, a call wins, and values that differ are not known."""
+    before = dict(run.names)
+    execute(run, body)
+    one = dict(run.names)
+    run.names.clear()
+    run.names.update(before)
+    execute(run, other)
+    for name, value in one.items():
+        there = run.names.get(name)
+        if name not in run.names or (there is before.get(name, run) is not None and isinstance(value, Call)):
+            run.names[name] = value
+        elif there is value or (isinstance(there, type(value)) and _same(there, value)):
+            continue
+        elif isinstance(value, Call) and not isinstance(there, Call):
+            run.names[name] = value
+        elif not isinstance(there, Call):
+            run.names[name] = run.unknown(ast.copy_location(ast.Name(name), node), name)
+
+
+def _same(one: Value, other: Value) -> bool:
+    return isinstance(one, str | int | float | bool | Reference | Hidden) and one == other
+
+
+def _loop(run: Run, node: ast.For | ast.AsyncFor) -> None:
+    values = evaluate(run, node.iter)
+    only = values[0] if isinstance(values, list) and len(values) == 1 else None
+    _assign(run, node.target, only, node.iter)
+    execute(run, [*node.body, *node.orelse])
+
+
+def _assign(run: Run, target: ast.expr, value: Value, source: ast.expr) -> None:
+    match target:
+        case ast.Name():
+            run.bind(target.id, run.unknown(target) if value is None and not _is_none(source) else value)
+        case ast.Tuple() | ast.List():
+            values = value if isinstance(value, list) and len(value) == len(target.elts) else [None] * len(target.elts)
+            for inner, part in zip(target.elts, values, strict=True):
+                _assign(run, inner, part, source)
+        case ast.Attribute():
+            owner = evaluate(run, target.value)
+            call, path = (
+                (owner.call, f"{owner.path}.{target.attr}") if isinstance(owner, Member) else (owner, target.attr)
+            )
+            if isinstance(call, Call):
+                if isinstance(value, str) and value and is_credential(target.attr):
+                    value = Hidden(target.attr)
+                call.attributes[call.own(path)] = Argument(value, shown(source), run.place(target))
+            else:
+                run.bind(shown(target), value)
+        case ast.Subscript():
+            holder, key = evaluate(run, target.value), evaluate(run, target.slice)
+            if isinstance(holder, dict) and isinstance(key, str):
+                holder[key] = Hidden(key) if isinstance(value, str) and value and is_credential(key) else value
+            elif isinstance(holder, Member) and isinstance(key, str):
+                argument = Argument(value, shown(source), run.place(target))
+                holder.call.attributes[holder.call.own(f"{holder.path}.{key}")] = argument
+        case _:
+            pass
+
+
+def _is_none(source: ast.expr) -> bool:
+    return isinstance(source, ast.Constant) and source.value is None
+
+
+def _augment(run: Run, node: ast.AugAssign) -> None:
+    if not isinstance(node.op, ast.Add) or not isinstance(node.target, ast.Name):
+        evaluate(run, node.value)
+        return
+    there, more = run.look_up(node.target.id), evaluate(run, node.value)
+    if isinstance(there, list) and isinstance(more, list):
+        value: Value = appended(there, more)
+    else:
+        value = joined([there, more]) if isinstance(there, str) and can_join(more) else None
+    if value is not None:
+        run.bind(node.target.id, value)
+    else:
+        run.bind(node.target.id, run.unknown(ast.copy_location(ast.Name(node.target.id), node)))
+
+
+def _import(run: Run, node: ast.Import | ast.ImportFrom) -> None:
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            if alias.name != "*":
+                run.names[alias.asname or alias.name] = Reference(f"{module}.{alias.name}", imported=True)
+        elif alias.asname:
+            run.names[alias.asname] = Reference(alias.name, imported=True)
+        else:
+            top = alias.name.split(".")[0]
+            run.names[top] = Reference(top, imported=True)

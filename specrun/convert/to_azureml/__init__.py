@@ -1,0 +1,36 @@
+"""A spec as the files that the Azure ML CLI v2 reads: what the engine azureml would send, without asking anybody.
+
+What is specrun's own is left out: its tags, by which it knows what it has made, and the fingerprint. What `az` makes of
+these files is nobody's but the person's who typed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from specrun.convert.to_azureml.job import job_text
+from specrun.convert.to_azureml.resources import compute_text, data_text, datastore_text
+from specrun.convert.to_azureml.words import az_create, verb_of
+from specrun.spec.model import Spec
+
+JOB, COMPUTE = "job.yml", "compute.yml"
+
+
+def export_azureml(spec: Spec, folder: Path | None = None) -> Mapping[str, str]:
+    """The text of each file by its name, in the order in which `az` has to be given them.
+
+    `folder` is where they will lie, for the paths in them; left out, beside the spec.
+    """
+    files = {f"datastore-{name}.yml": datastore_text(spec, name, wanted) for name, wanted in spec.datastores.items()}
+    files |= {f"data-{name}.yml": data_text(spec, data, folder or spec.folder) for name, data in spec.data.items()}
+    if spec.compute is not None and not isinstance(spec.compute, str):
+        files[COMPUTE] = compute_text(spec, spec.compute)
+    if spec.job is not None:
+        files[JOB] = job_text(spec, spec.job, folder or spec.folder, tuple(files))
+    return files
+
+
+def command_line(spec: Spec, file: Path) -> str:
+    """What makes what an exported file describes: `az ml compute create -f out/compute.yml …`."""
+    return az_create(spec, verb_of(file.name), str(file))

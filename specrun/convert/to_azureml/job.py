@@ -1,0 +1,149 @@
+"""A spec's job as a command job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from specrun.convert.draft import Value
+from specrun.convert.to_azureml.environment import put_environment
+from specrun.convert.to_azureml.words import DEFAULT_DATASTORE, az_create, origin, path_from, schema_url, verb_of
+from specrun.convert.yaml_text import Page
+from specrun.engines.azure.datastore_paths import datastore_uri
+from specrun.engines.azureml_v2.command import command_of, literals_of
+from specrun.engines.azureml_v2.job_words import (
+    compute_name,
+    data_uri,
+    distribution_words,
+    identity_words,
+    input_mode,
+    resources_words,
+)
+from specrun.plan.resources import input_data
+from specrun.spec.model import Input, Job, Scalar, Secret, Spec
+
+FILE = "job.yml"
+
+
+def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
+    """The file of the spec's job; `others` are the files that it needs, in their order."""
+    page = Page()
+    page.note((), origin(spec, FILE))
+    if others:
+        page.note((), "It needs what these describe:")
+        page.note((), *(f"  {az_create(spec, verb_of(file), file)}" for file in others))
+    page.put("$schema", schema_url("commandJob"))
+    page.put("type", "command")
+    page.put("display_name", job.display_name or spec.name)
+    page.put("description", job.description)
+    page.put("experiment_name", spec.experiment)
+    page.put("tags", dict(job.tags))
+    if job.code is not None:
+        page.put("code", path_from(spec, job.code, folder), *_code_notes(spec, job.code))
+    page.put("command", command_of(spec), *_command_notes(spec, job))
+    _put_inputs(page, spec, job, folder)
+    _put_outputs(page, job)
+    put_environment(page, spec, folder)
+    _put_variables(page, job)
+    page.put("distribution", dict(distribution_words(job)))
+    _put_machines(page, spec, job)
+    if job.timeout is not None:
+        page.put("limits", {"timeout": job.timeout})
+    named = identity_words(job)
+    if "resource_id" in named:  # which the SDK reads as msi_resource_id, and then does not take
+        lost = f"resource_id {named.pop('resource_id')} is left out: no file can say it. Say it as client_id."
+        page.note(("identity",), lost)
+    page.put("identity", dict(named))
+    return page.text()
+
+
+def _code_notes(spec: Spec, code: str) -> Iterator[str]:
+    if (spec.folder / code).resolve() in (spec.file.resolve().parents):
+        yield "az sends all files here: let an .amlignore name .specrun, data and what else specrun leaves out"
+
+
+def _command_notes(spec: Spec, job: Job) -> Iterator[str]:
+    shown = literals_of(spec)
+    hidden = [name for name, entry in job.inputs.items() if _is_literal(entry) and name not in shown]
+    if hidden:
+        yield f"These inputs stand in the command, quoted, where it names them: {', '.join(hidden)}"
+
+
+def _put_inputs(page: Page, spec: Spec, job: Job, folder: Path) -> None:
+    shown = literals_of(spec)
+    inputs: dict[str, Value] = {}
+    for name, entry in job.inputs.items():
+        if _is_literal(entry):
+            if name in shown:
+                inputs[name] = _typed(entry.value, str(shown[name]))
+            continue
+        path, *notes = _input_path(spec, entry, folder)
+        inputs[name] = {"type": entry.type, "path": path, "mode": input_mode(entry)}
+        page.note(("inputs", name), *notes)
+    page.put("inputs", inputs)
+
+
+def _is_literal(entry: Input) -> bool:
+    return entry.path is None and entry.data is None
+
+
+def _typed(value: Scalar, text: str) -> Value:
+    """A number as such where the SDK makes the same text of it; it spells true and false in its own way."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else text
+
+
+def _input_path(spec: Spec, entry: Input, folder: Path) -> Iterator[str]:
+    """The path, then what is to be said about it."""
+    data = input_data(spec, entry)
+    if data is None:
+        path = str(entry.path)
+        yield path if not path.startswith("azureml:") or path[8:].startswith("//") else _labelled(path)
+    elif entry.data is None:
+        yield path_from(spec, data.path, folder)
+        yield f"az uploads it; specrun keeps it at {datastore_uri(DEFAULT_DATASTORE, data.target)}"
+    else:
+        yield data_uri(data, entry, DEFAULT_DATASTORE)
+        yield f"data-{data.name}.yml says what has to be there"
+
+
+def _labelled(path: str) -> str:
+    """An asset without a version is its newest."""
+    return path if path[8:].startswith("/") or set(path[8:]) & set(":@") else f"{path}@latest"
+
+
+def _put_outputs(page: Page, job: Job) -> None:
+    outputs: dict[str, Value] = {}
+    for name, output in job.outputs.items():
+        outputs[name] = {"type": "uri_folder", "mode": output.mode}
+        if output.path is not None and output.path.startswith("azureml:"):
+            outputs[name] = {"type": "uri_folder", "path": output.path, "mode": output.mode}
+        elif output.path is not None:
+            page.note(("outputs", name), f"Kept with the run: {output.path} is no path on a datastore")
+    page.put("outputs", outputs)
+
+
+def _put_variables(page: Page, job: Job) -> None:
+    variables: dict[str, Value] = {}
+    hidden = []
+    for name, value in job.environment_variables.items():
+        if isinstance(value, Secret):
+            hidden.append(f'--set environment_variables.{name}="${value.name}"')
+        else:
+            variables[name] = value
+    if hidden:
+        page.note(("environment_variables",), "Secrets are left out: add them when the job is made, where who may")
+        page.note(("environment_variables",), f"read the job sees them: az ml job create … {' '.join(hidden)}")
+    page.put("environment_variables", variables)
+
+
+def _put_machines(page: Page, spec: Spec, job: Job) -> None:
+    words: dict[str, Value] = {k: v for k, v in resources_words(job.resources).items() if v is not None}
+    cluster, size = compute_name(spec), job.resources.instance_type
+    if cluster and size is not None:
+        del words["instance_type"]
+        page.note(("resources",), f"instance_type {size} is left out: the cluster's size counts")
+    page.put("resources", words)
+    if cluster:
+        page.put("compute", f"azureml:{cluster}")
+    elif size is None:
+        page.put("compute", None, "compute: azureml:TODO", "The spec names no cluster; without one Azure ML chooses.")

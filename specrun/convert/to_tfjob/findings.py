@@ -1,0 +1,81 @@
+"""What a TFJob cannot be or say, each at its place in the spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from specrun.engines.azureml_v2.job_words import distribution_words
+from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.model import Job, Spec
+
+SUMMARIES = {
+    "not-a-tfjob": (Severity.ERROR, "The job cannot be a TFJob."),
+    "not-in-tfjob": (Severity.NOTE, "A TFJob has no counterpart for this."),
+}
+INSTEAD = {
+    "pytorch": "Its processes look for MASTER_ADDR and RANK, which a PyTorchJob (kubeflow.org/v1) gives them.",
+    "mpi": "It is started by mpirun, which an MPIJob (kubeflow.org/v2beta1) does.",
+}
+TAG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""The names that Kubernetes takes for annotations."""
+
+
+def refusals(spec: Spec) -> Iterator[Diagnostic]:
+    """Why the spec cannot be a TFJob."""
+    if spec.job is None:
+        yield _found(spec, "not-a-tfjob", "The spec has no `job`: there is nothing to run.", ())
+    elif spec.job.distribution is None:
+        detail = (
+            "It is one process: write a Job (batch/v1) of Kubernetes; or, if it reads TF_CONFIG, "
+            "`distribution: {type: tensorflow, worker_count: 1}`."
+        )
+        yield _found(spec, "not-a-tfjob", detail, ("job",))
+    elif spec.job.distribution.type != "tensorflow":
+        yield _found(spec, "not-a-tfjob", INSTEAD[spec.job.distribution.type], ("job", "distribution", "type"))
+    elif not distribution_words(spec.job)["worker_count"]:
+        yield _found(spec, "not-a-tfjob", "It has no worker.", ("job", "distribution"))
+
+
+def losses(spec: Spec) -> Iterator[Diagnostic]:
+    """What of the spec is not in its TFJob."""
+    job = spec.job
+    assert job is not None
+    for path, detail in _losses(spec, job):
+        yield _found(spec, "not-in-tfjob", detail, path)
+
+
+def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
+    if spec.compute is not None:
+        named = spec.compute if isinstance(spec.compute, str) else spec.compute.get("size") or spec.compute["name"]
+        yield ("compute",), f"compute ({named}): Kubernetes chooses nodes, by resources.requests or a nodeSelector."
+    if spec.workspace is not None:
+        yield ("workspace",), "workspace: it is Azure ML's."
+    for name in spec.datastores:
+        yield ("datastores", name), f"datastores.{name}: what is in it has to be in a claim."
+    resources, workers = job.resources, distribution_words(job)["worker_count"]
+    if resources.instance_count != workers:
+        yield (
+            ("job", "resources", "instance_count"),
+            f"resources.instance_count {resources.instance_count}: Kubernetes decides how many nodes the pods are on.",
+        )
+    if resources.docker_args is not None:
+        yield ("job", "resources", "docker_args"), f"resources.docker_args ({resources.docker_args})."
+    if resources.instance_type is not None:
+        yield ("job", "resources", "instance_type"), f"resources.instance_type ({resources.instance_type})."
+    if job.identity is not None:
+        yield ("job", "identity"), "identity: pods have a serviceAccountName."
+    for name, entry in job.inputs.items():
+        if entry.mode == "download":
+            yield ("job", "inputs", name, "mode"), f"inputs.{name}.mode download: the claim is mounted."
+    for name, output in job.outputs.items():
+        if output.mode == "upload":
+            yield ("job", "outputs", name, "mode"), f"outputs.{name}.mode upload: the claim is mounted."
+    for name in job.tags:
+        if not TAG.fullmatch(name):
+            yield ("job", "tags", name), f"tags.{name}: Kubernetes takes letters, digits, dots, hyphens, underscores."
+
+
+def _found(spec: Spec, code: str, detail: str, path: Path) -> Diagnostic:
+    severity, summary = SUMMARIES[code]
+    return Diagnostic(severity, code, summary, detail, path, spec.document.location(path, key=True))

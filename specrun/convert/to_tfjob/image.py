@@ -1,0 +1,51 @@
+"""The container image of a job's processes, and what has to be installed in it first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from specrun.convert.draft import TODO
+from specrun.engines.azureml_v2.environments import conda_of
+from specrun.spec.model import Environment, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`installs` are requirements for pip; `notes` are for people."""
+
+    name: str
+    installs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def image_of(spec: Spec) -> Image:
+    """Where the spec's job finds its software. TODO where an image has to be built first."""
+    assert spec.job is not None
+    environment = spec.job.environment or Environment(pip=())
+    if environment.registered is not None:
+        return Image(
+            TODO, notes=(f"Azure ML keeps {environment.registered}: put the like of it in a registry of yours.",)
+        )
+    if environment.build_path is not None:
+        file = f"{environment.build_path}/{environment.dockerfile_path or 'Dockerfile'}"
+        return Image(TODO, notes=(f"docker build -t TODO -f {file} {environment.build_path} && docker push TODO",))
+    if environment.conda_file is not None:
+        base = f" on {environment.image}" if environment.image else ""
+        return Image(TODO, notes=(f"Build it{base} from {environment.conda_file}.",))
+    python, installs = _installed(spec, environment)
+    notes = ("Faster: an image that has this already, instead of pip at each start.",) if installs else ()
+    return Image(environment.image or f"python:{python}-slim", installs, notes)
+
+
+def _installed(spec: Spec, environment: Environment) -> tuple[str, tuple[str, ...]]:
+    """The Python, and what pip installs in it."""
+    conda = conda_of(spec, environment) or {}
+    listed = conda.get("dependencies")
+    python, installs = "", []
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, Mapping):
+            installs += [str(requirement) for requirement in one["pip"]]
+        elif str(one).startswith("python="):
+            python = str(one).removeprefix("python=")
+    return python, tuple(installs)

@@ -1,0 +1,75 @@
+"""The pod of a TFJob's role."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from specrun.convert.draft import Value
+from specrun.convert.to_tfjob.image import image_of
+from specrun.convert.to_tfjob.volumes import CODE, Volume, command_text
+from specrun.engines.azure.images import wants_gpu
+from specrun.engines.azureml_v2.job_words import SHM_SIZE
+from specrun.spec.model import Job, Secret, Spec
+from specrun.spec.sizes import gpu_count
+
+_UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
+
+
+def template(spec: Spec, name: str, volumes: tuple[Volume, ...], *, works: bool) -> Value:
+    """The pod's template; a role that `works` gets the GPUs of an instance."""
+    job = spec.job
+    assert job is not None
+    mounts: list[Value] = [{"name": "shm", "mountPath": "/dev/shm"}]
+    held: list[Value] = [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": _shm(job)}}]
+    for volume in volumes:
+        mount: dict[str, Value] = {"name": volume.name, "mountPath": volume.path}
+        mounts.append(mount if volume.writable else {**mount, "readOnly": True})
+        held.append({"name": volume.name, "persistentVolumeClaim": {"claimName": volume.claim}})
+    # The operator finds the container by this name.
+    container: dict[str, Value] = {"name": "tensorflow", "image": image_of(spec).name}
+    container["command"] = ["/bin/bash", "-c", escape(_script(spec))]
+    if job.code is not None:
+        container["workingDir"] = CODE
+    variables = [_variable(name, key, value) for key, value in job.environment_variables.items()]
+    if variables:
+        container["env"] = variables
+    if works and wants_gpu(spec):
+        container["resources"] = {"limits": {"nvidia.com/gpu": _gpus(spec)}}
+    container["volumeMounts"] = mounts[1:] + mounts[:1]
+    pod: dict[str, Value] = {"containers": [container], "volumes": held[1:] + held[:1]}
+    # Kubeflow's own namespaces put a proxy beside each container, with which no job ever ends.
+    return {"metadata": {"annotations": {"sidecar.istio.io/inject": "false"}}, "spec": pod}
+
+
+def escape(text: str) -> str:
+    """A text that Kubernetes gives to the container as it is here: it would replace $(NAME), and halve $$."""
+    return re.sub(r"\$(?=[$(])", "$$", text)
+
+
+def secret_name(name: str) -> str:
+    """The Kubernetes secret with the job's secrets."""
+    return f"{name}-secrets"
+
+
+def _script(spec: Spec) -> str:
+    installs = image_of(spec).installs
+    first = f"pip install --no-cache-dir {shlex.join(installs)} || exit 1\n" if installs else ""
+    return first + command_text(spec)
+
+
+def _variable(job: str, name: str, value: str | Secret) -> Value:
+    if isinstance(value, Secret):
+        return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name(job), "key": value.name}}}
+    return {"name": name, "value": escape(value)}
+
+
+def _shm(job: Job) -> str:
+    size = job.resources.shm_size or SHM_SIZE
+    return size[:-1] + _UNITS[size[-1].lower()]
+
+
+def _gpus(spec: Spec) -> int:
+    """As many as an instance has; one where the spec does not say what that is."""
+    size = spec.compute.get("size") if spec.compute is not None and not isinstance(spec.compute, str) else None
+    return gpu_count(str(size)) or 1 if size is not None else 1

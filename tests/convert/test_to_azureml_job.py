@@ -1,0 +1,171 @@
+"""An exported job is what the engine sends: both go through the SDK, and the same arrives."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.convert.to_azureml import export_azureml
+from specrun.plan.changes import Submission
+from specrun.spec.load import load
+from specrun.spec.model import Spec
+
+TOP = """
+compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 4}
+data:
+  digits: {path: data, target: sets/digits}
+  more: {path: data/a b.csv, datastore: training}
+experiment: digits
+"""
+GPU = "compute: {name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 4}\n"
+ID = "00000000-0000-0000-0000-000000000001"
+
+JOBS = {
+    "bare": "command: ls",
+    "said of itself": """
+        code: src
+        command: |
+          set -e
+          python train.py | tee $LOG
+        display_name: "Digits: 1"
+        description: |
+          handwritten
+          digits
+        tags: {team: vision, "a: b": "1"}
+        environment_variables: {LEVEL: "2", EMPTY: "", RATE: 0.1, FLAG: yes, WORD: "yes", ODD: "\\u2028\\x7f ' \\""}
+        resources: {instance_count: 2, shm_size: 8g, docker_args: --ulimit memlock=-1}
+        limits: {timeout: 600}
+        """,
+    "script": """
+        code: src
+        script: train.py
+        arguments: {--data: "${{ inputs.digits }}", --title: "it's $5", --rate: "${{ inputs.rate }}", --fast: true}
+        inputs: {digits: {data: digits}, rate: 1e-5}
+        """,
+    "inputs": """
+        command: ls ${{ inputs.digits }} ${{ inputs.more }} ${{ inputs.title }} ${{inputs.rate}} ${{ inputs.fast }}
+        inputs:
+          digits: {data: digits, mode: download}
+          more: {data: more, mode: mount}
+          rate: 0.1
+          epochs: 3
+          large: 1e22
+          fast: true
+          slow: false
+          title: it's $HOME "now"
+          empty: ""
+          version: "1.10"
+          word: "yes"
+          store: {path: azureml://datastores/workspaceblobstore/paths/sets/, mode: mount}
+          file: {path: azureml://datastores/training/paths/a.csv, type: uri_file, mode: download}
+          asset: {path: azureml:digits:7}
+          newest: {path: azureml:digits@latest}
+          asset_without_version: {path: "azureml:digits"}
+          web: {path: "https://example.org/x.csv", type: uri_file, mode: download}
+        """,
+    "outputs": """
+        command: ls ${{ outputs.model }}
+        outputs:
+          model: {}
+          sent: {mode: upload}
+          kept: {path: azureml://datastores/workspaceblobstore/paths/kept, mode: upload}
+        """,
+    "pip": "command: ls\nenvironment: {pip: [tensorflow, 'numpy<3', 'x; python_version < \"3.12\"']}",
+    "no pip": "command: ls\nenvironment: {pip: []}",
+    "pip on an image": "command: ls\nenvironment: {image: 'python:3.11', pip: [numpy]}",
+    "image": "command: ls\nenvironment: {image: 'mcr.microsoft.com/azureml/base:1'}",
+    "conda": "command: ls\nenvironment: {conda_file: conda.yml}",
+    "conda on an image": "command: ls\nenvironment: {conda_file: conda.yml, image: 'python:3.11'}",
+    "framework": "command: ls\nenvironment: {framework: tensorflow, version: '2.3'}",
+    "registered": "command: ls\nenvironment: azureml:AzureML-tf@latest",
+    "registered with a version": "command: ls\nenvironment: azureml:AzureML-tf:7",
+    "registered without a version": "command: ls\nenvironment: azureml:AzureML-tf",
+    "in a registry": "command: ls\nenvironment: azureml://registries/azureml/environments/tf/versions/3",
+    "gpu": "command: ls\nresources: {gpu: true}\nenvironment: {pip: [torch]}",
+    "tensorflow": "command: ls\ndistribution: {type: tensorflow, parameter_server_count: 1, worker_count: 2}\n"
+    "resources: {instance_count: 2}",
+    "tensorflow by instances": "command: ls\ndistribution: {type: tensorflow}\nresources: {instance_count: 3}",
+    "mpi": "command: ls\ndistribution: {type: mpi, process_count_per_instance: 4}",
+    "mpi once": "command: ls\ndistribution: {type: mpi}",
+    "pytorch": "command: ls\ndistribution: {type: pytorch, process_count_per_instance: 4}",
+    "pytorch once": "command: ls\ndistribution: {type: pytorch}\nresources: {instance_count: 2}",
+    "as who submits it": "command: ls\nidentity: {type: user_identity}",
+    "by a token": "command: ls\nidentity: {type: aml_token}",
+    "managed": "command: ls\nidentity: {type: managed}",
+    "managed by client id": f"command: ls\nidentity: {{type: managed, client_id: {ID}}}",
+    "managed by object id": f"command: ls\nidentity: {{type: managed, object_id: {ID}}}",
+}
+
+
+def read(folder: Path, job: str, top: str = TOP) -> Spec:
+    """A spec with this job, in a folder where all is that the jobs here name."""
+    for name, text in {"src/train.py": "", "data/a b.csv": "1", "conda.yml": "dependencies: [python=3.9]\n"}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    file = folder / "job.yaml"
+    written = f"apiVersion: specrun/v1\nname: job\n{top}\njob:\n{textwrap.indent(textwrap.dedent(job), '  ')}\n"
+    file.write_text(written)
+    loaded = load([str(file)])
+    assert loaded.specs, loaded.diagnostics
+    return loaded.specs[0]
+
+
+class Connection:
+    """What the engine asks of a workspace while it forms a job."""
+
+    def default_datastore(self) -> Any:
+        class Datastore:
+            name = "workspaceblobstore"
+
+        return Datastore()
+
+
+def sent(spec: Spec) -> dict[str, Any]:
+    """What the engine sends, without what is specrun's own."""
+    from specrun.engines.azureml_v2.job_form import job_of
+
+    staged = spec.folder / "src" if spec.job and spec.job.code else None
+    submission = Submission("job-0123456789", "0123456789" * 6, 1, {}, spec, (), staged)
+    return comparable(job_of(submission, Connection(), lambda _: None)._to_job(), spec.folder)  # type: ignore[arg-type]
+
+
+def exported(folder: Path, file: str = "job.yml") -> dict[str, Any]:
+    from azure.ai.ml import load_job
+
+    loaded = load_job(folder / file)
+    return comparable(loaded._to_job() if hasattr(loaded, "_to_job") else loaded, folder)
+
+
+def comparable(job: Any, folder: Path) -> dict[str, Any]:
+    """The SDK's job as the service gets it."""
+    code = (folder / job.code).resolve() if job.code else None
+    environment = job.environment
+    if isinstance(environment, str):
+        environment = environment.removeprefix("azureml:")
+    else:
+        environment = {"image": environment.image, "conda_file": environment.conda_file, "build": environment.build}
+    job.code, job.environment = None, "azureml:any:1"
+    rest = job._to_rest_object().properties
+    body = rest.as_dict()
+    body["environmentVariables"].pop("SPECRUN_FINGERPRINT", None)
+    for name in ("specrun", "specrun.fingerprint"):
+        body["tags"].pop(name, None)
+    body["displayName"] = body["displayName"].replace("job-0123456789", "job")
+    body["properties"] = {}
+    for entry in body["inputs"].values():  # the SDK takes an asset's name with and without its prefix
+        if "uri" in entry and not entry["uri"].startswith("azureml://"):
+            entry["uri"] = entry["uri"].removeprefix("azureml:")
+    return {**body, "code": code, "environment": environment}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_same_arrives(tmp_path: Path, name: str) -> None:
+    spec = read(tmp_path, JOBS[name], GPU if name == "gpu" else TOP)
+    for file, text in export_azureml(spec).items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    found, wanted = exported(tmp_path), sent(spec)
+    for field in {*found, *wanted}:
+        assert found.get(field) == wanted.get(field), field

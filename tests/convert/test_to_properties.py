@@ -1,0 +1,117 @@
+"""Any valid spec becomes files that their programs read, and those become specs again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from specrun.convert.azureml import import_azureml
+from specrun.convert.options import Options
+from specrun.convert.sources import read_yaml
+from specrun.convert.to_azureml import export_azureml
+from specrun.convert.to_tfjob import export_tfjob
+from specrun.spec.load import load
+from specrun.spec.model import Spec
+from tests.convert.strategies import furnish, specs
+from tests.engine_double import Double, plan_for
+
+pytestmark = pytest.mark.slow
+SLOW = [
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.too_slow,
+    HealthCheck.filter_too_much,
+    HealthCheck.data_too_large,
+]
+
+
+def many(examples: int) -> Any:
+    return settings(max_examples=examples, deadline=None, suppress_health_check=SLOW)
+
+
+@pytest.fixture(autouse=True)
+def furnished(tmp_path: Path) -> None:
+    furnish(tmp_path)
+
+
+def written(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    for file, text in files.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return [folder / file for file in files]
+
+
+def imported(folder: Path, spec: Spec) -> Spec:
+    """The spec that becomes of a spec's files: that of the job, if there is one."""
+    paths = written(folder, export_azureml(spec))
+    found = import_azureml([read_yaml(str(path)) for path in paths], Options(folder=folder))
+    for one in found:
+        assert not one.files or all("/" not in name for name in one.files)
+        written(folder, one.files)
+        (folder / f"imported-{one.name}.yaml").write_text(one.draft.text(), encoding="utf-8")
+    first = folder / f"imported-{found[0].name}.yaml"
+    loaded = load([str(first)])
+    assert loaded.ok, (loaded.diagnostics, first.read_text())
+    return loaded.specs[0]
+
+
+@many(100)
+@given(st.data())
+def test_the_sdk_reads_all_files(tmp_path: Path, data: st.DataObject) -> None:
+    from azure.ai.ml import load_compute, load_data, load_datastore, load_job
+
+    read = {"job": load_job, "compute": load_compute, "data": load_data, "datastore": load_datastore}
+    for path in written(tmp_path, export_azureml(data.draw(specs(tmp_path)))):
+        assert read[path.stem.partition("-")[0]](path)
+
+
+@many(100)
+@given(st.data())
+def test_any_spec_becomes_a_tfjob_or_says_why_not(tmp_path: Path, data: st.DataObject) -> None:
+    spec = data.draw(specs(tmp_path))
+    text, notes = export_tfjob(spec)
+    assert text or notes
+    if text:
+        assert yaml.safe_load(text)["kind"] == "TFJob"
+
+
+@many(150)
+@given(st.data())
+def test_any_spec_survives_the_way_there_and_back(tmp_path: Path, data: st.DataObject) -> None:
+    spec = data.draw(specs(tmp_path))
+    files = export_azureml(spec)
+    names = [name for name in files if not name.startswith("data-")]
+    if "job.yml" not in files:
+        return
+    again = export_azureml(imported(tmp_path, spec))
+    for name in names:
+        before, after = said(tmp_path, files[name]), said(tmp_path, again.get(name, "{}"))
+        assert after == before, name
+
+
+def said(folder: Path, text: str) -> dict[str, Any]:
+    """What a file says, with what stands in a file of its own; an empty description says nothing."""
+    values = yaml.safe_load(text)
+    environment = values.get("environment")
+    if isinstance(environment, dict) and isinstance(environment.get("conda_file"), str):
+        environment["conda_file"] = yaml.safe_load((folder / environment["conda_file"]).read_text())
+    return {name: value for name, value in values.items() if value != ""}
+
+
+@many(150)
+@given(st.data())
+def test_the_fingerprint_survives(tmp_path: Path, data: st.DataObject) -> None:
+    spec = data.draw(specs(tmp_path, portable=True))
+    assert identity(tmp_path, imported(tmp_path, spec)) == identity(tmp_path, spec)
+
+
+def identity(folder: Path, spec: Spec) -> Mapping[str, object]:
+    """What the fingerprint is taken of."""
+    engine = Double()
+    (change,) = (one for one in plan_for(engine, [spec], folder / "home").changes if one.submission is not None)
+    assert change.submission is not None
+    return change.submission.identity
