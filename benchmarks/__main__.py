@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.applying import hashing, nothing_to_do
 from benchmarks.cloud import cloud
+from benchmarks.importing import imports
 from benchmarks.measure import WentWrong
 from benchmarks.printing import logs
 from benchmarks.running import overhead
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "logs": logs,
     "uploads": uploads,
     "cloud": cloud,
+    "imports": imports,
 }
 
 
