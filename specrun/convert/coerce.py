@@ -56,6 +56,12 @@ def truth(value: object) -> bool | None:
     return True if written in _TRUE else False if written in _FALSE else None
 
 
+def tier(value: object) -> str | None:
+    """A cluster's tier: `dedicated` or `low_priority`, however it is spelled; None for all else."""
+    written = (word(value) or "").lower().replace("_", "").replace("-", "")
+    return {"dedicated": "dedicated", "lowpriority": "low_priority"}.get(written)
+
+
 def shown(value: object, longest: int = 60) -> str:
     """A value for a message, on one line and shortened; nothing of one with a credential in it."""
     if isinstance(value, Mapping):

@@ -5,19 +5,35 @@ from __future__ import annotations
 import re
 
 _NAMES = re.compile(
-    r"(?i)(password|passwd|pwd$|secret|api_?key|access_?key|account_?key|storage_?key|shared_?key|private_?key"
-    r"|subscription_?key|instrumentation_?key|(^|_)token$|connection_?string|conn_?str|credential|(^|_)sas(_|$)|(^|_)pat$)"
+    r"passw|passphrase|pwd($|_)|secret|credential|token(?!i[sz])|conn(ection)?_?str|sas$|(^|_)sas_|(^|_)pat$"
+    r"|key(_?\d+)?$|(^|_)key_|(access|account|api|auth|client|instrumentation|master|primary|private|secondary|shared"
+    r"|storage|subscription)_?key"
 )
-_HARMLESS = re.compile(r"(?i)(true|false|none|null|\d*|\$[A-Za-z_]\w*|\$\{\w+\}|[./~]\S*)")
+_ABOUT = re.compile(
+    r"_(name|path|file|env|var|vault|dir|folder|count|size|length|column|dim|type)s?$|(?<!sas)_ur[il]s?$"
+    r"|(?<!access_key)_ids?$|public_?key|keys?(file|path|name)|(num|max|min|pad|mask|unk|bos|eos|sep|cls)_?token"
+)
+"""Names of what is about a secret, or about tokens and keys that are none."""
+
+_HARMLESS = re.compile(
+    r"(?i)(true|false|none|null|\d{0,5}(\.\d*)?|\$[A-Za-z_]\w*(/\S*)?|\$\{[^}]*\}|\$\(.*\)|[./~][^\s=]*)", re.DOTALL
+)
 _VALUES = re.compile(
-    r"(?i)((AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s\"']{6,}|[?&]sig=[^&\s\"']{10,}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/\s:@]+:[^/\s:@]+@)"
+    r"(?i)((AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s\"'${]{3,}"
+    r"|(^|[?&])sig=[^&\s\"'${]{3,}|\bgh[pousr]_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|://[^/\s:@$]+:[^/\s:@$]+@|(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==)"
 )
+
+
+def names_secret(name: str) -> bool:
+    """Whether a variable, argument or flag of that name holds a password, key or token."""
+    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+    return bool(_NAMES.search(plain)) and not _ABOUT.search(plain)
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable holds a secret, by its name or by what it holds."""
-    return reveals(value) or bool(_NAMES.search(name) and not _HARMLESS.fullmatch(value.strip()))
+    return reveals(value) or (names_secret(name) and not _HARMLESS.fullmatch(value.strip()))
 
 
 def reveals(value: str) -> bool:

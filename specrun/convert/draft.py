@@ -49,6 +49,10 @@ class Draft:
         if comment:
             self.comment(path, comment)
 
+    def set_secret(self, path: Key, variable: str) -> None:
+        """Write a field whose value is a secret: by the name of an environment variable, never the value itself."""
+        self.set(path, f"${{{{ secrets.{variable} }}}}", f"a secret: set {variable} where specrun runs")
+
     def comment(self, path: Key, text: str) -> None:
         """A comment above a field or a section; () is the top of the file."""
         known = self._comments.setdefault(path, [])
@@ -96,11 +100,8 @@ class Draft:
             elif isinstance(value, Sequence) and not isinstance(value, str) and value:
                 yield name
                 yield from (f"{pad}  - {flow(item)}" for item in value)
-            elif isinstance(value, str) and "\n" in value.rstrip("\n") and fits_block(value):
-                yield f"{name} |{'' if value.endswith(chr(10)) else '-'}"
-                yield from (f"{pad}  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
             else:
-                yield f"{name} {flow(value)}"
+                yield from leaf(name, value, f"{pad}  ")
 
 
 def _changed(value: Value, change: Callable[[str], str]) -> Value:
@@ -157,7 +158,16 @@ def _inside(value: Value) -> str:
     return scalar(value, inside=True) if isinstance(value, str) else flow(value)
 
 
-def fits_block(value: str) -> bool:
+def leaf(lead: str, value: Value, pad: str) -> Iterator[str]:
+    """A value behind its name: as a literal block, indented by `pad`, where it has several lines; else in one line."""
+    if isinstance(value, str) and "\n" in value.rstrip("\n") and _fits_block(value):
+        yield f"{lead} |{'' if value.endswith(chr(10)) else '-'}"
+        yield from (f"{pad}{line}" if line else "" for line in value.removesuffix("\n").split("\n"))
+    else:
+        yield f"{lead} {flow(value)}"
+
+
+def _fits_block(value: str) -> bool:
     """Whether a literal block gives the text back as it is."""
     lines = value.removesuffix("\n").split("\n")
     printable = all(line.replace("\t", "").isprintable() for line in lines)

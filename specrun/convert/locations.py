@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -30,6 +30,16 @@ def rebased(path: str, start: str, folder: Path) -> str:
 def folder_of(file: str) -> str:
     """The folder that a file is in."""
     return os.path.dirname(file) or "."  # noqa: PTH120
+
+
+def base_name(file: str) -> str:
+    """A file's name without its folder, on one line."""
+    return " ".join(PurePosixPath(file.replace("\\", "/")).name.split())
+
+
+def stem(file: str) -> str:
+    """A file's name without its folder and its ending."""
+    return PurePosixPath(file.replace("\\", "/")).stem
 
 
 def same_file(path: str, start: str, file: str) -> bool:

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Collection
 
 LONGEST = 40
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""The name of an environment variable."""
 
 
 def spec_name(*candidates: object) -> str:
@@ -36,15 +38,34 @@ def unique_slug(name: str, taken: Collection[str]) -> str:
     return found
 
 
-def identifier(text: str, taken: Collection[str] = ()) -> str:
-    """A text as the name of an input or output: letters, digits and underscores, the first no digit."""
-    found = re.sub(r"[^A-Za-z0-9_]+", "_", _ascii(text))[:200] or "_"
-    found = f"_{found}" if found[0].isdigit() else found
-    number, free = 1, found
-    while free in taken:
+def unique(name: str, taken: Collection[str]) -> str:
+    """A name with underscores that is not taken: with a number where it is."""
+    number, found = 1, name
+    while found in taken:
         number += 1
-        free = f"{found}_{number}"
-    return free
+        found = f"{name}_{number}"
+    return found
+
+
+def identifier(text: str, taken: Collection[str] = (), empty: str = "_") -> str:
+    """A text as the name of an input or output: letters, digits and underscores, the first no digit."""
+    found = re.sub(r"[^A-Za-z0-9_]+", "_", _ascii(text))[:200] or empty
+    return unique(f"_{found}" if found[0].isdigit() else found, taken)
+
+
+def datastore_name(text: str, taken: Collection[str] = ()) -> str:
+    """A text as a datastore's name, none of those that a workspace has by itself."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:200] or "store"
+    own = ("workspaceblobstore", "workspacefilestore", "workspaceartifactstore", "workspaceworkingdirectory")
+    return unique(f"{name}_batchai" if name in own else name, taken)
+
+
+def compute_name(text: str) -> str:
+    """A text as a cluster's name: 3 to 32 letters, digits and hyphens, the first a letter."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
+    name = name if name[:1].isalpha() else f"c-{name}".rstrip("-")
+    name = name if len(name) > 2 else f"{name}-cluster"
+    return name[:32].rstrip("-")
 
 
 def experiment(text: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from specrun.convert import coerce, credentials
 from specrun.convert.draft import Key
+from specrun.convert.naming import VARIABLE
 from specrun.convert.section import Section, has_expression
 
 TO: Key = ("job", "environment_variables")
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACEHOLDER = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
 
 
@@ -19,7 +17,7 @@ def write_variables(section: Section) -> None:
     for name in section.names():
         _write(section, name)
     for name, value in section.values.items():
-        if value == "" and _NAME.fullmatch(name):
+        if value == "" and VARIABLE.fullmatch(name):
             section.put(name, (*TO, name), "")
 
 
@@ -28,12 +26,12 @@ def _write(section: Section, name: str) -> None:
     value = coerce.text(raw)
     if (name, value) == _PLACEHOLDER:
         section.drop(name, "the placeholder that SDK v1 writes into every file")
-    elif not _NAME.fullmatch(name):
+    elif not VARIABLE.fullmatch(name):
         section.drop(name, "no environment variable can have that name")
     elif value is None:
         section.ask(name, to, f"a text is expected here, and this is {coerce.shown(raw)}")
     elif credentials.is_secret(name, value):
-        section.draft.set(to, credentials.secret(name), f"a secret: set {name} where specrun runs")
+        section.draft.set_secret(to, name)
         section.rewrite(name, to, f"a secret is not copied: set {name} in the environment in which specrun runs")
     elif has_expression(value):
         section.ask(name, to, "an expression that specrun does not have in environment variables", write=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from specrun.convert.draft import Value, fits_block, flow, scalar
+from specrun.convert.draft import Value, leaf, scalar
 from specrun.convert.report import FieldPath
 
 
@@ -43,7 +43,6 @@ class Page:
 
     def _value(self, lead: str, value: Value, path: FieldPath, depth: int) -> Iterator[str]:
         """A value after its name or its hyphen; what is below it stands `depth` deep."""
-        pad = "  " * depth
         if isinstance(value, Mapping) and value:
             yield lead
             for name, item in value.items():
@@ -54,11 +53,8 @@ class Page:
             for index, item in enumerate(value):
                 yield from self._above((*path, index), depth)
                 yield from self._item(item, (*path, index), depth)
-        elif isinstance(value, str) and "\n" in value.rstrip("\n") and fits_block(value):
-            yield f"{lead} |{'' if value.endswith(chr(10)) else '-'}"
-            yield from (f"{pad}{line}" if line else "" for line in value.removesuffix("\n").split("\n"))
         else:
-            yield f"{lead} {flow(value)}"
+            yield from leaf(lead, value, "  " * depth)
 
     def _item(self, item: Value, path: FieldPath, depth: int) -> Iterator[str]:
         pad = "  " * depth

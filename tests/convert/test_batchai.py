@@ -10,7 +10,8 @@ import pytest
 from specrun.convert.batchai import Options, import_batchai, import_cluster, import_folder, kind_of
 from specrun.convert.batchai.durations import seconds_of
 from specrun.convert.batchai.mpirun import launch_of, launches
-from specrun.convert.batchai.secrets import hide, is_secret
+from specrun.convert.batchai.secrets import hide
+from specrun.convert.credentials import is_secret
 from specrun.convert.imported import Imported
 from specrun.convert.report import Verdict
 from specrun.convert.sources import Refused, Source

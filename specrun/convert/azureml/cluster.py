@@ -6,6 +6,7 @@ from specrun.convert import coerce, credentials
 from specrun.convert.azureml.reading import Reading
 from specrun.convert.azureml.references import cluster_name
 from specrun.convert.draft import Key, Value
+from specrun.convert.locations import base_name
 from specrun.convert.section import Section
 from specrun.convert.sources import Source
 from specrun.convert.tags import write_tags
@@ -13,7 +14,6 @@ from specrun.convert.tags import write_tags
 MAX_INSTANCES = 4
 """What the CLI makes of a file that does not say it."""
 
-_TIERS = {"dedicated": "dedicated", "low_priority": "low_priority", "lowpriority": "low_priority"}
 _OF_SERVICE = "what the service tells of a cluster that is there"
 _DROPPED = {
     "$schema": "it says what kind of file this is",
@@ -30,7 +30,7 @@ _DROPPED = {
 def write_cluster(reading: Reading, source: Source) -> None:
     """Write the cluster's fields, each where it has one of the same name."""
     section = reading.open(source)
-    reading.draft.comment(("compute",), f"from {source.file.rsplit('/', 1)[-1]}")
+    reading.draft.comment(("compute",), f"from {base_name(source.file)}")
     name = section.copy("name", ("compute", "name"), _name, "a name of 3 to 32 letters, digits and hyphens")
     if name is None:
         section.ask("name", ("compute", "name"), "a cluster needs a name", write=True)
@@ -39,7 +39,7 @@ def write_cluster(reading: Reading, source: Source) -> None:
     if section.copy("size", ("compute", "size"), coerce.word, "a VM size") is None:
         what = "making the cluster takes the size of its machines, such as STANDARD_DS3_V2"
         section.ask("size", ("compute", "size"), what)
-    section.copy("tier", ("compute", "tier"), _tier, "dedicated or low_priority")
+    section.copy("tier", ("compute", "tier"), coerce.tier, "dedicated or low_priority")
     for key in ("min_instances", "max_instances", "idle_time_before_scale_down"):
         section.copy(key, ("compute", key), coerce.whole, "a whole number")
     if reading.draft.get(("compute", "max_instances")) is None:
@@ -60,10 +60,6 @@ def _name(value: object) -> str | None:
     return cluster_name(coerce.word(value) or "")
 
 
-def _tier(value: object) -> str | None:
-    return _TIERS.get((coerce.word(value) or "").lower().replace("-", "_"))
-
-
 def _ssh(section: Section) -> None:
     to: Key = ("compute", "ssh_settings")
     section.copy("admin_username", (*to, "admin_username"), coerce.word, "a user name")
@@ -71,7 +67,7 @@ def _ssh(section: Section) -> None:
     if section.get("admin_password") is not None:
         variable = credentials.variable("cluster", "admin_password")
         place = (*to, "admin_password")
-        section.draft.set(place, credentials.secret(variable), f"a secret: set {variable} where specrun runs")
+        section.draft.set_secret(place, variable)
         section.rewrite("admin_password", place, f"a secret is not copied: set {variable} in specrun's environment")
     if list(section.names()) and section.get("admin_username") is None:
         section.ask("admin_username", (*to, "admin_username"), "the account needs a name", write=True)

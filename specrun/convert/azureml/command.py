@@ -126,7 +126,7 @@ def _without_secrets(section: Section, command: str, names: Names) -> str:
             return match[0]
         variable = credentials.variable(flag)
         to = ("job", "environment_variables", variable)
-        section.draft.set(to, credentials.secret(variable), f"a secret: set {variable} where specrun runs")
+        section.draft.set_secret(to, variable)
         names.note(f"the secret after {flag} is not copied: set {variable} in the environment in which specrun runs")
         return f'{flag}{between}"${variable}"'
 

@@ -36,7 +36,7 @@ def write_datastore(reading: Reading, source: Source) -> None:
     section = reading.open(source)
     name = name_of(source) if _DATASTORE.fullmatch(name_of(source)) else identifier(name_of(source) or "datastore")
     to: Key = ("datastores", name)
-    reading.draft.comment(to, f"from {source.file.rsplit('/', 1)[-1]}")
+    reading.draft.comment(to, f"from {locations.base_name(source.file)}")
     kind = _kind(section)
     section.put("type", (*to, "type"), kind) if "type" in section.values else section.draft.set((*to, "type"), kind)
     section.drop("$schema", "it says what kind of file this is")
@@ -68,7 +68,7 @@ def _credentials(section: Section, to: Key, name: str, kind: str) -> None:
         place = (*to, "credentials", key)
         if key in known and isinstance(section.get(key), str):
             variable = credentials.variable(name, key)
-            section.draft.set(place, credentials.secret(variable), f"a secret: set {variable} where specrun runs")
+            section.draft.set_secret(place, variable)
             section.rewrite(key, place, f"a secret is not copied: set {variable} in the environment of specrun")
         elif kind == "azure_data_lake_gen2" and key in ("tenant_id", "client_id"):
             section.copy(key, place, coerce.word, "an id")
@@ -89,7 +89,7 @@ def write_data(reading: Reading, source: Source) -> bool:
         return True
     section = reading.open(source)
     to: Key = ("data", name)
-    reading.draft.comment(to, f"from {source.file.rsplit('/', 1)[-1]}")
+    reading.draft.comment(to, f"from {locations.base_name(source.file)}")
     local = locations.rebased(path, locations.folder_of(source.file), reading.options.folder)
     section.put("path", (*to, "path"), local, "" if local == path else "relative to the spec")
     section.carry("name", to)

@@ -48,7 +48,7 @@ def _write_named(reading: Reading, section: Section, name: str) -> None:
     given = _given(reading, section.ledger.file, name)
     registered = environment_name(name)
     if given is not None:
-        section.rewrite("environment", TO, f"what {given.file.rsplit('/', 1)[-1]} says stands in the spec itself")
+        section.rewrite("environment", TO, f"what {locations.base_name(given.file)} says stands in the spec itself")
         _write_inline(reading, reading.open(given))
     elif has_expression(name):
         section.ask("environment", TO, "an expression that specrun does not have", write=True)
@@ -132,7 +132,7 @@ def _write_conda(reading: Reading, section: Section, base: str) -> list[str] | N
             section.rewrite("conda_file", (*TO, "pip"), "what pip installs, as specrun exports it")
             return pip
         file = f"{reading.name}.conda.yml"
-        text = conda.conda_text(raw, section.ledger.file.rsplit("/", 1)[-1])
+        text = conda.conda_text(raw, locations.base_name(section.ledger.file))
         if text is None:
             section.ask("conda_file", to, "a credential stands in it: it is not copied", write=True)
             return None

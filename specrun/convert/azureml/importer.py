@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from specrun.convert import coerce, naming
+from specrun.convert import coerce, locations, naming
 from specrun.convert.azureml import kinds
 from specrun.convert.azureml.cluster import write_cluster
 from specrun.convert.azureml.data_form import name_of, write_data, write_datastore
@@ -121,7 +121,7 @@ def _write_data_alone(reading: Reading, source: Source) -> None:
 def _name_of(source: Source) -> str:
     values = source.values
     assert isinstance(values, dict)
-    stem = source.file.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].rsplit("__", 1)[-1]
+    stem = locations.stem(source.file).rsplit("__", 1)[-1]
     folder = source.file.replace("\\", "/").rpartition("/")[0].rsplit("/", 1)[-1]
     plain = [coerce.word(values.get(key)) for key in ("name", "experiment_name", "display_name")]
     named, *others = [None if word and "{" in word else word for word in plain]

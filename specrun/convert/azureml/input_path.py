@@ -50,7 +50,7 @@ def write_place(reading: Reading, entry: Section, to: Key, place: Place) -> None
         section.ask(key, (*to, "path"), what, f"--input {to[-1]}=…", write=True)
     elif named is not None and write_data(reading, named):
         entry.draft.set((*to, "data"), name_of(named))
-        section.rewrite(key, (*to, "data"), f"the data asset of {named.file.rsplit('/', 1)[-1]}")
+        section.rewrite(key, (*to, "data"), f"the data asset of {locations.base_name(named.file)}")
     elif named is not None and asset_address(reading, named, to):
         section.put(key, (*to, "path"), asset_address(reading, named, to))
     elif locations.is_address(path):

@@ -38,7 +38,9 @@ _DROPPED = {
 def write_job(reading: Reading, source: Source) -> None:
     """Write all of a job, with the cluster, datastores, data and environment that were given with it."""
     section = reading.open(source)
-    reading.draft.comment((), f"Imported from {source.file.rsplit('/', 1)[-1]}, a command job of the Azure ML CLI v2.")
+    reading.draft.comment(
+        (), f"Imported from {locations.base_name(source.file)}, a command job of the Azure ML CLI v2."
+    )
     section.drop("$schema", "it says what kind of file this is")
     if section.get("type") is not None:
         section.rewrite("type", ("job",), "the section `job` is a command job")
@@ -127,7 +129,7 @@ def _write_cluster(reading: Reading, place: Section, key: str, written: str) -> 
         place.drop(key, f"{name} is no cluster: without `compute` a run is on this machine, or serverless on Azure")
     elif name is not None and name in reading.beside.clusters:
         cluster = reading.beside.clusters[name]
-        place.rewrite(key, to, f"the cluster of {cluster.file.rsplit('/', 1)[-1]}")
+        place.rewrite(key, to, f"the cluster of {locations.base_name(cluster.file)}")
         write_cluster(reading, cluster)
     elif name is None or has_expression(written):
         place.ask(key, to, f"no cluster can be called {coerce.shown(written)}: write its name", write=True)

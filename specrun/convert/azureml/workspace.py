@@ -5,6 +5,7 @@ from __future__ import annotations
 from specrun.convert import coerce
 from specrun.convert.azureml.reading import Reading
 from specrun.convert.draft import Draft, Value
+from specrun.convert.locations import base_name
 from specrun.convert.options import Options
 
 SUBSCRIPTION = "${{ env.AZURE_SUBSCRIPTION_ID }}"
@@ -25,7 +26,7 @@ def write_workspace(reading: Reading) -> None:
         write_given_workspace(reading.draft, reading.options)
     elif source is not None:
         section = reading.open(source)
-        reading.draft.comment(("workspace",), f"from {source.file.rsplit('/', 1)[-1]}")
+        reading.draft.comment(("workspace",), f"from {base_name(source.file)}")
         for key in _TAKEN:
             section.copy(key, ("workspace", key), coerce.word, "a text")
         if section.get("name") is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from specrun.convert.batchai.names import unique, variable
+from specrun.convert.batchai.secrets import vault_command
 from specrun.convert.batchai.section import Section
+from specrun.convert.credentials import secret, variable
 from specrun.convert.draft import TODO, Draft, Key
+from specrun.convert.naming import unique
 from specrun.convert.report import dotted
 
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
@@ -52,13 +54,11 @@ def credentials(item: Section, account: str, draft: Draft, place: Key) -> None:
     is_open = account.startswith("$") or (literal is not None and "AZURE_BATCHAI_STORAGE_KEY" in literal.value)
     name = _PLACEHOLDER_KEY if is_open else variable(f"{account}_key")
     to = ".".join((*place, "credentials", "account_key"))
-    draft.set((*place, "credentials", "account_key"), f"${{{{ secrets.{name} }}}}")
+    draft.set((*place, "credentials", "account_key"), secret(name))
     if literal is not None:
         item.ledger.rewrite(literal.path, to, f"a secret is not copied: set the environment variable {name}")
     if reference.values:
-        url = reference.text("secretUrl")
-        command = f" from `az keyvault secret show --id {url.value}`" if url and "?" not in url.value else ""
-        item.ledger.rewrite(reference.path, to, f"set the environment variable {name}{command}")
+        item.ledger.rewrite(reference.path, to, f"set the environment variable {name}{vault_command(reference)}")
     if literal is None and not reference.values:
         draft.comment((*place, "credentials"), f"set {name}; or leave the section out, to use your own identity")
 

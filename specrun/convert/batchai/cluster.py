@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from specrun.convert.batchai.names import base_name
+from specrun.convert import coerce
 from specrun.convert.batchai.section import Section, Text
 from specrun.convert.draft import TODO, Draft
+from specrun.convert.locations import base_name
 
 _SIZE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SSH = ("compute", "ssh_settings")
@@ -64,8 +65,7 @@ def _tier(cluster: Section, draft: Draft) -> None:
     priority = cluster.text("vmPriority")
     if priority is None:
         return
-    known = {"dedicated": "dedicated", "lowpriority": "low_priority"}
-    tier = known.get(priority.value.lower().replace("_", "").replace("-", ""))
+    tier = coerce.tier(priority.value)
     draft.set(("compute", "tier"), tier or TODO)
     if tier is None:
         cluster.ledger.ask(priority.path, "compute.tier", "dedicated or low_priority")

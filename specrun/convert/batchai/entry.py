@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from specrun.convert import coerce, naming
 from specrun.convert.batchai.accounts import Accounts
 from specrun.convert.batchai.cluster import compute
 from specrun.convert.batchai.folders import arranged
@@ -14,14 +15,15 @@ from specrun.convert.batchai.job import read_job
 from specrun.convert.batchai.kinds import check, kind_of, unwrapped
 from specrun.convert.batchai.launching import launch
 from specrun.convert.batchai.mounts import Mounts
-from specrun.convert.batchai.names import base_name, compute_name, experiment_name, spec_name, stem
 from specrun.convert.batchai.options import Options
 from specrun.convert.batchai.places import Places
 from specrun.convert.batchai.rewriting import Rewriter
-from specrun.convert.batchai.section import Section, value_at
+from specrun.convert.batchai.section import Section
 from specrun.convert.batchai.setup import setup_task, tell_setup_task
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
+from specrun.convert.locations import base_name, stem
+from specrun.convert.naming import compute_name, spec_name
 from specrun.convert.report import Ledger, Report
 from specrun.convert.sources import Source
 
@@ -114,7 +116,7 @@ def _closed(ledger: Ledger) -> Report:
     return Report(
         tuple(
             replace(entry, note="it is empty")
-            if entry.note == _UNKNOWN and value_at(ledger.values, entry.path) in (None, "", [], {})
+            if entry.note == _UNKNOWN and coerce.is_empty(coerce.at(ledger.values, entry.path))
             else entry
             for entry in report.entries
         )
@@ -140,7 +142,7 @@ def _head(draft: Draft, root: Section, source: Source, name: str, options: Optio
 def _experiment(root: Section, draft: Draft) -> None:
     for section in (root, root.section("properties")):
         found = section.text("experimentName", "experiment") if section.values else None
-        name = experiment_name(found.value.rsplit("/", 1)[-1]) if found else ""
+        name = naming.experiment(found.value.rsplit("/", 1)[-1]) if found else ""
         if found and name:
             draft.set(("experiment",), name)
             if name == found.value:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from specrun.convert.batchai.names import variable
+from specrun.convert import coerce
 from specrun.convert.batchai.rewriting import Rewriter
-from specrun.convert.batchai.secrets import is_secret
+from specrun.convert.batchai.secrets import vault_command
 from specrun.convert.batchai.section import Section
+from specrun.convert.credentials import is_secret, variable
+from specrun.convert.credentials import secret as expression
 from specrun.convert.draft import TODO, Draft
+from specrun.convert.naming import VARIABLE
 
 _SIZE = re.compile(r"(?i)([0-9]+)\s*([bkmg])(?:i?b)?|([0-9]+)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = ("SPECRUN_", "AZUREML_", "OMPI_COMM_WORLD_")
 _SET_BY_ENGINE = frozenset(
     ["TF_CONFIG", "MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK", "NODE_RANK", "AZ_BATCH_MASTER_NODE"]
@@ -57,8 +59,8 @@ def variables(
     """Environment variables: in the spec, or (given back) those that only the shell can fill in."""
     exports: list[tuple[str, str]] = []
     for item in sections:
-        name, value = item.text("name"), _raw(item)
-        if name is None or not _NAME.fullmatch(name.value):
+        name, value = item.text("name"), coerce.text(item.value("value")) or ""
+        if name is None or not VARIABLE.fullmatch(name.value):
             item.ledger.drop(item.path, "it is no name of an environment variable")
             continue
         to = f"job.environment_variables.{name.value}"
@@ -66,8 +68,8 @@ def variables(
         if name.value in _SET_BY_ENGINE or name.value.startswith(_RESERVED):
             item.ledger.drop(item.path, "every process gets its own from the engine")
         elif secret or item.values.get("valueSecretReference") is not None or is_secret(name.value, value):
-            draft.set(place, f"${{{{ secrets.{variable(name.value)} }}}}")
-            command = _vault(item)
+            draft.set(place, expression(variable(name.value)))
+            command = vault_command(item.section("valueSecretReference"))
             item.ledger.rewrite(item.path, to, f"a secret is not copied: set {variable(name.value)}{command}")
         elif "$" in value:
             exports.append((name.value, rewriter.text(value, item.path)))
@@ -76,19 +78,6 @@ def variables(
             draft.set(place, value)
             item.ledger.carry(item.path, to)
     return exports
-
-
-def _raw(item: Section) -> str:
-    """The value as text; "" for none and for what is no scalar."""
-    value = item.value("value")
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, (str, int, float)) else ""
-
-
-def _vault(item: Section) -> str:
-    url = item.section("valueSecretReference").text("secretUrl")
-    return f" from `az keyvault secret show --id {url.value}`" if url and "?" not in url.value else ""
 
 
 def _login(registry: Section, draft: Draft) -> None:

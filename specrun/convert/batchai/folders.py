@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from specrun.convert.batchai.kinds import kind_of, unwrapped
-from specrun.convert.batchai.names import spec_name, stem
+from specrun.convert.locations import stem
+from specrun.convert.naming import spec_name, unique_slug
 from specrun.convert.sources import Source
 
 
@@ -50,10 +51,7 @@ def _names(sources: Sequence[Source]) -> dict[str, str | None]:
     result: dict[str, str | None] = {}
     for file, name in own.items():
         longer = name if often[name] == 1 else spec_name(f"{_parent_name(file)}-{name}")
-        number, chosen = 1, longer
-        while chosen in seen:
-            number += 1
-            chosen = f"{longer[:35].rstrip('-')}-{number}"
+        chosen = unique_slug(longer, seen)
         seen.add(chosen)
         result[file] = chosen
     return result

@@ -6,8 +6,8 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
+from specrun.convert import credentials
 from specrun.convert.batchai.directories import write
-from specrun.convert.batchai.names import variable
 from specrun.convert.batchai.places import Place
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
@@ -40,7 +40,7 @@ def launch(
     if rewriter.places.code:
         draft.set(("job", "code"), rewriter.places.code, "--code")
     for secret in sorted(rewriter.secrets):
-        draft.set(("job", "environment_variables", secret), f"${{{{ secrets.{variable(secret)} }}}}")
+        draft.set(("job", "environment_variables", secret), credentials.secret(secret))
     files: dict[str, str] = {}
     if shell.needs_wrapper:
         folder = rewriter.places.code or f"{name}-code"

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from specrun.convert.batchai.accounts import Accounts, credentials
-from specrun.convert.batchai.names import base_name, datastore_name
 from specrun.convert.batchai.section import Section, Text
 from specrun.convert.draft import TODO, Draft
+from specrun.convert.locations import base_name
+from specrun.convert.naming import datastore_name
 
 _CONTAINER = re.compile(r"(\$root|\$logs|\$web|[a-z0-9](-?[a-z0-9]){2,62})")
 _SHARE_URL = re.compile(r"(?:(?:https?:|smb:)?//)?(?P<host>[^/]*)/+(?P<share>[^/?]+)/*(?P<rest>[^?]*)(?:\?.*)?")
@@ -63,11 +64,7 @@ class Mounts:
 
     def _store(self, item: Section, root: str, draft: Draft, accounts: Accounts, kind: str) -> None:
         rel = item.text("relativeMountPath")
-        given = self._given(_plain(rel.value)) if rel else None
-        if rel and given:
-            self._keep(root, rel, given)
-            where = f"datastore `{given.datastore}`, which --mount names"
-            item.ledger.rewrite(item.path, "", f"what was mounted at `{given.rel}` is the {where}")
+        if rel and self._is_given(item, root, rel):
             return
         url, container = item.text("azureFileUrl"), item.text("containerName")
         host, share, base = _share(url.value if url else "")
@@ -90,17 +87,23 @@ class Mounts:
 
     def _other(self, item: Section, root: str, why: str) -> None:
         rel = item.text("relativeMountPath")
-        given = self._given(_plain(rel.value)) if rel else None
-        if rel and given:
-            self._keep(root, rel, given)
-            where = f"datastore `{given.datastore}`, which --mount names"
-            item.ledger.rewrite(item.path, "", f"what was mounted at `{given.rel}` is the {where}")
+        if rel and self._is_given(item, root, rel):
             return
         shown = _plain(rel.value) if rel else "REL"
         what = f"{why}: copy the files to a datastore, and name it"
         item.ledger.ask(item.path, "datastores", what, f"--mount {shown}=DATASTORE[:PATH]")
         if rel:
             self._keep(root, rel, unknown_mount(shown))
+
+    def _is_given(self, item: Section, root: str, rel: Text) -> bool:
+        """Whether --mount names the datastore; the report says so."""
+        given = self._given(_plain(rel.value))
+        if given is None:
+            return False
+        self._keep(root, rel, given)
+        where = f"datastore `{given.datastore}`, which --mount names"
+        item.ledger.rewrite(item.path, "", f"what was mounted at `{given.rel}` is the {where}")
+        return True
 
     def _keep(self, root: str, rel: Text, mount: Mount) -> None:
         self.found.setdefault((root, _plain(rel.value)), mount)

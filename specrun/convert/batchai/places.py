@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass, field
+from string import punctuation, whitespace
 
 from specrun.convert.batchai.mounts import Mount, Mounts, unknown_mount
-from specrun.convert.batchai.names import exact_variable, identifier
 from specrun.convert.draft import TODO
+from specrun.convert.naming import identifier
 from specrun.convert.report import FieldPath, Ledger
 
 _KINDS = {"inputs": "INPUT", "outputs": "OUTPUT"}
@@ -57,9 +58,8 @@ class Places:
 
     def declare(self, kind: str, identity: str, path: str | None, comment: str, source: FieldPath | None) -> Place:
         """An input or output by its id."""
-        place = self._add(
-            kind, identity, f"AZ_BATCHAI_{_KINDS[kind]}_{exact_variable(identity)}", path, comment, source
-        )
+        variable = f"AZ_BATCHAI_{_KINDS[kind]}_{re.sub('[^A-Za-z0-9_]+', '_', identity)}"
+        place = self._add(kind, identity, variable, path, comment, source)
         self.ids.setdefault((kind, identity), place)
         return place
 
@@ -87,7 +87,8 @@ class Places:
     def _add(
         self, kind: str, identity: str, handed: str, path: str | None, comment: str, source: FieldPath | None
     ) -> Place:
-        name = identifier(identity, {place.name for place in self.found if place.kind == kind})
+        taken = {place.name for place in self.found if place.kind == kind}
+        name = identifier(identity.lower().strip(punctuation + whitespace), taken, empty="folder")
         place = Place(kind, name, handed or f"{_KINDS[kind]}_{name.upper()}", path, comment, source)
         self.found.append(place)
         return place

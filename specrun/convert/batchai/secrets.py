@@ -1,18 +1,14 @@
-"""Finds what looks like a credential, so that it is never copied."""
+"""Puts variables of the shell in the place of credentials, so that none is copied."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from specrun.convert.batchai.names import unique, variable
+from specrun.convert.batchai.section import Section
+from specrun.convert.credentials import is_secret, names_secret, variable
+from specrun.convert.naming import unique
 
-_NAME = re.compile(
-    r"(?i)(key$|_key|key_|secret|passw|passphrase|token|credential|conn(ection)?_?str|sas$|(^|_)sas_|(^|_)pwd$)"
-)
-_NO_NAME = re.compile(
-    r"(?i)(keyboard|tokeni[sz]|num_?tokens|max_?tokens|keys?_?(path|file|name|column)|token_?(file|path))"
-)
 _KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\s\"'|;]+|(?<=AccountKey=)[^;\s\"']+|(?<=SharedAccessSignature=)[^;\s\"']+")
 _FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<between>[=\s]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'|;&<>()]+)")
@@ -28,12 +24,6 @@ class Hidden:
     variables: tuple[str, ...]
 
 
-def is_secret(name: str, value: str) -> bool:
-    """Whether a variable of this name, with this value, holds a credential."""
-    told = bool(value) and not value.startswith("$") and _names_secret(name)
-    return told or bool(_KEY.search(value) or _SIGNATURE.search(value) or _IN_ADDRESS.search(value))
-
-
 def hide(text: str) -> Hidden:
     """A command line with each credential replaced by a variable of the shell."""
     found: list[str] = []
@@ -44,10 +34,10 @@ def hide(text: str) -> Hidden:
         return f"${{{chosen}}}"
 
     def flagged(match: re.Match[str]) -> str:
-        value = match["value"].strip("\"'")
-        if not value or value.startswith(("$", "-")) or not _names_secret(match["flag"].lstrip("-")):
+        flag, value = match["flag"].lstrip("-"), match["value"].strip("\"'")
+        if value.startswith(("$", "-")) or not names_secret(flag) or not is_secret(flag, value):
             return match[0]
-        return f'{match["flag"]}{match["between"]}"{stands_for(match["flag"].lstrip("-"))}"'
+        return f'{match["flag"]}{match["between"]}"{stands_for(flag)}"'
 
     text = _ASSIGNED.sub(flagged, _FLAG.sub(flagged, text))
     text = _KEY.sub(lambda match: stands_for("STORAGE_KEY"), text)
@@ -56,6 +46,7 @@ def hide(text: str) -> Hidden:
     return Hidden(text, tuple(found))
 
 
-def _names_secret(name: str) -> bool:
-    plain = name.replace("-", "_")
-    return bool(_NAME.search(plain)) and not _NO_NAME.search(plain)
+def vault_command(reference: Section) -> str:
+    """What reads the secret that a key vault holds, to be put behind the variable's name; "" where none is named."""
+    url = reference.text("secretUrl")
+    return f" from `az keyvault secret show --id {url.value}`" if url and "?" not in url.value else ""

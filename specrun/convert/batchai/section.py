@@ -6,21 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from specrun.convert import coerce
 from specrun.convert.report import FieldPath, Ledger
 
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,15}(\.0*)?\s*")
 _ENDLESS = 10**9
 _LONGEST = 160
-
-
-def value_at(values: object, path: FieldPath) -> object:
-    """What stands at a path; None where nothing does."""
-    for key in path:
-        if isinstance(values, Mapping):
-            values = values.get(key)
-        elif isinstance(values, list) and isinstance(key, int):
-            values = values[key] if key < len(values) else None
-    return values
 
 
 def shortened(text: str) -> str:
@@ -95,12 +86,9 @@ class Section:
         path, value = self.at(*names), self.value(*names)
         if path is None:
             return None
-        if isinstance(value, bool):
-            value = str(value).lower()
-        if isinstance(value, (int, float)):
-            value = str(value)
-        if isinstance(value, str) and value.strip():
-            return Text(path, value.strip())
+        written = coerce.word(value)
+        if written is not None:
+            return Text(path, written)
         self.ledger.drop(path, "it is empty" if value in (None, "") or isinstance(value, str) else "text belongs here")
         return None
 

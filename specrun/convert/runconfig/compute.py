@@ -47,16 +47,11 @@ def _write_own_cluster(section: Section, own: Section, name: str) -> None:
         own.tell("name", ("compute", "name"), "" if cluster == own.get("name") else "as a cluster may be called")
     if own.copy("vmSize", ("compute", "size"), coerce.word, "a VM size") is None:
         own.ask("vmSize", ("compute", "size"), "the size of the machines, such as STANDARD_DS3_V2", write=True)
-    own.copy("vmPriority", ("compute", "tier"), _tier, "dedicated or lowpriority")
+    own.copy("vmPriority", ("compute", "tier"), coerce.tier, "dedicated or lowpriority")
     section.draft.set(("compute", "min_instances"), 0)
     if own.copy("clusterMaxNodeCount", ("compute", "max_instances"), coerce.count, "a number of nodes") is None:
         section.draft.set(("compute", "max_instances"), coerce.count(section.get("nodeCount")) or 1)
     own.drop("retainCluster", "the cluster stays; `specrun destroy` deletes it")
-
-
-def _tier(value: object) -> str | None:
-    known = {"dedicated": "dedicated", "lowpriority": "low_priority"}
-    return known.get((coerce.word(value) or "").lower().replace("_", "").replace("-", ""))
 
 
 def write_distribution(section: Section) -> None:

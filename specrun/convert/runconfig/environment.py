@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from specrun.convert import coerce, conda, credentials
+from specrun.convert import coerce, conda, credentials, locations
 from specrun.convert.azureml.shape import docker_args, shm_size
 from specrun.convert.draft import Key
 from specrun.convert.runconfig.reading import Reading
@@ -79,7 +79,7 @@ def _write_python(reading: Reading, python: Section) -> bool:
 
 def _write_inline(reading: Reading, python: Section, inline: Mapping[str, object]) -> None:
     to = (*TO, "conda_file")
-    text = conda.conda_text(inline, python.ledger.file.rsplit("/", 1)[-1])
+    text = conda.conda_text(inline, locations.base_name(python.ledger.file))
     if text is None:
         python.ask("condaDependencies", to, "a credential stands in it: it is not copied", write=True)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specrun.convert import coerce, naming
+from specrun.convert import coerce, locations, naming
 from specrun.convert.azureml.workspace import write_given_workspace
 from specrun.convert.draft import Draft
 from specrun.convert.imported import Imported
@@ -62,7 +62,7 @@ def import_runconfig(source: Source, options: Options) -> Imported:
     reading = Reading(section, options, root_of(source.file), options.name or _name_of(source, section))
     draft.set(("apiVersion",), "specrun/v1")
     draft.set(("name",), reading.name)
-    draft.comment((), f"Imported from {source.file.rsplit('/', 1)[-1]}, a run configuration of SDK v1.")
+    draft.comment((), f"Imported from {locations.base_name(source.file)}, a run configuration of SDK v1.")
     write_given_workspace(draft, options)
     _write_job(reading, section)
     for key, why in _NO_COUNTERPART.items():
@@ -131,7 +131,7 @@ def _refuse(source: Source, section: Section) -> None:
 
 
 def _name_of(source: Source, section: Section) -> str:
-    stem = source.file.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".runconfig").rsplit("__", 1)[-1]
+    stem = locations.base_name(source.file).removesuffix(".runconfig").rsplit("__", 1)[-1]
     stem = stem.rsplit(".", 1)[0]
     speaking = stem if naming.slug(stem) not in _GENERIC else None
     folder = root_of(source.file).replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip(".")

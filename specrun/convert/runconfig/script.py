@@ -151,9 +151,7 @@ def _resolved(reading: Reading, word: str, before: str) -> str:
 
 def _hidden(reading: Reading, flag: str, before: str) -> str:
     variable = credentials.variable(flag)
-    reading.section.draft.set(
-        (*VARIABLES, variable), credentials.secret(variable), f"a secret: set {variable} where specrun runs"
-    )
+    reading.section.draft.set_secret((*VARIABLES, variable), variable)
     reading.secrets.append(variable)
     return f"{before}${variable}"
 

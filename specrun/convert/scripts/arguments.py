@@ -44,7 +44,7 @@ def write_code(writing: Writing, call: Call, name: str) -> None:
     """The code folder, relative to the spec."""
     value = call.get(name)
     found = writing.word(value, "code")
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and value.strip() and found.value is not TODO:
         found.value = rebased(value, folder_of(writing.file), writing.options.folder)
     writing.draft.set(CODE, found.value or ".")
     writing.settle(call, name, CODE, found, "" if found.value == value else "relative to the spec")

@@ -6,8 +6,10 @@ import re
 
 from specrun.convert import coerce
 from specrun.convert.draft import TODO, Key
-from specrun.convert.scripts.values import Call, Hidden, Member, Value
-from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.convert.scripts.cluster_parts import write_identity, write_network, write_remote_login
+from specrun.convert.scripts.tags import write_tags
+from specrun.convert.scripts.values import Call, Member, Value
+from specrun.convert.scripts.writing import Writing
 
 MAKERS = ("ComputeTarget.create", "AmlCompute.create")
 FOUND = ("ComputeTarget", "AmlCompute", "compute_targets")
@@ -137,9 +139,9 @@ def _fields(writing: Writing, call: Call) -> None:
     ):
         writing.draft.set((*ssh, "admin_username"), TODO, "TODO: the account needs a name")
         writing.lack((*ssh, "admin_username"), "the account needs a name")
-    _network(writing, call)
-    _identity(writing, call)
-    _remote_login(writing, call)
+    write_network(writing, call)
+    write_identity(writing, call)
+    write_remote_login(writing, call)
     write_tags(writing, call, "tags", ("compute", "tags"))
     for name, kinds in (("ssh_settings", "v2:AmlComputeSshSettings"), ("network_settings", "v2:NetworkSettings")):
         inner = call.get(name)
@@ -150,76 +152,6 @@ def _fields(writing: Writing, call: Call) -> None:
                     writing.secret(inner, key, (*ssh, key), "cluster", key)
                 else:
                     writing.copy(inner, key, ("compute", name, key), coerce.word, "text")
-
-
-def _network(writing: Writing, call: Call) -> None:
-    group, network, subnet = (
-        writing.word(call.get(name), name).value if call.get(name) is not None else None
-        for name in ("vnet_resourcegroup_name", "vnet_name", "subnet_name")
-    )
-    if not subnet or not network:
-        return
-    to: Key = ("compute", "network_settings")
-    if group:
-        subscription = writing.draft.get(("workspace", "subscription_id")) or "${{ env.AZURE_SUBSCRIPTION_ID }}"
-        subnet = (
-            f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{network}"
-            f"/subnets/{subnet}"
-        )
-    else:
-        writing.draft.set((*to, "vnet_name"), network)
-    writing.draft.set((*to, "subnet"), subnet)
-    for name in ("vnet_resourcegroup_name", "vnet_name", "subnet_name"):
-        if call.find(name) is not None:
-            writing.rewrite(
-                call, name, (*to, "subnet"), "the subnet's ARM id" if group else "the network's own section"
-            )
-
-
-def _identity(writing: Writing, call: Call) -> None:
-    kinds = {"systemassigned": "system_assigned", "userassigned": "user_assigned"}
-    kind = kinds.get(str(call.get("identity_type") or "").lower())
-    to: Key = ("compute", "identity")
-    if call.find("identity_type") is not None and kind:
-        writing.draft.set((*to, "type"), kind)
-        writing.rewrite(call, "identity_type", (*to, "type"), f"written as {kind}")
-        ids = call.get("identity_id")
-        if kind == "user_assigned":
-            found = Expressed(None)
-            words = [writing.word(one, "identity_id") for one in (ids if isinstance(ids, list) and ids else [ids])]
-            for one in words:
-                found.asked += one.asked
-            writing.draft.set((*to, "user_assigned_identities"), [{"resource_id": one.value} for one in words])
-            writing.settle(call, "identity_id" if ids else "identity_type", to, found, "a list of ARM ids")
-
-
-def _remote_login(writing: Writing, call: Call) -> None:
-    name, to = "remote_login_port_public_access", ("compute", "ssh_public_access_enabled")
-    if call.find(name) is None:
-        return
-    value = str(call.get(name)).lower()
-    if value in ("enabled", "disabled"):
-        writing.draft.set(to, value == "enabled")
-        writing.rewrite(call, name, to, f"written as {str(value == 'enabled').lower()}")
-    else:
-        writing.drop(call, name, "left out, Azure decides")
-
-
-def write_tags(writing: Writing, call: Call, name: str, to: Key) -> None:
-    """Tags: texts."""
-    tags = call.get(name)
-    if not isinstance(tags, dict):
-        return
-    found, values = Expressed(None), {}
-    for key, item in tags.items():
-        if re.fullmatch(r"[^<>%&\\?/]{1,512}", key) and not isinstance(item, Hidden | dict | list | None):
-            one = writing.word(item, key)
-            found.asked += one.asked
-            found.notes += one.notes
-            values[key] = str(one.value)[:256]
-    if values:
-        writing.draft.set(to, values)
-    writing.settle(call, name, to, found, "" if len(values) == len(tags) else "without what is no text")
 
 
 def _name_value(target: Value) -> Value:

@@ -109,6 +109,9 @@ def _tensorflow(writing: Writing, call: Call, nodes: object, holders: list[Call]
             if fallback is not None and (name == "worker_count" or call.kind != "TensorflowConfiguration"):
                 counts[name] = fallback
                 writing.draft.set((*TO, name), fallback, "what SDK v1 takes where nothing is said")
+    if counts.get("parameter_server_count") not in (None, 0) and counts.get("worker_count") in (None, 0):
+        writing.draft.set((*TO, "worker_count"), TODO, "TODO: parameter servers need workers")
+        writing.lack((*TO, "worker_count"), "there are parameter servers and no workers: how many?")
     numbers = [count for count in counts.values() if isinstance(count, int)]
     least = max(numbers, default=1)
     if nodes is None and least > 1:

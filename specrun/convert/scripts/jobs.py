@@ -7,11 +7,12 @@ import re
 from specrun.convert import coerce, naming
 from specrun.convert.draft import Key
 from specrun.convert.scripts.arguments import write_program
-from specrun.convert.scripts.clusters import SIZE, write_bare_name, write_cluster, write_tags
+from specrun.convert.scripts.clusters import SIZE, write_bare_name, write_cluster
 from specrun.convert.scripts.distributions import write_distribution
 from specrun.convert.scripts.environments import write_environment
 from specrun.convert.scripts.references import References
 from specrun.convert.scripts.stores import matching
+from specrun.convert.scripts.tags import write_tags
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.variables import write_variables
 from specrun.convert.scripts.writing import Writing
@@ -46,6 +47,9 @@ def _compute(writing: Writing, job: Call, configuration: Call | None) -> None:
             if call is None or call.get(name) is None or writing.draft.get(("compute",)) is not None:
                 continue
             target = call.get(name)
+            if target == "amlcompute" and call.get("vm_size") is not None:
+                writing.drop(call, name, "the run's own machines, without a cluster")
+                continue
             if write_cluster(writing, target):
                 writing.rewrite(call, name, ("compute",), "the cluster that the script makes")
             else:

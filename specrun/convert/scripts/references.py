@@ -165,7 +165,11 @@ class References:
                 name = self._text(call, "name")
                 return Place(address=f"azureml:{name}{label}", name=name if "$" not in name else "")
             case "Dataset.File.from_files" | "Dataset.Tabular.from_delimited_files":
-                return self._pair(call.get("path"))
+                found = self._pair(call.get("path"))
+                if "*" in found.address:
+                    what = "a pattern of addresses cannot be read: put the files on a datastore, with an entry of data"
+                    self.writing.ask(call, "path", ("job", "inputs"), what)
+                return found
             case "Dataset.File.upload_directory" | "FileDatasetFactory.upload_directory":
                 return self._pair(call.get("target"))
             case "get_default_datastore" | "Datastore" | "Datastore.get" | "Datastore.get_default" | "datastores":
@@ -198,7 +202,7 @@ class References:
         text = str(self.writing.word(value, "path").value)
         if not is_address(text) and "${{" not in text and value is not None:
             text = rebased(text, folder_of(self.writing.file), self.writing.options.folder)
-        return Place(address=text if value is not None else TODO)
+        return Place(address=text if value is not None else TODO, kind="uri_folder" if "*" in text else "")
 
     def _text(self, call: Call, name: str) -> str:
         return self.writing.text(call, name, ("job", "inputs"), "a part of the data's address")

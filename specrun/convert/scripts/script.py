@@ -10,10 +10,11 @@ from specrun.convert.scripts import jobs, v2_jobs
 from specrun.convert.scripts.cells import read_code
 from specrun.convert.scripts.clusters import MAKERS, write_cluster
 from specrun.convert.scripts.models import JOB, import_models, uses_models
+from specrun.convert.scripts.reading import read_script
 from specrun.convert.scripts.reasons import say_the_rest
 from specrun.convert.scripts.references import References
-from specrun.convert.scripts.statements import read_script
-from specrun.convert.scripts.stores import write_datastores, write_uploads
+from specrun.convert.scripts.stores import write_datastores
+from specrun.convert.scripts.uploads import write_uploads
 from specrun.convert.scripts.values import Call, report_values
 from specrun.convert.scripts.workspaces import write_experiment, write_workspace
 from specrun.convert.scripts.writing import Writing

@@ -42,7 +42,7 @@ def _length(value: Value) -> int:
 
 def can_join(value: Value) -> bool:
     """Whether a value may be a part of a text."""
-    return isinstance(value, str | int | float | Computed | Environ | Hidden | Template | Call | Member)
+    return isinstance(value, str | int | float | Computed | Environ | Hidden | Template | Call | Member | Reference)
 
 
 def percent(text: str, values: Sequence[Value]) -> Value:

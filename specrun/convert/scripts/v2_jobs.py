@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, naming
-from specrun.convert.draft import TODO, Key
+from specrun.convert.draft import TODO
 from specrun.convert.draft import Value as Written
-from specrun.convert.locations import folder_of, is_address, rebased
 from specrun.convert.scripts.arguments import write_code
-from specrun.convert.scripts.clusters import SIZE, write_bare_name, write_cluster, write_tags
+from specrun.convert.scripts.clusters import SIZE, write_bare_name, write_cluster
 from specrun.convert.scripts.references import References
-from specrun.convert.scripts.secrets import is_credential
-from specrun.convert.scripts.stores import Upload, matching
-from specrun.convert.scripts.values import Call, Hidden, Member, Template, Value
+from specrun.convert.scripts.stores import matching
+from specrun.convert.scripts.tags import write_tags
+from specrun.convert.scripts.v2_data import write_data
+from specrun.convert.scripts.v2_environments import write_v2_environment
+from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.variables import write_variables
 from specrun.convert.scripts.writing import Expressed, Reader, Writing
 
@@ -25,13 +26,6 @@ _COUNTS = {
     "mpi": ("process_count_per_instance",),
 }
 _REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\s*\.\s*([A-Za-z_]\w*)\s*\}\}")
-_MODES = {
-    "ro_mount": "ro_mount",
-    "mount": "ro_mount",
-    "download": "download",
-    "rw_mount": "rw_mount",
-    "upload": "upload",
-}
 _RESOURCES: dict[str, Reader] = {
     "instance_type": matching(SIZE),
     "shm_size": matching(re.compile("[0-9]+[bBkKmMgG]")),
@@ -60,8 +54,8 @@ def write_v2_job(writing: Writing, job: Call, references: References) -> None:
         write_code(writing, job, "code")
     _command(writing, job)
     for name in ("inputs", "outputs"):
-        _data(writing, job, name, references)
-    _environment(writing, job)
+        write_data(writing, job, name, references)
+    write_v2_environment(writing, job)
     write_variables(writing, job, "environment_variables")
     _distribution(writing, job)
     _resources(writing, job)
@@ -102,136 +96,6 @@ def _command(writing: Writing, job: Call) -> None:
 
 def _names(value: Value) -> list[str]:
     return list(value) if isinstance(value, dict) else []
-
-
-def _data(writing: Writing, job: Call, section: str, references: References) -> None:
-    value = job.get(section)
-    if value is None:
-        return
-    if not isinstance(value, dict):
-        writing.ask(job, section, ("job", section), f"the {section} are computed: write them")
-        return
-    whole = Expressed(None)
-    for name, item in value.items():
-        to: Key = ("job", section, naming.identifier(name))
-        if isinstance(item, Call) and item.kind in ("v2:Input", "v2:Output"):
-            found = _entry(writing, item, section, to, references)
-        elif isinstance(item, Hidden) or (isinstance(item, str) and item and is_credential(name)):
-            found = writing.express(Hidden(name), name)
-        elif section == "outputs" or item is None or isinstance(item, list | dict):
-            found = Expressed({} if section == "outputs" else TODO, [(f"what {name} is", "")])
-        else:
-            found = writing.express(item, name)
-        writing.draft.set(to, found.value)
-        whole.asked += found.asked
-        whole.notes += found.notes
-    writing.settle(job, section, ("job", section), whole)
-
-
-def _entry(writing: Writing, call: Call, section: str, to: Key, references: References) -> Expressed:
-    """An Input or Output; it accounts for its arguments itself."""
-    entry: dict[str, Written] = {}
-    kind = str(call.get("type") or "uri_folder")
-    if call.find("path") is not None and call.get("path") is not None:
-        path = call.get("path")
-        found = writing.word(path, "path")
-        upload = next((upload for upload in references.uploads if _is_of(path, upload)), None)
-        if upload is not None:
-            entry["data"] = upload.name
-            found.asked = []
-        elif isinstance(path, str) and not is_address(path):
-            entry["path"] = rebased(path, folder_of(writing.file), writing.options.folder)
-        else:
-            entry["path"] = found.value
-        key = "data" if "data" in entry else "path"
-        writing.settle(call, "path", (*to, key), found, "" if entry[key] == path else f"written as {entry[key]}")
-    elif section == "inputs":
-        default = call.get("default")
-        if isinstance(default, str | int | float):
-            writing.carry(call, "default", to)
-            return Expressed(default)
-        entry["path"] = TODO
-        writing.ask(call, "path" if call.find("path") else "", (*to, "path"), "where the input lies")
-    if call.find("type") is not None:
-        _type(writing, call, kind, section, entry, to)
-    mode = call.get("mode")
-    known = _MODES.get(str(mode).lower().removeprefix("inputoutputmodes.")) if mode is not None else None
-    if isinstance(mode, Call) or not isinstance(mode, str | None):
-        known = _MODES.get(writing.ledger_text(call, "mode"))
-    if known is not None and (section == "outputs") == (known in ("rw_mount", "upload")):
-        entry["mode"] = known
-        writing.rewrite(call, "mode", (*to, "mode"), f"written as {known}")
-    elif mode is not None:
-        writing.ask(
-            call, "mode", (*to, "mode"), "specrun has ro_mount and download for inputs, rw_mount and upload for outputs"
-        )
-    return Expressed(entry)
-
-
-def _is_of(path: Value, upload: Upload) -> bool:
-    """Whether an input's path is what the script registers as data."""
-    if isinstance(path, Call | Member):
-        call = path.call if isinstance(path, Member) else path
-        return call.kind == "v2:Data" and call.get("name") == upload.name
-    if isinstance(path, Template):
-        path = path.parts[0]
-    text = path.strip() if isinstance(path, str) else ""
-    return bool(text) and (text == upload.source or bool(re.match(rf"(azureml:)?{re.escape(upload.name)}[:@]", text)))
-
-
-def _type(writing: Writing, call: Call, kind: str, section: str, entry: dict[str, Written], to: Key) -> None:
-    text = writing.ledger_text(call, "type")
-    plain = kind if isinstance(call.get("type"), str) else text
-    if plain in ("uri_folder", "uri_file") and section == "inputs" and "path" in entry:
-        entry["type"] = plain
-        writing.rewrite(call, "type", (*to, "type"), f"written as {plain}")
-    elif plain == "uri_folder" or "data" in entry:
-        writing.drop(
-            call, "type", "a folder is what an output always is" if section == "outputs" else "the data says it"
-        )
-    else:
-        writing.ask(call, "type", (*to, "type"), f"{plain}: specrun has uri_folder and uri_file")
-
-
-def _environment(writing: Writing, job: Call) -> None:
-    value, to = job.get("environment"), ("job", "environment")
-    if value is None:
-        return
-    if isinstance(value, Call) and value.kind == "v2:Environment":
-        writing.rewrite(job, "environment", to, "its fields are those of the section")
-        for name in ("image", "conda_file"):
-            given = value.get(name)
-            if name == "conda_file" and isinstance(given, str):
-                path = rebased(given, folder_of(writing.file), writing.options.folder)
-                writing.draft.set((*to, name), path)
-                writing.rewrite(value, name, (*to, name), "relative to the spec")
-            elif given is not None:
-                writing.copy(value, name, (*to, name), coerce.word, "text")
-        build = value.get("build")
-        if isinstance(build, Call):
-            writing.rewrite(value, "build", (*to, "build"), "its fields are those of the section")
-            context = build.get("path")
-            start = folder_of(writing.file)
-            where = rebased(context, start, writing.options.folder) if isinstance(context, str) else TODO
-            writing.draft.set((*to, "build", "path"), where)
-            writing.rewrite(build, "path", (*to, "build", "path"), "relative to the spec")
-            writing.copy(build, "dockerfile_path", (*to, "build", "dockerfile_path"), coerce.word, "a path")
-        if all(writing.draft.get((*to, name)) is None for name in ("image", "conda_file")) and not isinstance(
-            build, Call
-        ):
-            writing.draft.set(to, _registered(str(value.get("name") or TODO), value.get("version")))
-        return
-    found = writing.word(value, "environment")
-    text = str(found.value)
-    writing.draft.set(to, _registered(text, None) if isinstance(value, str) else f"azureml:{text}")
-    writing.settle(job, "environment", to, found, "" if writing.draft.get(to) == value else "a registered environment")
-
-
-def _registered(name: str, version: Value) -> str:
-    plain = name.strip().removeprefix("azureml:")
-    if plain.startswith("//") or set(plain) & set(":@"):
-        return f"azureml:{plain}"
-    return f"azureml:{plain}:{version}" if isinstance(version, str | int) else f"azureml:{plain}@latest"
 
 
 def _distribution(writing: Writing, job: Call) -> None:

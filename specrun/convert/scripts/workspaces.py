@@ -66,14 +66,16 @@ def _write(writing: Writing, call: Call) -> None:
 
 def _write_configured(writing: Writing, call: Call) -> None:
     path = call.get("path")
-    name = path if isinstance(path, str) and path.strip() else "config.json"
+    name = path if isinstance(path, str) and path.strip() and "${{" not in path else "config.json"
     if not name.endswith(".json"):
         name = f"{name.rstrip('/')}/config.json"
     where = rebased(name, folder_of(writing.file), writing.options.folder)
     note = f"from {call.key} ({call.place}), which looks for it here and in the folders above"
     writing.draft.set(("workspace", "from_config"), where, note)
-    if path is None and not call.arguments:
+    if path is None and call.find("path") is None:
         writing.rewrite(call, "", ("workspace", "from_config"), "the file config.json beside the script")
+        for other in call.arguments:
+            writing.drop(call, other, "specrun signs in by itself")
     elif call.find("path") is not None and isinstance(path, str | None):
         writing.rewrite(call, "path", ("workspace", "from_config"), "the path of the file itself")
     else:

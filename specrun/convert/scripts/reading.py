@@ -1,0 +1,63 @@
+"""A script, read until its names are known."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+
+from specrun.convert.scripts.cells import Code
+from specrun.convert.scripts.expressions import evaluate
+from specrun.convert.scripts.run import Names, Run
+from specrun.convert.scripts.statements import execute, parameters
+from specrun.convert.scripts.values import Call, Function, current
+
+MOST_PASSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What was met: the calls in order."""
+
+    calls: list[Call]
+
+
+def read_script(code: Code) -> Script:
+    """Read until names that are used before they are defined, as in a page's snippets, are known."""
+    run = _pass(code, {})
+    for _ in range(MOST_PASSES):
+        if not run.missed & set(run.module):
+            break
+        run = _pass(code, run.module)
+    if run.later:
+        present = {call.key: call for call in run.calls}
+        for call in run.calls:
+            call.owner = current(call.owner, present)
+            for kept in (call.arguments, call.attributes):
+                kept.update({name: replace(found, value=current(found.value, present)) for name, found in kept.items()})
+    return Script(run.calls)
+
+
+def _pass(code: Code, later: Names) -> Run:
+    run = Run(evaluate, execute, later=later)
+    run.names = run.module
+    for cell, tree in code.parts:
+        run.cell = cell
+        execute(run, tree.body)
+    _follow_the_rest(run, code)
+    return run
+
+
+def _follow_the_rest(run: Run, code: Code) -> None:
+    """Functions that nothing has called: those first that are never called by name, such as entry points."""
+    found: list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]] = []
+    called: set[str] = set()
+    for cell, tree in code.parts:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.append((cell, node))
+            elif isinstance(node, ast.Call):
+                called.add(node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", ""))
+    for cell, node in sorted(found, key=lambda pair: pair[1].name in called):
+        if node not in run.seen:
+            run.cell = cell
+            run.follow(Function(node), parameters(run, node))
