@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from specrun.convert.scripts.builtin import builtin, method
 from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.members import member
-from specrun.convert.scripts.run import Run
+from specrun.convert.scripts.run import Run, parameters
 from specrun.convert.scripts.secrets import is_credential, shown
 from specrun.convert.scripts.signatures import LOOSE, METHODS, SIGNATURES
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Member, Reference, Value
@@ -130,8 +130,6 @@ def _bound(run: Run, words: list[tuple[str, Value, ast.expr]], parameters: tuple
 
 
 def _follow(run: Run, node: ast.Call, function: Function, values: list[Value], named: dict[str, Value]) -> Value:
-    from specrun.convert.scripts.statements import parameters
-
     names = [word.arg for word in (*function.node.args.posonlyargs, *function.node.args.args)]
     arguments: Mapping[str, Value] = {
         **parameters(run, function.node),

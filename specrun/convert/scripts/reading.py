@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
-from specrun.convert.scripts.run import Names, Run
-from specrun.convert.scripts.statements import execute, parameters
+from specrun.convert.scripts.run import Names, Run, parameters
+from specrun.convert.scripts.statements import execute
 from specrun.convert.scripts.values import Call, Function, current
 
 MOST_PASSES = 3

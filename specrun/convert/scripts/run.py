@@ -117,3 +117,16 @@ class Run:
         told = [value for value in values if value is not None]
         calls = [value for value in told if isinstance(value, Call)]
         return calls[-1] if calls else told[-1] if told else None
+
+
+def parameters(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
+    """What a function's parameters are when nobody says: their defaults."""
+    named = [*node.args.posonlyargs, *node.args.args]
+    defaults = [None] * (len(named) - len(node.args.defaults)) + list(node.args.defaults)
+    pairs = [*zip(named, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
+    extra = [word for word in (node.args.vararg, node.args.kwarg) if word is not None]
+    values: Names = {}
+    for parameter, default in [*pairs, *((word, None) for word in extra)]:
+        stand_in = ast.copy_location(ast.Name(parameter.arg), parameter)
+        values[parameter.arg] = run.unknown(stand_in) if default is None else run.evaluate(run, default)
+    return values

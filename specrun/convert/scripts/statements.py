@@ -6,23 +6,10 @@ import ast
 from collections.abc import Sequence
 
 from specrun.convert.scripts.expressions import evaluate
-from specrun.convert.scripts.run import Names, Run
+from specrun.convert.scripts.run import Run
 from specrun.convert.scripts.secrets import is_credential, shown
 from specrun.convert.scripts.texts import appended, can_join, joined
 from specrun.convert.scripts.values import Argument, Call, Function, Hidden, Member, Reference, Value
-
-
-def parameters(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
-    """What a function's parameters are when nobody says: their defaults."""
-    named = [*node.args.posonlyargs, *node.args.args]
-    defaults = [None] * (len(named) - len(node.args.defaults)) + list(node.args.defaults)
-    pairs = [*zip(named, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
-    extra = [word for word in (node.args.vararg, node.args.kwarg) if word is not None]
-    values: Names = {}
-    for parameter, default in [*pairs, *((word, None) for word in extra)]:
-        stand_in = ast.copy_location(ast.Name(parameter.arg), parameter)
-        values[parameter.arg] = run.unknown(stand_in) if default is None else run.evaluate(run, default)
-    return values
 
 
 def execute(run: Run, body: Sequence[ast.stmt]) -> None:
