@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 from specrun.convert import credentials
 
+_SHM = re.compile(r"([0-9]+)\s*([bkmg])(?:i?b)?", re.IGNORECASE)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def matching(pattern: re.Pattern[str]) -> Callable[[object], str | None]:
+    """What reads a word that a pattern fits, and gives None for all else."""
+
+    def read(value: object) -> str | None:
+        found = word(value)
+        return found if found and pattern.fullmatch(found) else None
+
+    return read
 
 
 def is_empty(value: object) -> bool:
@@ -60,6 +72,12 @@ def tier(value: object) -> str | None:
     """A cluster's tier: `dedicated` or `low_priority`, however it is spelled; None for all else."""
     written = (word(value) or "").lower().replace("_", "").replace("-", "")
     return {"dedicated": "dedicated", "lowpriority": "low_priority"}.get(written)
+
+
+def shm_size(value: object) -> str | None:
+    """A size of shared memory as Docker writes it, such as 8g; None for all else."""
+    match = _SHM.fullmatch(word(value) or "")
+    return f"{match[1]}{match[2].lower() if match[0] != match[1] + match[2] else match[2]}" if match else None
 
 
 def shown(value: object, longest: int = 60) -> str:

@@ -1,18 +1,22 @@
-"""Conda environments that stand inside another file."""
+"""Conda environments that stand inside another file, as files of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from specrun.convert import credentials
+from specrun.convert.draft import Value
+from specrun.convert.yaml_text import Page
 
 
 def conda_text(values: Mapping[str, object], origin: str) -> str | None:
     """The file of a conda environment; None where a credential stands in it."""
-    import yaml
-
-    text: str = yaml.safe_dump(_plain(values), sort_keys=False, allow_unicode=True, width=120)
-    return None if credentials.reveals(text) else f"# From {origin}.\n{text}"
+    page = Page()
+    page.note((), f"Written by specrun import, from {origin}.")
+    for name, value in values.items():
+        page.put(str(name), _plain(value))
+    text = page.text()
+    return None if credentials.reveals(text) else text
 
 
 def pip_of(values: Mapping[str, object], python: str) -> list[str] | None:
@@ -29,7 +33,7 @@ def pip_of(values: Mapping[str, object], python: str) -> list[str] | None:
     return list(listed) if isinstance(listed, list) and all(isinstance(one, str) for one in listed) else None
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Value:
     """Values as YAML has them, whatever they were read from."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""Paths of one file, written in another one's folder."""
+"""Files' names, and paths of one file as they are written in another one's folder."""
 
 from __future__ import annotations
 

@@ -10,6 +10,9 @@ LONGEST = 40
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """The name of an environment variable."""
 
+CLUSTER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
+VM_SIZE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
 
 def spec_name(*candidates: object) -> str:
     """The first candidate of which letters are left, as a spec's name; "job" where there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from specrun.convert.draft import Draft
 from specrun.spec.model import Properties
 
 
@@ -19,3 +20,9 @@ class Options:
     name: str | None = None
     workspace: Properties | None = None
     folder: Path = field(default_factory=Path)
+
+
+def write_given_workspace(draft: Draft, workspace: Properties | None) -> None:
+    """The section `workspace`, where somebody says it beside the files."""
+    for key, value in (workspace or {}).items():
+        draft.set(("workspace", str(key)), value if isinstance(value, (str, int, float, bool)) else str(value))

@@ -9,7 +9,7 @@ from specrun.convert.draft import Key
 from specrun.convert.section import Section, has_expression
 
 LONGEST = 256
-_NAME = re.compile(r"[^<>%&\\?/]{1,512}")
+NAME = re.compile(r"[^<>%&\\?/]{1,512}")
 
 
 def write_tags(section: Section, to: Key) -> None:
@@ -17,7 +17,7 @@ def write_tags(section: Section, to: Key) -> None:
     for name, raw in section.values.items():
         value = "" if raw is None else coerce.text(raw)
         place = (*to, name)
-        if not _NAME.fullmatch(name) or has_expression(name):
+        if not NAME.fullmatch(name) or has_expression(name):
             section.drop(name, "Azure takes no tag of that name")
         elif value is None:
             section.ask(name, place, f"a tag's value is a text, and this is {coerce.shown(raw)}")

@@ -8,9 +8,9 @@ from dataclasses import replace
 from specrun.convert import coerce, locations, naming
 from specrun.convert.azureml import kinds
 from specrun.convert.azureml.cluster import write_cluster
-from specrun.convert.azureml.data_form import name_of, write_data, write_datastore
 from specrun.convert.azureml.job import write_job
 from specrun.convert.azureml.reading import Beside, Reading
+from specrun.convert.azureml.storage import name_of, write_data, write_datastore
 from specrun.convert.azureml.workspace import write_workspace
 from specrun.convert.imported import Imported
 from specrun.convert.options import Options

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from specrun.convert import coerce, credentials, locations
-from specrun.convert.azureml.data_form import asset_address, at_path, name_of, write_data
 from specrun.convert.azureml.reading import Reading
 from specrun.convert.azureml.references import asset_name, short
+from specrun.convert.azureml.storage import asset_address, at_path, name_of, write_data
 from specrun.convert.draft import Key
 from specrun.convert.section import Section, has_expression
 

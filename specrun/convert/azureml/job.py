@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from specrun.convert import coerce, locations, naming
 from specrun.convert.azureml.cluster import write_cluster
 from specrun.convert.azureml.command import Names, write_command
-from specrun.convert.azureml.data_form import write_data, write_datastore
 from specrun.convert.azureml.environment import settle_gpu, write_environment
 from specrun.convert.azureml.inputs import settle_texts, write_inputs
 from specrun.convert.azureml.outputs import write_outputs
 from specrun.convert.azureml.reading import Reading
 from specrun.convert.azureml.references import cluster_name, datastore_name
-from specrun.convert.azureml.shape import write_distribution, write_identity, write_resources
+from specrun.convert.azureml.resources import write_distribution, write_identity, write_resources
+from specrun.convert.azureml.storage import write_data, write_datastore
 from specrun.convert.section import Section, has_expression
 from specrun.convert.sources import Source
 from specrun.convert.tags import write_tags

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from specrun.convert.naming import CLUSTER
+
 _ARM = re.compile(
     r"(?:azureml:)?/+subscriptions/[^/]+/resource[gG]roups/[^/]+/providers/Microsoft\.MachineLearningServices"
     r"/workspaces/[^/]+/(?P<kind>[A-Za-z]+)/(?P<name>[^/]+)(?:/(?P<level>versions|labels)/(?P<version>[^/]+))?/?",
@@ -18,7 +20,6 @@ _REGISTERED = re.compile(
     r"azureml:(//registries/[^/\s]+/environments/[^/\s]+(/(versions|labels)/[^/\s]+)?"
     r"|[A-Za-z0-9][A-Za-z0-9_.-]{0,254}([:@][^:@/\s]+)?)"
 )
-_CLUSTER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 
 
 def short(reference: str) -> str:
@@ -43,7 +44,7 @@ def environment_name(reference: str) -> str | None:
 def cluster_name(reference: str) -> str | None:
     """The name of a compute; None for what cannot be one."""
     found = short(reference).removeprefix("azureml:")
-    return found if _CLUSTER.fullmatch(found) else None
+    return found if CLUSTER.fullmatch(found) else None
 
 
 def asset_name(reference: str) -> tuple[str, str]:

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from specrun.convert import coerce
 from specrun.convert.azureml.reading import Reading
-from specrun.convert.draft import Draft, Value
 from specrun.convert.locations import base_name
-from specrun.convert.options import Options
+from specrun.convert.options import write_given_workspace
 
 SUBSCRIPTION = "${{ env.AZURE_SUBSCRIPTION_ID }}"
 _TAKEN = ("name", "resource_group", "location", "storage_account")
-
-
-def write_given_workspace(draft: Draft, options: Options) -> None:
-    """The workspace that the options say."""
-    for key, value in (options.workspace or {}).items():
-        written: Value = value if isinstance(value, (str, int, float, bool)) else str(value)
-        draft.set(("workspace", key), written)
 
 
 def write_workspace(reading: Reading) -> None:
     """The workspace that the options say, else that of a file that was given."""
     source = reading.beside.workspace
     if reading.options.workspace is not None:
-        write_given_workspace(reading.draft, reading.options)
+        write_given_workspace(reading.draft, reading.options.workspace)
     elif source is not None:
         section = reading.open(source)
         reading.draft.comment(("workspace",), f"from {base_name(source.file)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specrun.convert.batchai.entry import folder_imports, import_batchai, import_cluster, import_folder
+from specrun.convert.batchai.importer import folder_imports, import_batchai, import_cluster, import_folder
 from specrun.convert.batchai.kinds import kind_of
 from specrun.convert.batchai.options import Options
 

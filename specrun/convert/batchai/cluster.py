@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from specrun.convert import coerce
 from specrun.convert.batchai.section import Section, Text
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.locations import base_name
+from specrun.convert.naming import VM_SIZE
 
-_SIZE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SSH = ("compute", "ssh_settings")
 _ANSWERED = (
     "id",
@@ -33,7 +31,7 @@ def compute(cluster: Section, draft: Draft, name: str) -> None:
     draft.set(("compute", "name"), name)
     draft.comment(("compute",), f"from {base_name(cluster.ledger.file)}")
     size = cluster.text("vmSize")
-    if size and _SIZE.fullmatch(size.value):
+    if size and VM_SIZE.fullmatch(size.value):
         draft.set(("compute", "size"), size.value)
         cluster.ledger.carry(size.path, "compute.size")
     else:

@@ -14,7 +14,6 @@ from specrun.convert.credentials import secret as expression
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.naming import VARIABLE
 
-_SIZE = re.compile(r"(?i)([0-9]+)\s*([bkmg])(?:i?b)?|([0-9]+)")
 _RESERVED = ("SPECRUN_", "AZUREML_", "OMPI_COMM_WORLD_")
 _SET_BY_ENGINE = frozenset(
     ["TF_CONFIG", "MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK", "NODE_RANK", "AZ_BATCH_MASTER_NODE"]
@@ -90,13 +89,13 @@ def _login(registry: Section, draft: Draft) -> None:
 
 
 def _shm_size(settings: Section, written: str, draft: Draft) -> None:
-    path, match = settings.at("shmSize"), _SIZE.fullmatch(written)
+    path = settings.at("shmSize")
+    size = coerce.shm_size(f"{written}b" if written.isdecimal() else written.lower())
     assert path is not None
-    if match is None:
+    if size is None:
         settings.ledger.ask(path, "job.resources.shm_size", "write a number and one of b, k, m, g")
         draft.set(("job", "resources", "shm_size"), TODO)
         return
-    size = f"{match[1]}{match[2].lower()}" if match[1] else f"{match[3]}b"
     draft.set(("job", "resources", "shm_size"), size)
     if size == written:
         settings.ledger.carry(path, "job.resources.shm_size")

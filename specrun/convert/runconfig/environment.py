@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from specrun.convert import coerce, conda, credentials, locations
-from specrun.convert.azureml.shape import docker_args, shm_size
+from specrun.convert.azureml.resources import docker_args
 from specrun.convert.draft import Key
 from specrun.convert.runconfig.reading import Reading
 from specrun.convert.section import Section, has_expression
@@ -164,7 +164,7 @@ def _write_docker(docker: Section, *, off: bool) -> None:
         for key in ("enabled", "useDocker", "shmSize", "arguments", "gpuSupport", "sharedVolumes", "platform"):
             docker.drop(key, "Docker was off")
         return
-    docker.copy("shmSize", ("job", "resources", "shm_size"), shm_size, "a size, such as 8g,")
+    docker.copy("shmSize", ("job", "resources", "shm_size"), coerce.shm_size, "a size, such as 8g,")
     docker.copy("arguments", ("job", "resources", "docker_args"), docker_args, "docker's arguments")
     if coerce.truth(docker.get("gpuSupport")):
         docker.draft.set(("job", "resources", "gpu"), True)

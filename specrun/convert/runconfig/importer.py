@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from specrun.convert import coerce, locations, naming
-from specrun.convert.azureml.workspace import write_given_workspace
 from specrun.convert.draft import Draft
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import Options, write_given_workspace
 from specrun.convert.report import Ledger
 from specrun.convert.runconfig.compute import write_compute, write_distribution
 from specrun.convert.runconfig.data import write_data
@@ -63,7 +62,7 @@ def import_runconfig(source: Source, options: Options) -> Imported:
     draft.set(("apiVersion",), "specrun/v1")
     draft.set(("name",), reading.name)
     draft.comment((), f"Imported from {locations.base_name(source.file)}, a run configuration of SDK v1.")
-    write_given_workspace(draft, options)
+    write_given_workspace(draft, options.workspace)
     _write_job(reading, section)
     for key, why in _NO_COUNTERPART.items():
         section.drop(key, why)

@@ -6,10 +6,10 @@ import re
 import shlex
 
 from specrun.convert import coerce
+from specrun.convert.credentials import names_secret, variable
 from specrun.convert.draft import TODO, Key
 from specrun.convert.draft import Value as Written
 from specrun.convert.locations import folder_of, rebased
-from specrun.convert.scripts.secrets import is_credential, secret_name
 from specrun.convert.scripts.values import Call, Hidden, Value
 from specrun.convert.scripts.writing import Expressed, Writing
 
@@ -127,8 +127,8 @@ def _arguments(writing: Writing, call: Call, name: str, with_command: bool) -> N
 
 def _word(writing: Writing, value: Value, flag: str) -> Expressed:
     """One argument; a credential behind a flag that is called so is not copied."""
-    if isinstance(value, Hidden) or (isinstance(value, str) and value and is_credential(flag.lstrip("-"))):
-        return writing.express(Hidden(secret_name(flag or "credential").lower()), flag or "credential")
+    if isinstance(value, Hidden) or (isinstance(value, str) and value and names_secret(flag.lstrip("-"))):
+        return writing.express(Hidden(variable(flag or "credential").lower()), flag or "credential")
     if isinstance(value, str) and "${{" in value:
         return Expressed(TODO, [("an argument has an expression that specrun does not have", "")])
     if isinstance(value, dict | list):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from specrun.convert import coerce
 from specrun.convert.draft import TODO, Key
+from specrun.convert.naming import CLUSTER, VM_SIZE
 from specrun.convert.scripts.cluster_parts import write_identity, write_network, write_remote_login
 from specrun.convert.scripts.tags import write_tags
 from specrun.convert.scripts.values import Call, Member, Value
-from specrun.convert.scripts.writing import Writing
+from specrun.convert.scripts.writing import Reader, Writing
 
 MAKERS = ("ComputeTarget.create", "AmlCompute.create")
 FOUND = ("ComputeTarget", "AmlCompute", "compute_targets")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
-SIZE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_TIERS = {"dedicated": "dedicated", "lowpriority": "low_priority"}
 V1_IDLE_SECONDS = 1800
 """What SDK v1 takes where nothing is said."""
 
@@ -34,6 +30,13 @@ _RENAMED = {
     "description": ("description",),
     "enable_node_public_ip": ("enable_node_public_ip",),
     "ssh_public_access_enabled": ("ssh_public_access_enabled",),
+}
+_READERS: dict[str, tuple[Reader, str]] = {
+    "size": (coerce.matching(VM_SIZE), "a VM size"),
+    **dict.fromkeys(
+        ("min_instances", "max_instances", "idle_time_before_scale_down"), (coerce.whole, "a whole number")
+    ),
+    **dict.fromkeys(("enable_node_public_ip", "ssh_public_access_enabled"), (coerce.truth, "true or false")),
 }
 
 
@@ -71,7 +74,7 @@ def write_bare_name(writing: Writing, call: Call, name: str, target: Value) -> N
     found = writing.word(value if value is not None else target, "compute")
     plain = str(found.value).strip().removeprefix("azureml:").split(":")[0]
     if "${{" not in plain:
-        found.value = plain if _NAME.fullmatch(plain) else TODO
+        found.value = plain if CLUSTER.fullmatch(plain) else TODO
         if found.value is TODO and not found.asked:
             found.asked.append(("a cluster's name has 3 to 32 letters, digits and hyphens", ""))
     writing.draft.set(("compute",), found.value)
@@ -108,7 +111,7 @@ def _write_v1(writing: Writing, maker: Call | None, configuration: Call) -> None
 
 def _cluster_name(writing: Writing, call: Call) -> None:
     expected = "a name of 3 to 32 letters, digits and hyphens"
-    if writing.copy(call, "name", ("compute", "name"), _named, expected) is None:
+    if writing.copy(call, "name", ("compute", "name"), coerce.matching(CLUSTER), expected) is None:
         writing.draft.set(("compute", "name"), TODO, "TODO: a cluster needs a name")
         writing.lack(("compute", "name"), "a cluster needs a name")
 
@@ -118,18 +121,13 @@ def _fields(writing: Writing, call: Call) -> None:
     if call.kind == "v2:AmlCompute":
         _cluster_name(writing, call)
     for name, to in _RENAMED.items():
-        whole = to[-1] in ("min_instances", "max_instances", "idle_time_before_scale_down")
-        flag = to[-1].startswith(("enable", "ssh_public"))
-        read = coerce.whole if whole else coerce.truth if flag else _size if to[-1] == "size" else coerce.word
-        expected = (
-            "a whole number" if whole else "true or false" if flag else "a VM size" if to[-1] == "size" else "text"
-        )
+        read, expected = _READERS.get(to[-1], (coerce.word, "text"))
         writing.copy(call, name, ("compute", *to), read, expected)
     if call.find("vm_size") is None and call.find("size") is None:
         writing.draft.set(("compute", "size"), TODO, "TODO: the size of the machines, such as STANDARD_DS3_V2")
         writing.lack(("compute", "size"), "the size of the machines, such as STANDARD_DS3_V2")
     for name in ("vm_priority", "tier"):
-        writing.copy(call, name, ("compute", "tier"), _tier, "dedicated or lowpriority")
+        writing.copy(call, name, ("compute", "tier"), coerce.tier, "dedicated or lowpriority")
     ssh: Key = ("compute", "ssh_settings")
     for name in ("admin_user_password", "admin_password"):
         if call.find(name) is not None:
@@ -164,17 +162,3 @@ def _name_value(target: Value) -> Value:
 
 def _same(one: Value, other: Value) -> bool:
     return one is other or (isinstance(one, str) and isinstance(other, str) and one.strip() == other.strip())
-
-
-def _named(value: object) -> str | None:
-    word = coerce.word(value)
-    return word if word and _NAME.fullmatch(word) else None
-
-
-def _size(value: object) -> str | None:
-    word = coerce.word(value)
-    return word if word and SIZE.fullmatch(word) else None
-
-
-def _tier(value: object) -> str | None:
-    return _TIERS.get((coerce.word(value) or "").lower().replace("_", "").replace("-", ""))

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.invoke import element, invoke
 from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import Run
-from specrun.convert.scripts.secrets import is_credential, looks_secret
+from specrun.convert.scripts.secrets import is_key
 from specrun.convert.scripts.texts import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.values import Environ, Hidden, Reference, Template, Value
 
@@ -65,7 +66,7 @@ def evaluate(run: Run, node: ast.expr) -> Value:
 
 def _constant(run: Run, node: ast.Constant) -> Value:
     if isinstance(node.value, str):
-        return Hidden("credential") if looks_secret(node.value) else node.value
+        return Hidden("credential") if is_key(node.value) else node.value
     if node.value is None or isinstance(node.value, bool | int | float):
         return node.value
     return run.unknown(node)
@@ -88,7 +89,7 @@ def _dict(run: Run, node: ast.Dict) -> Value:
             continue
         name = evaluate(run, key)
         word = str(name) if _is_known(name) else run.unknown(key).text
-        values[word] = Hidden(word) if isinstance(value, str) and value and is_credential(word) else value
+        values[word] = Hidden(word) if isinstance(value, str) and value and names_secret(word) else value
     return values
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.builtin import builtin, method
 from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import Run, parameters
-from specrun.convert.scripts.secrets import is_credential, shown
+from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.signatures import LOOSE, METHODS, SIGNATURES
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Member, Reference, Value
 
@@ -123,7 +124,7 @@ def _bound(run: Run, words: list[tuple[str, Value, ast.expr]], parameters: tuple
     names = list(parameters)
     for number, (keyword, value, source) in enumerate(words, 1):
         name = keyword or (names.pop(0) if names else f"argument {number}")
-        hidden = is_credential(name) and isinstance(value, str) and value
+        hidden = names_secret(name) and isinstance(value, str) and value
         kept: Value = Hidden(name) if hidden else value
         found[name] = Argument(kept, "…" if isinstance(kept, Hidden) else shown(source), run.place(source))
     return found

@@ -6,12 +6,13 @@ import re
 
 from specrun.convert import coerce, naming
 from specrun.convert.draft import Key
+from specrun.convert.locations import stem
+from specrun.convert.naming import VM_SIZE
 from specrun.convert.scripts.arguments import write_program
-from specrun.convert.scripts.clusters import SIZE, write_bare_name, write_cluster
+from specrun.convert.scripts.clusters import write_bare_name, write_cluster
 from specrun.convert.scripts.distributions import write_distribution
 from specrun.convert.scripts.environments import write_environment
 from specrun.convert.scripts.references import References
-from specrun.convert.scripts.stores import matching
 from specrun.convert.scripts.tags import write_tags
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.variables import write_variables
@@ -61,7 +62,7 @@ def _compute(writing: Writing, job: Call, configuration: Call | None) -> None:
             size,
             "vm_size",
             (*_RESOURCES, "instance_type"),
-            matching(SIZE),
+            coerce.matching(VM_SIZE),
             "a VM size",
             "the run's own machines, without a cluster",
         )
@@ -144,5 +145,5 @@ def job_name(writing: Writing, job: Value) -> str:
     experiment = next((call.get("name") for call in writing.of("Experiment")), None)
     own = job.get("name") or job.get("display_name") or job.get("experiment_name") if isinstance(job, Call) else None
     named = job.kind.startswith("v2:") if isinstance(job, Call) else False
-    file = re.sub(r"\.(py|ipynb)$", "", writing.file.replace("\\", "/").rsplit("/", 1)[-1])
+    file = stem(writing.file)
     return naming.spec_name(writing.options.name, own if named else None, experiment, file)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from specrun.convert.credentials import names_secret
 from specrun.convert.report import FieldPath
-from specrun.convert.scripts.secrets import is_credential
 from specrun.convert.scripts.values import (
     Call,
     Computed,
@@ -63,7 +63,7 @@ class Form:
             return value.dotted.rpartition(".")[2]  # a member of an enumeration
         if isinstance(value, Hidden):
             return "hidden-credential"
-        if is_credential(name):
+        if names_secret(name):
             return "hidden-credential"
         hint = value.name if isinstance(value, Computed | Environ) and value.name else name
         for word, other in self.words.items():

@@ -10,6 +10,7 @@ from specrun.convert.batchai import Options as BatchOptions
 from specrun.convert.batchai import import_batchai, import_cluster
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
+from specrun.convert.locations import stem
 from specrun.convert.naming import spec_name
 from specrun.convert.options import Options
 from specrun.convert.report import Entry, FieldPath, Ledger, Report, Verdict
@@ -41,13 +42,12 @@ def import_models(file: str, calls: list[Call], options: Options) -> Imported:
     jobs = [call for call in alive if call.kind == JOB]
     clusters = [call for call in alive if call.kind == CLUSTER]
     words: dict[str, Value] = {}
-    stem = re.sub(r"\.(py|ipynb)$", "", file.replace("\\", "/").rsplit("/", 1)[-1])
     cluster = _form(f"{file}, cluster" if jobs else file, clusters[0], alive, words) if clusters else None
     source = Source(cluster.file, "", cluster.values) if cluster else None
     if jobs:
         job = _form(file, jobs[0], alive, words, clusters[0] if clusters else None)
         own = job.values.get("name")
-        name = spec_name(options.name, None if own in words else own, stem)
+        name = spec_name(options.name, None if own in words else own, stem(file))
         job.values.pop("name", None)
         found = import_batchai(
             Source(file, "", job.values), BatchOptions(cluster=source, name=name, workspace=options.workspace)
@@ -59,7 +59,7 @@ def import_models(file: str, calls: list[Call], options: Options) -> Imported:
         found = import_cluster(source, BatchOptions(name=options.name, workspace=options.workspace))
         forms = {cluster.file: cluster}
         if cluster.values.get("name") in words:
-            found = replace(found, name=spec_name(options.name, stem))
+            found = replace(found, name=spec_name(options.name, stem(file)))
             found.draft.set(("name",), found.name)
     writing = Writing(file, options, found.draft, Ledger(file, report_values(calls)), calls)
     used = _put_back(writing, found.draft, words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from specrun.convert.draft import TODO, scalar
+from specrun.convert.draft import TODO
 from specrun.convert.scripts.values import Argument, Call, Member, Value
 from specrun.convert.scripts.writing import Writing
 from specrun.spec.rules.environment import is_requirement
@@ -115,14 +115,11 @@ def _python(writing: Writing, call: Call, name: str, packages: Packages) -> None
         writing.ask(call, name, to, "the version of Python is computed: write it into the conda file")
 
 
-def conda_text(packages: Packages, source: str) -> str:
-    """A conda file with these packages."""
-    lines = [f"# Written by specrun import, from {source}.", "channels:"]
-    lines += [f"  - {scalar(channel)}" for channel in dict.fromkeys([*packages.channels, "conda-forge"])]
-    lines += ["dependencies:", f"  - python={packages.python or '3.10'}"]
-    lines += [
-        f"  - {scalar(package)}" for package in dict.fromkeys(packages.conda) if not package.startswith("python=")
-    ]
-    if packages.pip:
-        lines += ["  - pip", "  - pip:", *(f"      - {scalar(package)}" for package in dict.fromkeys(packages.pip))]
-    return "\n".join(lines) + "\n"
+def conda_values(packages: Packages) -> dict[str, object]:
+    """What a conda file with these packages holds."""
+    conda = [package for package in dict.fromkeys(packages.conda) if not package.startswith("python=")]
+    pip = ["pip", {"pip": list(dict.fromkeys(packages.pip))}] if packages.pip else []
+    return {
+        "channels": list(dict.fromkeys([*packages.channels, "conda-forge"])),
+        "dependencies": [f"python={packages.python or '3.10'}", *conda, *pip],
+    }

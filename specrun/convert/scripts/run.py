@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from specrun.convert.scripts.secrets import is_credential
+from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Reference, Value
 
 Names: TypeAlias = dict[str, Value]
@@ -62,7 +62,7 @@ class Run:
         """A name gets a value; a credential is forgotten at once."""
         if isinstance(value, Computed) and not value.name:
             value = replace(value, name=name)
-        self.names[name] = Hidden(name) if isinstance(value, str) and value and is_credential(name) else value
+        self.names[name] = Hidden(name) if isinstance(value, str) and value and names_secret(name) else value
 
     def look_up(self, name: str) -> Value:
         """What a name stands for: here, in the module, or where it is defined only later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
+from specrun.convert.locations import base_name
 from specrun.convert.options import Options
 from specrun.convert.report import Ledger
 from specrun.convert.scripts import jobs, v2_jobs
@@ -77,7 +78,7 @@ def _imported(file: str, calls: list[Call], options: Options) -> Imported:
     name = jobs.job_name(writing, job)
     writing.draft.set(("apiVersion",), "specrun/v1")
     writing.draft.set(("name",), name)
-    writing.draft.comment((), f"Written by specrun import from {file.replace(chr(92), '/').rsplit('/', 1)[-1]}.")
+    writing.draft.comment((), f"Written by specrun import from {base_name(file)}.")
     write_workspace(writing)
     write_datastores(writing)
     references = References(writing, write_uploads(writing))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 
+from specrun.convert.conda import conda_text
 from specrun.convert.draft import TODO, Key
 from specrun.convert.locations import folder_of, rebased
-from specrun.convert.scripts.packages import Packages, conda_text
+from specrun.convert.scripts.packages import Packages, conda_values
 from specrun.convert.scripts.values import Call
 from specrun.convert.scripts.writing import Writing
 
@@ -53,7 +54,12 @@ def write_gathered(writing: Writing, job: Call, packages: Packages, image: str) 
         _conda_file(writing, packages)
     elif packages.needs_conda:
         file = f"{writing.draft.get(('name',)) or 'job'}-conda.yml"
-        writing.files[file] = conda_text(packages, job.key)
+        written = conda_text(conda_values(packages), job.key)
+        if written is None:
+            draft.set((*TO, "conda_file"), TODO)
+            writing.lack((*TO, "conda_file"), "a credential stands among the packages or channels: it is not copied")
+            return
+        writing.files[file] = written
         draft.set((*TO, "conda_file"), file, "written beside this file: conda's packages have no field in a spec")
     elif packages.pip:
         draft.set((*TO, "pip"), list(dict.fromkeys(packages.pip)))

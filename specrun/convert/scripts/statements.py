@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.run import Run
-from specrun.convert.scripts.secrets import is_credential, shown
+from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.texts import appended, can_join, joined
 from specrun.convert.scripts.values import Argument, Call, Function, Hidden, Member, Reference, Value
 
@@ -130,7 +131,7 @@ def _assign(run: Run, target: ast.expr, value: Value, source: ast.expr) -> None:
                 (owner.call, f"{owner.path}.{target.attr}") if isinstance(owner, Member) else (owner, target.attr)
             )
             if isinstance(call, Call):
-                if isinstance(value, str) and value and is_credential(target.attr):
+                if isinstance(value, str) and value and names_secret(target.attr):
                     value = Hidden(target.attr)
                 call.attributes[call.own(path)] = Argument(value, shown(source), run.place(target))
             else:
@@ -138,7 +139,7 @@ def _assign(run: Run, target: ast.expr, value: Value, source: ast.expr) -> None:
         case ast.Subscript():
             holder, key = evaluate(run, target.value), evaluate(run, target.slice)
             if isinstance(holder, dict) and isinstance(key, str):
-                holder[key] = Hidden(key) if isinstance(value, str) and value and is_credential(key) else value
+                holder[key] = Hidden(key) if isinstance(value, str) and value and names_secret(key) else value
             elif isinstance(holder, Member) and isinstance(key, str):
                 argument = Argument(value, shown(source), run.place(target))
                 holder.call.attributes[holder.call.own(f"{holder.path}.{key}")] = argument

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from specrun.convert import coerce
 from specrun.convert.draft import TODO, Key
 from specrun.convert.scripts.values import Call, Computed, Environ, Member, Reference, Template, Value
-from specrun.convert.scripts.writing import Reader, Writing
+from specrun.convert.scripts.writing import Writing
 
 DEFAULT = "workspaceblobstore"
 """The workspace's default datastore."""
@@ -53,7 +53,7 @@ def write_datastores(writing: Writing) -> None:
             writing.ask(call, key, to, "a datastore's name has letters, digits and underscores: write it")
         for field, pattern in (("account_name", _ACCOUNT), (container, _CONTAINER)):
             expected = f"{field.replace('_', ' ')} of the storage"
-            if writing.copy(call, field, (*to, field), matching(pattern), expected) is None:
+            if writing.copy(call, field, (*to, field), coerce.matching(pattern), expected) is None:
                 writing.draft.set((*to, field), "todo", f"TODO: the {expected}")
                 writing.lack((*to, field), f"the {expected}")
         _credentials(writing, call, (*to, "credentials"), plain)
@@ -98,13 +98,3 @@ def clean_target(path: str) -> str:
     """A path on a datastore as a spec has it: relative, without blanks at its ends."""
     words = [word.strip() for word in path.replace("\\", "/").split("/")]
     return "/".join(word for word in words if word not in ("", ".", ".."))
-
-
-def matching(pattern: re.Pattern[str]) -> Reader:
-    """A reader of texts that a pattern fits."""
-
-    def read(value: object) -> str | None:
-        word = coerce.word(value)
-        return word if word and pattern.fullmatch(word) else None
-
-    return read

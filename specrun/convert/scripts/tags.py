@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from specrun.convert import credentials
 from specrun.convert.draft import Key
 from specrun.convert.scripts.values import Call, Hidden
 from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.convert.tags import LONGEST, NAME
 
 
 def write_tags(writing: Writing, call: Call, name: str, to: Key) -> None:
@@ -16,11 +16,13 @@ def write_tags(writing: Writing, call: Call, name: str, to: Key) -> None:
         return
     found, values = Expressed(None), {}
     for key, item in tags.items():
-        if re.fullmatch(r"[^<>%&\\?/]{1,512}", key) and not isinstance(item, Hidden | dict | list | None):
+        if NAME.fullmatch(key) and not isinstance(item, Hidden | dict | list | None):
+            if isinstance(item, str) and credentials.is_secret(key, item):
+                continue
             one = writing.word(item, key)
             found.asked += one.asked
             found.notes += one.notes
-            values[key] = str(one.value)[:256]
+            values[key] = str(one.value)[:LONGEST]
     if values:
         writing.draft.set(to, values)
-    writing.settle(call, name, to, found, "" if len(values) == len(tags) else "without what is no text")
+    writing.settle(call, name, to, found, "" if len(values) == len(tags) else "without secrets and what is no text")

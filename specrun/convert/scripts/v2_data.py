@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from specrun.convert import naming
+from specrun.convert.credentials import names_secret
 from specrun.convert.draft import TODO, Key
 from specrun.convert.draft import Value as Written
 from specrun.convert.locations import folder_of, is_address, rebased
 from specrun.convert.scripts.references import References
-from specrun.convert.scripts.secrets import is_credential
 from specrun.convert.scripts.stores import Upload
 from specrun.convert.scripts.values import Call, Hidden, Member, Template, Value
 from specrun.convert.scripts.writing import Expressed, Writing
@@ -35,7 +35,7 @@ def write_data(writing: Writing, job: Call, section: str, references: References
         to: Key = ("job", section, naming.identifier(name))
         if isinstance(item, Call) and item.kind in ("v2:Input", "v2:Output"):
             found = _entry(writing, item, section, to, references)
-        elif isinstance(item, Hidden) or (isinstance(item, str) and item and is_credential(name)):
+        elif isinstance(item, Hidden) or (isinstance(item, str) and item and names_secret(name)):
             found = writing.express(Hidden(name), name)
         elif section == "outputs" or item is None or isinstance(item, list | dict):
             found = Expressed({} if section == "outputs" else TODO, [(f"what {name} is", "")])

@@ -7,10 +7,10 @@ import re
 from specrun.convert import coerce, naming
 from specrun.convert.draft import TODO
 from specrun.convert.draft import Value as Written
+from specrun.convert.naming import VM_SIZE
 from specrun.convert.scripts.arguments import write_code
-from specrun.convert.scripts.clusters import SIZE, write_bare_name, write_cluster
+from specrun.convert.scripts.clusters import write_bare_name, write_cluster
 from specrun.convert.scripts.references import References
-from specrun.convert.scripts.stores import matching
 from specrun.convert.scripts.tags import write_tags
 from specrun.convert.scripts.v2_data import write_data
 from specrun.convert.scripts.v2_environments import write_v2_environment
@@ -27,8 +27,8 @@ _COUNTS = {
 }
 _REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\s*\.\s*([A-Za-z_]\w*)\s*\}\}")
 _RESOURCES: dict[str, Reader] = {
-    "instance_type": matching(SIZE),
-    "shm_size": matching(re.compile("[0-9]+[bBkKmMgG]")),
+    "instance_type": coerce.matching(VM_SIZE),
+    "shm_size": coerce.shm_size,
     "docker_args": coerce.word,
 }
 _IDENTITIES = {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from specrun.convert import credentials
+from specrun.convert.credentials import is_secret, names_secret, variable
 from specrun.convert.draft import TODO, Key
-from specrun.convert.scripts.secrets import is_credential, secret_name
+from specrun.convert.naming import VARIABLE
 from specrun.convert.scripts.values import Call, Environ, Hidden
 from specrun.convert.scripts.writing import Writing
 
 TO: Key = ("job", "environment_variables")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def write_variables(writing: Writing, call: Call, name: str) -> None:
@@ -26,17 +23,17 @@ def write_variables(writing: Writing, call: Call, name: str) -> None:
     for path, item in {**whole, **single}.items():
         key = path.removeprefix(f"{name}.")
         where = path if path in single else name
-        if not _NAME.fullmatch(key):
+        if not VARIABLE.fullmatch(key):
             asked.append((f"no environment variable is called {key!r}", ""))
             continue
         to = (*TO, key)
         if (
             isinstance(item, Hidden)
-            or (isinstance(item, Environ) and is_credential(key))
-            or (isinstance(item, str) and credentials.is_secret(key, item))
+            or (isinstance(item, Environ) and names_secret(key))
+            or (isinstance(item, str) and is_secret(key, item))
         ):
-            plain = secret_name(key) if not isinstance(item, Environ) else item.name
-            writing.draft.set(to, credentials.secret(plain), f"a secret: set {plain} where specrun runs")
+            plain = variable(key) if not isinstance(item, Environ) else item.name
+            writing.draft.set_secret(to, plain)
             notes.append(f"a secret is not copied: set {plain} in the environment in which specrun runs")
             if where != name:
                 writing.rewrite(call, where, to, notes.pop())

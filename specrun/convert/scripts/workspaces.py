@@ -7,6 +7,7 @@ import re
 from specrun.convert import coerce, naming
 from specrun.convert.draft import TODO
 from specrun.convert.locations import folder_of, rebased
+from specrun.convert.options import write_given_workspace
 from specrun.convert.scripts.values import Call
 from specrun.convert.scripts.writing import Reader, Writing
 
@@ -21,8 +22,7 @@ _RENAMED = {"workspace_name": "name", "resource_group_name": "resource_group"}
 def write_workspace(writing: Writing) -> bool:
     """The section `workspace`, from the call that says most; whether there is one."""
     if writing.options.workspace is not None:
-        for key, value in writing.options.workspace.items():
-            writing.draft.set(("workspace", key), value if isinstance(value, str | int | bool) else str(value))
+        write_given_workspace(writing.draft, writing.options.workspace)
         for given in writing.of(*KINDS, *FROM_CONFIG):
             for name in given.arguments or ("",):
                 writing.drop(given, name, "the workspace was given with --workspace")
@@ -96,17 +96,9 @@ def _experiment(value: object) -> str | None:
     return naming.experiment(value) or None if isinstance(value, str) else None
 
 
-def _matching(pattern: re.Pattern[str]) -> Reader:
-    def read(value: object) -> str | None:
-        word = coerce.word(value)
-        return word if word and pattern.fullmatch(word) else None
-
-    return read
-
-
 _READERS: dict[str, tuple[Reader, str]] = {
-    "name": (_matching(_NAME), "a workspace's name"),
-    "resource_group": (_matching(_GROUP), "a resource group's name"),
-    "subscription_id": (_matching(_GUID), "a subscription's id, a GUID"),
+    "name": (coerce.matching(_NAME), "a workspace's name"),
+    "resource_group": (coerce.matching(_GROUP), "a resource group's name"),
+    "subscription_id": (coerce.matching(_GUID), "a subscription's id, a GUID"),
     "location": (coerce.word, "a region"),
 }

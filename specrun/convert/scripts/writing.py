@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from specrun.convert import coerce
-from specrun.convert.credentials import secret
+from specrun.convert.credentials import variable
 from specrun.convert.draft import TODO, Draft, Key
 from specrun.convert.draft import Value as Written
+from specrun.convert.naming import unique
 from specrun.convert.options import Options
 from specrun.convert.report import Ledger
-from specrun.convert.scripts.secrets import secret_name
 from specrun.convert.scripts.values import (
     DEEPEST,
     Call,
@@ -110,7 +110,7 @@ class Writing:
                 default = f"; left out, the script takes {value.default!r}" if value.default is not None else ""
                 return Expressed(f"${{{{ env.{value.name} }}}}", [], [f"the environment's {value.name}{default}"])
             case Hidden():
-                name = secret_name(hint if value.name == "credential" else value.name)
+                name = variable(hint if value.name == "credential" else value.name)
                 what = f"a credential is not copied: let the script read the environment's {name}"
                 return Expressed(self._declare(name.lower(), TODO, "a credential of the script"), [(what, "")])
             case Template():
@@ -156,8 +156,8 @@ class Writing:
         if value is None:
             self.drop(call, name, "None is what is taken where nothing is said")
             return
-        named = value.name if isinstance(value, Environ) else secret_name(*words)
-        self.draft.set(to, secret(named), f"a secret: set {named} where specrun runs")
+        named = value.name if isinstance(value, Environ) else variable(*words)
+        self.draft.set_secret(to, named)
         self.rewrite(call, name, to, f"a secret is not copied: set {named} in the environment in which specrun runs")
 
     def carry(self, call: Call, name: str, to: Key) -> None:
@@ -215,10 +215,7 @@ class Writing:
         plain = f"_{plain}" if plain[0].isdigit() else plain
         known = self._variables.get(comment)
         if known is None:
-            number, known = 1, plain
-            while known in self._variables.values():
-                number += 1
-                known = f"{plain}_{number}"
+            known = unique(plain, self._variables.values())
             self._variables[comment] = known
             self.draft.set(("vars", known), value, comment)
         return f"${{{{ vars.{known} }}}}"

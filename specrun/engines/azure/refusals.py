@@ -23,9 +23,10 @@ class Refusal:
 
 
 def refusal_in(response: Any) -> Refusal:
-    """What a response of requests or azure-core says."""
+    """What a response of requests or azure-core says; one that refuses nothing tells how something accepted failed."""
     wait = str(getattr(response, "headers", {}).get("Retry-After", ""))
-    return refusal_of(response.status_code, _body(response), float(wait) if wait.isdigit() else None)
+    status = response.status_code if response.status_code >= 400 else 0
+    return refusal_of(status, _body(response), float(wait) if wait.isdigit() else None)
 
 
 def refusal_of(status: int, body: str, after: float | None) -> Refusal:

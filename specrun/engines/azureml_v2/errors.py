@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,9 +53,7 @@ def refusal_of_error(error: BaseException) -> Refusal:
     for one in causes(error):
         response: Any = getattr(one, "response", None)
         if isinstance(getattr(response, "status_code", None), int):
-            said = refusal_in(response)
-            # What was accepted and failed later is told by an answer that is none of a refusal.
-            return said if said.status >= 400 else replace(said, status=0)
+            return refusal_in(response)
     # A deployment that failed keeps its reason in an error without a response.
     told: Any = getattr(error, "error", None)
     words = _COLOURS.sub("", str(getattr(error, "message", None) or error))

@@ -24,6 +24,7 @@ from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name, stem
 from specrun.convert.naming import compute_name, spec_name
+from specrun.convert.options import write_given_workspace
 from specrun.convert.report import Ledger, Report
 from specrun.convert.sources import Source
 
@@ -135,8 +136,7 @@ def _head(draft: Draft, root: Section, source: Source, name: str, options: Optio
     if written:
         root.ledger.rewrite(written.path, "name", f"`{name}`")
     _experiment(root, draft)
-    for key, value in (options.workspace or {}).items():
-        draft.set(("workspace", str(key)), value if isinstance(value, (str, int, float, bool)) else TODO)
+    write_given_workspace(draft, options.workspace)
 
 
 def _experiment(root: Section, draft: Draft) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from specrun.convert import coerce
 from specrun.convert.draft import Key
+from specrun.convert.naming import VM_SIZE
 from specrun.convert.section import Section
 
-_SHM = re.compile(r"([0-9]+)\s*([bkmg])(?:i?b)?", re.IGNORECASE)
 _RESOURCES = ("job", "resources")
 _DISTRIBUTION = ("job", "distribution")
 _COUNT = "a number of processes"
@@ -18,18 +16,12 @@ def write_resources(section: Section) -> int | None:
     """Take resources over; the number of instances, where it says one."""
     count = section.copy("instance_count", (*_RESOURCES, "instance_count"), coerce.count, "a number of instances")
     section.copy("instance_type", (*_RESOURCES, "instance_type"), _size, "one VM size")
-    section.copy("shm_size", (*_RESOURCES, "shm_size"), shm_size, "a size, such as 8g,")
+    section.copy("shm_size", (*_RESOURCES, "shm_size"), coerce.shm_size, "a size, such as 8g,")
     section.copy("docker_args", (*_RESOURCES, "docker_args"), docker_args, "docker's arguments")
     section.drop("properties", "specrun has no settings of single services")
     section.drop("locations", "a run is in the workspace's region")
     section.drop("max_instance_count", "a run has the number of instances that it asks for")
     return count if isinstance(count, int) else None
-
-
-def shm_size(value: object) -> str | None:
-    """A size of shared memory as Docker writes it."""
-    match = _SHM.fullmatch(coerce.word(value) or "")
-    return f"{match[1]}{match[2].lower() if match[0] != match[1] + match[2] else match[2]}" if match else None
 
 
 def docker_args(value: object) -> str | None:
@@ -43,8 +35,7 @@ def docker_args(value: object) -> str | None:
 def _size(value: object) -> str | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    found = coerce.word(value) or ""
-    return found if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", found) else None
+    return coerce.matching(VM_SIZE)(value)
 
 
 def write_distribution(section: Section, instances: int) -> None:
