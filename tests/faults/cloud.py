@@ -18,6 +18,7 @@ from tests.emulator.faults import Fault
 from tests.emulator.router import Request
 from tests.emulator.runs_state import Plane, Run
 from tests.emulator.spaces import Workspace
+from tests.faults.routes import ROUTES, Routes
 
 ROOT = Path(__file__).parents[2]
 SPEC = """\
@@ -50,21 +51,6 @@ PATIENCE = 300.0
 PARTS = ("microsoft.storage/storageaccounts", "microsoft.keyvault/vaults", "microsoft.insights/components")
 """What a workspace stands on: one of each, made with it."""
 
-ARM = "management.azure.com /subscriptions/{sub}"
-GROUP = f"{ARM}/resourcegroups/{{group}}"
-DEPLOYMENTS = f"{GROUP}/providers/Microsoft.Resources/deployments"
-DEPLOY = f"PUT {DEPLOYMENTS}/{{name}}"
-SPACE = "/subscriptions/{sub}/resourcegroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
-PLANE = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{ws}"
-GET_WORKSPACE = f"GET management.azure.com {SPACE}"
-GET_CLUSTER = f"GET api.azureml.ms /rp/workspaces{SPACE}/computes/{{compute}}"
-PUT_CLUSTER = f"PUT management.azure.com {SPACE}/computes/{{compute}}"
-PATCH_CLUSTER = f"PATCH management.azure.com {SPACE}/computes/{{compute}}"
-SUBMIT = f"POST api.azureml.ms /execution/v1.0{PLANE}/experiments/{{experiment}}/snapshotrun"
-LIST_BLOBS = "GET blob.core.windows.net /{container}?comp=list&restype=container"
-PUT_BLOB = "PUT blob.core.windows.net /{container}/{blob+}"
-GET_BLOB = "GET blob.core.windows.net /{container}/{blob+}"
-
 
 @dataclass(frozen=True)
 class Said:
@@ -81,6 +67,7 @@ class Azure:
 
     emulator: Emulator
     folder: Path
+    engine: str
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -92,13 +79,18 @@ class Azure:
             "HOME": str(self.folder / "user"),
             "AZURE_CONFIG_DIR": str(self.folder / "user" / ".azure"),
             "SPECRUN_HOME": str(self.folder / "state"),
-            "SPECRUN_ENGINE": "azureml-v1",
+            "SPECRUN_ENGINE": self.engine,
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "120",
             **self.emulator.environment,
             **self.variables,
         }
+
+    @property
+    def routes(self) -> Routes:
+        """Where the engine asks for what."""
+        return ROUTES[self.engine]
 
     @property
     def workspace(self) -> Workspace:
@@ -117,10 +109,6 @@ class Azure:
         plane = self.plane
         container = plane.datastores[plane.default].container
         return {path: plane.blobs.read(container, path) for path in plane.blobs.paths(container, f"{prefix}/")}
-
-    def requested(self, number: int) -> str:
-        """What the n-th request was."""
-        return next((one.route for one in self.emulator.requests if one.number == number), "none")
 
     def specrun(self, *arguments: str) -> Said:
         """Run a verb to its end."""
@@ -175,8 +163,11 @@ class Azure:
         """`specrun apply --yes`."""
         return self.specrun("apply", "--yes", *arguments)
 
-    def apply_killed_at(self, number: int, phase: str) -> bool:
-        """An apply that is killed when the emulator is at its n-th request; False when it never gets so far."""
+    def apply_killed_at(self, route: str, nth: int, phase: str) -> bool:
+        """An apply that is killed when the emulator is at its n-th request on a route; False when it never gets so far.
+
+        Not at the n-th of all requests: those that go side by side come in any order.
+        """
         start = len(self.emulator.requests)
         process = subprocess.Popen(
             [sys.executable, "-m", "specrun", "apply", "--yes"],
@@ -188,7 +179,8 @@ class Azure:
         )
 
         def kill(at: int, request: Request, at_phase: str) -> None:
-            if at - start == number and at_phase == phase:
+            seen = [one.number for one in self.asked(route) if start < one.number <= at]
+            if at_phase == phase and len(seen) == nth and seen[-1] == at:
                 process.send_signal(signal.SIGKILL)
 
         self.emulator.on_request = kill
@@ -199,8 +191,13 @@ class Azure:
 
 
 @contextmanager
-def azure_in(folder: Path, spec: str = SPEC, train: str = TRAIN) -> Iterator[Azure]:
-    """An empty subscription, and a spec beside its code and data."""
+def azure_in(
+    folder: Path, spec: str = SPEC, train: str = TRAIN, *, engine: str = "azureml", made: bool = False
+) -> Iterator[Azure]:
+    """A spec beside its code and data, for one of the engines, and an empty subscription.
+
+    `made`: the workspace is there already. Making one takes SDK v2 ten seconds.
+    """
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "train.py").write_text(train)
     (folder / "data").mkdir()
@@ -209,15 +206,18 @@ def azure_in(folder: Path, spec: str = SPEC, train: str = TRAIN) -> Iterator[Azu
     (folder / "user").mkdir()
     (folder / "job.yaml").write_text(spec)
     with Emulator(folder / "azure") as emulator:
-        yield Azure(emulator, folder)
+        azure = Azure(emulator, folder, engine)
+        if made:
+            azure.make_workspace("rg-faults")
+        yield azure
 
 
-def check_whole(azure: Azure, *, asked_twice: bool = False) -> None:
+def check_whole(azure: Azure, *, asked_twice: bool = False, parts: int = 1) -> None:
     """Everything is there once, and the run has succeeded. `asked_twice`: the SDK may have asked again for what was
-    done, since an answer was lost."""
+    done, since an answer was lost. `parts`: how many there are of each of what a workspace stands on."""
     service = azure.emulator.service
     assert [workspace.name for workspace in service.workspaces.values()] == ["ws-faults"]
-    assert azure.made() == dict.fromkeys(PARTS, 1), "the workspace's own resources are not there once"
+    assert azure.made() == dict.fromkeys(PARTS, parts), "the workspace's own resources are not there once"
     assert list(azure.workspace.computes) == ["cluster"]
     assert asked_twice or azure.plane.doubled == []
     assert [(run.status, run.experiment.name) for run in azure.runs] == [("Completed", "job")]

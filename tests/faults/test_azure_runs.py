@@ -15,7 +15,7 @@ from tests.emulator.dataplane import data_of
 from tests.emulator.router import Request
 from tests.emulator.runs_state import RUNNING
 from tests.emulator.training import Mishap, cancelled, error, no_capacity, preempted
-from tests.faults.cloud import SPEC, SUBMIT, TRAIN, Azure, azure_in
+from tests.faults.cloud import SPEC, TRAIN, Azure, azure_in
 
 pytestmark = pytest.mark.slow
 
@@ -27,18 +27,28 @@ SERVERS = SPEC.replace(
     "  resources: {instance_count: 2}\n"
     "  environment:",
 )
-ONE_FAILS = """\
-import json, os, time
-task = json.loads(os.environ["TF_CONFIG"])["task"]
-for step in range(15):
-    print(task["type"], task["index"], "step", step, flush=True)
-if (task["type"], task["index"]) == ("worker", 1):
-    raise SystemExit("there is no data for me")
-time.sleep(600)
-"""
+REASONS = {"azureml": "exited with status code 1", "azureml-v1": "worker_1 exited with 1"}
+"""What the service says of that, by the way in which the run was submitted."""
 WAITS = """\
 import time
 print("began", flush=True)
+time.sleep(600)
+"""
+
+
+def one_fails(folder: Path) -> str:
+    """A script of which one process fails, once the others have written what they have to say; those go on."""
+    return f"""\
+import json, os, pathlib, time
+task = json.loads(os.environ["TF_CONFIG"])["task"]
+for step in range(15):
+    print(task["type"], task["index"], "step", step, flush=True)
+said = pathlib.Path({str(folder)!r})
+if (task["type"], task["index"]) == ("worker", 1):
+    while len(list(said.iterdir())) < 2:
+        time.sleep(0.01)
+    raise SystemExit("there is no data for me")
+(said / task["type"]).touch()
 time.sleep(600)
 """
 
@@ -53,25 +63,27 @@ def befalls(azure: Azure, mishap: Mishap) -> None:
     data_of(azure.emulator.service).training.mishaps.append(mishap)
 
 
-def test_a_role_that_fails(tmp_path: Path) -> None:
-    with azure_in(tmp_path, SERVERS, ONE_FAILS) as azure:
+def test_a_role_that_fails(tmp_path: Path, engine: str) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    with azure_in(tmp_path, SERVERS, one_fails(others), engine=engine, made=True) as azure:
         said = azure.apply()
         assert said.code == 100
         last = said.err[said.err.index("Last lines of worker/1:") :]
         shown = [line.strip() for line in last.splitlines()[1:] if line.strip()]
         assert shown == [*(f"worker 1 step {step}" for step in range(6, 15)), "there is no data for me"]
         assert "worker/0 | worker 0 step 14" in said.out
-        assert "worker_1 exited with 1" in said.out
-        submissions = len(azure.asked(SUBMIT))
+        assert REASONS[engine] in said.out
+        submissions = len(azure.asked(azure.routes.submit))
         again = azure.apply()
         assert again.code == 100
         assert "failed" in again.err
         assert "--rerun" in again.err
-        assert len(azure.asked(SUBMIT)) == submissions, "what failed is not tried again by itself"
+        assert len(azure.asked(azure.routes.submit)) == submissions, "what failed is not tried again by itself"
 
 
-def test_a_run_that_is_asked_for_again(tmp_path: Path) -> None:
-    with azure_in(tmp_path, train="raise SystemExit(3)\n") as azure:
+def test_a_run_that_is_asked_for_again(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, train="raise SystemExit(3)\n", engine=engine, made=True) as azure:
         assert azure.apply().code == 100
         assert azure.apply("--rerun").code == 100
         first, second = azure.runs
@@ -81,9 +93,9 @@ def test_a_run_that_is_asked_for_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mishap", "words"), [(preempted(), "preempted"), (no_capacity(), "No capacity")], ids=["preempted", "no capacity"]
 )
-def test_what_the_platform_ends_is_submitted_again(tmp_path: Path, mishap: Mishap, words: str) -> None:
+def test_what_the_platform_ends_is_submitted_again(tmp_path: Path, engine: str, mishap: Mishap, words: str) -> None:
     go_on = tmp_path / "go on"
-    with azure_in(tmp_path, train=waits_for(go_on)) as azure:
+    with azure_in(tmp_path, train=waits_for(go_on), engine=engine, made=True) as azure:
         befalls(azure, mishap)
         said = azure.apply()
         assert said.code == 100
@@ -98,8 +110,8 @@ def test_what_the_platform_ends_is_submitted_again(tmp_path: Path, mishap: Misha
         assert azure.plane.doubled == []
 
 
-def test_the_service_fails_while_the_run_goes(tmp_path: Path) -> None:
-    with azure_in(tmp_path, train=WAITS) as azure:
+def test_the_service_fails_while_the_run_goes(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, train=WAITS, engine=engine, made=True) as azure:
         befalls(azure, Mishap(RUNNING, error("ServiceError", "Something broke on our side.")))
         said = azure.apply()
         assert said.code == 100
@@ -107,9 +119,9 @@ def test_the_service_fails_while_the_run_goes(tmp_path: Path) -> None:
         assert "-2: 1 process" in azure.specrun("plan").out + azure.specrun("plan").err
 
 
-def test_a_run_that_takes_too_long(tmp_path: Path) -> None:
+def test_a_run_that_takes_too_long(tmp_path: Path, engine: str) -> None:
     spec = SPEC.replace("  environment:", "  limits: {timeout: 2}\n  environment:")
-    with azure_in(tmp_path, spec, WAITS) as azure:
+    with azure_in(tmp_path, spec, WAITS, engine=engine, made=True) as azure:
         said = azure.apply()
         assert said.code == 100
         assert "timed out after 2 s" in said.out
@@ -117,8 +129,8 @@ def test_a_run_that_takes_too_long(tmp_path: Path) -> None:
         assert len(azure.runs) == 1
 
 
-def test_somebody_cancels_it_in_the_portal(tmp_path: Path) -> None:
-    with azure_in(tmp_path, train=WAITS) as azure:
+def test_somebody_cancels_it_in_the_portal(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, train=WAITS, engine=engine, made=True) as azure:
         befalls(azure, cancelled())
         said = azure.apply()
         assert said.code == 103
@@ -127,8 +139,8 @@ def test_somebody_cancels_it_in_the_portal(tmp_path: Path) -> None:
         assert len(azure.runs) == 1
 
 
-def test_specrun_cancels_it_while_apply_follows(tmp_path: Path) -> None:
-    with azure_in(tmp_path, train=WAITS) as azure:
+def test_specrun_cancels_it_while_apply_follows(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, train=WAITS, engine=engine, made=True) as azure:
         cancelling = when_running(azure, lambda: azure.specrun("cancel").code)
         said = azure.apply()
         assert said.code == 103, said
@@ -137,8 +149,8 @@ def test_specrun_cancels_it_while_apply_follows(tmp_path: Path) -> None:
         assert json.loads(azure.specrun("status", "-o", "json").out)["status"] == "cancelled"
 
 
-def test_its_cluster_is_deleted_while_it_runs(tmp_path: Path) -> None:
-    with azure_in(tmp_path, train=WAITS) as azure:
+def test_its_cluster_is_deleted_while_it_runs(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, train=WAITS, engine=engine, made=True) as azure:
         when_running(azure, lambda: azure.workspace.computes.clear())
         said = azure.apply()
         assert said.code == 100
@@ -151,7 +163,8 @@ def when_running(azure: Azure, act: Callable[[], T]) -> Future[T]:
     first = threading.Lock()
 
     def look(number: int, request: Request, phase: str) -> None:
-        running = "/runs/" in request.path and any(run.status == RUNNING for run in azure.runs)
+        looks = "/runs/" in request.path or "/jobs/" in request.path
+        running = looks and any(run.status == RUNNING for run in azure.runs)
         if running and first.acquire(blocking=False):
             threading.Thread(target=lambda: done.set_result(act()), daemon=True).start()
 

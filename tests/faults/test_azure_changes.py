@@ -1,0 +1,75 @@
+"""What somebody changes between plan and apply: exit 5, seen, and not overwritten."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cloud import Azure, azure_in
+
+pytestmark = pytest.mark.slow
+
+
+def planned(azure: Azure, max_instances: int) -> Azure:
+    """Everything is there and the run is over; a saved plan changes the cluster and a file."""
+    assert azure.apply().code == 0
+    spec = (azure.folder / "job.yaml").read_text()
+    (azure.folder / "job.yaml").write_text(spec.replace("max_instances: 2", f"max_instances: {max_instances}"))
+    (azure.folder / "data" / "0.txt").write_text("another\n")
+    assert azure.specrun("plan", "--out", "the.plan").code == 0
+    return azure
+
+
+def test_a_cluster_that_somebody_changes_after_the_plan(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, engine=engine, made=True) as azure:
+        cluster = planned(azure, 3).workspace.computes["cluster"]
+        cluster.settings = dataclasses.replace(cluster.settings, max_nodes=7)
+        changes = len(azure.asked(azure.routes.change_cluster))
+        said = azure.apply("the.plan")
+        assert said.code == 5, said
+        assert "✗ compute/cluster: compute/cluster changed since the plan: plan again" in said.err
+        assert "- run/job: skipped, since compute/cluster was not done" in said.err
+        assert cluster.settings.max_nodes == 7, "overwritten"
+        assert len(azure.asked(azure.routes.change_cluster)) == changes
+        assert len(azure.runs) == 1
+
+
+def test_a_cluster_that_somebody_changes_as_planned(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, engine=engine, made=True) as azure:
+        cluster = planned(azure, 3).workspace.computes["cluster"]
+        cluster.settings = dataclasses.replace(cluster.settings, max_nodes=3)
+        changes = len(azure.asked(azure.routes.change_cluster))
+        assert azure.apply("the.plan").code == 0
+        assert len(azure.asked(azure.routes.change_cluster)) == changes
+
+
+def test_a_cluster_that_somebody_deletes_after_the_plan(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, engine=engine, made=True) as azure:
+        planned(azure, 3).workspace.computes.clear()
+        said = azure.apply("the.plan")
+        assert said.code == 5, said
+        assert "✗ compute/cluster: compute/cluster changed since the plan: plan again" in said.err
+        assert not azure.workspace.computes, "made, although the plan was to change it"
+
+
+def test_data_that_somebody_changes_after_the_plan(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, engine=engine, made=True) as azure:
+        plane = planned(azure, 2).plane
+        container = plane.datastores[plane.default].container
+        plane.blobs.write(container, "numbers/0.txt", b"theirs\n")
+        said = azure.apply("the.plan")
+        assert said.code == 5, said
+        assert "✗ data/default/numbers: data/default/numbers changed since the plan: plan again" in said.err
+        assert azure.stored("numbers")["numbers/0.txt"] == b"theirs\n", "overwritten"
+        assert len(azure.runs) == 1
+
+
+def test_a_workspace_that_somebody_deletes_after_the_plan(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, engine=engine, made=True) as azure:
+        planned(azure, 3).emulator.service.workspaces.clear()
+        said = azure.apply("the.plan")
+        assert said.code == 5, said
+        assert "✗ compute/cluster: compute/cluster changed since the plan: plan again" in said.err
+        assert azure.emulator.service.workspaces == {}
