@@ -140,11 +140,28 @@ def test_a_lost_answer_is_no_second_set_of_resources(place: Place, spec: Spec) -
     assert len(place.made()) == 3
 
 
-def test_a_deployment_that_fails_says_why_and_leaves_nothing(place: Place, spec: Spec) -> None:
+def test_a_deployment_that_fails_says_why_and_what_it_leaves(place: Place, spec: Spec) -> None:
+    service = place.emulator.service
+    service.put_group("ml-rg", "westeurope", {})
+    service.add_resource(
+        "Microsoft.Storage/storageAccounts", "elsewhere", "ml-rg", "westeurope", {"tags": {"specrun": "x"}}
+    )
     place.emulator.faults.add(DEPLOY, FailedOperation("QuotaExceeded", "The subscription has exceeded its quota."))
+    with pytest.raises(Quota, match=r"create the workspace ml-ws.*quota") as raised:
+        place.change(place.engine(spec), Action.CREATE, resource(spec, KEY))
+    assert service.workspaces == {}
+    left = [f"{one.kind}/{one.name}" for one in service.resources.values()]
+    left.remove("Microsoft.Storage/storageAccounts/elsewhere")
+    said = str(raised.value)
+    assert len(left) == 4
+    assert f"stays in the resource group ml-rg: {', '.join(sorted(left))}. The next apply" in said
+
+
+def test_what_is_left_of_a_deployment_may_not_be_listed(place: Place, spec: Spec) -> None:
+    place.emulator.faults.add(DEPLOY, FailedOperation("QuotaExceeded", "The subscription has exceeded its quota."))
+    place.emulator.faults.add(lambda request, route: route.endswith("/resources"), Answer(403, "Forbidden", "no"))
     with pytest.raises(Quota, match=r"create the workspace ml-ws.*quota"):
         place.change(place.engine(spec), Action.CREATE, resource(spec, KEY))
-    assert place.emulator.service.workspaces == {}
 
 
 def test_a_deleted_one_that_still_has_the_name(place: Place, spec: Spec) -> None:

@@ -160,8 +160,11 @@ def resources_of_group(service: Service, request: Request, sub: str, group: str)
 
 
 def _listed(things: list[Any], wanted: str) -> dict[str, Any]:
-    """The things that a filter lets through: `FIELD eq 'VALUE'` and `substringof('TEXT', name)`, joined by "and"."""
+    """The things that a filter lets through: `FIELD eq 'VALUE'` and `substringof('TEXT', name)`, joined by "and"; or
+    `tagName eq 'NAME' and tagValue eq 'VALUE'`, which stands alone."""
     views = [_view(one) for one in things]
+    if tag := re.fullmatch(r"tagName eq '([^']*)' and tagValue eq '([^']*)'", wanted):
+        return {"value": [one for one in views if one["tags"].get(tag[1]) == tag[2]]}
     for field, value in re.findall(r"(\w+) eq '([^']*)'", wanted):
         views = [one for one in views if _value(one, field).lower() == value.lower()]
     for value in re.findall(r"substringof\('([^']*)', *name\)", wanted):

@@ -156,6 +156,7 @@ def test_a_deployment_that_fails_is_begun_again(tmp_path: Path, engine: str) -> 
         assert "Key vault broke." in said.err
         assert "HTTP 200" not in said.err
         assert azure.made() == dict.fromkeys(PARTS, LEFT[engine]), "SDK v1 removes what it asked for, SDK v2 leaves it"
+        assert ("stays in the resource group rg-faults" in said.err) == bool(LEFT[engine])
         assert azure.apply().code == 0
         check_whole(azure, parts=1 + LEFT[engine])
 

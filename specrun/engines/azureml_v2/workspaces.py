@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from specrun.engines.azure.arm import Arm
@@ -22,6 +23,7 @@ NO_GROUP = "ResourceGroupNotFound"
 LOOK = 60.0
 """Seconds between two looks at a deployment that the SDK follows."""
 
+_VERSION = "2021-04-01"  # of Azure Resource Manager
 _ACTIVE = "DeploymentActive"  # what was asked for a second time, since its first answer was lost
 
 
@@ -72,7 +74,7 @@ def _create(connection: Connection, change: Change, report: Report) -> None:
         connection.credential,
         deploy=partial(_deploy, connection, change.resource),
         is_there=there,
-        lost=partial(_await_lost, connection, report),
+        lost=partial(_await_lost, connection, change.resource, report),
         report=report,
         look=LOOK,
     )
@@ -81,10 +83,14 @@ def _create(connection: Connection, change: Change, report: Report) -> None:
 def _make_group(connection: Connection, resource: Resource) -> bool:
     """Make the resource group, which the SDK does not; whether it is new."""
     at = connection.coordinates
-    path = f"/subscriptions/{at.subscription_id}/resourcegroups/{at.resource_group}"
     body = {"location": resource.properties["location"]}
     what = f"make the resource group {at.resource_group}"
-    return Arm(connection.credential).put(path, {"api-version": "2021-04-01"}, body, what)
+    return Arm(connection.credential).put(_group_path(connection), {"api-version": _VERSION}, body, what)
+
+
+def _group_path(connection: Connection) -> str:
+    at = connection.coordinates
+    return f"/subscriptions/{at.subscription_id}/resourcegroups/{at.resource_group}"
 
 
 def _deploy(connection: Connection, resource: Resource) -> None:
@@ -102,7 +108,7 @@ def _deploy(connection: Connection, resource: Resource) -> None:
         connection.client.workspaces.begin_create(workspace).result()
 
 
-def _await_lost(connection: Connection, report: Report, error: EngineError) -> None:
+def _await_lost(connection: Connection, resource: Resource, report: Report, error: EngineError) -> None:
     """Return when the workspace comes about all the same; raise the error, Transient if trying again may help."""
     at = connection.coordinates
     try:
@@ -111,7 +117,24 @@ def _await_lost(connection: Connection, report: Report, error: EngineError) -> N
         raise Transient(str(error), busy.after) from error
     if not _is_there(connection):
         lost = (waited or _ACTIVE in str(error)) and not isinstance(error, (Denied, Quota))
-        raise Transient(str(error)) if lost else error
+        raise Transient(str(error)) if lost else _naming_what_is_left(connection, resource, error)
+
+
+def _naming_what_is_left(connection: Connection, resource: Resource, error: EngineError) -> EngineError:
+    """The error, with what a deployment that failed has made all the same: neither Azure nor the SDK removes it."""
+    group, owner = connection.coordinates.resource_group, resource.spec.name
+    query = {"$filter": f"tagName eq '{OWNER}' and tagValue eq '{owner}'", "api-version": _VERSION}
+    what = f"list what was made in the resource group {group}"
+    left: list[str] = []
+    with suppress(EngineError):  # what refused the workspace may refuse this, too
+        found = Arm(connection.credential).items(f"{_group_path(connection)}/resources", query, what)
+        left = sorted(f"{one['type']}/{one['name']}" for one in found)
+    if not left:
+        return error
+    return type(error)(
+        f"{error}. What was made for a workspace of {owner} stays in the resource group {group}: {', '.join(left)}. "
+        "The next apply makes others: delete those that no workspace uses"
+    )
 
 
 def _is_there(connection: Connection) -> bool:
