@@ -18,7 +18,7 @@ emulator: $(VENV)/.test ## An Azure ML to play with, on this machine: ENV=FILE g
 	@exec $(BIN)/python -m tests.emulator --env "$(ENV)"
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not live" $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not live" $(ARGS)
 
 test-fast: $(VENV)/.test ## The fast tests alone
 	$(BIN)/python -m pytest -n 2 $(ARGS)

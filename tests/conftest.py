@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.azurite.server import Unavailable, install
 
@@ -17,6 +19,21 @@ NEED_AZURITE = (
     "examples/test_azure",
     "faults/test_azure_",
 )
+TOGETHER = ("faults/test_azure_routes.py", "faults/test_azure_silence.py")
+"""Files whose tests one worker does: their cases go side by side, begun when the first is asked for."""
+
+
+class OneByOne(LoadScopeScheduling):
+    """Gives each test to the next idle worker, but a file of `TOGETHER` to one. (What `--dist loadgroup` is for does
+    not work with pytest 9.2 and pytest-xdist 3.8: tests lose their groups.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(TOGETHER) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOne:
+    return OneByOne(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,7 +27,7 @@ def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[None]]]:
     """What came of those of the module's `CASES` that were chosen; they wait more than they work, so `SIDE_BY_SIDE` of
-    them go side by side. Whoever uses it is in one xdist_group, or each worker would do all of them."""
+    them go side by side. A file that uses it is in `TOGETHER` of tests/conftest.py, or each worker would do all."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     here = [item.callspec.params for item in items if item.module is request.module and hasattr(item, "callspec")]
     with ThreadPoolExecutor(request.module.SIDE_BY_SIDE) as pool:

@@ -161,7 +161,6 @@ for name in ENGINES:
     }
 
 
-@pytest.mark.xdist_group("routes")
 @pytest.mark.parametrize("case", CASES, ids=[name.replace(PLANE, "").replace(ARM, "") for name in CASES])
 def test_a_route_that_fails(case: str, outcomes: dict[str, Future[None]]) -> None:
     outcomes[case].result()

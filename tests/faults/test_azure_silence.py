@@ -122,7 +122,6 @@ for engine, routes in ROUTES.items():
     CASES |= {f"{engine}, late: {name}": partial(comes_late, name, engine) for name in late(routes)}
 
 
-@pytest.mark.xdist_group("silence")
 @pytest.mark.parametrize("case", CASES)
 def test_a_service_that_says_nothing(case: str, outcomes: dict[str, Future[None]]) -> None:
     outcomes[case].result()
