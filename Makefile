@@ -24,7 +24,7 @@ test-fast: $(VENV)/.test ## The fast tests alone
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 test-long: $(VENV)/.test ## Long searches as a whole, by the hour: SPECRUN_SEED=N for others, SPECRUN_LONG=N for more
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m long $(ARGS)
 
 check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/ruff check .

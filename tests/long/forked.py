@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import os
 import pickle
@@ -59,10 +60,8 @@ def forked(work: Callable[[], bool], seconds: float) -> int:
 def ended() -> tuple[int, bool]:
     """The id of a fork that has ended, and whether its work was a success; what it has started is killed."""
     pid, status = os.wait()
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     return pid, status == 0
 
 
@@ -119,7 +118,7 @@ def _names_of_lines(file: str) -> dict[int, str]:
 
 
 def _lines_of_functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[int, str]]:
-    """Every line of a file that is in a function, and that function's qualified name (of nested ones, the outermost)."""
+    """Every line of a file that is in a function, and that function's name (the outermost of nested ones)."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, Function):
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
@@ -155,7 +154,11 @@ def put_in(mutant: Mutant, root: Path) -> None:
         for part in mutant.function.split(".")[1:]:
             there, wrong = vars(there)[part], vars(wrong)[part]
         there, wrong = _bare(there), _bare(wrong)
-        there.__code__, there.__defaults__, there.__kwdefaults__ = wrong.__code__, wrong.__defaults__, wrong.__kwdefaults__
+        there.__code__, there.__defaults__, there.__kwdefaults__ = (
+            wrong.__code__,
+            wrong.__defaults__,
+            wrong.__kwdefaults__,
+        )
     elif isinstance(vars(module)[mutant.name], type):
         _class(vars(module)[mutant.name], new[mutant.name])
     else:
@@ -170,7 +173,9 @@ def _bare(function: Any) -> Any:
     """The function itself, without what decorators have put around it."""
     while not isinstance(function, types.FunctionType):
         function = next(
-            getattr(function, name) for name in ("fget", "__func__", "func", "__wrapped__") if getattr(function, name, None)
+            getattr(function, name)
+            for name in ("fget", "__func__", "func", "__wrapped__")
+            if getattr(function, name, None)
         )
     return _bare(function.__wrapped__) if hasattr(function, "__wrapped__") else function
 
@@ -183,10 +188,14 @@ def _class(there: type, wrong: type) -> None:
                 member._value_ = wrong[member.name].value  # type: ignore[index]
         return
     for name in ("__init__", "__new__"):
-        if name in vars(there) and vars(there)[name].__qualname__ != f"{there.__name__}.{name}":
+        if name in vars(there) and vars(there)[name].__code__.co_filename[0] == "<":  # made by dataclass or NamedTuple
             setattr(there, name, vars(wrong)[name])
     for name, value in vars(wrong).items():
-        if not name.startswith("__") and not callable(value) and not isinstance(value, types.MemberDescriptorType | property):
+        if (
+            not name.startswith("__")
+            and not callable(value)
+            and not isinstance(value, types.MemberDescriptorType | property)
+        ):
             setattr(there, name, value)
 
 
@@ -195,6 +204,6 @@ def _made_of(tree: ast.Module, name: str) -> Iterator[str]:
     for statement in tree.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         value = getattr(statement, "value", None)
-        if isinstance(targets[0], ast.Name) and value is not None and targets[0].id != name:
-            if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(value)):
-                yield targets[0].id
+        names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)} if value is not None else set()
+        if isinstance(targets[0], ast.Name) and name in names and targets[0].id != name:
+            yield targets[0].id

@@ -10,28 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
-_OTHERS: dict[type[ast.AST], type[ast.AST]] = {
+_PAIRS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
     ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
     ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
     ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
     ast.And: ast.Or,
-    ast.Or: ast.And,
     ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
     ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.Mult,
-    ast.Pow: ast.Mult,
     ast.BitOr: ast.BitAnd,
-    ast.BitAnd: ast.BitOr,
+}
+_OTHERS = {
+    **_PAIRS,
+    **{other: one for one, other in _PAIRS.items()},
+    **dict.fromkeys((ast.FloorDiv, ast.Mod, ast.Pow), ast.Mult),
 }
 _GONE = (ast.Expr, ast.AugAssign, ast.Raise, ast.Continue, ast.Break, ast.Delete)
 
@@ -236,7 +229,9 @@ def _instead(parent: ast.AST, field: str, node: ast.AST, outside: bool) -> Itera
             yield kind(left) if kind is ast.Set else kind(left, ast.Load())
     elif isinstance(node, ast.Dict) and outside:
         for without in range(len(node.keys)):
-            yield ast.Dict(node.keys[:without] + node.keys[without + 1 :], node.values[:without] + node.values[without + 1 :])
+            yield ast.Dict(
+                node.keys[:without] + node.keys[without + 1 :], node.values[:without] + node.values[without + 1 :]
+            )
     if field == "test" and not isinstance(node, ast.Compare | ast.UnaryOp):
         yield ast.UnaryOp(ast.Not(), node)
     if field == "value" and isinstance(parent, ast.Return) and not isinstance(node, ast.Constant):

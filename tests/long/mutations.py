@@ -1,8 +1,8 @@
 """Mutation testing: does a test fail when the code is wrong? `python -m tests.long.mutations --help`
 
-Everything happens in a copy of the tree, for a mutant of code that removes files removes files. There the tests are
-collected once; each mutant gets a fork of that process, puts itself into the modules as they are in memory, and runs the
-tests that call its function, the fastest first, until one fails. A fork that is not done in time is killed by its alarm.
+Everything happens in a copy of the tree: a mutant of code that removes files removes other files. There the tests are
+collected once. Each mutant gets a fork of that process, puts itself into the modules as they are in memory, and runs
+the tests that call its function, the fastest first, until one fails. An alarm kills a fork that is not done in time.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import argparse
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,7 +129,9 @@ def _search(options: argparse.Namespace) -> int:
         if options.sample:
             judged = random.Random(f"{options.seed} {where}").sample(judged, max(1, round(len(each) * share)))
         search = Search(root, judged, options.jobs)
-        tests = sorted(f"{t}" for package, globs in TESTS.items() if where.startswith(package) for g in globs for t in root.glob(g))
+        tests = sorted(
+            f"{t}" for package, globs in TESTS.items() if where.startswith(package) for g in globs for t in root.glob(g)
+        )
         pytest.main(["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests], [search])
         if search.problem:
             print(f"{where}: {search.problem}", file=sys.stderr)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cloud import azure_in, check_whole as check_azure
+from tests.faults.cloud import azure_in
+from tests.faults.cloud import check_whole as check_azure
 from tests.faults.routes import ENGINES
 from tests.faults.test_apply_kills import apply, begin_apply, check_whole, make_spec
 from tests.faults.test_azure_kills import CREATING_READS, Point, points_of, requests_of
