@@ -153,7 +153,7 @@ def _global(statement: ast.stmt) -> str:
 def _head(statement: ast.stmt) -> str:
     """The statement's text, without the statements in it."""
     bare = copy.copy(statement)
-    for field in ("body", "orelse", "finalbody"):
+    for field in ("body", "orelse", "finalbody", "decorator_list"):
         if isinstance(getattr(bare, field, None), list):
             setattr(bare, field, [ast.Pass()] if field == "body" else [])
     if isinstance(bare, ast.Try):
