@@ -51,7 +51,7 @@ def undeclared(
                 missing = f"`{option} {name}` is given and `{'.'.join(path)}` has no `{name}`."
                 detail = f"{missing} {suggestion(name, declared, kind=kind)}"
                 first = next((d for d in documents if _section(d.values, path)), documents[0])
-                yield codes.diagnostic("unknown-override", detail, path, first.location(path, key=True))
+                yield first.diagnostic("unknown-override", detail, path, key=True)
 
 
 def _section(values: object, path: tuple[str, ...]) -> Mapping[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.expressions import OPEN
 
@@ -56,11 +55,11 @@ class Subject:
 
     def at(self, code: str, detail: str, *path: str | int) -> Diagnostic:
         """A diagnostic at the value at `path`."""
-        return codes.diagnostic(code, detail, path, self.document.location(path))
+        return self.document.diagnostic(code, detail, path)
 
     def at_key(self, code: str, detail: str, *path: str | int) -> Diagnostic:
         """A diagnostic at the key at `path`."""
-        return codes.diagnostic(code, detail, path, self.document.location(path, key=True))
+        return self.document.diagnostic(code, detail, path, key=True)
 
     def line(self, *path: str | int) -> int:
         """The line of the key at `path`, for a detail that points at a second place."""
