@@ -8,14 +8,14 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.azurite.server import Unavailable, install
+from emulator.azurite.server import Unavailable, install
 
 HERE = Path(__file__).parent
 NEED_AZURITE = (
     "azureml_v1/",
     "azureml_v2/",
     "blobs/",
-    "emulator_own/",
+    "emulator/",
     "examples/test_azure",
     "faults/test_azure_",
 )
