@@ -6,7 +6,7 @@ Changes of data and of runs are types of their own, which stand with their kinds
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from specrun.plan.observed import Observed
@@ -74,7 +74,8 @@ class ResourceChange(Change):
 class Plan:
     """What apply will do, and nothing else. `refusals` forbid it (exit 4), `problems` make it impossible (exit 1).
 
-    `notes` are what a reader would not expect.
+    `notes` are what a reader would not expect. `unseen` says of each place that could not be observed what could not,
+    and why: nothing of such a place is in the plan.
     """
 
     places: tuple[Place, ...]
@@ -83,6 +84,7 @@ class Plan:
     refusals: tuple[Diagnostic, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
+    unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
