@@ -49,7 +49,7 @@ LOCAL = Facts(
 
 AZUREML = Facts(
     name="azureml",
-    factory="specrun.engines.azureml_v2.engine:AzureMLEngine",
+    factory="specrun.engines.azureml_v2.engine:open_engine",
     sdk="azure.ai.ml",
     extra="azureml",
     in_workspace=True,
@@ -68,7 +68,7 @@ AZUREML = Facts(
 
 AZUREML_V1 = Facts(
     name="azureml-v1",
-    factory="specrun.engines.azureml_v1.engine:AzureMLv1Engine",
+    factory="specrun.engines.azureml_v1.engine:open_engine",
     sdk="azureml.core",
     extra="azureml-v1",
     in_workspace=True,
