@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from specrun.plan.changes import Capability
 from specrun.plan.resources import Kind
 from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.schema import readers
 
 SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 """How a cluster grows and shrinks."""
@@ -39,12 +40,20 @@ class Facts:
     asks: bool = False
     shows_extra: bool = False
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
+    cannot: Mapping[SpecPath, str] = field(default_factory=dict)
+    """Fields that it refuses, by path, each with why in words."""
 
 
 LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
     capabilities={"compute": Capability(None), "datastore": Capability(None)},
+    cannot={
+        ("job", "environment", "image"): "the environment is a container image",
+        ("job", "environment", "build"): "the environment is built from a Dockerfile",
+        ("job", "environment", "framework"): "the environment is one that Azure ML keeps for a framework",
+        ("job", "environment", "version"): "the environment is one that Azure ML keeps for a framework",
+    },
 )
 
 AZUREML = Facts(
@@ -85,14 +94,11 @@ AZUREML_V1 = Facts(
 ENGINES: Mapping[str, Facts] = {facts.name: facts for facts in (LOCAL, AZUREML, AZUREML_V1)}
 """The engines by name."""
 
-UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
-    "local": (
-        ("workspace",),
-        ("datastores",),
-        ("compute", "network_settings"),
-        ("compute", "ssh_settings"),
-        ("compute", "identity"),
-    ),
-    "azureml-v1": (("job", "identity"), ("job", "resources", "instance_type")),
-}
-"""Fields that an engine never reads: an unset variable there stops nobody."""
+
+def unread() -> Mapping[str, tuple[SpecPath, ...]]:
+    """The fields that each engine never reads, as the schema has it: an unset variable there stops nobody."""
+    fields = readers().items()
+    return {
+        name: tuple(path for path, engines in fields if name not in engines and path not in facts.cannot)
+        for name, facts in ENGINES.items()
+    }

@@ -7,10 +7,11 @@ for and put into words.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic
+from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path
 from specrun.spec.predicate import Predicates
 
 if TYPE_CHECKING:
@@ -40,6 +41,26 @@ def schema_text(file: str = _FILE) -> str:
 def schema() -> dict[str, Any]:
     """The schema, parsed once."""
     return _compiled()[0]
+
+
+@lru_cache(maxsize=1)
+def readers() -> Mapping[Path, tuple[str, ...]]:
+    """The engines that read a field, by its path, of the fields that not all of them read (`x-engines`)."""
+    return dict(_readers(schema(), ()))
+
+
+def _readers(field: dict[str, Any], path: Path, *, whole: bool = True) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """`whole`: this is all that the field may be, and not what it is in one of its forms."""
+    if whole and "x-engines" in field:
+        yield path, tuple(field["x-engines"])
+    if "$ref" in field:
+        yield from _readers(schema()["$defs"][field["$ref"].rpartition("/")[2]], path, whole=whole)
+    for name, inside in field.get("properties", {}).items():
+        if isinstance(inside, dict):
+            yield from _readers(inside, (*path, name))
+    for form in ("then", "else"):
+        if isinstance(field.get(form), dict):
+            yield from _readers(field[form], path, whole=False)
 
 
 def _explained(document: Document, values: object, schema: dict[str, Any], predicates: Predicates) -> list[Diagnostic]:
