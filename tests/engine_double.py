@@ -88,9 +88,7 @@ class Double:
 
     @property
     def facts(self) -> Facts:
-        return Facts(
-            "double", "", asks=True, shows_extra=self.shows_extra, capabilities=self.capabilities, in_workspace=True
-        )
+        return Facts("double", "", asks=True, shows_extra=self.shows_extra, capabilities=self.capabilities)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         return ()

@@ -26,8 +26,8 @@ _KEPT: Mapping[Kind, Capability] = {
 class Facts:
     """One engine. `factory` is the class, as MODULE:NAME, which is imported when the engine is chosen.
 
-    `sdk` is the module that has to be there for it ("": nothing more), `extra` what pip installs it as. `in_workspace`:
-    whether its resources and runs are in a workspace, so that each workspace is a place of its own. `asks`: whether
+    `sdk` is the module that has to be there for it ("": nothing more), `extra` what pip installs it as. `find_place` is
+    the function, as MODULE:NAME, that says which place a spec's workspace is ("": it has none). `asks`: whether
     apply asks before it changes anything. `shows_extra`: whether a job sees files on a target that its source does not
     have. `capabilities` says what can be done to each kind.
     """
@@ -36,12 +36,17 @@ class Facts:
     factory: str
     sdk: str = ""
     extra: str = ""
-    in_workspace: bool = False
+    find_place: str = ""
     asks: bool = False
     shows_extra: bool = False
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
     cannot: Mapping[SpecPath, str] = field(default_factory=dict)
     """Fields that it refuses, by path, each with why in words."""
+
+    @property
+    def in_workspace(self) -> bool:
+        """Whether its resources and runs are in a workspace, so that each workspace is a place of its own."""
+        return bool(self.find_place)
 
 
 LOCAL = Facts(
@@ -61,7 +66,7 @@ AZUREML = Facts(
     factory="specrun.engines.azureml_v2.engine:AzureMLEngine",
     sdk="azure.ai.ml",
     extra="azureml",
-    in_workspace=True,
+    find_place="specrun.engines.azure.coordinates:place_of",
     asks=True,
     shows_extra=True,
     capabilities={
@@ -80,7 +85,7 @@ AZUREML_V1 = Facts(
     factory="specrun.engines.azureml_v1.engine:AzureMLv1Engine",
     sdk="azureml.core",
     extra="azureml-v1",
-    in_workspace=True,
+    find_place="specrun.engines.azure.coordinates:place_of",
     asks=True,
     shows_extra=True,
     capabilities={
