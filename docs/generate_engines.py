@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pages import deliver
+
 from specrun.cli.engines import make_engine, scope_of
 from specrun.engines.base import Engine
 from specrun.engines.registry import ENGINES, UNREAD
@@ -316,16 +318,7 @@ def _deleted(capability: Capability) -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes or checks the page."""
-    text = page()
-    if arguments == ["--check"]:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        if not current:
-            print(
-                "docs/engines.md is not what the engines say now: run python docs/generate_engines.py", file=sys.stderr
-            )
-        return 0 if current else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return deliver(PAGE, page(), __file__, arguments)
 
 
 if __name__ == "__main__":

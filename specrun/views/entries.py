@@ -19,7 +19,9 @@ _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 def entry_text(entry: Entry, paint: Paint, width: int) -> str:
     """`error[code]: summary`, why it is reported, what is wrong and what to write instead."""
     severity = entry.known.severity
-    head = f"{paint(f'{severity.value}[{entry.code}]', COLOURS[severity], 'bold')}: {entry.known.summary}"
+    label = f"{severity.value}[{entry.code}]"
+    head = textwrap.fill(f"{label}: {entry.known.summary}", width, subsequent_indent="  ", break_on_hyphens=False)
+    head = head.replace(label, paint(label, COLOURS[severity], "bold"), 1)
     blocks = [head, *paragraph(_LINK.sub(r"\1", entry.why), width), ""]
     if entry.wrong:
         blocks += [paint(f"  For example, with `specrun {entry.command}`:", "bold"), *_example(entry.wrong), ""]
