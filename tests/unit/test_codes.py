@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -177,3 +179,12 @@ def test_an_example_is_what_its_entry_says(entry: Entry, beside: Path, capsys: p
 
     assert told(entry.wrong) == [(entry.known.severity.value, entry.code)]
     assert told(entry.right) == []
+
+
+def test_nobody_waits_for_the_entries(tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text("apiVersion: specrun/v1\nname: digits\njob: {}\n", encoding="utf-8")
+    program = (
+        "import sys\nfrom specrun.cli.main import run\nassert run(['validate']) == 65\n"
+        "assert 'specrun.spec.codes' in sys.modules\nassert 'specrun.spec.entries' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
