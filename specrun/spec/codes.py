@@ -52,7 +52,6 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unknown-namespace": (ERROR, "An expression names a namespace that does not exist."),
         "unknown-variable": (ERROR, "A variable is not declared."),
         "unset-env": (ERROR, "An environment variable is not set."),
-        "unset-secret": (ERROR, "A secret is not set."),
         "unknown-input": (ERROR, "An input is not declared."),
         "unknown-output": (ERROR, "An output is not declared."),
         "unknown-override": (ERROR, "An override names nothing that a spec declares."),
@@ -60,6 +59,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "secret-misplaced": (ERROR, "A secret stands where it could show."),
         "literal-credential": (ERROR, "A credential field takes a secret and nothing else."),
         "almost-expression": (WARNING, "This looks like an expression and is none."),
+        "unset-secret": (NOTE, "A secret is not set."),
     },
     "job": {
         "job-without-command": (ERROR, "The job has neither command nor script."),
