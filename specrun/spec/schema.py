@@ -49,7 +49,10 @@ def _explained(document: Document, values: object, schema: dict[str, Any], predi
     from specrun.spec.failures import failures
     from specrun.spec.layout import explain_layout
 
-    found = list(islice(failures(predicates, schema, values), MAX_DIAGNOSTICS))
+    once = {}  # what two subschemas ask of one value is told as the first of them has it
+    for failure in islice(failures(predicates, schema, values), MAX_DIAGNOSTICS):
+        once.setdefault((failure.path, failure.keyword, failure.key), failure)
+    found = list(once.values())
     laid_out, found = explain_layout(document, _keys().places, found)
     of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
     told = list(_keys().explain(document, of_keys)) if of_keys else []

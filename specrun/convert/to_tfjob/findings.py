@@ -33,8 +33,6 @@ def refusals(spec: Spec) -> Iterator[Diagnostic]:
         yield _found(spec, "not-a-tfjob", detail, ("job",))
     elif spec.job.distribution.type != "tensorflow":
         yield _found(spec, "not-a-tfjob", INSTEAD[spec.job.distribution.type], ("job", "distribution", "type"))
-    elif not distribution_words(spec.job)["worker_count"]:
-        yield _found(spec, "not-a-tfjob", "It has no worker.", ("job", "distribution"))
 
 
 def losses(spec: Spec) -> Iterator[Diagnostic]:
