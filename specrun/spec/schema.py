@@ -10,7 +10,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic
+from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path
 from specrun.spec.predicate import Predicates
 
 if TYPE_CHECKING:
@@ -42,14 +42,19 @@ def schema() -> dict[str, Any]:
     return _compiled()[0]
 
 
+def keys_of(section: str) -> frozenset[str]:
+    """The keys that the mappings of a section may have (`job.inputs.*`); none where people choose them."""
+    return _keys().of(section)
+
+
 def _explained(document: Document, values: object, schema: dict[str, Any], predicates: Predicates) -> list[Diagnostic]:
     from itertools import islice
 
     from specrun.spec.explain import explain
-    from specrun.spec.failures import failures
+    from specrun.spec.failures import Failure, failures
     from specrun.spec.layout import explain_layout
 
-    once = {}  # what two subschemas ask of one value is told as the first of them has it
+    once: dict[tuple[Path, str, str | None], Failure] = {}  # two subschemas may ask the same of one value
     for failure in islice(failures(predicates, schema, values), MAX_DIAGNOSTICS):
         once.setdefault((failure.path, failure.keyword, failure.key), failure)
     found = list(once.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.rules.subject import Subject, mapping, number
+from specrun.spec.rules.subject import Subject, lacks, mapping, number
 
 
 def instances(subject: Subject) -> Iterator[Diagnostic]:
@@ -37,7 +37,7 @@ def processes(subject: Subject) -> Iterator[Diagnostic]:
     servers = number(distribution.get("parameter_server_count"))
     workers = number(distribution.get("worker_count"))
     place = ("job", "distribution")
-    if servers and "worker_count" not in distribution:
+    if servers and lacks(distribution, "worker_count"):
         detail = "Parameter servers only keep the variables; workers train. Write `worker_count: 1` or more."
         yield subject.at("parameter-server-without-worker", detail, *place, "parameter_server_count")
     resources = mapping(subject.job.get("resources"))
