@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.nearest import suggestion
 from specrun.spec.rules.data import near_datastore, plain_problem
-from specrun.spec.rules.subject import Subject, mapping, text
+from specrun.spec.rules.subject import Subject, lacks, mapping, text
 
 # What may follow azureml:// besides: the long forms of the same, and what other jobs and registries have.
 _OTHER_ADDRESSES = ("subscriptions", "registries", "jobs", "locations")
@@ -20,7 +20,7 @@ def data_entries(subject: Subject) -> Iterator[Diagnostic]:
     """`inputs.*.data` names an entry of `data`."""
     for name, value in mapping(subject.job.get("inputs")).items():
         entry = text(mapping(value).get("data"))
-        if entry is None or entry in subject.data:
+        if entry is None or not lacks(subject.data, entry):
             continue
         names = [key for key in subject.data if isinstance(key, str)]
         if not names:
