@@ -14,7 +14,7 @@ from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment, remember
 from specrun.cli.options import Reading
 from specrun.engines.base import Scope
-from specrun.engines.facts import ENGINES, UNREAD
+from specrun.engines.facts import ENGINES, unread
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Plan
@@ -99,7 +99,7 @@ def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
         engine=reading.engine,
         inputs=reading.inputs,
         environment=reading.environment,
-        unread=UNREAD,
+        unread=unread(),
         secrets_required=secrets_required,
     )
 
