@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from specrun.plan.changes import Capability
 from specrun.plan.resources import Kind
+from specrun.spec.diagnostics import Path as SpecPath
 
 SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 """How a cluster grows and shrinks."""
@@ -48,7 +49,7 @@ LOCAL = Facts(
 
 AZUREML = Facts(
     name="azureml",
-    factory="specrun.engines.azureml_v2.engine:AzureMLEngine",
+    factory="specrun.engines.azureml_v2.engine:open_engine",
     sdk="azure.ai.ml",
     extra="azureml",
     in_workspace=True,
@@ -67,7 +68,7 @@ AZUREML = Facts(
 
 AZUREML_V1 = Facts(
     name="azureml-v1",
-    factory="specrun.engines.azureml_v1.engine:AzureMLv1Engine",
+    factory="specrun.engines.azureml_v1.engine:open_engine",
     sdk="azureml.core",
     extra="azureml-v1",
     in_workspace=True,
@@ -83,3 +84,15 @@ AZUREML_V1 = Facts(
 
 ENGINES: Mapping[str, Facts] = {facts.name: facts for facts in (LOCAL, AZUREML, AZUREML_V1)}
 """The engines by name."""
+
+UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
+    "local": (
+        ("workspace",),
+        ("datastores",),
+        ("compute", "network_settings"),
+        ("compute", "ssh_settings"),
+        ("compute", "identity"),
+    ),
+    "azureml-v1": (("job", "identity"), ("job", "resources", "instance_type")),
+}
+"""Fields that an engine never reads: an unset variable there stops nobody."""
