@@ -15,7 +15,7 @@ demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains 
 
 emulator: $(VENV)/.test ## An Azure ML to play with, on this machine: ENV=FILE gets the variables to source
 	@test -n "$(ENV)" || { echo "say where the variables go: make emulator ENV=azure.env" >&2; exit 64; }
-	@exec $(BIN)/python -m tests.emulator --env "$(ENV)"
+	@exec $(BIN)/python -m emulator --env "$(ENV)"
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
 	$(BIN)/python -m pytest -n 2 -m "not live" $(ARGS)
@@ -33,11 +33,13 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate_spec.py --check
 	$(BIN)/python docs/generate_engines.py --check
+	$(BIN)/python docs/generate_diagnostics.py --check
 	$(BIN)/python docs/replay_migrate.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
 	$(BIN)/python docs/generate_engines.py
+	$(BIN)/python docs/generate_diagnostics.py
 	$(BIN)/python docs/replay_migrate.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
@@ -63,5 +65,5 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[azureml,azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
-	$(BIN)/python -m tests.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
+	$(BIN)/python -m emulator.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
 	touch $@ $(VENV)/.demo

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.measure import WentWrong, paired, take
 from benchmarks.table import Row
 from benchmarks.workplace import Workplace
-from tests.azurite.server import Unavailable, install
-from tests.emulator import Emulator
+from emulator import Emulator
+from emulator.azurite.server import Unavailable, install
 
 ROUNDS = 5
 LIMIT = 2.5

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.measure import WentWrong, paired, take
 from benchmarks.table import Row
 from benchmarks.workplace import ROOT, Workplace
-from tests.azurite.server import DEVELOPMENT, Azurite, Unavailable, account_key, install
+from emulator.azurite.server import DEVELOPMENT, Azurite, Unavailable, account_key, install
 
 AZCOPY = Path(__file__).with_name("azcopy")
 PROGRAM = AZCOPY / "node_modules" / "@azure-tools" / "azcopy-linux" / "dist" / "bin" / "azcopy_linux_amd64"

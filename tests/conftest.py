@@ -8,7 +8,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.azurite.server import Unavailable, install
+from emulator.azurite.server import Unavailable, install
 from tests.searching import Search, search_of
 
 HERE = Path(__file__).parent
@@ -16,7 +16,7 @@ NEED_AZURITE = (
     "azureml_v1/",
     "azureml_v2/",
     "blobs/",
-    "emulator_own/",
+    "emulator/",
     "examples/test_azure",
     "faults/test_azure_",
 )

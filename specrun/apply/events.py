@@ -8,6 +8,7 @@ from typing import TypeAlias
 from specrun.engines.base import LogLine, Progress
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Run
+from specrun.plan.resources import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class PlanReady:
 class OperationStarted:
     """Work on a resource begins."""
 
-    key: str
+    key: Key
     action: Action
 
 
@@ -29,7 +30,7 @@ class OperationStarted:
 class OperationProgressed:
     """An operation is this far."""
 
-    key: str
+    key: Key
     progress: Progress
 
 
@@ -37,7 +38,7 @@ class OperationProgressed:
 class OperationSettled:
     """Work on a resource is over. `error` says why it failed, `skipped` why it was not tried; both empty: done."""
 
-    key: str
+    key: Key
     action: Action
     seconds: float
     error: str = ""
@@ -61,10 +62,10 @@ class LogLines:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A followed run has ended. `place` is where its outputs are."""
+    """A followed run has ended. `outputs` is where a person finds what it wrote."""
 
     run: Run
-    place: str
+    outputs: str
     last_lines: tuple[LogLine, ...] = ()
 
 

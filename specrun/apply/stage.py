@@ -1,28 +1,61 @@
-"""A copy of exactly the planned code files: what engines are given, so that an edit during apply cannot get in."""
+"""Copies of exactly the planned files: what engines are given, so that an edit during apply cannot get in."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
+from specrun.engines.base import Staged
 from specrun.plan.files import SourceFile
+from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.kinds.run import Submission
 
 
 class Stale(Exception):
     """The world is not what the plan saw: nothing was overwritten, plan again (exit 5)."""
 
 
-def stage(files: tuple[SourceFile, ...], folder: Path) -> None:
-    """Copy the files into `folder`. Raises Stale when one is not what was planned any more, and OSError."""
-    folder.mkdir()
+def stage(submission: Submission, folder: Path) -> Staged:
+    """Copy what a run consists of below `folder`. Raises Stale when a file is not what was planned, and OSError."""
+    code = folder / "code"
+    code.mkdir()
+    _copy("code", submission.code, code)
+    environment = submission.environment
+    if environment is None:
+        return Staged(code)
+    conda = context = None
+    if environment.conda is not None:
+        file, content = environment.conda
+        _read("the environment", file, str(file.source))
+        conda = folder / "conda.yml"
+        conda.write_bytes(content)
+    if environment.context:
+        context = folder / "context"
+        context.mkdir()
+        _copy("the environment", environment.context, context)
+    return Staged(code, conda, context)
+
+
+def check_environment(environment: EnvironmentContent) -> None:
+    """Raise Stale when a file that the environment is made of is not what it was when the plan was made."""
+    for file in environment.files:
+        _read("the environment", file, str(file.source))
+
+
+def _copy(what: str, files: tuple[SourceFile, ...], folder: Path) -> None:
     for file in files:
-        try:
-            content = file.source.read_bytes()
-        except FileNotFoundError:
-            raise Stale(f"code changed since the plan: {file.path} is gone") from None
-        if hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
-            raise Stale(f"code changed since the plan: {file.path} is not what it was")
+        content = _read(what, file, file.path)
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         target.chmod(0o755 if file.executable else 0o644)
+
+
+def _read(what: str, file: SourceFile, name: str) -> bytes:
+    try:
+        content = file.source.read_bytes()
+    except FileNotFoundError:
+        raise Stale(f"{what} changed since the plan: {name} is gone") from None
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
+        raise Stale(f"{what} changed since the plan: {name} is not what it was")
+    return content

@@ -1,48 +1,46 @@
-"""What an engine has now: every resource of a graph and the runs of its specs, asked for all at once."""
+"""What the places have now: every resource of a graph and all runs, asked for together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
-from specrun.apply.calls import call, call_all
-from specrun.engines.base import Engine, EngineError
+from specrun.engines.base import EngineError
+from specrun.engines.reliable import Read, Reliable, read_all
+from specrun.plan.graph import Graph, cloud_inputs
+from specrun.plan.kinds.run import RunRequest
 from specrun.plan.observed import Observed, Run, Survey
-from specrun.plan.resources import Graph, cloud_inputs
+from specrun.plan.resources import Key, Place
 
 RUNS = "the runs so far"
 
 
-def survey(engine: Engine, graph: Graph) -> Survey:
-    """Observe everything that a plan for the graph needs."""
-    resources = [resource for resource in graph.resources.values() if resource.kind != "run"]
-    works: list[tuple[str, Callable[[], object]]] = [(RUNS, engine.runs)]
-    works += [(resource.key, partial(engine.observe, resource)) for resource in resources]
-    works += [(path, partial(engine.content, path)) for path in cloud_inputs(graph)]
-    results = call_all(works, engine.patience)
-    errors = {
-        what: str(result).removeprefix(f"{what}: ")
-        for (what, _), result in zip(works, results, strict=True)
-        if isinstance(result, EngineError)
-    }
-    found = {
-        what: result for (what, _), result in zip(works, results, strict=True) if not isinstance(result, EngineError)
-    }
-    return Survey(
-        {key: value for key, value in found.items() if isinstance(value, Observed)},
-        {what: value for what, value in found.items() if isinstance(value, str)},
-        _runs(found.get(RUNS)),
-        errors,
-    )
+def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Survey]:
+    """Observe everything that a plan for the graph needs. A place that cannot be reached has errors, the others not."""
+    reads: list[tuple[Place, Key | str, Read[Observed] | Read[str] | Read[Sequence[Run]]]] = []
+    for place in graph.places:
+        engine, resources = engines[place], graph.in_place(place)
+        reads.append((place, RUNS, engine.listing()))
+        reads += [(place, r.key, engine.observation(r)) for r in resources if not isinstance(r, RunRequest)]
+        reads += [(place, path, engine.content(path)) for path in cloud_inputs(resources)]
+    results = read_all(read for _, _, read in reads)  # type: ignore[misc]
+    found: dict[Place, list[tuple[Key | str, object]]] = {place: [] for place in graph.places}
+    for (place, what, _), result in zip(reads, results, strict=True):
+        found[place].append((what, result))
+    return {place: _survey(answers) for place, answers in found.items()}
 
 
-def identity_of(engine: Engine, name: str) -> Mapping[str, object]:
-    """What a run's fingerprint was taken of; {} when nobody can say: it only explains, nothing depends on it."""
-    try:
-        return call(partial(engine.identity, name), engine.patience, f"what {name} was")
-    except EngineError:
-        return {}
-
-
-def _runs(value: object) -> Sequence[Run]:
-    return value if isinstance(value, (list, tuple)) else ()
+def _survey(answers: Sequence[tuple[Key | str, object]]) -> Survey:
+    observed: dict[Key, Observed] = {}
+    contents: dict[str, str] = {}
+    runs: Sequence[Run] = ()
+    errors: dict[str, str] = {}
+    for what, answer in answers:
+        if isinstance(answer, EngineError):
+            errors[str(what)] = str(answer).removeprefix(f"{what}: ")
+        elif isinstance(what, Key) and isinstance(answer, Observed):
+            observed[what] = answer
+        elif isinstance(answer, str):
+            contents[str(what)] = answer
+        elif isinstance(answer, Sequence):
+            runs = answer
+    return Survey(observed, contents, runs, errors)

@@ -6,25 +6,32 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from specrun.apply.calls import call
 from specrun.apply.events import Event, Finished, OperationProgressed, OperationSettled, OperationStarted
-from specrun.apply.operations import Stopped, carry_out, submit
+from specrun.apply.operations import Operation, Stopped
 from specrun.apply.stage import Stale
 from specrun.apply.watch import follow
-from specrun.engines.base import Conflict, Engine, EngineError, Progress
-from specrun.plan.changes import Action, Change, Plan
+from specrun.engines.base import Conflict, EngineError, Progress
+from specrun.engines.reliable import Reliable
+from specrun.plan.changes import Action, Change, Plan, ResourceChange
+from specrun.plan.kinds.data import Upload
+from specrun.plan.kinds.run import Follow, Submit
 from specrun.plan.observed import Run
+from specrun.plan.resources import Key, Place
 from specrun.spec.model import SecretUnset
 
 GRACE = 10.0
 """Seconds that calls in flight get after an interrupt."""
 
 TICK = 0.25
+
+AT_ONCE = 8
+"""Operations at the same time, each of which waits for a call in a thread of its own. Runs are followed besides."""
 
 
 @dataclass(slots=True)
@@ -40,7 +47,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    key: str
+    """An operation is over; or, with no key, one is no more than a run that is followed."""
+
+    key: Key | None = None
     bug: BaseException | None = None
 
 
@@ -49,7 +58,7 @@ class Walk:
     """One apply. Only the thread that calls `go` emits events; the threads of the operations put them in a queue."""
 
     plan: Plan
-    engine: Engine
+    engines: Mapping[Place, Reliable]
     home: Path
     emit: Callable[[Event], None]
     stop: threading.Event
@@ -57,14 +66,16 @@ class Walk:
     # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
     _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)
-    _undone: dict[str, str] = field(default_factory=dict)
+    _undone: dict[Key, str] = field(default_factory=dict)
     """Keys of what was not done, with why: their dependents are skipped."""
+    _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
 
     def go(self) -> Outcome:
         """Carry out the plan and follow its runs."""
-        changes = {change.resource.key: change for change in self.plan.changes}
+        changes = {change.key: change for change in self.plan.changes}
         order = TopologicalSorter({k: [n for n in c.resource.needs if n in changes] for k, c in changes.items()})
         order.prepare()
+        ready: deque[Key] = deque()
         under_way = 0
         give_up: float | None = None
         while order.is_active():
@@ -73,91 +84,99 @@ class Walk:
                 if not under_way or time.monotonic() > give_up:
                     break
             else:
-                ready = order.get_ready()
-                under_way += len(ready)
-                for key in ready:
-                    threading.Thread(target=self._work, args=(changes[key],), daemon=True).start()
+                ready.extend(order.get_ready())
+                while ready and self._slots.acquire(blocking=False):
+                    under_way += 1
+                    threading.Thread(target=self._work, args=(changes[ready.popleft()],), daemon=True).start()
             for key in self._wait():
                 under_way -= 1
                 order.done(key)
         self._outcome.interrupted = self.stop.is_set()
         return self._outcome
 
-    def _wait(self) -> Iterator[str]:
+    def _wait(self) -> Iterator[Key]:
         """Emit what the operations have to say, and give the keys of those that are over."""
         with contextlib.suppress(queue.Empty):
             # Not until the queue is empty: one job that writes without pause must not keep the next from starting.
             for taken in range(self._queue.maxsize):
                 item = self._queue.get(timeout=0 if taken else TICK)
-                if isinstance(item, _Done):
-                    if item.bug is not None:
-                        raise item.bug
-                    yield item.key
-                else:
+                if not isinstance(item, _Done):
                     self.emit(item)
+                elif item.bug is not None:
+                    raise item.bug
+                elif item.key is not None:
+                    yield item.key
 
     def _work(self, change: Change) -> None:
         bug: BaseException | None = None
+        follow = ""
         try:
-            self._operate(change, self._queue.put)
+            follow = self._operate(change)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             bug = error
-        self._queue.put(_Done(change.resource.key, bug))
+        self._slots.release()
+        if follow and bug is None:
+            self._queue.put(_Done())
+            try:
+                self._follow(self.engines[change.key.place], follow, change.key)
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+                bug = error
+        self._queue.put(_Done(change.key, bug))
 
-    def _operate(self, change: Change, emit: Callable[[Event], None]) -> None:
-        key, action = change.resource.key, change.action
+    def _operate(self, change: Change) -> str:
+        """Carry out one change; the name of the run that is to be followed now, "" when there is none."""
+        key, action, emit = change.key, change.action, self._queue.put
         cause = next((need for need in change.resource.needs if need in self._undone), None)
         if cause is not None:
-            self._undone[key] = cause
+            self._undone[key] = str(cause)
             emit(OperationSettled(key, action, 0.0, skipped=f"{cause} was not done"))
-            return
+            return ""
         begun = time.monotonic()
-        error = ""
+        name, error = "", ""
         try:
-            name = self._carry_out(change, emit)
+            name = self._carry_out(change)
         except (Stale, Conflict) as stale:
             error = str(stale).removeprefix(f"{key}: ")
-            self._outcome.stale.append(key)
+            self._outcome.stale.append(str(key))
         except (EngineError, SecretUnset, Stopped, OSError) as failure:
             error = str(failure).removeprefix(f"{key}: ")
-            self._outcome.failed.append(key)
+            self._outcome.failed.append(str(key))
         if error:
             self._undone[key] = error
         if action is not Action.NO_OP or error:
             emit(OperationSettled(key, action, time.monotonic() - begun, error))
-        if error:
-            return
-        if change.follow is not None and change.follow.status.ended:
-            # It was over before this apply: its result counts, its lines were shown by the apply that ran it.
-            self._outcome.ended.append(change.follow)
-            emit(Finished(change.follow, self.engine.place(name)))
-        elif name:
-            self._follow(name, emit)
+        return name
 
-    def _carry_out(self, change: Change, emit: Callable[[Event], None]) -> str:
-        key, action = change.resource.key, change.action
-        if change.kind == "run" and action is Action.NO_OP:
-            return change.follow.name if change.follow is not None else ""
-        if action is not Action.NO_OP:
-            emit(OperationStarted(key, action))
+    def _carry_out(self, change: Change) -> str:
+        engine = self.engines[change.key.place]
+        if isinstance(change, Follow):
+            if not change.run.status.ended:
+                return change.run.name
+            # It was over before this apply: its result counts, its lines were shown by the apply that ran it.
+            outputs = engine.address(change.run.name)
+            self._outcome.ended.append(change.run)
+            self._queue.put(Finished(change.run, outputs))
+            return ""
+        if change.action is not Action.NO_OP:
+            self._queue.put(OperationStarted(change.key, change.action))
 
         def report(progress: Progress) -> None:
-            emit(OperationProgressed(key, progress))
+            self._queue.put(OperationProgressed(change.key, progress))
 
-        if action is Action.SUBMIT:
-            return submit(change, self.engine, self.home, report)
-        carry_out(change, self.engine, self.home, report, self.stop)
+        operation = Operation(engine, self.home, report, self.stop)
+        if isinstance(change, Submit):
+            return operation.submit(change)
+        assert isinstance(change, (ResourceChange, Upload))
+        operation.carry_out(change)
         return ""
 
-    def _follow(self, name: str, emit: Callable[[Event], None]) -> None:
+    def _follow(self, engine: Reliable, name: str, key: Key) -> None:
         try:
-            if self.detach:
-                run: Run | None = call(lambda: self.engine.run(name), self.engine.patience, name)
-            else:
-                run = follow(self.engine, name, emit, self.stop)
+            run = engine.run(name) if self.detach else follow(engine, name, self._queue.put, self.stop)
         except EngineError as error:
             self._outcome.failed.append(name)
-            emit(OperationSettled(f"run/{name}", Action.NO_OP, 0.0, f"lost sight of {name}: {error}"))
+            lost = f"lost sight of {name}: {error}"
+            self._queue.put(OperationSettled(Key(key.place, f"run/{name}"), Action.NO_OP, 0.0, lost))
             return
         if run is not None and run.status.ended:
             self._outcome.ended.append(run)

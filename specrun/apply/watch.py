@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from specrun.apply.calls import call
 from specrun.apply.events import Event, Finished, LogLines, StatusChanged
-from specrun.engines.base import Cursor, Engine, LogLine
+from specrun.engines.base import Cursor, LogLine
+from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 
 LAST_LINES = 10
@@ -17,7 +17,7 @@ FIRST_POLL = 0.02
 """Seconds between the first looks at a run; later ones are as far apart as the engine says."""
 
 
-def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threading.Event) -> Run | None:
+def follow(engine: Reliable, name: str, emit: Callable[[Event], None], stop: threading.Event) -> Run | None:
     """Emit what happens to a run until it has ended; the run, or None when `stop` was set before.
 
     Raises EngineError when sight of the run is lost.
@@ -28,7 +28,7 @@ def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threa
     last: deque[LogLine] = deque(maxlen=200)
     while True:
         # The status is read before the lines: once it is an end, these lines are the last.
-        run = call(lambda: engine.run(name), engine.patience, name)
+        run = engine.run(name)
         if (run.status, run.reason) != shown and not run.status.ended:
             emit(StatusChanged(run))
             shown = (run.status, run.reason)
@@ -42,15 +42,15 @@ def follow(engine: Engine, name: str, emit: Callable[[Event], None], stop: threa
                 last.extend(lines)
                 if lines:
                     emit(LogLines(name, lines))
-            emit(Finished(run, engine.place(name), _of_failed_role(run, last)))
+            emit(Finished(run, engine.address(name), _of_failed_role(run, last)))
             return run
         # A short run is looked at more often: it must not take longer to see its end than to reach it.
         if stop.wait(min(engine.poll, max(FIRST_POLL, (time.monotonic() - begun) / 50))):
             return None
 
 
-def _read(engine: Engine, name: str, cursor: Cursor) -> tuple[Cursor, tuple[LogLine, ...]]:
-    lines, cursor = call(lambda: engine.logs(name, cursor), engine.patience, f"logs of {name}")
+def _read(engine: Reliable, name: str, cursor: Cursor) -> tuple[Cursor, tuple[LogLine, ...]]:
+    lines, cursor = engine.logs(name, cursor)
     return cursor, tuple(lines)
 
 

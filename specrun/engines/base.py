@@ -1,4 +1,7 @@
-"""What every engine can do. An engine is a module-level class that satisfies `Engine`; it imports its SDK when used."""
+"""What an engine is: small protocols, which the local engine and the Azure engines satisfy each in its own way.
+
+An engine imports its SDK when it is used. What is known of it without that stands in `facts`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from specrun.plan.changes import Capability, Change
+from specrun.engines.facts import Facts
+from specrun.plan.changes import Change
+from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Run
-from specrun.plan.resources import Kind, Resource
+from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Properties, Spec
 
@@ -78,54 +83,58 @@ Cursor = Mapping[str, int]
 class Scope:
     """What of the specs an engine must know beforehand: one workspace, and where each spec's runs are filed.
 
-    `workspace` is as the spec has it; `from_config` in it is relative to `folder`. `experiments` is by spec.
+    `workspace` is as the spec has it, `experiments` is by spec.
     """
 
     workspace: Properties | None = None
-    folder: Path = Path()
     experiments: Mapping[str, str] = field(default_factory=dict)
 
 
-class Engine(Protocol):
-    """One place where specs are made real.
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Copies of exactly the planned files, made for one submission: an engine is given nothing else, and may move them.
 
-    Every call may raise EngineError. Calls may come from several threads at once, each for another resource. A call
-    that neither returns nor reports for `patience` seconds is abandoned.
+    `code` is the folder of the code, `conda` the conda file and `context` the folder that an image is built from, where
+    the environment has them.
     """
 
-    name: str
-    target: str
-    """Where, in words: "this machine" or a workspace."""
-    capabilities: Mapping[Kind, Capability]
-    patience: float
-    poll: float
-    """Seconds between two looks at a run that is followed."""
-    asks: bool
-    """Whether apply asks before it changes anything here."""
+    code: Path
+    conda: Path | None = None
+    context: Path | None = None
 
-    def check(self, spec: Spec) -> Iterable[Diagnostic]:
-        """What this engine needs and the spec lacks, or has and the engine cannot do. Offline."""
 
-    def sign_in(self) -> None:
-        """Sign in, where a person has to do it and may take their time; elsewhere that happens with the first call."""
+class Resources(Protocol):
+    """The resources of a place."""
 
     def observe(self, resource: Resource) -> Observed:
-        """The resource as it is now. Of a run: always missing, since a run is not a resource; see `runs`."""
-
-    def content(self, path: str) -> str:
-        """A digest of what a path on a datastore holds now; "" for a path that this engine cannot look into."""
+        """The resource as it is now. Not of a run, which is no resource: see `Runs`."""
 
     def begin(self, change: Change, report: Report) -> None:
-        """Start a change and return once it is accepted. Raises Conflict when a run's name is taken."""
+        """Start a ResourceChange or an Upload and return once it is accepted. Raises Conflict when something else is
+        in the way.
+        """
 
-    def runs(self, spec: str | None = None) -> Sequence[Run]:
+
+class Runs(Protocol):
+    """The runs of a place, by name."""
+
+    def list(self, spec: str | None = None) -> Sequence[Run]:
         """All attempts of a spec's runs, or of all specs' that the engine can see; newest first."""
+
+    def get(self, name: str) -> Run:
+        """One run as it is now. Raises Missing."""
 
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} when it was not kept."""
 
-    def run(self, name: str) -> Run:
-        """One run as it is now. Raises Missing."""
+    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
+        """Submit a run and return once it is accepted. Raises Conflict when its name is taken, and SecretUnset."""
+
+    def cancel(self, name: str) -> None:
+        """Ask for a run's end; it is over when `get` says so."""
+
+    def delete(self, spec: str) -> None:
+        """Delete a spec's runs, where the engine does not keep them for good."""
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Whole lines since the cursor ({}: from the start), and where to go on; of an ended run the last, too."""
@@ -136,14 +145,51 @@ class Engine(Protocol):
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files to `to`."""
 
-    def place(self, name: str) -> str:
+    def address(self, name: str) -> str:
         """Where a person finds a run's outputs: a folder or a link."""
 
-    def nodes(self, cluster: str) -> Mapping[str, int]:
-        """How many of a cluster's instances are running, idle, …; {} where there is no cluster."""
 
-    def metrics(self, name: str) -> Mapping[str, float]:
-        """What the run logged as metrics, if the engine keeps any."""
+class Metrics(Protocol):
+    """What runs log as metrics, where the engine keeps any."""
 
-    def cancel(self, name: str) -> None:
-        """Ask for the run's end; it is over when `run` says so."""
+    def latest(self, name: str) -> Mapping[str, float]:
+        """The latest value under each name."""
+
+
+class Nodes(Protocol):
+    """The instances of clusters, where there are any."""
+
+    def count(self, cluster: str) -> Mapping[str, int]:
+        """How many are running, idle, …; {} where there is no such cluster."""
+
+
+class Contents(Protocol):
+    """What lies in the cloud that specrun has not put there."""
+
+    def digest(self, path: str) -> str:
+        """A digest of what a path on a datastore holds now; "" for a path that this engine cannot look into."""
+
+
+class Engine(Protocol):
+    """One place where specs are made real: what it has, and the parts that it may lack (None).
+
+    Every call may raise EngineError. Calls may come from several threads at once, each for another resource. A call
+    that neither returns nor reports for `patience` seconds is abandoned. `poll` is how many seconds lie between two
+    looks at a run that is followed.
+    """
+
+    facts: Facts
+    place: Place
+    patience: float
+    poll: float
+    resources: Resources
+    runs: Runs
+    metrics: Metrics | None
+    nodes: Nodes | None
+    contents: Contents | None
+
+    def check(self, spec: Spec) -> Iterable[Diagnostic]:
+        """What this engine needs and the spec lacks, or has and the engine cannot do. Offline."""
+
+    def sign_in(self) -> None:
+        """Sign in, where a person has to do it and may take their time; elsewhere that happens with the first call."""

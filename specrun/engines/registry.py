@@ -1,51 +1,35 @@
-"""The engines by name. An engine's module is imported when it is chosen, and not before."""
+"""Engines made: the one place where an engine's module is imported, when it is chosen and not before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from specrun.engines.base import Scope
+from specrun.engines.facts import ENGINES
+from specrun.engines.reliable import Reliable
+from specrun.plan.hashes import HashCache
+from specrun.plan.resources import Place
+from specrun.spec.model import Properties
 
-    from specrun.engines.base import Engine, Scope
-    from specrun.plan.hashes import HashCache
-    from specrun.spec.diagnostics import Path as SpecPath
-
-
-def _local(home: Path, hashes: HashCache, scope: Scope) -> Engine:
-    from specrun.engines.local.engine import LocalEngine
-
-    return LocalEngine(home, hashes)
+THIS_MACHINE = "this machine"
 
 
-def _azureml(home: Path, hashes: HashCache, scope: Scope) -> Engine:
-    from specrun.engines.azureml_v2.engine import AzureMLEngine
-
-    return AzureMLEngine(home, hashes, scope)
-
-
-def _azureml_v1(home: Path, hashes: HashCache, scope: Scope) -> Engine:
-    from specrun.engines.azureml_v1.engine import AzureMLv1Engine
-
-    return AzureMLv1Engine(home, hashes, scope)
+def find_place(engine: str, workspace: Properties | None) -> Place:
+    """The place that a spec's `workspace` means to an engine."""
+    facts = ENGINES[engine]
+    if not facts.in_workspace:
+        return Place(engine, title=THIS_MACHINE)
+    place: Place = _imported(facts.find_place)(engine, workspace)
+    return place
 
 
-Factory: TypeAlias = "Callable[[Path, HashCache, Scope], Engine]"
+def make_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> Reliable:
+    """The engine of a place; `home` is the state folder, `hashes` what the planner uses, too."""
+    return Reliable(_imported(ENGINES[place.engine].factory)(place, home, hashes, scope))
 
-ENGINES: Mapping[str, Factory] = {"local": _local, "azureml": _azureml, "azureml-v1": _azureml_v1}
 
-IN_WORKSPACES = frozenset({"azureml", "azureml-v1"})
-"""Engines whose resources and runs live in a workspace."""
-
-UNREAD: Mapping[str, tuple[SpecPath, ...]] = {
-    "local": (
-        ("workspace",),
-        ("datastores",),
-        ("compute", "network_settings"),
-        ("compute", "ssh_settings"),
-        ("compute", "identity"),
-    ),
-    "azureml-v1": (("job", "identity"), ("job", "resources", "instance_type")),
-}
-"""Fields that an engine never reads: an unset variable there stops nobody."""
+def _imported(name: str) -> Any:
+    module, _, member = name.partition(":")
+    return getattr(import_module(module), member)

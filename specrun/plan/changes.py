@@ -1,17 +1,17 @@
-"""What a plan consists of: changes, each with an action, a reason, and what was there before."""
+"""What a plan consists of: changes, each with an action, a reason, and what was there before.
+
+Changes of data and of runs are types of their own, which stand with their kinds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
-from specrun.plan.files import SourceFile
-from specrun.plan.observed import Observed, Run, StoredFile
-from specrun.plan.resources import Kind, Resource
+from specrun.plan.observed import Observed
+from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.model import Spec
 
 FORMAT = 1
 
@@ -44,76 +44,47 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
-    """An upload, file by file. Paths are relative to the source and to the target alike.
-
-    `extra` are on the target and not in the source; those in `prune` will be removed (the spec says `prune: true` and
-    this spec wrote them), the others stay.
-    """
-
-    new: tuple[SourceFile, ...] = ()
-    changed: tuple[SourceFile, ...] = ()
-    unchanged: tuple[SourceFile, ...] = ()
-    extra: Mapping[str, StoredFile] = field(default_factory=dict)
-    prune: tuple[str, ...] = ()
-
-    @property
-    def send(self) -> tuple[SourceFile, ...]:
-        """The files that go over the wire."""
-        return (*self.new, *self.changed)
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a run is asked for with. `identity` is what the fingerprint was taken of.
-
-    `staged` is a copy of exactly the planned code files: apply makes it, engines are given nothing else.
-    """
-
-    name: str
-    fingerprint: str
-    attempt: int
-    identity: Mapping[str, object]
-    spec: Spec
-    code: tuple[SourceFile, ...] = ()
-    staged: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
-    """One resource and what will be done to it. `before` is what was observed when the plan was made.
-
-    For a run: `submission` says what would be asked for, `follow` is the run that apply follows instead (or again), and
-    `differences` what changed since the spec's last run.
-    """
+    """One resource and what will be done to it, and why."""
 
     resource: Resource
     action: Action
     reason: str
-    before: Observed | None = None
-    fields: tuple[FieldChange, ...] = ()
-    transfer: Transfer | None = None
-    submission: Submission | None = None
-    follow: Run | None = None
-    differences: tuple[str, ...] = ()
-    cancel: tuple[Run, ...] = ()
 
     @property
-    def kind(self) -> Kind:
-        """The resource's kind."""
-        return self.resource.kind
+    def key(self) -> Key:
+        """The resource's key."""
+        return self.resource.key
+
+    @property
+    def fingerprint(self) -> str:
+        """Of a run, what it is; "" of everything else."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange(Change):
+    """A resource made, changed, replaced, deleted, or left as it is. `before` is what was observed for the plan."""
+
+    before: Observed
+    fields: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What apply will do, and nothing else. `refusals` forbid it (exit 4), `problems` make it impossible (exit 1)."""
+    """What apply will do, and nothing else. `refusals` forbid it (exit 4), `problems` make it impossible (exit 1).
 
-    engine: str
-    target: str
+    `notes` are what a reader would not expect. `unseen` says of each place that could not be observed what could not,
+    and why: nothing of such a place is in the plan.
+    """
+
+    places: tuple[Place, ...]
     changes: tuple[Change, ...]
     spec_digests: Mapping[str, str]
     refusals: tuple[Diagnostic, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+    unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -124,7 +95,11 @@ class Plan:
     @property
     def fingerprints(self) -> Mapping[str, str]:
         """The fingerprint of each run in the plan, by the run's spec."""
-        return {c.resource.name: c.submission.fingerprint for c in self.changes if c.submission is not None}
+        return {change.resource.name: change.fingerprint for change in self.changes if change.fingerprint}
+
+    def in_place(self, place: Place) -> Iterator[Change]:
+        """The changes in one place, in order."""
+        return (change for change in self.changes if change.key.place == place)
 
 
 @dataclass(frozen=True, slots=True)

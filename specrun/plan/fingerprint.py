@@ -10,29 +10,40 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from specrun.plan.files import SourceFile
-from specrun.plan.resources import content_digest
+from specrun.plan.hashes import content_digest
 from specrun.spec.model import Input, Job, Output, Secret
 
 FP = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class InputContent:
+    """What an input reads: its files; or, where nobody lists them, a digest of what was observed or is to be fetched.
+
+    `extra` is a digest of the files beside them that the run would see, too ("": there are none).
+    """
+
+    files: tuple[SourceFile, ...] | None = None
+    digest: str = ""
+    extra: str = ""
 
 
 def identify(
     job: Job,
     environment: Mapping[str, object],
     code: Iterable[SourceFile],
-    data: Mapping[str, Iterable[SourceFile] | str],
+    inputs: Mapping[str, InputContent],
 ) -> dict[str, object]:
     """What the fingerprint is taken of: plain JSON values, fields at their default left out.
 
-    `environment` is the environment's content; `data` gives for each input the files it reads, or a digest of what the
-    plan observed in the cloud. Tags, descriptions, limits, the experiment and sizes are not part of it.
+    `environment` is the environment's content, `inputs` what each input that is no scalar reads. Tags, descriptions,
+    limits, the experiment and sizes are not part of it.
     """
-    inputs = {name: _input(entry, data.get(name)) for name, entry in job.inputs.items()}
     fields: dict[str, object] = {
         "command": job.command,
         "script": job.script,
         "arguments": list(job.arguments),
-        "inputs": inputs,
+        "inputs": {name: _input(entry, inputs.get(name)) for name, entry in job.inputs.items()},
         "outputs": {name: _without_defaults(entry, Output(name)) for name, entry in job.outputs.items()},
         "environment": dict(environment),
         "environment_variables": {
@@ -116,15 +127,25 @@ def _show(value: object) -> str:
     return str(value)
 
 
-def _input(entry: Input, content: Iterable[SourceFile] | str | None) -> dict[str, object]:
-    fields = _without_defaults(entry, Input(entry.name))
-    if isinstance(content, str):
-        fields["content"] = content
-    elif content is not None:
-        # A local path says where the files lie on this machine; what the run sees is their content.
-        fields.pop("path", None)
-        fields["files"] = _listing(content)
-    return fields
+def _input(entry: Input, content: InputContent | None) -> dict[str, object]:
+    # A local path says where the files lie on this machine; what the run sees is their content.
+    data = entry.data.name if entry.data is not None and not entry.data.of_input else None
+    default = Input(entry.name)
+    fields: dict[str, object] = {
+        "value": entry.source if entry.is_scalar else None,
+        "data": data,
+        "path": entry.uri,
+        "type": entry.type if entry.type != default.type else None,
+        "mode": entry.mode if entry.mode != default.mode else None,
+    }
+    found = {name: value for name, value in fields.items() if value is not None}
+    if content is None:
+        return found
+    if content.files is not None:
+        found["files"] = _listing(content.files)
+    elif content.digest:
+        found["content"] = content.digest
+    return found | ({"extra": content.extra} if content.extra else {})
 
 
 def _listing(files: Iterable[SourceFile]) -> dict[str, list[object]]:
@@ -140,6 +161,6 @@ def _distribution(job: Job) -> dict[str, object] | None:
     return {name: value for name, value in fields if value is not None and value != defaults.get(name)}
 
 
-def _without_defaults(entry: Input | Output, default: Input | Output) -> dict[str, object]:
+def _without_defaults(entry: Output, default: Output) -> dict[str, object]:
     values = ((field.name, getattr(entry, field.name)) for field in dataclasses.fields(entry))
     return {name: value for name, value in values if name != "name" and value != getattr(default, name)}

@@ -79,3 +79,9 @@ def md5_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def content_digest(content: object) -> str:
+    """SHA-256 (hex) over canonical JSON: sorted keys, no blanks, UTF-8 as it is."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from specrun.plan.resources import Key
 from specrun.spec.model import Properties
 
 
@@ -93,7 +94,7 @@ class Run:
     roles: tuple[Role, ...] = ()
     failed_role: str | None = None
     reads: tuple[str, ...] = ()
-    """Keys of the data and the environment that the run reads."""
+    """Addresses of the data and the environment that the run reads."""
     compute: str = ""
 
     def is_of(self, fingerprint: str) -> bool:
@@ -110,12 +111,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Everything that a plan is made from: resources by key, what paths in the cloud hold, all runs, newest first.
+    """Everything that a place's part of a plan is made from: its resources, and all its runs, newest first.
 
-    `contents` are digests, by path, as far as the engine can look there. `errors` says what could not be observed.
+    `contents` are digests of what paths in the cloud hold, by path, as far as the engine can look there. `errors` says
+    what could not be observed, and why.
     """
 
-    observed: Mapping[str, Observed]
+    observed: Mapping[Key, Observed]
     contents: Mapping[str, str]
     runs: Sequence[Run]
     errors: Mapping[str, str] = field(default_factory=dict)

@@ -11,10 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from specrun.plan.changes import FORMAT, Action, Change, FieldChange, Plan, Submission, Transfer
+from specrun.plan.changes import FORMAT, Action, Change, FieldChange, Plan, ResourceChange
 from specrun.plan.files import SourceFile
+from specrun.plan.graph import Graph
+from specrun.plan.hashes import md5_of
+from specrun.plan.kinds.data import DataTarget, Transfer, Upload
+from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit, reads_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import Graph
+from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"
@@ -36,14 +41,9 @@ class Saved:
 
     @property
     def call(self) -> Mapping[str, Any]:
-        """Files, variables, inputs and environment of the call that made the plan."""
+        """Files, engine, variables, inputs and environment of the call that made the plan."""
         call: Mapping[str, Any] = self.content["call"]
         return call
-
-    @property
-    def engine(self) -> str:
-        """The engine's name."""
-        return str(self.content["engine"])
 
 
 def save(plan: Plan, call: Mapping[str, object], file: Path) -> None:
@@ -51,11 +51,10 @@ def save(plan: Plan, call: Mapping[str, object], file: Path) -> None:
     content = {
         "format": FORMAT,
         "call": dict(call),
-        "engine": plan.engine,
-        "target": plan.target,
+        "places": [asdict(place) for place in plan.places],
         "spec_digests": _by_absolute_path(plan.spec_digests),
         "fingerprints": dict(plan.fingerprints),
-        "changes": [_encode(change) for change in plan.changes],
+        "changes": [_encode(change, plan.places) for change in plan.changes],
     }
     temporary = file.with_name(f".{file.name}.tmp")
     temporary.write_text(json.dumps(content, indent=1, default=_plain) + "\n")
@@ -81,16 +80,32 @@ def read_saved(file: str) -> Saved | None:
 
 def restore(saved: Saved, graph: Graph) -> Plan:
     """The saved plan over freshly read specs. Raises PlanStale and PlanUnreadable."""
-    digests = {str(resource.spec.file): resource.spec.digest for resource in graph.resources.values()}
-    found, recorded = _by_absolute_path(digests), saved.content["spec_digests"]
+    found, recorded = _by_absolute_path(graph.spec_digests), saved.content["spec_digests"]
     for file in {**found, **recorded}:
         if found.get(file) != recorded.get(file):
             raise PlanStale(f"{file} (or a variable in it) changed since the plan was made: plan again")
-    unknown = [item["key"] for item in saved.content["changes"] if item["key"] not in graph.resources]
+    for item in saved.content["changes"]:
+        for file in item.get("files", ()):
+            _check_unchanged(file)
+    places = tuple(Place(**place) for place in saved.content["places"])
+    listed = [item["key"] for item in saved.content["changes"] if item["place"] >= len(places)]
+    keys = [Key(places[item["place"] % len(places)], item["key"]) for item in saved.content["changes"]]
+    unknown = listed or [key.address for key in keys if key not in graph.resources]
     if unknown:
         raise PlanUnreadable(f"the plan is damaged: its specs do not declare {', '.join(unknown)}: plan again")
-    changes = tuple(_decode(item, graph) for item in saved.content["changes"])
-    return Plan(saved.engine, str(saved.content["target"]), changes, digests)
+    items = zip(saved.content["changes"], keys, strict=True)
+    changes = tuple(_decode(item, graph.resources[key]) for item, key in items)
+    return Plan(places, changes, graph.spec_digests)
+
+
+def _check_unchanged(file: Mapping[str, Any]) -> None:
+    """What an environment is built of must be what it was: its content is the environment's name."""
+    try:
+        now = md5_of(Path(file["source"]))
+    except OSError as error:
+        raise PlanStale(f"{file['source']} cannot be read any more ({error.strerror}): plan again") from error
+    if now != file["md5"]:
+        raise PlanStale(f"{file['source']} changed since the plan was made: plan again")
 
 
 def _check(file: str, content: Mapping[str, Any]) -> None:
@@ -108,27 +123,38 @@ def _by_absolute_path(digests: Mapping[str, str]) -> dict[str, str]:
     return {str(Path(file).absolute()): digest for file, digest in digests.items()}
 
 
-def _encode(change: Change) -> dict[str, object]:
-    submission, transfer = change.submission, change.transfer
-    return {
-        "key": change.resource.key,
+def _encode(change: Change, places: Sequence[Place]) -> dict[str, object]:
+    item: dict[str, object] = {
+        "place": places.index(change.key.place),
+        "key": change.key.address,
         "action": change.action.value,
         "reason": change.reason,
-        "before": asdict(change.before) if change.before else None,
-        "fields": [asdict(field) for field in change.fields],
-        "transfer": asdict(transfer) if transfer else None,
+    }
+    match change:
+        case ResourceChange(resource=resource, before=before, fields=fields):
+            item |= {"before": asdict(before), "fields": [asdict(field) for field in fields]}
+            if isinstance(resource, Environment):
+                item["files"] = [asdict(file) for file in resource.content.files]
+        case Upload(before=before, transfer=transfer):
+            item |= {"before": asdict(before), "transfer": asdict(transfer)}
+        case Submit(submission=submission, cancel=cancel, differences=differences):
+            item |= _encode_submission(submission, cancel) | {"differences": list(differences)}
+        case Follow(submission=submission, cancel=cancel, run=run):
+            item |= _encode_submission(submission, cancel) | {"follow": _encode_run(run)}
+    return item
+
+
+def _encode_submission(submission: Submission, cancel: Sequence[Run]) -> dict[str, object]:
+    return {
         "submission": {
             "name": submission.name,
             "fingerprint": submission.fingerprint,
             "attempt": submission.attempt,
             "identity": submission.identity,
+            "files": {name: list(paths) for name, paths in submission.files.items()},
             "code": [asdict(file) for file in submission.code],
-        }
-        if submission
-        else None,
-        "follow": _encode_run(change.follow) if change.follow else None,
-        "cancel": [_encode_run(run) for run in change.cancel],
-        "differences": list(change.differences),
+        },
+        "cancel": [_encode_run(run) for run in cancel],
     }
 
 
@@ -146,29 +172,35 @@ def _plain(value: object) -> object:
     return value.value if isinstance(value, (Status, RunStatus)) else str(value)
 
 
-def _decode(item: Mapping[str, Any], graph: Graph) -> Change:
-    resource = graph.resources[item["key"]]
-    submission = item["submission"]
-    return Change(
-        resource,
-        Action(item["action"]),
-        item["reason"],
-        before=_observed(item["before"]) if item["before"] else None,
-        fields=tuple(FieldChange(**field) for field in item["fields"]),
-        transfer=_transfer(item["transfer"]) if item["transfer"] else None,
-        submission=Submission(
-            submission["name"],
-            submission["fingerprint"],
-            submission["attempt"],
-            submission["identity"],
-            resource.spec,
-            _files(submission["code"]),
-        )
-        if submission
-        else None,
-        follow=_run(item["follow"]) if item["follow"] else None,
-        differences=tuple(item["differences"]),
-        cancel=tuple(_run(run) for run in item["cancel"]),
+def _decode(item: Mapping[str, Any], resource: Resource) -> Change:
+    action, reason = Action(item["action"]), item["reason"]
+    if "submission" in item and isinstance(resource, RunRequest):
+        submission = _submission(item["submission"], resource)
+        cancel = tuple(_run(run) for run in item["cancel"])
+        if action is Action.SUBMIT:
+            return Submit(resource, action, reason, submission, cancel, tuple(item["differences"]))
+        return Follow(resource, action, reason, submission, cancel, _run(item["follow"]))
+    before = _observed(item["before"])
+    if "transfer" in item and isinstance(resource, DataTarget):
+        return Upload(resource, action, reason, before, _transfer(item["transfer"]))
+    return ResourceChange(resource, action, reason, before, tuple(FieldChange(**field) for field in item["fields"]))
+
+
+def _submission(item: Mapping[str, Any], request: RunRequest) -> Submission:
+    return Submission(
+        name=item["name"],
+        spec=request.name,
+        fingerprint=item["fingerprint"],
+        attempt=item["attempt"],
+        identity=item["identity"],
+        experiment=request.experiment,
+        job=request.job,
+        cluster=request.cluster,
+        gpu=request.gpu,
+        environment=request.environment,
+        files={name: tuple(paths) for name, paths in item["files"].items()},
+        reads=reads_of(request.job, request.environment, request.place),
+        code=_files(item["code"]),
     )
 
 

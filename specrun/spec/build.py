@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec.expressions import scalar_text, whole
 from specrun.spec.model import (
+    CloudPath,
     Data,
     Distribution,
+    Download,
     Environment,
     Input,
     Job,
     JobResources,
+    LocalPath,
+    Origin,
     Output,
+    Properties,
     Secret,
     Spec,
 )
@@ -30,23 +36,109 @@ _MODES = {"mount": "ro_mount"}
 
 def build(document: Document, values: Mapping[str, Any]) -> Spec:
     """The Spec of a valid document; `values` are its substituted values."""
-    name = values["name"]
-    compute = values.get("compute")
-    return Spec(
-        file=Path(document.file).absolute(),
-        name=name,
-        document=document,
-        engine=values.get("engine"),
-        workspace=values.get("workspace"),
-        compute=_with_secrets(compute, ("compute",)) if isinstance(compute, dict) else compute,
-        datastores={
-            key: _with_secrets(value, ("datastores", key)) for key, value in (values.get("datastores") or {}).items()
-        },
-        data={key: _data(key, value) for key, value in (values.get("data") or {}).items()},
-        experiment=values.get("experiment") or name,
-        job=_job(values["job"]) if values.get("job") is not None else None,
-        digest=digest(values),
-    )
+    builder = _Builder(document, Path(document.file).absolute(), values)
+    return builder.spec()
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """One document on its way to a Spec: what its parts need of the whole."""
+
+    document: Document
+    file: Path
+    values: Mapping[str, Any]
+
+    def spec(self) -> Spec:
+        values = self.values
+        compute = values.get("compute")
+        data = {key: self._data(key, value) for key, value in (values.get("data") or {}).items()}
+        stores = (values.get("datastores") or {}).items()
+        return Spec(
+            file=self.file,
+            name=values["name"],
+            document=self.document,
+            engine=values.get("engine"),
+            workspace=self._workspace(values.get("workspace")),
+            compute=_with_secrets(compute, ("compute",)) if isinstance(compute, dict) else compute,
+            datastores={key: _with_secrets(value, ("datastores", key)) for key, value in stores},
+            data=data,
+            experiment=values.get("experiment") or values["name"],
+            job=self._job(values["job"], data) if values.get("job") is not None else None,
+            digest=digest(values),
+        )
+
+    def _local(self, written: str) -> LocalPath:
+        return LocalPath(self.file.parent / written, written)
+
+    def _workspace(self, workspace: Properties | None) -> Properties | None:
+        if workspace is None or "from_config" not in workspace:
+            return workspace
+        return {**workspace, "from_config": self._local(str(workspace["from_config"]))}
+
+    def _data(self, name: str, entry: Mapping[str, Any]) -> Data:
+        path: str = entry["path"]
+        sha256: str | None = entry.get("sha256")
+        return Data(
+            name=name,
+            source=Download(path, sha256.lower()) if sha256 is not None else self._local(path),
+            datastore=entry.get("datastore"),
+            target=entry.get("target", name),
+            prune=entry.get("prune", False),
+            origin=Origin(self.document, ("data", name)),
+        )
+
+    def _input(self, name: str, entry: Any, data: Mapping[str, Data]) -> Input:
+        if not isinstance(entry, dict):
+            return Input(name, entry)
+        mode: str = entry.get("mode", "ro_mount")
+        source = data[entry["data"]] if entry.get("data") is not None else self._path(name, entry["path"])
+        return Input(name, source, entry.get("type", "uri_folder"), _MODES.get(mode, mode))
+
+    def _path(self, name: str, path: str) -> Data | CloudPath:
+        if ":" in path.partition("/")[0]:
+            return CloudPath(path)
+        origin = Origin(self.document, ("job", "inputs", name))
+        target = f"inputs/{self.values['name']}/{name}"
+        return Data(f"inputs.{name}", self._local(path), None, target, of_input=True, origin=origin)
+
+    def _environment(self, entry: str | Mapping[str, Any] | None) -> Environment | None:
+        if entry is None:
+            return None
+        if isinstance(entry, str):
+            return Environment(registered=entry)
+        build_from = entry.get("build") or {}
+        conda_file, context = entry.get("conda_file"), build_from.get("path")
+        pip = entry.get("pip")
+        return Environment(
+            pip=None if pip is None else tuple(requirement.strip() for requirement in pip),
+            conda_file=None if conda_file is None else self._local(conda_file),
+            image=entry.get("image"),
+            build_path=None if context is None else self._local(context),
+            dockerfile_path=build_from.get("dockerfile_path"),
+            framework=entry.get("framework"),
+            version=None if entry.get("version") is None else scalar_text(entry["version"]),
+        )
+
+    def _job(self, job: Mapping[str, Any], data: Mapping[str, Data]) -> Job:
+        distribution, resources = job.get("distribution"), job.get("resources") or {}
+        variables = job.get("environment_variables") or {}
+        return Job(
+            code=None if job.get("code") is None else self._local(job["code"]),
+            command=job.get("command"),
+            script=job.get("script"),
+            arguments=words(job.get("arguments")),
+            inputs={name: self._input(name, entry, data) for name, entry in (job.get("inputs") or {}).items()},
+            outputs={name: _output(name, entry) for name, entry in (job.get("outputs") or {}).items()},
+            environment=self._environment(job.get("environment")),
+            environment_variables={name: _variable(value) for name, value in variables.items()},
+            distribution=None if distribution is None else Distribution(**distribution),
+            resources=JobResources(**resources),
+            timeout=(job.get("limits") or {}).get("timeout"),
+            tags={name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
+            display_name=job.get("display_name"),
+            description=job.get("description"),
+            identity=job.get("identity"),
+        )
 
 
 def digest(values: Mapping[str, Any]) -> str:
@@ -90,74 +182,10 @@ def _secret(value: str) -> str | Secret:
     return Secret(one.name) if one is not None and one.namespace == "secrets" else value
 
 
-def _data(name: str, entry: Mapping[str, Any]) -> Data:
-    return Data(
-        name=name,
-        path=entry["path"],
-        datastore=entry.get("datastore"),
-        target=entry.get("target", name),
-        prune=entry.get("prune", False),
-        sha256=entry["sha256"].lower() if entry.get("sha256") else None,
-    )
-
-
-def _input(name: str, entry: Any) -> Input:
-    if not isinstance(entry, dict):
-        return Input(name, value=entry)
-    mode: str = entry.get("mode", "ro_mount")
-    return Input(
-        name,
-        data=entry.get("data"),
-        path=entry.get("path"),
-        type=entry.get("type", "uri_folder"),
-        mode=_MODES.get(mode, mode),
-    )
-
-
 def _output(name: str, entry: Mapping[str, Any] | None) -> Output:
     entry = entry or {}
     mode = entry.get("mode", "rw_mount")
     return Output(name, path=entry.get("path"), mode="rw_mount" if mode == "mount" else mode)
-
-
-def _environment(entry: str | Mapping[str, Any] | None) -> Environment | None:
-    if entry is None:
-        return None
-    if isinstance(entry, str):
-        return Environment(registered=entry)
-    build_from = entry.get("build") or {}
-    pip = entry.get("pip")
-    return Environment(
-        pip=None if pip is None else tuple(requirement.strip() for requirement in pip),
-        conda_file=entry.get("conda_file"),
-        image=entry.get("image"),
-        build_path=build_from.get("path"),
-        dockerfile_path=build_from.get("dockerfile_path"),
-        framework=entry.get("framework"),
-        version=None if entry.get("version") is None else scalar_text(entry["version"]),
-    )
-
-
-def _job(job: Mapping[str, Any]) -> Job:
-    distribution, resources = job.get("distribution"), job.get("resources") or {}
-    variables = job.get("environment_variables") or {}
-    return Job(
-        code=job.get("code"),
-        command=job.get("command"),
-        script=job.get("script"),
-        arguments=words(job.get("arguments")),
-        inputs={name: _input(name, entry) for name, entry in (job.get("inputs") or {}).items()},
-        outputs={name: _output(name, entry) for name, entry in (job.get("outputs") or {}).items()},
-        environment=_environment(job.get("environment")),
-        environment_variables={name: _variable(value) for name, value in variables.items()},
-        distribution=None if distribution is None else Distribution(**distribution),
-        resources=JobResources(**resources),
-        timeout=(job.get("limits") or {}).get("timeout"),
-        tags={name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
-        display_name=job.get("display_name"),
-        description=job.get("description"),
-        identity=job.get("identity"),
-    )
 
 
 def _variable(value: Any) -> str | Secret:

@@ -1,99 +1,180 @@
-"""Every code that expressions and rules report: its usual severity and its summary, one constant sentence each."""
+"""Every code that specrun reports, of every layer: its usual severity and its summary, one constant sentence each.
+
+Why each is reported, an example and what to write instead stand in `entries`, which is read when somebody asks for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 
-_ERRORS = {
-    # expressions
-    "expression-unclosed": "An expression is not closed.",
-    "expression-syntax": "This is not an expression that specrun knows.",
-    "expression-in-key": "An expression stands in a key.",
-    "expression-misplaced": "An expression stands where it has no meaning.",
-    "unknown-namespace": "An expression names a namespace that does not exist.",
-    "unknown-variable": "A variable is not declared.",
-    "unset-env": "An environment variable is not set.",
-    "unset-secret": "A secret is not set.",
-    "unknown-input": "An input is not declared.",
-    "unknown-output": "An output is not declared.",
-    # credentials
-    "secret-in-command": "A secret stands in a command.",
-    "secret-misplaced": "A secret stands where it could show.",
-    "literal-credential": "A credential field takes a secret and nothing else.",
-    # counts
-    "instances-min-above-max": "min_instances is above max_instances.",
-    "instances-above-cluster": "The job asks for more instances than the cluster may have.",
-    "parameter-server-without-worker": "There is a parameter server but no worker.",
-    # sizes
-    "gpu-on-cpu-size": "A GPU is asked for on a size that has none.",
-    # job
-    "job-without-command": "The job has neither command nor script.",
-    "command-and-script": "The job has both command and script.",
-    "arguments-without-script": "arguments belong to a script.",
-    "script-without-code": "A script needs the code folder it is in.",
-    # references
-    "unknown-data": "A data entry is not declared.",
-    "unknown-override": "An override names nothing that a spec declares.",
-    # environment
-    "environment-conflict": "Sources of an environment exclude each other.",
-    "environment-empty": "The environment has no source.",
-    "version-without-framework": "version belongs to a framework.",
-    "invalid-requirement": "This is not a pip requirement.",
-    "invalid-environment-file": "The file given as environment cannot be used.",
-    # data
-    "data-without-sha256": "Data from the web needs its sha256.",
-    "sha256-of-local-data": "sha256 belongs to data from the web.",
-    "data-on-file-share": "A file share cannot be filled.",
-    "duplicate-target": "Two data entries have the same target.",
-    "nested-target": "One data entry's target is inside another's.",
-    "invalid-target": "A path on a datastore is not in its plain form.",
-    "blanks-around-path": "A path begins or ends with a blank.",
-    # files
-    "missing-code": "The code folder does not exist.",
-    "missing-script": "The script does not exist.",
-    "missing-data": "The data path does not exist.",
-    "missing-input": "The input's path does not exist.",
-    "missing-conda-file": "The conda file does not exist.",
-    "missing-build-path": "The build folder does not exist.",
-    "missing-dockerfile": "The Dockerfile does not exist.",
-    "missing-workspace-config": "The workspace's configuration file does not exist.",
-    "not-a-folder": "A folder is needed here, and this is a file.",
-    "not-a-file": "A file is needed here, and this is a folder.",
-    "not-regular": "This is neither a file nor a folder.",
-    "script-outside-code": "The script is outside the code folder.",
-    "link-leaves-code": "A symbolic link leaves the code folder.",
-    "link-leaves-data": "A symbolic link leaves the data folder.",
-    "broken-link": "A symbolic link leads nowhere.",
-    "invalid-path": "This cannot be a path.",
+ERROR, WARNING, NOTE = Severity
+
+_ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
+    "file": {
+        "unreadable": (ERROR, "The file cannot be read."),
+        "too-large": (ERROR, "The file is too large for a spec."),
+        "not-utf8": (ERROR, "The file is not UTF-8."),
+        "yaml-syntax": (ERROR, "This is not YAML."),
+        "control-character": (ERROR, "A control character stands in the file."),
+        "tab-indent": (ERROR, "A tab is used for indentation."),
+        "flow-expression": (ERROR, "An expression inside { } or [ ] needs quotes."),
+        "several-documents": (ERROR, "The file holds more than one YAML document."),
+        "empty-file": (ERROR, "The file is empty."),
+        "not-a-mapping": (ERROR, "A spec is a mapping."),
+        "too-deep": (ERROR, "The file is nested too deeply."),
+        "alias-bomb": (ERROR, "The file's aliases stand for too much."),
+        "duplicate-key": (ERROR, "A key stands here twice."),
+        "key-not-text": (ERROR, "A key is not text."),
+        "bad-tag": (ERROR, "A YAML tag does not fit."),
+        "bad-merge": (ERROR, "Only mappings can be merged."),
+        "unknown-anchor": (ERROR, "An alias names no anchor."),
+        "recursive-alias": (ERROR, "An alias contains itself."),
+    },
+    "shape": {
+        "unknown-key": (ERROR, "The spec has no such key."),
+        "reserved-key": (ERROR, "The key is reserved."),
+        "missing-key": (ERROR, "A key is missing."),
+        "not-indented": (ERROR, "What belongs in a section is not in it."),
+        "wrong-type": (ERROR, "The value is of the wrong type."),
+        "not-allowed": (ERROR, "The value is not one of those allowed."),
+        "bad-name": (ERROR, "The name is not allowed."),
+        "bad-value": (ERROR, "The value does not have the right form."),
+        "out-of-range": (ERROR, "The value is out of range."),
+    },
+    "expressions": {
+        "expression-unclosed": (ERROR, "An expression is not closed."),
+        "expression-syntax": (ERROR, "This is not an expression that specrun knows."),
+        "expression-in-key": (ERROR, "An expression stands in a key."),
+        "expression-misplaced": (ERROR, "An expression stands where it has no meaning."),
+        "unknown-namespace": (ERROR, "An expression names a namespace that does not exist."),
+        "unknown-variable": (ERROR, "A variable is not declared."),
+        "unset-env": (ERROR, "An environment variable is not set."),
+        "unknown-input": (ERROR, "An input is not declared."),
+        "unknown-output": (ERROR, "An output is not declared."),
+        "unknown-override": (ERROR, "An override names nothing that a spec declares."),
+        "secret-in-command": (ERROR, "A secret stands in a command."),
+        "secret-misplaced": (ERROR, "A secret stands where it could show."),
+        "literal-credential": (ERROR, "A credential field takes a secret and nothing else."),
+        "almost-expression": (WARNING, "This looks like an expression and is none."),
+        "unset-secret": (NOTE, "A secret is not set."),
+    },
+    "job": {
+        "job-without-command": (ERROR, "The job has neither command nor script."),
+        "command-and-script": (ERROR, "The job has both command and script."),
+        "arguments-without-script": (ERROR, "arguments belong to a script."),
+        "script-without-code": (ERROR, "A script needs the code folder it is in."),
+        "input-is-text": (WARNING, "An input that is the name of a data entry is its text, not the data."),
+        "reserved-variable": (WARNING, "The engine sets this environment variable itself."),
+        "unused-input": (NOTE, "An input is never used."),
+    },
+    "environment": {
+        "environment-conflict": (ERROR, "Sources of an environment exclude each other."),
+        "environment-empty": (ERROR, "The environment has no source."),
+        "version-without-framework": (ERROR, "version belongs to a framework."),
+        "invalid-requirement": (ERROR, "This is not a pip requirement."),
+        "invalid-environment-file": (ERROR, "The file given as environment cannot be used."),
+    },
+    "data": {
+        "unknown-data": (ERROR, "A data entry is not declared."),
+        "data-without-sha256": (ERROR, "Data from the web needs its sha256."),
+        "sha256-of-local-data": (ERROR, "sha256 belongs to data from the web."),
+        "data-on-file-share": (ERROR, "A file share cannot be filled."),
+        "duplicate-target": (ERROR, "Two data entries have the same target."),
+        "nested-target": (ERROR, "One data entry's target is inside another's."),
+        "output-into-data": (ERROR, "An output lies in the target of data."),
+        "invalid-target": (ERROR, "A path on a datastore is not in its plain form."),
+        "undeclared-datastore": (NOTE, "A datastore that is not declared is close to one that is."),
+    },
+    "paths": {
+        "missing-code": (ERROR, "The code folder does not exist."),
+        "missing-script": (ERROR, "The script does not exist."),
+        "missing-data": (ERROR, "The data path does not exist."),
+        "missing-input": (ERROR, "The input's path does not exist."),
+        "missing-conda-file": (ERROR, "The conda file does not exist."),
+        "missing-build-path": (ERROR, "The build folder does not exist."),
+        "missing-dockerfile": (ERROR, "The Dockerfile does not exist."),
+        "missing-workspace-config": (ERROR, "The workspace's configuration file does not exist."),
+        "not-a-folder": (ERROR, "A folder is needed here, and this is a file."),
+        "not-a-file": (ERROR, "A file is needed here, and this is a folder."),
+        "not-regular": (ERROR, "This is neither a file nor a folder."),
+        "script-outside-code": (ERROR, "The script is outside the code folder."),
+        "link-leaves-code": (ERROR, "A symbolic link leaves the code folder."),
+        "link-leaves-data": (ERROR, "A symbolic link leaves the data folder."),
+        "broken-link": (ERROR, "A symbolic link leads nowhere."),
+        "blanks-around-path": (ERROR, "A path begins or ends with a blank."),
+        "invalid-path": (ERROR, "This cannot be a path."),
+    },
+    "machines": {
+        "instances-min-above-max": (ERROR, "min_instances is above max_instances."),
+        "instances-above-cluster": (ERROR, "The job asks for more instances than the cluster may have."),
+        "parameter-server-without-worker": (ERROR, "There is a parameter server but no worker."),
+        "gpu-on-cpu-size": (ERROR, "A GPU is asked for on a size that has none."),
+        "more-processes-than-instances": (WARNING, "There are more processes of one kind than instances."),
+        "more-processes-than-gpus": (WARNING, "There are more processes on an instance than GPUs."),
+        "idle-gpu": (WARNING, "The size has GPUs that the job does not use."),
+        "retired-size": (WARNING, "The VM size is retired."),
+        "retiring-size": (NOTE, "The VM size will be retired."),
+        "unknown-size": (NOTE, "The VM size is close to one that exists."),
+    },
+    "local": {
+        "not-on-this-machine": (ERROR, "This machine cannot do that."),
+        "local-by-default": (WARNING, "A spec with a workspace goes to this machine."),
+        "no-gpu-here": (NOTE, "This machine has no GPU."),
+    },
+    "workspace": {
+        "needs-workspace": (ERROR, "This engine needs a workspace."),
+        "needs-coordinates": (ERROR, "The workspace is not named in full."),
+        "needs-location": (ERROR, "A new workspace needs a location."),
+        "invalid-workspace-config": (ERROR, "The workspace's configuration file cannot be used."),
+    },
+    "azure": {
+        "not-with-azureml": (ERROR, "Azure ML cannot do that."),
+        "not-with-sdk-v1": (ERROR, "SDK v1 cannot do that."),
+        "needs-compute": (ERROR, "The job has no cluster to run on."),
+        "unknown-framework-version": (ERROR, "There is no environment of that version."),
+        "unread-by-azureml": (WARNING, "Azure ML does not read this."),
+        "unread-by-sdk-v1": (WARNING, "SDK v1 does not read this."),
+        "secret-shown-in-run": (WARNING, "The run shows a secret."),
+        "cluster-cannot-be-made": (NOTE, "The cluster could not be made if it were missing."),
+    },
+    "plan": {
+        "declared-differently": (ERROR, "Two specs declare the same thing differently."),
+        "missing-resource": (ERROR, "Something the spec only names does not exist."),
+        "failed-resource": (ERROR, "A resource is in a failed state."),
+        "unchangeable": (ERROR, "A field cannot change."),
+        "not-ours": (ERROR, "Only what specrun made is replaced."),
+        "in-use": (ERROR, "An unfinished run uses it."),
+        "replace": (ERROR, "Replacing needs --allow-replace."),
+        "active-reader": (ERROR, "An unfinished run reads this data."),
+        "too-many-runs": (ERROR, "The plan submits more runs than allowed."),
+        "unreadable-data": (ERROR, "A data path cannot be read."),
+        "unreadable-code": (ERROR, "A code file cannot be read."),
+        "unreadable-environment": (ERROR, "A file of the environment cannot be read."),
+        "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
+    },
+    "export": {
+        "not-a-tfjob": (ERROR, "The job cannot be a TFJob."),
+        "not-in-tfjob": (NOTE, "A TFJob has no counterpart for this."),
+    },
 }
 
-_WARNINGS = {
-    "more-processes-than-instances": "There are more processes of one kind than instances.",
-    "idle-gpu": "The size has GPUs that the job does not use.",
-    "retired-size": "The VM size is retired.",
-    "more-processes-than-gpus": "There are more processes on an instance than GPUs.",
-    "almost-expression": "This looks like an expression and is none.",
-    "input-is-text": "An input that is the name of a data entry is its text, not the data.",
-    "reserved-variable": "The engine sets this environment variable itself.",
-}
 
-_NOTES = {
-    "retiring-size": "The VM size will be retired.",
-    "unknown-size": "The VM size is close to one that exists.",
-    "undeclared-datastore": "A datastore that is not declared is close to one that is.",
-    "unused-input": "An input is never used.",
-}
+class Code(NamedTuple):
+    """What is known of a code before it is met. `group` is what it is about: file, job, plan, …"""
 
-SUMMARIES = {**_ERRORS, **_WARNINGS, **_NOTES}
-"""Code to summary, for all that this package reports beyond YAML and the schema."""
+    group: str
+    severity: Severity
+    summary: str
 
-_SEVERITIES = {
-    **dict.fromkeys(_ERRORS, Severity.ERROR),
-    **dict.fromkeys(_WARNINGS, Severity.WARNING),
-    **dict.fromkeys(_NOTES, Severity.NOTE),
-}
+
+CODES: Mapping[str, Code] = {code: Code(group, *row) for group, rows in _ROWS.items() for code, row in rows.items()}
+"""Every code, in the order in which a spec meets them: its text, the machine it goes to, its plan, an export."""
 
 
 def diagnostic(code: str, detail: str, path: Path, location: Location, severity: Severity | None = None) -> Diagnostic:
     """A diagnostic of a known code, of the code's usual severity unless another is given."""
-    return Diagnostic(severity or _SEVERITIES[code], code, SUMMARIES[code], detail, path, location)
+    known = CODES[code]
+    return Diagnostic(severity or known.severity, code, known.summary, detail, path, location)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.failures import Failure
-from specrun.spec.given import given_by
+from specrun.spec.from_variables import explain_variable
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
@@ -15,35 +15,17 @@ from specrun.spec.source import Document
 from specrun.spec.wording import field_name, kind_of, kinds, listed, shown, snippet
 from specrun.spec.wrong_types import hint
 
-SUMMARIES = {
-    "unknown-key": "The spec has no such key.",
-    "reserved-key": "The key is reserved.",
-    "missing-key": "A key is missing.",
-    "not-indented": "What belongs in a section is not in it.",
-    "wrong-type": "The value is of the wrong type.",
-    "not-allowed": "The value is not one of those allowed.",
-    "bad-name": "The name is not allowed.",
-    "bad-value": "The value does not have the right form.",
-    "out-of-range": "The value is out of range.",
-}
-
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
-
-
-def diagnostic(document: Document, code: str, detail: str, path: Path, *, key: bool = False) -> Diagnostic:
-    """An error of one of the schema's codes, at the value or at its key."""
-    place = document.location(path, key=key)
-    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, path, place)
 
 
 def explain(document: Document, failure: Failure) -> Diagnostic:
     """The diagnostic of any failure but an unknown or missing key (those are looked at together, in `keys`)."""
-    given = given_by(document, failure)
-    code, detail = given if given is not None else _EXPLANATIONS[failure.keyword](document, failure)
+    of_variable = explain_variable(document, failure)
+    code, detail = of_variable if of_variable is not None else _EXPLANATIONS[failure.keyword](document, failure)
     if failure.keyword == "propertyNames":
         assert failure.key is not None
-        return diagnostic(document, code, detail, (*failure.path, failure.key), key=True)
-    return diagnostic(document, code, detail, failure.path)
+        return document.diagnostic(code, detail, (*failure.path, failure.key), key=True)
+    return document.diagnostic(code, detail, failure.path)
 
 
 def _type(document: Document, failure: Failure) -> tuple[str, str]:

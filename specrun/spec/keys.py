@@ -7,7 +7,6 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.explain import diagnostic
 from specrun.spec.failures import Failure
 from specrun.spec.masking import masked
 from specrun.spec.names import Foreign, foreign_key, foreign_value, section
@@ -28,6 +27,13 @@ class Keys:
         self._reserved: Mapping[str, str] = schema["x-reserved"]
         self.places: dict[str, list[str]] = {}
         self._collect(schema, "")
+        self._of: dict[str, frozenset[str]] = {}
+
+    def of(self, where: str) -> frozenset[str]:
+        """The keys of a section."""
+        if where not in self._of:
+            self._of[where] = frozenset(name for name, sections in self.places.items() if where in sections)
+        return self._of[where]
 
     def explain(self, document: Document, found: Sequence[Failure]) -> Iterator[Diagnostic]:
         """The diagnostics of unknown and missing keys, without those that one typo brings twice."""
@@ -49,7 +55,7 @@ class Keys:
                     yield self._missing(document, failure, would_do)
             elif failure.keyword == "anyOf" and not _choices(failure) & known:
                 detail = f"At least one of {listed(sorted(_choices(failure)), 'and')} must stand in a spec."
-                yield diagnostic(document, "missing-key", detail, failure.path, key=True)
+                yield document.diagnostic("missing-key", detail, failure.path, key=True)
 
     def _of_other_branches(self, found: Sequence[Failure]) -> dict[Path, list[str]]:
         """The keys that their mapping has, but not together with what else stands in it."""
@@ -68,12 +74,12 @@ class Keys:
         path = (*failure.path, key)
         if not failure.path and key in self._reserved:
             detail = f"`{key}` has no meaning yet. {self._reserved[key]} Until then, leave it out."
-            return (), diagnostic(document, "reserved-key", detail, path, key=True)
+            return (), document.diagnostic("reserved-key", detail, path, key=True)
         if key in beside:
             detail = _of_another_branch(failure, beside, self._allowed(failure))
-            return failure.schema.get("required", ()), diagnostic(document, "unknown-key", detail, path, key=True)
+            return failure.schema.get("required", ()), document.diagnostic("unknown-key", detail, path, key=True)
         right, detail = self._instead(failure, key)
-        return right, diagnostic(document, "unknown-key", detail, path, key=True)
+        return right, document.diagnostic("unknown-key", detail, path, key=True)
 
     def _instead(self, failure: Failure, key: str) -> tuple[Iterable[str], str]:
         path, value = failure.path, failure.value[key]
@@ -112,7 +118,7 @@ class Keys:
             examples = field.get("examples")
             detail += f" {field['description']}" if "description" in field else ""
             detail += f" For example `{snippet(key, examples[0])}`." if examples else ""
-        return diagnostic(document, "missing-key", detail[0].upper() + detail[1:], (*failure.path, key), key=True)
+        return document.diagnostic("missing-key", detail[0].upper() + detail[1:], (*failure.path, key), key=True)
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         definition: Mapping[str, Any] = self._definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.explain import diagnostic
 from specrun.spec.failures import Failure
 from specrun.spec.names import section
 from specrun.spec.source import Document
@@ -44,7 +43,7 @@ def _beside(
             keys = listed([one.key for one in because], "and")
             stand = "stands" if len(because) == 1 else "stand"
             detail = f"`{field_name(failure.path)}` is empty, and {keys} {stand} beside it, not in it: indent further."
-            yield diagnostic(document, "not-indented", detail, failure.path, key=True), [failure, *because]
+            yield document.diagnostic("not-indented", detail, failure.path, key=True), [failure, *because]
 
 
 def _run_after(
@@ -78,4 +77,4 @@ def _unnamed(
             keys = listed([str(one.path[-1]) for one in fields], "and")
             example = "{" + snippet(first.path[-1], first.value) + (", …" if len(fields) > 1 else "") + "}"
             detail = f"{keys} belong to an entry, and an entry has a name: write `{path[0]}: {{NAME: {example}}}`."
-            yield diagnostic(document, "not-indented", detail, path, key=True), because
+            yield document.diagnostic("not-indented", detail, path, key=True), because

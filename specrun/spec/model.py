@@ -7,12 +7,17 @@ compared and not changed, so what was written must remain distinguishable from a
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from specrun.spec import codes
+from specrun.spec.sizes import has_gpu
+
 if TYPE_CHECKING:
+    from specrun.spec.diagnostics import Diagnostic, Location
+    from specrun.spec.diagnostics import Path as SpecPath
     from specrun.spec.source import Document
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -45,27 +50,100 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value is written. Its line is looked for when somebody wants to see it: few ever do."""
+
+    document: Document = field(repr=False)
+    path: SpecPath
+
+    @property
+    def location(self) -> Location:
+        """The place of the value's key."""
+        return self.document.location(self.path, key=True)
+
+    def diagnostic(self, code: str, detail: str) -> Diagnostic:
+        """What is reported of the value."""
+        return codes.diagnostic(code, detail, self.path, self.location)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPath:
+    """A file or folder of this machine. `absolute` begins at the folder of the file in which it is `written`."""
+
+    absolute: Path
+    written: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return str(self.absolute)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file from the web, known by its content: `sha256` in lower-case hex."""
+
+    url: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
-    """An entry of `data`: a source (a path as written, or an https URL) mirrored to a datastore's target."""
+    """An entry of `data`: a source mirrored to a datastore's target.
+
+    A local path as an input is such an entry, too, `of_input`: its target is the input's own.
+    """
 
     name: str
-    path: str
+    source: LocalPath | Download
     datastore: str | None
     target: str
+    origin: Origin = field(compare=False, repr=False)
     prune: bool = False
-    sha256: str | None = None
+    of_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloudPath:
+    """What specrun does not put there: azureml://datastores/…, azureml:ASSET:VERSION, https://…, as it is written."""
+
+    uri: str
+
+    def __str__(self) -> str:
+        return self.uri
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An entry of `job.inputs`: exactly one of `value` (a scalar), `data` (an entry's name) and `path` is set."""
+    """An entry of `job.inputs`: a scalar, data that is on a datastore before the run, or a path in the cloud."""
 
     name: str
-    value: Scalar = None
-    data: str | None = None
-    path: str | None = None
+    source: Scalar | Data | CloudPath = None
     type: str = "uri_folder"
     mode: str = "ro_mount"
+
+    @property
+    def data(self) -> Data | None:
+        """What must be on a datastore for it."""
+        return self.source if isinstance(self.source, Data) else None
+
+    @property
+    def uri(self) -> str | None:
+        """The path in the cloud that it reads, as it is written."""
+        return self.source.uri if isinstance(self.source, CloudPath) else None
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is a value, and no path."""
+        return not isinstance(self.source, (Data, CloudPath))
+
+    @property
+    def text(self) -> str:
+        """A scalar as every engine writes it into a command."""
+        if isinstance(self.source, bool):
+            return str(self.source).lower()
+        return "" if self.source is None else str(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +161,9 @@ class Environment:
 
     registered: str | None = None
     pip: tuple[str, ...] | None = None
-    conda_file: str | None = None
+    conda_file: LocalPath | None = None
     image: str | None = None
-    build_path: str | None = None
+    build_path: LocalPath | None = None
     dockerfile_path: str | None = None
     framework: str | None = None
     version: str | None = None
@@ -99,6 +177,28 @@ class Distribution:
     parameter_server_count: int | None = None
     worker_count: int | None = None
     process_count_per_instance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """How many processes a job has, with what the spec leaves out filled in.
+
+    `kind` is single, tensorflow, pytorch or mpi. Of tensorflow there are `parameter_servers` and `workers`; of the
+    others `per_instance` on each of the `instances`.
+    """
+
+    kind: str = "single"
+    instances: int = 1
+    parameter_servers: int = 0
+    workers: int = 1
+    per_instance: int = 1
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        if self.kind == "tensorflow":
+            return self.parameter_servers + self.workers
+        return self.workers if self.kind == "single" else self.instances * self.per_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +220,7 @@ class Job:
     alone knows the paths. `arguments` are the script's, one shell word each, in order.
     """
 
-    code: str | None = None
+    code: LocalPath | None = None
     command: str | None = None
     script: str | None = None
     arguments: tuple[str, ...] = ()
@@ -137,12 +237,23 @@ class Job:
     description: str | None = None
     identity: Properties | None = None
 
+    def processes(self) -> Processes:
+        """Its processes: a count that is left out is the number of instances, or one on each of them."""
+        shape, instances = self.distribution, self.resources.instance_count
+        if shape is None:
+            return Processes(instances=instances)
+        if shape.type == "tensorflow":
+            workers = instances if shape.worker_count is None else shape.worker_count
+            return Processes("tensorflow", instances, shape.parameter_server_count or 0, workers)
+        each = 1 if shape.process_count_per_instance is None else shape.process_count_per_instance
+        return Processes(shape.type, instances, 0, instances * each, each)
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One valid file. `workspace`, a mapping of `compute` and each datastore hold what was written, no defaults.
 
-    Credentials in them are Secret values. `folder` is where relative paths start.
+    Credentials in them are Secret values; paths of this machine are LocalPath values.
     """
 
     file: Path
@@ -159,6 +270,31 @@ class Spec:
     """SHA-256 (hex) of the substituted document, secrets by name: a saved plan is stale when it differs."""
 
     @property
-    def folder(self) -> Path:
-        """Where the spec's relative paths start."""
-        return self.file.parent
+    def cluster_name(self) -> str:
+        """The cluster that the job runs on, declared or only named; "" when there is none."""
+        if self.compute is None or isinstance(self.compute, str):
+            return self.compute or ""
+        return str(self.compute["name"])
+
+    @property
+    def wants_gpu(self) -> bool:
+        """Whether the job's machines have GPUs: as `resources.gpu` says, else as their size does."""
+        if self.job is None:
+            return False
+        if self.job.resources.gpu is not None:
+            return self.job.resources.gpu
+        if isinstance(self.compute, str):
+            return False
+        size = self.job.resources.instance_type if self.compute is None else self.compute.get("size")
+        return bool(has_gpu(str(size))) if size is not None else False
+
+    def all_data(self) -> Iterator[Data]:
+        """Everything that must be on a datastore for the spec: its entries, and local paths as inputs."""
+        yield from self.data.values()
+        for entry in self.job.inputs.values() if self.job is not None else ():
+            if entry.data is not None and entry.data.of_input:
+                yield entry.data
+
+    def at(self, *path: str | int) -> Origin:
+        """Where a value of the spec is written."""
+        return Origin(self.document, path)

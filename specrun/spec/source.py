@@ -8,34 +8,14 @@ from typing import Any
 
 from yaml.error import YAMLError
 
-from specrun.spec.builder import Builder, Mistake, Refused
-from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
-from specrun.spec.places import Span, locate, location
+from specrun.spec import codes
+from specrun.spec.builder import Builder, Mistake, Unreadable
+from specrun.spec.diagnostics import Diagnostic, Location, Path
+from specrun.spec.locations import Span, locate, location
 from specrun.spec.syntax import describe, flow_expression
 
 MAX_BYTES = 1 << 20
 """A spec has some kilobytes; above a mebibyte the parser's events would take hundreds."""
-
-SUMMARIES = {
-    "unreadable": "The file cannot be read.",
-    "too-large": "The file is too large for a spec.",
-    "not-utf8": "The file is not UTF-8.",
-    "yaml-syntax": "This is not YAML.",
-    "control-character": "A control character stands in the file.",
-    "tab-indent": "A tab is used for indentation.",
-    "flow-expression": "An expression inside { } or [ ] needs quotes.",
-    "several-documents": "The file holds more than one YAML document.",
-    "empty-file": "The file is empty.",
-    "not-a-mapping": "A spec is a mapping.",
-    "too-deep": "The file is nested too deeply.",
-    "alias-bomb": "The file's aliases stand for too much.",
-    "duplicate-key": "A key stands here twice.",
-    "key-not-text": "A key is not text.",
-    "bad-tag": "A YAML tag does not fit.",
-    "bad-merge": "Only mappings can be merged.",
-    "unknown-anchor": "An alias names no anchor.",
-    "recursive-alias": "An alias contains itself.",
-}
 
 _MAX_MENDED = 50
 _HIDDEN = {ord("{"): "\ue000", ord("}"): "\ue001"}
@@ -62,6 +42,10 @@ class Document:
         written. For a path that does not exist: the key of its nearest parent (at the top: the file's first character).
         """
         return locate(self.file, self.text, self._parsed, path, key=key)
+
+    def diagnostic(self, code: str, detail: str, path: Path, *, key: bool = False) -> Diagnostic:
+        """What a known code says of the value at `path`, or of its key."""
+        return codes.diagnostic(code, detail, path, self.location(path, key=key))
 
 
 def read(file: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
@@ -91,8 +75,8 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
         try:
             builder = Builder(data if parsed is None else parsed)
             builder.build()
-        except Refused as refused:
-            return None, (*found, *_mistakes(file, text, [*_seen(builder), refused.mistake]))
+        except Unreadable as error:
+            return None, (*found, *_mistakes(file, text, [*_seen(builder), error.mistake]))
         except YAMLError as error:
             if str(getattr(error, "problem", "")).startswith("exceeded maximum nesting depth"):
                 # libyaml's limit, met while it looked ahead: what stands before it is beyond ours, which knows where.
@@ -208,8 +192,8 @@ def _word_end(text: str, start: int) -> int:
 
 
 def _whole_file(file: str, code: str, detail: str) -> Diagnostic:
-    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, (), Location(file, 1, 1))
+    return codes.diagnostic(code, detail, (), Location(file, 1, 1))
 
 
 def _diagnostic(file: str, text: str, code: str, detail: str, span: Span) -> Diagnostic:
-    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, (), location(file, text, span))
+    return codes.diagnostic(code, detail, (), location(file, text, span))

@@ -7,6 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from emulator import history
+from emulator.runs_state import Plane, Run
 from specrun.apply.stage import stage
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action, Change, Submission
@@ -15,8 +17,6 @@ from specrun.plan.fingerprint import fingerprint, identify
 from specrun.plan.hashes import HashCache
 from specrun.spec.model import Spec
 from tests.azure_engines.place import E, Place, resource
-from tests.emulator import history
-from tests.emulator.runs_state import Plane, Run
 
 PATIENCE = 60.0
 TOP = """

@@ -12,6 +12,9 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
+from emulator import Emulator
+from emulator.dataplane import data_of
+from emulator.runs_state import Plane
 from specrun.engines.base import Engine, Progress, Scope
 from specrun.plan.changes import Action, Change
 from specrun.plan.diff import diff
@@ -22,9 +25,6 @@ from specrun.plan.resources import Resource, build_graph
 from specrun.plan.transfer import plan_transfer
 from specrun.spec.load import load
 from specrun.spec.model import Spec
-from tests.emulator import Emulator
-from tests.emulator.dataplane import data_of
-from tests.emulator.runs_state import Plane
 
 WORKSPACE = """
 workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: $SUB, location: West Europe, create: true}

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from emulator.faults import FailedOperation, LostAnswer, missing
+from emulator.faults import Status as Answer
 from specrun.engines.azureml_v1 import clusters
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.base import EngineError, Quota, Transient
@@ -21,8 +23,6 @@ from tests.azureml_v1.place import (
     Place,
     resource,
 )
-from tests.emulator.faults import FailedOperation, LostAnswer, missing
-from tests.emulator.faults import Status as Answer
 
 KEY = "compute/gpu-cluster"
 SIMPLE = "compute: {name: gpu-cluster, size: standard_nc6s_v3, max_instances: 2}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.faults import Status as Answer
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.base import Conflict, EngineError, Transient
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Status
 from specrun.spec.model import SecretUnset
 from tests.azureml_v1.place import Place, resource
-from tests.emulator.faults import Status as Answer
 
 KEY = "datastore/training"
 DATASTORES = "api.azureml.ms /datastore/v1.0/subscriptions/{sub}/resourceGroups/{group}/providers"

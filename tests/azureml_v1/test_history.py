@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator import training
+from emulator.dataplane import data_of
 from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Run, RunStatus
 from tests.azureml_v1.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
-from tests.emulator import training
-from tests.emulator.dataplane import data_of
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
 FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"

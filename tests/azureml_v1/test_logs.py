@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from emulator import faults
 from specrun.engines.azure import log_lines
 from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1 import logs as reading
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
 from tests.azureml_v1.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
-from tests.emulator import faults
 
 GATED = """
 import os, sys, time
@@ -75,7 +75,7 @@ def test_a_look_reads_what_is_new_and_nothing_else(place: Place) -> None:
 
 
 def test_a_queued_run_has_no_logs_to_ask_for(place: Place) -> None:
-    from tests.emulator.dataplane import data_of
+    from emulator.dataplane import data_of
 
     launched = gated(place)
     data_of(place.emulator.service).training.starved = True

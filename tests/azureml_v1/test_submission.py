@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from emulator import faults
+from emulator.snapshots import files_of
 from specrun.engines.azure.records import lease
 from specrun.engines.azureml_v1.descriptions import record_path
 from specrun.engines.azureml_v1.submission import submit
@@ -19,8 +21,6 @@ from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
 from tests.azureml_v1.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
-from tests.emulator import faults
-from tests.emulator.snapshots import files_of
 
 JOB = """
 code: src

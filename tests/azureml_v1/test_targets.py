@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from emulator.blobs import Blobs
+from emulator.faults import Status as Answer
+from emulator.router import Request
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action
 from specrun.plan.observed import Status
 from specrun.plan.resources import Resource
 from tests.azureml_v1.place import LIST_BLOBS, Place, resource
-from tests.emulator.blobs import Blobs
-from tests.emulator.faults import Status as Answer
-from tests.emulator.router import Request
 
 KEY = "data/default/mnist"
 TEXT = "data: {mnist: {path: data, prune: true}}"

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.dataplane import data_of
+from emulator.faults import Status, Truncated
+from emulator.router import Request
 from specrun.engines.azure import log_lines
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.azureml_v2 import artifacts
@@ -14,9 +17,6 @@ from specrun.engines.base import Cursor, EngineError, LogLine, Missing
 from specrun.plan.observed import RunStatus
 from tests.azureml_v2.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import GET_BLOB, LIST_BLOBS, Place
-from tests.emulator.dataplane import data_of
-from tests.emulator.faults import Status, Truncated
-from tests.emulator.router import Request
 
 GATED = """
 import os, sys, time

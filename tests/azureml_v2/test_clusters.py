@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from emulator.clusters import Cluster
+from emulator.faults import FailedOperation, LostAnswer, Reset, missing
+from emulator.faults import Status as Answer
 from specrun.engines.azureml_v2.cluster_form import changed_cluster
 from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.engines.base import EngineError, Quota, Transient
@@ -26,9 +29,6 @@ from tests.azureml_v2.place import (
     resource,
     settled,
 )
-from tests.emulator.clusters import Cluster
-from tests.emulator.faults import FailedOperation, LostAnswer, Reset, missing
-from tests.emulator.faults import Status as Answer
 
 KEY = "compute/gpu-cluster"
 SIMPLE = "compute: {name: gpu-cluster, size: standard_nc6s_v3, max_instances: 2}"

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from emulator.faults import Status as Answer
+from emulator.router import Request
 from specrun.engines.azureml_v2 import connection
 from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.engines.base import Denied, EngineError, Transient
 from specrun.plan.changes import Action
 from specrun.plan.observed import Status
 from tests.azureml_v2.place import LIST_DATASTORES, LIST_SECRETS, Place, resource
-from tests.emulator.faults import Status as Answer
-from tests.emulator.router import Request
 
 TEXT = "data: {mnist: {path: data}}"
 KEY = "data/default/mnist"

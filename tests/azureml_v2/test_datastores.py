@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.faults import Status as Answer
 from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.engines.base import Denied, EngineError, Transient
 from specrun.plan.changes import Action, Change
@@ -11,7 +12,6 @@ from specrun.plan.observed import Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import SecretUnset
 from tests.azureml_v2.place import DELETE_DATASTORE, GET_DATASTORE, PUT_DATASTORE, Place, resource
-from tests.emulator.faults import Status as Answer
 
 KEY = "datastore/training"
 ID = "00000000-0000-0000-0000-000000000001"
@@ -47,7 +47,7 @@ def test_a_container_with_a_key(place: Place, key: str) -> None:
 
 
 def test_a_container_with_a_signature(place: Place, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.emulator.blobs import container_signature
+    from emulator.blobs import container_signature
 
     account = place.make_workspace()
     monkeypatch.setenv("KEY", container_signature(account, key, "data", 1))

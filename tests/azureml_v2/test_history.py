@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from emulator import faults, training
+from emulator.dataplane import data_of
 from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.base import Missing, Transient
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from tests.azureml_v2.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import CANCEL_JOB, GET_DETAILS, GET_JOB, LIST_JOBS, Place, asked, resource
-from tests.emulator import faults, training
-from tests.emulator.dataplane import data_of
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
 BARE = "command: echo hello\nenvironment: {image: 'python:3.11'}\n"

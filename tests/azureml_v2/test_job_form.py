@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from emulator.dataplane import data_of
+from emulator.jobs_form import seconds
 from specrun.engines.azure import images
 from tests.azureml_v2.launching import TOP, Launch, launch
 from tests.azureml_v2.place import Place, resource
 from tests.azureml_v2.test_assets import register
-from tests.emulator.dataplane import data_of
-from tests.emulator.jobs_form import seconds
 
 ID = "00000000-0000-0000-0000-000000000001"
 IDENTITY = "/subscriptions/0/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from emulator.dataplane import data_of
 from specrun.engines.azureml_v2.run_record import LENGTH, MOST, PREFIX, read_record, record_properties
 from tests.azureml_v2.launching import launch
 from tests.azureml_v2.place import Place
-from tests.emulator.dataplane import data_of
 
 
 def record(files: int, more: str = "") -> dict[str, Any]:

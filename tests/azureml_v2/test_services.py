@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from emulator.dataplane import data_of
+from emulator.faults import Reset, Status
+from emulator.metrics import keep
 from specrun.engines.azureml_v2.services import read_details
 from specrun.engines.base import Denied, EngineError, Missing, Transient
 from tests.azureml_v2.launching import Launch, launch
 from tests.azureml_v2.place import GET_DETAILS, GET_METRICS, GET_WORKSPACE, Place
-from tests.emulator.dataplane import data_of
-from tests.emulator.faults import Reset, Status
-from tests.emulator.metrics import keep
 
 BARE = "command: echo hello\nenvironment: {image: 'python:3.11'}\n"
 

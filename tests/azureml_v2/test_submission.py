@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from emulator import faults
+from emulator.assets import code_blobs
+from emulator.dataplane import data_of
 from specrun.engines.base import Conflict, EngineError, Transient
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
 from tests.azureml_v2.launching import Launch, launch
 from tests.azureml_v2.place import PUT_JOB, Place
-from tests.emulator import faults
-from tests.emulator.assets import code_blobs
-from tests.emulator.dataplane import data_of
 
 JOB = """
 code: src

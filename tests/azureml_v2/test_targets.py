@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from emulator.blobs import Blobs
 from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action
 from specrun.plan.observed import Status
 from specrun.plan.resources import Resource
 from tests.azureml_v2.place import LIST_BLOBS, Place, resource
-from tests.emulator.blobs import Blobs
 
 KEY = "data/default/mnist"
 TEXT = "data: {mnist: {path: data, prune: true}}"

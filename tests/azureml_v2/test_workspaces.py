@@ -8,6 +8,9 @@ import threading
 
 import pytest
 
+from emulator.faults import BlackHole, FailedOperation, LostAnswer, Reset, missing
+from emulator.faults import Status as Answer
+from emulator.router import Request
 from specrun.engines.azure import creation
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azureml_v2 import workspaces
@@ -17,9 +20,6 @@ from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Status
 from specrun.spec.model import Spec
 from tests.azureml_v2.place import DEPLOY, GET_WORKSPACE, LIST_WORKSPACES, PUT_GROUP, WORKSPACE, Place, resource
-from tests.emulator.faults import BlackHole, FailedOperation, LostAnswer, Reset, missing
-from tests.emulator.faults import Status as Answer
-from tests.emulator.router import Request
 
 CLUSTER = "compute: gpu-cluster"
 KEY = "workspace/ml-ws"

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 import requests.adapters
 
+from emulator.azurite.server import DEVELOPMENT, Azurite, Unavailable, account_key
 from specrun.engines.azure.containers import AccountKey, Container
-from tests.azurite.server import DEVELOPMENT, Azurite, Unavailable, account_key
 from tests.blobs.blob_files import Sent
 
 _numbers = itertools.count()

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.azurite import server
-from tests.azurite.server import Azurite, Unavailable, install
+from emulator.azurite import server
+from emulator.azurite.server import Azurite, Unavailable, install
 
 REPOSITORY = Path(__file__).parents[2]
 HOLDER = """
 import threading
-from tests.azurite.server import Azurite
+from emulator.azurite.server import Azurite
 with Azurite() as azurite:
     print(azurite.port, flush=True)
     threading.Event().wait()

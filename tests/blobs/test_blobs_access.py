@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import trustme
 
+from emulator.azurite.server import ACCOUNTS, DEVELOPMENT, Azurite, Unavailable, account_key
 from specrun.engines.azure.blobs import list_files, write_blob
 from specrun.engines.azure.containers import AccountKey, Container, SasToken
 from specrun.engines.base import Denied
-from tests.azurite.server import ACCOUNTS, DEVELOPMENT, Azurite, Unavailable, account_key
 from tests.blobs.blob_files import Sent, content
 
 

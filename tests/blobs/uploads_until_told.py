@@ -6,10 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
+from emulator.azurite.server import DEVELOPMENT, account_key
 from specrun.engines.azure.containers import AccountKey, Container
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
-from tests.azurite.server import DEVELOPMENT, account_key
 from tests.blobs.blob_files import planned
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.emulator.state import Service
+    from emulator.state import Service
 
 MINUTE = 60.0
 EMULATED = ("conformance-ws", "conformance-rg")
@@ -88,8 +88,8 @@ def azureml_v1(folder: Path) -> contextlib.AbstractContextManager[Place]:
 
 @contextlib.contextmanager
 def _emulated(folder: Path, engine: str, more: frozenset[str]) -> Iterator[Place]:
-    from tests.azurite.server import NAMED, Unavailable, account_key, install
-    from tests.emulator import Emulator
+    from emulator import Emulator
+    from emulator.azurite.server import NAMED, Unavailable, account_key, install
 
     try:
         install()
@@ -112,7 +112,7 @@ def _emulated(folder: Path, engine: str, more: frozenset[str]) -> Iterator[Place
 
 
 def _cluster_by_hand(service: Service, name: str, size: str, most: int) -> None:
-    from tests.emulator.clusters import SUCCEEDED, Cluster, Settings
+    from emulator.clusters import SUCCEEDED, Cluster, Settings
 
     workspace = service.workspace(service.subscription, EMULATED[1], EMULATED[0])
     with service.lock:

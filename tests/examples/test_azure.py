@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.emulator import Emulator
+from emulator.emulator import Emulator
 from tests.faults.cloud import Azure
 
 EXAMPLE = str(Path(__file__).parents[2] / "specs" / "examples" / "digits-ps" / "job.yaml")

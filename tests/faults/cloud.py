@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.emulator.dataplane import data_of
-from tests.emulator.emulator import Emulator, Recorded
-from tests.emulator.faults import Fault
-from tests.emulator.router import Request
-from tests.emulator.runs_state import Plane, Run
-from tests.emulator.spaces import Workspace
+from emulator.dataplane import data_of
+from emulator.emulator import Emulator, Recorded
+from emulator.faults import Fault
+from emulator.router import Request
+from emulator.runs_state import Plane, Run
+from emulator.spaces import Workspace
 from tests.faults.routes import ROUTES, Routes
 
 ROOT = Path(__file__).parents[2]

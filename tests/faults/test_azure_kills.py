@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.emulator import SIGN_IN, Recorded
+from emulator.emulator import SIGN_IN, Recorded
 from tests.faults.cloud import azure_in, check_whole
 
 MOST_READS = 2

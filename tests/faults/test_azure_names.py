@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.faults import Faults, Proceed, Status
-from tests.emulator.router import Request
-from tests.emulator.runs_state import COMPLETED
-from tests.emulator.wire import Outgoing
+from emulator.faults import Faults, Proceed, Status
+from emulator.router import Request
+from emulator.runs_state import COMPLETED
+from emulator.wire import Outgoing
 from tests.faults.cloud import Azure, azure_in, check_whole
 from tests.faults.routes import ROUTES
 

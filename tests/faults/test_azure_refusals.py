@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.faults import FailedOperation, Status
+from emulator.faults import FailedOperation, Status
 from tests.faults.cloud import PARTS, SPEC, Azure, Said, azure_in
 from tests.faults.routes import DEPLOY, PUT_CLUSTER
 

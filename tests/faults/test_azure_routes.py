@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.emulator import Recorded
-from tests.emulator.faults import Fault, LostAnswer, Reset, Status, Truncated
+from emulator.emulator import Recorded
+from emulator.faults import Fault, LostAnswer, Reset, Status, Truncated
 from tests.faults.cloud import TRAIN, Azure, Said, azure_in, check_whole
 from tests.faults.needs import AFTERWARDS, HANG, LISTED, LOST, MAKING, NEEDS, SIGHT
 from tests.faults.routes import ARM, DEPLOYMENTS, ENGINES, GET_BLOB, GET_WORKSPACE, PLANE, ROUTES, TOKEN

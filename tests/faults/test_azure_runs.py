@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import pytest
 
-from tests.emulator.dataplane import data_of
-from tests.emulator.router import Request
-from tests.emulator.runs_state import RUNNING
-from tests.emulator.training import Mishap, cancelled, error, no_capacity, preempted
+from emulator.dataplane import data_of
+from emulator.router import Request
+from emulator.runs_state import RUNNING
+from emulator.training import Mishap, cancelled, error, no_capacity, preempted
 from tests.faults.cloud import SPEC, TRAIN, Azure, azure_in
 
 pytestmark = pytest.mark.slow

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.faults import BlackHole, FailedOperation, LostAnswer, Status, missing
-from tests.emulator.progress import Progress
-from tests.emulator.resources import SUCCEEDED, Deployment
-from tests.emulator.router import Request
+from emulator.faults import BlackHole, FailedOperation, LostAnswer, Status, missing
+from emulator.progress import Progress
+from emulator.resources import SUCCEEDED, Deployment
+from emulator.router import Request
 from tests.faults.cloud import PARTS, TRAIN, azure_in, check_whole
 from tests.faults.routes import (
     DEPLOY,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.faults import Status
-from tests.emulator.router import Request
+from emulator.faults import Status
+from emulator.router import Request
 from tests.faults.cloud import Azure, azure_in, check_whole
 
 pytestmark = pytest.mark.slow

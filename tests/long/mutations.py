@@ -25,7 +25,7 @@ from tests.long.forked import Called, called_by_each, ended, forked, passes
 from tests.long.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("docs", "pyproject.toml", "schemas", "specrun", "specs", "tests")
+NEEDED = ("docs", "emulator", "pyproject.toml", "schemas", "specrun", "specs", "tests")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
 TESTS = {

@@ -10,9 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from specrun.spec import schema
+from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Severity
-from specrun.spec.explain import SUMMARIES
-from specrun.spec.source import SUMMARIES as YAML_SUMMARIES
 from specrun.spec.source import parse, read
 
 CASES = Path(__file__).parents[1] / "cases" / "schema"
@@ -47,7 +46,7 @@ def test_each_diagnostic_is_whole(file):
     lines = file.read_text().split("\n")
     for d in diagnostics(file):
         assert d.severity is Severity.ERROR
-        assert d.summary == {**YAML_SUMMARIES, **SUMMARIES}[d.code]
+        assert d.summary == CODES[d.code].summary
         assert d.detail[-1] in ".`…", d.detail
         assert "None" not in d.detail
         assert d.location.length >= 1

@@ -5,14 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specrun.engines.azureml_v2.job_words import distribution_words
-from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Job, Spec
 
-SUMMARIES = {
-    "not-a-tfjob": (Severity.ERROR, "The job cannot be a TFJob."),
-    "not-in-tfjob": (Severity.NOTE, "A TFJob has no counterpart for this."),
-}
 INSTEAD = {
     "pytorch": "Its processes look for MASTER_ADDR and RANK, which a PyTorchJob (kubeflow.org/v1) gives them.",
     "mpi": "It is started by mpirun, which an MPIJob (kubeflow.org/v2beta1) does.",
@@ -23,18 +18,8 @@ TAG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 def refusals(spec: Spec) -> Iterator[Diagnostic]:
     """Why the spec cannot be a TFJob."""
-    if spec.job is None:
-        yield _found(spec, "not-a-tfjob", "The spec has no `job`: there is nothing to run.", ())
-    elif spec.job.distribution is None:
-        detail = (
-            "It is one process: write a Job (batch/v1) of Kubernetes; or, if it reads TF_CONFIG, "
-            "`distribution: {type: tensorflow, worker_count: 1}`."
-        )
-        yield _found(spec, "not-a-tfjob", detail, ("job",))
-    elif spec.job.distribution.type != "tensorflow":
-        yield _found(spec, "not-a-tfjob", INSTEAD[spec.job.distribution.type], ("job", "distribution", "type"))
-    elif not distribution_words(spec.job)["worker_count"]:
-        yield _found(spec, "not-a-tfjob", "It has no worker.", ("job", "distribution"))
+    for path, detail in _refusals(spec.job):
+        yield spec.at(*path).diagnostic("not-a-tfjob", detail)
 
 
 def losses(spec: Spec) -> Iterator[Diagnostic]:
@@ -42,7 +27,20 @@ def losses(spec: Spec) -> Iterator[Diagnostic]:
     job = spec.job
     assert job is not None
     for path, detail in _losses(spec, job):
-        yield _found(spec, "not-in-tfjob", detail, path)
+        yield spec.at(*path).diagnostic("not-in-tfjob", detail)
+
+
+def _refusals(job: Job | None) -> Iterator[tuple[Path, str]]:
+    if job is None:
+        yield (), "The spec has no `job`: there is nothing to run."
+    elif job.distribution is None:
+        detail = (
+            "It is one process: write a Job (batch/v1) of Kubernetes; or, if it reads TF_CONFIG, "
+            "`distribution: {type: tensorflow, worker_count: 1}`."
+        )
+        yield ("job",), detail
+    elif job.distribution.type != "tensorflow":
+        yield ("job", "distribution", "type"), INSTEAD[job.distribution.type]
 
 
 def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
@@ -53,8 +51,8 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
         yield ("workspace",), "workspace: it is Azure ML's."
     for name in spec.datastores:
         yield ("datastores", name), f"datastores.{name}: what is in it has to be in a claim."
-    resources, workers = job.resources, distribution_words(job)["worker_count"]
-    if resources.instance_count != workers:
+    resources = job.resources
+    if resources.instance_count != job.processes().workers:
         yield (
             ("job", "resources", "instance_count"),
             f"resources.instance_count {resources.instance_count}: Kubernetes decides how many nodes the pods are on.",
@@ -74,8 +72,3 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
     for name in job.tags:
         if not TAG.fullmatch(name):
             yield ("job", "tags", name), f"tags.{name}: Kubernetes takes letters, digits, dots, hyphens, underscores."
-
-
-def _found(spec: Spec, code: str, detail: str, path: Path) -> Diagnostic:
-    severity, summary = SUMMARIES[code]
-    return Diagnostic(severity, code, summary, detail, path, spec.document.location(path, key=True))

@@ -1,0 +1,56 @@
+"""`python -m emulator --env FILE`: an Azure ML to play with, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from emulator.azurite.server import NAMED, Unavailable
+from emulator.emulator import Emulator
+
+
+def main(arguments: list[str]) -> int:
+    """Prints `ready` once FILE can be sourced; 0 after a signal, 1 with the reason when Azurite cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
+    parser.add_argument("--env", type=Path, required=True, help="file to write the `export` lines to")
+    parser.add_argument("--home", type=Path, help="folder for runs and certificates; default: one that goes in the end")
+    options = parser.parse_args(arguments)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with tempfile.TemporaryDirectory(prefix="specrun-emulator-") as folder:
+        try:
+            with Emulator(options.home or Path(folder)) as emulator:
+                variables = {**emulator.environment, **_keys(emulator)}
+                emulator.service.stores.start()
+                _write(options.env, variables)
+                print("ready", flush=True)
+                ended.wait()
+        except Unavailable as problem:
+            print(problem, file=sys.stderr)
+            return 1
+    return 0
+
+
+def _keys(emulator: Emulator) -> dict[str, str]:
+    """The keys of the storage accounts that one may name, such as MLSTORE_KEY; an example has a name of its own."""
+    keys = {f"{account.upper()}_KEY": emulator.service.stores.key(account) for account in NAMED}
+    return {**keys, "TRAINING_STORE_KEY": emulator.service.stores.key(NAMED[0])}
+
+
+def _write(file: Path, variables: dict[str, str]) -> None:
+    """For nobody else to read: there are secrets among them, if only emulated ones."""
+    text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    partial = file.with_name(file.name + ".partial")
+    partial.touch(0o600)
+    partial.write_text(text)
+    partial.replace(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,39 @@
+"""How routes of Azure Resource Manager get at what a workspace keeps, and how they answer with long lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from emulator.arm import ARM
+from emulator.planes import WORKSPACE, PlaneHandler, page
+from emulator.router import Answer, Request, Routes
+
+if TYPE_CHECKING:
+    from emulator.state import Service
+
+
+def on(routes: Routes, method: str, rest: str) -> Callable[[PlaneHandler], PlaneHandler]:
+    """Declares `handler(plane, request, **names)` for `{workspace}{rest}` of Azure Resource Manager."""
+
+    def declare(handler: PlaneHandler) -> PlaneHandler:
+        def handle(service: Service, request: Request, sub: str, group: str, ws: str, **names: str) -> Answer:
+            from emulator.dataplane import data_of
+
+            service.group(group)
+            return handler(data_of(service).plane(sub, group, ws), request, **names)
+
+        routes.on(method, ARM, WORKSPACE + rest)(handle)
+        return handler
+
+    return declare
+
+
+def listed(request: Request, items: Sequence[Any], size: int) -> dict[str, Any]:
+    """One page of views, from where the query's `$skip` says, and the address of the next page if there is one."""
+    part, token = page(items, request.query.get("$skip"), size)
+    if token is None:
+        return {"value": list(part)}
+    query = urlencode({**request.query, "$skip": token})
+    return {"value": list(part), "nextLink": f"https://{request.host}{request.path}?{query}"}

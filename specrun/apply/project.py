@@ -1,0 +1,116 @@
+"""Specs and the places they go to: what of them is wrong there, what would change, and having it changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from specrun.apply.events import Event
+from specrun.apply.survey import survey
+from specrun.apply.walk import Outcome, Walk
+from specrun.engines.base import Scope
+from specrun.engines.registry import find_place, make_engine
+from specrun.engines.reliable import Reliable
+from specrun.plan.changes import Plan
+from specrun.plan.destruction import plan_destruction
+from specrun.plan.graph import Graph, build_graph
+from specrun.plan.hashes import HashCache
+from specrun.plan.home import remove_abandoned
+from specrun.plan.planner import make_plan
+from specrun.plan.planning import PlanOptions, View
+from specrun.plan.resources import Place
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import Spec
+
+DEFAULT_ENGINE = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Valid specs, their resources, and the engine of each place. `home` is the state folder."""
+
+    specs: Sequence[Spec]
+    graph: Graph
+    engines: Mapping[Place, Reliable]
+    places: Mapping[str, Place]
+    home: Path
+    hashes: HashCache
+
+    def check(self) -> Iterable[Diagnostic]:
+        """What the specs contradict each other in, and what the engines cannot do of them. Offline."""
+        yield from self.graph.diagnostics
+        for spec in self.specs:
+            yield from self.engines[self.places[str(spec.file)]].check(spec)
+
+    def sign_in(self) -> None:
+        """Have a person sign in where one has to."""
+        for engine in self.engines.values():
+            engine.sign_in()
+
+    def plan(self, options: PlanOptions) -> Plan:
+        """What the places have, against what the specs say. Of a place that cannot be observed nothing is planned."""
+        views, unseen = self._look()
+        plan = make_plan(self.graph, views, options, self.home, self.hashes)
+        self.hashes.save()
+        return replace(plan, unseen=unseen)
+
+    def plan_destruction(self, also: Collection[str]) -> Plan:
+        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`."""
+        views, unseen = self._look()
+        return replace(plan_destruction(self.graph, views, also), unseen=unseen)
+
+    def carry_out(self, plan: Plan, emit: Callable[[Event], None], stop: threading.Event, detach: bool) -> Outcome:
+        """Carry out a plan and, unless `detach`, follow its runs to their end or until `stop` is set."""
+        remove_abandoned(self.home)
+        outcome = Walk(plan, self.engines, self.home, emit, stop, detach).go()
+        self.hashes.save()
+        return outcome
+
+    def _look(self) -> tuple[Mapping[Place, View], Mapping[Place, Mapping[str, str]]]:
+        surveys = survey(self.engines, self.graph)
+        unseen = {place: seen.errors for place, seen in surveys.items() if seen.errors}
+        engines = {place: engine for place, engine in self.engines.items() if place not in unseen}
+        views = {
+            place: View(engine.facts.capabilities, engine.facts.shows_extra, surveys[place], engine.identity)
+            for place, engine in engines.items()
+            if place in surveys
+        }
+        return views, unseen
+
+
+def open_project(specs: Sequence[Spec], engine: str | None, home: Path) -> Project:
+    """Find out where the specs go: to the engine that was chosen, else to their own, else to this machine.
+
+    `home` is the state folder.
+    """
+    hashes = HashCache(home)
+    places = places_of(specs, engine)
+    engines: dict[Place, Reliable] = {}
+    for place in dict.fromkeys(places.values()):
+        here = [spec for spec in specs if places[str(spec.file)] == place]
+        engines[place] = make_engine(place, home, hashes, scope_of(here))
+    graph = build_graph(specs, lambda spec: places[str(spec.file)], hashes)
+    return Project(specs, graph, engines, places, home, hashes)
+
+
+def places_of(specs: Sequence[Spec], engine: str | None) -> Mapping[str, Place]:
+    """The place of each spec, by its file.
+
+    A spec without a workspace goes where the others of its engine go, if that is one place.
+    """
+    chosen = {str(spec.file): engine or spec.engine or DEFAULT_ENGINE for spec in specs}
+    named = {str(spec.file): find_place(chosen[str(spec.file)], spec.workspace) for spec in specs if spec.workspace}
+    found: dict[str, Place] = {}
+    for file, name in chosen.items():
+        others = {place for place in named.values() if place.engine == name}
+        found[file] = named.get(file) or (others.pop() if len(others) == 1 else find_place(name, None))
+    return found
+
+
+def scope_of(specs: Iterable[Spec]) -> Scope:
+    """What an engine must know of the specs that go to one place."""
+    listed = list(specs)
+    workspace = next((spec.workspace for spec in listed if spec.workspace is not None), None)
+    return Scope(workspace, {spec.name: spec.experiment for spec in listed})

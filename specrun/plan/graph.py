@@ -1,0 +1,91 @@
+"""The graph of resources, with the edges that follow from the specs' own references.
+
+It covers all the specs that were given. Two that declare the same cluster of the same place share its node; two that
+declare it differently contradict each other, which is a user's mistake with two places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+
+from specrun.plan.hashes import HashCache
+from specrun.plan.kinds import KINDS
+from specrun.plan.kinds.data import DataTarget
+from specrun.plan.kinds.environment import read_content
+from specrun.plan.kinds.run import RunRequest
+from specrun.plan.resources import Key, Place, Resource
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import CloudPath, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Resources by key, in an order in which each stands after all it needs.
+
+    `spec_digests` are the digests of the specs that they come from, by file.
+    """
+
+    resources: Mapping[Key, Resource]
+    spec_digests: Mapping[str, str]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places of the resources, in the order of the specs."""
+        return tuple(dict.fromkeys(key.place for key in self.resources))
+
+    def in_place(self, place: Place) -> tuple[Resource, ...]:
+        """The resources of one place, in order."""
+        return tuple(resource for key, resource in self.resources.items() if key.place == place)
+
+
+def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes: HashCache) -> Graph:
+    """The resources of all specs; contradictions between them, and what cannot be read, are diagnostics."""
+    resources: dict[Key, Resource] = {}
+    diagnostics: list[Diagnostic] = []
+    digests: dict[str, str] = {}
+    for spec in specs:
+        digests[str(spec.file)] = spec.digest
+        try:
+            declared = list(_declared(spec, place_of(spec), hashes))
+        except OSError as error:  # of an environment's files: the rules have seen them a moment ago
+            unreadable = f"{error.filename}: {error.strerror}."
+            diagnostics.append(spec.at("job", "environment").diagnostic("unreadable-environment", unreadable))
+            continue
+        for resource in declared:
+            known = resources.setdefault(resource.key, resource)
+            if known is resource or not resource.managed:
+                continue
+            if not known.managed:
+                resources[resource.key] = resource
+            elif why := resource.contradicts(known):
+                detail = f"{resource.kind} {resource.name}: {why}"
+                diagnostics.append(resource.origin.diagnostic("declared-differently", detail))
+    return Graph(_ordered(resources), digests, tuple(diagnostics))
+
+
+def _declared(spec: Spec, place: Place, hashes: HashCache) -> Iterator[Resource]:
+    environment = spec.job.environment if spec.job is not None else None
+    content = read_content(environment, hashes) if environment is not None else None
+    for kind in KINDS:
+        yield from kind.declared(spec, place, content)
+
+
+def cloud_inputs(resources: Iterable[Resource]) -> list[str]:
+    """The paths that jobs read and specrun does not put there: on datastores, of assets, on the web."""
+    jobs = [resource.job for resource in resources if isinstance(resource, RunRequest)]
+    sources = (entry.source for job in jobs for entry in job.inputs.values())
+    return list(dict.fromkeys(source.uri for source in sources if isinstance(source, CloudPath)))
+
+
+def _ordered(resources: Mapping[Key, Resource]) -> dict[Key, Resource]:
+    needs: dict[Key, list[Key]] = {}
+    for key, resource in resources.items():
+        needs[key] = [need for need in resource.needs if need in resources]
+        # A datastore may be declared by another of the given specs than the data that goes there.
+        if isinstance(resource, DataTarget) and resource.datastore_key in resources:
+            needs[key].append(resource.datastore_key)
+    order = TopologicalSorter(needs).static_order()
+    return {key: replace(resources[key], needs=tuple(dict.fromkeys(needs[key]))) for key in order}

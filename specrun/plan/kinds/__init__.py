@@ -1,0 +1,17 @@
+"""The kinds of resources, a module each: what it consists of, which of them a spec declares, and how it is planned."""
+
+from __future__ import annotations
+
+from specrun.plan.kinds import compute, data, datastore, environment, run, workspace
+
+KINDS = (workspace, compute, datastore, data, environment, run)
+"""In the order in which a spec's own resources depend on each other."""
+
+RESOURCES = (
+    workspace.Workspace,
+    compute.Cluster,
+    datastore.Datastore,
+    data.DataTarget,
+    environment.Environment,
+    run.RunRequest,
+)

@@ -1,0 +1,87 @@
+"""What a workspace, a cluster, a datastore and an environment have in common: properties that converge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from specrun.plan.changes import Action, Change, ResourceChange
+from specrun.plan.diff import diff
+from specrun.plan.observed import Observed, Status
+from specrun.plan.planning import Planning
+from specrun.plan.resources import Resource
+from specrun.spec.model import Properties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converging(Resource):
+    """A resource with properties, which is made when it is missing and changed when they differ."""
+
+    how_to_make: ClassVar[str] = "declare it as a mapping to have it made, or correct the name"
+
+    properties: Properties
+
+    @property
+    def wanted(self) -> Properties:
+        """What was asked for, in the spec's own spelling."""
+        return self.properties
+
+    def plan(self, planning: Planning) -> Change:
+        """Made when it is missing, left alone when it is as declared, else changed, or replaced where that is meant."""
+        seen = planning.observed(self)
+        if not self.managed:
+            return self._named(planning, seen)
+        match seen.status:
+            case Status.MISSING:
+                return ResourceChange(self, Action.CREATE, "it does not exist", seen)
+            case Status.CREATING:
+                return ResourceChange(self, Action.NO_OP, "it is being made: apply waits for it", seen)
+            case Status.DELETING:
+                return ResourceChange(self, Action.CREATE, "it is being deleted: made again once it is gone", seen)
+            case Status.FAILED:
+                return self._failed(planning, seen)
+            case Status.READY:
+                return self._compared(planning, seen)
+
+    def _named(self, planning: Planning, seen: Observed) -> Change:
+        if seen.status is Status.MISSING:
+            detail = f"{self.kind} {self.name} does not exist on {self.place.title}: {self.how_to_make}."
+            planning.problem(self, "missing-resource", detail)
+        return ResourceChange(self, Action.NO_OP, "named, not declared: used and never changed", seen)
+
+    def _failed(self, planning: Planning, seen: Observed) -> Change:
+        detail = f"{self.kind} {self.name}: {seen.reason or 'the service gives no reason'}."
+        planning.problem(self, "failed-resource", detail)
+        return self._compared(planning, seen)
+
+    def _compared(self, planning: Planning, seen: Observed) -> Change:
+        capability = planning.capability(self.kind)
+        fields = diff(self.properties, seen.properties, capability)
+        if not fields:
+            return ResourceChange(self, Action.NO_OP, "as declared", seen)
+        fixed = ", ".join(field.path for field in fields if field.forces_replace)
+        if not fixed:
+            names = ", ".join(field.path for field in fields)
+            return ResourceChange(self, Action.UPDATE, f"{names} changed", seen, fields)
+        self._check_replace(planning, seen, fixed, replaceable=capability.replaceable)
+        return ResourceChange(self, Action.REPLACE, f"{fixed} cannot change in place", seen, fields)
+
+    def _check_replace(self, planning: Planning, seen: Observed, fixed: str, *, replaceable: bool) -> None:
+        what = f"{self.kind} {self.name}"
+        if not replaceable:
+            planning.problem(self, "unchangeable", f"{fixed} of {what} is fixed once it exists.")
+        elif not seen.owner:
+            detail = (
+                f"{what} was made by somebody else: {fixed} cannot change in place, and replacing means deleting it. "
+                "Declare what is there, or take another name."
+            )
+            planning.refuse(self, "not-ours", detail)
+        elif users := planning.users(self):
+            detail = f"{what} would be replaced ({fixed}), and {', '.join(users)} still runs there: wait or cancel."
+            planning.refuse(self, "in-use", detail)
+        elif not planning.options.allow_replace:
+            detail = (
+                f"{fixed} of {what} cannot change in place: it would be deleted and made again. "
+                "If that is meant, say --allow-replace."
+            )
+            planning.refuse(self, "replace", detail)

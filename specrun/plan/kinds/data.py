@@ -1,0 +1,194 @@
+"""Data: a source mirrored to a target on a datastore, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from specrun.plan.changes import Action, Change
+from specrun.plan.files import SourceFile, list_data
+from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.observed import Observed, Run, StoredFile
+from specrun.plan.planning import Planning
+from specrun.plan.remote import cached_download
+from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, Resource, workspace_key
+from specrun.spec.model import Data, Download, LocalPath, Properties, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An upload, file by file. Paths are relative to the source and to the target alike.
+
+    `extra` are on the target and not in the source; those in `prune` will be removed (the spec says `prune: true` and
+    this spec wrote them), the others stay.
+    """
+
+    new: tuple[SourceFile, ...] = ()
+    changed: tuple[SourceFile, ...] = ()
+    unchanged: tuple[SourceFile, ...] = ()
+    extra: Mapping[str, StoredFile] = field(default_factory=dict)
+    prune: tuple[str, ...] = ()
+
+    @property
+    def send(self) -> tuple[SourceFile, ...]:
+        """The files that go over the wire."""
+        return (*self.new, *self.changed)
+
+    @property
+    def source(self) -> tuple[SourceFile, ...]:
+        """All files of the source."""
+        return (*self.send, *self.unchanged)
+
+    @property
+    def left(self) -> Mapping[str, StoredFile]:
+        """The extra files that stay."""
+        return {path: file for path, file in self.extra.items() if path not in self.prune}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataTarget(Resource):
+    """A target on a datastore, identified by where it is and not by its entry's name."""
+
+    kind: ClassVar[Kind] = "data"
+    on_demand: ClassVar[bool] = True
+
+    datastore: str
+    target: str
+    source: LocalPath | Download
+    prune: bool = False
+
+    @property
+    def address(self) -> str:
+        """As in `data/training/datasets/mnist`."""
+        return f"{self.kind}/{self.datastore}/{self.target}"
+
+    @property
+    def datastore_key(self) -> Key:
+        """The key of the datastore that it is on, if somebody declares it."""
+        return Key(self.place, f"datastore/{self.datastore}")
+
+    @property
+    def sha256(self) -> str:
+        """What its one file from the web has to be; "" for a local source."""
+        return self.source.sha256 if isinstance(self.source, Download) else ""
+
+    @property
+    def wanted(self) -> Properties:
+        """What was asked for; a local source by the place that it really is at."""
+        source = self.source.url if isinstance(self.source, Download) else str(self.source.absolute.resolve())
+        properties: dict[str, object] = {"datastore": self.datastore, "target": self.target, "path": source}
+        properties["prune"] = self.prune
+        return properties | ({"sha256": self.sha256} if self.sha256 else {})
+
+    def plan(self, planning: Planning) -> Change:
+        """Sent as far as the target differs from the source."""
+        seen = planning.observed(self)
+        prune_for = self.owner if self.prune else ""
+        transfer = plan_transfer(self._source_files(planning), seen.files, prune_for, self.sha256)
+        planning.transfers[self.key] = transfer
+        if not transfer.send and not transfer.prune:
+            return Upload(self, Action.NO_OP, "the target has every file", seen, transfer)
+        readers = planning.users(self)
+        touched = [file.path for file in transfer.changed] + list(transfer.prune)
+        if readers and touched:
+            detail = (
+                f"{len(touched)} files of {self.target} would change under {', '.join(readers)} "
+                f"(such as {touched[0]}): wait, cancel the run, or take another target."
+            )
+            planning.refuse(self, "active-reader", detail)
+        if not seen.files:
+            return Upload(self, Action.CREATE, "the target is empty", seen, transfer)
+        return Upload(self, Action.UPDATE, "the source differs from the target", seen, transfer)
+
+    def contradicts(self, other: Resource) -> str:
+        """A target mirrors one source."""
+        if other.wanted["path"] != self.wanted["path"]:
+            return (
+                f"{other.location} puts {other.wanted['path']} there, this entry {self.wanted['path']}: "
+                "a target mirrors one source. Give one of them another target."
+            )
+        # As for any other kind. Not `super()`: in a class with slots, as dataclasses make it, there is none.
+        return Resource.contradicts(self, other)
+
+    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+        """Its own spec, if that wrote any of the files."""
+        return frozenset(file.owner for file in seen.files.values()) & {self.owner}
+
+    def is_used_by(self, run: Run) -> bool:
+        """Whether a run reads it."""
+        return self.address in run.reads
+
+    def _source_files(self, planning: Planning) -> tuple[SourceFile, ...]:
+        try:
+            if isinstance(self.source, Download):
+                files = cached_download(self.source.url, self.sha256, planning.home, planning.hashes)
+            else:
+                files = list_data(self.source.absolute.resolve(), planning.hashes)
+        except OSError as error:
+            planning.problem(self, "unreadable-data", f"{error.filename or self.source}: {error.strerror}.")
+            return ()
+        planning.sources[self.key] = files
+        return files
+
+
+@dataclass(frozen=True, slots=True)
+class Upload(Change):
+    """What is sent to a target and removed there. `before` is what was observed for the plan."""
+
+    resource: DataTarget
+    before: Observed
+    transfer: Transfer
+
+
+def data_key(data: Data, place: Place) -> Key:
+    """The key of the target that an entry goes to."""
+    return Key(place, f"data/{data.datastore or DEFAULT_DATASTORE}/{data.target}")
+
+
+def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[DataTarget]:
+    """The targets of the spec's entries, and of the local paths that its job has as inputs."""
+    for data in spec.all_data():
+        yield DataTarget(
+            place=place,
+            name=data.name,
+            owner=spec.name,
+            origin=data.origin,
+            needs=workspace_key(spec, place),
+            datastore=data.datastore or DEFAULT_DATASTORE,
+            target=data.target,
+            source=data.source,
+            prune=data.prune,
+        )
+
+
+def plan_transfer(
+    source: Collection[SourceFile], stored: Mapping[str, StoredFile], prune_for: str = "", sha256: str = ""
+) -> Transfer:
+    """New, changed, unchanged and extra files. A stored file without an MD5 counts as changed.
+
+    `prune_for` is the spec whose own extra files are to be removed ("": none). `sha256` is that of a source from https,
+    as its spec gives it: what is stored under it need not be fetched to be known as the same.
+    """
+    new: list[SourceFile] = []
+    changed: list[SourceFile] = []
+    unchanged: list[SourceFile] = []
+    for file in source:
+        present = stored.get(file.path)
+        if present is None:
+            new.append(file)
+        elif is_same(file, present, sha256):
+            unchanged.append(file)
+        else:
+            changed.append(file)
+    wanted = {file.path for file in source}
+    extra = {path: file for path, file in stored.items() if path not in wanted}
+    prune = tuple(path for path, file in extra.items() if prune_for and file.owner == prune_for)
+    return Transfer(tuple(new), tuple(changed), tuple(unchanged), extra, prune)
+
+
+def is_same(file: SourceFile, present: StoredFile, sha256: str = "") -> bool:
+    """Whether a stored file has the content of a source; of one that is not fetched yet, by the spec's `sha256`."""
+    if not file.md5:
+        return present.sha256 == sha256.lower() != ""
+    return present.size == file.size and present.md5 == file.md5

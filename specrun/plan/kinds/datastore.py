@@ -1,0 +1,32 @@
+"""Datastores: those that a spec declares are registered; any other name is an existing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from specrun.plan.kinds.converging import Converging
+from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.resources import Kind, Place, workspace_key
+from specrun.spec.model import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Datastore(Converging):
+    """A datastore: a container in a storage account, and the credential with which it is reached."""
+
+    kind: ClassVar[Kind] = "datastore"
+
+
+def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[Datastore]:
+    """The datastores that the spec declares."""
+    for name, properties in spec.datastores.items():
+        yield Datastore(
+            place=place,
+            name=name,
+            owner=spec.name,
+            origin=spec.at("datastores", name),
+            needs=workspace_key(spec, place),
+            properties=properties,
+        )

@@ -1,0 +1,211 @@
+"""Runs: what a spec's job asks for, and whether it is submitted or followed.
+
+A run is not a resource: it happens once. Its identity is its fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from specrun.plan.attempts import decide, run_name
+from specrun.plan.changes import Action, Change
+from specrun.plan.files import SourceFile, list_code
+from specrun.plan.fingerprint import InputContent, explain, fingerprint, identify
+from specrun.plan.hashes import content_digest
+from specrun.plan.kinds.data import Transfer, data_key
+from specrun.plan.kinds.environment import EnvironmentContent, environment_key
+from specrun.plan.observed import Observed, Run
+from specrun.plan.planning import Planning
+from specrun.plan.remote import file_name
+from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
+from specrun.spec.model import Data, Download, Input, Job, LocalPath, Properties, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a run is asked for with, and everything that an engine needs for that.
+
+    `spec` is the spec's name, `identity` what the fingerprint was taken of, `cluster` the name of the cluster ("":
+    none), `gpu` whether its machines have GPUs. `files` are, for each input that is data, the paths of its files below
+    the target. `reads` are the addresses of the data and the environment that the run reads.
+    """
+
+    name: str
+    spec: str
+    fingerprint: str
+    attempt: int
+    identity: Mapping[str, object]
+    experiment: str
+    job: Job
+    cluster: str
+    gpu: bool
+    environment: EnvironmentContent | None = None
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    code: tuple[SourceFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest(Resource):
+    """A spec's job, bound to what else the spec says.
+
+    `environment` is None where the job names none. `sources` are local data, which is never part of the code.
+    """
+
+    kind: ClassVar[Kind] = "run"
+    on_demand: ClassVar[bool] = True
+
+    experiment: str = field(compare=False)
+    job: Job = field(compare=False)
+    cluster: str = field(default="", compare=False)
+    gpu: bool = field(default=False, compare=False)
+    environment: EnvironmentContent | None = field(default=None, compare=False)
+    sources: tuple[LocalPath, ...] = field(default=(), compare=False)
+
+    @property
+    def wanted(self) -> Properties:
+        """Nothing that could be compared."""
+        return {}
+
+    def contradicts(self, other: Resource) -> str:
+        """A run is called after its spec: there is one of each name."""
+        return f"{other.location} already declares a job named {self.name}: give one of the two specs another name."
+
+    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+        """The spec after which they are named."""
+        return frozenset({self.owner})
+
+    def is_used_by(self, run: Run) -> bool:
+        """Whether it is one of them."""
+        return run.spec == self.name
+
+    def plan(self, planning: Planning) -> Change:
+        """Submitted, unless an attempt at the same is under way or has ended by itself."""
+        code = self._code(planning)
+        inputs = {name: self._content(entry, planning) for name, entry in self.job.inputs.items()}
+        environment = self.environment.identity if self.environment is not None else {}
+        identity = identify(self.job, environment, code, inputs)
+        digest = fingerprint(identity)
+        runs = planning.runs_of(self.name)
+        decision = decide(runs, digest, planning.options.rerun)
+        submission = Submission(
+            name=run_name(self.name, digest, decision.attempt),
+            spec=self.name,
+            fingerprint=digest,
+            attempt=decision.attempt,
+            identity=identity,
+            experiment=self.experiment,
+            job=self.job,
+            cluster=self.cluster,
+            gpu=self.gpu,
+            environment=self.environment,
+            files=self._files(planning),
+            reads=reads_of(self.job, self.environment, self.place),
+            code=code,
+        )
+        others = [run for run in runs if not run.is_of(digest)]
+        unfinished = tuple(run for run in others if not run.status.ended)
+        cancel = unfinished if planning.options.cancel_previous else ()
+        if decision.follow is not None:
+            return Follow(self, Action.NO_OP, decision.reason, submission, cancel, decision.follow)
+        new = bool(others) and decision.attempt == 1
+        differences = explain(planning.view.identity(others[0].name), identity) if new else ()
+        return Submit(self, Action.SUBMIT, decision.reason, submission, cancel, differences)
+
+    def _files(self, planning: Planning) -> Mapping[str, tuple[str, ...]]:
+        datas = {name: entry.data for name, entry in self.job.inputs.items() if entry.data is not None}
+        sources = {name: planning.sources.get(data_key(data, self.place), ()) for name, data in datas.items()}
+        return {name: tuple(file.path for file in files) for name, files in sources.items()}
+
+    def _code(self, planning: Planning) -> tuple[SourceFile, ...]:
+        if self.job.code is None:
+            return ()
+        data = {source.absolute.resolve() for source in self.sources}
+        try:
+            return list_code(self.job.code.absolute.resolve(), data, planning.hashes)
+        except OSError as error:
+            planning.problem(self, "unreadable-code", f"{error.filename}: {error.strerror}.")
+            return ()
+
+    def _content(self, entry: Input, planning: Planning) -> InputContent:
+        if entry.data is None:
+            return InputContent(digest=planning.view.survey.contents.get(entry.uri or "", ""))
+        key = data_key(entry.data, self.place)
+        extra = self._extra(entry, entry.data, planning)
+        if isinstance(entry.data.source, Download):
+            # What is fetched is known by its sha256 before it is here.
+            return InputContent(digest=f"{entry.data.source.sha256} {file_name(entry.data.source.url)}", extra=extra)
+        return InputContent(planning.sources.get(key, ()), extra=extra)
+
+    def _extra(self, entry: Input, data: Data, planning: Planning) -> str:
+        """A digest of the files beside the source's that the job would see; "" where there are none."""
+        transfer = planning.transfers.get(data_key(data, self.place), Transfer())
+        if entry.type == "uri_file" or not planning.view.shows_extra or not transfer.left:
+            return ""
+        listed = sorted(transfer.left)
+        detail = (
+            f"{entry.name} has {len(listed)} on its target that the source does not have ({', '.join(listed[:3])}"
+            f"{', …' if len(listed) > 3 else ''}), and the job sees them: they count in the fingerprint, so that "
+            "another engine's is another one. `prune: true` removes those that this spec has put there."
+        )
+        planning.note(self, "extra-files-read", detail)
+        return content_digest({path: file.md5 for path, file in transfer.left.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange(Change):
+    """A job and its attempt. `cancel` are the unfinished runs of other fingerprints that are ended before."""
+
+    resource: RunRequest
+    submission: Submission
+    cancel: tuple[Run, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """What the run is."""
+        return self.submission.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Submit(RunChange):
+    """A new attempt. `differences` say what changed since the spec's last run."""
+
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Follow(RunChange):
+    """A run that is there already: it is waited for, or its end counts again."""
+
+    run: Run
+
+
+def reads_of(job: Job, environment: EnvironmentContent | None, place: Place) -> tuple[str, ...]:
+    """The addresses of the data and the environment that a job reads."""
+    keys = [data_key(entry.data, place) for entry in job.inputs.values() if entry.data is not None]
+    if environment is not None:
+        keys.append(environment_key(environment, place))
+    return tuple(dict.fromkeys(key.address for key in keys))
+
+
+def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[RunRequest]:
+    """The spec's job."""
+    if spec.job is None:
+        return
+    cluster = (Key(place, f"compute/{spec.cluster_name}"),) if spec.cluster_name else ()
+    reads = (Key(place, address) for address in reads_of(spec.job, environment, place))
+    yield RunRequest(
+        place=place,
+        name=spec.name,
+        owner=spec.name,
+        origin=spec.at("job"),
+        needs=(*workspace_key(spec, place), *cluster, *reads),
+        experiment=spec.experiment,
+        job=spec.job,
+        cluster=spec.cluster_name,
+        gpu=spec.wants_gpu,
+        environment=environment,
+        sources=tuple(data.source for data in spec.all_data() if isinstance(data.source, LocalPath)),
+    )

@@ -1,0 +1,92 @@
+"""What the resources of one place are planned with, and what is found on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specrun.plan.changes import Capability
+from specrun.plan.hashes import HashCache
+from specrun.plan.observed import Observed, Run, Survey
+from specrun.plan.resources import Key, Kind, Place, Resource
+from specrun.spec.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from specrun.plan.files import SourceFile
+    from specrun.plan.kinds.data import Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the command line adds to the specs."""
+
+    rerun: bool = False
+    cancel_previous: bool = False
+    allow_replace: bool = False
+    max_runs: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What planning knows of a place: what its engine can do, and what it has now.
+
+    `shows_extra`: whether a job sees files on a target that its source does not have. `identity` says what an earlier
+    run consisted of.
+    """
+
+    capabilities: Mapping[Kind, Capability]
+    shows_extra: bool
+    survey: Survey
+    identity: Callable[[str], Mapping[str, object]]
+
+
+@dataclass(slots=True)
+class Planning:
+    """The planning of one place."""
+
+    place: Place
+    view: View
+    options: PlanOptions
+    home: Path
+    hashes: HashCache
+    refusals: list[Diagnostic] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+    notes: list[Diagnostic] = field(default_factory=list)
+    sources: dict[Key, tuple[SourceFile, ...]] = field(default_factory=dict)
+    """The files of each data source that could be read."""
+    transfers: dict[Key, Transfer] = field(default_factory=dict)
+    _runs: dict[str, list[Run]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for run in self.view.survey.runs:
+            self._runs.setdefault(run.spec, []).append(run)
+
+    def observed(self, resource: Resource) -> Observed:
+        """The resource as it is now."""
+        return self.view.survey.observed[resource.key]
+
+    def capability(self, kind: Kind) -> Capability:
+        """What the engine can do to a kind."""
+        return self.view.capabilities.get(kind, Capability())
+
+    def runs_of(self, spec: str) -> list[Run]:
+        """A spec's runs here, newest first."""
+        return self._runs.get(spec, [])
+
+    def users(self, resource: Resource) -> list[str]:
+        """The unfinished runs, of any spec, that need a resource."""
+        return [run.name for run in self.view.survey.runs if not run.status.ended and resource.is_used_by(run)]
+
+    def refuse(self, resource: Resource, code: str, detail: str) -> None:
+        """Note what forbids the plan."""
+        self.refusals.append(resource.origin.diagnostic(code, detail))
+
+    def problem(self, resource: Resource, code: str, detail: str) -> None:
+        """Note what makes the plan impossible."""
+        self.problems.append(resource.origin.diagnostic(code, detail))
+
+    def note(self, resource: Resource, code: str, detail: str) -> None:
+        """Note what a reader of the plan would not expect."""
+        self.notes.append(resource.origin.diagnostic(code, detail))

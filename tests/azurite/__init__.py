@@ -1,1 +1,0 @@
-"""Azurite, the blob store that tests upload to: npm's package, pinned, and a launcher."""
