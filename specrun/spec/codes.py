@@ -151,6 +151,8 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "too-many-runs": (ERROR, "The plan submits more runs than allowed."),
         "unreadable-data": (ERROR, "A data path cannot be read."),
         "unreadable-code": (ERROR, "A code file cannot be read."),
+        "unreadable-environment": (ERROR, "A file of the environment cannot be read."),
+        "extra-files-read": (NOTE, "A job sees files that its data's source does not have."),
     },
     "export": {
         "not-a-tfjob": (ERROR, "The job cannot be a TFJob."),
