@@ -30,11 +30,13 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate_spec.py --check
 	$(BIN)/python docs/generate_engines.py --check
+	$(BIN)/python docs/generate_diagnostics.py --check
 	$(BIN)/python docs/replay_migrate.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
 	$(BIN)/python docs/generate_engines.py
+	$(BIN)/python docs/generate_diagnostics.py
 	$(BIN)/python docs/replay_migrate.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pages import deliver
+
 from specrun.apply.project import scope_of
 from specrun.engines.facts import ENGINES, Facts, unread
 from specrun.engines.registry import find_place, make_engine
@@ -289,16 +291,7 @@ def _deleted(capability: Capability) -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes or checks the page."""
-    text = page()
-    if arguments == ["--check"]:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        if not current:
-            print(
-                "docs/engines.md is not what the engines say now: run python docs/generate_engines.py", file=sys.stderr
-            )
-        return 0 if current else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return deliver(PAGE, page(), __file__, arguments)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from specrun.spec.wording import field_name, kind_of, kinds, listed, shown
 _CODES = {"type": "wrong-type", "enum": "not-allowed", "const": "not-allowed", "pattern": "bad-value"}
 
 
-def given_by(document: Document, failure: Failure) -> tuple[str, str] | None:
+def explain_variable(document: Document, failure: Failure) -> tuple[str, str] | None:
     """Code and detail for a value that env or vars gave; None for one that stands in the file itself."""
     written = _written(document, failure)
     if written is None or failure.value == written or failure.keyword == "propertyNames":
