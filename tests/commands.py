@@ -4,6 +4,9 @@ To import an SDK takes up to two seconds of CPU, and the tests begin more than a
 from a process that has imported, once, what such a command would: from then on it is on its own, with a process id,
 environment, folder and session of its own, and can be killed. Commands that really start from nothing are those of
 tests/cli/test_cli_real.py, tests/examples/test_apply.py and tests/azureml_v2/test_silence.py.
+
+Two things SDK v1 reads when it is imported: variables AZUREML_…, so commands for which these differ come from different
+processes; and HOME, below which it keeps a cache. That of a command is in the folder that it runs in.
 """
 
 from __future__ import annotations
@@ -31,19 +34,8 @@ from typing import TypeAlias
 
 ROOT = Path(__file__).parents[1]
 VERBS = ("apply", "cancel", "destroy", "logs", "outputs", "plan", "runs", "status")
-SPECRUN = ("jsonschema", "rich.console", *(f"specrun.cli.{verb}" for verb in VERBS))
-AZURE = (*SPECRUN, "azure.identity", "azure.storage.blob", "requests")
-IMPORTED: Mapping[str, Sequence[str]] = {
-    "local": (*SPECRUN, "specrun.engines.local.engine"),
-    "azureml": (*AZURE, "specrun.engines.azureml_v2.engine", "azure.ai.ml", "azure.ai.ml.entities"),
-    "azureml-v1": (
-        *(*AZURE, "specrun.engines.azureml_v1.engine"),
-        # What SDK v1 is made of, not itself: it reads HOME and AZUREML_… when it is imported.
-        *("applicationinsights.channel.contracts", "azure.mgmt.keyvault", "azure.mgmt.resource", "azure.mgmt.storage"),
-        *("dateutil.parser", "docker", "jwt", "knack.cli", "msrest.service_client", "msrestazure"),
-    ),
-}
-"""What is imported beforehand, by engine."""
+PACKAGES = {"local": "local", "azureml": "azureml_v2", "azureml-v1": "azureml_v1"}
+"""Where engines are, in `specrun.engines`."""
 
 LARGEST = 1 << 17
 """Bytes of a request at most: arguments and environment."""
@@ -108,8 +100,11 @@ def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], e
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
     request = json.dumps([list(arguments), str(cwd), dict(environment)]).encode()
+    settings = frozenset(item for item in environment.items() if item[0].startswith("AZUREML_"))
     with theirs, os.fdopen(out_end, "wb"), os.fdopen(err_end, "wb"):
-        socket.send_fds(_server(engine), [request], [theirs.fileno(), out_end, err_end])
+        with _ONE_AT_A_TIME:
+            server = _server(engine, settings)
+        socket.send_fds(server, [request], [theirs.fileno(), out_end, err_end])
     return Forked(ours, (out, err))
 
 
@@ -132,19 +127,16 @@ def run(
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def _server(engine: str) -> socket.socket:
-    """The way to the process that forks commands for an engine; it starts when it is first needed."""
-    with _ONE_AT_A_TIME:
-        return _started(engine)
-
-
 @functools.cache
-def _started(engine: str) -> socket.socket:
+def _server(engine: str, settings: frozenset[tuple[str, str]]) -> socket.socket:
+    """The way to the process that forks commands for an engine; it starts when it is first needed."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AZUREML_")}
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.commands", str(theirs.fileno()), *IMPORTED[engine]],
+            [sys.executable, "-m", "tests.commands", str(theirs.fileno()), engine],
             cwd=ROOT,
+            env={**others, **dict(settings), "HOME": os.curdir},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
@@ -210,16 +202,19 @@ def _become(arguments: list[str], cwd: str, environment: dict[str, str], out: in
         os._exit(1)  # `main` ends the process itself: whatever got out of it is not to go on as the server
 
 
-def _hurry() -> None:
-    """Have SDK v2 look often at what is in the making: an emulator counts looks, not seconds."""
+def _import(engine: str) -> None:
+    package = f"specrun.engines.{PACKAGES[engine]}"
+    for name in ("jsonschema", "rich.console", *(f"specrun.cli.{verb}" for verb in VERBS), f"{package}.engine"):
+        import_module(name)
+    if engine != "local":
+        import_module(f"{package}.sdk").load_sdk()
     if constants := sys.modules.get("azure.ai.ml.constants._common"):
+        # SDK v2 looks often at what is in the making: an emulator counts looks, not seconds.
         for name in ("SLEEP_TIME", "POLL_INTERVAL"):
             setattr(constants.LROConfigurations, name, 0.05)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[2:]:
-        import_module(name)
-    _hurry()
+    _import(sys.argv[2])
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))

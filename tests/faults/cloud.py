@@ -45,7 +45,7 @@ import pathlib, sys
 pathlib.Path(sys.argv[1], "done.txt").write_text("done")
 print("trained")
 """
-PATIENCE = 300.0
+PATIENCE = 600.0
 PARTS = ("microsoft.storage/storageaccounts", "microsoft.keyvault/vaults", "microsoft.insights/components")
 """What a workspace stands on: one of each, made with it."""
 
@@ -189,6 +189,7 @@ def azure_in(
     (folder / "user").mkdir()
     (folder / "job.yaml").write_text(spec)
     with Emulator(folder / "azure") as emulator:
+        emulator.service.stores.start()  # before anybody waits for it: it takes seconds where other things go on
         azure = Azure(emulator, folder, engine)
         if made:
             azure.make_workspace("rg-faults")
