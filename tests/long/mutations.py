@@ -28,10 +28,20 @@ ROOT = Path(__file__).parents[2]
 NEEDED = ("docs", "emulator", "pyproject.toml", "schemas", "specrun", "specs", "tests")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
+_PLANNED = [f"tests/unit/test_{name}.py" for name in ("graph", "kinds*", "planner", "saved", "walk")]
 TESTS = {
     "specrun/spec/rules": ("tests/unit/test_rules*.py",),
-    "specrun/plan": ("tests/unit/test_*.py",),
-    "specrun/apply": ("tests/unit/test_walk*.py", "tests/unit/test_calls.py", "tests/unit/test_stage.py"),
+    "specrun/plan": (
+        *_PLANNED,
+        *(f"tests/unit/test_{name}.py" for name in ("attempts", "destruction", "diff", "files", "fingerprint")),
+        *(f"tests/unit/test_{name}.py" for name in ("hashes", "plan_text", "remote", "state")),
+    ),
+    "specrun/apply": (
+        *_PLANNED,
+        "tests/unit/test_narration.py",
+        "tests/unit/test_stage.py",
+        "tests/cli/test_cli_verbs.py",
+    ),
 }
 """Packages, and where the tests are that must notice."""
 
