@@ -180,8 +180,6 @@ class Operation:
         if isinstance(change, Upload):
             again = plan_transfer(change.transfer.source, now.files, sha256=change.resource.sha256)
             return not again.send and not any(path in now.files for path in change.transfer.prune)
-        if change.action is Action.REPLACE and now == change.before:
-            return False
         capability = self.engine.facts.capabilities.get(resource.kind, Capability())
         return not diff(resource.wanted, now.properties, capability)
 

@@ -141,8 +141,11 @@ class RunRequest(Resource):
 
     def _extra(self, entry: Input, data: Data, planning: Planning) -> str:
         """A digest of the files beside the source's that the job would see; "" where there are none."""
-        transfer = planning.transfers.get(data_key(data, self.place), Transfer())
-        if entry.type == "uri_file" or not planning.view.shows_extra or not transfer.left:
+        key = data_key(data, self.place)
+        transfer = planning.transfers.get(key, Transfer())
+        # Of a source that cannot be read nobody knows what is extra.
+        unread = key not in planning.sources
+        if unread or entry.type == "uri_file" or not planning.view.shows_extra or not transfer.left:
             return ""
         listed = sorted(transfer.left)
         detail = (
