@@ -6,24 +6,23 @@ allow is what the engines' `capabilities` say. `--check` only says (exit 1) whet
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from specrun.cli.engines import make_engine, scope_of
-from specrun.engines.base import Engine
-from specrun.engines.registry import ENGINES, UNREAD
+from pages import deliver
+
+from specrun.apply.project import scope_of
+from specrun.engines.facts import ENGINES, Facts, unread
+from specrun.engines.registry import find_place, make_engine
 from specrun.plan.changes import Capability
 from specrun.plan.hashes import HashCache
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = json.loads((ROOT / "schemas" / "specrun.v1.schema.json").read_text(encoding="utf-8"))
 PAGE = ROOT / "docs" / "engines.md"
 WORKSPACE = (
     "workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: 00000000-0000-0000-0000-000000000000, "
@@ -250,37 +249,14 @@ def _answer(folder: Path, row: Row, name: str) -> tuple[str, str]:
     loaded = load([str(file)], engine=name)
     assert loaded.ok, (row, loaded.diagnostics)
     (spec,) = loaded.specs
-    found = list(make_engine(name, folder, HashCache(folder), scope_of([spec])).check(spec))
+    engine = make_engine(find_place(name, spec.workspace), folder, HashCache(folder), scope_of([spec]))
+    found = list(engine.check(spec))
     said = " ".join(one.detail for one in found if one.severity is not Severity.NOTE).replace(str(folder), "…")
     if any(one.severity is Severity.ERROR for one in found):
         return "no", said
-    readers = _readers(SCHEMA, row.path)
-    unread = any(row.path[: len(path)] == path for path in UNREAD.get(name, ()))
-    if unread or (readers is not None and name not in readers):
+    if any(row.path[: len(path)] == path for path in unread()[name]):
         return "not read", said
     return ("with a warning", said) if said else ("yes", "")
-
-
-def _readers(schema: dict[str, Any], path: tuple[str, ...]) -> list[str] | None:
-    """The engines that read a field, as the schema has it; None: all."""
-    if not path:
-        return schema.get("x-engines")
-    for member in _members(schema, path[0]):
-        found = _readers(member, path[1:])
-        if found is not None:
-            return found
-    return None
-
-
-def _members(schema: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    """What a property of this name may be, in whatever branch it stands."""
-    if "$ref" in schema:
-        yield from _members(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], name)
-    if isinstance(schema.get("properties", {}).get(name), dict):
-        yield schema["properties"][name]
-    for branch in ("then", "else"):
-        if isinstance(schema.get(branch), dict):
-            yield from _members(schema[branch], name)
 
 
 def _capabilities() -> Iterator[str]:
@@ -288,10 +264,9 @@ def _capabilities() -> Iterator[str]:
         "Whatever an engine can change in place, `apply` changes; where a field is fixed, `plan` says so, and "
         "`--allow-replace` replaces what can be replaced.\n"
     )
-    engines = {name: make_engine(name, Path(), HashCache(Path()), scope_of([])) for name in ENGINES}
-    lines = [f"| | {' | '.join(f'`{name}`' for name in engines)} |", f"| --- |{' --- |' * len(engines)}"]
+    lines = [f"| | {' | '.join(f'`{name}`' for name in ENGINES)} |", f"| --- |{' --- |' * len(ENGINES)}"]
     for kind, words in KINDS.items():
-        known = [_capability(engine, kind) for engine in engines.values()]
+        known = [_capability(engine, kind) for engine in ENGINES.values()]
         lines.append(f"| {words}: changed in place | {' | '.join(map(_in_place, known))} |")
         if any(one.replaceable for one in known):
             replaced = ["yes" if one.replaceable else "no" for one in known]
@@ -300,7 +275,7 @@ def _capabilities() -> Iterator[str]:
     yield "\n".join(lines) + "\n"
 
 
-def _capability(engine: Engine, kind: str) -> Capability:
+def _capability(engine: Facts, kind: str) -> Capability:
     return engine.capabilities.get(kind, Capability())  # type: ignore[call-overload]
 
 
@@ -316,16 +291,7 @@ def _deleted(capability: Capability) -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes or checks the page."""
-    text = page()
-    if arguments == ["--check"]:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-        if not current:
-            print(
-                "docs/engines.md is not what the engines say now: run python docs/generate_engines.py", file=sys.stderr
-            )
-        return 0 if current else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return deliver(PAGE, page(), __file__, arguments)
 
 
 if __name__ == "__main__":

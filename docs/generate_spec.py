@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pages import deliver
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schemas" / "specrun.v1.schema.json"
 PAGE = ROOT / "docs" / "spec.md"
@@ -201,13 +203,7 @@ def page() -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes or checks the page."""
-    if arguments == ["--check"]:
-        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
-        if not current:
-            print("docs/spec.md is not what the schema says now: run python docs/generate_spec.py", file=sys.stderr)
-        return 0 if current else 1
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
+    return deliver(PAGE, page(), __file__, arguments)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pages import deliver
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "migrate.md"
 CASES = ROOT / "tests" / "cases" / "migrate"
@@ -50,16 +52,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Writes or checks the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    new = replayed(text)
-    if arguments == ["--check"]:
-        if new != text:
-            print(
-                "docs/migrate.md is not what its commands print now: run python docs/replay_migrate.py", file=sys.stderr
-            )
-        return int(new != text)
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
+    return deliver(PAGE, replayed(PAGE.read_text(encoding="utf-8")), __file__, arguments)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,23 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from specrun.apply.events import Event
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
-from specrun.engines.base import Conflict, Cursor, LogLine, Missing, OutputFile, Report
+from specrun.engines.base import Conflict, Cursor, LogLine, Missing, OutputFile, Report, Staged
+from specrun.engines.facts import Facts
+from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Change, Plan
+from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
+from specrun.plan.kinds.data import Upload
+from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.planner import Options, Planner
-from specrun.plan.resources import Kind, Resource, build_graph
+from specrun.plan.planner import make_plan
+from specrun.plan.planning import PlanOptions, View
+from specrun.plan.resources import Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Spec
@@ -35,122 +42,61 @@ class Accepted:
 Fault = Exception | str | Accepted
 
 
+HERE = Place("double", title="a double")
+
+
 @dataclass
 class Double:
-    """`faults` are used up call by call, by `begin KEY`, `observe KEY`, `runs SPEC`, `run NAME` or `logs NAME`.
+    """`faults` are used up call by call, by `begin ADDRESS`, `observe ADDRESS`, `runs SPEC`, `run NAME`, `logs NAME`.
 
     `creating` says for how many looks a resource is still being made; `statuses` what a run is at each look, the last
-    for good. `calls` is all that was asked, in order.
+    for good. `calls` is all that was asked, in order. `given` are the changes and submissions that were begun.
     """
 
-    name: str = "double"
-    target: str = "a double"
+    place: Place = HERE
     capabilities: Mapping[Kind, Capability] = field(
         default_factory=lambda: {
             "compute": Capability(frozenset({"max_instances", "tags"}), replaceable=True),
             "datastore": Capability(None),
         }
     )
+    shows_extra: bool = False
     patience: float = DEADLINE
     poll: float = 0.001
-    asks: bool = True
     there: dict[str, Observed] = field(default_factory=dict)
     all_runs: list[Run] = field(default_factory=list)
-    contents: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     identities: dict[str, Mapping[str, object]] = field(default_factory=dict)
     creating: dict[str, int] = field(default_factory=dict)
     settles_as: dict[str, Observed] = field(default_factory=dict)
     statuses: dict[str, list[RunStatus]] = field(default_factory=dict)
     lines: list[LogLine] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
-    on_begin: Callable[[Change], None] = lambda change: None
+    on_begin: Callable[[Change | Submission], None] = lambda change: None
     on_look: Callable[[str], None] = lambda name: None
     calls: list[str] = field(default_factory=list)
     given: list[Change] = field(default_factory=list)
+    submitted: list[tuple[Submission, Staged]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.resources = DoubleResources(self)
+        self.runs = DoubleRuns(self)
+        self.contents = DoubleContents(self)
+        self.metrics = None
+        self.nodes = None
+
+    @property
+    def facts(self) -> Facts:
+        return Facts("double", "", asks=True, shows_extra=self.shows_extra, capabilities=self.capabilities)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         return ()
 
     def sign_in(self) -> None:
-        self._called("sign_in")
+        self.called("sign_in")
 
-    def observe(self, resource: Resource) -> Observed:
-        key = resource.key
-        self._called(f"observe {key}")
-        if self.creating.get(key, 0) > 0:
-            self.creating[key] -= 1
-            return Observed(Status.CREATING)
-        if key in self.settles_as:
-            self.there[key] = self.settles_as.pop(key)
-        return self.there.get(key, Observed(Status.MISSING))
-
-    def content(self, path: str) -> str:
-        return self.contents.get(path, "")
-
-    def begin(self, change: Change, report: Report) -> None:
-        key = change.resource.key
-        accepted = self._called(f"begin {key}", accepts=True)
-        self.on_begin(change)
-        self.given.append(change)
-        if change.kind == "run":
-            self._submit(change)
-        elif change.action is Action.DELETE:
-            self.there.pop(key)
-        elif change.kind == "data":
-            self._store(change)
-        else:
-            before = self.there.get(key, Observed(Status.MISSING)).properties
-            self.there[key] = Observed(
-                Status.READY, {**before, **change.resource.properties}, owner=change.resource.spec.name
-            )
-        if accepted is not None:
-            _fail(accepted.answer)
-
-    def runs(self, spec: str | None = None) -> Sequence[Run]:
-        self._called(f"runs {spec}" if spec else "runs")
-        return [run for run in reversed(self.all_runs) if spec in (None, run.spec)]
-
-    def identity(self, name: str) -> Mapping[str, object]:
-        return self.identities.get(name, {})
-
-    def nodes(self, cluster: str) -> Mapping[str, int]:
-        return {}
-
-    def run(self, name: str) -> Run:
-        self._called(f"run {name}")
-        self.on_look(name)
-        for number, run in enumerate(self.all_runs):
-            if run.name == name:
-                statuses = self.statuses.setdefault(name, [RunStatus.SUCCEEDED])
-                status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
-                self.all_runs[number] = replace(run, status=status)
-                return self.all_runs[number]
-        raise Missing(f"there is no run {name}")
-
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        self._called(f"logs {name}")
-        seen = cursor.get("all", 0)
-        # One line at a time: whoever follows must go on reading after the end.
-        return self.lines[seen : seen + 1], {"all": min(seen + 1, len(self.lines))}
-
-    def outputs(self, name: str) -> Sequence[OutputFile]:
-        return []
-
-    def fetch(self, name: str, path: str, to: Path) -> None:
-        raise Missing(path)
-
-    def place(self, name: str) -> str:
-        return f"double://{name}"
-
-    def metrics(self, name: str) -> Mapping[str, float]:
-        return {}
-
-    def cancel(self, name: str) -> None:
-        self._called(f"cancel {name}")
-        self.cancelled.append(name)
-
-    def _called(self, what: str, accepts: bool = False) -> Accepted | None:
+    def called(self, what: str, accepts: bool = False) -> Accepted | None:
         self.calls.append(what)
         queued = self.faults.get(what)
         fault = queued.pop(0) if queued else None
@@ -160,28 +106,107 @@ class Double:
             _fail(fault)
         return None
 
-    def _submit(self, change: Change) -> None:
-        submission = change.submission
-        assert submission is not None
-        if any(run.name == submission.name for run in self.all_runs):
-            raise Conflict(f"{submission.name} is taken")
-        self.all_runs.append(
-            Run(
-                submission.name,
-                submission.spec.name,
-                submission.fingerprint,
-                submission.attempt,
-                RunStatus.QUEUED,
-            )
-        )
-        self.identities[submission.name] = submission.identity
 
-    def _store(self, change: Change) -> None:
-        assert change.transfer is not None
-        before = self.there.get(change.resource.key, Observed(Status.MISSING)).files
-        sent = {f.path: StoredFile(f.size, f.md5, change.resource.spec.name) for f in change.transfer.send}
-        files = {path: file for path, file in {**before, **sent}.items() if path not in change.transfer.prune}
-        self.there[change.resource.key] = Observed(Status.READY, files=files)
+@dataclass
+class DoubleResources:
+    engine: Double
+
+    def observe(self, resource: Resource) -> Observed:
+        engine, address = self.engine, resource.address
+        engine.called(f"observe {address}")
+        if engine.creating.get(address, 0) > 0:
+            engine.creating[address] -= 1
+            return Observed(Status.CREATING)
+        if address in engine.settles_as:
+            engine.there[address] = engine.settles_as.pop(address)
+        return engine.there.get(address, Observed(Status.MISSING))
+
+    def begin(self, change: Change, report: Report) -> None:
+        engine, address = self.engine, change.key.address
+        accepted = engine.called(f"begin {address}", accepts=True)
+        engine.on_begin(change)
+        engine.given.append(change)
+        before = engine.there.get(address, Observed(Status.MISSING))
+        if change.action is Action.DELETE:
+            engine.there.pop(address)
+        elif isinstance(change, Upload):
+            sent = {f.path: StoredFile(f.size, f.md5, change.resource.owner) for f in change.transfer.send}
+            files = {**before.files, **sent}
+            kept = {path: file for path, file in files.items() if path not in change.transfer.prune}
+            engine.there[address] = Observed(Status.READY, files=kept)
+        else:
+            properties = {**before.properties, **change.resource.wanted}
+            engine.there[address] = Observed(Status.READY, properties, owner=change.resource.owner)
+        if accepted is not None:
+            _fail(accepted.answer)
+
+
+@dataclass
+class DoubleRuns:
+    engine: Double
+
+    def list(self, spec: str | None = None) -> Sequence[Run]:
+        self.engine.called(f"runs {spec}" if spec else "runs")
+        return [run for run in reversed(self.engine.all_runs) if spec in (None, run.spec)]
+
+    def get(self, name: str) -> Run:
+        engine = self.engine
+        engine.called(f"run {name}")
+        engine.on_look(name)
+        for number, run in enumerate(engine.all_runs):
+            if run.name == name:
+                statuses = engine.statuses.setdefault(name, [RunStatus.SUCCEEDED])
+                status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+                engine.all_runs[number] = replace(run, status=status)
+                return engine.all_runs[number]
+        raise Missing(f"there is no run {name}")
+
+    def identity(self, name: str) -> Mapping[str, object]:
+        return self.engine.identities.get(name, {})
+
+    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
+        engine = self.engine
+        accepted = engine.called(f"begin run/{submission.spec}", accepts=True)
+        engine.on_begin(submission)
+        engine.submitted.append((submission, staged))
+        if any(run.name == submission.name for run in engine.all_runs):
+            raise Conflict(f"{submission.name} is taken")
+        run = Run(submission.name, submission.spec, submission.fingerprint, submission.attempt, RunStatus.QUEUED)
+        engine.all_runs.append(run)
+        engine.identities[submission.name] = submission.identity
+        if accepted is not None:
+            _fail(accepted.answer)
+
+    def cancel(self, name: str) -> None:
+        self.engine.called(f"cancel {name}")
+        self.engine.cancelled.append(name)
+
+    def delete(self, spec: str) -> None:
+        self.engine.called(f"delete {spec}")
+        self.engine.all_runs = [run for run in self.engine.all_runs if run.spec != spec]
+
+    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+        self.engine.called(f"logs {name}")
+        seen, lines = cursor.get("all", 0), self.engine.lines
+        # One line at a time: whoever follows must go on reading after the end.
+        return lines[seen : seen + 1], {"all": min(seen + 1, len(lines))}
+
+    def outputs(self, name: str) -> Sequence[OutputFile]:
+        return []
+
+    def fetch(self, name: str, path: str, to: Path) -> None:
+        raise Missing(path)
+
+    def address(self, name: str) -> str:
+        return f"double://{name}"
+
+
+@dataclass
+class DoubleContents:
+    engine: Double
+
+    def digest(self, path: str) -> str:
+        return self.engine.digests.get(path, "")
 
 
 def _fail(fault: Exception | str) -> None:
@@ -208,14 +233,30 @@ def read_specs(*files: Path, **options: object) -> tuple[Spec, ...]:
     return loaded.specs
 
 
+def graph_for(specs: Sequence[Spec], home: Path, place: Place = HERE) -> Graph:
+    return build_graph(specs, lambda spec: place, HashCache(home))
+
+
+def addresses(graph: Graph) -> dict[str, Resource]:
+    return {key.address: resource for key, resource in graph.resources.items()}
+
+
 def plan_for(engine: Double, specs: Sequence[Spec], home: Path, **options: object) -> Plan:
-    graph = build_graph(specs)
+    graph = graph_for(specs, home, engine.place)
     assert not graph.diagnostics, graph.diagnostics
-    seen = survey(engine, graph)
+    return plan_graph(engine, graph, home, **options)
+
+
+def view_of(engine: Double, graph: Graph) -> View:
+    reliable = Reliable(engine)
+    seen = survey({engine.place: reliable}, graph)[engine.place]
     assert not seen.errors, seen.errors
-    cache = HashCache(home)
-    chosen = Options(**options)  # type: ignore[arg-type]
-    return Planner(engine, seen, engine.identity, home, cache, chosen).plan(graph)
+    return View(engine.capabilities, engine.shows_extra, seen, reliable.identity)
+
+
+def plan_graph(engine: Double, graph: Graph, home: Path, **options: object) -> Plan:
+    chosen = PlanOptions(**options)  # type: ignore[arg-type]
+    return make_plan(graph, {engine.place: view_of(engine, graph)}, chosen, home, HashCache(home))
 
 
 def carry_out(
@@ -224,7 +265,7 @@ def carry_out(
     home: Path,
     emit: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
-    **options: object,
+    detach: bool = False,
 ) -> tuple[Outcome, list[Event]]:
     events: list[Event] = []
 
@@ -233,12 +274,18 @@ def carry_out(
         if emit is not None:
             emit(event)
 
-    outcome = Walk(plan, engine, home, both, stop or threading.Event(), **options).go()  # type: ignore[arg-type]
+    engines = {engine.place: Reliable(engine)}
+    outcome = Walk(plan, engines, home, both, stop or threading.Event(), detach).go()
     return outcome, events
 
 
-def change_of(plan: Plan, key: str) -> Change:
-    return next(change for change in plan.changes if change.resource.key == key)
+def key(address: str, place: Place = HERE) -> Key:
+    return Key(place, address)
+
+
+def change_of(plan: Plan, address: str) -> Any:
+    """The change of an address, of whatever type: the tests say which attributes it has."""
+    return next(change for change in plan.changes if change.key.address == address)
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

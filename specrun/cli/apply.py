@@ -7,22 +7,23 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
 from specrun.apply.events import Event, PlanReady
 from specrun.apply.journal import Journal
-from specrun.apply.walk import Outcome, Walk
+from specrun.apply.project import Project
+from specrun.apply.walk import Outcome
 from specrun.cli import exit_codes
 from specrun.cli.exit_codes import Exit
 from specrun.cli.masking import mask_event
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.cli.plan import check_allowed, planning_options
-from specrun.cli.session import Session, open_session
+from specrun.cli.session import arguments_of, open_specs
 from specrun.plan.changes import Plan
-from specrun.plan.home import remove_abandoned
 from specrun.plan.observed import RunStatus
-from specrun.plan.planner import Options
+from specrun.plan.planning import PlanOptions
 from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
@@ -52,13 +53,10 @@ def apply(
     saved = _saved(reading)
     if saved is not None:
         reading = _as_saved(saved)
-    session = open_session(reading, secrets_required=True)
+    project = open_specs(reading, secrets_required=True)
+    options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs)
     try:
-        made = (
-            restore(saved, session.graph)
-            if saved is not None
-            else session.plan(Options(rerun, cancel_previous, allow_replace, max_runs))
-        )
+        made = _restored(saved, project) if saved is not None else project.plan(options)
     except PlanStale as stale:
         raise Exit(exit_codes.STALE, str(stale)) from stale
     except PlanUnreadable as error:
@@ -71,23 +69,24 @@ def apply(
     )
     show_event: Callable[[Event], None] = _print_json if output == "json" else narration
     try:
-        ask = confirm if session.engine.asks and not yes else None
-        raise Exit(carry_out(session, made, show_event, ask=ask, detach=detach))
+        asks = any(engine.facts.asks for engine in project.engines.values())
+        ask = confirm if asks and not yes else None
+        raise Exit(carry_out(project, made, reading, show_event, ask=ask, detach=detach))
     finally:
         narration.close()
 
 
 def carry_out(
-    session: Session,
+    project: Project,
     made: Plan,
+    reading: Reading,
     show_event: Callable[[Event], None],
     *,
     ask: Callable[[Plan], None] | None,
     detach: bool,
 ) -> int:
     """Show a plan, `ask` whether it is meant, carry it out and follow its runs; the exit status."""
-    remove_abandoned(session.home)
-    journal = Journal(session.home)
+    journal = Journal(project.home)
 
     def emit(event: Event) -> None:
         masked = mask_event(event)
@@ -95,18 +94,18 @@ def carry_out(
             journal.write(event_data(masked))
         show_event(masked)
 
-    emit(PlanReady(made))
-    check_allowed(made)
+    if made.places:
+        emit(PlanReady(made))
+    check_allowed(made, "nothing was changed, in the other places either")
     if made.pending and ask is not None:
         ask(made)
     stop = threading.Event()
     with _signals(stop):
-        outcome = Walk(made, session.engine, session.home, emit, stop, detach).go()
-    session.hashes.save()
+        outcome = project.carry_out(made, emit, stop, detach)
     if outcome.interrupted:
         print(file=sys.stderr)  # the terminal has just shown ^C
     for name in outcome.going_on:
-        where = f"{session.arguments} --run {name}"
+        where = f"{arguments_of(project, reading)} --run {name}"
         print(f"{name} goes on:", file=sys.stderr)
         print(f"  to follow it: specrun logs -f {where}\n  to end it:    specrun cancel {where}", file=sys.stderr)
     if outcome.interrupted and not outcome.going_on:
@@ -118,7 +117,7 @@ def confirm(made: Plan) -> None:
     """Ask a person. Ends the command without one, or when the answer is no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Exit(exit_codes.FAILED, "nobody is here to ask: say --yes to carry out this plan")
-    if not click.confirm(f"Carry out this plan on {made.target}?", err=True):
+    if not click.confirm(f"Carry out this plan on {' and '.join(place.title for place in made.places)}?", err=True):
         raise Exit(exit_codes.FAILED, "nothing was changed")
 
 
@@ -148,9 +147,14 @@ def _saved(reading: Reading) -> Saved | None:
     return plans[0] if plans else None
 
 
+def _restored(saved: Saved, project: Project) -> Plan:
+    made = restore(saved, project.graph)
+    return replace(made, unseen={place: {"": error} for place, error in project.sign_in().items()})
+
+
 def _as_saved(saved: Saved) -> Reading:
     call = saved.call
-    return Reading(call["files"], saved.engine, call["variables"], call["inputs"], call["environment"])
+    return Reading(call["files"], call["engine"], call["variables"], call["inputs"], call["environment"])
 
 
 def _print_json(event: Event) -> None:

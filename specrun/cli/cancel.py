@@ -22,4 +22,4 @@ def cancel(reading: Reading, run_name: str | None) -> None:
         for run in unfinished:
             print(f"{run.name} is {wait_for(runs, run).status.value}")
         if not unfinished:
-            print(f"{run_name or runs.spec} has no unfinished run on {runs.engine.target}")
+            print(f"{run_name or runs.spec} has no unfinished run on {runs.engine.place.title}")

@@ -17,15 +17,12 @@ import click
 from specrun import __version__
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import color_option, output_option
-from specrun.engines.registry import ENGINES
+from specrun.engines.facts import ENGINES
 from specrun.plan.home import home_of, scratch
 from specrun.views.text import Paint, paint_for, size
 
 LITTLE_ROOM = 5_000_000_000
 """Bytes below which an environment with TensorFlow in it may not fit."""
-
-SDKS = {"azureml": "azure.ai.ml", "azureml-v1": "azureml.core"}
-"""What has to be installed for each engine on Azure ML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,8 @@ def _azure() -> Finding:
     from specrun.engines.azure.sources import NOTHING, choose
     from specrun.engines.base import Denied
 
-    there = [engine for engine, module in SDKS.items() if _installed(module) and _installed("azure.identity")]
+    sdks = {name: facts.sdk for name, facts in ENGINES.items() if facts.sdk}
+    there = [name for name, sdk in sdks.items() if _installed(sdk) and _installed("azure.identity")]
     if not there:
         return Finding("ok", "Azure", "its SDK is not in this Python: `pip install 'specrun[azureml]'` when wanted")
     try:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from specrun.cli.engines import scope_of
+from specrun.apply.project import places_of, scope_of
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
-from specrun.engines.registry import IN_WORKSPACES, UNREAD
+from specrun.engines.facts import ENGINES, unread
 
 if TYPE_CHECKING:
     from specrun.spec.diagnostics import Path as SpecPath
@@ -34,8 +34,9 @@ def config(reading: Reading, out: str | None) -> None:
     """The workspace as a config.json, which `Workspace.from_config` reads."""
     from specrun.engines.azure.coordinates import check_coordinates, config_text, locate
 
-    if reading.engine not in IN_WORKSPACES:  # another one would not mind what a workspace lacks
-        reading = replace(reading, engine=min(IN_WORKSPACES))
+    if reading.engine is None or not ENGINES[reading.engine].in_workspace:
+        # Another engine would not mind what a workspace lacks.
+        reading = replace(reading, engine="azureml")
     loaded = load_specs(reading)
     show(loaded.diagnostics)
     if not loaded.ok:
@@ -46,7 +47,11 @@ def config(reading: Reading, out: str | None) -> None:
     show(found)
     if found:
         raise Exit(INVALID_SPEC)
-    text = config_text(locate(scope.workspace, scope.folder))
+    places = set(places_of(loaded.specs, reading.engine).values())
+    if len(places) > 1:
+        listed = ", ".join(place.title for place in places)
+        raise Exit(WRONG_USAGE, f"the specs name several workspaces ({listed}), and a config.json names one")
+    text = config_text(locate(scope.workspace))
     _write_one(text, out)
 
 
@@ -90,7 +95,7 @@ def tfjob(reading: Reading, out: str | None) -> None:
     """The job as a TFJob of Kubeflow, for Kubernetes."""
     from specrun.convert.to_tfjob import export_tfjob
 
-    specs = _read(reading, "local", UNREAD["local"])
+    specs = _read(reading, "local", unread()["local"])
     written = [export_tfjob(spec) for spec in specs]
     show(found for _, lost in written for found in lost)
     if not all(text for text, _ in written):
@@ -100,7 +105,7 @@ def tfjob(reading: Reading, out: str | None) -> None:
     _write_one("---\n".join(text for text, _ in written), out)
 
 
-def _read(reading: Reading, engine: str, unread: Sequence[SpecPath]) -> Sequence[Spec]:
+def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence[Spec]:
     """The specs as an engine reads them, for whom what is written is. Ends the command when one is not valid."""
     from specrun.spec.load import load
 
@@ -110,7 +115,7 @@ def _read(reading: Reading, engine: str, unread: Sequence[SpecPath]) -> Sequence
         engine=engine,
         inputs=reading.inputs,
         environment=reading.environment,
-        unread={engine: tuple(unread)},
+        unread={engine: tuple(spared)},
     )
     # What is written has a secret by its name: that it is not set here does not matter.
     show(found for found in loaded.diagnostics if found.code not in ("unset-secret", "unset-env") or not loaded.ok)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from specrun.apply.project import places_of
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.options import Reading, output_option, reading_options
-from specrun.cli.session import load_specs, show
-from specrun.plan.resources import build_graph
+from specrun.cli.session import load_specs, require_engine, show
+from specrun.plan.graph import build_graph
+from specrun.plan.hashes import HashCache
+from specrun.plan.home import home_of
 from specrun.views.graph import graph_dot, graph_mermaid
 
 
@@ -16,8 +21,11 @@ from specrun.views.graph import graph_dot, graph_mermaid
 @output_option("mermaid", "dot")
 def graph(reading: Reading, output: str) -> None:
     """The resources and their edges. An arrow leads from what is needed to what needs it."""
+    require_engine(reading.engine)
     loaded = load_specs(reading)
-    built = build_graph(loaded.specs)
+    places = places_of(loaded.specs, reading.engine)
+    hashes = HashCache(home_of(Path(reading.files[0]).absolute().parent))
+    built = build_graph(loaded.specs, lambda spec: places[str(spec.file)], hashes)
     show((*loaded.diagnostics, *built.diagnostics))
     if not loaded.ok or built.diagnostics:
         raise Exit(INVALID_SPEC)

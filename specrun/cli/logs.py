@@ -11,7 +11,7 @@ import click
 
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, run_option
-from specrun.cli.session import Runs, open_runs
+from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import Cursor, LogLine
 from specrun.views.text import paint_for
 
@@ -38,7 +38,7 @@ def _chosen(role: str, roles: tuple[str, ...]) -> bool:
     return any(chosen in (role, role.partition("/")[0]) for chosen in roles)
 
 
-def _lines(runs: Runs, run_name: str | None, tail: int | None, follow: bool) -> Iterator[LogLine]:
+def _lines(runs: RunsOfSpec, run_name: str | None, tail: int | None, follow: bool) -> Iterator[LogLine]:
     engine = runs.engine
     name = runs.newest(run_name).name
     cursor: Cursor = {}

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from specrun.apply.events import Event
 from specrun.engines.base import LogLine, Progress
+from specrun.plan.resources import Key
 
 T = TypeVar("T")
 
@@ -46,6 +47,8 @@ def mask_event(event: Event) -> Event:
 def _masked(value: T) -> T:
     if isinstance(value, str):
         return mask_environment(value)  # type: ignore[return-value]
+    if isinstance(value, Key):
+        return Key(value.place, mask_environment(value.address))  # type: ignore[return-value]
     if isinstance(value, tuple):
         return tuple(_masked(item) for item in value)  # type: ignore[return-value]
     if isinstance(value, (LogLine, Progress)) or type(value).__module__ in (

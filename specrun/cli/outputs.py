@@ -36,9 +36,9 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
             runs.engine.fetch(run.name, file.path, Path(folder or "") / file.path)
         if output == "json":
             listed = [{"path": file.path, "size": file.size} for file in files]
-            print(json.dumps({"run": run.name, "place": runs.engine.place(run.name), "files": listed}, indent=2))
+            print(json.dumps({"run": run.name, "place": runs.engine.address(run.name), "files": listed}, indent=2))
             continue
         for file in files:
             print(f"{'' if file.size is None else size(file.size):>8}  {file.path}")
-        where = folder if folder is not None else runs.engine.place(run.name)
+        where = folder if folder is not None else runs.engine.address(run.name)
         print(f"{run.name}: {count(len(files), 'file')} in {nearby(where)}", file=sys.stderr)

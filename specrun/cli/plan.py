@@ -11,9 +11,10 @@ import click
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
-from specrun.cli.session import open_session, show
+from specrun.cli.session import open_specs, report_unseen, show
 from specrun.plan.changes import Plan
-from specrun.plan.planner import Options
+from specrun.plan.kinds.run import RunRequest
+from specrun.plan.planning import PlanOptions
 from specrun.views.text import paint_for, terminal_width
 
 
@@ -47,11 +48,11 @@ def plan(
     out: str | None,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
-    session = open_session(reading)
-    made = session.plan(Options(rerun, cancel_previous, allow_replace, max_runs))
+    made = open_specs(reading).plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs))
     if out is not None:
         _check_outside_code(made, Path(out))
-    print(mask_environment(render(made, output)))
+    if made.places:
+        print(mask_environment(render(made, output)))
     check_allowed(made)
     if out is not None:
         _save(made, reading, out)
@@ -74,22 +75,25 @@ def render(made: Plan, output: str) -> str:
     return plan_text(made, paint_for(sys.stdout), terminal_width())
 
 
-def check_allowed(made: Plan) -> None:
-    """End the command when a rule forbids the plan or something makes it impossible."""
-    show((*made.refusals, *made.problems))
+def check_allowed(made: Plan, told: str = "") -> None:
+    """End the command when a rule forbids the plan, something makes it impossible, or a place was not seen.
+
+    `told` is said in the last case, where other places were seen.
+    """
+    show((*made.notes, *made.refusals, *made.problems))
+    report_unseen(made)
     if made.refusals:
         raise Exit(REFUSED)
-    if made.problems:
-        raise Exit(FAILED)
+    if made.problems or made.unseen:
+        raise Exit(FAILED, told if made.unseen and made.places else "")
 
 
 def _check_outside_code(made: Plan, out: Path) -> None:
-    for change in made.changes:
-        job = change.resource.spec.job
-        if job is not None and job.code is not None:
-            code = (change.resource.spec.folder / job.code).resolve()
-            if out.resolve().is_relative_to(code):
-                raise Exit(WRONG_USAGE, f"{out} lies in the code folder {code}, and would be code: save it elsewhere")
+    requests = (change.resource for change in made.changes if isinstance(change.resource, RunRequest))
+    for code in (request.job.code for request in requests if request.job.code is not None):
+        folder = code.absolute.resolve()
+        if out.resolve().is_relative_to(folder):
+            raise Exit(WRONG_USAGE, f"{out} lies in the code folder {folder}, and would be code: save it elsewhere")
 
 
 def _save(made: Plan, reading: Reading, out: str) -> None:
@@ -99,6 +103,7 @@ def _save(made: Plan, reading: Reading, out: str) -> None:
     environment = reading.environment
     call = {
         "files": [str(Path(file).absolute()) for file in reading.files],
+        "engine": reading.engine,
         "variables": dict(reading.variables),
         "inputs": {name: str(Path(path).absolute()) for name, path in reading.inputs.items()},
         "environment": None if environment is None else _as_from_anywhere(environment),

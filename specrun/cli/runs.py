@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import partial
 
 import click
 
-from specrun.apply.survey import identity_of
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option
 from specrun.cli.session import open_runs
@@ -25,7 +23,7 @@ def runs(reading: Reading, output: str) -> None:
     """Past runs of a spec, newest first, and what changed between them."""
     for opened in open_runs(reading):
         found = list(opened.engine.runs(opened.spec))
-        identity = partial(identity_of, opened.engine)
+        identity = opened.engine.identity
         if output == "json":
             data = [
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}

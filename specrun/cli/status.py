@@ -12,7 +12,7 @@ import click
 from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option, run_option
-from specrun.cli.session import Runs, open_runs
+from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.data import run_data
 from specrun.views.runs import Surroundings, status_text
@@ -41,19 +41,19 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> N
         raise Exit(worst({_ended_with(run) for _, run in found}))
 
 
-def _now(runs: Runs, run_name: str | None, wait: bool) -> Run:
+def _now(runs: RunsOfSpec, run_name: str | None, wait: bool) -> Run:
     run = runs.newest(run_name)
     # A list of runs may leave out what costs a service more to say about each of them.
     return wait_for(runs, run) if wait else runs.engine.run(run.name)
 
 
-def _surroundings(runs: Runs, run: Run) -> Surroundings:
+def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:
     engine = runs.engine
     nodes = engine.nodes(run.compute) if run.compute else {}
-    return Surroundings(engine.place(run.name), run.compute, nodes, engine.metrics(run.name))
+    return Surroundings(engine.address(run.name), run.compute, nodes, engine.metrics(run.name))
 
 
-def wait_for(runs: Runs, run: Run) -> Run:
+def wait_for(runs: RunsOfSpec, run: Run) -> Run:
     """The run once it has ended."""
     while not run.status.ended:
         time.sleep(runs.engine.poll)

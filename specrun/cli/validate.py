@@ -21,7 +21,7 @@ from specrun.views.text import paint_for, terminal_width
 @color_option
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
-    from specrun.engines.registry import ENGINES, UNREAD
+    from specrun.engines.facts import ENGINES, unread
 
     if reading.engine in ENGINES:
         from specrun.cli.session import check_fit
@@ -34,7 +34,7 @@ def validate(reading: Reading, output: str) -> None:
             engine=reading.engine,
             inputs=reading.inputs,
             environment=reading.environment,
-            unread=UNREAD,
+            unread=unread(),
         )
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from specrun.plan.changes import Capability
 from specrun.plan.resources import Kind
+from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.schema import readers
 
 SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 """How a cluster grows and shrinks."""
@@ -24,8 +26,8 @@ _KEPT: Mapping[Kind, Capability] = {
 class Facts:
     """One engine. `factory` is the class, as MODULE:NAME, which is imported when the engine is chosen.
 
-    `sdk` is the module that has to be there for it ("": nothing more), `extra` what pip installs it as. `in_workspace`:
-    whether its resources and runs are in a workspace, so that each workspace is a place of its own. `asks`: whether
+    `sdk` is the module that has to be there for it ("": nothing more), `extra` what pip installs it as. `find_place` is
+    the function, as MODULE:NAME, that says which place a spec's workspace is ("": it has none). `asks`: whether
     apply asks before it changes anything. `shows_extra`: whether a job sees files on a target that its source does not
     have. `capabilities` says what can be done to each kind.
     """
@@ -34,24 +36,37 @@ class Facts:
     factory: str
     sdk: str = ""
     extra: str = ""
-    in_workspace: bool = False
+    find_place: str = ""
     asks: bool = False
     shows_extra: bool = False
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
+    cannot: Mapping[SpecPath, str] = field(default_factory=dict)
+    """Fields that it refuses, by path, each with why in words."""
+
+    @property
+    def in_workspace(self) -> bool:
+        """Whether its resources and runs are in a workspace, so that each workspace is a place of its own."""
+        return bool(self.find_place)
 
 
 LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
     capabilities={"compute": Capability(None), "datastore": Capability(None)},
+    cannot={
+        ("job", "environment", "image"): "the environment is a container image",
+        ("job", "environment", "build"): "the environment is built from a Dockerfile",
+        ("job", "environment", "framework"): "the environment is one that Azure ML keeps for a framework",
+        ("job", "environment", "version"): "the environment is one that Azure ML keeps for a framework",
+    },
 )
 
 AZUREML = Facts(
     name="azureml",
-    factory="specrun.engines.azureml_v2.engine:AzureMLEngine",
+    factory="specrun.engines.azureml_v2.engine:open_engine",
     sdk="azure.ai.ml",
     extra="azureml",
-    in_workspace=True,
+    find_place="specrun.engines.azure.coordinates:place_of",
     asks=True,
     shows_extra=True,
     capabilities={
@@ -67,10 +82,10 @@ AZUREML = Facts(
 
 AZUREML_V1 = Facts(
     name="azureml-v1",
-    factory="specrun.engines.azureml_v1.engine:AzureMLv1Engine",
+    factory="specrun.engines.azureml_v1.engine:open_engine",
     sdk="azureml.core",
     extra="azureml-v1",
-    in_workspace=True,
+    find_place="specrun.engines.azure.coordinates:place_of",
     asks=True,
     shows_extra=True,
     capabilities={
@@ -83,3 +98,12 @@ AZUREML_V1 = Facts(
 
 ENGINES: Mapping[str, Facts] = {facts.name: facts for facts in (LOCAL, AZUREML, AZUREML_V1)}
 """The engines by name."""
+
+
+def unread() -> Mapping[str, tuple[SpecPath, ...]]:
+    """The fields that each engine never reads, as the schema has it: an unset variable there stops nobody."""
+    fields = readers().items()
+    return {
+        name: tuple(path for path, engines in fields if name not in engines and path not in facts.cannot)
+        for name, facts in ENGINES.items()
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES
@@ -17,14 +18,18 @@ THIS_MACHINE = "this machine"
 
 def find_place(engine: str, workspace: Properties | None) -> Place:
     """The place that a spec's `workspace` means to an engine."""
-    if not ENGINES[engine].in_workspace:
+    facts = ENGINES[engine]
+    if not facts.in_workspace:
         return Place(engine, title=THIS_MACHINE)
-    from specrun.engines.azure.coordinates import place_of
-
-    return place_of(engine, workspace)
+    place: Place = _imported(facts.find_place)(engine, workspace)
+    return place
 
 
 def make_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> Reliable:
     """The engine of a place; `home` is the state folder, `hashes` what the planner uses, too."""
-    module, _, factory = ENGINES[place.engine].factory.partition(":")
-    return Reliable(getattr(import_module(module), factory)(place, home, hashes, scope))
+    return Reliable(_imported(ENGINES[place.engine].factory)(place, home, hashes, scope))
+
+
+def _imported(name: str) -> Any:
+    module, _, member = name.partition(":")
+    return getattr(import_module(module), member)

@@ -27,9 +27,9 @@ try:
 
     _Parser = CParser
 except ImportError:  # PyYAML without libyaml: slower, the same events
-    from specrun.spec.pure_parser import PureParser
+    from yaml.loader import BaseLoader
 
-    _Parser = PureParser
+    _Parser = BaseLoader
 
 MAX_DEPTH = 100
 MAX_EXPANDED = 100_000
@@ -54,7 +54,7 @@ class Mistake:
         self.mark = mark
 
 
-class Refused(Exception):
+class Unreadable(Exception):
     """The document cannot be read to its end."""
 
     def __init__(self, code: str, detail: str, mark: Any) -> None:
@@ -79,7 +79,7 @@ class Builder:
         self.entries: dict[int, tuple[Any, list[Entry]]] | None = {} if trace else None
 
     def build(self) -> None:
-        """Reads the stream. Raises Refused, or PyYAML's YAMLError where the text is not YAML."""
+        """Reads the stream. Raises Unreadable, or PyYAML's YAMLError where the text is not YAML."""
         get = self._next
         get()  # the stream starts
         event = get()
@@ -91,7 +91,7 @@ class Builder:
         event = get()
         if event.__class__ is DocumentStartEvent:
             detail = "A file holds one spec: put the second into a file of its own."
-            raise Refused("several-documents", detail, event.start_mark)
+            raise Unreadable("several-documents", detail, event.start_mark)
 
     def _node(self, event: Any) -> Any:
         kind = event.__class__
@@ -104,7 +104,7 @@ class Builder:
         values: Any = {} if kind is MappingStartEvent else []
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise Refused("too-deep", f"A spec never needs more than {MAX_DEPTH} levels.", event.start_mark)
+            raise Unreadable("too-deep", f"A spec never needs more than {MAX_DEPTH} levels.", event.start_mark)
         anchor = event.anchor
         if anchor is not None:
             self._anchors[anchor] = (values, event)
@@ -218,9 +218,9 @@ class Builder:
         self._expanded += nodes
         if self._expanded > MAX_EXPANDED:
             detail = f"With its aliases written out, the file has more than {MAX_EXPANDED:,} values."
-            raise Refused("alias-bomb", detail, event.start_mark)
+            raise Unreadable("alias-bomb", detail, event.start_mark)
         if self._depth + depth > MAX_DEPTH:
-            raise Refused("too-deep", f"A spec never needs more than {MAX_DEPTH} levels.", event.start_mark)
+            raise Unreadable("too-deep", f"A spec never needs more than {MAX_DEPTH} levels.", event.start_mark)
         return value, written
 
     def _measure(self, value: Any) -> tuple[int, int]:

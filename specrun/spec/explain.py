@@ -7,7 +7,7 @@ from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.failures import Failure
-from specrun.spec.given import given_by
+from specrun.spec.from_variables import explain_variable
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
@@ -20,8 +20,8 @@ _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_pa
 
 def explain(document: Document, failure: Failure) -> Diagnostic:
     """The diagnostic of any failure but an unknown or missing key (those are looked at together, in `keys`)."""
-    given = given_by(document, failure)
-    code, detail = given if given is not None else _EXPLANATIONS[failure.keyword](document, failure)
+    of_variable = explain_variable(document, failure)
+    code, detail = of_variable if of_variable is not None else _EXPLANATIONS[failure.keyword](document, failure)
     if failure.keyword == "propertyNames":
         assert failure.key is not None
         return document.diagnostic(code, detail, (*failure.path, failure.key), key=True)

@@ -7,10 +7,11 @@ for and put into words.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic
+from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path
 from specrun.spec.predicate import Predicates
 
 if TYPE_CHECKING:
@@ -42,14 +43,42 @@ def schema() -> dict[str, Any]:
     return _compiled()[0]
 
 
+@lru_cache(maxsize=1)
+def readers() -> Mapping[Path, tuple[str, ...]]:
+    """The engines that read a field, by its path, of the fields that not all of them read (`x-engines`)."""
+    return dict(_readers(schema(), ()))
+
+
+def _readers(field: dict[str, Any], path: Path, *, whole: bool = True) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """`whole`: this is all that the field may be, and not what it is in one of its forms."""
+    if whole and "x-engines" in field:
+        yield path, tuple(field["x-engines"])
+    if "$ref" in field:
+        yield from _readers(schema()["$defs"][field["$ref"].rpartition("/")[2]], path, whole=whole)
+    for name, inside in field.get("properties", {}).items():
+        if isinstance(inside, dict):
+            yield from _readers(inside, (*path, name))
+    for form in ("then", "else"):
+        if isinstance(field.get(form), dict):
+            yield from _readers(field[form], path, whole=False)
+
+
+def keys_of(section: str) -> frozenset[str]:
+    """The keys that the mappings of a section may have (`job.inputs.*`); none where people choose them."""
+    return _keys().of(section)
+
+
 def _explained(document: Document, values: object, schema: dict[str, Any], predicates: Predicates) -> list[Diagnostic]:
     from itertools import islice
 
     from specrun.spec.explain import explain
-    from specrun.spec.failures import failures
+    from specrun.spec.failures import Failure, failures
     from specrun.spec.layout import explain_layout
 
-    found = list(islice(failures(predicates, schema, values), MAX_DIAGNOSTICS))
+    once: dict[tuple[Path, str, str | None], Failure] = {}  # two subschemas may ask the same of one value
+    for failure in islice(failures(predicates, schema, values), MAX_DIAGNOSTICS):
+        once.setdefault((failure.path, failure.keyword, failure.key), failure)
+    found = list(once.values())
     laid_out, found = explain_layout(document, _keys().places, found)
     of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
     told = list(_keys().explain(document, of_keys)) if of_keys else []

@@ -9,9 +9,9 @@ from typing import Any
 from yaml.error import YAMLError
 
 from specrun.spec import codes
-from specrun.spec.builder import Builder, Mistake, Refused
+from specrun.spec.builder import Builder, Mistake, Unreadable
 from specrun.spec.diagnostics import Diagnostic, Location, Path
-from specrun.spec.places import Span, locate, location
+from specrun.spec.locations import Span, locate, location
 from specrun.spec.syntax import describe, flow_expression
 
 MAX_BYTES = 1 << 20
@@ -75,8 +75,8 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
         try:
             builder = Builder(data if parsed is None else parsed)
             builder.build()
-        except Refused as refused:
-            return None, (*found, *_mistakes(file, text, [*_seen(builder), refused.mistake]))
+        except Unreadable as error:
+            return None, (*found, *_mistakes(file, text, [*_seen(builder), error.mistake]))
         except YAMLError as error:
             if str(getattr(error, "problem", "")).startswith("exceeded maximum nesting depth"):
                 # libyaml's limit, met while it looked ahead: what stands before it is beyond ours, which knows where.

@@ -279,7 +279,7 @@ class _Walk:
         if expression.name not in names:
             kind, name = expression.namespace, expression.name
             self._mistake(
-                f"unknown-{kind[:-1]}",
+                "unknown-input" if kind == "inputs" else "unknown-output",
                 lambda: f"`job.{kind}` has no `{name}`. {suggestion(name, names, kind=kind)}",
                 path,
                 text,
@@ -291,7 +291,7 @@ class _Walk:
             return
         detail = f"The environment of this command has no `{expression.name}`."
         advice = f"`specrun apply` needs it: `export {expression.name}=…`."
-        severity = Severity.ERROR if self.secrets_required else Severity.NOTE
+        severity = Severity.ERROR if self.secrets_required else None
         self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity, advice))
 
 

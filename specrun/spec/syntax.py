@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from specrun.spec.locations import Span
 from specrun.spec.masking import masked
-from specrun.spec.places import Span
 
 _EXPRESSION = re.compile(r"\$\{\{.*?(?:\}\}|$)", re.MULTILINE)
 _TAB_INDENT = re.compile(r"[ \t]*")

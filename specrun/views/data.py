@@ -9,10 +9,13 @@ from pathlib import Path
 
 from specrun import __version__
 from specrun.apply.events import Event, PlanReady
-from specrun.plan.changes import Action, Change, Plan, Transfer
+from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
+from specrun.plan.kinds.data import Transfer, Upload
+from specrun.plan.kinds.run import Follow, RunChange, Submit
 from specrun.plan.observed import Run
-from specrun.spec.model import Secret
+from specrun.plan.resources import Key, Place
+from specrun.spec.model import LocalPath, Secret
 from specrun.views.diagnostics import diagnostic_data
 
 ACTIONS: Mapping[Action, list[str]] = {
@@ -31,17 +34,29 @@ def plan_data(plan: Plan) -> dict[str, object]:
     return {
         "format_version": "1.2",
         "specrun_version": __version__,
-        "engine": plan.engine,
-        "target": plan.target,
-        "resource_changes": [_change(change) for change in plan.changes],
+        **_places(plan),
+        "resource_changes": [_change(change, several=len(plan.places) > 1) for change in plan.changes],
         "fingerprints": dict(plan.fingerprints),
         "spec_digests": dict(plan.spec_digests),
+        "notes": [diagnostic_data(note) for note in plan.notes],
         "refusals": [diagnostic_data(refusal) for refusal in plan.refusals],
         "problems": [diagnostic_data(problem) for problem in plan.problems],
-        "applyable": bool(plan.pending) and not plan.refusals and not plan.problems,
-        "complete": True,
-        "errored": bool(plan.problems),
+        "applyable": bool(plan.pending) and not plan.refusals and not plan.problems and not plan.unseen,
+        "complete": not plan.unseen,
+        "errored": bool(plan.problems or plan.unseen),
     }
+
+
+def _places(plan: Plan) -> dict[str, object]:
+    """Where the plan is for: under the names that a plan of one place has had from the start, or a list."""
+    unseen = [{**_place(place), "errors": dict(errors)} for place, errors in plan.unseen.items()]
+    if len(plan.places) == 1 and not unseen:
+        return _place(plan.places[0])
+    return {"places": [*map(_place, plan.places), *unseen]}
+
+
+def _place(place: Place) -> dict[str, object]:
+    return {"engine": place.engine, "target": place.title}
 
 
 def run_data(run: Run) -> dict[str, object]:
@@ -76,7 +91,7 @@ def plain(value: object) -> object:
         return run_data(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, (Secret, Path)):
+    if isinstance(value, (Secret, Path, LocalPath, Key)):
         return str(value)
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
@@ -87,19 +102,21 @@ def plain(value: object) -> object:
     return value
 
 
-def _change(change: Change) -> dict[str, object]:
+def _change(change: Change, *, several: bool) -> dict[str, object]:
     resource = change.resource
-    destroyed = change.action is Action.DELETE
-    replaced = [field.path.split(".") for field in change.fields if field.forces_replace]
+    before = change.before.properties if isinstance(change, (ResourceChange, Upload)) else {}
+    fields = change.fields if isinstance(change, ResourceChange) else ()
+    replaced = [field.path.split(".") for field in fields if field.forces_replace]
     data: dict[str, object] = {
-        "address": resource.key,
+        "address": resource.address,
+        **({"place": _place(resource.place)} if several else {}),
         "mode": "managed" if resource.managed else "data",
         "type": resource.kind,
         "name": resource.name,
         "change": {
             "actions": ACTIONS[change.action],
-            "before": plain(change.before.properties) if change.before and change.before.properties else None,
-            "after": None if destroyed else plain(resource.properties),
+            "before": plain(before) or None,
+            "after": None if change.action is Action.DELETE else plain(resource.wanted),
             "after_unknown": {},
             **({"replace_paths": replaced} if replaced else {}),
         },
@@ -107,18 +124,18 @@ def _change(change: Change) -> dict[str, object]:
         "specrun_action": change.action.value,
         "location": str(resource.location),
     }
-    if change.fields:
-        data["fields"] = plain(change.fields)
-    if change.transfer is not None:
+    if fields:
+        data["fields"] = plain(fields)
+    if isinstance(change, Upload):
         data["transfer"] = _transfer(change.transfer)
-    if change.submission is not None:
+    if isinstance(change, RunChange):
         data["run"] = {
             "name": change.submission.name,
-            "fingerprint": change.submission.fingerprint,
+            "fingerprint": change.fingerprint,
             "attempt": change.submission.attempt,
             "code": _files(change.submission.code),
-            "follows": change.follow.name if change.follow else None,
-            "differences": list(change.differences),
+            "follows": change.run.name if isinstance(change, Follow) else None,
+            "differences": list(change.differences) if isinstance(change, Submit) else [],
             "cancels": [run.name for run in change.cancel],
         }
     return data

@@ -16,26 +16,32 @@ COLOURS: Mapping[Severity, str] = {Severity.ERROR: "red", Severity.WARNING: "yel
 
 def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> str:
     """`file:line:column: error[code]: summary`, the line with a caret under the place, and the detail."""
-    import textwrap  # late: most validations have nothing to say
-
     location = diagnostic.location
     colour = COLOURS[diagnostic.severity]
     head = (
         f"{paint(str(location), 'bold')}: {paint(f'{diagnostic.severity.value}[{diagnostic.code}]', colour, 'bold')}: "
         f"{diagnostic.summary}"
     )
-    lines = [head, *_excerpt(location.line, location.column, location.length, location.text, paint, colour, width)]
-    for paragraph in _kept_together(diagnostic.detail, width - 4).splitlines():
+    excerpt = _excerpt(location.line, location.column, location.length, location.text, paint, colour, width)
+    return "\n".join([head, *excerpt, *paragraph(diagnostic.detail, width)])
+
+
+def paragraph(text: str, width: int) -> list[str]:
+    """The text in indented lines of at most `width` columns; what stands in backticks stays on one line."""
+    import textwrap  # late: most validations have nothing to say
+
+    lines: list[str] = []
+    for part in _kept_together(text, width - 4).splitlines():
         # An option or a path stays whole: people copy it.
         lines += textwrap.wrap(
-            paragraph,
+            part,
             width - 2,
             initial_indent="  ",
             subsequent_indent="  ",
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
-    return "\n".join(lines).replace(_UNBROKEN, " ")
+    return [line.replace(_UNBROKEN, " ") for line in lines]
 
 
 def _kept_together(text: str, room: int) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 
-from specrun.plan.resources import Graph
+from specrun.plan.graph import Graph
+from specrun.plan.resources import Key
 
 
 def graph_mermaid(graph: Graph) -> str:
     """A flowchart; an arrow leads from what is needed to what needs it."""
     ids = {key: f"n{number}" for number, key in enumerate(graph.resources)}
     lines = ["flowchart LR"]
-    lines += [f'  {ids[key]}["{_mermaid(key)}"]' for key in graph.resources]
+    lines += [f'  {ids[key]}["{_mermaid(_label(graph, key))}"]' for key in graph.resources]
     lines += [f"  {ids[need]} --> {ids[key]}" for key, resource in graph.resources.items() for need in resource.needs]
     return "\n".join(lines)
 
@@ -19,13 +20,17 @@ def graph_mermaid(graph: Graph) -> str:
 def graph_dot(graph: Graph) -> str:
     """The same for Graphviz."""
     lines = ["digraph specrun {", "  rankdir=LR;", "  node [shape=box, fontname=sans];"]
-    lines += [f"  {json.dumps(key, ensure_ascii=False)};" for key in graph.resources]
+    labels = {key: json.dumps(_label(graph, key), ensure_ascii=False) for key in graph.resources}
+    lines += [f"  {label};" for label in labels.values()]
     lines += [
-        f"  {json.dumps(need, ensure_ascii=False)} -> {json.dumps(key, ensure_ascii=False)};"
-        for key, resource in graph.resources.items()
-        for need in resource.needs
+        f"  {labels[need]} -> {labels[key]};" for key, resource in graph.resources.items() for need in resource.needs
     ]
     return "\n".join([*lines, "}"])
+
+
+def _label(graph: Graph, key: Key) -> str:
+    """The address, with the place where there are several."""
+    return key.address if len(graph.places) == 1 else f"{key.address} ({key.place.title}, {key.place.engine})"
 
 
 def _mermaid(text: str) -> str:

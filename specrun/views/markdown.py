@@ -28,7 +28,7 @@ def plan_markdown(plan: Plan) -> str:
     for line in _few([f"> ⛔ **{one.summary}** at `{one.location}`: {_line(one.detail)}" for one in wrong]):
         lines += [line, ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += _few([f"- ⚠️ `{change.resource.key}` would be deleted: {_line(change.reason)}" for change in destroyed])
+    lines += _few([f"- ⚠️ `{change.key}` would be deleted: {_line(change.reason)}" for change in destroyed])
     if destroyed:
         lines.append("")
     if plan.pending:
@@ -51,7 +51,7 @@ def _few(entries: list[str], form: str = "{}") -> list[str]:
 
 
 def _row(change: Change) -> str:
-    key, reason = shorten(_cell(change.resource.key), 150), shorten(_cell(change.reason), 300)
+    key, reason = shorten(_cell(str(change.key)), 150), shorten(_cell(change.reason), 300)
     return f"| {change.action.sign} | `{key}` | {reason} |"
 
 

@@ -18,6 +18,7 @@ from specrun.apply.events import (
 from specrun.engines.base import Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
+from specrun.plan.resources import Key
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.text import duration, nearby, paint_for, size
 
@@ -57,14 +58,16 @@ class Narration:
         self._quiet = quiet
         self._roles: dict[str, str] = {}
         self._bars: Bars | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[Key, TaskID] = {}
         self._runs: set[str] = set()
-        self._told: dict[str, float] = {}
+        self._told: dict[Key, float] = {}
+        self._several = False
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         match event:
             case PlanReady(plan):
+                self._several = len(plan.places) > 1
                 self._say(plan_text(plan, self._paint, self._width) if plan.pending else summary(plan))
             case OperationStarted(key, action):
                 self._start(key, action)
@@ -96,38 +99,41 @@ class Narration:
         else:
             print(text, file=self._err, flush=True)
 
-    def _start(self, key: str, action: Action) -> None:
+    def _name(self, key: Key) -> str:
+        return f"{key} on {key.place.title}" if self._several else str(key)
+
+    def _start(self, key: Key, action: Action) -> None:
         if not self._err.isatty() or self._quiet:
-            self._say(f"{action.sign} {key}: {VERBS[action]}")
+            self._say(f"{action.sign} {self._name(key)}: {VERBS[action]}")
             return
         bars = self._bars or self._make_bars()
-        self._tasks[key] = bars.add_task(key, total=None, text=VERBS[action])
+        self._tasks[key] = bars.add_task(self._name(key), total=None, text=VERBS[action])
 
-    def _progress(self, key: str, progress: Progress) -> None:
+    def _progress(self, key: Key, progress: Progress) -> None:
         if self._bars is None or key not in self._tasks:
             self._log_progress(key, progress)
             return
         text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else progress.text
         self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
 
-    def _log_progress(self, key: str, progress: Progress) -> None:
+    def _log_progress(self, key: Key, progress: Progress) -> None:
         """Without a terminal, a line from time to time: an upload that takes an hour must not look like a hang."""
         now = time.monotonic()
         if now - self._told.setdefault(key, now) < EVERY:
             return
         self._told[key] = now
         done = f"{size(progress.done)} of {size(progress.total)}" if progress.total else ""
-        self._say(f"  {key}: {', '.join(filter(None, (done, progress.text)))}")
+        self._say(f"  {self._name(key)}: {', '.join(filter(None, (done, progress.text)))}")
 
     def _settle(self, event: OperationSettled) -> None:
         task = self._tasks.pop(event.key, None)
         if event.skipped:
-            self._say(f"{self._paint('-', 'yellow')} {event.key}: skipped, since {event.skipped}")
+            self._say(f"{self._paint('-', 'yellow')} {self._name(event.key)}: skipped, since {event.skipped}")
         elif event.error:
-            self._say(f"{self._paint('✗', 'red')} {event.key}: {event.error}")
+            self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {event.error}")
         else:
             sign = self._paint(event.action.sign, "green")
-            self._say(f"{sign} {event.key}: done in {duration(event.seconds)}")
+            self._say(f"{sign} {self._name(event.key)}: done in {duration(event.seconds)}")
         if self._bars is not None and task is not None:
             self._bars.remove_task(task)
             if not self._tasks:
@@ -158,7 +164,7 @@ class Narration:
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
         self._out.write(
             f"{self._paint_out(sign, colour)} {self._paint_out(run.name, 'bold')} "
-            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {nearby(event.place)}\n"
+            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {nearby(event.outputs)}\n"
         )
         self._out.flush()
 

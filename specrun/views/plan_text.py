@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from specrun.plan.changes import Action, Change, Plan, Submission, Transfer
+from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChange
 from specrun.plan.files import SourceFile
-from specrun.spec.model import Secret
+from specrun.plan.kinds.data import Transfer, Upload
+from specrun.plan.kinds.run import Follow, RunChange, Submission, Submit
+from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.views.text import Paint, count, shorten, size
 
 COLOURS: Mapping[Action, str] = {
@@ -29,13 +31,15 @@ VERBS: Mapping[Action, str] = {
 
 
 def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
-    """The whole plan, ending with a line that counts."""
-    lines = [f"{paint('Plan', 'bold')} for {plan.target} (engine {plan.engine})", ""]
-    room = max((len(change.resource.key) for change in plan.changes), default=0)
-    for change in plan.changes:
-        lines.extend(_change(change, min(room, 44), paint, width))
-    lines += ["", summary(plan)]
-    return "\n".join(lines)
+    """The whole plan, a section for each place, ending with a line that counts."""
+    lines: list[str] = []
+    room = max((len(change.key.address) for change in plan.changes), default=0)
+    for place in plan.places:
+        lines += [f"{paint('Plan', 'bold')} for {place.title} (engine {place.engine})", ""]
+        for change in plan.in_place(place):
+            lines.extend(_change(change, min(room, 44), paint, width))
+        lines.append("")
+    return "\n".join([*lines, summary(plan)])
 
 
 def summary(plan: Plan) -> str:
@@ -47,8 +51,8 @@ def summary(plan: Plan) -> str:
     ]
     if counted:
         return f"Plan: {', '.join(counted)}."
-    reasons = [f"{change.reason}." for change in plan.changes if change.follow is not None]
-    kept = [f"{change.resource.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
+    reasons = [f"{change.reason}." for change in plan.changes if isinstance(change, Follow)]
+    kept = [f"{change.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
     said = [*reasons, *kept]
     return f"No changes: {said[0]}" if len(said) == 1 else "\n".join(["No changes.", *said])
 
@@ -70,24 +74,30 @@ def transfer_summary(transfer: Transfer) -> str:
 
 def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str]:
     colour = COLOURS[change.action]
-    head = f"  {change.action.sign} {change.resource.key:<{room}}"
-    reason = transfer_summary(change.transfer) if change.transfer is not None else change.reason
+    head = f"  {change.action.sign} {change.key.address:<{room}}"
+    reason = transfer_summary(change.transfer) if isinstance(change, Upload) else change.reason
     plain = change.action is Action.NO_OP
     if len(head) + 2 + len(reason) <= width:
         yield paint(head, colour) + "  " + paint(reason, *(["dim"] * plain))
     else:
         yield from (paint(head.rstrip(), colour), f"      {reason}")
-    if change.action is Action.CREATE and change.transfer is None:
-        yield from _properties(change.resource.properties, "      ", width)
-    for field in change.fields:
+    match change:
+        case ResourceChange(fields=fields):
+            if change.action is Action.CREATE:
+                yield from _properties(change.resource.wanted, "      ", width)
+            yield from _fields(fields, paint)
+        case Upload(transfer=transfer) if not plain:
+            yield from _transfer(transfer)
+        case Submit(submission=submission, differences=differences):
+            yield from _submission(submission, differences, paint)
+    if isinstance(change, RunChange):
+        yield from (f"      cancels {run.name}" for run in change.cancel)
+
+
+def _fields(fields: Iterable[FieldChange], paint: Paint) -> Iterator[str]:
+    for field in fields:
         forced = paint("  forces replacement", "red") if field.forces_replace else ""
         yield f"      {field.path}: {_value(field.before)} → {_value(field.after)}{forced}"
-    if change.transfer is not None and not plain:
-        yield from _transfer(change.transfer)
-    if change.submission is not None and change.action is Action.SUBMIT:
-        yield from _submission(change.submission, change.differences, paint)
-    for run in change.cancel:
-        yield f"      cancels {run.name}"
 
 
 def _properties(properties: Mapping[str, object], indent: str, width: int) -> Iterator[str]:
@@ -124,31 +134,22 @@ def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
 
 
 def _submission(submission: Submission, differences: Sequence[str], paint: Paint) -> Iterator[str]:
-    job = submission.spec.job
-    assert job is not None
     code = f", {count(len(submission.code), 'code file')}" if submission.code else ""
-    yield f"      {paint(submission.name, 'bold')}: {_processes(submission)}{code}"
+    yield f"      {paint(submission.name, 'bold')}: {_processes(submission.job.processes())}{code}"
     for line in differences:
         yield f"      ~ {line}"
 
 
-def _processes(submission: Submission) -> str:
-    job = submission.spec.job
-    assert job is not None
-    shape = job.distribution
-    if shape is None:
-        return "1 process"
-    if shape.type == "tensorflow":
-        workers = shape.worker_count or job.resources.instance_count
-        servers = shape.parameter_server_count or 0
-        return " and ".join([*([count(servers, "parameter server")] if servers else []), count(workers, "worker")])
-    processes = job.resources.instance_count * (shape.process_count_per_instance or 1)
-    return "1 process" if processes == 1 else f"{processes} processes"
+def _processes(processes: Processes) -> str:
+    if processes.kind != "tensorflow":
+        return "1 process" if processes.count == 1 else f"{processes.count} processes"
+    servers, workers = processes.parameter_servers, count(processes.workers, "worker")
+    return f"{count(servers, 'parameter server')} and {workers}" if servers else workers
 
 
 def _value(value: object) -> str:
     if value is None:
         return "(not set)"
-    if isinstance(value, (Secret, str)):
+    if isinstance(value, (Secret, LocalPath, str)):
         return str(value)
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -22,12 +22,13 @@ def export_azureml(spec: Spec, folder: Path | None = None) -> Mapping[str, str]:
 
     `folder` is where they will lie, for the paths in them; left out, beside the spec.
     """
+    folder = folder or spec.file.parent
     files = {f"datastore-{name}.yml": datastore_text(spec, name, wanted) for name, wanted in spec.datastores.items()}
-    files |= {f"data-{name}.yml": data_text(spec, data, folder or spec.folder) for name, data in spec.data.items()}
+    files |= {f"data-{name}.yml": data_text(spec, data, folder) for name, data in spec.data.items()}
     if spec.compute is not None and not isinstance(spec.compute, str):
         files[COMPUTE] = compute_text(spec, spec.compute)
     if spec.job is not None:
-        files[JOB] = job_text(spec, spec.job, folder or spec.folder, tuple(files))
+        files[JOB] = job_text(spec, spec.job, folder, tuple(files))
     return files
 
 

@@ -9,17 +9,16 @@ from specrun.convert.to_azureml.words import path_from, plain
 from specrun.convert.yaml_text import Page
 from specrun.engines.azure.images import base_image
 from specrun.engines.azureml_v2.environments import conda_of, registered_name
-from specrun.spec.model import Environment, Spec
+from specrun.spec.model import Environment, Job
 
 
-def put_environment(page: Page, spec: Spec, folder: Path) -> None:
+def put_environment(page: Page, job: Job, wants_gpu: bool, folder: Path) -> None:
     """Write `environment`: a name, or how it is built."""
-    assert spec.job is not None
-    environment = spec.job.environment or Environment(pip=())
-    value = _environment(spec, environment, folder)
+    environment = job.environment or Environment(pip=())
+    value = _environment(environment, wants_gpu, folder)
     page.put("environment", value)
-    gpu = spec.job.resources.gpu
-    if not isinstance(value, dict) or value.get("image") != base_image(spec):
+    gpu = job.resources.gpu
+    if not isinstance(value, dict) or value.get("image") != base_image(wants_gpu):
         if gpu is not None:
             page.note(("environment",), f"resources.gpu: {str(gpu).lower()} has no counterpart: what is here decides")
     elif environment.image is None:
@@ -30,19 +29,19 @@ def put_environment(page: Page, spec: Spec, folder: Path) -> None:
         page.note(("environment",), f"{said}: what Azure ML kept for the estimators of SDK v1 is gone")
 
 
-def _environment(spec: Spec, environment: Environment, folder: Path) -> Value:
+def _environment(environment: Environment, wants_gpu: bool, folder: Path) -> Value:
     if environment.registered is not None:
         name = registered_name(environment.registered)
         return name if name.startswith("azureml:") else f"azureml:{name}"
     if environment.build_path is not None:
-        build: dict[str, Value] = {"path": path_from(spec, environment.build_path, folder)}
+        build: dict[str, Value] = {"path": path_from(environment.build_path, folder)}
         if environment.dockerfile_path is not None:
             build["dockerfile_path"] = environment.dockerfile_path
         return {"build": build}
-    found: dict[str, Value] = {"image": environment.image or base_image(spec)}
-    conda = conda_of(spec, environment)
+    found: dict[str, Value] = {"image": environment.image or base_image(wants_gpu)}
+    conda = conda_of(environment, wants_gpu)
     if environment.conda_file is not None:
-        found["conda_file"] = path_from(spec, environment.conda_file, folder)
+        found["conda_file"] = path_from(environment.conda_file, folder)
     elif conda is not None:
         found["conda_file"] = plain(conda)
     return found

@@ -12,15 +12,13 @@ from specrun.convert.yaml_text import Page
 from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.job_words import (
-    compute_name,
     data_uri,
     distribution_words,
     identity_words,
     input_mode,
     resources_words,
 )
-from specrun.plan.resources import input_data
-from specrun.spec.model import Input, Job, Scalar, Secret, Spec
+from specrun.spec.model import Data, Input, Job, LocalPath, Secret, Spec
 
 FILE = "job.yml"
 
@@ -39,11 +37,11 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     page.put("experiment_name", spec.experiment)
     page.put("tags", dict(job.tags))
     if job.code is not None:
-        page.put("code", path_from(spec, job.code, folder), *_code_notes(spec, job.code))
-    page.put("command", command_of(spec), *_command_notes(spec, job))
-    _put_inputs(page, spec, job, folder)
+        page.put("code", path_from(job.code, folder), *_code_notes(spec, job.code))
+    page.put("command", command_of(job), *_command_notes(job))
+    _put_inputs(page, job, folder)
     _put_outputs(page, job)
-    put_environment(page, spec, folder)
+    put_environment(page, job, spec.wants_gpu, folder)
     _put_variables(page, job)
     page.put("distribution", dict(distribution_words(job)))
     _put_machines(page, spec, job)
@@ -57,58 +55,54 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     return page.text()
 
 
-def _code_notes(spec: Spec, code: str) -> Iterator[str]:
-    if (spec.folder / code).resolve() in (spec.file.resolve().parents):
+def _code_notes(spec: Spec, code: LocalPath) -> Iterator[str]:
+    if code.absolute.resolve() in spec.file.resolve().parents:
         yield "az sends all files here: let an .amlignore name .specrun, data and what else specrun leaves out"
 
 
-def _command_notes(spec: Spec, job: Job) -> Iterator[str]:
-    shown = literals_of(spec)
-    hidden = [name for name, entry in job.inputs.items() if _is_literal(entry) and name not in shown]
+def _command_notes(job: Job) -> Iterator[str]:
+    shown = literals_of(job)
+    hidden = [name for name, entry in job.inputs.items() if entry.is_scalar and name not in shown]
     if hidden:
         yield f"These inputs stand in the command, quoted, where it names them: {', '.join(hidden)}"
 
 
-def _put_inputs(page: Page, spec: Spec, job: Job, folder: Path) -> None:
-    shown = literals_of(spec)
+def _put_inputs(page: Page, job: Job, folder: Path) -> None:
+    shown = literals_of(job)
     inputs: dict[str, Value] = {}
     for name, entry in job.inputs.items():
-        if _is_literal(entry):
-            if name in shown:
-                inputs[name] = _typed(entry.value, str(shown[name]))
-            continue
-        path, *notes = _input_path(spec, entry, folder)
-        inputs[name] = {"type": entry.type, "path": path, "mode": input_mode(entry)}
-        page.note(("inputs", name), *notes)
+        if not entry.is_scalar:
+            path, *notes = _input_path(entry, folder)
+            inputs[name] = {"type": entry.type, "path": path, "mode": input_mode(entry)}
+            page.note(("inputs", name), *notes)
+        elif name in shown:
+            inputs[name] = _scalar(entry)
     page.put("inputs", inputs)
 
 
-def _is_literal(entry: Input) -> bool:
-    return entry.path is None and entry.data is None
-
-
-def _typed(value: Scalar, text: str) -> Value:
+def _scalar(entry: Input) -> Value:
     """A number as such where the SDK makes the same text of it; it spells true and false in its own way."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else text
+    value = entry.source
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else entry.text
 
 
-def _input_path(spec: Spec, entry: Input, folder: Path) -> Iterator[str]:
+def _input_path(entry: Input, folder: Path) -> Iterator[str]:
     """The path, then what is to be said about it."""
-    data = input_data(spec, entry)
-    if data is None:
-        path = str(entry.path)
-        yield path if not path.startswith("azureml:") or path[8:].startswith("//") else _labelled(path)
-    elif entry.data is None:
-        yield path_from(spec, data.path, folder)
-        yield f"az uploads it; specrun keeps it at {datastore_uri(DEFAULT_DATASTORE, data.target)}"
-    else:
-        yield data_uri(data, entry, DEFAULT_DATASTORE)
-        yield f"data-{data.name}.yml says what has to be there"
+    match entry.data:
+        case None:
+            yield _labelled(entry.uri or "")
+        case Data(source=LocalPath() as source, of_input=True) as data:
+            yield path_from(source, folder)
+            yield f"az uploads it; specrun keeps it at {datastore_uri(DEFAULT_DATASTORE, data.target)}"
+        case data:
+            yield data_uri(data, entry, DEFAULT_DATASTORE)
+            yield f"data-{data.name}.yml says what has to be there"
 
 
 def _labelled(path: str) -> str:
-    """An asset without a version is its newest."""
-    return path if path[8:].startswith("/") or set(path[8:]) & set(":@") else f"{path}@latest"
+    """A path in the cloud; an asset without a version is its newest."""
+    name = path.removeprefix("azureml:")
+    return path if name == path or name.startswith("/") or set(name) & set(":@") else f"{path}@latest"
 
 
 def _put_outputs(page: Page, job: Job) -> None:
@@ -138,7 +132,7 @@ def _put_variables(page: Page, job: Job) -> None:
 
 def _put_machines(page: Page, spec: Spec, job: Job) -> None:
     words: dict[str, Value] = {k: v for k, v in resources_words(job.resources).items() if v is not None}
-    cluster, size = compute_name(spec), job.resources.instance_type
+    cluster, size = spec.cluster_name, job.resources.instance_type
     if cluster and size is not None:
         del words["instance_type"]
         page.note(("resources",), f"instance_type {size} is left out: the cluster's size counts")

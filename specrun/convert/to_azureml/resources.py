@@ -12,7 +12,8 @@ from specrun.convert.yaml_text import Page
 from specrun.engines.azure.cluster_words import DEFAULTS, mapping
 from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azure.networks import read_subnet
-from specrun.spec.model import Data, Properties, Secret, Spec
+from specrun.plan.remote import file_name
+from specrun.spec.model import Data, Download, Properties, Secret, Spec
 
 CONTAINERS = {
     "azure_blob": ("azureBlob", "container_name"),
@@ -107,18 +108,19 @@ def _credential_notes(spec: Spec, file: str, credentials: Mapping[str, object]) 
 
 def _upload_notes(spec: Spec, data: Data, folder: Path) -> Iterator[str]:
     yield "specrun keeps this path as its source is; az does not. To put the source there:"
-    source = path_from(spec, data.path, folder)
-    if data.path.startswith("https://"):
-        source = Path(data.path.partition("?")[0]).name
-        yield f"  curl -fLo {shlex.quote(source)} {shlex.quote(data.path)}"
-        yield f"  echo {shlex.quote(f'{data.sha256}  {source}')} | sha256sum -c"
+    if isinstance(data.source, Download):
+        source, is_file = file_name(data.source.url), True
+        yield f"  curl -fLo {shlex.quote(source)} {shlex.quote(data.source.url)}"
+        yield f"  echo {shlex.quote(f'{data.source.sha256}  {source}')} | sha256sum -c"
+    else:
+        source, is_file = path_from(data.source, folder), data.source.absolute.is_file()
     declared = spec.datastores.get(data.datastore or "", {})
     container = next((str(declared[one]) for _, one in CONTAINERS.values() if one in declared), "CONTAINER")
     if not declared:
         name = data.datastore or DEFAULT_DATASTORE
         yield f'  az ml datastore show -n {name} --query "[account_name, container_name]"  # ACCOUNT and CONTAINER'
     where = ["--auth-mode", "login", "--account-name", str(declared.get("account_name", "ACCOUNT"))]
-    if data.path.startswith("https://") or (spec.folder / data.path).is_file():
+    if is_file:
         words = ["upload", "-c", container, "-n", f"{data.target}/{Path(source).name}", "-f", source]
     else:
         words = ["upload-batch", "-d", container, "--destination-path", data.target, "-s", source]

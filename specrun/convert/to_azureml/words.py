@@ -8,7 +8,7 @@ from pathlib import Path
 
 from specrun.convert.draft import Value
 from specrun.spec.expressions import OPEN
-from specrun.spec.model import Secret, Spec
+from specrun.spec.model import LocalPath, Secret, Spec
 
 SCHEMAS = "https://azuremlschemas.azureedge.net/latest"
 DEFAULT_DATASTORE = "workspaceblobstore"
@@ -39,11 +39,11 @@ def az_create(spec: Spec, verb: str, file: str) -> str:
     return shlex.join(["az", "ml", verb, "create", "-f", file, *named])
 
 
-def path_from(spec: Spec, path: str, folder: Path) -> str:
-    """A path of the spec, relative to the folder of the file that names it now."""
-    if Path(path).is_absolute():
-        return path
-    plain = Path(os.path.relpath(spec.folder / path, folder)).as_posix()
+def path_from(path: LocalPath, folder: Path) -> str:
+    """A path of the spec, relative to the folder of the file that names it now; an absolute one as it is written."""
+    if Path(path.written).is_absolute():
+        return path.written
+    plain = Path(os.path.relpath(path.absolute, folder)).as_posix()
     return plain if plain.startswith(".") else f"./{plain}"
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from specrun.convert.draft import Value
 from specrun.convert.to_tfjob.findings import TAG, losses, refusals
-from specrun.convert.to_tfjob.image import image_of
-from specrun.convert.to_tfjob.pod import secret_name, template
+from specrun.convert.to_tfjob.image import Image, image_of
+from specrun.convert.to_tfjob.pod import gpus_of, secret_name, template
 from specrun.convert.to_tfjob.volumes import Volume, volumes_of
 from specrun.convert.yaml_text import Page
-from specrun.engines.azureml_v2.job_words import distribution_words
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Job, Secret, Spec
 
@@ -27,7 +26,8 @@ def export_tfjob(spec: Spec) -> tuple[str, tuple[Diagnostic, ...]]:
     job = spec.job
     assert job is not None
     lost = tuple(losses(spec))
-    name, volumes = object_name(spec.name), volumes_of(spec, object_name(spec.name))
+    name, image = object_name(spec.name), image_of(job, spec.wants_gpu)
+    volumes = volumes_of(job, name, spec.file.name)
     page = Page()
     page.note((), f"From {spec.file.name}, by specrun export: kubectl apply -f {FILE}")
     page.note((), *_needs(name, job, volumes))
@@ -36,9 +36,9 @@ def export_tfjob(spec: Spec) -> tuple[str, tuple[Diagnostic, ...]]:
     page.put("apiVersion", "kubeflow.org/v1")
     page.put("kind", "TFJob")
     page.put("metadata", {"name": name, **_annotations(job)})
-    page.put("spec", _spec(spec, job, name, volumes))
+    page.put("spec", _spec(job, name, image, volumes, gpus_of(spec)))
     for role in ("PS", "Worker"):
-        _explain(page, spec, role, volumes)
+        _explain(page, role, image, volumes)
     return page.text(), lost
 
 
@@ -55,15 +55,15 @@ def _annotations(job: Job) -> dict[str, Value]:
     return {"annotations": found} if found else {}
 
 
-def _spec(spec: Spec, job: Job, name: str, volumes: tuple[Volume, ...]) -> Value:
-    counts = distribution_words(job)
+def _spec(job: Job, name: str, image: Image, volumes: tuple[Volume, ...], gpus: int) -> Value:
+    processes = job.processes()
     policy: dict[str, Value] = {"cleanPodPolicy": "Running"}
     if job.timeout is not None:
         policy["activeDeadlineSeconds"] = job.timeout
     replicas: dict[str, Value] = {}
-    for role, count in (("PS", counts["parameter_server_count"]), ("Worker", counts["worker_count"])):
+    for role, count, each in (("PS", processes.parameter_servers, 0), ("Worker", processes.workers, gpus)):
         if count:
-            pod = template(spec, name, volumes, works=role == "Worker")
+            pod = template(job, name, image, volumes, each)
             replicas[role] = {"replicas": count, "restartPolicy": "Never", "template": pod}
     return {"runPolicy": policy, "successPolicy": "AllWorkers", "tfReplicaSpecs": replicas}
 
@@ -79,9 +79,9 @@ def _needs(name: str, job: Job, volumes: tuple[Volume, ...]) -> list[str]:
     return [many, *lines] if lines else []
 
 
-def _explain(page: Page, spec: Spec, role: str, volumes: tuple[Volume, ...]) -> None:
+def _explain(page: Page, role: str, image: Image, volumes: tuple[Volume, ...]) -> None:
     """Comments in a role's pod."""
     pod = ("spec", "tfReplicaSpecs", role, "template", "spec")
-    page.note((*pod, "containers", 0, "image"), *image_of(spec).notes)
+    page.note((*pod, "containers", 0, "image"), *image.notes)
     for index, volume in enumerate(volumes):
         page.note((*pod, "volumes", index), volume.holds)

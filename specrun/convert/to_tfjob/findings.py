@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specrun.engines.azureml_v2.job_words import distribution_words
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Job, Spec
 
@@ -20,7 +19,7 @@ TAG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 def refusals(spec: Spec) -> Iterator[Diagnostic]:
     """Why the spec cannot be a TFJob."""
     for path, detail in _refusals(spec.job):
-        yield spec.document.diagnostic("not-a-tfjob", detail, path, key=True)
+        yield spec.at(*path).diagnostic("not-a-tfjob", detail)
 
 
 def losses(spec: Spec) -> Iterator[Diagnostic]:
@@ -28,7 +27,7 @@ def losses(spec: Spec) -> Iterator[Diagnostic]:
     job = spec.job
     assert job is not None
     for path, detail in _losses(spec, job):
-        yield spec.document.diagnostic("not-in-tfjob", detail, path, key=True)
+        yield spec.at(*path).diagnostic("not-in-tfjob", detail)
 
 
 def _refusals(job: Job | None) -> Iterator[tuple[Path, str]]:
@@ -42,8 +41,6 @@ def _refusals(job: Job | None) -> Iterator[tuple[Path, str]]:
         yield ("job",), detail
     elif job.distribution.type != "tensorflow":
         yield ("job", "distribution", "type"), INSTEAD[job.distribution.type]
-    elif not distribution_words(job)["worker_count"]:
-        yield ("job", "distribution"), "It has no worker."
 
 
 def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
@@ -54,8 +51,8 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
         yield ("workspace",), "workspace: it is Azure ML's."
     for name in spec.datastores:
         yield ("datastores", name), f"datastores.{name}: what is in it has to be in a claim."
-    resources, workers = job.resources, distribution_words(job)["worker_count"]
-    if resources.instance_count != workers:
+    resources = job.resources
+    if resources.instance_count != job.processes().workers:
         yield (
             ("job", "resources", "instance_count"),
             f"resources.instance_count {resources.instance_count}: Kubernetes decides how many nodes the pods are on.",

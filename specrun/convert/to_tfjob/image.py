@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from specrun.convert.draft import TODO
 from specrun.engines.azureml_v2.environments import conda_of
-from specrun.spec.model import Environment, Spec
+from specrun.spec.model import Environment, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +19,28 @@ class Image:
     notes: tuple[str, ...] = ()
 
 
-def image_of(spec: Spec) -> Image:
-    """Where the spec's job finds its software. TODO where an image has to be built first."""
-    assert spec.job is not None
-    environment = spec.job.environment or Environment(pip=())
+def image_of(job: Job, gpu: bool) -> Image:
+    """Where a job finds its software. TODO where an image has to be built first."""
+    environment = job.environment or Environment(pip=())
     if environment.registered is not None:
         return Image(
             TODO, notes=(f"Azure ML keeps {environment.registered}: put the like of it in a registry of yours.",)
         )
     if environment.build_path is not None:
-        file = f"{environment.build_path}/{environment.dockerfile_path or 'Dockerfile'}"
-        return Image(TODO, notes=(f"docker build -t TODO -f {file} {environment.build_path} && docker push TODO",))
+        folder = environment.build_path.written
+        file = f"{folder}/{environment.dockerfile_path or 'Dockerfile'}"
+        return Image(TODO, notes=(f"docker build -t TODO -f {file} {folder} && docker push TODO",))
     if environment.conda_file is not None:
         base = f" on {environment.image}" if environment.image else ""
-        return Image(TODO, notes=(f"Build it{base} from {environment.conda_file}.",))
-    python, installs = _installed(spec, environment)
+        return Image(TODO, notes=(f"Build it{base} from {environment.conda_file.written}.",))
+    python, installs = _installed(environment, gpu)
     notes = ("Faster: an image that has this already, instead of pip at each start.",) if installs else ()
     return Image(environment.image or f"python:{python}-slim", installs, notes)
 
 
-def _installed(spec: Spec, environment: Environment) -> tuple[str, tuple[str, ...]]:
+def _installed(environment: Environment, gpu: bool) -> tuple[str, tuple[str, ...]]:
     """The Python, and what pip installs in it."""
-    conda = conda_of(spec, environment) or {}
+    conda = conda_of(environment, gpu) or {}
     listed = conda.get("dependencies")
     python, installs = "", []
     for one in listed if isinstance(listed, list) else ():

@@ -6,9 +6,8 @@ import re
 import shlex
 
 from specrun.convert.draft import Value
-from specrun.convert.to_tfjob.image import image_of
+from specrun.convert.to_tfjob.image import Image
 from specrun.convert.to_tfjob.volumes import CODE, Volume, command_text
-from specrun.engines.azure.images import wants_gpu
 from specrun.engines.azureml_v2.job_words import SHM_SIZE
 from specrun.spec.model import Job, Secret, Spec
 from specrun.spec.sizes import gpu_count
@@ -16,10 +15,8 @@ from specrun.spec.sizes import gpu_count
 _UNITS = {"b": "", "k": "Ki", "m": "Mi", "g": "Gi"}
 
 
-def template(spec: Spec, name: str, volumes: tuple[Volume, ...], *, works: bool) -> Value:
-    """The pod's template; a role that `works` gets the GPUs of an instance."""
-    job = spec.job
-    assert job is not None
+def template(job: Job, name: str, image: Image, volumes: tuple[Volume, ...], gpus: int) -> Value:
+    """The pod's template, of a role that has so many GPUs; `name` is what the TFJob is called."""
     mounts: list[Value] = [{"name": "shm", "mountPath": "/dev/shm"}]
     held: list[Value] = [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": _shm(job)}}]
     for volume in volumes:
@@ -27,15 +24,15 @@ def template(spec: Spec, name: str, volumes: tuple[Volume, ...], *, works: bool)
         mounts.append(mount if volume.writable else {**mount, "readOnly": True})
         held.append({"name": volume.name, "persistentVolumeClaim": {"claimName": volume.claim}})
     # The operator finds the container by this name.
-    container: dict[str, Value] = {"name": "tensorflow", "image": image_of(spec).name}
-    container["command"] = ["/bin/bash", "-c", escape(_script(spec))]
+    container: dict[str, Value] = {"name": "tensorflow", "image": image.name}
+    container["command"] = ["/bin/bash", "-c", escape(_script(job, image))]
     if job.code is not None:
         container["workingDir"] = CODE
     variables = [_variable(name, key, value) for key, value in job.environment_variables.items()]
     if variables:
         container["env"] = variables
-    if works and wants_gpu(spec):
-        container["resources"] = {"limits": {"nvidia.com/gpu": _gpus(spec)}}
+    if gpus:
+        container["resources"] = {"limits": {"nvidia.com/gpu": gpus}}
     container["volumeMounts"] = mounts[1:] + mounts[:1]
     pod: dict[str, Value] = {"containers": [container], "volumes": held[1:] + held[:1]}
     # Kubeflow's own namespaces put a proxy beside each container, with which no job ever ends.
@@ -47,15 +44,22 @@ def escape(text: str) -> str:
     return re.sub(r"\$(?=[$(])", "$$", text)
 
 
+def gpus_of(spec: Spec) -> int:
+    """How many a worker gets: as many as an instance has; one where the spec does not say what that is."""
+    if not spec.wants_gpu:
+        return 0
+    size = None if spec.compute is None or isinstance(spec.compute, str) else spec.compute.get("size")
+    return 1 if size is None else gpu_count(str(size)) or 1
+
+
 def secret_name(name: str) -> str:
     """The Kubernetes secret with the job's secrets."""
     return f"{name}-secrets"
 
 
-def _script(spec: Spec) -> str:
-    installs = image_of(spec).installs
-    first = f"pip install --no-cache-dir {shlex.join(installs)} || exit 1\n" if installs else ""
-    return first + command_text(spec)
+def _script(job: Job, image: Image) -> str:
+    first = f"pip install --no-cache-dir {shlex.join(image.installs)} || exit 1\n" if image.installs else ""
+    return first + command_text(job)
 
 
 def _variable(job: str, name: str, value: str | Secret) -> Value:
@@ -67,9 +71,3 @@ def _variable(job: str, name: str, value: str | Secret) -> Value:
 def _shm(job: Job) -> str:
     size = job.resources.shm_size or SHM_SIZE
     return size[:-1] + _UNITS[size[-1].lower()]
-
-
-def _gpus(spec: Spec) -> int:
-    """As many as an instance has; one where the spec does not say what that is."""
-    size = spec.compute.get("size") if spec.compute is not None and not isinstance(spec.compute, str) else None
-    return gpu_count(str(size)) or 1 if size is not None else 1

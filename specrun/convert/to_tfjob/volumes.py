@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from specrun.engines.azure.datastore_paths import datastore_uri
-from specrun.engines.azureml_v2.command import REFERENCE, command_of, literal
-from specrun.plan.resources import input_data
-from specrun.spec.model import Input, Spec
+from specrun.engines.azureml_v2.command import REFERENCE, command_of
+from specrun.spec.model import Input, Job, LocalPath
 
 CODE = "/mnt/code"
 
@@ -26,10 +25,10 @@ class Volume:
     writable: bool = False
 
 
-def volumes_of(spec: Spec, name: str) -> tuple[Volume, ...]:
-    """The job's volumes; `name` is what the TFJob is called."""
+def volumes_of(job: Job, name: str, beside: str) -> tuple[Volume, ...]:
+    """The job's volumes; `name` is what the TFJob is called, `beside` the spec's file."""
     found: list[Volume] = []
-    for kind, label, path, holds in _wanted(spec):
+    for kind, label, path, holds in _wanted(job, beside):
         base = f"{kind}-{label}".replace("_", "-").lower().strip("-")[:40].rstrip("-") if label else kind
         taken = {one.name for one in found}
         plain = base if base not in taken else f"{base}-{len(found)}"
@@ -37,49 +36,48 @@ def volumes_of(spec: Spec, name: str) -> tuple[Volume, ...]:
     return tuple(found)
 
 
-def command_text(spec: Spec) -> str:
-    """What bash runs: the spec's command, with the paths of volumes."""
-    job = spec.job
-    assert job is not None
+def command_text(job: Job) -> str:
+    """What bash runs: the job's command, with the paths of volumes."""
 
     def place(match: re.Match[str]) -> str:
         kind, name = match.groups()
         if kind == "outputs":
             return f"/mnt/outputs/{name}"
         entry = job.inputs[name]
-        return shlex.quote(_input_place(spec, entry)) if _is_path(entry) else literal(entry)
+        return entry.text if entry.is_scalar else shlex.quote(_input_place(entry))
 
-    return REFERENCE.sub(place, command_of(spec))
+    return REFERENCE.sub(place, command_of(job))
 
 
-def _wanted(spec: Spec) -> Iterator[tuple[str, str, str, str]]:
-    job = spec.job
-    assert job is not None
+def _wanted(job: Job, beside: str) -> Iterator[tuple[str, str, str, str]]:
+    """Kind, label, mount path and content of each; `beside` is the file that local paths are beside."""
     if job.code is not None:
-        yield "code", "", CODE, f"the folder {job.code} beside {spec.file.name}"
+        yield "code", "", CODE, f"the folder {job.code.written} beside {beside}"
     for name, entry in job.inputs.items():
-        if _is_path(entry):
-            yield "input", name, f"/mnt/inputs/{name}", _source(spec, entry)
+        if not entry.is_scalar:
+            yield "input", name, f"/mnt/inputs/{name}", _source(entry, beside)
     for name, output in job.outputs.items():
         to = "" if output.path is None else f", which the spec has at {output.path}"
         yield "output", name, f"/mnt/outputs/{name}", f"what the job writes to its output {name}{to}"
 
 
-def _source(spec: Spec, entry: Input) -> str:
-    data = input_data(spec, entry)
+def _source(entry: Input, beside: str) -> str:
+    data, path = entry.data, _written(entry)
     if data is None:
-        return f"what is at {entry.path}"
-    if entry.data is None:
-        return f"what is at {data.path} beside {spec.file.name}"
-    there = datastore_uri(data.datastore or "NAME", data.target) if data.datastore else f"the path {data.target}"
-    return f"what is at {data.path}, which specrun keeps at {there}"
+        return f"what is at {path}"
+    if data.of_input:
+        return f"what is at {path} beside {beside}"
+    there = datastore_uri(data.datastore, data.target) if data.datastore else f"the path {data.target}"
+    return f"what is at {path}, which specrun keeps at {there}"
 
 
-def _is_path(entry: Input) -> bool:
-    return entry.path is not None or entry.data is not None
+def _written(entry: Input) -> str:
+    """The path that the spec has for an input."""
+    if entry.data is not None and isinstance(entry.data.source, LocalPath):
+        return entry.data.source.written
+    return str(entry.data.source if entry.data is not None else entry.uri)
 
 
-def _input_place(spec: Spec, entry: Input) -> str:
-    data = input_data(spec, entry)
-    file = (data.path if data else str(entry.path)).rstrip("/").rpartition("/")[2]
+def _input_place(entry: Input) -> str:
+    file = _written(entry).rstrip("/").rpartition("/")[2]
     return f"/mnt/inputs/{entry.name}" + (f"/{file}" if entry.type == "uri_file" else "")

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from specrun.engines.azure.cluster_checks import check_cluster
 from specrun.engines.azure.coordinates import check_workspace
 from specrun.engines.azure.datastore_paths import DATASTORE_PATH, EXAMPLE
-from specrun.engines.azure.findings import found
 from specrun.engines.azure.shared_checks import check_datastores, check_variables
 from specrun.engines.azureml_v1.cluster_checks import check_cluster_of_v1
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
-from specrun.plan.resources import input_data
-from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.model import Environment, Input, Job, Spec
+from specrun.spec.diagnostics import Diagnostic, Path
+from specrun.spec.model import Environment, Job, Spec
 
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
@@ -27,71 +25,71 @@ def check_spec(spec: Spec) -> Iterator[Diagnostic]:
 
 
 def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
+    document = spec.document
     if spec.compute is None:
         detail = (
             "SDK v1 runs jobs on clusters: write `compute: NAME` for one that exists, or a mapping to have it made. "
             "Without a cluster only the engine `azureml` runs jobs (`resources.instance_type`)."
         )
-        yield found(spec, "needs-compute", detail, ("job",), key=True)
+        yield spec.at("job").diagnostic("needs-compute", detail)
     elif job.resources.instance_type is not None:
         detail = "The job runs on the cluster, whose size counts. Only the engine `azureml` runs jobs without one."
-        yield found(spec, "unread-by-sdk-v1", detail, ("job", "resources", "instance_type"))
+        yield document.diagnostic("unread-by-sdk-v1", detail, ("job", "resources", "instance_type"))
     if job.identity is not None:
         detail = (
             "SDK v1 does not tell a job who it is: it reaches its data with the datastore's credential, else as the "
             "cluster's identity (`compute.identity`)."
         )
-        yield found(spec, "unread-by-sdk-v1", detail, ("job", "identity"))
+        yield document.diagnostic("unread-by-sdk-v1", detail, ("job", "identity"))
     if job.environment is not None:
-        yield from _check_environment(spec, job.environment)
+        for code, detail, below in _environment_mistakes(job.environment):
+            yield document.diagnostic(code, detail, ("job", "environment", *below))
     for entry in job.inputs.values():
-        yield from _check_input(spec, entry)
+        if entry.uri is not None and DATASTORE_PATH.fullmatch(entry.uri) is None:
+            path = ("job", "inputs", entry.name, "path")
+            yield document.diagnostic("not-with-sdk-v1", _input_mistake(entry.name, entry.uri), path)
     for output in job.outputs.values():
         if output.path is not None and DATASTORE_PATH.fullmatch(output.path) is None:
             detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
-            yield found(spec, "not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
+            yield document.diagnostic("not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
     yield from check_variables(spec, job)
 
 
-def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
+def _environment_mistakes(environment: Environment) -> Iterator[tuple[str, str, Path]]:
+    """The code and the detail of each, and which of the environment's keys it is about."""
     known = ", ".join(f'"{version}"' for version in FRAMEWORK_VERSIONS)
     if environment.registered is not None and REGISTERED.fullmatch(environment.registered) is None:
         detail = (
             "SDK v1 knows the workspace's own environments: azureml:NAME, azureml:NAME:VERSION or azureml:NAME@LABEL. "
             "Write `image:` with the image that the registry's environment has."
         )
-        yield found(spec, "not-with-sdk-v1", detail, ("job", "environment"))
+        yield "not-with-sdk-v1", detail, ()
     elif environment.build_path is not None:
         detail = (
             "This engine has no images built from folders. Build and push it, as with `az acr build`, and write "
             "`image: REGISTRY/NAME:TAG`; or write `pip` or `conda_file`."
         )
-        yield found(spec, "not-with-sdk-v1", detail, ("job", "environment", "build"))
+        yield "not-with-sdk-v1", detail, ("build",)
     elif environment.framework is not None and environment.version is None:
         detail = f"The environments of SDK v1 are kept by version: write `version`, one of {known}."
-        yield found(spec, "unknown-framework-version", detail, ("job", "environment", "framework"))
+        yield "unknown-framework-version", detail, ("framework",)
     elif environment.framework is not None and environment.version not in FRAMEWORK_VERSIONS:
         detail = (
             f"The estimator of SDK v1 keeps TensorFlow {known}. For another version write it as a requirement: "
             f"`pip: [tensorflow=={environment.version}]`."
         )
-        yield found(spec, "unknown-framework-version", detail, ("job", "environment", "version"))
+        yield "unknown-framework-version", detail, ("version",)
 
 
-def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
-    if entry.path is None or input_data(spec, entry) is not None or DATASTORE_PATH.fullmatch(entry.path):
-        return
-    if entry.path.startswith("https://"):
-        detail = (
+def _input_mistake(name: str, path: str) -> str:
+    if path.startswith("https://"):
+        return (
             "SDK v1 reads from datastores. Have it fetched and uploaded: "
-            f"`data: {{{entry.name}: {{path: {entry.path}, sha256: …}}}}` and `inputs: {{{entry.name}: {{data: "
-            f"{entry.name}}}}}`."
+            f"`data: {{{name}: {{path: {path}, sha256: …}}}}` and `inputs: {{{name}: {{data: {name}}}}}`."
         )
-    elif entry.path.startswith("azureml:") and "://" not in entry.path:
-        detail = (
+    if path.startswith("azureml:") and "://" not in path:
+        return (
             f"SDK v1 does not know data assets of the v2 service. Write the path that the asset stands for: "
             f"`{EXAMPLE}` (the portal shows it, at the asset)."
         )
-    else:
-        detail = f"SDK v1 reads from paths on datastores of the workspace: write `{EXAMPLE}`."
-    yield found(spec, "not-with-sdk-v1", detail, ("job", "inputs", entry.name, "path"))
+    return f"SDK v1 reads from paths on datastores of the workspace: write `{EXAMPLE}`."

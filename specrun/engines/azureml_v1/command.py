@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from specrun.engines.azureml_v1.references import KEPT, Literal, Place, Value, values
-from specrun.spec.model import Spec
+from specrun.engines.azureml_v1.references import KEPT, JobPath, Value, values
+from specrun.spec.model import Job
 
 REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
 
@@ -22,16 +22,14 @@ class Start:
     command: str = ""
 
 
-def start_of(spec: Spec) -> Start:
-    """How the spec's job starts.
+def start_of(job: Job) -> Start:
+    """How a job starts.
 
     A script stays a script, as people know it from SDK v1, unless only bash can do what is asked: make the folders of
     outputs, or hand on an argument with a dollar sign, which the service would expand.
     """
-    job = spec.job
-    assert job is not None
-    found = values(spec)
-    outputs = [value for (kind, _), value in found.items() if kind == "outputs" and isinstance(value, Place)]
+    found = values(job)
+    outputs = [value for (kind, _), value in found.items() if kind == "outputs" and isinstance(value, JobPath)]
     if job.command is not None:
         return Start(command=_prepared(outputs, _substituted(job.command, found)))
     if outputs or any("$" in _literal(word, found) for word in job.arguments):
@@ -40,18 +38,18 @@ def start_of(spec: Spec) -> Start:
     return Start(script=job.script, arguments=tuple(_argument(word, found) for word in job.arguments))
 
 
-def _prepared(outputs: Sequence[Place], command: str) -> str:
+def _prepared(outputs: Sequence[JobPath], command: str) -> str:
     """The command behind what makes the outputs' folders: of one on a datastore, too, nobody else does."""
     if not outputs:
         return command
-    folders = " ".join(f'"${place.variable}{place.below}"' for place in outputs)
+    folders = " ".join(f'"${path.variable}{path.below}"' for path in outputs)
     # Absolute, so that a command may change its folder.
-    kept = f'export {KEPT}="$PWD/outputs"; ' if any(place.variable == KEPT for place in outputs) else ""
+    kept = f'export {KEPT}="$PWD/outputs"; ' if any(path.variable == KEPT for path in outputs) else ""
     return f"{kept}mkdir -p {folders}; {command}"
 
 
 def _substituted(command: str, found: Mapping[tuple[str, str], Value]) -> str:
-    """The command with its references replaced; what stands around a reference decides how its place is quoted."""
+    """The command with its references replaced; what stands around a reference decides how a path is quoted."""
     parts: list[str] = []
     end, quote = 0, ""
     for match in REFERENCE.finditer(command):
@@ -74,12 +72,12 @@ def _quote_after(text: str, quote: str) -> str:
 
 
 def _in_bash(value: Value, quote: str) -> str:
-    if isinstance(value, Literal):
-        return shlex.quote(value.text)
+    if isinstance(value, str):
+        return shlex.quote(value)
     if quote == '"':
         return f"${{{value.variable}}}{value.below}"
-    place = f'"${value.variable}{value.below}"'
-    return f"'{place}'" if quote else place
+    quoted = f'"${value.variable}{value.below}"'
+    return f"'{quoted}'" if quote else quoted
 
 
 def _quoted_word(word: str, found: Mapping[tuple[str, str], Value]) -> str:
@@ -101,15 +99,15 @@ def _pieces(word: str, found: Mapping[tuple[str, str], Value]) -> Iterator[str]:
 def _argument(word: str, found: Mapping[tuple[str, str], Value]) -> str:
     """One argument as the service takes it: it expands `$NAME` and `${NAME}` itself, and knows no quotes."""
 
-    def place(match: re.Match[str]) -> str:
+    def expanded(match: re.Match[str]) -> str:
         value = _value(match, found)
-        if isinstance(value, Literal):
-            return value.text
+        if isinstance(value, str):
+            return value
         following = word[match.end() : match.end() + 1]
         ambiguous = following == "_" or following.isalnum()
         return f"${{{value.variable}}}" if ambiguous else f"${value.variable}"
 
-    return REFERENCE.sub(place, word)
+    return REFERENCE.sub(expanded, word)
 
 
 def _literal(word: str, found: Mapping[tuple[str, str], Value]) -> str:
@@ -117,7 +115,7 @@ def _literal(word: str, found: Mapping[tuple[str, str], Value]) -> str:
 
     def text(match: re.Match[str]) -> str:
         value = _value(match, found)
-        return value.text if isinstance(value, Literal) else ""
+        return value if isinstance(value, str) else ""
 
     return REFERENCE.sub(text, word)
 

@@ -1,15 +1,17 @@
-"""A spec's environment as SDK v1 defines one: it travels with the run, and the service builds it once per content."""
+"""A job's environment as SDK v1 defines one: it travels with the run, and the service builds it once per content."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from specrun.engines.azure.images import PYTHON, base_image, wants_gpu
-from specrun.engines.base import EngineError
+from specrun.engines.azure.images import PYTHON, base_image
+from specrun.engines.base import EngineError, Staged
+from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import Resource, content_digest, environment_content
-from specrun.spec.model import Environment, Spec
+from specrun.plan.resources import Resource
+from specrun.spec.model import Environment
 
 DEFAULTS = "azureml-defaults"
 """What a script needs to log metrics with SDK v1; beside a pip list unless that names it."""
@@ -22,24 +24,25 @@ REGISTERED = re.compile(r"azureml:(?P<name>[^:@/]+)(?::(?P<version>[^:@]+)|@(?P<
 
 def observe_environment(resource: Resource) -> Observed:
     """Always there: the definition goes with the run. A registered one that is missing is found on submission."""
-    return Observed(Status.READY, resource.properties)
+    return Observed(Status.READY, resource.wanted)
 
 
-def environment_of(spec: Spec, workspace: Any) -> Any:
-    """The azureml.core Environment of a spec's job. Raises EngineError and the SDK's errors."""
+def environment_of(submission: Submission, staged: Staged, workspace: Any) -> Any:
+    """The azureml.core Environment of a run. Raises EngineError and the SDK's errors."""
     from azureml.core import Environment as Definition
+    from azureml.core.conda_dependencies import CondaDependencies
 
-    assert spec.job is not None
-    environment = spec.job.environment or Environment(pip=())
+    content = submission.environment or EnvironmentContent(Environment(pip=()))
+    environment = content.definition
     if environment.registered is not None:
         return _registered(environment.registered, workspace)
     if environment.framework is not None:
-        return _estimators(spec, environment.version)
-    definition = Definition(f"specrun-{content_digest(environment_content(spec, environment))[:10]}")
+        return _estimators(environment.version, submission.gpu)
+    definition = Definition(f"specrun-{content.digest}")
     definition.environment_variables = {}
-    definition.docker.base_image = environment.image or base_image(spec)
-    if environment.conda_file is not None:
-        definition.python.conda_dependencies = _conda_file(spec, environment.conda_file)
+    definition.docker.base_image = environment.image or base_image(submission.gpu)
+    if staged.conda is not None:
+        definition.python.conda_dependencies = CondaDependencies(str(staged.conda))
     elif environment.pip is not None:
         definition.python.conda_dependencies = _pip_list(environment.pip)
     else:
@@ -56,7 +59,7 @@ def _registered(name: str, workspace: Any) -> Any:
     return Definition.get(workspace, match["name"], version=match["version"], label=match["label"])
 
 
-def _estimators(spec: Spec, version: str | None) -> Any:
+def _estimators(version: str | None, gpu: bool) -> Any:
     """What the estimator would run in. Only its environment is taken: all else is set as for any other job."""
     if version not in FRAMEWORK_VERSIONS:
         known = ", ".join(FRAMEWORK_VERSIONS)
@@ -64,18 +67,8 @@ def _estimators(spec: Spec, version: str | None) -> Any:
     from azureml.train.dnn import TensorFlow  # seconds and hundreds of megabytes: only who asks for it pays
 
     # A target's name and one node: with more it wants to see the cluster, and takes an image that is not public.
-    estimator = TensorFlow(".", compute_target="cluster", framework_version=version, use_gpu=wants_gpu(spec))
+    estimator = TensorFlow(".", compute_target="cluster", framework_version=version, use_gpu=gpu)
     return estimator.run_config.environment
-
-
-def _conda_file(spec: Spec, file: str) -> Any:
-    from azureml.core.conda_dependencies import CondaDependencies
-
-    path = spec.folder / file
-    try:
-        return CondaDependencies(str(path))
-    except OSError as error:
-        raise EngineError(f"environment: {path} cannot be read: {error.strerror}") from error
 
 
 def _pip_list(requirements: tuple[str, ...]) -> Any:

@@ -14,14 +14,13 @@ from typing import Any
 
 from specrun.engines.azure.records import Lease, lease, write_record
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, TAG, record_path
-from specrun.engines.azureml_v1.configuration import compute_name, configure
+from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.runs import SeenRun, find_run, fingerprint_of, seen
-from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report
-from specrun.plan.changes import Change, Submission
-from specrun.plan.resources import content_digest, data_key, environment_content, input_data
-from specrun.spec.model import Job, Secret
+from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Staged
+from specrun.plan.kinds.run import Submission
+from specrun.spec.model import Secret
 
 IGNORE_NOTHING = "# All files here belong to the run: specrun has left out what is to be ignored.\n"
 
@@ -29,14 +28,10 @@ _ONE_AT_A_TIME = threading.Lock()
 """The SDK changes the process's working directory while it asks git where the code comes from."""
 
 
-def submit(connection: Connection, change: Change, report: Report) -> None:
+def submit(connection: Connection, submission: Submission, staged: Staged, report: Report) -> None:
     """Submit a planned run. Raises Conflict when its name is taken, SecretUnset, and EngineError."""
-    submission = change.submission
-    assert submission is not None
-    job = submission.spec.job
-    assert job is not None
     # Read first: a secret that is not set must not leave a record behind of a run that was never submitted.
-    for value in job.environment_variables.values():
+    for value in submission.job.environment_variables.values():
         if isinstance(value, Secret):
             value.reveal()
     container = connection.container(connection.default_datastore())
@@ -44,27 +39,22 @@ def submit(connection: Connection, change: Change, report: Report) -> None:
     path = record_path(submission.name)
     with lease(container, path) as held:
         _check_free(connection, submission.name)
-        write_record(container, path, json.dumps(_record(submission, job, submitted)).encode(), lease=held)
+        write_record(container, path, json.dumps(_record(submission, submitted)).encode(), lease=held)
         report(Progress(text="sending the code"))
-        run = _submit(connection, submission, held)
+        run = _submit(connection, submission, staged, held)
     seen(connection).runs[submission.name] = SeenRun(run)
     with translated(f"tag the run {submission.name}, which was submitted"):
-        _describe(run, submission, job, submitted)
+        _describe(run, submission, submitted)
 
 
-def _record(submission: Submission, job: Job, submitted: float) -> dict[str, object]:
-    spec = submission.spec
-    datas = (input_data(spec, entry) for entry in job.inputs.values())
-    reads = [data_key(data) for data in datas if data is not None]
-    if job.environment is not None:
-        reads.append(f"environment/{content_digest(environment_content(spec, job.environment))[:10]}")
+def _record(submission: Submission, submitted: float) -> dict[str, object]:
     return {
-        "spec": spec.name,
+        "spec": submission.spec,
         "fingerprint": submission.fingerprint,
         "attempt": submission.attempt,
         "submitted": submitted,
-        "compute": compute_name(spec),
-        "reads": reads,
+        "compute": submission.cluster,
+        "reads": submission.reads,
         "identity": dict(submission.identity),
     }
 
@@ -78,21 +68,14 @@ def _check_free(connection: Connection, name: str) -> None:
     raise Conflict(f"run {name} exists already")
 
 
-def _submit(connection: Connection, submission: Submission, held: Lease) -> Any:
+def _submit(connection: Connection, submission: Submission, staged: Staged, held: Lease) -> Any:
     """The SDK's run. An error is none when the run is there: the answer was lost, not the submission."""
     from azureml.core import script_run_config as sdk
 
-    assert submission.staged is not None
-    workspace, experiment = connection.workspace(), submission.spec.experiment
-    _include_all(submission.staged)
+    workspace, experiment = connection.workspace(), submission.experiment
+    _include_all(staged.code)
     with translated(f"set up the run {submission.name}"):
-        config = configure(
-            submission.spec,
-            submission.fingerprint,
-            submission.staged,
-            workspace,
-            str(connection.default_datastore().name),
-        )
+        config = configure(submission, staged, workspace, str(connection.default_datastore().name))
     _mark(connection, _experiment(connection, experiment))
     held.check()
     try:
@@ -147,8 +130,9 @@ def _include_all(folder: Path) -> None:
         (folder / ".amlignore").write_text(IGNORE_NOTHING)
 
 
-def _describe(run: Any, submission: Submission, job: Job, submitted: float) -> None:
-    ours = {TAG: submission.spec.name, FINGERPRINT_TAG: submission.fingerprint, SUBMITTED_TAG: f"{submitted:.3f}"}
+def _describe(run: Any, submission: Submission, submitted: float) -> None:
+    job = submission.job
+    ours = {TAG: submission.spec, FINGERPRINT_TAG: submission.fingerprint, SUBMITTED_TAG: f"{submitted:.3f}"}
     run.set_tags({**job.tags, **ours})
     if job.display_name is not None:
         run.display_name = job.display_name

@@ -77,9 +77,7 @@ class Converging(Resource):
             )
             planning.refuse(self, "not-ours", detail)
         elif users := planning.users(self):
-            detail = (
-                f"{what} would be replaced ({fixed}), and {', '.join(users)} still runs there: wait or cancel."
-            )
+            detail = f"{what} would be replaced ({fixed}), and {', '.join(users)} still runs there: wait or cancel."
             planning.refuse(self, "in-use", detail)
         elif not planning.options.allow_replace:
             detail = (

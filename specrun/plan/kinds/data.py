@@ -84,7 +84,8 @@ class DataTarget(Resource):
     def plan(self, planning: Planning) -> Change:
         """Sent as far as the target differs from the source."""
         seen = planning.observed(self)
-        transfer = plan_transfer(self._source_files(planning), seen.files, self.owner if self.prune else "", self.sha256)
+        prune_for = self.owner if self.prune else ""
+        transfer = plan_transfer(self._source_files(planning), seen.files, prune_for, self.sha256)
         planning.transfers[self.key] = transfer
         if not transfer.send and not transfer.prune:
             return Upload(self, Action.NO_OP, "the target has every file", seen, transfer)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from specrun.plan.graph import Graph
+from tests.engine_double import addresses, graph_for, key, read_specs, write_spec
+
+ALL = """\
+name: all
+workspace: {name: wsp, resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc, create: true}
+compute: {name: cluster, max_instances: 2}
+datastores:
+  training: {type: azure_blob, account_name: mlstore, container_name: training}
+data:
+  digits: {path: data, datastore: training, target: digits}
+job:
+  command: cat ${{ inputs.digits }} ${{ inputs.local }} ${{ inputs.cloud }}
+  inputs:
+    digits: {data: digits}
+    local: {path: more}
+    cloud: {path: 'azureml://datastores/training/paths/old'}
+  environment: {pip: [numpy]}
+"""
+
+
+def graph_of(*files: Path) -> Graph:
+    return graph_for(read_specs(*files), files[0].parent / "home")
+
+
+def needs(graph: Graph) -> dict[str, set[str]]:
+    """What each resource needs, by address."""
+    return {key.address: {need.address for need in found.needs} for key, found in graph.resources.items()}
+
+
+def environments(graph: Graph) -> list[str]:
+    return [address for address in addresses(graph) if address.startswith("environment/")]
+
+
+def test_edges_follow_from_references(tmp_path: Path) -> None:
+    graph = graph_of(write_spec(tmp_path, ALL, data__a="1", more__b="2"))
+    (environment,) = environments(graph)
+    assert needs(graph) == {
+        "workspace/wsp": set(),
+        "compute/cluster": {"workspace/wsp"},
+        "datastore/training": {"workspace/wsp"},
+        "data/training/digits": {"workspace/wsp", "datastore/training"},
+        "data/default/inputs/all/local": {"workspace/wsp"},
+        environment: {"workspace/wsp"},
+        "run/all": {
+            "workspace/wsp",
+            "compute/cluster",
+            "data/training/digits",
+            "data/default/inputs/all/local",
+            environment,
+        },
+    }
+    order = list(graph.resources)
+    assert all(order.index(need) < order.index(key) for key in order for need in graph.resources[key].needs)
+
+
+def test_what_is_only_named_is_not_managed(tmp_path: Path) -> None:
+    ids = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
+    text = f"name: n\nworkspace: {{name: wsp, {ids}}}\ncompute: gpu\njob: {{command: ls}}\n"
+    graph = graph_of(write_spec(tmp_path, text))
+    assert {address: resource.managed for address, resource in addresses(graph).items()} == {
+        "workspace/wsp": False,
+        "compute/gpu": False,
+        "run/n": True,
+    }
+
+
+def test_specs_share_what_both_declare(tmp_path: Path) -> None:
+    one = write_spec(tmp_path / "one", "name: one\ncompute: {name: gpu, max_instances: 2}\njob: {command: ls}\n")
+    two = write_spec(tmp_path / "two", "name: two\ncompute: {max_instances: 2, name: gpu}\njob: {command: ls}\n")
+    graph = graph_of(one, two)
+    assert graph.diagnostics == ()
+    assert sorted(addresses(graph)) == ["compute/gpu", "run/one", "run/two"]
+
+
+def test_a_declaration_stands_for_those_who_only_name_it(tmp_path: Path) -> None:
+    names = write_spec(tmp_path / "one", "name: one\ncompute: gpu\njob: {command: ls}\n")
+    declares = write_spec(tmp_path / "two", "name: two\ncompute: {name: gpu, max_instances: 2}\n")
+    for files in ((names, declares), (declares, names)):
+        graph = graph_of(*files)
+        assert graph.diagnostics == ()
+        assert addresses(graph)["compute/gpu"].owner == "two"
+        assert addresses(graph)["run/one"].needs == (key("compute/gpu"),)
+
+
+def test_declared_differently_names_both_places_and_what_differs(tmp_path: Path) -> None:
+    one = write_spec(tmp_path / "one", "name: one\ncompute: {name: gpu, max_instances: 2}\n")
+    two = write_spec(tmp_path / "two", "name: two\ncompute: {name: gpu, max_instances: 3, tier: dedicated}\n")
+    (found,) = graph_of(one, two).diagnostics
+    assert found.code == "declared-differently"
+    assert str(found.location) == f"{two}:3:1"
+    assert f"{one}:3:1" in found.detail
+    assert "different max_instances, tier" in found.detail
+
+
+def test_two_sources_for_one_target(tmp_path: Path) -> None:
+    text = "name: {}\ndata:\n  d: {{path: data, target: digits}}\n"
+    one = write_spec(tmp_path / "one", text.format("one"), data__a="1")
+    two = write_spec(tmp_path / "two", text.format("two"), data__a="1")
+    (found,) = graph_of(one, two).diagnostics
+    assert str(one.parent / "data") in found.detail
+    assert str(two.parent / "data") in found.detail
+    same = write_spec(tmp_path / "two", text.format("two").replace("path: data", f"path: {one.parent / 'data'}"))
+    assert graph_of(one, same).diagnostics == ()
+
+
+def test_two_jobs_of_one_name(tmp_path: Path) -> None:
+    one = write_spec(tmp_path / "one", "name: same\njob: {command: ls}\n")
+    two = write_spec(tmp_path / "two", "name: same\njob: {command: pwd}\n")
+    (found,) = graph_of(one, two).diagnostics
+    assert "already declares a job named same" in found.detail
+
+
+def test_a_datastore_of_another_spec_comes_before_the_data_on_it(tmp_path: Path) -> None:
+    data = write_spec(tmp_path / "one", "name: one\ndata: {d: {path: data, datastore: s}}\n", data__a="1")
+    store = write_spec(
+        tmp_path / "two", "name: two\ndatastores: {s: {type: azure_blob, account_name: abc, container_name: def}}\n"
+    )
+    graph = graph_of(data, store)
+    assert list(addresses(graph)) == ["datastore/s", "data/s/d"]
+    assert addresses(graph)["data/s/d"].needs == (key("datastore/s"),)
+
+
+def test_an_environment_is_its_content(tmp_path: Path) -> None:
+    text = "name: {}\njob: {{command: ls, environment: {{conda_file: {}}}}}\n"
+    conda = "dependencies: [pip]\n"
+    one = write_spec(tmp_path / "one", text.format("one", "a.yml"), a_yml=conda)
+    two = write_spec(tmp_path / "two", text.format("two", "b.yml"), b_yml=conda)
+    three = write_spec(tmp_path / "three", text.format("three", "b.yml"), b_yml=conda + "\n")
+    assert len(environments(graph_of(one, two))) == 1
+    assert len(environments(graph_of(one, three))) == 2
