@@ -10,7 +10,7 @@ from emulator import training
 from emulator.dataplane import data_of
 from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Run, RunStatus
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"

@@ -12,7 +12,7 @@ from specrun.engines.azure import log_lines
 from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1 import logs as reading
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 GATED = """

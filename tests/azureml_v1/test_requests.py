@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from specrun.plan.changes import Action
-from tests.azureml_v1.launching import Launch, launch
+from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v1.place import Place, resource
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adr" / "0012-requests-of-sdk-v1.md"

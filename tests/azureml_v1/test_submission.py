@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from specrun.engines.azureml_v1.descriptions import record_path
 
 from emulator import faults
 from emulator.snapshots import files_of
 from specrun.engines.azure.records import lease
-from specrun.engines.azureml_v1.descriptions import record_path
 from specrun.engines.azureml_v1.submission import submit
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 JOB = """
