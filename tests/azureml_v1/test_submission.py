@@ -19,7 +19,7 @@ from specrun.engines.azureml_v1.submission import submit
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 JOB = """
@@ -56,14 +56,14 @@ def test_a_run_is_submitted_as_planned(place: Place) -> None:
         "specrun.fingerprint": change.submission.fingerprint,
     }
     assert snapshot_of(launched, name) == {"train.py"}
-    assert launched.engine.identity(name) == change.submission.identity
+    assert launched.engine.runs.identity(name) == change.submission.identity
 
 
 def test_how_many_requests_a_submission_takes(place: Place) -> None:
     launched = launch(place, JOB)
     engine = launched.engine
-    engine.runs()  # as planning does
-    engine.connection.default_datastore()
+    engine.runs.list()  # as planning does
+    engine.connection.datastore(None)
     first = place.routes(launched.submit)
     assert len(first) <= 18, first
     again = place.routes(lambda: launched.submit(2))
@@ -92,7 +92,7 @@ def test_of_two_at_once_one_submits(place: Place) -> None:
 
     def attempt(number: int) -> bool:
         try:
-            engines[number].begin(changes[number], lambda progress: None)
+            engines[number].resources.begin(changes[number], lambda progress: None)
         except Conflict:
             return False
         return True
@@ -107,7 +107,7 @@ def test_a_lost_answer_is_no_second_run(place: Place) -> None:
     place.emulator.faults.add(route(SNAPSHOTRUN), faults.LostAnswer(), times=1)
     name = launched.submit()
     assert list(launched.plane.runs) == [name]
-    assert launched.engine.run(name).name == name
+    assert launched.engine.runs.get(name).name == name
 
 
 @pytest.mark.slow
@@ -131,7 +131,7 @@ def test_killed_between_the_run_and_its_tags_it_is_known_by_its_definition(place
     launched = launch(place, JOB)
     name = launched.submit()
     launched.run(name).tags.clear()
-    (run,) = launched.renew().runs()
+    (run,) = launched.renew().runs.list()
     change = launched.change()
     assert change.submission is not None
     assert (run.name, run.fingerprint, run.spec) == (name, change.submission.fingerprint, "job")
@@ -144,7 +144,7 @@ def test_who_holds_the_lease_is_waited_for(place: Place) -> None:
     launched = launch(place, JOB)
     change = launched.change()
     assert change.submission is not None
-    container = launched.engine.connection.container(launched.engine.connection.default_datastore())
+    container = launched.engine.connection.open_datastore(None)
     refused = threading.Event()
 
     def see(number: int, request: Any, phase: str) -> None:
@@ -189,7 +189,7 @@ def test_a_secret_is_in_the_run_and_not_in_its_record(place: Place, monkeypatch:
     definition = launched.run(name).definition
     assert definition is not None
     assert definition["environmentVariables"]["HUB"] == "hush-hush"
-    assert "hush-hush" not in json.dumps(dict(launched.engine.identity(name)), default=str)
+    assert "hush-hush" not in json.dumps(dict(launched.engine.runs.identity(name)), default=str)
 
 
 def test_ignore_files_in_the_code_ignore_nothing_once_more(place: Place) -> None:
@@ -202,14 +202,14 @@ def test_ignore_files_in_the_code_ignore_nothing_once_more(place: Place) -> None
     (staged / ".gitignore").write_text("*.csv\nmodels/\n")
     (staged / "models").mkdir()
     (staged / "models" / "a.csv").write_text("1")
-    launched.engine.begin(change, lambda progress: None)
+    launched.engine.resources.begin(change, lambda progress: None)
     assert {"models/a.csv", ".gitignore", "train.py"} <= snapshot_of(launched, change.submission.name)
 
 
 def test_a_job_without_code(place: Place) -> None:
     launched = launch(place, "command: echo hello")
     name = launched.finish()
-    assert launched.engine.run(name).status is RunStatus.SUCCEEDED
+    assert launched.engine.runs.get(name).status is RunStatus.SUCCEEDED
 
 
 def test_the_working_directory_stays(place: Place) -> None:

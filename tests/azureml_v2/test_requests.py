@@ -13,8 +13,8 @@ import pytest
 from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.plan.changes import Action
 from specrun.spec.model import Spec
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2 import plainly
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import GET_DETAILS, GET_JOB, WATCHED, Place, resource, settled
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adr" / "0013-requests-of-sdk-v2.md"
