@@ -11,9 +11,9 @@ from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v1 import clusters
 from specrun.engines.base import EngineError, Quota, Transient
-from specrun.plan.changes import Action, Change
+from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.diff import diff
-from specrun.plan.observed import Status
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
 from tests.azureml_v1.place import (
     DELETE_CLUSTER,
@@ -55,11 +55,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "APPEARS", 3.0)
 
 
-def start(place: Place, text: str = SIMPLE) -> tuple[AzureEngine, Change]:
+def start(place: Place, text: str = SIMPLE) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that makes the spec's cluster."""
     place.make_workspace()
     spec = place.spec(text)
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:

@@ -7,8 +7,8 @@ import pytest
 from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Conflict, EngineError, Transient
-from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Status
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
 from tests.azureml_v1.place import Place, resource
 
@@ -18,11 +18,11 @@ DATASTORES += "/Microsoft.MachineLearningServices/workspaces/{ws}/datastores"
 GET, POST, PUT = f"GET {DATASTORES}/{{name}}", f"POST {DATASTORES}", f"PUT {DATASTORES}/{{name}}"
 
 
-def start(place: Place, fields: str) -> tuple[AzureEngine, Change]:
+def start(place: Place, fields: str) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that registers a datastore with these fields."""
     account = place.make_workspace()
     spec = place.spec(f"datastores: {{training: {{account_name: {account}, {fields}}}}}")
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 BLOB = 'type: azure_blob, container_name: data, credentials: {account_key: "${{ secrets.KEY }}"}'
@@ -115,7 +115,9 @@ def test_no_such_account(place: Place, key: str) -> None:
     place.make_workspace()
     spec = place.spec(f"datastores: {{training: {{account_name: nobodys, {BLOB}}}}}")
     with pytest.raises(EngineError, match="There is no storage account nobodys"):
-        place.engine(spec).resources.begin(Change(resource(spec, KEY), Action.CREATE, ""), place.reports.append)
+        place.engine(spec).resources.begin(
+            ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING)), place.reports.append
+        )
 
 
 def test_what_nobody_has_tried_again_may_be(place: Place, key: str) -> None:

@@ -16,8 +16,8 @@ from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v1 import workspaces
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
-from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Status
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import Spec
 from tests.azureml_v1.place import DEPLOY, GET_WORKSPACE, SUBSCRIPTIONS, WORKSPACE, Place, resource
 
@@ -94,7 +94,7 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
     # As good as killed: it has begun, and will never hear how it went on.
     place.emulator.faults.add(lambda request, route: "operationStatuses" in route, BlackHole())
     killed = place.engine(spec)
-    change = Change(resource(spec, KEY), Action.CREATE, "")
+    change = ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
     thread = threading.Thread(target=lambda: _forsaken(killed, change), daemon=True)
     thread.start()
     assert begun.wait(30)
@@ -107,7 +107,7 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
     thread.join(30)
 
 
-def _forsaken(engine: AzureEngine, change: Change) -> None:
+def _forsaken(engine: AzureEngine, change: ResourceChange) -> None:
     with contextlib.suppress(EngineError):
         engine.resources.begin(change, lambda _: None)
 
