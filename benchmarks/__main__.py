@@ -73,6 +73,7 @@ def _measure(names: list[str], *, short: bool) -> Iterator[Row | Missing]:
                 for row in BENCHMARKS[name](place):
                     yield replace(row, target="", met=None) if short else row
             except LeftOut as reason:
+                print(f"left out: {reason}", file=sys.stderr)
                 yield Missing(name, str(reason), failed=False)
             except (WentWrong, OSError, subprocess.SubprocessError) as problem:
                 print(f"error: {problem}", file=sys.stderr)

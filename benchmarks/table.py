@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-_LONGEST = 200
-"""Characters of a reason: the end of it is for the error stream."""
+_LONGEST = 80
+"""Characters of a reason in the table: all of it goes to the error stream."""
 
 _HEAD = ("benchmark", "what", "specrun", "peer", "ratio", "target", "")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.explain_substituted import given_by
 from specrun.spec.failures import Failure
-from specrun.spec.given import given_by
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
