@@ -92,7 +92,7 @@ def test_within_a_place_they_contradict_each_other(specrun: Any, places: dict[st
 
 
 def test_a_place_that_cannot_be_observed_does_not_hide_the_other(specrun: Any, places: dict[str, Double]) -> None:
-    places["west"].faults = {"runs": [Denied("no right to read runs")] * 3}
+    places["west"].faults = {"runs": [Denied("no right to read runs")] * 2}
     said = specrun("plan", *BOTH)
     assert (said.code, said.err) == (
         1,
@@ -105,7 +105,9 @@ def test_a_place_that_cannot_be_observed_does_not_hide_the_other(specrun: Any, p
     assert data["places"][1]["errors"] == {"the runs so far": "no right to read runs"}
     assert (data["applyable"], data["complete"], data["errored"]) == (False, False, True)
     assert {change["place"]["target"] for change in data["resource_changes"]} == {"workspace east"}
-    assert specrun("apply", "-y", *BOTH).code == 1
+    for verb in ("apply", "destroy"):
+        places["west"].faults = {"runs": [Denied("no right to read runs")]}
+        assert specrun(verb, "-y", *BOTH).code == 1
     assert not [call for double in places.values() for call in double.calls if call.startswith("begin")]
 
 
