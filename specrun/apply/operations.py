@@ -18,11 +18,12 @@ from specrun.plan.changes import Action, Capability, ResourceChange
 from specrun.plan.diff import diff
 from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
-from specrun.plan.kinds.data import DataTarget, Upload, is_same, plan_transfer
+from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import Environment
 from specrun.plan.kinds.run import RunRequest, Submission, Submit
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
+from specrun.plan.transfer import is_same, plan_transfer
 from specrun.spec.model import Download
 
 FIRST_POLL = 0.2

@@ -15,11 +15,12 @@ from specrun.plan.changes import FORMAT, Action, Change, FieldChange, Plan, Reso
 from specrun.plan.files import SourceFile
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import md5_of
-from specrun.plan.kinds.data import DataTarget, Transfer, Upload
+from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import Environment
 from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit, reads_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Key, Place, Resource
+from specrun.plan.transfer import Transfer
 from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"

@@ -9,8 +9,8 @@ import threading
 import warnings
 
 import pytest
-
 from specrun.engines.azure.once import Once
+
 from specrun.engines.azure.quiet import quiet
 
 

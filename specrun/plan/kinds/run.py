@@ -14,12 +14,14 @@ from specrun.plan.changes import Action, Change
 from specrun.plan.files import SourceFile, list_code
 from specrun.plan.fingerprint import InputContent, explain, fingerprint, identify
 from specrun.plan.hashes import content_digest
-from specrun.plan.kinds.data import Transfer, data_key
+from specrun.plan.kinds.base import Planned
+from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
+from specrun.plan.transfer import Transfer
 from specrun.spec.model import Data, Download, Input, Job, LocalPath, Properties, Spec
 
 
@@ -48,7 +50,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest(Resource):
+class RunRequest(Planned):
     """A spec's job, bound to what else the spec says.
 
     `environment` is None where the job names none. `sources` are local data, which is never part of the code.
