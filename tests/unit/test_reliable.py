@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -252,19 +251,31 @@ def test_a_deadline_is_for_each_attempt_and_not_for_the_pauses(engine: Double, c
     assert clock.asked == [60.0, 60.0]
 
 
-def test_each_attempt_has_the_whole_deadline(clock: Clock) -> None:
-    """Attempts of 15 s each, within a patience of 20 s: together they may take longer."""
-    answers: list[Exception | str] = [Transient("busy"), Transient("busy"), "done"]
+def test_each_attempt_has_the_whole_deadline(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of a patience of 20 s, while a service that took 15 s to refuse is given its minute and more."""
+    made, left = threading.Event(), []
+    calls: list[reliable._Call[str]] = []
+
+    def note() -> None:
+        assert made.wait(LONG)
+        left.append(calls[0].left(20.0))
 
     def work() -> str:
+        note()
+        if len(left) > 1:
+            return "done"
         clock.now += 15.0
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        raise Transient("busy", 60.0)
 
-    assert read_all(reads(work, patience=20.0)) == ["done"]
-    assert time.monotonic() != clock.monotonic()
+    def oversleep(seconds: float) -> None:
+        note()
+        clock.now += seconds + 10.0
+
+    monkeypatch.setattr(clock, "sleep", oversleep)
+    calls.append(reliable._Call(partial(reliable._retried, work)))
+    made.set()
+    assert calls[0].wait(LONG, "it") == "done"
+    assert left == [20.0, 80.0, 20.0]
 
 
 @pytest.mark.parametrize("call", ["observe", "begin"])
