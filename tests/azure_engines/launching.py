@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from emulator import history
 from emulator.runs_state import Plane, Run
@@ -51,20 +52,12 @@ class Launch:
         return self.engine
 
     def submission(self, attempt: int = 1) -> Submission:
-        """What is planned of the spec's job where nothing has run yet, as whatever attempt."""
-        request, home = resource(self.spec, "run/job"), self.place.folder / ".specrun"
-        view = View({}, False, Survey({}, {}, ()), lambda name: {})
-        change = request.plan(Planning(request.place, view, PlanOptions(), home, HashCache(home)))
-        assert isinstance(change, Submit)
-        planned = change.submission
-        return replace(planned, name=run_name(planned.spec, planned.fingerprint, attempt), attempt=attempt)
+        """What is planned of the spec's job, as whatever attempt."""
+        return planned(self.spec, attempt)
 
     def staged(self, submission: Submission) -> Staged:
         """Copies of what a run consists of, in a folder of their own."""
-        every = self.place.folder / "staged"
-        folder = every / str(len(list(every.iterdir())) if every.exists() else 0)
-        folder.mkdir(parents=True)
-        return stage(submission, folder)
+        return copied(submission, self.place.folder / "staged")
 
     def submit(self, attempt: int = 1, engine: AzureEngine | None = None) -> str:
         """Submit the spec's job; the run's name."""
@@ -77,6 +70,23 @@ class Launch:
         name = self.submit(attempt, engine)
         assert self.run(name).wait(timeout=PATIENCE)
         return name
+
+
+def planned(spec: Spec, attempt: int = 1) -> Submission:
+    """What is planned of a spec's job where nothing has run yet, as whatever attempt."""
+    request, home = resource(spec, f"run/{spec.name}"), spec.file.parent / ".specrun"
+    view = View({}, False, Survey({}, {}, ()), lambda name: {})
+    change = request.plan(Planning(request.place, view, PlanOptions(), home, HashCache(home)))
+    assert isinstance(change, Submit)
+    submission = change.submission
+    return replace(submission, name=run_name(spec.name, submission.fingerprint, attempt), attempt=attempt)
+
+
+def copied(submission: Submission, every: Path) -> Staged:
+    """Copies of what a run consists of, in a new folder of `every`."""
+    folder = every / str(len(list(every.iterdir())) if every.exists() else 0)
+    folder.mkdir(parents=True)
+    return stage(submission, folder)
 
 
 def launch(place: Place, job: str, script: str = "", top: str = TOP) -> Launch:
