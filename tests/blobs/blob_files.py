@@ -12,7 +12,7 @@ from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
 from specrun.plan.files import SourceFile, list_data
 from specrun.plan.hashes import HashCache
-from specrun.plan.kinds.data import plan_transfer
+from specrun.plan.transfer import plan_transfer
 
 
 @dataclass(frozen=True)
