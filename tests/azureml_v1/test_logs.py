@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator import faults
-from specrun.engines.azure import log_lines
+from specrun.engines.azure import logs
 from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1 import logs as reading
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
@@ -109,7 +109,7 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place) -> None:
 
 
 def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (reading, log_lines):
+    for module in (reading, logs):
         monkeypatch.setattr(module, "CHUNK", 50)
     script = "for n in range(20): print('line', n)\nprint('x' * 120)\nprint('ü' * 20, end='')"
     launched = launch(place, JOB.format(gate="none"), script)

@@ -11,10 +11,10 @@ import pytest
 from emulator.faults import BlackHole, FailedOperation, LostAnswer, Reset, missing
 from emulator.faults import Status as Answer
 from emulator.router import Request
-from specrun.engines.azure import creation
+from specrun.engines.azure import workspaces
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azure.engine import AzureEngine
-from specrun.engines.azureml_v1 import workspaces
+from specrun.engines.azureml_v1.workspaces import SdkWorkspaces
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.observed import Observed, Status
@@ -32,8 +32,8 @@ def spec(place: Place) -> Spec:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "LOOK", 0.2)
-    monkeypatch.setattr(creation, "APPEARS", 3.0)
+    monkeypatch.setattr(SdkWorkspaces, "look", 0.2)
+    monkeypatch.setattr(workspaces, "APPEARS", 3.0)
 
 
 def test_one_that_is_there(place: Place, spec: Spec) -> None:

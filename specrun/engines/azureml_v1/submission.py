@@ -46,7 +46,7 @@ class Submitter:
         # Read first: a secret that is not set must not leave a record behind of a run that was never submitted.
         revealed(submission.job.environment_variables)
         container = self._connection.open_datastore(None)
-        submitted = time.time()
+        submitted = round(time.time(), 3)  # as its tag says it
         path, record = record_path(submission.name), _record(submission, submitted)
         with lease(container, path) as held:
             self._check_free(submission.name)
