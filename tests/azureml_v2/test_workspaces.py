@@ -90,7 +90,7 @@ def test_a_group_that_is_there_stays_as_it_is(place: Place, spec: Spec) -> None:
 
 
 def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec) -> None:
-    place.emulator.service.creating_reads = 8
+    place.emulator.service.creating_reads = 40
     begun = threading.Event()
 
     def watch(number: int, request: Request, phase: str) -> None:

@@ -85,8 +85,8 @@ class RunCalls(Protocol):
     def address(self, run: SeenRun) -> str:
         """The portal's page of a run."""
 
-    def metrics(self, run: SeenRun) -> Mapping[str, float]:
-        """The latest value of each metric that is a number."""
+    def metrics(self, name: str) -> Mapping[str, float]:
+        """The latest value of each metric of a run that is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Runs:
 
     def latest(self, name: str) -> Mapping[str, float]:
         """The latest value of each metric that a run logged."""
-        return self.connection.ask(lambda: self.calls.metrics(self.calls.find(name)))
+        return self.connection.ask(lambda: self.calls.metrics(name))
 
     def _list(self, spec: str | None) -> Sequence[Run]:
         try:
