@@ -9,19 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from specrun.engines.base import EngineError
-from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.diagnostics import Path as SpecPath
-from specrun.spec.model import Properties, Spec
-
-SUMMARIES = {
-    "needs-workspace": "This engine needs a workspace.",
-    "needs-coordinates": "The workspace is not named in full.",
-    "needs-location": "A new workspace needs a location.",
-    "invalid-workspace-config": "The workspace's configuration file cannot be used.",
-}
-"""What is reported of workspaces, by code."""
+from specrun.plan.resources import Place
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import LocalPath, Properties, Spec
 
 _KEYS = ("workspace_name", "resource_group", "subscription_id")
+_FIELDS = ("name", "resource_group", "subscription_id")
 _EXAMPLE = (
     "`workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: …}`, or `workspace: {from_config: config.json}`"
 )
@@ -42,22 +35,36 @@ class Coordinates:
     subscription_id: str
 
 
-def locate(workspace: Properties | None, folder: Path) -> Coordinates:
-    """The coordinates that a spec's `workspace` stands for; `from_config` is relative to the folder.
+def locate(workspace: Properties | None) -> Coordinates:
+    """The coordinates that a spec's `workspace` stands for.
 
     Raises EngineError where `check_workspace` has something to say.
     """
     if workspace is None:
         raise EngineError(f"no workspace is named: write {_EXAMPLE}")
-    if "from_config" in workspace:
+    if (config := workspace.get("from_config")) is not None:
         try:
-            return read_config(folder / str(workspace["from_config"]))
+            return read_config(_path(config))
         except BadConfig as error:
             raise EngineError(str(error)) from error
     missing = _missing(workspace)
     if missing:
         raise EngineError(f"the workspace {workspace.get('name', '')} lacks {' and '.join(missing)}: write {_EXAMPLE}")
-    return Coordinates(str(workspace["name"]), str(workspace["resource_group"]), str(workspace["subscription_id"]))
+    return Coordinates(*(str(workspace[name]) for name in _FIELDS))
+
+
+def place_of(engine: str, workspace: Properties | None) -> Place:
+    """The place that a spec's `workspace` means: the same one, whether it is named in full or in a config.json."""
+    if workspace is None:
+        return Place(engine, title="a workspace")
+    try:
+        at = locate(workspace)
+    except EngineError:  # `check_workspace` says what is wrong with it, at its place
+        config = workspace.get("from_config")
+        parts = [str(workspace.get(name, "")) for name in reversed(_FIELDS)]
+        return Place(engine, "/".join(parts).lower() if config is None else str(config), "a workspace")
+    where = f"{at.subscription_id}/{at.resource_group}/{at.workspace_name}"
+    return Place(engine, where.lower(), f"workspace {at.workspace_name}")
 
 
 def read_config(file: Path) -> Coordinates:
@@ -97,29 +104,28 @@ def check_workspace(spec: Spec) -> Iterator[Diagnostic]:
     workspace = spec.workspace or {}
     if workspace.get("create") and not workspace.get("location"):
         detail = "`create: true` makes it when it is missing: say where, as in `location: westeurope`."
-        yield _found(spec, "needs-location", detail, ("workspace", "create"))
+        yield spec.document.diagnostic("needs-location", detail, ("workspace", "create"))
 
 
 def check_coordinates(spec: Spec) -> Iterator[Diagnostic]:
     """What keeps a spec's workspace from being found."""
     workspace = spec.workspace
     if workspace is None:
-        yield _found(spec, "needs-workspace", f"The spec names none. Write {_EXAMPLE}.", ())
-    elif "from_config" in workspace:
+        yield spec.document.diagnostic("needs-workspace", f"The spec names none. Write {_EXAMPLE}.", ())
+    elif (config := workspace.get("from_config")) is not None:
         try:
-            read_config(spec.folder / str(workspace["from_config"]))
+            read_config(_path(config))
         except BadConfig as error:
-            yield _found(spec, "invalid-workspace-config", str(error), ("workspace", "from_config"))
+            yield spec.document.diagnostic("invalid-workspace-config", str(error), ("workspace", "from_config"))
     elif missing := _missing(workspace):
         listed = " and ".join(f"`{name}`" for name in missing)
         detail = f"It lacks {listed}: a workspace's name is unique in its resource group only. Write {_EXAMPLE}."
-        yield _found(spec, "needs-coordinates", detail, ("workspace",))
+        yield spec.document.diagnostic("needs-coordinates", detail, ("workspace",))
+
+
+def _path(config: object) -> Path:
+    return config.absolute if isinstance(config, LocalPath) else Path(str(config))
 
 
 def _missing(workspace: Properties) -> list[str]:
-    return [name for name in ("name", "resource_group", "subscription_id") if not workspace.get(name)]
-
-
-def _found(spec: Spec, code: str, detail: str, path: SpecPath) -> Diagnostic:
-    location = spec.document.location(path)
-    return Diagnostic(Severity.ERROR, code, SUMMARIES[code], detail, path, location)
+    return [name for name in _FIELDS if not workspace.get(name)]

@@ -8,7 +8,6 @@ from specrun.engines.azure.cluster_checks import check_cluster
 from specrun.engines.azure.coordinates import check_workspace
 from specrun.engines.azure.datastore_paths import EXAMPLE
 from specrun.engines.azure.findings import found
-from specrun.engines.azure.images import wants_gpu
 from specrun.engines.azure.shared_checks import check_datastores, check_variables
 from specrun.engines.azureml_v2.environments import CUDA_SINCE, series_of
 from specrun.plan.resources import input_data
@@ -68,7 +67,7 @@ def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnos
         detail = 'Which one? Write `version` with two or three numbers, as in `version: "2.16"`.'
         key = "framework" if environment.version is None else "version"
         yield found(spec, "unknown-framework-version", detail, ("job", "environment", key))
-    elif series < CUDA_SINCE and wants_gpu(spec):
+    elif series < CUDA_SINCE and spec.wants_gpu:
         detail = (
             f"TensorFlow {environment.version} needs a CUDA that pip does not bring, which it does from "
             f"{'.'.join(map(str, CUDA_SINCE))} on: take such a version, or write `image:` with one that has both."

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from specrun.engines.azure.blobs import list_files
-from specrun.engines.azure.containers import Container
-from specrun.engines.azure.images import PYTHON, base_image, wants_gpu
+from specrun.engines.azure.images import PYTHON, base_image
 from specrun.engines.azure.upload import send
 from specrun.engines.azureml_v2.connection import Connection
-from specrun.engines.base import EngineError, Report
-from specrun.plan.files import SourceFile, list_data
-from specrun.plan.hashes import HashCache
-from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import Resource, content_digest
-from specrun.spec.model import Environment, Spec
+from specrun.engines.base import Report, Staged
+from specrun.plan.files import SourceFile
+from specrun.plan.hashes import content_digest
+from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.kinds.run import Submission
+from specrun.spec.model import Environment
 
 CONTEXTS = "specrun/contexts"
 """Where, on the default datastore, folders lie that images are built from."""
@@ -31,41 +32,31 @@ CUDA_SINCE = (2, 14)
 """From this TensorFlow on pip brings the CUDA that it needs: before, an image has to have it."""
 
 
-def observe_environment(resource: Resource) -> Observed:
-    """Always there: the definition goes with the run. A registered one that is missing is found on submission."""
-    return Observed(Status.READY, resource.properties)
+def environment_of(submission: Submission, staged: Staged, connection: Connection, report: Report) -> Any:
+    """The SDK's Environment for a planned run, or the name of one that is registered.
 
-
-def environment_of(spec: Spec, connection: Connection, report: Report) -> Any:
-    """The SDK's Environment of a spec's job, or the name of one that is registered.
-
-    Raises EngineError, OSError and the SDK's errors.
+    Raises EngineError and the SDK's errors.
     """
     from azure.ai.ml.entities import BuildContext
     from azure.ai.ml.entities import Environment as Definition
 
-    assert spec.job is not None
-    environment = spec.job.environment or Environment(pip=())
-    if environment.registered is not None:
-        return registered_name(environment.registered)
-    if environment.build_path is not None:
-        context = send_context(spec, environment, connection, report)
-        return Definition(build=BuildContext(path=context, dockerfile_path=environment.dockerfile_path or "Dockerfile"))
-    image = environment.image or base_image(spec)
-    if environment.conda_file is not None:
-        path = spec.folder / environment.conda_file
-        if not path.is_file():
-            raise EngineError(f"environment: {path} cannot be read: it is not there")
-        return Definition(image=image, conda_file=str(path))
-    conda = conda_of(spec, environment)
+    content = submission.environment or EnvironmentContent(Environment(pip=()))
+    wanted = content.definition
+    if wanted.registered is not None:
+        return registered_name(wanted.registered)
+    if wanted.build_path is not None:
+        context = _send_context(content.context, staged, submission.spec, connection, report)
+        return Definition(build=BuildContext(path=context, dockerfile_path=wanted.dockerfile_path or "Dockerfile"))
+    image = wanted.image or base_image(submission.gpu)
+    conda = str(staged.conda) if staged.conda is not None else conda_of(wanted, submission.gpu)
     return Definition(image=image) if conda is None else Definition(image=image, conda_file=conda)
 
 
-def conda_of(spec: Spec, environment: Environment) -> dict[str, object] | None:
+def conda_of(definition: Environment, gpu: bool) -> dict[str, object] | None:
     """The conda environment of what pip is to install; None where nothing is."""
-    if environment.framework is not None:
-        return _conda(framework_requirements(environment, wants_gpu(spec)), _python(environment))
-    return None if environment.pip is None else _conda(environment.pip, PYTHON)
+    if definition.framework is not None:
+        return _conda(framework_requirements(definition, gpu), _python(definition))
+    return None if definition.pip is None else _conda(definition.pip, PYTHON)
 
 
 def registered_name(name: str) -> str:
@@ -92,29 +83,26 @@ def series_of(version: str) -> tuple[int, ...] | None:
     return tuple(map(int, parts)) if len(parts) == 2 and all(part.isdigit() for part in parts) else None
 
 
-def send_context(spec: Spec, environment: Environment, connection: Connection, report: Report) -> str:
+def _send_context(
+    files: Sequence[SourceFile], staged: Staged, owner: str, connection: Connection, report: Report
+) -> str:
     """Upload the folder that an image is built from, below a name that is its content's; the folder's address.
 
     Not through the SDK: it names a folder by a hash in which names and contents run into each other, so that one
     folder may be taken for another.
     """
-    assert environment.build_path is not None
-    files = list_data(spec.folder / environment.build_path, HashCache(connection.home))
+    assert staged.context is not None
     container = connection.open_datastore(None)
     folder = f"{CONTEXTS}/{context_digest(files)}"
-    if not _is_complete(container, folder, files):
-        send(container, folder, files, spec.name, report)
+    there = list_files(container, folder)
+    if not all(file.path in there and there[file.path].md5 == file.md5 for file in files):
+        send(container, folder, [replace(file, source=staged.context / file.path) for file in files], owner, report)
     return f"{container.account_url}/{container.name}/{folder}/"
 
 
-def context_digest(files: tuple[SourceFile, ...]) -> str:
+def context_digest(files: Iterable[SourceFile]) -> str:
     """A digest of a folder's paths, contents and executable bits."""
     return content_digest({file.path: [file.md5, file.executable] for file in files})[:40]
-
-
-def _is_complete(container: Container, folder: str, files: tuple[SourceFile, ...]) -> bool:
-    there = list_files(container, folder)
-    return all(file.path in there and there[file.path].md5 == file.md5 for file in files)
 
 
 def _conda(requirements: tuple[str, ...], python: str) -> dict[str, object]:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from specrun.engines.azure.datastore_paths import datastore_uri
-from specrun.spec.model import Data, Input, Job, JobResources, Spec
+from specrun.engines.azure.datastore_paths import datastore_uri, input_path
+from specrun.spec.model import Data, Input, Job, JobResources
 
 SHM_SIZE = "2g"
 
 
-def compute_name(spec: Spec) -> str:
-    """The name of the cluster that the spec's job runs on; "" when the spec names none."""
-    if spec.compute is None or isinstance(spec.compute, str):
-        return spec.compute or ""
-    return str(spec.compute["name"])
-
-
 def data_uri(data: Data, entry: Input, default_datastore: str) -> str:
-    """Where on a datastore an input finds its data.
-
-    A file keeps its name there; its input is the file when it says so, else the folder around it.
-    """
-    file = f"/{Path(data.path).name}" if entry.type == "uri_file" else ""
-    return datastore_uri(data.datastore or default_datastore, data.target + file)
+    """Where an input finds its data; `default_datastore` is the name of the workspace's."""
+    return datastore_uri(data.datastore or default_datastore, input_path(data, entry))
 
 
 def input_mode(entry: Input) -> str:
@@ -36,17 +23,15 @@ def distribution_words(job: Job) -> dict[str, str | int]:
 
     Counts are written even where they are the SDK's defaults: those are not the spec's.
     """
-    shape = job.distribution
-    if shape is None:
-        return {}
-    if shape.type == "tensorflow":
-        workers = job.resources.instance_count if shape.worker_count is None else shape.worker_count
-        return {
-            "type": "tensorflow",
-            "parameter_server_count": shape.parameter_server_count or 0,
-            "worker_count": workers,
-        }
-    return {"type": shape.type, "process_count_per_instance": shape.process_count_per_instance or 1}
+    processes = job.processes()
+    match processes.kind:
+        case "single":
+            return {}
+        case "tensorflow":
+            counts = {"parameter_server_count": processes.parameter_servers, "worker_count": processes.workers}
+            return {"type": "tensorflow", **counts}
+        case kind:
+            return {"type": kind, "process_count_per_instance": processes.per_instance}
 
 
 def resources_words(resources: JobResources) -> dict[str, str | int | None]:
