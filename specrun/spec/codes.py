@@ -84,6 +84,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "data-on-file-share": (ERROR, "A file share cannot be filled."),
         "duplicate-target": (ERROR, "Two data entries have the same target."),
         "nested-target": (ERROR, "One data entry's target is inside another's."),
+        "output-into-data": (ERROR, "An output lies in the target of data."),
         "invalid-target": (ERROR, "A path on a datastore is not in its plain form."),
         "undeclared-datastore": (NOTE, "A datastore that is not declared is close to one that is."),
     },
@@ -151,6 +152,8 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "too-many-runs": (ERROR, "The plan submits more runs than allowed."),
         "unreadable-data": (ERROR, "A data path cannot be read."),
         "unreadable-code": (ERROR, "A code file cannot be read."),
+        "unreadable-environment": (ERROR, "A file of the environment cannot be read."),
+        "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
     },
     "export": {
         "not-a-tfjob": (ERROR, "The job cannot be a TFJob."),

@@ -27,6 +27,13 @@ class Keys:
         self._reserved: Mapping[str, str] = schema["x-reserved"]
         self.places: dict[str, list[str]] = {}
         self._collect(schema, "")
+        self._of: dict[str, frozenset[str]] = {}
+
+    def of(self, where: str) -> frozenset[str]:
+        """The keys of a section."""
+        if where not in self._of:
+            self._of[where] = frozenset(name for name, sections in self.places.items() if where in sections)
+        return self._of[where]
 
     def explain(self, document: Document, found: Sequence[Failure]) -> Iterator[Diagnostic]:
         """The diagnostics of unknown and missing keys, without those that one typo brings twice."""

@@ -94,22 +94,22 @@ def _load(
     options = _Options(
         overrides.scalars(variables), engine, inputs, environment_values, unread, secrets_required, Files(), _today()
     )
-    documents: list[Document] = []
+    read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
     for file in files:
         document, mistakes_read = source.read(file)
         diagnostics += mistakes_read
         if document is None:
             continue
-        if variables or inputs:
-            documents.append(document)
-        found, values = _check(document, options)
+        found, values, seen = _check(document, options)
         diagnostics += found
+        if variables or inputs:
+            read.append((document, seen))
         if with_specs and not any(d.severity is Severity.ERROR for d in (*mistakes_read, *found)):
             from specrun.spec.build import build
 
             specs.append(build(document, values))
-    undeclared = list(overrides.undeclared(documents, variables, inputs))
+    undeclared = list(overrides.undeclared(read, variables, inputs))
     if undeclared or mistakes:
         specs = []
     diagnostics += undeclared
@@ -120,8 +120,8 @@ def _today() -> str:
     return time.strftime("%Y-%m-%d")
 
 
-def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any]:
-    """One document's mistakes beyond YAML, and its values with everything in place."""
+def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any, Mapping[str, Any]]:
+    """One document's mistakes beyond YAML, its values with everything in place, and those of them that are right."""
     done = substitute(
         document,
         options.variables,
@@ -130,23 +130,20 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
         secrets_required=options.secrets_required,
     )
     refused = [found for found in schema.check(document, done.values) if not _is_hole(found, done.holes)]
-    values = done.values
-    if not isinstance(values, dict):
-        return [*done.diagnostics, *refused], values
-    values = overrides.apply(values, options.inputs, options.environment)
+    values = overrides.apply(done.values, options.inputs, options.environment)
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
-    subject = Subject(document, values, done.engine, folder, options.files, options.today)
-    diagnostics = rules.check(subject)
-    if diagnostics and done.diagnostics:
-        from specrun.spec.rules.absence import without_unused_inputs
+    seen, in_expressions = values, done.diagnostics
+    if refused or done.holes:
+        from specrun.spec.rules.unknown import Known
 
-        diagnostics = without_unused_inputs(diagnostics, done.diagnostics)
-    diagnostics = [*done.diagnostics, *diagnostics]
-    if refused:
-        from specrun.spec.rules.absence import without_consequences
-
-        diagnostics = refused + without_consequences(diagnostics, refused)
-    return (_masked(document, values, diagnostics) if diagnostics else diagnostics), values
+        known = Known(values, refused)
+        in_expressions = tuple(found for found in in_expressions if not known.explains(found))
+        for hole in done.holes:
+            known.hide(hole)
+        seen = known.values
+    subject = Subject(document, seen, done.engine, folder, options.files, options.today)
+    diagnostics = [*refused, *in_expressions, *rules.check(subject)]
+    return (_masked(document, values, diagnostics) if diagnostics else diagnostics), values, seen
 
 
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:

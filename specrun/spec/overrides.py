@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Location
 from specrun.spec.nearest import suggestion
+from specrun.spec.rules.subject import lacks, mapping
 from specrun.spec.scalars import plain
 
 if TYPE_CHECKING:
@@ -38,26 +39,30 @@ def _scalar(value: str) -> Scalar:
 
 
 def undeclared(
-    documents: list[Document], variables: Mapping[str, str], inputs: Mapping[str, str]
+    read: Sequence[tuple[Document, Mapping[str, Any]]], variables: Mapping[str, str], inputs: Mapping[str, str]
 ) -> Iterator[Diagnostic]:
-    """--var and --input names that no file declares: said once, at the first file's section."""
+    """--var and --input names that no file declares: said once, at the first file's section.
+
+    `read` has each document with those of its values that are right.
+    """
     for option, names, path in (("--var", variables, ("vars",)), ("--input", inputs, ("job", "inputs"))):
-        if not names or not documents:
+        if not names or not read:
             continue
-        declared = {str(name) for document in documents for name in _section(document.values, path)}
+        sections = [_section(values, path) for _, values in read]
+        declared = {str(name) for section in sections for name in section}
         for name in names:
-            if name not in declared:
+            if all(lacks(section, name) for section in sections):
                 kind = path[-1]
                 missing = f"`{option} {name}` is given and `{'.'.join(path)}` has no `{name}`."
                 detail = f"{missing} {suggestion(name, declared, kind=kind)}"
-                first = next((d for d in documents if _section(d.values, path)), documents[0])
+                first = next((one for (one, _), section in zip(read, sections, strict=True) if section), read[0][0])
                 yield first.diagnostic("unknown-override", detail, path, key=True)
 
 
-def _section(values: object, path: tuple[str, ...]) -> Mapping[str, Any]:
+def _section(values: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
     for key in path:
-        values = values.get(key) if isinstance(values, dict) else None
-    return values if isinstance(values, dict) else {}
+        values = mapping(values.get(key))
+    return values
 
 
 def apply(values: Any, inputs: Mapping[str, str], environment: Mapping[str, Any] | None) -> Any:

@@ -63,14 +63,22 @@ def _readers(field: dict[str, Any], path: Path, *, whole: bool = True) -> Iterat
             yield from _readers(field[form], path, whole=False)
 
 
+def keys_of(section: str) -> frozenset[str]:
+    """The keys that the mappings of a section may have (`job.inputs.*`); none where people choose them."""
+    return _keys().of(section)
+
+
 def _explained(document: Document, values: object, schema: dict[str, Any], predicates: Predicates) -> list[Diagnostic]:
     from itertools import islice
 
     from specrun.spec.explain import explain
-    from specrun.spec.failures import failures
+    from specrun.spec.failures import Failure, failures
     from specrun.spec.layout import explain_layout
 
-    found = list(islice(failures(predicates, schema, values), MAX_DIAGNOSTICS))
+    once: dict[tuple[Path, str, str | None], Failure] = {}  # two subschemas may ask the same of one value
+    for failure in islice(failures(predicates, schema, values), MAX_DIAGNOSTICS):
+        once.setdefault((failure.path, failure.keyword, failure.key), failure)
+    found = list(once.values())
     laid_out, found = explain_layout(document, _keys().places, found)
     of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
     told = list(_keys().explain(document, of_keys)) if of_keys else []

@@ -169,7 +169,6 @@ def test_the_software(tmp_path: Path, environment: str, image: str, first: str) 
         ("job: {command: ls, distribution: {type: pytorch}}\n", "PyTorchJob"),
         ("job: {command: ls, distribution: {type: mpi}}\n", "MPIJob"),
         ("job: {command: ls}\n", "batch/v1"),
-        ("job: {command: ls, distribution: {type: tensorflow, worker_count: 0}}\n", "no worker"),
         ("compute: {name: cpu-cluster}\n", "nothing to run"),
     ],
 )

@@ -41,8 +41,6 @@ def _refusals(job: Job | None) -> Iterator[tuple[Path, str]]:
         yield ("job",), detail
     elif job.distribution.type != "tensorflow":
         yield ("job", "distribution", "type"), INSTEAD[job.distribution.type]
-    elif not job.processes().workers:
-        yield ("job", "distribution"), "It has no worker."
 
 
 def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:

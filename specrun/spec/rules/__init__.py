@@ -24,6 +24,7 @@ _JOB: tuple[Rule, ...] = (
     references.data_entries,
     references.text_inputs,
     references.datastore_paths,
+    references.outputs_into_data,
     paths.code,
     paths.inputs,
     paths.environment,

@@ -11,7 +11,7 @@ from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import references
 from specrun.spec.masking import source_line
-from specrun.spec.rules.subject import Subject, mapping
+from specrun.spec.rules.subject import Subject, is_known, lacks, mapping
 
 _SET_BY_DISTRIBUTION = {
     "tensorflow": frozenset({"TF_CONFIG"}),
@@ -31,15 +31,15 @@ def form(subject: Subject) -> Iterator[Diagnostic]:
     if command and script:
         detail = "Keep `command` (bash runs it), or `script` with `arguments` (python runs it), not both."
         yield subject.at_key("command-and-script", detail, "job", _later(job, "command", "script"))
-    elif command and "arguments" in job:
+    elif command and "arguments" in job and lacks(job, "script"):
         detail = (
             "A command holds its own arguments: write them there, or write `script: train.py` instead of `command`."
         )
         yield subject.at_key("arguments-without-script", detail, "job", "arguments")
-    elif not command and not script:
+    elif lacks(job, "command") and lacks(job, "script"):
         detail = "Write `command: python train.py …`, or `script: train.py` with `arguments`."
         yield subject.at_key("job-without-command", detail, "job")
-    elif script and "code" not in job:
+    elif script and lacks(job, "code"):
         detail = "`script` is a path inside the code folder: write `code: src` (or `code: .` for this file's folder)."
         yield subject.at("script-without-code", detail, "job", "script")
 
@@ -64,7 +64,7 @@ def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
         return
     where = "arguments" if "script" in subject.job else "command"
     used = set(_used(subject.job))
-    if used >= inputs.keys():
+    if used >= inputs.keys() or not all(is_known(subject.job.get(key)) for key in ("command", "script", "arguments")):
         return
     meant = {name for _, namespace, name, _ in _almost(subject) if namespace == "inputs"}
     for name in inputs:

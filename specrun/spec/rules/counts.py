@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.rules.subject import Subject, mapping, number
+from specrun.spec.rules.subject import Subject, lacks, mapping, number
 
 
 def instances(subject: Subject) -> Iterator[Diagnostic]:
@@ -37,10 +37,9 @@ def processes(subject: Subject) -> Iterator[Diagnostic]:
     servers = number(distribution.get("parameter_server_count"))
     workers = number(distribution.get("worker_count"))
     place = ("job", "distribution")
-    if servers and not workers and ("worker_count" not in distribution or workers == 0):
+    if servers and lacks(distribution, "worker_count"):
         detail = "Parameter servers only keep the variables; workers train. Write `worker_count: 1` or more."
-        key = "worker_count" if workers == 0 else "parameter_server_count"
-        yield subject.at("parameter-server-without-worker", detail, *place, key)
+        yield subject.at("parameter-server-without-worker", detail, *place, "parameter_server_count")
     resources = mapping(subject.job.get("resources"))
     count = number(resources.get("instance_count", 1))
     if count is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.expressions import Malformed, parse, whole
+from specrun.spec.expressions import whole
 from specrun.spec.rules.subject import Subject, mapping
 from specrun.spec.substitution import is_credential
 
@@ -14,8 +14,6 @@ from specrun.spec.substitution import is_credential
 def literals(subject: Subject) -> Iterator[Diagnostic]:
     """Each credential is one whole `${{ secrets.NAME }}`."""
     for path, value in literal_credentials(subject.values):
-        if isinstance(value, str) and any(isinstance(e, Malformed) for e in parse(value)):
-            continue  # the expression itself has been refused
         yield subject.at("literal-credential", _detail(path, value), *path)
 
 

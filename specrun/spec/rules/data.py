@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.rules.subject import Subject, mapping, text
+from specrun.spec.rules.subject import Subject, lacks, mapping, text
 
 _MANY = 100
 """Datastores among which a name is compared with each."""
@@ -31,7 +31,7 @@ def checksums(subject: Subject) -> Iterator[Diagnostic]:
         path = text(entry.get("path"))
         if path is None:
             continue
-        if is_web(path) and "sha256" not in entry:
+        if is_web(path) and lacks(entry, "sha256"):
             detail = "A file on the web may change between two runs. Write `sha256:` with what `sha256sum FILE` prints."
             yield subject.at("data-without-sha256", detail, "data", name, "path")
         elif not is_web(path) and "sha256" in entry:
@@ -136,7 +136,7 @@ def stores(subject: Subject) -> Iterator[Diagnostic]:
 
 def near_datastore(subject: Subject, store: str, *path: Any) -> Iterator[Diagnostic]:
     """A note where an undeclared datastore is spelled almost like a declared one."""
-    if not subject.datastores or store in subject.datastores or len(subject.datastores) > _MANY:
+    if not subject.datastores or not lacks(subject.datastores, store) or len(subject.datastores) > _MANY:
         return
     from specrun.spec.nearest import nearest
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.rules.subject import Subject, mapping, text
+from specrun.spec.rules.subject import Subject, lacks, mapping, text
 
 _SOURCES = ("pip", "conda_file", "image", "build", "framework")
 _FILES = (".txt", ".in", ".yml", ".yaml", ".toml", ".cfg")
@@ -30,7 +30,7 @@ def sources(subject: Subject) -> Iterator[Diagnostic]:
             "with `version`."
         )
         yield subject.at_key("environment-conflict", detail, "job", "environment", _odd_one(written))
-    if "version" in environment and "framework" not in environment:
+    if "version" in environment and lacks(environment, "framework"):
         detail = (
             "`version` says which version of the framework: write `framework: tensorflow` with it, or leave it out."
         )

@@ -121,8 +121,8 @@ def environment(subject: Subject) -> Iterator[Diagnostic]:
     if conda is not None:
         yield from _file(subject, "missing-conda-file", conda, "job", "environment", "conda_file")
     build = mapping(written.get("build"))
-    folder, dockerfile = text(build.get("path")), text(build.get("dockerfile_path"))
-    if folder is None:
+    folder, dockerfile = text(build.get("path")), text(build.get("dockerfile_path", "Dockerfile"))
+    if folder is None or dockerfile is None:
         return
     place = ("job", "environment", "build")
     if not _is_path(folder):
@@ -130,9 +130,9 @@ def environment(subject: Subject) -> Iterator[Diagnostic]:
         return
     kind = subject.files.kind(os.path.join(subject.folder, folder))
     if kind == "folder":
-        inside = os.path.join(folder, dockerfile or "Dockerfile")
+        inside = os.path.join(folder, dockerfile)
         if "\0" not in inside and subject.files.kind(os.path.join(subject.folder, inside)) != "file":
-            key = "dockerfile_path" if dockerfile else "path"
+            key = "dockerfile_path" if "dockerfile_path" in build else "path"
             yield subject.at("missing-dockerfile", _missing_detail(subject, inside), *place, key)
     elif kind is None:
         yield _missing(subject, "missing-build-path", folder, *place, "path")

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.nearest import suggestion
 from specrun.spec.rules.data import near_datastore, plain_problem
-from specrun.spec.rules.subject import Subject, mapping, text
+from specrun.spec.rules.subject import Subject, lacks, mapping, text
 
 # What may follow azureml:// besides: the long forms of the same, and what other jobs and registries have.
 _OTHER_ADDRESSES = ("subscriptions", "registries", "jobs", "locations")
 _DATASTORES = "azureml://datastores/"
+DEFAULT_DATASTORE = "workspaceblobstore"
+"""What a workspace calls its default datastore, unless somebody has chosen another."""
 
 
 def data_entries(subject: Subject) -> Iterator[Diagnostic]:
     """`inputs.*.data` names an entry of `data`."""
     for name, value in mapping(subject.job.get("inputs")).items():
         entry = text(mapping(value).get("data"))
-        if entry is None or entry in subject.data:
+        if entry is None or not lacks(subject.data, entry):
             continue
         names = [key for key in subject.data if isinstance(key, str)]
         if not names:
@@ -57,6 +59,30 @@ def datastore_paths(subject: Subject) -> Iterator[Diagnostic]:
             problem = plain_problem(rest) if rest else None
             if problem is not None:
                 yield subject.at("invalid-target", problem, *place)
+
+
+def outputs_into_data(subject: Subject) -> Iterator[Diagnostic]:
+    """No output lies at or below the target of an entry of `data`: the job would write into what it is known by."""
+    targets = {_target(name, entry): name for name, entry in subject.data.items() if isinstance(name, str)}
+    for name, value in mapping(subject.job.get("outputs")).items() if targets else ():
+        path = text(mapping(value).get("path"))
+        place = path.rpartition("datastores/")[2] if path is not None and path.startswith("azureml://") else ""
+        store, _, below = place.partition("/paths/")
+        parts = below.strip("/").split("/")
+        found = (targets.get((store, "/".join(parts[:end]))) for end in range(len(parts), 0, -1))
+        entry = next((one for one in found if one is not None), None)
+        if entry is not None:
+            detail = (
+                f"`data.{entry}` (line {subject.line('data', entry)}) mirrors its source there: what the job writes "
+                "would be extra files of it, and change what the next run reads. Give the output a path of its own."
+            )
+            yield subject.at("output-into-data", detail, "job", "outputs", name, "path")
+
+
+def _target(name: str, entry: object) -> tuple[str, str]:
+    """Where an entry of `data` goes: datastore and path."""
+    found = mapping(entry)
+    return text(found.get("datastore")) or DEFAULT_DATASTORE, (text(found.get("target")) or name).strip("/")
 
 
 def _unknown_address(subject: Subject, path: str, *place: str) -> Iterator[Diagnostic]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def gpus(subject: Subject) -> Iterator[Diagnostic]:
     """GPUs that are asked for must be there; GPUs that are there should be used."""
     resources = mapping(subject.job.get("resources"))
-    size = text(resources.get("instance_type")) or text(subject.compute.get("size"))
+    size = text(resources.get("instance_type", subject.compute.get("size")))
     if size is None or not subject.job:
         return
     has = sizes.has_gpu(size)
