@@ -63,7 +63,7 @@ LOCAL = Facts(
 
 AZUREML = Facts(
     name="azureml",
-    factory="specrun.engines.azureml_v2.engine:AzureMLEngine",
+    factory="specrun.engines.azureml_v2.engine:open_engine",
     sdk="azure.ai.ml",
     extra="azureml",
     find_place="specrun.engines.azure.coordinates:place_of",
@@ -82,7 +82,7 @@ AZUREML = Facts(
 
 AZUREML_V1 = Facts(
     name="azureml-v1",
-    factory="specrun.engines.azureml_v1.engine:AzureMLv1Engine",
+    factory="specrun.engines.azureml_v1.engine:open_engine",
     sdk="azureml.core",
     extra="azureml-v1",
     find_place="specrun.engines.azure.coordinates:place_of",

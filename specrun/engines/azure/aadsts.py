@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specrun.engines.azure.makers import AUDIENCE
+from specrun.engines.azure.azure_identity import AUDIENCE
 
 UNKNOWN_TENANT = (
     "there is no tenant {tenant}. Correct AZURE_TENANT_ID: `az account show --query tenantId` prints that of your login"

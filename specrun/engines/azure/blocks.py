@@ -1,4 +1,4 @@
-"""A large file sent in blocks, several at once; what an interrupted upload has left there is not sent again."""
+"""Files held to what was planned; a large one sent in blocks, of which those that are there are not sent again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from specrun.engines.azure.blob_errors import code_of, explained
 from specrun.engines.azure.containers import BLOCK, Container
 from specrun.engines.azure.pace import Counted, Pace
-from specrun.engines.azure.planned import changed, reading
-from specrun.engines.azure.workers import Job
-from specrun.engines.base import Conflict
+from specrun.engines.azure.workers import Task
+from specrun.engines.base import Conflict, EngineError
 from specrun.plan.files import SourceFile
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SHORTEST_NAME = 16
 
 
 class LargeFile:
-    """One file on its way. The last of its jobs to be done commits it: until then nobody sees anything of it.
+    """One file on its way. The last of its tasks to be done commits it: until then nobody sees anything of it.
 
     A block's name is taken of its content, and the service has checked that content on arrival: one of that name can be
     used whoever sent it, and one that was sent of a file that has changed since has another name.
@@ -43,10 +43,10 @@ class LargeFile:
         self._metadata = metadata
         self._pace = pace
         self._lock = threading.Lock()
-        self._open = 1  # jobs not done, and one for the reading
+        self._open = 1  # tasks not done, and one for the reading
         self._names: dict[int, str] = {}
 
-    def jobs(self) -> Iterator[Job]:
+    def tasks(self) -> Iterator[Task]:
         """One for each block, and a last one; instead of it, raises Conflict if the file is not the planned one."""
         there, length = self._there()
         digest = hashlib.md5(usedforsecurity=False)
@@ -117,3 +117,19 @@ class LargeFile:
                 "it, or delete the blob (the service forgets such an upload after a week)"
             )
         return {block.id: block.size for block in blocks}, length
+
+
+def changed(file: SourceFile) -> Conflict:
+    """The error for a file whose content is not the planned one."""
+    return Conflict(f"{file.source} changed since the plan: plan again")
+
+
+@contextmanager
+def reading(file: SourceFile) -> Iterator[None]:
+    """Raise what goes wrong with reading a file as EngineError; Conflict when it is gone."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise changed(file) from error
+    except OSError as error:
+        raise EngineError(f"{file.source} cannot be read: {error.strerror}") from error

@@ -6,17 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from specrun.engines.azure.networks import Subnet, read_subnet
 from specrun.engines.base import EngineError
-from specrun.plan.resources import Resource
+from specrun.plan.kinds.compute import Cluster
 from specrun.spec.model import Properties
 
 OWNER = "specrun"
 """The tag that names the spec which made something."""
-
-SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
-"""How a cluster grows and shrinks."""
-
-UNREADABLE = frozenset({"ssh_settings.ssh_key_value", "ssh_settings.admin_password"})
-"""What of a cluster the service tells nobody."""
 
 DEFAULTS: Mapping[str, object] = {"tier": "dedicated", "min_instances": 0, "idle_time_before_scale_down": 120}
 """What a new cluster is where the spec says nothing, on every engine; SDK v1's own idle time is 1800 s."""
@@ -24,12 +18,12 @@ DEFAULTS: Mapping[str, object] = {"tier": "dedicated", "min_instances": 0, "idle
 _IDENTITIES = {"systemassigned": "system_assigned", "userassigned": "user_assigned"}
 
 
-def wanted_of(resource: Resource) -> Properties:
+def wanted_of(cluster: Cluster) -> Properties:
     """A new cluster as the spec asks for it, with defaults. Raises EngineError where it cannot be made like that."""
-    wanted = {**DEFAULTS, **resource.properties}
+    wanted = {**DEFAULTS, **cluster.properties}
     lacking = [name for name in ("size", "max_instances") if wanted.get(name) is None]
     if lacking:
-        raise EngineError(f"cannot create the cluster {resource.name}: the spec lacks its {' and '.join(lacking)}")
+        raise EngineError(f"cannot create the cluster {cluster.name}: the spec lacks its {' and '.join(lacking)}")
     return wanted
 
 

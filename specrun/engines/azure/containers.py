@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urlsplit
 
-from specrun.engines.azure.connections import transport
+from specrun.engines.azure.transport import transport
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

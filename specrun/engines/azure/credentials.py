@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from specrun.engines.azure.sources import Source, choose
+from specrun.engines.azure.sources import CredentialSource, choose
 from specrun.engines.base import EngineError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SignIn:
     may share it; one at a time signs in, and who waited for that shares the failure.
     """
 
-    def __init__(self, source: Source, transport: Any = None) -> None:
+    def __init__(self, source: CredentialSource, transport: Any = None) -> None:
         self.description = source.description
         self.asks = source.kind == "device"
         """Whether a person has to enter a code before there is a token."""

@@ -1,4 +1,4 @@
-"""Keeps the SDK from writing where results and progress are written: it prints, warns and logs by itself."""
+"""An SDK brought in, and kept from writing where results and progress are written: it prints, warns and logs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
+
+from specrun.engines.base import EngineError
+from specrun.engines.facts import Facts
 
 _TALKERS = r"(azureml|azure|msrest|msrestazure|paramiko|requests)(\.|$)"
 
@@ -55,6 +59,26 @@ class _Gate:
 
 
 _OUT, _ERR = _Gate("stdout"), _Gate("stderr")
+_IMPORTING = threading.Lock()
+
+
+def import_sdk(facts: Facts, modules: Sequence[str]) -> bool:
+    """Import what several threads are about to use; whether any of it is new.
+
+    One thread at a time: the modules import each other, and at once that is a deadlock. Raises EngineError when they
+    are not installed.
+    """
+    with _IMPORTING:
+        new = [name for name in modules if name not in sys.modules]
+        try:
+            for name in new:
+                import_module(name)
+        except ModuleNotFoundError as error:
+            raise EngineError(
+                f"the engine {facts.name} needs packages that are not installed ({error.name}): "
+                f"pip install 'specrun[{facts.extra}]'"
+            ) from error
+    return bool(new)
 
 
 @contextmanager

@@ -6,7 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from specrun.engines.azure.arm_errors import translate
+from specrun.engines.azure.network import unreachable
 from specrun.engines.base import EngineError
 
 _DEPTH = 10
@@ -55,6 +58,25 @@ def said(error: dict[str, Any], depth: int = 0) -> Iterator[str]:
 def _body(response: Any) -> str:
     text = getattr(response, "text", "")
     return str(text() if callable(text) else text)
+
+
+def explain_refusal(error: BaseException, refusal: Refusal, doing: str) -> EngineError:
+    """The engines' error for what an SDK raised and what that tells; `doing` completes "cannot …"."""
+    broken = None if refusal.status else broken_connection(error)
+    if broken is None:
+        return translate(refusal.status, refusal.code, refusal.message, doing, refusal.after)
+    host = urlsplit(str(getattr(request_of(error), "url", None) or "")).hostname
+    return unreachable(host or "Azure", broken, doing)
+
+
+def broken_connection(error: BaseException) -> BaseException | None:
+    """What it came of that no answer came, or not all of it."""
+    return next((one for one in causes(error) if isinstance(one, broken_connections())), None)
+
+
+def request_of(error: BaseException) -> Any:
+    """The SDK's object for the request that an exception is about; None where it has none."""
+    return next((asked for one in causes(error) if (asked := getattr(one, "request", None)) is not None), None)
 
 
 def broken_connections() -> tuple[type[BaseException], ...]:

@@ -1,6 +1,8 @@
-"""By what a run on Azure ML is known as specrun's, whichever engine submitted it."""
+"""By what a run on Azure ML is known as specrun's, and its code kept whole, whichever engine submits it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from specrun.plan.attempts import NAME
 
@@ -13,6 +15,8 @@ TAG = "specrun"
 FINGERPRINT_TAG = "specrun.fingerprint"
 SUBMITTED_TAG = "specrun.submitted"
 """When it was submitted, in Unix seconds."""
+
+IGNORE_NOTHING = "# All files here belong to the run: specrun has left out what is to be ignored.\n"
 
 
 def is_named_for(name: str, fingerprint: str) -> bool:
@@ -36,3 +40,9 @@ def attempt_in(name: str) -> int:
 def record_path(name: str) -> str:
     """Where, in the default datastore's container, the record of a run lies that SDK v1 has submitted."""
     return f"specrun/runs/{name}.json"
+
+
+def include_all(code: Path) -> None:
+    """Keep an SDK from ignoring what was planned: both know no ignore files but the topmost."""
+    if any((code / name).exists() for name in (".amlignore", ".gitignore")):
+        (code / ".amlignore").write_text(IGNORE_NOTHING)

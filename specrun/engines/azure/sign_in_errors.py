@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from specrun.engines.azure.aadsts import BUSY, UNKNOWN_TENANT, WORDS
 from specrun.engines.azure.network import unreachable
-from specrun.engines.azure.sources import DEVOPS_TOKEN, DEVOPS_URL, GITHUB_TOKEN, SECRET, Source
+from specrun.engines.azure.sources import DEVOPS_TOKEN, DEVOPS_URL, GITHUB_TOKEN, SECRET, CredentialSource
 from specrun.engines.base import Denied, EngineError, Transient
 
 _CODE = re.compile(r"AADSTS(\d+)")
@@ -20,7 +20,7 @@ _STATUS = re.compile(r"HTTP Error: (\d{3})$")
 _TRACE = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 
 
-def explain(error: Exception, source: Source) -> EngineError:
+def explain(error: Exception, source: CredentialSource) -> EngineError:
     """The engines' error for what signing in with this source raised. Transient where trying again may help."""
     text = _text(error)
     code = next((int(found) for found in _CODE.findall(text)), 0)
@@ -38,7 +38,7 @@ def explain(error: Exception, source: Source) -> EngineError:
     return Denied(_say(source, _WITHOUT_CODE.get(source.kind, _other)(source, text, error)))
 
 
-def _cli(source: Source, text: str, error: Exception) -> str:
+def _cli(source: CredentialSource, text: str, error: Exception) -> str:
     if "not found on path" in text:
         return "the Azure CLI is gone from PATH. Install it (https://aka.ms/azure-cli), or set up another way"
     if "az login" in text:
@@ -48,7 +48,7 @@ def _cli(source: Source, text: str, error: Exception) -> str:
     return f"`az` said: {_reason(text)}. Does `az account get-access-token` work in a terminal?"
 
 
-def _managed(source: Source, text: str, error: Exception) -> str:
+def _managed(source: CredentialSource, text: str, error: Exception) -> str:
     if source.client:
         return (
             f"this machine has no managed identity {source.client}, or none at all ({source.host}: "
@@ -61,7 +61,7 @@ def _managed(source: Source, text: str, error: Exception) -> str:
     )
 
 
-def _federated(source: Source, text: str, error: Exception) -> str:
+def _federated(source: CredentialSource, text: str, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"AZURE_FEDERATED_TOKEN_FILE cannot be read: {error.filename}: {error.strerror}"
     if _devops_host(error):
@@ -72,7 +72,7 @@ def _federated(source: Source, text: str, error: Exception) -> str:
     return _other(source, text, error)
 
 
-def _certificate(source: Source, text: str, error: Exception) -> str:
+def _certificate(source: CredentialSource, text: str, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"AZURE_CLIENT_CERTIFICATE_PATH cannot be read: {error.filename}: {error.strerror}"
     if isinstance(error, (ValueError, TypeError)) and "tenant id" not in text.lower():
@@ -83,7 +83,7 @@ def _certificate(source: Source, text: str, error: Exception) -> str:
     return _other(source, text, error)
 
 
-def _other(source: Source, text: str, error: Exception) -> str:
+def _other(source: CredentialSource, text: str, error: Exception) -> str:
     if "tenant id" in text.lower():  # azure-identity's words for characters that no tenant id has
         return _fill(UNKNOWN_TENANT, source, text)
     return _reason(text) or type(error).__name__
@@ -92,11 +92,11 @@ def _other(source: Source, text: str, error: Exception) -> str:
 _WITHOUT_CODE = {"cli": _cli, "managed": _managed, "federated": _federated, "certificate": _certificate}
 
 
-def _say(source: Source, words: str) -> str:
+def _say(source: CredentialSource, words: str) -> str:
     return _without_secrets(f"cannot sign in to Azure with {source.description}: {words}")
 
 
-def _fill(words: str, source: Source, text: str) -> str:
+def _fill(words: str, source: CredentialSource, text: str) -> str:
     matches = (("issuer", _ISSUER.search(text)), ("subject", _SUBJECT.search(text)))
     found = [f"{name} `{match[1]}`" for name, match in matches if match]
     return words.format(
@@ -108,7 +108,7 @@ def _fill(words: str, source: Source, text: str) -> str:
     )
 
 
-def _login(source: Source) -> str:
+def _login(source: CredentialSource) -> str:
     return f"az login --tenant {source.tenant}" if source.tenant else "az login"
 
 
@@ -119,7 +119,7 @@ def _reason(text: str) -> str:
     return re.sub(r"^(?:ERROR: )?(?:AADSTS\d+: )?", "", lines[0])[:300].rstrip(". ") if lines else ""
 
 
-def _host(error: Exception, source: Source) -> str:
+def _host(error: Exception, source: CredentialSource) -> str:
     return _devops_host(error) or source.host
 
 

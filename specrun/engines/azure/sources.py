@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from specrun.engines.azure import makers
+from specrun.engines.azure import azure_identity
 from specrun.engines.base import Denied
 
-Options: TypeAlias = Mapping[str, Any]
+PipelineOptions: TypeAlias = Mapping[str, Any]
 """Keyword arguments of azure-core's pipeline: transport, deadlines in seconds."""
 
 CLIENT, TENANT = "AZURE_CLIENT_ID", "AZURE_TENANT_ID"
@@ -37,7 +37,7 @@ NOTHING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CredentialSource:
     """One way to sign in. `kind` is a word for it, `description` says who signs in and why this way was chosen.
 
     `host` is who gives the tokens. `client` and `tenant` are ids, empty where they are not known here; `make` gives
@@ -47,12 +47,12 @@ class Source:
     kind: str
     description: str
     host: str
-    make: Callable[[Options], Any]
+    make: Callable[[PipelineOptions], Any]
     client: str = ""
     tenant: str = ""
 
 
-def choose() -> Source:
+def choose() -> CredentialSource:
     """The first source that the environment offers. Raises Denied: nothing is there, or one is half there."""
     for offered in (_principal, _token_file, _github, _devops, _managed, _application, _cli, _device_code):
         source = offered()
@@ -61,27 +61,29 @@ def choose() -> Source:
     raise Denied(NOTHING)
 
 
-def _principal() -> Source | None:
+def _principal() -> CredentialSource | None:
     name = next((name for name in (SECRET, CERTIFICATE) if _get(name)), None)
     if name is None:
         return None
     _require(f"{name} is set", CLIENT, TENANT)
     client, tenant = _get(CLIENT), _get(TENANT)
-    make = makers.secret if name == SECRET else makers.certificate
+    make = azure_identity.secret if name == SECRET else azure_identity.certificate
     described = f"service principal {_short(client)} from {CLIENT} and {name}"
-    return Source("secret" if name == SECRET else "certificate", described, _login_host(), make, client, tenant)
+    return CredentialSource(
+        "secret" if name == SECRET else "certificate", described, _login_host(), make, client, tenant
+    )
 
 
-def _token_file() -> Source | None:
+def _token_file() -> CredentialSource | None:
     if not _get(TOKEN_FILE):
         return None
     _require(f"{TOKEN_FILE} is set", CLIENT, TENANT)
     client, tenant = _get(CLIENT), _get(TENANT)
     described = f"workload identity {_short(client)} from {CLIENT} and {TOKEN_FILE}"
-    return Source("federated", described, _login_host(), makers.token_file, client, tenant)
+    return CredentialSource("federated", described, _login_host(), azure_identity.token_file, client, tenant)
 
 
-def _github() -> Source | None:
+def _github() -> CredentialSource | None:
     if not _get(GITHUB_URL) or CLIENT not in os.environ:
         return None  # every job that may ask for a token has the URL; who wants to use it says as whom
     if _managed_endpoint() and not _get(TENANT):
@@ -89,10 +91,10 @@ def _github() -> Source | None:
     _require("the job may ask GitHub for a token", CLIENT, TENANT, GITHUB_TOKEN)
     client, tenant = _get(CLIENT), _get(TENANT)
     described = f"GitHub Actions' workload identity {_short(client)} from {CLIENT} and {GITHUB_URL}"
-    return Source("federated", described, _login_host(), makers.github, client, tenant)
+    return CredentialSource("federated", described, _login_host(), azure_identity.github, client, tenant)
 
 
-def _devops() -> Source | None:
+def _devops() -> CredentialSource | None:
     if not _get(DEVOPS_URL) or not any(_get(name) for name in DEVOPS):
         return None
     if not _get(DEVOPS_TOKEN):
@@ -103,10 +105,10 @@ def _devops() -> Source | None:
     _require(f"{DEVOPS_URL} and some of the service connection's variables are set", *DEVOPS)
     client, tenant = _get(DEVOPS[0]), _get(DEVOPS[1])
     described = f"Azure DevOps' service connection of {_short(client)} from {DEVOPS[0]} and {DEVOPS_URL}"
-    return Source("federated", described, _login_host(), makers.devops, client, tenant)
+    return CredentialSource("federated", described, _login_host(), azure_identity.devops, client, tenant)
 
 
-def _managed() -> Source | None:
+def _managed() -> CredentialSource | None:
     name = _managed_endpoint()
     if not name:
         return None
@@ -115,7 +117,7 @@ def _managed() -> Source | None:
     return _identity(name, urlsplit(_get(name)).hostname or name)
 
 
-def _application() -> Source | None:
+def _application() -> CredentialSource | None:
     """What AZURE_CLIENT_ID without any proof means: a managed identity of this machine, or something forgotten."""
     if not _get(CLIENT):
         return None
@@ -131,23 +133,23 @@ def _application() -> Source | None:
     raise Denied(f"sign-in is half configured: {CLIENT} and {TENANT} are set, but {ways}. {advice}")
 
 
-def _identity(why: str, host: str) -> Source:
+def _identity(why: str, host: str) -> CredentialSource:
     client = _get(CLIENT)
     who = f"managed identity {_short(client)}" if client else "managed identity of this machine"
-    return Source("managed", f"{who} from {why}", host, makers.managed, client)
+    return CredentialSource("managed", f"{who} from {why}", host, azure_identity.managed, client)
 
 
-def _cli() -> Source | None:
+def _cli() -> CredentialSource | None:
     if shutil.which("az") is None:
         return None
-    return Source("cli", "Azure CLI's login (`az`)", _login_host(), makers.cli, tenant=_get(TENANT))
+    return CredentialSource("cli", "Azure CLI's login (`az`)", _login_host(), azure_identity.cli, tenant=_get(TENANT))
 
 
-def _device_code() -> Source | None:
+def _device_code() -> CredentialSource | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     described = "a code to be entered in a browser (there is a terminal, and no `az`)"
-    return Source("device", described, _login_host(), makers.device_code, tenant=_get(TENANT))
+    return CredentialSource("device", described, _login_host(), azure_identity.device_code, tenant=_get(TENANT))
 
 
 def _managed_endpoint() -> str:

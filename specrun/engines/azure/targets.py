@@ -11,34 +11,33 @@ from specrun.engines.azure.datastore_paths import DATASTORE_PATH
 from specrun.engines.azure.listing import list_blobs
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Missing, Report
-from specrun.plan.changes import Action, Change
+from specrun.plan.changes import ResourceChange
+from specrun.plan.hashes import content_digest
+from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import DEFAULT_DATASTORE, Resource, content_digest
+from specrun.plan.resources import DEFAULT_DATASTORE
 
 Open: TypeAlias = Callable[[str | None], Container]
 """The container behind the datastore of a name; None is the workspace's default. Raises EngineError."""
 
 
-def observe_target(open_store: Open, resource: Resource) -> Observed:
+def observe_target(open_store: Open, resource: DataTarget) -> Observed:
     """What lies at a target: one request for each 5,000 files, and one for the datastore when it is first used."""
     try:
-        files = list_files(_container(open_store, resource), str(resource.properties["target"]))
+        files = list_files(_container(open_store, resource), resource.target)
     except Missing as error:
         return Observed(Status.MISSING, reason=str(error))
     return Observed(Status.READY if files else Status.MISSING, files=files)
 
 
-def begin_target(open_store: Open, change: Change, report: Report) -> None:
+def begin_target(open_store: Open, change: ResourceChange | Upload, resource: DataTarget, report: Report) -> None:
     """Send what is new or changed and remove what is pruned; or remove what the spec has written."""
-    resource, owner = change.resource, change.resource.spec.name
-    container, target = _container(open_store, resource), str(resource.properties["target"])
-    if change.action is Action.DELETE:
-        remove(container, target, tuple(change.before.files) if change.before else (), owner)
-        return
-    transfer = change.transfer
-    assert transfer is not None
-    send(container, target, transfer.send, owner, report, str(resource.properties.get("sha256", "")))
-    remove(container, target, transfer.prune, owner)
+    container, owner = _container(open_store, resource), resource.owner
+    if isinstance(change, Upload):
+        send(container, resource.target, change.transfer.send, owner, report, resource.sha256)
+        remove(container, resource.target, change.transfer.prune, owner)
+    else:
+        remove(container, resource.target, tuple(change.before.files), owner)
 
 
 def digest_path(open_store: Open, path: str) -> str:
@@ -59,6 +58,5 @@ def digest_path(open_store: Open, path: str) -> str:
     return content_digest(sorted(found))
 
 
-def _container(open_store: Open, resource: Resource) -> Container:
-    name = str(resource.properties["datastore"])
-    return open_store(None if name == DEFAULT_DATASTORE else name)
+def _container(open_store: Open, resource: DataTarget) -> Container:
+    return open_store(None if resource.datastore == DEFAULT_DATASTORE else resource.datastore)

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from specrun.engines.azure.blobs import folder, write_blob
-from specrun.engines.azure.blocks import LargeFile
+from specrun.engines.azure.blocks import LargeFile, changed, reading
 from specrun.engines.azure.containers import BLOCK, CONNECTIONS, Container
 from specrun.engines.azure.listing import OWNER, SHA256
 from specrun.engines.azure.pace import Pace
-from specrun.engines.azure.planned import changed, reading
-from specrun.engines.azure.workers import Job, run_all
+from specrun.engines.azure.workers import Task, run_all
 from specrun.engines.base import Report
 from specrun.plan.files import SourceFile
 
@@ -27,18 +26,18 @@ def send(
     """
     metadata = {OWNER: owner, **({SHA256: sha256.lower()} if sha256 else {})}
     pace = Pace(sum(file.size for file in files), report)
-    run_all(_jobs(container, folder(prefix), files, metadata, pace), CONNECTIONS)
+    run_all(_tasks(container, folder(prefix), files, metadata, pace), CONNECTIONS)
 
 
-def _jobs(
+def _tasks(
     container: Container, prefix: str, files: Sequence[SourceFile], metadata: Mapping[str, str], pace: Pace
-) -> Iterator[Job]:
+) -> Iterator[Task]:
     # Small ones first: while a large one is read, nobody else is given work.
     for file in sorted(files, key=lambda file: file.size > BLOCK):
         if file.size <= BLOCK:
             yield partial(_send, container, prefix + file.path, file, metadata, pace)
         else:
-            yield from LargeFile(container, prefix + file.path, file, metadata, pace).jobs()
+            yield from LargeFile(container, prefix + file.path, file, metadata, pace).tasks()
 
 
 def _send(container: Container, name: str, file: SourceFile, metadata: Mapping[str, str], pace: Pace) -> None:

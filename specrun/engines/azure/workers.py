@@ -1,17 +1,17 @@
-"""Jobs done by several threads at once."""
+"""Tasks done by several threads at once."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 
-Job = Callable[[], None]
+Task = Callable[[], None]
 
 
-def run_all(jobs: Iterator[Job], threads: int) -> None:
-    """Do the jobs, so many at once; the first error ends it and is raised once those under way are done.
+def run_all(tasks: Iterator[Task], threads: int) -> None:
+    """Do the tasks, so many at once; the first error ends it and is raised once those under way are done.
 
-    The iterator is asked by one thread at a time, and only when there is a thread for its next job.
+    The iterator is asked by one thread at a time, and only when there is a thread for its next task.
     The threads are daemons, unlike a pool's: what hangs in one keeps no program from ending.
     """
     turn = threading.Lock()
@@ -21,10 +21,10 @@ def run_all(jobs: Iterator[Job], threads: int) -> None:
         try:
             while True:
                 with turn:
-                    job = None if errors else next(jobs, None)
-                if job is None:
+                    task = None if errors else next(tasks, None)
+                if task is None:
                     return
-                job()
+                task()
         except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
             errors.append(error)
 

@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
-from specrun.engines.azure.network import unreachable
-from specrun.engines.azure.refusals import broken_connections, causes, cut_answers, said
+from specrun.engines.azure.refusals import broken_connection, cut_answers, explain_refusal, said
 from specrun.engines.azureml_v1.refusals import read_refusal
 from specrun.engines.base import EngineError, Transient
 
@@ -25,9 +23,14 @@ def translated(doing: str, retried: Retried = True) -> Iterator[None]:
     `doing` completes "cannot …", as in "create the cluster gpu-cluster". `retried` says what the SDK has already tried
     again: of that only what the service has told a time for is Transient.
     """
+    from azure.core.exceptions import AzureError
+    from azureml.exceptions import AzureMLException
+    from msrest.exceptions import ClientException
+    from requests import RequestException
+
     try:
         yield
-    except _families() as error:
+    except (AzureMLException, AzureError, ClientException, RequestException) as error:
         raise explain(error, doing, retried) from error
     except json.JSONDecodeError as error:
         raise EngineError(
@@ -38,13 +41,9 @@ def translated(doing: str, retried: Retried = True) -> Iterator[None]:
 def explain(error: BaseException, doing: str, retried: Retried = True) -> EngineError:
     """The engines' error for an exception of the SDK or of what it is built on."""
     refusal = read_refusal(error)
-    broken = None if refusal.status else next((e for e in causes(error) if isinstance(e, broken_connections())), None)
-    if broken is not None:
-        host = urlsplit(str(getattr(getattr(broken, "request", None), "url", "") or "")).hostname
-        found = unreachable(host or "Azure", broken, doing)
-    else:
-        found = translate(refusal.status, refusal.code, refusal.message, doing, refusal.after)
-    if not isinstance(found, Transient) or found.after is not None or isinstance(broken, cut_answers()):
+    found = explain_refusal(error, refusal, doing)
+    cut = not refusal.status and isinstance(broken_connection(error), cut_answers())
+    if not isinstance(found, Transient) or found.after is not None or cut:
         return found
     tried = retried is True or (retried == "but 429" and refusal.status != 429)
     return EngineError(str(found)) if tried else found
@@ -58,12 +57,3 @@ def failure_words(errors: object, doing: str) -> str:
         return f"cannot {doing}: the service gives no reason"
     first = found[0] if isinstance(found[0], dict) else {"message": str(found[0])}
     return str(translate(0, str(first.get("code") or ""), " ".join(said(first)), doing))
-
-
-def _families() -> tuple[type[BaseException], ...]:
-    from azure.core.exceptions import AzureError
-    from azureml.exceptions import AzureMLException
-    from msrest.exceptions import ClientException
-    from requests import RequestException
-
-    return AzureMLException, AzureError, ClientException, RequestException

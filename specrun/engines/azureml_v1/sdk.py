@@ -1,13 +1,12 @@
-"""The SDK is imported once, by one thread, when it is first needed."""
+"""The SDK, imported when it is first needed."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
 
-from specrun.engines.azure.once import Once
-from specrun.engines.base import EngineError
+from specrun.engines.azure.quiet import import_sdk
+from specrun.engines.facts import AZUREML_V1
 
 BACKOFF: Mapping[str, str] = {
     "AZUREML_DEFAULT_BACKOFF": "2",
@@ -27,24 +26,7 @@ MODULES = (
 
 
 def load_sdk() -> None:
-    """Import what several threads are about to use: its modules import each other, and at once that is a deadlock.
-
-    Raises EngineError when it is not installed.
-    """
-    _LOADED.get()
-
-
-def _load() -> None:
+    """Import what is about to be used. Raises EngineError when it is not installed."""
     for name, value in BACKOFF.items():
         os.environ.setdefault(name, value)  # read when it is imported
-    try:
-        for name in MODULES:
-            import_module(name)
-    except ModuleNotFoundError as error:
-        raise EngineError(
-            f"the engine azureml-v1 needs packages that are not installed ({error.name}): "
-            "pip install 'specrun[azureml-v1]'"
-        ) from error
-
-
-_LOADED = Once(_load)
+    import_sdk(AZUREML_V1, MODULES)

@@ -2,100 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
 from specrun.engines.azure.containers import Container
-from specrun.engines.azure.log_lines import CHUNK, whole_lines
-from specrun.engines.azure.log_names import order_of, role_of
+from specrun.engines.azure.logs import CHUNK, order_of, role_of, whole_lines
+from specrun.engines.azure.runs import kept_path, output_path
 from specrun.engines.azureml_v2.connection import Connection
-from specrun.engines.azureml_v2.runs import SeenRun, find_run
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
-from specrun.plan.observed import RunStatus, StoredFile
+from specrun.plan.observed import StoredFile
 
 STORE = "workspaceartifactstore"
 """The datastore in which every workspace keeps what its runs leave behind."""
 
-DEFAULT = "default"
-"""The output that a file in ./outputs belongs to when it is in no folder there."""
-
-_LOGS = ("user_logs", "azureml-logs")
+OWN_LOGS, OLD_LOGS = "user_logs", "azureml-logs"
 """Where logs lie of what SDK v2 and SDK v1 have submitted."""
 
 
-def read_logs(connection: Connection, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-    """Whole lines since the cursor; of a run that has ended, its unfinished last lines too. Raises Missing.
+def read_logs(
+    connection: Connection, name: str, cursor: Cursor, *, own: bool, single: bool, last: bool
+) -> tuple[Sequence[LogLine], Cursor]:
+    """Whole lines since the cursor; of a run that has ended (`last`), its unfinished last lines too.
 
-    One request for the list of logs, and one for each that has grown.
+    `own`: submitted with SDK v2; `single`: it has one process.
     """
-    known = find_run(connection, name)
-    if known.status is RunStatus.QUEUED:
-        return [], cursor
     container, position, lines = connection.open_datastore(STORE), dict(cursor), []
-    for role, (path, size) in _logs(container, known).items():
+    for role, (path, size) in _logs(container, name, OWN_LOGS if own else OLD_LOGS, single).items():
         start = position.get(role, 0)
         if start >= size:
             continue
         # The size was told a moment ago: what has come since is for the next time.
         chunk = read_piece(container, path, start, min(CHUNK, size - start))
-        text, used = whole_lines(chunk, last=known.status.ended)
+        text, used = whole_lines(chunk, last=last)
         position[role] = start + used
         lines += [LogLine(role, line) for line in text]
     return lines, position
 
 
-def list_outputs(connection: Connection, name: str) -> list[OutputFile]:
-    """The files of the outputs that are kept with a run, and those in its folder ./outputs."""
-    known = find_run(connection, name)
-    named = _named_files(connection, known)
-    kept = list_files(connection.open_datastore(STORE), f"{_folder(known)}/outputs")
-    files = [(path, file) for path, file in named.items()] + [(_shown(path), file) for path, file in kept.items()]
-    return sorted((OutputFile(path, file.size) for path, file in files), key=lambda file: file.path)
+def list_outputs(connection: Connection, name: str, outputs: Collection[str]) -> Sequence[OutputFile]:
+    """The files of those `outputs` that are kept with a run, and those in its folder ./outputs."""
+    kept = list_files(connection.open_datastore(STORE), f"{_folder(name)}/outputs")
+    files = {**_named_files(connection, name, outputs), **{output_path(path): file for path, file in kept.items()}}
+    return [OutputFile(path, file.size) for path, file in files.items()]
 
 
-def fetch_output(connection: Connection, name: str, path: str, to: Path) -> None:
+def fetch_output(connection: Connection, name: str, outputs: Collection[str], path: str, to: Path) -> None:
     """Copy one of a run's files to `to`. Raises Missing."""
-    known = find_run(connection, name)
-    output, _, rest = path.partition("/")
-    if output in _kept_outputs(known):
+    if path.partition("/")[0] in outputs:
         fetch_blob(connection.open_datastore(None), f"azureml/{name}/{path}", to)
-        return
-    below = rest if output == DEFAULT and "/" not in rest else path
-    fetch_blob(connection.open_datastore(STORE), f"{_folder(known)}/outputs/{below}", to)
+    else:
+        fetch_blob(connection.open_datastore(STORE), f"{_folder(name)}/outputs/{kept_path(path)}", to)
 
 
-def _logs(container: Container, known: SeenRun) -> Mapping[str, tuple[str, int]]:
+def _logs(container: Container, name: str, kind: str, single: bool) -> Mapping[str, tuple[str, int]]:
     """Path and size in bytes of each role's log, by role in order."""
-    kind = _LOGS[0] if known.own_record else _LOGS[1]
-    folder = f"{_folder(known)}/{kind}"
+    folder = f"{_folder(name)}/{kind}"
     found = {
         role: (f"{folder}/{path}", file.size)
         for path, file in list_files(container, folder).items()
-        if (role := role_of(f"{kind}/{path}", known.is_single)) is not None
+        if (role := role_of(f"{kind}/{path}", single)) is not None
     }
     return {role: found[role] for role in sorted(found, key=order_of)}
 
 
-def _named_files(connection: Connection, known: SeenRun) -> Mapping[str, StoredFile]:
-    """The files of named outputs, by output and path: where the service keeps those that were given no place."""
-    kept = _kept_outputs(known)
-    if not kept:
+def _named_files(connection: Connection, name: str, outputs: Collection[str]) -> Mapping[str, StoredFile]:
+    """By output and path: where the service keeps those outputs that were given no place."""
+    if not outputs:
         return {}
     try:
-        files = list_files(connection.open_datastore(None), f"azureml/{known.name}")
+        files = list_files(connection.open_datastore(None), f"azureml/{name}")
     except Missing:
         return {}
-    return {path: file for path, file in files.items() if path.partition("/")[0] in kept}
+    return {path: file for path, file in files.items() if path.partition("/")[0] in outputs}
 
 
-def _kept_outputs(known: SeenRun) -> Sequence[str]:
-    return [str(name) for name in known.record.get("keeps") or ()]
-
-
-def _folder(known: SeenRun) -> str:
-    return f"ExperimentRun/dcid.{known.name}"
-
-
-def _shown(path: str) -> str:
-    return path if "/" in path else f"{DEFAULT}/{path}"
+def _folder(name: str) -> str:
+    return f"ExperimentRun/dcid.{name}"

@@ -24,7 +24,7 @@ def asset_version(connection: Connection, path: str) -> str:
         return ""
     try:
         with translated(f"find the data asset {path}"):
-            asset = connection.client.data.get(match["name"], label=match["label"] or "latest")
+            asset = connection.sdk.client.data.get(match["name"], label=match["label"] or "latest")
     except Missing:
         return ""
     return f"{asset.name}:{asset.version}"

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specrun.engines.azure.cluster_checks import check_cluster
-from specrun.engines.azure.coordinates import check_workspace
+from specrun.engines.azure.checks import check_shared
 from specrun.engines.azure.datastore_paths import EXAMPLE
-from specrun.engines.azure.findings import found
-from specrun.engines.azure.shared_checks import check_datastores, check_variables
 from specrun.engines.azureml_v2.environments import CUDA_SINCE, series_of
-from specrun.plan.resources import input_data
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Spec
 
@@ -22,9 +18,7 @@ _LABELS = (
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     """All of it, each at its place. Reads no more than the workspace's config.json."""
-    yield from check_workspace(spec)
-    yield from check_cluster(spec)
-    yield from check_datastores(spec)
+    yield from check_shared(spec)
     if spec.job is not None:
         yield from _check_job(spec, spec.job)
 
@@ -38,11 +32,10 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     for output in job.outputs.values():
         if output.path is not None and not output.path.startswith("azureml://"):
             detail = f"Azure ML writes to datastores: write `{EXAMPLE}`, or leave `path` out."
-            yield found(spec, "not-with-azureml", detail, ("job", "outputs", output.name, "path"))
+            yield spec.document.diagnostic("not-with-azureml", detail, ("job", "outputs", output.name, "path"))
     if job.identity is not None and job.identity["type"] != "managed" and len(job.identity) > 1:
         detail = "Ids choose one of several managed identities: write `type: managed`, or leave them out."
-        yield found(spec, "unread-by-azureml", detail, ("job", "identity"))
-    yield from check_variables(spec, job)
+        yield spec.document.diagnostic("unread-by-azureml", detail, ("job", "identity"))
 
 
 def _check_machines(spec: Spec, job: Job) -> Iterator[Diagnostic]:
@@ -51,38 +44,38 @@ def _check_machines(spec: Spec, job: Job) -> Iterator[Diagnostic]:
             "Write `compute: NAME` for a cluster that exists, a mapping to have one made, or the size of a machine "
             "without a cluster: `resources: {instance_type: STANDARD_DS3_V2}`."
         )
-        yield found(spec, "needs-compute", detail, ("job",), key=True)
+        yield spec.document.diagnostic("needs-compute", detail, ("job",), key=True)
     elif spec.compute is not None and job.resources.instance_type is not None:
         detail = "The job runs on the cluster, whose size counts. Leave `compute` out to run it without one."
-        yield found(spec, "unread-by-azureml", detail, ("job", "resources", "instance_type"))
+        yield spec.document.diagnostic("unread-by-azureml", detail, ("job", "resources", "instance_type"))
 
 
 def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
     if _has_other_label(environment.registered or ""):
-        yield found(spec, "not-with-azureml", _LABELS, ("job", "environment"))
+        yield spec.document.diagnostic("not-with-azureml", _LABELS, ("job", "environment"))
     if environment.framework is None:
         return
     series = series_of(environment.version or "")
     if series is None:
         detail = 'Which one? Write `version` with two or three numbers, as in `version: "2.16"`.'
         key = "framework" if environment.version is None else "version"
-        yield found(spec, "unknown-framework-version", detail, ("job", "environment", key))
+        yield spec.document.diagnostic("unknown-framework-version", detail, ("job", "environment", key))
     elif series < CUDA_SINCE and spec.wants_gpu:
         detail = (
             f"TensorFlow {environment.version} needs a CUDA that pip does not bring, which it does from "
             f"{'.'.join(map(str, CUDA_SINCE))} on: take such a version, or write `image:` with one that has both."
         )
-        yield found(spec, "unknown-framework-version", detail, ("job", "environment", "version"))
+        yield spec.document.diagnostic("unknown-framework-version", detail, ("job", "environment", "version"))
 
 
 def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
-    if entry.path is None or input_data(spec, entry) is not None:
+    if entry.uri is None:
         return
-    if _has_other_label(entry.path):
-        yield found(spec, "not-with-azureml", _LABELS, ("job", "inputs", entry.name, "path"))
-    if not entry.path.startswith(("azureml:", "https://")):
+    if _has_other_label(entry.uri):
+        yield spec.document.diagnostic("not-with-azureml", _LABELS, ("job", "inputs", entry.name, "path"))
+    if not entry.uri.startswith(("azureml:", "https://")):
         detail = f"Azure ML reads `{EXAMPLE}`, data assets (`azureml:NAME:VERSION`) and https://…"
-        yield found(spec, "not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
+        yield spec.document.diagnostic("not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
 
 
 def _has_other_label(name: str) -> bool:

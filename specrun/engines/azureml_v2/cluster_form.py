@@ -15,10 +15,11 @@ from specrun.engines.azure.cluster_words import (
     wanted_of,
 )
 from specrun.engines.azure.coordinates import Coordinates
+from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.networks import read_subnet
-from specrun.engines.azureml_v2.words import word_of
-from specrun.plan.resources import Resource
-from specrun.spec.model import Properties, Secret
+from specrun.engines.azureml_v2.sdk import word_of
+from specrun.plan.kinds.compute import Cluster
+from specrun.spec.model import Properties
 
 
 def properties_of(cluster: Any, wanted: Properties, at: Coordinates) -> dict[str, object]:
@@ -42,16 +43,16 @@ def properties_of(cluster: Any, wanted: Properties, at: Coordinates) -> dict[str
     return {name: value for name, value in told.items() if value is not None}
 
 
-def new_cluster(resource: Resource, at: Coordinates, location: str) -> Any:
+def new_cluster(asked: Cluster, at: Coordinates, location: str) -> Any:
     """The SDK's AmlCompute for a cluster that is to be made. Secrets are revealed in it: keep it short.
 
     Raises EngineError, SecretUnset, and the SDK's errors.
     """
     from azure.ai.ml.entities import AmlCompute
 
-    wanted: Mapping[str, Any] = wanted_of(resource)
+    wanted: Mapping[str, Any] = wanted_of(asked)
     cluster = AmlCompute(
-        name=resource.name,
+        name=asked.name,
         location=location,
         size=wanted["size"],
         tier=wanted["tier"],
@@ -59,7 +60,7 @@ def new_cluster(resource: Resource, at: Coordinates, location: str) -> Any:
         max_instances=wanted["max_instances"],
         idle_time_before_scale_down=wanted["idle_time_before_scale_down"],
         description=wanted.get("description"),
-        tags={**mapping(wanted.get("tags")), OWNER: resource.spec.name},
+        tags={**mapping(wanted.get("tags")), OWNER: asked.owner},
         network_settings=_network_settings(mapping(wanted.get("network_settings")), at),
         identity=_managed_identity(mapping(wanted.get("identity"))),
         ssh_public_access_enabled=wanted.get("ssh_public_access_enabled"),
@@ -107,8 +108,7 @@ def _account(settings: Properties) -> Any:
         return None
     from azure.ai.ml.entities import AmlComputeSshSettings
 
-    shown = {name: value.reveal() if isinstance(value, Secret) else value for name, value in settings.items()}
-    return AmlComputeSshSettings(**shown)
+    return AmlComputeSshSettings(**revealed(settings))
 
 
 def _network_settings(settings: Properties, at: Coordinates) -> Any:

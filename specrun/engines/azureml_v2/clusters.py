@@ -1,153 +1,84 @@
-"""Clusters: looked at, made, changed where that is possible, replaced and deleted."""
+"""Clusters, as the SDK reads and changes them."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from specrun.engines.azure.arm_errors import translate
-from specrun.engines.azure.cluster_words import OWNER, SCALE, UNREADABLE
+from specrun.engines.azure.cluster_words import OWNER
+from specrun.engines.azure.clusters import FoundCluster, status_of
 from specrun.engines.azureml_v2.cluster_form import changed_cluster, new_cluster, properties_of
-from specrun.engines.azureml_v2.connection import SOON, Connection
+from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
-from specrun.engines.azureml_v2.words import word_of
-from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
-from specrun.plan.changes import Action, Capability, Change
-from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import Resource
-
-CAPABILITY = Capability(frozenset({*SCALE, "tags", "description", "identity"}), replaceable=True, write_only=UNREADABLE)
-"""The service takes a cluster as a whole, and refuses one whose machines, network or account are others."""
-
-_MADE: WeakKeyDictionary[Connection, set[str]] = WeakKeyDictionary()
-"""The clusters that a connection has asked for and not seen yet, by name."""
-
-_STATES = {
-    "creating": Status.CREATING,
-    "updating": Status.CREATING,
-    "deleting": Status.DELETING,
-    "failed": Status.FAILED,
-    "canceled": Status.FAILED,
-}
+from specrun.engines.azureml_v2.sdk import word_of
+from specrun.engines.base import Conflict, Report
+from specrun.plan.kinds.compute import Cluster
+from specrun.plan.observed import Status
+from specrun.spec.model import Properties
 
 
-def observe_cluster(connection: Connection, resource: Resource) -> Observed:
-    """The cluster as it is: one request. Raises EngineError when something else has its name."""
-    try:
-        cluster = _find(connection, resource.name)
-    except Missing as error:
-        if resource.name in _unseen(connection):
-            raise Transient(str(error), SOON) from error  # whoever answers has not heard of it yet
-        return Observed(Status.MISSING, reason=str(error))
-    _unseen(connection).discard(resource.name)
-    if not resource.managed:  # of whatever kind it is: it is used, and never changed
-        return Observed(_status(cluster), resource.properties, reason=_reason(cluster))
-    if word_of(cluster.type).lower() != "amlcompute":
-        raise EngineError(
-            f"compute {resource.name} is not a cluster that specrun can make, but of type {word_of(cluster.type)}: "
-            f"take another name, or use it as it is with `compute: {resource.name}`"
-        )
-    return Observed(
-        _status(cluster),
-        properties_of(cluster, resource.properties, connection.coordinates),
-        owner=str((cluster.tags or {}).get(OWNER, "")),
-        reason=_reason(cluster),
-    )
+@dataclass(frozen=True, slots=True)
+class SdkClusters:
+    """One request each, but for two to change a cluster."""
 
+    connection: Connection
 
-def count_nodes(connection: Connection, name: str) -> Mapping[str, int]:
-    """How many of a cluster's instances are idle, running, …; {} where there is no cluster. One request."""
-    try:
-        return dict(Counter(str(node.get("nodeState")).lower() for node in _nodes(connection, name)))
-    except Missing:
-        return {}
+    def find(self, name: str, wanted: Properties) -> FoundCluster:
+        """The cluster as it is."""
+        cluster = self._get(name)
+        kind, status = word_of(cluster.type), status_of(word_of(cluster.provisioning_state))
+        reason = ""
+        if status is Status.FAILED:
+            # The SDK keeps the code alone of what the service says.
+            reason = str(translate(0, word_of(cluster.provisioning_errors), "", f"provision the cluster {name}"))
+        if kind.lower() != "amlcompute":
+            return FoundCluster(kind, status, reason=reason)
+        properties = properties_of(cluster, wanted, self.connection.coordinates)
+        return FoundCluster("amlcompute", status, properties, str((cluster.tags or {}).get(OWNER, "")), reason)
 
+    def count_nodes(self, name: str) -> Mapping[str, int]:
+        """By the state that the service gives."""
+        return dict(Counter(str(node.get("nodeState")).lower() for node in self._nodes(name)))
 
-def begin_cluster(connection: Connection, change: Change, report: Report) -> None:
-    """Make, change, replace or delete a cluster; return once that is accepted."""
-    resource = change.resource
-    if change.action is Action.UPDATE:
-        _send(connection, changed_cluster(_find(connection, resource.name), _different(change)), "change")
-        return
-    if change.action in (Action.DELETE, Action.REPLACE):
-        _delete(connection, resource.name)
-    if change.action is Action.REPLACE:
-        _await_end(connection, resource.name, report)
-    if change.action is not Action.DELETE:
-        location = str(connection.workspace().location)
-        with translated(f"create the cluster {resource.name}"):
-            cluster = new_cluster(resource, connection.coordinates, location)
-        _send(connection, cluster, "create")
-        _unseen(connection).add(resource.name)
+    def runs_on(self, name: str) -> Collection[str]:
+        """The run of each node."""
+        return {str(node["runId"]) for node in self._nodes(name) if node.get("runId")}
 
+    def create(self, cluster: Cluster, report: Report) -> None:
+        """Ask for it in the workspace's region."""
+        location = str(self.connection.workspace().location)
+        with translated(f"create the cluster {cluster.name}"):
+            made = new_cluster(cluster, self.connection.coordinates, location)
+        self._send(made, "create")
 
-def _unseen(connection: Connection) -> set[str]:
-    return _MADE.setdefault(connection, set())
+    def change(self, cluster: Cluster, fields: Collection[str]) -> None:
+        """What differs, and the account, whose key cannot be read."""
+        changed = {field.partition(".")[0] for field in fields} | {"ssh_settings"}
+        wanted = {name: value for name, value in cluster.properties.items() if name in changed}
+        self._send(changed_cluster(self._get(cluster.name), wanted), "change")
 
+    def delete(self, name: str) -> None:
+        """Ask for its end."""
+        with translated(f"delete the cluster {name}"):
+            self.connection.sdk.client.compute.begin_delete(name)
 
-def _different(change: Change) -> Mapping[str, Any]:
-    """What of the spec's cluster has to be sent: what differs, and the account, whose key cannot be read."""
-    wanted = change.resource.properties
-    changed = {field.path.partition(".")[0] for field in change.fields}
-    return {name: value for name, value in wanted.items() if name in changed or name == "ssh_settings"}
+    def _get(self, name: str) -> Any:
+        with translated(f"find the cluster {name}"):
+            return self.connection.sdk.client.compute.get(name)
 
+    def _nodes(self, name: str) -> list[Mapping[str, Any]]:
+        """What the service says of each node: the SDK keeps it under the service's names, and leaves its own empty."""
+        with translated(f"list the nodes of the cluster {name}"):
+            return [vars(node) for node in self.connection.sdk.client.compute.list_nodes(name)]
 
-def _find(connection: Connection, name: str) -> Any:
-    with translated(f"find the cluster {name}"):
-        return connection.client.compute.get(name)
-
-
-def _nodes(connection: Connection, name: str) -> list[Mapping[str, Any]]:
-    """What the service says of each node: the SDK keeps it under the service's names, and leaves its own empty."""
-    with translated(f"list the nodes of the cluster {name}"):
-        return [vars(node) for node in connection.client.compute.list_nodes(name)]
-
-
-def _send(connection: Connection, cluster: Any, doing: str) -> None:
-    """Send the whole cluster. Not with `begin_update`: that loses the network, and the location."""
-    try:
-        with translated(f"{doing} the cluster {cluster.name}"):
-            connection.client.compute.begin_create_or_update(cluster)
-    except Conflict:
-        if _status(_find(connection, cluster.name)) is not Status.CREATING:
-            raise  # otherwise a change is under way, most likely this one: how it ends is looked at
-
-
-def _delete(connection: Connection, name: str) -> None:
-    try:
-        runs = sorted({str(node["runId"]) for node in _nodes(connection, name) if node.get("runId")})
-    except Missing:
-        return
-    if runs:
-        listed = ", ".join(runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
-        raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
-    with translated(f"delete the cluster {name}"):
-        connection.client.compute.begin_delete(name)
-
-
-def _await_end(connection: Connection, name: str, report: Report) -> None:
-    """Look until it is gone, for as long as the service says that it goes."""
-    begun = time.monotonic()
-    while True:
+    def _send(self, cluster: Any, doing: str) -> None:
+        """Send the whole cluster. Not with `begin_update`: that loses the network, and the location."""
         try:
-            cluster = _find(connection, name)
-        except Missing:
-            return
-        if _status(cluster) is Status.FAILED:
-            raise EngineError(f"cannot delete the cluster {name}: {_reason(cluster)}")
-        report(Progress(text="waiting until the old one is gone"))
-        time.sleep(min(5.0, 0.2 + (time.monotonic() - begun) / 5))
-
-
-def _status(cluster: Any) -> Status:
-    return _STATES.get(word_of(cluster.provisioning_state).lower(), Status.READY)
-
-
-def _reason(cluster: Any) -> str:
-    if _status(cluster) is not Status.FAILED:
-        return ""
-    # The SDK keeps the code alone of what the service says.
-    return str(translate(0, word_of(cluster.provisioning_errors), "", f"provision the cluster {cluster.name}"))
+            with translated(f"{doing} the cluster {cluster.name}"):
+                self.connection.sdk.client.compute.begin_create_or_update(cluster)
+        except Conflict:
+            if self.find(cluster.name, {}).status is not Status.CREATING:
+                raise  # otherwise a change is under way, most likely this one: how it ends is looked at

@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
-from specrun.engines.azure.arm_errors import translate
-from specrun.engines.azure.network import unreachable
-from specrun.engines.azure.refusals import Refusal, broken_connections, causes, cut_answers, refusal_in
+from specrun.engines.azure.refusals import (
+    Refusal,
+    broken_connection,
+    causes,
+    cut_answers,
+    explain_refusal,
+    refusal_in,
+    request_of,
+)
 from specrun.engines.base import EngineError, Transient
 
 TRIED_ONCE = ("POST", "PATCH")
@@ -23,9 +28,12 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raise what the SDK raises as one of the engines' errors; `doing` completes "cannot …"."""
+    from azure.core.exceptions import AzureError
+    from marshmallow.exceptions import ValidationError
+
     try:
         yield
-    except _families() as error:
+    except (AzureError, ValidationError) as error:
         raise explain(error, doing) from error
 
 
@@ -36,16 +44,11 @@ def explain(error: BaseException, doing: str) -> EngineError:
     asks for some time for, or broke off in the middle of, is, and so is what the SDK tries but once.
     """
     refusal = refusal_of_error(error)
-    if refusal.status:
-        return translate(refusal.status, refusal.code, refusal.message, doing, refusal.after)
-    broken = next((one for one in causes(error) if isinstance(one, broken_connections())), None)
-    if broken is None:
-        return translate(0, refusal.code, refusal.message, doing)
-    request: Any = next((asked for one in causes(error) if (asked := getattr(one, "request", None)) is not None), None)
-    host = urlsplit(str(getattr(request, "url", None) or "")).hostname
-    found = unreachable(host or "Azure", broken, doing)
-    again = isinstance(broken, cut_answers()) or getattr(request, "method", "") in TRIED_ONCE
-    return found if again or not isinstance(found, Transient) else EngineError(str(found))
+    found = explain_refusal(error, refusal, doing)
+    if refusal.status or not isinstance(found, Transient):
+        return found
+    again = isinstance(broken_connection(error), cut_answers())
+    return found if again or getattr(request_of(error), "method", "") in TRIED_ONCE else EngineError(str(found))
 
 
 def refusal_of_error(error: BaseException) -> Refusal:
@@ -58,10 +61,3 @@ def refusal_of_error(error: BaseException) -> Refusal:
     told: Any = getattr(error, "error", None)
     words = _COLOURS.sub("", str(getattr(error, "message", None) or error))
     return Refusal(0, str(getattr(told, "code", None) or ""), words)
-
-
-def _families() -> tuple[type[BaseException], ...]:
-    from azure.core.exceptions import AzureError
-    from marshmallow.exceptions import ValidationError
-
-    return AzureError, ValidationError

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE
 from specrun.engines.azureml_v2.assets import asset_path
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.environments import environment_of
 from specrun.engines.azureml_v2.job_words import (
-    compute_name,
     data_uri,
     distribution_words,
     identity_words,
@@ -20,70 +18,55 @@ from specrun.engines.azureml_v2.job_words import (
     resources_words,
 )
 from specrun.engines.azureml_v2.run_record import record_of, record_properties
-from specrun.engines.base import Report
-from specrun.plan.changes import Submission
-from specrun.plan.resources import input_data
-from specrun.spec.model import Input, Job, Output, Secret, Spec
+from specrun.engines.base import Report, Staged
+from specrun.plan.kinds.run import Submission
+from specrun.spec.model import Input, Job, Output
 
 
-def job_of(submission: Submission, connection: Connection, report: Report) -> Any:
+def job_of(submission: Submission, staged: Staged, connection: Connection, report: Report) -> Any:
     """The SDK's Command for a planned run. Secrets are revealed in it: keep it short.
 
     Raises EngineError, SecretUnset and the SDK's errors.
     """
     from azure.ai.ml import command
 
-    spec = submission.spec
-    job = spec.job
-    assert job is not None
+    job = submission.job
     return command(
         name=submission.name,
         display_name=job.display_name or submission.name,
         description=job.description,
-        experiment_name=spec.experiment,
-        tags={**job.tags, TAG: spec.name, FINGERPRINT_TAG: submission.fingerprint},
+        experiment_name=submission.experiment,
+        tags={**job.tags, TAG: submission.spec, FINGERPRINT_TAG: submission.fingerprint},
         properties=record_properties(record_of(submission)),
-        code=_code(submission.staged),
-        command=command_of(spec),
-        environment=environment_of(spec, connection, report),
-        environment_variables={**_variables(job), VARIABLE: submission.fingerprint},
-        inputs={**literals_of(spec), **_inputs(spec, connection)},
+        # None where there is nothing to send, which the SDK refuses.
+        code=str(staged.code) if any(staged.code.iterdir()) else None,
+        command=command_of(job),
+        environment=environment_of(submission, staged, connection, report),
+        environment_variables={**revealed(job.environment_variables), VARIABLE: submission.fingerprint},
+        inputs={**literals_of(job), **_inputs(job, connection)},
         outputs={name: _output(output) for name, output in job.outputs.items()},
         distribution=_distribution(job),
-        compute=compute_name(spec) or None,
+        compute=submission.cluster or None,
         timeout=job.timeout,
         identity=_identity(job),
         **resources_words(job.resources),
     )
 
 
-def _code(staged: Path | None) -> str | None:
-    """The folder to send; None where there is nothing to send, which the SDK refuses."""
-    return str(staged) if staged is not None and any(staged.iterdir()) else None
-
-
-def _variables(job: Job) -> Mapping[str, str]:
-    variables = job.environment_variables.items()
-    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables}
-
-
-def _inputs(spec: Spec, connection: Connection) -> dict[str, Any]:
+def _inputs(job: Job, connection: Connection) -> dict[str, Any]:
     from azure.ai.ml import Input as Definition
 
-    assert spec.job is not None
-    found = {}
-    for name, entry in spec.job.inputs.items():
-        path = _input_path(spec, entry, connection)
-        if path is not None:
-            found[name] = Definition(type=entry.type, path=path, mode=input_mode(entry))
-    return found
+    return {
+        name: Definition(type=entry.type, path=_path(entry, connection), mode=input_mode(entry))
+        for name, entry in job.inputs.items()
+        if not entry.is_scalar
+    }
 
 
-def _input_path(spec: Spec, entry: Input, connection: Connection) -> str | None:
-    data = input_data(spec, entry)
-    if data is None:
-        return entry.path and asset_path(entry.path)
-    return data_uri(data, entry, data.datastore or str(connection.default_datastore().name))
+def _path(entry: Input, connection: Connection) -> str:
+    if entry.data is None:
+        return asset_path(entry.uri or "")
+    return data_uri(entry.data, entry, entry.data.datastore or str(connection.datastore(None).name))
 
 
 def _output(output: Output) -> Any:

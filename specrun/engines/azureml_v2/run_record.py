@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from specrun.plan.changes import Submission
-from specrun.plan.resources import content_digest, data_key, environment_content, input_data
-from specrun.spec.model import Spec
+from specrun.plan.kinds.run import Submission
 
 PREFIX = "specrun.record."
 LENGTH, MOST = 1000, 30
@@ -23,23 +21,11 @@ LENGTH, MOST = 1000, 30
 
 def record_of(submission: Submission) -> dict[str, Any]:
     """What the run reads, what it keeps, and what its fingerprint was taken of."""
-    job = submission.spec.job
-    assert job is not None
     return {
-        "reads": reads_of(submission.spec),
-        "keeps": [name for name, output in job.outputs.items() if output.path is None],
+        "reads": list(submission.reads),
+        "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
         "identity": dict(submission.identity),
     }
-
-
-def reads_of(spec: Spec) -> list[str]:
-    """The keys of what the spec's job reads."""
-    assert spec.job is not None
-    datas = (input_data(spec, entry) for entry in spec.job.inputs.values())
-    reads = [data_key(data) for data in datas if data is not None]
-    if spec.job.environment is not None:
-        reads.append(f"environment/{content_digest(environment_content(spec, spec.job.environment))[:10]}")
-    return reads
 
 
 def record_properties(record: Mapping[str, Any]) -> dict[str, str]:
@@ -56,7 +42,7 @@ def record_properties(record: Mapping[str, Any]) -> dict[str, str]:
     return {f"{PREFIX}{number}": text[start : start + LENGTH] for number, start in enumerate(starts)}
 
 
-def read_record(properties: Mapping[str, str]) -> Mapping[str, Any]:
+def record_in(properties: Mapping[str, str]) -> Mapping[str, Any]:
     """The record in a job's properties; {} where there is none, or no whole one."""
     parts: list[str] = []
     for number in count():

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Once(Generic[T]):
+class Fetched(Generic[T]):
     """A value that is fetched when it is first wanted. Who comes while it is fetched waits, and shares the failure.
 
     After a failure the next one tries again; so it does when a fetch has not ended after `patience` seconds, and when

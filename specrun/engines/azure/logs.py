@@ -1,4 +1,4 @@
-"""Which of a run's files are logs of its processes, and of which role.
+"""Which of a run's files are logs of its processes, of which role, and the lines in them.
 
 Two generations of the service name them, `azureml-logs/70_driver_log_worker_0.txt` and
 `user_logs/std_log_process_0.txt`. All other logs (image builds, what the service does around the job) are nobody's
@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from specrun.engines.azure.endings import role_name
+
+CHUNK = 1 << 22
+"""Bytes of one role's log that are read at a time."""
 
 _LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)(?:_([a-z]+))?(?:_(\d+))?(_ps)?\.txt")
 
@@ -65,3 +68,16 @@ def order_of(role: str) -> tuple[str, int]:
     """Where a role comes in a list: by kind, then by number."""
     kind, _, index = role.partition("/")
     return kind, int(index)
+
+
+def whole_lines(chunk: bytes, *, last: bool) -> tuple[list[str], int]:
+    """The lines in a piece of at most `CHUNK` bytes, and how many bytes they were; `last`: nothing will follow.
+
+    A line that no chunk holds is given in pieces; what an ended run wrote last need not end in a line feed.
+    """
+    end = chunk.rfind(b"\n") + 1
+    if (not end and len(chunk) == CHUNK) or (last and len(chunk) < CHUNK):
+        end = len(chunk)
+    # Split at line feeds alone: a carriage return is a progress bar's, not the end of a line.
+    text = chunk[:end].decode("utf-8", "replace").removesuffix("\n")
+    return (text.split("\n") if end else []), end

@@ -1,0 +1,82 @@
+"""What of a spec Azure ML cannot take, or should not, whichever SDK asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from specrun.engines.azure.coordinates import Coordinates, check_workspace, locate
+from specrun.engines.azure.networks import read_subnet
+from specrun.engines.base import EngineError
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import Properties, Secret, Spec
+
+
+def check_shared(spec: Spec) -> Iterator[Diagnostic]:
+    """What is wrong with the workspace, the cluster, the datastores and the job's variables."""
+    yield from check_workspace(spec)
+    if isinstance(spec.compute, Mapping):
+        yield from _check_cluster(spec, spec.compute)
+    yield from _check_datastores(spec)
+    yield from _check_variables(spec)
+
+
+def _check_cluster(spec: Spec, cluster: Properties) -> Iterator[Diagnostic]:
+    """What would be refused, or left out without a word, when the cluster is made."""
+    lacking = [f"`{name}`" for name in ("size", "max_instances") if cluster.get(name) is None]
+    if lacking:
+        detail = f"It lacks {' and '.join(lacking)}, without which it is only looked at, or changed where it is there."
+        yield spec.document.diagnostic("cluster-cannot-be-made", detail, ("compute",), key=True)
+    settings, at = cluster.get("network_settings"), coordinates_of(spec)
+    if isinstance(settings, Mapping) and read_subnet(settings, at.subscription_id, at.resource_group) is None:
+        detail = (
+            "It names no network: write `{vnet_name: NETWORK, subnet: SUBNET}`, or as `subnet` an ARM id, "
+            "/subscriptions/…/virtualNetworks/NETWORK/subnets/SUBNET."
+        )
+        yield spec.document.diagnostic("not-with-azureml", detail, ("compute", "network_settings"))
+    yield from _check_access(spec, cluster)
+
+
+def coordinates_of(spec: Spec) -> Coordinates:
+    """Which workspace the spec names; without a name where something is wrong with it, which is said there."""
+    try:
+        return locate(spec.workspace)
+    except EngineError:
+        return Coordinates("", "", "")
+
+
+def _check_access(spec: Spec, cluster: Properties) -> Iterator[Diagnostic]:
+    account, identity = cluster.get("ssh_settings"), cluster.get("identity")
+    if isinstance(account, Mapping) and not (account.get("ssh_key_value") or account.get("admin_password")):
+        detail = "An account is made with a key or a password: write `ssh_key_value` (a public key)."
+        yield spec.document.diagnostic("not-with-azureml", detail, ("compute", "ssh_settings"))
+    if not isinstance(identity, Mapping):
+        return
+    named = bool(identity.get("user_assigned_identities"))
+    if identity["type"] == "user_assigned" and not named:
+        detail = "Which one? Write `user_assigned_identities: [{resource_id: …}]`."
+        yield spec.document.diagnostic("not-with-azureml", detail, ("compute", "identity"))
+    elif identity["type"] == "system_assigned" and named:
+        detail = "A cluster has either Azure's identity or named ones: write `type: user_assigned`, or leave this out."
+        yield spec.document.diagnostic("not-with-azureml", detail, ("compute", "identity", "user_assigned_identities"))
+
+
+def _check_datastores(spec: Spec) -> Iterator[Diagnostic]:
+    """File shares know no identities."""
+    for name, datastore in spec.datastores.items():
+        if datastore["type"] == "azure_file" and not datastore.get("credentials"):
+            detail = (
+                "Azure ML reaches file shares with a key or a signature only: write "
+                "`credentials: {account_key: ${{ secrets.NAME }}}`, or take an azure_blob datastore."
+            )
+            yield spec.document.diagnostic("not-with-azureml", detail, ("datastores", name))
+
+
+def _check_variables(spec: Spec) -> Iterator[Diagnostic]:
+    """Secrets that others will see."""
+    for name, value in spec.job.environment_variables.items() if spec.job is not None else ():
+        if isinstance(value, Secret):
+            detail = (
+                f"Whoever may read the run in the workspace reads the value of {name}, too. Better: keep it in the "
+                "workspace's key vault, and let the script fetch it there."
+            )
+            yield spec.document.diagnostic("secret-shown-in-run", detail, ("job", "environment_variables", name))

@@ -1,0 +1,199 @@
+"""The workspace, whichever SDK asks for it: looked at, made once whatever is killed or lost, and deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from specrun.engines.azure.connection import Connection
+from specrun.engines.azure.deployments import await_deployments, running_deployments
+from specrun.engines.azure.quiet import quiet
+from specrun.engines.base import Denied, EngineError, Missing, Progress, Quota, Report, Transient
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.kinds.workspace import Workspace
+from specrun.plan.observed import Observed, Status
+
+APPEARS = 60.0
+"""Seconds within which what was made is to be seen, also where the service answers from an older copy."""
+
+NO_GROUP = "ResourceGroupNotFound"
+"""The code for a resource group that is not there."""
+
+_ACTIVE = "DeploymentActive"  # what was asked for a second time, since its first answer was lost
+
+
+class WorkspaceCalls(Protocol):
+    """What an SDK does for its workspace. Everything may raise EngineError."""
+
+    @property
+    def look(self) -> float:
+        """Seconds between two looks at a deployment that the SDK follows."""
+
+    def owner(self, workspace: Any) -> str:
+        """The spec that a workspace's tag names."""
+
+    def storage_account(self, workspace: Any) -> str:
+        """The ARM id of its storage account."""
+
+    def in_subscription(self) -> Iterable[tuple[str, str]]:
+        """Name and resource group of each workspace in the subscription."""
+
+    def make_group(self, location: object) -> bool:
+        """Make the resource group where the SDK does not; whether it is new."""
+
+    def deploy(self, workspace: Workspace) -> None:
+        """Make the workspace, and wait until it is made."""
+
+    def explain(self, workspace: Workspace, error: EngineError) -> EngineError:
+        """The error of a deployment that failed, with what it has left."""
+
+    def check_whole(self, error: EngineError) -> None:
+        """Look at a workspace that came about although the SDK had raised the error."""
+
+    def delete(self) -> None:
+        """Ask for the workspace's end; what it stands on stays: its storage holds data, and may be the user's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspaces:
+    """One workspace.
+
+    Making it is a deployment that goes on by itself for minutes; the SDK that began it may lose sight of it, or hang.
+    """
+
+    connection: Connection[Any]
+    calls: WorkspaceCalls
+
+    def observe(self, workspace: Workspace) -> Observed:
+        """The workspace as it is.
+
+        Raises Missing when one that the spec only names is in another resource group, and when there is no such group.
+        """
+        try:
+            found = self.connection.refresh()
+        except Missing as error:
+            if not workspace.managed:
+                self._look_elsewhere()
+                if NO_GROUP in str(error):
+                    raise
+            return Observed(Status.MISSING, reason=str(error))
+        properties: dict[str, object] = {
+            "name": found.name,
+            "resource_group": found.resource_group,
+            "subscription_id": self.connection.coordinates.subscription_id,
+            "location": str(found.location).replace(" ", "").lower(),
+        }
+        if asked := str(workspace.properties.get("storage_account") or ""):
+            account = self.calls.storage_account(found)
+            properties["storage_account"] = asked if account.strip("/").lower() == asked.strip("/").lower() else account
+        # Whose it is counts where it may be deleted; one of the SDKs has to ask for it.
+        owner = self.calls.owner(found) if workspace.managed else ""
+        return Observed(Status.READY, properties, owner=owner)
+
+    def begin(self, change: ResourceChange, workspace: Workspace, report: Report) -> None:
+        """Make or delete the workspace, and return once that is seen."""
+        if change.action is Action.DELETE:
+            self.calls.delete()
+            self._await_absence(report)
+            return
+        lacks_group = NO_GROUP in change.before.reason
+        if not (lacks_group and self.calls.make_group(workspace.properties.get("location"))):
+            # Somebody may be making it: another apply, one that was killed, or the try before this one.
+            if self._await_deployments(report) and self._is_there():
+                return
+        self._deploy(workspace, report)
+
+    def _deploy(self, workspace: Workspace, report: Report) -> None:
+        at = self.connection.coordinates
+        made = _in_background(lambda: self.calls.deploy(workspace))
+        while not wait([made], self.calls.look).done:
+            # The SDK gives no sign of life.
+            with contextlib.suppress(EngineError):
+                names = running_deployments(self.connection.credential, at.subscription_id, at.resource_group)
+                if names:
+                    report(Progress(text=f"deployment {names[0]} is under way"))
+        try:
+            made.result()
+        except Missing:
+            # The SDK ends with a look, and who answers may not have heard of it yet.
+            if not self._appears(report):
+                raise
+        except EngineError as error:
+            self._await_lost(workspace, error, report)
+        else:
+            if not self._appears(report):
+                name = at.workspace_name
+                raise EngineError(f"the workspace {name} was made and is not seen: plan again in some minutes")
+
+    def _await_lost(self, workspace: Workspace, error: EngineError, report: Report) -> None:
+        """Return when the workspace comes about all the same; raise the error, Transient if trying again may help."""
+        try:
+            waited = self._await_deployments(report)
+        except Transient as busy:
+            raise Transient(str(error), busy.after) from error
+        if not self._is_there():
+            lost = (waited or _ACTIVE in str(error)) and not isinstance(error, (Denied, Quota))
+            raise Transient(str(error)) if lost else self.calls.explain(workspace, error)
+        self.calls.check_whole(error)
+
+    def _await_deployments(self, report: Report) -> int:
+        at = self.connection.coordinates
+        return await_deployments(self.connection.credential, at.subscription_id, at.resource_group, report)
+
+    def _appears(self, report: Report) -> bool:
+        """Look until it is there, for `APPEARS` seconds at most; whether it is."""
+        deadline = time.monotonic() + APPEARS
+        while not self._is_there():
+            if time.monotonic() > deadline:
+                return False
+            report(Progress(text="waiting until it is seen"))
+            time.sleep(1.0)
+        return True
+
+    def _await_absence(self, report: Report) -> None:
+        """Look until it is gone, as long as Azure answers: it takes what it takes."""
+        begun = time.monotonic()
+        while self._is_there():
+            report(Progress(text="waiting until it is gone"))
+            time.sleep(min(5.0, 0.2 + (time.monotonic() - begun) / 5))
+
+    def _is_there(self) -> bool:
+        self.connection.forget()
+        try:
+            self.connection.workspace()
+        except Missing:
+            return False
+        return True
+
+    def _look_elsewhere(self) -> None:
+        """Say so where the subscription has a workspace of this name in another resource group. Raises Missing."""
+        at = self.connection.coordinates
+        name = at.workspace_name
+        groups = [group for one, group in self.calls.in_subscription() if one.lower() == name.lower()]
+        if groups:
+            raise Missing(
+                f"cannot find the workspace {name} in the resource group {at.resource_group}: it is in "
+                f"{', '.join(groups)}. Correct `resource_group`"
+            )
+
+
+def _in_background(work: Callable[[], None]) -> Future[None]:
+    """Do what blocks for minutes in a daemon thread, which keeps no exit waiting."""
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            with quiet():
+                work()
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
