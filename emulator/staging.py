@@ -19,7 +19,7 @@ from emulator.runs_state import Plane, Run
 from emulator.snapshots import unpack
 from emulator.submissions import Shape, shape_of
 from specrun.engines.local import state
-from specrun.engines.local.request import Cluster, Distribution, Request
+from specrun.engines.local.request import Cluster, Request, Team
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _MAX_SECONDS = 30 * 24 * 3600
@@ -107,7 +107,7 @@ def _request(plane: Plane, run: Run, compute: Compute, folder: Path, brought: Br
         slots=str(plane.cloud.folder / "slots"),
         marker=f"emulated-{plane.place.id}-{run.id}",
         cluster=Cluster("emulated"),
-        distribution=Distribution(kind, shape.servers, shape.workers, shape.per_node),
+        distribution=Team(kind, shape.servers, shape.workers, shape.per_node),
         instance_count=shape.nodes,
         environment_variables=variables,
         path=(str(Path(sys.executable).parent),),

@@ -16,11 +16,11 @@ import pytest
 
 from specrun.engines.local import request as requests
 from specrun.engines.local import state, supervisor
-from specrun.engines.local.request import Cluster, Distribution, Request
+from specrun.engines.local.request import Cluster, Request, Team
 
 DEADLINE = 30.0
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in Linux's /proc")
-PS_AND_2_WORKERS = Distribution("tensorflow", parameter_server_count=1, worker_count=2)
+PS_AND_2_WORKERS = Team("tensorflow", parameter_server_count=1, worker_count=2)
 IS_PS = '[[ $TF_CONFIG == *\'"type": "ps"\'* ]]'
 IS_WORKER_1 = '[[ $TF_CONFIG == *\'"type": "worker", "index": 1\'* ]]'
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.local import state, supervisor
-from specrun.engines.local.request import Cluster, Distribution
+from specrun.engines.local.request import Cluster, Team
 from tests.local.runs import IS_PS, IS_WORKER_1, PS_AND_2_WORKERS, Runs, needs_proc, wait_until
 
 HOLD = "echo ready; until [ -e ../inputs/go ]; do sleep 0.01; done"
@@ -51,7 +51,7 @@ def test_parameter_server_run(runs: Runs) -> None:
 def test_pytorch_run(runs: Runs) -> None:
     run = runs.start(
         "echo $MASTER_ADDR:$MASTER_PORT $WORLD_SIZE $RANK $LOCAL_RANK $NODE_RANK",
-        distribution=Distribution("pytorch", process_count_per_instance=2),
+        distribution=Team("pytorch", process_count_per_instance=2),
         instance_count=2,
     )
     assert run.ended().status == state.SUCCEEDED
@@ -226,7 +226,7 @@ def test_gpu_asked_for_where_there_is_none(runs: Runs, monkeypatch: pytest.Monke
 
 def test_lines_printed_without_pause(runs: Runs) -> None:
     count = 200_000
-    run = runs.start(f"seq -f 'line %.0f of this role' 1 {count}", distribution=Distribution("tensorflow", 0, 3))
+    run = runs.start(f"seq -f 'line %.0f of this role' 1 {count}", distribution=Team("tensorflow", 0, 3))
     assert run.ended().status == state.SUCCEEDED
     for role in ("worker/0", "worker/1", "worker/2"):
         assert run.log(role).splitlines() == [f"line {number} of this role" for number in range(1, count + 1)]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from specrun.engines.local.conda import NotServed
-from specrun.engines.local.environments import WAY_OUT, requirements_of
-from specrun.engines.local.inputs import source_folder
-from specrun.plan.resources import input_data
-from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.diagnostics import Path as SpecPath
-from specrun.spec.model import Environment, Input, Job, Spec
+from specrun.engines.local.conda import NotServed, pip_requirements
+from specrun.engines.local.environments import WAY_OUT
+from specrun.engines.local.inputs import cloud_folder
+from specrun.spec import codes
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import Environment, Job, Spec
 
-_CODE, _SUMMARY = "not-on-this-machine", "This machine cannot do that."
+_CODE = "not-on-this-machine"
 DISTRIBUTIONS = ("tensorflow", "pytorch")
 UNBUILDABLE = {
     "registered": "the environment is registered in a workspace",
@@ -33,40 +32,37 @@ def check_spec(home: Path, spec: Spec) -> Iterator[Diagnostic]:
             f"This machine runs {' and '.join(DISTRIBUTIONS)} jobs, and jobs of one process: "
             f"one of type {job.distribution.type} needs an Azure engine."
         )
-        yield _cannot(spec, ("job", "distribution", "type"), detail)
+        yield spec.document.diagnostic(_CODE, detail, ("job", "distribution", "type"))
     if job.environment is not None:
         yield from _check_environment(spec, job.environment)
-    for entry in job.inputs.values():
-        yield from _check_input(home, spec, entry)
+    yield from _check_inputs(home, spec, job)
     yield from _check_gpu(spec, job)
 
 
 def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
     for name, why in UNBUILDABLE.items():
         if getattr(environment, name) is not None:
-            path: SpecPath = ("job", "environment")
-            if name in ("image", "framework"):
-                path = (*path, name)
-            yield _cannot(spec, path, f"Here {why}, which this machine cannot build or reach: {WAY_OUT}.")
+            path = ("job", "environment", *([name] if name in ("image", "framework") else []))
+            detail = f"Here {why}, which this machine cannot build or reach: {WAY_OUT}."
+            yield spec.document.diagnostic(_CODE, detail, path)
             return
     try:
-        requirements_of(environment, spec.folder)
+        if environment.conda_file is not None:
+            pip_requirements(environment.conda_file.absolute)
     except NotServed as error:
         # The place is in the conda file, which --environment may have put in place of the spec's own.
-        path = ("job", "environment", "conda_file")
-        yield Diagnostic(Severity.ERROR, _CODE, _SUMMARY, f"{error.detail}.", path, error.location)
+        yield codes.diagnostic(_CODE, f"{error.detail}.", ("job", "environment", "conda_file"), error.location)
 
 
-def _check_input(home: Path, spec: Spec, entry: Input) -> Iterator[Diagnostic]:
-    if entry.path is None or input_data(spec, entry) is not None:
-        return
-    folder = source_folder(home, spec, entry)
-    if folder is None or not folder.is_dir():
-        detail = (
-            f"{entry.path} is not on this machine: name something that is, with `--input {entry.name}=PATH` "
-            "(a file or folder)."
-        )
-        yield _cannot(spec, ("job", "inputs", entry.name, "path"), detail)
+def _check_inputs(home: Path, spec: Spec, job: Job) -> Iterator[Diagnostic]:
+    for entry in job.inputs.values():
+        folder = cloud_folder(home, entry.uri)
+        if entry.uri is not None and (folder is None or not folder.is_dir()):
+            detail = (
+                f"{entry.uri} is not on this machine: name something that is, with `--input {entry.name}=PATH` "
+                "(a file or folder)."
+            )
+            yield spec.document.diagnostic(_CODE, detail, ("job", "inputs", entry.name, "path"))
 
 
 def _check_gpu(spec: Spec, job: Job) -> Iterator[Diagnostic]:
@@ -75,16 +71,5 @@ def _check_gpu(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     from specrun.engines.local import gpus  # late: it asks nvidia-smi
 
     if not gpus.present():
-        yield Diagnostic(
-            Severity.NOTE,
-            "no-gpu-here",
-            "This machine has no GPU.",
-            "The job asks for GPUs and runs on this machine's processors instead: slower, and otherwise the same.",
-            ("job", "resources", "gpu"),
-            spec.document.location(("job", "resources", "gpu")),
-        )
-
-
-def _cannot(spec: Spec, path: SpecPath, detail: str) -> Diagnostic:
-    location = spec.document.location(path)
-    return Diagnostic(Severity.ERROR, _CODE, _SUMMARY, detail, path, location)
+        detail = "The job asks for GPUs and runs on this machine's processors instead: slower, and otherwise the same."
+        yield spec.document.diagnostic("no-gpu-here", detail, ("job", "resources", "gpu"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from specrun.engines.base import EngineError
 from specrun.spec.diagnostics import Location
-from specrun.spec.source import Document, read
+from specrun.spec.source import Document, parse, read
 
 SERVED = ("python", "pip", "setuptools", "wheel")
 _NO_LIST = "A conda file has a list of `dependencies`, and this one has none"
@@ -26,9 +26,11 @@ class NotServed(EngineError):
         self.location = location
 
 
-def pip_requirements(file: Path) -> list[str]:
-    """The pip requirements of a conda file. Raises NotServed when it needs conda itself."""
-    document = _read(file)
+def pip_requirements(file: Path, content: bytes | None = None) -> list[str]:
+    """The pip requirements of a conda file, as it is now or as its `content` was. Raises NotServed when it needs conda
+    itself.
+    """
+    document = _read(file, content)
     dependencies = document.values.get("dependencies")
     if not isinstance(dependencies, list):
         raise NotServed(_NO_LIST, document.location(("dependencies",)))
@@ -43,9 +45,10 @@ def pip_requirements(file: Path) -> list[str]:
     return requirements
 
 
-def _read(file: Path) -> Document:
+def _read(file: Path, content: bytes | None) -> Document:
     near = os.path.relpath(file)
-    document, found = read(str(file) if near.startswith(os.pardir) else near)
+    name = str(file) if near.startswith(os.pardir) else near
+    document, found = read(name) if content is None else parse(name, content)
     if document is None:
         first = found[0]
         raise NotServed(_NO_LIST if first.code in _NOT_A_SPEC else first.detail.removesuffix("."), first.location)

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
-from specrun.plan.changes import Change
 from specrun.plan.home import make_home, replace_text
+from specrun.plan.kinds.environment import Environment, EnvironmentContent
 from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import Resource
-from specrun.spec.model import Environment
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
 READY = "ready.json"
@@ -28,22 +26,18 @@ def environment_folder(home: Path, digest: str) -> Path:
     return home / "environments" / f"{digest}-{sys.implementation.cache_tag}"
 
 
-def observe_environment(home: Path, resource: Resource) -> Observed:
+def observe_environment(home: Path, environment: Environment) -> Observed:
     """Ready once its last file was written; anything less was a build that was cut off and starts anew."""
-    folder = environment_folder(home, resource.name)
+    folder = environment_folder(home, environment.name)
     if not (folder / READY).exists():
         return Observed(Status.MISSING)
-    return Observed(Status.READY, resource.properties)
+    return Observed(Status.READY, environment.properties)
 
 
-def build_environment(home: Path, change: Change, report: Report) -> None:
+def build_environment(home: Path, environment: Environment, report: Report) -> None:
     """Build the environment with uv when it is there, else pip. Raises EngineError with the installer's last words."""
-    resource = change.resource
-    job = resource.spec.job
-    assert job is not None
-    assert job.environment is not None
-    requirements = requirements_of(job.environment, resource.spec.folder)
-    folder = environment_folder(home, resource.name)
+    requirements = _requirements(environment.content)
+    folder = environment_folder(home, environment.name)
     make_home(home)
     folder.parent.mkdir(exist_ok=True)
     import shutil  # late: nearly every apply finds its environment built
@@ -57,18 +51,19 @@ def build_environment(home: Path, change: Change, report: Report) -> None:
         replace_text(home, folder / READY, json.dumps({"requirements": requirements}))
 
 
-def remove_environment(home: Path, change: Change) -> None:
+def remove_environment(home: Path, environment: Environment) -> None:
     """Delete an environment. Raises OSError."""
     import shutil
 
-    shutil.rmtree(environment_folder(home, change.resource.name))
+    shutil.rmtree(environment_folder(home, environment.name))
 
 
-def requirements_of(environment: Environment, folder: Path) -> list[str]:
-    """The environment as pip requirements. Raises EngineError for what this machine cannot build."""
-    if environment.conda_file is not None:
-        return pip_requirements(folder / environment.conda_file)
-    return list(environment.pip or ())
+def _requirements(content: EnvironmentContent) -> list[str]:
+    """The planned environment as pip requirements. Raises EngineError for what this machine cannot build."""
+    if content.conda is None:
+        return list(content.definition.pip or ())
+    file, planned = content.conda
+    return pip_requirements(file.source, planned)
 
 
 def _commands(folder: Path, requirements: list[str]) -> Iterator[list[str]]:

@@ -1,44 +1,47 @@
 """What a run finds on disk: its inputs, and folders for its outputs.
 
 A mounted input is a tree of links to read-only files, made anew for each run: the run sees the data as it was, and
-what it adds or removes there is its own affair. A downloaded one is copies.
+what it adds or removes there is its own affair. A downloaded one is copies. Of data a run sees the planned files, and
+not what else lies on the target; of a path in the cloud, all that lies in the folder that stands for it.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from specrun.engines.local.stores import target_folder
-from specrun.plan.resources import DEFAULT_DATASTORE, input_data
-from specrun.spec.model import Input, Output, Spec
+from specrun.engines.base import Conflict
+from specrun.engines.local.stores import files_in, target_folder
+from specrun.plan.kinds.run import Submission
+from specrun.plan.resources import DEFAULT_DATASTORE
+from specrun.spec.model import Input
 
 DATASTORE_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
 
 
-def prepare_inputs(home: Path, spec: Spec, folder: Path) -> None:
-    """Lay out the job's inputs below `folder`. Raises OSError."""
-    assert spec.job is not None
-    for entry in spec.job.inputs.values():
-        source = source_folder(home, spec, entry)
-        if source is None:
+def prepare_inputs(home: Path, submission: Submission, folder: Path) -> None:
+    """Lay out the job's inputs below `folder`. Raises OSError, and Conflict when a planned file is not there."""
+    for entry in submission.job.inputs.values():
+        if entry.is_scalar:
             continue
-        (folder / entry.name).mkdir(parents=True)  # also when there is nothing in it
+        into = folder / entry.name
+        into.mkdir(parents=True)  # also when there is nothing in it
+        if (source := cloud_folder(home, entry.uri)) is not None:  # as it is, with folders that hold nothing
+            for parent, *_ in os.walk(source):
+                (into / Path(parent).relative_to(source)).mkdir(exist_ok=True)
         place = _copy if entry.mode == "download" else os.symlink
-        for parent, _, names in os.walk(source):
-            into = folder / entry.name / Path(parent).relative_to(source)
-            into.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                place(Path(parent) / name, into / name)
+        for path, file in _files(home, submission, entry).items():
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            place(file, into / path)
 
 
-def prepare_outputs(home: Path, spec: Spec, folder: Path) -> None:
+def prepare_outputs(home: Path, submission: Submission, folder: Path) -> None:
     """Make a folder for each output below `folder`; one with a datastore path is a link to there. Raises OSError."""
-    assert spec.job is not None
     (folder / "default").mkdir(parents=True)
-    for entry in spec.job.outputs.values():
-        target = _output_target(home, entry)
+    for entry in submission.job.outputs.values():
+        target = cloud_folder(home, entry.path)
         if target is None:
             (folder / entry.name).mkdir(exist_ok=True)
         else:
@@ -46,36 +49,32 @@ def prepare_outputs(home: Path, spec: Spec, folder: Path) -> None:
             (folder / entry.name).symlink_to(target)
 
 
-def input_value(home: Path, spec: Spec, entry: Input, folder: Path) -> str:
+def input_value(home: Path, submission: Submission, entry: Input, folder: Path) -> str:
     """What `${{ inputs.X }}` stands for: a scalar as text, else a path below `folder`, the run's inputs."""
-    source = source_folder(home, spec, entry)
-    if source is None:
-        return _scalar(entry)
-    path = folder / entry.name
-    if entry.type != "uri_file":
-        return str(path)
-    files = [Path(parent) / name for parent, _, names in os.walk(source) for name in names]
-    return str(path / files[0].relative_to(source)) if len(files) == 1 else str(path)
+    if entry.is_scalar:
+        return entry.text
+    files = list(_files(home, submission, entry)) if entry.type == "uri_file" else []
+    return str(folder / entry.name / files[0]) if len(files) == 1 else str(folder / entry.name)
 
 
-def source_folder(home: Path, spec: Spec, entry: Input) -> Path | None:
-    """Where an input's files lie on a datastore of this machine; None for a scalar."""
-    data = input_data(spec, entry)
-    if data is not None:
-        return target_folder(home, data.datastore or DEFAULT_DATASTORE, data.target)
-    match = DATASTORE_PATH.fullmatch(entry.path or "")
+def cloud_folder(home: Path, uri: str | None) -> Path | None:
+    """The folder on a datastore of this machine that stands for a path in the cloud; None where none can."""
+    match = DATASTORE_PATH.fullmatch(uri or "")
     return target_folder(home, match["datastore"], match["path"]) if match else None
 
 
-def _output_target(home: Path, entry: Output) -> Path | None:
-    match = DATASTORE_PATH.fullmatch(entry.path or "")
-    return target_folder(home, match["datastore"], match["path"]) if match else None
-
-
-def _scalar(entry: Input) -> str:
-    if isinstance(entry.value, bool):
-        return str(entry.value).lower()
-    return "" if entry.value is None else str(entry.value)
+def _files(home: Path, submission: Submission, entry: Input) -> Mapping[str, Path]:
+    """The files that a run sees of an input, by their paths below it."""
+    data = entry.data
+    if data is None:
+        folder = cloud_folder(home, entry.uri)
+        return files_in(folder) if folder is not None else {}
+    there = files_in(target_folder(home, data.datastore or DEFAULT_DATASTORE, data.target))
+    planned = submission.files[entry.name]
+    gone = [path for path in planned if path not in there]
+    if gone:
+        raise Conflict(f"the input {entry.name} changed since the plan: {gone[0]} is no longer in {data.target}")
+    return {path: there[path] for path in planned}
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ class RequestInvalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class Team:
     """How many processes, and how they find each other: `type` is none, tensorflow or pytorch."""
 
     type: str = "none"
@@ -49,7 +49,7 @@ class Request:
     slots: str
     marker: str
     cluster: Cluster
-    distribution: Distribution = field(default_factory=Distribution)
+    distribution: Team = field(default_factory=Team)
     instance_count: int = 1
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def _decode(values: dict[str, object]) -> Request:
         raise TypeError("distribution, cluster and environment_variables are mappings")
     request = Request(
         **fields,  # type: ignore[arg-type]
-        distribution=Distribution(**distribution),
+        distribution=Team(**distribution),
         cluster=Cluster(**cluster),
         environment_variables={str(name): str(value) for name, value in environment.items()},
     )

@@ -9,12 +9,11 @@ import unicodedata
 from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Progress, Report
-from specrun.plan.changes import Change
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import replace_text, scratch
+from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed, Status, StoredFile
-from specrun.plan.resources import Resource
 
 BLOCK = 1 << 20
 
@@ -24,24 +23,28 @@ def target_folder(home: Path, datastore: str, target: str) -> Path:
     return home / "datastores" / datastore / target
 
 
-def observe_target(home: Path, hashes: HashCache, resource: Resource) -> Observed:
+def files_in(folder: Path) -> dict[str, Path]:
+    """The files below a folder, if it is there, by their paths in it (POSIX, in Unicode's NFC)."""
+    paths = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
+    return {unicodedata.normalize("NFC", path.relative_to(folder).as_posix()): path for path in paths}
+
+
+def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observed:
     """The target's files, with the specs that wrote them. Raises OSError."""
-    folder = _folder(home, resource)
-    owners = _owners(home, resource)
-    paths = [Path(parent) / name for parent, _, names in os.walk(folder) for name in names]
-    stats = [path.stat() for path in paths]
-    digests = hashes.md5_all(zip(paths, stats, strict=True))
-    files = {}
-    for path, stat, md5 in zip(paths, stats, digests, strict=True):
-        name = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
-        files[name] = StoredFile(stat.st_size, md5, owners.get(name, ""))
+    owners = _owners(home, target)
+    paths = files_in(_folder(home, target))
+    stats = [path.stat() for path in paths.values()]
+    digests = hashes.md5_all(zip(paths.values(), stats, strict=True))
+    files = {
+        name: StoredFile(stat.st_size, md5, owners.get(name, ""))
+        for name, stat, md5 in zip(paths, stats, digests, strict=True)
+    }
     return Observed(Status.READY if files else Status.MISSING, files=files)
 
 
-def send_files(home: Path, hashes: HashCache, change: Change, report: Report) -> None:
+def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) -> None:
     """Copy what is new or changed, remove what is pruned. Raises Conflict when a source is not what was planned."""
     transfer = change.transfer
-    assert transfer is not None
     folder = _folder(home, change.resource)
     total = sum(file.size for file in transfer.send)
     done = 0
@@ -56,13 +59,13 @@ def send_files(home: Path, hashes: HashCache, change: Change, report: Report) ->
             (folder / path).unlink(missing_ok=True)
 
 
-def delete_target(home: Path, resource: Resource) -> None:
-    """Remove a target's files that this spec wrote; other people's stay."""
-    folder = _folder(home, resource)
-    ours = [name for name, owner in _owners(home, resource).items() if owner == resource.spec.name]
+def delete_target(home: Path, target: DataTarget) -> None:
+    """Remove a target's files that its spec wrote; other people's stay."""
+    folder = _folder(home, target)
+    ours = [name for name, owner in _owners(home, target).items() if owner == target.owner]
     for name in ours:
         (folder / name).unlink(missing_ok=True)
-    _claim(home, resource, [], ours)
+    _claim(home, target, [], ours)
     for parent, _, _ in os.walk(folder, topdown=False):
         if not any(Path(parent).iterdir()):
             Path(parent).rmdir()
@@ -85,28 +88,28 @@ def _send(file: SourceFile, target: Path, temporary: Path, progress: tuple[int, 
     return done
 
 
-def _folder(home: Path, resource: Resource) -> Path:
-    return target_folder(home, str(resource.properties["datastore"]), str(resource.properties["target"]))
+def _folder(home: Path, target: DataTarget) -> Path:
+    return target_folder(home, target.datastore, target.target)
 
 
-def _owners_file(home: Path, resource: Resource) -> Path:
-    digest = hashlib.sha256(resource.key.encode()).hexdigest()[:16]
+def _owners_file(home: Path, target: DataTarget) -> Path:
+    digest = hashlib.sha256(target.address.encode()).hexdigest()[:16]
     return home / "resources" / "data" / f"{digest}.json"
 
 
-def _owners(home: Path, resource: Resource) -> dict[str, str]:
-    path = _owners_file(home, resource)
+def _owners(home: Path, target: DataTarget) -> dict[str, str]:
+    path = _owners_file(home, target)
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise EngineError(f"{resource.key}: {path} cannot be read ({error}): delete it") from error
+        raise EngineError(f"{target.address}: {path} cannot be read ({error}): delete it") from error
     owners = content.get("owners") if isinstance(content, dict) else None
     return {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {}
 
 
-def _claim(home: Path, resource: Resource, sent: list[str], pruned: list[str]) -> None:
-    owners = _owners(home, resource) | dict.fromkeys(sent, resource.spec.name)
+def _claim(home: Path, target: DataTarget, sent: list[str], pruned: list[str]) -> None:
+    owners = _owners(home, target) | dict.fromkeys(sent, target.owner)
     kept = {name: owner for name, owner in owners.items() if name not in pruned}
-    replace_text(home, _owners_file(home, resource), json.dumps({"target": resource.key, "owners": kept}))
+    replace_text(home, _owners_file(home, target), json.dumps({"target": target.address, "owners": kept}))

@@ -14,16 +14,15 @@ import sys
 import time
 from pathlib import Path
 
-from specrun.engines.base import Conflict, EngineError
+from specrun.engines.base import Conflict, EngineError, Staged
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
-from specrun.engines.local.records import read_record
-from specrun.engines.local.request import Cluster, Distribution, Request
-from specrun.plan.changes import Change, Submission
+from specrun.engines.local.request import Cluster, Request, Team
+from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
-from specrun.plan.resources import content_digest, data_key, environment_content, input_data
-from specrun.spec.model import Job, Secret, Spec
+from specrun.plan.kinds.run import Submission
+from specrun.spec.model import Job, Processes, Secret
 
 REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
 THIS_MACHINE = "this machine"
@@ -34,20 +33,17 @@ def run_folder(home: Path, name: str) -> Path:
     return home / "runs" / name
 
 
-def submit(home: Path, change: Change) -> None:
+def submit(home: Path, submission: Submission, staged: Staged) -> None:
     """Prepare and start a run; it holds its lock when this returns. Raises Conflict when its name is taken."""
-    submission = change.submission
-    assert submission is not None
-    job = submission.spec.job
-    assert job is not None
     # Read first: a secret that is not set must not leave a run behind that was never started.
-    secrets = {n: value.reveal() for n, value in job.environment_variables.items() if isinstance(value, Secret)}
+    variables = submission.job.environment_variables.items()
+    secrets = {name: value.reveal() for name, value in variables if isinstance(value, Secret)}
     folder = run_folder(home, submission.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with scratch(home) as aside:
         prepared = aside / "run"
         prepared.mkdir()
-        _prepare(home, submission, prepared)
+        _prepare(home, submission, staged, prepared)
         try:
             prepared.rename(folder)
         except OSError as error:
@@ -61,26 +57,20 @@ def submit(home: Path, change: Change) -> None:
         raise EngineError(str(error)) from error
 
 
-def _prepare(home: Path, submission: Submission, folder: Path) -> None:
-    spec = submission.spec
-    assert spec.job is not None
-    if submission.staged is not None and submission.staged.exists():
-        submission.staged.rename(folder / "code")
-    else:
-        (folder / "code").mkdir()
-    prepare_inputs(home, spec, folder / "inputs")
-    prepare_outputs(home, spec, folder / "outputs")
+def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -> None:
+    staged.code.rename(folder / "code")
+    prepare_inputs(home, submission, folder / "inputs")
+    prepare_outputs(home, submission, folder / "outputs")
     # Azure ML keeps what a script writes to ./outputs, and calls that output `default`.
     if not (folder / "code" / "outputs").exists():
         (folder / "code" / "outputs").symlink_to(Path("..") / "outputs" / "default")
-    datas = (input_data(spec, entry) for entry in spec.job.inputs.values())
     run = {
-        "spec": spec.name,
+        "spec": submission.spec,
         "fingerprint": submission.fingerprint,
         "attempt": submission.attempt,
         "submitted": time.time(),
-        "compute": _compute(spec) or "",
-        "reads": [data_key(data) for data in datas if data is not None] + _environment_keys(spec, spec.job),
+        "compute": submission.cluster,
+        "reads": submission.reads,
     }
     (folder / "run.json").write_text(json.dumps(run, indent=1))
     (folder / "identity.json").write_text(json.dumps(submission.identity))
@@ -88,50 +78,45 @@ def _prepare(home: Path, submission: Submission, folder: Path) -> None:
 
 
 def _request(home: Path, submission: Submission) -> Request:
-    spec = submission.spec
-    job = spec.job
-    assert job is not None
+    job = submission.job
     values = job.environment_variables.items()
     plain = {name: str(value) for name, value in values if not isinstance(value, Secret)}
-    shape = job.distribution
+    processes = job.processes()
     return Request(
         name=submission.name,
-        command=command_line(home, spec, run_folder(home, submission.name)),
+        command=command_line(home, submission, run_folder(home, submission.name)),
         slots=str(home / "slots"),
         marker=os.urandom(16).hex(),
-        cluster=_cluster(home, spec),
-        distribution=Distribution(
-            type=shape.type,
-            parameter_server_count=shape.parameter_server_count or 0,
-            worker_count=shape.worker_count or job.resources.instance_count,
-            process_count_per_instance=shape.process_count_per_instance or 1,
-        )
-        if shape is not None
-        else Distribution(),
-        instance_count=job.resources.instance_count,
+        cluster=_cluster(home, submission.cluster),
+        distribution=_team(processes),
+        instance_count=processes.instances,
         environment_variables=plain | {"SPECRUN_FINGERPRINT": submission.fingerprint},
         secret_names=tuple(name for name, value in values if isinstance(value, Secret)),
-        path=(str(_binaries(home, spec, job)),),
+        path=(str(_binaries(home, submission)),),
         gpu=_gpu(job),
         timeout=job.timeout,
     )
 
 
-def command_line(home: Path, spec: Spec, folder: Path) -> str:
+def command_line(home: Path, submission: Submission, folder: Path) -> str:
     """The bash command line of a job, its inputs and outputs replaced by quoted paths below the run's folder."""
-    job = spec.job
-    assert job is not None
+    job = submission.job
 
     def value(match: re.Match[str]) -> str:
         kind, name = match.groups()
         if kind == "outputs":
             return str(folder / "outputs" / name)
-        return input_value(home, spec, job.inputs[name], folder / "inputs")
+        return input_value(home, submission, job.inputs[name], folder / "inputs")
 
     if job.command is not None:
         return REFERENCE.sub(lambda match: shlex.quote(value(match)), job.command)
     words = ["python", job.script or "", *(REFERENCE.sub(value, word) for word in job.arguments)]
     return shlex.join(words)
+
+
+def _team(processes: Processes) -> Team:
+    kind = "none" if processes.kind == "single" else processes.kind
+    return Team(kind, processes.parameter_servers, processes.workers, processes.per_instance)
 
 
 def _gpu(job: Job) -> bool | None:
@@ -141,29 +126,16 @@ def _gpu(job: Job) -> bool | None:
     return job.resources.gpu if job.resources.gpu is not True or gpus.present() else None
 
 
-def _binaries(home: Path, spec: Spec, job: Job) -> Path:
-    if job.environment is None:
+def _binaries(home: Path, submission: Submission) -> Path:
+    if submission.environment is None:
         return Path(sys.executable).parent
-    return environment_folder(home, content_digest(environment_content(spec, job.environment))[:10]) / "bin"
+    return environment_folder(home, submission.environment.digest) / "bin"
 
 
-def _environment_keys(spec: Spec, job: Job) -> list[str]:
-    if job.environment is None:
-        return []
-    return [f"environment/{content_digest(environment_content(spec, job.environment))[:10]}"]
-
-
-def _compute(spec: Spec) -> str | None:
-    if spec.compute is None or isinstance(spec.compute, str):
-        return spec.compute
-    return str(spec.compute["name"])
-
-
-def _cluster(home: Path, spec: Spec) -> Cluster:
+def _cluster(home: Path, name: str) -> Cluster:
     """The cluster whose nodes the run takes. One that nobody declared here stands for this machine: no limit."""
-    name = _compute(spec)
     record = read_record(home, "compute", name) if name else None
-    if name is None or record is None:
+    if record is None:
         return Cluster(THIS_MACHINE)
     properties = record.get("properties")
     limit = properties.get("max_instances") if isinstance(properties, dict) else None

@@ -101,11 +101,11 @@ def main(arguments: list[str]) -> int:
     _say(answer, _OTHER if request is None else _HELD)
     if lock is None or request is None:
         return 0
-    from specrun.engines.local import processes, run  # late: whoever waits for the answer need not wait for this
+    from specrun.engines.local import execution, processes  # late: whoever waits for the answer need not wait for this
 
     processes.adopt_orphans()
     processes.rename("specrun run")
-    run.Run(rundir, request, secrets or {}, lock).execute()
+    execution.Execution(rundir, request, secrets or {}, lock).carry_out()
     return 0
 
 

@@ -37,7 +37,7 @@ class Ending:
     when: float = 0.0
 
 
-class Run:
+class Execution:
     """The one writer of a run's state. `lock` is the run's lock, which the guards share."""
 
     def __init__(self, rundir: Path, request: Request, secrets: Mapping[str, str], lock: int) -> None:
@@ -60,7 +60,7 @@ class Run:
         self.signalled_at: float | None = None
         self.gpus_present: tuple[str, ...] = ()
 
-    def execute(self) -> None:
+    def carry_out(self) -> None:
         """Wait for a grant, run the roles, write the result. The run is over when this returns."""
         wake = self._listen()
         grant = self._queue(wake)

@@ -1,0 +1,194 @@
+"""The runs that there have been on this machine, each in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged
+from specrun.engines.local import request as requests
+from specrun.engines.local import state
+from specrun.engines.local.resources import translated
+from specrun.engines.local.submission import run_folder, submit
+from specrun.plan.attempts import NAME
+from specrun.plan.kinds.run import Submission
+from specrun.plan.observed import Role, Run, RunStatus
+
+CHUNK = 1 << 20
+"""Bytes read from one role's log at a time."""
+
+STATUSES = {
+    state.PREPARED: RunStatus.QUEUED,
+    state.QUEUED: RunStatus.QUEUED,
+    state.RUNNING: RunStatus.RUNNING,
+    state.SUCCEEDED: RunStatus.SUCCEEDED,
+    state.FAILED: RunStatus.FAILED,
+    state.CANCELLED: RunStatus.CANCELLED,
+}
+
+
+class LocalRuns:
+    """The runs below a state folder."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def list(self, spec: str | None = None) -> Sequence[Run]:
+        """All runs, or those of one spec, newest first. A damaged one is lost, and nothing of it is touched."""
+        with contextlib.suppress(FileNotFoundError):
+            names = [path.name for path in (self._home / "runs").iterdir()]
+            wanted = [name for name in names if name.startswith(f"{spec}-" if spec else "")]
+            runs = [run for name in wanted if (run := _read_run(self._folder(name))) and spec in (None, run.spec)]
+            return sorted(runs, key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
+        return []
+
+    def get(self, name: str) -> Run:
+        """One run as it is now. Raises Missing."""
+        run = _read_run(self._folder(name))
+        if run is None:
+            raise Missing(f"there is no run {name} on this machine")
+        return run
+
+    def identity(self, name: str) -> Mapping[str, object]:
+        """What a run's fingerprint was taken of; {} of a damaged one."""
+        return _load(self._folder(name) / "identity.json")
+
+    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
+        """Start a run. Raises Conflict when its name is taken."""
+        with translated(f"run/{submission.spec}"):
+            submit(self._home, submission, staged)
+
+    def cancel(self, name: str) -> None:
+        """Ask for a run's end. Raises Missing."""
+        folder = self._folder(name)
+        if NAME.fullmatch(name) is None or not folder.is_dir():
+            raise Missing(f"there is no run {name} on this machine")
+        state.cancel(folder)
+
+    def delete(self, spec: str) -> None:
+        """Delete the ended runs of a spec."""
+        import shutil  # late: it imports every compression there is
+
+        with translated(f"run/{spec}"):
+            for run in self.list(spec):
+                if run.status.ended:
+                    shutil.rmtree(self._folder(run.name))
+
+    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+        """Whole lines since the cursor; of a run that has ended, its unfinished last lines too."""
+        folder = self._folder(name)
+        # The state is read before the logs: what is written after it was not the end.
+        last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
+        lines: list[LogLine] = []
+        position = dict(cursor)
+        for file in sorted((folder / "logs").glob("*.txt")):
+            role = "/".join(file.stem.rsplit("-", 1))
+            text, length = _read_lines(file, position.get(role, 0), last)
+            position[role] = position.get(role, 0) + length
+            lines.extend(LogLine(role, line) for line in text)
+        return lines, position
+
+    def outputs(self, name: str) -> Sequence[OutputFile]:
+        """The files in a run's outputs, each path starting with the output's name."""
+        return sorted(_outputs(self._folder(name) / "outputs"), key=lambda file: file.path)
+
+    def fetch(self, name: str, path: str, to: Path) -> None:
+        """Copy one of a run's files. Raises Missing."""
+        source = self._folder(name) / "outputs" / path
+        if not source.is_file():
+            raise Missing(f"{name} has no output {path}")
+        import shutil  # late, as in `delete`
+
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, to)
+
+    def address(self, name: str) -> str:
+        """The folder of a run's outputs."""
+        return str(self._folder(name) / "outputs")
+
+    def _folder(self, name: str) -> Path:
+        return run_folder(self._home, name)
+
+
+def _read_run(folder: Path) -> Run | None:
+    match = NAME.fullmatch(folder.name)
+    if match is None or not folder.is_dir():
+        return None
+    # Without its record a run is still known by its name: that name is taken.
+    record = {"spec": match["spec"], "fingerprint": match["fingerprint"], "attempt": int(match["attempt"] or 1)}
+    record |= _load(folder / "run.json")
+    seen = state.observe(folder)
+    if seen.status == state.PREPARED and not state.held(folder) and state.read(folder).status == state.PREPARED:
+        return None  # never started: the next apply starts it, under the same name
+    status = STATUSES.get(seen.status)
+    if status is None and state.held(folder):
+        status = RunStatus.RUNNING
+    if status is None:
+        _end_leftovers(folder)
+    return Run(
+        name=folder.name,
+        spec=str(record["spec"]),
+        fingerprint=str(record["fingerprint"]),
+        attempt=int(_number(record["attempt"]) or 1),
+        status=status or RunStatus.LOST,
+        reason=seen.reason,
+        submitted=seen.submitted or _number(record.get("submitted")),
+        started=seen.started,
+        ended=seen.ended,
+        roles=tuple(Role(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
+        failed_role=seen.failed_role,
+        reads=tuple(str(key) for key in _list(record.get("reads"))),
+        compute=str(record.get("compute", "")),
+    )
+
+
+def _end_leftovers(folder: Path) -> None:
+    """End what is left of a run whose supervisor and guards were all killed at once; nobody can add to that later."""
+    swept = folder / "swept"
+    if not swept.exists():
+        from specrun.engines.local import processes  # late: it loads the C library, and few runs are ever lost
+
+        with contextlib.suppress(requests.RequestInvalid, OSError):
+            processes.sweep(requests.read(folder).marker)
+            swept.touch()
+
+
+def _read_lines(file: Path, start: int, last: bool) -> tuple[list[str], int]:
+    with file.open("rb") as log:
+        log.seek(start)
+        chunk = log.read(CHUNK)
+    end = chunk.rfind(b"\n") + 1
+    # A line that no chunk holds is given in pieces; what an ended run wrote last need not end in a line feed.
+    if (not end and len(chunk) == CHUNK) or (last and len(chunk) < CHUNK):
+        end = len(chunk)
+    # Split at line feeds alone: a carriage return is a progress bar's, not the end of a line.
+    text = chunk[:end].decode("utf-8", "replace").removesuffix("\n")
+    return (text.split("\n") if end else []), end
+
+
+def _outputs(folder: Path) -> Iterator[OutputFile]:
+    for output in folder.iterdir() if folder.is_dir() else ():
+        for parent, _, names in os.walk(output):
+            for name in names:
+                path = Path(parent) / name
+                if path.is_file():  # a link may lead nowhere
+                    yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
+
+
+def _load(file: Path) -> Mapping[str, object]:
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
