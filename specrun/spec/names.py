@@ -155,7 +155,7 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("job.resources", "use_gpu gpus gpu_count", V1, "gpu", "It is true or false."),
     ("job.resources", "vm_size size", V1, "instance_type", ""),
     ("job.resources", "docker_arguments arguments", V1, "docker_args", ""),
-    ("job.resources", "properties locations max_instance_count", V2, None, "A spec has none: leave it out."),
+    ("job.resources", "properties", V2, None, "A spec has none: leave it out."),
     ("job.limits", "max_run_duration_seconds max_wall_clock_time max_run_duration", f"{V1} and {BATCH_AI}", "timeout", "It is in seconds."),
     # the top
     ("", "$schema", V2, None, "Editors read a comment instead: `# yaml-language-server: $schema=…`."),
@@ -213,7 +213,7 @@ _VALUES: tuple[tuple[str, str, str], ...] = (
 def section(path: tuple[str | int, ...]) -> str:
     """The section of a mapping's path: names that the user chose are `*`."""
     parts = [str(part) for part in path]
-    for prefix in (("datastores",), ("data",), ("job", "inputs"), ("job", "outputs")):
+    for prefix in (("datastores",), ("data",), ("job", "inputs"), ("job", "outputs"), ("job", "services")):
         if tuple(parts[: len(prefix)]) == prefix and len(parts) > len(prefix):
             parts[len(prefix)] = "*"
     return ".".join(parts)
