@@ -137,7 +137,7 @@ class _Builder:
         return Job(**{**_as_written(Job, job), **built})
 
 
-def _as_written(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+def _as_written(kind: type[Job | JobResources], values: Mapping[str, Any]) -> dict[str, Any]:
     """What a mapping says of the fields that a dataclass has, each under its name: lists as tuples."""
     found = ((name, values.get(name)) for name in kind.__dataclass_fields__)
     return {name: tuple(value) if isinstance(value, list) else value for name, value in found if value is not None}
