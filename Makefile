@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # PYTHONDONTWRITEBYTECODE is set.
 COMPILE := $(BIN)/python -m compileall -q specrun
 
-.PHONY: demo emulator test test-fast check docs benchmark constraints clean
+.PHONY: demo emulator test test-fast test-long check docs benchmark constraints clean
 
 demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
 	$(BIN)/specrun apply --rerun specs/examples/digits-ps/job.yaml
@@ -22,6 +22,9 @@ test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes,
 
 test-fast: $(VENV)/.test ## The fast tests alone
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-long: $(VENV)/.test ## Long searches as a whole, by the hour: SPECRUN_SEED=N for others, SPECRUN_LONG=N for more
+	$(BIN)/python -m pytest -n 2 -m long $(ARGS)
 
 check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/ruff check .

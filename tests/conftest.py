@@ -1,4 +1,4 @@
-"""Tests that need the emulated storage say so together, where it cannot be had."""
+"""Tests that need the emulated storage say so together, where it cannot be had; long searches are samples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from emulator.azurite.server import Unavailable, install
+from tests.searching import Search, search_of
 
 HERE = Path(__file__).parent
 NEED_AZURITE = (
@@ -45,3 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     except Unavailable as problem:
         for item in needy:
             item.add_marker(pytest.mark.skip(reason=str(problem)))
+
+
+@pytest.fixture
+def search(request: pytest.FixtureRequest) -> Search:
+    """How far a test marked `long` goes. pytest shows what this prints when the test fails."""
+    found = search_of(request.config.option.markexpr, request.node.name)
+    print(f"to see the same again: SPECRUN_SEED={found.seed} SPECRUN_LONG={found.scale:g}")
+    return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from specrun.apply.events import Event
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
-from specrun.engines.base import Scope
+from specrun.engines.base import EngineError, Scope
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Plan
@@ -44,11 +44,6 @@ class Project:
         for spec in self.specs:
             yield from self.engines[self.places[str(spec.file)]].check(spec)
 
-    def sign_in(self) -> None:
-        """Have a person sign in where one has to."""
-        for engine in self.engines.values():
-            engine.sign_in()
-
     def plan(self, options: PlanOptions) -> Plan:
         """What the places have, against what the specs say. Of a place that cannot be observed nothing is planned."""
         views, unseen = self._look()
@@ -68,15 +63,27 @@ class Project:
         self.hashes.save()
         return outcome
 
+    def sign_in(self) -> Mapping[Place, str]:
+        """Have a person sign in where one has to; the places where that did not succeed, with why."""
+        refused = {}
+        for place, engine in self.engines.items():
+            try:
+                engine.sign_in()
+            except EngineError as error:
+                refused[place] = str(error)
+        return refused
+
     def _look(self) -> tuple[Mapping[Place, View], Mapping[Place, Mapping[str, str]]]:
-        surveys = survey(self.engines, self.graph)
-        unseen = {place: seen.errors for place, seen in surveys.items() if seen.errors}
-        engines = {place: engine for place, engine in self.engines.items() if place not in unseen}
-        views = {
-            place: View(engine.facts.capabilities, engine.facts.shows_extra, surveys[place], engine.identity)
-            for place, engine in engines.items()
-            if place in surveys
-        }
+        """What is to be seen of each place, and what of those of which not everything is."""
+        unseen: dict[Place, Mapping[str, str]] = {place: {"": error} for place, error in self.sign_in().items()}
+        reached = [place for place in self.graph.places if place not in unseen]
+        surveys = survey({place: self.engines[place] for place in reached}, self.graph)
+        unseen |= {place: seen.errors for place, seen in surveys.items() if seen.errors}
+        views: dict[Place, View] = {}
+        for place, seen in surveys.items():
+            if place not in unseen:
+                engine = self.engines[place]
+                views[place] = View(engine.facts.capabilities, engine.facts.shows_extra, seen, engine.identity)
         return views, unseen
 
 

@@ -15,15 +15,18 @@ RUNS = "the runs so far"
 
 
 def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Survey]:
-    """Observe everything that a plan for the graph needs. A place that cannot be reached has errors, the others not."""
+    """Observe everything that a plan for the graph needs in the places of the engines.
+
+    One that cannot be reached has errors, which the others do not mind.
+    """
     reads: list[tuple[Place, Key | str, Read[Observed] | Read[str] | Read[Sequence[Run]]]] = []
-    for place in graph.places:
-        engine, resources = engines[place], graph.in_place(place)
+    for place, engine in engines.items():
+        resources = graph.in_place(place)
         reads.append((place, RUNS, engine.listing()))
         reads += [(place, r.key, engine.observation(r)) for r in resources if not isinstance(r, RunRequest)]
         reads += [(place, path, engine.content(path)) for path in cloud_inputs(resources)]
     results = read_all(read for _, _, read in reads)  # type: ignore[misc]
-    found: dict[Place, list[tuple[Key | str, object]]] = {place: [] for place in graph.places}
+    found: dict[Place, list[tuple[Key | str, object]]] = {place: [] for place in engines}
     for (place, what, _), result in zip(reads, results, strict=True):
         found[place].append((what, result))
     return {place: _survey(answers) for place, answers in found.items()}

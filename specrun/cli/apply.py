@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
@@ -55,7 +56,7 @@ def apply(
     project = open_specs(reading, secrets_required=True)
     options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs)
     try:
-        made = restore(saved, project.graph) if saved is not None else project.plan(options)
+        made = _restored(saved, project) if saved is not None else project.plan(options)
     except PlanStale as stale:
         raise Exit(exit_codes.STALE, str(stale)) from stale
     except PlanUnreadable as error:
@@ -95,7 +96,7 @@ def carry_out(
 
     if made.places:
         emit(PlanReady(made))
-    check_allowed(made)
+    check_allowed(made, "nothing was changed, in the other places either")
     if made.pending and ask is not None:
         ask(made)
     stop = threading.Event()
@@ -144,6 +145,11 @@ def _saved(reading: Reading) -> Saved | None:
     if plans and len(reading.files) > 1:
         raise Exit(exit_codes.WRONG_USAGE, "a saved plan is applied by itself, without other files")
     return plans[0] if plans else None
+
+
+def _restored(saved: Saved, project: Project) -> Plan:
+    made = restore(saved, project.graph)
+    return replace(made, unseen={place: {"": error} for place, error in project.sign_in().items()})
 
 
 def _as_saved(saved: Saved) -> Reading:

@@ -75,14 +75,17 @@ def render(made: Plan, output: str) -> str:
     return plan_text(made, paint_for(sys.stdout), terminal_width())
 
 
-def check_allowed(made: Plan) -> None:
-    """End the command when a rule forbids the plan, something makes it impossible, or a place was not seen."""
+def check_allowed(made: Plan, told: str = "") -> None:
+    """End the command when a rule forbids the plan, something makes it impossible, or a place was not seen.
+
+    `told` is said in the last case, where other places were seen.
+    """
     show((*made.notes, *made.refusals, *made.problems))
     report_unseen(made)
     if made.refusals:
         raise Exit(REFUSED)
     if made.problems or made.unseen:
-        raise Exit(FAILED)
+        raise Exit(FAILED, told if made.unseen and made.places else "")
 
 
 def _check_outside_code(made: Plan, out: Path) -> None:

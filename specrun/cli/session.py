@@ -62,7 +62,6 @@ def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
         raise Exit(INVALID_SPEC)
     show(_sent_here_by_default(project, reading))
-    project.sign_in()
     return project
 
 
@@ -76,7 +75,7 @@ def report_unseen(plan: Plan) -> None:
     """Say what could not be observed, on standard error."""
     for place, errors in plan.unseen.items():
         where = "" if len(plan.places) + len(plan.unseen) == 1 else f"{place.title} (engine {place.engine}): "
-        lines = [f"error: {where}{what}: {error}" for what, error in errors.items()]
+        lines = [f"error: {where}{f'{what}: ' if what else ''}{error}" for what, error in errors.items()]
         print(mask_environment("\n".join(lines)), file=sys.stderr)
 
 

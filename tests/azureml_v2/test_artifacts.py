@@ -15,7 +15,7 @@ from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.azureml_v2 import artifacts
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing
 from specrun.plan.observed import RunStatus
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import GET_BLOB, LIST_BLOBS, Place
 
 GATED = """

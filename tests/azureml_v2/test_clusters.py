@@ -17,7 +17,7 @@ from specrun.plan.changes import Action, Change
 from specrun.plan.diff import diff
 from specrun.plan.observed import Status
 from specrun.spec.model import SecretUnset
-from tests.azureml_v2.launching import PATIENCE, launch
+from tests.azure_engines.launching import PATIENCE, launch
 from tests.azureml_v2.place import (
     DELETE_CLUSTER,
     GET_CLUSTER,

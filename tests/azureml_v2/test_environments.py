@@ -13,7 +13,7 @@ from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Status
 from specrun.spec.load import load
 from specrun.spec.model import Spec
-from tests.azureml_v2.launching import Launch, launch
+from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v2.place import Place, resource
 
 GPU = "{name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 1}"

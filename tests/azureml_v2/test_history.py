@@ -10,7 +10,7 @@ from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.base import Missing, Transient
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import CANCEL_JOB, GET_DETAILS, GET_JOB, LIST_JOBS, Place, asked, resource
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"

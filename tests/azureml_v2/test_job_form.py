@@ -10,7 +10,7 @@ import pytest
 from emulator.dataplane import data_of
 from emulator.jobs_form import seconds
 from specrun.engines.azure import images
-from tests.azureml_v2.launching import TOP, Launch, launch
+from tests.azure_engines.launching import TOP, Launch, launch
 from tests.azureml_v2.place import Place, resource
 from tests.azureml_v2.test_assets import register
 

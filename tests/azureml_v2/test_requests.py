@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.plan.changes import Action
 from specrun.spec.model import Spec
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2 import plainly
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import GET_DETAILS, GET_JOB, WATCHED, Place, resource, settled
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adr" / "0013-requests-of-sdk-v2.md"
@@ -108,12 +110,11 @@ def test_looking(launched: Launch) -> None:
 @pytest.mark.slow
 def test_making_a_workspace(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a deployment that the SDK sees running once. The look that follows asks for nothing more."""
-    from azure.ai.ml.constants._common import LROConfigurations
     from azure.ai.ml.entities import Workspace
+    from azure.ai.ml.operations import _workspace_operations_base
 
-    # Its two looks at the deployment, which go on side by side, always come in the same order then.
-    monkeypatch.setattr(LROConfigurations, "POLL_INTERVAL", 1)
-    monkeypatch.setattr(LROConfigurations, "SLEEP_TIME", 3)
+    # Two threads of the SDK look at the deployment; the second waits for the first, however long that takes.
+    monkeypatch.setattr(_workspace_operations_base, "time", SimpleNamespace(sleep=lambda _: _join_pollers()))
     service = place.emulator.service
     service.creating_reads = 1
     spec = place.spec("compute: cpu-cluster\n")
@@ -127,6 +128,12 @@ def test_making_a_workspace(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
     theirs = Workspace(name="plain-ws", location="westeurope", resource_group="plain-rg")
     plain = 1 + count(place, lambda: client.workspaces.begin_create(theirs).result())
     compare("make a workspace and its resource group", used, plain)
+
+
+def _join_pollers() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("LROPoller"):
+            thread.join(PATIENCE)
 
 
 def test_making_scaling_and_deleting_a_cluster(launched: Launch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.dataplane import data_of
 from specrun.engines.azureml_v2.run_record import LENGTH, MOST, PREFIX, read_record, record_properties
-from tests.azureml_v2.launching import launch
+from tests.azure_engines.launching import launch
 from tests.azureml_v2.place import Place
 
 

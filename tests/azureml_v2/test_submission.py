@@ -14,7 +14,7 @@ from emulator.dataplane import data_of
 from specrun.engines.base import Conflict, EngineError, Transient
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
-from tests.azureml_v2.launching import Launch, launch
+from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v2.place import PUT_JOB, Place
 
 JOB = """

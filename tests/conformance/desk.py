@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import textwrap
 import threading
 import time
@@ -17,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tests import commands
+from tests.commands import Command
 from tests.conformance.places import Place
 
-ROOT = Path(__file__).parents[2]
 FOREIGN = ("SPECRUN_", "AZURE_", "AZUREML_", "NO_COLOR", "CI")
 """The caller's own settings, which no test is to depend on."""
 
@@ -71,12 +70,12 @@ class Said:
 class Started:
     """A command that is still going on; what it has said so far is read as it comes."""
 
-    def __init__(self, popen: subprocess.Popen[str], patience: float) -> None:
-        self.popen = popen
+    def __init__(self, command: Command, patience: float) -> None:
+        self.command = command
         self._patience = patience
         self._said: dict[str, list[str]] = {"out": [], "err": []}
         self._more = threading.Condition()
-        streams = {"out": popen.stdout, "err": popen.stderr}
+        streams = {"out": command.stdout, "err": command.stderr}
         self._readers = [threading.Thread(target=self._read, args=item, daemon=True) for item in streams.items()]
         for reader in self._readers:
             reader.start()
@@ -110,16 +109,16 @@ class Started:
         """Wait for what the command does elsewhere."""
         deadline = time.monotonic() + self._patience
         while not event.wait(0.1):
-            assert self.popen.poll() is None, self.end().all
+            assert self.command.poll() is None, self.end().all
             assert time.monotonic() < deadline, self._so_far("")
 
     def interrupt(self) -> None:
         """What Ctrl-C does."""
-        self.popen.send_signal(signal.SIGINT)
+        self.command.send_signal(signal.SIGINT)
 
     def end(self, ends: int | None = None) -> Said:
         """Wait for its end; with `ends` that must be the exit status."""
-        code = self.popen.wait(self._patience)
+        code = self.command.wait(self._patience)
         for reader in self._readers:
             reader.join(self._patience)
         said = Said(code, "".join(self._said["out"]), "".join(self._said["err"]))
@@ -181,17 +180,9 @@ class Desk:
 
     def start(self, *arguments: str) -> Started:
         """A command that goes on while the test does."""
-        popen = subprocess.Popen(
-            [sys.executable, "-m", "specrun", *arguments],
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        self._started.append(Started(popen, self.place.patience))
+        engine = None if self.place.costly else self.place.engine
+        command = commands.start(arguments, self.folder, self._environment(), engine)
+        self._started.append(Started(command, self.place.patience))
         return self._started[-1]
 
     def apply(self, *arguments: str, ends: int = 0) -> Said:
@@ -211,9 +202,9 @@ class Desk:
     def close(self) -> None:
         """End what was started; where that costs something, take away what was made."""
         for started in self._started:
-            if started.popen.poll() is None:
-                started.popen.kill()
-                started.popen.wait(self.place.patience)
+            if started.command.poll() is None:
+                started.command.kill()
+                started.command.wait(self.place.patience)
         for file, lasting in self._specs.items():
             if lasting:
                 self.run("cancel", file, ends=None)
@@ -228,7 +219,7 @@ class Desk:
             "SPECRUN_HOME": str(self._home / "state"),
         }
         (self._home / "home").mkdir(exist_ok=True)
-        settings = {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "SPECRUN_ENGINE": self.place.engine}
+        settings = {"PYTHONPATH": str(commands.ROOT), "COLUMNS": "120", "SPECRUN_ENGINE": self.place.engine}
         return {**own, **isolated, **settings, **self.place.environment, **self.variables}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +16,9 @@ from emulator.faults import Fault
 from emulator.router import Request
 from emulator.runs_state import Plane, Run
 from emulator.spaces import Workspace
+from tests import commands
 from tests.faults.routes import ROUTES, Routes
 
-ROOT = Path(__file__).parents[2]
 SPEC = """\
 apiVersion: specrun/v1
 name: job
@@ -47,7 +45,7 @@ import pathlib, sys
 pathlib.Path(sys.argv[1], "done.txt").write_text("done")
 print("trained")
 """
-PATIENCE = 300.0
+PATIENCE = 600.0
 PARTS = ("microsoft.storage/storageaccounts", "microsoft.keyvault/vaults", "microsoft.insights/components")
 """What a workspace stands on: one of each, made with it."""
 
@@ -80,7 +78,7 @@ class Azure:
             "AZURE_CONFIG_DIR": str(self.folder / "user" / ".azure"),
             "SPECRUN_HOME": str(self.folder / "state"),
             "SPECRUN_ENGINE": self.engine,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(commands.ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "120",
             **self.emulator.environment,
@@ -112,15 +110,7 @@ class Azure:
 
     def specrun(self, *arguments: str) -> Said:
         """Run a verb to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "specrun", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = commands.run(arguments, self.folder, self.environment, self.engine, PATIENCE)
         return Said(done.returncode, done.stdout, done.stderr)
 
     @property
@@ -169,14 +159,7 @@ class Azure:
         Not at the n-th of all requests: those that go side by side come in any order.
         """
         start = len(self.emulator.requests)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "specrun", "apply", "--yes"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = commands.start(["apply", "--yes"], self.folder, self.environment, self.engine)
 
         def kill(at: int, request: Request, at_phase: str) -> None:
             seen = [one.number for one in self.asked(route) if start < one.number <= at]
@@ -206,6 +189,7 @@ def azure_in(
     (folder / "user").mkdir()
     (folder / "job.yaml").write_text(spec)
     with Emulator(folder / "azure") as emulator:
+        emulator.service.stores.start()  # before anybody waits for it: it takes seconds where other things go on
         azure = Azure(emulator, folder, engine)
         if made:
             azure.make_workspace("rg-faults")

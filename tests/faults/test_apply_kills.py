@@ -35,16 +35,20 @@ job:
 
 
 def apply(folder: Path, kill_at: int) -> int:
+    return begin_apply(folder, KILL_AT=f"{kill_at}").wait(timeout=120)
+
+
+def begin_apply(folder: Path, **variables: str) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "killer"), str(Path(__file__).parents[2])]),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "KILL_AT": str(kill_at),
         "SPECRUN_HOME": str(folder / "home"),
+        **variables,
     }
     command = [sys.executable, "-m", "specrun", "apply", str(folder / "job.yaml"), "--quiet"]
     with (folder / "output.txt").open("ab") as output:
-        return subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=120).returncode
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
 
 
 def make_spec(folder: Path) -> None:

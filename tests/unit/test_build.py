@@ -8,12 +8,16 @@ import pytest
 
 from specrun.spec.build import build, digest, words
 from specrun.spec.model import (
+    CloudPath,
     Data,
     Distribution,
+    Download,
     Environment,
     Input,
     Job,
     JobResources,
+    LocalPath,
+    Origin,
     Output,
     Secret,
     Spec,
@@ -29,9 +33,18 @@ def spec(**sections: Any) -> Spec:
 
 
 def job(**fields: Any) -> Job:
-    built = spec(job={"command": "true", **fields}).job
+    built = spec(job={"command": "true", **fields}, data={"mnist": {"path": "data"}}).job
     assert built is not None
     return built
+
+
+def here(written: str) -> LocalPath:
+    """A path that begins at the folder of the spec."""
+    return LocalPath(Path.cwd() / "folder" / written, written)
+
+
+ORIGIN = Origin(Document("", "", {}), ())
+"""Two data entries are the same wherever they are written."""
 
 
 def test_a_spec_with_only_a_command_has_the_models_defaults() -> None:
@@ -42,7 +55,6 @@ def test_a_spec_with_only_a_command_has_the_models_defaults() -> None:
         None,
         Path.cwd() / "folder/job.yaml",
     )
-    assert built.folder == Path.cwd() / "folder"
     assert built.job == Job(command="true")
     assert (built.workspace, built.compute, built.datastores, built.data) == (None, None, {}, {})
 
@@ -76,9 +88,20 @@ def test_data() -> None:
         }
     )
     assert built.data == {
-        "a": Data("a", "data", None, "a"),
-        "b": Data("b", "https://x", "s", "t/b", prune=True, sha256="ab" * 32),
+        "a": Data("a", here("data"), None, "a", ORIGIN),
+        "b": Data("b", Download("https://x", "ab" * 32), "s", "t/b", ORIGIN, prune=True),
     }
+    assert [entry.origin.path for entry in built.data.values()] == [("data", "a"), ("data", "b")]
+
+
+def test_a_path_keeps_how_it_is_written() -> None:
+    (data,) = spec(data={"a": {"path": "../data"}}).data.values()
+    assert isinstance(data.source, LocalPath)
+    assert (data.source.absolute, data.source.written) == (Path.cwd() / "folder" / "../data", "../data")
+    config = (spec(workspace={"from_config": "config.json"}).workspace or {})["from_config"]
+    assert config == here("config.json")
+    built = job(code="src")
+    assert built.code == here("src")
 
 
 def test_inputs_and_outputs() -> None:
@@ -89,16 +112,26 @@ def test_inputs_and_outputs() -> None:
             "c": 3,
             "d": "text",
             "e": False,
+            "f": {"path": "azureml:cats:1"},
         },
         outputs={"model": {}, "logs": {"path": "azureml://datastores/d/paths/p", "mode": "upload"}},
     )
     assert built.inputs == {
-        "a": Input("a", data="mnist", mode="ro_mount"),
-        "b": Input("b", path="x.csv", type="uri_file", mode="download"),
-        "c": Input("c", value=3),
-        "d": Input("d", value="text"),
-        "e": Input("e", value=False),
+        "a": Input("a", Data("mnist", here("data"), None, "mnist", ORIGIN), mode="ro_mount"),
+        "b": Input(
+            "b",
+            Data("inputs.b", here("x.csv"), None, "inputs/digits/b", ORIGIN, of_input=True),
+            type="uri_file",
+            mode="download",
+        ),
+        "c": Input("c", 3),
+        "d": Input("d", "text"),
+        "e": Input("e", False),
+        "f": Input("f", CloudPath("azureml:cats:1")),
     }
+    data = built.inputs["b"].data
+    assert data is not None
+    assert data.origin.path == ("job", "inputs", "b")
     assert built.outputs == {
         "model": Output("model"),
         "logs": Output("logs", path="azureml://datastores/d/paths/p", mode="upload"),
@@ -112,8 +145,8 @@ def test_inputs_and_outputs() -> None:
         ("azureml:env:3", Environment(registered="azureml:env:3")),
         ({"pip": ["numpy ", "torch"], "image": "i"}, Environment(pip=("numpy", "torch"), image="i")),
         ({"pip": []}, Environment(pip=())),
-        ({"conda_file": "c.yml"}, Environment(conda_file="c.yml")),
-        ({"build": {"path": "d", "dockerfile_path": "f"}}, Environment(build_path="d", dockerfile_path="f")),
+        ({"conda_file": "c.yml"}, Environment(conda_file=here("c.yml"))),
+        ({"build": {"path": "d", "dockerfile_path": "f"}}, Environment(build_path=here("d"), dockerfile_path="f")),
         ({"framework": "tensorflow", "version": "2.3"}, Environment(framework="tensorflow", version="2.3")),
     ],
 )

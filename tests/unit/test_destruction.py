@@ -7,9 +7,10 @@ import pytest
 
 from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.destruction import plan_destruction
-from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import build_graph, content_digest
-from tests.engine_double import Double, read_specs, write_spec
+from specrun.plan.hashes import content_digest
+from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile, Survey
+from specrun.plan.planning import View
+from tests.engine_double import Double, graph_for, key, read_specs, write_spec
 
 TEXT = """\
 name: job
@@ -31,15 +32,18 @@ def plan_of(
     engine: Double | None = None,
     **seen: Observed,
 ) -> Plan:
-    graph = build_graph(read_specs(*files))
+    engine = engine or Double()
+    graph = graph_for(read_specs(*files), files[0].parent / "home", engine.place)
     ready = Observed(Status.READY, owner="job")
     kinds: Mapping[str, Observed] = {"data": Observed(Status.READY, files={"a": StoredFile(1, "m", "job")}), **seen}
     observed = {key: kinds.get(resource.kind, ready) for key, resource in graph.resources.items()}
-    return plan_destruction(graph, engine or Double(), observed, [SUCCEEDED, *unfinished], also)
+    seen_there = Survey(observed, {}, [SUCCEEDED, *unfinished])
+    views = {engine.place: View(engine.capabilities, engine.shows_extra, seen_there, engine.runs.identity)}
+    return plan_destruction(graph, views, also)
 
 
 def deleted(plan: Plan) -> list[str]:
-    return [change.kind for change in plan.changes if change.action is Action.DELETE]
+    return [change.resource.kind for change in plan.changes if change.action is Action.DELETE]
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def spec(tmp_path: Path) -> Path:
 def test_only_what_can_be_made_again(spec: Path) -> None:
     plan = plan_of(spec)
     assert sorted(deleted(plan)) == ["compute", "datastore"]
-    kept = {change.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
+    kept = {change.resource.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
     assert kept == {kind: f"kept: say `--also {kind}` to delete it too" for kind in EVERYTHING}
 
 
@@ -60,10 +64,10 @@ def test_more_when_it_is_named_and_dependents_first(spec: Path) -> None:
     assert sorted(kinds) == ["compute", "data", "datastore", "environment", "run", "workspace"]
     assert (kinds[0], kinds[-1]) == ("run", "workspace")
     assert kinds.index("data") < kinds.index("datastore")
-    needs = {change.resource.key: change.resource.needs for change in plan.changes}
-    assert needs["run/job"] == ()
-    assert "run/job" in needs["data/s/d"]
-    assert set(needs["workspace/wsp"]) == set(needs) - {"workspace/wsp"}
+    needs = {change.key: change.resource.needs for change in plan.changes}
+    assert needs[key("run/job")] == ()
+    assert key("run/job") in needs[key("data/s/d")]
+    assert set(needs[key("workspace/wsp")]) == set(needs) - {key("workspace/wsp")}
 
 
 @pytest.mark.parametrize("owner", ["", "another"])
@@ -107,5 +111,5 @@ def test_what_specs_share_is_deleted_whichever_comes_first(tmp_path: Path) -> No
 def test_what_an_engine_never_deletes_is_kept_whatever_is_named(spec: Path) -> None:
     engine = Double(capabilities={"run": Capability(kept="the service keeps all runs"), "datastore": Capability(None)})
     plan = plan_of(spec, also=EVERYTHING, engine=engine)
-    reasons = {change.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
+    reasons = {change.resource.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
     assert reasons == {"run": "kept: the service keeps all runs"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from specrun.plan import hashes
-from specrun.plan.hashes import RACY_NS, HashCache, md5_of
+from specrun.plan.hashes import RACY_NS, HashCache, content_digest, md5_of
 
 AGO = 3600
 
@@ -120,3 +120,9 @@ def test_a_file_just_written_is_known_without_reading(tmp_path: Path, read: list
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         HashCache(tmp_path / "home").md5(tmp_path, tmp_path.stat())
+
+
+def test_content_digest_is_canonical() -> None:
+    assert content_digest({"b": [1, True], "a": "é"}) == content_digest({"a": "é", "b": [1, True]})
+    assert content_digest({"a": 1}) != content_digest({"a": "1"})
+    assert content_digest({}) == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"

@@ -12,7 +12,7 @@ from specrun.spec import load as loading
 from specrun.spec import rules, source
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import check, load
-from specrun.spec.model import Environment, Input, Secret, Spec
+from specrun.spec.model import Environment, Input, LocalPath, Secret, Spec
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.subject import Subject
 
@@ -177,7 +177,10 @@ def test_input_replaces_an_input_by_a_path_from_here(folder: Path) -> None:
     for path, kind in (("data", "uri_folder"), ("elsewhere.csv", "uri_file")):
         spec = only("job.yaml", inputs={"mnist": path})
         assert spec.job is not None
-        assert spec.job.inputs["mnist"] == Input("mnist", path=str(folder / path), type=kind)
+        found = spec.job.inputs["mnist"]
+        assert (found.name, found.type, found.mode) == ("mnist", kind, Input("mnist").mode)
+        assert found.data is not None
+        assert (found.data.source, found.data.of_input) == (LocalPath(folder / path), True)
 
 
 def test_input_starts_at_the_working_directory_not_at_the_spec(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +188,9 @@ def test_input_starts_at_the_working_directory_not_at_the_spec(folder: Path, mon
     monkeypatch.chdir(folder / "here")
     spec = only("../job.yaml", inputs={"mnist": "local"})
     assert spec.job is not None
-    assert spec.job.inputs["mnist"].path == str(folder / "here" / "local")
+    data = spec.job.inputs["mnist"].data
+    assert data is not None
+    assert data.source == LocalPath(folder / "here" / "local")
 
 
 def test_an_input_that_is_not_there_or_not_declared() -> None:
@@ -206,7 +211,7 @@ def test_an_input_with_a_nul_byte() -> None:
     [
         ("current", None, None),
         ("requirements.txt", "# all\nnumpy\n\n torch>=2 # why\n", Environment(pip=("numpy", "torch>=2"))),
-        ("conda.yml", "dependencies: []\n", Environment(conda_file="HERE/conda.yml")),
+        ("conda.yml", "dependencies: []\n", Environment(conda_file=LocalPath(Path("HERE/conda.yml")))),
     ],
 )
 def test_environment_replaces_the_jobs(folder: Path, name: str, text: str | None, built: Environment | None) -> None:
@@ -216,7 +221,7 @@ def test_environment_replaces_the_jobs(folder: Path, name: str, text: str | None
     assert spec.job is not None
     found = spec.job.environment
     if found is not None and found.conda_file is not None:
-        found = Environment(conda_file=found.conda_file.replace(str(folder), "HERE"))
+        found = Environment(conda_file=LocalPath("HERE" / found.conda_file.absolute.relative_to(folder)))
     assert found == built
 
 

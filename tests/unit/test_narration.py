@@ -19,7 +19,7 @@ from specrun.engines.base import LogLine, Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.narration import Narration
-from tests.engine_double import wait_until
+from tests.engine_double import key, wait_until
 
 FAILED = Run("job-a", "job", "a", 1, RunStatus.FAILED, "worker/1 exited with 3", None, 10.0, 75.5, (), "worker/1")
 
@@ -64,11 +64,11 @@ def test_of_a_progress_bar_its_last_state_is_shown() -> None:
 
 def test_operations() -> None:
     _, err = told(
-        OperationStarted("compute/c", Action.CREATE),
-        OperationProgressed("compute/c", Progress(1, 2)),
-        OperationSettled("compute/c", Action.CREATE, 2.0),
-        OperationSettled("data/d", Action.UPDATE, 0.5, error="no room"),
-        OperationSettled("run/r", Action.SUBMIT, 0.0, skipped="data/d was not done"),
+        OperationStarted(key("compute/c"), Action.CREATE),
+        OperationProgressed(key("compute/c"), Progress(1, 2)),
+        OperationSettled(key("compute/c"), Action.CREATE, 2.0),
+        OperationSettled(key("data/d"), Action.UPDATE, 0.5, error="no room"),
+        OperationSettled(key("run/r"), Action.SUBMIT, 0.0, skipped="data/d was not done"),
     )
     assert err.splitlines() == [
         "+ compute/c: creating",
@@ -99,8 +99,8 @@ def test_states() -> None:
 
 def test_quiet_leaves_the_jobs_lines_and_the_result() -> None:
     out, err = told(
-        OperationStarted("compute/c", Action.CREATE),
-        OperationSettled("compute/c", Action.CREATE, 2.0),
+        OperationStarted(key("compute/c"), Action.CREATE),
+        OperationSettled(key("compute/c"), Action.CREATE, 2.0),
         lines("r", ("main", "hello")),
         Finished(Run("r", "s", "f", 1, RunStatus.SUCCEEDED), "there"),
         quiet=True,
@@ -111,7 +111,7 @@ def test_quiet_leaves_the_jobs_lines_and_the_result() -> None:
 def test_colours_go_to_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    events = (lines("r", ("main", "hello")), OperationSettled("compute/c", Action.CREATE, 2.0))
+    events = (lines("r", ("main", "hello")), OperationSettled(key("compute/c"), Action.CREATE, 2.0))
     out, err = told(*events, out=io.StringIO(), err=Terminal())
     assert "\x1b" not in out
     assert "\x1b[32m" in err
@@ -126,10 +126,10 @@ def test_a_terminal_gets_a_bar_while_something_goes_on(monkeypatch: pytest.Monke
     monkeypatch.setenv("TERM", "xterm")
     out, err = io.StringIO(), Terminal()
     narration = Narration(out, err, 100)
-    narration(OperationStarted("data/d", Action.UPDATE))
-    narration(OperationProgressed("data/d", Progress(1_000_000, 4_000_000)))
+    narration(OperationStarted(key("data/d"), Action.UPDATE))
+    narration(OperationProgressed(key("data/d"), Progress(1_000_000, 4_000_000)))
     wait_until(lambda: "1.0 MB of 4.0 MB" in err.getvalue(), "the bar to be drawn")
-    narration(OperationSettled("data/d", Action.UPDATE, 1.0))
+    narration(OperationSettled(key("data/d"), Action.UPDATE, 1.0))
     narration(lines("r", ("main", "hello")))
     narration.close()
     assert "data/d: done in 1.0 s" in re.sub(r"\x1b\[[\d;]*m", "", err.getvalue())
@@ -144,7 +144,7 @@ def test_without_a_terminal_a_long_operation_says_from_time_to_time_how_far_it_i
     clock = iter([0.0, 29.9, 30.1, 59.0, 61.0])
     monkeypatch.setattr("specrun.views.narration.time.monotonic", lambda: next(clock))
     for done in (0, 100, 200, 300, 400):
-        narration(OperationProgressed("data/d", Progress(done * 1000, 1_000_000, "0.1 MB/s, 0:08 left")))
+        narration(OperationProgressed(key("data/d"), Progress(done * 1000, 1_000_000, "0.1 MB/s, 0:08 left")))
     assert err.getvalue().splitlines() == [
         "  data/d: 200 kB of 1.0 MB, 0.1 MB/s, 0:08 left",
         "  data/d: 400 kB of 1.0 MB, 0.1 MB/s, 0:08 left",
@@ -158,7 +158,8 @@ def test_nothing_is_imported_for_bars_without_a_terminal() -> None:
     code = (
         "import io, sys; from specrun.views.narration import Narration; "
         "from specrun.apply.events import OperationStarted; from specrun.plan.changes import Action; "
-        "Narration(io.StringIO(), io.StringIO(), 80)(OperationStarted('a/b', Action.CREATE)); "
+        "from specrun.plan.resources import Key, Place; "
+        "Narration(io.StringIO(), io.StringIO(), 80)(OperationStarted(Key(Place('double'), 'a/b'), Action.CREATE)); "
         "print('rich' in sys.modules)"
     )
     root = Path(__file__).parents[2]

@@ -8,7 +8,10 @@ import pytest
 
 from specrun.apply.events import PlanReady
 from specrun.plan.changes import Action, Plan
+from specrun.plan.kinds.data import DataTarget
+from specrun.plan.kinds.run import Follow, Submit
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.resources import Resource
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.views.data import event_data, plan_data
 from specrun.views.markdown import MARKER, plan_markdown
@@ -122,13 +125,15 @@ def test_the_last_line_counts(plan: Plan) -> None:
     nothing = replace(plan, changes=())
     assert summary(nothing) == "No changes."
     run = Run("n-0123456789", "n", "0123456789", 1, RunStatus.RUNNING)
-    follows = replace(plan.changes[-1], action=Action.NO_OP, follow=run, reason="n-0123456789 is running")
+    submit = plan.changes[-1]
+    assert isinstance(submit, Submit)
+    follows = Follow(submit.resource, Action.NO_OP, "n-0123456789 is running", submit.submission, (), run)
     assert summary(replace(plan, changes=(follows,))) == "No changes: n-0123456789 is running."
     kept = replace(plan.changes[0], action=Action.NO_OP, reason="kept: this spec did not make it")
     assert summary(replace(plan, changes=(kept, follows))).splitlines() == [
         "No changes.",
         "n-0123456789 is running.",
-        f"{kept.resource.key}: kept: this spec did not make it.",
+        f"{kept.key}: kept: this spec did not make it.",
     ]
 
 
@@ -182,9 +187,16 @@ def test_markdown(plan: Plan) -> None:
     assert fold
 
 
+def renamed(resource: Resource, end: str) -> Resource:
+    """The same resource at another address, which ends so."""
+    if isinstance(resource, DataTarget):
+        return replace(resource, target=resource.target + end)
+    return replace(resource, name=resource.name + end)
+
+
 def test_markdown_fits_a_comment_whatever_the_plan(plan: Plan) -> None:
     many = tuple(
-        replace(change, reason="why | " * 200, resource=replace(change.resource, key=f"{change.resource.key}|{n}"))
+        replace(change, reason="why | " * 200, resource=renamed(change.resource, f"|{n}"))
         for n in range(1000)
         for change in plan.changes
     )

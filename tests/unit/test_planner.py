@@ -43,12 +43,11 @@ def running(**fields: object) -> Run:
 
 def test_from_nothing(tmp_path: Path) -> None:
     plan = plan_text(tmp_path, Double(), JOB)
-    assert [(c.resource.key, c.action) for c in plan.changes] == [
+    assert [(c.key.address, c.action) for c in plan.changes] == [
         ("compute/gpu", Action.CREATE),
         ("run/job", Action.SUBMIT),
     ]
     submission = change_of(plan, "run/job").submission
-    assert submission is not None
     assert submission.name == f"job-{plan.fingerprints['job'][:10]}"
     assert [file.path for file in submission.code] == ["train.py"]
     assert codes(plan) == ([], [])
@@ -131,12 +130,10 @@ def test_data_per_file(tmp_path: Path) -> None:
     assert (created.action, created.reason) == (Action.CREATE, "the target is empty")
     updated = change_of(plan_text(tmp_path, Double(there={KEY: stored("job")}), DATA), KEY)
     assert updated.action is Action.UPDATE
-    assert updated.transfer is not None
     assert list(updated.transfer.extra) == ["0.csv"]
     assert updated.transfer.prune == ()
     pruning = DATA.replace("target: digits", "target: digits, prune: true")
     pruned = change_of(plan_text(tmp_path, Double(there={KEY: stored("job", "other", "")}), pruning), KEY)
-    assert pruned.transfer is not None
     assert pruned.transfer.prune == ("0.csv",)
 
 
@@ -179,7 +176,6 @@ def test_more_runs_than_allowed_are_refused(tmp_path: Path) -> None:
 
 def submit(engine: Double, plan: Plan, status: RunStatus) -> Run:
     submission = change_of(plan, "run/job").submission
-    assert submission is not None
     name, digest, attempt = submission.name, submission.fingerprint, submission.attempt
     engine.all_runs.append(Run(name, "job", digest, attempt, status))
     engine.identities[name] = submission.identity
@@ -203,10 +199,10 @@ def test_what_changed_since_the_last_run(tmp_path: Path) -> None:
 def test_what_lies_in_the_cloud_is_part_of_the_run(tmp_path: Path) -> None:
     path = "azureml://datastores/training/paths/digits"
     text = f"name: job\njob: {{command: 'ls ${{{{ inputs.d }}}}', inputs: {{d: {{path: '{path}'}}}}}}\n"
-    engine = Double(contents={path: "one"})
+    engine = Double(digests={path: "one"})
     submit(engine, plan_text(tmp_path, engine, text), RunStatus.SUCCEEDED)
     assert plan_text(tmp_path, engine, text).pending == ()
-    engine.contents[path] = "two"
+    engine.digests[path] = "two"
     change = change_of(plan_text(tmp_path, engine, text), "run/job")
     assert (change.action, change.differences) == (Action.SUBMIT, ("inputs: d.content one → two",))
 
@@ -254,5 +250,4 @@ def test_data_that_lies_among_the_code_is_not_code(tmp_path: Path) -> None:
     text = "name: job\ndata: {d: {path: src/data}}\njob: {code: src, command: ls, inputs: {more: {path: src/more}}}\n"
     path = write_spec(tmp_path, text, src__train_py="", src__data__a="1", src__more__b="1")
     submission = change_of(plan_for(Double(), read_specs(path), tmp_path / "home"), "run/job").submission
-    assert submission is not None
     assert [file.path for file in submission.code] == ["train.py"]

@@ -1,6 +1,7 @@
 """Each file in tests/cases/rules is a test: its last comments say what `load` must find, no more and no less.
 
 # expect: LINE:COLUMN SEVERITY CODE      (`# expect: nothing` for a file without a mistake)
+# says: DETAIL                           (one for each `# expect`, or none)
 # env: NAME=VALUE · # var: NAME=VALUE · # engine: NAME · # unread: ENGINE FIELD · # secrets: required · # today: DATE
 """
 
@@ -16,7 +17,7 @@ from specrun.spec import load as loading
 
 FOLDER = Path(__file__).parents[1] / "cases" / "rules"
 CASES = sorted(FOLDER.glob("*.yaml"))
-DIRECTIVE = re.compile(r"^# (expect|env|var|engine|unread|secrets|today): (.*)$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^# (expect|says|env|var|engine|unread|secrets|today): (.*)$", re.MULTILINE)
 VARIABLES = ("NOT_SET", "NOR_THIS", "KEY", "TOKEN", "SET", "RG", "SUB", "NESTED")
 
 
@@ -56,6 +57,7 @@ def test_case(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f"{d.location.line}:{d.location.column} {d.severity.value} {d.code}\n    {d.detail}" for d in loaded.diagnostics
     ]
     assert [line.split("\n")[0] for line in found] == [e for e in said["expect"] if e != "nothing"], "\n".join(found)
+    assert [d.detail for d in loaded.diagnostics] == said.get("says", [d.detail for d in loaded.diagnostics])
     assert all(d.location.file == case.name for d in loaded.diagnostics)
     assert len(loaded.specs) == (1 if loaded.ok else 0)
 

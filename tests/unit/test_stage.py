@@ -8,6 +8,21 @@ import pytest
 from specrun.apply.stage import Stale, stage
 from specrun.plan.files import SourceFile, list_code
 from specrun.plan.hashes import HashCache
+from specrun.plan.kinds.environment import read_content
+from specrun.plan.kinds.run import Submission
+from specrun.spec.model import Environment, Job, LocalPath
+
+
+def submission(code: tuple[SourceFile, ...] = (), environment: Environment | None = None) -> Submission:
+    content = read_content(environment, HashCache(Path("unwritten"))) if environment is not None else None
+    return Submission("job-a", "job", "a", 1, {}, "job", Job(), "", False, content, code=code)
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Path:
+    """Where copies are made: an empty folder, as it is for each submission."""
+    (tmp_path / "staged").mkdir()
+    return tmp_path / "staged"
 
 
 @pytest.fixture
@@ -20,14 +35,14 @@ def planned(tmp_path: Path) -> tuple[Path, tuple[SourceFile, ...]]:
     return src, list_code(src, (), HashCache(tmp_path / "home"))
 
 
-def test_exactly_the_planned_files(planned: tuple[Path, tuple[SourceFile, ...]], tmp_path: Path) -> None:
+def test_exactly_the_planned_files(planned: tuple[Path, tuple[SourceFile, ...]], staged: Path) -> None:
     src, files = planned
     (src / "later.py").write_text("")
     (src / "train.py").chmod(0o600)
-    stage(files, tmp_path / "staged")
-    found = {path.relative_to(tmp_path / "staged").as_posix() for path in (tmp_path / "staged").rglob("*")}
+    code = stage(submission(files), staged).code
+    found = {path.relative_to(code).as_posix() for path in code.rglob("*")}
     assert found == {"lib", "lib/run.sh", "train.py"}
-    modes = [(tmp_path / "staged" / name).stat().st_mode & 0o777 for name in ("train.py", "lib/run.sh")]
+    modes = [(code / name).stat().st_mode & 0o777 for name in ("train.py", "lib/run.sh")]
     assert modes == [0o644, 0o755]
 
 
@@ -40,19 +55,57 @@ def test_exactly_the_planned_files(planned: tuple[Path, tuple[SourceFile, ...]],
     ],
 )
 def test_an_edit_after_the_plan_is_refused(
-    planned: tuple[Path, tuple[SourceFile, ...]], tmp_path: Path, edit: Callable[[Path], None]
+    planned: tuple[Path, tuple[SourceFile, ...]], staged: Path, edit: Callable[[Path], None]
 ) -> None:
     src, files = planned
     edit(src)
     with pytest.raises(Stale, match="code changed since the plan"):
-        stage(files, tmp_path / "staged")
+        stage(submission(files), staged)
 
 
-def test_a_link_is_staged_as_the_file_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_is_staged_as_the_file_it_leads_to(tmp_path: Path, staged: Path) -> None:
     src = tmp_path / "src"
     src.mkdir()
     (src / "a").write_text("1")
     (src / "b").symlink_to("a")
-    stage(list_code(src, (), HashCache(tmp_path / "home")), tmp_path / "staged")
-    assert not (tmp_path / "staged/b").is_symlink()
-    assert (tmp_path / "staged/b").read_text() == "1"
+    code = stage(submission(list_code(src, (), HashCache(tmp_path / "home"))), staged).code
+    assert not (code / "b").is_symlink()
+    assert (code / "b").read_text() == "1"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """An environment that is made of files of both sorts."""
+    (tmp_path / "image/lib").mkdir(parents=True)
+    (tmp_path / "image/Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "image/lib/setup.sh").write_text("true\n")
+    (tmp_path / "conda.yml").write_text("dependencies: [six=1.16.0]\n")
+    conda, context = (LocalPath(tmp_path / name, name) for name in ("conda.yml", "image"))
+    return Environment(conda_file=conda, build_path=context)
+
+
+def test_the_files_of_the_environment_as_they_were_planned(environment: Environment, staged: Path) -> None:
+    copies = stage(submission(environment=environment), staged)
+    assert copies.conda is not None
+    assert copies.context is not None
+    assert copies.conda.read_text() == "dependencies: [six=1.16.0]\n"
+    found = {path.relative_to(copies.context).as_posix() for path in copies.context.rglob("*") if path.is_file()}
+    assert found == {"Dockerfile", "lib/setup.sh"}
+    assert (copies.context / "lib/setup.sh").read_text() == "true\n"
+    assert list(copies.code.iterdir()) == []
+
+
+def test_an_environment_without_files_has_no_copies(staged: Path) -> None:
+    copies = stage(submission(environment=Environment(pip=("numpy",))), staged)
+    assert (copies.conda, copies.context) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["conda.yml", "image/lib/setup.sh"])
+@pytest.mark.parametrize("edit", [lambda file: file.write_text("edited"), lambda file: file.unlink()])
+def test_an_edit_of_the_environment_after_the_plan_is_refused(
+    environment: Environment, tmp_path: Path, staged: Path, name: str, edit: Callable[[Path], None]
+) -> None:
+    planned = submission(environment=environment)
+    edit(tmp_path / name)
+    with pytest.raises(Stale, match=f"the environment changed since the plan: .*{Path(name).name}"):
+        stage(planned, staged)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from specrun.plan.graph import Graph
+from specrun.plan.kinds.data import DataTarget
 from specrun.plan.observed import Role, Run, RunStatus
-from specrun.plan.resources import Graph, Resource
+from specrun.spec.model import LocalPath
 from specrun.views.graph import graph_dot, graph_mermaid
 from specrun.views.runs import Surroundings, changed_since, runs_text, status_text
 from specrun.views.text import Paint, duration, shorten, size, terminal_width
-from tests.engine_double import read_specs, write_spec
+from tests.engine_double import HERE, addresses, graph_for, read_specs, write_spec
 
 PLAIN = Paint(False)
 
@@ -54,8 +57,6 @@ def test_runs_newest_first_with_what_changed() -> None:
 
 
 def test_status_of_one_run() -> None:
-    from dataclasses import replace
-
     roles = (Role("worker/0", "succeeded", 0), Role("ps/0", "failed", None, 9), Role("ps/1", "waiting"))
     around = Surroundings("/there", "gpu", {"running": 2, "idle": 0, "preparing": 1}, {"loss": 0.25})
     text = status_text(replace(run(1, RunStatus.FAILED, reason="ps/0 was killed"), roles=roles), around, PLAIN)
@@ -79,9 +80,17 @@ def test_status_of_one_run() -> None:
 @pytest.fixture
 def graph(tmp_path: Path) -> Graph:
     (spec,) = read_specs(write_spec(tmp_path, "name: n\njob: {command: ls}\n"))
-    odd = 'data/x/a"b\\n<i>#1'
-    data = Resource(odd, "data", "a", {}, (), spec)
-    return Graph({odd: data, "run/n": Resource("run/n", "run", "n", {}, (odd,), spec)})
+    data = DataTarget(
+        place=HERE,
+        name="a",
+        owner="n",
+        origin=spec.at(),
+        datastore="x",
+        target='a"b\\n<i>#1',
+        source=LocalPath(tmp_path),
+    )
+    run = addresses(graph_for([spec], tmp_path))["run/n"]
+    return Graph({data.key: data, run.key: replace(run, needs=(data.key,))}, {})
 
 
 def test_mermaid_escapes_what_it_would_read(graph: Graph) -> None:

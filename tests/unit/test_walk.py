@@ -15,12 +15,16 @@ from specrun.apply.events import (
     OperationStarted,
     StatusChanged,
 )
-from specrun.engines.base import Conflict, Denied, LogLine, Transient
+from specrun.engines import reliable
+from specrun.engines.base import Conflict, Denied, LogLine, Staged, Transient
+from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import (
     DEADLINE,
     HANG,
+    HERE,
     Accepted,
     Double,
     carry_out,
@@ -39,12 +43,13 @@ job: {code: src, command: 'cat ${{ inputs.d }}', inputs: {d: {data: d}}}
 """
 CLUSTER = "name: job\ncompute: {name: gpu, max_instances: 2}\n"
 GPU, DATA, RUN = "compute/gpu", "data/default/d", "run/job"
+NOTHING = Plan((HERE,), (), {})
 
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "FIRST_POLL", 0.001)
-    monkeypatch.setattr(operations, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(reliable, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(walk, "TICK", 0.01)
 
 
@@ -62,8 +67,12 @@ def begun(engine: Double) -> list[str]:
     return [what.removeprefix("begin ") for what in engine.calls if what.startswith("begin ")]
 
 
+def is_of(change: Change | Submission, address: str) -> bool:
+    return isinstance(change, Change) and change.key.address == address
+
+
 def settled(events: list[Event]) -> dict[str, OperationSettled]:
-    return {event.key: event for event in events if isinstance(event, OperationSettled)}
+    return {event.key.address: event for event in events if isinstance(event, OperationSettled)}
 
 
 def test_everything_in_order_and_the_run_to_its_end(tmp_path: Path, engine: Double) -> None:
@@ -80,14 +89,14 @@ def test_everything_in_order_and_the_run_to_its_end(tmp_path: Path, engine: Doub
     lines = [line.text for event in events if isinstance(event, LogLines) for line in event.lines]
     assert lines == ["one", "two", "three"]
     assert isinstance(events[-1], Finished)
-    assert events[-1].place == f"double://{name}"
-    started = [event.key for event in events if isinstance(event, OperationStarted)]
+    assert events[-1].outputs == f"double://{name}"
+    started = [event.key.address for event in events if isinstance(event, OperationStarted)]
     assert sorted(started) == sorted([GPU, DATA, RUN])
 
 
 def test_independent_resources_side_by_side(tmp_path: Path, engine: Double) -> None:
     meeting = threading.Barrier(2, timeout=DEADLINE)
-    engine.on_begin = lambda change: None if change.kind == "run" else meeting.wait() and None
+    engine.on_begin = lambda change: None if isinstance(change, Submission) else meeting.wait() and None
     outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
     assert outcome.failed == []
     assert not meeting.broken
@@ -159,14 +168,15 @@ def test_a_write_that_hung_and_was_not_accepted_is_tried_again(tmp_path: Path, e
 def test_each_try_gets_a_full_copy_of_the_code(tmp_path: Path, engine: Double) -> None:
     seen: list[list[str]] = []
 
-    def take(change: Change) -> None:
-        if change.submission is not None and change.submission.staged is not None:
-            seen.append([path.name for path in change.submission.staged.iterdir()])
-            change.submission.staged.rename(tmp_path / f"taken{len(seen)}")
-            if len(seen) == 1:
-                raise Transient("busy")
+    def take(submission: Submission, staged: Staged, report: object) -> None:
+        seen.append([path.name for path in staged.code.iterdir()])
+        staged.code.rename(tmp_path / f"taken{len(seen)}")
+        if len(seen) == 1:
+            raise Transient("busy")
+        submit(submission, staged, report)  # type: ignore[arg-type]
 
-    engine.on_begin = take
+    submit = engine.runs.submit
+    engine.runs.submit = take  # type: ignore[method-assign, assignment]
     outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
     assert (outcome.failed, seen) == ([], [["train.py"], ["train.py"]])
     assert list((tmp_path / "home/staging").iterdir()) == []
@@ -175,9 +185,8 @@ def test_each_try_gets_a_full_copy_of_the_code(tmp_path: Path, engine: Double) -
 def test_somebody_else_submitted_the_same(tmp_path: Path, engine: Double) -> None:
     plan = plan_of(tmp_path, engine)
     submission = change_of(plan, RUN).submission
-    assert submission is not None
     twin = Run(submission.name, "job", submission.fingerprint, 1, RunStatus.RUNNING)
-    engine.on_begin = lambda change: engine.all_runs.append(twin) if change.kind == "run" else None
+    engine.on_begin = lambda change: engine.all_runs.append(twin) if isinstance(change, Submission) else None
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert ([run.name for run in outcome.ended], len(engine.all_runs)) == ([twin.name], 1)
 
@@ -224,7 +233,7 @@ def test_code_edited_since_the_plan_is_not_submitted(tmp_path: Path, engine: Dou
 
 
 def test_what_is_being_made_is_waited_for(tmp_path: Path, engine: Double) -> None:
-    engine.on_begin = lambda change: engine.creating.update({GPU: 5}) if change.resource.key == GPU else None
+    engine.on_begin = lambda change: engine.creating.update({GPU: 5}) if is_of(change, GPU) else None
     outcome, _ = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
     assert (outcome.failed, len(outcome.ended)) == ([], 1)
     last_look = max(i for i, what in enumerate(engine.calls) if what == f"observe {GPU}")
@@ -265,13 +274,13 @@ def test_what_is_being_deleted_is_made_again_when_it_is_gone(tmp_path: Path, eng
     engine.there[GPU] = Observed(Status.DELETING)
     plan = plan_of(tmp_path, engine, CLUSTER)
     looks = iter([Status.DELETING, Status.DELETING, Status.DELETING, Status.MISSING])
-    real = engine.observe
+    real = engine.resources.observe
 
     def observe(resource: object) -> Observed:
         status = next(looks, None)
         return real(resource) if status is None else Observed(status)  # type: ignore[arg-type]
 
-    engine.observe = observe  # type: ignore[method-assign, assignment]
+    engine.resources.observe = observe  # type: ignore[method-assign, assignment]
     engine.there.clear()
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.failed, outcome.stale, begun(engine)) == ([], [], [GPU])
@@ -280,11 +289,11 @@ def test_what_is_being_deleted_is_made_again_when_it_is_gone(tmp_path: Path, eng
 def test_an_update_that_did_not_take_is_a_failure(tmp_path: Path, engine: Double) -> None:
     plan = plan_of(tmp_path, engine, CLUSTER)
 
-    class Deaf(Double):
-        def begin(self, change: Change, report: object) -> None:
-            self.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 1})
+    def deaf(change: Change, report: object) -> None:
+        engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 1})
 
-    outcome, events = carry_out(Deaf(), plan, tmp_path / "home")
+    engine.resources.begin = deaf  # type: ignore[method-assign, assignment]
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
     assert outcome.failed == [GPU]
     assert "not as it was asked for" in settled(events)[GPU].error
 
@@ -357,7 +366,6 @@ def test_losing_sight_of_a_run_is_not_its_failure(tmp_path: Path, engine: Double
 
 def ended(plan: Plan, status: RunStatus, attempt: int = 1) -> Run:
     submission = change_of(plan, RUN).submission
-    assert submission is not None
     return Run(submission.name, "job", submission.fingerprint, attempt, status)
 
 
@@ -385,9 +393,9 @@ def test_what_another_apply_has_begun_to_make_is_waited_for(
     """It is then as this apply wanted it, or it is not, and left alone."""
     plan = plan_of(tmp_path, engine)
     assert plan.changes[0].action is Action.CREATE
-    key = plan.changes[0].resource.key
+    key = plan.changes[0].key.address
     engine.creating[key] = 3
-    wanted = {**plan.changes[0].resource.properties, "max_instances": most}
+    wanted = {**plan.changes[0].resource.wanted, "max_instances": most}
     engine.settles_as[key] = Observed(Status.READY, wanted, owner="job")
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert outcome.stale == ([key] if stale else [])
@@ -397,7 +405,7 @@ def test_what_another_apply_has_begun_to_make_is_waited_for(
 @pytest.mark.parametrize("accepted", [True, False])
 def test_whoever_was_faster_may_have_made_just_that(tmp_path: Path, engine: Double, accepted: bool) -> None:
     plan = plan_of(tmp_path, engine)
-    key = plan.changes[0].resource.key
+    key = plan.changes[0].key.address
     refusal = Conflict(f"{key} is there already")
     engine.faults[f"begin {key}"] = [Accepted(refusal) if accepted else refusal]
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
@@ -409,8 +417,8 @@ def test_last_lines_of_the_role_that_failed(tmp_path: Path, engine: Double) -> N
     name = f"job-{plan.fingerprints['job'][:10]}"
     engine.statuses[name] = [RunStatus.FAILED]
     engine.lines = [LogLine("worker/1", f"line {number}") for number in range(15)] + [LogLine("ps/0", "other")]
-    real = engine.run
-    engine.run = lambda wanted: replace(real(wanted), failed_role="worker/1")  # type: ignore[method-assign]
+    real = engine.runs.get
+    engine.runs.get = lambda wanted: replace(real(wanted), failed_role="worker/1")  # type: ignore[method-assign]
     _, events = carry_out(engine, plan, tmp_path / "home")
     finished = events[-1]
     assert isinstance(finished, Finished)
@@ -430,7 +438,7 @@ def test_last_lines_of_all_when_nobody_says_which_role_failed(tmp_path: Path, en
 
 def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_path: Path) -> None:
     """Nobody reads: the operations wait instead of piling up events."""
-    going = walk.Walk(Plan("double", "nowhere", (), {}), Double(), tmp_path, lambda _: None, threading.Event())
+    going = walk.Walk(NOTHING, {HERE: Reliable(Double())}, tmp_path, lambda _: None, threading.Event())
 
     def write() -> None:
         while True:
@@ -445,7 +453,7 @@ def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_
 def test_a_job_that_writes_without_pause_does_not_keep_the_rest_from_starting(tmp_path: Path) -> None:
     """One look at the queue ends although it never runs empty, and nothing that was taken from it is lost."""
     shown: list[Event] = []
-    going = walk.Walk(Plan("double", "nowhere", (), {}), Double(), tmp_path, shown.append, threading.Event())
+    going = walk.Walk(NOTHING, {HERE: Reliable(Double())}, tmp_path, shown.append, threading.Event())
     written = 0
 
     def write() -> None:
@@ -467,8 +475,7 @@ def test_data_that_another_apply_is_sending_is_sent_on(tmp_path: Path, engine: D
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "second.csv").write_text("2")
     plan = plan_of(tmp_path, engine)
-    transfer = next(change.transfer for change in plan.changes if change.resource.key == DATA)
-    assert transfer is not None
+    transfer = change_of(plan, DATA).transfer
     assert len(transfer.new) > 1
     first = transfer.new[0]
     engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})

@@ -44,7 +44,7 @@ class Calls:
     workspaces: WorkspaceCalls
     clusters: ClusterCalls
     datastores: DatastoreCalls
-    runs: RunCalls[Any]
+    runs: RunCalls
     check: Callable[[Spec], Iterable[Diagnostic]]
     version_of: Callable[[str], str] = lambda path: ""
     audience: str = AUDIENCE

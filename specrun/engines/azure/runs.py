@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.logs import roles_of
-from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, spec_in
+from specrun.engines.azure.records import read_record
+from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, record_path, spec_in
 from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged
 from specrun.plan.attempts import NAME
@@ -28,100 +30,71 @@ DEFAULT = "default"
 """The output that a file in ./outputs belongs to when it is in no folder there."""
 
 
-class SeenRun(Protocol):
-    """One run as an SDK has last read it. What is read only sometimes is empty before.
+@dataclass(slots=True)
+class SeenRun:
+    """One run as an SDK has last read it; `sdk` is the SDK's own object.
 
-    `details` are those of run history, `record` is what was written down when it was submitted.
+    `fingerprint` is the whole one, "" when specrun did not submit it; `submitted` in Unix seconds; `limit` in seconds,
+    where its details do not tell; `single`: it is known to have one process. `details` are those of run history, and
+    `record` what was written down when it was submitted (None: not read): both are read when they are needed.
     """
 
-    details: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its name, which is its id."""
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """Its tags, specrun's own among them."""
-
-    @property
-    def status(self) -> RunStatus:
-        """As the service last said; a failed run may have been lost."""
-
-    @property
-    def fingerprint(self) -> str:
-        """The whole fingerprint; "" when specrun did not submit it."""
-
-    @property
-    def record(self) -> Mapping[str, Any]:
-        """`reads`, `identity`, …; {} where it is not known, or gone."""
-
-    @property
-    def submitted(self) -> float | None:
-        """When, in Unix seconds."""
-
-    @property
-    def compute(self) -> str:
-        """The cluster that it is on."""
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it is known to have one process."""
-
-    @property
-    def limit(self) -> int | None:
-        """Seconds that it may take, where its details do not tell."""
+    sdk: Any
+    name: str
+    status: RunStatus
+    tags: Mapping[str, str]
+    fingerprint: str
+    submitted: float | None = None
+    compute: str = ""
+    single: bool = False
+    limit: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] | None = None
 
 
-R = TypeVar("R", bound=SeenRun)
-
-
-class RunCalls(Protocol[R]):
+class RunCalls(Protocol):
     """What an SDK does for runs. Everything may raise EngineError; Missing of a run that is not there."""
 
-    def list(self) -> Sequence[R]:
+    def list(self) -> Sequence[SeenRun]:
         """All of specrun's runs in the workspace."""
 
-    def find(self, name: str) -> R:
+    def find(self, name: str) -> SeenRun:
         """A run of specrun's; no request when it was seen."""
 
-    def look(self, name: str) -> R:
+    def look(self, name: str) -> SeenRun:
         """A run of specrun's as it is now; no request when it had ended."""
 
-    def complete(self, run: R) -> None:
-        """Read the record of a run, where it is needed and stands elsewhere."""
-
-    def explain(self, run: R) -> None:
+    def explain(self, run: SeenRun) -> None:
         """Read the details of a run that has ended, once."""
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Submit a run. Raises Conflict when its name is taken, and SecretUnset."""
 
-    def cancel(self, run: R) -> None:
+    def cancel(self, run: SeenRun) -> None:
         """Ask for a run's end."""
 
-    def logs(self, run: R, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+    def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Whole lines since the cursor; of a run that has ended, its unfinished last lines, too."""
 
-    def outputs(self, run: R) -> Iterable[OutputFile]:
+    def outputs(self, run: SeenRun) -> Iterable[OutputFile]:
         """The files that are kept with a run."""
 
-    def fetch(self, run: R, path: str, to: Path) -> None:
+    def fetch(self, run: SeenRun, path: str, to: Path) -> None:
         """Copy one of them."""
 
-    def address(self, run: R) -> str:
+    def address(self, run: SeenRun) -> str:
         """The portal's page of a run."""
 
-    def metrics(self, run: R) -> Mapping[str, float]:
+    def metrics(self, run: SeenRun) -> Mapping[str, float]:
         """The latest value of each metric that is a number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Runs(Generic[R]):
+class Runs:
     """The runs of one workspace."""
 
     connection: Connection[Any]
-    calls: RunCalls[R]
+    calls: RunCalls
 
     def list(self, spec: str | None = None) -> Sequence[Run]:
         """All of specrun's runs in the workspace, or those of one spec, newest first; none where there is no workspace.
@@ -177,23 +150,37 @@ class Runs(Generic[R]):
             runs = [run for run in self.calls.list() if spec in (None, spec_of(run))]
         except Missing:
             return ()
-        run_all((partial(self.calls.complete, run) for run in runs), min(AT_ONCE, len(runs)))
+        run_all((partial(self._complete, run) for run in runs if _is_needed(run)), AT_ONCE)
         runs.sort(key=lambda run: (run.submitted or 0.0, attempt_in(run.name)), reverse=True)
         failed = _unexplained(runs)
         run_all((partial(self.calls.explain, run) for run in failed), len(failed))
         return [describe(run) for run in runs]
 
-    def _read(self, name: str) -> R:
+    def _read(self, name: str) -> SeenRun:
         run = self.calls.look(name)
-        self.calls.complete(run)
+        if _is_needed(run):
+            self._complete(run)
         if run.status.ended:
             self.calls.explain(run)
         return run
 
+    def _complete(self, run: SeenRun) -> None:
+        """Read the record of a run, where it did not come with it: one request, once."""
+        if run.record is None:
+            try:
+                text = read_record(self.connection.open_datastore(None), record_path(run.name))
+                content = json.loads(text or b"{}")
+            except (Missing, ValueError):
+                content = {}
+            run.record = content if isinstance(content, Mapping) else {}
+            run.compute = run.compute or str(run.record.get("compute") or "")
+            if run.submitted is None and isinstance(submitted := run.record.get("submitted"), (int, float)):
+                run.submitted = submitted
+
     def _identity(self, name: str) -> Mapping[str, object]:
         run = self.calls.find(name)
-        self.calls.complete(run)
-        identity = run.record.get("identity")
+        self._complete(run)
+        identity = (run.record or {}).get("identity")
         return identity if isinstance(identity, Mapping) else {}
 
     def _cancel(self, name: str) -> None:
@@ -211,7 +198,7 @@ def is_ours(run: SeenRun) -> bool:
     return NAME.fullmatch(run.name) is not None and is_named_for(run.name, run.fingerprint)
 
 
-def check_ours(run: R) -> R:
+def check_ours(run: SeenRun) -> SeenRun:
     """The run. Raises Missing for one that specrun did not submit."""
     if not is_ours(run):
         raise Missing(f"run {run.name} was not submitted by specrun: its definition lacks {VARIABLE}")
@@ -228,7 +215,7 @@ def describe(run: SeenRun) -> Run:
     details = run.details
     ended = run.status.ended and bool(details)
     ending = ending_of(details, run.limit) if ended else Ending(run.status)
-    roles = roles_of(details, run.is_single)
+    roles = roles_of(details, run.single)
     failed = ending.failed_role or (roles[0] if ending.status is RunStatus.FAILED and len(roles) == 1 else None)
     return Run(
         name=run.name,
@@ -242,7 +229,7 @@ def describe(run: SeenRun) -> Run:
         ended=seconds(details.get("endTimeUtc")) if ended else None,
         roles=tuple(Role(role, _role_status(role, failed, ending.status)) for role in roles),
         failed_role=failed,
-        reads=tuple(str(address) for address in run.record.get("reads") or ()),
+        reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,
     )
 
@@ -258,15 +245,20 @@ def kept_path(path: str) -> str:
     return rest if output == DEFAULT and "/" not in rest else path
 
 
+def _is_needed(run: SeenRun) -> bool:
+    """Whether a run's record is: others must not touch what a run reads that goes on, and tags may be lost."""
+    return not run.status.ended or run.submitted is None
+
+
 def _role_status(role: str, failed: str | None, status: RunStatus) -> str:
     if role == failed:
         return "failed"
     return "ended" if status.ended and status is not RunStatus.SUCCEEDED else status.value
 
 
-def _unexplained(runs: Sequence[R]) -> Sequence[R]:
+def _unexplained(runs: Sequence[SeenRun]) -> Sequence[SeenRun]:
     """The newest of the runs that did not succeed, as far as a later attempt has not made up for them."""
-    newest: dict[str, R] = {}
+    newest: dict[str, SeenRun] = {}
     for run in sorted(runs, key=lambda run: attempt_in(run.name), reverse=True):
         newest.setdefault(run.fingerprint, run)
     unsuccessful = (RunStatus.FAILED, RunStatus.CANCELLED)

@@ -102,11 +102,10 @@ class Workspaces:
             self._await_absence(report)
             return
         lacks_group = NO_GROUP in change.before.reason
-        if not (lacks_group and self.calls.make_group(workspace.properties.get("location"))):
-            # Somebody may be making it: another apply, one that was killed, or the try before this one.
-            if self._await_deployments(report) and self._is_there():
-                return
-        self._deploy(workspace, report)
+        is_new = lacks_group and self.calls.make_group(workspace.properties.get("location"))
+        # Somebody may be making it: another apply, one that was killed, or the try before this one.
+        if is_new or not self._await_deployments(report) or not self._is_there():
+            self._deploy(workspace, report)
 
     def _deploy(self, workspace: Workspace, report: Report) -> None:
         at = self.connection.coordinates

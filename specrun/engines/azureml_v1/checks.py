@@ -28,8 +28,9 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
             "Without a cluster only the engine `azureml` runs jobs (`resources.instance_type`)."
         )
         yield spec.at("job").diagnostic("needs-compute", detail)
-    else:
-        yield from check_unread(spec, "azureml-v1", "unread-by-sdk-v1")
+    for found in check_unread(spec, "azureml-v1", "unread-by-sdk-v1"):
+        if spec.compute is not None or found.path[-1] != "instance_type":  # of which was spoken just now
+            yield found
     if job.environment is not None:
         for code, detail, below in _environment_mistakes(job.environment):
             yield document.diagnostic(code, detail, ("job", "environment", *below))

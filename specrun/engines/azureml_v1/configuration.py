@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from typing import Any
 
+from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.run_marks import VARIABLE
 from specrun.engines.azureml_v1.command import start_of
 from specrun.engines.azureml_v1.environments import environment_of
 from specrun.engines.azureml_v1.references import references
 from specrun.engines.base import Staged
 from specrun.plan.kinds.run import Submission
-from specrun.spec.model import Job, JobResources, Processes, Properties, Secret
+from specrun.spec.model import Job, JobResources, Processes, Properties
 
 SHM_SIZE = "2g"
 WHOLE = ("", "/", ".", "./")
@@ -37,13 +37,8 @@ def configure(submission: Submission, staged: Staged, workspace: Any, default_da
     _distribute(config, processes)
     config.data_references = _data_references(job, default_datastore)
     config.services = {name: _service(words) for name, words in job.services.items()}
-    config.environment_variables = {**_variables(job), VARIABLE: submission.fingerprint}
+    config.environment_variables = {**revealed(job.environment_variables), VARIABLE: submission.fingerprint}
     return ScriptRunConfig(source_directory=str(staged.code), run_config=config)
-
-
-def _variables(job: Job) -> Mapping[str, str]:
-    variables = job.environment_variables.items()
-    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables}
 
 
 def _docker(resources: JobResources) -> Any:

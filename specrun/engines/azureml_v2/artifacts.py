@@ -8,8 +8,9 @@ from pathlib import Path
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
 from specrun.engines.azure.containers import Container
 from specrun.engines.azure.logs import CHUNK, order_of, role_of, whole_lines
-from specrun.engines.azure.runs import kept_path, output_path
+from specrun.engines.azure.runs import SeenRun, kept_path, output_path
 from specrun.engines.azureml_v2.connection import Connection
+from specrun.engines.azureml_v2.run_record import has_record
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
 from specrun.plan.observed import StoredFile
 
@@ -20,21 +21,19 @@ OWN_LOGS, OLD_LOGS = "user_logs", "azureml-logs"
 """Where logs lie of what SDK v2 and SDK v1 have submitted."""
 
 
-def read_logs(
-    connection: Connection, name: str, cursor: Cursor, *, own: bool, single: bool, last: bool
-) -> tuple[Sequence[LogLine], Cursor]:
-    """Whole lines since the cursor; of a run that has ended (`last`), its unfinished last lines too.
+def read_logs(connection: Connection, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+    """Whole lines since the cursor; of a run that has ended, its unfinished last lines too.
 
-    `own`: submitted with SDK v2; `single`: it has one process.
+    One request for the list of logs, and one for each that has grown.
     """
     container, position, lines = connection.open_datastore(STORE), dict(cursor), []
-    for role, (path, size) in _logs(container, name, OWN_LOGS if own else OLD_LOGS, single).items():
+    for role, (path, size) in _logs(container, run).items():
         start = position.get(role, 0)
         if start >= size:
             continue
         # The size was told a moment ago: what has come since is for the next time.
         chunk = read_piece(container, path, start, min(CHUNK, size - start))
-        text, used = whole_lines(chunk, last=last)
+        text, used = whole_lines(chunk, last=run.status.ended)
         position[role] = start + used
         lines += [LogLine(role, line) for line in text]
     return lines, position
@@ -55,13 +54,14 @@ def fetch_output(connection: Connection, name: str, outputs: Collection[str], pa
         fetch_blob(connection.open_datastore(STORE), f"{_folder(name)}/outputs/{kept_path(path)}", to)
 
 
-def _logs(container: Container, name: str, kind: str, single: bool) -> Mapping[str, tuple[str, int]]:
+def _logs(container: Container, run: SeenRun) -> Mapping[str, tuple[str, int]]:
     """Path and size in bytes of each role's log, by role in order."""
-    folder = f"{_folder(name)}/{kind}"
+    kind = OWN_LOGS if has_record(run.sdk.properties or {}) else OLD_LOGS
+    folder = f"{_folder(run.name)}/{kind}"
     found = {
         role: (f"{folder}/{path}", file.size)
         for path, file in list_files(container, folder).items()
-        if (role := role_of(f"{kind}/{path}", single)) is not None
+        if (role := role_of(f"{kind}/{path}", run.single)) is not None
     }
     return {role: found[role] for role in sorted(found, key=order_of)}
 

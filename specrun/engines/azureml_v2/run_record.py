@@ -42,6 +42,11 @@ def record_properties(record: Mapping[str, Any]) -> dict[str, str]:
     return {f"{PREFIX}{number}": text[start : start + LENGTH] for number, start in enumerate(starts)}
 
 
+def has_record(properties: Mapping[str, str]) -> bool:
+    """Whether there is a record in a job's properties: SDK v1's runs have none."""
+    return f"{PREFIX}0" in properties
+
+
 def record_in(properties: Mapping[str, str]) -> Mapping[str, Any]:
     """The record in a job's properties; {} where there is none, or no whole one."""
     parts: list[str] = []

@@ -1,5 +1,7 @@
 """Kills this process at its n-th write, where n is $KILL_AT: what a power cut does to `specrun apply`.
 
+$STOP_AT are numbers of writes at which it only stops, until somebody lets it go on.
+
 Python tells an audit hook of everything that changes the world, just before it happens. Found on PYTHONPATH by the
 processes of one test; nothing in specrun knows of it.
 """
@@ -23,7 +25,9 @@ WRITES = {
     "subprocess.Popen",
     "tempfile.mkdtemp",
 }
-left = int(os.environ.get("KILL_AT", "0"))
+at = {int(number): signal.SIGSTOP for number in os.environ.get("STOP_AT", "").split()}
+at |= {int(number): signal.SIGKILL for number in os.environ.get("KILL_AT", "").split()}
+done = 0
 
 
 def is_write(event: str, arguments: tuple[object, ...]) -> bool:
@@ -36,12 +40,12 @@ def is_write(event: str, arguments: tuple[object, ...]) -> bool:
 
 
 def hook(event: str, arguments: tuple[object, ...]) -> None:
-    global left
+    global done
     if is_write(event, arguments):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        done += 1
+        if done in at:
+            os.kill(os.getpid(), at[done])
 
 
-if left and "apply" in sys.orig_argv:
+if at and "apply" in sys.orig_argv:
     sys.addaudithook(hook)

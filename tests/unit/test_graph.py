@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from specrun.plan.resources import Graph, build_graph, content_digest
-from tests.engine_double import read_specs, write_spec
+from specrun.plan.graph import Graph
+from tests.engine_double import addresses, graph_for, key, read_specs, write_spec
 
 ALL = """\
 name: all
@@ -24,13 +24,22 @@ job:
 
 
 def graph_of(*files: Path) -> Graph:
-    return build_graph(read_specs(*files))
+    return graph_for(read_specs(*files), files[0].parent / "home")
+
+
+def needs(graph: Graph) -> dict[str, set[str]]:
+    """What each resource needs, by address."""
+    return {key.address: {need.address for need in found.needs} for key, found in graph.resources.items()}
+
+
+def environments(graph: Graph) -> list[str]:
+    return [address for address in addresses(graph) if address.startswith("environment/")]
 
 
 def test_edges_follow_from_references(tmp_path: Path) -> None:
     graph = graph_of(write_spec(tmp_path, ALL, data__a="1", more__b="2"))
-    (environment,) = (key for key in graph.resources if key.startswith("environment/"))
-    assert {key: set(resource.needs) for key, resource in graph.resources.items()} == {
+    (environment,) = environments(graph)
+    assert needs(graph) == {
         "workspace/wsp": set(),
         "compute/cluster": {"workspace/wsp"},
         "datastore/training": {"workspace/wsp"},
@@ -53,7 +62,7 @@ def test_what_is_only_named_is_not_managed(tmp_path: Path) -> None:
     ids = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
     text = f"name: n\nworkspace: {{name: wsp, {ids}}}\ncompute: gpu\njob: {{command: ls}}\n"
     graph = graph_of(write_spec(tmp_path, text))
-    assert {key: resource.managed for key, resource in graph.resources.items()} == {
+    assert {address: resource.managed for address, resource in addresses(graph).items()} == {
         "workspace/wsp": False,
         "compute/gpu": False,
         "run/n": True,
@@ -65,7 +74,7 @@ def test_specs_share_what_both_declare(tmp_path: Path) -> None:
     two = write_spec(tmp_path / "two", "name: two\ncompute: {max_instances: 2, name: gpu}\njob: {command: ls}\n")
     graph = graph_of(one, two)
     assert graph.diagnostics == ()
-    assert sorted(graph.resources) == ["compute/gpu", "run/one", "run/two"]
+    assert sorted(addresses(graph)) == ["compute/gpu", "run/one", "run/two"]
 
 
 def test_a_declaration_stands_for_those_who_only_name_it(tmp_path: Path) -> None:
@@ -74,8 +83,8 @@ def test_a_declaration_stands_for_those_who_only_name_it(tmp_path: Path) -> None
     for files in ((names, declares), (declares, names)):
         graph = graph_of(*files)
         assert graph.diagnostics == ()
-        assert graph.resources["compute/gpu"].spec.name == "two"
-        assert graph.resources["run/one"].needs == ("compute/gpu",)
+        assert addresses(graph)["compute/gpu"].owner == "two"
+        assert addresses(graph)["run/one"].needs == (key("compute/gpu"),)
 
 
 def test_declared_differently_names_both_places_and_what_differs(tmp_path: Path) -> None:
@@ -112,8 +121,8 @@ def test_a_datastore_of_another_spec_comes_before_the_data_on_it(tmp_path: Path)
         tmp_path / "two", "name: two\ndatastores: {s: {type: azure_blob, account_name: abc, container_name: def}}\n"
     )
     graph = graph_of(data, store)
-    assert list(graph.resources) == ["datastore/s", "data/s/d"]
-    assert graph.resources["data/s/d"].needs == ("datastore/s",)
+    assert list(addresses(graph)) == ["datastore/s", "data/s/d"]
+    assert addresses(graph)["data/s/d"].needs == (key("datastore/s"),)
 
 
 def test_an_environment_is_its_content(tmp_path: Path) -> None:
@@ -122,11 +131,5 @@ def test_an_environment_is_its_content(tmp_path: Path) -> None:
     one = write_spec(tmp_path / "one", text.format("one", "a.yml"), a_yml=conda)
     two = write_spec(tmp_path / "two", text.format("two", "b.yml"), b_yml=conda)
     three = write_spec(tmp_path / "three", text.format("three", "b.yml"), b_yml=conda + "\n")
-    assert len([key for key in graph_of(one, two).resources if key.startswith("environment/")]) == 1
-    assert len([key for key in graph_of(one, three).resources if key.startswith("environment/")]) == 2
-
-
-def test_content_digest_is_canonical() -> None:
-    assert content_digest({"b": [1, True], "a": "é"}) == content_digest({"a": "é", "b": [1, True]})
-    assert content_digest({"a": 1}) != content_digest({"a": "1"})
-    assert content_digest({}) == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    assert len(environments(graph_of(one, two))) == 1
+    assert len(environments(graph_of(one, three))) == 2

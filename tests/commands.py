@@ -1,0 +1,220 @@
+"""specrun's command line in processes of their own that need not start from nothing.
+
+To import an SDK takes up to two seconds of CPU, and the tests begin more than a thousand commands. So each is forked
+from a process that has imported, once, what such a command would: from then on it is on its own, with a process id,
+environment, folder and session of its own, and can be killed. Commands that really start from nothing are those of
+tests/cli/test_cli_real.py, tests/examples/test_apply.py and tests/azureml_v2/test_silence.py.
+
+Two things SDK v1 reads when it is imported: variables AZUREML_…, so commands for which these differ come from different
+processes; and HOME, below which it keeps a cache. That of a command is in the folder that it runs in.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import gc
+import json
+import os
+import select
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from typing import TypeAlias
+
+ROOT = Path(__file__).parents[1]
+VERBS = ("apply", "cancel", "destroy", "logs", "outputs", "plan", "runs", "status")
+PACKAGES = {"local": "local", "azureml": "azureml_v2", "azureml-v1": "azureml_v1"}
+"""Where engines are, in `specrun.engines`."""
+
+LARGEST = 1 << 17
+"""Bytes of a request at most: arguments and environment."""
+
+
+class Forked:
+    """A command that was begun; what tests use of subprocess.Popen."""
+
+    def __init__(self, line: socket.socket, output: Sequence[int]) -> None:
+        told, (handle,), _, _ = socket.recv_fds(line, LARGEST, 1)
+        self.pid = int(told)
+        self.stdout, self.stderr = (os.fdopen(one, encoding="utf-8") for one in output)
+        self.returncode: int | None = None
+        self._line = line
+        self._handle = handle
+        self._waiting = threading.Lock()
+        weakref.finalize(self, os.close, handle)
+
+    def poll(self) -> int | None:
+        """The exit status, or minus the signal that killed it; None while it goes on."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        """The same once it has ended. Raises subprocess.TimeoutExpired."""
+        with self._waiting:
+            if self.returncode is None:
+                if not select.select([self._line], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired(f"command {self.pid}", timeout)
+                self.returncode = int(self._line.recv(LARGEST))
+                self._line.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """To this process and no other, also when its id is used again."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, number)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+
+Command: TypeAlias = "Forked | subprocess.Popen[str]"
+
+
+def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], engine: str | None) -> Command:
+    """Begin `specrun ARGUMENTS`; what it prints is in `stdout` and `stderr`. `engine`: whose imports it needs; None:
+    begin from nothing."""
+    if engine is None or not hasattr(os, "pidfd_open"):  # which is Linux's
+        return subprocess.Popen(
+            [sys.executable, "-m", "specrun", *arguments],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+    request = json.dumps([list(arguments), str(cwd), dict(environment)]).encode()
+    settings = frozenset(item for item in environment.items() if item[0].startswith("AZUREML_"))
+    with theirs, os.fdopen(out_end, "wb"), os.fdopen(err_end, "wb"):
+        with _ONE_AT_A_TIME:
+            server = _server(engine, settings)
+        socket.send_fds(server, [request], [theirs.fileno(), out_end, err_end])
+    return Forked(ours, (out, err))
+
+
+def run(
+    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], engine: str | None, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """`specrun ARGUMENTS` to its end. Raises subprocess.TimeoutExpired, and kills it then."""
+    command = start(arguments, cwd, environment, engine)
+    assert command.stdout is not None
+    assert command.stderr is not None
+    with ThreadPoolExecutor(2) as readers, command.stdout, command.stderr:
+        out, err = (readers.submit(stream.read) for stream in (command.stdout, command.stderr))
+        try:
+            code = command.wait(timeout)
+        finally:
+            command.kill()
+        return subprocess.CompletedProcess(arguments, code, out.result(timeout), err.result(timeout))
+
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@functools.cache
+def _server(engine: str, settings: frozenset[tuple[str, str]]) -> socket.socket:
+    """The way to the process that forks commands for an engine; it starts when it is first needed."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AZUREML_")}
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.commands", str(theirs.fileno()), engine],
+            cwd=ROOT,
+            env={**others, **dict(settings), "HOME": os.curdir},
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+    atexit.register(process.wait)
+    atexit.register(ours.close)
+    return ours
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a command for each request, and tell of its end, until nobody can ask any more."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.data is None:
+                    request, descriptors, _, _ = socket.recv_fds(control, LARGEST, 3)
+                    if not request:
+                        return
+                    pid, line = _fork(request, descriptors)
+                    handle = os.pidfd_open(pid)
+                    selector.register(handle, selectors.EVENT_READ, (pid, line))
+                    with contextlib.suppress(BrokenPipeError):  # whoever asked has gone
+                        socket.send_fds(line, [str(pid).encode()], [handle])
+                else:
+                    pid, line = key.data
+                    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+                    with line, contextlib.suppress(BrokenPipeError):
+                        line.send(str(status).encode())
+
+
+def _fork(request: bytes, descriptors: Sequence[int]) -> tuple[int, socket.socket]:
+    line, out, err = descriptors
+    pid = os.fork()
+    if not pid:
+        _become(*json.loads(request), out, err)
+    os.close(out)
+    os.close(err)
+    return pid, socket.socket(fileno=line)
+
+
+def _become(arguments: list[str], cwd: str, environment: dict[str, str], out: int, err: int) -> None:
+    """This process is the command from here on, and ends with it."""
+    try:
+        os.setsid()
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = ["specrun", *arguments]
+        sys.path[0] = cwd
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        import_module("specrun.cli.main").main()
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        os._exit(1)  # `main` ends the process itself: whatever got out of it is not to go on as the server
+
+
+def _import(engine: str) -> None:
+    package = f"specrun.engines.{PACKAGES[engine]}"
+    for name in ("jsonschema", "rich.console", *(f"specrun.cli.{verb}" for verb in VERBS), f"{package}.engine"):
+        import_module(name)
+    if engine != "local":
+        import_module(f"{package}.sdk").load_sdk()
+    if constants := sys.modules.get("azure.ai.ml.constants._common"):
+        # SDK v2 looks often at what is in the making: an emulator counts looks, not seconds.
+        for name in ("SLEEP_TIME", "POLL_INTERVAL"):
+            setattr(constants.LROConfigurations, name, 0.05)
+
+
+if __name__ == "__main__":
+    _import(sys.argv[2])
+    gc.freeze()
+    serve(socket.socket(fileno=int(sys.argv[1])))
