@@ -11,10 +11,11 @@ from specrun import __version__
 from specrun.apply.events import Event, PlanReady
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
-from specrun.plan.kinds.data import Transfer, Upload
+from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, RunChange, Submit
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
+from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Secret
 from specrun.views.diagnostics import diagnostic_data
 

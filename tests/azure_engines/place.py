@@ -24,9 +24,10 @@ from specrun.plan.diff import diff
 from specrun.plan.files import list_data
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
-from specrun.plan.kinds.data import DataTarget, Upload, plan_transfer
+from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed
 from specrun.plan.resources import Key, Resource
+from specrun.plan.transfer import plan_transfer
 from specrun.spec.load import load
 from specrun.spec.model import Spec
 

@@ -183,7 +183,8 @@ def test_many_reads_are_a_few_at_a_time_and_come_back_in_their_order() -> None:
     def work(number: int) -> int:
         with inside:
             if number < AT_ONCE:
-                full.wait()  # as many as may be are there together
+                full.wait()  # as many as may be are there together,
+                threading.Event().wait(0.2)  # and leave time for one too many
             return number
 
     assert read_all(reads(*(partial(work, number) for number in range(500)))) == list(range(500))

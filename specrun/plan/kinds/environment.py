@@ -10,7 +10,7 @@ from typing import ClassVar
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.files import SourceFile, list_data
 from specrun.plan.hashes import HashCache, content_digest
-from specrun.plan.kinds.converging import Converging
+from specrun.plan.kinds.base import Converging
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
