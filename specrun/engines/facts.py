@@ -42,6 +42,8 @@ class Facts:
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
     cannot: Mapping[SpecPath, str] = field(default_factory=dict)
     """Fields that it refuses, by path, each with why in words."""
+    instead: Mapping[SpecPath, str] = field(default_factory=dict)
+    """What is to be known of fields that it does not read, by path."""
 
     @property
     def in_workspace(self) -> bool:
@@ -93,6 +95,15 @@ AZUREML_V1 = Facts(
         "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE),
         "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it"),
         **_KEPT,
+    },
+    instead={
+        ("job", "resources", "instance_type"): (
+            "The job runs on the cluster, whose size counts. Only the engine `azureml` runs jobs without one."
+        ),
+        ("job", "identity"): (
+            "SDK v1 does not tell a job who it is: it reaches its data with the datastore's credential, else as the "
+            "cluster's identity (`compute.identity`)."
+        ),
     },
 )
 

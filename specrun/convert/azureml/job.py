@@ -13,7 +13,13 @@ from specrun.convert.azureml.inputs import settle_texts, write_inputs
 from specrun.convert.azureml.outputs import write_outputs
 from specrun.convert.azureml.reading import Reading
 from specrun.convert.azureml.references import cluster_name, datastore_name
-from specrun.convert.azureml.resources import write_distribution, write_identity, write_resources
+from specrun.convert.azureml.resources import (
+    write_distribution,
+    write_identity,
+    write_queue_settings,
+    write_resources,
+    write_services,
+)
 from specrun.convert.azureml.storage import write_data, write_datastore
 from specrun.convert.section import Section, has_expression
 from specrun.convert.sources import Source
@@ -23,8 +29,6 @@ from specrun.convert.variables import write_variables
 _OF_SERVICE = "what the service tells of a job that was submitted"
 _DROPPED = {
     "properties": "specrun sets a run's properties itself",
-    "services": "specrun opens no services in a run",
-    "queue_settings": "specrun leaves the queue to the cluster",
     "parent_job_name": "a run of specrun has no parent",
     "id": _OF_SERVICE,
     "status": _OF_SERVICE,
@@ -59,6 +63,8 @@ def write_job(reading: Reading, source: Source) -> None:
     settle_gpu(reading)
     write_tags(section.inner("tags"), ("job", "tags"))
     write_identity(section.inner("identity"))
+    write_queue_settings(section.inner("queue_settings"))
+    write_services(section.inner("services"))
     _write_datastores(reading)
     for key, why in _DROPPED.items():
         section.drop(key, why)
