@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import yaml
 
@@ -23,7 +22,6 @@ from specrun.convert.options import Options
 from specrun.convert.sources import Refused, Source
 from specrun.convert.to_azureml import export_azureml
 from specrun.convert.to_tfjob import export_tfjob
-from specrun.engines.facts import ENGINES
 from specrun.plan.kinds.run import Submission
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
