@@ -63,9 +63,11 @@ def test_data_name_the_place_of_each_change(specrun: Any, places: dict[str, Doub
         assert found == [f"workspace/{name}", "compute/gpu", "run/job"]
     assert len(data["resource_changes"]) == 6
     assert (data["applyable"], data["complete"]) == (True, True)
+    assert list(data["fingerprints"]) == ["job (workspace east, azureml)", "job (workspace west, azureml)"]
     alone = json.loads(specrun("plan", "east.yaml", "-o", "json").out)
     assert (alone["engine"], alone["target"], "places" in alone) == ("azureml", "workspace east", False)
     assert not any("place" in change for change in alone["resource_changes"])
+    assert list(alone["fingerprints"]) == ["job"]
 
 
 def test_each_place_gets_what_its_specs_say(specrun: Any, places: dict[str, Double]) -> None:

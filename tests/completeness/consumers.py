@@ -100,7 +100,8 @@ def rows() -> frozenset[tuple[str, ...]]:
 
 def _generator() -> ModuleType:
     specification = importlib.util.spec_from_file_location("generate_engines", ROOT / "docs" / "generate_engines.py")
-    assert specification is not None and specification.loader is not None
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
