@@ -58,7 +58,7 @@ class Double:
     place: Place = HERE
     capabilities: Mapping[Kind, Capability] = field(
         default_factory=lambda: {
-            "compute": Capability(frozenset({"max_instances", "tags"}), replaceable=True),
+            "compute": Capability(frozenset({"max_instances", "tags"}), replaceable=True, caseless=frozenset({"size"})),
             "datastore": Capability(None),
         }
     )

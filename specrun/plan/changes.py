@@ -115,10 +115,12 @@ class Capability:
     """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them).
 
     `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
-    things of this kind are never deleted ("": they may be).
+    things of this kind are never deleted ("": they may be). `caseless`: fields that are compared without case, so that
+    a spec may spell them either way.
     """
 
     in_place: frozenset[str] | None = frozenset()
     replaceable: bool = False
     write_only: frozenset[str] = frozenset()
     kept: str = ""
+    caseless: frozenset[str] = frozenset()
