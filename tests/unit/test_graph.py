@@ -6,7 +6,7 @@ import pytest
 
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.resources import Place
 from specrun.spec.model import Spec
 from tests.engine_double import addresses, graph_for, key, read_specs, write_spec
@@ -206,7 +206,7 @@ def test_the_content_of_an_environment_is_read_once(tmp_path: Path) -> None:
     text = "name: n\njob: {command: ls, environment: {conda_file: conda.yml}}\n"
     graph = graph_of(write_spec(tmp_path, text, conda_yml="dependencies: [six=1.16.0]\n"))
     (tmp_path / "conda.yml").write_text("dependencies: [six=1.17.0]\n")
-    (environment,) = (found for found in graph.resources.values() if isinstance(found, Environment))
+    (environment,) = (found for found in graph.resources.values() if isinstance(found, JobEnvironment))
     assert environment.content.conda is not None
     assert environment.content.conda[1] == b"dependencies: [six=1.16.0]\n"
     assert environment.name == environment.content.digest

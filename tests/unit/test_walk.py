@@ -20,7 +20,7 @@ from specrun.engines.base import Conflict, Denied, LogLine, Report, Staged, Tran
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import (
@@ -534,7 +534,7 @@ def test_an_environment_is_begun_with_the_bytes_that_were_planned(tmp_path: Path
     engine.on_begin = lambda change: (tmp_path / "conda.yml").write_text("edited") and None
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     (change,) = engine.given
-    assert isinstance(change.resource, Environment)
+    assert isinstance(change.resource, JobEnvironment)
     assert change.key.address == address
     assert change.resource.content.conda is not None
     assert change.resource.content.conda[1] == b"dependencies: [six=1.16.0]\n"
