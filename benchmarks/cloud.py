@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.measure import WentWrong, paired, take
+from benchmarks.measure import LeftOut, paired, take
 from benchmarks.table import Row
 from benchmarks.workplace import Workplace
 from emulator import Emulator
@@ -57,28 +57,28 @@ def cloud(place: Workplace) -> Iterator[Row]:
     try:
         install()
     except Unavailable as problem:
-        raise WentWrong(f"without Azurite there is no emulator: {problem}") from problem
+        raise LeftOut(f"without Azurite there is no emulator: {problem}") from problem
     folder = place.subfolder("cloud")
     with Emulator(folder / "emulator") as emulator:
         environment = {**place.environment, **emulator.environment, "SPECRUN_ENGINE": "azureml"}
-        yield _nothing(folder, environment)
-        yield _slow_line(folder, environment, emulator)
+        yield _nothing(folder, environment, place.rounds(ROUNDS))
+        yield _slow_line(folder, environment, emulator, place.rounds(ROUNDS))
 
 
-def _nothing(folder: Path, environment: Mapping[str, str]) -> Row:
+def _nothing(folder: Path, environment: Mapping[str, str], rounds: int) -> Row:
     file = _spec(folder, "nothing", ONE)
     _specrun(environment, "apply", "--yes", file)
-    pair = paired(lambda: _specrun(environment, "apply", "--yes", file), lambda: _import(environment), ROUNDS)
+    pair = paired(lambda: _specrun(environment, "apply", "--yes", file), lambda: _import(environment), rounds)
     what = "apply with nothing to do on Azure ML"
     return Row("cloud", what, "s wall", pair.ours, pair.peer, PEER, pair.ratio, f"{LIMIT:g} s", pair.ours < LIMIT)
 
 
-def _slow_line(folder: Path, environment: Mapping[str, str], emulator: Emulator) -> Row:
+def _slow_line(folder: Path, environment: Mapping[str, str], emulator: Emulator, rounds: int) -> Row:
     file = _spec(folder, "ten", TEN)
     _specrun(environment, "apply", "--yes", file)
     emulator.latency = LATENCY
     try:
-        pair = paired(lambda: _planned(environment, emulator, file), lambda: _import(environment), ROUNDS)
+        pair = paired(lambda: _planned(environment, emulator, file), lambda: _import(environment), rounds)
     finally:
         emulator.latency = 0.0
     most = pair.peer + LATENCIES * LATENCY

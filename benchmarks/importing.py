@@ -22,8 +22,8 @@ READ = "import json, pathlib, sys; [json.loads(one.read_text()) for one in pathl
 
 def imports(place: Workplace) -> Iterator[Row]:
     """A thousand Batch AI jobs of many kinds, each to a spec of its own with its report."""
-    folder = place.subfolder("imports")
-    _write(folder / "jobs")
+    folder, count = place.subfolder("imports"), place.amount(FILES, 50)
+    _write(folder / "jobs", count)
     rounds = iter(range(ROUNDS))
 
     def ours() -> float:
@@ -33,15 +33,15 @@ def imports(place: Workplace) -> Iterator[Row]:
     def reading() -> float:
         return take([sys.executable, "-c", READ, str(folder / "jobs")], place.environment).cpu
 
-    pair = paired(ours, reading, ROUNDS)
-    what = f"{FILES:,} Batch AI jobs imported; peer: reading them"
+    pair = paired(ours, reading, place.rounds(ROUNDS))
+    what = f"{count:,} Batch AI jobs imported; peer: reading them"
     yield Row("imports", what, "s CPU", pair.ours, pair.peer, "json", pair.ratio, f"{LIMIT:g} s", pair.ours < LIMIT)
 
 
-def _write(folder: Path) -> None:
+def _write(folder: Path, count: int) -> None:
     folder.mkdir()
     jobs = [json.loads(file.read_text(encoding="utf-8-sig")) for file in sorted(CASES.glob("*.json")) if _fits(file)]
-    for number in range(FILES):
+    for number in range(count):
         (folder / f"job-{number}.json").write_text(json.dumps(jobs[number % len(jobs)]))
 
 

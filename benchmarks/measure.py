@@ -15,6 +15,10 @@ class WentWrong(Exception):
     """What was to be measured did not do what it should: a time of it means nothing. The message says what it did."""
 
 
+class LeftOut(Exception):
+    """A row cannot be measured on this machine, which lacks its peer or what it runs on. The message says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What one process took: wall and CPU seconds (its own and its children's), and bytes read (None: not known)."""

@@ -14,62 +14,63 @@ from benchmarks.workplace import Workplace
 
 ROUNDS = 5
 PROCESSES, BLOCKS = 3, 3000
-LINES = PROCESSES * BLOCKS * printer.LINES
 TARGET = 1_000_000
 """Lines per second."""
 
 
 def logs(place: Workplace) -> Iterator[Row]:
     """Against the same processes, each redirected to a file by bash."""
+    blocks = place.amount(BLOCKS, 100)
+    lines = PROCESSES * blocks * printer.LINES
     source = Path(printer.__file__).read_text(encoding="utf-8")
-    command = f"exec python printer.py $RANK {BLOCKS} ${{{{ inputs.numbers }}}} ${{{{ outputs.model }}}}"
+    command = f"exec python printer.py $RANK {blocks} ${{{{ inputs.numbers }}}} ${{{{ outputs.model }}}}"
     job = Job(command, {"printer.py": source}, PYTORCH, PROCESSES)
     file = job.write(place.subfolder("logs"))
-    what = f"3 processes print {LINES // 10**6} M lines"
+    what = f"3 processes print {lines / 10**6:g} M lines"
 
     def redirected() -> float:
-        return _redirected(place, file.parent)
+        return lines / _redirected(place, file.parent, blocks)
 
-    pair = paired(lambda: _detached(place, file), redirected, ROUNDS)
+    pair = paired(lambda: lines / _detached(place, file, blocks), redirected, place.rounds(ROUNDS))
     yield Row("logs", what, "lines/s", pair.ours, pair.peer, "bash >", pair.ratio, f"{TARGET:,}", pair.ours >= TARGET)
-    pair = paired(lambda: _followed(place, file), redirected, 1)
+    pair = paired(lambda: lines / _followed(place, file, lines), redirected, 1)
     yield Row("logs", "the same, each line shown by apply", "lines/s", pair.ours, pair.peer, "bash >", pair.ratio)
 
 
-def _detached(place: Workplace, file: Path) -> float:
-    """Lines per second of a run that nobody watches, from its first process to its last."""
+def _detached(place: Workplace, file: Path, blocks: int) -> float:
+    """Seconds of a run that nobody watches, from its first process to its last."""
     home = place.folder / "logs-home"
     place.specrun("apply", "-q", "--rerun", "--detach", "--environment", "current", str(file), home=home)
     answer = file.with_suffix(".json")
     place.specrun("status", "--wait", "-o", "json", str(file), home=home, output=answer)
     run = json.loads(answer.read_text())
-    _check_and_remove(lambda rank: home / "runs" / run["name"] / "logs" / f"worker-{rank}.txt")
-    return LINES / float(run["ended"] - run["started"])
+    _check_and_remove(lambda rank: home / "runs" / run["name"] / "logs" / f"worker-{rank}.txt", blocks)
+    return float(run["ended"] - run["started"])
 
 
-def _followed(place: Workplace, file: Path) -> float:
-    """Lines per second that `apply` reads from the logs and prints, with the role in front of each."""
+def _followed(place: Workplace, file: Path, expected: int) -> float:
+    """Seconds in which `apply` reads all lines from the logs and prints them, with the role in front of each."""
     home, shown = place.subfolder("logs-followed"), file.with_suffix(".txt")
     wall = place.specrun("apply", "-q", "--environment", "current", str(file), home=home, output=shown).wall
     with shown.open("rb") as lines:
         count = sum(b" | " in line for line in lines)
-    if count != LINES:
-        raise WentWrong(f"apply showed {count} lines of {LINES}")
+    if count != expected:
+        raise WentWrong(f"apply showed {count} lines of {expected}")
     shown.unlink()
-    return LINES / wall
+    return wall
 
 
-def _redirected(place: Workplace, folder: Path) -> float:
-    script = f"for rank in 0 1 2; do python src/printer.py $rank {BLOCKS} > $rank.txt & done; wait"
+def _redirected(place: Workplace, folder: Path, blocks: int) -> float:
+    script = f"for rank in 0 1 2; do python src/printer.py $rank {blocks} > $rank.txt & done; wait"
     taken = take(["bash", "-c", script], place.environment, folder=folder)
-    _check_and_remove(lambda rank: folder / f"{rank}.txt")
-    return LINES / taken.wall
+    _check_and_remove(lambda rank: folder / f"{rank}.txt", blocks)
+    return taken.wall
 
 
-def _check_and_remove(log: Callable[[int], Path]) -> None:
+def _check_and_remove(log: Callable[[int], Path], blocks: int) -> None:
     for rank in range(PROCESSES):
         with log(rank).open("rb") as file:
-            for number in range(BLOCKS):
+            for number in range(blocks):
                 expected = printer.block(str(rank), number)
                 if file.read(len(expected)) != expected:
                     raise WentWrong(f"block {number} of {log(rank)} is not as it was printed")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+_LONGEST = 80
+"""Characters of a reason in the table: all of it goes to the error stream."""
+
 _HEAD = ("benchmark", "what", "specrun", "peer", "ratio", "target", "")
 
 
@@ -23,7 +26,16 @@ class Row:
     met: bool | None = None
 
 
-def table(rows: Sequence[Row]) -> str:
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """In place of a benchmark's rows: why there are none, or no more of them. `failed`: there should be."""
+
+    benchmark: str
+    why: str
+    failed: bool
+
+
+def table(rows: Sequence[Row | Missing]) -> str:
     """The rows below a head, in columns, as Markdown shows a table."""
     lines = [_HEAD, *(_cells(row) for row in rows)]
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(_HEAD))]
@@ -31,12 +43,15 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([texts[0], f"| {' | '.join('-' * width for width in widths)} |", *texts[1:]])
 
 
-def data(rows: Sequence[Row], machine: dict[str, object]) -> dict[str, object]:
+def data(rows: Sequence[Row | Missing], machine: dict[str, object]) -> dict[str, object]:
     """The same for programs."""
     return {"machine": machine, "rows": [asdict(row) for row in rows]}
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row | Missing) -> tuple[str, ...]:
+    if isinstance(row, Missing):
+        why = " ".join(row.why.split())[:_LONGEST]
+        return (row.benchmark, why, "", "", "", "", "FAILED" if row.failed else "left out")
     verdict = {True: "ok", False: "MISSED", None: ""}[row.met]
     ours, peer = number(row.ours), f"{number(row.peer)} {row.peer_name}"
     return (row.benchmark, f"{row.what}, {row.unit}", ours, peer, _ratio(row.ratio), row.target, verdict)

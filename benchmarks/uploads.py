@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from benchmarks.measure import WentWrong, paired, take
+from benchmarks.measure import LeftOut, WentWrong, paired, take
 from benchmarks.table import Row
 from benchmarks.workplace import ROOT, Workplace
 from emulator.azurite.server import DEVELOPMENT, Azurite, Unavailable, account_key, install
@@ -31,23 +31,24 @@ def uploads(place: Workplace) -> Iterator[Row]:
         install(AZCOPY)
         version = _azcopy_version()
     except Unavailable as problem:
-        print(f"uploads are left out: {problem}", file=sys.stderr)
-        return
+        raise LeftOut(str(problem)) from problem
     folder = place.subfolder("uploads")
     bench = _Bench(place, folder)
     many, large = folder / "many", folder / "large"
-    for path, count, size in ((many, FILES, FILE_SIZE), (large, 1, LARGE)):
+    files, bytes_of_large = place.amount(FILES, 50), place.amount(LARGE, 16 << 20)
+    rounds = place.rounds(ROUNDS)
+    for path, count, size in ((many, files, FILE_SIZE), (large, 1, bytes_of_large)):
         path.mkdir()
         for number in range(count):
             (path / f"{number:05}.bin").write_bytes(os.urandom(size))
     peer = f"azcopy {version}"
-    pair = paired(lambda: bench.anew(bench.ours, many), lambda: bench.anew(bench.copy, many), ROUNDS)
-    what = f"{FILES:,} files of {FILE_SIZE >> 10} KiB"
+    pair = paired(lambda: bench.anew(bench.ours, many), lambda: bench.anew(bench.copy, many), rounds)
+    what = f"{files:,} files of {FILE_SIZE >> 10} KiB"
     yield Row("uploads", what, "s wall", pair.ours, pair.peer, f"{peer} copy", pair.ratio, "1", pair.ratio <= 1)
     with Azurite() as store:
         bench.make_container(store)
         bench.ours(store, many)
-        pair = paired(lambda: bench.ours(store, many, 0), lambda: bench.sync(store, many), LOOKS)
+        pair = paired(lambda: bench.ours(store, many, 0), lambda: bench.sync(store, many), place.rounds(LOOKS))
     yield Row(
         "uploads",
         "the same again",
@@ -59,8 +60,8 @@ def uploads(place: Workplace) -> Iterator[Row]:
         "1/4",
         pair.ratio <= 0.25,
     )
-    pair = paired(lambda: bench.anew(bench.ours, large), lambda: bench.anew(bench.copy, large), ROUNDS)
-    what = f"one file of {LARGE >> 20} MiB"
+    pair = paired(lambda: bench.anew(bench.ours, large), lambda: bench.anew(bench.copy, large), rounds)
+    what = f"one file of {bytes_of_large >> 20} MiB"
     yield Row("uploads", what, "s wall", pair.ours, pair.peer, f"{peer} copy", pair.ratio, "1", pair.ratio <= 1)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Taken, WentWrong, take
+from benchmarks.measure import LeftOut, Taken, WentWrong, take
 from benchmarks.specs import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,10 +21,22 @@ _LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "SPECRUN_ENGINE", "SPECRUN
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """`folder` goes when the benchmarks are over; `environment` is what every process gets."""
+    """`folder` goes when the benchmarks are over; `environment` is what every process gets.
+
+    `short`: each row is measured once and of little, to see that it can be.
+    """
 
     folder: Path
     environment: Mapping[str, str]
+    short: bool = False
+
+    def rounds(self, most: int) -> int:
+        """How often to measure."""
+        return 1 if self.short else most
+
+    def amount(self, whole: int, little: int) -> int:
+        """Of how much to measure."""
+        return little if self.short else whole
 
     def subfolder(self, name: str) -> Path:
         """A new, empty folder."""
@@ -40,7 +53,7 @@ class Workplace:
 
     def check_jsonschema(self, *files: str, exit_code: int = 0) -> Taken:
         """What check-jsonschema takes for the same files and the same schema."""
-        command = [program("check-jsonschema"), "--schemafile", str(SCHEMA), *files]
+        command = [peer("check-jsonschema"), "--schemafile", str(SCHEMA), *files]
         return take(command, self.environment, exit_code=exit_code)
 
 
@@ -58,3 +71,11 @@ def program(name: str) -> str:
     if not found.exists():
         raise WentWrong(f"{found} is not there: `make benchmark` sets everything up")
     return str(found)
+
+
+def peer(name: str) -> str:
+    """A peer beside this Python, else on the path. Raises LeftOut when it is not installed."""
+    found = shutil.which(name, path=str(_BESIDE_PYTHON)) or shutil.which(name)
+    if found is None:
+        raise LeftOut(f"{name} is not installed")
+    return found

@@ -18,11 +18,12 @@ from specrun.plan.changes import Action, Capability, ResourceChange
 from specrun.plan.diff import diff
 from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
-from specrun.plan.kinds.data import DataTarget, Upload, is_same, plan_transfer
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest, Submission, Submit
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
+from specrun.plan.transfer import is_same, plan_transfer
 from specrun.spec.model import Download
 
 FIRST_POLL = 0.2
@@ -64,7 +65,7 @@ class Operation:
                 raise Stale(f"{change.key} was being deleted and is there again: plan again")
         elif _seen(now) != _seen(change.before) and not _on_the_way(change, now):
             raise Stale(f"{change.key} changed since the plan: plan again")
-        if isinstance(change.resource, Environment):
+        if isinstance(change.resource, JobEnvironment):
             check_environment(change.resource.content)
         if isinstance(change, Upload):
             change = self._fetched(change)
@@ -180,8 +181,6 @@ class Operation:
         if isinstance(change, Upload):
             again = plan_transfer(change.transfer.source, now.files, sha256=change.resource.sha256)
             return not again.send and not any(path in now.files for path in change.transfer.prune)
-        if change.action is Action.REPLACE and now == change.before:
-            return False
         capability = self.engine.facts.capabilities.get(resource.kind, Capability())
         return not diff(resource.wanted, now.properties, capability)
 

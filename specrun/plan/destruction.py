@@ -8,10 +8,11 @@ from dataclasses import replace
 from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
 from specrun.plan.graph import Graph
 from specrun.plan.kinds import RESOURCES
+from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.observed import Observed, Status
 from specrun.plan.planning import View
-from specrun.plan.resources import Key, Place, Resource
+from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
 
 ON_DEMAND = tuple(kind.kind for kind in RESOURCES if kind.on_demand)
@@ -19,7 +20,7 @@ ON_DEMAND = tuple(kind.kind for kind in RESOURCES if kind.on_demand)
 
 
 def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection[str]) -> Plan:
-    """Delete changes, dependents first. `also` names further kinds."""
+    """Delete changes of the places that are in view, dependents first. `also` names further kinds."""
     # What needs a resource goes before it: the edges are turned round.
     needed_by: dict[Key, list[Key]] = {key: [] for key in graph.resources}
     for key, resource in graph.resources.items():
@@ -28,7 +29,8 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     specs = {resource.owner for resource in graph.resources.values()}
     changes: list[Change] = []
     refusals: list[Diagnostic] = []
-    for key, resource in reversed(list(graph.resources.items())):
+    in_view = [(key, resource) for key, resource in graph.resources.items() if key.place in views]
+    for key, resource in reversed(in_view):
         view = views[key.place]
         change = _change(replace(resource, needs=tuple(needed_by[key])), view, also, specs)
         users = [run.name for run in view.survey.runs if not run.status.ended and resource.is_used_by(run)]
@@ -39,7 +41,7 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     return Plan(tuple(views), tuple(changes), graph.spec_digests, tuple(refusals))
 
 
-def _change(resource: Resource, view: View, also: Collection[str], specs: Collection[str]) -> Change:
+def _change(resource: Planned, view: View, also: Collection[str], specs: Collection[str]) -> Change:
     seen = _seen(resource, view)
     kept = view.capabilities.get(resource.kind, Capability()).kept
 
@@ -60,7 +62,7 @@ def _change(resource: Resource, view: View, also: Collection[str], specs: Collec
     return ResourceChange(resource, Action.DELETE, resource.deleted_since(makers), seen)
 
 
-def _seen(resource: Resource, view: View) -> Observed:
+def _seen(resource: Planned, view: View) -> Observed:
     if not isinstance(resource, RunRequest):
         return view.survey.observed[resource.key]
     there = any(run.spec == resource.name for run in view.survey.runs)

@@ -12,6 +12,7 @@ from graphlib import TopologicalSorter
 
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds import KINDS
+from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import RunRequest
@@ -27,7 +28,7 @@ class Graph:
     `spec_digests` are the digests of the specs that they come from, by file.
     """
 
-    resources: Mapping[Key, Resource]
+    resources: Mapping[Key, Planned]
     spec_digests: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -36,14 +37,14 @@ class Graph:
         """The places of the resources, in the order of the specs."""
         return tuple(dict.fromkeys(key.place for key in self.resources))
 
-    def in_place(self, place: Place) -> tuple[Resource, ...]:
+    def in_place(self, place: Place) -> tuple[Planned, ...]:
         """The resources of one place, in order."""
         return tuple(resource for key, resource in self.resources.items() if key.place == place)
 
 
 def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes: HashCache) -> Graph:
     """The resources of all specs; contradictions between them, and what cannot be read, are diagnostics."""
-    resources: dict[Key, Resource] = {}
+    resources: dict[Key, Planned] = {}
     diagnostics: list[Diagnostic] = []
     digests: dict[str, str] = {}
     for spec in specs:
@@ -66,7 +67,7 @@ def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes
     return Graph(_ordered(resources), digests, tuple(diagnostics))
 
 
-def _declared(spec: Spec, place: Place, hashes: HashCache) -> Iterator[Resource]:
+def _declared(spec: Spec, place: Place, hashes: HashCache) -> Iterator[Planned]:
     environment = spec.job.environment if spec.job is not None else None
     content = read_content(environment, hashes) if environment is not None else None
     for kind in KINDS:
@@ -80,7 +81,7 @@ def cloud_inputs(resources: Iterable[Resource]) -> list[str]:
     return list(dict.fromkeys(source.uri for source in sources if isinstance(source, CloudPath)))
 
 
-def _ordered(resources: Mapping[Key, Resource]) -> dict[Key, Resource]:
+def _ordered(resources: Mapping[Key, Planned]) -> dict[Key, Planned]:
     needs: dict[Key, list[Key]] = {}
     for key, resource in resources.items():
         needs[key] = [need for need in resource.needs if need in resources]

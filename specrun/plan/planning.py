@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specrun.plan.changes import Capability
+from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.observed import Observed, Run, Survey
 from specrun.plan.resources import Key, Kind, Place, Resource
+from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
-
-if TYPE_CHECKING:
-    from specrun.plan.files import SourceFile
-    from specrun.plan.kinds.data import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +72,9 @@ class Planning:
         """A spec's runs here, newest first."""
         return self._runs.get(spec, [])
 
-    def users(self, resource: Resource) -> list[str]:
-        """The unfinished runs, of any spec, that need a resource."""
-        return [run.name for run in self.view.survey.runs if not run.status.ended and resource.is_used_by(run)]
+    def unfinished(self, uses: Callable[[Run], bool]) -> list[str]:
+        """The names of the unfinished runs, of any spec, of which `uses` is true."""
+        return [run.name for run in self.view.survey.runs if not run.status.ended and uses(run)]
 
     def refuse(self, resource: Resource, code: str, detail: str) -> None:
         """Note what forbids the plan."""

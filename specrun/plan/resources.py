@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from specrun.plan.changes import Change
-    from specrun.plan.observed import Observed, Run
-    from specrun.plan.planning import Planning
     from specrun.spec.diagnostics import Location
     from specrun.spec.model import Origin, Properties, Spec
 
@@ -51,9 +47,6 @@ class Resource(ABC):
     """
 
     kind: ClassVar[Kind]
-    on_demand: ClassVar[bool] = False
-    """Whether `destroy` deletes it only when its kind is named: it cannot be made again, or others share it."""
-
     place: Place
     name: str
     owner: str
@@ -80,33 +73,6 @@ class Resource(ABC):
     @abstractmethod
     def wanted(self) -> Properties:
         """What was asked for, in the spec's own spelling."""
-
-    @abstractmethod
-    def plan(self, planning: Planning) -> Change:
-        """What is to be done to it, given what its place has; what forbids that is noted in `planning`."""
-
-    def contradicts(self, other: Resource) -> str:
-        """Why this one, which another spec declares under the same key, is not the same ("": it is)."""
-        names = dict.fromkeys([*other.wanted, *self.wanted])
-        differing = [name for name in names if other.wanted.get(name) != self.wanted.get(name)]
-        if not differing:
-            return ""
-        return (
-            f"{other.location} declares it with a different {', '.join(differing)}: "
-            "one of the two must change, or only name it."
-        )
-
-    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
-        """Which of the specs made what is there: it is theirs to delete."""
-        return frozenset({seen.owner}) & frozenset(specs)
-
-    def deleted_since(self, makers: Collection[str]) -> str:
-        """Why `destroy` deletes it, in words; `makers` are the specs that made it."""
-        return f"made by {', '.join(sorted(makers))}"
-
-    def is_used_by(self, run: Run) -> bool:
-        """Whether a run of the same place needs it."""
-        return False
 
 
 def workspace_key(spec: Spec, place: Place) -> tuple[Key, ...]:

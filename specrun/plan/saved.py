@@ -15,11 +15,12 @@ from specrun.plan.changes import FORMAT, Action, Change, FieldChange, Plan, Reso
 from specrun.plan.files import SourceFile
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import md5_of
-from specrun.plan.kinds.data import DataTarget, Transfer, Upload
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit, reads_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Key, Place, Resource
+from specrun.plan.transfer import Transfer
 from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"
@@ -84,9 +85,7 @@ def restore(saved: Saved, graph: Graph) -> Plan:
     for file in {**found, **recorded}:
         if found.get(file) != recorded.get(file):
             raise PlanStale(f"{file} (or a variable in it) changed since the plan was made: plan again")
-    for item in saved.content["changes"]:
-        for file in item.get("files", ()):
-            _check_unchanged(file)
+    _check_environments(saved, graph)
     places = tuple(Place(**place) for place in saved.content["places"])
     listed = [item["key"] for item in saved.content["changes"] if item["place"] >= len(places)]
     keys = [Key(places[item["place"] % len(places)], item["key"]) for item in saved.content["changes"]]
@@ -98,14 +97,25 @@ def restore(saved: Saved, graph: Graph) -> Plan:
     return Plan(places, changes, graph.spec_digests)
 
 
-def _check_unchanged(file: Mapping[str, Any]) -> None:
+def _check_environments(saved: Saved, graph: Graph) -> None:
     """What an environment is built of must be what it was: its content is the environment's name."""
+    recorded = [file for item in saved.content["changes"] for file in item.get("files", ())]
+    for file in recorded:
+        _check_unchanged(Path(file["source"]), file["md5"])
+    known = {file["source"] for file in recorded}
+    environments = (found for found in graph.resources.values() if isinstance(found, JobEnvironment))
+    for file in (file for environment in environments for file in environment.content.files):
+        if str(file.source) not in known:
+            raise PlanStale(f"{file.source} is new since the plan was made: plan again")
+
+
+def _check_unchanged(file: Path, md5: str) -> None:
     try:
-        now = md5_of(Path(file["source"]))
+        now = md5_of(file)
     except OSError as error:
-        raise PlanStale(f"{file['source']} cannot be read any more ({error.strerror}): plan again") from error
-    if now != file["md5"]:
-        raise PlanStale(f"{file['source']} changed since the plan was made: plan again")
+        raise PlanStale(f"{file} cannot be read any more ({error.strerror}): plan again") from error
+    if now != md5:
+        raise PlanStale(f"{file} changed since the plan was made: plan again")
 
 
 def _check(file: str, content: Mapping[str, Any]) -> None:
@@ -133,7 +143,7 @@ def _encode(change: Change, places: Sequence[Place]) -> dict[str, object]:
     match change:
         case ResourceChange(resource=resource, before=before, fields=fields):
             item |= {"before": asdict(before), "fields": [asdict(field) for field in fields]}
-            if isinstance(resource, Environment):
+            if isinstance(resource, JobEnvironment):
                 item["files"] = [asdict(file) for file in resource.content.files]
         case Upload(before=before, transfer=transfer):
             item |= {"before": asdict(before), "transfer": asdict(transfer)}

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChange
 from specrun.plan.files import SourceFile
-from specrun.plan.kinds.data import Transfer, Upload
+from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, RunChange, Submission, Submit
+from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.views.text import Paint, count, shorten, size
 

@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.azure.coordinates import (
-    SUMMARIES,
     Coordinates,
     check_workspace,
     config_text,
     locate,
+    place_of,
     read_config,
 )
 from specrun.engines.base import EngineError
+from specrun.plan.resources import Place
+from specrun.spec.codes import CODES
 from specrun.spec.load import load
-from specrun.spec.model import Spec
+from specrun.spec.model import LocalPath, Spec
 
 SUBSCRIPTION = "44444444-4444-4444-4444-444444444444"
 CONFIG = {"subscription_id": SUBSCRIPTION, "resource_group": "ml-rg", "workspace_name": "ml-ws"}
@@ -43,7 +45,7 @@ def config(folder: Path, text: str | bytes) -> Path:
 def test_a_workspace_named_in_the_spec(tmp_path: Path) -> None:
     found = spec(tmp_path, FULL)
     assert list(check_workspace(found)) == []
-    assert locate(found.workspace, tmp_path) == EXPECTED
+    assert locate(found.workspace) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_a_config_beside_the_spec(tmp_path: Path, text: str) -> None:
     config(tmp_path, text)
     found = spec(tmp_path, "{from_config: config.json}")
     assert list(check_workspace(found)) == []
-    assert locate(found.workspace, tmp_path) == EXPECTED
+    assert locate(found.workspace) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -91,13 +93,12 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, text: str | bytes, words: 
     assert words in diagnostic.detail
     assert (diagnostic.location.line, diagnostic.path) == (4, ("workspace", "from_config"))
     with pytest.raises(EngineError, match=r"config\.json"):
-        locate(found.workspace, tmp_path)
+        locate(found.workspace)
 
 
 def test_a_config_that_vanished(tmp_path: Path) -> None:
-    found = spec(tmp_path, FULL)
     with pytest.raises(EngineError, match=r"gone.json cannot be read: No such file"):
-        locate({"from_config": "gone.json"}, found.folder)
+        locate({"from_config": LocalPath(tmp_path / "gone.json", "gone.json")})
 
 
 @pytest.mark.parametrize(
@@ -112,12 +113,12 @@ def test_a_config_that_vanished(tmp_path: Path) -> None:
 def test_what_a_workspace_lacks(tmp_path: Path, workspace: str, code: str, words: str, line: int) -> None:
     found = spec(tmp_path, workspace)
     (diagnostic,) = check_workspace(found)
-    assert (diagnostic.code, diagnostic.summary) == (code, SUMMARIES[code])
+    assert (diagnostic.code, diagnostic.summary) == (code, CODES[code].summary)
     assert words in diagnostic.detail
     assert diagnostic.location.line == line
     if code != "needs-location":
         with pytest.raises(EngineError, match="workspace"):
-            locate(found.workspace, tmp_path)
+            locate(found.workspace)
 
 
 def test_a_location_is_enough_to_make_one(tmp_path: Path) -> None:
@@ -135,5 +136,20 @@ def test_what_is_written_is_what_azureml_core_reads(tmp_path: Path, monkeypatch:
     assert read_config(file) == EXPECTED
 
 
-def test_summaries_are_short_sentences() -> None:
-    assert all(len(summary) <= 72 and summary.endswith(".") for summary in SUMMARIES.values())
+def test_a_place_is_its_workspace_however_it_is_named(tmp_path: Path) -> None:
+    """In another spelling, or by a file: it is one place, so that what stands in it is one thing."""
+    config(tmp_path, json.dumps(CONFIG))
+    named, by_file = spec(tmp_path, FULL), spec(tmp_path, "{from_config: config.json}")
+    place = place_of("azureml", named.workspace)
+    assert (place.workspace, place.title) == (f"{SUBSCRIPTION}/ml-rg/ml-ws", "workspace ml-ws")
+    assert place_of("azureml", by_file.workspace) == place
+    assert place_of("azureml", {**CONFIG, "name": "ML-ws", "resource_group": "ML-RG"}) == place
+    assert place_of("azureml-v1", named.workspace) != place
+
+
+def test_a_place_that_is_not_named_in_full(tmp_path: Path) -> None:
+    gone = LocalPath(tmp_path / "gone.json", "gone.json")
+    assert place_of("azureml", None) == Place("azureml")
+    assert place_of("azureml", {"from_config": gone}) == Place("azureml", str(tmp_path / "gone.json"))
+    assert place_of("azureml", {"name": "ml-ws"}).workspace == "//ml-ws"
+    assert {place_of("azureml", one).title for one in (None, {"from_config": gone}, {"name": "x"})} == {"a workspace"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from specrun.engines.azure.findings import SUMMARIES
+from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Spec
@@ -38,6 +38,6 @@ class Checking:
         """Nothing else is found, and this at its place; `words` is a pattern in its detail."""
         (diagnostic,) = self.found(*lines)
         assert (diagnostic.code, diagnostic.path) == (code, path)
-        assert diagnostic.severity is SUMMARIES[code][0]
+        assert diagnostic.severity is CODES[code].severity
         assert re.search(words, diagnostic.detail), diagnostic.detail
         assert diagnostic.location.line > 3

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from dataclasses import dataclass
-from typing import Any, Generic
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from emulator import history
 from emulator.runs_state import Plane, Run
 from specrun.apply.stage import stage
+from specrun.engines.azure.engine import AzureEngine
+from specrun.engines.base import Staged
 from specrun.plan.attempts import run_name
-from specrun.plan.changes import Action, Change, Submission
-from specrun.plan.files import list_code
-from specrun.plan.fingerprint import fingerprint, identify
+from specrun.plan.changes import Action
 from specrun.plan.hashes import HashCache
+from specrun.plan.kinds.run import Submission, Submit
+from specrun.plan.observed import Survey
+from specrun.plan.planning import Planning, PlanOptions, View
 from specrun.spec.model import Spec
-from tests.azure_engines.place import E, Place, resource
+from tests.azure_engines.place import Place, resource
 
 PATIENCE = 60.0
 TOP = """
@@ -27,12 +30,12 @@ experiment: digits
 
 
 @dataclass
-class Launch(Generic[E]):
+class Launch:
     """A workspace with a cluster. `spec` is the last one that was written; its engine has seen nothing."""
 
-    place: Place[E]
+    place: Place
     spec: Spec
-    engine: E
+    engine: AzureEngine
 
     @property
     def plane(self) -> Plane:
@@ -43,42 +46,50 @@ class Launch(Generic[E]):
         """The service's own idea of a run."""
         return history.find(self.plane, None, name)
 
-    def renew(self) -> E:
+    def renew(self) -> AzureEngine:
         """An engine that has seen nothing, as in another process."""
         self.engine = self.place.engine(self.spec)
         return self.engine
 
-    def change(self, attempt: int = 1) -> Change:
-        """The submission of the spec's job."""
-        job = self.spec.job
-        assert job is not None
-        hashes = HashCache(self.place.folder / ".specrun")
-        code = list_code(self.spec.folder / job.code, (), hashes) if job.code else ()
-        identity = identify(job, {}, code, {})
-        digest = fingerprint(identity)
-        every = self.place.folder / "staged"
-        every.mkdir(exist_ok=True)
-        staged = every / str(len(list(every.iterdir())))
-        stage(code, staged)
-        name = run_name(self.spec.name, digest, attempt)
-        submission = Submission(name, digest, attempt, identity, self.spec, code, staged)
-        return Change(resource(self.spec, "run/job"), Action.SUBMIT, "", submission=submission)
+    def submission(self, attempt: int = 1) -> Submission:
+        """What is planned of the spec's job, as whatever attempt."""
+        return planned(self.spec, attempt)
 
-    def submit(self, attempt: int = 1, engine: Any = None) -> str:
+    def staged(self, submission: Submission) -> Staged:
+        """Copies of what a run consists of, in a folder of their own."""
+        return copied(submission, self.place.folder / "staged")
+
+    def submit(self, attempt: int = 1, engine: AzureEngine | None = None) -> str:
         """Submit the spec's job; the run's name."""
-        change = self.change(attempt)
-        (engine or self.engine).begin(change, self.place.reports.append)
-        assert change.submission is not None
-        return change.submission.name
+        submission = self.submission(attempt)
+        (engine or self.engine).runs.submit(submission, self.staged(submission), self.place.reports.append)
+        return submission.name
 
-    def finish(self, attempt: int = 1, engine: Any = None) -> str:
+    def finish(self, attempt: int = 1, engine: AzureEngine | None = None) -> str:
         """Submit the spec's job and let it run to its end; the run's name."""
         name = self.submit(attempt, engine)
         assert self.run(name).wait(timeout=PATIENCE)
         return name
 
 
-def launch(place: Place[E], job: str, script: str = "", top: str = TOP) -> Launch[E]:
+def planned(spec: Spec, attempt: int = 1) -> Submission:
+    """What is planned of a spec's job where nothing has run yet, as whatever attempt."""
+    request, home = resource(spec, f"run/{spec.name}"), spec.file.parent / ".specrun"
+    view = View({}, False, Survey({}, {}, ()), lambda name: {})
+    change = request.plan(Planning(request.place, view, PlanOptions(), home, HashCache(home)))
+    assert isinstance(change, Submit)
+    submission = change.submission
+    return replace(submission, name=run_name(spec.name, submission.fingerprint, attempt), attempt=attempt)
+
+
+def copied(submission: Submission, every: Path) -> Staged:
+    """Copies of what a run consists of, in a new folder of `every`."""
+    folder = every / str(len(list(every.iterdir())) if every.exists() else 0)
+    folder.mkdir(parents=True)
+    return stage(submission, folder)
+
+
+def launch(place: Place, job: str, script: str = "", top: str = TOP) -> Launch:
     """A workspace and a cluster, and a spec with this job whose `train.py` is this script."""
     source = place.folder / "src"
     shutil.rmtree(source, ignore_errors=True)

@@ -8,20 +8,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TypeAlias
 
 import pytest
 
 from emulator import Emulator
 from emulator.dataplane import data_of
 from emulator.runs_state import Plane
-from specrun.engines.base import Engine, Progress, Scope
-from specrun.plan.changes import Action, Change
+from specrun.engines.azure.coordinates import place_of
+from specrun.engines.azure.engine import AzureEngine
+from specrun.engines.base import Progress, Scope
+from specrun.plan import resources
+from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.diff import diff
 from specrun.plan.files import list_data
+from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
+from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed
-from specrun.plan.resources import Resource, build_graph
+from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import plan_transfer
 from specrun.spec.load import load
 from specrun.spec.model import Spec
@@ -36,16 +41,16 @@ GET_WORKSPACE = f"GET {ARM}{PROVIDER}"
 DEPLOY = f"PUT {ARM}/resourcegroups/{{group}}/providers/Microsoft.Resources/deployments/{{name}}"
 LIST_BLOBS = "GET blob.core.windows.net /{container}?comp=list&restype=container"
 
-E = TypeVar("E", bound=Engine)
+Factory: TypeAlias = Callable[[resources.Place, Path, HashCache, Scope], AzureEngine]
 
 
 @dataclass
-class Place(Generic[E]):
-    """`make` is the engine's class; `reports` is all that was reported while changes were made."""
+class Place:
+    """`make` makes the engine; `reports` is all that was reported while changes were made."""
 
     folder: Path
     emulator: Emulator
-    make: Callable[[Path, HashCache, Scope], E]
+    make: Factory
     reports: list[Progress] = field(default_factory=list)
 
     @property
@@ -63,29 +68,27 @@ class Place(Generic[E]):
         assert loaded.specs, loaded.diagnostics
         return loaded.specs[0]
 
-    def engine(self, spec: Spec, make: Callable[[Path, HashCache, Scope], Any] | None = None) -> E:
-        """A new engine, which has seen nothing: of the place's own class, or of another."""
+    def engine(self, spec: Spec, make: Factory | None = None) -> AzureEngine:
+        """A new engine, which has seen nothing: the place's own, or another."""
         home = self.folder / ".specrun"
-        scope = Scope(spec.workspace, spec.folder, {spec.name: spec.experiment})
-        return (make or self.make)(home, HashCache(home), scope)
+        scope = Scope(spec.workspace, {spec.name: spec.experiment})
+        return (make or self.make)(place_of("azureml", spec.workspace), home, HashCache(home), scope)
 
-    def change(self, engine: E, action: Action, resource: Resource) -> Observed:
+    def change(self, engine: AzureEngine, action: Action, resource: Resource) -> Observed:
         """Do what a plan would, wait until it has settled, and look."""
-        engine.begin(self.planned(engine, action, resource), self.reports.append)
+        engine.resources.begin(self.planned(engine, action, resource), self.reports.append)
         return settled(engine, resource)
 
-    def planned(self, engine: E, action: Action, resource: Resource) -> Change:
+    def planned(self, engine: AzureEngine, action: Action, resource: Resource) -> Change:
         """The change that a plan would have, after a look."""
-        before = engine.observe(resource)
-        fields = ()
-        if resource.kind in engine.capabilities:
-            fields = diff(resource.properties, before.properties, engine.capabilities[resource.kind])
-        transfer = None
-        if resource.kind == "data":
-            files = list_data(Path(str(resource.properties["path"])), HashCache(self.folder))
-            owner = resource.spec.name if resource.properties["prune"] else ""
-            transfer = plan_transfer(files, before.files, owner)
-        return Change(resource, action, "", before, fields, transfer)
+        before = engine.resources.observe(resource)
+        if isinstance(resource, DataTarget) and action is not Action.DELETE:
+            files = list_data(Path(str(resource.wanted["path"])), HashCache(self.folder))
+            transfer = plan_transfer(files, before.files, resource.owner if resource.prune else "")
+            return Upload(resource, action, "", before, transfer)
+        capability = engine.facts.capabilities.get(resource.kind)
+        fields = diff(resource.wanted, before.properties, capability) if capability is not None else ()
+        return ResourceChange(resource, action, "", before, fields)
 
     def routes(self, work: Callable[[], object]) -> list[str]:
         """The routes that something asks, without those that sign in."""
@@ -115,9 +118,7 @@ class Place(Generic[E]):
 
 
 @contextmanager
-def placed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path, HashCache, Scope], E]
-) -> Iterator[Place[E]]:
+def placed(folder: Path, monkeypatch: pytest.MonkeyPatch, make: Factory) -> Iterator[Place]:
     """An Azure of its own, and nobody's settings."""
     for name in [name for name in os.environ if name.startswith(SETTINGS)]:
         monkeypatch.delenv(name)
@@ -131,15 +132,16 @@ def placed(
         yield Place(folder, emulator, make)
 
 
-def resource(spec: Spec, key: str) -> Resource:
+def resource(spec: Spec, address: str) -> Resource:
     """One of the things that a spec asks for."""
-    return build_graph([spec]).resources[key]
+    place = place_of("azureml", spec.workspace)
+    return build_graph([spec], lambda _: place, HashCache(spec.file.parent)).resources[Key(place, address)]
 
 
-def settled(engine: Engine, resource: Resource) -> Observed:
+def settled(engine: AzureEngine, resource: Resource) -> Observed:
     """The resource once it has stopped changing; every look brings it on."""
     for _ in range(100):
-        seen = engine.observe(resource)
+        seen = engine.resources.observe(resource)
         if seen.status.settled:
             return seen
-    raise AssertionError(f"{resource.key} does not settle: {seen}")
+    raise AssertionError(f"{resource.address} does not settle: {seen}")

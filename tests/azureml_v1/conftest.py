@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.azureml_v1.engine import open_engine
 from specrun.engines.azureml_v1.sdk import load_sdk
 from tests.azure_engines.place import placed
 from tests.azureml_v1.place import Place
@@ -15,7 +15,7 @@ from tests.azureml_v1.place import Place
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """An Azure of its own, and nobody's settings."""
     _hurry(monkeypatch)
-    with placed(tmp_path, monkeypatch, AzureMLv1Engine) as place:
+    with placed(tmp_path, monkeypatch, open_engine) as place:
         yield place
 
 

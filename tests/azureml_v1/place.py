@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
-from tests.azure_engines import place
-from tests.azure_engines.place import ARM, DEPLOY, GET_WORKSPACE, LIST_BLOBS, PROVIDER, WORKSPACE, resource, settled
+from tests.azure_engines.place import (
+    ARM,
+    DEPLOY,
+    GET_WORKSPACE,
+    LIST_BLOBS,
+    PROVIDER,
+    WORKSPACE,
+    Place,
+    resource,
+    settled,
+)
 
 __all__ = ["DEPLOY", "GET_WORKSPACE", "LIST_BLOBS", "WORKSPACE", "Place", "resource", "settled"]
-
-Place: TypeAlias = place.Place[AzureMLv1Engine]
 
 SUBSCRIPTIONS = "GET management.azure.com /subscriptions"
 GET_CLUSTER = f"GET api.azureml.ms /rp/workspaces/subscriptions/{{sub}}{PROVIDER}/computes/{{compute}}"

@@ -8,12 +8,12 @@ import pytest
 
 from emulator.faults import FailedOperation, LostAnswer, missing
 from emulator.faults import Status as Answer
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v1 import clusters
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
 from specrun.engines.base import EngineError, Quota, Transient
-from specrun.plan.changes import Action, Change
+from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.diff import diff
-from specrun.plan.observed import Status
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
 from tests.azureml_v1.place import (
     DELETE_CLUSTER,
@@ -55,20 +55,20 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "APPEARS", 3.0)
 
 
-def start(place: Place, text: str = SIMPLE) -> tuple[AzureMLv1Engine, Change]:
+def start(place: Place, text: str = SIMPLE) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that makes the spec's cluster."""
     place.make_workspace()
     spec = place.spec(text)
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:
     engine, change = start(place)
     engine.connection.workspace()
-    assert engine.observe(change.resource).status is Status.MISSING
-    routes = place.routes(lambda: engine.begin(change, place.reports.append))
+    assert engine.resources.observe(change.resource).status is Status.MISSING
+    routes = place.routes(lambda: engine.resources.begin(change, place.reports.append))
     assert routes == [PUT_CLUSTER, GET_CLUSTER]
-    assert engine.observe(change.resource).status is Status.CREATING
+    assert engine.resources.observe(change.resource).status is Status.CREATING
     seen = place.change(engine, Action.CREATE, change.resource)
     assert seen.status is Status.READY
     assert seen.owner == "job"
@@ -83,17 +83,17 @@ def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:
         "tags": {},
         "ssh_public_access_enabled": True,
     }
-    assert place.routes(lambda: engine.observe(change.resource)) == [GET_CLUSTER]
-    assert engine.nodes("gpu-cluster") == dict.fromkeys(clusters._NODES, 0)
-    assert engine.nodes("another") == {}
+    assert place.routes(lambda: engine.resources.observe(change.resource)) == [GET_CLUSTER]
+    assert engine.nodes.count("gpu-cluster") == dict.fromkeys(clusters._NODES, 0)
+    assert engine.nodes.count("another") == {}
 
 
 def test_all_that_can_be_said_of_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "Secret-1234")
     engine, change = start(place, WHOLE)
-    wanted = change.resource.properties
+    wanted = change.resource.wanted
     seen = place.change(engine, Action.CREATE, change.resource)
-    assert diff(wanted, seen.properties, engine.capabilities["compute"]) == ()
+    assert diff(wanted, seen.properties, engine.facts.capabilities["compute"]) == ()
     kept = place.emulator.service.workspaces.popitem()[1].computes["gpu-cluster"].settings
     assert kept.credentials["adminUserPassword"] == "Secret-1234"
     assert kept.subnet is not None
@@ -104,7 +104,7 @@ def test_all_that_can_be_said_of_one(place: Place, monkeypatch: pytest.MonkeyPat
 def test_a_secret_that_is_not_set(place: Place) -> None:
     engine, change = start(place, WHOLE)
     with pytest.raises(SecretUnset, match="PASSWORD"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_a_network_of_another_group(place: Place) -> None:
@@ -114,7 +114,7 @@ def test_a_network_of_another_group(place: Place) -> None:
     seen = place.change(engine, Action.CREATE, change.resource)
     assert seen.properties["network_settings"] == {"subnet": subnet}
     spec = place.spec(f"{SIMPLE[:-1]}, network_settings: {{vnet_name: vnet, subnet: default}}}}")
-    found = engine.observe(resource(spec, KEY)).properties["network_settings"]
+    found = engine.resources.observe(resource(spec, KEY)).properties["network_settings"]
     assert found == {"vnet_name": subnet.partition("/subnets/")[0], "subnet": "default"}
 
 
@@ -124,7 +124,7 @@ def test_scaling_in_place(place: Place) -> None:
     spec = place.spec("compute: {name: gpu-cluster, max_instances: 4, idle_time_before_scale_down: 0}")
     routes = place.routes(lambda: place.change(engine, Action.UPDATE, resource(spec, KEY)))
     assert routes[:4] == [GET_CLUSTER, GET_CLUSTER, GET_CLUSTER, PATCH_CLUSTER]
-    seen = engine.observe(change.resource)
+    seen = engine.resources.observe(change.resource)
     assert (seen.properties["max_instances"], seen.properties["idle_time_before_scale_down"]) == (4, 0)
     assert seen.properties["min_instances"] == 0
 
@@ -149,7 +149,7 @@ def test_one_with_runs_is_not_deleted(place: Place, monkeypatch: pytest.MonkeyPa
     runs = [RunDto(run_id="theirs", status="Preparing"), RunDto(run_id="over", status="Completed")]
     monkeypatch.setattr(AmlCompute, "get_active_runs", lambda self: iter(runs))
     with pytest.raises(EngineError, match="cannot delete the cluster gpu-cluster: theirs still runs there"):
-        engine.begin(replace(change, action=Action.DELETE), place.reports.append)
+        engine.resources.begin(replace(change, action=Action.DELETE), place.reports.append)
     assert DELETE_CLUSTER not in [one.route for one in place.emulator.requests]
 
 
@@ -157,20 +157,20 @@ def test_deleting(place: Place) -> None:
     engine, change = start(place)
     place.change(engine, Action.CREATE, change.resource)
     assert place.change(engine, Action.DELETE, change.resource).status is Status.MISSING
-    engine.begin(replace(change, action=Action.DELETE), place.reports.append)
+    engine.resources.begin(replace(change, action=Action.DELETE), place.reports.append)
 
 
 def test_a_size_that_the_region_has_not(place: Place) -> None:
     engine, change = start(place, "compute: {name: gpu-cluster, size: STANDARD_NC99, max_instances: 2}")
     with pytest.raises(Quota, match=r"create the cluster gpu-cluster: the VM size is not to be had in this region"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_no_quota(place: Place) -> None:
     place.emulator.service.quota.default = 4
     engine, change = start(place)
     with pytest.raises(Quota, match=r"create the cluster gpu-cluster: there is not enough quota"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_no_quota_told_late(place: Place) -> None:
@@ -186,8 +186,8 @@ def test_no_quota_told_late(place: Place) -> None:
 def test_one_that_is_seen_late_is_waited_for(place: Place) -> None:
     place.emulator.faults.add(GET_CLUSTER, missing("ComputeNotFound"), after=PUT_CLUSTER, times=2)
     engine, change = start(place)
-    engine.begin(change, place.reports.append)
-    assert engine.observe(change.resource).status is not Status.MISSING
+    engine.resources.begin(change, place.reports.append)
+    assert engine.resources.observe(change.resource).status is not Status.MISSING
 
 
 def test_a_lost_answer_is_no_second_cluster(place: Place) -> None:
@@ -212,7 +212,7 @@ def test_what_asks_to_wait_is_waited_for(place: Place) -> None:
     engine, change = start(place)
     place.emulator.faults.add(GET_CLUSTER, Answer(429, retry_after=7), times=4)
     with pytest.raises(Transient) as caught:
-        engine.observe(change.resource)
+        engine.resources.observe(change.resource)
     assert caught.value.after == 7
 
 
@@ -222,17 +222,17 @@ def test_compute_of_another_kind(place: Place) -> None:
     cluster = next(iter(place.emulator.service.workspaces.values())).computes["gpu-cluster"]
     cluster.kind = "ComputeInstance"
     with pytest.raises(EngineError, match=r"not a cluster.*`compute: gpu-cluster`"):
-        engine.observe(change.resource)
+        engine.resources.observe(change.resource)
 
 
 def test_one_that_is_only_named(place: Place) -> None:
     engine, change = start(place)
     named = resource(place.spec("compute: gpu-cluster"), KEY)
-    assert engine.observe(named).status is Status.MISSING
+    assert engine.resources.observe(named).status is Status.MISSING
     place.change(engine, Action.CREATE, change.resource)
-    assert engine.observe(named).properties == {"name": "gpu-cluster"}
+    assert engine.resources.observe(named).properties == {"name": "gpu-cluster"}
 
 
 def test_without_a_workspace_there_is_none(place: Place) -> None:
     spec = place.spec(SIMPLE)
-    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.MISSING
+    assert place.engine(spec).resources.observe(resource(spec, KEY)).status is Status.MISSING

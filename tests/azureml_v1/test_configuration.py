@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.base import EngineError
 from specrun.spec.load import load
 from specrun.spec.model import SecretUnset, Spec
+from tests.azure_engines.launching import copied, planned
 
 FINGERPRINT = "0123456789abcdef" * 4
 
@@ -39,7 +41,14 @@ def spec_of(folder: Path, job: str, top: str = "") -> Spec:
 
 
 def configured(spec: Spec) -> Any:
-    return configure(spec, FINGERPRINT, spec.folder / "src", None, "workspaceblobstore").run_config
+    submission = replace(planned(spec), fingerprint=FINGERPRINT)
+    staged = copied(submission, spec.file.parent / "staged")
+    return configure(submission, staged, None, "workspaceblobstore").run_config
+
+
+def command_of(spec: Spec) -> str:
+    assert spec.job is not None
+    return start_of(spec.job).command
 
 
 def in_bash(command: str, **variables: str) -> list[str]:
@@ -79,7 +88,7 @@ INPUTS = """  inputs:
 )
 def test_a_reference_is_one_word_wherever_it_stands(tmp_path: Path, written: str, word: str) -> None:
     spec = spec_of(tmp_path, f"  command: |\n    python {written}\n{INPUTS}")
-    command = start_of(spec).command
+    command = command_of(spec)
     assert in_bash(command, AZUREML_DATAREFERENCE_digits="/mnt/a b") == [word]
 
 
@@ -157,7 +166,7 @@ def test_an_output_on_a_datastore_is_found_under_the_name_of_its_reference(tmp_p
   inputs: {digits: {path: data}}
   outputs: {digits: {path: azureml://datastores/training/paths/out}}
 """
-    command = start_of(spec_of(tmp_path, job)).command
+    command = command_of(spec_of(tmp_path, job))
     assert in_bash(command, AZUREML_DATAREFERENCE_digits="in", AZUREML_DATAREFERENCE_digits_out="out") == ["in", "out"]
 
 
@@ -273,12 +282,12 @@ def test_a_framework_goes_through_its_estimator(tmp_path: Path) -> None:
     spec_of(tmp_path, '  command: echo\n  environment: {framework: tensorflow, version: "2.3"}\n')
     code = """
 import sys
-from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS
 from specrun.spec.load import load
+from tests.azureml_v1.test_configuration import configured
 spec = load([sys.argv[1]], engine="azureml-v1").specs[0]
 assert "azureml.train.dnn" not in sys.modules
-config = configure(spec, "0" * 64, spec.folder / "src", None, "store").run_config
+config = configured(spec)
 from azureml.train.dnn import TensorFlow
 assert tuple(TensorFlow.get_supported_versions()) == FRAMEWORK_VERSIONS
 print(config.environment.docker.base_image)

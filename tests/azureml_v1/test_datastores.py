@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from emulator.faults import Status as Answer
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Conflict, EngineError, Transient
-from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Status
+from specrun.engines.facts import AZUREML_V1
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
 from tests.azureml_v1.place import Place, resource
 
@@ -18,11 +19,11 @@ DATASTORES += "/Microsoft.MachineLearningServices/workspaces/{ws}/datastores"
 GET, POST, PUT = f"GET {DATASTORES}/{{name}}", f"POST {DATASTORES}", f"PUT {DATASTORES}/{{name}}"
 
 
-def start(place: Place, fields: str) -> tuple[AzureMLv1Engine, Change]:
+def start(place: Place, fields: str) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that registers a datastore with these fields."""
     account = place.make_workspace()
     spec = place.spec(f"datastores: {{training: {{account_name: {account}, {fields}}}}}")
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 BLOB = 'type: azure_blob, container_name: data, credentials: {account_key: "${{ secrets.KEY }}"}'
@@ -38,13 +39,13 @@ def key(place: Place, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_container_with_a_key(place: Place, key: str) -> None:
     engine, change = start(place, BLOB)
-    assert engine.observe(change.resource).status is Status.MISSING
-    assert place.routes(lambda: engine.begin(change, place.reports.append)) == [POST, GET]
-    seen = engine.observe(change.resource)
-    wanted = {name: value for name, value in change.resource.properties.items() if name != "credentials"}
+    assert engine.resources.observe(change.resource).status is Status.MISSING
+    assert place.routes(lambda: engine.resources.begin(change, place.reports.append)) == [POST, GET]
+    seen = engine.resources.observe(change.resource)
+    wanted = {name: value for name, value in change.resource.wanted.items() if name != "credentials"}
     assert (seen.status, seen.properties, seen.owner) == (Status.READY, wanted, "")
     assert engine.connection.datastore("training").account_key == key
-    assert place.routes(lambda: engine.observe(change.resource)) == [GET]
+    assert place.routes(lambda: engine.resources.observe(change.resource)) == [GET]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_registered_again_it_is_what_was_asked_for(place: Place, key: str) -> No
     engine, change = start(place, BLOB.replace("container_name: data", "container_name: other"))
     routes = place.routes(lambda: place.change(engine, Action.UPDATE, change.resource))
     assert PUT in routes
-    assert engine.observe(change.resource).properties["container_name"] == "other"
+    assert engine.resources.observe(change.resource).properties["container_name"] == "other"
     assert engine.connection.datastore("training").container_name == "other"
 
 
@@ -87,27 +88,27 @@ def test_one_that_somebody_registered_meanwhile_is_not_overwritten(place: Place,
     engine, change = start(place, BLOB)
     place.change(engine, Action.CREATE, change.resource)
     with pytest.raises(Conflict, match="plan again"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_a_secret_that_is_not_set(place: Place) -> None:
     engine, change = start(place, BLOB)
     with pytest.raises(SecretUnset, match="KEY"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
     assert POST not in [one.route for one in place.emulator.requests]
 
 
 def test_no_such_container(place: Place, key: str) -> None:
     engine, change = start(place, BLOB.replace("container_name: data", "container_name: nothing"))
     with pytest.raises(EngineError, match=r"register the datastore training: .*Make the container"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_a_wrong_key_is_told_and_not_shown(place: Place, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "d3Jvbmc=")
     engine, change = start(place, BLOB)
     with pytest.raises(EngineError, match="The credential does not open") as caught:
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
     assert "d3Jvbmc=" not in str(caught.value)
 
 
@@ -115,16 +116,18 @@ def test_no_such_account(place: Place, key: str) -> None:
     place.make_workspace()
     spec = place.spec(f"datastores: {{training: {{account_name: nobodys, {BLOB}}}}}")
     with pytest.raises(EngineError, match="There is no storage account nobodys"):
-        place.engine(spec).begin(Change(resource(spec, KEY), Action.CREATE, ""), place.reports.append)
+        place.engine(spec).resources.begin(
+            ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING)), place.reports.append
+        )
 
 
 def test_what_nobody_has_tried_again_may_be(place: Place, key: str) -> None:
     engine, change = start(place, BLOB)
     place.emulator.faults.add(POST, Answer(503))
     with pytest.raises(Transient):
-        engine.begin(change, place.reports.append)
-    engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
+    engine.resources.begin(change, place.reports.append)
 
 
 def test_none_is_deleted() -> None:
-    assert AzureMLv1Engine.capabilities["datastore"].kept
+    assert AZUREML_V1.capabilities["datastore"].kept

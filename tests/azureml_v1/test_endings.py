@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.azure.endings import ending_of, seconds, status_of
-from specrun.engines.azure.log_names import expected_logs, logs_of, role_of
+from specrun.engines.azure.logs import expected_logs, logs_of, role_of
 from specrun.plan.observed import RunStatus
 
 PREEMPTED = {"code": "NodePreempted"}

@@ -10,7 +10,7 @@ from emulator import training
 from emulator.dataplane import data_of
 from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Run, RunStatus
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
@@ -19,7 +19,7 @@ FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
 
 def ended(launched: Launch, name: str) -> Run:
     assert launched.run(name).wait(timeout=PATIENCE)
-    return launched.engine.run(name)
+    return launched.engine.runs.get(name)
 
 
 def running(launched: Launch) -> str:
@@ -30,9 +30,9 @@ def running(launched: Launch) -> str:
 
 def test_no_workspace_and_no_experiment_have_no_runs(place: Place) -> None:
     launched = launch(place, JOB)
-    assert launched.engine.runs() == []
+    assert launched.engine.runs.list() == []
     place.emulator.service.workspaces.clear()
-    assert list(launched.renew().runs()) == []
+    assert list(launched.renew().runs.list()) == []
 
 
 def test_runs_are_listed_newest_first_in_two_requests(place: Place) -> None:
@@ -40,16 +40,16 @@ def test_runs_are_listed_newest_first_in_two_requests(place: Place) -> None:
     first = launched.finish()
     second = launched.finish(2)
     engine = launched.renew()
-    engine.connection.default_datastore()  # the workspace and the way to its services are known then
+    engine.connection.datastore(None)  # the workspace and the way to its services are known then
     found: list[Run] = []
-    assert len(place.routes(lambda: found.extend(engine.runs()))) == 2
+    assert len(place.routes(lambda: found.extend(engine.runs.list()))) == 2
     assert [(run.name, run.attempt, run.status) for run in found] == [
         (second, 2, RunStatus.SUCCEEDED),
         (first, 1, RunStatus.SUCCEEDED),
     ]
-    assert len(place.routes(engine.runs)) == 2
-    assert engine.runs("job") == found
-    assert engine.runs("another") == []
+    assert len(place.routes(engine.runs.list)) == 2
+    assert engine.runs.list("job") == found
+    assert engine.runs.list("another") == []
 
 
 def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
@@ -58,24 +58,24 @@ def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
     plane = launched.plane
     for other in ("job-of-somebody", "job-0123456789"):
         plane.add_run(launched.run(name).experiment, other, "somebody", kind="azureml.scriptrun")
-    assert [run.name for run in launched.renew().runs()] == [name]
+    assert [run.name for run in launched.renew().runs.list()] == [name]
     with pytest.raises(Missing, match="not submitted by specrun"):
-        launched.engine.run("job-0123456789")
+        launched.engine.runs.get("job-0123456789")
     with pytest.raises(Missing, match="job-9876543210"):
-        launched.engine.run("job-9876543210")
+        launched.engine.runs.get("job-9876543210")
 
 
 def test_an_unfinished_run_says_what_it_reads_and_where_it_runs(place: Place) -> None:
     launched = launch(place, JOB, FOREVER)
     running(launched)
-    (run,) = launched.renew().runs()
+    (run,) = launched.renew().runs.list()
     assert (run.status, run.reads, run.compute) == (RunStatus.RUNNING, ("data/default/sets/digits",), "cpu-cluster")
 
 
 def test_a_run_is_found_by_its_name_with_all_that_is_known(place: Place) -> None:
     launched = launch(place, JOB, "print('hello')")
     name = launched.finish()
-    run = launched.renew().run(name)
+    run = launched.renew().runs.get(name)
     assert run.status is RunStatus.SUCCEEDED
     assert [(role.name, role.status) for role in run.roles] == [("main/0", "succeeded")]
     assert run.submitted is not None
@@ -88,22 +88,22 @@ def test_looking_at_a_run_is_one_request_and_at_an_ended_one_none(place: Place) 
     launched = launch(place, JOB, FOREVER)
     name = running(launched)
     engine = launched.engine
-    engine.run(name)
-    assert len(place.routes(lambda: engine.run(name))) == 1
-    cancelled = place.routes(lambda: engine.cancel(name))
+    engine.runs.get(name)
+    assert len(place.routes(lambda: engine.runs.get(name))) == 1
+    cancelled = place.routes(lambda: engine.runs.cancel(name))
     assert len(cancelled) <= 3
     assert ended(launched, name).status is RunStatus.CANCELLED
-    assert place.routes(lambda: engine.run(name)) == []
-    assert place.routes(lambda: engine.cancel(name)) == []
+    assert place.routes(lambda: engine.runs.get(name)) == []
+    assert place.routes(lambda: engine.runs.cancel(name)) == []
 
 
 def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
     launched = launch(place, JOB, "raise SystemExit(3)")
     name = launched.finish()
-    run = launched.engine.run(name)
+    run = launched.renew().runs.get(name)
     assert (run.status, run.failed_role) == (RunStatus.FAILED, "main/0")
     assert "exited with 3" in run.reason
-    assert launched.renew().runs()[0] == run
+    assert launched.renew().runs.list()[0] == run
 
 
 @pytest.mark.parametrize("mishap", [training.preempted(), training.no_capacity()])
@@ -127,9 +127,9 @@ def test_only_the_newest_attempts_failure_is_looked_into(place: Place) -> None:
     older = launched.finish()
     newer = launched.finish(2)
     engine = launched.renew()
-    engine.connection.default_datastore()  # the workspace and the way to its services are known then
+    engine.connection.datastore(None)  # the workspace and the way to its services are known then
     found: list[Run] = []
-    assert len(place.routes(lambda: found.extend(engine.runs()))) == 5
+    assert len(place.routes(lambda: found.extend(engine.runs.list()))) == 5
     assert [(run.name, bool(run.reason)) for run in found] == [(newer, True), (older, False)]
 
 
@@ -146,17 +146,17 @@ def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
     launched = launch(place, job, script)
     name = launched.finish()
     engine = launched.engine
-    assert engine.run(name).status is RunStatus.SUCCEEDED
-    assert [(file.path, file.size) for file in engine.outputs(name)] == [
+    assert engine.runs.get(name).status is RunStatus.SUCCEEDED
+    assert [(file.path, file.size) for file in engine.runs.outputs(name)] == [
         ("default/report.txt", None),
         ("model/deep/weights.bin", None),
     ]
-    engine.fetch(name, "model/deep/weights.bin", tmp_path / "fetched" / "weights.bin")
+    engine.runs.fetch(name, "model/deep/weights.bin", tmp_path / "fetched" / "weights.bin")
     assert (tmp_path / "fetched" / "weights.bin").read_bytes() == b"1234"
-    engine.fetch(name, "default/report.txt", tmp_path / "fetched" / "report.txt")
+    engine.runs.fetch(name, "default/report.txt", tmp_path / "fetched" / "report.txt")
     assert (tmp_path / "fetched" / "report.txt").read_text() == "fine"
     with pytest.raises(EngineError, match=r"model/nothing\.txt"):
-        engine.fetch(name, "model/nothing.txt", tmp_path / "fetched" / "nothing.txt")
+        engine.runs.fetch(name, "model/nothing.txt", tmp_path / "fetched" / "nothing.txt")
 
 
 def test_metrics_are_the_last_numbers(place: Place) -> None:
@@ -168,18 +168,18 @@ def test_metrics_are_the_last_numbers(place: Place) -> None:
     run.log("epochs", 2)
     run.log("note", "words")
     run.flush()
-    assert launched.engine.metrics(name) == {"loss": 0.25, "epochs": 2.0}
+    assert launched.engine.metrics.latest(name) == {"loss": 0.25, "epochs": 2.0}
 
 
 def test_a_person_finds_the_run_in_the_portal(place: Place) -> None:
     launched = launch(place, JOB)
     name = launched.submit()
-    assert launched.engine.place(name).startswith(f"https://ml.azure.com/runs/{name}?wsid=/subscriptions/")
+    assert launched.engine.runs.address(name).startswith(f"https://ml.azure.com/runs/{name}?wsid=/subscriptions/")
 
 
 def test_a_lost_record_is_an_empty_identity(place: Place) -> None:
     launched = launch(place, JOB)
     name = launched.submit()
-    container = launched.engine.connection.container(launched.engine.connection.default_datastore())
+    container = launched.engine.connection.open_datastore(None)
     container.blob(f"specrun/runs/{name}.json").delete_blob()
-    assert launched.renew().identity(name) == {}
+    assert launched.renew().runs.identity(name) == {}

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from emulator import faults
-from specrun.engines.azure import log_lines
+from specrun.engines.azure import logs
 from specrun.engines.azure.ranges import Expired, read_range
 from specrun.engines.azureml_v1 import logs as reading
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 GATED = """
@@ -39,8 +39,8 @@ def follow(launched: Launch, name: str, cursor: Cursor, enough: int) -> tuple[li
     """Lines until there are so many, or the run has ended and there are no more."""
     lines: list[LogLine] = []
     while len(lines) < enough:
-        over = launched.engine.run(name).status.ended
-        more, cursor = launched.engine.logs(name, cursor)
+        over = launched.engine.runs.get(name).status.ended
+        more, cursor = launched.engine.runs.logs(name, cursor)
         lines += more
         if over and not more:
             break
@@ -60,18 +60,18 @@ def test_lines_come_while_the_run_writes_and_each_once(place: Place) -> None:
     (place.folder / "gate").touch()
     lines, cursor = follow(launched, name, cursor, 100)
     assert texts(lines) == ["second\rthird", "last without an end"]
-    assert launched.engine.logs(name, cursor) == ([], cursor)
-    assert texts(launched.renew().logs(name, {})[0]) == ["first", "second\rthird", "last without an end"]
+    assert launched.engine.runs.logs(name, cursor) == ([], cursor)
+    assert texts(launched.renew().runs.logs(name, {})[0]) == ["first", "second\rthird", "last without an end"]
 
 
 def test_a_look_reads_what_is_new_and_nothing_else(place: Place) -> None:
     launched = gated(place)
     name = launched.submit()
     _, cursor = follow(launched, name, {}, 1)
-    assert place.routes(lambda: launched.engine.logs(name, cursor)) == [LOG]
+    assert place.routes(lambda: launched.engine.runs.logs(name, cursor)) == [LOG]
     (place.folder / "gate").touch()
     _, cursor = follow(launched, name, cursor, 100)
-    assert place.routes(lambda: launched.engine.logs(name, cursor)) == []
+    assert place.routes(lambda: launched.engine.runs.logs(name, cursor)) == []
 
 
 def test_a_queued_run_has_no_logs_to_ask_for(place: Place) -> None:
@@ -81,8 +81,8 @@ def test_a_queued_run_has_no_logs_to_ask_for(place: Place) -> None:
     data_of(place.emulator.service).training.starved = True
     name = launched.submit()
     assert launched.run(name).wait("Queued", timeout=PATIENCE)
-    launched.engine.run(name)
-    assert place.routes(lambda: launched.engine.logs(name, {})) == []
+    launched.engine.runs.get(name)
+    assert place.routes(lambda: launched.engine.runs.logs(name, {})) == []
 
 
 def test_every_role_has_its_own_place_in_its_own_log(place: Place) -> None:
@@ -109,7 +109,7 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place) -> None:
 
 
 def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (reading, log_lines):
+    for module in (reading, logs):
         monkeypatch.setattr(module, "CHUNK", 50)
     script = "for n in range(20): print('line', n)\nprint('x' * 120)\nprint('ü' * 20, end='')"
     launched = launch(place, JOB.format(gate="none"), script)
@@ -123,12 +123,12 @@ def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest
 def test_an_address_that_has_run_out_is_asked_for_anew(place: Place) -> None:
     launched = launch(place, JOB.format(gate="none"), "print('hello')")
     name = launched.finish()
-    launched.engine.run(name)
+    launched.engine.runs.get(name)
     place.emulator.faults.add(is_log, faults.Status(403, "AuthenticationFailed"), times=1)
-    assert texts(launched.engine.logs(name, {})[0]) == ["hello"]
+    assert texts(launched.engine.runs.logs(name, {})[0]) == ["hello"]
     place.emulator.faults.add(is_log, faults.Status(403, "AuthenticationFailed"), times=None)
     with pytest.raises(Denied, match="storage account"):
-        launched.engine.logs(name, {"main/0": 1})
+        launched.engine.runs.logs(name, {"main/0": 1})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from specrun.plan.changes import Action
-from tests.azureml_v1.launching import Launch, launch
+from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v1.place import Place, resource
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adr" / "0012-requests-of-sdk-v1.md"
@@ -38,7 +38,7 @@ def bounds() -> dict[str, int]:
 def launched(place: Place) -> Launch:
     """A workspace with a cluster, and an SDK that has found its services: what it caches in HOME is warm."""
     done = launch(place, JOB, SCRIPT)
-    done.engine.observe(resource(done.spec, "compute/cpu-cluster"))
+    done.engine.resources.observe(resource(done.spec, "compute/cpu-cluster"))
     return done
 
 
@@ -56,16 +56,16 @@ def count(place: Place, work: Callable[[], object]) -> int:
 )
 def test_looking(launched: Launch, step: str, key: str) -> None:
     place, engine = launched.place, launched.renew()
-    engine.observe(resource(launched.spec, "workspace/ml-ws"))
-    used = count(place, lambda: engine.observe(resource(launched.spec, key)))
-    again = count(place, lambda: launched.renew().observe(resource(launched.spec, "workspace/ml-ws")))
+    engine.resources.observe(resource(launched.spec, "workspace/ml-ws"))
+    used = count(place, lambda: engine.resources.observe(resource(launched.spec, key)))
+    again = count(place, lambda: launched.renew().resources.observe(resource(launched.spec, "workspace/ml-ws")))
     assert (again if key.startswith("workspace") else used) <= bounds()[step]
 
 
 def test_making_a_workspace(place: Place) -> None:
     spec = place.spec("compute: cpu-cluster\n")
     engine = place.engine(spec)
-    engine.observe(resource(spec, "workspace/ml-ws"))
+    engine.resources.observe(resource(spec, "workspace/ml-ws"))
     place.emulator.service.creating_reads = 0
     used = count(place, lambda: place.change(engine, Action.CREATE, resource(spec, "workspace/ml-ws")))
     assert used <= bounds()["make a workspace and its resource group"]
@@ -75,7 +75,7 @@ def test_making_scaling_and_deleting_a_cluster(launched: Launch) -> None:
     place, engine = launched.place, launched.renew()
     text = "compute: {name: other, size: STANDARD_DS3_V2, max_instances: %d}\n"
     spec = place.spec(text % 2)
-    engine.observe(resource(spec, "compute/other"))
+    engine.resources.observe(resource(spec, "compute/other"))
     used = count(place, lambda: place.change(engine, Action.CREATE, resource(spec, "compute/other")))
     assert used <= bounds()["make a cluster"]
     spec = place.spec(text % 4)
@@ -88,7 +88,7 @@ def test_making_scaling_and_deleting_a_cluster(launched: Launch) -> None:
 def test_sending_data(launched: Launch) -> None:
     """Of one file; each further one is one request more."""
     place, engine = launched.place, launched.renew()
-    engine.observe(resource(launched.spec, "data/default/sets/digits"))
+    engine.resources.observe(resource(launched.spec, "data/default/sets/digits"))
     target = resource(launched.spec, "data/default/sets/digits")
     assert count(place, lambda: place.change(engine, Action.CREATE, target)) <= bounds()["send one file"]
 
@@ -97,22 +97,23 @@ def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path
     place, engine = launched.place, launched.renew()
     target = resource(launched.spec, "data/default/sets/digits")
     place.change(engine, Action.CREATE, target)
-    assert engine.runs() == []
+    assert engine.runs.list() == []
     names: list[str] = []
     assert count(place, lambda: names.append(launched.submit())) <= bounds()["submit a run with new code"]
     assert launched.run(names[0]).wait(timeout=60)
-    assert count(place, lambda: engine.run(names[0])) <= bounds()["see that a run has ended, and how"]
-    assert count(place, lambda: engine.logs(names[0], {})) <= bounds()["read the log of one role"]
+    assert count(place, lambda: engine.runs.get(names[0])) <= bounds()["see that a run has ended, and how"]
+    assert count(place, lambda: engine.runs.logs(names[0], {})) <= bounds()["read the log of one role"]
 
     fresh = launched.renew()
-    fresh.observe(resource(launched.spec, "workspace/ml-ws"))
-    assert count(place, fresh.runs) <= bounds()["list the runs of an experiment"]
-    assert count(place, lambda: fresh.outputs(names[0])) <= bounds()["list a run's outputs"]
-    assert count(place, lambda: fresh.metrics(names[0])) <= bounds()["read a run's metrics"]
-    assert count(place, lambda: fresh.fetch(names[0], "model/model.txt", tmp_path / "m")) <= bounds()["fetch one file"]
+    fresh.resources.observe(resource(launched.spec, "workspace/ml-ws"))
+    assert count(place, fresh.runs.list) <= bounds()["list the runs of an experiment"]
+    assert count(place, lambda: fresh.runs.outputs(names[0])) <= bounds()["list a run's outputs"]
+    assert count(place, lambda: fresh.metrics.latest(names[0])) <= bounds()["read a run's metrics"]
+    fetched = count(place, lambda: fresh.runs.fetch(names[0], "model/model.txt", tmp_path / "m"))
+    assert fetched <= bounds()["fetch one file"]
     assert (tmp_path / "m").read_text() == "model"
-    assert count(place, lambda: fresh.identity(names[0])) <= bounds()["read what a run consisted of"]
-    assert count(place, lambda: fresh.cancel(names[0])) == 0, "it has ended"
+    assert count(place, lambda: fresh.runs.identity(names[0])) <= bounds()["read what a run consisted of"]
+    assert count(place, lambda: fresh.runs.cancel(names[0])) == 0, "it has ended"
 
 
 def test_every_step_of_the_document_is_measured() -> None:

@@ -14,12 +14,11 @@ import pytest
 from emulator import faults
 from emulator.snapshots import files_of
 from specrun.engines.azure.records import lease
-from specrun.engines.azureml_v1.descriptions import record_path
-from specrun.engines.azureml_v1.submission import submit
+from specrun.engines.azure.run_marks import record_path
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
-from tests.azureml_v1.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
 JOB = """
@@ -44,26 +43,25 @@ def test_a_run_is_submitted_as_planned(place: Place) -> None:
     launched = launch(place, JOB)
     name = launched.submit()
     run = launched.run(name)
-    change = launched.change()
-    assert change.submission is not None
+    submission = launched.submission()
     assert run.definition is not None
-    assert run.definition["environmentVariables"] == {"SPECRUN_FINGERPRINT": change.submission.fingerprint}
+    assert run.definition["environmentVariables"] == {"SPECRUN_FINGERPRINT": submission.fingerprint}
     assert run.experiment.name == "digits"
     assert run.target == "cpu-cluster"
     assert {key: run.tags[key] for key in ("team", "specrun", "specrun.fingerprint")} == {
         "team": "vision",
         "specrun": "job",
-        "specrun.fingerprint": change.submission.fingerprint,
+        "specrun.fingerprint": submission.fingerprint,
     }
     assert snapshot_of(launched, name) == {"train.py"}
-    assert launched.engine.identity(name) == change.submission.identity
+    assert launched.engine.runs.identity(name) == submission.identity
 
 
 def test_how_many_requests_a_submission_takes(place: Place) -> None:
     launched = launch(place, JOB)
     engine = launched.engine
-    engine.runs()  # as planning does
-    engine.connection.default_datastore()
+    engine.runs.list()  # as planning does
+    engine.connection.datastore(None)
     first = place.routes(launched.submit)
     assert len(first) <= 18, first
     again = place.routes(lambda: launched.submit(2))
@@ -87,12 +85,13 @@ def test_a_taken_name_is_a_conflict(place: Place) -> None:
 
 def test_of_two_at_once_one_submits(place: Place) -> None:
     launched = launch(place, JOB)
-    changes = [launched.change(), launched.change()]
+    submission = launched.submission()
+    staged = [launched.staged(submission), launched.staged(submission)]
     engines = [launched.engine, launched.place.engine(launched.spec)]
 
     def attempt(number: int) -> bool:
         try:
-            engines[number].begin(changes[number], lambda progress: None)
+            engines[number].runs.submit(submission, staged[number], place.reports.append)
         except Conflict:
             return False
         return True
@@ -107,7 +106,7 @@ def test_a_lost_answer_is_no_second_run(place: Place) -> None:
     place.emulator.faults.add(route(SNAPSHOTRUN), faults.LostAnswer(), times=1)
     name = launched.submit()
     assert list(launched.plane.runs) == [name]
-    assert launched.engine.run(name).name == name
+    assert launched.engine.runs.get(name).name == name
 
 
 @pytest.mark.slow
@@ -131,10 +130,9 @@ def test_killed_between_the_run_and_its_tags_it_is_known_by_its_definition(place
     launched = launch(place, JOB)
     name = launched.submit()
     launched.run(name).tags.clear()
-    (run,) = launched.renew().runs()
-    change = launched.change()
-    assert change.submission is not None
-    assert (run.name, run.fingerprint, run.spec) == (name, change.submission.fingerprint, "job")
+    (run,) = launched.renew().runs.list()
+    submission = launched.submission()
+    assert (run.name, run.fingerprint, run.spec) == (name, submission.fingerprint, "job")
     assert run.submitted is not None
     with pytest.raises(Conflict):
         launched.submit()
@@ -142,9 +140,8 @@ def test_killed_between_the_run_and_its_tags_it_is_known_by_its_definition(place
 
 def test_who_holds_the_lease_is_waited_for(place: Place) -> None:
     launched = launch(place, JOB)
-    change = launched.change()
-    assert change.submission is not None
-    container = launched.engine.connection.container(launched.engine.connection.default_datastore())
+    submission = launched.submission()
+    container = launched.engine.connection.open_datastore(None)
     refused = threading.Event()
 
     def see(number: int, request: Any, phase: str) -> None:
@@ -152,13 +149,14 @@ def test_who_holds_the_lease_is_waited_for(place: Place) -> None:
             refused.set()
 
     with ThreadPoolExecutor(1) as pool:
-        with lease(container, record_path(change.submission.name)):
+        with lease(container, record_path(submission.name)):
             place.emulator.on_request = see
-            waiting = pool.submit(launched.engine.begin, change, place.reports.append)
+            staged = launched.staged(submission)
+            waiting = pool.submit(launched.engine.runs.submit, submission, staged, place.reports.append)
             assert refused.wait(PATIENCE)
             assert not launched.plane.runs
         waiting.result(PATIENCE)
-    assert list(launched.plane.runs) == [change.submission.name]
+    assert list(launched.plane.runs) == [submission.name]
 
 
 def test_killed_between_the_record_and_the_run_it_is_submitted_again(place: Place) -> None:
@@ -172,12 +170,13 @@ def test_killed_between_the_record_and_the_run_it_is_submitted_again(place: Plac
 def test_an_unset_secret_leaves_nothing_behind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_TOKEN", "hush-hush")
     launched = launch(place, JOB + 'environment_variables: {HUB: "${{ secrets.HUB_TOKEN }}"}\n')
-    change = launched.change()
+    submission = launched.submission()
+    staged = launched.staged(submission)
     monkeypatch.delenv("HUB_TOKEN")
 
     def refused() -> None:
         with pytest.raises(SecretUnset, match="HUB_TOKEN"):
-            submit(launched.engine.connection, change, place.reports.append)
+            launched.engine.runs.submit(submission, staged, place.reports.append)
 
     assert place.routes(refused) == []
 
@@ -189,27 +188,25 @@ def test_a_secret_is_in_the_run_and_not_in_its_record(place: Place, monkeypatch:
     definition = launched.run(name).definition
     assert definition is not None
     assert definition["environmentVariables"]["HUB"] == "hush-hush"
-    assert "hush-hush" not in json.dumps(dict(launched.engine.identity(name)), default=str)
+    assert "hush-hush" not in json.dumps(dict(launched.engine.runs.identity(name)), default=str)
 
 
 def test_ignore_files_in_the_code_ignore_nothing_once_more(place: Place) -> None:
     """The code's own files re-include what the topmost ignores; the SDK reads the topmost only."""
     launched = launch(place, JOB)
-    change = launched.change()
-    assert change.submission is not None
-    staged = change.submission.staged
-    assert staged is not None
-    (staged / ".gitignore").write_text("*.csv\nmodels/\n")
-    (staged / "models").mkdir()
-    (staged / "models" / "a.csv").write_text("1")
-    launched.engine.begin(change, lambda progress: None)
-    assert {"models/a.csv", ".gitignore", "train.py"} <= snapshot_of(launched, change.submission.name)
+    submission = launched.submission()
+    staged = launched.staged(submission)
+    (staged.code / ".gitignore").write_text("*.csv\nmodels/\n")
+    (staged.code / "models").mkdir()
+    (staged.code / "models" / "a.csv").write_text("1")
+    launched.engine.runs.submit(submission, staged, place.reports.append)
+    assert {"models/a.csv", ".gitignore", "train.py"} <= snapshot_of(launched, submission.name)
 
 
 def test_a_job_without_code(place: Place) -> None:
     launched = launch(place, "command: echo hello")
     name = launched.finish()
-    assert launched.engine.run(name).status is RunStatus.SUCCEEDED
+    assert launched.engine.runs.get(name).status is RunStatus.SUCCEEDED
 
 
 def test_the_working_directory_stays(place: Place) -> None:

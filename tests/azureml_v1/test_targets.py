@@ -9,7 +9,7 @@ import pytest
 from emulator.blobs import Blobs
 from emulator.faults import Status as Answer
 from emulator.router import Request
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action
 from specrun.plan.observed import Status
@@ -29,22 +29,22 @@ def source(place: Place) -> Path:
     return folder
 
 
-def start(place: Place) -> tuple[AzureMLv1Engine, Resource, Blobs, str]:
+def start(place: Place) -> tuple[AzureEngine, Resource, Blobs, str]:
     """An engine for a workspace, a target, and the workspace's own blobs with their container."""
     place.make_workspace()
     spec = place.spec(TEXT)
     engine = place.engine(spec)
-    container = str(engine.connection.default_datastore().container_name)
+    container = str(engine.connection.datastore(None).container_name)
     return engine, resource(spec, KEY), place.emulator.service.stores.blobs("mlwsstore"), container
 
 
 def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
     engine, target, blobs, container = start(place)
-    assert engine.observe(target).status is Status.MISSING
+    assert engine.resources.observe(target).status is Status.MISSING
     seen = place.change(engine, Action.CREATE, target)
     assert {path: file.owner for path, file in seen.files.items()} == {"a": "job", "sub/ü": "job"}
     assert blobs.read(container, "mnist/sub/ü") == b"u"
-    assert place.routes(lambda: engine.observe(target)) == [LIST_BLOBS]
+    assert place.routes(lambda: engine.resources.observe(target)) == [LIST_BLOBS]
 
     blobs.write(container, "mnist/theirs", b"x")
     (source / "a").unlink()
@@ -57,21 +57,21 @@ def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
 
 def test_nothing_is_there_without_its_workspace(place: Place, source: Path) -> None:
     spec = place.spec(TEXT)
-    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.MISSING
-    assert place.engine(spec).content("azureml://datastores/x/paths/y") == ""
+    assert place.engine(spec).resources.observe(resource(spec, KEY)).status is Status.MISSING
+    assert place.engine(spec).contents.digest("azureml://datastores/x/paths/y") == ""
 
 
 def test_nothing_is_there_without_its_datastore(place: Place, source: Path) -> None:
     place.make_workspace()
     spec = place.spec("data: {mnist: {path: data, datastore: training}}")
-    assert place.engine(spec).observe(resource(spec, "data/training/mnist")).status is Status.MISSING
+    assert place.engine(spec).resources.observe(resource(spec, "data/training/mnist")).status is Status.MISSING
 
 
 def test_a_file_share_takes_no_data(place: Place, source: Path) -> None:
     place.make_workspace()
     spec = place.spec("data: {mnist: {path: data, datastore: workspacefilestore}}")
     with pytest.raises(EngineError, match="workspacefilestore is no blob container"):
-        place.engine(spec).observe(resource(spec, "data/workspacefilestore/mnist"))
+        place.engine(spec).resources.observe(resource(spec, "data/workspacefilestore/mnist"))
 
 
 def test_where_keys_are_refused_who_is_signed_in_counts(place: Place, source: Path) -> None:
@@ -84,18 +84,18 @@ def test_where_keys_are_refused_who_is_signed_in_counts(place: Place, source: Pa
     rule = place.emulator.faults.add(with_a_key, Answer(403, body=b"<Error/>", headers=headers), times=None)
     assert place.change(engine, Action.CREATE, target).status is Status.READY
     assert rule.hit == 1
-    assert engine.connection.container(engine.connection.default_datastore()).opened_with == "identity"
+    assert engine.connection.open_datastore(None).opened_with == "identity"
 
 
 def test_what_a_path_holds(place: Place, source: Path) -> None:
     engine, target, blobs, container = start(place)
     place.change(engine, Action.CREATE, target)
     path = "azureml://datastores/workspaceblobstore/paths/mnist"
-    before = engine.content(path)
-    assert before == engine.content(f"{path}/")
-    assert before not in ("", engine.content(f"{path}/sub"))
+    before = engine.contents.digest(path)
+    assert before == engine.contents.digest(f"{path}/")
+    assert before not in ("", engine.contents.digest(f"{path}/sub"))
     blobs.write(container, "mnist2/a", b"another folder")
-    assert engine.content(path) == before
+    assert engine.contents.digest(path) == before
     blobs.write(container, "mnist/a", b"A")
-    assert engine.content(path) != before
-    assert engine.content("azureml:mnist:1") == ""
+    assert engine.contents.digest(path) != before
+    assert engine.contents.digest("azureml:mnist:1") == ""

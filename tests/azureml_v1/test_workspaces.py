@@ -11,13 +11,13 @@ import pytest
 from emulator.faults import BlackHole, FailedOperation, LostAnswer, Reset, missing
 from emulator.faults import Status as Answer
 from emulator.router import Request
-from specrun.engines.azure import creation
+from specrun.engines.azure import workspaces
 from specrun.engines.azure.deployments import await_deployments
-from specrun.engines.azureml_v1 import workspaces
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.azure.engine import AzureEngine
+from specrun.engines.azureml_v1.workspaces import SdkWorkspaces
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
-from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Status
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import Spec
 from tests.azureml_v1.place import DEPLOY, GET_WORKSPACE, SUBSCRIPTIONS, WORKSPACE, Place, resource
 
@@ -32,17 +32,17 @@ def spec(place: Place) -> Spec:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "LOOK", 0.2)
-    monkeypatch.setattr(creation, "APPEARS", 3.0)
+    monkeypatch.setattr(SdkWorkspaces, "look", 0.2)
+    monkeypatch.setattr(workspaces, "APPEARS", 3.0)
 
 
 def test_one_that_is_there(place: Place, spec: Spec) -> None:
     place.make_workspace()
     engine = place.engine(spec)
-    assert engine.target == "workspace ml-ws"
-    routes = place.routes(lambda: engine.observe(resource(spec, KEY)))
+    assert engine.place.title == "workspace ml-ws"
+    routes = place.routes(lambda: engine.resources.observe(resource(spec, KEY)))
     assert routes == [SUBSCRIPTIONS, GET_WORKSPACE]
-    seen = engine.observe(resource(spec, KEY))
+    seen = engine.resources.observe(resource(spec, KEY))
     assert seen.status is Status.READY
     assert seen.properties == {
         "name": "ml-ws",
@@ -59,7 +59,7 @@ def test_threads_share_one_look(place: Place, spec: Spec) -> None:
 
     def ask() -> None:
         threads = [threading.Thread(target=engine.connection.workspace) for _ in range(5)]
-        threads.append(threading.Thread(target=lambda: engine.observe(resource(spec, KEY))))
+        threads.append(threading.Thread(target=lambda: engine.resources.observe(resource(spec, KEY))))
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -71,7 +71,7 @@ def test_threads_share_one_look(place: Place, spec: Spec) -> None:
 def test_one_is_made_with_its_group(place: Place, spec: Spec) -> None:
     engine = place.engine(spec)
     space = resource(spec, KEY)
-    assert place.routes(lambda: engine.observe(space)) == [SUBSCRIPTIONS, GET_WORKSPACE]
+    assert place.routes(lambda: engine.resources.observe(space)) == [SUBSCRIPTIONS, GET_WORKSPACE]
     seen = place.change(engine, Action.CREATE, space)
     assert (seen.status, seen.owner) == (Status.READY, "job")
     assert seen.properties["location"] == "westeurope"
@@ -94,7 +94,7 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
     # As good as killed: it has begun, and will never hear how it went on.
     place.emulator.faults.add(lambda request, route: "operationStatuses" in route, BlackHole())
     killed = place.engine(spec)
-    change = Change(resource(spec, KEY), Action.CREATE, "")
+    change = ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
     thread = threading.Thread(target=lambda: _forsaken(killed, change), daemon=True)
     thread.start()
     assert begun.wait(30)
@@ -107,9 +107,9 @@ def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monke
     thread.join(30)
 
 
-def _forsaken(engine: AzureMLv1Engine, change: Change) -> None:
+def _forsaken(engine: AzureEngine, change: ResourceChange) -> None:
     with contextlib.suppress(EngineError):
-        engine.begin(change, lambda _: None)
+        engine.resources.begin(change, lambda _: None)
 
 
 def test_one_that_is_seen_late_is_waited_for(place: Place, spec: Spec) -> None:
@@ -153,13 +153,13 @@ def test_the_place_of_one_in_another_group_is_told(place: Place) -> None:
     place.make_workspace(group="other-rg")
     spec = place.spec(CLUSTER, "workspace: {name: ML-WS, resource_group: ml-rg, subscription_id: $SUB}")
     with pytest.raises(Missing, match="in the resource group ml-rg: it is in other-rg"):
-        place.engine(spec).observe(resource(spec, "workspace/ML-WS"))
+        place.engine(spec).resources.observe(resource(spec, "workspace/ML-WS"))
 
 
 def test_one_that_is_nowhere_is_missing(place: Place) -> None:
     place.make_workspace(name="another")
     spec = place.spec(CLUSTER, "workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: $SUB}")
-    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.MISSING
+    assert place.engine(spec).resources.observe(resource(spec, KEY)).status is Status.MISSING
 
 
 def test_a_subscription_that_nobody_sees(place: Place) -> None:
@@ -168,7 +168,7 @@ def test_a_subscription_that_nobody_sees(place: Place) -> None:
         "workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: 00000000-0000-0000-0000-000000000000}",
     )
     with pytest.raises(Denied, match=r"subscription.*`subscription_id`"):
-        place.engine(spec).observe(resource(spec, KEY))
+        place.engine(spec).resources.observe(resource(spec, KEY))
 
 
 def test_no_permission(place: Place, spec: Spec) -> None:
@@ -176,7 +176,7 @@ def test_no_permission(place: Place, spec: Spec) -> None:
     service.roles.revoke(service.owner)
     service.roles.assign(service.owner, "Microsoft.Storage/*")
     with pytest.raises(Denied, match=r"(?s)find the workspace ml-ws.*workspaces/read"):
-        place.engine(spec).observe(resource(spec, KEY))
+        place.engine(spec).resources.observe(resource(spec, KEY))
 
 
 def test_no_permission_to_create(place: Place, spec: Spec) -> None:
@@ -191,7 +191,7 @@ def test_no_permission_to_create(place: Place, spec: Spec) -> None:
 def test_what_fails_once_is_asked_again(place: Place, spec: Spec, fault: object) -> None:
     place.make_workspace()
     rule = place.emulator.faults.add(GET_WORKSPACE, fault)  # type: ignore[arg-type]
-    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.READY
+    assert place.engine(spec).resources.observe(resource(spec, KEY)).status is Status.READY
     assert rule.hit == 1
 
 
@@ -204,7 +204,7 @@ def test_a_storage_account_of_ones_own(place: Place) -> None:
     seen = place.change(place.engine(spec), Action.CREATE, resource(spec, KEY))
     assert seen.properties["storage_account"] == account
     respelt = place.spec(CLUSTER, text.replace(account, account.upper().lstrip("/")))
-    seen = place.engine(respelt).observe(resource(respelt, KEY))
+    seen = place.engine(respelt).resources.observe(resource(respelt, KEY))
     assert seen.properties["storage_account"] == account.upper().lstrip("/")
     assert len(place.made()) == 3
 
@@ -219,8 +219,8 @@ def test_one_from_a_configuration_file(place: Place) -> None:
     (place.folder / "config.json").write_text(json.dumps(values))
     spec = place.spec(CLUSTER, "workspace: {from_config: config.json}")
     engine = place.engine(spec)
-    assert engine.target == "workspace ml-ws"
-    assert engine.observe(resource(spec, "workspace/config.json")).properties["name"] == "ml-ws"
+    assert engine.place.title == "workspace ml-ws"
+    assert engine.resources.observe(resource(spec, "workspace/config.json")).properties["name"] == "ml-ws"
 
 
 def test_deleting_keeps_what_it_stands_on(place: Place, spec: Spec) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.azureml_v2 import connection
-from specrun.engines.azureml_v2.engine import AzureMLEngine
+from specrun.engines.azureml_v2.engine import open_engine
 from specrun.engines.azureml_v2.sdk import load_sdk
 from tests.azure_engines.place import placed
 from tests.azureml_v2.place import Place
@@ -16,7 +16,7 @@ from tests.azureml_v2.place import Place
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """An Azure of its own, and nobody's settings."""
     _hurry(monkeypatch)
-    with placed(tmp_path, monkeypatch, AzureMLEngine) as place:
+    with placed(tmp_path, monkeypatch, open_engine) as place:
         yield place
 
 

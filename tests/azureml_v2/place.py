@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
-from specrun.engines.azureml_v2.engine import AzureMLEngine
-from tests.azure_engines import place
-from tests.azure_engines.place import ARM, DEPLOY, GET_WORKSPACE, LIST_BLOBS, PROVIDER, WORKSPACE, resource, settled
+from tests.azure_engines.place import (
+    ARM,
+    DEPLOY,
+    GET_WORKSPACE,
+    LIST_BLOBS,
+    PROVIDER,
+    WORKSPACE,
+    Place,
+    resource,
+    settled,
+)
 
 __all__ = ["DEPLOY", "GET_WORKSPACE", "LIST_BLOBS", "WORKSPACE", "Place", "resource", "settled"]
-
-Place: TypeAlias = place.Place[AzureMLEngine]
 
 PLANE = f"{ARM}/resourceGroups/{{group}}/providers/Microsoft.MachineLearningServices/workspaces/{{ws}}"
 LIST_WORKSPACES = f"GET {ARM}/providers/Microsoft.MachineLearningServices/workspaces"

@@ -10,12 +10,12 @@ import pytest
 from emulator.dataplane import data_of
 from emulator.faults import Status, Truncated
 from emulator.router import Request
-from specrun.engines.azure import log_lines
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.azure import logs
+from specrun.engines.azureml_v1 import engine as v1
 from specrun.engines.azureml_v2 import artifacts
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing
 from specrun.plan.observed import RunStatus
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import GET_BLOB, LIST_BLOBS, Place
 
 GATED = """
@@ -37,8 +37,8 @@ def follow(launched: Launch, name: str, cursor: Cursor, enough: int) -> tuple[li
     """Lines until there are so many, or the run has ended and there are no more."""
     lines: list[LogLine] = []
     while len(lines) < enough:
-        over = launched.engine.run(name).status.ended
-        more, cursor = launched.engine.logs(name, cursor)
+        over = launched.engine.runs.get(name).status.ended
+        more, cursor = launched.engine.runs.logs(name, cursor)
         lines += more
         if over and not more:
             break
@@ -62,15 +62,15 @@ def test_lines_come_while_the_run_writes_and_each_once(place: Place) -> None:
     (place.folder / "gate").touch()
     lines, cursor = follow(launched, name, cursor, 100)
     assert texts(lines) == ["second\rthird", "last without an end"]
-    assert launched.engine.logs(name, cursor) == ([], cursor)
-    assert texts(launched.renew().logs(name, {})[0]) == ["first", "second\rthird", "last without an end"]
+    assert launched.engine.runs.logs(name, cursor) == ([], cursor)
+    assert texts(launched.renew().runs.logs(name, {})[0]) == ["first", "second\rthird", "last without an end"]
 
 
 def test_a_look_reads_what_is_new_and_nothing_else(place: Place) -> None:
     launched = gated(place)
     name = launched.submit()
     _, cursor = follow(launched, name, {}, 1)
-    assert place.routes(lambda: launched.engine.logs(name, cursor)) == [LIST_BLOBS]
+    assert place.routes(lambda: launched.engine.runs.logs(name, cursor)) == [LIST_BLOBS]
     (place.folder / "gate").touch()
     before = len(place.emulator.requests)
     _, cursor = follow(launched, name, cursor, 100)
@@ -83,8 +83,8 @@ def test_a_queued_run_has_no_logs_to_ask_for(place: Place) -> None:
     data_of(place.emulator.service).training.starved = True
     name = launched.submit()
     assert launched.run(name).wait("Queued", timeout=PATIENCE)
-    launched.engine.run(name)
-    assert place.routes(lambda: launched.engine.logs(name, {})) == []
+    launched.engine.runs.get(name)
+    assert place.routes(lambda: launched.engine.runs.logs(name, {})) == []
 
 
 @pytest.mark.parametrize(
@@ -121,11 +121,11 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place, distribution:
     lines, cursor = follow(launched, name, {}, 100)
     assert {line.role: line.text for line in lines} == said
     assert set(cursor) == set(said)
-    assert {role.name for role in launched.engine.run(name).roles} == set(said)
+    assert {role.name for role in launched.engine.runs.get(name).roles} == set(said)
 
 
 def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (artifacts, log_lines):
+    for module in (artifacts, logs):
         monkeypatch.setattr(module, "CHUNK", 50)
     script = "for n in range(20): print('line', n)\nprint('x' * 120)\nprint('ü' * 20, end='')"
     launched = launch(place, JOB.format(gate="none"), script)
@@ -139,19 +139,19 @@ def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest
 def test_a_log_that_breaks_off_is_read_again_from_there(place: Place) -> None:
     launched = launch(place, JOB.format(gate="none"), "print('hello')\nprint('there')")
     name = launched.finish()
-    launched.engine.run(name)
+    launched.engine.runs.get(name)
     rule = place.emulator.faults.add(is_log, Truncated(3))
-    assert texts(launched.engine.logs(name, {})[0]) == ["hello", "there"]
+    assert texts(launched.engine.runs.logs(name, {})[0]) == ["hello", "there"]
     assert rule.hit == 1
 
 
 def test_a_log_that_cannot_be_read_says_no_secret(place: Place) -> None:
     launched = launch(place, JOB.format(gate="none"), "print('hello')")
     name = launched.finish()
-    launched.engine.run(name)
+    launched.engine.runs.get(name)
     place.emulator.faults.add(is_log, Status(403, "AuthenticationFailed"), times=None)
     with pytest.raises(EngineError, match="the account key is wrong") as caught:
-        launched.engine.logs(name, {})
+        launched.engine.runs.logs(name, {})
     assert "sig=" not in str(caught.value)
 
 
@@ -159,9 +159,9 @@ def test_a_signature_reads_logs_and_files(place: Place, tmp_path: Path) -> None:
     launched = launch(place, JOB.format(gate="none"), "print('hello')\nopen('outputs/a.txt', 'w').write('1')")
     launched.plane.signs = True
     name = launched.finish()
-    assert texts(launched.renew().logs(name, {})[0]) == ["hello"]
+    assert texts(launched.renew().runs.logs(name, {})[0]) == ["hello"]
     assert launched.engine.connection.open_datastore(artifacts.STORE).opened_with == "sas"
-    launched.engine.fetch(name, "default/a.txt", tmp_path / "a.txt")
+    launched.engine.runs.fetch(name, "default/a.txt", tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text() == "1"
 
 
@@ -191,8 +191,8 @@ def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
     launched = launch(place, OUTPUTS, WRITES)
     name = launched.finish()
     engine = launched.engine
-    assert engine.run(name).status is RunStatus.SUCCEEDED
-    assert [(file.path, file.size) for file in engine.outputs(name)] == [
+    assert engine.runs.get(name).status is RunStatus.SUCCEEDED
+    assert [(file.path, file.size) for file in engine.runs.outputs(name)] == [
         ("default/report.txt", 4),
         ("model/deep/weights.bin", 4),
         ("sub/more.txt", 2),
@@ -202,7 +202,7 @@ def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
         ("default/report.txt", b"fine"),
         ("sub/more.txt", b"12"),
     ):
-        engine.fetch(name, path, tmp_path / "fetched" / path)
+        engine.runs.fetch(name, path, tmp_path / "fetched" / path)
         assert (tmp_path / "fetched" / path).read_bytes() == content
     assert launched.plane.blobs.read(engine.connection.open_datastore(None).name, "placed/a.txt") == b"placed"
 
@@ -212,14 +212,14 @@ def test_a_file_that_is_not_there(place: Place, tmp_path: Path) -> None:
     name = launched.finish()
     for path in ("model/nothing.txt", "default/nothing.txt"):
         with pytest.raises(Missing, match=r"nothing\.txt"):
-            launched.engine.fetch(name, path, tmp_path / "nothing.txt")
+            launched.engine.runs.fetch(name, path, tmp_path / "nothing.txt")
     assert list(tmp_path.glob("*nothing*")) == []
 
 
 def test_a_run_that_wrote_nothing(place: Place) -> None:
     launched = launch(place, "command: echo\nenvironment: {image: 'python:3.11'}\n")
     name = launched.finish()
-    assert launched.engine.outputs(name) == []
+    assert launched.engine.runs.outputs(name) == []
 
 
 def test_files_of_another_run_are_not_listed(place: Place) -> None:
@@ -229,15 +229,15 @@ def test_files_of_another_run_are_not_listed(place: Place) -> None:
     container = launched.engine.connection.open_datastore(None).name
     launched.plane.blobs.write(container, f"azureml/{name}-2/model/theirs", b"1")
     launched.plane.blobs.write(container, f"azureml/{name}/logs/theirs", b"1")
-    assert "theirs" not in str(launched.renew().outputs(name))
+    assert "theirs" not in str(launched.renew().runs.outputs(name))
 
 
 def test_files_of_a_run_of_sdk_v1(place: Place, tmp_path: Path) -> None:
     job = "code: src\ncommand: python train.py ${{ outputs.model }}\noutputs: {model: {}}\n"
     script = "import sys, pathlib\npathlib.Path(sys.argv[1], 'a.txt').write_text('1')"
     launched = launch(place, job, script)
-    name = launched.finish(engine=place.engine(launched.spec, AzureMLv1Engine))
+    name = launched.finish(engine=place.engine(launched.spec, v1.open_engine))
     engine = launched.renew()
-    assert [file.path for file in engine.outputs(name)] == ["model/a.txt"]
-    engine.fetch(name, "model/a.txt", tmp_path / "a.txt")
+    assert [file.path for file in engine.runs.outputs(name)] == ["model/a.txt"]
+    engine.runs.fetch(name, "model/a.txt", tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text() == "1"

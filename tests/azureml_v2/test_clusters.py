@@ -10,14 +10,14 @@ import pytest
 from emulator.clusters import Cluster
 from emulator.faults import FailedOperation, LostAnswer, Reset, missing
 from emulator.faults import Status as Answer
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v2.cluster_form import changed_cluster
-from specrun.engines.azureml_v2.engine import AzureMLEngine
 from specrun.engines.base import EngineError, Quota, Transient
-from specrun.plan.changes import Action, Change
+from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.diff import diff
-from specrun.plan.observed import Status
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
-from tests.azureml_v2.launching import PATIENCE, launch
+from tests.azure_engines.launching import PATIENCE, launch
 from tests.azureml_v2.place import (
     DELETE_CLUSTER,
     GET_CLUSTER,
@@ -56,11 +56,11 @@ compute:
 """
 
 
-def start(place: Place, text: str = SIMPLE) -> tuple[AzureMLEngine, Change]:
+def start(place: Place, text: str = SIMPLE) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that makes the spec's cluster."""
     place.make_workspace()
     spec = place.spec(text)
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 def kept(place: Place) -> Cluster:
@@ -71,10 +71,10 @@ def kept(place: Place) -> Cluster:
 
 def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:
     engine, change = start(place)
-    assert engine.observe(change.resource).status is Status.MISSING
-    routes = asked(place, lambda: engine.begin(change, place.reports.append))
+    assert engine.resources.observe(change.resource).status is Status.MISSING
+    routes = asked(place, lambda: engine.resources.begin(change, place.reports.append))
     assert routes == [GET_WORKSPACE, PUT_CLUSTER]
-    assert engine.observe(change.resource).status is Status.CREATING
+    assert engine.resources.observe(change.resource).status is Status.CREATING
     seen = settled(engine, change.resource)
     assert seen.status is Status.READY
     assert seen.owner == "job"
@@ -90,15 +90,15 @@ def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:
         "ssh_public_access_enabled": True,
         "enable_node_public_ip": True,
     }
-    assert place.routes(lambda: engine.observe(change.resource)) == [GET_CLUSTER]
+    assert place.routes(lambda: engine.resources.observe(change.resource)) == [GET_CLUSTER]
 
 
 def test_all_that_can_be_said_of_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD", "Secret-1234")
     engine, change = start(place, WHOLE)
-    wanted = change.resource.properties
+    wanted = change.resource.wanted
     seen = place.change(engine, Action.CREATE, change.resource)
-    assert diff(wanted, seen.properties, engine.capabilities["compute"]) == ()
+    assert diff(wanted, seen.properties, engine.facts.capabilities["compute"]) == ()
     settings = kept(place).settings
     assert settings.credentials["adminUserPassword"] == "Secret-1234"
     assert settings.subnet is not None
@@ -128,7 +128,7 @@ def test_an_idle_time_that_is_not_the_specs_stays(place: Place) -> None:
 def test_a_secret_that_is_not_set(place: Place) -> None:
     engine, change = start(place, WHOLE)
     with pytest.raises(SecretUnset, match="PASSWORD"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
     assert PUT_CLUSTER not in [one.route for one in place.emulator.requests]
 
 
@@ -139,7 +139,7 @@ def test_a_network_of_another_group(place: Place) -> None:
     seen = place.change(engine, Action.CREATE, change.resource)
     assert seen.properties["network_settings"] == {"subnet": subnet}
     spec = place.spec(f"{SIMPLE[:-1]}, network_settings: {{vnet_name: vnet, subnet: default}}}}")
-    found = engine.observe(resource(spec, KEY)).properties["network_settings"]
+    found = engine.resources.observe(resource(spec, KEY)).properties["network_settings"]
     assert found == {"vnet_name": subnet.partition("/subnets/")[0], "subnet": "default"}
 
 
@@ -149,7 +149,7 @@ def test_scaling_in_place(place: Place) -> None:
     spec = place.spec("compute: {name: gpu-cluster, max_instances: 4, idle_time_before_scale_down: 0}")
     routes = place.routes(lambda: place.change(engine, Action.UPDATE, resource(spec, KEY)))
     assert [route for route in routes if not route.startswith("GET")] == [PUT_CLUSTER]
-    seen = engine.observe(change.resource)
+    seen = engine.resources.observe(change.resource)
     assert (seen.properties["max_instances"], seen.properties["idle_time_before_scale_down"]) == (4, 0)
     assert seen.properties["min_instances"] == 0
     assert "network_settings" not in seen.properties
@@ -172,10 +172,10 @@ def test_what_was_read_has_no_network_and_is_sent_without_one(place: Place) -> N
     """The SDK reads a cluster without a network as one whose network has no name, and fails at sending that."""
     engine, change = start(place)
     place.change(engine, Action.CREATE, change.resource)
-    read = engine.connection.client.compute.get("gpu-cluster")
+    read = engine.connection.sdk.client.compute.get("gpu-cluster")
     assert read.network_settings is not None
     with pytest.raises(AttributeError):
-        engine.connection.client.compute.begin_create_or_update(read)
+        engine.connection.sdk.client.compute.begin_create_or_update(read)
     assert changed_cluster(read, {}).network_settings is None
 
 
@@ -206,38 +206,38 @@ def test_one_with_runs_is_not_deleted(place: Place) -> None:
     name = launched.submit()
     assert launched.run(name).wait("Running", timeout=PATIENCE)
     engine, cluster = launched.engine, resource(launched.spec, "compute/cpu-cluster")
-    assert engine.nodes("cpu-cluster") == {"running": 2}
-    assert place.routes(lambda: engine.nodes("cpu-cluster")) == [LIST_NODES]
+    assert engine.nodes.count("cpu-cluster") == {"running": 2}
+    assert place.routes(lambda: engine.nodes.count("cpu-cluster")) == [LIST_NODES]
     with pytest.raises(EngineError, match=f"cannot delete the cluster cpu-cluster: {name} still runs there"):
-        engine.begin(Change(cluster, Action.DELETE, ""), place.reports.append)
+        engine.resources.begin(ResourceChange(cluster, Action.DELETE, "", Observed(Status.READY)), place.reports.append)
     assert DELETE_CLUSTER not in [one.route for one in place.emulator.requests]
 
 
 def test_nodes_that_nobody_uses(place: Place) -> None:
     engine, change = start(place, f"{SIMPLE[:-1]}, min_instances: 1}}")
-    assert engine.nodes("gpu-cluster") == {}
+    assert engine.nodes.count("gpu-cluster") == {}
     place.change(engine, Action.CREATE, change.resource)
-    assert engine.nodes("gpu-cluster") == {"idle": 1}
+    assert engine.nodes.count("gpu-cluster") == {"idle": 1}
 
 
 def test_deleting(place: Place) -> None:
     engine, change = start(place)
     place.change(engine, Action.CREATE, change.resource)
     assert place.change(engine, Action.DELETE, change.resource).status is Status.MISSING
-    engine.begin(replace(change, action=Action.DELETE), place.reports.append)
+    engine.resources.begin(replace(change, action=Action.DELETE), place.reports.append)
 
 
 def test_a_size_that_the_region_has_not(place: Place) -> None:
     engine, change = start(place, "compute: {name: gpu-cluster, size: STANDARD_NC99, max_instances: 2}")
     with pytest.raises(Quota, match=r"create the cluster gpu-cluster: the VM size is not to be had in this region"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_no_quota(place: Place) -> None:
     place.emulator.service.quota.default = 4
     engine, change = start(place)
     with pytest.raises(Quota, match=r"create the cluster gpu-cluster: there is not enough quota"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
 
 
 def test_no_quota_told_late(place: Place) -> None:
@@ -255,7 +255,7 @@ def test_a_cluster_that_cannot_be_deleted_is_not_made_anew(place: Place) -> None
     place.change(engine, Action.CREATE, change.resource)
     place.emulator.faults.add(DELETE_CLUSTER, FailedOperation("QuotaExceeded", "No."))
     with pytest.raises(EngineError, match="cannot delete the cluster gpu-cluster: "):
-        engine.begin(replace(change, action=Action.REPLACE), place.reports.append)
+        engine.resources.begin(replace(change, action=Action.REPLACE), place.reports.append)
     assert [one.route for one in place.emulator.requests].count(PUT_CLUSTER) == 1
 
 
@@ -293,9 +293,9 @@ def test_what_asks_to_wait_is_waited_for(place: Place) -> None:
 
     place.emulator.faults.add(GET_CLUSTER, Answer(429, headers={"Retry-After": "0"}), times=3)
     with pytest.raises(Transient) as caught:
-        engine.observe(change.resource)
+        engine.resources.observe(change.resource)
     assert caught.value.after == 0
-    assert engine.observe(change.resource).status is Status.MISSING
+    assert engine.resources.observe(change.resource).status is Status.MISSING
 
 
 def test_compute_of_another_kind(place: Place) -> None:
@@ -303,23 +303,23 @@ def test_compute_of_another_kind(place: Place) -> None:
     place.change(engine, Action.CREATE, change.resource)
     kept(place).kind = "ComputeInstance"  # type: ignore[misc]
     with pytest.raises(EngineError, match=r"not a cluster.*`compute: gpu-cluster`"):
-        engine.observe(change.resource)
+        engine.resources.observe(change.resource)
 
 
 def test_one_that_is_only_named(place: Place) -> None:
     engine, change = start(place)
     named = resource(place.spec("compute: gpu-cluster"), KEY)
-    assert engine.observe(named).status is Status.MISSING
+    assert engine.resources.observe(named).status is Status.MISSING
     place.change(engine, Action.CREATE, change.resource)
-    assert engine.observe(named).properties == {"name": "gpu-cluster"}
+    assert engine.resources.observe(named).properties == {"name": "gpu-cluster"}
 
 
 def test_one_that_is_seen_late_is_waited_for(place: Place) -> None:
     engine, change = start(place)
-    engine.begin(change, place.reports.append)
+    engine.resources.begin(change, place.reports.append)
     place.emulator.faults.add(GET_CLUSTER, missing("ComputeNotFound"))
     with pytest.raises(Transient, match="find the cluster gpu-cluster"):
-        engine.observe(change.resource)
+        engine.resources.observe(change.resource)
     assert settled(engine, change.resource).status is Status.READY
 
 
@@ -327,9 +327,9 @@ def test_one_that_somebody_deletes_is_missing(place: Place) -> None:
     engine, change = start(place)
     place.change(engine, Action.CREATE, change.resource)
     place.emulator.faults.add(GET_CLUSTER, missing("ComputeNotFound"), times=None)  # the SDK may look, too
-    assert engine.observe(change.resource).status is Status.MISSING
+    assert engine.resources.observe(change.resource).status is Status.MISSING
 
 
 def test_without_a_workspace_there_is_none(place: Place) -> None:
     spec = place.spec(SIMPLE)
-    assert place.engine(spec).observe(resource(spec, KEY)).status is Status.MISSING
+    assert place.engine(spec).resources.observe(resource(spec, KEY)).status is Status.MISSING

@@ -9,8 +9,8 @@ import pytest
 
 from emulator.faults import Status as Answer
 from emulator.router import Request
-from specrun.engines.azureml_v2 import connection
-from specrun.engines.azureml_v2.engine import AzureMLEngine
+from specrun.engines.azure import connection
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Denied, EngineError, Transient
 from specrun.plan.changes import Action
 from specrun.plan.observed import Status
@@ -21,14 +21,14 @@ KEY = "data/default/mnist"
 
 
 @pytest.fixture
-def engine(place: Place) -> AzureMLEngine:
+def engine(place: Place) -> AzureEngine:
     place.make_workspace()
     (place.folder / "data").mkdir()
     (place.folder / "data" / "a").write_text("a")
     return place.engine(place.spec(TEXT))
 
 
-def test_a_datastore_is_asked_for_once_by_all_threads(place: Place, engine: AzureMLEngine) -> None:
+def test_a_datastore_is_asked_for_once_by_all_threads(place: Place, engine: AzureEngine) -> None:
     together = threading.Barrier(8)
 
     def open_it(number: int) -> str:
@@ -42,13 +42,13 @@ def test_a_datastore_is_asked_for_once_by_all_threads(place: Place, engine: Azur
     assert place.routes(open_all) == [LIST_DATASTORES, LIST_SECRETS]
 
 
-def test_one_datastore_has_many_spellings(place: Place, engine: AzureMLEngine) -> None:
+def test_one_datastore_has_many_spellings(place: Place, engine: AzureEngine) -> None:
     first = engine.connection.open_datastore("workspaceblobstore")
     assert place.routes(lambda: engine.connection.open_datastore("WorkspaceBlobStore")) == []
     assert engine.connection.open_datastore("WORKSPACEBLOBSTORE") is first
 
 
-def test_a_signature_opens_a_datastore(place: Place, engine: AzureMLEngine) -> None:
+def test_a_signature_opens_a_datastore(place: Place, engine: AzureEngine) -> None:
     place.plane.signs = True
     target = resource(place.spec(TEXT), KEY)
     assert place.change(engine, Action.CREATE, target).status is Status.READY
@@ -56,25 +56,25 @@ def test_a_signature_opens_a_datastore(place: Place, engine: AzureMLEngine) -> N
 
 
 def test_a_signature_that_is_old_is_fetched_anew(
-    place: Place, engine: AzureMLEngine, monkeypatch: pytest.MonkeyPatch
+    place: Place, engine: AzureEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "SECRETS_LAST", -1.0)
     place.plane.signs = True
     target = resource(place.spec(TEXT), KEY)
-    engine.observe(target)
-    assert LIST_SECRETS in place.routes(lambda: engine.observe(target))
+    engine.resources.observe(target)
+    assert LIST_SECRETS in place.routes(lambda: engine.resources.observe(target))
     assert place.change(engine, Action.CREATE, target).status is Status.READY
 
 
-def test_a_signature_that_is_new_is_not(place: Place, engine: AzureMLEngine) -> None:
+def test_a_signature_that_is_new_is_not(place: Place, engine: AzureEngine) -> None:
     place.plane.signs = True
     target = resource(place.spec(TEXT), KEY)
-    engine.observe(target)
-    assert LIST_SECRETS not in place.routes(lambda: engine.observe(target))
+    engine.resources.observe(target)
+    assert LIST_SECRETS not in place.routes(lambda: engine.resources.observe(target))
     assert connection.SECRETS_LAST < 3600, "the service's signatures last for an hour"
 
 
-def test_where_keys_are_refused_who_is_signed_in_counts(place: Place, engine: AzureMLEngine) -> None:
+def test_where_keys_are_refused_who_is_signed_in_counts(place: Place, engine: AzureEngine) -> None:
     def with_a_key(request: Request, route: str) -> bool:
         return "blob.core" in route and request.headers.get("authorization", "").startswith("SharedKey")
 
@@ -85,7 +85,7 @@ def test_where_keys_are_refused_who_is_signed_in_counts(place: Place, engine: Az
     assert engine.connection.open_datastore(None).opened_with == "identity"
 
 
-def test_an_account_without_keys_is_opened_by_who_is_signed_in(place: Place, engine: AzureMLEngine) -> None:
+def test_an_account_without_keys_is_opened_by_who_is_signed_in(place: Place, engine: AzureEngine) -> None:
     resources = place.emulator.service.resources.values()
     account = next(one for one in resources if one.name == "mlwsstore")
     account.body["properties"] = {"allowSharedKeyAccess": False}
@@ -94,27 +94,27 @@ def test_an_account_without_keys_is_opened_by_who_is_signed_in(place: Place, eng
     assert engine.connection.open_datastore(None).opened_with == "identity"
 
 
-def test_a_key_that_nobody_may_read(place: Place, engine: AzureMLEngine) -> None:
+def test_a_key_that_nobody_may_read(place: Place, engine: AzureEngine) -> None:
     place.emulator.faults.add(LIST_SECRETS, Answer(403, "AuthorizationFailed", "No."), times=None)
     with pytest.raises(Denied, match=r"cannot find the default datastore"):
-        engine.observe(resource(place.spec(TEXT), KEY))
+        engine.resources.observe(resource(place.spec(TEXT), KEY))
 
 
-def test_a_workspace_that_has_no_default_datastore_yet(place: Place, engine: AzureMLEngine) -> None:
+def test_a_workspace_that_has_no_default_datastore_yet(place: Place, engine: AzureEngine) -> None:
     place.emulator.faults.add(LIST_DATASTORES, Answer(200, body=b'{"value": []}'))
     target = resource(place.spec(TEXT), KEY)
     with pytest.raises(Transient, match="none yet") as caught:
-        engine.observe(target)
+        engine.resources.observe(target)
     assert caught.value.after == connection.SOON
-    assert engine.observe(target).status is Status.MISSING
+    assert engine.resources.observe(target).status is Status.MISSING
 
 
-def test_a_file_share_is_no_container(engine: AzureMLEngine) -> None:
+def test_a_file_share_is_no_container(engine: AzureEngine) -> None:
     with pytest.raises(EngineError, match="workspacefilestore is no blob container"):
         engine.connection.open_datastore("workspacefilestore")
 
 
-def test_nothing_of_a_workspace_is_kept_that_is_gone(place: Place, engine: AzureMLEngine) -> None:
+def test_nothing_of_a_workspace_is_kept_that_is_gone(place: Place, engine: AzureEngine) -> None:
     engine.connection.open_datastore(None)
     engine.connection.forget()
     assert place.routes(lambda: engine.connection.open_datastore(None)) == [LIST_DATASTORES, LIST_SECRETS]

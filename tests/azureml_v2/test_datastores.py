@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from emulator.faults import Status as Answer
-from specrun.engines.azureml_v2.engine import AzureMLEngine
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Denied, EngineError, Transient
-from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Status
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import SecretUnset
 from tests.azureml_v2.place import DELETE_DATASTORE, GET_DATASTORE, PUT_DATASTORE, Place, resource
@@ -19,11 +19,11 @@ BLOB = 'type: azure_blob, container_name: data, credentials: {account_key: "${{ 
 SAS = 'type: azure_blob, container_name: data, credentials: {sas_token: "${{ secrets.KEY }}"}'
 
 
-def start(place: Place, fields: str) -> tuple[AzureMLEngine, Change]:
+def start(place: Place, fields: str) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that registers a datastore with these fields."""
     account = place.make_workspace()
     spec = place.spec(f"datastores: {{training: {{account_name: {account}, {fields}}}}}")
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def key(place: Place, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_container_with_a_key(place: Place, key: str) -> None:
     engine, change = start(place, BLOB)
-    assert engine.observe(change.resource).status is Status.MISSING
-    assert place.routes(lambda: engine.begin(change, place.reports.append)) == [PUT_DATASTORE]
-    seen = engine.observe(change.resource)
-    wanted = {name: value for name, value in change.resource.properties.items() if name != "credentials"}
+    assert engine.resources.observe(change.resource).status is Status.MISSING
+    assert place.routes(lambda: engine.resources.begin(change, place.reports.append)) == [PUT_DATASTORE]
+    seen = engine.resources.observe(change.resource)
+    wanted = {name: value for name, value in change.resource.wanted.items() if name != "credentials"}
     assert (seen.status, seen.properties, seen.owner) == (Status.READY, wanted, "job")
-    assert place.routes(lambda: engine.observe(change.resource)) == [GET_DATASTORE]
+    assert place.routes(lambda: engine.resources.observe(change.resource)) == [GET_DATASTORE]
     assert engine.connection.open_datastore("training").opened_with == "key"
     assert place.plane.datastores["training"].section["credential"] == key
 
@@ -103,7 +103,7 @@ def test_registered_again_it_is_what_was_asked_for(place: Place, key: str) -> No
     place.plane.datastores["training"].tags["by"] = "hand"
     routes = place.routes(lambda: place.change(engine, Action.UPDATE, resource(spec, KEY)))
     assert PUT_DATASTORE in routes
-    assert engine.observe(change.resource).properties["container_name"] == "other"
+    assert engine.resources.observe(change.resource).properties["container_name"] == "other"
     assert engine.connection.open_datastore("training").name == "other"
     assert place.plane.datastores["training"].tags == {"specrun": "job", "by": "hand"}
 
@@ -121,7 +121,7 @@ def test_deleting_leaves_the_data(place: Place, key: str) -> None:
     blobs = place.emulator.service.stores.blobs("mlwsstore")
     blobs.write("data", "a", b"1")
     assert DELETE_DATASTORE in place.routes(lambda: place.change(engine, Action.DELETE, change.resource))
-    assert engine.observe(change.resource).status is Status.MISSING
+    assert engine.resources.observe(change.resource).status is Status.MISSING
     assert blobs.read("data", "a") == b"1"
     place.change(engine, Action.DELETE, change.resource)
 
@@ -134,21 +134,21 @@ def test_a_datastore_of_a_type_that_no_spec_has(place: Place, key: str) -> None:
         b'{"artifactType": "LakeHouse", "artifactName": "a"}}}'
     )
     place.emulator.faults.add(GET_DATASTORE, Answer(200, body=answer))
-    seen = engine.observe(change.resource)
+    seen = engine.resources.observe(change.resource)
     assert (seen.status, str(seen.properties["type"]).lower().replace("_", "")) == (Status.READY, "onelake")
 
 
 def test_a_secret_that_is_not_set(place: Place) -> None:
     engine, change = start(place, BLOB)
     with pytest.raises(SecretUnset, match="KEY"):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
     assert PUT_DATASTORE not in [one.route for one in place.emulator.requests]
 
 
 DATA = "data: {digits: {path: numbers, datastore: training}}"
 
 
-def used(place: Place, fields: str) -> tuple[AzureMLEngine, Resource]:
+def used(place: Place, fields: str) -> tuple[AzureEngine, Resource]:
     """A datastore that was registered, which the SDK does without a look into it, and data that is to go there."""
     account = place.make_workspace()
     (place.folder / "numbers").mkdir()
@@ -161,7 +161,7 @@ def used(place: Place, fields: str) -> tuple[AzureMLEngine, Resource]:
 
 def test_no_such_container(place: Place, key: str) -> None:
     engine, target = used(place, BLOB.replace("container_name: data", "container_name: nothing"))
-    assert engine.observe(target).status is Status.MISSING
+    assert engine.resources.observe(target).status is Status.MISSING
     with pytest.raises(EngineError, match=r"container nothing .*there is no such container"):
         place.change(engine, Action.CREATE, target)
 
@@ -170,7 +170,7 @@ def test_a_wrong_key_is_told_and_not_shown(place: Place, key: str, monkeypatch: 
     monkeypatch.setenv("KEY", "d3Jvbmc=")
     engine, target = used(place, BLOB)
     with pytest.raises(Denied, match="the account key is wrong") as caught:
-        engine.observe(target)
+        engine.resources.observe(target)
     assert "d3Jvbmc=" not in str(caught.value)
 
 
@@ -178,6 +178,6 @@ def test_what_fails_for_long_may_be_tried_again(place: Place, key: str) -> None:
     engine, change = start(place, BLOB)
     rule = place.emulator.faults.add(PUT_DATASTORE, Answer(503), times=3)
     with pytest.raises(Transient):
-        engine.begin(change, place.reports.append)
+        engine.resources.begin(change, place.reports.append)
     assert rule.hit == 3
-    engine.begin(change, place.reports.append)
+    engine.resources.begin(change, place.reports.append)

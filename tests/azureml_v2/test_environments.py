@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from specrun.engines.azure import images
+from specrun.engines.azure.coordinates import place_of
 from specrun.engines.azureml_v2.environments import CONTEXTS, environment_of, registered_name
-from specrun.engines.base import EngineError, Missing
+from specrun.engines.base import Missing
+from specrun.plan.graph import build_graph
+from specrun.plan.hashes import HashCache
 from specrun.plan.observed import Status
 from specrun.spec.load import load
 from specrun.spec.model import Spec
-from tests.azureml_v2.launching import Launch, launch
+from tests.azure_engines.launching import Launch, copied, launch, planned
 from tests.azureml_v2.place import Place, resource
 
 GPU = "{name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 1}"
@@ -30,7 +33,8 @@ def spec_of(folder: Path, environment: str, compute: str = "cpu-cluster", more: 
 
 def made(folder: Path, environment: str, compute: str = "cpu-cluster", more: str = "") -> Any:
     """What the SDK is given. Nothing here asks the network: there is no connection."""
-    return environment_of(spec_of(folder, environment, compute, more), None, lambda progress: None)  # type: ignore[arg-type]
+    submission = planned(spec_of(folder, environment, compute, more))
+    return environment_of(submission, copied(submission, folder / "staged"), None, lambda progress: None)  # type: ignore[arg-type]
 
 
 def conda(environment: Any) -> list[Any]:
@@ -74,14 +78,6 @@ def test_a_conda_file(tmp_path: Path, image: str) -> None:
     assert conda(environment) == ["python=3.11", {"pip": ["numpy"]}]
 
 
-def test_a_conda_file_that_is_gone(tmp_path: Path) -> None:
-    (tmp_path / "env.yml").write_text("dependencies: [python=3.11]\n")
-    spec = spec_of(tmp_path, "{conda_file: env.yml}")
-    (tmp_path / "env.yml").unlink()
-    with pytest.raises(EngineError, match=r"env\.yml cannot be read: it is not there"):
-        environment_of(spec, None, lambda progress: None)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     ("version", "requirement", "python"),
     [
@@ -123,7 +119,7 @@ def test_a_registered_one_is_found(place: Place, written: str, version: str) -> 
     launched = launch(place, f"command: echo\nenvironment: {written}\n")
     for number in ("1", "2"):
         environment = Environment(name="vision", version=number, image="python:3.11")
-        launched.engine.connection.client.environments.create_or_update(environment)
+        launched.engine.connection.sdk.client.environments.create_or_update(environment)
     job = launched.run(launched.submit()).job
     assert job is not None
     assert job["environmentId"].endswith(f"/environments/vision/versions/{version}")
@@ -139,14 +135,13 @@ def test_it_is_always_there(place: Place) -> None:
     place.make_workspace()
     spec = place.spec("compute: cpu-cluster\njob: {command: echo, environment: {pip: [numpy]}}")
     (key,) = [key for key in _keys(spec) if key.startswith("environment/")]
-    assert place.routes(lambda: place.engine(spec).observe(resource(spec, key))) == []
-    assert place.engine(spec).observe(resource(spec, key)).status is Status.READY
+    assert place.routes(lambda: place.engine(spec).resources.observe(resource(spec, key))) == []
+    assert place.engine(spec).resources.observe(resource(spec, key)).status is Status.READY
 
 
 def _keys(spec: Spec) -> list[str]:
-    from specrun.plan.resources import build_graph
-
-    return list(build_graph([spec]).resources)
+    place = place_of("azureml", spec.workspace)
+    return [key.address for key in build_graph([spec], lambda _: place, HashCache(spec.file.parent)).resources]
 
 
 def building(place: Place, **files: str) -> Launch:

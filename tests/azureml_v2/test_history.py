@@ -6,11 +6,11 @@ import pytest
 
 from emulator import faults, training
 from emulator.dataplane import data_of
-from specrun.engines.azureml_v1.engine import AzureMLv1Engine
+from specrun.engines.azureml_v1 import engine as v1
 from specrun.engines.base import Missing, Transient
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import CANCEL_JOB, GET_DETAILS, GET_JOB, LIST_JOBS, Place, asked, resource
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
@@ -20,7 +20,7 @@ FOREVER = "command: echo begun && sleep 600\nenvironment: {image: 'python:3.11'}
 
 def ended(launched: Launch, name: str) -> Run:
     assert launched.run(name).wait(timeout=PATIENCE)
-    return launched.engine.run(name)
+    return launched.engine.runs.get(name)
 
 
 def running(launched: Launch) -> str:
@@ -31,9 +31,9 @@ def running(launched: Launch) -> str:
 
 def test_no_workspace_and_no_job_have_no_runs(place: Place) -> None:
     launched = launch(place, BARE)
-    assert launched.engine.runs() == []
+    assert launched.engine.runs.list() == []
     place.emulator.service.workspaces.clear()
-    assert list(launched.renew().runs()) == []
+    assert list(launched.renew().runs.list()) == []
 
 
 def test_runs_are_listed_newest_first_in_one_request(place: Place) -> None:
@@ -42,13 +42,13 @@ def test_runs_are_listed_newest_first_in_one_request(place: Place) -> None:
     second = launched.finish(2)
     engine = launched.renew()
     found: list[Run] = []
-    assert place.routes(lambda: found.extend(engine.runs())) == [LIST_JOBS]
+    assert place.routes(lambda: found.extend(engine.runs.list())) == [LIST_JOBS]
     assert [(run.name, run.attempt, run.status) for run in found] == [
         (second, 2, RunStatus.SUCCEEDED),
         (first, 1, RunStatus.SUCCEEDED),
     ]
-    assert engine.runs("job") == found
-    assert engine.runs("another") == []
+    assert engine.runs.list("job") == found
+    assert engine.runs.list("another") == []
 
 
 def test_a_list_has_pages(place: Place) -> None:
@@ -58,16 +58,16 @@ def test_a_list_has_pages(place: Place) -> None:
     launched.plane.page_size = 2
     engine = launched.renew()
     found: list[Run] = []
-    assert place.routes(lambda: found.extend(engine.runs())) == [LIST_JOBS] * 3
+    assert place.routes(lambda: found.extend(engine.runs.list())) == [LIST_JOBS] * 3
     assert [run.name for run in found] == names[::-1]
 
 
 def test_an_archived_run_counts_still(place: Place) -> None:
     launched = launch(place, BARE)
     name = launched.finish()
-    launched.engine.connection.client.jobs.archive(name)
+    launched.engine.connection.sdk.client.jobs.archive(name)
     assert launched.run(name).hidden
-    assert [run.name for run in launched.renew().runs()] == [name]
+    assert [run.name for run in launched.renew().runs.list()] == [name]
 
 
 def test_runs_of_other_specs_are_told_apart(place: Place) -> None:
@@ -77,9 +77,9 @@ def test_runs_of_other_specs_are_told_apart(place: Place) -> None:
     other = launch(place, BARE.replace("hello", "other"))
     other.run(name).tags["specrun"] = "theirs"
     ours = other.submit()
-    assert [run.name for run in other.renew().runs("job")] == [ours]
-    assert [run.name for run in other.engine.runs("theirs")] == [name]
-    assert {run.name for run in other.engine.runs()} == {name, ours}
+    assert [run.name for run in other.renew().runs.list("job")] == [ours]
+    assert [run.name for run in other.engine.runs.list("theirs")] == [name]
+    assert {run.name for run in other.engine.runs.list()} == {name, ours}
 
 
 def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
@@ -92,19 +92,19 @@ def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
         theirs = command(
             name=other, command="echo", environment=environment, compute="cpu-cluster", tags={"specrun": "x"}
         )
-        launched.engine.connection.client.jobs.create_or_update(theirs)
-    assert [run.name for run in launched.renew().runs()] == [name]
+        launched.engine.connection.sdk.client.jobs.create_or_update(theirs)
+    assert [run.name for run in launched.renew().runs.list()] == [name]
     with pytest.raises(Missing, match="not submitted by specrun"):
-        launched.engine.run("job-0123456789")
+        launched.engine.runs.get("job-0123456789")
     with pytest.raises(Missing, match="job-9876543210"):
-        launched.engine.run("job-9876543210")
+        launched.engine.runs.get("job-9876543210")
 
 
 def test_an_unfinished_run_says_what_it_reads_and_where_it_runs(place: Place) -> None:
     launched = launch(place, f"{FOREVER}inputs: {{digits: {{data: digits}}}}\n")
     place.change(launched.engine, Action.CREATE, resource(launched.spec, "data/default/sets/digits"))
     running(launched)
-    (run,) = launched.renew().runs()
+    (run,) = launched.renew().runs.list()
     assert (run.status, run.compute) == (RunStatus.RUNNING, "cpu-cluster")
     assert run.reads[0] == "data/default/sets/digits"
     assert run.reads[1].startswith("environment/")
@@ -114,7 +114,7 @@ def test_an_unfinished_run_says_what_it_reads_and_where_it_runs(place: Place) ->
 def test_a_run_is_found_by_its_name_with_all_that_is_known(place: Place) -> None:
     launched = launch(place, BARE)
     name = launched.finish()
-    run = launched.renew().run(name)
+    run = launched.renew().runs.get(name)
     assert run.status is RunStatus.SUCCEEDED
     assert [(role.name, role.status) for role in run.roles] == [("main/0", "succeeded")]
     assert run.submitted is not None
@@ -127,12 +127,12 @@ def test_looking_at_a_run_is_one_request_and_at_an_ended_one_none(place: Place) 
     launched = launch(place, FOREVER)
     name = running(launched)
     engine = launched.engine
-    engine.run(name)
-    assert place.routes(lambda: engine.run(name)) == [GET_JOB]
-    assert asked(place, lambda: engine.cancel(name)) == [GET_JOB, CANCEL_JOB]
+    engine.runs.get(name)
+    assert place.routes(lambda: engine.runs.get(name)) == [GET_JOB]
+    assert asked(place, lambda: engine.runs.cancel(name)) == [GET_JOB, CANCEL_JOB]
     assert ended(launched, name).status is RunStatus.CANCELLED
-    assert place.routes(lambda: engine.run(name)) == []
-    assert place.routes(lambda: engine.cancel(name)) == []
+    assert place.routes(lambda: engine.runs.get(name)) == []
+    assert place.routes(lambda: engine.runs.cancel(name)) == []
 
 
 def test_a_run_that_nobody_has_heard_of_yet_may_be_asked_for_again(place: Place) -> None:
@@ -141,17 +141,17 @@ def test_a_run_that_nobody_has_heard_of_yet_may_be_asked_for_again(place: Place)
     name = launched.submit()
     place.emulator.faults.add(GET_JOB, faults.missing("UserError", f"Job {name} was not found."))
     with pytest.raises(Transient):
-        launched.engine.run(name)
-    assert launched.engine.run(name).status is RunStatus.QUEUED
+        launched.engine.runs.get(name)
+    assert launched.engine.runs.get(name).status is RunStatus.QUEUED
 
 
 def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
     launched = launch(place, "command: exit 3\nenvironment: {image: 'python:3.11'}\n")
     name = launched.finish()
-    run = launched.engine.run(name)
+    run = launched.engine.runs.get(name)
     assert (run.status, run.failed_role) == (RunStatus.FAILED, "main/0")
     assert "exited with status code 3" in run.reason
-    assert launched.renew().runs()[0] == run
+    assert launched.renew().runs.list()[0] == run
 
 
 @pytest.mark.parametrize("mishap", [training.preempted(), training.no_capacity()])
@@ -162,7 +162,7 @@ def test_what_the_platform_ended_is_lost(place: Place, mishap: training.Mishap) 
     assert run.status is RunStatus.LOST
     assert mishap.error is not None
     assert run.reason in " ".join(str(mishap.error["message"]).split())
-    assert launched.renew().runs()[0].status is RunStatus.LOST
+    assert launched.renew().runs.list()[0].status is RunStatus.LOST
 
 
 def test_a_timeout_is_a_failure(place: Place) -> None:
@@ -178,7 +178,7 @@ def test_only_the_newest_attempts_failure_is_looked_into(place: Place) -> None:
     engine = launched.renew()
     engine.connection.workspace()  # where its services are is known then
     found: list[Run] = []
-    assert place.routes(lambda: found.extend(engine.runs())) == [LIST_JOBS, GET_DETAILS]
+    assert place.routes(lambda: found.extend(engine.runs.list())) == [LIST_JOBS, GET_DETAILS]
     assert [(run.name, bool(run.reason)) for run in found] == [(newer, True), (older, False)]
 
 
@@ -187,46 +187,45 @@ def test_what_cannot_be_told_of_a_failure_leaves_no_list(place: Place) -> None:
     launched.finish()
     place.emulator.faults.add(GET_DETAILS, faults.Status(503), times=None)
     with pytest.raises(Transient, match="read the details of the run job-"):
-        launched.renew().runs()
+        launched.renew().runs.list()
 
 
 def test_a_run_of_sdk_v1_is_one_of_ours(place: Place) -> None:
     launched = launch(place, JOB, "print('hello')")
-    through_v1 = place.engine(launched.spec, AzureMLv1Engine)
+    through_v1 = place.engine(launched.spec, v1.open_engine)
     name = launched.finish(engine=through_v1)
     engine = launched.renew()
-    (run,) = engine.runs()
-    change = launched.change()
-    assert change.submission is not None
-    assert (run.name, run.spec, run.fingerprint) == (name, "job", change.submission.fingerprint)
+    (run,) = engine.runs.list()
+    submission = launched.submission()
+    assert (run.name, run.spec, run.fingerprint) == (name, "job", submission.fingerprint)
     assert (run.status, run.compute) == (RunStatus.SUCCEEDED, "cpu-cluster")
-    assert [role.name for role in engine.run(name).roles] == ["main/0"]
-    assert [(line.role, line.text) for line in engine.logs(name, {})[0]] == [("main/0", "hello")]
-    assert engine.identity(name) == {}
+    assert [role.name for role in engine.runs.get(name).roles] == ["main/0"]
+    assert [(line.role, line.text) for line in engine.runs.logs(name, {})[0]] == [("main/0", "hello")]
+    assert engine.runs.identity(name) == submission.identity
 
 
 def test_an_unfinished_run_of_sdk_v1_says_what_it_reads(place: Place) -> None:
     launched = launch(place, JOB, "import time\ntime.sleep(600)")
-    name = launched.submit(engine=place.engine(launched.spec, AzureMLv1Engine))
+    name = launched.submit(engine=place.engine(launched.spec, v1.open_engine))
     assert launched.run(name).wait("Running", timeout=PATIENCE)
-    (run,) = launched.renew().runs()
+    (run,) = launched.renew().runs.list()
     assert (run.status, run.reads) == (RunStatus.RUNNING, ("data/default/sets/digits",))
     container = launched.engine.connection.open_datastore(None)
     container.blob(f"specrun/runs/{name}.json").delete_blob()
-    assert launched.renew().runs()[0].reads == ()
+    assert launched.renew().runs.list()[0].reads == ()
 
 
 def test_a_failed_run_of_sdk_v1_says_why(place: Place) -> None:
     launched = launch(place, JOB, "raise SystemExit(3)")
-    name = launched.finish(engine=place.engine(launched.spec, AzureMLv1Engine))
-    run = launched.renew().run(name)
+    name = launched.finish(engine=place.engine(launched.spec, v1.open_engine))
+    run = launched.renew().runs.get(name)
     assert (run.status, run.failed_role) == (RunStatus.FAILED, "main/0")
     assert "exited with 3" in run.reason
 
 
 def test_a_run_of_sdk_v1_is_cancelled(place: Place) -> None:
     launched = launch(place, JOB, "import time\ntime.sleep(600)")
-    name = launched.submit(engine=place.engine(launched.spec, AzureMLv1Engine))
+    name = launched.submit(engine=place.engine(launched.spec, v1.open_engine))
     assert launched.run(name).wait("Running", timeout=PATIENCE)
-    launched.engine.cancel(name)
+    launched.engine.runs.cancel(name)
     assert ended(launched, name).status is RunStatus.CANCELLED

@@ -10,7 +10,7 @@ import pytest
 from emulator.dataplane import data_of
 from emulator.jobs_form import seconds
 from specrun.engines.azure import images
-from tests.azureml_v2.launching import TOP, Launch, launch
+from tests.azure_engines.launching import TOP, Launch, launch
 from tests.azureml_v2.place import Place, resource
 from tests.azureml_v2.test_assets import register
 
@@ -51,11 +51,9 @@ def test_what_a_job_says_of_itself(place: Place, monkeypatch: pytest.MonkeyPatch
         limits: {timeout: 600}
         """,
     )
-    change = launched.change()
-    assert change.submission is not None
     job = sent(launched, launched.submit())
     assert (job["displayName"], job["description"], job["experimentName"]) == ("Digits", "handwritten", "digits")
-    fingerprint = change.submission.fingerprint
+    fingerprint = launched.submission().fingerprint
     assert job["tags"] == {"team": "vision", "specrun": "job", "specrun.fingerprint": fingerprint}
     variables = {"LEVEL": "2", "EMPTY": "", "HUB": "hush", "SPECRUN_FINGERPRINT": fingerprint}
     assert job["environmentVariables"] == variables
@@ -259,4 +257,4 @@ def test_secrets_stand_in_the_job_and_not_in_its_record(place: Place, monkeypatc
     job = sent(launched, name)
     assert job["environmentVariables"]["HUB"] == "hush-hush"
     assert "hush-hush" not in str(job["properties"])
-    assert "hush-hush" not in str(launched.renew().identity(name))
+    assert "hush-hush" not in str(launched.renew().runs.identity(name))

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from specrun.engines.azureml_v2.engine import AzureMLEngine
+from specrun.engines.azure.engine import AzureEngine
 from specrun.plan.changes import Action
 from specrun.spec.model import Spec
+from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2 import plainly
-from tests.azureml_v2.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import GET_DETAILS, GET_JOB, WATCHED, Place, resource, settled
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adr" / "0013-requests-of-sdk-v2.md"
@@ -53,7 +53,7 @@ def compare(step: str, used: int, plain: int | None) -> None:
 def launched(place: Place) -> Launch:
     """A workspace with a cluster, and an engine that has looked at the workspace, as every plan does."""
     done = launch(place, JOB, SCRIPT)
-    done.engine.observe(resource(done.spec, "workspace/ml-ws"))
+    done.engine.resources.observe(resource(done.spec, "workspace/ml-ws"))
     return done
 
 
@@ -61,10 +61,10 @@ def count(place: Place, work: Callable[[], object]) -> int:
     return len(place.routes(work))
 
 
-def beginning(place: Place, engine: AzureMLEngine, action: Action, spec: Spec, key: str) -> int:
+def beginning(place: Place, engine: AzureEngine, action: Action, spec: Spec, key: str) -> int:
     """The requests of a change that was planned."""
     change = place.planned(engine, action, resource(spec, key))
-    return count(place, lambda: engine.begin(change, place.reports.append))
+    return count(place, lambda: engine.resources.begin(change, place.reports.append))
 
 
 def watched(place: Place, work: Callable[[], object]) -> Callable[[], None]:
@@ -98,7 +98,7 @@ def test_looking(launched: Launch) -> None:
     place.change(engine, Action.CREATE, resource(spec, "datastore/more"))
 
     def look(key: str) -> int:
-        return count(place, lambda: engine.observe(resource(spec, key)))
+        return count(place, lambda: engine.resources.observe(resource(spec, key)))
 
     compare("look at the workspace", look("workspace/ml-ws"), count(place, lambda: client.workspaces.get("ml-ws")))
     compare("look at a cluster", look("compute/cpu-cluster"), count(place, lambda: client.compute.get("cpu-cluster")))
@@ -120,8 +120,8 @@ def test_making_a_workspace(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
     spec = place.spec("compute: cpu-cluster\n")
     engine, space = place.engine(spec), resource(spec, "workspace/ml-ws")
     change = place.planned(engine, Action.CREATE, space)
-    used = count(place, lambda: engine.begin(change, place.reports.append)) - 1
-    used += count(place, lambda: engine.observe(space))
+    used = count(place, lambda: engine.resources.begin(change, place.reports.append)) - 1
+    used += count(place, lambda: engine.resources.observe(space))
 
     client = plainly.open_client(place)
     service.put_group("plain-rg", "westeurope", {})  # one request more, which the SDK cannot make
@@ -148,7 +148,7 @@ def test_making_scaling_and_deleting_a_cluster(launched: Launch) -> None:
     def change(action: Action, asked: Spec) -> int:
         cluster = resource(asked, "compute/other")
         planned = place.planned(engine, action, cluster)
-        used = count(place, watched(place, lambda: engine.begin(planned, place.reports.append)))
+        used = count(place, watched(place, lambda: engine.resources.begin(planned, place.reports.append)))
         settled(engine, cluster)
         return used
 
@@ -187,7 +187,7 @@ def test_sending_data(launched: Launch) -> None:
 def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path) -> None:
     place, engine, client = launched.place, launched.engine, plainly.open_client(launched.place)
     place.change(engine, Action.CREATE, resource(launched.spec, "data/default/sets/digits"))
-    assert engine.runs() == []
+    assert engine.runs.list() == []
     code = tmp_path / "plain"
     code.mkdir()
     (code / "train.py").write_text(f"{SCRIPT}# plain\n")
@@ -204,27 +204,27 @@ def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path
 
     client.jobs.stream("plain-1")  # what it fetches once, it has from then on
     ending = count(place, lambda: client.jobs.stream("plain-2"))
-    compare("see that a run has ended, and how", count(place, lambda: engine.run(names[0])), ending)
+    compare("see that a run has ended, and how", count(place, lambda: engine.runs.get(names[0])), ending)
     listing = count(place, lambda: list(client.jobs.list()))
-    compare("list the runs", count(place, launched.renew().runs), listing)
+    compare("list the runs", count(place, launched.renew().runs.list), listing)
 
     def fetch() -> None:
-        for file in engine.outputs(names[0]):
-            engine.fetch(names[0], file.path, tmp_path / "files" / file.path)
+        for file in engine.runs.outputs(names[0]):
+            engine.runs.fetch(names[0], file.path, tmp_path / "files" / file.path)
 
-    engine.logs(names[0], {})  # as apply has done by then: how to open the store is known
+    engine.runs.logs(names[0], {})  # as apply has done by then: how to open the store is known
     plain = count(place, lambda: client.jobs.download("plain-1", download_path=str(tmp_path / "theirs"), all=True))
     compare("fetch all outputs of one file", count(place, fetch), plain)
     assert (tmp_path / "files" / "model" / "model.txt").read_text() == "model"
     assert [file.read_text() for file in (tmp_path / "theirs").rglob("model.txt")] == ["model"]
-    compare("read a run's metrics", count(place, lambda: engine.metrics(names[0])), None)
+    compare("read a run's metrics", count(place, lambda: engine.metrics.latest(names[0])), None)
     compare("read what a run consisted of", _renewed_identity(launched, names[0]), None)
-    assert count(place, lambda: engine.cancel(names[0])) == 0, "it has ended"
+    assert count(place, lambda: engine.runs.cancel(names[0])) == 0, "it has ended"
 
 
 def _renewed_identity(launched: Launch, name: str) -> int:
     engine = launched.renew()
-    return count(launched.place, lambda: engine.identity(name))
+    return count(launched.place, lambda: engine.runs.identity(name))
 
 
 def _running(launched: Launch) -> str:
@@ -243,10 +243,10 @@ def test_cancelling(launched: Launch, tmp_path: Path) -> None:
     name = _running(launched)
     client.jobs.create_or_update(plainly.job("plain-1", place.folder / "src"))
     assert launched.run("plain-1").wait("Running", timeout=PATIENCE)
-    look = place.routes(lambda: engine.run(name))
+    look = place.routes(lambda: engine.runs.get(name))
     assert look == [GET_JOB]
     compare("look at a run that goes on", len(look), count(place, lambda: client.jobs.get("plain-1")))
-    used = count(place, watched(place, lambda: engine.cancel(name))) - len(look)
+    used = count(place, watched(place, lambda: engine.runs.cancel(name))) - len(look)
     compare("cancel a run", used, count(place, lambda: client.jobs.begin_cancel("plain-1").result()))
 
 
@@ -255,9 +255,9 @@ def test_reading_a_log(launched: Launch) -> None:
     """The SDK reads logs by streaming a job: what it asks for from one look at its details to the next."""
     place, engine, client = launched.place, launched.engine, plainly.open_client(launched.place)
     name = _running(launched)
-    engine.run(name)
-    engine.outputs(name)  # how to open the store is known
-    used = count(place, lambda: engine.logs(name, {}))
+    engine.runs.get(name)
+    engine.runs.outputs(name)  # how to open the store is known
+    used = count(place, lambda: engine.runs.logs(name, {}))
     before = len(place.emulator.requests)
     with ThreadPoolExecutor(1) as pool:
         streaming = pool.submit(client.jobs.stream, name)

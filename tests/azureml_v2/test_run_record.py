@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from emulator.dataplane import data_of
-from specrun.engines.azureml_v2.run_record import LENGTH, MOST, PREFIX, read_record, record_properties
-from tests.azureml_v2.launching import launch
+from specrun.engines.azureml_v2.run_record import LENGTH, MOST, PREFIX, record_in, record_properties
+from tests.azure_engines.launching import launch
 from tests.azureml_v2.place import Place
 
 
@@ -27,7 +27,7 @@ def random_text(length: int) -> str:
 def test_a_small_one_comes_back_as_it_was() -> None:
     properties = record_properties(record(3))
     assert list(properties) == [f"{PREFIX}0"]
-    assert read_record({**properties, "azureml.git.branch": "main"}) == record(3)
+    assert record_in({**properties, "azureml.git.branch": "main"}) == record(3)
 
 
 def test_a_larger_one_takes_several_properties() -> None:
@@ -35,17 +35,17 @@ def test_a_larger_one_takes_several_properties() -> None:
     assert 1 < len(properties) <= MOST
     assert all(len(value) <= LENGTH for value in properties.values())
     shuffled = dict(sorted(properties.items(), reverse=True))
-    assert read_record(shuffled) == record(300)
+    assert record_in(shuffled) == record(300)
 
 
 def test_one_that_is_too_large_goes_without_its_code() -> None:
-    kept = read_record(record_properties(record(2000)))
+    kept = record_in(record_properties(record(2000)))
     assert kept == {**record(0), "identity": {"command": "python train.py", "more": ""}}
 
 
 def test_one_that_is_still_too_large_goes_without_its_identity() -> None:
     properties = record_properties(record(2, random_text(80_000)))
-    assert read_record(properties) == {"reads": ["data/default/digits"], "keeps": ["model"], "identity": {}}
+    assert record_in(properties) == {"reads": ["data/default/digits"], "keeps": ["model"], "identity": {}}
 
 
 @pytest.mark.parametrize("lost", [0, 3, 5], ids=["the-first", "one-in-between", "the-last"])
@@ -53,27 +53,27 @@ def test_a_damaged_one_is_none(lost: int) -> None:
     properties = record_properties(record(100))
     assert len(properties) == 6
     del properties[f"{PREFIX}{lost}"]
-    assert read_record(properties) == {}
+    assert record_in(properties) == {}
 
 
 @pytest.mark.parametrize("text", ["", "no base64!", "aGVsbG8=", "eJyLjgUAARUAuQ=="])
 def test_what_is_no_record_is_none(text: str) -> None:
-    assert read_record({f"{PREFIX}0": text}) == {}
+    assert record_in({f"{PREFIX}0": text}) == {}
 
 
 def test_none_is_none() -> None:
-    assert read_record({}) == {}
+    assert record_in({}) == {}
 
 
 def test_a_run_with_a_damaged_record_is_one_all_the_same(place: Place) -> None:
     data_of(place.emulator.service).training.starved = True
     launched = launch(place, "command: echo\ninputs: {digits: {data: digits}}\noutputs: {model: {}}\n")
     name = launched.submit()
-    assert launched.renew().run(name).reads == ("data/default/sets/digits",)
+    assert launched.renew().runs.get(name).reads == ("data/default/sets/digits",)
     launched.run(name).properties[f"{PREFIX}0"] = "damaged"
     engine = launched.renew()
-    assert engine.identity(name) == {}
-    assert [(run.name, run.reads) for run in engine.runs()] == [(name, ())]
+    assert engine.runs.identity(name) == {}
+    assert [(run.name, run.reads) for run in engine.runs.list()] == [(name, ())]
 
 
 @pytest.mark.slow
@@ -83,6 +83,6 @@ def test_a_run_of_much_code_is_submitted(place: Place) -> None:
     for number in range(900):
         (place.folder / "src" / f"{hashlib.sha256(str(number).encode()).hexdigest()}.txt").write_text(str(number))
     name = launched.submit()
-    identity = launched.renew().identity(name)
+    identity = launched.renew().runs.identity(name)
     assert "code" not in identity
     assert identity["command"] == "echo"

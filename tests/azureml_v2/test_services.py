@@ -11,7 +11,7 @@ from emulator.faults import Reset, Status
 from emulator.metrics import keep
 from specrun.engines.azureml_v2.services import read_details
 from specrun.engines.base import Denied, EngineError, Missing, Transient
-from tests.azureml_v2.launching import Launch, launch
+from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v2.place import GET_DETAILS, GET_METRICS, GET_WORKSPACE, Place
 
 BARE = "command: echo hello\nenvironment: {image: 'python:3.11'}\n"
@@ -32,25 +32,25 @@ def log(launched: Launch, name: str, metric: str, *values: object, kind: str = "
 
 def test_metrics_are_the_last_numbers(launched: Launch) -> None:
     name = launched.submit()
-    assert launched.engine.metrics(name) == {}
+    assert launched.engine.metrics.latest(name) == {}
     log(launched, name, "loss", 0.5, 0.25)
     log(launched, name, "epochs", 2, kind="int")
     log(launched, name, "note", "words", kind="string")
-    assert launched.engine.metrics(name) == {"loss": 0.25, "epochs": 2.0}
-    assert launched.place.routes(lambda: launched.engine.metrics(name)) == [GET_METRICS]
+    assert launched.engine.metrics.latest(name) == {"loss": 0.25, "epochs": 2.0}
+    assert launched.place.routes(lambda: launched.engine.metrics.latest(name)) == [GET_METRICS]
 
 
 def test_a_metric_that_is_no_number_is_left_out(launched: Launch) -> None:
     name = launched.submit()
     log(launched, name, "loss", 0.5, "NaN")
     log(launched, name, "rate", 0.1)
-    assert launched.engine.metrics(name) == {"rate": 0.1}
+    assert launched.engine.metrics.latest(name) == {"rate": 0.1}
 
 
 def test_where_the_services_are_is_asked_once(launched: Launch) -> None:
     name = launched.submit()
-    assert launched.place.routes(lambda: launched.renew().metrics(name)) == [GET_WORKSPACE, GET_METRICS]
-    assert launched.place.routes(lambda: launched.engine.metrics(name)) == [GET_METRICS]
+    assert launched.place.routes(lambda: launched.renew().metrics.latest(name)) == [GET_WORKSPACE, GET_METRICS]
+    assert launched.place.routes(lambda: launched.engine.metrics.latest(name)) == [GET_METRICS]
 
 
 def test_details_of_a_run(launched: Launch) -> None:
@@ -62,7 +62,7 @@ def test_details_of_a_run(launched: Launch) -> None:
 
 def test_a_run_that_is_not_there(launched: Launch) -> None:
     with pytest.raises(Missing, match="read the metrics of job-0123456789"):
-        launched.engine.metrics("job-0123456789")
+        launched.engine.metrics.latest("job-0123456789")
     with pytest.raises(Missing, match="read the details of the run job-0123456789"):
         read_details(launched.engine.connection, "job-0123456789")
 
@@ -80,16 +80,16 @@ def test_what_goes_wrong(launched: Launch, fault: Status | Reset, kind: type[Eng
     name = launched.submit()
     launched.place.emulator.faults.add(GET_METRICS, fault)
     with pytest.raises(kind, match="read the metrics of job-") as caught:
-        launched.engine.metrics(name)
+        launched.engine.metrics.latest(name)
     if isinstance(caught.value, Transient) and isinstance(fault, Status):
         assert caught.value.after == 7
-    assert launched.engine.metrics(name) == {}
+    assert launched.engine.metrics.latest(name) == {}
 
 
 def test_an_answer_of_another_form_has_no_metrics(launched: Launch) -> None:
     name = launched.submit()
     launched.place.emulator.faults.add(GET_METRICS, Status(200, body=b'{"run": []}'))
-    assert launched.engine.metrics(name) == {}
+    assert launched.engine.metrics.latest(name) == {}
 
 
 def test_a_workspace_that_does_not_say_where_its_services_are(
@@ -98,4 +98,4 @@ def test_a_workspace_that_does_not_say_where_its_services_are(
     name = launched.submit()
     monkeypatch.setattr(launched.engine.connection, "workspace", lambda: SimpleNamespace(mlflow_tracking_uri=None))
     with pytest.raises(EngineError, match="ml-ws does not say where its services are"):
-        launched.engine.metrics(name)
+        launched.engine.metrics.latest(name)

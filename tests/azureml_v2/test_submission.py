@@ -14,8 +14,8 @@ from emulator.dataplane import data_of
 from specrun.engines.base import Conflict, EngineError, Transient
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
-from tests.azureml_v2.launching import Launch, launch
-from tests.azureml_v2.place import PUT_JOB, Place
+from tests.azure_engines.launching import Launch, launch
+from tests.azureml_v2.place import PUT_JOB, Place, asked
 
 JOB = """
 code: src
@@ -42,21 +42,20 @@ def code_of(launched: Launch, name: str) -> set[str]:
 
 def test_a_run_is_submitted_as_planned(launched: Launch) -> None:
     name = launched.submit()
-    change = launched.change()
-    assert change.submission is not None
-    assert name == change.submission.name
+    submission = launched.submission()
+    assert name == submission.name
     run = launched.run(name)
     assert run.experiment.name == "digits"
     assert code_of(launched, name) == {"train.py"}
-    assert launched.engine.identity(name) == change.submission.identity
-    assert launched.renew().identity(name) == change.submission.identity
+    assert launched.engine.runs.identity(name) == submission.identity
+    assert launched.renew().runs.identity(name) == submission.identity
     assert not launched.plane.doubled
 
 
 def test_what_was_submitted_needs_no_look(launched: Launch) -> None:
     name = launched.submit()
     places: list[str] = []
-    assert launched.place.routes(lambda: places.append(launched.engine.place(name))) == []
+    assert launched.place.routes(lambda: places.append(launched.engine.runs.address(name))) == []
     assert places[0].startswith(f"https://ml.azure.com/runs/{name}?wsid=/subscriptions/")
 
 
@@ -66,7 +65,7 @@ def test_a_lost_answer_is_no_second_run(launched: Launch, times: int) -> None:
     name = launched.submit()
     assert rule.hit == times
     assert list(launched.plane.runs) == [name]
-    assert launched.engine.run(name).name == name
+    assert launched.engine.runs.get(name).name == name
 
 
 def test_what_never_arrived_is_no_run(launched: Launch) -> None:
@@ -99,10 +98,15 @@ def test_the_same_again_is_the_same_run(launched: Launch) -> None:
 
 
 def test_of_two_at_once_one_run_comes(launched: Launch) -> None:
-    changes = [launched.change(), launched.change()]
     engines = [launched.engine, launched.place.engine(launched.spec)]
+    submission = launched.submission()
+    copies = [launched.staged(submission), launched.staged(submission)]
+
+    def submit(number: int) -> None:
+        engines[number].runs.submit(submission, copies[number], lambda progress: None)
+
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda number: engines[number].begin(changes[number], lambda progress: None), (0, 1)))
+        list(pool.map(submit, (0, 1)))
     assert len(launched.plane.runs) == 1
 
 
@@ -120,12 +124,10 @@ def test_another_run_of_ours_has_the_name(launched: Launch) -> None:
 def test_a_job_of_somebody_else_has_the_name(launched: Launch) -> None:
     from azure.ai.ml import command
 
-    change = launched.change()
-    assert change.submission is not None
-    name = change.submission.name
+    name = launched.submission().name
     environment = "azureml:AzureML-tensorflow-2.12-cuda11@latest"
     theirs = command(name=name, command="echo", environment=environment, compute="cpu-cluster")
-    launched.engine.connection.client.jobs.create_or_update(theirs)
+    launched.engine.connection.sdk.client.jobs.create_or_update(theirs)
     with pytest.raises(EngineError, match=f"(?s)a job of that name is there, which specrun did not submit.*{name}"):
         launched.submit()
     job = launched.run(name).job
@@ -136,28 +138,25 @@ def test_a_job_of_somebody_else_has_the_name(launched: Launch) -> None:
 def test_an_unset_secret_leaves_nothing_behind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_TOKEN", "hush-hush")
     launched = launch(place, JOB + 'environment_variables: {HUB: "${{ secrets.HUB_TOKEN }}"}\n')
-    change = launched.change()
     monkeypatch.delenv("HUB_TOKEN")
 
     def refused() -> None:
         with pytest.raises(SecretUnset, match="HUB_TOKEN"):
-            launched.engine.begin(change, place.reports.append)
+            launched.submit()
 
-    assert place.routes(refused) == []
+    assert asked(place, refused) == []
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".amlignore"])
 def test_ignore_files_in_the_code_ignore_nothing_once_more(launched: Launch, name: str) -> None:
     """The code's own files re-include what the topmost ignores; the SDK reads the topmost only."""
-    change = launched.change()
-    assert change.submission is not None
-    staged = change.submission.staged
-    assert staged is not None
-    (staged / name).write_text("*.csv\nmodels/\n")
-    (staged / "models").mkdir()
-    (staged / "models" / "a.csv").write_text("1")
-    launched.engine.begin(change, lambda progress: None)
-    sent = code_of(launched, change.submission.name)
+    submission = launched.submission()
+    staged = launched.staged(submission)
+    (staged.code / name).write_text("*.csv\nmodels/\n")
+    (staged.code / "models").mkdir()
+    (staged.code / "models" / "a.csv").write_text("1")
+    launched.engine.runs.submit(submission, staged, lambda progress: None)
+    sent = code_of(launched, submission.name)
     assert {"models/a.csv", "train.py"} <= sent
     assert name in sent
 
@@ -174,7 +173,7 @@ def test_a_job_without_code(place: Place, code: str) -> None:
     (place.folder / "empty").mkdir()
     launched = launch(place, f"{code}command: echo hello\n")
     name = launched.finish()
-    assert launched.engine.run(name).status is RunStatus.SUCCEEDED
+    assert launched.engine.runs.get(name).status is RunStatus.SUCCEEDED
 
 
 def test_the_same_code_is_sent_once(launched: Launch) -> None:

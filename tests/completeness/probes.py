@@ -79,9 +79,7 @@ PROBES: dict[str, Probe] = {
     "vars.*": probe("1", "2", job__command="python train.py ${{ vars.probe }}"),
     "workspace.name": probe("one-ws", "two-ws"),
     "workspace.resource_group": probe("one", "two"),
-    "workspace.subscription_id": probe(
-        "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
-    ),
+    "workspace.subscription_id": probe("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"),
     "workspace.location": probe("westeurope", "northeurope"),
     "workspace.create": probe(True, False),
     "workspace.storage_account": probe("/subscriptions/s/x/one", "/subscriptions/s/x/two"),
@@ -116,7 +114,9 @@ PROBES: dict[str, Probe] = {
     "compute.ssh_settings.admin_password": probe(
         "${{ secrets.ONE }}", "${{ secrets.TWO }}", compute__ssh_settings={"admin_username": "me"}
     ),
-    "datastores.*.type": probe(LAKE, {**LAKE, "type": "azure_blob", "container_name": "lake", "filesystem": None}, at="datastores.*"),
+    "datastores.*.type": probe(
+        LAKE, {**LAKE, "type": "azure_blob", "container_name": "lake", "filesystem": None}, at="datastores.*"
+    ),
     "datastores.*.credentials": probe({"account_key": "${{ secrets.ONE }}"}, None, datastores__probe=BLOB),
     "datastores.*.account_name": probe("onestore", "twostore", datastores__probe=BLOB),
     "datastores.*.container_name": probe("one", "two", datastores__probe=BLOB),
@@ -143,18 +143,16 @@ PROBES: dict[str, Probe] = {
     "job.inputs.*.type": probe(
         "uri_file", "uri_folder", job__inputs__probe={"path": "azureml://datastores/one/paths/a"}
     ),
-    "job.inputs.*.mode": probe(
-        "download", "ro_mount", job__inputs__probe={"path": "azureml://datastores/one/paths/a"}
-    ),
+    "job.inputs.*.mode": probe("download", "ro_mount", job__inputs__probe={"path": "azureml://datastores/one/paths/a"}),
     "job.outputs.*.path": probe("azureml://datastores/one/paths/a", "azureml://datastores/one/paths/b"),
-    "job.outputs.*.mode": probe(
-        "upload", "rw_mount", job__outputs__probe={"path": "azureml://datastores/one/paths/a"}
-    ),
+    "job.outputs.*.mode": probe("upload", "rw_mount", job__outputs__probe={"path": "azureml://datastores/one/paths/a"}),
     "job.environment.pip": probe(["numpy"], ["scipy"]),
     "job.environment.conda_file": probe("conda.yml", "conda2.yml"),
     "job.environment.image": probe("python:3.11", "python:3.12"),
     "job.environment.build.path": probe("docker", "docker2"),
-    "job.environment.build.dockerfile_path": probe("Dockerfile", "Other", job__environment={"build": {"path": "docker"}}),
+    "job.environment.build.dockerfile_path": probe(
+        "Dockerfile", "Other", job__environment={"build": {"path": "docker"}}
+    ),
     "job.environment.framework": probe(
         {"framework": "tensorflow", "version": "2.16"}, {"pip": ["tensorflow"]}, at="job.environment"
     ),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import __main__, printer
+from benchmarks.hand import read_spec
 from benchmarks.jobs import PYTORCH, Job
-from benchmarks.measure import Pair, WentWrong, paired, take
+from benchmarks.measure import LeftOut, Pair, WentWrong, paired, take
 from benchmarks.running import STEPS
 from benchmarks.specs import ENVIRONMENT, PER_FOLDER, mistaken_spec, valid_spec, write_specs
 from benchmarks.table import Row, data, table
+from benchmarks.workplace import ROOT, Workplace, peer
 from specrun.spec.load import check, load
 
 ROWS = (
@@ -148,6 +152,75 @@ def test_a_missed_target_is_an_exit_status(monkeypatch: pytest.MonkeyPatch, tmp_
         monkeypatch.setattr(sys, "argv", ["benchmarks", *names, "--json", str(file)])
         assert __main__.main() == code
     assert [row["benchmark"] for row in json.loads(file.read_text())["rows"]] == ["validate", "logs", "hashing"]
+
+
+def _fails() -> Iterator[Row]:
+    yield ROWS[0]
+    raise WentWrong("`specrun apply` exited\nwith 70")
+
+
+def _lacks() -> Iterator[Row]:
+    yield from ()
+    raise LeftOut("azcopy does not start")
+
+
+@pytest.fixture
+def arguments(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """What the benchmarks are, and the command line that runs them."""
+    monkeypatch.setattr(__main__, "workplace", lambda folder: Workplace(folder, {}))
+
+    def given(benchmarks: dict[str, Callable[[Any], Iterator[Row]]], *words: str) -> None:
+        monkeypatch.setattr(__main__, "BENCHMARKS", benchmarks)
+        monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
+
+    return given
+
+
+def test_a_row_that_fails_is_told_in_its_row_and_the_others_still_come(
+    arguments: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    benchmarks = {"lacks": lambda _: _lacks(), "fails": lambda _: _fails(), "free": lambda _: iter([ROWS[2]])}
+    file = tmp_path / "rows.json"
+    arguments(benchmarks, "--json", str(file))
+    assert __main__.main() == 1
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [(first, second, last) for first, second, *_, last in cells] == [
+        ("lacks", "azcopy does not start", "left out"),
+        ("validate", "1000 specs, s CPU", "ok"),
+        ("fails", "`specrun apply` exited with 70", "FAILED"),
+        ("hashing", "a plan, s CPU", ""),
+    ]
+    assert [row.get("failed") for row in json.loads(file.read_text())["rows"]] == [False, None, True, None]
+    arguments(benchmarks, "lacks", "free")
+    assert __main__.main() == 0
+
+
+def test_what_was_measured_before_a_bug_is_printed(
+    arguments: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments({"free": lambda _: iter([ROWS[2]]), "bug": lambda _: iter([1 // 0])})
+    with pytest.raises(ZeroDivisionError):
+        __main__.main()
+    assert "a plan, s CPU" in capsys.readouterr().out
+
+
+def test_a_short_round_judges_no_target(arguments: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    missed = {"missed": lambda place: iter([ROWS[1]] * place.rounds(7))}
+    for words, code, rows in (((), 1, 7), (("--short",), 0, 1)):
+        arguments(missed, *words)
+        assert __main__.main() == code
+        assert capsys.readouterr().out.count("| logs") == rows
+
+
+def test_the_example_by_hand_needs_nothing_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name)
+    assert read_spec(ROOT / "specs" / "examples" / "digits-ps" / "job.yaml").name == "digits-ps"
+
+
+def test_a_peer_that_is_not_installed_leaves_its_row_out() -> None:
+    with pytest.raises(LeftOut, match="no-such-peer is not installed"):
+        peer("no-such-peer")
 
 
 def test_the_document_has_every_benchmark() -> None:

@@ -85,9 +85,9 @@ def fingerprint_of(folder: Path, text: str, name: str, **files: str) -> str:
     return plan_of(folder, text, **files).fingerprints[name]
 
 
-def plan_of(folder: Path, text: str, **files: str) -> Plan:
+def plan_of(folder: Path, text: str, shows_extra: bool = False, **files: str) -> Plan:
     (spec,) = read_specs(write_spec(folder, text, **files))
-    engine = Double()
+    engine = Double(shows_extra=shows_extra)
     engine.there["compute/gpu-cluster"] = Observed(Status.MISSING)
     return plan_for(engine, [spec], folder / "home")
 
@@ -108,6 +108,11 @@ def golden_cases(folder: Path) -> dict[str, str]:
 
 def test_the_golden_values_hold(tmp_path: Path) -> None:
     assert golden_cases(tmp_path) == GOLDEN
+
+
+def test_the_same_where_a_job_sees_all_files_of_a_target_and_there_are_no_others(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, FULL, shows_extra=True, **CODE)
+    assert plan.fingerprints["full"] == GOLDEN["full"]
 
 
 def _pythons() -> list[str]:

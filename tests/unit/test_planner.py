@@ -4,11 +4,14 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from specrun.plan.changes import Action, Plan
+from specrun.plan.hashes import content_digest
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.spec.diagnostics import Severity
 from tests.engine_double import Double, change_of, plan_for, read_specs, write_spec
 
 CLUSTER = "name: job\ncompute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2}\n"
@@ -253,3 +256,97 @@ def test_data_that_lies_among_the_code_is_not_code(tmp_path: Path) -> None:
     path = write_spec(tmp_path, text, src__train_py="", src__data__a="1", src__more__b="1")
     submission = change_of(plan_for(Double(), read_specs(path), tmp_path / "home"), "run/job").submission
     assert [file.path for file in submission.code] == ["train.py"]
+
+
+@pytest.mark.parametrize("status", [status for status in RunStatus if status.ended])
+def test_runs_that_have_ended_are_not_cancelled(tmp_path: Path, status: RunStatus) -> None:
+    engine = Double(there={"compute/gpu": cluster()})
+    submit(engine, plan_text(tmp_path, engine, JOB), status)
+    newer = JOB.replace("python train.py", "python -u train.py")
+    assert change_of(plan_text(tmp_path, engine, newer, cancel_previous=True), "run/job").cancel == ()
+
+
+def with_extra(**files: StoredFile) -> Double:
+    """An engine whose jobs see all that is on a target, with the data as it is planned and files beside it."""
+    same = StoredFile(2, "b026324c6904b2a9cb4b88d6d61c81d1", "job")
+    there = {KEY: Observed(Status.READY, files={"a.csv": same, **files})}
+    return Double(shows_extra=True, there=there)
+
+
+def input_of(plan: Plan) -> Any:
+    return change_of(plan, "run/job").submission.identity["inputs"]["d"]
+
+
+THEIRS, OURS = StoredFile(5, "m1"), StoredFile(5, "m2", "job")
+
+
+def test_extra_files_that_a_job_sees_count_and_are_named(tmp_path: Path) -> None:
+    plan = plan_text(tmp_path, with_extra(theirs=THEIRS, ours=OURS), DATA)
+    assert change_of(plan, KEY).action is Action.NO_OP
+    assert input_of(plan) == {
+        "data": "d",
+        "files": {"a.csv": ["b026324c6904b2a9cb4b88d6d61c81d1", False]},
+        "extra": content_digest({"ours": "m2", "theirs": "m1"}),
+    }
+    (note,) = plan.notes
+    assert (note.code, note.severity) == ("extra-files-read", Severity.NOTE)
+    assert note.location.line == 4
+    assert "d has 2 on its target" in note.detail
+    assert "(ours, theirs)" in note.detail
+    assert codes(plan) == ([], [])
+
+
+def test_two_inputs_with_one_fingerprint_there_are_not(tmp_path: Path) -> None:
+    """What was applied with two files, and again with one of them, is another run when the job sees both."""
+    engine = with_extra()
+    text = DATA.replace("{command", "{code: src, command")
+    prints = [plan_text(tmp_path, engine, text).fingerprints["job"]]
+    for extra in ({"b.csv": THEIRS}, {"b.csv": OURS}, {"c.csv": OURS}):
+        files = {**with_extra().there[KEY].files, **extra}
+        engine.there[KEY] = Observed(Status.READY, files=files)
+        prints.append(plan_text(tmp_path, engine, text).fingerprints["job"])
+    assert len(set(prints)) == 4
+    engine.shows_extra = False
+    plan = plan_text(tmp_path, engine, text)
+    assert (plan.fingerprints["job"], plan.notes) == (prints[0], ())
+
+
+def test_extra_files_of_a_local_path_as_an_input(tmp_path: Path) -> None:
+    text = "name: job\njob: {command: 'ls ${{ inputs.d }}', inputs: {d: {path: data}}}\n"
+    engine = with_extra(theirs=THEIRS)
+    engine.there = {"data/default/inputs/job/d": engine.there[KEY]}
+    plan = plan_text(tmp_path, engine, text)
+    assert input_of(plan)["extra"] == content_digest({"theirs": "m1"})
+    assert [note.code for note in plan.notes] == ["extra-files-read"]
+
+
+def test_extra_files_beside_what_is_fetched(tmp_path: Path) -> None:
+    text = DATA.replace("path: data", f"path: 'https://example.org/d.bin', sha256: {'ab' * 32}")
+    engine = Double(shows_extra=True, there={KEY: Observed(Status.READY, files={"theirs": THEIRS})})
+    assert input_of(plan_text(tmp_path, engine, text))["extra"] == content_digest({"theirs": "m1"})
+
+
+def test_extra_files_that_are_removed_are_not_seen(tmp_path: Path) -> None:
+    pruning = DATA.replace("target: digits", "target: digits, prune: true")
+    plan = plan_text(tmp_path, with_extra(ours=OURS), pruning)
+    assert ("extra" in input_of(plan), plan.notes) == (False, ())
+    plan = plan_text(tmp_path, with_extra(ours=OURS, theirs=THEIRS), pruning)
+    assert input_of(plan)["extra"] == content_digest({"theirs": "m1"})
+    assert "d has 1 on its target" in plan.notes[0].detail
+
+
+def test_a_file_as_an_input_has_nothing_beside_it(tmp_path: Path) -> None:
+    file = "{d: {path: data/a.csv, type: uri_file}}"
+    text = f"name: job\njob: {{command: 'cat ${{{{ inputs.d }}}}', inputs: {file}}}\n"
+    engine = with_extra(theirs=THEIRS)
+    engine.there = {"data/default/inputs/job/d": engine.there[KEY]}
+    plan = plan_text(tmp_path, engine, text)
+    assert list(change_of(plan, "data/default/inputs/job/d").transfer.extra) == ["theirs"]
+    assert ("extra" in input_of(plan), plan.notes) == (False, ())
+
+
+def test_beside_a_source_that_cannot_be_read_nothing_is_extra(tmp_path: Path) -> None:
+    (spec,) = read_specs(write_spec(tmp_path, DATA, src__train_py="", data__a_csv="1\n"))
+    vanish(tmp_path)
+    plan = plan_for(with_extra(theirs=THEIRS), [spec], tmp_path / "home")
+    assert (codes(plan)[1], plan.notes) == (["unreadable-data"], ())

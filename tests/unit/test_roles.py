@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from specrun.engines.local import roles
-from specrun.engines.local.request import Cluster, Distribution, Request
+from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.roles import Role
 
 REQUEST = Request("mnist-1", "true", "/slots", "marker", Cluster("this machine"))
-TENSORFLOW = replace(REQUEST, distribution=Distribution("tensorflow", parameter_server_count=1, worker_count=2))
-PYTORCH = replace(REQUEST, distribution=Distribution("pytorch", process_count_per_instance=2), instance_count=2)
+TENSORFLOW = replace(REQUEST, distribution=Team("tensorflow", parameter_server_count=1, worker_count=2))
+PYTORCH = replace(REQUEST, distribution=Team("pytorch", process_count_per_instance=2), instance_count=2)
 
 
 def environment(request: Request, role: Role, **given: object) -> dict[str, str]:
@@ -46,7 +46,7 @@ def test_tf_config_is_what_azure_ml_forms() -> None:
 
 
 def test_tf_config_without_parameter_servers() -> None:
-    only_workers = replace(REQUEST, distribution=Distribution("tensorflow", 0, 2))
+    only_workers = replace(REQUEST, distribution=Team("tensorflow", 0, 2))
     told = json.loads(environment(only_workers, Role("worker", 0), ports=(1, 2))["TF_CONFIG"])
     assert told["cluster"] == {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
 

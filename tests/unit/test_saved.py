@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from specrun.plan.changes import Plan
 from specrun.plan.graph import Graph
+from specrun.plan.kinds.run import Follow
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore, save
 from tests.engine_double import Double, change_of, graph_for, plan_for, read_specs, write_spec
@@ -153,3 +156,69 @@ def test_a_damaged_change_says_so_before_anything_is_done(made: tuple[Plan, Path
     file.write_text(json.dumps(content))
     with pytest.raises(PlanUnreadable, match="damaged"):
         restore(saved_at(file), reread())
+
+
+BUILT = """\
+name: built
+job:
+  command: ls
+  environment: {image: base, conda_file: conda.yml}
+---
+name: image
+job:
+  command: ls
+  environment: {build: {path: image}}
+"""
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A saved plan of specs whose environments are made of files."""
+    conda, image = BUILT.split("---\n")
+    files = {"conda_yml": "dependencies: []\n", "image__Dockerfile": "FROM base\n", "image__lib__setup_sh": "true\n"}
+    specs = [write_spec(tmp_path, conda, "conda.yaml", **files), write_spec(tmp_path, image, "image.yaml")]
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "plan.json"
+    save(plan_for(Double(), read_specs(*specs), tmp_path / "home"), CALL, file)
+    return file
+
+
+def restored(file: Path) -> Plan:
+    specs = read_specs(file.parent / "conda.yaml", file.parent / "image.yaml")
+    return restore(saved_at(file), graph_for(specs, Path("home")))
+
+
+def test_the_content_of_environments_is_read_again(built: Path) -> None:
+    conda, image = (
+        change_of(restored(built), f"run/{name}").submission.environment.files for name in ("built", "image")
+    )
+    assert [file.path for file in conda] == ["conda.yml"]
+    assert [file.path for file in image] == ["Dockerfile", "lib/setup.sh"]
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "words"),
+    [
+        ("conda.yml", lambda file: file.write_text("dependencies: [six]\n"), "changed since the plan was made"),
+        ("image/Dockerfile", lambda file: file.write_text("FROM another\n"), "changed since the plan was made"),
+        ("image/lib/setup.sh", lambda file: file.unlink(), "cannot be read any more"),
+        ("image/lib/more.sh", lambda file: file.write_text("false\n"), "is new since the plan was made"),
+    ],
+)
+def test_another_environment_makes_it_stale(built: Path, name: str, edit: Callable[[Path], object], words: str) -> None:
+    """And not damaged: the file that somebody edited is named."""
+    edit(built.parent / name)
+    with pytest.raises(PlanStale, match=f"{re.escape(name)} .*{words}"):
+        restored(built)
+
+
+def test_a_run_that_is_followed_comes_back(made: tuple[Plan, Path]) -> None:
+    _, file = made
+    engine = Double()
+    specs = read_specs(Path("job.yaml"))
+    submission = change_of(plan_for(engine, specs, file.parent / "home"), "run/job").submission
+    engine.all_runs = [Run(submission.name, "job", submission.fingerprint, 1, RunStatus.RUNNING)]
+    plan = plan_for(engine, specs, file.parent / "home")
+    assert isinstance(change_of(plan, "run/job"), Follow)
+    save(plan, CALL, file)
+    assert restore(saved_at(file), reread()).changes == plan.changes

@@ -9,11 +9,11 @@ import pytest
 
 from specrun.engines.local import request as requests
 from specrun.engines.local import state
-from specrun.engines.local.request import Cluster, Distribution, Request
+from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.state import RoleState, State
 
 REQUEST = Request(
-    *("mnist-1", "python train.py", "/slots", "marker", Cluster("gpu-cluster", 2), Distribution("tensorflow", 1, 2), 2),
+    *("mnist-1", "python train.py", "/slots", "marker", Cluster("gpu-cluster", 2), Team("tensorflow", 1, 2), 2),
     environment_variables={"A": "b"},
     secret_names=("TOKEN",),
     path=("/venv/bin",),

@@ -18,10 +18,11 @@ from specrun.apply.events import (
     StatusChanged,
 )
 from specrun.engines import reliable
-from specrun.engines.base import Conflict, Denied, LogLine, Staged, Transient
+from specrun.engines.base import Conflict, Denied, LogLine, Report, Staged, Transient
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import (
@@ -30,6 +31,7 @@ from tests.engine_double import (
     HERE,
     Accepted,
     Double,
+    Fault,
     carry_out,
     change_of,
     plan_for,
@@ -524,3 +526,209 @@ def test_data_from_https_that_another_apply_has_sent_is_not_fetched(tmp_path: Pa
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.stale, outcome.failed) == ([], [])
     assert DATA not in begun(engine)
+
+
+CONDA = "name: job\njob: {command: ls, environment: {image: base, conda_file: conda.yml}}\n"
+IMAGE = "name: job\njob: {command: ls, environment: {build: {path: image}}}\n"
+FILES = {"conda_yml": "dependencies: [six=1.16.0]\n", "image__Dockerfile": "FROM base\n", "image__lib__a_sh": "true\n"}
+
+
+def plan_environment(folder: Path, engine: Double, text: str) -> tuple[Plan, str]:
+    """A plan and the address of its environment."""
+    plan = plan_for(engine, read_specs(write_spec(folder, text, **FILES)), folder / "home")
+    return plan, plan.changes[0].key.address
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(CONDA, "conda.yml"), (IMAGE, "image/Dockerfile"), (IMAGE, "image/lib/a.sh")]
+)
+@pytest.mark.parametrize("built", [False, True])
+def test_an_environment_edited_since_the_plan_is_stale_and_its_file_is_named(
+    tmp_path: Path, engine: Double, text: str, name: str, built: bool
+) -> None:
+    """Also where it was built before: what the run would be submitted with is not what was planned."""
+    if built:
+        first, address = plan_environment(tmp_path, engine, text)
+        engine.there[address] = Observed(Status.READY, first.changes[0].resource.wanted)
+    plan, address = plan_environment(tmp_path, engine, text)
+    (tmp_path / name).write_text("dependencies: [six=1.17.0]\n")
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    stale = RUN if built else address
+    assert (outcome.stale, outcome.failed, begun(engine), engine.all_runs) == ([stale], [], [], [])
+    assert "the environment changed since the plan: " in settled(events)[stale].error
+    assert f"{Path(name).name} is not what it was" in settled(events)[stale].error
+
+
+def test_an_environment_is_begun_with_the_bytes_that_were_planned(tmp_path: Path, engine: Double) -> None:
+    """An edit in the very moment in which it begins does not get in."""
+    plan, address = plan_environment(tmp_path, engine, CONDA)
+    engine.on_begin = lambda change: (tmp_path / "conda.yml").write_text("edited") and None
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    (change,) = engine.given
+    assert isinstance(change.resource, JobEnvironment)
+    assert change.key.address == address
+    assert change.resource.content.conda is not None
+    assert change.resource.content.conda[1] == b"dependencies: [six=1.16.0]\n"
+    assert (outcome.failed, outcome.stale) == ([], [RUN])
+
+
+@pytest.mark.parametrize(("text", "name"), [(CONDA, "conda.yml"), (IMAGE, "context/lib/a.sh")])
+def test_a_run_is_submitted_with_copies_of_its_environments_files(
+    tmp_path: Path, engine: Double, text: str, name: str
+) -> None:
+    seen: list[bytes] = []
+    submit = engine.runs.submit
+
+    def look(submission: Submission, staged: Staged, report: Report) -> None:
+        seen.append((staged.code.parent / name).read_bytes())
+        assert staged.conda is None or staged.conda == staged.code.parent / name
+        submit(submission, staged, report)
+
+    engine.runs.submit = look  # type: ignore[method-assign]
+    plan, _ = plan_environment(tmp_path, engine, text)
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, outcome.stale) == ([], [])
+    assert seen == [FILES["conda_yml" if text is CONDA else "image__lib__a_sh"].encode()]
+
+
+def test_what_is_replaced_is_begun_although_nothing_changed_since_the_plan(tmp_path: Path, engine: Double) -> None:
+    before = {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 2}
+    engine.there[GPU] = Observed(Status.READY, before, owner="job")
+    plan = plan_of(tmp_path, engine, allow_replace=True)
+    assert change_of(plan, GPU).action is Action.REPLACE
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, outcome.stale, begun(engine).count(GPU)) == ([], [], 1)
+    assert engine.there[GPU].properties["size"] == "STANDARD_DS3_V2"
+
+
+@pytest.mark.parametrize("answer", [Transient("the gateway timed out"), Accepted(Transient("the gateway timed out"))])
+def test_what_is_replaced_is_replaced_once(tmp_path: Path, engine: Double, answer: Fault) -> None:
+    """After an error, what is there as it was before was not replaced yet, and what is as it was planned was."""
+    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 2}, owner="job")
+    plan = plan_of(tmp_path, engine, allow_replace=True)
+    engine.faults[f"begin {GPU}"] = [answer]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, begun(engine).count(GPU)) == ([], 1 if isinstance(answer, Accepted) else 2)
+    assert len([change for change in engine.given if is_of(change, GPU)]) == 1
+
+
+def test_what_was_sent_before_an_error_is_not_sent_again(tmp_path: Path, engine: Double) -> None:
+    files = {f"data__{name}_csv": name for name in ("one", "two", "three")}
+    text = "name: job\ndata: {d: {path: data}}\n"
+    plan = plan_for(engine, read_specs(write_spec(tmp_path, text, **files)), tmp_path / "home")
+    assert [file.path for file in change_of(plan, DATA).transfer.send] == ["one.csv", "three.csv", "two.csv"]
+    sent: list[list[str]] = []
+
+    def begin(change: Upload, report: Report) -> None:
+        sent.append([file.path for file in change.transfer.send])
+        if len(sent) == 1:
+            first = change.transfer.send[0]
+            engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})
+            raise Transient("the line broke")
+        real(change, report)
+
+    real = engine.resources.begin
+    engine.resources.begin = begin  # type: ignore[method-assign, assignment]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, sent) == ([], [["one.csv", "three.csv", "two.csv"], ["three.csv", "two.csv"]])
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were asked for, without making them."""
+    asked: list[float] = []
+    monkeypatch.setattr(operations.time, "sleep", asked.append)
+    return asked
+
+
+@pytest.mark.parametrize("key", [GPU, RUN])
+def test_a_service_gets_the_time_that_it_asks_for_and_no_more(
+    tmp_path: Path, engine: Double, waits: list[float], key: str
+) -> None:
+    plan = plan_of(tmp_path, engine)
+    waits.clear()
+    engine.faults[f"begin {key}"] = [Transient("busy", 30.0), Transient("busy", 0.5), Transient("busy")]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert outcome.failed == []
+    assert waits == [30.0, 0.5, reliable.FIRST_PAUSE * 4]
+
+
+class Grace:
+    """A clock on which a second passes with each look at it, once the stop has been asked for."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        self.now += 1.0 if self.stop.is_set() else 0.0
+        return self.now
+
+
+def test_an_interrupt_waits_some_seconds_for_calls_in_flight_and_not_for_ever(
+    tmp_path: Path, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    clock = Grace(stop)
+    monkeypatch.setattr(walk, "time", clock)
+    monkeypatch.setattr(walk, "TICK", 0.001)
+    engine.faults[f"begin {GPU}"] = [HANG]
+    plan = plan_of(tmp_path, engine, CLUSTER)
+
+    def interrupt(event: Event) -> None:
+        wait_until(lambda: f"begin {GPU}" in engine.calls, "the call")
+        stop.set()
+
+    outcome, _ = carry_out(engine, plan, tmp_path / "home", interrupt, stop)
+    assert (outcome.interrupted, outcome.failed) == (True, [])
+    assert 105.0 < clock.now < 120.0, "ten seconds, as docs/commands.md says"
+
+
+def test_a_call_in_flight_that_ends_in_its_time_is_told(tmp_path: Path, engine: Double) -> None:
+    stop, answered = threading.Event(), threading.Event()
+    engine.on_begin = lambda change: answered.wait(DEADLINE) and None
+
+    def interrupt(event: Event) -> None:
+        stop.set()
+        answered.set()
+
+    outcome, events = carry_out(engine, plan_of(tmp_path, engine, CLUSTER), tmp_path / "home", interrupt, stop)
+    assert (outcome.interrupted, outcome.failed) == (True, [])
+    assert (settled(events)[GPU].error, settled(events)[GPU].action) == ("", Action.CREATE)
+
+
+def test_operations_are_a_few_at_a_time(tmp_path: Path, engine: Double) -> None:
+    entries = "".join(f"  d{number:02}: {{path: data}}\n" for number in range(40))
+    path = write_spec(tmp_path, f"name: job\ndata:\n{entries}", data__a_csv="1\n")
+    plan = plan_for(engine, read_specs(path), tmp_path / "home")
+    lock, full = threading.Lock(), threading.Barrier(walk.AT_ONCE, timeout=DEADLINE)
+    now = most = 0
+
+    def count(change: Change | Submission) -> None:
+        nonlocal now, most
+        with lock:
+            now, most = now + 1, max(most, now + 1)
+        full.wait()  # 40 are five times as many as may go on: each waits until as many are there as may be,
+        threading.Event().wait(0.05)  # and leaves time for one too many
+        with lock:
+            now -= 1
+
+    engine.on_begin = count
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, len(engine.given), most) == ([], 40, 8)
+
+
+def test_runs_that_are_followed_leave_room_for_what_is_to_be_done(tmp_path: Path, engine: Double) -> None:
+    """More runs than operations at once, none of which ends before all have been submitted."""
+    count = 2 * walk.AT_ONCE
+    specs = [write_spec(tmp_path / str(n), f"name: n{n}\njob: {{command: ls}}\n") for n in range(count)]
+    plan = plan_for(engine, read_specs(*specs), tmp_path / "home", max_runs=count)
+    get = engine.runs.get
+
+    def look(name: str) -> Run:
+        run = get(name)
+        return run if len(engine.submitted) == count else replace(run, status=RunStatus.RUNNING)
+
+    engine.runs.get = look  # type: ignore[method-assign]
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.failed, len(outcome.ended)) == ([], count)

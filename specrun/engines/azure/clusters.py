@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,17 +48,14 @@ class ClusterCalls(Protocol):
     def count_nodes(self, name: str) -> Mapping[str, int]:
         """How many of a cluster's instances are idle, running, …"""
 
-    def runs_on(self, name: str) -> Collection[str]:
-        """The runs that have not ended on it."""
-
     def create(self, cluster: Cluster, report: Report) -> None:
         """Ask for a cluster; return once that is accepted. Raises SecretUnset."""
 
     def change(self, cluster: Cluster, fields: Collection[str]) -> None:
         """Have these fields, with dots, be as the spec wants them. Raises SecretUnset."""
 
-    def delete(self, name: str) -> None:
-        """Ask for a cluster's end."""
+    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None:
+        """Ask for a cluster's end, once `check` has not raised for the runs that have not ended on it."""
 
 
 class Clusters:
@@ -108,14 +106,13 @@ class Clusters:
             return {}
 
     def _delete(self, name: str) -> None:
-        try:
-            runs = sorted(self._calls.runs_on(name))
-        except Missing:
-            return
-        if runs:
-            listed = ", ".join(runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
-            raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
-        self._calls.delete(name)
+        def check(runs: Collection[str]) -> None:
+            if runs:
+                listed = ", ".join(sorted(runs)[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
+                raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
+
+        with suppress(Missing):
+            self._calls.delete(name, check)
 
     def _await_end(self, name: str, report: Report) -> None:
         """Look until it is gone, for as long as the service says that it goes."""

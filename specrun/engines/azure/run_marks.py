@@ -43,6 +43,6 @@ def record_path(name: str) -> str:
 
 
 def include_all(code: Path) -> None:
-    """Keep an SDK from ignoring what was planned: both know no ignore files but the topmost."""
-    if any((code / name).exists() for name in (".amlignore", ".gitignore")):
+    """Keep an SDK from ignoring what was planned: both know no ignore files but the topmost, and v1 no empty code."""
+    if any((code / name).exists() for name in (".amlignore", ".gitignore")) or not any(code.iterdir()):
         (code / ".amlignore").write_text(IGNORE_NOTHING)

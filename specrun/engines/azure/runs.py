@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,12 +12,13 @@ from typing import Any, Protocol
 from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.logs import roles_of
-from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, spec_in
+from specrun.engines.azure.records import read_record
+from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, record_path, spec_in
 from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Role, Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus
 
 AT_ONCE = 8
 """Runs that are read at once."""
@@ -62,9 +64,6 @@ class RunCalls(Protocol):
     def look(self, name: str) -> SeenRun:
         """A run of specrun's as it is now; no request when it had ended."""
 
-    def complete(self, run: SeenRun) -> None:
-        """Read the record of a run, where it is needed and stands elsewhere."""
-
     def explain(self, run: SeenRun) -> None:
         """Read the details of a run that has ended, once."""
 
@@ -86,8 +85,8 @@ class RunCalls(Protocol):
     def address(self, run: SeenRun) -> str:
         """The portal's page of a run."""
 
-    def metrics(self, run: SeenRun) -> Mapping[str, float]:
-        """The latest value of each metric that is a number."""
+    def metrics(self, name: str) -> Mapping[str, float]:
+        """The latest value of each metric of a run that is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,14 @@ class Runs:
 
     def latest(self, name: str) -> Mapping[str, float]:
         """The latest value of each metric that a run logged."""
-        return self.connection.ask(lambda: self.calls.metrics(self.calls.find(name)))
+        return self.connection.ask(lambda: self.calls.metrics(name))
 
     def _list(self, spec: str | None) -> Sequence[Run]:
         try:
             runs = [run for run in self.calls.list() if spec in (None, spec_of(run))]
         except Missing:
             return ()
-        run_all((partial(self.calls.complete, run) for run in runs), min(AT_ONCE, len(runs)))
+        run_all((partial(self._complete, run) for run in runs if _is_needed(run)), AT_ONCE)
         runs.sort(key=lambda run: (run.submitted or 0.0, attempt_in(run.name)), reverse=True)
         failed = _unexplained(runs)
         run_all((partial(self.calls.explain, run) for run in failed), len(failed))
@@ -159,14 +158,28 @@ class Runs:
 
     def _read(self, name: str) -> SeenRun:
         run = self.calls.look(name)
-        self.calls.complete(run)
+        if _is_needed(run):
+            self._complete(run)
         if run.status.ended:
             self.calls.explain(run)
         return run
 
+    def _complete(self, run: SeenRun) -> None:
+        """Read the record of a run, where it did not come with it: one request, once."""
+        if run.record is None:
+            try:
+                text = read_record(self.connection.open_datastore(None), record_path(run.name))
+                content = json.loads(text or b"{}")
+            except (Missing, ValueError):
+                content = {}
+            run.record = content if isinstance(content, Mapping) else {}
+            run.compute = run.compute or str(run.record.get("compute") or "")
+            if run.submitted is None and isinstance(submitted := run.record.get("submitted"), (int, float)):
+                run.submitted = submitted
+
     def _identity(self, name: str) -> Mapping[str, object]:
         run = self.calls.find(name)
-        self.calls.complete(run)
+        self._complete(run)
         identity = (run.record or {}).get("identity")
         return identity if isinstance(identity, Mapping) else {}
 
@@ -214,7 +227,7 @@ def describe(run: SeenRun) -> Run:
         submitted=run.submitted,
         started=seconds(details.get("startTimeUtc")),
         ended=seconds(details.get("endTimeUtc")) if ended else None,
-        roles=tuple(Role(role, _role_status(role, failed, ending.status)) for role in roles),
+        roles=tuple(RoleStatus(role, _role_status(role, failed, ending.status)) for role in roles),
         failed_role=failed,
         reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,
@@ -230,6 +243,11 @@ def kept_path(path: str) -> str:
     """Where below ./outputs a file is."""
     output, _, rest = path.partition("/")
     return rest if output == DEFAULT and "/" not in rest else path
+
+
+def _is_needed(run: SeenRun) -> bool:
+    """Whether a run's record is: others must not touch what a run reads that goes on, and tags may be lost."""
+    return not run.status.ended or run.submitted is None
 
 
 def _role_status(role: str, failed: str | None, status: RunStatus) -> str:

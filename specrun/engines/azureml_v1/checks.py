@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specrun.engines.azure.cluster_checks import check_cluster
-from specrun.engines.azure.coordinates import check_workspace
+from specrun.engines.azure.checks import check_shared, check_unread
 from specrun.engines.azure.datastore_paths import DATASTORE_PATH, EXAMPLE
-from specrun.engines.azure.shared_checks import check_datastores, check_variables
 from specrun.engines.azureml_v1.cluster_checks import check_cluster_of_v1
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
 from specrun.spec.diagnostics import Diagnostic, Path
@@ -16,10 +14,8 @@ from specrun.spec.model import Environment, Job, Spec
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     """All of it, each at its place. Reads no more than the workspace's config.json."""
-    yield from check_workspace(spec)
-    yield from check_cluster(spec)
+    yield from check_shared(spec)
     yield from check_cluster_of_v1(spec)
-    yield from check_datastores(spec)
     if spec.job is not None:
         yield from _check_job(spec, spec.job)
 
@@ -32,15 +28,9 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
             "Without a cluster only the engine `azureml` runs jobs (`resources.instance_type`)."
         )
         yield spec.at("job").diagnostic("needs-compute", detail)
-    elif job.resources.instance_type is not None:
-        detail = "The job runs on the cluster, whose size counts. Only the engine `azureml` runs jobs without one."
-        yield document.diagnostic("unread-by-sdk-v1", detail, ("job", "resources", "instance_type"))
-    if job.identity is not None:
-        detail = (
-            "SDK v1 does not tell a job who it is: it reaches its data with the datastore's credential, else as the "
-            "cluster's identity (`compute.identity`)."
-        )
-        yield document.diagnostic("unread-by-sdk-v1", detail, ("job", "identity"))
+    for found in check_unread(spec, "azureml-v1", "unread-by-sdk-v1"):
+        if spec.compute is not None or found.path[-1] != "instance_type":  # of which was spoken just now
+            yield found
     if job.environment is not None:
         for code, detail, below in _environment_mistakes(job.environment):
             yield document.diagnostic(code, detail, ("job", "environment", *below))
@@ -52,7 +42,6 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         if output.path is not None and DATASTORE_PATH.fullmatch(output.path) is None:
             detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
             yield document.diagnostic("not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
-    yield from check_variables(spec, job)
 
 
 def _environment_mistakes(environment: Environment) -> Iterator[tuple[str, str, Path]]:

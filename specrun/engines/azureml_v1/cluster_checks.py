@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from specrun.engines.azure.cluster_checks import coordinates_of
-from specrun.engines.azure.findings import found
+from specrun.engines.azure.checks import coordinates_of
 from specrun.engines.azure.networks import read_subnet
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Properties, Spec
@@ -21,7 +20,7 @@ def check_cluster_of_v1(spec: Spec) -> Iterator[Diagnostic]:
         return
     if str(cluster["name"]).lower() in RESERVED:
         detail = f"SDK v1 keeps the names {', '.join(RESERVED)} to itself: take another."
-        yield found(spec, "not-with-sdk-v1", detail, ("compute", "name"))
+        yield spec.document.diagnostic("not-with-sdk-v1", detail, ("compute", "name"))
     yield from _check_network(spec, cluster)
 
 
@@ -33,7 +32,7 @@ def _check_network(spec: Spec, cluster: Properties) -> Iterator[Diagnostic]:
                 "SDK v1 makes clusters without public addresses in a virtual network only: write `network_settings`, "
                 "or leave this out."
             )
-            yield found(spec, "not-with-sdk-v1", detail, ("compute", "enable_node_public_ip"))
+            yield spec.document.diagnostic("not-with-sdk-v1", detail, ("compute", "enable_node_public_ip"))
         return
     at = coordinates_of(spec)
     subnet = read_subnet(settings, at.subscription_id, at.resource_group)
@@ -42,4 +41,4 @@ def _check_network(spec: Spec, cluster: Properties) -> Iterator[Diagnostic]:
             f"SDK v1 looks for networks in the workspace's subscription, {at.subscription_id}, and this one is in "
             f"{subnet.subscription}: take one there, or make the cluster in the portal and write `compute: NAME`."
         )
-        yield found(spec, "not-with-sdk-v1", detail, ("compute", "network_settings", "subnet"))
+        yield spec.document.diagnostic("not-with-sdk-v1", detail, ("compute", "network_settings", "subnet"))

@@ -14,9 +14,10 @@ from specrun.engines.azure.cluster_words import (
     tags_in_words,
     wanted_of,
 )
+from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.networks import Subnet, read_subnet
-from specrun.plan.resources import Resource
-from specrun.spec.model import Properties, Secret
+from specrun.plan.kinds.compute import Cluster
+from specrun.spec.model import Properties
 
 _TIERS = {"dedicated": "dedicated", "lowpriority": "low_priority"}
 _OPEN = {True: "Enabled", False: "Disabled", None: "NotSpecified"}
@@ -53,21 +54,21 @@ def properties_of(target: Any, wanted: Properties, raw: Mapping[str, Any]) -> di
     return {name: value for name, value in told.items() if value is not None}
 
 
-def configuration_of(resource: Resource, workspace: Any) -> Any:
+def configuration_of(cluster: Cluster, workspace: Any) -> Any:
     """The SDK's provisioning configuration for a new cluster. Secrets are revealed in it: keep it short.
 
     Raises EngineError, SecretUnset, and the SDK's errors.
     """
     from azureml.core.compute import AmlCompute
 
-    wanted: Mapping[str, Any] = wanted_of(resource)
+    wanted: Mapping[str, Any] = wanted_of(cluster)
     return AmlCompute.provisioning_configuration(
         vm_size=wanted["size"],
         vm_priority=str(wanted["tier"]).replace("_", ""),
         min_nodes=wanted["min_instances"],
         max_nodes=wanted["max_instances"],
         idle_seconds_before_scaledown=idle_time(wanted["idle_time_before_scale_down"]),
-        tags={**mapping(wanted.get("tags")), OWNER: resource.spec.name},
+        tags={**mapping(wanted.get("tags")), OWNER: cluster.owner},
         description=wanted.get("description"),
         remote_login_port_public_access=_OPEN[wanted.get("ssh_public_access_enabled")],
         enable_node_public_ip=wanted.get("enable_node_public_ip", True),
@@ -83,13 +84,12 @@ def idle_time(seconds: Any) -> Any:
 
 
 def _account(settings: Properties) -> dict[str, object]:
-    names = {"admin_username": "admin_username", "admin_password": "admin_user_password"}
-    names["ssh_key_value"] = "admin_user_ssh_key"
-    return {
-        theirs: value.reveal() if isinstance(value, Secret) else value
-        for ours, theirs in names.items()
-        if (value := settings.get(ours)) is not None
+    names = {
+        "admin_username": "admin_username",
+        "admin_password": "admin_user_password",
+        "ssh_key_value": "admin_user_ssh_key",
     }
+    return {names[name]: value for name, value in revealed(settings).items() if value is not None}
 
 
 def _vnet(settings: Properties, workspace: Any) -> dict[str, object]:

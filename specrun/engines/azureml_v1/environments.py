@@ -9,8 +9,6 @@ from specrun.engines.azure.images import PYTHON, base_image
 from specrun.engines.base import EngineError, Staged
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import Resource
 from specrun.spec.model import Environment
 
 DEFAULTS = "azureml-defaults"
@@ -20,11 +18,6 @@ FRAMEWORK_VERSIONS = ("1.10", "1.12", "1.13", "2.0", "2.1", "2.2", "2.3")
 """The versions of TensorFlow that SDK v1's estimator knows; asking it takes seconds, so they stand here."""
 
 REGISTERED = re.compile(r"azureml:(?P<name>[^:@/]+)(?::(?P<version>[^:@]+)|@(?P<label>[^:@]+))?")
-
-
-def observe_environment(resource: Resource) -> Observed:
-    """Always there: the definition goes with the run. A registered one that is missing is found on submission."""
-    return Observed(Status.READY, resource.wanted)
 
 
 def environment_of(submission: Submission, staged: Staged, workspace: Any) -> Any:

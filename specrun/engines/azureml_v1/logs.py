@@ -3,67 +3,57 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from specrun.engines.azure.log_lines import CHUNK, whole_lines
-from specrun.engines.azure.log_names import expected_logs, logs_of
+from specrun.engines.azure.logs import CHUNK, expected_logs, logs_of, whole_lines
 from specrun.engines.azure.ranges import Expired, read_range
-from specrun.engines.azureml_v1.connection import Connection
-from specrun.engines.azureml_v1.runs import SeenRun, check_ours, find_run, read_details
+from specrun.engines.azure.runs import SeenRun
 from specrun.engines.base import Cursor, Denied, LogLine
-from specrun.plan.observed import RunStatus
 
 SOON, LATER = 2.0, 600.0
 """Seconds until the list of logs is read again: while roles are missing, and when all are there."""
 
 
-def read_logs(connection: Connection, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-    """Whole lines since the cursor; of a run that has ended, its unfinished last lines too. Raises Missing.
+class LogReader:
+    """Reads the logs of runs through the addresses in their details, which `details` reads anew where that is due."""
 
-    One request for each role; three more, now and then, for the list of logs.
-    """
-    known = find_run(connection, name)
-    check_ours(known)
-    if known.status is RunStatus.QUEUED:
-        return [], cursor
-    try:
-        return _read_all(known, _addresses(known), cursor)
-    except Expired:
-        pass
-    try:
-        return _read_all(known, _addresses(known, again=True), cursor)
-    except Expired:
-        raise Denied(
-            f"logs of {name}: the storage account refuses the address that the service gives for them"
-        ) from None
+    def __init__(self, details: Callable[[SeenRun, bool], Mapping[str, Any]]) -> None:
+        self._details = details
+        self._read_at: dict[str, float] = {}
+        """When the addresses of each run's logs were read, by the monotonic clock."""
+        self._lengths: dict[tuple[str, str], int] = {}
+        """Of runs that have ended: how many bytes each role's log has, once it was read to its end."""
 
+    def read(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+        """Whole lines since the cursor; of a run that has ended, its unfinished last lines too."""
+        for again in (False, True):
+            try:
+                return self._read_all(run, self._addresses(run, again), cursor)
+            except Expired:
+                continue
+        raise Denied(f"logs of {run.name}: the storage account refuses the address that the service gives for them")
 
-def _addresses(known: SeenRun, again: bool = False) -> Mapping[str, str]:
-    logs = logs_of(known.details)
-    age = time.monotonic() - known.detailed
-    if again or known.status.ended or age > (LATER if len(logs) >= expected_logs(known.details) else SOON):
-        return logs_of(read_details(known, again))
-    return logs
+    def _addresses(self, run: SeenRun, again: bool) -> Mapping[str, str]:
+        logs = logs_of(run.details)
+        age = time.monotonic() - self._read_at.get(run.name, -1e9)
+        if again or run.status.ended or age > (LATER if len(logs) >= expected_logs(run.details) else SOON):
+            self._read_at[run.name] = time.monotonic()
+            return logs_of(self._details(run, again))
+        return logs
 
-
-def _read_all(known: SeenRun, addresses: Mapping[str, str], cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-    last = known.status.ended
-    lines: list[LogLine] = []
-    position = dict(cursor)
-    for role, address in addresses.items():
-        start = position.get(role, 0)
-        if start >= known.lengths.get(role, start + 1):
-            continue  # the run has ended, and this is all
-        text, length, whole = _read_lines(address, start, last)
-        position[role] = start + length
-        if last and whole:
-            known.lengths[role] = start + length
-        lines.extend(LogLine(role, line) for line in text)
-    return lines, position
-
-
-def _read_lines(address: str, start: int, last: bool) -> tuple[list[str], int, bool]:
-    """Lines, how many bytes they were, and whether there was nothing behind them."""
-    chunk = read_range(address, start, CHUNK)
-    lines, used = whole_lines(chunk, last=last)
-    return lines, used, len(chunk) < CHUNK
+    def _read_all(self, run: SeenRun, addresses: Mapping[str, str], cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+        last = run.status.ended
+        lines: list[LogLine] = []
+        position = dict(cursor)
+        for role, address in addresses.items():
+            start = position.get(role, 0)
+            if start >= self._lengths.get((run.name, role), start + 1):
+                continue  # the run has ended, and this is all
+            chunk = read_range(address, start, CHUNK)
+            text, used = whole_lines(chunk, last=last)
+            position[role] = start + used
+            if last and len(chunk) < CHUNK:
+                self._lengths[run.name, role] = start + used
+            lines.extend(LogLine(role, line) for line in text)
+        return lines, position

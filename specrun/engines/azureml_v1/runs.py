@@ -1,102 +1,158 @@
-"""The runs that this process has seen: the SDK's own objects, and what was read of them, so that nothing is read twice.
+"""Runs, as the SDK submits and reads them. What was seen of one is kept, so that nothing is read twice.
 
 Finding a run costs two requests, its details cost three; a run that has ended does not change any more.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
+from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import status_of
-from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE, is_named_for
-from specrun.engines.azureml_v1.connection import SOON, Connection
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, TAG, VARIABLE
+from specrun.engines.azure.runs import AT_ONCE, SeenRun, check_ours, is_ours, kept_path, output_path
+from specrun.engines.azure.workers import run_all
+from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
-from specrun.engines.base import Missing, Transient
+from specrun.engines.azureml_v1.logs import LogReader
+from specrun.engines.azureml_v1.submission import Submitter
+from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged, Transient
 from specrun.plan.attempts import NAME
-from specrun.plan.observed import RunStatus
+from specrun.plan.kinds.run import Submission
+
+RUN_TYPE = "azureml.scriptrun"
+OUTPUTS = "outputs/"
 
 
-@dataclass(slots=True)
-class SeenRun:
-    """One run: the SDK's object, and the newest details."""
+class SdkRuns:
+    """The runs of one workspace, and those that were seen so far, by name."""
 
-    run: Any
-    details: Mapping[str, Any] = field(default_factory=dict)
-    detailed: float = -1e9
-    """When the details were read, by the monotonic clock."""
-    record: Mapping[str, Any] | None = None
-    lengths: dict[str, int] = field(default_factory=dict)
-    """Of a run that has ended: how many bytes each role's log has, once it was read to its end."""
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._seen: dict[str, SeenRun] = {}
+        self._submitter = Submitter(connection, self._fetch)
+        self._logs = LogReader(self._read_details)
 
-    @property
-    def status(self) -> RunStatus:
-        """As the service last said; a failed run may have been lost."""
-        return status_of(str(self.run.status))
+    def list(self) -> Sequence[SeenRun]:
+        """One query for the experiments that have specrun's tag, whichever spec's they are, and one for each."""
+        from azureml.core import Experiment
+        from azureml.core.experiment import ViewType
 
+        with translated(f"list the experiments of {self._connection.coordinates.workspace_name}"):
+            # Archived ones, too: what ran there ran for exactly the same.
+            experiments = list(Experiment.list(self._connection.workspace(), tags=TAG, view_type=ViewType.All))
+        self._submitter.experiments.update({one.name: one for one in experiments})
+        found: dict[str, SeenRun] = {}
+        run_all((partial(self._list, one, found) for one in experiments), AT_ONCE)
+        return [run for run in found.values() if is_ours(run)]
 
-@dataclass(slots=True)
-class Seen:
-    """What one connection has seen, by name."""
+    def find(self, name: str) -> SeenRun:
+        """Wherever it is filed; no request when it was seen."""
+        return check_ours(self._seen.get(name) or self._fetch(name))
 
-    runs: dict[str, SeenRun] = field(default_factory=dict)
-    experiments: dict[str, Any] = field(default_factory=dict)
-    marked: set[str] = field(default_factory=set)
-    """Experiments that were given the tag: the SDK's object does not learn of it."""
+    def look(self, name: str) -> SeenRun:
+        """One request if it was seen before, unless it had ended."""
+        run = self._seen.get(name)
+        if run is not None and not run.status.ended:
+            with _there(name):
+                run.status = status_of(str(run.sdk.get_status()))
+        return check_ours(run or self._fetch(name))
 
+    def explain(self, run: SeenRun) -> None:
+        """Three requests, once."""
+        self._read_details(run)
 
-_SEEN: WeakKeyDictionary[Connection, Seen] = WeakKeyDictionary()
+    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
+        """Under a lease on its record, after one more look whether it is there."""
+        self._seen.pop(submission.name, None)
+        self._seen[submission.name] = self._submitter.submit(submission, staged, report)
 
+    def cancel(self, run: SeenRun) -> None:
+        """As any run is: a ScriptRun would first read its whole definition, to see whether it runs on this machine."""
+        from azureml.core import Run as ServiceRun
 
-def seen(connection: Connection) -> Seen:
-    """What this connection has seen so far."""
-    return _SEEN.setdefault(connection, Seen())
+        with translated(f"cancel the run {run.name}"):
+            ServiceRun.cancel(run.sdk)
 
+    def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+        """One request for each role; three more, now and then, for the list of logs."""
+        return self._logs.read(run, cursor)
 
-def find_run(connection: Connection, name: str) -> SeenRun:
-    """A run of the workspace by its id, wherever it is filed; no request when it was seen. Raises Missing."""
-    known = seen(connection).runs.get(name)
-    if known is None:
+    def outputs(self, run: SeenRun) -> Sequence[OutputFile]:
+        """The service does not say how large they are."""
+        with translated(f"list the outputs of {run.name}"):
+            paths = [str(path) for path in run.sdk.get_file_names()]
+        below = [path.removeprefix(OUTPUTS) for path in paths if path.startswith(OUTPUTS)]
+        return [OutputFile(output_path(path), None) for path in below]
+
+    def fetch(self, run: SeenRun, path: str, to: Path) -> None:
+        """Through the SDK."""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with translated(f"fetch {path} of {run.name}"):
+            run.sdk.download_file(OUTPUTS + kept_path(path), output_file_path=str(to))
+
+    def address(self, run: SeenRun) -> str:
+        """The portal's page."""
+        with translated(f"link to the run {run.name}"):
+            return str(run.sdk.get_portal_url())
+
+    def metrics(self, name: str) -> Mapping[str, float]:
+        """The latest value of each that is a number."""
+        run = self.find(name)
+        with translated(f"read the metrics of {name}"):
+            logged: Mapping[str, Any] = run.sdk.get_metrics()
+        latest = {metric: value[-1] if isinstance(value, list) and value else value for metric, value in logged.items()}
+        return {metric: float(value) for metric, value in latest.items() if isinstance(value, (int, float))}
+
+    def _list(self, experiment: Any, runs: dict[str, SeenRun]) -> None:
+        with translated(f"list the runs of experiment {experiment.name}"):
+            listed = experiment.get_runs(type=RUN_TYPE)
+            runs.update({found.id: self._keep(found) for found in listed if NAME.fullmatch(found.id) is not None})
+
+    def _fetch(self, name: str) -> SeenRun:
         with translated(f"find the run {name}"):
-            known = SeenRun(connection.workspace().get_run(name))
-        seen(connection).runs[name] = known
-    return known
+            found = self._connection.workspace().get_run(name)
+        return self._keep(found)
+
+    def _keep(self, found: Any) -> SeenRun:
+        """The newest that is known of a run; one that has ended does not change any more."""
+        known = self._seen.get(found.id)
+        if known is not None and known.status.ended:
+            return known
+        run = seen_in(found)
+        if known is not None:
+            run.details, run.record, run.compute = known.details, known.record, known.compute
+        if not run.fingerprint and NAME.fullmatch(run.name) is not None:
+            # The tag is set after the submission: an apply that was killed in between leaves a run without one.
+            run.fingerprint = str(_variables(self._read_details(run)).get(VARIABLE) or "")
+        self._seen[run.name] = run
+        return run
+
+    def _read_details(self, run: SeenRun, again: bool = False) -> Mapping[str, Any]:
+        """The details of a run as they are now; of an ended run they are read once, unless `again`."""
+        if again or not (run.status.ended and status_of(str(run.details.get("status"))).ended):
+            with _there(run.name):
+                run.details = run.sdk.get_details()
+            run.status = status_of(str(run.sdk.status))
+            run.compute = run.compute or str(run.details.get("target") or "")
+        return run.details
 
 
-def find_experiments(connection: Connection) -> list[Any]:
-    """The SDK's Experiments that hold runs of specrun's, whichever spec's: they carry its tag. One request."""
-    from azureml.core import Experiment
-    from azureml.core.experiment import ViewType
-
-    with translated(f"list the experiments of {connection.coordinates.workspace_name}"):
-        # Archived ones, too: what ran there ran for exactly the same.
-        found = list(Experiment.list(connection.workspace(), tags=TAG, view_type=ViewType.All))
-    seen(connection).experiments.update({one.name: one for one in found})
-    return found
-
-
-def look_at_run(connection: Connection, name: str) -> SeenRun:
-    """A run of the workspace as it is now: one request if it was seen before, unless it had ended. Raises Missing."""
-    if name not in seen(connection).runs:
-        return find_run(connection, name)
-    known = seen(connection).runs[name]
-    if not known.status.ended:
-        with _there(name):
-            known.run.get_status()
-    return known
-
-
-def read_details(known: SeenRun, again: bool = False) -> Mapping[str, Any]:
-    """The details of a run as they are now; of an ended run they are read once, unless `again`."""
-    if again or not (known.status.ended and status_of(str(known.details.get("status"))).ended):
-        with _there(known.run.id):
-            known.details = known.run.get_details()
-        known.detailed = time.monotonic()
-    return known.details
+def seen_in(found: Any) -> SeenRun:
+    """The SDK's Run as a run, as far as its tags tell."""
+    tags = found.tags or {}
+    return SeenRun(
+        sdk=found,
+        name=str(found.id),
+        status=status_of(str(found.status)),
+        tags=tags,
+        fingerprint=str(tags.get(FINGERPRINT_TAG) or ""),
+        submitted=_number(tags.get(SUBMITTED_TAG)),
+    )
 
 
 @contextmanager
@@ -109,24 +165,11 @@ def _there(name: str) -> Iterator[None]:
         raise Transient(str(error), SOON) from error
 
 
-def is_ours(known: SeenRun) -> bool:
-    """Whether specrun submitted a run: its fingerprint, from the tag or else its definition, begins as its name says.
-
-    The tag is set after the run was submitted: an apply that was killed in between leaves a run without one.
-    """
-    return NAME.fullmatch(known.run.id) is not None and is_named_for(known.run.id, fingerprint_of(known))
-
-
-def fingerprint_of(known: SeenRun) -> str:
-    """The whole fingerprint of a run; "" when specrun did not submit it."""
-    tagged = (known.run.tags or {}).get(FINGERPRINT_TAG)
-    return str(tagged or _variables(known.details or read_details(known)).get(VARIABLE) or "")
-
-
-def check_ours(known: SeenRun) -> None:
-    """Raises Missing for a run that specrun did not submit."""
-    if not is_ours(known):
-        raise Missing(f"run {known.run.id} was not submitted by specrun: its definition lacks {VARIABLE}")
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _variables(details: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,6 @@ class SdkClusters:
         """By the state that the service gives."""
         return dict(Counter(str(node.get("nodeState")).lower() for node in self._nodes(name)))
 
-    def runs_on(self, name: str) -> Collection[str]:
-        """The run of each node."""
-        return {str(node["runId"]) for node in self._nodes(name) if node.get("runId")}
-
     def create(self, cluster: Cluster, report: Report) -> None:
         """Ask for it in the workspace's region."""
         location = str(self.connection.workspace().location)
@@ -60,8 +56,9 @@ class SdkClusters:
         wanted = {name: value for name, value in cluster.properties.items() if name in changed}
         self._send(changed_cluster(self._get(cluster.name), wanted), "change")
 
-    def delete(self, name: str) -> None:
-        """Ask for its end."""
+    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None:
+        """Each node tells its run."""
+        check({str(node["runId"]) for node in self._nodes(name) if node.get("runId")})
         with translated(f"delete the cluster {name}"):
             self.connection.sdk.client.compute.begin_delete(name)
 

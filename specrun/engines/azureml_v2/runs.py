@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import seconds, status_of
-from specrun.engines.azure.records import read_record
-from specrun.engines.azure.run_marks import TAG, record_path
+from specrun.engines.azure.run_marks import TAG
 from specrun.engines.azure.runs import SeenRun, check_ours, is_ours
 from specrun.engines.azureml_v2.artifacts import fetch_output, list_outputs, read_logs
 from specrun.engines.azureml_v2.connection import Connection
@@ -57,16 +55,6 @@ class SdkRuns:
             # It was seen or submitted: whoever answers has not heard of it yet.
             raise Transient(str(error), SOON) from error
 
-    def complete(self, run: SeenRun) -> None:
-        """What a run reads that SDK v1 has submitted and that goes on: one request, once."""
-        if run.status.ended or run.record is not None:
-            return
-        try:
-            content = json.loads(read_record(self._connection.open_datastore(None), record_path(run.name)) or b"{}")
-        except (Missing, ValueError):
-            content = {}
-        run.record = content if isinstance(content, Mapping) else {}
-
     def explain(self, run: SeenRun) -> None:
         """One request, once."""
         if not run.details:
@@ -100,9 +88,9 @@ class SdkRuns:
         """The studio's page."""
         return str(run.sdk.studio_url or "")
 
-    def metrics(self, run: SeenRun) -> Mapping[str, float]:
+    def metrics(self, name: str) -> Mapping[str, float]:
         """One request."""
-        return read_metrics(self._connection, run.name)
+        return read_metrics(self._connection, name)
 
     def _read(self, name: str) -> SeenRun:
         with translated(f"find the run {name}"):
@@ -122,7 +110,8 @@ class SdkRuns:
 
 def seen_in(job: Any) -> SeenRun:
     """The SDK's CommandJob as a run."""
-    created, timeout = getattr(job.creation_context, "created_at", None), getattr(getattr(job, "limits", None), "timeout", None)
+    created = getattr(job.creation_context, "created_at", None)
+    timeout = getattr(getattr(job, "limits", None), "timeout", None)
     return SeenRun(
         sdk=job,
         name=str(job.name),

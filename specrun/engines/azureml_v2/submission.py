@@ -15,7 +15,8 @@ from specrun.plan.kinds.run import Submission
 
 def submit(connection: Connection, submission: Submission, staged: Staged, report: Report) -> Any:
     """Submit a planned run; the SDK's job. Raises Conflict when its name is taken, SecretUnset, and EngineError."""
-    include_all(staged.code)
+    if any(staged.code.iterdir()):
+        include_all(staged.code)
     try:
         with translated(f"submit the run {submission.name}"):
             job = job_of(submission, staged, connection, report)

@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change
 from specrun.plan.files import SourceFile, list_data
+from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.environment import EnvironmentContent
-from specrun.plan.observed import Observed, Run, StoredFile
+from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.remote import cached_download
 from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, Resource, workspace_key
+from specrun.plan.transfer import Transfer, plan_transfer
 from specrun.spec.model import Data, Download, LocalPath, Properties, Spec
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """An upload, file by file. Paths are relative to the source and to the target alike.
-
-    `extra` are on the target and not in the source; those in `prune` will be removed (the spec says `prune: true` and
-    this spec wrote them), the others stay.
-    """
-
-    new: tuple[SourceFile, ...] = ()
-    changed: tuple[SourceFile, ...] = ()
-    unchanged: tuple[SourceFile, ...] = ()
-    extra: Mapping[str, StoredFile] = field(default_factory=dict)
-    prune: tuple[str, ...] = ()
-
-    @property
-    def send(self) -> tuple[SourceFile, ...]:
-        """The files that go over the wire."""
-        return (*self.new, *self.changed)
-
-    @property
-    def source(self) -> tuple[SourceFile, ...]:
-        """All files of the source."""
-        return (*self.send, *self.unchanged)
-
-    @property
-    def left(self) -> Mapping[str, StoredFile]:
-        """The extra files that stay."""
-        return {path: file for path, file in self.extra.items() if path not in self.prune}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataTarget(Resource):
+class DataTarget(Planned):
     """A target on a datastore, identified by where it is and not by its entry's name."""
 
     kind: ClassVar[Kind] = "data"
@@ -89,7 +61,7 @@ class DataTarget(Resource):
         planning.transfers[self.key] = transfer
         if not transfer.send and not transfer.prune:
             return Upload(self, Action.NO_OP, "the target has every file", seen, transfer)
-        readers = planning.users(self)
+        readers = planning.unfinished(self.is_used_by)
         touched = [file.path for file in transfer.changed] + list(transfer.prune)
         if readers and touched:
             detail = (
@@ -109,7 +81,7 @@ class DataTarget(Resource):
                 "a target mirrors one source. Give one of them another target."
             )
         # As for any other kind. Not `super()`: in a class with slots, as dataclasses make it, there is none.
-        return Resource.contradicts(self, other)
+        return Planned.contradicts(self, other)
 
     def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
         """Its own spec, if that wrote any of the files."""
@@ -160,35 +132,3 @@ def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator
             source=data.source,
             prune=data.prune,
         )
-
-
-def plan_transfer(
-    source: Collection[SourceFile], stored: Mapping[str, StoredFile], prune_for: str = "", sha256: str = ""
-) -> Transfer:
-    """New, changed, unchanged and extra files. A stored file without an MD5 counts as changed.
-
-    `prune_for` is the spec whose own extra files are to be removed ("": none). `sha256` is that of a source from https,
-    as its spec gives it: what is stored under it need not be fetched to be known as the same.
-    """
-    new: list[SourceFile] = []
-    changed: list[SourceFile] = []
-    unchanged: list[SourceFile] = []
-    for file in source:
-        present = stored.get(file.path)
-        if present is None:
-            new.append(file)
-        elif is_same(file, present, sha256):
-            unchanged.append(file)
-        else:
-            changed.append(file)
-    wanted = {file.path for file in source}
-    extra = {path: file for path, file in stored.items() if path not in wanted}
-    prune = tuple(path for path, file in extra.items() if prune_for and file.owner == prune_for)
-    return Transfer(tuple(new), tuple(changed), tuple(unchanged), extra, prune)
-
-
-def is_same(file: SourceFile, present: StoredFile, sha256: str = "") -> bool:
-    """Whether a stored file has the content of a source; of one that is not fetched yet, by the spec's `sha256`."""
-    if not file.md5:
-        return present.sha256 == sha256.lower() != ""
-    return present.size == file.size and present.md5 == file.md5

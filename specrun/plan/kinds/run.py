@@ -14,12 +14,14 @@ from specrun.plan.changes import Action, Change
 from specrun.plan.files import SourceFile, list_code
 from specrun.plan.fingerprint import InputContent, explain, fingerprint, identify
 from specrun.plan.hashes import content_digest
-from specrun.plan.kinds.data import Transfer, data_key
+from specrun.plan.kinds.base import Planned
+from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
+from specrun.plan.transfer import Transfer
 from specrun.spec.model import Data, Download, Input, Job, LocalPath, Properties, Spec
 
 
@@ -48,7 +50,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest(Resource):
+class RunRequest(Planned):
     """A spec's job, bound to what else the spec says.
 
     `environment` is None where the job names none. `sources` are local data, which is never part of the code.
@@ -141,8 +143,11 @@ class RunRequest(Resource):
 
     def _extra(self, entry: Input, data: Data, planning: Planning) -> str:
         """A digest of the files beside the source's that the job would see; "" where there are none."""
-        transfer = planning.transfers.get(data_key(data, self.place), Transfer())
-        if entry.type == "uri_file" or not planning.view.shows_extra or not transfer.left:
+        key = data_key(data, self.place)
+        transfer = planning.transfers.get(key, Transfer())
+        # Of a source that cannot be read nobody knows what is extra.
+        unread = key not in planning.sources
+        if unread or entry.type == "uri_file" or not planning.view.shows_extra or not transfer.left:
             return ""
         listed = sorted(transfer.left)
         detail = (

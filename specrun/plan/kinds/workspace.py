@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from specrun.plan.kinds.converging import Converging
+from specrun.plan.kinds.base import Converging
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.resources import Kind, Place, workspace_name
 from specrun.spec.model import Spec

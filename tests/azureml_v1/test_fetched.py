@@ -10,19 +10,19 @@ import warnings
 
 import pytest
 
-from specrun.engines.azure.once import Once
+from specrun.engines.azure.fetched import Fetched
 from specrun.engines.azure.quiet import quiet
 
 
 def test_fetched_once_and_looked_at_anew() -> None:
     counter = iter(range(10))
-    once = Once(lambda: next(counter))
-    assert (once.get(), once.get()) == (0, 0)
-    assert once.look() == 0, "nobody has looked since it was fetched"
-    assert once.look() == 1
-    assert once.get() == 1
-    once.forget()
-    assert once.look() == 2
+    fetched = Fetched(lambda: next(counter))
+    assert (fetched.get(), fetched.get()) == (0, 0)
+    assert fetched.look() == 0, "nobody has looked since it was fetched"
+    assert fetched.look() == 1
+    assert fetched.get() == 1
+    fetched.forget()
+    assert fetched.look() == 2
 
 
 def test_a_failure_is_shared_by_who_waited_and_not_kept() -> None:
@@ -37,12 +37,12 @@ def test_a_failure_is_shared_by_who_waited_and_not_kept() -> None:
             raise ValueError
         return "there"
 
-    once = Once(fetch)
+    fetched = Fetched(fetch)
     failures: list[Exception] = []
 
     def ask() -> None:
         try:
-            once.get()
+            fetched.get()
         except ValueError as error:
             failures.append(error)
 
@@ -55,7 +55,7 @@ def test_a_failure_is_shared_by_who_waited_and_not_kept() -> None:
     for thread in threads:
         thread.join(10)
     assert 1 <= len(failures) <= 3
-    assert once.get() == "there"
+    assert fetched.get() == "there"
 
 
 def test_a_fetch_that_hangs_is_begun_again() -> None:
@@ -69,11 +69,11 @@ def test_a_fetch_that_hangs_is_begun_again() -> None:
             hang.wait(10)
         return len(calls)
 
-    once = Once(fetch, patience=0.0)
-    thread = threading.Thread(target=once.get)
+    fetched = Fetched(fetch, patience=0.0)
+    thread = threading.Thread(target=fetched.get)
     thread.start()
     assert entered.wait(10)
-    assert once.get() == 2
+    assert fetched.get() == 2
     hang.set()
     thread.join(10)
 

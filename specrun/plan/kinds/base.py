@@ -1,21 +1,58 @@
-"""What a workspace, a cluster, a datastore and an environment have in common: properties that converge."""
+"""What resources of all kinds can be asked for, and what those have in common whose properties converge."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.diff import diff
-from specrun.plan.observed import Observed, Status
+from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Resource
 from specrun.spec.model import Properties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Converging(Resource):
-    """A resource with properties, which is made when it is missing and changed when they differ."""
+class Planned(Resource):
+    """A resource that knows how it is planned, whose it is, and what needs it."""
+
+    on_demand: ClassVar[bool] = False
+    """Whether `destroy` deletes it only when its kind is named: it cannot be made again, or others share it."""
+
+    @abstractmethod
+    def plan(self, planning: Planning) -> Change:
+        """What is to be done to it, given what its place has; what forbids that is noted in `planning`."""
+
+    def contradicts(self, other: Resource) -> str:
+        """Why this one, which another spec declares under the same key, is not the same ("": it is)."""
+        names = dict.fromkeys([*other.wanted, *self.wanted])
+        differing = [name for name in names if other.wanted.get(name) != self.wanted.get(name)]
+        if not differing:
+            return ""
+        return (
+            f"{other.location} declares it with a different {', '.join(differing)}: "
+            "one of the two must change, or only name it."
+        )
+
+    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+        """Which of the specs made what is there: it is theirs to delete."""
+        return frozenset({seen.owner}) & frozenset(specs)
+
+    def deleted_since(self, makers: Collection[str]) -> str:
+        """Why `destroy` deletes it, in words; `makers` are the specs that made it."""
+        return f"made by {', '.join(sorted(makers))}"
+
+    def is_used_by(self, run: Run) -> bool:
+        """Whether a run of the same place needs it."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converging(Planned):
+    """A workspace, a cluster, a datastore or an environment: made when missing, changed when its properties differ."""
 
     how_to_make: ClassVar[str] = "declare it as a mapping to have it made, or correct the name"
 
@@ -76,7 +113,7 @@ class Converging(Resource):
                 "Declare what is there, or take another name."
             )
             planning.refuse(self, "not-ours", detail)
-        elif users := planning.users(self):
+        elif users := planning.unfinished(self.is_used_by):
             detail = f"{what} would be replaced ({fixed}), and {', '.join(users)} still runs there: wait or cancel."
             planning.refuse(self, "in-use", detail)
         elif not planning.options.allow_replace:

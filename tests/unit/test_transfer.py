@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from specrun.plan.files import SourceFile
-from specrun.plan.kinds.data import plan_transfer
 from specrun.plan.observed import StoredFile
+from specrun.plan.transfer import plan_transfer
 
 
 def file(path: str, md5: str = "m", size: int = 1) -> SourceFile:

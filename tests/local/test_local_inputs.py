@@ -1,0 +1,123 @@
+"""What a run finds of its inputs on disk, and what its command says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specrun.engines.local import inputs
+from specrun.engines.local.stores import target_folder
+from specrun.engines.local.submission import command_line
+from specrun.plan.kinds.data import Upload
+from specrun.plan.kinds.run import Submission
+from specrun.spec.model import Input
+from tests.engine_double import read_specs, write_spec
+from tests.local.machine import ADDRESS, Machine
+
+INPUTS = """\
+name: job
+job:
+  command: >-
+    run ${{ inputs.linked }} ${{ inputs.copied }} ${{ inputs.file }} ${{ inputs.rate }}
+    ${{ outputs.model }} $HOME
+  inputs:
+    linked: {path: data}
+    copied: {path: data, mode: download}
+    file: {path: data/a b.csv, type: uri_file}
+    rate: 0.5
+  outputs: {model: {}}
+"""
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, machine: Machine) -> tuple[Submission, Path]:
+    (spec,) = read_specs(write_spec(tmp_path, INPUTS, **{"data__a b_csv": "1", "data__sub__c": "2"}))
+    for change in machine.plan(spec).changes:
+        if isinstance(change, Upload):
+            machine.begin(change)
+    submission, folder = machine.submission(spec), tmp_path / "run"
+    inputs.prepare_inputs(machine.home, submission, folder / "inputs")
+    return submission, folder
+
+
+def test_a_mount_is_links_to_read_only_files_and_a_download_copies(prepared: tuple[Submission, Path]) -> None:
+    _, folder = prepared
+    linked, copied = folder / "inputs/linked/sub/c", folder / "inputs/copied/sub/c"
+    assert linked.is_symlink()
+    assert linked.stat().st_mode & 0o222 == 0
+    assert not linked.parent.is_symlink()
+    assert not copied.is_symlink()
+    assert copied.stat().st_mode & 0o200
+    assert (linked.read_text(), copied.read_text()) == ("2", "2")
+
+
+def test_paths_in_the_command_are_quoted_and_the_shells_own_is_left(
+    prepared: tuple[Submission, Path], machine: Machine
+) -> None:
+    submission, _ = prepared
+    command = command_line(machine.home, submission, Path("/my runs/x"))
+    assert command == (
+        "run '/my runs/x/inputs/linked' '/my runs/x/inputs/copied' '/my runs/x/inputs/file/a b.csv' 0.5 "
+        "'/my runs/x/outputs/model' $HOME"
+    )
+
+
+EXTRA = """\
+name: job
+data: {d: {path: d, target: digits}}
+job:
+  command: ls ${{ inputs.all }}; echo ${{ inputs.one }}
+  inputs: {all: {data: d}, one: {path: FILE, type: uri_file}}
+"""
+
+
+def test_a_run_sees_the_files_of_its_data_entry_and_not_what_else_is_on_the_target(
+    tmp_path: Path, machine: Machine
+) -> None:
+    (spec,) = read_specs(write_spec(tmp_path, EXTRA.replace("FILE", "x"), d__a="1", d__b="2", x="3", y="4"))
+    assert machine.apply(spec).failed == []
+    assert machine.said() == ["a", "b", f"{machine.home}/runs/{machine.submission(spec).name}/inputs/one/x"]
+    (tmp_path / "d/a").unlink()
+    (spec,) = read_specs(write_spec(tmp_path, EXTRA.replace("FILE", "y")))
+    assert machine.apply(spec).failed == []
+    assert machine.said() == ["b", f"{machine.home}/runs/{machine.submission(spec).name}/inputs/one/y"]
+    assert machine.target("digits") == {"a": "1", "b": "2"}
+    assert {file.name for file in target_folder(machine.home, "default", "inputs/job/one").iterdir()} == {"x", "y"}
+
+
+def test_a_planned_file_that_is_gone_from_its_target_makes_the_plan_stale(tmp_path: Path, machine: Machine) -> None:
+    (spec,) = read_specs(write_spec(tmp_path, EXTRA.replace("FILE", "d/b"), d__a="1", d__b="2"))
+    machine.begin(machine.change(ADDRESS, spec))
+    plan = machine.plan(spec)
+    (target_folder(machine.home, "default", "digits") / "a").unlink()
+    outcome = machine.carry_out(plan, spec)
+    assert (outcome.stale, machine.engine.runs.list()) == (["run/job"], [])
+    assert machine.errors() == ["the input all changed since the plan: a is no longer in digits"]
+
+
+def test_a_path_in_the_cloud_is_all_that_lies_in_the_folder_that_stands_for_it(
+    tmp_path: Path, machine: Machine
+) -> None:
+    text = "name: job\njob: {command: 'ls ${{ inputs.d }}', inputs: {d: {path: 'azureml://datastores/s/paths/a/b'}}}\n"
+    (spec,) = read_specs(write_spec(tmp_path, text))
+    folder = target_folder(machine.home, "s", "a/b")
+    (folder / "empty").mkdir(parents=True)
+    (folder / "file").write_text("1")
+    assert list(machine.engine.check(spec)) == []
+    inputs.prepare_inputs(machine.home, machine.submission(spec), tmp_path / "inputs")
+    assert {path.name for path in (tmp_path / "inputs/d").iterdir()} == {"empty", "file"}
+
+
+def test_an_input_without_files_is_an_empty_folder(tmp_path: Path, machine: Machine) -> None:
+    text = "name: job\njob: {command: 'ls ${{ inputs.d }}', inputs: {d: {path: d}}}\n"
+    (spec,) = read_specs(write_spec(tmp_path, text, d__a="1"))
+    (tmp_path / "d/a").unlink()
+    inputs.prepare_inputs(machine.home, machine.submission(spec), tmp_path / "inputs")
+    assert list((tmp_path / "inputs/d").iterdir()) == []
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (3, "3"), (None, ""), ("a b", "a b")])
+def test_scalars_as_text(machine: Machine, prepared: tuple[Submission, Path], value: object, text: str) -> None:
+    submission, folder = prepared
+    assert inputs.input_value(machine.home, submission, Input("x", value), folder) == text  # type: ignore[arg-type]
