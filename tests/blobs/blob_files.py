@@ -6,14 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from specrun.plan.transfer import plan_transfer
-
 from specrun.engines.azure.blobs import list_files
 from specrun.engines.azure.containers import Container
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
 from specrun.plan.files import SourceFile, list_data
 from specrun.plan.hashes import HashCache
+from specrun.plan.transfer import plan_transfer
 
 
 @dataclass(frozen=True)

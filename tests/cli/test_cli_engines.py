@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.azure.credentials import SignIn
-from specrun.engines.azure.sources import Source
+from specrun.engines.azure.sources import CredentialSource
 from specrun.engines.base import Denied
 from tests.engine_double import write_spec
 
@@ -103,7 +103,7 @@ def test_a_code_to_be_entered_is_waited_for_before_anything_else(
     def refuse(options: Any) -> Any:
         raise Denied("nobody entered the code")
 
-    source = Source("device", "a code", "login.example", refuse)
+    source = CredentialSource("device", "a code", "login.example", refuse)
     monkeypatch.setattr(f"specrun.engines.{package}.connection.sign_in", lambda: SignIn(source))
     spec(in_workspace("wsp"))
     for verb in ("plan", "runs"):
