@@ -90,18 +90,15 @@ class SdkRuns:
         return [OutputFile(output_path(path), None) for path in below]
 
     def fetch(self, run: SeenRun, path: str, to: Path) -> None:
-        """Through the SDK."""
         to.parent.mkdir(parents=True, exist_ok=True)
         with translated(f"fetch {path} of {run.name}"):
             run.sdk.download_file(OUTPUTS + kept_path(path), output_file_path=str(to))
 
     def address(self, run: SeenRun) -> str:
-        """The portal's page."""
         with translated(f"link to the run {run.name}"):
             return str(run.sdk.get_portal_url())
 
     def metrics(self, name: str) -> Mapping[str, float]:
-        """The latest value of each that is a number."""
         run = self.find(name)
         with translated(f"read the metrics of {name}"):
             logged: Mapping[str, Any] = run.sdk.get_metrics()

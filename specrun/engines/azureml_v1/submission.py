@@ -57,7 +57,13 @@ class Submitter:
         with translated(f"tag the run {submission.name}, which was submitted"):
             _describe(run, submission.job, tags)
         return SeenRun(
-            run, submission.name, status_of(str(run.status)), tags, submission.fingerprint, submitted, record=record
+            run,
+            submission.name,
+            status_of(str(run.status)),
+            tags,
+            submission.fingerprint,
+            submitted,
+            submission.cluster,
         )
 
     def _check_free(self, name: str) -> None:

@@ -85,7 +85,6 @@ class SdkRuns:
         fetch_output(self._connection, run.name, _kept(run), path, to)
 
     def address(self, run: SeenRun) -> str:
-        """The studio's page."""
         return str(run.sdk.studio_url or "")
 
     def metrics(self, name: str) -> Mapping[str, float]:
