@@ -8,14 +8,13 @@ import os
 import sys
 from pathlib import Path
 
-from specrun.plan.transfer import plan_transfer
-
 from specrun.engines.azure.blobs import list_files
 from specrun.engines.azure.containers import Container, SasToken
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
 from specrun.plan.files import list_data
 from specrun.plan.hashes import HashCache
+from specrun.plan.transfer import plan_transfer
 
 
 def main() -> None:

@@ -101,6 +101,18 @@ _RESOURCES = _closed(
     dockerArgs=_MAYBE_TEXT,
     dockerArgsList={"type": ["array", "null"], "items": _TEXT},
     shmSize={"type": "string", "pattern": r"\d+[bBkKmMgG]"},
+    # In no published definition: the SDK sends them all the same.
+    locations={"type": ["array", "null"], "items": _TEXT},
+    maxInstanceCount=_MAYBE_NUMBER,
+)
+_SERVICE = _closed(
+    endpoint=_MAYBE_TEXT,
+    errorMessage=_MAYBE_TEXT,
+    jobServiceType=_MAYBE_TEXT,
+    nodes=_one_of("nodesValueType", {"All": _closed()}, nullable=True),
+    port=_MAYBE_NUMBER,
+    properties=_TEXTS,
+    status=_MAYBE_TEXT,
 )
 _LIMITS = _one_of("jobLimitsType", {"Command": _closed(timeout=_DURATION)}, nullable=True)
 _TIERS = {"enum": ["Null", "Spot", "Basic", "Standard", "Premium", None]}
@@ -119,7 +131,7 @@ _COMMAND_JOB = _closed(
     isArchived={"type": "boolean"},
     jobType={"const": "Command"},
     notificationSetting={"type": ["object", "null"]},
-    services={"type": ["object", "null"]},
+    services={"type": ["object", "null"], "additionalProperties": _SERVICE},
     status=_MAYBE_TEXT,
     codeId=_MAYBE_TEXT,
     command=_WORD,
@@ -130,7 +142,7 @@ _COMMAND_JOB = _closed(
     limits=_LIMITS,
     outputs={"type": ["object", "null"], "additionalProperties": _OUTPUT},
     parameters={"type": ["object", "null"]},
-    queueSettings=_closed(nullable=True, jobTier=_TIERS),
+    queueSettings=_closed(nullable=True, jobTier=_TIERS, priority={"enum": [1, 2, 3, None]}),
     resources=_RESOURCES,
 )
 _JOB = Draft202012Validator(

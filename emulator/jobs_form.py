@@ -112,7 +112,7 @@ def view(plane: Plane, run: Run) -> dict[str, Any]:
         "properties": dict(run.properties),
         "isArchived": run.hidden,
         "status": run.status,
-        "services": _services(plane, run),
+        "services": {**(job.get("services") or {}), **_services(plane, run)},
         "parameters": {},
     }
     made = {"createdAt": run.created, "createdBy": run.user, "createdByType": "User"}

@@ -66,6 +66,14 @@ CONFIGURATION = {
         "credentialPassthrough": _FLAG,
         "environmentVariables": _TEXTS,
         "dataReferences": {"type": ["object", "null"], "additionalProperties": _DATA_REFERENCE},
+        "applicationEndpoints": {
+            "type": ["object", "null"],
+            "additionalProperties": _mapping(
+                type={"enum": ["Jupyter", "JupyterLab", "SSH", "TensorBoard", "VSCode", "Grafana", "Custom"]},
+                port=_NUMBER,
+                properties=_TEXTS,
+            ),
+        },
         "data": {"type": ["object", "null"]},
         "outputData": {"type": ["object", "null"]},
         "environment": _ENVIRONMENT,

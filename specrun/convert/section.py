@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from specrun.convert import coerce
 from specrun.convert.draft import TODO, Draft, Key, Value
 from specrun.convert.report import FieldPath, Ledger, dotted
+
+Reader: TypeAlias = "Callable[[object], Value]"
+"""What takes a value of a source for what it clearly means; None where it means nothing."""
 
 EXPRESSIONS = ("${{", "$[[")
 """What other tools replace: where it stands in a spec, it would be taken for specrun's own."""
@@ -58,7 +62,7 @@ class Section:
             if isinstance(self.values[name], Mapping):
                 yield name, self.inner(name)
 
-    def copy(self, name: str, to: Key, read: Callable[[object], Value], expected: str) -> Value:
+    def copy(self, name: str, to: Key, read: Reader, expected: str) -> Value:
         """Take a field over as `read` understands it, and give that back; None where there is none."""
         raw = self.get(name)
         value = None if raw is None or has_expression(raw) else read(raw)
@@ -67,6 +71,11 @@ class Section:
         elif raw is not None:
             self.ask(name, to, f"{expected} is expected here, and this is {coerce.shown(raw)}")
         return value
+
+    def copy_all(self, fields: Mapping[str, tuple[Reader, str]], to: Key) -> None:
+        """Take fields over that a section of the spec has under the same names."""
+        for name, (read, expected) in fields.items():
+            self.copy(name, (*to, name), read, expected)
 
     def put(self, name: str, to: Key, value: Value, note: str = "") -> None:
         """Write a field's value, and say whether it is the same as in the source."""

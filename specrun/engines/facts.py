@@ -16,6 +16,11 @@ SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 UNREADABLE = frozenset({"ssh_settings.ssh_key_value", "ssh_settings.admin_password"})
 """What of a cluster Azure ML tells nobody."""
 
+CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})
+"""What Azure compares without case; this machine does the same, so that a spec that is as declared there is so here."""
+
+_WORKSPACE = Capability(caseless=CASELESS)
+
 _KEPT: Mapping[Kind, Capability] = {
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
     "run": Capability(kept="Azure ML keeps the history of all runs"),
@@ -42,6 +47,8 @@ class Facts:
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
     cannot: Mapping[SpecPath, str] = field(default_factory=dict)
     """Fields that it refuses, by path, each with why in words."""
+    instead: Mapping[SpecPath, str] = field(default_factory=dict)
+    """What is to be known of fields that it does not read, by path."""
 
     @property
     def in_workspace(self) -> bool:
@@ -52,7 +59,11 @@ class Facts:
 LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
-    capabilities={"compute": Capability(None), "datastore": Capability(None)},
+    capabilities={
+        "workspace": _WORKSPACE,
+        "compute": Capability(None, caseless=CASELESS),
+        "datastore": Capability(None, caseless=CASELESS),
+    },
     cannot={
         ("job", "environment", "image"): "the environment is a container image",
         ("job", "environment", "build"): "the environment is built from a Dockerfile",
@@ -70,12 +81,16 @@ AZUREML = Facts(
     asks=True,
     shows_extra=True,
     capabilities={
+        "workspace": _WORKSPACE,
         # The service takes a cluster as a whole, and refuses one whose machines, network or account are others.
         "compute": Capability(
-            frozenset({*SCALE, "tags", "description", "identity"}), replaceable=True, write_only=UNREADABLE
+            frozenset({*SCALE, "tags", "description", "identity"}),
+            replaceable=True,
+            write_only=UNREADABLE,
+            caseless=CASELESS,
         ),
         # Registered again under its name, a datastore is what it is registered as.
-        "datastore": Capability(None),
+        "datastore": Capability(None, caseless=CASELESS),
         **_KEPT,
     },
 )
@@ -89,10 +104,20 @@ AZUREML_V1 = Facts(
     asks=True,
     shows_extra=True,
     capabilities={
+        "workspace": _WORKSPACE,
         # SDK v1 changes how a cluster scales, and nothing else.
-        "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE),
-        "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it"),
+        "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE, caseless=CASELESS),
+        "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it", caseless=CASELESS),
         **_KEPT,
+    },
+    instead={
+        ("job", "resources", "instance_type"): (
+            "The job runs on the cluster, whose size counts. Only the engine `azureml` runs jobs without one."
+        ),
+        ("job", "identity"): (
+            "SDK v1 does not tell a job who it is: it reaches its data with the datastore's credential, else as the "
+            "cluster's identity (`compute.identity`)."
+        ),
     },
 )
 

@@ -122,23 +122,25 @@ class _Builder:
     def _job(self, job: Mapping[str, Any], data: Mapping[str, Data]) -> Job:
         distribution, resources = job.get("distribution"), job.get("resources") or {}
         variables = job.get("environment_variables") or {}
-        return Job(
-            code=None if job.get("code") is None else self._local(job["code"]),
-            command=job.get("command"),
-            script=job.get("script"),
-            arguments=words(job.get("arguments")),
-            inputs={name: self._input(name, entry, data) for name, entry in (job.get("inputs") or {}).items()},
-            outputs={name: _output(name, entry) for name, entry in (job.get("outputs") or {}).items()},
-            environment=self._environment(job.get("environment")),
-            environment_variables={name: _variable(value) for name, value in variables.items()},
-            distribution=None if distribution is None else Distribution(**distribution),
-            resources=JobResources(**resources),
-            timeout=(job.get("limits") or {}).get("timeout"),
-            tags={name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
-            display_name=job.get("display_name"),
-            description=job.get("description"),
-            identity=job.get("identity"),
-        )
+        built = {
+            "code": None if job.get("code") is None else self._local(job["code"]),
+            "arguments": words(job.get("arguments")),
+            "inputs": {name: self._input(name, entry, data) for name, entry in (job.get("inputs") or {}).items()},
+            "outputs": {name: _output(name, entry) for name, entry in (job.get("outputs") or {}).items()},
+            "environment": self._environment(job.get("environment")),
+            "environment_variables": {name: _variable(value) for name, value in variables.items()},
+            "distribution": None if distribution is None else Distribution(**distribution),
+            "resources": JobResources(**_as_written(JobResources, resources)),
+            "timeout": (job.get("limits") or {}).get("timeout"),
+            "tags": {name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
+        }
+        return Job(**{**_as_written(Job, job), **built})
+
+
+def _as_written(kind: type[Job | JobResources], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mapping says of the fields that a dataclass has, each under its name: lists as tuples."""
+    found = ((name, values.get(name)) for name in kind.__dataclass_fields__)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found if value is not None}
 
 
 def digest(values: Mapping[str, Any]) -> str:

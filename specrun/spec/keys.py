@@ -152,8 +152,7 @@ class Keys:
             if where not in places:
                 places.append(where)
             self._collect(member, f"{where}.{name}" if where else name)
-        if where in ("datastores", "data", "job.inputs", "job.outputs"):
-            self._collect(schema.get("additionalProperties"), f"{where}.*")
+        self._collect(schema.get("additionalProperties"), f"{where}.*")
         self._collect(schema.get("items"), where)
 
 

@@ -210,6 +210,8 @@ class JobResources:
     shm_size: str | None = None
     docker_args: str | None = None
     instance_type: str | None = None
+    max_instance_count: int | None = None
+    locations: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,8 @@ class Job:
     """`job`: exactly one of `command` and `script` is set.
 
     `command` has vars and env substituted; `${{ inputs.X }}` and `${{ outputs.X }}` are left for the engine, which
-    alone knows the paths. `arguments` are the script's, one shell word each, in order.
+    alone knows the paths. `arguments` are the script's, one shell word each, in order. What is Properties is as the
+    spec has it: Azure ML has the same words.
     """
 
     code: LocalPath | None = None
@@ -236,6 +239,8 @@ class Job:
     display_name: str | None = None
     description: str | None = None
     identity: Properties | None = None
+    queue_settings: Properties | None = None
+    services: Mapping[str, Properties] = field(default_factory=dict)
 
     def processes(self) -> Processes:
         """Its processes: a count that is left out is the number of instances, or one on each of them."""

@@ -120,12 +120,13 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("job", "customToolkitSettings caffeSettings caffe2Settings", BATCH_AI, "command", ""),
     ("job", "jobPreparation job_preparation", BATCH_AI, None, "Put it in front of the command: `command: PREPARATION && …`."),
     ("job", "mountVolumes", BATCH_AI, None, "Name the stores under `datastores` and read them through `inputs`."),
-    ("job", "schedulingPriority priority queue_settings", f"{BATCH_AI} and {V2}", None, "A cluster takes its jobs in order; `compute.tier` is about the price of instances."),
+    ("job", "schedulingPriority priority", BATCH_AI, None, "A cluster takes its jobs in order; `compute.tier` is about the price of instances."),
     ("job", "compute compute_target cluster", f"{V1}, {V2} and {BATCH_AI}", "/compute", ""),
     ("job", "experiment_name experiment", f"{V1} and {V2}", "/experiment", ""),
     ("job", "name", V2, "/name", "A run is called NAME-FINGERPRINT."),
     ("job", "type $schema", V2, None, "A spec's job is always a command: leave it out."),
-    ("job", "properties services parent_job_name", V2, None, "A spec has none: leave it out."),
+    ("job", "job_tier", V2, "queue_settings.job_tier", ""),
+    ("job", "properties parent_job_name", V2, None, "A spec has none: leave it out."),
     ("job", "timeout", V2, "limits.timeout", ""),
     # the parts of a job
     ("job.inputs.*", "dataset data_entry asset", V1, "data", ""),
@@ -155,7 +156,7 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("job.resources", "use_gpu gpus gpu_count", V1, "gpu", "It is true or false."),
     ("job.resources", "vm_size size", V1, "instance_type", ""),
     ("job.resources", "docker_arguments arguments", V1, "docker_args", ""),
-    ("job.resources", "properties locations max_instance_count", V2, None, "A spec has none: leave it out."),
+    ("job.resources", "properties", V2, None, "A spec has none: leave it out."),
     ("job.limits", "max_run_duration_seconds max_wall_clock_time max_run_duration", f"{V1} and {BATCH_AI}", "timeout", "It is in seconds."),
     # the top
     ("", "$schema", V2, None, "Editors read a comment instead: `# yaml-language-server: $schema=…`."),
@@ -213,7 +214,7 @@ _VALUES: tuple[tuple[str, str, str], ...] = (
 def section(path: tuple[str | int, ...]) -> str:
     """The section of a mapping's path: names that the user chose are `*`."""
     parts = [str(part) for part in path]
-    for prefix in (("datastores",), ("data",), ("job", "inputs"), ("job", "outputs")):
+    for prefix in (("datastores",), ("data",), ("job", "inputs"), ("job", "outputs"), ("job", "services")):
         if tuple(parts[: len(prefix)]) == prefix and len(parts) > len(prefix):
             parts[len(prefix)] = "*"
     return ".".join(parts)

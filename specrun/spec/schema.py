@@ -45,7 +45,10 @@ def schema() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def readers() -> Mapping[Path, tuple[str, ...]]:
-    """The engines that read a field, by its path, of the fields that not all of them read (`x-engines`)."""
+    """The engines that read a field, by its path, of the fields that not all of them read (`x-engines`).
+
+    In a path `*` stands for a name that the user chose.
+    """
     return dict(_readers(schema(), ()))
 
 
@@ -58,6 +61,8 @@ def _readers(field: dict[str, Any], path: Path, *, whole: bool = True) -> Iterat
     for name, inside in field.get("properties", {}).items():
         if isinstance(inside, dict):
             yield from _readers(inside, (*path, name))
+    if isinstance(field.get("additionalProperties"), dict):
+        yield from _readers(field["additionalProperties"], (*path, "*"))
     for form in ("then", "else"):
         if isinstance(field.get(form), dict):
             yield from _readers(field[form], path, whole=False)

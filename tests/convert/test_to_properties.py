@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specrun.convert.azureml import import_azureml
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.sources import read_yaml
 from specrun.convert.to_azureml import export_azureml
 from specrun.convert.to_tfjob import export_tfjob
@@ -49,7 +49,7 @@ def written(folder: Path, files: Mapping[str, str]) -> list[Path]:
 def imported(folder: Path, spec: Spec) -> Spec:
     """The spec that becomes of a spec's files: that of the job, if there is one."""
     paths = written(folder, export_azureml(spec))
-    found = import_azureml([read_yaml(str(path)) for path in paths], Options(folder=folder))
+    found = import_azureml([read_yaml(str(path)) for path in paths], ImportOptions(folder=folder))
     for one in found:
         assert not one.files or all("/" not in name for name in one.files)
         written(folder, one.files)

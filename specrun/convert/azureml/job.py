@@ -11,9 +11,15 @@ from specrun.convert.azureml.command import Names, write_command
 from specrun.convert.azureml.environment import settle_gpu, write_environment
 from specrun.convert.azureml.inputs import settle_texts, write_inputs
 from specrun.convert.azureml.outputs import write_outputs
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import cluster_name, datastore_name
-from specrun.convert.azureml.resources import write_distribution, write_identity, write_resources
+from specrun.convert.azureml.resources import (
+    write_distribution,
+    write_identity,
+    write_queue_settings,
+    write_resources,
+    write_services,
+)
 from specrun.convert.azureml.storage import write_data, write_datastore
 from specrun.convert.section import Section, has_expression
 from specrun.convert.sources import Source
@@ -23,8 +29,6 @@ from specrun.convert.variables import write_variables
 _OF_SERVICE = "what the service tells of a job that was submitted"
 _DROPPED = {
     "properties": "specrun sets a run's properties itself",
-    "services": "specrun opens no services in a run",
-    "queue_settings": "specrun leaves the queue to the cluster",
     "parent_job_name": "a run of specrun has no parent",
     "id": _OF_SERVICE,
     "status": _OF_SERVICE,
@@ -35,7 +39,7 @@ _DROPPED = {
 }
 
 
-def write_job(reading: Reading, source: Source) -> None:
+def write_job(reading: JobImport, source: Source) -> None:
     """Write all of a job, with the cluster, datastores, data and environment that were given with it."""
     section = reading.open(source)
     reading.draft.comment(
@@ -59,6 +63,8 @@ def write_job(reading: Reading, source: Source) -> None:
     settle_gpu(reading)
     write_tags(section.inner("tags"), ("job", "tags"))
     write_identity(section.inner("identity"))
+    write_queue_settings(section.inner("queue_settings"))
+    write_services(section.inner("services"))
     _write_datastores(reading)
     for key, why in _DROPPED.items():
         section.drop(key, why)
@@ -70,7 +76,7 @@ def _used(command: object) -> frozenset[str]:
     return frozenset(re.findall(r"\{\s*inputs\.([\w-]+)\s*\}", command))
 
 
-def _write_names(reading: Reading, section: Section) -> None:
+def _write_names(reading: JobImport, section: Section) -> None:
     for key in ("display_name", "description"):
         if section.values.get(key) == "":
             section.put(key, ("job", key), "")
@@ -87,7 +93,7 @@ def _write_names(reading: Reading, section: Section) -> None:
     section.put("experiment_name", ("experiment",), naming.experiment(written))
 
 
-def _write_code(reading: Reading, section: Section) -> None:
+def _write_code(reading: JobImport, section: Section) -> None:
     preview = isinstance(section.get("code"), Mapping)
     place, key = (section.inner("code"), "local_path") if preview else (section, "code")
     path, to = coerce.word(place.get(key)), ("job", "code")
@@ -104,7 +110,7 @@ def _write_code(reading: Reading, section: Section) -> None:
     place.put(key, to, local, note)
 
 
-def _write_compute(reading: Reading, section: Section) -> int | None:
+def _write_compute(reading: JobImport, section: Section) -> int | None:
     """Name the cluster, or write the one that was given; the instances that the 2021 preview says here."""
     preview = isinstance(section.get("compute"), Mapping)
     place, key = (section.inner("compute"), "target") if preview else (section, "compute")
@@ -123,7 +129,7 @@ def _write_compute(reading: Reading, section: Section) -> int | None:
     return count
 
 
-def _write_cluster(reading: Reading, place: Section, key: str, written: str) -> None:
+def _write_cluster(reading: JobImport, place: Section, key: str, written: str) -> None:
     name, to = cluster_name(written), ("compute",)
     if name in ("local", "serverless"):
         place.drop(key, f"{name} is no cluster: without `compute` a run is on this machine, or serverless on Azure")
@@ -137,7 +143,7 @@ def _write_cluster(reading: Reading, place: Section, key: str, written: str) -> 
         place.put(key, to, name, "" if name == written else "a cluster by its name")
 
 
-def _write_datastores(reading: Reading) -> None:
+def _write_datastores(reading: JobImport) -> None:
     """The datastores that were given, as far as the job's paths are on them; all of them and all data for one job."""
     for source in reading.beside.datastores.values() if reading.beside.one_job else ():
         write_datastore(reading, source)

@@ -2,40 +2,99 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from specrun.convert import coerce
-from specrun.convert.draft import Key
+from specrun.convert.draft import Key, Value
 from specrun.convert.naming import VM_SIZE
-from specrun.convert.section import Section
+from specrun.convert.section import Reader, Section
 
 _RESOURCES = ("job", "resources")
 _DISTRIBUTION = ("job", "distribution")
 _COUNT = "a number of processes"
 
 
-def write_resources(section: Section) -> int | None:
-    """Take resources over; the number of instances, where it says one."""
-    count = section.copy("instance_count", (*_RESOURCES, "instance_count"), coerce.count, "a number of instances")
-    section.copy("instance_type", (*_RESOURCES, "instance_type"), _size, "one VM size")
-    section.copy("shm_size", (*_RESOURCES, "shm_size"), coerce.shm_size, "a size, such as 8g,")
-    section.copy("docker_args", (*_RESOURCES, "docker_args"), docker_args, "docker's arguments")
-    section.drop("properties", "specrun has no settings of single services")
-    section.drop("locations", "a run is in the workspace's region")
-    section.drop("max_instance_count", "a run has the number of instances that it asks for")
-    return count if isinstance(count, int) else None
-
-
 def docker_args(value: object) -> str | None:
     """Docker's arguments in one text."""
-    if isinstance(value, list):
-        words = [coerce.word(one) for one in value]
-        return " ".join(word for word in words if word) if all(words) else None
-    return coerce.word(value)
+    words = _words(value)
+    return " ".join(map(str, words)) if words else None
+
+
+def _words(value: object) -> list[Value] | None:
+    """A list of words, also of a single one."""
+    words = [coerce.word(one) for one in (value if isinstance(value, list) else [value])]
+    return [*words] if words and all(words) else None
 
 
 def _size(value: object) -> str | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return coerce.matching(VM_SIZE)(value)
+
+
+def _one_of(*words: str) -> Reader:
+    """What reads one of some words, however it is spelled."""
+    known = {word.replace("_", ""): word for word in words}
+    return lambda value: known.get((coerce.word(value) or "").lower().replace("_", ""))
+
+
+RESOURCES: Mapping[str, tuple[Reader, str]] = {
+    "instance_count": (coerce.count, "a number of instances"),
+    "instance_type": (_size, "one VM size"),
+    "shm_size": (coerce.shm_size, "a size, such as 8g,"),
+    "docker_args": (docker_args, "docker's arguments"),
+    "max_instance_count": (coerce.count, "a number of instances"),
+    "locations": (_words, "a list of regions"),
+}
+"""The fields of `job.resources` that the CLI has, too: what reads each, and what is expected there."""
+
+QUEUE: Mapping[str, tuple[Reader, str]] = {
+    "job_tier": (_one_of("spot", "basic", "standard", "premium"), "spot, basic, standard or premium"),
+    "priority": (_one_of("low", "medium", "high"), "low, medium or high"),
+}
+SERVICE: Mapping[str, tuple[Reader, str]] = {
+    "type": (_one_of("ssh", "jupyter_lab", "tensor_board", "vs_code"), "ssh, jupyter_lab, tensor_board or vs_code"),
+    "nodes": (_one_of("all"), "all"),
+    "ssh_public_keys": (coerce.word, "public keys"),
+    "log_dir": (coerce.word, "a folder"),
+}
+_SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+_SERVICE_DROPPED = {
+    "port": "Azure ML chooses the port, and the portal shows it",
+    "properties": "specrun has no settings of single services",
+    **dict.fromkeys(("endpoint", "status", "error_message"), "what the service tells of a job that was submitted"),
+}
+
+
+def write_resources(section: Section) -> int | None:
+    """Take resources over; the number of instances, where it says one."""
+    section.copy_all(RESOURCES, _RESOURCES)
+    section.drop("properties", "specrun has no settings of single services")
+    count = section.draft.get((*_RESOURCES, "instance_count"))
+    return count if isinstance(count, int) else None
+
+
+def write_queue_settings(section: Section) -> None:
+    """Take the queue's settings over."""
+    said = {name: field for name, field in QUEUE.items() if section.get(name) != "null"}
+    for name in QUEUE.keys() - said:
+        section.drop(name, "null is what is left out")
+    section.copy_all(said, ("job", "queue_settings"))
+
+
+def write_services(section: Section) -> None:
+    """Take the services over that somebody asked for; the others are the service's own."""
+    for name in list(section.names()):
+        service = section.inner(name)
+        if coerce.word(service.get("type")) in ("Tracking", "Studio"):
+            section.drop(name, _SERVICE_DROPPED["endpoint"])
+        elif not _SERVICE_NAME.fullmatch(name):
+            section.ask(name, ("job", "services"), "a service's name has letters, digits, hyphens and underscores")
+        else:
+            service.copy_all(SERVICE, ("job", "services", name))
+            for key, why in _SERVICE_DROPPED.items():
+                service.drop(key, why)
 
 
 def write_distribution(section: Section, instances: int) -> None:

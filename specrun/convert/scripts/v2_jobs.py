@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, naming
+from specrun.convert.azureml.resources import QUEUE, RESOURCES
 from specrun.convert.draft import TODO
 from specrun.convert.draft import Value as Written
-from specrun.convert.naming import VM_SIZE
 from specrun.convert.scripts.arguments import write_code
 from specrun.convert.scripts.clusters import write_bare_name, write_cluster
 from specrun.convert.scripts.references import References
@@ -16,7 +16,7 @@ from specrun.convert.scripts.v2_data import write_data
 from specrun.convert.scripts.v2_environments import write_v2_environment
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.variables import write_variables
-from specrun.convert.scripts.writing import Expressed, Reader, Writing
+from specrun.convert.scripts.writing import Expressed, Writing
 
 KINDS = ("v2:command", "v2:CommandJob")
 _TYPES = {"tensorflow": "tensorflow", "pytorch": "pytorch", "mpi": "mpi"}
@@ -26,11 +26,6 @@ _COUNTS = {
     "mpi": ("process_count_per_instance",),
 }
 _REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\s*\.\s*([A-Za-z_]\w*)\s*\}\}")
-_RESOURCES: dict[str, Reader] = {
-    "instance_type": coerce.matching(VM_SIZE),
-    "shm_size": coerce.shm_size,
-    "docker_args": coerce.word,
-}
 _IDENTITIES = {
     "v2:UserIdentityConfiguration": "user_identity",
     "v2:ManagedIdentityConfiguration": "managed",
@@ -140,12 +135,11 @@ def _resources(writing: Writing, job: Call) -> None:
             holders.append(inner)
     for call in holders:
         for prefix in ("", "resources.", "limits."):
-            writing.copy(
-                call, f"{prefix}instance_count", ("job", "resources", "instance_count"), coerce.count, "a whole number"
-            )
-            for name, read in _RESOURCES.items():
-                writing.copy(call, f"{prefix}{name}", ("job", "resources", name), read, name.replace("_", " "))
+            for name, (read, expected) in RESOURCES.items():
+                writing.copy(call, f"{prefix}{name}", ("job", "resources", name), read, expected)
             writing.copy(call, f"{prefix}timeout", ("job", "limits", "timeout"), coerce.count, "seconds")
+    for name, (read, expected) in QUEUE.items():
+        writing.copy(job, name, ("job", "queue_settings", name), read, expected)
 
 
 def _experiment(value: object) -> str | None:

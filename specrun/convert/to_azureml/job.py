@@ -7,7 +7,15 @@ from pathlib import Path
 
 from specrun.convert.draft import Value
 from specrun.convert.to_azureml.environment import put_environment
-from specrun.convert.to_azureml.words import DEFAULT_DATASTORE, az_create, origin, path_from, schema_url, verb_of
+from specrun.convert.to_azureml.words import (
+    DEFAULT_DATASTORE,
+    az_create,
+    origin,
+    path_from,
+    plain,
+    schema_url,
+    verb_of,
+)
 from specrun.convert.yaml_text import Page
 from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azureml_v2.command import command_of, literals_of
@@ -16,6 +24,7 @@ from specrun.engines.azureml_v2.job_words import (
     distribution_words,
     identity_words,
     input_mode,
+    plain_words,
     resources_words,
 )
 from specrun.spec.model import Data, Input, Job, LocalPath, Secret, Spec
@@ -52,6 +61,8 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
         lost = f"resource_id {named.pop('resource_id')} is left out: no file can say it. Say it as client_id."
         page.note(("identity",), lost)
     page.put("identity", dict(named))
+    for name, words in plain_words(job).items():
+        page.put(name, plain(words))
     return page.text()
 
 
@@ -131,7 +142,7 @@ def _put_variables(page: Page, job: Job) -> None:
 
 
 def _put_machines(page: Page, spec: Spec, job: Job) -> None:
-    words: dict[str, Value] = {k: v for k, v in resources_words(job.resources).items() if v is not None}
+    words: dict[str, Value] = {**resources_words(job.resources)}
     cluster, size = spec.cluster_name, job.resources.instance_type
     if cluster and size is not None:
         del words["instance_type"]

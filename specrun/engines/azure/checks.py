@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from specrun.engines.azure.coordinates import Coordinates, check_workspace, locate
 from specrun.engines.azure.networks import read_subnet
 from specrun.engines.base import EngineError
-from specrun.spec.diagnostics import Diagnostic
+from specrun.engines.facts import ENGINES, unread
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Properties, Secret, Spec
+from specrun.spec.schema import readers
 
 
 def check_shared(spec: Spec) -> Iterator[Diagnostic]:
@@ -80,3 +83,22 @@ def _check_variables(spec: Spec) -> Iterator[Diagnostic]:
                 "workspace's key vault, and let the script fetch it there."
             )
             yield spec.document.diagnostic("secret-shown-in-run", detail, ("job", "environment_variables", name))
+
+
+def check_unread(spec: Spec, engine: str, code: str) -> Iterator[Diagnostic]:
+    """The fields that stand in the spec and that the engine does not read, each as `code`."""
+    for field in unread()[engine]:
+        for path in _places(spec.document.values, field):
+            others = " and ".join(f"`{name}`" for name in readers()[field])
+            detail = ENGINES[engine].instead.get(field, f"Only the engine {others} reads it.")
+            yield spec.document.diagnostic(code, detail, path)
+
+
+def _places(values: Any, field: Path, path: Path = ()) -> Iterator[Path]:
+    """Where a field stands; `*` in it is any name."""
+    if not field:
+        yield path
+    elif isinstance(values, Mapping):
+        for name in values if field[0] == "*" else [field[0]]:
+            if values.get(name) is not None:
+                yield from _places(values[name], field[1:], (*path, name))

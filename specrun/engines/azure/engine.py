@@ -20,7 +20,7 @@ from specrun.plan.changes import Change, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Place, Resource
@@ -95,7 +95,7 @@ class Resources:
                 return self.datastores.observe(resource)
             case DataTarget():
                 return targets.observe_target(self.connection.open_datastore, resource)
-            case Environment():
+            case JobEnvironment():
                 # Its definition goes with the run. A registered one that is missing is found on submission.
                 return Observed(Status.READY, resource.properties)
         return Observed(Status.MISSING)

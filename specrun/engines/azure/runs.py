@@ -18,7 +18,7 @@ from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Role, Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus
 
 AT_ONCE = 8
 """Runs that are read at once."""
@@ -204,7 +204,7 @@ def describe(run: SeenRun) -> Run:
         submitted=run.submitted,
         started=seconds(details.get("startTimeUtc")),
         ended=seconds(details.get("endTimeUtc")) if ended else None,
-        roles=tuple(Role(role, _role_status(role, failed, ending.status)) for role in roles),
+        roles=tuple(RoleStatus(role, _role_status(role, failed, ending.status)) for role in roles),
         failed_role=failed,
         reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specrun.engines.azure.checks import check_shared
+from specrun.engines.azure.checks import check_shared, check_unread
 from specrun.engines.azure.datastore_paths import DATASTORE_PATH, EXAMPLE
 from specrun.engines.azureml_v1.cluster_checks import check_cluster_of_v1
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
@@ -28,15 +28,9 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
             "Without a cluster only the engine `azureml` runs jobs (`resources.instance_type`)."
         )
         yield spec.at("job").diagnostic("needs-compute", detail)
-    elif job.resources.instance_type is not None:
-        detail = "The job runs on the cluster, whose size counts. Only the engine `azureml` runs jobs without one."
-        yield document.diagnostic("unread-by-sdk-v1", detail, ("job", "resources", "instance_type"))
-    if job.identity is not None:
-        detail = (
-            "SDK v1 does not tell a job who it is: it reaches its data with the datastore's credential, else as the "
-            "cluster's identity (`compute.identity`)."
-        )
-        yield document.diagnostic("unread-by-sdk-v1", detail, ("job", "identity"))
+    for found in check_unread(spec, "azureml-v1", "unread-by-sdk-v1"):
+        if spec.compute is not None or found.path[-1] != "instance_type":  # of which was spoken just now
+            yield found
     if job.environment is not None:
         for code, detail, below in _environment_mistakes(job.environment):
             yield document.diagnostic(code, detail, ("job", "environment", *below))

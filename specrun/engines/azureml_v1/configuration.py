@@ -12,7 +12,7 @@ from specrun.engines.azureml_v1.environments import environment_of
 from specrun.engines.azureml_v1.references import references
 from specrun.engines.base import Staged
 from specrun.plan.kinds.run import Submission
-from specrun.spec.model import Job, JobResources, Processes
+from specrun.spec.model import Job, JobResources, Processes, Properties
 
 SHM_SIZE = "2g"
 WHOLE = ("", "/", ".", "./")
@@ -36,6 +36,7 @@ def configure(submission: Submission, staged: Staged, workspace: Any, default_da
     config.node_count = processes.instances
     _distribute(config, processes)
     config.data_references = _data_references(job, default_datastore)
+    config.services = {name: _service(words) for name, words in job.services.items()}
     config.environment_variables = {**revealed(job.environment_variables), VARIABLE: submission.fingerprint}
     return ScriptRunConfig(source_directory=str(staged.code), run_config=config)
 
@@ -62,6 +63,15 @@ def _distribute(config: Any, processes: Processes) -> None:
             config.framework = "PyTorch"
             config.pytorch = PyTorchConfiguration(process_count=processes.count, node_count=processes.instances)
             config.communicator = config.pytorch.communication_backend
+
+
+def _service(words: Properties) -> Any:
+    from azureml.core.runconfig import ApplicationEndpointConfiguration
+
+    types = {"ssh": "SSH", "jupyter_lab": "JupyterLab", "tensor_board": "TensorBoard", "vs_code": "VSCode"}
+    named = {"sshPublicKeys": words.get("ssh_public_keys"), "logDir": words.get("log_dir")}
+    properties = {name: value for name, value in named.items() if value is not None}
+    return ApplicationEndpointConfiguration(type=types[str(words["type"])], properties=properties)
 
 
 def _data_references(job: Job, default_datastore: str) -> dict[str, Any]:

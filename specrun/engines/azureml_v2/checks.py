@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specrun.engines.azure.checks import check_shared
+from specrun.engines.azure.checks import check_shared, check_unread
 from specrun.engines.azure.datastore_paths import EXAMPLE
 from specrun.engines.azureml_v2.environments import CUDA_SINCE, series_of
 from specrun.spec.diagnostics import Diagnostic
@@ -19,6 +19,7 @@ _LABELS = (
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     """All of it, each at its place. Reads no more than the workspace's config.json."""
     yield from check_shared(spec)
+    yield from check_unread(spec, "azureml", "unread-by-azureml")
     if spec.job is not None:
         yield from _check_job(spec, spec.job)
 

@@ -20,7 +20,7 @@ from specrun.engines.azureml_v2.job_words import (
 from specrun.engines.azureml_v2.run_record import record_of, record_properties
 from specrun.engines.base import Report, Staged
 from specrun.plan.kinds.run import Submission
-from specrun.spec.model import Input, Job, Output
+from specrun.spec.model import Input, Job, Output, Properties
 
 
 def job_of(submission: Submission, staged: Staged, connection: Connection, report: Report) -> Any:
@@ -29,6 +29,7 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
     Raises EngineError, SecretUnset and the SDK's errors.
     """
     from azure.ai.ml import command
+    from azure.ai.ml.entities import JobResourceConfiguration
 
     job = submission.job
     return command(
@@ -49,7 +50,9 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
         compute=submission.cluster or None,
         timeout=job.timeout,
         identity=_identity(job),
-        **resources_words(job.resources),
+        resources=JobResourceConfiguration(**resources_words(job.resources)),
+        queue_settings=_queue_settings(job),
+        services={name: _service(words) for name, words in job.services.items()} or None,
     )
 
 
@@ -93,3 +96,21 @@ def _identity(job: Job) -> Any:
     }
     words = identity_words(job)
     return known[words.pop("type")](**words) if words else None
+
+
+def _queue_settings(job: Job) -> Any:
+    from azure.ai.ml.entities import QueueSettings
+
+    return QueueSettings(**job.queue_settings) if job.queue_settings else None
+
+
+def _service(words: Properties) -> Any:
+    from azure.ai.ml import entities
+
+    known = {
+        "ssh": entities.SshJobService,
+        "jupyter_lab": entities.JupyterLabJobService,
+        "tensor_board": entities.TensorBoardJobService,
+        "vs_code": entities.VsCodeJobService,
+    }
+    return known[str(words["type"])](**{name: value for name, value in words.items() if name != "type"})

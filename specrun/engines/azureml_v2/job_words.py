@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from specrun.engines.azure.datastore_paths import datastore_uri, input_path
-from specrun.spec.model import Data, Input, Job, JobResources
+from specrun.spec.model import Data, Input, Job, JobResources, Properties
 
 SHM_SIZE = "2g"
+PLAIN = ("queue_settings", "services")
 
 
 def data_uri(data: Data, entry: Input, default_datastore: str) -> str:
@@ -34,14 +37,15 @@ def distribution_words(job: Job) -> dict[str, str | int]:
             return {"type": kind, "process_count_per_instance": processes.per_instance}
 
 
-def resources_words(resources: JobResources) -> dict[str, str | int | None]:
-    """What the job takes; None for what is not said."""
-    return {
-        "instance_count": resources.instance_count,
-        "instance_type": resources.instance_type,
-        "shm_size": resources.shm_size or SHM_SIZE,
-        "docker_args": resources.docker_args,
-    }
+def resources_words(resources: JobResources) -> dict[str, str | int | list[str]]:
+    """What the job takes: all that is said of it, for Azure ML has the same words. GPUs are the machines' matter."""
+    said = {**asdict(resources), "gpu": None, "shm_size": resources.shm_size or SHM_SIZE}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in said.items() if v is not None}
+
+
+def plain_words(job: Job) -> dict[str, Properties]:
+    """The parts of a job that Azure ML has in the spec's own words, as far as they are there."""
+    return {name: getattr(job, name) for name in PLAIN if getattr(job, name)}
 
 
 def identity_words(job: Job) -> dict[str, str]:
