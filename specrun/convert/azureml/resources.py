@@ -105,6 +105,9 @@ def write_distribution(section: Section, instances: int) -> None:
         if list(section.names()):
             what = f"specrun has tensorflow, pytorch and mpi, not {coerce.shown(section.get(key))}"
             section.ask(key, _DISTRIBUTION, what)
+        for name in section.names():
+            if name != key:
+                section.drop(name, f"it belongs to a distribution that specrun does not have: {kind}")
         return
     section.put(key, (*_DISTRIBUTION, "type"), kind)
     if kind == "tensorflow":
