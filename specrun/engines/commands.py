@@ -6,8 +6,15 @@ import re
 import shlex
 from collections.abc import Callable
 
+from specrun.spec.model import Job
+
 REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
 """Its groups are which of the two it is, and the name."""
+
+
+def script_line(job: Job, value: Callable[[re.Match[str]], str]) -> str:
+    """What bash runs for a job's script with its arguments; `value` gives what stands for a reference."""
+    return " ".join(["python", *(bash_word(word, value) for word in (job.script or "", *job.arguments))])
 
 
 def bash_word(word: str, value: Callable[[re.Match[str]], str]) -> str:

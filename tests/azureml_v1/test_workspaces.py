@@ -14,7 +14,7 @@ from emulator.router import Request
 from specrun.engines.azure import workspaces
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azure.engine import AzureEngine
-from specrun.engines.azureml_v1.workspaces import SdkWorkspaces
+from specrun.engines.azureml_v1 import workspaces as sdk
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.observed import Observed, Status
@@ -36,7 +36,7 @@ def spec(place: Place) -> Spec:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SdkWorkspaces, "look", 0.2)
+    monkeypatch.setattr(sdk, "LOOK", 0.2)
     monkeypatch.setattr(workspaces, "APPEARS", 3.0)
 
 

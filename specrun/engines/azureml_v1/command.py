@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from specrun.engines.azureml_v1.references import KEPT, JobPath, Value, values
-from specrun.engines.commands import REFERENCE, bash_word
+from specrun.engines.commands import REFERENCE, script_line
 from specrun.spec.model import Job
 
 
@@ -32,11 +32,8 @@ def start_of(job: Job) -> Start:
     if job.command is not None:
         return Start(command=_prepared(outputs, _substituted(job.command, found)))
     if outputs or any("$" in _literal(word, found) for word in job.arguments):
-        words = [
-            bash_word(word, lambda match: _in_bash(_value(match, found), ""))
-            for word in (job.script or "", *job.arguments)
-        ]
-        return Start(command=_prepared(outputs, " ".join(["python", *words])))
+        line = script_line(job, lambda match: _in_bash(_value(match, found), ""))
+        return Start(command=_prepared(outputs, line))
     return Start(script=job.script, arguments=tuple(_argument(word, found) for word in job.arguments))
 
 

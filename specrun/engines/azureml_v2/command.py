@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from functools import partial
 
-from specrun.engines.commands import REFERENCE, bash_word
+from specrun.engines.commands import REFERENCE, script_line
 from specrun.spec.model import Input, Job, Scalar
 
 _TAKEN = re.compile(r"[a-zA-Z0-9_]")  # what the service asks of a literal input
@@ -19,10 +19,7 @@ def command_of(job: Job) -> str:
     A literal that bash would not take as one word stands in the command, quoted: the service puts it there as it is.
     """
     value = partial(_value, job)
-    if job.command is not None:
-        return REFERENCE.sub(value, job.command)
-    words = " ".join(bash_word(word, value) for word in (job.script or "", *job.arguments))
-    return f"python {words}"
+    return script_line(job, value) if job.command is None else REFERENCE.sub(value, job.command)
 
 
 def literals_of(job: Job) -> Mapping[str, Scalar]:
