@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from specrun.apply.events import Event
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import Conflict, Cursor, LogLine, Missing, OutputFile, Report, Staged
-from specrun.engines.facts import Facts
+from specrun.engines.facts import ENGINES, Facts
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Change, Plan
 from specrun.plan.graph import Graph, build_graph
@@ -26,7 +28,7 @@ from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
-from specrun.spec.model import Spec
+from specrun.spec.model import Properties, Spec
 
 HANG = "hang"
 DEADLINE = 20.0
@@ -56,11 +58,12 @@ class Double:
     place: Place = HERE
     capabilities: Mapping[Kind, Capability] = field(
         default_factory=lambda: {
-            "compute": Capability(frozenset({"max_instances", "tags"}), replaceable=True),
+            "compute": Capability(frozenset({"max_instances", "tags"}), replaceable=True, caseless=frozenset({"size"})),
             "datastore": Capability(None),
         }
     )
     shows_extra: bool = False
+    asks: bool = True
     patience: float = DEADLINE
     poll: float = 0.001
     there: dict[str, Observed] = field(default_factory=dict)
@@ -88,7 +91,7 @@ class Double:
 
     @property
     def facts(self) -> Facts:
-        return Facts("double", "", asks=True, shows_extra=self.shows_extra, capabilities=self.capabilities)
+        return Facts("double", "", asks=self.asks, shows_extra=self.shows_extra, capabilities=self.capabilities)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         return ()
@@ -213,6 +216,28 @@ def _fail(fault: Exception | str) -> None:
     if isinstance(fault, Exception):
         raise fault
     threading.Event().wait()  # never answers: the thread is a daemon
+
+
+OFFERED: dict[Place, Double] = {}
+"""The doubles that the command line finds, by place: see `offer`."""
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, name: str, *doubles: Double, by_workspace: bool = False) -> None:
+    """Have the command line find doubles under an engine's name: one, or one for each workspace."""
+    facts = Facts(name, "tests.engine_double:offered", find_place="tests.engine_double:place_of" * by_workspace)
+    monkeypatch.setitem(ENGINES, name, facts)  # type: ignore[misc]
+    for double in doubles:
+        double.place = Place(name, double.place.workspace, double.place.title)
+        monkeypatch.setitem(OFFERED, double.place, double)
+
+
+def offered(place: Place, *_: object) -> Double:
+    return OFFERED[place]
+
+
+def place_of(engine: str, workspace: Properties | None) -> Place:
+    name = str(workspace["name"]) if workspace is not None else ""
+    return Place(engine, name, f"workspace {name}")
 
 
 def write_spec(folder: Path, text: str, file: str = "job.yaml", **files: str) -> Path:

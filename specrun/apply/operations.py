@@ -19,7 +19,7 @@ from specrun.plan.diff import diff
 from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
 from specrun.plan.kinds.data import DataTarget, Upload
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest, Submission, Submit
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
@@ -65,7 +65,7 @@ class Operation:
                 raise Stale(f"{change.key} was being deleted and is there again: plan again")
         elif _seen(now) != _seen(change.before) and not _on_the_way(change, now):
             raise Stale(f"{change.key} changed since the plan: plan again")
-        if isinstance(change.resource, Environment):
+        if isinstance(change.resource, JobEnvironment):
             check_environment(change.resource.content)
         if isinstance(change, Upload):
             change = self._fetched(change)

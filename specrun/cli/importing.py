@@ -59,11 +59,11 @@ def batchai(
     **written: Any,
 ) -> None:
     """Azure Batch AI: job and cluster files, or folders of them."""
-    from specrun.convert.batchai import Options, folder_imports
+    from specrun.convert.batchai import BatchaiOptions, folder_imports
     from specrun.convert.sources import read_json
 
     sources, refused = read_all(read_json, expanded(files, (".json",)))
-    options = Options(
+    options = BatchaiOptions(
         cluster=read_one(read_json, cluster) if cluster else None,
         mounts=pairs_of("--mount", mounts),
         image=image,
@@ -136,9 +136,9 @@ def _workspace(file: str | None) -> Properties | None:
 
 
 def _options(name: str | None, workspace: str | None, written: dict[str, Any]) -> Any:
-    from specrun.convert.options import Options
+    from specrun.convert.options import ImportOptions
 
-    return Options(name, _workspace(workspace), _folder(written))
+    return ImportOptions(name, _workspace(workspace), _folder(written))
 
 
 def _folder(written: dict[str, Any]) -> Path:

@@ -10,7 +10,7 @@ from specrun.spec.model import Properties
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ImportOptions:
     """`folder` is where the spec will lie: relative paths of a source are written relative to it.
 
     `name` is the spec's; None: it follows from the source. `workspace` is the section of that name; None: none is

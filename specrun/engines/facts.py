@@ -16,6 +16,11 @@ SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 UNREADABLE = frozenset({"ssh_settings.ssh_key_value", "ssh_settings.admin_password"})
 """What of a cluster Azure ML tells nobody."""
 
+CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})
+"""What Azure compares without case; this machine does the same, so that a spec that is as declared there is so here."""
+
+_WORKSPACE = Capability(caseless=CASELESS)
+
 _KEPT: Mapping[Kind, Capability] = {
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
     "run": Capability(kept="Azure ML keeps the history of all runs"),
@@ -54,7 +59,11 @@ class Facts:
 LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
-    capabilities={"compute": Capability(None), "datastore": Capability(None)},
+    capabilities={
+        "workspace": _WORKSPACE,
+        "compute": Capability(None, caseless=CASELESS),
+        "datastore": Capability(None, caseless=CASELESS),
+    },
     cannot={
         ("job", "environment", "image"): "the environment is a container image",
         ("job", "environment", "build"): "the environment is built from a Dockerfile",
@@ -72,12 +81,16 @@ AZUREML = Facts(
     asks=True,
     shows_extra=True,
     capabilities={
+        "workspace": _WORKSPACE,
         # The service takes a cluster as a whole, and refuses one whose machines, network or account are others.
         "compute": Capability(
-            frozenset({*SCALE, "tags", "description", "identity"}), replaceable=True, write_only=UNREADABLE
+            frozenset({*SCALE, "tags", "description", "identity"}),
+            replaceable=True,
+            write_only=UNREADABLE,
+            caseless=CASELESS,
         ),
         # Registered again under its name, a datastore is what it is registered as.
-        "datastore": Capability(None),
+        "datastore": Capability(None, caseless=CASELESS),
         **_KEPT,
     },
 )
@@ -91,9 +104,10 @@ AZUREML_V1 = Facts(
     asks=True,
     shows_extra=True,
     capabilities={
+        "workspace": _WORKSPACE,
         # SDK v1 changes how a cluster scales, and nothing else.
-        "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE),
-        "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it"),
+        "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE, caseless=CASELESS),
+        "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it", caseless=CASELESS),
         **_KEPT,
     },
     instead={

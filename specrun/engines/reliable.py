@@ -91,23 +91,31 @@ class _Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[T]):
-    """Something that only reads: what it is in words, and how many seconds each attempt may be silent."""
+    """Something that only reads: where, what in words, and how many seconds each attempt may be silent."""
 
+    place: Place
     what: str
     patience: float
     work: Callable[[], T]
 
 
 def read_all(reads: Iterable[Read[T]]) -> list[T | EngineError]:
-    """Do several reads, `AT_ONCE` at a time; each result or its error, in their order."""
-    waiting = deque(enumerate(reads))
+    """Do several reads, `AT_ONCE` at a time; each result or its error, in their order.
+
+    Each place has its share of them: one that hangs does not keep the others waiting.
+    """
+    waiting: dict[Place, deque[tuple[int, Read[T]]]] = {}
+    for number, one in enumerate(reads):
+        waiting.setdefault(one.place, deque()).append((number, one))
+    share = max(1, AT_ONCE // max(1, len(waiting)))
     results: dict[int, T | EngineError] = {}
     running: dict[int, tuple[Read[T], _Call[T]]] = {}
     over = threading.Event()
-    while waiting or running:
-        while waiting and len(running) < AT_ONCE:
-            number, one = waiting.popleft()
-            running[number] = one, _Call(partial(_retried, one.work), over.set)
+    while running or any(waiting.values()):
+        for place, left in waiting.items():
+            while left and sum(one.place == place for one, _ in running.values()) < share:
+                number, one = left.popleft()
+                running[number] = one, _Call(partial(_retried, one.work), over.set)
         over.wait(min(call.left(one.patience) for one, call in running.values()))
         over.clear()
         for number, (one, call) in list(running.items()):
@@ -157,21 +165,20 @@ class Reliable:
 
     def observation(self, resource: Resource) -> Read[Observed]:
         """Reading of a resource, to be done together with others."""
-        work = partial(self._engine.resources.observe, resource)
-        return Read(f"observing {resource.address}", self.patience, work)
+        return self._reading(f"observing {resource.address}", partial(self._engine.resources.observe, resource))
 
     def listing(self) -> Read[Sequence[Run]]:
         """Reading of all runs."""
-        return Read("the runs so far", self.patience, self._engine.runs.list)
+        return self._reading("the runs so far", self._engine.runs.list)
 
     def content(self, path: str) -> Read[str]:
         """Reading of what a path in the cloud holds; "" where the engine cannot look."""
         contents = self._engine.contents
-        return Read(path, self.patience, partial(contents.digest, path) if contents is not None else str)
+        return self._reading(path, partial(contents.digest, path) if contents is not None else str)
 
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""
-        return self._read(self.observation(resource))
+        return self._read(f"observing {resource.address}", partial(self._engine.resources.observe, resource))
 
     def begin(self, change: Change, report: Report) -> None:
         """Start a change and return once it is accepted."""
@@ -187,31 +194,31 @@ class Reliable:
 
     def cancel(self, name: str) -> None:
         """Ask for a run's end: asking twice is asking once."""
-        self._read(Read(f"cancelling {name}", self.patience, partial(self._engine.runs.cancel, name)))
+        self._read(f"cancelling {name}", partial(self._engine.runs.cancel, name))
 
     def runs(self, spec: str | None = None) -> Sequence[Run]:
         """All attempts of a spec's runs, or all runs; newest first."""
         what = f"runs of {spec}" if spec else "the runs so far"
-        return self._read(Read(what, self.patience, partial(self._engine.runs.list, spec)))
+        return self._read(what, partial(self._engine.runs.list, spec))
 
     def run(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""
-        return self._read(Read(name, self.patience, partial(self._engine.runs.get, name)))
+        return self._read(name, partial(self._engine.runs.get, name))
 
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} when nobody can say: it only explains, nothing depends on it."""
         try:
-            return self._read(Read(f"what {name} was", self.patience, partial(self._engine.runs.identity, name)))
+            return self._read(f"what {name} was", partial(self._engine.runs.identity, name))
         except EngineError:
             return {}
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Whole lines since the cursor, and where to go on."""
-        return self._read(Read(f"logs of {name}", self.patience, partial(self._engine.runs.logs, name, cursor)))
+        return self._read(f"logs of {name}", partial(self._engine.runs.logs, name, cursor))
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""
-        return self._read(Read(f"outputs of {name}", self.patience, partial(self._engine.runs.outputs, name)))
+        return self._read(f"outputs of {name}", partial(self._engine.runs.outputs, name))
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files, however long that takes."""
@@ -219,25 +226,28 @@ class Reliable:
 
     def address(self, name: str) -> str:
         """Where a person finds a run's outputs."""
-        return self._read(Read(f"where {name} is", self.patience, partial(self._engine.runs.address, name)))
+        return self._read(f"where {name} is", partial(self._engine.runs.address, name))
 
     def metrics(self, name: str) -> Mapping[str, float]:
         """What a run logged last under each name; {} where nobody keeps that."""
         metrics = self._engine.metrics
         if metrics is None:
             return {}
-        return self._read(Read(f"metrics of {name}", self.patience, partial(metrics.latest, name)))
+        return self._read(f"metrics of {name}", partial(metrics.latest, name))
 
     def nodes(self, cluster: str) -> Mapping[str, int]:
         """How many of a cluster's instances are running, idle, …; {} where there is no cluster."""
         nodes = self._engine.nodes
         if nodes is None:
             return {}
-        return self._read(Read(f"nodes of {cluster}", self.patience, partial(nodes.count, cluster)))
+        return self._read(f"nodes of {cluster}", partial(nodes.count, cluster))
 
-    def _read(self, one: Read[T]) -> T:
+    def _reading(self, what: str, work: Callable[[], T]) -> Read[T]:
+        return Read(self.place, what, self.patience, work)
+
+    def _read(self, what: str, work: Callable[[], T]) -> T:
         with self._slots:
-            return _Call(partial(_retried, one.work)).wait(one.patience, one.what)
+            return _Call(partial(_retried, work)).wait(self.patience, what)
 
     def _write(self, work: Callable[[Report], None], report: Report, what: str) -> None:
         def reporting(touch: Touch) -> None:

@@ -5,6 +5,7 @@ Changes of data and of runs are types of their own, which stand with their kinds
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -94,12 +95,19 @@ class Plan:
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
-        """The fingerprint of each run in the plan, by the run's spec."""
-        return {change.resource.name: change.fingerprint for change in self.changes if change.fingerprint}
+        """The fingerprint of each run in the plan, by the run's spec; with its place, where another has such a spec."""
+        runs = [change for change in self.changes if change.fingerprint]
+        count = Counter(change.resource.name for change in runs)
+        return {_among(change, count[change.resource.name]): change.fingerprint for change in runs}
 
     def in_place(self, place: Place) -> Iterator[Change]:
         """The changes in one place, in order."""
         return (change for change in self.changes if change.key.place == place)
+
+
+def _among(change: Change, namesakes: int) -> str:
+    name, place = change.resource.name, change.key.place
+    return name if namesakes == 1 else f"{name} ({place.title}, {place.engine})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +115,12 @@ class Capability:
     """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them).
 
     `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
-    things of this kind are never deleted ("": they may be).
+    things of this kind are never deleted ("": they may be). `caseless`: fields that are compared without case, so that
+    a spec may spell them either way.
     """
 
     in_place: frozenset[str] | None = frozenset()
     replaceable: bool = False
     write_only: frozenset[str] = frozenset()
     kept: str = ""
+    caseless: frozenset[str] = frozenset()

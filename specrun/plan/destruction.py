@@ -20,7 +20,7 @@ ON_DEMAND = tuple(kind.kind for kind in RESOURCES if kind.on_demand)
 
 
 def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection[str]) -> Plan:
-    """Delete changes, dependents first. `also` names further kinds."""
+    """Delete changes of the places that are in view, dependents first. `also` names further kinds."""
     # What needs a resource goes before it: the edges are turned round.
     needed_by: dict[Key, list[Key]] = {key: [] for key in graph.resources}
     for key, resource in graph.resources.items():
@@ -29,7 +29,8 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     specs = {resource.owner for resource in graph.resources.values()}
     changes: list[Change] = []
     refusals: list[Diagnostic] = []
-    for key, resource in reversed(list(graph.resources.items())):
+    in_view = [(key, resource) for key, resource in graph.resources.items() if key.place in views]
+    for key, resource in reversed(in_view):
         view = views[key.place]
         change = _change(replace(resource, needs=tuple(needed_by[key])), view, also, specs)
         users = [run.name for run in view.survey.runs if not run.status.ended and resource.is_used_by(run)]

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping
 from specrun.plan.changes import Capability, FieldChange
 from specrun.spec.model import Properties, Secret
 
-CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})
-"""Fields that Azure compares without case: a spec may spell them either way."""
-
 
 def diff(desired: Properties, observed: Properties, capability: Capability) -> tuple[FieldChange, ...]:
     """The fields that were asked for and are different. A field left out is not compared; neither is a secret, nor
@@ -26,16 +23,15 @@ def _diff(prefix: str, desired: Properties, observed: Properties, capability: Ca
             continue
         if isinstance(after, Mapping):
             yield from _diff(f"{path}.", after, before if isinstance(before, Mapping) else {}, capability)
-        elif _normal(name, before) != _normal(name, after):
+        elif _normal(name, before, capability) != _normal(name, after, capability):
             top = path.partition(".")[0]
             fixed = capability.in_place is not None and top not in capability.in_place
             reason = f"{top} cannot change in place" if fixed else ""
             yield FieldChange(path, before, after, reason, fixed)
 
 
-def _normal(name: str, value: object) -> object:
-    if not isinstance(value, str):
+def _normal(name: str, value: object, capability: Capability) -> object:
+    if not isinstance(value, str) or name not in capability.caseless:
         return value
-    if name == "location":
-        return value.replace(" ", "").lower()
-    return value.lower() if name in CASELESS else value
+    plain = value.lower()
+    return plain.replace(" ", "") if name == "location" else plain

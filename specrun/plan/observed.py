@@ -69,7 +69,7 @@ class RunStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class RoleStatus:
     """One process of a run, such as worker/0. `exit` is its exit status, `signal` what killed it."""
 
     name: str
@@ -91,7 +91,7 @@ class Run:
     submitted: float | None = None
     started: float | None = None
     ended: float | None = None
-    roles: tuple[Role, ...] = ()
+    roles: tuple[RoleStatus, ...] = ()
     failed_role: str | None = None
     reads: tuple[str, ...] = ()
     """Addresses of the data and the environment that the run reads."""

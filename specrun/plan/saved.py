@@ -16,7 +16,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import md5_of
 from specrun.plan.kinds.data import DataTarget, Upload
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit, reads_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Key, Place, Resource
@@ -103,7 +103,7 @@ def _check_environments(saved: Saved, graph: Graph) -> None:
     for file in recorded:
         _check_unchanged(Path(file["source"]), file["md5"])
     known = {file["source"] for file in recorded}
-    environments = (found for found in graph.resources.values() if isinstance(found, Environment))
+    environments = (found for found in graph.resources.values() if isinstance(found, JobEnvironment))
     for file in (file for environment in environments for file in environment.content.files):
         if str(file.source) not in known:
             raise PlanStale(f"{file.source} is new since the plan was made: plan again")
@@ -143,7 +143,7 @@ def _encode(change: Change, places: Sequence[Place]) -> dict[str, object]:
     match change:
         case ResourceChange(resource=resource, before=before, fields=fields):
             item |= {"before": asdict(before), "fields": [asdict(field) for field in fields]}
-            if isinstance(resource, Environment):
+            if isinstance(resource, JobEnvironment):
                 item["files"] = [asdict(file) for file in resource.content.files]
         case Upload(before=before, transfer=transfer):
             item |= {"before": asdict(before), "transfer": asdict(transfer)}

@@ -32,11 +32,13 @@ ACTIONS: Mapping[Action, list[str]] = {
 
 def plan_data(plan: Plan) -> dict[str, object]:
     """A plan in the shape that Terraform's tools read, with what they do not know beside it."""
+    # Under the names that a plan of one place has had from the start, or a list.
+    alone = len(plan.places) == 1 and not plan.unseen
     return {
         "format_version": "1.2",
         "specrun_version": __version__,
-        **_places(plan),
-        "resource_changes": [_change(change, several=len(plan.places) > 1) for change in plan.changes],
+        **(_place(plan.places[0]) if alone else {"places": _places(plan)}),
+        "resource_changes": [_change(change, several=not alone) for change in plan.changes],
         "fingerprints": dict(plan.fingerprints),
         "spec_digests": dict(plan.spec_digests),
         "notes": [diagnostic_data(note) for note in plan.notes],
@@ -48,12 +50,10 @@ def plan_data(plan: Plan) -> dict[str, object]:
     }
 
 
-def _places(plan: Plan) -> dict[str, object]:
-    """Where the plan is for: under the names that a plan of one place has had from the start, or a list."""
+def _places(plan: Plan) -> list[dict[str, object]]:
+    """Where the plan is for, and what could not be observed."""
     unseen = [{**_place(place), "errors": dict(errors)} for place, errors in plan.unseen.items()]
-    if len(plan.places) == 1 and not unseen:
-        return _place(plan.places[0])
-    return {"places": [*map(_place, plan.places), *unseen]}
+    return [*map(_place, plan.places), *unseen]
 
 
 def _place(place: Place) -> dict[str, object]:

@@ -261,6 +261,16 @@ def test_an_image_may_be_the_base_of_a_conda_file(tmp_path: Path) -> None:
     assert environment.python.conda_dependencies.as_dict()["dependencies"] == ["python=3.11", {"pip": ["numpy"]}]
 
 
+def test_a_conda_file_that_changes_after_the_plan_stays_as_it_was_planned(tmp_path: Path) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text("dependencies: [six=1.16.0]\n")
+    submission = planned(spec_of(tmp_path, "  command: echo\n  environment: {conda_file: env.yml}\n"))
+    staged = copied(submission, tmp_path / "staged")
+    file.write_text("dependencies: [six=1.17.0]\n")
+    environment = configure(submission, staged, None, "workspaceblobstore").run_config.environment
+    assert environment.python.conda_dependencies.as_dict()["dependencies"] == ["six=1.16.0"]
+
+
 def test_no_environment_is_a_pinned_python(tmp_path: Path) -> None:
     environment = configured(spec_of(tmp_path, "  command: echo\n")).environment
     assert environment.docker.base_image == images.CPU_IMAGE

@@ -7,6 +7,7 @@ import pytest
 from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Conflict, EngineError, Transient
+from specrun.engines.facts import AZUREML_V1
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
@@ -129,4 +130,4 @@ def test_what_nobody_has_tried_again_may_be(place: Place, key: str) -> None:
 
 
 def test_none_is_deleted() -> None:
-    assert AzureEngine.capabilities["datastore"].kept
+    assert AZUREML_V1.capabilities["datastore"].kept

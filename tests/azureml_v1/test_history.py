@@ -100,7 +100,7 @@ def test_looking_at_a_run_is_one_request_and_at_an_ended_one_none(place: Place) 
 def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
     launched = launch(place, JOB, "raise SystemExit(3)")
     name = launched.finish()
-    run = launched.engine.runs.get(name)
+    run = launched.renew().runs.get(name)
     assert (run.status, run.failed_role) == (RunStatus.FAILED, "main/0")
     assert "exited with 3" in run.reason
     assert launched.renew().runs.list()[0] == run

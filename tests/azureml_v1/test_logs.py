@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import requests
 
 from emulator import faults
-from specrun.engines.azure import log_lines
-from specrun.engines.azure.ranges import Expired, read_range
+from specrun.engines.azure import logs
 from specrun.engines.azureml_v1 import logs as reading
+from specrun.engines.azureml_v1.logs import Expired, read_range
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
 from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
@@ -109,7 +110,7 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place) -> None:
 
 
 def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (reading, log_lines):
+    for module in (reading, logs):
         monkeypatch.setattr(module, "CHUNK", 50)
     script = "for n in range(20): print('line', n)\nprint('x' * 120)\nprint('ü' * 20, end='')"
     launched = launch(place, JOB.format(gate="none"), script)
@@ -143,7 +144,7 @@ def test_an_address_that_has_run_out_is_asked_for_anew(place: Place) -> None:
 def test_what_goes_wrong_says_no_signature(place: Place, fault: Any, error: type[EngineError]) -> None:
     place.emulator.faults.add(lambda request, route: route == LOG, fault, times=None)
     with pytest.raises(error) as raised:
-        read_range("https://somebody.blob.core.windows.net/azureml/log.txt?sig=hush", 0, 10)
+        read_range(requests.Session(), "https://somebody.blob.core.windows.net/azureml/log.txt?sig=hush", 0, 10)
     assert "hush" not in str(raised.value)
     assert "somebody.blob.core.windows.net" in str(raised.value)
     if isinstance(raised.value, Transient) and isinstance(fault, faults.Status) and fault.retry_after:
@@ -155,7 +156,7 @@ def test_a_log_that_is_not_there_yet_is_empty(place: Place) -> None:
     account = launched.plane.blobs
     address = account.link("azureml", "ExperimentRun/nothing.txt")
     place.emulator.faults.add(lambda request, route: route == LOG, faults.missing("BlobNotFound"), times=1)
-    assert read_range(address, 0, 10) == b""
+    assert read_range(requests.Session(), address, 0, 10) == b""
     place.emulator.faults.add(lambda request, route: route == LOG, faults.Status(401), times=1)
     with pytest.raises(Expired):
-        read_range(address, 0, 10)
+        read_range(requests.Session(), address, 0, 10)

@@ -11,10 +11,10 @@ import pytest
 from emulator.faults import BlackHole, FailedOperation, LostAnswer, Reset, missing
 from emulator.faults import Status as Answer
 from emulator.router import Request
-from specrun.engines.azure import creation
+from specrun.engines.azure import workspaces
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azure.engine import AzureEngine
-from specrun.engines.azureml_v1 import workspaces
+from specrun.engines.azureml_v1.workspaces import SdkWorkspaces
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.observed import Observed, Status
@@ -25,6 +25,10 @@ CLUSTER = "compute: gpu-cluster"
 KEY = "workspace/ml-ws"
 
 
+NEVER = 3600.0
+"""Seconds that no test takes."""
+
+
 @pytest.fixture
 def spec(place: Place) -> Spec:
     return place.spec(CLUSTER)
@@ -32,8 +36,8 @@ def spec(place: Place) -> Spec:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "LOOK", 0.2)
-    monkeypatch.setattr(creation, "APPEARS", 3.0)
+    monkeypatch.setattr(SdkWorkspaces, "look", 0.2)
+    monkeypatch.setattr(workspaces, "APPEARS", 3.0)
 
 
 def test_one_that_is_there(place: Place, spec: Spec) -> None:
@@ -68,7 +72,8 @@ def test_threads_share_one_look(place: Place, spec: Spec) -> None:
     assert place.routes(ask) == [SUBSCRIPTIONS, GET_WORKSPACE]
 
 
-def test_one_is_made_with_its_group(place: Place, spec: Spec) -> None:
+def test_one_is_made_with_its_group(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspaces, "LOOK", NEVER)
     engine = place.engine(spec)
     space = resource(spec, KEY)
     assert place.routes(lambda: engine.resources.observe(space)) == [SUBSCRIPTIONS, GET_WORKSPACE]
@@ -83,7 +88,7 @@ def test_one_is_made_with_its_group(place: Place, spec: Spec) -> None:
 
 def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(await_deployments.__kwdefaults__, "poll", 0.05)
-    place.emulator.service.creating_reads = 8
+    place.deploy_until_told("waiting for the deployment")
     begun = threading.Event()
 
     def watch(number: int, request: Request, phase: str) -> None:
@@ -120,6 +125,7 @@ def test_one_that_is_seen_late_is_waited_for(place: Place, spec: Spec) -> None:
 
 def test_a_lost_answer_is_no_second_set_of_resources(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(await_deployments.__kwdefaults__, "poll", 0.05)
+    place.deploy_until_told("waiting for the deployment")
     place.emulator.faults.add(DEPLOY, LostAnswer())
     engine = place.engine(spec)
     with pytest.raises(Transient, match="DeploymentActive"):

@@ -13,9 +13,9 @@ from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v2.cluster_form import changed_cluster
 from specrun.engines.base import EngineError, Quota, Transient
-from specrun.plan.changes import Action, Change
+from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.diff import diff
-from specrun.plan.observed import Status
+from specrun.plan.observed import Observed, Status
 from specrun.spec.model import SecretUnset
 from tests.azure_engines.launching import PATIENCE, launch
 from tests.azureml_v2.place import (
@@ -56,11 +56,11 @@ compute:
 """
 
 
-def start(place: Place, text: str = SIMPLE) -> tuple[AzureEngine, Change]:
+def start(place: Place, text: str = SIMPLE) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that makes the spec's cluster."""
     place.make_workspace()
     spec = place.spec(text)
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 def kept(place: Place) -> Cluster:
@@ -209,7 +209,7 @@ def test_one_with_runs_is_not_deleted(place: Place) -> None:
     assert engine.nodes.count("cpu-cluster") == {"running": 2}
     assert place.routes(lambda: engine.nodes.count("cpu-cluster")) == [LIST_NODES]
     with pytest.raises(EngineError, match=f"cannot delete the cluster cpu-cluster: {name} still runs there"):
-        engine.resources.begin(Change(cluster, Action.DELETE, ""), place.reports.append)
+        engine.resources.begin(ResourceChange(cluster, Action.DELETE, "", Observed(Status.READY)), place.reports.append)
     assert DELETE_CLUSTER not in [one.route for one in place.emulator.requests]
 
 

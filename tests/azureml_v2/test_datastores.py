@@ -7,8 +7,8 @@ import pytest
 from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Denied, EngineError, Transient
-from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Status
+from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import SecretUnset
 from tests.azureml_v2.place import DELETE_DATASTORE, GET_DATASTORE, PUT_DATASTORE, Place, resource
@@ -19,11 +19,11 @@ BLOB = 'type: azure_blob, container_name: data, credentials: {account_key: "${{ 
 SAS = 'type: azure_blob, container_name: data, credentials: {sas_token: "${{ secrets.KEY }}"}'
 
 
-def start(place: Place, fields: str) -> tuple[AzureEngine, Change]:
+def start(place: Place, fields: str) -> tuple[AzureEngine, ResourceChange]:
     """An engine for a workspace, and the change that registers a datastore with these fields."""
     account = place.make_workspace()
     spec = place.spec(f"datastores: {{training: {{account_name: {account}, {fields}}}}}")
-    return place.engine(spec), Change(resource(spec, KEY), Action.CREATE, "")
+    return place.engine(spec), ResourceChange(resource(spec, KEY), Action.CREATE, "", Observed(Status.MISSING))
 
 
 @pytest.fixture

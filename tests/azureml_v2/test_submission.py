@@ -15,7 +15,7 @@ from specrun.engines.base import Conflict, EngineError, Transient
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
 from tests.azure_engines.launching import Launch, launch
-from tests.azureml_v2.place import PUT_JOB, Place
+from tests.azureml_v2.place import PUT_JOB, Place, asked
 
 JOB = """
 code: src
@@ -144,7 +144,7 @@ def test_an_unset_secret_leaves_nothing_behind(place: Place, monkeypatch: pytest
         with pytest.raises(SecretUnset, match="HUB_TOKEN"):
             launched.submit()
 
-    assert place.routes(refused) == []
+    assert asked(place, refused) == []
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".amlignore"])

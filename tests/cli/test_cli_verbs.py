@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from specrun.engines.base import Denied, LogLine
-from specrun.engines.registry import ENGINES
 from specrun.plan.changes import Change
 from specrun.plan.observed import Observed, Run, RunStatus, Status
-from tests.engine_double import Double, write_spec
+from tests.engine_double import Double, offer, write_spec
 
 JOB = "name: job\njob: {command: ls}\n"
 CLUSTER = "name: job\ncompute: {name: gpu, max_instances: 2}\njob: {command: ls}\n"
@@ -25,8 +24,7 @@ CLUSTER = "name: job\ncompute: {name: gpu, max_instances: 2}\njob: {command: ls}
 def engine(monkeypatch: pytest.MonkeyPatch) -> Double:
     """What `--engine local` stands for here: an engine in memory that asks before it changes anything."""
     double = Double()
-    for name in ("local", double.name):
-        monkeypatch.setitem(ENGINES, name, lambda home, hashes, scope: double)  # type: ignore[misc, arg-type]
+    offer(monkeypatch, "local", double)
     return double
 
 
@@ -120,7 +118,7 @@ def test_plan_and_its_exit_statuses(specrun: Any, engine: Double) -> None:
 
 def test_json_and_markdown_are_data_on_standard_output(specrun: Any, engine: Double) -> None:
     spec(CLUSTER)
-    assert json.loads(specrun("plan", "-o", "json").out)["engine"] == "double"
+    assert json.loads(specrun("plan", "-o", "json").out)["engine"] == "local"
     assert specrun("plan", "-o", "markdown").out.startswith("<!-- specrun plan -->")
     said = specrun("apply", "-y", "-o", "json")
     events = [json.loads(line) for line in said.out.splitlines()]

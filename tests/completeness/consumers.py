@@ -18,7 +18,7 @@ import yaml
 
 from specrun.convert.azureml import import_azureml
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.sources import Refused, Source
 from specrun.convert.to_azureml import export_azureml
 from specrun.convert.to_tfjob import export_tfjob
@@ -71,7 +71,7 @@ def from_azureml(spec: Spec, home: Path) -> object:
     files = export_azureml(spec)
     sources = [Source(str(spec.file.parent / name), text, yaml.safe_load(text)) for name, text in files.items()]
     try:
-        return [_shown(one) for one in import_azureml(sources, Options(name=spec.name, folder=spec.file.parent))]
+        return [_shown(one) for one in import_azureml(sources, ImportOptions(name=spec.name, folder=spec.file.parent))]
     except Refused as refused:
         return refused.message
 

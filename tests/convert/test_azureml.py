@@ -9,7 +9,7 @@ import pytest
 
 from specrun.convert.azureml import import_azureml, refusal_of
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Verdict
 from specrun.convert.sources import Refused, Source, read_yaml
 from tests.convert.imports import mistakes, read_back, unspoken
@@ -30,7 +30,7 @@ def expected_of(case: Path) -> Path:
 
 
 def one(values: object, file: str = "jobs/train.yml", folder: str = "jobs", name: str | None = None) -> Imported:
-    (found,) = import_azureml([Source(file, "", values)], Options(name=name, folder=Path(folder)))
+    (found,) = import_azureml([Source(file, "", values)], ImportOptions(name=name, folder=Path(folder)))
     return found
 
 
@@ -49,7 +49,7 @@ def verdict(imported: Imported, source: str) -> Verdict:
 @pytest.mark.parametrize("case", [*ALONE, *TOGETHER], ids=lambda case: case.stem)
 def test_a_case_is_told_whole_and_gives_a_valid_spec(case: Path, tmp_path: Path) -> None:
     sources = sources_of(case)
-    (imported,) = import_azureml(sources, Options(folder=case if case.is_dir() else case.parent))
+    (imported,) = import_azureml(sources, ImportOptions(folder=case if case.is_dir() else case.parent))
     for source in sources:
         assert unspoken(source, imported) == []
     assert mistakes(imported, tmp_path) == []
@@ -123,12 +123,12 @@ def test_registered_environments(written: str, expected: str | None) -> None:
 def test_an_environment_in_a_file_of_its_own() -> None:
     job = Source("jobs/job.yml", "", {**JOB, "environment": "file:env/base.yml"})
     given = Source("jobs/env/base.yml", "", {"name": "base", "image": "a/b", "conda_file": "conda.yml"})
-    (found,) = import_azureml([job, given], Options(folder=Path("jobs")))
+    (found,) = import_azureml([job, given], ImportOptions(folder=Path("jobs")))
     spec = read_back(found)
     assert isinstance(spec, dict)
     assert spec["job"]["environment"] == {"image": "a/b", "conda_file": "env/conda.yml"}
     assert unspoken(given, found) == []
-    (alone,) = import_azureml([job], Options(folder=Path("jobs")))
+    (alone,) = import_azureml([job], ImportOptions(folder=Path("jobs")))
     assert any("env/base.yml" in todo.note for todo in alone.report.todos)
 
 
@@ -144,7 +144,7 @@ def test_several_jobs_share_a_cluster_and_have_names_of_their_own() -> None:
         Source("other.yml", "", {**cluster, "name": "other"}),
     ]
     jobs = [Source(f"{folder}/job.yml", "", {**JOB, "compute": "azureml:cpu-cluster"}) for folder in ("a", "b/a")]
-    found = import_azureml([*sources, *jobs], Options())
+    found = import_azureml([*sources, *jobs], ImportOptions())
     assert [imported.name for imported in found] == ["a", "a-2", "other"]
     assert all("max_instances: 2" in imported.draft.text() for imported in found)
     assert all(unspoken(sources[0], imported) == [] for imported in found[:2])
@@ -152,7 +152,7 @@ def test_several_jobs_share_a_cluster_and_have_names_of_their_own() -> None:
 
 def test_what_no_job_names_is_told() -> None:
     environment = Source("env.yml", "", {"$schema": "https://x/environment.schema.json", "name": "e", "image": "i"})
-    (found,) = import_azureml([Source("job.yml", "", JOB), environment], Options())
+    (found,) = import_azureml([Source("job.yml", "", JOB), environment], ImportOptions())
     assert unspoken(environment, found) == []
 
 
@@ -229,7 +229,7 @@ def test_a_refusal_can_be_asked_for() -> None:
 
 def test_the_options_come_first() -> None:
     workspace = {"name": "ws", "resource_group": "rg"}
-    (found,) = import_azureml([Source("a.yml", "", JOB)], Options("my-name", workspace, Path()))
+    (found,) = import_azureml([Source("a.yml", "", JOB)], ImportOptions("my-name", workspace, Path()))
     spec = read_back(found)
     assert isinstance(spec, dict)
     assert (found.name, spec["name"], spec["workspace"]) == ("my-name", "my-name", workspace)

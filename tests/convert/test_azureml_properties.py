@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specrun.convert.azureml import import_azureml
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.runconfig import import_runconfig
 from specrun.convert.sources import Refused, Source
 from tests.convert.imports import read_back, unspoken
@@ -106,7 +106,7 @@ def _mapping(keys: tuple[str, ...], fixed: dict[str, object]) -> st.SearchStrate
 def test_any_file_of_the_cli_gives_a_spec_or_a_refusal(values: object) -> None:
     source = Source("folder/file.yml", "", values)
     try:
-        (imported,) = import_azureml([source], Options(folder=Path("folder")))
+        (imported,) = import_azureml([source], ImportOptions(folder=Path("folder")))
     except Refused:
         return
     assert unspoken(source, imported) == []
@@ -118,7 +118,7 @@ def test_any_file_of_the_cli_gives_a_spec_or_a_refusal(values: object) -> None:
 def test_any_run_configuration_gives_a_spec_or_a_refusal(values: object) -> None:
     source = Source("project/.azureml/file.runconfig", "", values)
     try:
-        imported = import_runconfig(source, Options(folder=Path("project")))
+        imported = import_runconfig(source, ImportOptions(folder=Path("project")))
     except Refused:
         return
     assert unspoken(source, imported) == []
@@ -130,7 +130,7 @@ def test_any_run_configuration_gives_a_spec_or_a_refusal(values: object) -> None
 def test_several_jobs_have_different_names(jobs: list[object]) -> None:
     sources = [Source(f"file{number % 2}.yml", "", job) for number, job in enumerate(jobs)]
     try:
-        found = import_azureml(sources, Options())
+        found = import_azureml(sources, ImportOptions())
     except Refused:
         return
     assert len({one.name for one in found}) == len(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from specrun.convert.batchai import Options, import_batchai, import_cluster, import_folder, kind_of
+from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
 from specrun.convert.batchai.durations import seconds_of
 from specrun.convert.batchai.mpirun import launch_of, launches
 from specrun.convert.batchai.secrets import hide
@@ -45,8 +45,8 @@ def custom(line: str, nodes: int = 1, **properties: object) -> Source:
     return job(nodes, customToolkitSettings={"commandLine": line}, mountVolumes=MOUNTS, **properties)
 
 
-def spec_of(source: Source, options: Options | None = None) -> dict[str, Any]:
-    written = read_back(import_batchai(source, options or Options()))
+def spec_of(source: Source, options: BatchaiOptions | None = None) -> dict[str, Any]:
+    written = read_back(import_batchai(source, options or BatchaiOptions()))
     assert isinstance(written, dict)
     return written
 
@@ -83,18 +83,18 @@ def test_code_takes_the_place_of_the_scripts_folder() -> None:
     assert (
         spec_of(source)["job"]["command"] == "python ${{ inputs.scripts }}/fit.py --more ${{ inputs.scripts }}/m.json"
     )
-    assert ("job.command", "--code DIR") in asked(import_batchai(source, Options()))
-    with_code = spec_of(source, Options(code="../src"))["job"]
+    assert ("job.command", "--code DIR") in asked(import_batchai(source, BatchaiOptions()))
+    with_code = spec_of(source, BatchaiOptions(code="../src"))["job"]
     assert (with_code["code"], with_code["command"]) == ("../src", "python fit.py --more m.json")
     assert "inputs" not in with_code
-    assert ("job.command", "--code DIR") not in asked(import_batchai(source, Options(code="../src")))
+    assert ("job.command", "--code DIR") not in asked(import_batchai(source, BatchaiOptions(code="../src")))
 
 
 def test_a_declared_script_folder_is_not_needed_with_code() -> None:
     inputs = [{"id": "SCRIPT", "path": f"{ROOT}/share/a"}]
     source = custom("python $AZ_BATCHAI_INPUT_SCRIPT/fit.py", inputDirectories=inputs)
-    imported = import_batchai(source, Options(code="src"))
-    assert spec_of(source, Options(code="src"))["job"]["command"] == "python fit.py"
+    imported = import_batchai(source, BatchaiOptions(code="src"))
+    assert spec_of(source, BatchaiOptions(code="src"))["job"]["command"] == "python fit.py"
     entries = [entry for entry in imported.report.entries if entry.path == ("properties", "inputDirectories", 0)]
     assert any(entry.to == "job.code" for entry in entries)
 
@@ -130,7 +130,7 @@ def test_what_mpirun_exports_is_exported() -> None:
 
 
 def test_what_cannot_be_said_of_mpirun_is_asked() -> None:
-    todos = import_batchai(custom("mpirun -n 2 --weird 3 python a.py; rm -r /x", 2), Options()).report.todos
+    todos = import_batchai(custom("mpirun -n 2 --weird 3 python a.py; rm -r /x", 2), BatchaiOptions()).report.todos
     assert any("--weird" in entry.note for entry in todos)
     assert any("other commands" in entry.note for entry in todos)
 
@@ -142,7 +142,7 @@ def test_mpirun_in_a_text_or_a_path_is_no_launch() -> None:
 
 
 def test_a_script_that_starts_processes_itself_is_asked_about() -> None:
-    imported = import_batchai(custom("bash run_mpirun.sh", 2), Options())
+    imported = import_batchai(custom("bash run_mpirun.sh", 2), BatchaiOptions())
     assert imported.draft.get(("job", "resources", "instance_count")) == "TODO"
     assert any("first of 2 nodes" in entry.note for entry in imported.report.todos)
 
@@ -171,7 +171,7 @@ def test_totals_become_counts_of_each_instance(
 
 def test_a_cluster_brings_its_mounts_its_setup_and_its_size() -> None:
     source = job(tensorFlowSettings={"pythonScriptFilePath": "$AZ_BATCHAI_MOUNT_ROOT/afs/fit.py"})
-    found = spec_of(source, Options(cluster=Source("big.json", "", CLUSTER)))
+    found = spec_of(source, BatchaiOptions(cluster=Source("big.json", "", CLUSTER)))
     assert found["compute"]["size"] == "STANDARD_NC6"
     assert (found["compute"]["min_instances"], found["compute"]["max_instances"]) == (2, 2)
     assert found["datastores"]["afs"]["file_share_name"] == "all"
@@ -184,9 +184,9 @@ def test_a_cluster_brings_its_mounts_its_setup_and_its_size() -> None:
 def test_a_mount_that_is_named_is_no_question() -> None:
     source = job(tensorFlowSettings={"pythonScriptFilePath": "$AZ_BATCHAI_MOUNT_ROOT/afs/a/fit.py"})
     assert ("job", "--cluster CLUSTER.json, or --mount afs=DATASTORE[:PATH]") in asked(
-        import_batchai(source, Options())
+        import_batchai(source, BatchaiOptions())
     )
-    options = Options(mounts={"afs": "store:base"})
+    options = BatchaiOptions(mounts={"afs": "store:base"})
     assert spec_of(source, options)["job"]["inputs"]["scripts"]["path"] == "azureml://datastores/store/paths/base/a"
     assert {to for to, _ in asked(import_batchai(source, options))} == {"compute", "job.command"}
 
@@ -197,7 +197,7 @@ def test_a_folder_of_files() -> None:
         Source("a/job.json", "", custom("echo $AZ_BATCHAI_MOUNT_ROOT/afs/x").values),
         Source("b/job.json", "", custom("echo 2", cluster={"id": "/subscriptions/0/clusters/other"}).values),
     ]
-    cluster, first, second = import_folder(files, Options())
+    cluster, first, second = import_folder(files, BatchaiOptions())
     assert cluster.draft.get(("compute", "name")) == "cluster"
     assert not [entry for entry in cluster.report.todos if entry.flag.startswith("--cluster")]
     assert (first.name, second.name) == ("a-job", "b-job")
@@ -206,7 +206,7 @@ def test_a_folder_of_files() -> None:
 
 
 def test_image_and_workspace_are_taken_from_options() -> None:
-    options = Options(image="azureml:trees:3", workspace={"name": "ws"}, name="My Trees!")
+    options = BatchaiOptions(image="azureml:trees:3", workspace={"name": "ws"}, name="My Trees!")
     found = spec_of(custom("x"), options)
     assert found["job"]["environment"] == "azureml:trees:3"
     assert (found["name"], found["workspace"]) == ("my-trees", {"name": "ws"})
@@ -235,7 +235,7 @@ def test_image_and_workspace_are_taken_from_options() -> None:
 )
 def test_other_files_are_refused_by_name(values: object, word: str) -> None:
     with pytest.raises(Refused, match=word):
-        import_batchai(Source("job.json", "", values), Options())
+        import_batchai(Source("job.json", "", values), BatchaiOptions())
 
 
 def test_kinds() -> None:
@@ -244,7 +244,7 @@ def test_kinds() -> None:
     assert kind_of(json.loads('{"nodeCount": 2, "tensorFlowSettings": {}}')) == "job"
     assert kind_of({"a": 1}) == kind_of([]) == kind_of("x") == ""
     with pytest.raises(Refused, match="is a Batch AI job"):
-        import_cluster(custom("x"), Options())
+        import_cluster(custom("x"), BatchaiOptions())
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_credentials_in_a_line_become_variables() -> None:
 
 
 def test_every_dropped_field_says_why() -> None:
-    imported = import_batchai(custom("x", schedulingPriority="high", odd={"a": [1]}), Options())
+    imported = import_batchai(custom("x", schedulingPriority="high", odd={"a": [1]}), BatchaiOptions())
     dropped = {entry.source: entry.note for entry in imported.report.entries if entry.verdict is Verdict.DROPPED}
     assert set(dropped) == {"properties.schedulingPriority", "properties.odd.a[0]"}
     assert all(dropped.values())
@@ -275,7 +275,7 @@ def test_every_dropped_field_says_why() -> None:
 
 def test_data_beside_the_script_is_no_code() -> None:
     settings = {"pythonScriptFilePath": f"{ROOT}/share/fit.py", "commandLineArgs": f"{ROOT}/share/data {ROOT}/share"}
-    found = spec_of(job(tensorFlowSettings=settings, mountVolumes=MOUNTS), Options(code="src"))["job"]
+    found = spec_of(job(tensorFlowSettings=settings, mountVolumes=MOUNTS), BatchaiOptions(code="src"))["job"]
     assert found["command"] == "python fit.py ${{ inputs.data }} ${{ inputs.old }}"
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from specrun.convert.batchai import Options, folder_imports, import_batchai, import_cluster, import_folder, kind_of
+from specrun.convert.batchai import (
+    BatchaiOptions,
+    folder_imports,
+    import_batchai,
+    import_cluster,
+    import_folder,
+    kind_of,
+)
 from specrun.convert.report import Verdict
 from specrun.convert.sources import Source, read_json
 from tests.convert.imports import mistakes, unspoken
@@ -29,7 +36,7 @@ def test_every_field_is_in_the_report_and_the_spec_is_valid(
     path: Path, code: str | None, cluster: Source | None, tmp_path: Path
 ) -> None:
     source = source_of(path)
-    options = Options(code=code, cluster=cluster)
+    options = BatchaiOptions(code=code, cluster=cluster)
     imported = (import_cluster if kind_of(source.values) == "cluster" else import_batchai)(source, options)
     assert unspoken(source, imported) == []
     assert mistakes(imported, tmp_path) == []
@@ -44,12 +51,12 @@ def test_every_field_is_in_the_report_and_the_spec_is_valid(
 )
 def test_what_is_written(path: Path) -> None:
     source = source_of(path)
-    imported = (import_cluster if kind_of(source.values) == "cluster" else import_batchai)(source, Options())
+    imported = (import_cluster if kind_of(source.values) == "cluster" else import_batchai)(source, BatchaiOptions())
     assert imported.draft.text() == path.with_suffix(".yaml").read_text(encoding="utf-8")
 
 
 def test_all_files_as_a_folder(tmp_path: Path) -> None:
-    found = import_folder([source_of(path) for path in FILES], Options())
+    found = import_folder([source_of(path) for path in FILES], BatchaiOptions())
     assert len({imported.name for imported in found}) == len(FILES)
     for imported in found:
         assert mistakes(imported, tmp_path) == []
@@ -57,7 +64,7 @@ def test_all_files_as_a_folder(tmp_path: Path) -> None:
 
 def test_one_refused_file_leaves_the_others() -> None:
     good, bad = source_of(FOLDER / "pytorch-mpi.json"), Source("bad.json", "", {"nodeCount": 1})
-    first, second = folder_imports([good, bad], Options())
+    first, second = folder_imports([good, bad], BatchaiOptions())
     assert first().name == "pytorch-mpi"
     with pytest.raises(Exception, match="without a toolkit"):
         second()

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specrun.convert.batchai import Options, import_batchai, import_cluster, import_folder, kind_of
+from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
 from specrun.convert.batchai.kinds import TOOLKITS
 from specrun.convert.imported import Imported
 from specrun.convert.report import Verdict, leaves
@@ -123,7 +123,7 @@ def test_any_json_gives_a_spec_or_a_refusal(
     job = Source("job.json", "", values)
     for read in (import_batchai, import_cluster):
         with suppress(Refused):
-            check(read(job, Options(cluster=other, code=code, mounts=mounts)), job)
+            check(read(job, BatchaiOptions(cluster=other, code=code, mounts=mounts)), job)
 
 
 @settings(max_examples=100, deadline=None)
@@ -131,7 +131,7 @@ def test_any_json_gives_a_spec_or_a_refusal(
 def test_what_is_written_is_valid(values: object) -> None:
     read = import_cluster if kind_of(values) == "cluster" else import_batchai
     with TemporaryDirectory() as folder, suppress(Refused):
-        assert mistakes(read(Source("job.json", "", values), Options()), Path(folder)) == []
+        assert mistakes(read(Source("job.json", "", values), BatchaiOptions()), Path(folder)) == []
 
 
 @settings(max_examples=100, deadline=None)
@@ -139,7 +139,7 @@ def test_what_is_written_is_valid(values: object) -> None:
 def test_any_folder_gives_specs_or_a_refusal(documents: list[object]) -> None:
     sources = [Source(f"f{number}/job.json", "", values) for number, values in enumerate(documents)]
     try:
-        found = import_folder(sources, Options())
+        found = import_folder(sources, BatchaiOptions())
     except Refused:
         return
     assert len({one.name for one in found}) == len(documents)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from specrun.convert.batchai import Options, import_batchai
+from specrun.convert.batchai import BatchaiOptions, import_batchai
 from specrun.convert.sources import Source
 
 HOSTS = {"ps": ["p:1"], "worker": ["a:1", "b:1", "c:1"]}
@@ -35,7 +35,7 @@ def job(nodes: int = 3, **properties: object) -> Source:
 
 def start(source: Source, folder: Path, environment: Mapping[str, str], code: str | None = None) -> str:
     """What one process of the imported job prints: the words it was started with, one on a line."""
-    imported = import_batchai(source, Options(mounts=MOUNTS, code=code))
+    imported = import_batchai(source, BatchaiOptions(mounts=MOUNTS, code=code))
     inputs, code_folder = folder / "the inputs", folder / (code or "trees-code")
     for place in (inputs, folder / "out put", code_folder):
         place.mkdir(exist_ok=True)

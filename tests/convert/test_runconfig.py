@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.runconfig import import_runconfig
 from specrun.convert.sources import Refused, Source, read_yaml
 from tests.convert.imports import mistakes, read_back, unspoken
@@ -20,7 +20,7 @@ RUN = {"script": "train.py", "target": "cpu-cluster"}
 
 
 def one(fields: dict[str, Any], file: str = "project/.azureml/a.runconfig", folder: str = "project") -> Imported:
-    return import_runconfig(Source(file, "", {**RUN, **fields}), Options(folder=Path(folder)))
+    return import_runconfig(Source(file, "", {**RUN, **fields}), ImportOptions(folder=Path(folder)))
 
 
 def spec_of(fields: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def spec_of(fields: dict[str, Any]) -> dict[str, Any]:
 def test_a_case_is_told_whole_and_gives_a_valid_spec(file: Path, tmp_path: Path) -> None:
     source = read_yaml(str(file))
     folder = file.parent.parent if file.parent.name == ".azureml" else file.parent
-    imported = import_runconfig(source, Options(folder=folder))
+    imported = import_runconfig(source, ImportOptions(folder=folder))
     assert unspoken(source, imported) == []
     assert mistakes(imported, tmp_path) == []
     for secret in ("not-to-be-copied", "abcdefgh12345"):
@@ -156,4 +156,4 @@ def test_a_registered_environment_by_its_name() -> None:
 )
 def test_other_files_are_refused_by_name(values: object, words: str) -> None:
     with pytest.raises(Refused, match=words):
-        import_runconfig(Source("a.runconfig", "", values), Options())
+        import_runconfig(Source("a.runconfig", "", values), ImportOptions())

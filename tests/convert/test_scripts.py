@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Entry, Verdict
 from specrun.convert.scripts import import_script
 from specrun.convert.sources import Refused
@@ -21,7 +21,7 @@ FILES = sorted(CASES.glob("*.txt"))
 
 
 def imported(file: str, text: str) -> Imported:
-    return import_script(file, text, Options())
+    return import_script(file, text, ImportOptions())
 
 
 def of(text: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import leaves
 from specrun.convert.scripts import import_script
 from specrun.convert.scripts.cells import read_code
@@ -76,7 +76,7 @@ SCRIPTS = st.lists(
 
 def run_import(file: str, text: str) -> Imported | None:
     try:
-        return import_script(file, text, Options())
+        return import_script(file, text, ImportOptions())
     except Refused:
         return None
 

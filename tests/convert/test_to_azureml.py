@@ -13,6 +13,7 @@ import yaml
 from specrun.convert.to_azureml import export_azureml
 from specrun.spec.load import load
 from specrun.spec.model import Spec
+from tests.azure_engines.place import resource
 
 BLOB = "datastores: {training: {type: azure_blob, account_name: mlstore, container_name: more%s}}\n"
 CLUSTER = "compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 4%s}\n"
@@ -184,12 +185,13 @@ def test_clusters_are_what_the_engine_makes(tmp_path: Path, name: str) -> None:
 
     from specrun.engines.azure.coordinates import Coordinates
     from specrun.engines.azureml_v2.cluster_form import new_cluster
-    from specrun.plan.resources import build_graph
+    from specrun.plan.kinds.compute import Cluster
 
     spec = read(tmp_path, CLUSTER % CLUSTERS[name])
     (tmp_path / "compute.yml").write_text(export_azureml(spec)["compute.yml"])
-    resource = build_graph([spec]).resources["compute/cpu-cluster"]
-    wanted = new_cluster(resource, Coordinates("0", "net", "ws"), "westeurope")
+    cluster = resource(spec, "compute/cpu-cluster")
+    assert isinstance(cluster, Cluster)
+    wanted = new_cluster(cluster, Coordinates("0", "net", "ws"), "westeurope")
     found = load_compute(tmp_path / "compute.yml")
     if name == "in a network":  # which az looks for in the workspace's group
         assert (found.network_settings.vnet_name, found.network_settings.subnet) == ("vnet", "default")

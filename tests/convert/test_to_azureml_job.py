@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from specrun.convert.to_azureml import export_azureml
-from specrun.plan.changes import Submission
 from specrun.spec.load import load
 from specrun.spec.model import Spec
+from tests.azure_engines.launching import copied, planned
 
 TOP = """
 compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 4}
@@ -116,7 +117,7 @@ def read(folder: Path, job: str, top: str = TOP) -> Spec:
 class Connection:
     """What the engine asks of a workspace while it forms a job."""
 
-    def default_datastore(self) -> Any:
+    def datastore(self, name: str | None) -> Any:
         class Datastore:
             name = "workspaceblobstore"
 
@@ -127,9 +128,11 @@ def sent(spec: Spec) -> dict[str, Any]:
     """What the engine sends, without what is specrun's own."""
     from specrun.engines.azureml_v2.job_form import job_of
 
-    staged = spec.folder / "src" if spec.job and spec.job.code else None
-    submission = Submission("job-0123456789", "0123456789" * 6, 1, {}, spec, (), staged)
-    return comparable(job_of(submission, Connection(), lambda _: None)._to_job(), spec.folder)  # type: ignore[arg-type]
+    folder, submission = spec.file.parent, replace(planned(spec), name="job-0123456789")
+    staged = copied(submission, folder / "staged")
+    if submission.code:  # where it is: the exported path names no copy
+        staged = replace(staged, code=folder / "src")
+    return comparable(job_of(submission, staged, Connection(), lambda _: None)._to_job(), folder)  # type: ignore[arg-type]
 
 
 def exported(folder: Path, file: str = "job.yml") -> dict[str, Any]:

@@ -25,13 +25,23 @@ from tests.long.forked import Called, called_by_each, ended, forked, passes
 from tests.long.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("docs", "pyproject.toml", "schemas", "specrun", "specs", "tests")
+NEEDED = ("docs", "emulator", "pyproject.toml", "schemas", "specrun", "specs", "tests")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
+_PLANNED = [f"tests/unit/test_{name}.py" for name in ("graph", "kinds*", "planner", "saved", "walk")]
 TESTS = {
     "specrun/spec/rules": ("tests/unit/test_rules*.py",),
-    "specrun/plan": ("tests/unit/test_*.py",),
-    "specrun/apply": ("tests/unit/test_walk*.py", "tests/unit/test_calls.py", "tests/unit/test_stage.py"),
+    "specrun/plan": (
+        *_PLANNED,
+        *(f"tests/unit/test_{name}.py" for name in ("attempts", "destruction", "diff", "files", "fingerprint")),
+        *(f"tests/unit/test_{name}.py" for name in ("hashes", "plan_text", "remote", "state")),
+    ),
+    "specrun/apply": (
+        *_PLANNED,
+        "tests/unit/test_narration.py",
+        "tests/unit/test_stage.py",
+        "tests/cli/test_cli_verbs.py",
+    ),
 }
 """Packages, and where the tests are that must notice."""
 
@@ -67,7 +77,7 @@ class Search:
         for mutant in self.chosen:
             tests = _tests_of(mutant, called)
             if not tests:
-                self.survived.append(mutant)
+                self._judge(mutant, survived=True)
                 continue
             if len(running) == self.jobs:
                 self._take(running)
@@ -79,7 +89,12 @@ class Search:
 
     def _take(self, running: dict[int, Mutant]) -> None:
         pid, passed = ended()
-        (self.survived if passed else self.killed).append(running.pop(pid))
+        self._judge(running.pop(pid), survived=passed)
+
+    def _judge(self, mutant: Mutant, survived: bool) -> None:
+        (self.survived if survived else self.killed).append(mutant)
+        if survived:
+            print(f"survived: {mutant}", flush=True)
 
 
 def _tests_of(mutant: Mutant, called: Iterable[Called]) -> list[Called]:
@@ -167,8 +182,6 @@ def _report(killed: Sequence[Mutant], survived: Sequence[Mutant], equivalent: in
     dead, all_of = Counter(m.path for m in killed), Counter(m.path for m in (*killed, *survived))
     for path in sorted(all_of):
         print(f"{path:45} {dead[path]:5} of {all_of[path]:5} killed")
-    for mutant in sorted(survived, key=lambda one: (one.path, one.line)):
-        print(f"survived: {mutant}")
     of = len(killed) + len(survived)
     print(f"{len(killed)} of {of} killed ({100 * len(killed) / max(1, of):.1f}%), {equivalent} equivalent left out")
 

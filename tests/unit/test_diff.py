@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from specrun.engines.facts import CASELESS
 from specrun.plan.changes import Capability, FieldChange
 from specrun.plan.diff import diff
 from specrun.spec.model import Properties, Secret
 
-ANYTHING = Capability(None)
+ANYTHING = Capability(None, caseless=CASELESS)
 LIMITS = Capability(frozenset({"max_instances", "tags"}))
 
 

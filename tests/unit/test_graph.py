@@ -2,7 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from specrun.plan.graph import Graph
+import pytest
+
+from specrun.plan.graph import Graph, build_graph
+from specrun.plan.hashes import HashCache
+from specrun.plan.kinds.environment import JobEnvironment
+from specrun.plan.resources import Place
+from specrun.spec.model import Spec
 from tests.engine_double import addresses, graph_for, key, read_specs, write_spec
 
 ALL = """\
@@ -133,3 +139,74 @@ def test_an_environment_is_its_content(tmp_path: Path) -> None:
     three = write_spec(tmp_path / "three", text.format("three", "b.yml"), b_yml=conda + "\n")
     assert len(environments(graph_of(one, two))) == 1
     assert len(environments(graph_of(one, three))) == 2
+
+
+EAST, WEST = Place("double", "east", "in the east"), Place("double", "west", "in the west")
+
+
+def in_two_places(tmp_path: Path, one: str, two: str) -> Graph:
+    """The graph of a spec that goes to the east and one that goes to the west, with a data folder each."""
+    files = [write_spec(tmp_path / name, text, data__a=name) for name, text in (("one", one), ("two", two))]
+    east, west = read_specs(*files)
+
+    def place_of(spec: Spec) -> Place:
+        return EAST if spec is east else WEST
+
+    return build_graph([east, west], place_of, HashCache(tmp_path / "home"))
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "address"),
+    [
+        ("compute: {name: gpu, max_instances: 2}\n", "compute: {name: gpu, max_instances: 3}\n", "compute/gpu"),
+        ("data: {d: {path: data}}\n", "data: {d: {path: data}}\n", "data/default/d"),
+        ("job: {command: ls}\n", "job: {command: pwd}\n", "run/same"),
+    ],
+)
+def test_what_contradicts_itself_in_one_place_does_not_in_two(tmp_path: Path, one: str, two: str, address: str) -> None:
+    graph = in_two_places(tmp_path, f"name: same\n{one}", f"name: same\n{two}")
+    assert graph.diagnostics == ()
+    assert set(graph.resources) == {key(address, EAST), key(address, WEST)}
+    assert graph.places == (EAST, WEST)
+    assert [found.place.title for found in graph.in_place(WEST)] == ["in the west"]
+    specs = read_specs(tmp_path / "one/job.yaml", tmp_path / "two/job.yaml")
+    (found,) = graph_for(specs, tmp_path / "home").diagnostics
+    assert found.code == "declared-differently"
+
+
+def test_nothing_is_shared_between_places_and_nothing_needs_what_is_elsewhere(tmp_path: Path) -> None:
+    text = "name: {}\ncompute: {{name: gpu, max_instances: 2}}\njob: {{command: ls, environment: {{pip: [numpy]}}}}\n"
+    graph = in_two_places(tmp_path, text.format("one"), text.format("two"))
+    assert len(graph.resources) == 6
+    assert len(addresses(graph)) == 4
+    for found in graph.resources.values():
+        assert {need.place for need in found.needs} <= {found.place}
+    data = "name: one\ndata: {d: {path: data, datastore: s}}\n"
+    store = "name: two\ndatastores: {s: {type: azure_blob, account_name: abc, container_name: def}}\n"
+    assert in_two_places(tmp_path, data, store).resources[key("data/s/d", EAST)].needs == ()
+
+
+def test_a_declaration_stands_for_those_who_name_it_in_its_place_only(tmp_path: Path) -> None:
+    names, declares = "name: one\ncompute: gpu\n", "name: two\ncompute: {name: gpu, max_instances: 2}\n"
+    graph = in_two_places(tmp_path, names, declares)
+    assert [found.managed for found in graph.resources.values()] == [False, True]
+
+
+def test_files_that_cannot_be_read_are_reported_where_the_environment_is_named(tmp_path: Path) -> None:
+    """The rules have seen it a moment ago: it went away in between."""
+    text = "name: n\njob: {command: ls, environment: {conda_file: conda.yml}}\n"
+    specs = read_specs(write_spec(tmp_path, text, conda_yml="dependencies: []\n"))
+    (tmp_path / "conda.yml").unlink()
+    (found,) = graph_for(specs, tmp_path / "home").diagnostics
+    assert (found.code, found.location.line) == ("unreadable-environment", 3)
+    assert "conda.yml: No such file or directory" in found.detail
+
+
+def test_the_content_of_an_environment_is_read_once(tmp_path: Path) -> None:
+    text = "name: n\njob: {command: ls, environment: {conda_file: conda.yml}}\n"
+    graph = graph_of(write_spec(tmp_path, text, conda_yml="dependencies: [six=1.16.0]\n"))
+    (tmp_path / "conda.yml").write_text("dependencies: [six=1.17.0]\n")
+    (environment,) = (found for found in graph.resources.values() if isinstance(found, JobEnvironment))
+    assert environment.content.conda is not None
+    assert environment.content.conda[1] == b"dependencies: [six=1.16.0]\n"
+    assert environment.name == environment.content.digest

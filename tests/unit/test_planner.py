@@ -212,6 +212,8 @@ def test_what_lies_in_the_cloud_is_part_of_the_run(tmp_path: Path) -> None:
 
 def test_unfinished_runs_of_older_fingerprints(tmp_path: Path) -> None:
     engine = Double(there={"compute/gpu": cluster()})
+    oldest = JOB.replace("python train.py", "python -m train")
+    submit(engine, plan_text(tmp_path, engine, oldest), RunStatus.SUCCEEDED)  # it has ended: nothing to cancel
     older = submit(engine, plan_text(tmp_path, engine, JOB), RunStatus.RUNNING)
     newer = JOB.replace("python train.py", "python -u train.py")
     assert change_of(plan_text(tmp_path, engine, newer), "run/job").cancel == ()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,8 @@ from specrun.engines.base import Denied, EngineError, Progress, Report, Transien
 from specrun.engines.reliable import AT_ONCE, ATTEMPTS, FIRST_PAUSE, Abandoned, Read, Reliable, read_all
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.observed import Observed, Run, RunStatus, Status
-from specrun.plan.resources import Resource
-from tests.engine_double import HANG, Double, addresses, graph_for, read_specs, wait_until, write_spec
+from specrun.plan.resources import Place, Resource
+from tests.engine_double import HANG, HERE, Double, addresses, graph_for, read_specs, wait_until, write_spec
 
 LONG = 20.0
 RUN = Run("job-a", "job", "a", 1, RunStatus.RUNNING)
@@ -132,7 +131,7 @@ def test_a_write_is_not_tried_again_by_itself(engine: Double, cluster: ResourceC
 
 
 def reads(*works: Callable[[], Any], patience: float = LONG) -> list[Read[Any]]:
-    return [Read(f"read {number}", patience, work) for number, work in enumerate(works)]
+    return [Read(HERE, f"read {number}", patience, work) for number, work in enumerate(works)]
 
 
 def refuse(error: Exception) -> None:
@@ -201,6 +200,14 @@ def test_reads_that_hang_are_abandoned_and_the_others_are_done() -> None:
     never.set()
 
 
+def test_a_place_that_hangs_does_not_keep_the_others_waiting() -> None:
+    answered = threading.Event()
+    hanging = reads(*[lambda: answered.wait(LONG)] * 50, patience=10 * LONG)
+    there = Read(Place("double", "there"), "it", LONG, answered.set)
+    # Only once the other place has answered does this one: with all the calls taken, that would never be.
+    assert read_all([*hanging, there]) == [*[True] * 50, None]
+
+
 def test_single_calls_are_a_few_at_a_time(engine: Double) -> None:
     inside, go_on = Counted(), threading.Event()
 
@@ -248,23 +255,35 @@ def test_a_deadline_is_for_each_attempt_and_not_for_the_pauses(engine: Double, c
     engine.patience = 20.0
     one = failing(engine, Transient("busy", 60.0), Transient("busy", 60.0))
     assert one.run(RUN.name) == RUN
-    assert read_all([Read("it", 20.0, partial(engine.runs.get, RUN.name))]) == [RUN]
+    assert read_all([Read(HERE, "it", 20.0, partial(engine.runs.get, RUN.name))]) == [RUN]
     assert clock.asked == [60.0, 60.0]
 
 
-def test_each_attempt_has_the_whole_deadline(clock: Clock) -> None:
-    """Attempts of 15 s each, within a patience of 20 s: together they may take longer."""
-    answers: list[Exception | str] = [Transient("busy"), Transient("busy"), "done"]
+def test_each_attempt_has_the_whole_deadline(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of a patience of 20 s, while a service that took 15 s to refuse is given its minute and more."""
+    made, left = threading.Event(), []
+    calls: list[reliable._Call[str]] = []
+
+    def note() -> None:
+        assert made.wait(LONG)
+        left.append(calls[0].left(20.0))
 
     def work() -> str:
+        note()
+        if len(left) > 1:
+            return "done"
         clock.now += 15.0
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        raise Transient("busy", 60.0)
 
-    assert read_all(reads(work, patience=20.0)) == ["done"]
-    assert time.monotonic() != clock.monotonic()
+    def oversleep(seconds: float) -> None:
+        note()
+        clock.now += seconds + 10.0
+
+    monkeypatch.setattr(clock, "sleep", oversleep)
+    calls.append(reliable._Call(partial(reliable._retried, work)))
+    made.set()
+    assert calls[0].wait(LONG, "it") == "done"
+    assert left == [20.0, 80.0, 20.0]
 
 
 @pytest.mark.parametrize("call", ["observe", "begin"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from specrun.engines.local import roles
-from specrun.engines.local.request import Cluster, Team, Request
+from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.roles import Role
 
 REQUEST = Request("mnist-1", "true", "/slots", "marker", Cluster("this machine"))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from specrun.spec import load as loading
+from specrun.spec.masking import source_line
 
 FOLDER = Path(__file__).parents[1] / "cases" / "rules"
 CASES = sorted(FOLDER.glob("*.yaml"))
@@ -59,8 +60,48 @@ def test_case(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line.split("\n")[0] for line in found] == [e for e in said["expect"] if e != "nothing"], "\n".join(found)
     assert [d.detail for d in loaded.diagnostics] == said.get("says", [d.detail for d in loaded.diagnostics])
     assert all(d.location.file == case.name for d in loaded.diagnostics)
+    lines = re.split(r"\r?\n", case.read_bytes().decode())
+    for d in loaded.diagnostics:
+        assert d.location.text in (source_line(lines[d.location.line - 1]), "") or "•" in d.location.text
     assert len(loaded.specs) == (1 if loaded.ok else 0)
 
 
 def test_there_are_cases() -> None:
     assert len(CASES) >= 100
+
+
+NOTE = "  {name}: {{path: https://x, sha256: {digest}, datastore: trainin}}\n"
+ERROR = "  {name}: {{path: https://x, sha256: {digest}, datastore: share}}\n"
+
+
+@pytest.mark.parametrize(
+    ("notes", "errors", "found"),
+    [(99, 99, (99, 99)), (100, 100, (100, 100)), (101, 0, (100, 0)), (150, 1, (100, 1)), (0, 101, (0, 100))],
+)
+def test_of_each_rule_so_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notes: int, errors: int, found: tuple[int, int]
+) -> None:
+    """Notes do not keep an error from being told that comes after them."""
+    entries = [NOTE.format(name=f"n{n}", digest="a" * 64) for n in range(notes)]
+    entries += [ERROR.format(name=f"e{n}", digest="a" * 64) for n in range(errors)]
+    text = (
+        "apiVersion: specrun/v1\nname: t\n"
+        "datastores:\n"
+        "  training: {type: azure_blob, account_name: mlstore, container_name: training}\n"
+        "  share: {type: azure_file, account_name: mlstore, file_share_name: all}\n"
+        f"data:\n{''.join(entries)}"
+    )
+    monkeypatch.chdir(tmp_path)
+    Path("many.yaml").write_text(text)
+    codes = [d.code for d in loading.check(["many.yaml"])]
+    assert (codes.count("undeclared-datastore"), codes.count("data-on-file-share")) == found
+    assert len(codes) == sum(found)
+
+
+def test_after_enough_errors_a_rule_is_not_asked_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    requirements = "".join("      - a=1\n" for _ in range(150))
+    Path("many.yaml").write_text(
+        f"apiVersion: specrun/v1\nname: t\njob:\n  command: ls\n  environment:\n    pip:\n{requirements}"
+    )
+    assert [d.location.line for d in loading.check(["many.yaml"])] == list(range(7, 107))

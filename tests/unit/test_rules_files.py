@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,22 @@ def test_a_hint_is_relative_to_the_spec(folder: Path) -> None:
     (found,) = load(["specs/x.yaml"]).diagnostics
     assert "Looked for `scr`" in found.detail
     assert "Did you mean `../src`?" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        ("job: {code: pipe, command: x}", "pipe", 3),
+        ("job:\n  code: src\n  script: pipe", "pipe", 5),
+        ("data:\n  d: {path: pipe}", "pipe", 4),
+        ("job:\n  command: x ${{ inputs.i }}\n  inputs: {i: {path: pipe}}", "pipe", 5),
+        ("job:\n  command: x\n  environment: {conda_file: pipe}", "pipe", 5),
+    ],
+)
+def test_what_may_never_end_is_refused(folder: Path, text: str, name: str, line: int) -> None:
+    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "src" / "pipe")
+    (folder / "odd.yaml").write_text(f"apiVersion: specrun/v1\nname: x\n{text}\n", encoding="utf-8")
+    (found,) = load(["odd.yaml"]).diagnostics
+    assert (found.code, found.location.line) == ("not-regular", line)
+    assert found.detail == f"`{name}` is a pipe, a socket or a device: reading it may never end."

@@ -9,7 +9,7 @@ import pytest
 
 from specrun.engines.local import request as requests
 from specrun.engines.local import state
-from specrun.engines.local.request import Cluster, Team, Request
+from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.state import RoleState, State
 
 REQUEST = Request(

@@ -10,7 +10,7 @@ import pytest
 
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
-from specrun.plan.observed import Role, Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.model import LocalPath
 from specrun.views.graph import graph_dot, graph_mermaid
 from specrun.views.runs import Surroundings, changed_since, runs_text, status_text
@@ -57,7 +57,11 @@ def test_runs_newest_first_with_what_changed() -> None:
 
 
 def test_status_of_one_run() -> None:
-    roles = (Role("worker/0", "succeeded", 0), Role("ps/0", "failed", None, 9), Role("ps/1", "waiting"))
+    roles = (
+        RoleStatus("worker/0", "succeeded", 0),
+        RoleStatus("ps/0", "failed", None, 9),
+        RoleStatus("ps/1", "waiting"),
+    )
     around = Surroundings("/there", "gpu", {"running": 2, "idle": 0, "preparing": 1}, {"loss": 0.25})
     text = status_text(replace(run(1, RunStatus.FAILED, reason="ps/0 was killed"), roles=roles), around, PLAIN)
     assert text.splitlines() == [

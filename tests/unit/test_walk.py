@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +22,7 @@ from specrun.engines.base import Conflict, Denied, LogLine, Report, Staged, Tran
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import (
@@ -318,15 +320,44 @@ def test_an_interrupt_before_submission_starts_nothing_new(tmp_path: Path, engin
 def test_an_interrupt_gives_calls_in_flight_their_time_and_no_more(
     tmp_path: Path, engine: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "GRACE", 0.2)
+    clock = itertools.count()  # a second goes by each time that somebody looks
+
+    def now() -> float:
+        seconds = next(clock)
+        assert seconds < 30, "it waits on"
+        return seconds
+
+    monkeypatch.setattr(walk, "time", SimpleNamespace(monotonic=now))
     stop = threading.Event()
     engine.faults[f"begin {GPU}"] = [HANG]
     plan = plan_of(tmp_path, engine, CLUSTER)
     threading.Thread(
         target=lambda: (wait_until(lambda: f"begin {GPU}" in engine.calls, "the call"), stop.set()), daemon=True
     ).start()
-    outcome, _ = carry_out(engine, plan, tmp_path / "home", stop=stop)
+    outcome, events = carry_out(engine, plan, tmp_path / "home", stop=stop)
     assert (outcome.interrupted, outcome.failed) == (True, [])
+    assert settled(events) == {}, "the call still hangs"
+    assert 10 < next(clock) < 20
+
+
+def test_what_was_sent_is_not_sent_again(tmp_path: Path, engine: Double) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "second.csv").write_text("2")
+    plan = plan_of(tmp_path, engine)
+    first, second = change_of(plan, DATA).transfer.new
+
+    def half(change: Change | Submission) -> None:
+        if is_of(change, DATA) and DATA not in engine.there:
+            engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})
+            raise Transient("busy")
+
+    engine.on_begin = half
+    outcome, _ = carry_out(engine, plan, tmp_path / "home")
+    assert outcome.failed == []
+    (sent,) = (change for change in engine.given if is_of(change, DATA))
+    assert isinstance(sent, Upload)
+    assert sent.transfer.new == (second,)
+    assert set(engine.there[DATA].files) == {first.path, second.path}
 
 
 def test_an_interrupt_while_something_is_being_made(tmp_path: Path, engine: Double) -> None:
@@ -534,7 +565,7 @@ def test_an_environment_is_begun_with_the_bytes_that_were_planned(tmp_path: Path
     engine.on_begin = lambda change: (tmp_path / "conda.yml").write_text("edited") and None
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     (change,) = engine.given
-    assert isinstance(change.resource, Environment)
+    assert isinstance(change.resource, JobEnvironment)
     assert change.key.address == address
     assert change.resource.content.conda is not None
     assert change.resource.content.conda[1] == b"dependencies: [six=1.16.0]\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import coerce, credentials
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import cluster_name
 from specrun.convert.draft import Key, Value
 from specrun.convert.locations import base_name
@@ -27,7 +27,7 @@ _DROPPED = {
 }
 
 
-def write_cluster(reading: Reading, source: Source) -> None:
+def write_cluster(reading: JobImport, source: Source) -> None:
     """Write the cluster's fields, each where it has one of the same name."""
     section = reading.open(source)
     reading.draft.comment(("compute",), f"from {base_name(source.file)}")

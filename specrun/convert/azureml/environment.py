@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from specrun.convert import coerce, conda, credentials, locations
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import asset_name, environment_name
 from specrun.convert.draft import Key
 from specrun.convert.section import Section, ask, has_expression
@@ -30,7 +30,7 @@ _DROPPED = {
 }
 
 
-def write_environment(reading: Reading, section: Section) -> None:
+def write_environment(reading: JobImport, section: Section) -> None:
     """Take the field `environment` over."""
     raw = section.get("environment")
     if isinstance(raw, Mapping):
@@ -44,7 +44,7 @@ def write_environment(reading: Reading, section: Section) -> None:
         section.ask("environment", TO, f"a name or a mapping is expected here, and this is {coerce.shown(raw)}")
 
 
-def _write_named(reading: Reading, section: Section, name: str) -> None:
+def _write_named(reading: JobImport, section: Section, name: str) -> None:
     given = _given(reading, section.ledger.file, name)
     registered = environment_name(name)
     if given is not None:
@@ -61,7 +61,7 @@ def _write_named(reading: Reading, section: Section, name: str) -> None:
         section.ask("environment", TO, what)
 
 
-def _given(reading: Reading, file: str, name: str) -> Source | None:
+def _given(reading: JobImport, file: str, name: str) -> Source | None:
     """The environment's file, if it was given: by its path, or by the name that it registers."""
     asset, version = asset_name(name)
     for source in reading.beside.environments:
@@ -76,7 +76,7 @@ def _given(reading: Reading, file: str, name: str) -> Source | None:
     return None
 
 
-def _write_inline(reading: Reading, section: Section) -> None:
+def _write_inline(reading: JobImport, section: Section) -> None:
     base = locations.folder_of(section.ledger.file)
     docker = section.inner("docker")  # of the 2021 preview
     pip = _write_conda(reading, section, base)
@@ -95,7 +95,7 @@ def _has(section: Section, key: str) -> bool:
     return section.draft.get(place) is not None or section.draft.get((*place, "path")) is not None
 
 
-def settle_gpu(reading: Reading) -> None:
+def settle_gpu(reading: JobImport) -> None:
     """Say whether the job uses GPUs, where an image that specrun itself takes says other than the machines' size."""
     draft = reading.draft
     size = draft.get(("compute", "size")) or draft.get(("job", "resources", "instance_type"))
@@ -104,7 +104,7 @@ def settle_gpu(reading: Reading) -> None:
         draft.set(_GPU, reading.gpu_image, "as the image was")
 
 
-def _write_image(reading: Reading, section: Section, pip: Sequence[str] | None) -> None:
+def _write_image(reading: JobImport, section: Section, pip: Sequence[str] | None) -> None:
     """Write the image, unless specrun takes it by itself for what `pip` lists, or for a conda file."""
     image = coerce.word(section.get("image"))
     stands_on_it = pip is not None or section.draft.get((*TO, "conda_file")) is not None
@@ -123,7 +123,7 @@ def _write_image(reading: Reading, section: Section, pip: Sequence[str] | None) 
         section.put("image", (*TO, "image"), image)
 
 
-def _write_conda(reading: Reading, section: Section, base: str) -> list[str] | None:
+def _write_conda(reading: JobImport, section: Section, base: str) -> list[str] | None:
     """Write the conda file; back comes what pip installs, where the file is one that specrun exports."""
     raw, to = section.get("conda_file"), (*TO, "conda_file")
     if isinstance(raw, Mapping):
@@ -149,7 +149,7 @@ def _write_conda(reading: Reading, section: Section, base: str) -> list[str] | N
     return None
 
 
-def _write_build(reading: Reading, section: Section, base: str) -> None:
+def _write_build(reading: JobImport, section: Section, base: str) -> None:
     to: Key = (*TO, "build")
     key = "path" if section.get("path") is not None else "context_path"
     path = coerce.word(section.get(key))

@@ -9,11 +9,11 @@ from specrun.convert import coerce, locations, naming
 from specrun.convert.azureml import kinds
 from specrun.convert.azureml.cluster import write_cluster
 from specrun.convert.azureml.job import write_job
-from specrun.convert.azureml.reading import Beside, Reading
+from specrun.convert.azureml.reading import Beside, JobImport
 from specrun.convert.azureml.storage import name_of, write_data, write_datastore
 from specrun.convert.azureml.workspace import write_workspace
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger, Report
 from specrun.convert.section import empty_reason
 from specrun.convert.sources import Refused, Source
@@ -31,7 +31,7 @@ _KNOWN = {
 _UNKNOWN = "neither the CLI v2's command jobs nor specrun have this field"
 
 
-def import_azureml(sources: Sequence[Source], options: Options) -> list[Imported]:
+def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Imported]:
     """One spec for each job, with the cluster, data, datastores and environment that were given with it.
 
     What no job names becomes a spec of its own; where it cannot, the first spec's report says so. Raises Refused, for
@@ -83,14 +83,14 @@ def _beside(kept: Sequence[tuple[Source, str]]) -> Beside:
 
 def _imported(
     source: Source,
-    write: Callable[[Reading, Source], None],
-    options: Options,
+    write: Callable[[JobImport, Source], None],
+    options: ImportOptions,
     beside: Beside,
     before: Sequence[Imported],
     used: set[str],
 ) -> Imported:
     name = naming.unique_slug(options.name or _name_of(source), [one.name for one in before])
-    reading = Reading(name, options, beside)
+    reading = JobImport(name, options, beside)
     reading.draft.set(("apiVersion",), "specrun/v1")
     reading.draft.set(("name",), name)
     write(reading, source)
@@ -112,7 +112,7 @@ def _say_known(ledger: Ledger) -> None:
             ledger.drop(path, why)
 
 
-def _alone(kind: str) -> Callable[[Reading, Source], None]:
+def _alone(kind: str) -> Callable[[JobImport, Source], None]:
     """What writes a file of a kind as a spec of its own."""
     written = {kinds.CLUSTER: write_cluster, kinds.DATASTORE: write_datastore, kinds.DATA: _write_data_alone}
     return written.get(kind, lambda _, source: _refuse(source, kind))
@@ -127,7 +127,7 @@ def _unnamed(source: Source, kind: str) -> Report:
     return ledger.close(f"no job that was given names this {kind}")
 
 
-def _write_data_alone(reading: Reading, source: Source) -> None:
+def _write_data_alone(reading: JobImport, source: Source) -> None:
     if not name_of(source) or not write_data(reading, source):
         raise Refused(
             source.file, "it is a data asset at an address: name it in an input, `path: azureml:NAME:VERSION`"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from specrun.convert import coerce, credentials, locations
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import asset_name, short
 from specrun.convert.azureml.storage import asset_address, at_path, name_of, write_data
 from specrun.convert.draft import Key
@@ -36,7 +36,7 @@ def place_of(entry: Section) -> Place | None:
     return None
 
 
-def write_place(reading: Reading, entry: Section, to: Key, place: Place) -> None:
+def write_place(reading: JobImport, entry: Section, to: Key, place: Place) -> None:
     """Write the path, or the entry of data that is there; ask for what cannot be copied."""
     section, path, key = place
     of = "" if key == "path" and section is entry else "the 2021 preview's way to name the path"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from specrun.convert import coerce, credentials, locations
 from specrun.convert.azureml.command import plain_word
 from specrun.convert.azureml.input_path import place_of, write_address, write_place
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import asset_name
 from specrun.convert.draft import TODO, Key, Value
 from specrun.convert.naming import identifier
@@ -17,7 +17,7 @@ _LITERALS = ("string", "integer", "number", "boolean", "str", "int", "float", "b
 _MODELS = ("custom_model", "mlflow_model", "triton_model")
 
 
-def write_inputs(reading: Reading, section: Section) -> tuple[dict[str, str], dict[str, str]]:
+def write_inputs(reading: JobImport, section: Section) -> tuple[dict[str, str], dict[str, str]]:
     """Take the inputs over: the spec's names by the source's, and literals that bash would split, as texts."""
     names: dict[str, str] = {}
     texts: dict[str, str] = {}
@@ -65,7 +65,7 @@ def _write_literal(section: Section, name: str, to: Key, texts: dict[str, str]) 
         texts[name] = raw
 
 
-def _write_path(reading: Reading, entry: Section, to: Key) -> None:
+def _write_path(reading: JobImport, entry: Section, to: Key) -> None:
     kind = (coerce.word(entry.get("type")) or "").lower()
     literal = next((key for key in ("value", "default") if isinstance(entry.get(key), (str, int, float, bool))), None)
     if literal and "path" not in entry.values and (kind in _LITERALS or not kind):

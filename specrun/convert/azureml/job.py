@@ -11,7 +11,7 @@ from specrun.convert.azureml.command import Names, write_command
 from specrun.convert.azureml.environment import settle_gpu, write_environment
 from specrun.convert.azureml.inputs import settle_texts, write_inputs
 from specrun.convert.azureml.outputs import write_outputs
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import cluster_name, datastore_name
 from specrun.convert.azureml.resources import write_distribution, write_resources, write_settings
 from specrun.convert.azureml.storage import write_data, write_datastore
@@ -33,7 +33,7 @@ _DROPPED = {
 }
 
 
-def write_job(reading: Reading, source: Source) -> None:
+def write_job(reading: JobImport, source: Source) -> None:
     """Write all of a job, with the cluster, datastores, data and environment that were given with it."""
     section = reading.open(source)
     reading.draft.comment(
@@ -68,7 +68,7 @@ def _used(command: object) -> frozenset[str]:
     return frozenset(re.findall(r"\{\s*inputs\.([\w-]+)\s*\}", command))
 
 
-def _write_names(reading: Reading, section: Section) -> None:
+def _write_names(reading: JobImport, section: Section) -> None:
     for key in ("display_name", "description"):
         if section.values.get(key) == "":
             section.put(key, ("job", key), "")
@@ -85,7 +85,7 @@ def _write_names(reading: Reading, section: Section) -> None:
     section.put("experiment_name", ("experiment",), naming.experiment(written))
 
 
-def _write_code(reading: Reading, section: Section) -> None:
+def _write_code(reading: JobImport, section: Section) -> None:
     preview = isinstance(section.get("code"), Mapping)
     place, key = (section.inner("code"), "local_path") if preview else (section, "code")
     path, to = coerce.word(place.get(key)), ("job", "code")
@@ -102,7 +102,7 @@ def _write_code(reading: Reading, section: Section) -> None:
     place.put(key, to, local, note)
 
 
-def _write_compute(reading: Reading, section: Section) -> int | None:
+def _write_compute(reading: JobImport, section: Section) -> int | None:
     """Name the cluster, or write the one that was given; the instances that the 2021 preview says here."""
     preview = isinstance(section.get("compute"), Mapping)
     place, key = (section.inner("compute"), "target") if preview else (section, "compute")
@@ -121,7 +121,7 @@ def _write_compute(reading: Reading, section: Section) -> int | None:
     return count
 
 
-def _write_cluster(reading: Reading, place: Section, key: str, written: str) -> None:
+def _write_cluster(reading: JobImport, place: Section, key: str, written: str) -> None:
     name, to = cluster_name(written), ("compute",)
     if name in ("local", "serverless"):
         place.drop(key, f"{name} is no cluster: without `compute` a run is on this machine, or serverless on Azure")
@@ -135,7 +135,7 @@ def _write_cluster(reading: Reading, place: Section, key: str, written: str) -> 
         place.put(key, to, name, "" if name == written else "a cluster by its name")
 
 
-def _write_datastores(reading: Reading) -> None:
+def _write_datastores(reading: JobImport) -> None:
     """The datastores that were given, as far as the job's paths are on them; all of them and all data for one job."""
     for source in reading.beside.datastores.values() if reading.beside.one_job else ():
         write_datastore(reading, source)

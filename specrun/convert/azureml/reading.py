@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from specrun.convert.draft import Draft
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.section import Section, section_of
 from specrun.convert.sources import Source
@@ -28,14 +28,14 @@ class Beside:
 
 
 @dataclass(slots=True)
-class Reading:
+class JobImport:
     """A draft and all that is read for it: ledgers of further files, and files that are written beside the spec.
 
     `used` are the files that were read. `gpu_image` says which image of specrun's own was left out.
     """
 
     name: str
-    options: Options
+    options: ImportOptions
     beside: Beside
     draft: Draft = field(default_factory=Draft)
     ledgers: list[Ledger] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, credentials, locations
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import short
 from specrun.convert.draft import Key
 from specrun.convert.naming import identifier
@@ -29,7 +29,7 @@ def name_of(source: Source) -> str:
     return coerce.word(values.get("name")) or ""
 
 
-def write_datastore(reading: Reading, source: Source) -> None:
+def write_datastore(reading: JobImport, source: Source) -> None:
     """A datastore's file as an entry of `datastores`."""
     if source.file in reading.used:
         return
@@ -78,7 +78,7 @@ def _credentials(section: Section, to: Key, name: str, kind: str) -> None:
             section.ask(key, (*to, "credentials"), "specrun has no such credential")
 
 
-def write_data(reading: Reading, source: Source) -> bool:
+def write_data(reading: JobImport, source: Source) -> bool:
     """A data asset's file as an entry of `data`, where its path is local; False where it is an address."""
     values = source.values
     assert isinstance(values, dict)
@@ -104,12 +104,12 @@ def write_data(reading: Reading, source: Source) -> bool:
     return True
 
 
-def at_path(reading: Reading, address: str) -> Source | None:
+def at_path(reading: JobImport, address: str) -> Source | None:
     """The data asset, of those that were given, that is at an address."""
     return next((one for one in reading.beside.data.values() if _path(one) == address), None)
 
 
-def asset_address(reading: Reading, source: Source, to: Key) -> str:
+def asset_address(reading: JobImport, source: Source, to: Key) -> str:
     """The address that a data asset stands for; its fields are told of once. "" where it is local, or none."""
     path = _path(source)
     if not locations.is_address(path) or has_expression(path) or credentials.reveals(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import coerce
-from specrun.convert.azureml.reading import Reading
+from specrun.convert.azureml.reading import JobImport
 from specrun.convert.locations import base_name
 from specrun.convert.options import write_given_workspace
 
@@ -11,7 +11,7 @@ SUBSCRIPTION = "${{ env.AZURE_SUBSCRIPTION_ID }}"
 _TAKEN = ("name", "resource_group", "location", "storage_account")
 
 
-def write_workspace(reading: Reading) -> None:
+def write_workspace(reading: JobImport) -> None:
     """The workspace that the options say, else that of a file that was given."""
     source = reading.beside.workspace
     if reading.options.workspace is not None:

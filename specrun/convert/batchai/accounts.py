@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from specrun.convert.batchai.secrets import vault_command
-from specrun.convert.batchai.section import Section
+from specrun.convert.batchai.section import LooseSection
 from specrun.convert.credentials import secret, variable
 from specrun.convert.draft import TODO, Draft, Key
 from specrun.convert.naming import unique
@@ -24,7 +24,7 @@ class Accounts:
     draft: Draft
     open: dict[str, str] = field(default_factory=dict)
 
-    def name_of(self, item: Section, host: str, to: str) -> str:
+    def name_of(self, item: LooseSection, host: str, to: str) -> str:
         """The account's name, of `accountName` or of the share's address, or the variable that stands for it."""
         text = item.text("accountName")
         written = text.value if text else host.partition(".")[0]
@@ -39,7 +39,7 @@ class Accounts:
             item.ledger.rewrite(text.path, f"{to}.account_name", f"`{reference}`")
         return reference
 
-    def _open(self, item: Section, written: str) -> None:
+    def _open(self, item: LooseSection, written: str) -> None:
         name = unique("storage_account", set(self.open.values()))
         self.open[written] = name
         self.draft.set(("vars", name), TODO, _comment(written))
@@ -47,7 +47,7 @@ class Accounts:
         item.ledger.ask((), f"vars.{name}", what, f"apply --var {name}=ACCOUNT")
 
 
-def credentials(item: Section, account: str, draft: Draft, place: Key) -> None:
+def credentials(item: LooseSection, account: str, draft: Draft, place: Key) -> None:
     """The datastore's key, by the name of a secret."""
     section = item.section("credentials", "credentialsInfo")
     literal, reference = section.text("accountKey"), section.section("accountKeySecretReference")

@@ -10,7 +10,7 @@ from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.scripts import find_script, place_script, tell_about_script
 from specrun.convert.batchai.secrets import hide
-from specrun.convert.batchai.section import Section, Text
+from specrun.convert.batchai.section import LooseSection, Text
 from specrun.convert.draft import TODO, Value
 
 _BASH = re.compile(
@@ -18,7 +18,7 @@ _BASH = re.compile(
 )
 
 
-def custom(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def custom(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """A line that ran on the first node only: alone, or it started the others itself."""
     text = _command(settings)
     if text is None:
@@ -38,7 +38,7 @@ def custom(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
     return Program({"": words}, instances=TODO, instances_comment=what)
 
 
-def custom_mpi(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def custom_mpi(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """A line that Batch AI ran under mpirun."""
     text = _command(settings)
     if text is None:
@@ -55,7 +55,7 @@ def unwrapped(line: str) -> str:
     return (match["single"] or match["double"] or line).strip() if match else line
 
 
-def _launched(settings: Section, rewriter: Rewriter, text: Text, nodes: int | None) -> Program:
+def _launched(settings: LooseSection, rewriter: Rewriter, text: Text, nodes: int | None) -> Program:
     """A line that starts mpirun: what it starts, under the service's own mpirun."""
     launch = launch_of(text.value)
     count = _count(settings, launch, nodes, text)
@@ -73,7 +73,7 @@ def _launched(settings: Section, rewriter: Rewriter, text: Text, nodes: int | No
     return mpi_program(line, count, exports)
 
 
-def _count(settings: Section, launch: Launch, nodes: int | None, text: Text) -> Value:
+def _count(settings: LooseSection, launch: Launch, nodes: int | None, text: Text) -> Value:
     to = "job.distribution.process_count_per_instance"
     if launch.per_node.isdigit() and int(launch.per_node[:9]):
         return int(launch.per_node[:9])
@@ -88,7 +88,7 @@ def _count(settings: Section, launch: Launch, nodes: int | None, text: Text) -> 
     return TODO
 
 
-def _command(settings: Section) -> Text | None:
+def _command(settings: LooseSection) -> Text | None:
     text, more = settings.text("commandLine"), settings.text("commandLineArgs")
     if text is None:
         if more:
@@ -101,7 +101,7 @@ def _command(settings: Section) -> Text | None:
     return text
 
 
-def _line(settings: Section, rewriter: Rewriter, text: Text) -> str:
+def _line(settings: LooseSection, rewriter: Rewriter, text: Text) -> str:
     script = find_script(text.value)
     place_script(rewriter, script)
     hidden = hide(text.value)

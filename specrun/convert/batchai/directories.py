@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from specrun.convert.batchai.places import Place
+from specrun.convert.batchai.job_folders import JobFolder
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.secrets import hide
-from specrun.convert.batchai.section import Section, Text
+from specrun.convert.batchai.section import LooseSection, Text
 from specrun.convert.draft import TODO, Draft
 
 
-def inputs(job: Section, rewriter: Rewriter) -> None:
+def inputs(job: LooseSection, rewriter: Rewriter) -> None:
     """Declare the job's inputs."""
     for item in job.items("inputDirectories"):
         identity, path = item.text("id"), item.text("path")
@@ -27,7 +27,7 @@ def inputs(job: Section, rewriter: Rewriter) -> None:
             item.ledger.rewrite(item.path, to, f"`{place.expression}`, on the datastore of its mount")
 
 
-def outputs(job: Section, rewriter: Rewriter, name: str) -> None:
+def outputs(job: LooseSection, rewriter: Rewriter, name: str) -> None:
     """Declare the job's outputs; each has a folder of the spec's name, where Batch AI had one of the job's."""
     for item in job.items("outputDirectories"):
         identity, prefix, suffix = item.text("id"), item.text("pathPrefix"), item.text("pathSuffix")
@@ -52,7 +52,7 @@ def outputs(job: Section, rewriter: Rewriter, name: str) -> None:
         item.drop("a folder is made when it is missing", "createNew")
 
 
-def write(draft: Draft, places: list[Place]) -> None:
+def write(draft: Draft, places: list[JobFolder]) -> None:
     """The sections `inputs` and `outputs`."""
     for place in places:
         here = ("job", place.kind, place.name)

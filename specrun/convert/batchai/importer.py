@@ -12,13 +12,13 @@ from specrun.convert.batchai.accounts import Accounts
 from specrun.convert.batchai.cluster import compute
 from specrun.convert.batchai.folders import arranged
 from specrun.convert.batchai.job import read_job
+from specrun.convert.batchai.job_folders import JobFolders
 from specrun.convert.batchai.kinds import check, kind_of, unwrapped
 from specrun.convert.batchai.launching import launch
 from specrun.convert.batchai.mounts import Mounts
-from specrun.convert.batchai.options import Options
-from specrun.convert.batchai.places import Places
+from specrun.convert.batchai.options import BatchaiOptions
 from specrun.convert.batchai.rewriting import Rewriter
-from specrun.convert.batchai.section import Section
+from specrun.convert.batchai.section import LooseSection
 from specrun.convert.batchai.setup import setup_task, tell_setup_task
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
@@ -32,22 +32,22 @@ _UNKNOWN = "it is no field of Batch AI that means anything to Azure ML"
 _VERSION = re.compile(r"/(20[0-9]{2}-[0-9]{2}-[0-9]{2}[a-z-]*)/")
 
 
-def import_batchai(job: Source, options: Options) -> Imported:
+def import_batchai(job: Source, options: BatchaiOptions) -> Imported:
     """A job's spec, with its cluster where `options` name one. Raises Refused for what is no Batch AI job."""
     return _job(job, options, own_cluster=True)
 
 
-def import_cluster(cluster: Source, options: Options) -> Imported:
+def import_cluster(cluster: Source, options: BatchaiOptions) -> Imported:
     """A spec that holds just a cluster, and the datastores of its mounts. Raises Refused for what is no cluster."""
     return _cluster(cluster, options, alone=True, named=options.name is not None)
 
 
-def import_folder(sources: Sequence[Source], options: Options) -> list[Imported]:
+def import_folder(sources: Sequence[Source], options: BatchaiOptions) -> list[Imported]:
     """A spec for each file: clusters by themselves, and jobs that name theirs. Raises Refused for any other file."""
     return [one() for one in folder_imports(sources, options)]
 
 
-def folder_imports(sources: Sequence[Source], options: Options) -> list[Callable[[], Imported]]:
+def folder_imports(sources: Sequence[Source], options: BatchaiOptions) -> list[Callable[[], Imported]]:
     """The imports of a folder's files, in their order. Each raises Refused for its own file, and for no other."""
     clusters = {source.file: source for source in sources if kind_of(source.values) == "cluster"}
     alone, named = len(clusters) == len(sources), options.name is not None and len(sources) == 1
@@ -63,11 +63,11 @@ def folder_imports(sources: Sequence[Source], options: Options) -> list[Callable
     return found
 
 
-def _job(source: Source, options: Options, *, own_cluster: bool) -> Imported:
+def _job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
     ledger, root, job = _opened(source, "job")
     draft, name = Draft(), _name(root, options, source)
     _head(draft, root, source, name, options)
-    places = Places(ledger, Mounts(options.mounts), options.code)
+    places = JobFolders(ledger, Mounts(options.mounts), options.code)
     rewriter = Rewriter(places)
     before: list[str] = []
     exports: list[tuple[str, str]] = []
@@ -90,7 +90,7 @@ def _job(source: Source, options: Options, *, own_cluster: bool) -> Imported:
     return Imported(name, draft, _closed(ledger) + report, files)
 
 
-def _cluster(source: Source, options: Options, *, alone: bool, named: bool) -> Imported:
+def _cluster(source: Source, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
     ledger, root, cluster = _opened(source, "cluster")
     draft, name = Draft(), _name(root, options, source)
     _head(draft, root, source, name, options)
@@ -103,11 +103,11 @@ def _cluster(source: Source, options: Options, *, alone: bool, named: bool) -> I
     return Imported(name, draft, _closed(ledger))
 
 
-def _opened(source: Source, kind: str) -> tuple[Ledger, Section, Section]:
+def _opened(source: Source, kind: str) -> tuple[Ledger, LooseSection, LooseSection]:
     """The file's ledger, the document, and its properties. Raises Refused."""
     values = check(source, kind)
     ledger = Ledger(source.file, values)
-    root = Section(ledger, (), values)
+    root = LooseSection(ledger, (), values)
     return ledger, root, root if unwrapped(values) is values else root.section("properties")
 
 
@@ -124,7 +124,7 @@ def _closed(ledger: Ledger) -> Report:
     )
 
 
-def _head(draft: Draft, root: Section, source: Source, name: str, options: Options) -> None:
+def _head(draft: Draft, root: LooseSection, source: Source, name: str, options: BatchaiOptions) -> None:
     draft.set(("apiVersion",), "specrun/v1")
     draft.set(("name",), name)
     schema = root.text("$schema")
@@ -139,7 +139,7 @@ def _head(draft: Draft, root: Section, source: Source, name: str, options: Optio
     write_given_workspace(draft, options.workspace)
 
 
-def _experiment(root: Section, draft: Draft) -> None:
+def _experiment(root: LooseSection, draft: Draft) -> None:
     for section in (root, root.section("properties")):
         found = section.text("experimentName", "experiment") if section.values else None
         name = naming.experiment(found.value.rsplit("/", 1)[-1]) if found else ""
@@ -151,7 +151,7 @@ def _experiment(root: Section, draft: Draft) -> None:
                 section.ledger.rewrite(found.path, "experiment", f"`{name}`")
 
 
-def _cluster_of(job: Section, draft: Draft, options: Options) -> str:
+def _cluster_of(job: LooseSection, draft: Draft, options: BatchaiOptions) -> str:
     """The name of the cluster that the job names; "" where it names none."""
     path, value = job.at("cluster"), job.value("cluster")
     found = job.section("cluster").text("id") if isinstance(value, Mapping) else None
@@ -168,7 +168,7 @@ def _cluster_of(job: Section, draft: Draft, options: Options) -> str:
     return ""
 
 
-def _compute(root: Section, cluster: Section, draft: Draft, name: str) -> None:
+def _compute(root: LooseSection, cluster: LooseSection, draft: Draft, name: str) -> None:
     written = root.text("name")
     if written:
         root.ledger.rewrite(written.path, "compute.name", f"`{name}`")
@@ -180,7 +180,7 @@ def _compute(root: Section, cluster: Section, draft: Draft, name: str) -> None:
             root.ledger.drop(schema.path, "it says whose file this is, and of which version")
 
 
-def _fit(job: Section, draft: Draft) -> None:
+def _fit(job: LooseSection, draft: Draft) -> None:
     """A cluster that is smaller than what its job asks for would let it wait for ever."""
     asked, most = draft.get(("job", "resources", "instance_count")), draft.get(("compute", "max_instances"))
     if isinstance(asked, int) and isinstance(most, int) and asked > most:
@@ -191,12 +191,12 @@ def _fit(job: Section, draft: Draft) -> None:
         job.ledger.ask(job.at("nodeCount") or (), "compute.max_instances", what)
 
 
-def _name(root: Section, options: Options, source: Source) -> str:
+def _name(root: LooseSection, options: BatchaiOptions, source: Source) -> str:
     written = root.text("name")
     last = written.value.rsplit("/", 1)[-1] if written else ""
     return spec_name(options.name or last or stem(source.file))
 
 
-def _file_name(root: Section, source: Source) -> str:
+def _file_name(root: LooseSection, source: Source) -> str:
     written = root.text("name")
     return compute_name(written.value.rsplit("/", 1)[-1] if written else stem(source.file))

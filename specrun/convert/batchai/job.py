@@ -12,7 +12,7 @@ from specrun.convert.batchai.environment import container, variables
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.secrets import hide
-from specrun.convert.batchai.section import Section, shortened
+from specrun.convert.batchai.section import LooseSection, shortened
 from specrun.convert.batchai.toolkits import program_of
 from specrun.convert.draft import TODO, Draft, Value
 
@@ -38,7 +38,7 @@ _ANSWERED = (
 
 
 def read_job(
-    job: Section, rewriter: Rewriter, draft: Draft, image: str | None, name: str
+    job: LooseSection, rewriter: Rewriter, draft: Draft, image: str | None, name: str
 ) -> tuple[Program, list[str], Exports]:
     """Everything but directories' sections and the command: the program, lines before it, and variables to export."""
     nodes = job.whole("nodeCount")
@@ -59,7 +59,7 @@ def read_job(
     return program, preparation, exports
 
 
-def _preparation(job: Section, rewriter: Rewriter) -> list[str]:
+def _preparation(job: LooseSection, rewriter: Rewriter) -> list[str]:
     section = job.section("jobPreparation")
     text = section.text("commandLine")
     if text is None:
@@ -72,14 +72,14 @@ def _preparation(job: Section, rewriter: Rewriter) -> list[str]:
     return [line]
 
 
-def _mpi_comes_late(job: Section, program: Program, preparation: Sequence[str]) -> None:
+def _mpi_comes_late(job: LooseSection, program: Program, preparation: Sequence[str]) -> None:
     """The service starts mpirun, in the image, before anything that the job prepares."""
     if program.runtime == "mpi" and any(_INSTALLS_MPI.search(line) for line in preparation):
         what = "it installs MPI, which the image must have already: the service runs mpirun before it"
         job.ledger.ask(job.section("jobPreparation").path, "job.environment.image", what, "--image IMAGE")
 
 
-def _instances(job: Section, program: Program, count: int | None, draft: Draft) -> None:
+def _instances(job: LooseSection, program: Program, count: int | None, draft: Draft) -> None:
     to, path = "job.resources.instance_count", job.at("nodeCount")
     value: Value = program.instances if program.instances is not None else count
     if value is None or value == TODO:
@@ -93,7 +93,7 @@ def _instances(job: Section, program: Program, count: int | None, draft: Draft) 
     draft.set(("job", "resources", "instance_count"), value, program.instances_comment or "nodeCount")
 
 
-def _timeout(job: Section, draft: Draft) -> None:
+def _timeout(job: LooseSection, draft: Draft) -> None:
     text = job.section("constraints").text("maxWallClockTime")
     if text is None:
         return
@@ -105,7 +105,7 @@ def _timeout(job: Section, draft: Draft) -> None:
         job.ledger.rewrite(text.path, "job.limits.timeout", f"{seconds} seconds")
 
 
-def _rest(job: Section) -> None:
+def _rest(job: LooseSection) -> None:
     job.drop("what a run prints goes to its logs", "stdOutErrPathPrefix")
     job.drop("jobs of a cluster of Azure ML run in the order in which they come", "schedulingPriority", "priority")
     job.drop("a job runs in its workspace's region", "location")

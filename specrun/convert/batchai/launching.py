@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from specrun.convert import credentials
 from specrun.convert.batchai.directories import write
-from specrun.convert.batchai.places import Place
+from specrun.convert.batchai.job_folders import JobFolder
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.shell import Shell, command, expressions
@@ -62,7 +62,7 @@ def launch(
     return files
 
 
-def _wrapped(shell: Shell, places: Sequence[Place], origin: str) -> str:
+def _wrapped(shell: Shell, places: Sequence[JobFolder], origin: str) -> str:
     return wrapper(shell, {(place.kind, place.name): place.variable for place in places}, posixpath.basename(origin))
 
 
@@ -71,7 +71,7 @@ def _comment(shell: Shell, file: str) -> str:
     return f"{posixpath.basename(file)} {what}"
 
 
-def _is_code(rewriter: Rewriter, place: Place, used: set[tuple[str, str]]) -> bool:
+def _is_code(rewriter: Rewriter, place: JobFolder, used: set[tuple[str, str]]) -> bool:
     """Whether --code has brought along all that the job had the place for."""
     unused = (place.kind, place.name) not in used
     return unused and rewriter.places.is_code(place)

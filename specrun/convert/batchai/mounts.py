@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from specrun.convert.batchai.accounts import Accounts, credentials
-from specrun.convert.batchai.section import Section, Text
+from specrun.convert.batchai.section import LooseSection, Text
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.locations import base_name
 from specrun.convert.naming import datastore_name
@@ -52,7 +52,7 @@ class Mounts:
                     return mount, "/".join(parts[length:])
         return None
 
-    def read(self, section: Section, root: str, draft: Draft, accounts: Accounts) -> None:
+    def read(self, section: LooseSection, root: str, draft: Draft, accounts: Accounts) -> None:
         """Take the mounts of a `mountVolumes` section."""
         for item in section.items("azureFileShares"):
             self._store(item, root, draft, accounts, "azure_file")
@@ -62,7 +62,7 @@ class Mounts:
             for item in section.items(kind):
                 self._other(item, root, why)
 
-    def _store(self, item: Section, root: str, draft: Draft, accounts: Accounts, kind: str) -> None:
+    def _store(self, item: LooseSection, root: str, draft: Draft, accounts: Accounts, kind: str) -> None:
         rel = item.text("relativeMountPath")
         if rel and self._is_given(item, root, rel):
             return
@@ -85,7 +85,7 @@ class Mounts:
             item.ledger.rewrite(rel.path, to, f"paths below it are paths on the datastore `{name}`")
         item.drop("Azure ML mounts with its own options", "fileMode", "directoryMode", "mountOptions")
 
-    def _other(self, item: Section, root: str, why: str) -> None:
+    def _other(self, item: LooseSection, root: str, why: str) -> None:
         rel = item.text("relativeMountPath")
         if rel and self._is_given(item, root, rel):
             return
@@ -95,7 +95,7 @@ class Mounts:
         if rel:
             self._keep(root, rel, unknown_mount(shown))
 
-    def _is_given(self, item: Section, root: str, rel: Text) -> bool:
+    def _is_given(self, item: LooseSection, root: str, rel: Text) -> bool:
         """Whether --mount names the datastore; the report says so."""
         given = self._given(_plain(rel.value))
         if given is None:
@@ -121,7 +121,7 @@ def unknown_mount(rel: str) -> Mount:
     return Mount(rel, f"{TODO}_{datastore_name(rel)}")
 
 
-def _container(item: Section, source: Text | None, target: str, to: str, key: str) -> str:
+def _container(item: LooseSection, source: Text | None, target: str, to: str, key: str) -> str:
     if source is not None and _CONTAINER.fullmatch(target.lower()):
         if target == source.value:
             item.ledger.carry(source.path, f"{to}.{key}")

@@ -10,7 +10,7 @@ from specrun.spec.model import Properties
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BatchaiOptions:
     """Each may be left out.
 
     `cluster` is the file of the cluster that the job ran on: its mounts, its setup task and its size go into the job's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from specrun.convert.batchai.program import Program
-from specrun.convert.batchai.section import Section
+from specrun.convert.batchai.section import LooseSection
 from specrun.convert.draft import TODO, Value
 from specrun.convert.report import FieldPath
 
@@ -21,7 +21,7 @@ class Total:
     number: int | None
 
 
-def processes(settings: Section, nodes: int | None) -> Total:
+def processes(settings: LooseSection, nodes: int | None) -> Total:
     """The toolkit's process count: one for each node, where it is left out."""
     count = settings.whole(*_COUNTS)
     if count is None:
@@ -29,7 +29,7 @@ def processes(settings: Section, nodes: int | None) -> Total:
     return Total(count.path, count.value if count.value and count.value > 0 else None)
 
 
-def per_instance(settings: Section, total: Total, nodes: int | None, *, round_up: bool = False) -> Value:
+def per_instance(settings: LooseSection, total: Total, nodes: int | None, *, round_up: bool = False) -> Value:
     """Processes on each instance; TODO where they do not fit evenly, unless they may be more."""
     path = total.path or settings.path
     if total.path is None:
@@ -50,7 +50,7 @@ def per_instance(settings: Section, total: Total, nodes: int | None, *, round_up
     return TODO
 
 
-def mpi(settings: Section, line: str, nodes: int | None, exports: tuple[tuple[str, str], ...] = ()) -> Program:
+def mpi(settings: LooseSection, line: str, nodes: int | None, exports: tuple[tuple[str, str], ...] = ()) -> Program:
     """A line that the service runs under mpirun."""
     count = per_instance(settings, processes(settings, nodes), nodes)
     return mpi_program(line, count, exports)

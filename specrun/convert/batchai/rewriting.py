@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from specrun.convert.batchai.places import Place, Places
+from specrun.convert.batchai.job_folders import JobFolder, JobFolders
 from specrun.convert.draft import TODO
 from specrun.convert.report import FieldPath
 
@@ -44,7 +44,7 @@ class Rewriter:
     `secrets` those that stand for credentials.
     """
 
-    places: Places
+    places: JobFolders
     needs: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
 
@@ -117,7 +117,7 @@ class Rewriter:
     def _in_code(self, location: str | None) -> str | None:
         return self.places.in_code(location) if location else None
 
-    def _shared(self) -> Place:
+    def _shared(self) -> JobFolder:
         known = self.places.known("outputs", "shared_job_temp")
         comment = "scratch space that all instances share ($AZ_BATCHAI_SHARED_JOB_TEMP)"
         return known or self.places.declare("outputs", "shared_job_temp", None, comment, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert.batchai.rewriting import Rewriter, script_folder
-from specrun.convert.batchai.section import Section, Text
+from specrun.convert.batchai.section import LooseSection, Text
 from specrun.convert.report import FieldPath
 
 _SCRIPT = re.compile(r"\$\{?AZ_BATCHAI_\w+\}?/[^\s\"';|&<>()]*\.(?:py|sh|bash|pl|r|R|lua|jl|cntk|prototxt|ipynb)\b")
@@ -25,7 +25,7 @@ def place_script(rewriter: Rewriter, script: str) -> None:
             rewriter.places.script_folder = script_folder(location)
 
 
-def script_line(rewriter: Rewriter, settings: Section, script: Text) -> str:
+def script_line(rewriter: Rewriter, settings: LooseSection, script: Text) -> str:
     """`python SCRIPT`, with a word in the report on where the script is."""
     place_script(rewriter, script.value)
     interpreter = settings.text("pythonInterpreterPath")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from specrun.convert.batchai.section import Section
+from specrun.convert.batchai.section import LooseSection
 from specrun.convert.credentials import is_secret, names_secret, variable
 from specrun.convert.naming import unique
 
@@ -46,7 +46,7 @@ def hide(text: str) -> Hidden:
     return Hidden(text, tuple(found))
 
 
-def vault_command(reference: Section) -> str:
+def vault_command(reference: LooseSection) -> str:
     """What reads the secret that a key vault holds, to be put behind the variable's name; "" where none is named."""
     url = reference.text("secretUrl")
     return f" from `az keyvault secret show --id {url.value}`" if url and "?" not in url.value else ""

@@ -37,7 +37,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class LooseSection:
     """`values` at `path` of the ledger's file. Names are found in upper and lower case alike."""
 
     ledger: Ledger
@@ -57,29 +57,31 @@ class Section:
         path = self.at(*names)
         return None if path is None else self.values[str(path[-1])]
 
-    def section(self, *names: str) -> Section:
+    def section(self, *names: str) -> LooseSection:
         """The mapping there, or an empty one."""
         path, value = self.at(*names), self.value(*names)
         if isinstance(value, Mapping):
-            return Section(self.ledger, path or self.path, value)
+            return LooseSection(self.ledger, path or self.path, value)
         if path is not None and value is not None:
             self.ledger.drop(path, "a mapping belongs here")
-        return Section(self.ledger, path or self.path, {})
+        return LooseSection(self.ledger, path or self.path, {})
 
-    def items(self, *names: str) -> list[Section]:
+    def items(self, *names: str) -> list[LooseSection]:
         """The mappings of the list there; a single one stands for a list of one."""
         path, value = self.at(*names), self.value(*names)
         if path is None or value is None:
             return []
         if isinstance(value, Mapping) and value:
-            return [Section(self.ledger, path, value)]
+            return [LooseSection(self.ledger, path, value)]
         if not isinstance(value, list):
             self.ledger.drop(path, "a list of mappings belongs here")
             return []
         for number, item in enumerate(value):
             if not isinstance(item, Mapping):
                 self.ledger.drop((*path, number), "a mapping belongs here")
-        return [Section(self.ledger, (*path, n), item) for n, item in enumerate(value) if isinstance(item, Mapping)]
+        return [
+            LooseSection(self.ledger, (*path, n), item) for n, item in enumerate(value) if isinstance(item, Mapping)
+        ]
 
     def text(self, *names: str) -> Text | None:
         """The text there, without blanks around it; a number is taken as it is written. None for nothing at all."""

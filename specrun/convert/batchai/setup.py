@@ -8,7 +8,7 @@ from specrun.convert.batchai.custom import unwrapped
 from specrun.convert.batchai.environment import variables
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.secrets import hide
-from specrun.convert.batchai.section import Section
+from specrun.convert.batchai.section import LooseSection
 from specrun.convert.draft import Draft
 
 _OF_THE_HOST = re.compile(
@@ -17,7 +17,7 @@ _OF_THE_HOST = re.compile(
 )
 
 
-def setup_task(cluster: Section, rewriter: Rewriter, draft: Draft) -> tuple[list[str], list[tuple[str, str]]]:
+def setup_task(cluster: LooseSection, rewriter: Rewriter, draft: Draft) -> tuple[list[str], list[tuple[str, str]]]:
     """The lines to run before a job's program, and variables to export."""
     task = cluster.section("nodeSetup").section("setupTask")
     text = task.text("commandLine")
@@ -38,7 +38,7 @@ def setup_task(cluster: Section, rewriter: Rewriter, draft: Draft) -> tuple[list
     return [line], exports
 
 
-def tell_setup_task(cluster: Section, *, alone: bool) -> None:
+def tell_setup_task(cluster: LooseSection, *, alone: bool) -> None:
     """The report's entry for the setup task of a cluster that is a spec of its own; `alone`: without its jobs."""
     path = cluster.section("nodeSetup").at("setupTask")
     if path is None:

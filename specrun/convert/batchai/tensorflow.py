@@ -7,13 +7,13 @@ from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.scripts import script_line
 from specrun.convert.batchai.secrets import hide
-from specrun.convert.batchai.section import Section, shortened
+from specrun.convert.batchai.section import LooseSection, shortened
 from specrun.convert.draft import TODO, Value
 
 _DISTRIBUTED = ("workerCount", "parameterServerCount", "workerCommandLineArgs", "parameterServerCommandLineArgs")
 
 
-def tensorflow(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def tensorflow(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """The program of tensorFlowSettings."""
     script = settings.text("pythonScriptFilePath")
     if script is None:
@@ -45,13 +45,13 @@ def tensorflow(settings: Section, rewriter: Rewriter, nodes: int | None) -> Prog
     )
 
 
-def arguments(settings: Section, rewriter: Rewriter, *names: str) -> str:
+def arguments(settings: LooseSection, rewriter: Rewriter, *names: str) -> str:
     """The arguments that stand under the first of the names; every one of them gets its entry in the report."""
     words = [_rewritten(settings, rewriter, name) for name in names]
     return next((one for one in words if one), "")
 
 
-def _roles(settings: Section, rewriter: Rewriter, line: str, servers: Value) -> dict[str, str]:
+def _roles(settings: LooseSection, rewriter: Rewriter, line: str, servers: Value) -> dict[str, str]:
     master = arguments(settings, rewriter, "masterCommandLineArgs", "commandLineArgs")
     worker = arguments(settings, rewriter, "workerCommandLineArgs")
     server = arguments(settings, rewriter, "parameterServerCommandLineArgs")
@@ -62,7 +62,7 @@ def _roles(settings: Section, rewriter: Rewriter, line: str, servers: Value) -> 
     return {role: f"{line} {said}".strip() for role, said in words.items()}
 
 
-def _rewritten(settings: Section, rewriter: Rewriter, name: str) -> str:
+def _rewritten(settings: LooseSection, rewriter: Rewriter, name: str) -> str:
     text = settings.text(name)
     if text is None:
         return ""
@@ -79,7 +79,7 @@ def _rewritten(settings: Section, rewriter: Rewriter, name: str) -> str:
     return words
 
 
-def _count(settings: Section, name: str, default: int | None) -> Value:
+def _count(settings: LooseSection, name: str, default: int | None) -> Value:
     found = settings.whole(name)
     to = f"job.distribution.{'worker_count' if name == 'workerCount' else 'parameter_server_count'}"
     if found is None:

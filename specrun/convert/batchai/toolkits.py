@@ -10,7 +10,7 @@ from specrun.convert.batchai.processes import alone, mpi, per_instance, processe
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.scripts import place_script, script_line, tell_about_script
-from specrun.convert.batchai.section import Section
+from specrun.convert.batchai.section import LooseSection
 from specrun.convert.batchai.tensorflow import arguments, tensorflow
 from specrun.convert.draft import TODO, Value
 from specrun.convert.sources import Refused
@@ -18,7 +18,7 @@ from specrun.convert.sources import Refused
 _ARGUMENTS = ("commandLineArgs", "masterCommandLineArgs", "args")
 
 
-def program_of(job: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def program_of(job: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """What the job runs on `nodes` instances. Raises Refused for a job with no toolkit, or with two."""
     given = [name for name in TOOLKITS if job.value(name) is not None]
     if len(given) > 1:
@@ -28,7 +28,7 @@ def program_of(job: Section, rewriter: Rewriter, nodes: int | None) -> Program:
     return _READERS[given[0]](job.section(given[0]), rewriter, nodes)
 
 
-def pytorch(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def pytorch(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """Of pyTorchSettings: one process for each of processCount, which finds the others over an address."""
     line = _script(settings, rewriter)
     backend = settings.text("communicationBackend")
@@ -56,22 +56,22 @@ def pytorch(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program
     )
 
 
-def under_mpi(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def under_mpi(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """Of horovodSettings and chainerSettings: the script, under mpirun."""
     return mpi(settings, _script(settings, rewriter), nodes)
 
 
-def cntk(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def cntk(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """Of cntkSettings: a Python script or a BrainScript file, under mpirun when there are several processes."""
     return _maybe_mpi(settings, _configured(settings, rewriter, "cntk configFile="), nodes)
 
 
-def caffe(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def caffe(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """Of caffeSettings: a Python script or a solver."""
     return _maybe_mpi(settings, _configured(settings, rewriter, "caffe train --solver="), nodes)
 
 
-def caffe2(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
+def caffe2(settings: LooseSection, rewriter: Rewriter, nodes: int | None) -> Program:
     """Of caffe2Settings: a script on each instance; they meet in a folder."""
     line = _script(settings, rewriter)
     if nodes == 1:
@@ -80,7 +80,7 @@ def caffe2(settings: Section, rewriter: Rewriter, nodes: int | None) -> Program:
     return Program({"": line}, distribution, {"type": "one process on each instance, as Caffe2 had it"}, runtime="mpi")
 
 
-def _maybe_mpi(settings: Section, line: str, nodes: int | None) -> Program:
+def _maybe_mpi(settings: LooseSection, line: str, nodes: int | None) -> Program:
     total = processes(settings, nodes)
     if total.number != 1:
         return mpi(settings, line, nodes)
@@ -89,7 +89,7 @@ def _maybe_mpi(settings: Section, line: str, nodes: int | None) -> Program:
     return alone(line, nodes)
 
 
-def _script(settings: Section, rewriter: Rewriter) -> str:
+def _script(settings: LooseSection, rewriter: Rewriter) -> str:
     script = settings.text("pythonScriptFilePath")
     if script is None:
         settings.ledger.ask(settings.path, "job.command", "the file names no script (pythonScriptFilePath)")
@@ -98,7 +98,7 @@ def _script(settings: Section, rewriter: Rewriter) -> str:
     return f"{line} {arguments(settings, rewriter, *_ARGUMENTS)}".strip()
 
 
-def _configured(settings: Section, rewriter: Rewriter, program: str) -> str:
+def _configured(settings: LooseSection, rewriter: Rewriter, program: str) -> str:
     """A Python script's line, or the program's with its configuration file."""
     configuration = settings.text("configFilePath")
     language = settings.text("languageType")
@@ -112,7 +112,7 @@ def _configured(settings: Section, rewriter: Rewriter, program: str) -> str:
     return f"{program}{words} {arguments(settings, rewriter, *_ARGUMENTS)}".strip()
 
 
-_READERS: Mapping[str, Callable[[Section, Rewriter, int | None], Program]] = {
+_READERS: Mapping[str, Callable[[LooseSection, Rewriter, int | None], Program]] = {
     "tensorFlowSettings": tensorflow,
     "pyTorchSettings": pytorch,
     "horovodSettings": under_mpi,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from specrun.convert import coerce
 from specrun.convert.azureml.references import cluster_name
 from specrun.convert.draft import Key
-from specrun.convert.runconfig.reading import Reading
+from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section
 
 _COUNT: Key = ("job", "resources", "instance_count")
@@ -15,7 +15,7 @@ _TORCH = ("gloo", "nccl")
 _UNUSED = "it does not count with this communicator"
 
 
-def write_compute(reading: Reading) -> None:
+def write_compute(reading: RunconfigImport) -> None:
     """The cluster by its name, or one that the run made for itself."""
     section = reading.section
     target = coerce.word(section.get("target"))

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from specrun.convert import coerce, credentials
 from specrun.convert.draft import TODO, Key
 from specrun.convert.naming import identifier
-from specrun.convert.runconfig.reading import Reading
+from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression
 
 _MODES = {"mount": "ro_mount", "download": "download"}
 _OUTPUT_MODES = {"mount": "rw_mount", "upload": "upload"}
 
 
-def write_data(reading: Reading) -> None:
+def write_data(reading: RunconfigImport) -> None:
     """Inputs and outputs, and how arguments and scripts call them."""
     taken: list[str] = []
     for name, entry in _entries(reading.section, "dataReferences"):
@@ -39,7 +39,7 @@ def _entries(section: Section, key: str) -> Iterator[tuple[str, Section]]:
             entries.ask(name, ("job", "inputs"), "a mapping is expected here")
 
 
-def _told(reading: Reading, *names: str) -> bool:
+def _told(reading: RunconfigImport, *names: str) -> bool:
     """Whether arguments or command name it: else the script reads a variable of its environment."""
     section = reading.section
     written = f"{section.get('arguments')} {section.get('command')}"
@@ -47,7 +47,7 @@ def _told(reading: Reading, *names: str) -> bool:
     return re.search(rf"(AZUREML_DATAREFERENCE_|Config:)({ends})(?!\w)", written) is not None
 
 
-def _reference(reading: Reading, name: str, entry: Section, own: str) -> None:
+def _reference(reading: RunconfigImport, name: str, entry: Section, own: str) -> None:
     upload = (coerce.word(entry.get("mode")) or "").lower() == "upload"
     kind = "outputs" if upload else "inputs"
     to: Key = ("job", kind, own)
@@ -58,7 +58,7 @@ def _reference(reading: Reading, name: str, entry: Section, own: str) -> None:
     _on_compute(entry)
 
 
-def _bind(reading: Reading, name: str, expression: str, variable: str) -> None:
+def _bind(reading: RunconfigImport, name: str, expression: str, variable: str) -> None:
     """What arguments call it; where they do not, the variable that the script reads."""
     reading.references[name] = expression
     if not _told(reading, name) and re.fullmatch(r"[A-Za-z_]\w*", variable):
@@ -98,7 +98,7 @@ def _mode(entry: Section, key: str, to: Key, modes: Mapping[str, str]) -> None:
         entry.ask(key, (*to, "mode"), f"specrun has {' and '.join(modes.values())}, not {coerce.shown(written)}")
 
 
-def _dataset(reading: Reading, name: str, entry: Section, own: str) -> None:
+def _dataset(reading: RunconfigImport, name: str, entry: Section, own: str) -> None:
     to: Key = ("job", "inputs", own)
     _location(entry.inner("dataLocation"), to)
     _mode(entry, "mechanism", to, _MODES)
@@ -154,7 +154,7 @@ def _address(uri: Section, to: Key) -> None:
         uri.drop("isFile", "a folder, unless it says uri_file")
 
 
-def _output(reading: Reading, name: str, entry: Section, own: str) -> None:
+def _output(reading: RunconfigImport, name: str, entry: Section, own: str) -> None:
     to: Key = ("job", "outputs", own)
     location = entry.inner("outputLocation")
     data = location.inner("dataPath")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from specrun.convert import coerce, conda, credentials, locations
 from specrun.convert.azureml.resources import docker_args
 from specrun.convert.draft import Key
-from specrun.convert.runconfig.reading import Reading
+from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression
 from specrun.convert.variables import write_variables
 
@@ -24,7 +24,7 @@ _NO_COUNTERPART = {
 }
 
 
-def write_environment(reading: Reading) -> None:
+def write_environment(reading: RunconfigImport) -> None:
     """Take over conda file, image, variables and Docker's settings."""
     section = reading.section
     environment = section.inner("environment")
@@ -46,12 +46,12 @@ def write_environment(reading: Reading) -> None:
     section.ask("environment", TO, what)
 
 
-def _is_written(reading: Reading) -> bool:
+def _is_written(reading: RunconfigImport) -> bool:
     job = reading.section.draft.values().get("job")
     return isinstance(job, Mapping) and "environment" in job
 
 
-def _write_python(reading: Reading, python: Section) -> bool:
+def _write_python(reading: RunconfigImport, python: Section) -> bool:
     """Write the conda file; whether Azure ML manages the environment."""
     managed = not coerce.truth(python.get("userManagedDependencies"))
     to = (*TO, "conda_file")
@@ -77,7 +77,7 @@ def _write_python(reading: Reading, python: Section) -> bool:
     return True
 
 
-def _write_inline(reading: Reading, python: Section, inline: Mapping[str, object]) -> None:
+def _write_inline(reading: RunconfigImport, python: Section, inline: Mapping[str, object]) -> None:
     to = (*TO, "conda_file")
     text = conda.conda_text(inline, locations.base_name(python.ledger.file))
     if text is None:
@@ -89,7 +89,7 @@ def _write_inline(reading: Reading, python: Section, inline: Mapping[str, object
     python.rewrite("condaDependencies", to, f"written to {file}, beside the spec")
 
 
-def _write_image(reading: Reading, docker: Section, managed: bool) -> None:
+def _write_image(reading: RunconfigImport, docker: Section, managed: bool) -> None:
     """The image, with its registry. On this machine it counts only when Docker was on."""
     registry = docker.inner("baseImageRegistry")
     image = coerce.word(docker.get("baseImage"))
@@ -113,7 +113,7 @@ def _write_image(reading: Reading, docker: Section, managed: bool) -> None:
     registry.drop("registryIdentity", "the workspace's identity pulls the image")
 
 
-def _write_dockerfile(reading: Reading, docker: Section) -> None:
+def _write_dockerfile(reading: RunconfigImport, docker: Section) -> None:
     """A Dockerfile's text in a folder beside the spec, or its path."""
     written, to = coerce.text(docker.get("baseDockerfile")), (*TO, "build", "path")
     context = docker.inner("buildContext")
@@ -131,7 +131,7 @@ def _write_dockerfile(reading: Reading, docker: Section) -> None:
         _write_dockerfile_text(reading, docker, written, others)
 
 
-def _write_dockerfile_text(reading: Reading, docker: Section, written: str, others: list[str]) -> None:
+def _write_dockerfile_text(reading: RunconfigImport, docker: Section, written: str, others: list[str]) -> None:
     to = (*TO, "build", "path")
     if credentials.reveals(written):
         docker.ask("baseDockerfile", to, "a credential stands in it: it is not copied")
@@ -153,7 +153,7 @@ def _write_dockerfile_text(reading: Reading, docker: Section, written: str, othe
         docker.rewrite("baseDockerfile", to, "the folder that it is in, and its name")
 
 
-def _uses_docker(reading: Reading, docker: Section) -> bool:
+def _uses_docker(reading: RunconfigImport, docker: Section) -> bool:
     run = reading.section.inner("docker")
     return bool(coerce.truth(docker.get("enabled")) or coerce.truth(run.get("useDocker")))
 
@@ -177,7 +177,7 @@ def _write_docker(docker: Section, *, off: bool) -> None:
     docker.drop("platform", "a run is on Linux and amd64")
 
 
-def _write_name(reading: Reading, environment: Section) -> None:
+def _write_name(reading: RunconfigImport, environment: Section) -> None:
     """A registered environment, where the file says no more of it than its name."""
     name, version = coerce.word(environment.get("name")), coerce.word(environment.get("version"))
     known = name is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) is not None

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from specrun.convert import coerce, locations, naming
 from specrun.convert.draft import Draft
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options, write_given_workspace
+from specrun.convert.options import ImportOptions, write_given_workspace
 from specrun.convert.report import Ledger
 from specrun.convert.runconfig.compute import write_compute, write_distribution
 from specrun.convert.runconfig.data import write_data
 from specrun.convert.runconfig.environment import write_environment
-from specrun.convert.runconfig.reading import Reading, root_of
+from specrun.convert.runconfig.reading import RunconfigImport, root_of
 from specrun.convert.runconfig.script import write_script
 from specrun.convert.section import Section, empty_reason, section_of
 from specrun.convert.sources import Refused, Source
@@ -50,7 +50,7 @@ _NO_COUNTERPART = {
 _UNKNOWN = "neither SDK v1's run configurations nor specrun have this field"
 
 
-def import_runconfig(source: Source, options: Options) -> Imported:
+def import_runconfig(source: Source, options: ImportOptions) -> Imported:
     """One run configuration of SDK v1, as YAML or JSON. Raises Refused.
 
     Its paths start at the project's folder: the one around `.azureml` or `aml_config`, else the file's own.
@@ -58,7 +58,7 @@ def import_runconfig(source: Source, options: Options) -> Imported:
     ledger, draft = Ledger(source.file, source.values), Draft()
     section = _definition(section_of(ledger, draft, loose=True))
     _refuse(source, section)
-    reading = Reading(section, options, root_of(source.file), options.name or _name_of(source, section))
+    reading = RunconfigImport(section, options, root_of(source.file), options.name or _name_of(source, section))
     draft.set(("apiVersion",), "specrun/v1")
     draft.set(("name",), reading.name)
     draft.comment((), f"Imported from {locations.base_name(source.file)}, a run configuration of SDK v1.")
@@ -70,7 +70,7 @@ def import_runconfig(source: Source, options: Options) -> Imported:
     return Imported(reading.name, draft, ledger.close(_UNKNOWN), reading.files)
 
 
-def _write_job(reading: Reading, section: Section) -> None:
+def _write_job(reading: RunconfigImport, section: Section) -> None:
     write_data(reading)
     write_script(reading)
     write_environment(reading)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from specrun.convert import coerce, locations
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.section import Section
 
 CONFIG_FOLDERS = (".azureml", "aml_config")
 
 
 @dataclass(slots=True)
-class Reading:
+class RunconfigImport:
     """`root` is the project's folder, where the source's paths start; `name` is the spec's.
 
     `local` says that the run was meant for the machine of who submits it. `references` are the expressions for what
@@ -21,7 +21,7 @@ class Reading:
     """
 
     section: Section
-    options: Options
+    options: ImportOptions
     root: str
     name: str
     files: dict[str, str] = field(default_factory=dict)

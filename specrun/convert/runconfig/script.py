@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from specrun.convert import coerce, credentials
 from specrun.convert.draft import TODO, Value
-from specrun.convert.runconfig.reading import Reading
+from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression
 from specrun.convert.variables import TO as VARIABLES
 
@@ -19,7 +19,7 @@ _REFERENCE = re.compile(
 )
 
 
-def write_script(reading: Reading) -> None:
+def write_script(reading: RunconfigImport) -> None:
     """Take script and arguments over, or the command. All of it is in the project's folder, which is the code."""
     section = reading.section
     _write_code(reading)
@@ -47,7 +47,7 @@ def write_script(reading: Reading) -> None:
         section.drop("arguments", "there are none")
 
 
-def _write_code(reading: Reading) -> None:
+def _write_code(reading: RunconfigImport) -> None:
     written = coerce.word(reading.section.get("sourceDirectory"))
     path = reading.path(written or ".")
     reading.section.draft.set(("job", "code"), path, "" if written else "the project's folder")
@@ -55,7 +55,7 @@ def _write_code(reading: Reading) -> None:
         reading.section.rewrite("sourceDirectory", ("job", "code"), "relative to the spec")
 
 
-def _interpreter(reading: Reading) -> str:
+def _interpreter(reading: RunconfigImport) -> str:
     """The program that runs the script; another than python where the environment is not managed."""
     python = reading.section.inner("environment").inner("python") if _has_python(reading.section) else None
     if python is None or not coerce.truth(python.get("userManagedDependencies")):
@@ -69,7 +69,7 @@ def _has_python(section: Section) -> bool:
     return isinstance(environment, dict) and isinstance(section.inner("environment").get("python"), dict)
 
 
-def _write_line(reading: Reading, script: str, words: list[Value]) -> None:
+def _write_line(reading: RunconfigImport, script: str, words: list[Value]) -> None:
     """As a command: with the variables that the script reads, which are known when it runs."""
     variables = " ".join(f"{name}={expression}" for name, expression in reading.prefix.items())
     quoted = [_shell_word(str(coerce.text(word)), reading.secrets) for word in words]
@@ -94,7 +94,7 @@ def _shell_part(part: str, secrets: Collection[str]) -> str:
     return f'"{part}"' if part[1:] in secrets and part[0] == "$" else shlex.quote(part)
 
 
-def _words(reading: Reading) -> list[Value]:
+def _words(reading: RunconfigImport) -> list[Value]:
     """The arguments, each taken over on its own."""
     section, raw = reading.section, reading.section.get("arguments")
     to = _COMMAND if reading.prefix or _interpreter(reading) != "python" else _ARGUMENTS
@@ -131,7 +131,7 @@ def _why(word: str) -> str:
     return "a secret is not copied" if "$" in word and "${{" not in word else "the expression for the same path"
 
 
-def _resolved(reading: Reading, word: str, before: str) -> str:
+def _resolved(reading: RunconfigImport, word: str, before: str) -> str:
     """A word with the expressions for what the SDK puts there, and without secrets."""
     flag, mark, value = word.partition("=")
     name = flag if mark and flag.startswith("-") else before if before.startswith("-") else ""
@@ -149,14 +149,14 @@ def _resolved(reading: Reading, word: str, before: str) -> str:
     return _REFERENCE.sub(expression, word)
 
 
-def _hidden(reading: Reading, flag: str, before: str) -> str:
+def _hidden(reading: RunconfigImport, flag: str, before: str) -> str:
     variable = credentials.variable(flag)
     reading.section.draft.set_secret((*VARIABLES, variable), variable)
     reading.secrets.append(variable)
     return f"{before}${variable}"
 
 
-def _write_command(reading: Reading) -> None:
+def _write_command(reading: RunconfigImport) -> None:
     section, raw = reading.section, reading.section.get("command")
     words = [coerce.text(one) for one in raw] if isinstance(raw, list) else [coerce.text(raw)]
     if not all(words):

@@ -9,13 +9,13 @@ from dataclasses import replace
 from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.invoke import element, invoke
 from specrun.convert.scripts.members import member
-from specrun.convert.scripts.run import Run
+from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import is_key
 from specrun.convert.scripts.texts import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.values import Environ, Hidden, Reference, Template, Value
 
 
-def evaluate(run: Run, node: ast.expr) -> Value:
+def evaluate(run: ScriptPass, node: ast.expr) -> Value:
     """The value of an expression; Computed where only a run would know."""
     match node:
         case ast.Constant():
@@ -64,7 +64,7 @@ def evaluate(run: Run, node: ast.expr) -> Value:
             return run.unknown(node)
 
 
-def _constant(run: Run, node: ast.Constant) -> Value:
+def _constant(run: ScriptPass, node: ast.Constant) -> Value:
     if isinstance(node.value, str):
         return Hidden("credential") if is_key(node.value) else node.value
     if node.value is None or isinstance(node.value, bool | int | float):
@@ -72,7 +72,7 @@ def _constant(run: Run, node: ast.Constant) -> Value:
     return run.unknown(node)
 
 
-def _list(run: Run, nodes: Sequence[ast.expr]) -> Value:
+def _list(run: ScriptPass, nodes: Sequence[ast.expr]) -> Value:
     values: list[Value] = []
     for node in nodes:
         value = evaluate(run, node)
@@ -80,7 +80,7 @@ def _list(run: Run, nodes: Sequence[ast.expr]) -> Value:
     return values
 
 
-def _dict(run: Run, node: ast.Dict) -> Value:
+def _dict(run: ScriptPass, node: ast.Dict) -> Value:
     values: dict[str, Value] = {}
     for key, item in zip(node.keys, node.values, strict=True):
         value = evaluate(run, item)
@@ -93,7 +93,7 @@ def _dict(run: Run, node: ast.Dict) -> Value:
     return values
 
 
-def _binary(run: Run, node: ast.BinOp) -> Value:
+def _binary(run: ScriptPass, node: ast.BinOp) -> Value:
     left, right = evaluate(run, node.left), evaluate(run, node.right)
     value: Value = None
     if isinstance(node.op, ast.Add):
@@ -124,7 +124,7 @@ def _arithmetic(operator: ast.operator, left: float, right: float) -> Value:
     return left / right if isinstance(operator, ast.Div) and right else None
 
 
-def _boolean(run: Run, node: ast.BoolOp) -> Value:
+def _boolean(run: ScriptPass, node: ast.BoolOp) -> Value:
     values = [evaluate(run, inner) for inner in node.values]
     first = values[0]
     if isinstance(node.op, ast.Or):
@@ -135,7 +135,7 @@ def _boolean(run: Run, node: ast.BoolOp) -> Value:
     return (values[1] if first else first) if _is_known(first) else run.unknown(node)
 
 
-def _unary(run: Run, node: ast.UnaryOp) -> Value:
+def _unary(run: ScriptPass, node: ast.UnaryOp) -> Value:
     value = evaluate(run, node.operand)
     if isinstance(node.op, ast.Not) and _is_known(value):
         return not value
@@ -144,7 +144,7 @@ def _unary(run: Run, node: ast.UnaryOp) -> Value:
     return run.unknown(node)
 
 
-def _compare(run: Run, node: ast.Compare) -> Value:
+def _compare(run: ScriptPass, node: ast.Compare) -> Value:
     left, rights = evaluate(run, node.left), [evaluate(run, inner) for inner in node.comparators]
     if isinstance(left, Reference) and left.dotted == "__name__":
         return True
@@ -156,7 +156,7 @@ def _compare(run: Run, node: ast.Compare) -> Value:
     return run.unknown(node)
 
 
-def _comprehend(run: Run, generators: Sequence[ast.comprehension]) -> None:
+def _comprehend(run: ScriptPass, generators: Sequence[ast.comprehension]) -> None:
     for generator in generators:
         evaluate(run, generator.iter)
         for inner in ast.walk(generator.target):
@@ -164,11 +164,11 @@ def _comprehend(run: Run, generators: Sequence[ast.comprehension]) -> None:
                 run.names[inner.id] = run.unknown(inner)
 
 
-def _words(run: Run, values: Sequence[Value], node: ast.expr) -> list[Value]:
+def _words(run: ScriptPass, values: Sequence[Value], node: ast.expr) -> list[Value]:
     return [value if can_join(value) or value is None else run.unknown(node) for value in values]
 
 
-def _or_unknown(run: Run, node: ast.expr, value: Value) -> Value:
+def _or_unknown(run: ScriptPass, node: ast.expr, value: Value) -> Value:
     return run.unknown(node) if value is None else value
 
 

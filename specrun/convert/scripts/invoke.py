@@ -9,13 +9,13 @@ from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.builtin import builtin, method
 from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.members import member
-from specrun.convert.scripts.run import Run, parameters
+from specrun.convert.scripts.run import ScriptPass, parameters
 from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.signatures import LOOSE, METHODS, SIGNATURES
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Member, Reference, Value
 
 
-def invoke(run: Run, node: ast.Call) -> Value:
+def invoke(run: ScriptPass, node: ast.Call) -> Value:
     """What a call gives: the SDK's object, a known value, or Computed."""
     owner = run.evaluate(run, node.func.value) if isinstance(node.func, ast.Attribute) else None
     attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -44,7 +44,7 @@ def invoke(run: Run, node: ast.Call) -> Value:
     return None if plain and attribute in ("append", "extend", "update") else run.unknown(node)
 
 
-def element(run: Run, node: ast.Subscript, holder: Value, key: Value) -> Value:
+def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> Value:
     """`holder[key]`; None where it is not known."""
     if isinstance(holder, dict) and isinstance(key, str):
         return holder.get(key)
@@ -62,7 +62,7 @@ def element(run: Run, node: ast.Subscript, holder: Value, key: Value) -> Value:
     return None
 
 
-def _on_object(run: Run, node: ast.Call, owner: Call | Member, name: str) -> Value:
+def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str) -> Value:
     call, at = (owner.call, owner.call.own(owner.path)) if isinstance(owner, Member) else (owner, "")
     words = _evaluate_all(run, node)
     if name in METHODS:
@@ -98,7 +98,7 @@ def _is_job(call: Call) -> bool:
     return call.kind in ("v2:command", "v2:CommandJob")
 
 
-def _evaluate_all(run: Run, node: ast.Call) -> list[tuple[str, Value, ast.expr]]:
+def _evaluate_all(run: ScriptPass, node: ast.Call) -> list[tuple[str, Value, ast.expr]]:
     """Each argument once, with its keyword; "" for one by position, and `**` for what cannot be told apart."""
     words: list[tuple[str, Value, ast.expr]] = []
     for word in node.args:
@@ -118,7 +118,9 @@ def _split(words: list[tuple[str, Value, ast.expr]]) -> tuple[list[Value], dict[
     return [value for name, value, _ in words if not name], {name: value for name, value, _ in words if name}
 
 
-def _bound(run: Run, words: list[tuple[str, Value, ast.expr]], parameters: tuple[str, ...]) -> dict[str, Argument]:
+def _bound(
+    run: ScriptPass, words: list[tuple[str, Value, ast.expr]], parameters: tuple[str, ...]
+) -> dict[str, Argument]:
     """A call's arguments by name; what has no name is numbered, so that nothing is lost."""
     found: dict[str, Argument] = {}
     names = list(parameters)
@@ -130,7 +132,7 @@ def _bound(run: Run, words: list[tuple[str, Value, ast.expr]], parameters: tuple
     return found
 
 
-def _follow(run: Run, node: ast.Call, function: Function, values: list[Value], named: dict[str, Value]) -> Value:
+def _follow(run: ScriptPass, node: ast.Call, function: Function, values: list[Value], named: dict[str, Value]) -> Value:
     names = [word.arg for word in (*function.node.args.posonlyargs, *function.node.args.args)]
     arguments: Mapping[str, Value] = {
         **parameters(run, function.node),
@@ -141,7 +143,7 @@ def _follow(run: Run, node: ast.Call, function: Function, values: list[Value], n
     return run.unknown(node) if value is None else value
 
 
-def _add_argument(run: Run, values: list[Value], named: dict[str, Value]) -> None:
+def _add_argument(run: ScriptPass, values: list[Value], named: dict[str, Value]) -> None:
     flags = [value for value in values if isinstance(value, str)]
     name = named.get("dest") or next((flag for flag in flags if flag.startswith("--")), flags[0] if flags else "")
     if isinstance(name, str) and "default" in named:

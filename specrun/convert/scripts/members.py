@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from specrun.convert.scripts.run import Run
+from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.values import Call, Computed, Member, Reference, Value
 
 
-def member(run: Run, node: ast.Attribute, owner: Value) -> Value:
+def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
     """The value of `owner.name`, where `owner` is known."""
     match owner:
         case Call():

@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from specrun.convert.batchai import Options as BatchOptions
-from specrun.convert.batchai import import_batchai, import_cluster
+from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
 from specrun.convert.locations import stem
 from specrun.convert.naming import spec_name
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Entry, FieldPath, Ledger, Report, Verdict
 from specrun.convert.scripts.model_forms import Form
 from specrun.convert.scripts.reasons import say_the_rest
@@ -36,7 +35,7 @@ def uses_models(calls: list[Call]) -> bool:
     return any(call.kind in (JOB, CLUSTER) and not call.skipped for call in calls)
 
 
-def import_models(file: str, calls: list[Call], options: Options) -> Imported:
+def import_models(file: str, calls: list[Call], options: ImportOptions) -> Imported:
     """The first job, on the first cluster; or the cluster alone. Raises Refused as Batch AI's files do."""
     alive = [call for call in calls if not call.skipped]
     jobs = [call for call in alive if call.kind == JOB]
@@ -50,13 +49,13 @@ def import_models(file: str, calls: list[Call], options: Options) -> Imported:
         name = spec_name(options.name, None if own in words else own, stem(file))
         job.values.pop("name", None)
         found = import_batchai(
-            Source(file, "", job.values), BatchOptions(cluster=source, name=name, workspace=options.workspace)
+            Source(file, "", job.values), BatchaiOptions(cluster=source, name=name, workspace=options.workspace)
         )
         forms = {job.file: job, **({cluster.file: cluster} if cluster else {})}
     else:
         assert cluster is not None
         assert source is not None
-        found = import_cluster(source, BatchOptions(name=options.name, workspace=options.workspace))
+        found = import_cluster(source, BatchaiOptions(name=options.name, workspace=options.workspace))
         forms = {cluster.file: cluster}
         if cluster.values.get("name") in words:
             found = replace(found, name=spec_name(options.name, stem(file)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
-from specrun.convert.scripts.run import Names, Run, parameters
+from specrun.convert.scripts.run import Names, ScriptPass, parameters
 from specrun.convert.scripts.statements import execute
 from specrun.convert.scripts.values import Call, Function, current
 
@@ -37,8 +37,8 @@ def read_script(code: Code) -> Script:
     return Script(run.calls)
 
 
-def _pass(code: Code, later: Names) -> Run:
-    run = Run(evaluate, execute, later=later)
+def _pass(code: Code, later: Names) -> ScriptPass:
+    run = ScriptPass(evaluate, execute, later=later)
     run.names = run.module
     for cell, tree in code.parts:
         run.cell = cell
@@ -47,7 +47,7 @@ def _pass(code: Code, later: Names) -> Run:
     return run
 
 
-def _follow_the_rest(run: Run, code: Code) -> None:
+def _follow_the_rest(run: ScriptPass, code: Code) -> None:
     """Functions that nothing has called: those first that are never called by name, such as entry points."""
     found: list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]] = []
     called: set[str] = set()

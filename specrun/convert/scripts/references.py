@@ -27,7 +27,7 @@ _WRITTEN_TO = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DataPath:
     """Where data lies: `address` as a spec has it, or the path `path` on the datastore `store`."""
 
     store: str = ""
@@ -62,7 +62,7 @@ class References:
             return None
         return self.declare(place, call, hint)
 
-    def declare(self, place: Place, call: Call, hint: str) -> str:
+    def declare(self, place: DataPath, call: Call, hint: str) -> str:
         """Declare an input or output, once for each place; the expression that stands for it."""
         flag = hint.lstrip("-")
         written = place.written or (
@@ -87,7 +87,7 @@ class References:
         self._known[key] = expression
         return expression
 
-    def _entry(self, place: Place, written: bool) -> tuple[dict[str, Written], str]:
+    def _entry(self, place: DataPath, written: bool) -> tuple[dict[str, Written], str]:
         entry: dict[str, Written] = {}
         rest = ""
         upload = None if written else self._upload(place)
@@ -107,7 +107,7 @@ class References:
             entry["mode"] = place.mode
         return entry, rest
 
-    def _upload(self, place: Place) -> Upload | None:
+    def _upload(self, place: DataPath) -> Upload | None:
         fitting = [
             upload
             for upload in self.uploads
@@ -116,7 +116,7 @@ class References:
         ]
         return max(fitting, key=lambda upload: len(upload.target), default=None)
 
-    def _place(self, call: Call) -> Place | None:
+    def _place(self, call: Call) -> DataPath | None:
         self._took(call, "datastore", "data_reference_name", "mode", "name", "destination", "version", "target")
         if call.kind.startswith("Dataset."):
             self._took(call, "path")
@@ -125,13 +125,13 @@ class References:
             case "path":
                 name = call.get("data_reference_name")
                 before = f"{inner.path}/" if inner and inner.path else ""
-                return Place(
+                return DataPath(
                     store_name(self.writing, call.owner) if inner is None or not inner.store else inner.store,
                     clean_target(before + self._text(call, "path")),
                     name=name if isinstance(name, str) else "",
                 )
             case "as_mount" | "as_download" | "as_upload":
-                there = inner or Place(store_name(self.writing, call.owner))
+                there = inner or DataPath(store_name(self.writing, call.owner))
                 mode = call.kind.removeprefix("as_")
                 self.writing.rewrite(
                     call,
@@ -143,27 +143,27 @@ class References:
                 return replace(there, mode=mode, written=there.written or mode == "upload")
             case "as_named_input":
                 name = call.get("name")
-                return replace(inner or Place(), name=name if isinstance(name, str) else "")
+                return replace(inner or DataPath(), name=name if isinstance(name, str) else "")
             case "DataReference":
                 mode, name = str(call.get("mode") or "mount"), call.get("data_reference_name")
                 store = store_name(self.writing, call.get("datastore"))
                 path = clean_target(self._text(call, "path_on_datastore"))
-                return Place(store, path, name=str(name or ""), mode=mode, written=mode == "upload")
+                return DataPath(store, path, name=str(name or ""), mode=mode, written=mode == "upload")
             case "DatasetConsumptionConfig":
                 self._took(call, "dataset")
                 held, name = call.get("dataset"), call.get("name")
-                found = (self._place(held) if isinstance(held, Call) else None) or Place(address=TODO)
+                found = (self._place(held) if isinstance(held, Call) else None) or DataPath(address=TODO)
                 mode = "download" if call.get("mode") == "download" else ""
                 return replace(found, name=name if isinstance(name, str) else "", mode=mode)
             case "OutputFileDatasetConfig":
                 pair, name = call.get("destination"), call.get("name")
-                found = self._pair(pair) if pair is not None else Place()
+                found = self._pair(pair) if pair is not None else DataPath()
                 return replace(found, name=str(name or "output"), written=True)
             case "Dataset.get_by_name":
                 version = call.get("version")
                 label = f":{version}" if isinstance(version, str | int) and version != "latest" else "@latest"
                 name = self._text(call, "name")
-                return Place(address=f"azureml:{name}{label}", name=name if "$" not in name else "")
+                return DataPath(address=f"azureml:{name}{label}", name=name if "$" not in name else "")
             case "Dataset.File.from_files" | "Dataset.Tabular.from_delimited_files":
                 found = self._pair(call.get("path"))
                 if "*" in found.address:
@@ -173,7 +173,7 @@ class References:
             case "Dataset.File.upload_directory" | "FileDatasetFactory.upload_directory":
                 return self._pair(call.get("target"))
             case "get_default_datastore" | "Datastore" | "Datastore.get" | "Datastore.get_default" | "datastores":
-                return Place(store_name(self.writing, call))
+                return DataPath(store_name(self.writing, call))
             case _:
                 return None
 
@@ -186,11 +186,11 @@ class References:
             elif value is not None and name != "path_on_compute" and not isinstance(value, Computed | Template):
                 self.writing.rewrite(call, name, ("job", "inputs"), "tells where the data lies, or what it is called")
 
-    def _pair(self, value: Value) -> Place:
+    def _pair(self, value: Value) -> DataPath:
         """(datastore, path), a DataPath, or an address."""
         if isinstance(value, list) and len(value) == 2 and isinstance(value[0], Call):
             path = clean_target(str(self.writing.word(value[1], "path").value))
-            return Place(
+            return DataPath(
                 store_name(self.writing, value[0]),
                 re.sub(r"/?\*+(/\*+)*$", "", path),
                 mode="folder" if "*" in path else "",
@@ -198,15 +198,15 @@ class References:
         if isinstance(value, list) and value:
             return self._pair(value[0])
         if isinstance(value, Call):
-            return self._place(value) or Place(address=TODO)
+            return self._place(value) or DataPath(address=TODO)
         text = str(self.writing.word(value, "path").value)
         if not is_address(text) and "${{" not in text and value is not None:
             text = rebased(text, folder_of(self.writing.file), self.writing.options.folder)
-        return Place(address=text if value is not None else TODO, kind="uri_folder" if "*" in text else "")
+        return DataPath(address=text if value is not None else TODO, kind="uri_folder" if "*" in text else "")
 
     def _text(self, call: Call, name: str) -> str:
         return self.writing.text(call, name, ("job", "inputs"), "a part of the data's address")
 
 
-def _last(place: Place) -> str:
+def _last(place: DataPath) -> str:
     return posixpath.basename((place.path or place.address).rstrip("/")).split(".")[0]

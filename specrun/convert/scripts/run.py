@@ -33,11 +33,11 @@ _SHOWN = {
 
 
 @dataclass(slots=True)
-class Run:
+class ScriptPass:
     """A pass over the script. `later` are the names as they were at the end of an earlier pass."""
 
-    evaluate: Callable[[Run, ast.expr], Value]
-    execute: Callable[[Run, list[ast.stmt]], None]
+    evaluate: Callable[[ScriptPass, ast.expr], Value]
+    execute: Callable[[ScriptPass, list[ast.stmt]], None]
     later: Mapping[str, Value] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
     module: Names = field(default_factory=dict)
@@ -119,7 +119,7 @@ class Run:
         return calls[-1] if calls else told[-1] if told else None
 
 
-def parameters(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
+def parameters(run: ScriptPass, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
     """What a function's parameters are when nobody says: their defaults."""
     named = [*node.args.posonlyargs, *node.args.args]
     defaults = [None] * (len(named) - len(node.args.defaults)) + list(node.args.defaults)

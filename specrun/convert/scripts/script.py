@@ -5,7 +5,7 @@ from __future__ import annotations
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.scripts import jobs, v2_jobs
 from specrun.convert.scripts.cells import read_code
@@ -45,7 +45,7 @@ _WORDS = (
 )
 
 
-def import_script(source_file: str, text: str, options: Options) -> Imported:
+def import_script(source_file: str, text: str, options: ImportOptions) -> Imported:
     """A script's or notebook's cluster, data and first job as a spec. Raises Refused.
 
     Literal arguments become the spec's fields; what is computed becomes an entry of `vars`, with its expression as a
@@ -61,7 +61,7 @@ def import_script(source_file: str, text: str, options: Options) -> Imported:
         raise Refused(source_file, "it is nested too deeply") from error
 
 
-def _imported(file: str, calls: list[Call], options: Options) -> Imported:
+def _imported(file: str, calls: list[Call], options: ImportOptions) -> Imported:
     told = [call for call in calls if not call.kind.startswith("elsewhere:") and call.kind not in _TELL_NOTHING]
     if not told:
         other = next((call for call in calls if call.kind.startswith("elsewhere:")), None)

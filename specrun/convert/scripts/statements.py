@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.expressions import evaluate
-from specrun.convert.scripts.run import Run
+from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.texts import appended, can_join, joined
 from specrun.convert.scripts.values import Argument, Call, Function, Hidden, Member, Reference, Value
 
 
-def execute(run: Run, body: Sequence[ast.stmt]) -> None:
+def execute(run: ScriptPass, body: Sequence[ast.stmt]) -> None:
     """Read statements in order."""
     for node in body:
         _statement(run, node)
 
 
-def _statement(run: Run, node: ast.stmt) -> None:
+def _statement(run: ScriptPass, node: ast.stmt) -> None:
     match node:
         case ast.Assign():
             value = evaluate(run, node.value)
@@ -68,7 +68,7 @@ def _statement(run: Run, node: ast.stmt) -> None:
                     evaluate(run, inner)
 
 
-def _branch(run: Run, node: ast.If) -> None:
+def _branch(run: ScriptPass, node: ast.If) -> None:
     test = evaluate(run, node.test)
     if test is None or isinstance(test, bool | int | float | str):
         before = run.skipped
@@ -86,7 +86,9 @@ def _branch(run: Run, node: ast.If) -> None:
         _merge(run, node.body, node.orelse, node)
 
 
-def _merge(run: Run, body: Sequence[ast.stmt], other: Sequence[ast.stmt], node: ast.stmt | ast.excepthandler) -> None:
+def _merge(
+    run: ScriptPass, body: Sequence[ast.stmt], other: Sequence[ast.stmt], node: ast.stmt | ast.excepthandler
+) -> None:
     """Either of two: where both know a name, a call wins, and values that differ are not known."""
     before = dict(run.names)
     execute(run, body)
@@ -110,14 +112,14 @@ def _same(one: Value, other: Value) -> bool:
     return isinstance(one, str | int | float | bool | Reference | Hidden) and one == other
 
 
-def _loop(run: Run, node: ast.For | ast.AsyncFor) -> None:
+def _loop(run: ScriptPass, node: ast.For | ast.AsyncFor) -> None:
     values = evaluate(run, node.iter)
     only = values[0] if isinstance(values, list) and len(values) == 1 else None
     _assign(run, node.target, only, node.iter)
     execute(run, [*node.body, *node.orelse])
 
 
-def _assign(run: Run, target: ast.expr, value: Value, source: ast.expr) -> None:
+def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -> None:
     match target:
         case ast.Name():
             run.bind(target.id, run.unknown(target) if value is None and not _is_none(source) else value)
@@ -151,7 +153,7 @@ def _is_none(source: ast.expr) -> bool:
     return isinstance(source, ast.Constant) and source.value is None
 
 
-def _augment(run: Run, node: ast.AugAssign) -> None:
+def _augment(run: ScriptPass, node: ast.AugAssign) -> None:
     if not isinstance(node.op, ast.Add) or not isinstance(node.target, ast.Name):
         evaluate(run, node.value)
         return
@@ -166,7 +168,7 @@ def _augment(run: Run, node: ast.AugAssign) -> None:
         run.bind(node.target.id, run.unknown(ast.copy_location(ast.Name(node.target.id), node)))
 
 
-def _import(run: Run, node: ast.Import | ast.ImportFrom) -> None:
+def _import(run: ScriptPass, node: ast.Import | ast.ImportFrom) -> None:
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")

@@ -11,7 +11,7 @@ from specrun.convert.credentials import variable
 from specrun.convert.draft import TODO, Draft, Key
 from specrun.convert.draft import Value as Written
 from specrun.convert.naming import unique
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.scripts.values import (
     DEEPEST,
@@ -43,7 +43,7 @@ class Writing:
     """The draft and the ledger of one script. `refer` gives the expression for data that is used as a value."""
 
     file: str
-    options: Options
+    options: ImportOptions
     draft: Draft
     ledger: Ledger
     calls: list[Call]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from specrun.engines.azure.datastore_paths import datastore_uri
-from specrun.engines.azureml_v2.command import REFERENCE, command_of
+from specrun.engines.azureml_v2.command import command_of
+from specrun.engines.commands import REFERENCE
 from specrun.spec.model import Input, Job, LocalPath
 
 CODE = "/mnt/code"

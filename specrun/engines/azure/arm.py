@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.credentials import SignIn
-from specrun.engines.azure.network import unreachable
+from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.base import EngineError
 
 ENDPOINT = "https://management.azure.com"
@@ -64,8 +64,7 @@ class Arm:
         except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
             raise unreachable(urlsplit(url).hostname or url, error, what) from error
         if answer.status_code not in (200, 201):
-            wait = answer.headers.get("Retry-After", "")
-            raise translate(answer.status_code, *_refusal(answer), what, float(wait) if wait.isdigit() else None)
+            raise translate(answer.status_code, *_refusal(answer), what, retry_after(answer))
         return answer
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from specrun.engines.azure.network import unreachable
+from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.base import Conflict, Denied, EngineError, Missing, Transient
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _refused(error: Any, response: Any, container: Container, start: str) -> Eng
     if code == "ContainerBeingDeleted":
         return Transient(f"{start}it is being deleted, which takes a while", BEING_DELETED)
     if status in (408, 429) or status >= 500 or code == "AccountBeingCreated":
-        return Transient(f"{start}{known}: try again later", _retry_after(response))
+        return Transient(f"{start}{known}: try again later", retry_after(response))
     if code == "ContainerNotFound" or (status == 404 and not code):
         return Missing(f"{start}there is no such container")
     if status == 404:
@@ -114,8 +114,3 @@ def code_of(error: Any) -> str:
     headers = error.response.headers if error.response is not None else {}
     code = getattr(error, "error_code", None) or headers.get("x-ms-error-code") or ""
     return str(getattr(code, "value", code))
-
-
-def _retry_after(response: Any) -> float | None:
-    asked = response.headers.get("Retry-After", "")
-    return float(asked) if asked.isdigit() else None

@@ -40,22 +40,18 @@ class FoundCluster:
 
 
 class ClusterCalls(Protocol):
-    """What an SDK does for clusters. Everything may raise EngineError; Missing of a cluster that is not there."""
+    """What an SDK does for clusters. Everything may raise EngineError; Missing of a cluster that is not there.
 
-    def find(self, name: str, wanted: Properties) -> FoundCluster:
-        """A compute target; `wanted` decides between spellings of the same."""
+    `find` reads a compute target, and `wanted` decides between spellings of the same. `create` and `change` return once
+    that is accepted, and raise SecretUnset; `fields` are those that differ, with dots. `delete` asks for its end once
+    `check` has not raised for the runs that have not ended on it.
+    """
 
-    def count_nodes(self, name: str) -> Mapping[str, int]:
-        """How many of a cluster's instances are idle, running, …"""
-
-    def create(self, cluster: Cluster, report: Report) -> None:
-        """Ask for a cluster; return once that is accepted. Raises SecretUnset."""
-
-    def change(self, cluster: Cluster, fields: Collection[str]) -> None:
-        """Have these fields, with dots, be as the spec wants them. Raises SecretUnset."""
-
-    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None:
-        """Ask for a cluster's end, once `check` has not raised for the runs that have not ended on it."""
+    def find(self, name: str, wanted: Properties) -> FoundCluster: ...
+    def count_nodes(self, name: str) -> Mapping[str, int]: ...
+    def create(self, cluster: Cluster, report: Report) -> None: ...
+    def change(self, cluster: Cluster, fields: Collection[str]) -> None: ...
+    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None: ...
 
 
 class Clusters:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from functools import partial, wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from specrun.engines.azure.blob_errors import KeyRefused
 from specrun.engines.azure.containers import AccountKey, Container, Credential, SasToken
@@ -15,6 +16,7 @@ from specrun.engines.azure.quiet import quiet
 from specrun.engines.base import EngineError
 from specrun.spec.model import Properties
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 SECRETS_LAST = 45 * 60.0
@@ -25,22 +27,31 @@ SOON = 2.0
 
 
 class Sdk(Protocol):
-    """What is asked of an SDK for a connection. Everything may raise EngineError; Missing of what is not there."""
+    """What a connection asks of an SDK. Everything may raise EngineError; Missing of what is not there.
 
-    def load(self) -> None:
-        """Import the SDK."""
+    `load` imports it. What is fetched are the SDK's own objects as they are now; the datastore without a name is the
+    workspace's default one. `container_of` a datastore is the blob container behind it (None: there is none), and what
+    has its credential as attributes.
+    """
 
-    def fetch_workspace(self) -> Any:
-        """The SDK's workspace as it is now."""
-
-    def fetch_datastore(self, name: str | None) -> Any:
-        """The SDK's datastore with its credential as it is now; None is the workspace's default one."""
-
-    def container_of(self, datastore: Any) -> tuple[str | None, Any]:
-        """The blob container behind a datastore (None: it is none), and what has its credential as attributes."""
+    def load(self) -> None: ...
+    def fetch_workspace(self) -> Any: ...
+    def fetch_datastore(self, name: str | None) -> Any: ...
+    def container_of(self, datastore: Any) -> tuple[str | None, Any]: ...
 
 
 S = TypeVar("S", bound=Sdk)
+
+
+def asked(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """A method of something that has a `connection`, which its work is asked of."""
+
+    @wraps(method)
+    def ask(self: Any, /, *args: P.args, **options: P.kwargs) -> T:
+        answer: T = self.connection.ask(partial(method, self, *args, **options))
+        return answer
+
+    return ask
 
 
 class Connection(Generic[S]):

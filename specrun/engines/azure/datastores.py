@@ -34,16 +34,14 @@ class FoundDatastore:
 
 
 class DatastoreCalls(Protocol):
-    """What an SDK does for datastores. Everything may raise EngineError; Missing of what is not there."""
+    """What an SDK does for datastores. Everything may raise EngineError; Missing of what is not there.
 
-    def find(self, name: str) -> FoundDatastore:
-        """A datastore as it is now."""
+    `register` does it `again` where it is there, and raises SecretUnset; `delete` takes away nothing of its data.
+    """
 
-    def register(self, datastore: Datastore, again: bool) -> None:
-        """Register it, `again` where it is there. Raises SecretUnset."""
-
-    def delete(self, name: str) -> None:
-        """Take its registration away, and nothing of its data."""
+    def find(self, name: str) -> FoundDatastore: ...
+    def register(self, datastore: Datastore, again: bool) -> None: ...
+    def delete(self, name: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

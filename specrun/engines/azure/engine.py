@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from specrun.engines.azure import targets
 from specrun.engines.azure.arm import AUDIENCE
 from specrun.engines.azure.clusters import ClusterCalls, Clusters
-from specrun.engines.azure.connection import Connection
+from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.datastores import DatastoreCalls, Datastores
 from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
-from specrun.engines.base import Report
+from specrun.engines.base import EngineError, Report
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Place, Resource
@@ -33,45 +32,41 @@ PATIENCE = 120.0
 SPECRUN_PATIENCE says another number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """What one SDK does. `check` says what it cannot, `version_of` gives the version behind an asset's label.
+class AzureEngine:
+    """One workspace. The SDK is imported, and anybody signed in to, when something is asked for.
 
+    `check` says what the SDK cannot, `version_of` gives the version behind an asset's label ("": it is none), and
     `audience` is whom the SDK's tokens are for.
     """
 
-    connection: Connection[Any]
-    workspaces: WorkspaceCalls
-    clusters: ClusterCalls
-    datastores: DatastoreCalls
-    runs: RunCalls
-    check: Callable[[Spec], Iterable[Diagnostic]]
-    version_of: Callable[[str], str] = lambda path: ""
-    audience: str = AUDIENCE
-
-
-class AzureEngine:
-    """One workspace. The SDK is imported, and anybody signed in to, when something is asked for."""
-
     poll = 5.0
 
-    def __init__(self, facts: Facts, place: Place, calls: Calls) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        place: Place,
+        connection: Connection[Any],
+        workspaces: WorkspaceCalls,
+        clusters: ClusterCalls,
+        datastores: DatastoreCalls,
+        runs: RunCalls,
+        check: Callable[[Spec], Iterable[Diagnostic]],
+        version_of: Callable[[str], str] = lambda path: "",
+        audience: str = AUDIENCE,
+    ) -> None:
         self.facts = facts
         self.place = place
         self.patience = _patience()
-        self.connection = calls.connection
+        self.connection = connection
+        known = Clusters(clusters)
         self.resources = Resources(
-            calls.connection,
-            Workspaces(calls.connection, calls.workspaces),
-            Clusters(calls.clusters),
-            Datastores(calls.connection, calls.datastores),
+            connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores)
         )
-        self.runs = Runs(calls.connection, calls.runs)
-        self.metrics = self.runs
-        self.nodes = Nodes(self.resources)
-        self.contents = Contents(calls.connection, calls.version_of)
-        self.check = calls.check
-        self._audience = calls.audience
+        self.runs = self.metrics = Runs(connection, runs)
+        self.nodes = Nodes(connection, known)
+        self.contents = Contents(connection, version_of)
+        self.check = check
+        self._audience = audience
 
     def sign_in(self) -> None:
         """Show the code that somebody enters in a browser, and wait until they have; no call has patience for that."""
@@ -88,15 +83,9 @@ class Resources:
     clusters: Clusters
     datastores: Datastores
 
+    @asked
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""
-        return self.connection.ask(partial(self._observe, resource))
-
-    def begin(self, change: Change, report: Report) -> None:
-        """Start a change; an upload and the making of a workspace are over when this returns."""
-        self.connection.ask(partial(self._begin, change, report))
-
-    def _observe(self, resource: Resource) -> Observed:
         match resource:
             case Workspace():
                 return self.workspaces.observe(resource)
@@ -106,12 +95,14 @@ class Resources:
                 return self.datastores.observe(resource)
             case DataTarget():
                 return targets.observe_target(self.connection.open_datastore, resource)
-            case Environment():
+            case JobEnvironment():
                 # Its definition goes with the run. A registered one that is missing is found on submission.
                 return Observed(Status.READY, resource.properties)
         return Observed(Status.MISSING)
 
-    def _begin(self, change: Change, report: Report) -> None:
+    @asked
+    def begin(self, change: Change, report: Report) -> None:
+        """Start a change; an upload and the making of a workspace are over when this returns."""
         match change.resource, change:
             case Workspace() as workspace, ResourceChange():
                 self.workspaces.begin(change, workspace, report)
@@ -121,17 +112,21 @@ class Resources:
                 self.datastores.begin(change, datastore)
             case DataTarget() as target, ResourceChange() | Upload():
                 targets.begin_target(self.connection.open_datastore, change, target, report)
+            case _:
+                raise EngineError(f"{change.key}: this engine has nothing to begin there")
 
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
     """The instances of a workspace's clusters."""
 
-    resources: Resources
+    connection: Connection[Any]
+    clusters: Clusters
 
+    @asked
     def count(self, cluster: str) -> Mapping[str, int]:
         """How many are idle, running, …; {} where there is no such cluster."""
-        return self.resources.connection.ask(partial(self.resources.clusters.count_nodes, cluster))
+        return self.clusters.count_nodes(cluster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +136,10 @@ class Contents:
     connection: Connection[Any]
     version_of: Callable[[str], str]
 
+    @asked
     def digest(self, path: str) -> str:
         """A digest of what a path on a datastore holds, or the version of a data asset that a label stands for."""
-        digest = partial(targets.digest_path, self.connection.open_datastore, path)
-        return self.connection.ask(lambda: self.version_of(path) or digest())
+        return self.version_of(path) or targets.digest_path(self.connection.open_datastore, path)
 
 
 def _patience() -> float:

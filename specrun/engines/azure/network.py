@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from specrun.engines.base import EngineError, Transient
 
 _CAUSES = (
@@ -20,6 +22,12 @@ _WORDS = {
     "silence": "there was no answer in time. Is this machine online, and does a firewall let HTTPS through?",
     "": "the connection failed or broke. Is this machine online, and does a firewall or proxy let HTTPS through?",
 }
+
+
+def retry_after(response: Any) -> float | None:
+    """The seconds that an answer of requests or azure-core asks to wait for; None where it does not."""
+    asked = str(getattr(response, "headers", {}).get("Retry-After", ""))
+    return float(asked) if asked.isdigit() else None
 
 
 def unreachable(host: str, error: BaseException | str, what: str = "") -> EngineError:

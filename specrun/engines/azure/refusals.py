@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
-from specrun.engines.azure.network import unreachable
+from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.base import EngineError
 
 _DEPTH = 10
@@ -27,9 +27,8 @@ class Refusal:
 
 def refusal_in(response: Any) -> Refusal:
     """What a response of requests or azure-core says; one that refuses nothing tells how something accepted failed."""
-    wait = str(getattr(response, "headers", {}).get("Retry-After", ""))
     status = response.status_code if response.status_code >= 400 else 0
-    return refusal_of(status, _body(response), float(wait) if wait.isdigit() else None)
+    return refusal_of(status, _body(response), retry_after(response))
 
 
 def refusal_of(status: int, body: str, after: float | None) -> Refusal:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from specrun.engines.azure.connection import Connection
+from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.logs import roles_of
 from specrun.engines.azure.records import read_record
@@ -18,7 +18,7 @@ from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Role, Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus
 
 AT_ONCE = 8
 """Runs that are read at once."""
@@ -53,40 +53,24 @@ class SeenRun:
 
 
 class RunCalls(Protocol):
-    """What an SDK does for runs. Everything may raise EngineError; Missing of a run that is not there."""
+    """What an SDK does for runs. Everything may raise EngineError; Missing of a run that is not there, or not ours.
 
-    def list(self) -> Sequence[SeenRun]:
-        """All of specrun's runs in the workspace."""
+    `list` has all of specrun's in the workspace. `find` makes no request for a run that was seen, `look` none for one
+    that had ended. `explain` reads the details of a run that has ended, once. `submit` raises Conflict when the name is
+    taken, and SecretUnset.
+    """
 
-    def find(self, name: str) -> SeenRun:
-        """A run of specrun's; no request when it was seen."""
-
-    def look(self, name: str) -> SeenRun:
-        """A run of specrun's as it is now; no request when it had ended."""
-
-    def explain(self, run: SeenRun) -> None:
-        """Read the details of a run that has ended, once."""
-
-    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
-        """Submit a run. Raises Conflict when its name is taken, and SecretUnset."""
-
-    def cancel(self, run: SeenRun) -> None:
-        """Ask for a run's end."""
-
-    def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor; of a run that has ended, its unfinished last lines, too."""
-
-    def outputs(self, run: SeenRun) -> Iterable[OutputFile]:
-        """The files that are kept with a run."""
-
-    def fetch(self, run: SeenRun, path: str, to: Path) -> None:
-        """Copy one of them."""
-
-    def address(self, run: SeenRun) -> str:
-        """The portal's page of a run."""
-
-    def metrics(self, run: SeenRun) -> Mapping[str, float]:
-        """The latest value of each metric that is a number."""
+    def list(self) -> Sequence[SeenRun]: ...
+    def find(self, name: str) -> SeenRun: ...
+    def look(self, name: str) -> SeenRun: ...
+    def explain(self, run: SeenRun) -> None: ...
+    def submit(self, submission: Submission, staged: Staged, report: Report) -> None: ...
+    def cancel(self, run: SeenRun) -> None: ...
+    def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]: ...
+    def outputs(self, run: SeenRun) -> Iterable[OutputFile]: ...
+    def fetch(self, run: SeenRun, path: str, to: Path) -> None: ...
+    def address(self, run: SeenRun) -> str: ...
+    def metrics(self, name: str) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,73 +80,81 @@ class Runs:
     connection: Connection[Any]
     calls: RunCalls
 
+    @asked
     def list(self, spec: str | None = None) -> Sequence[Run]:
         """All of specrun's runs in the workspace, or those of one spec, newest first; none where there is no workspace.
 
         What the newest failed runs failed of is read too, of the newest attempt at each fingerprint: whether to try
         again depends on it.
         """
-        return self.connection.ask(partial(self._list, spec))
-
-    def get(self, name: str) -> Run:
-        """One run as it is now, and of one that has ended why it did."""
-        return self.connection.ask(lambda: describe(self._read(name)))
-
-    def identity(self, name: str) -> Mapping[str, object]:
-        """What a run's fingerprint was taken of."""
-        return self.connection.ask(lambda: self._identity(name))
-
-    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
-        """Submit a run."""
-        self.connection.ask(lambda: self.calls.submit(submission, staged, report))
-
-    def cancel(self, name: str) -> None:
-        """Ask for a run's end; nothing happens to one that has ended."""
-        self.connection.ask(lambda: self._cancel(name))
-
-    def delete(self, spec: str) -> None:
-        """Azure ML keeps them for good."""
-        raise EngineError(f"cannot delete the runs of {spec}: Azure ML keeps the history of all runs")
-
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor."""
-        return self.connection.ask(lambda: self._logs(name, cursor))
-
-    def outputs(self, name: str) -> Sequence[OutputFile]:
-        """The files that a run wrote."""
-        found = self.connection.ask(lambda: list(self.calls.outputs(self.calls.find(name))))
-        return sorted(found, key=lambda file: file.path)
-
-    def fetch(self, name: str, path: str, to: Path) -> None:
-        """Copy one of a run's files."""
-        self.connection.ask(lambda: self.calls.fetch(self.calls.find(name), path, to))
-
-    def address(self, name: str) -> str:
-        """The portal's page of a run."""
-        return self.connection.ask(lambda: self.calls.address(self.calls.find(name)))
-
-    def latest(self, name: str) -> Mapping[str, float]:
-        """The latest value of each metric that a run logged."""
-        return self.connection.ask(lambda: self.calls.metrics(self.calls.find(name)))
-
-    def _list(self, spec: str | None) -> Sequence[Run]:
         try:
             runs = [run for run in self.calls.list() if spec in (None, spec_of(run))]
         except Missing:
             return ()
         run_all((partial(self._complete, run) for run in runs if _is_needed(run)), AT_ONCE)
         runs.sort(key=lambda run: (run.submitted or 0.0, attempt_in(run.name)), reverse=True)
-        failed = _unexplained(runs)
-        run_all((partial(self.calls.explain, run) for run in failed), len(failed))
+        run_all((partial(self.calls.explain, run) for run in _unexplained(runs)), AT_ONCE)
         return [describe(run) for run in runs]
 
-    def _read(self, name: str) -> SeenRun:
+    @asked
+    def get(self, name: str) -> Run:
+        """One run as it is now, and of one that has ended why it did."""
         run = self.calls.look(name)
         if _is_needed(run):
             self._complete(run)
         if run.status.ended:
             self.calls.explain(run)
-        return run
+        return describe(run)
+
+    @asked
+    def identity(self, name: str) -> Mapping[str, object]:
+        """What a run's fingerprint was taken of."""
+        run = self.calls.find(name)
+        self._complete(run)
+        identity = (run.record or {}).get("identity")
+        return identity if isinstance(identity, Mapping) else {}
+
+    @asked
+    def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
+        """Submit a run."""
+        self.calls.submit(submission, staged, report)
+
+    @asked
+    def cancel(self, name: str) -> None:
+        """Ask for a run's end; nothing happens to one that has ended."""
+        run = self.calls.look(name)
+        if not run.status.ended:
+            self.calls.cancel(run)
+
+    def delete(self, spec: str) -> None:
+        """Azure ML keeps them for good."""
+        raise EngineError(f"cannot delete the runs of {spec}: Azure ML keeps the history of all runs")
+
+    @asked
+    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+        """Whole lines since the cursor."""
+        run = self.calls.find(name)
+        return ([], cursor) if run.status is RunStatus.QUEUED else self.calls.logs(run, cursor)
+
+    @asked
+    def outputs(self, name: str) -> Sequence[OutputFile]:
+        """The files that a run wrote."""
+        return sorted(self.calls.outputs(self.calls.find(name)), key=lambda file: file.path)
+
+    @asked
+    def fetch(self, name: str, path: str, to: Path) -> None:
+        """Copy one of a run's files."""
+        self.calls.fetch(self.calls.find(name), path, to)
+
+    @asked
+    def address(self, name: str) -> str:
+        """The portal's page of a run."""
+        return self.calls.address(self.calls.find(name))
+
+    @asked
+    def latest(self, name: str) -> Mapping[str, float]:
+        """The latest value of each metric that a run logged."""
+        return self.calls.metrics(name)
 
     def _complete(self, run: SeenRun) -> None:
         """Read the record of a run, where it did not come with it: one request, once."""
@@ -176,21 +168,6 @@ class Runs:
             run.compute = run.compute or str(run.record.get("compute") or "")
             if run.submitted is None and isinstance(submitted := run.record.get("submitted"), (int, float)):
                 run.submitted = submitted
-
-    def _identity(self, name: str) -> Mapping[str, object]:
-        run = self.calls.find(name)
-        self._complete(run)
-        identity = (run.record or {}).get("identity")
-        return identity if isinstance(identity, Mapping) else {}
-
-    def _cancel(self, name: str) -> None:
-        run = self.calls.look(name)
-        if not run.status.ended:
-            self.calls.cancel(run)
-
-    def _logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        run = self.calls.find(name)
-        return ([], cursor) if run.status is RunStatus.QUEUED else self.calls.logs(run, cursor)
 
 
 def is_ours(run: SeenRun) -> bool:
@@ -227,7 +204,7 @@ def describe(run: SeenRun) -> Run:
         submitted=run.submitted,
         started=seconds(details.get("startTimeUtc")),
         ended=seconds(details.get("endTimeUtc")) if ended else None,
-        roles=tuple(Role(role, _role_status(role, failed, ending.status)) for role in roles),
+        roles=tuple(RoleStatus(role, _role_status(role, failed, ending.status)) for role in roles),
         failed_role=failed,
         reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,

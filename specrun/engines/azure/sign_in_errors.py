@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from specrun.engines.azure.aadsts import BUSY, UNKNOWN_TENANT, WORDS
-from specrun.engines.azure.network import unreachable
+from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.azure.sources import DEVOPS_TOKEN, DEVOPS_URL, GITHUB_TOKEN, SECRET, CredentialSource
 from specrun.engines.base import Denied, EngineError, Transient
 
@@ -141,8 +141,7 @@ def _answer(error: Exception) -> tuple[int, float | None]:
         response = getattr(cause, "response", None)
         status = getattr(response, "status_code", None)
         if response is not None and isinstance(status, int):
-            wait = str(response.headers.get("Retry-After", ""))
-            return status, float(wait) if wait.isdigit() else None
+            return status, retry_after(response)
     bare = _STATUS.search(_text(error))
     return (int(bare[1]) if bare else 0), None
 

@@ -28,35 +28,26 @@ _ACTIVE = "DeploymentActive"  # what was asked for a second time, since its firs
 
 
 class WorkspaceCalls(Protocol):
-    """What an SDK does for its workspace. Everything may raise EngineError."""
+    """What an SDK does for its workspace. Everything may raise EngineError.
+
+    `owner` is the spec that a workspace's tag names, `storage_account` an ARM id, `in_subscription` has name and group
+    of each workspace. `make_group` makes the resource group where the SDK does not, and says whether it is new.
+    `deploy` waits until the workspace is made; every `look` seconds we look what it does. `explain` gives the error of
+    a deployment that failed, with what it has left; `check_whole` looks at a workspace that came about although
+    the SDK had raised the error. `delete` asks for its end; what it stands on stays: its storage holds data, and may be
+    the user's own.
+    """
 
     @property
-    def look(self) -> float:
-        """Seconds between two looks at a deployment that the SDK follows."""
-
-    def owner(self, workspace: Any) -> str:
-        """The spec that a workspace's tag names."""
-
-    def storage_account(self, workspace: Any) -> str:
-        """The ARM id of its storage account."""
-
-    def in_subscription(self) -> Iterable[tuple[str, str]]:
-        """Name and resource group of each workspace in the subscription."""
-
-    def make_group(self, location: object) -> bool:
-        """Make the resource group where the SDK does not; whether it is new."""
-
-    def deploy(self, workspace: Workspace) -> None:
-        """Make the workspace, and wait until it is made."""
-
-    def explain(self, workspace: Workspace, error: EngineError) -> EngineError:
-        """The error of a deployment that failed, with what it has left."""
-
-    def check_whole(self, error: EngineError) -> None:
-        """Look at a workspace that came about although the SDK had raised the error."""
-
-    def delete(self) -> None:
-        """Ask for the workspace's end; what it stands on stays: its storage holds data, and may be the user's own."""
+    def look(self) -> float: ...
+    def owner(self, workspace: Any) -> str: ...
+    def storage_account(self, workspace: Any) -> str: ...
+    def in_subscription(self) -> Iterable[tuple[str, str]]: ...
+    def make_group(self, location: object) -> bool: ...
+    def deploy(self, workspace: Workspace) -> None: ...
+    def explain(self, workspace: Workspace, error: EngineError) -> EngineError: ...
+    def check_whole(self, error: EngineError) -> None: ...
+    def delete(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

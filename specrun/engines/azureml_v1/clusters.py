@@ -83,7 +83,6 @@ class SdkClusters:
                 time.sleep(1.0)
 
     def change(self, cluster: Cluster, fields: Collection[str]) -> None:
-        """How it scales."""
         values: list[Any] = [cluster.properties[name] if name in fields else None for name in SCALE]
         target = self._get(cluster.name)
         try:

@@ -30,11 +30,9 @@ class Sdk:
         return self._auth.get()
 
     def load(self) -> None:
-        """Import the SDK."""
         load_sdk()
 
     def fetch_workspace(self) -> Any:
-        """The SDK's Workspace."""
         at = self._connection.coordinates
         with translated(f"find the workspace {at.workspace_name}", retried="but 429"):
             auth = self.auth
@@ -48,7 +46,6 @@ class Sdk:
             return found
 
     def fetch_datastore(self, name: str | None) -> Any:
-        """The SDK's datastore, which has its credential."""
         workspace = self._connection.workspace()
         from azureml.core import Datastore
 
@@ -63,7 +60,6 @@ class Sdk:
             raise Transient(str(error), SOON) from error
 
     def container_of(self, datastore: Any) -> tuple[str | None, Any]:
-        """The blob container behind a datastore, which has its credentials itself."""
         return (datastore.container_name if datastore.datastore_type in BLOB_STORES else None), datastore
 
     def _make_auth(self) -> Any:

@@ -31,7 +31,6 @@ class SdkDatastores:
     connection: Connection
 
     def find(self, name: str) -> FoundDatastore:
-        """The datastore as it is."""
         found = self.connection.refresh_datastore(name)
         account, container = getattr(found, "account_name", None), getattr(found, "container_name", None)
         return FoundDatastore(str(found.datastore_type), account, container)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from specrun.engines.azure.engine import AzureEngine, Calls
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v1.checks import check_spec
 from specrun.engines.azureml_v1.clusters import SdkClusters
 from specrun.engines.azureml_v1.connection import Connection, Sdk
@@ -20,7 +20,9 @@ from specrun.plan.resources import Place
 def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> AzureEngine:
     """The engine of one workspace, named by `scope`."""
     connection = Connection(scope.workspace, Sdk)
-    calls = Calls(
+    return AzureEngine(
+        AZUREML_V1,
+        place,
         connection,
         SdkWorkspaces(connection),
         SdkClusters(connection),
@@ -28,4 +30,3 @@ def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> Az
         SdkRuns(connection),
         check_spec,
     )
-    return AzureEngine(AZUREML_V1, place, calls)

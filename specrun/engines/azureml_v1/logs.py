@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from specrun.engines.azure.logs import CHUNK, expected_logs, logs_of, whole_lines
-from specrun.engines.azure.ranges import Expired, read_range
+from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.azure.runs import SeenRun
-from specrun.engines.base import Cursor, Denied, LogLine
+from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
 
 SOON, LATER = 2.0, 600.0
 """Seconds until the list of logs is read again: while roles are missing, and when all are there."""
+
+
+SILENCE = (10.0, 60.0)
+"""Seconds without a connection, and without a byte, after which the service is given up on."""
+
+
+class Expired(Exception):
+    """The signed address of a log is not valid any more: a new one has to be asked for."""
 
 
 class LogReader:
@@ -38,8 +48,8 @@ class LogReader:
         logs = logs_of(run.details)
         age = time.monotonic() - self._read_at.get(run.name, -1e9)
         if again or run.status.ended or age > (LATER if len(logs) >= expected_logs(run.details) else SOON):
+            logs = logs_of(self._details(run, again))
             self._read_at[run.name] = time.monotonic()
-            return logs_of(self._details(run, again))
         return logs
 
     def _read_all(self, run: SeenRun, addresses: Mapping[str, str], cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
@@ -50,10 +60,40 @@ class LogReader:
             start = position.get(role, 0)
             if start >= self._lengths.get((run.name, role), start + 1):
                 continue  # the run has ended, and this is all
-            chunk = read_range(address, start, CHUNK)
+            chunk = read_range(self._session, address, start, CHUNK)
             text, used = whole_lines(chunk, last=last)
             position[role] = start + used
             if last and len(chunk) < CHUNK:
                 self._lengths[run.name, role] = start + used
             lines.extend(LogLine(role, line) for line in text)
         return lines, position
+
+    @cached_property
+    def _session(self) -> Any:
+        import requests
+
+        return requests.Session()
+
+
+def read_range(session: Any, address: str, start: int, length: int) -> bytes:
+    """At most `length` bytes from `start`; none where the file ends before, or is not there yet.
+
+    Raises Expired and EngineError; no message holds the address, since it holds a signature.
+    """
+    import requests
+
+    host = urlsplit(address).hostname or ""
+    headers = {"Range": f"bytes={start}-{start + length - 1}"}
+    try:
+        answer = session.get(address, headers=headers, timeout=SILENCE)
+    except requests.RequestException as error:
+        raise unreachable(host, error, "read a log") from None
+    if answer.status_code == 206:
+        return bytes(answer.content)
+    if answer.status_code in (404, 416):
+        return b""
+    if answer.status_code in (401, 403):
+        raise Expired
+    if answer.status_code in (408, 429, 500, 502, 503, 504):
+        raise Transient(f"reading a log: {host} answers {answer.status_code}", retry_after(answer))
+    raise EngineError(f"reading a log: {host} answers {answer.status_code}")

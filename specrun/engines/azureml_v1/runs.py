@@ -90,22 +90,20 @@ class SdkRuns:
         return [OutputFile(output_path(path), None) for path in below]
 
     def fetch(self, run: SeenRun, path: str, to: Path) -> None:
-        """Through the SDK."""
         to.parent.mkdir(parents=True, exist_ok=True)
         with translated(f"fetch {path} of {run.name}"):
             run.sdk.download_file(OUTPUTS + kept_path(path), output_file_path=str(to))
 
     def address(self, run: SeenRun) -> str:
-        """The portal's page."""
         with translated(f"link to the run {run.name}"):
             return str(run.sdk.get_portal_url())
 
-    def metrics(self, run: SeenRun) -> Mapping[str, float]:
-        """The latest value of each that is a number."""
-        with translated(f"read the metrics of {run.name}"):
+    def metrics(self, name: str) -> Mapping[str, float]:
+        run = self.find(name)
+        with translated(f"read the metrics of {name}"):
             logged: Mapping[str, Any] = run.sdk.get_metrics()
-        latest = {name: value[-1] if isinstance(value, list) and value else value for name, value in logged.items()}
-        return {name: float(value) for name, value in latest.items() if isinstance(value, (int, float))}
+        latest = {metric: value[-1] if isinstance(value, list) and value else value for metric, value in logged.items()}
+        return {metric: float(value) for metric, value in latest.items() if isinstance(value, (int, float))}
 
     def _list(self, experiment: Any, runs: dict[str, SeenRun]) -> None:
         with translated(f"list the runs of experiment {experiment.name}"):

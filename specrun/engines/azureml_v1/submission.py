@@ -46,7 +46,7 @@ class Submitter:
         # Read first: a secret that is not set must not leave a record behind of a run that was never submitted.
         revealed(submission.job.environment_variables)
         container = self._connection.open_datastore(None)
-        submitted = time.time()
+        submitted = round(time.time(), 3)  # as its tag says it
         path, record = record_path(submission.name), _record(submission, submitted)
         with lease(container, path) as held:
             self._check_free(submission.name)
@@ -56,8 +56,9 @@ class Submitter:
         tags = {TAG: submission.spec, FINGERPRINT_TAG: submission.fingerprint, SUBMITTED_TAG: f"{submitted:.3f}"}
         with translated(f"tag the run {submission.name}, which was submitted"):
             _describe(run, submission.job, tags)
+        status = status_of(str(run.status))
         return SeenRun(
-            run, submission.name, status_of(str(run.status)), tags, submission.fingerprint, submitted, record=record
+            run, submission.name, status, tags, submission.fingerprint, submitted, compute=submission.cluster
         )
 
     def _check_free(self, name: str) -> None:

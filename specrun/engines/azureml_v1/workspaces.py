@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
@@ -25,11 +25,7 @@ class SdkWorkspaces:
     """What the SDK does for one workspace."""
 
     connection: Connection
-
-    @property
-    def look(self) -> float:
-        """Seconds between two looks at a deployment."""
-        return LOOK
+    look: float = field(default_factory=lambda: LOOK)
 
     def owner(self, workspace: Any) -> str:
         """From its tag: of one without tags the SDK asks for them each time."""
@@ -42,7 +38,6 @@ class SdkWorkspaces:
             return str(workspace.get_details().get("storageAccount") or "")
 
     def in_subscription(self) -> Iterable[tuple[str, str]]:
-        """Name and resource group of each."""
         at = self.connection.coordinates
         with translated(f"list the workspaces of the subscription {at.subscription_id}", retried=False):
             from azureml.core import Workspace as Listed
@@ -55,7 +50,6 @@ class SdkWorkspaces:
         return False
 
     def deploy(self, workspace: Workspace) -> None:
-        """Make it, and wait."""
         at, wanted = self.connection.coordinates, workspace.properties
         with translated(f"create the workspace {at.workspace_name}", retried="but 429"):
             auth = self.connection.sdk.auth
@@ -92,7 +86,6 @@ class SdkWorkspaces:
             ) from error
 
     def delete(self) -> None:
-        """Ask for its end."""
         workspace = self.connection.workspace()
         with translated(f"delete the workspace {workspace.name}", retried="but 429"):
             workspace.delete(delete_dependent_resources=False, no_wait=True)

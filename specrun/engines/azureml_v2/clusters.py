@@ -27,7 +27,6 @@ class SdkClusters:
     connection: Connection
 
     def find(self, name: str, wanted: Properties) -> FoundCluster:
-        """The cluster as it is."""
         cluster = self._get(name)
         kind, status = word_of(cluster.type), status_of(word_of(cluster.provisioning_state))
         reason = ""

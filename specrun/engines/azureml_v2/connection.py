@@ -37,17 +37,14 @@ class Sdk:
         return self._client.get()
 
     def load(self) -> None:
-        """Import the SDK."""
         load_sdk()
 
     def fetch_workspace(self) -> Any:
-        """The SDK's Workspace."""
         name = self._connection.coordinates.workspace_name
         with translated(f"find the workspace {name}"):
             return self.client.workspaces.get(name)
 
     def fetch_datastore(self, name: str | None) -> Any:
-        """The SDK's datastore with its credential."""
         if name:
             with translated(f"find the datastore {name}"):
                 return self.client.datastores.get(name, include_secrets=True)
@@ -63,7 +60,6 @@ class Sdk:
             raise Transient(str(error), SOON) from error
 
     def container_of(self, datastore: Any) -> tuple[str | None, Any]:
-        """The blob container behind a datastore, and its credentials."""
         name = getattr(datastore, "container_name", None) or getattr(datastore, "filesystem", None)
         return name, datastore.credentials
 

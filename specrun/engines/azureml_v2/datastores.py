@@ -21,7 +21,6 @@ class SdkDatastores:
     connection: Connection
 
     def find(self, name: str) -> FoundDatastore:
-        """The datastore as it is."""
         found = self._get(name)
         container = next((one for field in CONTAINERS.values() if (one := getattr(found, field, None))), None)
         owner = str((found.tags or {}).get(OWNER, ""))
@@ -34,7 +33,6 @@ class SdkDatastores:
             self.connection.sdk.client.datastores.create_or_update(_form_of(datastore, tags))
 
     def delete(self, name: str) -> None:
-        """Take its registration away."""
         with translated(f"delete the datastore {name}"):
             self.connection.sdk.client.datastores.delete(name)
 

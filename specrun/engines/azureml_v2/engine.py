@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from specrun.engines.azure.engine import AzureEngine, Calls
+from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v2.assets import asset_version
 from specrun.engines.azureml_v2.checks import check_spec
 from specrun.engines.azureml_v2.clusters import SdkClusters
@@ -25,7 +25,9 @@ AUDIENCE = "https://management.azure.com"
 def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> AzureEngine:
     """The engine of one workspace, named by `scope`."""
     connection = Connection(scope.workspace, Sdk)
-    calls = Calls(
+    return AzureEngine(
+        AZUREML,
+        place,
         connection,
         SdkWorkspaces(connection),
         SdkClusters(connection),
@@ -35,4 +37,3 @@ def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> Az
         partial(asset_version, connection),
         AUDIENCE,
     )
-    return AzureEngine(AZUREML, place, calls)

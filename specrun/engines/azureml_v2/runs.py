@@ -85,12 +85,11 @@ class SdkRuns:
         fetch_output(self._connection, run.name, _kept(run), path, to)
 
     def address(self, run: SeenRun) -> str:
-        """The studio's page."""
         return str(run.sdk.studio_url or "")
 
-    def metrics(self, run: SeenRun) -> Mapping[str, float]:
+    def metrics(self, name: str) -> Mapping[str, float]:
         """One request."""
-        return read_metrics(self._connection, run.name)
+        return read_metrics(self._connection, name)
 
     def _read(self, name: str) -> SeenRun:
         with translated(f"find the run {name}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
@@ -25,34 +25,25 @@ class SdkWorkspaces:
     """What the SDK does for one workspace."""
 
     connection: Connection
-
-    @property
-    def look(self) -> float:
-        """Seconds between two looks at a deployment."""
-        return LOOK
+    look: float = field(default_factory=lambda: LOOK)
 
     def owner(self, workspace: Any) -> str:
-        """From its tag."""
         return str((workspace.tags or {}).get(OWNER, ""))
 
     def storage_account(self, workspace: Any) -> str:
-        """Its storage account's id."""
         return str(workspace.storage_account or "")
 
     def in_subscription(self) -> Iterable[tuple[str, str]]:
-        """Name and resource group of each."""
         with translated(f"list the workspaces of the subscription {self.connection.coordinates.subscription_id}"):
             found = list(self.connection.sdk.client.workspaces.list(scope="subscription"))
         return [(str(one.name), str(one.resource_group)) for one in found]
 
     def make_group(self, location: object) -> bool:
-        """Make the resource group; whether it is new."""
         what = f"make the resource group {self.connection.coordinates.resource_group}"
         arm = Arm(self.connection.credential)
         return arm.put(self._group_path, {"api-version": _VERSION}, {"location": location}, what)
 
     def deploy(self, workspace: Workspace) -> None:
-        """Make it, and wait."""
         at, wanted = self.connection.coordinates, workspace.properties
         with translated(f"create the workspace {at.workspace_name}"):
             from azure.ai.ml import entities
@@ -86,7 +77,6 @@ class SdkWorkspaces:
         """It is: nothing takes away what it stands on."""
 
     def delete(self) -> None:
-        """Ask for its end."""
         name = self.connection.coordinates.workspace_name
         with translated(f"delete the workspace {name}"):
             self.connection.sdk.client.workspaces.begin_delete(name, delete_dependent_resources=False)

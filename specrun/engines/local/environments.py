@@ -14,7 +14,7 @@ from pathlib import Path
 from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
 from specrun.plan.home import make_home, replace_text
-from specrun.plan.kinds.environment import Environment, EnvironmentContent
+from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment
 from specrun.plan.observed import Observed, Status
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
@@ -26,7 +26,7 @@ def environment_folder(home: Path, digest: str) -> Path:
     return home / "environments" / f"{digest}-{sys.implementation.cache_tag}"
 
 
-def observe_environment(home: Path, environment: Environment) -> Observed:
+def observe_environment(home: Path, environment: JobEnvironment) -> Observed:
     """Ready once its last file was written; anything less was a build that was cut off and starts anew."""
     folder = environment_folder(home, environment.name)
     if not (folder / READY).exists():
@@ -34,7 +34,7 @@ def observe_environment(home: Path, environment: Environment) -> Observed:
     return Observed(Status.READY, environment.properties)
 
 
-def build_environment(home: Path, environment: Environment, report: Report) -> None:
+def build_environment(home: Path, environment: JobEnvironment, report: Report) -> None:
     """Build the environment with uv when it is there, else pip. Raises EngineError with the installer's last words."""
     requirements = _requirements(environment.content)
     folder = environment_folder(home, environment.name)
@@ -51,7 +51,7 @@ def build_environment(home: Path, environment: Environment, report: Report) -> N
         replace_text(home, folder / READY, json.dumps({"requirements": requirements}))
 
 
-def remove_environment(home: Path, environment: Environment) -> None:
+def remove_environment(home: Path, environment: JobEnvironment) -> None:
     """Delete an environment. Raises OSError."""
     import shutil
 

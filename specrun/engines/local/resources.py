@@ -16,7 +16,7 @@ from specrun.plan.home import replace_text
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
-from specrun.plan.kinds.environment import Environment
+from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import Secret
@@ -35,7 +35,7 @@ class LocalResources:
             match resource:
                 case DataTarget():
                     return observe_target(self._home, self._hashes, resource)
-                case Environment():
+                case JobEnvironment():
                     return observe_environment(self._home, resource)
                 case Cluster(managed=True) | Datastore():
                     return _observe_record(self._home, resource)
@@ -49,9 +49,9 @@ class LocalResources:
                     send_files(self._home, self._hashes, change, report)
                 case ResourceChange(resource=DataTarget() as target):
                     delete_target(self._home, target)
-                case ResourceChange(resource=Environment() as environment, action=Action.DELETE):
+                case ResourceChange(resource=JobEnvironment() as environment, action=Action.DELETE):
                     remove_environment(self._home, environment)
-                case ResourceChange(resource=Environment() as environment):
+                case ResourceChange(resource=JobEnvironment() as environment):
                     build_environment(self._home, environment, report)
                 case ResourceChange(resource=Cluster() | Datastore()):
                     _write_record(self._home, change)

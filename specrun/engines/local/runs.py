@@ -15,7 +15,7 @@ from specrun.engines.local.resources import translated
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Role, Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus
 
 CHUNK = 1 << 20
 """Bytes read from one role's log at a time."""
@@ -138,7 +138,7 @@ def _read_run(folder: Path) -> Run | None:
         submitted=seen.submitted or _number(record.get("submitted")),
         started=seen.started,
         ended=seen.ended,
-        roles=tuple(Role(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
+        roles=tuple(RoleStatus(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
         failed_role=seen.failed_role,
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),

@@ -12,6 +12,6 @@ RESOURCES = (
     compute.Cluster,
     datastore.Datastore,
     data.DataTarget,
-    environment.Environment,
+    environment.JobEnvironment,
     run.RunRequest,
 )

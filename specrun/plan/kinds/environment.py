@@ -14,8 +14,7 @@ from specrun.plan.kinds.base import Converging
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
-from specrun.spec.model import Environment as Definition
-from specrun.spec.model import Properties, Spec
+from specrun.spec.model import Environment, Properties, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class EnvironmentContent:
     are given what is here: an edit afterwards makes the plan stale, and cannot get in.
     """
 
-    definition: Definition
+    definition: Environment
     conda: tuple[SourceFile, bytes] | None = field(default=None, repr=False)
     context: tuple[SourceFile, ...] = field(default=(), repr=False)
 
@@ -61,7 +60,7 @@ class EnvironmentContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Environment(Converging):
+class JobEnvironment(Converging):
     """The environment of a job, by content: two specs with the same share it."""
 
     kind: ClassVar[Kind] = "environment"
@@ -90,7 +89,7 @@ def environment_key(content: EnvironmentContent, place: Place) -> Key:
     return Key(place, f"environment/{content.digest}")
 
 
-def read_content(definition: Definition, hashes: HashCache) -> EnvironmentContent:
+def read_content(definition: Environment, hashes: HashCache) -> EnvironmentContent:
     """The environment with what its files hold now. Raises OSError."""
     conda = None
     if definition.conda_file is not None:
@@ -102,10 +101,10 @@ def read_content(definition: Definition, hashes: HashCache) -> EnvironmentConten
     return EnvironmentContent(definition, conda, context)
 
 
-def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[Environment]:
+def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[JobEnvironment]:
     """The environment of the spec's job."""
     if environment is not None:
-        yield Environment(
+        yield JobEnvironment(
             place=place,
             name=environment.digest,
             owner=spec.name,

@@ -1,4 +1,4 @@
-"""What a schema cannot say: each rule is a function from a Subject to diagnostics, and stands in RULES."""
+"""What a schema cannot say: each rule is a function from a Subject to diagnostics, and stands in a tuple here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ _JOB: tuple[Rule, ...] = (
     paths.inputs,
     paths.environment,
 )
-RULES: tuple[Rule, ...] = (*_ANY, *_DATA, *_JOB)
 
 
 def check(subject: Subject) -> list[Diagnostic]:

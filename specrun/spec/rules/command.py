@@ -75,8 +75,9 @@ def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
 
 def almost_expressions(subject: Subject) -> Iterator[Diagnostic]:
     """`${ inputs.X }`, `$(inputs.X)` and `{{ inputs.X }}` reach the shell as they are, which knows none of them."""
+    places: dict[tuple[Path, str], Location] = {}
     for path, namespace, name, written in _almost(subject):
-        place = _place_of(subject, path, written)
+        place = places[path, written] = _place_of(subject, path, written, places.get((path, written)))
         detail = (
             f"Bash gets `{written}` as it stands. Write `${{{{ {namespace}.{name} }}}}` for what the spec declares."
         )
@@ -102,12 +103,13 @@ def _almost_grammar() -> re.Pattern[str]:
     )
 
 
-def _place_of(subject: Subject, path: Path, written: str) -> Location:
-    """Where a part of a text stands, on its own line where it can be found there."""
+def _place_of(subject: Subject, path: Path, written: str, last: Location | None) -> Location:
+    """Where a part of a text stands, on its own line where it can be found there; after the `last` of the same."""
     place = subject.document.location(path)
     lines = subject.document.text.split("\n")
-    for number in range(place.line, min(len(lines), place.line + 200) + 1):
-        at = lines[number - 1].find(written, place.column - 1 if number == place.line else 0)
+    first, start = (last.line, last.column) if last is not None else (place.line, place.column - 1)
+    for number in range(first, min(len(lines), place.line + 200) + 1):
+        at = lines[number - 1].find(written, start if number == first else 0)
         if at >= 0:
             text = place.text if number == place.line else source_line(lines[number - 1].rstrip("\r"))
             return Location(place.file, number, at + 1, len(written), text)
@@ -132,8 +134,6 @@ def _texts(job: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for key, word in words:
         if isinstance(word, str):
             yield ("job", "arguments", key), word
-        elif isinstance(word, list):
-            yield from ((("job", "arguments", key, at), one) for at, one in enumerate(word) if isinstance(one, str))
 
 
 def _later(job: Mapping[str, Any], *keys: str) -> str:

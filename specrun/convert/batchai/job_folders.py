@@ -19,7 +19,7 @@ _OF_CODE = re.compile(
 
 
 @dataclass(slots=True)
-class Place:
+class JobFolder:
     """An input or output: `path` is its address, TODO, or None for an output that is kept with the run.
 
     `variable` is the one in which Batch AI handed the folder over, or one for a folder that had none. `source` is the
@@ -45,25 +45,25 @@ class Place:
 
 
 @dataclass(slots=True)
-class Places:
+class JobFolders:
     """All inputs and outputs. `code` is the folder that --code names, `script_folder` the location it stands for."""
 
     ledger: Ledger
     mounts: Mounts
     code: str | None
-    found: list[Place] = field(default_factory=list)
-    ids: dict[tuple[str, str], Place] = field(default_factory=dict)
+    found: list[JobFolder] = field(default_factory=list)
+    ids: dict[tuple[str, str], JobFolder] = field(default_factory=dict)
     script_folder: str = ""
     asked: set[str] = field(default_factory=set)
 
-    def declare(self, kind: str, identity: str, path: str | None, comment: str, source: FieldPath | None) -> Place:
+    def declare(self, kind: str, identity: str, path: str | None, comment: str, source: FieldPath | None) -> JobFolder:
         """An input or output by its id."""
         variable = f"AZ_BATCHAI_{_KINDS[kind]}_{re.sub('[^A-Za-z0-9_]+', '_', identity)}"
         place = self._add(kind, identity, variable, path, comment, source)
         self.ids.setdefault((kind, identity), place)
         return place
 
-    def named(self, kind: str, identity: str) -> Place:
+    def named(self, kind: str, identity: str) -> JobFolder:
         """What `$AZ_BATCHAI_INPUT_ID` or `…_OUTPUT_ID` means; of one that nobody declares the place is to be told."""
         known = self.known(kind, identity)
         if known is not None:
@@ -79,17 +79,17 @@ class Places:
         self.ledger.ask((), f"job.inputs.{place.name}.path", what, f"apply --input {place.name}=PATH")
         return place
 
-    def known(self, kind: str, identity: str) -> Place | None:
+    def known(self, kind: str, identity: str) -> JobFolder | None:
         """What is declared under an id; upper and lower case are the same where nothing else is."""
         found = (place for (of, name), place in self.ids.items() if (of, name.lower()) == (kind, identity.lower()))
         return self.ids.get((kind, identity)) or next(found, None)
 
     def _add(
         self, kind: str, identity: str, handed: str, path: str | None, comment: str, source: FieldPath | None
-    ) -> Place:
+    ) -> JobFolder:
         taken = {place.name for place in self.found if place.kind == kind}
         name = identifier(identity.lower().strip(punctuation + whitespace), taken, empty="folder")
-        place = Place(kind, name, handed or f"{_KINDS[kind]}_{name.upper()}", path, comment, source)
+        place = JobFolder(kind, name, handed or f"{_KINDS[kind]}_{name.upper()}", path, comment, source)
         self.found.append(place)
         return place
 
@@ -106,7 +106,7 @@ class Places:
             self.ledger.ask((), "job", what, f"{which}--mount {parts[0]}=DATASTORE[:PATH]")
         return unknown_mount(parts[0]), "/".join(parts[1:])
 
-    def below(self, kind: str, address: str) -> tuple[Place, str] | None:
+    def below(self, kind: str, address: str) -> tuple[JobFolder, str] | None:
         """The nearest place that an address lies in, and the path in it."""
         inside = [
             place
@@ -118,7 +118,7 @@ class Places:
         nearest = max(inside, key=lambda place: len(place.location))
         return nearest, address[len(nearest.location.rstrip("/")) :].strip("/")
 
-    def folder(self, kind: str, address: str, name: str, comment: str) -> tuple[Place, str]:
+    def folder(self, kind: str, address: str, name: str, comment: str) -> tuple[JobFolder, str]:
         """A place for a path on a datastore: one that exists, or one for the folder that holds it."""
         known = self.below(kind, address)
         if known is not None:
@@ -138,7 +138,7 @@ class Places:
         folder = self.script_folder.rstrip("/") + "/"
         return location[len(folder) :] if location.startswith(folder) else None
 
-    def is_code(self, place: Place) -> bool:
+    def is_code(self, place: JobFolder) -> bool:
         """Whether a place is the folder that --code stands for."""
         same = place.location.rstrip("/") == self.script_folder.rstrip("/")
         return bool(self.code) and same and place.kind == "inputs"

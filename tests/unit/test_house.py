@@ -1,0 +1,28 @@
+"""What CONTRIBUTING.md says of the code's shape and can be counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "specrun"
+MOST = 320
+"""Lines of a module."""
+
+VAGUE = ("manager", "helper", "util", "misc", "common")
+
+
+def modules() -> dict[str, str]:
+    return {file.relative_to(PACKAGE).as_posix(): file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py")}
+
+
+def test_no_module_is_too_long() -> None:
+    assert {name: n for name, text in modules().items() if (n := text.count("\n")) > MOST} == {}
+
+
+def test_names_say_something() -> None:
+    assert [name for name in modules() if any(word in name.lower() for word in VAGUE)] == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    written = {name: text for name, text in modules().items() if text.strip()}
+    assert [name for name, text in written.items() if not text.startswith('"""')] == []

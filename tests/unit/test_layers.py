@@ -1,0 +1,46 @@
+"""Each contract of import-linter holds something: one import against it, in a copy of the package, breaks it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BREAKS = {
+    "data flows one way": ("spec/names.py", "import specrun.plan.hashes"),
+    "within the plan, too": ("plan/resources.py", "import specrun.plan.graph"),
+    "apply and views know the engines' contract": ("views/bars.py", "import specrun.engines.local.gpus"),
+    "what is known of the engines is known without them": ("engines/facts.py", "import specrun.engines.azure.images"),
+    "what the Azure engines share knows neither": ("engines/azure/images.py", "import specrun.engines.azureml_v2.sdk"),
+    "the engines do not know each other": ("engines/azureml_v1/sdk.py", "import specrun.engines.azureml_v2.sdk"),
+    "rich is for views alone": ("apply/stage.py", "import rich"),
+}
+
+
+def contracts() -> list[str]:
+    return re.findall(r'^name = "([^"]+)"\ntype', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_each_contract_is_broken_here_once() -> None:
+    assert [name for name in contracts() if not any(name.startswith(start) for start in BREAKS)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("contract", BREAKS)
+def test_an_import_against_a_contract_breaks_it(contract: str, tmp_path: Path) -> None:
+    file, line = BREAKS[contract]
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "specrun", tmp_path / "specrun", ignore=shutil.ignore_patterns("__pycache__"))
+    broken = tmp_path / "specrun" / file
+    text = broken.read_text(encoding="utf-8")
+    broken.write_text(f"{text}\n\n{line}  # noqa\n", encoding="utf-8")
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdicts = dict(re.findall(r"^(.+) (KEPT|BROKEN)$", done.stdout, re.MULTILINE))
+    assert [verdict for name, verdict in verdicts.items() if name.startswith(contract)] == ["BROKEN"]
