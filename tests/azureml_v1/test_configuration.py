@@ -308,3 +308,16 @@ print(config.target, config.node_count, config.command)
     assert done.returncode == 0, done.stderr
     assert "tensorflow==2.3" in done.stdout
     assert done.stdout.splitlines()[-1] == "cpu-cluster 1 echo"
+
+
+def test_services_are_endpoints_of_the_run(tmp_path: Path) -> None:
+    from azureml.core._serialization_utils import _serialize_to_dict
+
+    services = "{shell: {type: ssh, ssh_public_keys: AAAA}, board: {type: tensor_board, log_dir: runs}, lab: {type: "
+    services += "jupyter_lab}}"
+    sent = _serialize_to_dict(configured(spec_of(tmp_path, f"  command: echo\n  services: {services}\n")))
+    assert sent["applicationEndpoints"] == {
+        "shell": {"type": "SSH", "port": None, "properties": {"sshPublicKeys": "AAAA"}},
+        "board": {"type": "TensorBoard", "port": None, "properties": {"logDir": "runs"}},
+        "lab": {"type": "JupyterLab", "port": None, "properties": {}},
+    }

@@ -13,7 +13,7 @@ import pytest
 from specrun.convert.azureml import import_azureml
 from specrun.convert.azureml.importer import _UNKNOWN
 from specrun.convert.imported import Imported
-from specrun.convert.options import Options
+from specrun.convert.options import ImportOptions
 from specrun.convert.report import Entry, Verdict
 from specrun.convert.sources import Source
 from tests.completeness.cli_v2 import fields_of
@@ -214,7 +214,7 @@ def _imported(kind: str, field: str, *, leave_out: bool) -> Imported:
         _put(document, path.split("."), copy.deepcopy(other))
     if not leave_out:
         _put(document, _steps(field), value)
-    (found, *_) = import_azureml([Source("job.yml", "", document)], Options(folder=Path()))
+    (found, *_) = import_azureml([Source("job.yml", "", document)], ImportOptions(folder=Path()))
     return found
 
 
