@@ -73,7 +73,7 @@ def test_threads_share_one_look(place: Place, spec: Spec) -> None:
 
 
 def test_one_is_made_with_its_group(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspaces, "LOOK", NEVER)
+    monkeypatch.setattr(sdk, "LOOK", NEVER)
     engine = place.engine(spec)
     space = resource(spec, KEY)
     assert place.routes(lambda: engine.resources.observe(space)) == [SUBSCRIPTIONS, GET_WORKSPACE]
@@ -125,7 +125,6 @@ def test_one_that_is_seen_late_is_waited_for(place: Place, spec: Spec) -> None:
 
 def test_a_lost_answer_is_no_second_set_of_resources(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(await_deployments.__kwdefaults__, "poll", 0.05)
-    place.deploy_until_told("waiting for the deployment")
     place.emulator.faults.add(DEPLOY, LostAnswer())
     engine = place.engine(spec)
     with pytest.raises(Transient, match="DeploymentActive"):
