@@ -107,4 +107,5 @@ def test_two_applies_are_one_workspace(tmp_path: Path, engine: str) -> None:
         second = pool.submit(azure.apply)
         assert {first.result().code, second.result().code} <= {0, 1, 5}
         assert azure.apply().code == 0
-        check_whole(azure)
+        # From the moment the workspace is there both do the same at the same time, and may ask for the run twice.
+        check_whole(azure, asked_twice=True)
