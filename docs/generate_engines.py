@@ -200,6 +200,22 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
             ("job", "resources", "docker_args"),
             _job("  resources: {docker_args: --ulimit memlock=-1}\n"),
         ),
+        Row(
+            "`resources.locations`",
+            ("job", "resources", "locations"),
+            _job("  resources: {instance_type: STANDARD_DS3_V2, locations: [westeurope]}\n", ""),
+        ),
+        Row(
+            "`resources.max_instance_count`",
+            ("job", "resources", "max_instance_count"),
+            _job("  resources: {instance_type: STANDARD_DS3_V2, max_instance_count: 2}\n", ""),
+        ),
+        Row(
+            "`queue_settings`",
+            ("job", "queue_settings"),
+            _job("  resources: {instance_type: STANDARD_DS3_V2}\n  queue_settings: {job_tier: spot}\n", ""),
+        ),
+        Row("`services`", ("job", "services"), _job("  services: {lab: {type: jupyter_lab}}\n")),
         Row("identity of the job", ("job", "identity"), _job("  identity: {type: user_identity}\n")),
         Row("tags", ("job", "tags"), _job("  tags: {team: vision}\n")),
         Row(

@@ -142,7 +142,7 @@ class Azurite:
         node = shutil.which("node")
         if node is None:
             raise Unavailable("Azurite needs Node.js, and there is no `node` on the PATH")
-        command = [node, "--require", str(FOLDER / "ends_with_parent.js"), str(MAIN)]
+        command = [node, "--require", str(FOLDER / "before.js"), str(MAIN)]
         command += ["--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]
         command += ["--disableTelemetry", "--skipApiVersionCheck", "--loose", *([] if self._log else ["--silent"])]
         if self._certificate is not None:

@@ -166,7 +166,7 @@ class Reliable:
 
     def observation(self, resource: Resource) -> Read[Observed]:
         """Reading of a resource, to be done together with others."""
-        return self._reading(f"observing {resource.address}", partial(self._engine.resources.observe, resource))
+        return self._reading(resource.address, partial(self._engine.resources.observe, resource))
 
     def listing(self) -> Read[Sequence[Run]]:
         """Reading of all runs."""

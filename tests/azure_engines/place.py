@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,12 +47,13 @@ Factory: TypeAlias = Callable[[resources.Place, Path, HashCache, Scope], AzureEn
 
 @dataclass
 class Place:
-    """`make` makes the engine; `reports` is all that was reported while changes were made."""
+    """`make` makes the engine; `reports` is what changes reported; each report goes to `on_report`, too."""
 
     folder: Path
     emulator: Emulator
     make: Factory
     reports: list[Progress] = field(default_factory=list)
+    on_report: Callable[[Progress], object] = lambda progress: None
 
     @property
     def plane(self) -> Plane:
@@ -76,8 +78,23 @@ class Place:
 
     def change(self, engine: AzureEngine, action: Action, resource: Resource) -> Observed:
         """Do what a plan would, wait until it has settled, and look."""
-        engine.resources.begin(self.planned(engine, action, resource), self.reports.append)
+        engine.resources.begin(self.planned(engine, action, resource), self._report)
         return settled(engine, resource)
+
+    def _report(self, progress: Progress) -> None:
+        self.reports.append(progress)
+        self.on_report(progress)
+
+    def deploy_until_told(self, words: str) -> None:
+        """Deployments go on from now on until something with these words is reported, however long that takes."""
+        service = self.emulator.service
+        service.creating_reads = sys.maxsize
+
+        def end(progress: Progress) -> None:
+            for deployment in service.deployments.values() if words in progress.text else ():
+                deployment.progress.finish()
+
+        self.on_report = end
 
     def planned(self, engine: AzureEngine, action: Action, resource: Resource) -> Change:
         """The change that a plan would have, after a look."""

@@ -78,6 +78,18 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
             "`azureml`",
         ),
         (
+            (COMPUTE, f"{JOB}, queue_settings: {{job_tier: spot}}}}"),
+            "unread-by-sdk-v1",
+            ("job", "queue_settings"),
+            "Only the engine `azureml`",
+        ),
+        (
+            (COMPUTE, f"{JOB}, services: {{lab: {{type: jupyter_lab, nodes: all}}}}}}"),
+            "unread-by-sdk-v1",
+            ("job", "services", "lab", "nodes"),
+            "Only the engine `azureml`",
+        ),
+        (
             ("compute: {name: containerinstance, size: STANDARD_D2, max_instances: 1}",),
             "not-with-sdk-v1",
             ("compute", "name"),

@@ -261,6 +261,16 @@ def test_an_image_may_be_the_base_of_a_conda_file(tmp_path: Path) -> None:
     assert environment.python.conda_dependencies.as_dict()["dependencies"] == ["python=3.11", {"pip": ["numpy"]}]
 
 
+def test_a_conda_file_that_changes_after_the_plan_stays_as_it_was_planned(tmp_path: Path) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text("dependencies: [six=1.16.0]\n")
+    submission = planned(spec_of(tmp_path, "  command: echo\n  environment: {conda_file: env.yml}\n"))
+    staged = copied(submission, tmp_path / "staged")
+    file.write_text("dependencies: [six=1.17.0]\n")
+    environment = configure(submission, staged, None, "workspaceblobstore").run_config.environment
+    assert environment.python.conda_dependencies.as_dict()["dependencies"] == ["six=1.16.0"]
+
+
 def test_no_environment_is_a_pinned_python(tmp_path: Path) -> None:
     environment = configured(spec_of(tmp_path, "  command: echo\n")).environment
     assert environment.docker.base_image == images.CPU_IMAGE
@@ -298,3 +308,16 @@ print(config.target, config.node_count, config.command)
     assert done.returncode == 0, done.stderr
     assert "tensorflow==2.3" in done.stdout
     assert done.stdout.splitlines()[-1] == "cpu-cluster 1 echo"
+
+
+def test_services_are_endpoints_of_the_run(tmp_path: Path) -> None:
+    from azureml.core._serialization_utils import _serialize_to_dict
+
+    services = "{shell: {type: ssh, ssh_public_keys: AAAA}, board: {type: tensor_board, log_dir: runs}, lab: {type: "
+    services += "jupyter_lab}}"
+    sent = _serialize_to_dict(configured(spec_of(tmp_path, f"  command: echo\n  services: {services}\n")))
+    assert sent["applicationEndpoints"] == {
+        "shell": {"type": "SSH", "port": None, "properties": {"sshPublicKeys": "AAAA"}},
+        "board": {"type": "TensorBoard", "port": None, "properties": {"logDir": "runs"}},
+        "lab": {"type": "JupyterLab", "port": None, "properties": {}},
+    }

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from specrun.engines.azure import records
+from specrun.engines.azureml_v1 import workspaces
 from specrun.plan.changes import Action
 from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v1.place import Place, resource
@@ -62,7 +64,8 @@ def test_looking(launched: Launch, step: str, key: str) -> None:
     assert (again if key.startswith("workspace") else used) <= bounds()[step]
 
 
-def test_making_a_workspace(place: Place) -> None:
+def test_making_a_workspace(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspaces, "LOOK", 3600.0)  # not even when it takes long
     spec = place.spec("compute: cpu-cluster\n")
     engine = place.engine(spec)
     engine.resources.observe(resource(spec, "workspace/ml-ws"))
@@ -93,7 +96,10 @@ def test_sending_data(launched: Launch) -> None:
     assert count(place, lambda: place.change(engine, Action.CREATE, target)) <= bounds()["send one file"]
 
 
-def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path) -> None:
+def test_a_run_from_its_submission_to_its_files(
+    launched: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records.Lease, "_renew", lambda lease: None)  # not even when it takes long
     place, engine = launched.place, launched.renew()
     target = resource(launched.spec, "data/default/sets/digits")
     place.change(engine, Action.CREATE, target)

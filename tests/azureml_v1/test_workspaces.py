@@ -14,7 +14,7 @@ from emulator.router import Request
 from specrun.engines.azure import workspaces
 from specrun.engines.azure.deployments import await_deployments
 from specrun.engines.azure.engine import AzureEngine
-from specrun.engines.azureml_v1.workspaces import SdkWorkspaces
+from specrun.engines.azureml_v1 import workspaces as sdk
 from specrun.engines.base import Denied, EngineError, Missing, Quota, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.observed import Observed, Status
@@ -25,6 +25,10 @@ CLUSTER = "compute: gpu-cluster"
 KEY = "workspace/ml-ws"
 
 
+NEVER = 3600.0
+"""Seconds that no test takes."""
+
+
 @pytest.fixture
 def spec(place: Place) -> Spec:
     return place.spec(CLUSTER)
@@ -32,7 +36,7 @@ def spec(place: Place) -> Spec:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SdkWorkspaces, "look", 0.2)
+    monkeypatch.setattr(sdk, "LOOK", 0.2)
     monkeypatch.setattr(workspaces, "APPEARS", 3.0)
 
 
@@ -68,7 +72,8 @@ def test_threads_share_one_look(place: Place, spec: Spec) -> None:
     assert place.routes(ask) == [SUBSCRIPTIONS, GET_WORKSPACE]
 
 
-def test_one_is_made_with_its_group(place: Place, spec: Spec) -> None:
+def test_one_is_made_with_its_group(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "LOOK", NEVER)
     engine = place.engine(spec)
     space = resource(spec, KEY)
     assert place.routes(lambda: engine.resources.observe(space)) == [SUBSCRIPTIONS, GET_WORKSPACE]
@@ -83,7 +88,7 @@ def test_one_is_made_with_its_group(place: Place, spec: Spec) -> None:
 
 def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(await_deployments.__kwdefaults__, "poll", 0.05)
-    place.emulator.service.creating_reads = 8
+    place.deploy_until_told("waiting for the deployment")
     begun = threading.Event()
 
     def watch(number: int, request: Request, phase: str) -> None:

@@ -78,6 +78,16 @@ def test_a_conda_file(tmp_path: Path, image: str) -> None:
     assert conda(environment) == ["python=3.11", {"pip": ["numpy"]}]
 
 
+def test_a_conda_file_that_changes_after_the_plan_stays_as_it_was_planned(tmp_path: Path) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text("dependencies: [six=1.16.0]\n")
+    submission = planned(spec_of(tmp_path, "{conda_file: env.yml}"))
+    staged = copied(submission, tmp_path / "staged")
+    file.write_text("dependencies: [six=1.17.0]\n")
+    environment = environment_of(submission, staged, None, lambda progress: None)  # type: ignore[arg-type]
+    assert conda(environment) == ["six=1.16.0"]
+
+
 @pytest.mark.parametrize(
     ("version", "requirement", "python"),
     [
@@ -207,6 +217,21 @@ def test_what_was_left_half_sent_is_sent_again(place: Place) -> None:
     plane.blobs.container(plane.datastores[plane.default].container).delete_blob(f"{CONTEXTS}/{sent}/a")
     launched.submit(2)
     assert contexts(launched) == {sent: {"Dockerfile", "a"}}
+
+
+def test_a_folder_that_changes_after_the_plan_is_built_as_it_was_planned(place: Place) -> None:
+    launched = building(place, requirements="six==1.16.0")
+    submission = launched.submission()
+    staged = launched.staged(submission)
+    (place.folder / "docker" / "requirements").write_text("six==1.17.0")
+    (place.folder / "docker" / "more").write_text("more")
+    launched.engine.runs.submit(submission, staged, place.reports.append)
+    plane = launched.plane
+    (sent,) = contexts(launched)
+    assert contexts(launched) == {sent: {"Dockerfile", "requirements"}}
+    container = plane.blobs.container(plane.datastores[plane.default].container)
+    content = container.download_blob(f"{CONTEXTS}/{sent}/requirements").readall()
+    assert content == b"six==1.16.0"
 
 
 def test_a_registered_one_that_is_missing_is_found_on_submission(place: Place) -> None:

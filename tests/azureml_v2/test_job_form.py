@@ -68,6 +68,36 @@ def test_what_a_job_says_of_itself(place: Place, monkeypatch: pytest.MonkeyPatch
     assert job.get("distribution") is None
 
 
+def test_what_a_serverless_job_says_of_its_queue_and_of_the_ways_into_it(place: Place) -> None:
+    job = body(
+        place,
+        """
+        command: echo
+        resources: {instance_type: STANDARD_DS3_V2, max_instance_count: 3, locations: [westeurope, northeurope]}
+        queue_settings: {job_tier: spot, priority: low}
+        services:
+          shell: {type: ssh, ssh_public_keys: ssh-ed25519 AAAA me, nodes: all}
+          board: {type: tensor_board, log_dir: outputs/runs}
+          lab: {type: jupyter_lab}
+          code: {type: vs_code}
+        """,
+        top="",
+    )
+    resources = job["resources"]
+    assert (resources["maxInstanceCount"], resources["locations"]) == (3, ["westeurope", "northeurope"])
+    assert job["queueSettings"] == {"jobTier": "Spot", "priority": 1}
+    assert job["services"] == {
+        "shell": {
+            "jobServiceType": "SSH",
+            "nodes": {"nodesValueType": "All"},
+            "properties": {"sshPublicKeys": "ssh-ed25519 AAAA me"},
+        },
+        "board": {"jobServiceType": "TensorBoard", "properties": {"logDir": "outputs/runs"}},
+        "lab": {"jobServiceType": "JupyterLab"},
+        "code": {"jobServiceType": "VSCode"},
+    }
+
+
 def test_what_a_job_does_not_say(place: Place) -> None:
     launched = prepared(place, "command: echo")
     name = launched.submit()

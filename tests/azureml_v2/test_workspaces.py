@@ -90,7 +90,7 @@ def test_a_group_that_is_there_stays_as_it_is(place: Place, spec: Spec) -> None:
 
 
 def test_what_a_killed_apply_began_is_waited_for(place: Place, spec: Spec) -> None:
-    place.emulator.service.creating_reads = 40
+    place.deploy_until_told("waiting for the deployment")
     begun = threading.Event()
 
     def watch(number: int, request: Request, phase: str) -> None:
@@ -120,7 +120,7 @@ def _forsaken(engine: AzureEngine, change: Change) -> None:
 
 
 def test_a_deployment_that_takes_its_time_gives_signs_of_life(place: Place, spec: Spec) -> None:
-    place.emulator.service.creating_reads = 15
+    place.deploy_until_told("is under way")
     assert place.change(place.engine(spec), Action.CREATE, resource(spec, KEY)).status is Status.READY
     assert any("is under way" in one.text for one in place.reports)
 

@@ -7,13 +7,13 @@ field.
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
+import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
+import pytest
 import yaml
 
 from specrun.convert.azureml import import_azureml
@@ -26,6 +26,7 @@ from specrun.plan.kinds.run import Submission
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.model import Distribution, Spec
+from tests.completeness import senders
 from tests.completeness.probes import documents, write
 from tests.engine_double import Double, change_of, plan_for
 
@@ -95,20 +96,17 @@ def _told(said: Iterable[Diagnostic]) -> list[object]:
 @cache
 def rows() -> frozenset[tuple[str, ...]]:
     """The fields that the engines' page has a row about."""
-    return frozenset(row.path for group in _generator().GROUPS.values() for row in group)
-
-
-def _generator() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("generate_engines", ROOT / "docs" / "generate_engines.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(ROOT / "docs")
+        page = importlib.import_module("generate_engines")
+    return frozenset(row.path for group in page.GROUPS.values() for row in group)
 
 
 CONSUMERS: Mapping[str, Consumer] = {
     "model": model,
+    "local": senders.local,
+    "azureml": senders.azureml,
+    "azureml-v1": senders.azureml_v1,
     "export azureml": to_azureml,
     "import azureml": from_azureml,
     "export tfjob": to_tfjob,

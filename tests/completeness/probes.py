@@ -23,8 +23,8 @@ FILES = {
     "src/test.py": "print('test')\n",
     "data/a.csv": "1,2\n",
     "more/b.csv": "3,4\n",
-    "conda.yml": "dependencies: [python=3.10, {pip: [numpy]}]\n",
-    "conda2.yml": "dependencies: [python=3.10, {pip: [scipy]}]\n",
+    "conda.yml": "dependencies: [pip, {pip: [numpy]}]\n",
+    "conda2.yml": "dependencies: [pip, {pip: [scipy]}]\n",
     "docker/Dockerfile": "FROM scratch\n",
     "docker/Other": "FROM scratch\n",
     "docker2/Dockerfile": "FROM python:3.11\n",
@@ -37,7 +37,12 @@ IDS = {"resource_group": "rg", "subscription_id": "00000000-0000-0000-0000-00000
 WORKSPACE = {"name": "ml-ws", "location": "westeurope", "create": True, **IDS}
 CLUSTER = {"name": "gpu", "size": "STANDARD_DS3_V2", "max_instances": 4}
 BLOB = {"type": "azure_blob", "account_name": "mlstore", "container_name": "training"}
-SHARE = {"type": "azure_file", "account_name": "mlstore", "file_share_name": "archive"}
+SHARE = {
+    "type": "azure_file",
+    "account_name": "mlstore",
+    "file_share_name": "archive",
+    "credentials": {"account_key": "${{ secrets.ONE }}"},
+}
 LAKE = {"type": "azure_data_lake_gen2", "account_name": "mlstore", "filesystem": "lake"}
 PRINCIPAL = {"tenant_id": "t", "client_id": "c", "client_secret": "${{ secrets.ONE }}"}
 IDENTITY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
@@ -141,7 +146,10 @@ PROBES: dict[str, Probe] = {
     "job.inputs.*.data": probe("one", "two", data={"one": {"path": "data"}, "two": {"path": "more"}}),
     "job.inputs.*.path": probe("azureml://datastores/one/paths/a", "azureml://datastores/one/paths/b"),
     "job.inputs.*.type": probe(
-        "uri_file", "uri_folder", job__inputs__probe={"path": "azureml://datastores/one/paths/a"}
+        "uri_file",
+        "uri_folder",
+        job__inputs__probe={"path": "azureml://datastores/one/paths/a"},
+        job__command="ls ${{ inputs.probe }}",
     ),
     "job.inputs.*.mode": probe("download", "ro_mount", job__inputs__probe={"path": "azureml://datastores/one/paths/a"}),
     "job.outputs.*.path": probe("azureml://datastores/one/paths/a", "azureml://datastores/one/paths/b"),
@@ -171,6 +179,14 @@ PROBES: dict[str, Probe] = {
     "job.resources.shm_size": probe("4g", "8g"),
     "job.resources.docker_args": probe("--ulimit memlock=-1", "--ulimit memlock=1"),
     "job.resources.instance_type": probe("STANDARD_DS3_V2", "STANDARD_DS2_V2", compute=None),
+    "job.resources.max_instance_count": probe(3, 4),
+    "job.resources.locations": probe(["westeurope"], ["northeurope"]),
+    "job.queue_settings.job_tier": probe("spot", "standard"),
+    "job.queue_settings.priority": probe("low", "high"),
+    "job.services.*.type": probe("vs_code", "jupyter_lab"),
+    "job.services.*.nodes": probe("all", None, job__services__probe={"type": "vs_code"}),
+    "job.services.*.ssh_public_keys": probe("ssh-rsa one", "ssh-rsa two", job__services__probe={"type": "ssh"}),
+    "job.services.*.log_dir": probe("one", "two", job__services__probe={"type": "tensor_board"}),
     "job.limits.timeout": probe(60, 600),
     "job.tags.*": probe("one", "two"),
     "job.display_name": probe("one", "two"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from emulator.emulator import SIGN_IN, Recorded
-from tests.faults.cloud import azure_in, check_whole
+from emulator.router import Request
+from tests.faults.cloud import PATIENCE, azure_in, check_whole
 
 MOST_READS = 2
 """How many times a kill at one and the same reading route is worth its while: what is polled is asked for often."""
@@ -80,9 +82,29 @@ def test_a_kill_at_any_request_leaves_everything_once(tmp_path: Path, engine: st
 
 @pytest.mark.slow
 def test_two_applies_at_once_are_one_of_everything(tmp_path: Path, engine: str) -> None:
-    with azure_in(tmp_path, engine=engine) as azure, ThreadPoolExecutor(max_workers=2) as pool:
+    with azure_in(tmp_path, engine=engine, made=True) as azure, ThreadPoolExecutor(max_workers=2) as pool:
         said = list(pool.map(lambda _: azure.apply(), range(2)))
         # Either may find that the other has just made what it wanted to make: then it says so, and does nothing.
         assert {one.code for one in said} <= {0, 1, 5}, said
+        assert azure.apply().code == 0
+        check_whole(azure)
+
+
+@pytest.mark.slow
+def test_two_applies_are_one_workspace(tmp_path: Path, engine: str) -> None:
+    """The second finds the deployment that the first has begun, and nothing else yet."""
+    with azure_in(tmp_path, engine=engine) as azure, ThreadPoolExecutor(max_workers=2) as pool:
+        azure.emulator.service.creating_reads = CREATING_READS
+        begun = threading.Event()
+
+        def see(number: int, request: Request, phase: str) -> None:
+            if (request.method, phase) == ("PUT", "after") and "/deployments/" in request.path:
+                begun.set()
+
+        azure.emulator.on_request = see
+        first = pool.submit(azure.apply)
+        assert begun.wait(PATIENCE)
+        second = pool.submit(azure.apply)
+        assert {first.result().code, second.result().code} <= {0, 1, 5}
         assert azure.apply().code == 0
         check_whole(azure)

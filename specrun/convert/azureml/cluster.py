@@ -102,6 +102,7 @@ def _identity(section: Section) -> None:
         section.ask("type", to, "specrun has system_assigned or user_assigned")
         return
     if entries:
-        section.put("user_assigned_identities", (*to, "user_assigned_identities"), entries)
+        note = "" if entries == ids else "a list of identities, each by its resource_id"
+        section.put("user_assigned_identities", (*to, "user_assigned_identities"), entries, note)
         if not kind:
             section.draft.set((*to, "type"), "user_assigned")

@@ -21,6 +21,13 @@ from specrun.convert.sources import Refused, Source
 GENERIC = ("job", "command", "cmd", "azureml", "aml", "run", "main", "train-job", "azureml-job", "compute", "cluster")
 """Names of files that say nothing: experiment, display name or folder says more."""
 
+_KNOWN = {
+    "$schema": "it says what kind of file this is",
+    "creation_context": "what the service tells of what is there",
+    "latest_version": "what the service tells of what is there",
+    "auto_delete_setting": "an environment that stands in a spec is kept with the runs that had it",
+    "intellectual_property": "it is about what is shared in a registry",
+}
 _UNKNOWN = "neither the CLI v2's command jobs nor specrun have this field"
 
 
@@ -92,8 +99,17 @@ def _imported(
     report = Report()
     for ledger in reading.ledgers:
         empty_reason(ledger)
+        _say_known(ledger)
         report += ledger.close(_UNKNOWN)
     return Imported(name, reading.draft, report, reading.files)
+
+
+def _say_known(ledger: Ledger) -> None:
+    """Say of fields of the CLI that no section spoke of why a spec has none."""
+    for path in list(ledger.rest()):
+        why = next((_KNOWN[step] for step in map(str, path) if step in _KNOWN), None)
+        if why is not None:
+            ledger.drop(path, why)
 
 
 def _alone(kind: str) -> Callable[[JobImport, Source], None]:

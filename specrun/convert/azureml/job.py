@@ -13,13 +13,7 @@ from specrun.convert.azureml.inputs import settle_texts, write_inputs
 from specrun.convert.azureml.outputs import write_outputs
 from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import cluster_name, datastore_name
-from specrun.convert.azureml.resources import (
-    write_distribution,
-    write_identity,
-    write_queue_settings,
-    write_resources,
-    write_services,
-)
+from specrun.convert.azureml.resources import write_distribution, write_resources, write_settings
 from specrun.convert.azureml.storage import write_data, write_datastore
 from specrun.convert.section import Section, has_expression
 from specrun.convert.sources import Source
@@ -62,9 +56,7 @@ def write_job(reading: JobImport, source: Source) -> None:
     section.inner("limits").copy("timeout", ("job", "limits", "timeout"), coerce.count, "a number of seconds")
     settle_gpu(reading)
     write_tags(section.inner("tags"), ("job", "tags"))
-    write_identity(section.inner("identity"))
-    write_queue_settings(section.inner("queue_settings"))
-    write_services(section.inner("services"))
+    write_settings(section)
     _write_datastores(reading)
     for key, why in _DROPPED.items():
         section.drop(key, why)

@@ -53,6 +53,9 @@ QUEUE: Mapping[str, tuple[Reader, str]] = {
     "job_tier": (_one_of("spot", "basic", "standard", "premium"), "spot, basic, standard or premium"),
     "priority": (_one_of("low", "medium", "high"), "low, medium or high"),
 }
+FLAT: Mapping[str, Mapping[str, tuple[Reader, str]]] = {"resources": RESOURCES, "queue_settings": QUEUE}
+"""Sections of a job whose fields SDK v2 takes as arguments of the job itself, too."""
+
 SERVICE: Mapping[str, tuple[Reader, str]] = {
     "type": (_one_of("ssh", "jupyter_lab", "tensor_board", "vs_code"), "ssh, jupyter_lab, tensor_board or vs_code"),
     "nodes": (_one_of("all"), "all"),
@@ -75,16 +78,22 @@ def write_resources(section: Section) -> int | None:
     return count if isinstance(count, int) else None
 
 
-def write_queue_settings(section: Section) -> None:
-    """Take the queue's settings over."""
+def write_settings(section: Section) -> None:
+    """Take the rest of a job over, which the CLI has in the spec's words: a section each."""
+    _write_identity(section.inner("identity"))
+    _write_queue_settings(section.inner("queue_settings"))
+    _write_services(section.inner("services"))
+
+
+def _write_queue_settings(section: Section) -> None:
     said = {name: field for name, field in QUEUE.items() if section.get(name) != "null"}
     for name in QUEUE.keys() - said:
         section.drop(name, "null is what is left out")
     section.copy_all(said, ("job", "queue_settings"))
 
 
-def write_services(section: Section) -> None:
-    """Take the services over that somebody asked for; the others are the service's own."""
+def _write_services(section: Section) -> None:
+    """Those that somebody asked for; the others are Azure ML's own."""
     for name in list(section.names()):
         service = section.inner(name)
         if coerce.word(service.get("type")) in ("Tracking", "Studio"):
@@ -105,6 +114,9 @@ def write_distribution(section: Section, instances: int) -> None:
         if list(section.names()):
             what = f"specrun has tensorflow, pytorch and mpi, not {coerce.shown(section.get(key))}"
             section.ask(key, _DISTRIBUTION, what)
+        for name in section.names():
+            if name != key:
+                section.drop(name, f"it belongs to a distribution that specrun does not have: {kind}")
         return
     section.put(key, (*_DISTRIBUTION, "type"), kind)
     if kind == "tensorflow":
@@ -128,8 +140,7 @@ def _process_count(section: Section, to: Key, instances: int) -> None:
         section.put("process_count", to, total // instances, "the 2021 preview's count for all instances together")
 
 
-def write_identity(section: Section) -> None:
-    """Take a job's identity over."""
+def _write_identity(section: Section) -> None:
     known = {
         "user_identity": "user_identity",
         "useridentity": "user_identity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, naming
-from specrun.convert.azureml.resources import QUEUE, RESOURCES
+from specrun.convert.azureml.resources import FLAT
 from specrun.convert.draft import TODO
 from specrun.convert.draft import Value as Written
 from specrun.convert.scripts.arguments import write_code
@@ -135,11 +135,10 @@ def _resources(writing: Writing, job: Call) -> None:
             holders.append(inner)
     for call in holders:
         for prefix in ("", "resources.", "limits."):
-            for name, (read, expected) in RESOURCES.items():
-                writing.copy(call, f"{prefix}{name}", ("job", "resources", name), read, expected)
+            for section, fields in FLAT.items():
+                for name, (read, expected) in fields.items():
+                    writing.copy(call, f"{prefix}{name}", ("job", section, name), read, expected)
             writing.copy(call, f"{prefix}timeout", ("job", "limits", "timeout"), coerce.count, "seconds")
-    for name, (read, expected) in QUEUE.items():
-        writing.copy(job, name, ("job", "queue_settings", name), read, expected)
 
 
 def _experiment(value: object) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import reduce
 
+from specrun.engines.facts import unread
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Job, Spec
 
@@ -12,6 +14,7 @@ INSTEAD = {
     "pytorch": "Its processes look for MASTER_ADDR and RANK, which a PyTorchJob (kubeflow.org/v1) gives them.",
     "mpi": "It is started by mpirun, which an MPIJob (kubeflow.org/v2beta1) does.",
 }
+INSTEAD_OF = {"identity": "pods have a serviceAccountName."}
 TAG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """The names that Kubernetes takes for annotations."""
 
@@ -57,12 +60,7 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
             ("job", "resources", "instance_count"),
             f"resources.instance_count {resources.instance_count}: Kubernetes decides how many nodes the pods are on.",
         )
-    if resources.docker_args is not None:
-        yield ("job", "resources", "docker_args"), f"resources.docker_args ({resources.docker_args})."
-    if resources.instance_type is not None:
-        yield ("job", "resources", "instance_type"), f"resources.instance_type ({resources.instance_type})."
-    if job.identity is not None:
-        yield ("job", "identity"), "identity: pods have a serviceAccountName."
+    yield from _of_azure(job)
     for name, entry in job.inputs.items():
         if entry.mode == "download":
             yield ("job", "inputs", name, "mode"), f"inputs.{name}.mode download: the claim is mounted."
@@ -72,3 +70,19 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
     for name in job.tags:
         if not TAG.fullmatch(name):
             yield ("job", "tags", name), f"tags.{name}: Kubernetes takes letters, digits, dots, hyphens, underscores."
+
+
+def _of_azure(job: Job) -> Iterator[tuple[Path, str]]:
+    """The fields of a job that Azure ML alone reads, but for what a pod has, too."""
+    for path in unread()["local"]:
+        if path[0] != "job" or "*" in path or path[-1] == "shm_size":
+            continue
+        value, name = reduce(getattr, map(str, path[1:]), job), ".".join(map(str, path[1:]))
+        if value and name in INSTEAD_OF:
+            yield path, f"{name}: {INSTEAD_OF[name]}"
+        elif value:
+            yield path, f"{name} ({_in_words(value)})."
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (Mapping, tuple)) else str(value)

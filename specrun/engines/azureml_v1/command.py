@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from specrun.engines.azureml_v1.references import KEPT, JobPath, Value, values
+from specrun.engines.commands import REFERENCE, script_line
 from specrun.spec.model import Job
-
-REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ def start_of(job: Job) -> Start:
     if job.command is not None:
         return Start(command=_prepared(outputs, _substituted(job.command, found)))
     if outputs or any("$" in _literal(word, found) for word in job.arguments):
-        words = " ".join(_quoted_word(word, found) for word in (job.script or "", *job.arguments))
-        return Start(command=_prepared(outputs, f"python {words}"))
+        line = script_line(job, lambda match: _in_bash(_value(match, found), ""))
+        return Start(command=_prepared(outputs, line))
     return Start(script=job.script, arguments=tuple(_argument(word, found) for word in job.arguments))
 
 
@@ -78,22 +77,6 @@ def _in_bash(value: Value, quote: str) -> str:
         return f"${{{value.variable}}}{value.below}"
     quoted = f'"${value.variable}{value.below}"'
     return f"'{quoted}'" if quote else quoted
-
-
-def _quoted_word(word: str, found: Mapping[tuple[str, str], Value]) -> str:
-    """One word for bash, whatever characters it has."""
-    return "".join(_pieces(word, found)) or "''"
-
-
-def _pieces(word: str, found: Mapping[tuple[str, str], Value]) -> Iterator[str]:
-    end = 0
-    for match in REFERENCE.finditer(word):
-        if match.start() > end:
-            yield shlex.quote(word[end : match.start()])
-        yield _in_bash(_value(match, found), "")
-        end = match.end()
-    if word[end:]:
-        yield shlex.quote(word[end:])
 
 
 def _argument(word: str, found: Mapping[tuple[str, str], Value]) -> str:

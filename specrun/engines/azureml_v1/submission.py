@@ -56,14 +56,9 @@ class Submitter:
         tags = {TAG: submission.spec, FINGERPRINT_TAG: submission.fingerprint, SUBMITTED_TAG: f"{submitted:.3f}"}
         with translated(f"tag the run {submission.name}, which was submitted"):
             _describe(run, submission.job, tags)
+        status = status_of(str(run.status))
         return SeenRun(
-            run,
-            submission.name,
-            status_of(str(run.status)),
-            tags,
-            submission.fingerprint,
-            submitted,
-            submission.cluster,
+            run, submission.name, status, tags, submission.fingerprint, submitted, compute=submission.cluster
         )
 
     def _check_free(self, name: str) -> None:

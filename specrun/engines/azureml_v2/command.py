@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 
+from specrun.engines.commands import REFERENCE, script_line
 from specrun.spec.model import Input, Job, Scalar
-
-REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
 
 _TAKEN = re.compile(r"[a-zA-Z0-9_]")  # what the service asks of a literal input
 
@@ -18,10 +18,8 @@ def command_of(job: Job) -> str:
 
     A literal that bash would not take as one word stands in the command, quoted: the service puts it there as it is.
     """
-    if job.command is not None:
-        return REFERENCE.sub(lambda match: _value(job, match), job.command)
-    words = " ".join(_word(job, word) for word in (job.script or "", *job.arguments))
-    return f"python {words}"
+    value = partial(_value, job)
+    return script_line(job, value) if job.command is None else REFERENCE.sub(value, job.command)
 
 
 def literals_of(job: Job) -> Mapping[str, Scalar]:
@@ -35,22 +33,6 @@ def _value(job: Job, match: re.Match[str]) -> str:
     if entry is None or not entry.is_scalar or _plain(entry):
         return f"${{{{{kind}.{name}}}}}"
     return shlex.quote(entry.text)
-
-
-def _word(job: Job, word: str) -> str:
-    """One word for bash, whatever characters it has."""
-    return "".join(_pieces(job, word)) or "''"
-
-
-def _pieces(job: Job, word: str) -> Iterator[str]:
-    end = 0
-    for match in REFERENCE.finditer(word):
-        if match.start() > end:
-            yield shlex.quote(word[end : match.start()])
-        yield _value(job, match)
-        end = match.end()
-    if word[end:]:
-        yield shlex.quote(word[end:])
 
 
 def _plain(entry: Input) -> bool:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Staged
+from specrun.engines.commands import REFERENCE
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
@@ -24,7 +25,6 @@ from specrun.plan.home import scratch
 from specrun.plan.kinds.run import Submission
 from specrun.spec.model import Job, Processes, Secret
 
-REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
 THIS_MACHINE = "this machine"
 
 
