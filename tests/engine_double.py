@@ -22,7 +22,7 @@ from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Key, Kind, Place, Resource
@@ -69,6 +69,7 @@ class Double:
     there: dict[str, Observed] = field(default_factory=dict)
     all_runs: list[Run] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    default_datastore: str = "workspaceblobstore"
     identities: dict[str, Mapping[str, object]] = field(default_factory=dict)
     creating: dict[str, int] = field(default_factory=dict)
     settles_as: dict[str, Observed] = field(default_factory=dict)
@@ -208,8 +209,11 @@ class DoubleRuns:
 class DoubleContents:
     engine: Double
 
-    def digest(self, path: str) -> str:
-        return self.engine.digests.get(path, "")
+    def digest(self, content: CloudContent) -> str:
+        return self.engine.digests.get(content.uri, "")
+
+    def default_datastore(self) -> str:
+        return self.engine.default_datastore
 
 
 def _fail(fault: Exception | str) -> None:

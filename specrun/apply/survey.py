@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from specrun.engines.base import EngineError
 from specrun.engines.reliable import Read, Reliable, read_all
-from specrun.plan.graph import Graph, cloud_inputs
+from specrun.plan.graph import Graph, cloud_contents
 from specrun.plan.kinds.run import RunRequest
-from specrun.plan.observed import Observed, Run, Survey
+from specrun.plan.observed import CloudContent, Observed, Run, Survey
 from specrun.plan.resources import Key, Place
+from specrun.spec.datastore_paths import DEFAULT_NAME
 
 RUNS = "the runs so far"
+DEFAULT_DATASTORE = "the default datastore"
+
+Asked: TypeAlias = Key | CloudContent | str
+"""What is read: a resource, what lies in the cloud, or one of the two above."""
 
 
 def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Survey]:
@@ -19,31 +25,38 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Su
 
     One that cannot be reached has errors, which the others do not mind.
     """
-    reads: list[tuple[Place, Key | str, Read[Observed] | Read[str] | Read[Sequence[Run]]]] = []
+    reads: list[tuple[Place, Asked, Read[object]]] = []
     for place, engine in engines.items():
         resources = graph.in_place(place)
+        contents = cloud_contents(resources)
         reads.append((place, RUNS, engine.listing()))
         reads += [(place, r.key, engine.observation(r)) for r in resources if not isinstance(r, RunRequest)]
-        reads += [(place, path, engine.content(path)) for path in cloud_inputs(resources)]
-    results = read_all(read for _, _, read in reads)  # type: ignore[misc]
-    found: dict[Place, list[tuple[Key | str, object]]] = {place: [] for place in engines}
+        reads += [(place, content, engine.content(content)) for content in contents]
+        if any(None in dict(content.beside) for content in contents):
+            reads.append((place, DEFAULT_DATASTORE, engine.default_datastore()))
+    results = read_all(read for _, _, read in reads)
+    found: dict[Place, list[tuple[Asked, object]]] = {place: [] for place in engines}
     for (place, what, _), result in zip(reads, results, strict=True):
         found[place].append((what, result))
     return {place: _survey(answers) for place, answers in found.items()}
 
 
-def _survey(answers: Sequence[tuple[Key | str, object]]) -> Survey:
+def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
     observed: dict[Key, Observed] = {}
-    contents: dict[str, str] = {}
+    contents: dict[CloudContent, str] = {}
     runs: Sequence[Run] = ()
     errors: dict[str, str] = {}
+    default = DEFAULT_NAME
     for what, answer in answers:
         if isinstance(answer, EngineError):
-            errors[str(what)] = str(answer).removeprefix(f"{what}: ")
+            name = what.uri if isinstance(what, CloudContent) else str(what)
+            errors[name] = str(answer).removeprefix(f"{name}: ")
         elif isinstance(what, Key) and isinstance(answer, Observed):
             observed[what] = answer
-        elif isinstance(answer, str):
-            contents[str(what)] = answer
+        elif isinstance(what, CloudContent):
+            contents[what] = str(answer)
+        elif what == DEFAULT_DATASTORE:
+            default = str(answer) or DEFAULT_NAME
         elif isinstance(answer, Sequence):
             runs = answer
-    return Survey(observed, contents, runs, errors)
+    return Survey(observed, contents, runs, errors, default)

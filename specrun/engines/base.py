@@ -13,7 +13,7 @@ from typing import Protocol
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Observed, Run
+from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Properties, Spec
@@ -166,8 +166,11 @@ class Nodes(Protocol):
 class Contents(Protocol):
     """What lies in the cloud that specrun has not put there."""
 
-    def digest(self, path: str) -> str:
-        """A digest of what a path on a datastore holds now; "" for a path that this engine cannot look into."""
+    def digest(self, content: CloudContent) -> str:
+        """A digest of what lies there now; "" for nothing, and for where this engine cannot look."""
+
+    def default_datastore(self) -> str:
+        """What the workspace calls its default datastore."""
 
 
 class Engine(Protocol):

@@ -18,12 +18,13 @@ from specrun.engines.base import Cursor, Engine, EngineError, LogLine, OutputFil
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import Observed, Run
+from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 AT_ONCE = 16
 """Calls at the same time, however much there is to ask."""
@@ -90,13 +91,13 @@ class _Call(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Read(Generic[T]):
+class Read(Generic[T_co]):
     """Something that only reads: where, what in words, and how many seconds each attempt may be silent."""
 
     place: Place
     what: str
     patience: float
-    work: Callable[[], T]
+    work: Callable[[], T_co]
 
 
 def read_all(reads: Iterable[Read[T]]) -> list[T | EngineError]:
@@ -171,10 +172,15 @@ class Reliable:
         """Reading of all runs."""
         return self._reading("the runs so far", self._engine.runs.list)
 
-    def content(self, path: str) -> Read[str]:
-        """Reading of what a path in the cloud holds; "" where the engine cannot look."""
+    def content(self, content: CloudContent) -> Read[str]:
+        """Reading of what lies in the cloud; "" where the engine cannot look."""
         contents = self._engine.contents
-        return self._reading(path, partial(contents.digest, path) if contents is not None else str)
+        return self._reading(content.uri, partial(contents.digest, content) if contents is not None else str)
+
+    def default_datastore(self) -> Read[str]:
+        """Reading of what the place calls its default datastore; "" where it calls it nothing."""
+        contents = self._engine.contents
+        return self._reading("the default datastore", contents.default_datastore if contents is not None else str)
 
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""

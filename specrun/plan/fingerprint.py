@@ -20,12 +20,14 @@ FP = 1
 class InputContent:
     """What an input reads: its files; or, where nobody lists them, a digest of what was observed or is to be fetched.
 
-    `extra` is a digest of the files beside them that the run would see, too ("": there are none).
+    `extra` is a digest of the files beside them that the run would see, too ("": there are none). `data` is the entry
+    of `data` that it is, however the input names it.
     """
 
     files: tuple[SourceFile, ...] | None = None
     digest: str = ""
     extra: str = ""
+    data: str = ""
 
 
 def identify(
@@ -36,14 +38,14 @@ def identify(
 ) -> dict[str, object]:
     """What the fingerprint is taken of: plain JSON values, fields at their default left out.
 
-    `environment` is the environment's content, `inputs` what each input that is no scalar reads. Tags, descriptions,
+    `environment` is the environment's content, `inputs` what each input reads. Tags, descriptions,
     limits, the experiment and sizes are not part of it.
     """
     fields: dict[str, object] = {
         "command": job.command,
         "script": job.script,
         "arguments": list(job.arguments),
-        "inputs": {name: _input(entry, inputs.get(name)) for name, entry in job.inputs.items()},
+        "inputs": {name: _input(entry, inputs[name]) for name, entry in job.inputs.items()},
         "outputs": {name: _without_defaults(entry, Output(name)) for name, entry in job.outputs.items()},
         "environment": dict(environment),
         "environment_variables": {
@@ -127,25 +129,20 @@ def _show(value: object) -> str:
     return str(value)
 
 
-def _input(entry: Input, content: InputContent | None) -> dict[str, object]:
+def _input(entry: Input, content: InputContent) -> dict[str, object]:
     # A local path says where the files lie on this machine; what the run sees is their content.
-    data = entry.data.name if entry.data is not None and not entry.data.of_input else None
     default = Input(entry.name)
     fields: dict[str, object] = {
         "value": entry.source if entry.is_scalar else None,
-        "data": data,
-        "path": entry.uri,
+        "data": content.data or None,
+        "path": entry.uri if not content.data else None,
         "type": entry.type if entry.type != default.type else None,
         "mode": entry.mode if entry.mode != default.mode else None,
+        "files": _listing(content.files) if content.files is not None else None,
+        "content": content.digest or None,
+        "extra": content.extra or None,
     }
-    found = {name: value for name, value in fields.items() if value is not None}
-    if content is None:
-        return found
-    if content.files is not None:
-        found["files"] = _listing(content.files)
-    elif content.digest:
-        found["content"] = content.digest
-    return found | ({"extra": content.extra} if content.extra else {})
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _listing(files: Iterable[SourceFile]) -> dict[str, list[object]]:

@@ -16,9 +16,10 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import RunRequest
+from specrun.plan.observed import CloudContent
 from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.model import CloudPath, Spec
+from specrun.spec.model import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,10 @@ def _declared(spec: Spec, place: Place, hashes: HashCache) -> Iterator[Planned]:
         yield from kind.declared(spec, place, content)
 
 
-def cloud_inputs(resources: Iterable[Resource]) -> list[str]:
-    """The paths that jobs read and specrun does not put there: on datastores, of assets, on the web."""
-    jobs = [resource.job for resource in resources if isinstance(resource, RunRequest)]
-    sources = (entry.source for job in jobs for entry in job.inputs.values())
-    return list(dict.fromkeys(source.uri for source in sources if isinstance(source, CloudPath)))
+def cloud_contents(resources: Iterable[Resource]) -> list[CloudContent]:
+    """What jobs read and specrun does not put there: on datastores, of assets, on the web."""
+    requests = (resource for resource in resources if isinstance(resource, RunRequest))
+    return list(dict.fromkeys(content for request in requests for content in request.cloud_contents()))
 
 
 def _ordered(resources: Mapping[Key, Planned]) -> dict[Key, Planned]:

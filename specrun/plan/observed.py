@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from specrun.plan.resources import Key
+from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.model import Properties
 
 
@@ -109,15 +111,26 @@ class Run:
         return self.ended - self.started
 
 
+class CloudContent(NamedTuple):
+    """What lies at an address in the cloud, but for `beside`: the targets of the spec's own data.
+
+    Each of these is a datastore (None: the default one) and a path.
+    """
+
+    uri: str
+    beside: tuple[tuple[str | None, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """Everything that a place's part of a plan is made from: its resources, and all its runs, newest first.
 
-    `contents` are digests of what paths in the cloud hold, by path, as far as the engine can look there. `errors` says
-    what could not be observed, and why.
+    `contents` are digests of what paths in the cloud hold, as far as the engine can look there. `default_datastore` is
+    what the place calls its own. `errors` says what could not be observed, and why.
     """
 
     observed: Mapping[Key, Observed]
-    contents: Mapping[str, str]
+    contents: Mapping[CloudContent, str]
     runs: Sequence[Run]
     errors: Mapping[str, str] = field(default_factory=dict)
+    default_datastore: str = DEFAULT_NAME

@@ -17,7 +17,7 @@ from specrun.plan.graph import Graph
 from specrun.plan.hashes import md5_of
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit, reads_of
+from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Key, Place, Resource
 from specrun.plan.transfer import Transfer
@@ -162,6 +162,7 @@ def _encode_submission(submission: Submission, cancel: Sequence[Run]) -> dict[st
             "attempt": submission.attempt,
             "identity": submission.identity,
             "files": {name: list(paths) for name, paths in submission.files.items()},
+            "reads": list(submission.reads),
             "code": [asdict(file) for file in submission.code],
         },
         "cancel": [_encode_run(run) for run in cancel],
@@ -209,7 +210,7 @@ def _submission(item: Mapping[str, Any], request: RunRequest) -> Submission:
         gpu=request.gpu,
         environment=request.environment,
         files={name: tuple(paths) for name, paths in item["files"].items()},
-        reads=reads_of(request.job, request.environment, request.place),
+        reads=tuple(item["reads"]),
         code=_files(item["code"]),
     )
 

@@ -91,8 +91,9 @@ class Narration:
             self._bars.stop()
             self._bars = None
 
-    def _say(self, text: str) -> None:
-        if self._quiet:
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        """Tell something: with --quiet only what is `wrong`."""
+        if self._quiet and not wrong:
             return
         if self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -128,9 +129,11 @@ class Narration:
     def _settle(self, event: OperationSettled) -> None:
         task = self._tasks.pop(event.key, None)
         if event.skipped:
-            self._say(f"{self._paint('-', 'yellow')} {self._name(event.key)}: skipped, since {event.skipped}")
+            self._say(
+                f"{self._paint('-', 'yellow')} {self._name(event.key)}: skipped, since {event.skipped}", wrong=True
+            )
         elif event.error:
-            self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {event.error}")
+            self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {event.error}", wrong=True)
         else:
             sign = self._paint(event.action.sign, "green")
             self._say(f"{sign} {self._name(event.key)}: done in {duration(event.seconds)}")

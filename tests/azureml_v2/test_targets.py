@@ -10,7 +10,7 @@ from emulator.blobs import Blobs
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action
-from specrun.plan.observed import Status
+from specrun.plan.observed import CloudContent, Status
 from specrun.plan.resources import Resource
 from tests.azureml_v2.place import LIST_BLOBS, Place, resource
 
@@ -56,7 +56,7 @@ def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
 def test_nothing_is_there_without_its_workspace(place: Place, source: Path) -> None:
     spec = place.spec(TEXT)
     assert place.engine(spec).resources.observe(resource(spec, KEY)).status is Status.MISSING
-    assert place.engine(spec).contents.digest("azureml://datastores/x/paths/y") == ""
+    assert place.engine(spec).contents.digest(CloudContent("azureml://datastores/x/paths/y")) == ""
 
 
 def test_nothing_is_there_without_its_datastore(place: Place, source: Path) -> None:
@@ -88,11 +88,26 @@ def test_what_a_path_holds(place: Place, source: Path) -> None:
     engine, target, blobs, container = start(place)
     place.change(engine, Action.CREATE, target)
     path = "azureml://datastores/workspaceblobstore/paths/mnist"
-    before = engine.contents.digest(path)
-    assert before == engine.contents.digest(f"{path}/")
-    assert before not in ("", engine.contents.digest(f"{path}/sub"))
+    before = engine.contents.digest(CloudContent(path))
+    assert before == engine.contents.digest(CloudContent(f"{path}/"))
+    assert before not in ("", engine.contents.digest(CloudContent(f"{path}/sub")))
     blobs.write(container, "mnist2/a", b"another folder")
-    assert engine.contents.digest(path) == before
+    assert engine.contents.digest(CloudContent(path)) == before
     blobs.write(container, "mnist/a", b"A")
-    assert engine.contents.digest(path) != before
-    assert engine.contents.digest("azureml:mnist:1") == ""
+    assert engine.contents.digest(CloudContent(path)) != before
+    assert engine.contents.digest(CloudContent("azureml:mnist:1")) == ""
+
+
+def test_what_a_path_holds_beside_the_specs_own_data(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    place.change(engine, Action.CREATE, target)
+    start_of = "azureml://datastores/workspaceblobstore/paths"
+    own, other = ((None, "mnist"),), (("training", "mnist"),)
+    around = [CloudContent(f"{start_of}/{path}", own) for path in ("", "mnist")]
+    before = [engine.contents.digest(content) for content in around]
+    assert engine.contents.digest(around[1]) != engine.contents.digest(CloudContent(around[1].uri, other))
+    blobs.write(container, "mnist/b", b"its own")
+    assert [engine.contents.digest(content) for content in around] == before
+    blobs.write(container, "mnist2/b", b"another")
+    assert engine.contents.digest(around[0]) != before[0]
+    assert engine.contents.default_datastore() == "workspaceblobstore"

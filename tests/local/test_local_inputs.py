@@ -121,3 +121,33 @@ def test_an_input_without_files_is_an_empty_folder(tmp_path: Path, machine: Mach
 def test_scalars_as_text(machine: Machine, prepared: tuple[Submission, Path], value: object, text: str) -> None:
     submission, folder = prepared
     assert inputs.input_value(machine.home, submission, Input("x", value), folder) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("below", ["", "/sub"])
+def test_a_path_at_its_own_data_has_the_planned_files_alone(tmp_path: Path, machine: Machine, below: str) -> None:
+    text = """\
+name: job
+data: {{digits: {{path: data, target: digits}}}}
+job:
+  command: 'find ${{{{ inputs.d }}}} -type l -printf "%P\\n" | sort'
+  inputs: {{d: {{path: 'azureml://datastores/workspaceblobstore/paths/digits{below}'}}}}
+"""
+    files = {"data__sub__b": "2", "data__sub__a": "1"}
+    (spec,) = read_specs(write_spec(tmp_path, text.format(below=below), **files))
+    machine.apply(spec)
+    assert machine.said() == [f"{'sub/' * (not below)}{name}" for name in "ab"]
+    (tmp_path / "data" / "sub" / "a").unlink()
+    machine.apply(spec)
+    assert machine.said() == [f"{'sub/' * (not below)}b"]
+    assert machine.target("digits") == {"sub/a": "1", "sub/b": "2"}
+
+
+def test_what_a_script_writes_to_outputs_is_kept_beside_what_the_code_has_there(
+    tmp_path: Path, machine: Machine
+) -> None:
+    text = "name: job\njob: {code: src, command: 'cat outputs/old; echo new > outputs/new'}\n"
+    (spec,) = read_specs(write_spec(tmp_path, text, src__outputs__old="from the code\n", src__x="1"))
+    outcome = machine.apply(spec)
+    assert machine.said() == ["from the code"]
+    (run,) = outcome.ended
+    assert sorted(file.path for file in machine.engine.runs.outputs(run.name)) == ["default/new", "default/old"]

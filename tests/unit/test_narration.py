@@ -97,6 +97,17 @@ def test_states() -> None:
     assert err == "▶ r is queued: waits for 2 of 2 nodes\n"
 
 
+def test_quiet_leaves_out_progress_and_never_what_is_wrong() -> None:
+    _, err = told(
+        OperationStarted(key("compute/c"), Action.CREATE),
+        OperationSettled(key("compute/c"), Action.CREATE, 2.0),
+        OperationSettled(key("data/d"), Action.UPDATE, 0.5, error="no room"),
+        OperationSettled(key("run/r"), Action.SUBMIT, 0.0, skipped="data/d was not done"),
+        quiet=True,
+    )
+    assert err.splitlines() == ["✗ data/d: no room", "- run/r: skipped, since data/d was not done"]
+
+
 def test_quiet_leaves_the_jobs_lines_and_the_result() -> None:
     out, err = told(
         OperationStarted(key("compute/c"), Action.CREATE),

@@ -7,7 +7,7 @@ from specrun.apply.survey import survey
 from specrun.engines.base import Denied
 from specrun.engines.reliable import Reliable
 from specrun.plan.graph import Graph
-from specrun.plan.observed import Observed, Run, RunStatus, Status
+from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status
 from specrun.plan.resources import Place, Resource
 from tests.engine_double import DEADLINE, HANG, HERE, Double, addresses, graph_for, key, read_specs, write_spec
 
@@ -30,7 +30,7 @@ def test_everything_that_a_plan_needs(tmp_path: Path) -> None:
     engine = Double(there={"compute/gpu": ready}, all_runs=[RUN], digests={"azureml:old:1": "one"})
     seen = survey({HERE: Reliable(engine)}, graph_of(tmp_path))[HERE]
     assert seen.observed == {key("compute/gpu"): ready, key("data/default/d"): Observed(Status.MISSING)}
-    assert seen.contents == {"azureml:old:1": "one", "azureml:blind:1": ""}
+    assert seen.contents == {CloudContent("azureml:old:1"): "one", CloudContent("azureml:blind:1"): ""}
     assert (seen.runs, seen.errors) == ([RUN], {})
     assert sorted(engine.calls) == ["observe compute/gpu", "observe data/default/d", "runs"]
 

@@ -9,9 +9,7 @@ from specrun.convert import coerce
 from specrun.convert.draft import TODO, Key
 from specrun.convert.scripts.values import Call, Computed, Environ, Member, Reference, Template, Value
 from specrun.convert.scripts.writing import Writing
-
-DEFAULT = "workspaceblobstore"
-"""The workspace's default datastore."""
+from specrun.spec.datastore_paths import DEFAULT_NAME
 
 _V1 = {
     "Datastore.register_azure_blob_container": ("azure_blob", "container_name"),
@@ -80,7 +78,7 @@ def store_name(writing: Writing, value: Value) -> str:
     """What a datastore is called in the spec."""
     if isinstance(value, Call):
         if value.kind in ("get_default_datastore", "Datastore.get_default"):
-            return DEFAULT
+            return DEFAULT_NAME
         for key in ("datastore_name", "name"):
             if value.find(key) is not None:
                 found = value.get(key)
@@ -88,10 +86,10 @@ def store_name(writing: Writing, value: Value) -> str:
                     if not value.kind.startswith(("Datastore.register", "v2:")):
                         writing.rewrite(value, key, ("job", "inputs"), "the datastore that data lies on")
                     return found.strip() if _STORE.fullmatch(found.strip()) else TODO
-                return writing.text(value, key, ("job", "inputs")) or DEFAULT
+                return writing.text(value, key, ("job", "inputs")) or DEFAULT_NAME
     if isinstance(value, Computed | Environ | Template | Reference | Member):
         return str(writing.word(value, "datastore").value)
-    return DEFAULT
+    return DEFAULT_NAME
 
 
 def clean_target(path: str) -> str:

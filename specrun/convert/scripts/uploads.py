@@ -8,9 +8,10 @@ import re
 from specrun.convert import naming
 from specrun.convert.draft import TODO, Key
 from specrun.convert.locations import folder_of, is_address, rebased
-from specrun.convert.scripts.stores import DEFAULT, Upload, clean_target, store_name
+from specrun.convert.scripts.stores import Upload, clean_target, store_name
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.spec.datastore_paths import DEFAULT_NAME
 
 _DATA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 
@@ -63,7 +64,7 @@ def write_uploads(writing: Writing) -> list[Upload]:
             writing.draft.set(("data", own, "path"), where)
             writing.carry(call, "name", ("data", own))
             writing.rewrite(call, "path", ("data", own, "path"), f"written as {where}")
-            uploads.append(Upload(own, DEFAULT, own, path))
+            uploads.append(Upload(own, DEFAULT_NAME, own, path))
     return uploads
 
 
@@ -96,7 +97,7 @@ def _upload(
         found.asked = found.asked or [("what is uploaded", "")]
         writing.settle(call, source[0], (*to, "path"), found)
     writing.draft.set((*to, "path"), found.value)
-    if store != DEFAULT:
+    if store != DEFAULT_NAME:
         writing.draft.set((*to, "datastore"), store)
     nothing = target[1] is None or (isinstance(target[1], str) and not place)
     expressed = Expressed("") if nothing else writing.word(target[1], "target")

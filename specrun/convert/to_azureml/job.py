@@ -7,17 +7,8 @@ from pathlib import Path
 
 from specrun.convert.draft import Value
 from specrun.convert.to_azureml.environment import put_environment
-from specrun.convert.to_azureml.words import (
-    DEFAULT_DATASTORE,
-    az_create,
-    origin,
-    path_from,
-    plain,
-    schema_url,
-    verb_of,
-)
+from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url, verb_of
 from specrun.convert.yaml_text import Page
-from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.job_words import (
     data_uri,
@@ -27,6 +18,7 @@ from specrun.engines.azureml_v2.job_words import (
     plain_words,
     resources_words,
 )
+from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
 from specrun.spec.model import Data, Input, Job, LocalPath, Secret, Spec
 
 FILE = "job.yml"
@@ -104,9 +96,9 @@ def _input_path(entry: Input, folder: Path) -> Iterator[str]:
             yield _labelled(entry.uri or "")
         case Data(source=LocalPath() as source, of_input=True) as data:
             yield path_from(source, folder)
-            yield f"az uploads it; specrun keeps it at {datastore_uri(DEFAULT_DATASTORE, data.target)}"
+            yield f"az uploads it; specrun keeps it at {datastore_uri(DEFAULT_NAME, data.target)}"
         case data:
-            yield data_uri(data, entry, DEFAULT_DATASTORE)
+            yield data_uri(data, entry, DEFAULT_NAME)
             yield f"data-{data.name}.yml says what has to be there"
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from specrun.convert.draft import Value
-from specrun.convert.to_azureml.words import DEFAULT_DATASTORE, az_create, origin, path_from, plain, schema_url
+from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url
 from specrun.convert.yaml_text import Page
 from specrun.engines.azure.cluster_words import DEFAULTS, mapping
-from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azure.networks import read_subnet
 from specrun.plan.remote import file_name
+from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
 from specrun.spec.model import Data, Download, Properties, Secret, Spec
 
 CONTAINERS = {
@@ -71,7 +71,7 @@ def data_text(spec: Spec, data: Data, folder: Path) -> str:
     page.put("$schema", schema_url("data"))
     page.put("name", data.name)
     page.put("type", "uri_folder")
-    page.put("path", datastore_uri(data.datastore or DEFAULT_DATASTORE, data.target))
+    page.put("path", datastore_uri(data.datastore or DEFAULT_NAME, data.target))
     return page.text()
 
 
@@ -117,7 +117,7 @@ def _upload_notes(spec: Spec, data: Data, folder: Path) -> Iterator[str]:
     declared = spec.datastores.get(data.datastore or "", {})
     container = next((str(declared[one]) for _, one in CONTAINERS.values() if one in declared), "CONTAINER")
     if not declared:
-        name = data.datastore or DEFAULT_DATASTORE
+        name = data.datastore or DEFAULT_NAME
         yield f'  az ml datastore show -n {name} --query "[account_name, container_name]"  # ACCOUNT and CONTAINER'
     where = ["--auth-mode", "login", "--account-name", str(declared.get("account_name", "ACCOUNT"))]
     if is_file:

@@ -11,8 +11,6 @@ from specrun.spec.expressions import OPEN
 from specrun.spec.model import LocalPath, Secret, Spec
 
 SCHEMAS = "https://azuremlschemas.azureedge.net/latest"
-DEFAULT_DATASTORE = "workspaceblobstore"
-"""What a workspace calls its default datastore, unless somebody has chosen another."""
 
 
 def schema_url(name: str) -> str:

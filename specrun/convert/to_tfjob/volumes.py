@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from specrun.engines.azure.datastore_paths import datastore_uri
 from specrun.engines.azureml_v2.command import command_of
 from specrun.engines.commands import REFERENCE
+from specrun.spec.datastore_paths import datastore_uri
 from specrun.spec.model import Input, Job, LocalPath
 
 CODE = "/mnt/code"

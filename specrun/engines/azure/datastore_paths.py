@@ -1,20 +1,9 @@
-"""Paths on datastores, as specs and Azure ML write them."""
+"""Where on its datastore an input finds its data."""
 
 from __future__ import annotations
 
-import re
-
 from specrun.plan.remote import file_name
 from specrun.spec.model import Data, Download, Input
-
-DATASTORE_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)")
-EXAMPLE = "azureml://datastores/NAME/paths/PATH"
-"""How one is written, for messages."""
-
-
-def datastore_uri(datastore: str, path: str) -> str:
-    """The path on a datastore, as Azure ML writes it."""
-    return f"azureml://datastores/{datastore}/paths/{path}"
 
 
 def input_path(data: Data, entry: Input) -> str:

@@ -14,7 +14,7 @@ from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.datastores import DatastoreCalls, Datastores
 from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
-from specrun.engines.base import EngineError, Report
+from specrun.engines.base import EngineError, Missing, Report
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change, ResourceChange
 from specrun.plan.kinds.compute import Cluster
@@ -22,7 +22,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.workspace import Workspace
-from specrun.plan.observed import Observed, Status
+from specrun.plan.observed import CloudContent, Observed, Status
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
@@ -64,7 +64,7 @@ class AzureEngine:
         )
         self.runs = self.metrics = Runs(connection, runs)
         self.nodes = Nodes(connection, known)
-        self.contents = Contents(connection, version_of)
+        self.contents = Contents(connection, place, version_of)
         self.check = check
         self._audience = audience
 
@@ -134,12 +134,25 @@ class Contents:
     """What lies in the cloud that specrun has not put there."""
 
     connection: Connection[Any]
+    place: Place
     version_of: Callable[[str], str]
 
     @asked
-    def digest(self, path: str) -> str:
+    def digest(self, content: CloudContent) -> str:
         """A digest of what a path on a datastore holds, or the version of a data asset that a label stands for."""
-        return self.version_of(path) or targets.digest_path(self.connection.open_datastore, path)
+        version = self.version_of(content.uri)
+        return version or targets.digest_path(self.connection.open_datastore, content, self.place, self._default)
+
+    @asked
+    def default_datastore(self) -> str:
+        """What the workspace calls its default datastore; "" where it is not there yet."""
+        try:
+            return self._default()
+        except Missing:
+            return ""
+
+    def _default(self) -> str:
+        return str(self.connection.datastore(None).name)
 
 
 def _patience() -> float:

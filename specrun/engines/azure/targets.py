@@ -7,15 +7,15 @@ from typing import TypeAlias
 
 from specrun.engines.azure.blobs import list_files, remove
 from specrun.engines.azure.containers import Container
-from specrun.engines.azure.datastore_paths import DATASTORE_PATH
 from specrun.engines.azure.listing import list_blobs
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Missing, Report
 from specrun.plan.changes import ResourceChange
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.data import DataTarget, Upload
-from specrun.plan.observed import Observed, Status
-from specrun.plan.resources import DEFAULT_DATASTORE
+from specrun.plan.observed import CloudContent, Observed, Status
+from specrun.plan.resources import DEFAULT_DATASTORE, Place
+from specrun.spec.datastore_paths import parse
 
 Open: TypeAlias = Callable[[str | None], Container]
 """The container behind the datastore of a name; None is the workspace's default. Raises EngineError."""
@@ -40,22 +40,29 @@ def begin_target(open_store: Open, change: ResourceChange | Upload, resource: Da
         remove(container, resource.target, tuple(change.before.files), owner)
 
 
-def digest_path(open_store: Open, path: str) -> str:
-    """A digest of the names, sizes and ETags at a path on a datastore; "" for what is none, or not there yet."""
-    match = DATASTORE_PATH.fullmatch(path)
-    if match is None:
+def digest_path(open_store: Open, content: CloudContent, place: Place, default: Callable[[], str]) -> str:
+    """A digest of the names, sizes and ETags at a path on a datastore, but for what the spec itself puts there.
+
+    "" for what is no path on a datastore of the place, or not there yet. `default` says what the default datastore is
+    called.
+    """
+    path = parse(content.uri)
+    if path is None or path.workspace not in ("", place.workspace):
         return ""
-    name = match["path"].strip("/")
     try:
-        container = open_store(match["datastore"])
+        own = [target for store, target in content.beside if (store or default()).lower() == path.datastore.lower()]
         found = [
             [blob.name, blob.size, blob.etag]
-            for blob in list_blobs(container, name)
-            if not name or blob.name == name or blob.name.startswith(f"{name}/")
+            for blob in list_blobs(open_store(path.datastore), path.path)
+            if _is_in(blob.name, path.path) and not any(_is_in(blob.name, target) for target in own)
         ]
     except Missing:
         return ""
     return content_digest(sorted(found))
+
+
+def _is_in(name: str, path: str) -> bool:
+    return not path or name == path or name.startswith(f"{path}/")
 
 
 def _container(open_store: Open, resource: DataTarget) -> Container:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.engines.azure.checks import check_shared, check_unread
-from specrun.engines.azure.datastore_paths import DATASTORE_PATH, EXAMPLE
 from specrun.engines.azureml_v1.cluster_checks import check_cluster_of_v1
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
+from specrun.engines.azureml_v1.references import on_datastore
+from specrun.spec.datastore_paths import EXAMPLE
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Environment, Job, Spec
 
@@ -35,11 +36,11 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         for code, detail, below in _environment_mistakes(job.environment):
             yield document.diagnostic(code, detail, ("job", "environment", *below))
     for entry in job.inputs.values():
-        if entry.uri is not None and DATASTORE_PATH.fullmatch(entry.uri) is None:
+        if entry.uri is not None and on_datastore(entry.uri) is None:
             path = ("job", "inputs", entry.name, "path")
             yield document.diagnostic("not-with-sdk-v1", _input_mistake(entry.name, entry.uri), path)
     for output in job.outputs.values():
-        if output.path is not None and DATASTORE_PATH.fullmatch(output.path) is None:
+        if output.path is not None and on_datastore(output.path) is None:
             detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
             yield document.diagnostic("not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
 

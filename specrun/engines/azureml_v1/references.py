@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from specrun.engines.azure.datastore_paths import DATASTORE_PATH
 from specrun.plan.remote import file_name
+from specrun.spec.datastore_paths import DatastorePath, parse
 from specrun.spec.model import Download, Input, Job, Output
 
 VARIABLE = "AZUREML_DATAREFERENCE_"
@@ -74,8 +74,14 @@ def _input_reference(entry: Input) -> Reference | None:
 
 
 def _reference(name: str, path: str | None, mode: str) -> Reference | None:
-    match = DATASTORE_PATH.fullmatch(path or "")
-    return Reference(name, match["datastore"], match["path"], MODES[mode]) if match else None
+    found = on_datastore(path or "")
+    return Reference(name, found.datastore, found.path, MODES[mode]) if found is not None else None
+
+
+def on_datastore(path: str) -> DatastorePath | None:
+    """A path as SDK v1 can refer to it: on a datastore of its own workspace, which it is not told."""
+    found = parse(path)
+    return found if found is not None and not found.workspace else None
 
 
 def _output_name(job: Job, entry: Output) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.engines.azure.checks import check_shared, check_unread
-from specrun.engines.azure.datastore_paths import EXAMPLE
 from specrun.engines.azureml_v2.environments import CUDA_SINCE, series_of
+from specrun.spec.datastore_paths import EXAMPLE
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Spec
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from specrun.engines.azure.datastore_paths import datastore_uri, input_path
+from specrun.engines.azure.datastore_paths import input_path
+from specrun.spec.datastore_paths import datastore_uri
 from specrun.spec.model import Data, Input, Job, JobResources, Properties
 
 SHM_SIZE = "2g"

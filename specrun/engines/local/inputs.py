@@ -8,7 +8,6 @@ not what else lies on the target; of a path in the cloud, all that lies in the f
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +15,8 @@ from specrun.engines.base import Conflict
 from specrun.engines.local.stores import files_in, target_folder
 from specrun.plan.kinds.run import Submission
 from specrun.plan.resources import DEFAULT_DATASTORE
+from specrun.spec.datastore_paths import DEFAULT_NAME, parse
 from specrun.spec.model import Input
-
-DATASTORE_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
 
 
 def prepare_inputs(home: Path, submission: Submission, folder: Path) -> None:
@@ -28,7 +26,8 @@ def prepare_inputs(home: Path, submission: Submission, folder: Path) -> None:
             continue
         into = folder / entry.name
         into.mkdir(parents=True)  # also when there is nothing in it
-        if (source := cloud_folder(home, entry.uri)) is not None:  # as it is, with folders that hold nothing
+        source = cloud_folder(home, entry.uri) if entry.name not in submission.files else None
+        if source is not None:  # as it is, with folders that hold nothing
             for parent, *_ in os.walk(source):
                 (into / Path(parent).relative_to(source)).mkdir(exist_ok=True)
         place = _copy if entry.mode == "download" else os.symlink
@@ -59,21 +58,28 @@ def input_value(home: Path, submission: Submission, entry: Input, folder: Path) 
 
 def cloud_folder(home: Path, uri: str | None) -> Path | None:
     """The folder on a datastore of this machine that stands for a path in the cloud; None where none can."""
-    match = DATASTORE_PATH.fullmatch(uri or "")
-    return target_folder(home, match["datastore"], match["path"]) if match else None
+    path = parse(uri or "")
+    if path is None:
+        return None
+    return target_folder(home, DEFAULT_DATASTORE if path.datastore == DEFAULT_NAME else path.datastore, path.path)
 
 
 def _files(home: Path, submission: Submission, entry: Input) -> Mapping[str, Path]:
     """The files that a run sees of an input, by their paths below it."""
     data = entry.data
-    if data is None:
-        folder = cloud_folder(home, entry.uri)
-        return files_in(folder) if folder is not None else {}
-    there = files_in(target_folder(home, data.datastore or DEFAULT_DATASTORE, data.target))
-    planned = submission.files[entry.name]
+    folder = (
+        cloud_folder(home, entry.uri)
+        if data is None
+        else target_folder(home, data.datastore or DEFAULT_DATASTORE, data.target)
+    )
+    there = files_in(folder) if folder is not None else {}
+    planned = submission.files.get(entry.name)
+    if planned is None:
+        return there
     gone = [path for path in planned if path not in there]
     if gone:
-        raise Conflict(f"the input {entry.name} changed since the plan: {gone[0]} is no longer in {data.target}")
+        where = data.target if data is not None else entry.uri
+        raise Conflict(f"the input {entry.name} changed since the plan: {gone[0]} is no longer in {where}")
     return {path: there[path] for path in planned}
 
 

@@ -61,9 +61,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     staged.code.rename(folder / "code")
     prepare_inputs(home, submission, folder / "inputs")
     prepare_outputs(home, submission, folder / "outputs")
-    # Azure ML keeps what a script writes to ./outputs, and calls that output `default`.
-    if not (folder / "code" / "outputs").exists():
-        (folder / "code" / "outputs").symlink_to(Path("..") / "outputs" / "default")
+    _link_outputs(folder)
     run = {
         "spec": submission.spec,
         "fingerprint": submission.fingerprint,
@@ -75,6 +73,17 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     (folder / "run.json").write_text(json.dumps(run, indent=1))
     (folder / "identity.json").write_text(json.dumps(submission.identity))
     state.write_prepared(folder, _request(home, submission))
+
+
+def _link_outputs(folder: Path) -> None:
+    """Have what a script writes to ./outputs kept: Azure ML does that, with what the code has there, as `default`."""
+    written, kept = folder / "code" / "outputs", folder / "outputs" / "default"
+    if written.is_dir():
+        for one in written.iterdir():
+            one.rename(kept / one.name)
+        written.rmdir()
+    if not written.exists():
+        written.symlink_to(Path("..") / "outputs" / "default")
 
 
 def _request(home: Path, submission: Submission) -> Request:

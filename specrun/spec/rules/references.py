@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from specrun.spec.datastore_paths import DEFAULT_NAME, parse
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.nearest import suggestion
 from specrun.spec.rules.data import near_datastore, plain_problem
@@ -12,8 +13,6 @@ from specrun.spec.rules.subject import Subject, lacks, mapping, text
 # What may follow azureml:// besides: the long forms of the same, and what other jobs and registries have.
 _OTHER_ADDRESSES = ("subscriptions", "registries", "jobs", "locations")
 _DATASTORES = "azureml://datastores/"
-DEFAULT_DATASTORE = "workspaceblobstore"
-"""What a workspace calls its default datastore, unless somebody has chosen another."""
 
 
 def data_entries(subject: Subject) -> Iterator[Diagnostic]:
@@ -65,11 +64,9 @@ def outputs_into_data(subject: Subject) -> Iterator[Diagnostic]:
     """No output lies at or below the target of an entry of `data`: the job would write into what it is known by."""
     targets = {_target(name, entry): name for name, entry in subject.data.items() if isinstance(name, str)}
     for name, value in mapping(subject.job.get("outputs")).items() if targets else ():
-        path = text(mapping(value).get("path"))
-        place = path.rpartition("datastores/")[2] if path is not None and path.startswith("azureml://") else ""
-        store, _, below = place.partition("/paths/")
-        parts = below.strip("/").split("/")
-        found = (targets.get((store, "/".join(parts[:end]))) for end in range(len(parts), 0, -1))
+        path = parse(text(mapping(value).get("path")) or "")
+        parts = path.path.split("/") if path is not None else []
+        found = (targets.get((path.datastore, "/".join(parts[:end]))) for end in range(len(parts), 0, -1) if path)
         entry = next((one for one in found if one is not None), None)
         if entry is not None:
             detail = (
@@ -82,7 +79,7 @@ def outputs_into_data(subject: Subject) -> Iterator[Diagnostic]:
 def _target(name: str, entry: object) -> tuple[str, str]:
     """Where an entry of `data` goes: datastore and path."""
     found = mapping(entry)
-    return text(found.get("datastore")) or DEFAULT_DATASTORE, (text(found.get("target")) or name).strip("/")
+    return text(found.get("datastore")) or DEFAULT_NAME, (text(found.get("target")) or name).strip("/")
 
 
 def _unknown_address(subject: Subject, path: str, *place: str) -> Iterator[Diagnostic]:

@@ -1,0 +1,56 @@
+"""Paths on datastores, as specs and Azure ML write them: short, or with the workspace in which the datastore is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+EXAMPLE = "azureml://datastores/NAME/paths/PATH"
+"""How one is written, for messages."""
+
+DEFAULT_NAME = "workspaceblobstore"
+"""What a workspace calls its default datastore, unless somebody has chosen another."""
+
+_URI = re.compile(
+    r"azureml://(?:subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/(?:providers/[^/]+/)?"
+    r"workspaces/(?P<workspace>[^/]+)/)?datastores/(?P<datastore>[^/]+)/paths(?:/(?P<path>.*))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DatastorePath:
+    """A path on a datastore, without slashes around it ("": all of the datastore).
+
+    `workspace` is `subscription/group/name` in lower case, "" where the address does not say it.
+    """
+
+    datastore: str
+    path: str
+    workspace: str = ""
+
+    def below(self, target: str) -> str | None:
+        """The rest of the path below a target ("": it is the target), None where it is not at or below it."""
+        if self.path == target:
+            return ""
+        return self.path.removeprefix(f"{target}/") if self.path.startswith(f"{target}/") else None
+
+    def contains(self, target: str) -> bool:
+        """Whether a target lies below the path."""
+        return not self.path or target.startswith(f"{self.path}/")
+
+
+def parse(uri: str) -> DatastorePath | None:
+    """The path that an address means; None for what is no address of a datastore."""
+    match = _URI.fullmatch(uri)
+    if match is None:
+        return None
+    named = (match["subscription"], match["group"], match["workspace"])
+    workspace = "/".join(named).lower() if named[0] else ""
+    path = (match["path"] or "").strip("/")
+    return DatastorePath(match["datastore"], "" if path == "." else path.removeprefix("./"), workspace)
+
+
+def datastore_uri(datastore: str, path: str) -> str:
+    """The path on a datastore, as Azure ML writes it."""
+    return f"azureml://datastores/{datastore}/paths/{path}"
