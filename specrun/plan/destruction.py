@@ -7,16 +7,12 @@ from dataclasses import replace
 
 from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
 from specrun.plan.graph import Graph
-from specrun.plan.kinds import RESOURCES
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.observed import Observed, Status
 from specrun.plan.planning import View
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
-
-ON_DEMAND = tuple(kind.kind for kind in RESOURCES if kind.on_demand)
-"""Kinds that are deleted only when they are named: they hold what cannot be made again, or what others share."""
 
 
 def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection[str]) -> Plan:

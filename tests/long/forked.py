@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import math
 import os
 import pickle
@@ -187,8 +188,9 @@ def _class(there: type, wrong: type) -> None:
             if member.name in wrong.__members__:  # type: ignore[attr-defined]
                 member._value_ = wrong[member.name].value  # type: ignore[index]
         return
-    for name in ("__init__", "__new__"):
-        if name in vars(there) and vars(there)[name].__code__.co_filename[0] == "<":  # made by dataclass or NamedTuple
+    for name in ("__init__", "__new__", "__repr__", "__eq__"):
+        made = inspect.unwrap(vars(there).get(name, _class))
+        if made.__code__.co_filename[0] == "<":  # by dataclass or NamedTuple
             setattr(there, name, vars(wrong)[name])
     for name, value in vars(wrong).items():
         if (

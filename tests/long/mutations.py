@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,20 +28,17 @@ ROOT = Path(__file__).parents[2]
 NEEDED = ("docs", "emulator", "pyproject.toml", "schemas", "specrun", "specs", "tests")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
-_PLANNED = [f"tests/unit/test_{name}.py" for name in ("graph", "kinds*", "planner", "saved", "walk")]
+_PLANNED = ("graph", "kinds", "planner", "project", "saved", "survey", "transfer", "walk")
+_OF_PLANS = ("attempts", "destruction", "diff", "files", "fingerprint", "hashes", "plan_text", "remote", "state")
 TESTS = {
     "specrun/spec/rules": ("tests/unit/test_rules*.py",),
-    "specrun/plan": (
-        *_PLANNED,
-        *(f"tests/unit/test_{name}.py" for name in ("attempts", "destruction", "diff", "files", "fingerprint")),
-        *(f"tests/unit/test_{name}.py" for name in ("hashes", "plan_text", "remote", "state")),
-    ),
+    "specrun/plan": tuple(f"tests/unit/test_{name}.py" for name in (*_PLANNED, *_OF_PLANS)),
     "specrun/apply": (
-        *_PLANNED,
-        "tests/unit/test_narration.py",
-        "tests/unit/test_stage.py",
+        *(f"tests/unit/test_{name}.py" for name in (*_PLANNED, "narration", "reliable", "stage")),
+        "tests/cli/test_cli_places.py",
         "tests/cli/test_cli_verbs.py",
     ),
+    "specrun/engines/reliable.py": tuple(f"tests/unit/test_{name}.py" for name in ("reliable", "survey", "walk")),
 }
 """Packages, and where the tests are that must notice."""
 
@@ -97,11 +94,11 @@ class Search:
             print(f"survived: {mutant}", flush=True)
 
 
-def _tests_of(mutant: Mutant, called: Iterable[Called]) -> list[Called]:
+def _tests_of(mutant: Mutant, called: Sequence[Called]) -> list[Called]:
     if mutant.function:
         found = [test for test in called if (mutant.path, mutant.function) in test.functions]
-    else:  # a constant, a table, a field's default: whoever does something with the module
-        found = [test for test in called if any(path == mutant.path for path, _ in test.functions)]
+    else:  # a constant, a table, a field's default: whoever does something with the module, or anybody
+        found = [test for test in called if any(path == mutant.path for path, _ in test.functions)] or list(called)
     return sorted(found, key=lambda test: test.seconds)
 
 
