@@ -62,4 +62,4 @@ def _seen(resource: Planned, view: View) -> Observed:
     if not isinstance(resource, RunRequest):
         return view.survey.observed[resource.key]
     there = any(run.spec == resource.name for run in view.survey.runs)
-    return Observed(Status.READY if there else Status.MISSING, owner=resource.owner)
+    return Observed(Status.READY if there else Status.MISSING)
