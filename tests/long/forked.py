@@ -48,6 +48,7 @@ def forked(work: Callable[[], bool], seconds: float) -> int:
     try:
         os.setpgid(0, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job would not have
         signal.alarm(math.ceil(seconds))
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
         nowhere = os.open(os.devnull, os.O_RDWR)

@@ -8,8 +8,8 @@ the tests that call its function, the fastest first, until one fails. An alarm k
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -139,7 +139,7 @@ def _search(options: argparse.Namespace) -> int:
     for where, each in found.items():
         judged = [mutant for mutant in each if mutant.key not in equivalent]
         if options.sample:
-            judged = random.Random(f"{options.seed} {where}").sample(judged, max(1, round(len(each) * share)))
+            judged = _sample(judged, options.seed, max(1, round(len(each) * share)))
         search = Search(root, judged, options.jobs)
         tests = sorted(
             f"{t}" for package, globs in TESTS.items() if where.startswith(package) for g in globs for t in root.glob(g)
@@ -155,6 +155,19 @@ def _search(options: argparse.Namespace) -> int:
         print("Not there any more, but listed as equivalent:", *stale, sep="\n  ")
         return 1
     return 0 if 100 * len(killed) >= options.least * len(killed + survived) else 1
+
+
+def _sample(mutants: Sequence[Mutant], seed: str, size: int) -> list[Mutant]:
+    """Some, chosen by chance: by a hash of each one's function and its number there, so that most of the sample is the
+    same again when the code has changed somewhere.
+    """
+    within = Counter[tuple[str, str]]()
+    chance: dict[Mutant, bytes] = {}
+    for mutant in mutants:
+        place = mutant.path, mutant.function or mutant.name
+        within[place] += 1
+        chance[mutant] = hashlib.sha256(f"{seed} {place} {within[place]}".encode()).digest()
+    return sorted(sorted(mutants, key=chance.__getitem__)[:size], key=mutants.index)
 
 
 def _files(where: Path) -> list[Path]:

@@ -172,7 +172,12 @@ def test_more_runs_than_allowed_are_refused(tmp_path: Path) -> None:
     files = [write_spec(tmp_path / str(n), f"name: n{n}\njob: {{command: ls}}\n") for n in range(11)]
     specs = read_specs(*files)
     engine = Double()
-    assert codes(plan_for(engine, specs, tmp_path)) == (["too-many-runs"], [])
+    plan = plan_for(engine, specs, tmp_path)
+    assert codes(plan) == (["too-many-runs"], [])
+    assert str(plan.refusals[0].location) == f"{files[0]}:3:1"
+    assert plan.refusals[0].detail == (
+        "11 runs would be submitted, and the limit is 10: if all are meant, say so with --max-runs 11."
+    )
     assert codes(plan_for(engine, specs[:10], tmp_path)) == ([], [])
     assert codes(plan_for(engine, specs, tmp_path, max_runs=11)) == ([], [])
 
