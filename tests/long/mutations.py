@@ -34,7 +34,7 @@ TESTS = {
     "specrun/spec/rules": ("tests/unit/test_rules*.py",),
     "specrun/plan": tuple(f"tests/unit/test_{name}.py" for name in (*_PLANNED, *_OF_PLANS)),
     "specrun/apply": (
-        *(f"tests/unit/test_{name}.py" for name in (*_PLANNED, "narration", "reliable", "stage")),
+        *(f"tests/unit/test_{name}.py" for name in (*_PLANNED, "journal", "narration", "operations", "reliable", "stage")),
         "tests/cli/test_cli_places.py",
         "tests/cli/test_cli_verbs.py",
     ),

@@ -335,6 +335,7 @@ def test_explain_says_when_only_blanks_differ() -> None:
         ("a a", "a a a", "a a → a a a"),
         ("a a a a a a", "a a a a a a a", "… a → … a a"),
         ("w x a b c d", "y a b c d", "w x a … → y a …"),
+        ("a b c d e f", "x b c d e y", "a b c d e f → x b c d e y"),
     ],
 )
 def test_of_a_long_command_explain_shows_what_differs(before: str, after: str, shown: str) -> None:
