@@ -38,12 +38,13 @@ def _survey(answers: Sequence[tuple[Key | str, object]]) -> Survey:
     runs: Sequence[Run] = ()
     errors: dict[str, str] = {}
     for what, answer in answers:
-        if isinstance(answer, EngineError):
-            errors[str(what)] = str(answer).removeprefix(f"{what}: ")
-        elif isinstance(what, Key) and isinstance(answer, Observed):
-            observed[what] = answer
-        elif isinstance(answer, str):
-            contents[str(what)] = answer
-        elif isinstance(answer, Sequence):
-            runs = answer
+        match what, answer:
+            case _, EngineError():
+                errors[str(what)] = str(answer).removeprefix(f"{what}: ")
+            case Key() as key, Observed() as seen:
+                observed[key] = seen
+            case str(path), str(content):
+                contents[path] = content
+            case _, Sequence() as found:
+                runs = found
     return Survey(observed, contents, runs, errors)

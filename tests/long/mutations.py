@@ -29,12 +29,15 @@ NEEDED = ("docs", "emulator", "pyproject.toml", "schemas", "specrun", "specs", "
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
 _PLANNED = ("graph", "kinds", "planner", "project", "saved", "survey", "transfer", "walk")
-_OF_PLANS = ("attempts", "destruction", "diff", "files", "fingerprint", "hashes", "plan_text", "remote", "state")
+_OF_PLANS = ("attempts", "destruction", "diff", "files", "fingerprint", "hashes", "home", "plan_text", "remote")
 TESTS = {
     "specrun/spec/rules": ("tests/unit/test_rules*.py",),
     "specrun/plan": tuple(f"tests/unit/test_{name}.py" for name in (*_PLANNED, *_OF_PLANS)),
     "specrun/apply": (
-        *(f"tests/unit/test_{name}.py" for name in (*_PLANNED, "journal", "narration", "operations", "reliable", "stage")),
+        *(
+            f"tests/unit/test_{name}.py"
+            for name in (*_PLANNED, "journal", "narration", "operations", "reliable", "stage")
+        ),
         "tests/cli/test_cli_places.py",
         "tests/cli/test_cli_verbs.py",
     ),
