@@ -84,8 +84,11 @@ def called_by_each(items: Sequence[pytest.Item], root: Path) -> list[Called]:
     pid = forked(work, 3600)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:
-        results = pickle.load(answer)
-    os.waitpid(pid, 0)
+        told = answer.read()
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise ChildProcessError(f"the tests as they are ended with {os.waitstatus_to_exitcode(status)}")
+    results = pickle.loads(told)
     return [Called(item, *result) for item, result in zip(items, results, strict=True)]
 
 

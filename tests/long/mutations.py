@@ -100,9 +100,10 @@ class Search:
 def _tests_of(mutant: Mutant, called: Sequence[Called]) -> list[Called]:
     if mutant.function:
         found = [test for test in called if (mutant.path, mutant.function) in test.functions]
-    else:  # a constant, a table, a field's default: whoever does something with the module, or anybody
-        found = [test for test in called if any(path == mutant.path for path, _ in test.functions)] or list(called)
-    return sorted(found, key=lambda test: test.seconds)
+        return sorted(found, key=lambda test: test.seconds)
+    # A constant, a table, a field's default: first whoever does something with the module, then all the others.
+    there = {test.item.nodeid for test in called if any(path == mutant.path for path, _ in test.functions)}
+    return sorted(called, key=lambda test: (test.item.nodeid not in there, test.seconds))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -44,6 +44,17 @@ def running(**fields: object) -> Run:
     return replace(run, **fields)  # type: ignore[arg-type]
 
 
+def test_each_action_has_a_sign() -> None:
+    assert {action.value: action.sign for action in Action} == {
+        "no-op": " ",
+        "create": "+",
+        "update": "~",
+        "replace": "±",
+        "delete": "-",
+        "submit": "▶",
+    }
+
+
 def test_from_nothing(tmp_path: Path) -> None:
     plan = plan_text(tmp_path, Double(), JOB)
     assert [(c.key.address, c.action) for c in plan.changes] == [
@@ -52,6 +63,7 @@ def test_from_nothing(tmp_path: Path) -> None:
     ]
     submission = change_of(plan, "run/job").submission
     assert submission.name == f"job-{plan.fingerprints['job'][:10]}"
+    assert plan.fingerprints == {"job": submission.fingerprint}
     assert [file.path for file in submission.code] == ["train.py"]
     assert codes(plan) == ([], [])
 

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from specrun.apply import project as projects
+from specrun.apply import walk
+from specrun.apply.events import Event, OperationStarted
 from specrun.apply.project import Project, open_project, places_of
 from specrun.engines.base import Denied, Scope
 from specrun.plan import hashes
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planning import PlanOptions
-from specrun.plan.resources import Place
+from specrun.plan.resources import Key, Place
 from specrun.spec.model import Spec
-from tests.engine_double import Double, offer, read_specs, write_spec
+from tests.engine_double import HANG, Double, offer, read_specs, write_spec
 
 IDS = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
 EAST, WEST = Place("azureml", "east"), Place("azureml", "west")
@@ -65,6 +67,34 @@ def test_a_change_for_each_place(project: Project) -> None:
             "data/default/d": Action.CREATE,
             "run/job": Action.SUBMIT,
         }
+
+
+def test_fingerprints_of_specs_of_one_name_are_told_apart(project: Project) -> None:
+    plan = project.plan(PlanOptions())
+    (digest,) = set(plan.fingerprints.values())
+    assert plan.fingerprints == {f"job (workspace {name}, azureml)": digest for name in ("east", "west")}
+
+
+def test_an_interrupt_is_noticed_while_nothing_happens(
+    project: Project, doubles: dict[Place, Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "GRACE", 0.01)
+    doubles[EAST].faults = {"begin compute/gpu": [HANG]}
+    stop = threading.Event()
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, OperationStarted) and event.key == Key(EAST, "compute/gpu"):
+            stop.set()
+
+    assert project.carry_out(project.plan(PlanOptions()), interrupt, stop, detach=True).interrupted
+
+
+def test_what_is_made_in_a_moment_is_seen_then(project: Project, doubles: dict[Place, Double]) -> None:
+    for double in doubles.values():
+        double.poll = 3600.0
+        double.on_begin = lambda _, d=double: d.creating.update({"compute/gpu": 1})
+    outcome = project.carry_out(project.plan(PlanOptions()), lambda event: None, threading.Event(), detach=True)
+    assert (outcome.failed, outcome.stale, len(outcome.ended)) == ([], [], 2)
 
 
 RUNNING = Run("x", "other", "f", 1, RunStatus.RUNNING, compute="gpu", reads=("data/default/d",))
