@@ -112,9 +112,8 @@ class Operation:
 
     def _twin(self, submission: Submission) -> Run | None:
         """The run of the same fingerprint that makes this submission superfluous."""
-        runs = self.engine.runs(submission.spec)
-        same = [run for run in runs if run.is_of(submission.fingerprint) and run.attempt >= submission.attempt]
-        return decide(same, submission.fingerprint, rerun=False).follow
+        runs = [run for run in self.engine.runs(submission.spec) if run.attempt >= submission.attempt]
+        return decide(runs, submission.fingerprint, rerun=False).follow
 
     def _fetched(self, change: Upload) -> Upload:
         source = change.resource.source

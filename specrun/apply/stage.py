@@ -31,7 +31,6 @@ def stage(submission: Submission, folder: Path) -> Staged:
         conda.write_bytes(content)
     if environment.context:
         context = folder / "context"
-        context.mkdir()
         _copy("the environment", environment.context, context)
     return Staged(code, conda, context)
 

@@ -48,15 +48,16 @@ def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
     errors: dict[str, str] = {}
     default = DEFAULT_NAME
     for what, answer in answers:
-        if isinstance(answer, EngineError):
-            name = what.uri if isinstance(what, CloudContent) else str(what)
-            errors[name] = str(answer).removeprefix(f"{name}: ")
-        elif isinstance(what, Key) and isinstance(answer, Observed):
-            observed[what] = answer
-        elif isinstance(what, CloudContent):
-            contents[what] = str(answer)
-        elif what == DEFAULT_DATASTORE:
-            default = str(answer) or DEFAULT_NAME
-        elif isinstance(answer, Sequence):
-            runs = answer
+        match what, answer:
+            case _, EngineError():
+                name = what.uri if isinstance(what, CloudContent) else str(what)
+                errors[name] = str(answer).removeprefix(f"{name}: ")
+            case Key() as key, Observed() as seen:
+                observed[key] = seen
+            case CloudContent() as content, str(digest):
+                contents[content] = digest
+            case str(), str(name):
+                default = name or DEFAULT_NAME
+            case _, Sequence() as found:
+                runs = found
     return Survey(observed, contents, runs, errors, default)

@@ -62,7 +62,7 @@ class Walk:
     home: Path
     emit: Callable[[Event], None]
     stop: threading.Event
-    detach: bool = False
+    detach: bool
     # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
     _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)

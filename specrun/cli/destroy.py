@@ -10,7 +10,7 @@ from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import Reading, color_option, reading_options
 from specrun.cli.session import open_specs
-from specrun.plan.destruction import ON_DEMAND
+from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
 

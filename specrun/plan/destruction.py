@@ -7,16 +7,12 @@ from dataclasses import replace
 
 from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
 from specrun.plan.graph import Graph
-from specrun.plan.kinds import RESOURCES
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.observed import Observed, Status
 from specrun.plan.planning import View
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
-
-ON_DEMAND = tuple(kind.kind for kind in RESOURCES if kind.on_demand)
-"""Kinds that are deleted only when they are named: they hold what cannot be made again, or what others share."""
 
 
 def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection[str]) -> Plan:
@@ -66,4 +62,4 @@ def _seen(resource: Planned, view: View) -> Observed:
     if not isinstance(resource, RunRequest):
         return view.survey.observed[resource.key]
     there = any(run.spec == resource.name for run in view.survey.runs)
-    return Observed(Status.READY if there else Status.MISSING, owner=resource.owner)
+    return Observed(Status.READY if there else Status.MISSING)

@@ -72,14 +72,11 @@ def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        if name in ("command", "arguments") and old and new and _show(old).split() == _show(new).split():
-            lines.append(f"{name}: other blanks")
-        elif name in ("command", "arguments") and old and new:
-            lines.append(f"{name}: {_words_between(_show(old).split(), _show(new).split())}")
-        elif name in ("command", "script", "arguments", "instance_count", "gpu"):
-            lines.append(f"{name}: {_show(old)} → {_show(new)}")
+        if name in ("command", "arguments"):
+            was, now = _show(old).split(), _show(new).split()
+            lines.append(f"{name}: {'other blanks' if was == now else _words_between(was, now)}")
         else:
-            lines.extend(f"{name}: {line}" for line in _entries(old or {}, new or {}))
+            lines.extend(f"{name}: {line}" for line in _entries(old, new))
     return tuple(lines)
 
 
@@ -101,16 +98,17 @@ def _words_between(old: list[str], new: list[str]) -> str:
 
 
 def _entries(old: object, new: object) -> Iterable[str]:
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+    was, now = ({} if value is None else value for value in (old, new))
+    if not isinstance(was, Mapping) or not isinstance(now, Mapping):
         yield f"{_show(old)} → {_show(new)}"
         return
-    for name in dict.fromkeys([*new, *old]):
-        if name not in old:
+    for name in dict.fromkeys([*now, *was]):
+        if name not in was:
             yield f"{name} is new"
-        elif name not in new:
+        elif name not in now:
             yield f"{name} is gone"
-        elif old[name] != new[name]:
-            before, after = old[name], new[name]
+        elif was[name] != now[name]:
+            before, after = was[name], now[name]
             if isinstance(before, Mapping) and isinstance(after, Mapping):
                 yield from (f"{name}/{line}" for line in _entries(before.get("files", {}), after.get("files", {})))
                 fields = ({k: v for k, v in entry.items() if k != "files"} for entry in (before, after))

@@ -19,7 +19,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import Key, Place, Resource
+from specrun.plan.resources import Place, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.schema import schema_text
 
@@ -71,7 +71,7 @@ def read_saved(file: str) -> Saved | None:
             content = json.loads(b"{" + source.read())
     except (OSError, ValueError):
         return None
-    if not isinstance(content, dict) or "changes" not in content or "spec_digests" not in content:
+    if "changes" not in content or "spec_digests" not in content:
         return None
     if content.get("format") != FORMAT:
         raise PlanUnreadable(f"{file} is a plan of format {content.get('format')}, and this specrun reads {FORMAT}")
@@ -87,13 +87,13 @@ def restore(saved: Saved, graph: Graph) -> Plan:
             raise PlanStale(f"{file} (or a variable in it) changed since the plan was made: plan again")
     _check_environments(saved, graph)
     places = tuple(Place(**place) for place in saved.content["places"])
-    listed = [item["key"] for item in saved.content["changes"] if item["place"] >= len(places)]
-    keys = [Key(places[item["place"] % len(places)], item["key"]) for item in saved.content["changes"]]
-    unknown = listed or [key.address for key in keys if key not in graph.resources]
+    numbered = enumerate(places)
+    declared = {(number, found.address): found for number, place in numbered for found in graph.in_place(place)}
+    items = {(item["place"], item["key"]): item for item in saved.content["changes"]}
+    unknown = [address for place, address in items if (place, address) not in declared]
     if unknown:
         raise PlanUnreadable(f"the plan is damaged: its specs do not declare {', '.join(unknown)}: plan again")
-    items = zip(saved.content["changes"], keys, strict=True)
-    changes = tuple(_decode(item, graph.resources[key]) for item, key in items)
+    changes = tuple(_decode(item, declared[which]) for which, item in items.items())
     return Plan(places, changes, graph.spec_digests)
 
 
@@ -185,14 +185,14 @@ def _plain(value: object) -> object:
 
 def _decode(item: Mapping[str, Any], resource: Resource) -> Change:
     action, reason = Action(item["action"]), item["reason"]
-    if "submission" in item and isinstance(resource, RunRequest):
+    if isinstance(resource, RunRequest):
         submission = _submission(item["submission"], resource)
         cancel = tuple(_run(run) for run in item["cancel"])
         if action is Action.SUBMIT:
             return Submit(resource, action, reason, submission, cancel, tuple(item["differences"]))
         return Follow(resource, action, reason, submission, cancel, _run(item["follow"]))
     before = _observed(item["before"])
-    if "transfer" in item and isinstance(resource, DataTarget):
+    if isinstance(resource, DataTarget):
         return Upload(resource, action, reason, before, _transfer(item["transfer"]))
     return ResourceChange(resource, action, reason, before, tuple(FieldChange(**field) for field in item["fields"]))
 

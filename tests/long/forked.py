@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import math
 import os
 import pickle
@@ -47,6 +48,7 @@ def forked(work: Callable[[], bool], seconds: float) -> int:
     try:
         os.setpgid(0, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job would not have
         signal.alarm(math.ceil(seconds))
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -82,8 +84,11 @@ def called_by_each(items: Sequence[pytest.Item], root: Path) -> list[Called]:
     pid = forked(work, 3600)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:
-        results = pickle.load(answer)
-    os.waitpid(pid, 0)
+        told = answer.read()
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise ChildProcessError(f"the tests as they are ended with {os.waitstatus_to_exitcode(status)}")
+    results = pickle.loads(told)
     return [Called(item, *result) for item, result in zip(items, results, strict=True)]
 
 
@@ -99,10 +104,11 @@ def _watched(work: Callable[[], bool], package: str) -> tuple[bool, set[tuple[st
     threading.setprofile(hook)
     sys.setprofile(hook)
     try:
-        return work(), called
+        passed = work()
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
+    return passed, called.copy()  # threads that the test has left go on adding to it
 
 
 def _named(called: Iterable[tuple[str, int]], root: Path) -> Iterator[tuple[str, str]]:
@@ -187,8 +193,9 @@ def _class(there: type, wrong: type) -> None:
             if member.name in wrong.__members__:  # type: ignore[attr-defined]
                 member._value_ = wrong[member.name].value  # type: ignore[index]
         return
-    for name in ("__init__", "__new__"):
-        if name in vars(there) and vars(there)[name].__code__.co_filename[0] == "<":  # made by dataclass or NamedTuple
+    for name in ("__init__", "__new__", "__repr__", "__eq__"):
+        made = inspect.unwrap(vars(there).get(name, _class))
+        if made.__code__.co_filename[0] == "<":  # by dataclass or NamedTuple
             setattr(there, name, vars(wrong)[name])
     for name, value in vars(wrong).items():
         if (

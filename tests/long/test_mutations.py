@@ -12,20 +12,27 @@ import pytest
 from tests.long.forked import put_in
 from tests.long.mutants import mutants, mutated
 from tests.long.mutations import TESTS
-from tests.searching import Search
+from tests.searching import DEFAULT_SEED, Search
 
 ROOT = Path(__file__).parents[2]
-SAMPLE, LEAST_OF_SAMPLE = 10, 70
-"""Mutants of each package in a sample, and percent of them that are killed: of 30, chance spares a few more."""
+SAMPLE, LEAST_OF_SAMPLE = 8, 75
+"""Mutants of each package in a sample, and percent of them that are killed: of so few, chance may spare two."""
 
 
 @pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("where", TESTS)
 def test_mutants_are_killed(where: str, search: Search) -> None:
+    """All of them at least to 95%. A sample is always the same one, but for what has changed in the code: it is no
+    other one by chance. What survives wants a test, or a line in equivalent_mutants.txt.
+    """
     # In a process of its own: it forks, and a worker of pytest-xdist has threads.
-    size = [] if search.whole else ["--sample", f"{SAMPLE}", "--least", f"{LEAST_OF_SAMPLE}"]
-    command = [sys.executable, "-m", "tests.long.mutations", where, "--jobs", "1", "--seed", search.seed, *size]
+    how = (
+        ["--seed", search.seed]
+        if search.whole
+        else ["--seed", DEFAULT_SEED, "--sample", f"{SAMPLE}", f"--least={LEAST_OF_SAMPLE}"]
+    )
+    command = [sys.executable, "-m", "tests.long.mutations", where, "--jobs", "1", *how]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(done.stdout)
     assert done.returncode == 0

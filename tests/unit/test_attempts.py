@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from specrun.plan import attempts
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
@@ -20,6 +21,14 @@ def test_names() -> None:
         "job-aaaaaaaaaa-2",
         "job-aaaaaaaaaa-11",
     ]
+
+
+@pytest.mark.parametrize(("attempt", "said"), [(1, None), (2, "2"), (11, "11")])
+@pytest.mark.parametrize("spec", ["job", "job-2", "job-0123456789"])
+def test_a_name_says_what_it_was_made_of(spec: str, attempt: int, said: str | None) -> None:
+    found = attempts.NAME.fullmatch(run_name(spec, PRINT, attempt))
+    assert found is not None
+    assert found.groupdict() == {"spec": spec, "fingerprint": "aaaaaaaaaa", "attempt": said}
 
 
 def test_none_yet() -> None:
@@ -66,6 +75,11 @@ def test_reasons_name_the_run_and_the_way_on() -> None:
     assert failed.reason == ("job-aaaaaaaaaa failed (worker/0 exited with 1) for exactly this: change it, or --rerun")
     lost = decide([run(RunStatus.LOST, reason="the machine restarted")], PRINT, rerun=False)
     assert lost.reason == "job-aaaaaaaaaa was ended by the platform: the machine restarted"
+    assert decide([run(RunStatus.QUEUED)], PRINT, rerun=False).reason == "job-aaaaaaaaaa is queued"
+    assert decide([run(RunStatus.SUCCEEDED)], PRINT, rerun=False).reason == (
+        "job-aaaaaaaaaa has succeeded for exactly this"
+    )
+    assert decide([run(RunStatus.SUCCEEDED)], PRINT, rerun=True).reason == "--rerun: job-aaaaaaaaaa succeeded"
 
 
 def test_a_damaged_run_that_knows_ten_digits_counts() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,10 @@ def plan_of(
     return plan_destruction(graph, views, also)
 
 
+def reasons(plan: Plan) -> dict[str, str]:
+    return {change.resource.kind: change.reason for change in plan.changes}
+
+
 def deleted(plan: Plan) -> list[str]:
     return [change.resource.kind for change in plan.changes if change.action is Action.DELETE]
 
@@ -60,6 +65,7 @@ def test_only_what_can_be_made_again(spec: Path) -> None:
 
 def test_more_when_it_is_named_and_dependents_first(spec: Path) -> None:
     plan = plan_of(spec, also=EVERYTHING)
+    assert plan.refusals == ()
     kinds = deleted(plan)
     assert sorted(kinds) == ["compute", "data", "datastore", "environment", "run", "workspace"]
     assert (kinds[0], kinds[-1]) == ("run", "workspace")
@@ -76,13 +82,31 @@ def test_not_what_somebody_else_made(spec: Path, owner: str) -> None:
     files = Observed(Status.READY, files={"a": StoredFile(1, "m", owner)})
     plan = plan_of(spec, also=("workspace", "data"), compute=others, datastore=others, workspace=others, data=files)
     assert deleted(plan) == []
+    assert {reasons(plan)[kind] for kind in ("compute", "datastore", "workspace", "data")} == {
+        "kept: this spec did not make it"
+    }
+    user = Run("x", "another", "f", 1, RunStatus.RUNNING, compute="gpu")
+    assert plan_of(spec, compute=others, unfinished=(user,)).refusals == (), "what is kept may be used"
+
+
+def test_why_it_is_deleted(spec: Path) -> None:
+    assert reasons(plan_of(spec, also=EVERYTHING)) == {
+        "workspace": "made by job",
+        "compute": "made by job",
+        "datastore": "made by job",
+        "data": "made by job",
+        "environment": "built for this content alone",
+        "run": "made by job",
+    }
 
 
 def test_not_what_is_missing_or_only_named(tmp_path: Path) -> None:
     missing = Observed(Status.MISSING)
-    assert deleted(plan_of(write_spec(tmp_path, TEXT, data__a="1"), compute=missing)) == ["datastore"]
+    plan = plan_of(write_spec(tmp_path, TEXT, data__a="1"), compute=missing)
+    assert (deleted(plan), reasons(plan)["compute"]) == (["datastore"], "it does not exist")
     named = write_spec(tmp_path / "named", "name: job\ncompute: gpu\njob: {command: ls}\n")
-    assert deleted(plan_of(named)) == []
+    plan = plan_of(named)
+    assert (deleted(plan), reasons(plan)["compute"]) == ([], "only named by this spec")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +121,11 @@ def test_not_what_is_missing_or_only_named(tmp_path: Path) -> None:
 def test_not_under_an_unfinished_run(spec: Path, run: Run, also: tuple[str, ...]) -> None:
     plan = plan_of(spec, also=also, unfinished=(run,))
     assert [refusal.code for refusal in plan.refusals] == ["in-use"]
-    assert "x still uses" in plan.refusals[0].detail
+    assert plan.refusals[0].detail.startswith("x still uses ")
+    plan = plan_of(spec, also=also, unfinished=(run, replace(run, name="y")))
+    (found,) = plan.refusals
+    used = next(change.key for change in plan.changes if str(change.key) in found.detail)
+    assert found.detail == f"x, y still uses {used}: wait, or `specrun cancel`."
 
 
 def test_what_specs_share_is_deleted_whichever_comes_first(tmp_path: Path) -> None:

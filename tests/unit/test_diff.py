@@ -22,6 +22,7 @@ LIMITS = Capability(frozenset({"max_instances", "tags"}))
         ({"tags": {"a": "b"}}, {"tags": {"a": "b", "specrun": "me"}}),
         ({"credentials": {"account_key": Secret("KEY")}}, {}),
         ({"credentials": {"account_key": Secret("KEY")}}, {"credentials": {"account_key": "something"}}),
+        ({"credentials": {"client_id": "abc", "client_secret": Secret("KEY")}}, {}),
         ({"ssh_settings": {"admin_password": Secret("KEY")}}, {"ssh_settings": None}),
         ({"min_instances": 0}, {"min_instances": 0}),
     ],

@@ -211,7 +211,7 @@ def test_files_change_it(tmp_path: Path, what: str) -> None:
 
 def test_bits_of_group_and_others_do_not_change_it(tmp_path: Path) -> None:
     before = full(tmp_path)
-    (tmp_path / "src/train.py").chmod(0o600)
+    (tmp_path / "src/train.py").chmod(0o655)
     (spec,) = read_specs(tmp_path / "job.yaml")
     assert plan_for(Double(), [spec], tmp_path / "home").fingerprints["full"] == before
 
@@ -313,3 +313,62 @@ def test_explain_names_each_difference() -> None:
 
 def test_explain_says_when_only_blanks_differ() -> None:
     assert explain({"command": "a  b"}, {"command": "a b"}) == ("command: other blanks",)
+    assert explain({"arguments": ["a b"]}, {"arguments": ["a", "b"]}) == ("arguments: other blanks",)
+    variables = [{"environment_variables": {"A": blanks}} for blanks in ("x  y", "x y")]
+    assert explain(*variables) == ("environment_variables: A x  y → x y",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("x", "y", "x → y"),
+        ("a b c", "a X c", "a b c → a X c"),
+        ("a b c d e", "a b X d e", "a b c d e → a b X d e"),
+        ("a b c d e f", "a b c X d e f", "a b c d e f → a b c X d e f"),
+        ("a b c d e f g h", "a b c d X f g h", "… d e f g h → … d X f g h"),
+        ("a b c d", "a b c d e", "… d → … d e"),
+        ("a b c d e", "a b c d", "… d e → … d"),
+        ("p q r s", "p q r s t u", "… s → … s t u"),
+        ("x b c d e", "a b c d e", "x b … → a b …"),
+        ("a b c d x", "a b c d y", "… d x → … d y"),
+        ("a b c d e f x", "b c d e f x", "a b … → b …"),
+        ("a a", "a a a", "a a → a a a"),
+        ("a a a a a a", "a a a a a a a", "… a → … a a"),
+        ("w x a b c d", "y a b c d", "w x a … → y a …"),
+        ("a b c d e f", "x b c d e y", "a b c d e f → x b c d e y"),
+    ],
+)
+def test_of_a_long_command_explain_shows_what_differs(before: str, after: str, shown: str) -> None:
+    """With one word on either side; an ellipsis is no shorter than two words."""
+    assert explain({"command": before}, {"command": after}) == (f"command: {shown}",)
+
+
+def test_explain_shows_what_was_there_alone_before_or_is_after() -> None:
+    assert explain({"command": "a b"}, {"script": "t.py", "arguments": ["x", "y"]}) == (
+        "script: (none) → t.py",
+        "arguments: (none) → x y",
+        "command: a b → (none)",
+    )
+    assert explain({"script": "a.py", "instance_count": 2, "gpu": True}, {"script": "b.py", "gpu": False}) == (
+        "script: a.py → b.py",
+        "gpu: True → False",
+        "instance_count: 2 → (none)",
+    )
+    assert explain({"environment": {"image": "a"}}, {}) == ("environment: image is gone",)
+
+
+def test_explain_names_what_differs_within_an_environment_and_in_the_rights_of_a_file() -> None:
+    before = {"environment": {"pip": ["a"], "build": {"a": "1"}}, "code": {"a": ["m", False]}}
+    after = {"environment": {"pip": ["b"], "build": {"a": "2", "b": "1"}}, "code": {"a": ["m", True]}}
+    assert explain(before, after) == (
+        "environment: pip changed",
+        "environment: build.a 1 → 2",
+        "environment: build.b is new",
+        "code: a changed",
+    )
+
+
+def test_explain_gets_over_a_record_that_is_damaged() -> None:
+    assert explain({"inputs": "x", "code": {}}, {"inputs": {"a": 1}, "code": {}}) == ("inputs: x → {'a': 1}",)
+    before, after = ({"inputs": {"a": {"files": files}}} for files in ("x", {"b": ["m", False]}))
+    assert explain(before, after) == ("inputs: a/x → {'b': ['m', False]}",)

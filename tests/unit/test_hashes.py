@@ -53,6 +53,20 @@ def test_what_is_unchanged_is_not_read_again(tmp_path: Path, read: list[Path]) -
 
 
 @pytest.mark.usefixtures("later")
+def test_one_file_is_remembered_as_many_are(tmp_path: Path, read: list[Path]) -> None:
+    file = tmp_path / "a"
+    file.write_text("one")
+    cache = HashCache(tmp_path / "home")
+    assert [cache.md5(file, file.stat()) for _ in range(2)] == [md5_of(file)] * 2
+    assert read == [file]
+
+
+def test_where_nothing_was_learned_nothing_is_written(tmp_path: Path) -> None:
+    HashCache(tmp_path / "home").save()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.usefixtures("later")
 def test_a_change_of_any_kind_is_read(tmp_path: Path, read: list[Path]) -> None:
     file = tmp_path / "a"
     file.write_text("one")

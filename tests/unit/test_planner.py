@@ -44,6 +44,17 @@ def running(**fields: object) -> Run:
     return replace(run, **fields)  # type: ignore[arg-type]
 
 
+def test_each_action_has_a_sign() -> None:
+    assert {action.value: action.sign for action in Action} == {
+        "no-op": " ",
+        "create": "+",
+        "update": "~",
+        "replace": "±",
+        "delete": "-",
+        "submit": "▶",
+    }
+
+
 def test_from_nothing(tmp_path: Path) -> None:
     plan = plan_text(tmp_path, Double(), JOB)
     assert [(c.key.address, c.action) for c in plan.changes] == [
@@ -52,6 +63,7 @@ def test_from_nothing(tmp_path: Path) -> None:
     ]
     submission = change_of(plan, "run/job").submission
     assert submission.name == f"job-{plan.fingerprints['job'][:10]}"
+    assert plan.fingerprints == {"job": submission.fingerprint}
     assert [file.path for file in submission.code] == ["train.py"]
     assert codes(plan) == ([], [])
 
@@ -172,7 +184,12 @@ def test_more_runs_than_allowed_are_refused(tmp_path: Path) -> None:
     files = [write_spec(tmp_path / str(n), f"name: n{n}\njob: {{command: ls}}\n") for n in range(11)]
     specs = read_specs(*files)
     engine = Double()
-    assert codes(plan_for(engine, specs, tmp_path)) == (["too-many-runs"], [])
+    plan = plan_for(engine, specs, tmp_path)
+    assert codes(plan) == (["too-many-runs"], [])
+    assert str(plan.refusals[0].location) == f"{files[0]}:3:1"
+    assert plan.refusals[0].detail == (
+        "11 runs would be submitted, and the limit is 10: if all are meant, say so with --max-runs 11."
+    )
     assert codes(plan_for(engine, specs[:10], tmp_path)) == ([], [])
     assert codes(plan_for(engine, specs, tmp_path, max_runs=11)) == ([], [])
 

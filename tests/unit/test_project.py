@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from specrun.apply import project as projects
+from specrun.apply import walk
+from specrun.apply.events import Event, OperationStarted
 from specrun.apply.project import Project, open_project, places_of
-from specrun.engines.base import Denied
+from specrun.engines.base import Denied, Scope
+from specrun.plan import hashes
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planning import PlanOptions
-from specrun.plan.resources import Place
+from specrun.plan.resources import Key, Place
 from specrun.spec.model import Spec
-from tests.engine_double import Double, offer, read_specs, write_spec
+from tests.engine_double import HANG, Double, offer, read_specs, write_spec
 
 IDS = "resource_group: rg, subscription_id: 12345678-1234-1234-1234-123456789abc"
 EAST, WEST = Place("azureml", "east"), Place("azureml", "west")
@@ -61,6 +67,34 @@ def test_a_change_for_each_place(project: Project) -> None:
             "data/default/d": Action.CREATE,
             "run/job": Action.SUBMIT,
         }
+
+
+def test_fingerprints_of_specs_of_one_name_are_told_apart(project: Project) -> None:
+    plan = project.plan(PlanOptions())
+    (digest,) = set(plan.fingerprints.values())
+    assert plan.fingerprints == {f"job (workspace {name}, azureml)": digest for name in ("east", "west")}
+
+
+def test_an_interrupt_is_noticed_while_nothing_happens(
+    project: Project, doubles: dict[Place, Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "GRACE", 0.01)
+    doubles[EAST].faults = {"begin compute/gpu": [HANG]}
+    stop = threading.Event()
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, OperationStarted) and event.key == Key(EAST, "compute/gpu"):
+            stop.set()
+
+    assert project.carry_out(project.plan(PlanOptions()), interrupt, stop, detach=True).interrupted
+
+
+def test_what_is_made_in_a_moment_is_seen_then(project: Project, doubles: dict[Place, Double]) -> None:
+    for double in doubles.values():
+        double.poll = 3600.0
+        double.on_begin = lambda _, d=double: d.creating.update({"compute/gpu": 1})
+    outcome = project.carry_out(project.plan(PlanOptions()), lambda event: None, threading.Event(), detach=True)
+    assert (outcome.failed, outcome.stale, len(outcome.ended)) == ([], [], 2)
 
 
 RUNNING = Run("x", "other", "f", 1, RunStatus.RUNNING, compute="gpu", reads=("data/default/d",))
@@ -112,6 +146,74 @@ def test_a_place_that_cannot_be_observed_does_not_hide_the_other(
     )
 
 
+def test_a_place_where_nobody_may_sign_in_is_not_asked(project: Project, doubles: dict[Place, Double]) -> None:
+    doubles[EAST].faults = {"sign_in": [Denied("no browser here")] * 2}
+    plan = project.plan(PlanOptions())
+    assert (plan.places, plan.unseen) == ((WEST,), {EAST: {"": "no browser here"}})
+    assert doubles[EAST].calls == ["sign_in"]
+    assert doubles[WEST].calls[0] == "sign_in"
+    assert project.sign_in() == {EAST: "no browser here"}
+
+
+def test_each_engine_checks_the_specs_of_its_place(project: Project, doubles: dict[Place, Double]) -> None:
+    def checks(place: Place) -> Callable[[Spec], Any]:
+        return lambda spec: [(place, spec.workspace and spec.workspace["name"])]
+
+    for place, double in doubles.items():
+        double.check = checks(place)  # type: ignore[method-assign]
+    assert list(project.check()) == [(EAST, "east"), (WEST, "west")]
+
+
+def test_what_was_read_is_known_the_next_time(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashes, "RACY_NS", -(10**18))
+    project.plan(PlanOptions())
+    kept = project.home / "cache/md5.json"
+    assert "a.csv" in kept.read_text()
+    kept.unlink()
+    plan = project.plan(PlanOptions())
+    assert not kept.exists(), "there is nothing new to keep"
+    written = project.home / "written"
+    written.write_text("")
+    project.hashes.remember(written, written.stat(), "m")
+    project.carry_out(plan, lambda event: None, threading.Event(), detach=True)
+    assert str(written) in kept.read_text()
+
+
+def test_what_a_killed_apply_left_is_removed_before_the_next_one(project: Project) -> None:
+    left = project.home / "staging/1-2"
+    left.mkdir(parents=True)
+    project.carry_out(project.plan(PlanOptions()), lambda event: None, threading.Event(), detach=True)
+    assert not left.exists()
+
+
+@pytest.mark.usefixtures("doubles")
+def test_an_engine_is_told_of_the_specs_of_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scopes: dict[Place, Scope] = {}
+    real = projects.make_engine
+
+    def make(place: Place, home: Path, hashes: object, scope: Scope) -> Any:
+        scopes[place] = scope
+        return real(place, home, hashes, scope)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(projects, "make_engine", make)
+    job = "experiment: {}\njob: {{command: ls}}\n"
+    files = [
+        spec(tmp_path / name, workspace, job.format(f"of-{name}"), name)
+        for name, workspace in (("one", ""), ("two", "east"), ("three", "east"))
+    ]
+    open_project(read_specs(*files), "azureml", tmp_path / "home")
+    (scope,) = scopes.values()
+    assert scope.workspace is not None
+    assert scope.workspace["name"] == "east"
+    assert scope.experiments == {"one": "of-one", "two": "of-two", "three": "of-three"}
+    scopes.clear()
+    open_project(read_specs(files[1], spec(tmp_path, "west", job.format("x"), "four")), "azureml", tmp_path / "home")
+    assert {place: scope.experiments for place, scope in scopes.items()} == {
+        EAST: {"two": "of-two"},
+        WEST: {"four": "x"},
+    }
+
+
 def found(specs: Sequence[Spec], engine: str | None = None) -> list[Place]:
     return list(places_of(specs, engine).values())
 
@@ -126,3 +228,6 @@ def test_a_spec_without_a_workspace_goes_where_the_others_of_its_engine_go(tmp_p
     assert found(both, "azureml") == [EAST, WEST, Place("azureml")]
     assert found(both, "local") == [Place("local")] * 3
     assert found(both) == [Place("local")] * 3
+    here = spec(tmp_path, "", f"engine: local\n{job}", "four")
+    there = spec(tmp_path, "east", f"engine: azureml\n{job}", "five")
+    assert found(read_specs(here, there)) == [Place("local"), EAST], "another engine's workspace is none of its own"

@@ -86,6 +86,21 @@ def test_it_may_be_applied_from_another_folder(made: tuple[Plan, Path], monkeypa
     assert restore(saved_at(file), reread(str(file.parent / "job.yaml"))).fingerprints == plan.fingerprints
 
 
+def test_it_is_text_that_people_can_compare(made: tuple[Plan, Path]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    assert file.read_text() == json.dumps(json.loads(file.read_text()), indent=1) + "\n"
+
+
+def test_a_plan_of_a_later_format_is_told(made: tuple[Plan, Path]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 2}))
+    with pytest.raises(PlanUnreadable) as raised:
+        read_saved(str(file))
+    assert str(raised.value) == f"{file} is a plan of format 2, and this specrun reads 1"
+
+
 def test_it_holds_no_secret(made: tuple[Plan, Path]) -> None:
     plan, file = made
     save(plan, CALL, file)
@@ -112,7 +127,9 @@ def test_a_spec_more_makes_it_stale(made: tuple[Plan, Path]) -> None:
         restore(saved_at(file), graph_for(read_specs(Path("job.yaml"), more), Path("home")))
 
 
-@pytest.mark.parametrize("text", ["", "name: x\n", "[]", "{", "{}", '{"changes": []}', "{a: b}", "\0", '{"\xff'])
+@pytest.mark.parametrize(
+    "text", ["", "name: x\n", "[]", "{", "{}", '{"changes": []}', '{"spec_digests": {}}', "{a: b}", "\0", '{"\xff']
+)
 def test_what_is_no_plan_is_left_to_others(tmp_path: Path, text: str) -> None:
     (tmp_path / "x").write_bytes(text.encode("latin-1"))
     assert read_saved(str(tmp_path / "x")) is None
@@ -123,7 +140,6 @@ def test_what_is_no_plan_is_left_to_others(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        {"format": 2},
         {"call": None},
         {"call": {"files": []}},
         {"spec_digests": []},
@@ -155,6 +171,18 @@ def test_a_damaged_change_says_so_before_anything_is_done(made: tuple[Plan, Path
     content["changes"][0][field] = value
     file.write_text(json.dumps(content))
     with pytest.raises(PlanUnreadable, match="damaged"):
+        restore(saved_at(file), reread())
+
+
+@pytest.mark.parametrize("damage", [{"place": 1}, {"key": "compute/other"}])
+def test_changes_that_the_specs_do_not_declare_are_named(made: tuple[Plan, Path], damage: dict[str, object]) -> None:
+    plan, file = made
+    save(plan, CALL, file)
+    content = json.loads(file.read_text())
+    first, second = (change | damage for change in content["changes"][:2])
+    second["key"] = "compute/second"
+    file.write_text(json.dumps(content | {"changes": [first, second, *content["changes"][2:]]}))
+    with pytest.raises(PlanUnreadable, match=f"do not declare {first['key']}, compute/second: plan again"):
         restore(saved_at(file), reread())
 
 

@@ -28,7 +28,8 @@ def staged(tmp_path: Path) -> Path:
 @pytest.fixture
 def planned(tmp_path: Path) -> tuple[Path, tuple[SourceFile, ...]]:
     src = tmp_path / "src"
-    (src / "lib").mkdir(parents=True)
+    (src / "lib/deep/down").mkdir(parents=True)
+    (src / "lib/deep/down/x.py").write_text("")
     (src / "train.py").write_text("print(1)\n")
     (src / "lib/run.sh").write_text("echo\n")
     (src / "lib/run.sh").chmod(0o777)
@@ -41,7 +42,7 @@ def test_exactly_the_planned_files(planned: tuple[Path, tuple[SourceFile, ...]],
     (src / "train.py").chmod(0o600)
     code = stage(submission(files), staged).code
     found = {path.relative_to(code).as_posix() for path in code.rglob("*")}
-    assert found == {"lib", "lib/run.sh", "train.py"}
+    assert found == {"lib", "lib/deep", "lib/deep/down", "lib/deep/down/x.py", "lib/run.sh", "train.py"}
     modes = [(code / name).stat().st_mode & 0o777 for name in ("train.py", "lib/run.sh")]
     assert modes == [0o644, 0o755]
 

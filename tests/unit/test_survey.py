@@ -36,9 +36,11 @@ def test_everything_that_a_plan_needs(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_observed_is_told_and_the_rest_is_seen(tmp_path: Path) -> None:
-    engine = Double(faults={"observe compute/gpu": [Denied("no")], "runs": [Denied("neither")]})
+    engine = Double(
+        faults={"observe compute/gpu": [Denied("compute/gpu: no")], "runs": [Denied("neither: not even that")]}
+    )
     seen = survey({HERE: Reliable(engine)}, graph_of(tmp_path))[HERE]
-    assert seen.errors == {"the runs so far": "neither", "compute/gpu": "no"}
+    assert seen.errors == {"the runs so far": "neither: not even that", "compute/gpu": "no"}
     assert list(seen.observed) == [key("data/default/d")]
 
 

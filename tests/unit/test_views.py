@@ -92,6 +92,7 @@ def graph(tmp_path: Path) -> Graph:
         datastore="x",
         target='a"b\\n<i>#1',
         source=LocalPath(tmp_path),
+        prune=False,
     )
     run = addresses(graph_for([spec], tmp_path))["run/n"]
     return Graph({data.key: data, run.key: replace(run, needs=(data.key,))}, {})

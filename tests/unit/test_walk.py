@@ -472,7 +472,7 @@ def test_last_lines_of_all_when_nobody_says_which_role_failed(tmp_path: Path, en
 
 def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_path: Path) -> None:
     """Nobody reads: the operations wait instead of piling up events."""
-    going = walk.Walk(NOTHING, {HERE: Reliable(Double())}, tmp_path, lambda _: None, threading.Event())
+    going = walk.Walk(NOTHING, {HERE: Reliable(Double())}, tmp_path, lambda _: None, threading.Event(), False)
 
     def write() -> None:
         while True:
@@ -487,7 +487,7 @@ def test_a_job_that_writes_faster_than_it_is_shown_does_not_fill_the_memory(tmp_
 def test_a_job_that_writes_without_pause_does_not_keep_the_rest_from_starting(tmp_path: Path) -> None:
     """One look at the queue ends although it never runs empty, and nothing that was taken from it is lost."""
     shown: list[Event] = []
-    going = walk.Walk(NOTHING, {HERE: Reliable(Double())}, tmp_path, shown.append, threading.Event())
+    going = walk.Walk(NOTHING, {HERE: Reliable(Double())}, tmp_path, shown.append, threading.Event(), False)
     written = 0
 
     def write() -> None:

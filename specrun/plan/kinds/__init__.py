@@ -7,7 +7,7 @@ from specrun.plan.kinds import compute, data, datastore, environment, run, works
 KINDS = (workspace, compute, datastore, data, environment, run)
 """In the order in which a spec's own resources depend on each other."""
 
-RESOURCES = (
+_TYPES = (
     workspace.Workspace,
     compute.Cluster,
     datastore.Datastore,
@@ -15,3 +15,6 @@ RESOURCES = (
     environment.JobEnvironment,
     run.RunRequest,
 )
+
+ON_DEMAND = tuple(kind.kind for kind in _TYPES if kind.on_demand)
+"""Kinds that are deleted only when they are named: they hold what cannot be made again, or what others share."""

@@ -28,7 +28,7 @@ class DataTarget(Planned):
     datastore: str
     target: str
     source: LocalPath | Download
-    prune: bool = False
+    prune: bool
 
     @property
     def address(self) -> str:

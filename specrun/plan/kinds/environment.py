@@ -66,7 +66,7 @@ class JobEnvironment(Converging):
     kind: ClassVar[Kind] = "environment"
     on_demand: ClassVar[bool] = True
 
-    content: EnvironmentContent = field(compare=False)
+    content: EnvironmentContent
 
     def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
         """Anybody who has a spec with this content may delete what was built for it alone."""

@@ -72,12 +72,12 @@ class RunRequest(Planned):
     kind: ClassVar[Kind] = "run"
     on_demand: ClassVar[bool] = True
 
-    experiment: str = field(compare=False)
-    job: Job = field(compare=False)
-    cluster: str = field(default="", compare=False)
-    gpu: bool = field(default=False, compare=False)
-    environment: EnvironmentContent | None = field(default=None, compare=False)
-    data: tuple[Data, ...] = field(default=(), compare=False)
+    experiment: str
+    job: Job
+    cluster: str
+    gpu: bool
+    environment: EnvironmentContent | None
+    data: tuple[Data, ...]
 
     @property
     def wanted(self) -> Properties:
@@ -185,7 +185,7 @@ class RunRequest(Planned):
         try:
             return list_code(self.job.code.absolute.resolve(), data, planning.hashes)
         except OSError as error:
-            planning.problem(self, "unreadable-code", f"{error.filename}: {error.strerror}.")
+            planning.problem(self, "unreadable-code", f"{error.filename or self.job.code}: {error.strerror}.")
             return ()
 
     def _content(self, entry: Input, planning: Planning) -> InputContent:
