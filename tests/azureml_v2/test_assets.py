@@ -28,27 +28,27 @@ def engine(place: Place) -> AzureEngine:
 
 
 def test_a_label_stands_for_the_version_that_was_made_last(place: Place, engine: AzureEngine) -> None:
-    assert engine.contents.digest("azureml:digits@latest") == ""
+    assert engine.contents.digest(CloudContent("azureml:digits@latest")) == ""
     register(engine, "7")
-    assert engine.contents.digest("azureml:digits@latest") == "digits:7"
+    assert engine.contents.digest(CloudContent("azureml:digits@latest")) == "digits:7"
     register(engine, "3")
-    assert engine.contents.digest("azureml:digits@latest") == "digits:3"
-    assert engine.contents.digest("azureml:digits") == "digits:3"
-    assert len(place.routes(lambda: engine.contents.digest("azureml:digits@latest"))) == 2
+    assert engine.contents.digest(CloudContent("azureml:digits@latest")) == "digits:3"
+    assert engine.contents.digest(CloudContent("azureml:digits")) == "digits:3"
+    assert len(place.routes(lambda: engine.contents.digest(CloudContent("azureml:digits@latest")))) == 2
 
 
 def test_a_version_needs_no_look(place: Place, engine: AzureEngine) -> None:
     register(engine, "7")
     contents: list[str] = []
-    assert place.routes(lambda: contents.append(engine.contents.digest("azureml:digits:7"))) == []
+    assert place.routes(lambda: contents.append(engine.contents.digest(CloudContent("azureml:digits:7")))) == []
     assert contents == [""]
 
 
 def test_an_asset_that_is_not_there(engine: AzureEngine) -> None:
-    assert engine.contents.digest("azureml:nothing") == ""
+    assert engine.contents.digest(CloudContent("azureml:nothing")) == ""
 
 
 def test_a_label_that_the_sdk_does_not_know(engine: AzureEngine) -> None:
     register(engine, "7")
     with pytest.raises(EngineError, match=r"find the data asset azureml:digits@stable.*stable"):
-        engine.contents.digest("azureml:digits@stable")
+        engine.contents.digest(CloudContent("azureml:digits@stable"))

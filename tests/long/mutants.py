@@ -124,6 +124,8 @@ def _left_alone(statement: ast.stmt) -> bool:
         return True  # a docstring
     if isinstance(statement, ast.If) and isinstance(statement.test, ast.Name):
         return statement.test.id == "TYPE_CHECKING"
+    if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.annotation) == "TypeAlias":
+        return True  # it is there for mypy
     value = getattr(statement, "value", None)
     return _global(statement) == "__slots__" or (
         isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("TypeVar", "NewType")
