@@ -8,6 +8,7 @@ import pytest
 
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import EngineError
+from specrun.plan.observed import CloudContent
 from tests.azureml_v2.place import Place
 
 PATH = "azureml://datastores/workspaceblobstore/paths/sets/digits"
