@@ -106,6 +106,26 @@ def test_extra_files_below_the_part_that_is_read_count(tmp_path: Path) -> None:
     assert "extra" not in identity(tmp_path, f"{{path: '{HERE}/shop/photos/new'}}", **double)
 
 
+def test_extra_files_in_what_a_path_is_around_count(tmp_path: Path) -> None:
+    there = {TARGET: Observed(Status.READY, files={"c.jpg": StoredFile(1, "c")})}
+    entry = f"{{path: '{HERE}/shop'}}"
+    found = identity(tmp_path, entry, there=there, shows_extra=True)
+    assert found["extra"] not in ("", identity(tmp_path, "{data: photos}", there=there, shows_extra=True)["extra"])
+    assert found == {**identity(tmp_path, entry), "extra": found["extra"]}
+
+
+def test_what_is_fetched_is_known_before_it_is_here(tmp_path: Path) -> None:
+    path, sha256 = f"{HERE}/shop", "0a" * 32
+    text = (
+        "name: job\n"
+        f"data: {{photos: {{path: 'https://example.org/a.zip', sha256: {sha256}, target: shop/photos}}}}\n"
+        f"job: {{command: 'ls ${{{{ inputs.all }}}}', inputs: {{all: {{path: '{path}'}}}}}}\n"
+    )
+    (spec,) = read_specs(write_spec(tmp_path, text))
+    found = change_of(plan_for(Double(), [spec], tmp_path / "home"), "run/job").submission.identity["inputs"]["all"]
+    assert found == {"path": path, "files": {"photos/a.zip": [sha256, False]}}
+
+
 @pytest.mark.parametrize(
     ("uri", "path"),
     [

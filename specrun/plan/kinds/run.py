@@ -6,24 +6,21 @@ A run is not a resource: it happens once. Its identity is its fingerprint.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Change
 from specrun.plan.files import SourceFile, list_code
-from specrun.plan.fingerprint import InputContent, explain, fingerprint, identify
-from specrun.plan.hashes import content_digest
+from specrun.plan.fingerprint import explain, fingerprint, identify
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
+from specrun.plan.kinds.inputs import JobInputs, cloud_content
 from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.planning import Planning
-from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
-from specrun.plan.transfer import Transfer
-from specrun.spec.datastore_paths import parse
-from specrun.spec.model import Data, Download, Input, Job, LocalPath, Properties, Spec
+from specrun.spec.model import Data, Job, LocalPath, Properties, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +45,6 @@ class Submission:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     code: tuple[SourceFile, ...] = ()
-
-
-class OwnData(NamedTuple):
-    """Data of a spec that an input of its job reads.
-
-    `below` is the part of it that is read ("": all of it), `at` where in the input it is ("": it is the input).
-    """
-
-    data: Data
-    below: str = ""
-    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +85,9 @@ class RunRequest(Planned):
     def plan(self, planning: Planning) -> Change:
         """Submitted, unless an attempt at the same is under way or has ended by itself."""
         code = self._code(planning)
-        inputs = {name: self._content(entry, planning) for name, entry in self.job.inputs.items()}
+        inputs = JobInputs(self, self.job.inputs, self.data, planning)
         environment = self.environment.identity if self.environment is not None else {}
-        identity = identify(self.job, environment, code, inputs)
+        identity = identify(self.job, environment, code, inputs.contents())
         digest = fingerprint(identity)
         runs = planning.runs_of(self.name)
         decision = decide(runs, digest, planning.options.rerun)
@@ -116,8 +102,8 @@ class RunRequest(Planned):
             cluster=self.cluster,
             gpu=self.gpu,
             environment=self.environment,
-            files=self._files(planning),
-            reads=self._reads(planning),
+            files=inputs.files(),
+            reads=_addresses(inputs.data_keys(), self.environment, self.place),
             code=code,
         )
         others = [run for run in runs if not run.is_of(digest)]
@@ -131,51 +117,8 @@ class RunRequest(Planned):
 
     def cloud_contents(self) -> Iterator[CloudContent]:
         """What the job reads in the cloud, but for what the spec puts there itself."""
-        return (self._in_cloud(entry.uri) for entry in self.job.inputs.values() if entry.uri is not None)
-
-    def _in_cloud(self, uri: str) -> CloudContent:
-        own = ((data.datastore, data.target) for data in self.data)
-        return CloudContent(uri, tuple(own) if parse(uri) is not None else ())
-
-    def _own(self, entry: Input, planning: Planning) -> Iterator[OwnData]:
-        """The spec's own data that an input reads: it names it, or a path at its target, below that, or around it."""
-        if entry.data is not None:
-            yield OwnData(entry.data)
-        path = parse(entry.uri) if entry.uri is not None else None
-        if path is None or path.workspace not in ("", self.place.workspace):
-            return
-        default = planning.view.survey.default_datastore
-        for data in self.data:
-            if (data.datastore or default).lower() != path.datastore.lower():  # as the service compares them
-                continue
-            below = path.below(data.target)
-            if below is not None:
-                yield OwnData(data, below)
-            elif path.contains(data.target):
-                yield OwnData(data, at=data.target.removeprefix(f"{path.path}/" if path.path else ""))
-
-    def _reads(self, planning: Planning) -> tuple[str, ...]:
-        """The addresses of the data and the environment that the job reads."""
-        own = (one for entry in self.job.inputs.values() for one in self._own(entry, planning))
-        return _addresses([data_key(one.data, self.place) for one in own], self.environment, self.place)
-
-    def _files(self, planning: Planning) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
-        for name, entry in self.job.inputs.items():
-            own = list(self._own(entry, planning))
-            if own and not own[0].at:
-                found[name] = tuple(file.path for file in self._part(own[0], planning))
-        return found
-
-    def _part(self, own: OwnData, planning: Planning) -> tuple[SourceFile, ...]:
-        """The files of the spec's own data that an input reads, by their paths in the input."""
-        found = []
-        for file in planning.sources.get(data_key(own.data, self.place), ()):
-            if not own.below or file.path == own.below or file.path.startswith(f"{own.below}/"):
-                path = file.path.removeprefix(f"{own.below}/") if own.below else file.path
-                path = path.rpartition("/")[2] if file.path == own.below else path
-                found.append(replace(file, path=f"{own.at}/{path}" if own.at else path))
-        return tuple(found)
+        uris = (entry.uri for entry in self.job.inputs.values() if entry.uri is not None)
+        return (cloud_content(uri, self.data) for uri in uris)
 
     def _code(self, planning: Planning) -> tuple[SourceFile, ...]:
         if self.job.code is None:
@@ -187,40 +130,6 @@ class RunRequest(Planned):
         except OSError as error:
             planning.problem(self, "unreadable-code", f"{error.filename or self.job.code}: {error.strerror}.")
             return ()
-
-    def _content(self, entry: Input, planning: Planning) -> InputContent:
-        own = list(self._own(entry, planning))
-        observed = ""
-        if entry.uri is not None:
-            observed = planning.view.survey.contents.get(self._in_cloud(entry.uri), "")
-        if not own or own[0].at:
-            files = tuple(file for one in own for file in self._part(one, planning))
-            return InputContent(files or None, observed)
-        data, name = own[0].data, "" if own[0].data.of_input else own[0].data.name
-        extra = self._extra(entry, own[0], planning)
-        if isinstance(data.source, Download):
-            # What is fetched is known by its sha256 before it is here.
-            return InputContent(None, f"{data.source.sha256} {file_name(data.source.url)}", extra, name)
-        return InputContent(self._part(own[0], planning), "", extra, name)
-
-    def _extra(self, entry: Input, own: OwnData, planning: Planning) -> str:
-        """A digest of the files beside the source's that the job would see; "" where there are none."""
-        key = data_key(own.data, self.place)
-        left = planning.transfers.get(key, Transfer()).left
-        if own.below:
-            left = {path: file for path, file in left.items() if path.startswith(f"{own.below}/")}
-        # Of a source that cannot be read nobody knows what is extra.
-        unread = key not in planning.sources
-        if unread or entry.type == "uri_file" or not planning.view.shows_extra or not left:
-            return ""
-        listed = sorted(left)
-        detail = (
-            f"{entry.name} has {len(listed)} on its target that the source does not have ({', '.join(listed[:3])}"
-            f"{', …' if len(listed) > 3 else ''}), and the job sees them: they count in the fingerprint, so that "
-            "another engine's is another one. `prune: true` removes those that this spec has put there."
-        )
-        planning.note(self, "extra-files-read", detail)
-        return content_digest({path: file.md5 for path, file in left.items()})
 
 
 @dataclass(frozen=True, slots=True)
