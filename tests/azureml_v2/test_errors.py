@@ -161,3 +161,11 @@ def test_other_errors_go_through() -> None:
     assert caught.value is denied
     with pytest.raises(ZeroDivisionError), translated(DOING):
         _ = 1 / 0
+
+
+def test_where_the_sdk_has_not_made_its_classes_yet_the_next_try_goes_right() -> None:
+    """Its models complete themselves when they are first used, which two threads may do at once."""
+    with pytest.raises(Transient, match="cannot list the runs"), translated("list the runs"):
+        {}.as_dict()  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError), translated("list the runs"):
+        [].as_dict()  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from specrun.engines.registry import UNREAD
+from specrun.engines.facts import unread
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
 
@@ -38,7 +38,7 @@ def test_an_example_is_valid(file: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("name", NEED_NO_ACCOUNT)
 def test_a_local_example_needs_no_environment_variable(name: str) -> None:
-    found = load([str(ROOT / "specs" / "examples" / name / "job.yaml")], engine="local", unread=UNREAD).diagnostics
+    found = load([str(ROOT / "specs" / "examples" / name / "job.yaml")], engine="local", unread=unread()).diagnostics
     assert [each for each in found if each.severity is not Severity.NOTE] == []
 
 

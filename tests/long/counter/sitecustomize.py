@@ -27,10 +27,18 @@ def counted(thread: threading.Thread) -> None:
     most_threads = max(most_threads, threading.active_count())
 
 
+def megabytes() -> int:
+    """The most memory that this program had. `getrusage` also counts what its parent had when it forked."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def ending(status: int) -> None:
     """How the command line ends, without clearing up; see docs/adr."""
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    told = {"opened": dict(opened), "threads": most_threads, "megabytes": megabytes}
+    told = {"opened": dict(opened), "threads": most_threads, "megabytes": megabytes()}
     Path(os.environ["COUNTS"]).write_text(json.dumps(told))
     leave(status)
 
