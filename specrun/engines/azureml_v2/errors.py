@@ -36,8 +36,8 @@ def translated(doing: str) -> Iterator[None]:
     except (AzureError, ValidationError) as error:
         raise explain(error, doing) from error
     except AttributeError as error:
-        # Two threads that read the first answer of a kind at once: the SDK completes its classes as it goes, swallows what
-        # then goes wrong, and takes the answer for what it is made into. It never happens twice.
+        # Two threads that read the first answer of a kind at once: the SDK completes its classes as it goes, swallows
+        # what then goes wrong, and takes the answer for what it is made into. It never happens twice.
         if not str(error).startswith("'dict' object has no attribute"):
             raise
         raise Transient(f"cannot {doing}: the SDK stumbled over its own classes ({error})") from error
