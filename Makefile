@@ -7,6 +7,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # What pip does for an installed package and not for an editable one: every command would compile it anew where
 # PYTHONDONTWRITEBYTECODE is set.
 COMPILE := $(BIN)/python -m compileall -q specrun
+# For two processors: about half of the tests wait for something that they have begun.
+WORKERS ?= 4
 
 .PHONY: demo emulator test test-fast test-long check docs benchmark constraints clean
 
@@ -18,10 +20,10 @@ emulator: $(VENV)/.test ## An Azure ML to play with, on this machine: ENV=FILE g
 	@exec $(BIN)/python -m emulator --env "$(ENV)"
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
-	$(BIN)/python -m pytest -n 2 -m "not live" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not live" $(ARGS)
 
 test-fast: $(VENV)/.test ## The fast tests alone
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-long: $(VENV)/.test ## Long searches as a whole, by the hour: SPECRUN_SEED=N for others, SPECRUN_LONG=N for more
 	$(BIN)/python -m pytest -n 2 -m long $(ARGS)

@@ -23,6 +23,15 @@ NEED_AZURITE = (
 TOGETHER = ("faults/test_azure_routes.py", "faults/test_azure_silence.py")
 """Files whose tests one worker does: their cases go side by side, begun when the first is asked for."""
 
+FIRST = (
+    "faults/test_azure_kills.py",
+    "faults/test_apply_kills.py",
+    "long/",
+    "examples/",
+    "faults/test_azure_throttling.py",
+)
+"""What takes a minute and more goes first, so that nobody waits for the last of them."""
+
 
 class OneByOne(LoadScopeScheduling):
     """Gives each test to the next idle worker, but a file of `TOGETHER` to one. (What `--dist loadgroup` is for does
@@ -39,6 +48,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOn
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Install Azurite for the tests that talk to it; leave them out, with the reason, where that does not work."""
+    items.sort(key=lambda item: not item.path.relative_to(HERE).as_posix().startswith(FIRST))
     needy = [item for item in items if item.path.relative_to(HERE).as_posix().startswith(NEED_AZURITE)]
     try:
         if needy:
