@@ -28,5 +28,6 @@ def test_a_killed_upload_goes_on_where_it_was(container: Container, source: Path
     sent.clear()
     send(container, "data", [planned(large)], "job", silent)
     again = sum(int(request.headers["Content-Length"]) for request in sent if request.operation == "PUT block")
-    assert 8 * BLOCK <= again <= 24 * BLOCK, "what had arrived when it was killed is not sent again"
+    # What was on its way may arrive after the kill: a slow machine sends nothing again, and never more than this.
+    assert again <= 24 * BLOCK, "what had arrived when it was killed is not sent again"
     assert content(container, "data/large.bin") == large.read_bytes()
