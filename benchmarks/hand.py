@@ -37,7 +37,7 @@ def run_by_hand(spec: Spec, folder: Path, environment: Mapping[str, str]) -> flo
             log = stack.enter_context((folder / f"{role.replace('/', '-')}.txt").open("wb"))
             processes[role] = subprocess.Popen(
                 ["bash", "-c", command],
-                cwd=spec.folder / (job.code or ""),
+                cwd=job.code.absolute if job.code is not None else spec.file.parent,
                 env={**environment, **variables, "PYTHONUNBUFFERED": "1", "TF_CONFIG": _tf_config(role, addresses)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -63,7 +63,7 @@ def read_spec(file: Path) -> Spec:
 def _command(spec: Spec, command: str, folder: Path) -> str:
     def path(match: re.Match[str]) -> str:
         kind, name = match.groups()
-        return shlex.quote(str(folder / name if kind == "outputs" else spec.folder / "data"))
+        return shlex.quote(str(folder / name if kind == "outputs" else spec.file.parent / "data"))
 
     return re.sub(r"\$\{\{ (inputs|outputs)\.(\w+) \}\}", path, command)
 
