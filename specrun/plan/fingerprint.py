@@ -158,4 +158,4 @@ def _distribution(job: Job) -> dict[str, object] | None:
 
 def _without_defaults(entry: Output, default: Output) -> dict[str, object]:
     values = ((field.name, getattr(entry, field.name)) for field in dataclasses.fields(entry))
-    return {name: value for name, value in values if name != "name" and value != getattr(default, name)}
+    return {name: value for name, value in values if value != getattr(default, name)}

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = ("docs", "emulator", "pyproject.toml", "schemas", "specrun", "specs", "tests")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
-_PLANNED = ("graph", "kinds", "planner", "project", "saved", "survey", "transfer", "walk")
+_PLANNED = ("graph", "kinds", "own_data", "planner", "project", "saved", "survey", "transfer", "walk")
 _OF_PLANS = ("attempts", "destruction", "diff", "files", "fingerprint", "hashes", "home", "plan_text", "remote")
 TESTS = {
     "specrun/spec/rules": ("tests/unit/test_rules*.py",),
