@@ -109,18 +109,16 @@ class Walk:
 
     def _work(self, change: Change) -> None:
         bug: BaseException | None = None
-        follow = ""
         try:
-            follow = self._operate(change)
+            try:
+                follow = self._operate(change)
+            finally:
+                self._slots.release()
+            if follow:
+                self._queue.put(_Done())
+                self._follow(self.engines[change.key.place], follow, change.key)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             bug = error
-        self._slots.release()
-        if follow and bug is None:
-            self._queue.put(_Done())
-            try:
-                self._follow(self.engines[change.key.place], follow, change.key)
-            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-                bug = error
         self._queue.put(_Done(change.key, bug))
 
     def _operate(self, change: Change) -> str:
