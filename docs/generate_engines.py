@@ -193,7 +193,8 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
             _job("  distribution: {type: pytorch}\n  resources: {instance_count: 2}\n"),
         ),
         Row("MPI", ("job", "distribution"), _job("  distribution: {type: mpi}\n  resources: {instance_count: 2}\n")),
-        Row("`limits.timeout`", ("job", "limits"), _job("  limits: {timeout: 60}\n")),
+        Row("`limits.timeout`", ("job", "limits", "timeout"), _job("  limits: {timeout: 60}\n")),
+        Row("`limits.max_attempts`", ("job", "limits", "max_attempts"), _job("  limits: {max_attempts: 5}\n")),
         Row("`resources.shm_size`", ("job", "resources", "shm_size"), _job("  resources: {shm_size: 8g}\n")),
         Row(
             "`resources.docker_args`",

@@ -7,24 +7,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from specrun.plan.changes import Action
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 
 NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
 """What `run_name` makes."""
 
 
+TRIES = 3
+"""How many attempts may end so that it may well happen again, before somebody has to ask for the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Submit a new attempt, or follow the one there is."""
+    """Submit a new attempt, or follow the one there is. `loss` is what an attempt is to make up for."""
 
     action: Action
     attempt: int
     reason: str
     follow: Run | None = None
+    loss: Loss | None = None
 
 
-def decide(runs: Sequence[Run], fingerprint: str, rerun: bool) -> Decision:
-    """What to do about a run, from all runs of its spec (newest first)."""
+def decide(runs: Sequence[Run], fingerprint: str, rerun: bool, most: int | None = None) -> Decision:
+    """What to do about a run, from all runs of its spec (newest first); without `rerun` it has `most` attempts."""
     attempts = sorted((run for run in runs if run.is_of(fingerprint)), key=lambda run: run.attempt)
     if not attempts:
         reason = "the first run of this spec" if not runs else "something changed since the last run"
@@ -34,19 +39,51 @@ def decide(runs: Sequence[Run], fingerprint: str, rerun: bool) -> Decision:
     if not newest.status.ended:
         return Decision(Action.NO_OP, newest.attempt, f"{newest.name} is {newest.status.value}", newest)
     if rerun:
-        return Decision(Action.SUBMIT, following, f"--rerun: {newest.name} {_ended(newest)}")
+        reason = f"--rerun: {newest.name} {_ended(newest)}"
+        return Decision(Action.SUBMIT, following, reason, loss=newest.loss)
     if newest.status is RunStatus.LOST:
-        return Decision(Action.SUBMIT, following, f"{newest.name} was ended by the platform: {newest.reason}")
+        return _again(attempts, most)
     if newest.status is RunStatus.SUCCEEDED:
         return Decision(Action.NO_OP, newest.attempt, f"{newest.name} has succeeded for exactly this", newest)
     reason = f"{newest.name} {_ended(newest)} for exactly this: change it, or --rerun"
     return Decision(Action.NO_OP, newest.attempt, reason, newest)
 
 
+def _again(attempts: Sequence[Run], most: int | None) -> Decision:
+    """What follows the newest of the attempts, which the platform ended."""
+    newest = attempts[-1]
+    following = newest.attempt + 1
+    tried = sum(run.loss is not None and run.loss.counts for run in attempts)
+    counts = newest.loss is not None and newest.loss.counts
+    lost = f"{newest.name} was ended by the platform: {_cause(newest)}"
+    if counts and tried >= TRIES:
+        what = f"{tried} attempts never started or ended by a service error"
+        return Decision(
+            Action.NO_OP, newest.attempt, f"{lost}; {what}, so nothing is submitted without --rerun", newest
+        )
+    if most is not None and following > most:
+        bound = f"limits.max_attempts is {most}, so nothing is submitted without --rerun"
+        return Decision(Action.NO_OP, newest.attempt, f"{lost}; {bound}", newest)
+    # Those that do not count, such as preemptions, come on top.
+    bounds = [bound for bound in (newest.attempt - tried + TRIES if counts else None, most) if bound is not None]
+    stands = (
+        f"attempt {following} of at most {min(bounds)}" if bounds else f"attempt {following} (no limits.max_attempts)"
+    )
+    return Decision(Action.SUBMIT, following, f"{lost}; {stands}", loss=newest.loss)
+
+
 def run_name(spec: str, fingerprint: str, attempt: int) -> str:
     """`<spec>-<first 10 of fingerprint>`, with `-2`, `-3`, … for later attempts."""
     name = f"{spec}-{fingerprint[:10]}"
     return name if attempt == 1 else f"{name}-{attempt}"
+
+
+def _cause(run: Run) -> str:
+    """What the platform did, and in its own words, where these say more."""
+    said = run.loss.value if run.loss is not None else ""
+    if not said or not run.reason:
+        return said or run.reason or "nobody says how"
+    return run.reason if said in run.reason.lower() else f"{said} ({run.reason})"
 
 
 def _ended(run: Run) -> str:

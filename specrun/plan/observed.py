@@ -70,6 +70,20 @@ class RunStatus(Enum):
         return self not in (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
+class Loss(Enum):
+    """What the platform did to a run that is `LOST`, as it is said of the run."""
+
+    PREEMPTED = "preempted"
+    NODE_LOST = "its machine was lost"
+    NEVER_STARTED = "never started"
+    SERVICE_ERROR = "service error"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may well happen again for the same reason: that is tried a few times only."""
+        return self in (Loss.NEVER_STARTED, Loss.SERVICE_ERROR)
+
+
 @dataclass(frozen=True, slots=True)
 class RoleStatus:
     """One process of a run, such as worker/0. `exit` is its exit status, `signal` what killed it."""
@@ -82,7 +96,10 @@ class RoleStatus:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt at a fingerprint. Times are Unix seconds; `reason` says in words why it ended as it did."""
+    """One attempt at a fingerprint. Times are Unix seconds; `reason` says in words why it ended as it did.
+
+    `loss` is what the platform did to a run that is lost (None: nobody knows).
+    """
 
     name: str
     spec: str
@@ -98,6 +115,7 @@ class Run:
     reads: tuple[str, ...] = ()
     """Addresses of the data and the environment that the run reads."""
     compute: str = ""
+    loss: Loss | None = None
 
     def is_of(self, fingerprint: str) -> bool:
         """Whether this is an attempt at a fingerprint. A damaged run knows only the first 10 digits, from its name."""

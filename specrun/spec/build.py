@@ -131,7 +131,7 @@ class _Builder:
             "environment_variables": {name: _variable(value) for name, value in variables.items()},
             "distribution": None if distribution is None else Distribution(**distribution),
             "resources": JobResources(**_as_written(JobResources, resources)),
-            "timeout": (job.get("limits") or {}).get("timeout"),
+            **{name: (job.get("limits") or {}).get(name) for name in ("timeout", "max_attempts")},
             "tags": {name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
         }
         return Job(**{**_as_written(Job, job), **built})

@@ -235,6 +235,7 @@ class Job:
     resources: JobResources = field(default_factory=JobResources)
     timeout: int | None = None
     """Seconds."""
+    max_attempts: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     display_name: str | None = None
     description: str | None = None

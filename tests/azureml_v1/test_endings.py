@@ -8,7 +8,7 @@ import pytest
 
 from specrun.engines.azure.endings import ending_of, seconds, status_of
 from specrun.engines.azure.logs import expected_logs, logs_of, role_of
-from specrun.plan.observed import RunStatus
+from specrun.plan.observed import Loss, RunStatus
 
 PREEMPTED = {"code": "NodePreempted"}
 
@@ -60,24 +60,35 @@ def test_the_failed_role_is_the_one_that_is_named(message: str, role: str | None
     assert ending_of(details("Failed", "UserError", message)).failed_role == role
 
 
+STARTED = {"startTimeUtc": "2026-11-24T10:00:00Z"}
+
+
 @pytest.mark.parametrize(
-    "said",
+    ("said", "loss"),
     [
-        details("Failed", "ServiceError", "Something broke."),
-        details("Failed", "SystemError", "Something broke."),
-        details("Failed", "UserError", "The node was preempted."),
-        details(
-            "Failed",
-            "UserError",
-            "Failed.",
-            error={"innerError": {"code": "A", "innerError": {"code": "NodePreempted"}}},
+        (details("Failed", "ServiceError", "Something broke.", **STARTED), Loss.SERVICE_ERROR),
+        (details("Failed", "ServiceError", "Something broke."), Loss.NEVER_STARTED),
+        (details("Failed", "SystemError", "Something broke.", **STARTED), Loss.SERVICE_ERROR),
+        (details("Failed", "ServiceError", "The node was lost.", **STARTED), Loss.SERVICE_ERROR),
+        (details("Failed", "ServiceError", "Preempted: it was preempted.", **STARTED), Loss.PREEMPTED),
+        (details("Failed", "UserError", "The node was preempted."), Loss.PREEMPTED),
+        (
+            details(
+                "Failed",
+                "UserError",
+                "Failed.",
+                error={"innerError": {"code": "A", "innerError": {"code": "NodePreempted"}}},
+            ),
+            Loss.PREEMPTED,
         ),
-        details("Failed", "UserError", "AmlCompute: JobNodeUnusable"),
-        details("Failed", "UserError", "There is no capacity for STANDARD_NC6."),
+        (details("Failed", "UserError", "AmlCompute: JobNodeUnusable"), Loss.NODE_LOST),
+        (details("Failed", "UserError", "There is no capacity for STANDARD_NC6."), Loss.NEVER_STARTED),
+        (details("Failed", "ServiceError", "AllocationFailed: none", **STARTED), Loss.NEVER_STARTED),
     ],
 )
-def test_what_the_platform_did_is_a_loss(said: dict[str, Any]) -> None:
-    assert ending_of(said).status is RunStatus.LOST
+def test_what_the_platform_did_is_a_loss(said: dict[str, Any], loss: Loss) -> None:
+    ending = ending_of(said)
+    assert (ending.status, ending.loss) == (RunStatus.LOST, loss)
 
 
 def test_failed_without_a_word_is_a_failure() -> None:

@@ -9,7 +9,7 @@ import pytest
 from emulator import training
 from emulator.dataplane import data_of
 from specrun.engines.base import EngineError, Missing
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 
@@ -106,12 +106,14 @@ def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
     assert launched.renew().runs.list()[0] == run
 
 
-@pytest.mark.parametrize("mishap", [training.preempted(), training.no_capacity()])
-def test_what_the_platform_ended_is_lost(place: Place, mishap: training.Mishap) -> None:
+@pytest.mark.parametrize(
+    ("mishap", "loss"), [(training.preempted(), Loss.PREEMPTED), (training.no_capacity(), Loss.NEVER_STARTED)]
+)
+def test_what_the_platform_ended_is_lost(place: Place, mishap: training.Mishap, loss: Loss) -> None:
     launched = launch(place, JOB, FOREVER)
     data_of(place.emulator.service).training.mishaps.append(mishap)
     run = ended(launched, launched.submit())
-    assert run.status is RunStatus.LOST
+    assert (run.status, run.loss) == (RunStatus.LOST, loss)
     assert mishap.error is not None
     assert run.reason in " ".join(str(mishap.error["message"]).split())
 

@@ -9,7 +9,7 @@ from emulator.dataplane import data_of
 from specrun.engines.azureml_v1 import engine as v1
 from specrun.engines.base import Missing, Transient
 from specrun.plan.changes import Action
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v2.place import CANCEL_JOB, GET_DETAILS, GET_JOB, LIST_JOBS, Place, asked, resource
 
@@ -154,12 +154,14 @@ def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
     assert launched.renew().runs.list()[0] == run
 
 
-@pytest.mark.parametrize("mishap", [training.preempted(), training.no_capacity()])
-def test_what_the_platform_ended_is_lost(place: Place, mishap: training.Mishap) -> None:
+@pytest.mark.parametrize(
+    ("mishap", "loss"), [(training.preempted(), Loss.PREEMPTED), (training.no_capacity(), Loss.NEVER_STARTED)]
+)
+def test_what_the_platform_ended_is_lost(place: Place, mishap: training.Mishap, loss: Loss) -> None:
     launched = launch(place, FOREVER)
     data_of(place.emulator.service).training.mishaps.append(mishap)
     run = ended(launched, launched.submit())
-    assert run.status is RunStatus.LOST
+    assert (run.status, run.loss) == (RunStatus.LOST, loss)
     assert mishap.error is not None
     assert run.reason in " ".join(str(mishap.error["message"]).split())
     assert launched.renew().runs.list()[0].status is RunStatus.LOST

@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from specrun.engines.base import Denied, LogLine
 from specrun.plan.changes import Change
-from specrun.plan.observed import Observed, Run, RunStatus, Status
+from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status
 from tests.engine_double import Double, offer, write_spec
 
 JOB = "name: job\njob: {command: ls}\n"
@@ -192,6 +193,19 @@ def test_apply_ends_as_the_run_does_and_again_so_the_next_time(
     assert len(engine.all_runs) == (2 if status is RunStatus.LOST else 1)
     assert specrun("apply", "-y", "--rerun").code == code
     assert len(engine.all_runs) == (3 if status is RunStatus.LOST else 2)
+
+
+def test_what_never_starts_is_submitted_three_times_and_then_on_request(specrun: Any, engine: Double) -> None:
+    spec()
+    engine.on_look = lambda name: engine.statuses.update({name: [RunStatus.LOST]})
+    for attempt in (1, 2, 3, 3):
+        assert specrun("apply", "-y").code == 100
+        assert len(engine.all_runs) == attempt
+        engine.all_runs = [replace(run, loss=Loss.NEVER_STARTED) for run in engine.all_runs]
+    said = specrun("plan", "--exit-code")
+    assert (said.code, "so nothing is submitted without --rerun" in said.out) == (0, True)
+    assert specrun("apply", "-y", "--rerun").code == 100
+    assert len(engine.all_runs) == 4
 
 
 def test_of_several_the_first_that_applies(specrun: Any, engine: Double) -> None:

@@ -188,6 +188,7 @@ PROBES: dict[str, Probe] = {
     "job.services.*.ssh_public_keys": probe("ssh-rsa one", "ssh-rsa two", job__services__probe={"type": "ssh"}),
     "job.services.*.log_dir": probe("one", "two", job__services__probe={"type": "tensor_board"}),
     "job.limits.timeout": probe(60, 600),
+    "job.limits.max_attempts": probe(2, 3),
     "job.tags.*": probe("one", "two"),
     "job.display_name": probe("one", "two"),
     "job.description": probe("one", "two"),

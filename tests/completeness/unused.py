@@ -20,6 +20,7 @@ _REFUSED = "it is refused: not-on-this-machine"
 _ALL = "every engine has it"
 _CHANGE = "the table of what can change is about it"
 _TAGS = "the row about tags is about it, too"
+_PLANNED = "the plan bounds the attempts: an engine is given one"
 _ONE_EACH = "it is the only kind that there is"
 
 UNUSED: Mapping[str, Mapping[str, str]] = {
@@ -33,16 +34,23 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.environment.image": _REFUSED,
         "job.environment.build": _REFUSED,
         "job.environment.version": _REFUSED,
+        "job.limits.max_attempts": _PLANNED,
         "job.outputs.*.mode": "a folder is written to as it is: there is nothing to copy",
         "job.tags": "runs are found by spec",
         "job.display_name": "there is no portal",
         "job.description": "there is no portal",
     },
-    "azureml": {"apiVersion": _ONE, "engine": _CHOSEN, "compute.type": _ONE_EACH},
+    "azureml": {
+        "apiVersion": _ONE,
+        "engine": _CHOSEN,
+        "compute.type": _ONE_EACH,
+        "job.limits.max_attempts": _PLANNED,
+    },
     "azureml-v1": {
         "apiVersion": _ONE,
         "engine": _CHOSEN,
         "compute.type": _ONE_EACH,
+        "job.limits.max_attempts": _PLANNED,
         "job.inputs.*.type": "a path on a datastore is a file or a folder by what is there",
         "job.environment.build": "it is refused: not-with-sdk-v1",
     },
@@ -66,6 +74,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "data.*.path": _UPLOAD,
         "data.*.sha256": _UPLOAD,
         "data.*.prune": _UPLOAD,
+        "job.limits.max_attempts": "the CLI submits once, which the exported file says",
         "job.identity.resource_id": "the CLI cannot say it, which the exported file does",
     },
     "export tfjob": {

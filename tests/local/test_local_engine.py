@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.base import EngineError, Missing
-from specrun.engines.local import runs
+from specrun.engines.local import runs, state
 from specrun.engines.local.conda import pip_requirements
 from specrun.engines.local.stores import target_folder
 from specrun.plan.changes import Action, Change
-from specrun.plan.observed import Run, RunStatus, Status
+from specrun.plan.observed import Loss, Run, RunStatus, Status
 from specrun.spec.model import Spec
 from tests.engine_double import read_specs, write_spec
 from tests.local.machine import ADDRESS, Machine
@@ -126,6 +126,22 @@ def test_what_this_machine_cannot_do_names_the_way_out(
     assert found.code == "not-on-this-machine"
     assert way_out in found.detail
     assert found.location.line == 3
+
+
+@pytest.mark.parametrize(
+    ("seen", "loss"),
+    [
+        (state.State(state.QUEUED), Loss.NEVER_STARTED),
+        (state.State(state.RUNNING, started=1.0), Loss.NODE_LOST),
+        (state.State(state.FAILED, started=1.0), None),
+    ],
+)
+def test_what_became_of_a_run_whose_supervisor_is_gone(machine: Machine, seen: state.State, loss: Loss | None) -> None:
+    folder = machine.home / "runs/job-0123456789"
+    folder.mkdir(parents=True)
+    state.write(folder, seen)
+    run = machine.engine.runs.get("job-0123456789")
+    assert (run.status is RunStatus.LOST, run.loss) == (loss is not None, loss)
 
 
 def test_damaged_runs_are_listed_as_lost_and_left_alone(machine: Machine) -> None:

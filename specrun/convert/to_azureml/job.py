@@ -48,6 +48,8 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     _put_machines(page, spec, job)
     if job.timeout is not None:
         page.put("limits", {"timeout": job.timeout})
+    if job.max_attempts is not None:
+        page.note((), f"limits.max_attempts {job.max_attempts} is left out: it is specrun that submits again")
     named = identity_words(job)
     if "resource_id" in named:  # which the SDK reads as msi_resource_id, and then does not take
         lost = f"resource_id {named.pop('resource_id')} is left out: no file can say it. Say it as client_id."

@@ -60,6 +60,9 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
             ("job", "resources", "instance_count"),
             f"resources.instance_count {resources.instance_count}: Kubernetes decides how many nodes the pods are on.",
         )
+    if job.max_attempts is not None:
+        detail = f"limits.max_attempts {job.max_attempts}: it is specrun that submits again."
+        yield ("job", "limits", "max_attempts"), detail
     yield from _of_azure(job)
     for name, entry in job.inputs.items():
         if entry.mode == "download":

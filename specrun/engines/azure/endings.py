@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from specrun.plan.observed import RunStatus
+from specrun.plan.observed import Loss, RunStatus
 
 STATUSES = {
     "Completed": RunStatus.SUCCEEDED,
@@ -22,22 +22,30 @@ STATUSES = {
 """All others (NotStarted, Starting, Provisioning, Preparing, Queued) come before the first process."""
 
 _OVERTIME = re.compile(r"time[\s_-]?out|timed out|time[\s_-]?limit|max(imum)?[\s_-]?run[\s_-]?duration", re.IGNORECASE)
-_TAKEN = re.compile(
-    r"preempt|evicted|deallocat|unusable|node[\w\s]{0,20} (was )?(lost|restarted|removed)"
-    r"|(no|insufficient|not enough) (capacity|quota|nodes)|AllocationFailed|OutOfCapacity",
-    re.IGNORECASE,
-)
+_LOSSES = {
+    Loss.PREEMPTED: re.compile(r"preempt|evicted|deallocat", re.IGNORECASE),
+    Loss.NEVER_STARTED: re.compile(
+        r"(no|insufficient|not enough) (capacity|quota|nodes)|AllocationFailed|OutOfCapacity", re.IGNORECASE
+    ),
+    Loss.NODE_LOST: re.compile(r"unusable|node[\w\s]{0,20} (was )?(lost|restarted|removed)", re.IGNORECASE),
+}
+"""By what the service says; the first of them counts."""
+
 _ROLE = re.compile(r"(?<![a-z])(worker|ps|chief|master|evaluator|rank|process)[ _/:-]{1,2}'?(\d+)\b", re.IGNORECASE)
 _LONGEST_REASON = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A run's last status, why it ended so, and which role was the first to fail, where the service names it."""
+    """A run's last status, why it ended so, and which role was the first to fail, where the service names it.
+
+    `loss` is what the platform did to it, of one that is lost.
+    """
 
     status: RunStatus
     reason: str = ""
     failed_role: str | None = None
+    loss: Loss | None = None
 
 
 def status_of(status: str) -> RunStatus:
@@ -62,8 +70,12 @@ def ending_of(details: Mapping[str, Any], limit: int | None = None) -> Ending:
     if status is RunStatus.CANCELLED:
         return Ending(status)
     reason = _shortened(_message(error)) or (codes[0] if codes else "")
-    if _TAKEN.search(words) or (codes and codes[0] != "UserError"):
-        return Ending(RunStatus.LOST, reason)
+    loss = next((loss for loss, said in _LOSSES.items() if said.search(words)), None)
+    if codes and codes[0] != "UserError" and loss in (None, Loss.NODE_LOST):
+        # The service calls it an error of its own. What it took away with a word of why is no such error.
+        loss = Loss.SERVICE_ERROR if seconds(details.get("startTimeUtc")) is not None else Loss.NEVER_STARTED
+    if loss is not None:
+        return Ending(RunStatus.LOST, reason, loss=loss)
     return Ending(status, reason, _failed_role(error))
 
 

@@ -208,6 +208,7 @@ def describe(run: SeenRun) -> Run:
         failed_role=failed,
         reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,
+        loss=ending.loss,
     )
 
 

@@ -15,7 +15,7 @@ from specrun.engines.local.resources import translated
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 
 CHUNK = 1 << 20
 """Bytes read from one role's log at a time."""
@@ -142,7 +142,14 @@ def _read_run(folder: Path) -> Run | None:
         failed_role=seen.failed_role,
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),
+        loss=_loss(seen),
     )
+
+
+def _loss(seen: state.State) -> Loss | None:
+    if seen.status != state.LOST:
+        return None
+    return Loss.NEVER_STARTED if seen.started is None else Loss.NODE_LOST
 
 
 def _end_leftovers(folder: Path) -> None:

@@ -90,7 +90,7 @@ class RunRequest(Planned):
         identity = identify(self.job, environment, code, inputs.contents())
         digest = fingerprint(identity)
         runs = planning.runs_of(self.name)
-        decision = decide(runs, digest, planning.options.rerun)
+        decision = decide(runs, digest, planning.options.rerun, self.job.max_attempts)
         submission = Submission(
             name=run_name(self.name, digest, decision.attempt),
             spec=self.name,
