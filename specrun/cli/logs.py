@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import click
 
-from specrun.cli.masking import mask_environment
+from specrun.cli.masking import mask_secrets
 from specrun.cli.options import Reading, color_option, files_options, run_option
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import Cursor, LogLine
@@ -31,7 +31,7 @@ def logs(reading: Reading, run_name: str | None, follow: bool, roles: tuple[str,
             line for line in _lines(runs, run_name, tail, follow) if not roles or _chosen(line.role, roles)
         )
         for line in lines:
-            print(f"{paint(f'{line.role} |', 'cyan')} {mask_environment(line.text)}", flush=follow)
+            print(f"{paint(f'{line.role} |', 'cyan')} {mask_secrets(line.text)}", flush=follow)
 
 
 def _chosen(role: str, roles: tuple[str, ...]) -> bool:

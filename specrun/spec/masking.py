@@ -1,8 +1,17 @@
-"""Hides what looks like a credential in a line of source, so that a message can show the line."""
+"""Hides credentials: in lines of source, in addresses, and, where a secret's value is known, wherever it turns up."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+
+MASK = "••••"
+
+SHORTEST = 4
+"""Characters: shorter values of secrets would turn up everywhere, and are none."""
+
+_SHORTEST_ENCODED = 8
+"""Characters of a piece of base64, which says less by itself."""
 
 _NAMED = re.compile(
     r"""(?ix) (?P<name> (?:account|access|api|shared)_?key | sas_?token | (?:access|auth)_?token | client_?secret
@@ -11,7 +20,9 @@ _NAMED = re.compile(
 )
 # A value does not begin like an expression, a mapping, a block's mark or an alias.
 _SIGNATURE = re.compile(r"(?i)[?&]sig=(?P<value>[^&\s\"']+)")
-
+_PASSWORD = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@\"'?#]*:(?P<value>[^\s/@\"'$]+)(?=@)")
+# A token alone, as in https://TOKEN@host; other schemes have names of users or containers there.
+_TOKEN = re.compile(r"(?i)\b(?:[a-z]+\+)?https?://(?P<value>[^\s/:@\"'$?#]+):?(?=@)")
 
 _LONGEST_LINE = 1000
 """Nobody reads more of a line, and a file may be a single one."""
@@ -26,7 +37,50 @@ def masked(line: str) -> str:
     """The line with credentials replaced by asterisks, as many as they had characters, so that a caret still fits."""
     for form in (_NAMED, _SIGNATURE):
         line = form.sub(_stars, line)
-    return line
+    return mask_addresses(line)
+
+
+def mask_addresses(text: str) -> str:
+    """The text with the password of every address in it, or the token that stands for one, replaced by asterisks."""
+    if "://" in text and "@" in text:
+        text = _TOKEN.sub(_stars, _PASSWORD.sub(_stars, text))
+    return text
+
+
+def forms_of(secret: str) -> Iterator[str]:
+    """What a secret looks like when it is shown: as it is, each of its lines, in an address, in JSON, in base64.
+
+    What is too short to be told from ordinary text is not among them.
+    """
+    import json  # late: most specs have no secrets
+    from urllib.parse import quote, quote_plus
+
+    secret = secret.strip()
+    if len(secret) < SHORTEST:
+        return
+    lines = [line.strip() for line in secret.splitlines()]
+    texts = [secret, *lines, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]]
+    texts.append(json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from dict.fromkeys(text for text in texts if len(text) >= SHORTEST)
+    yield from dict.fromkeys(_base64(secret.encode("utf-8", "surrogateescape")))
+
+
+def _base64(value: bytes) -> Iterator[str]:
+    """Its characters in base64 that do not depend on what stands around it, wherever it begins."""
+    from base64 import b64encode
+
+    for before in range(3):
+        encoded = b64encode(b"\0" * before + value).decode()
+        certain = encoded[-(-before * 8 // 6) : (before + len(value)) * 8 // 6]
+        if len(certain) >= _SHORTEST_ENCODED:
+            yield certain
+            yield certain.translate(str.maketrans("+/", "-_"))
+
+
+def longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
+    """The forms of all secrets, in the order in which they are to be replaced."""
+    forms = {form for secret in secrets for form in forms_of(secret)}
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
 
 def _stars(match: re.Match[str]) -> str:

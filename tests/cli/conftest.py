@@ -28,7 +28,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SPECRUN_HOME", "SPECRUN_ENGINE", "NO_COLOR", "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(masking, "_values", set())
+    monkeypatch.setattr(masking, "_forms", ())
     monkeypatch.chdir(tmp_path)
 
 

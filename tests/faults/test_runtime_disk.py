@@ -45,6 +45,15 @@ def test_disk_filled_by_the_script(small: Runs, last: str, status: str) -> None:
 
 
 @needs_proc
+def test_disk_filled_under_a_log_that_is_kept_free_of_secrets(small: Runs) -> None:
+    run = small.prepare(f"{FILL}; seq 100000; sleep 20", secret_names=("TOKEN",)).start({"TOKEN": "open-sesame"})
+    end = run.ended()
+    assert (end.status, end.failed_role) == (state.FAILED, "main/0")
+    assert end.reason == "the log of main/0 could not be written: No space left on device"
+    run.nothing_left()
+
+
+@needs_proc
 def test_disk_with_no_room_even_for_the_last_write(small: Runs) -> None:
     run = small.start("echo ready; until [ -e ../cancel ]; do sleep 0.01; done; exit 7").running()
     (run.folder / "reserve").unlink()

@@ -232,13 +232,27 @@ def test_lines_printed_without_pause(runs: Runs) -> None:
         assert run.log(role).splitlines() == [f"line {number} of this role" for number in range(1, count + 1)]
 
 
+def test_a_secret_does_not_get_into_the_log(runs: Runs) -> None:
+    # Cut in two, between a hundred thousand lines, and by what the role leaves running.
+    script = (
+        "printf '%s' \"${TOKEN:0:5}\"; sleep 0.01; printf '%s\\n' \"${TOKEN:5}\"; seq 1 100000; "
+        '(sleep 0.05; echo "$TOKEN" >&2) &'
+    )
+    run = runs.prepare(script, secret_names=("TOKEN",)).start({"TOKEN": "open-sesame-42"})
+    assert run.ended().status == state.SUCCEEDED
+    first, *lines, last = run.log("main/0").splitlines()
+    assert (first, last) == ("••••", "••••")
+    assert lines == [str(number) for number in range(1, 100_001)]
+    run.nothing_left()
+
+
 def test_foreground(runs: Runs) -> None:
     run = runs.prepare("echo $TOKEN", secret_names=("TOKEN",))
     command = [sys.executable, "-m", "specrun.engines.local.supervisor", str(run.folder)]
     done = subprocess.run(command, input=b'{"TOKEN": "value"}', capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert run.state().status == state.SUCCEEDED
-    assert run.log("main/0") == "value\n"
+    assert run.log("main/0") == "••••\n"
 
 
 def test_a_run_that_began_and_ended_just_before_the_lock_was_got(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

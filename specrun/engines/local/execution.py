@@ -16,6 +16,7 @@ from pathlib import Path
 
 from specrun.engines.local import gpus, guard, processes, roles, slots, state
 from specrun.engines.local.request import Request
+from specrun.spec.masking import longest_first
 
 TICK = 0.2
 """Seconds within which a request to cancel, or a free slot, is noticed."""
@@ -44,6 +45,7 @@ class Execution:
         self.rundir = rundir
         self.request = request
         self.secrets = secrets
+        self.hidden = longest_first(secrets.values()) if secrets else ()
         self.lock = lock
         self.state = state.read(rundir)
         self.roles = {role.name: role for role in roles.roles(request)}
@@ -148,6 +150,7 @@ class Execution:
                 self.rundir / "code",
                 self.rundir / role.log,
                 self.request.marker,
+                self.hidden,
             )
             try:
                 started = guard.start(program, keep=(self.lock,))
@@ -194,6 +197,8 @@ class Execution:
                 self.children[role] = int(rest)
             elif word == "error":
                 self._fail(role, f"{role} could not be started: {rest}")
+            elif word == "unwritten":
+                self._fail(role, f"the log of {role} could not be written: {rest}")
             elif word == "exit":
                 status, when = rest.split()
                 self.children.pop(role, None)

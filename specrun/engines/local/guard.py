@@ -9,7 +9,10 @@ The supervisor's end of `orders` is the leash: `T` asks the role to end (SIGTERM
 pipe's end, which the supervisor's death is, kills all that descends from it. That is why a guard itself has no
 parent-death signal: it must outlive the supervisor for the moment that this takes. The role has one.
 
-On `report` a guard writes lines: `started PID`, `error TEXT` or `exit WAITSTATUS MONOTONIC-SECONDS`.
+On `report` a guard writes lines: `started PID`, `error TEXT`, `unwritten TEXT` (the log could not be written, and what
+the role writes goes nowhere any more) or `exit WAITSTATUS MONOTONIC-SECONDS`.
+
+A role writes into its log itself, with nothing in between; where the run has secrets, the guard stands in between.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specrun.engines.local import processes
+from specrun.engines.local.output import MaskedLog
 
 TERMINATE, KILL = b"T", b"K"
 LINGER = 0.5
@@ -32,7 +36,9 @@ LINGER = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a guard runs: a bash command line, its whole environment, its folder and its log."""
+    """What a guard runs: a bash command line, its whole environment, its folder and its log; `hidden` are texts that
+    must not get into the log, the longest first.
+    """
 
     role: str
     command: str
@@ -40,6 +46,7 @@ class Program:
     folder: Path
     log: Path
     marker: str
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ def start(program: Program, *, keep: Sequence[int] = ()) -> Guard:
             if code == 70:
                 import traceback
 
-                traceback.print_exc()
+                with contextlib.suppress(OSError):  # a full disk
+                    traceback.print_exc()
             os._exit(code)
     os.close(theirs_orders)
     os.close(theirs_report)
@@ -98,6 +106,7 @@ class _Serving:
         self.report = report
         self.child = 0
         self.ended = False
+        self.log: MaskedLog | None = None
 
     def serve(self) -> int:
         """Run the program to its end. 0: nothing of it is left; 1: something could not be killed."""
@@ -112,12 +121,14 @@ class _Serving:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
         try:
-            self.child = _start_role(self.program)
+            self.child, self.log = _start_role(self.program)
         except OSError as error:
             self._tell(f"error {error.strerror or error}")
             return 0
         self._tell(f"started {self.child}")
         code = self._watch(wake)
+        if self.log is not None:
+            self._into_log(drain=True)
         if not processes.LINUX:  # no subreaper: having no child left does not mean that nothing is left
             processes.kill_group(self.child, signal.SIGKILL)
         return code
@@ -126,6 +137,9 @@ class _Serving:
         poller = select.poll()
         poller.register(self.orders, select.POLLIN)
         poller.register(wake, select.POLLIN)
+        source = self.log.source if self.log is not None else None
+        if source is not None:
+            poller.register(source, select.POLLIN)
         give_up: float | None = None
         while processes.reap(self._reaped):
             if self.ended and give_up is None:
@@ -137,6 +151,9 @@ class _Serving:
             if wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(wake, 4096)
+            if source is not None and source in ready and not self._into_log():
+                poller.unregister(source)
+                source = None
             if self.orders in ready:
                 order = os.read(self.orders, 64)
                 if not order:
@@ -146,6 +163,17 @@ class _Serving:
                 if not self.ended:
                     processes.kill_group(self.child, signal.SIGTERM)
         return 0
+
+    def _into_log(self, *, drain: bool = False) -> bool:
+        """Have some of what the role wrote go into its log. False: there is no more to come, or no way to keep it."""
+        assert self.log is not None
+        try:
+            return self.log.drain() if drain else self.log.pump()
+        except OSError as error:
+            self._tell(f"unwritten {error.strerror}")
+            self.log.close()
+            self.log = None
+            return False
 
     def _supervisor_gone(self) -> int:
         code = self._kill()
@@ -168,10 +196,12 @@ class _Serving:
             os.write(self.report, line.encode() + b"\n")
 
 
-def _start_role(program: Program) -> int:
+def _start_role(program: Program) -> tuple[int, MaskedLog | None]:
     # Opened here, where a full disk can still be reported.
     log = os.open(program.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
+    masked = MaskedLog(log, program.hidden) if program.hidden else None
+    out = log if masked is None else masked.end
     guard = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -179,14 +209,14 @@ def _start_role(program: Program) -> int:
             os.setsid()
             processes.die_with(guard)
             os.dup2(nothing, 0)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
+            os.dup2(out, 1)
+            os.dup2(out, 2)
             _become(program)
         finally:
             os._exit(127)
-    os.close(log)
+    os.close(out)
     os.close(nothing)
-    return pid
+    return pid, masked
 
 
 def _become(program: Program) -> None:
