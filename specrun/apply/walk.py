@@ -23,7 +23,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, Submit
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
-from specrun.spec.model import SecretUnset
+from specrun.spec.model import Origin, SecretUnset
 
 GRACE = 10.0
 """Seconds that calls in flight get after an interrupt."""
@@ -66,8 +66,8 @@ class Walk:
     # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
     _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)
-    _undone: dict[Key, str] = field(default_factory=dict)
-    """Keys of what was not done, with why: their dependents are skipped."""
+    _undone: dict[Key, Key] = field(default_factory=dict)
+    """What was not done, or needs what was not, and what was not done first: what there was to do to it is skipped."""
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
 
     def go(self) -> Outcome:
@@ -124,11 +124,14 @@ class Walk:
     def _operate(self, change: Change) -> str:
         """Carry out one change; the name of the run that is to be followed now, "" when there is none."""
         key, action, emit = change.key, change.action, self._queue.put
-        cause = next((need for need in change.resource.needs if need in self._undone), None)
+        cause = next((self._undone[need] for need in change.resource.needs if need in self._undone), None)
         if cause is not None:
-            self._undone[key] = str(cause)
-            emit(OperationSettled(key, action, 0.0, skipped=f"{cause} was not done"))
-            return ""
+            self._undone[key] = cause
+            if _is_pending(change):
+                emit(OperationSettled(key, action, 0.0, skipped=f"{cause} was not done"))
+                return ""
+            if not isinstance(change, Follow):
+                return ""  # it stays as it is, whatever happened to what it needs
         begun = time.monotonic()
         name, error = "", ""
         try:
@@ -137,10 +140,10 @@ class Walk:
             error = str(stale).removeprefix(f"{key}: ")
             self._outcome.stale.append(str(key))
         except (EngineError, SecretUnset, Stopped, OSError) as failure:
-            error = str(failure).removeprefix(f"{key}: ")
+            error = str(failure).removeprefix(f"{key}: ") + _place_of(failure, change)
             self._outcome.failed.append(str(key))
         if error:
-            self._undone[key] = error
+            self._undone[key] = key
         if action is not Action.NO_OP or error:
             emit(OperationSettled(key, action, time.monotonic() - begun, error))
         return name
@@ -180,3 +183,18 @@ class Walk:
             self._outcome.ended.append(run)
         else:
             self._outcome.going_on.append(name)
+
+
+def _is_pending(change: Change) -> bool:
+    """Whether there was something to do, or to wait for: a run that is there is followed whatever else fails."""
+    if change.action is not Action.NO_OP:
+        return True
+    return isinstance(change, (ResourceChange, Upload)) and not change.before.status.settled
+
+
+def _place_of(failure: BaseException, change: Change) -> str:
+    """Where in the spec the field stands that a failure is about."""
+    if not isinstance(failure, EngineError) or not failure.about:
+        return ""
+    location = Origin(change.resource.origin.document, failure.about).location
+    return f" ({location.file}:{location.line}:{location.column})"

@@ -16,11 +16,17 @@ from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.model import Properties, Spec
 
 
 class EngineError(Exception):
-    """Something an engine could not do; the message names the resource, the call and what to do."""
+    """Something an engine could not do; the message names the resource, the call and what to do.
+
+    `about` is the field of the spec that it is about, where one is: its place is shown then.
+    """
+
+    about: SpecPath = ()
 
 
 class Transient(EngineError):

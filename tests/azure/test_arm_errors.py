@@ -90,6 +90,42 @@ REFUSALS = [
         "other `location`",
     ),
     (404, "ResourceGroupNotFound", "Resource group 'x' could not be found.", Missing, "no such resource group"),
+    (
+        400,
+        "UserError",
+        "Unknown compute target 'gpu-cluster'.",
+        Missing,
+        "there is no compute gpu-cluster in the workspace. Correct `compute`",
+    ),
+    (400, "UserError", "digits: Compute Not Found for run ID : job-1", Missing, "the compute that it is to run on"),
+    (
+        404,
+        "NotFound",
+        f"key: {SCOPE}/environments/tf/versions/9, Message: Not found environment tf (version: 9).",
+        Missing,
+        "there is no environment tf, version 9, in the workspace ml-ws",
+    ),
+    (
+        404,
+        "NotFound",
+        f"key: {SCOPE}/components/step/versions/none, Message: Not found component step (version: none).",
+        Missing,
+        "there is no step, version none, among the components of the workspace ml-ws",
+    ),
+    (
+        404,
+        "NotFound",
+        f"key: {SCOPE}/datastores/training, Message: Not found datastore training.",
+        Missing,
+        "there is no training among the datastores of the workspace ml-ws",
+    ),
+    (
+        404,
+        "ParentResourceNotFound",
+        "Can not perform requested operation on nested resource. Parent resource 'ml-ws' not found.",
+        Missing,
+        "there is no workspace ml-ws. Correct `workspace`",
+    ),
     (404, "ResourceNotFound", "The Resource 'x' was not found.", Missing, "it is not there"),
 ]
 
@@ -103,6 +139,17 @@ def test_each_refusal_says_what_to_do(
     assert str(error).startswith("cannot create the workspace ml-ws: ")
     assert words in str(error)
     assert message[:60] in str(error), "the service's own words are kept"
+
+
+def test_what_a_field_of_the_spec_names_is_told_with_the_field() -> None:
+    abouts = {words: translate(status, code, message, "x").about for status, code, message, _, words in REFUSALS}
+    assert {about for about in abouts.values() if about} == {
+        ("compute",),
+        ("job", "environment"),
+        ("job",),
+        ("workspace",),
+    }
+    assert abouts["there is no environment tf, version 9, in the workspace ml-ws"] == ("job", "environment")
 
 
 def test_every_row_is_one_of_these() -> None:

@@ -18,7 +18,7 @@ from specrun.apply.events import (
     StatusChanged,
 )
 from specrun.engines import reliable
-from specrun.engines.base import Conflict, Denied, LogLine, Report, Staged, Transient
+from specrun.engines.base import Conflict, Denied, LogLine, Missing, Report, Staged, Transient
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
@@ -131,6 +131,29 @@ def test_skipping_goes_on_to_the_dependents_of_the_skipped(tmp_path: Path, engin
     _, events = carry_out(engine, plan, tmp_path / "home")
     assert begun(engine) == ["workspace/wsp"]
     assert {key for key, event in settled(events).items() if event.skipped} == {GPU, DATA, RUN}
+
+
+def test_what_was_to_stay_as_it_is_is_not_said_to_be_skipped(tmp_path: Path, engine: Double) -> None:
+    """The cluster cannot be changed: the run that was not to be touched is followed to its end all the same."""
+    carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    run = engine.all_runs[0]
+    engine.all_runs[0] = replace(run, status=RunStatus.RUNNING)
+    engine.statuses[run.name] = [RunStatus.RUNNING, RunStatus.SUCCEEDED]
+    engine.faults[f"begin {GPU}"] = [Denied("no")]
+    plan = plan_of(tmp_path, engine, TEXT.replace("max_instances: 2", "max_instances: 3"))
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert outcome.failed == [GPU]
+    assert [event for event in settled(events).values() if event.skipped] == []
+    assert [run.status for run in outcome.ended] == [RunStatus.SUCCEEDED]
+
+
+def test_a_failure_that_is_about_a_field_says_where_that_stands(tmp_path: Path, engine: Double) -> None:
+    missing = Missing("there is no compute gpu")
+    missing.about = ("compute",)
+    engine.faults[f"begin {RUN}"] = [missing]
+    _, events = carry_out(engine, plan_of(tmp_path, engine), tmp_path / "home")
+    location = read_specs(tmp_path / "job.yaml")[0].at("compute").location
+    assert settled(events)[RUN].error == f"there is no compute gpu ({location.file}:{location.line}:1)"
 
 
 @pytest.mark.parametrize("after", [None, 0.001])

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.credentials import SignIn
-from specrun.engines.azure.network import retry_after, unreachable
+from specrun.engines.azure.network import unreachable
+from specrun.engines.azure.refusals import refusal_in
 from specrun.engines.base import EngineError
 
 ENDPOINT = "https://management.azure.com"
@@ -64,14 +65,6 @@ class Arm:
         except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
             raise unreachable(urlsplit(url).hostname or url, error, what) from error
         if answer.status_code not in (200, 201):
-            raise translate(answer.status_code, *_refusal(answer), what, retry_after(answer))
+            refusal = refusal_in(answer)
+            raise translate(answer.status_code, refusal.code, refusal.message, what, refusal.after)
         return answer
-
-
-def _refusal(answer: Any) -> tuple[str, str]:
-    """The code and message of an answer; a proxy in between may send no JSON."""
-    try:
-        error = answer.json()["error"]
-        return str(error.get("code", "")), str(error.get("message", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "", answer.text()

@@ -38,7 +38,9 @@ def translate(status: int, code: str, message: str, what: str, after: float | No
     found = {name: value for name, value in match.groupdict().items() if value}
     provider = found.pop("provider", "Microsoft.MachineLearningServices")
     words = row.words.format(**found, provider=provider, role=role_for(found.get("action", "")))
-    return row.error(f"{head}{words}.{said}")
+    error = row.error(f"{head}{words}.{said}")
+    error.about = row.about
+    return error
 
 
 def role_for(action: str) -> str:

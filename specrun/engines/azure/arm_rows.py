@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from specrun.engines.base import Denied, EngineError, Missing, Quota
+from specrun.spec.diagnostics import Path as SpecPath
 
 _EVERY = ".*"
 _QUOTA = r"(?i)quota|exceed\w* .*(?:core|limit)|(?:core|vcpu)s? .*(?:limit|exceed)"
@@ -22,20 +23,24 @@ _SIZE = r"(?i)(?:vm ?size|sku).{0,120}(?:not (?:currently )?(?:available|support
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of refusal: ARM's codes for it (lower case; none: any), a pattern in the message, and what it means."""
+    """One kind of refusal: ARM's codes for it (lower case; none: any), a pattern in the message, and what it means.
+
+    `about` is the field of the spec that it is about, where it is always the same.
+    """
 
     codes: frozenset[str]
     pattern: re.Pattern[str]
     error: type[EngineError]
     words: str
+    about: SpecPath = ()
 
     def fit(self, code: str, message: str) -> re.Match[str] | None:
         """The message's match when this row is about a refusal with this code."""
         return self.pattern.search(message) if not self.codes or code.lower() in self.codes else None
 
 
-def _row(error: type[EngineError], codes: str, words: str, pattern: str = _EVERY) -> Row:
-    return Row(frozenset(codes.lower().split()), re.compile(pattern, re.DOTALL), error, words)
+def _row(error: type[EngineError], codes: str, words: str, pattern: str = _EVERY, *about: str) -> Row:
+    return Row(frozenset(codes.lower().split()), re.compile(pattern, re.DOTALL), error, words, about)
 
 
 _QUOTA_WORDS = (
@@ -50,6 +55,10 @@ _DELETED_WORDS = (
     "a deleted workspace (or key vault) of this name is still kept. Restore or purge it in the portal (Azure Machine "
     "Learning, Recently deleted), or take another `name`"
 )
+_NO_COMPUTE = "Correct `compute`, or declare it as a mapping to have it made"
+_NO_ASSET = "Correct its name or version (the portal lists them under Assets), or register it"
+_ASSET = r"(?i)key: \S*/workspaces/(?P<workspace>[^/,\s]+)/(?P<kind>%s)/(?P<asset>[^/,\s]+)"
+_VERSION = r"/versions/(?P<version>[^/,\s]+)"
 _REGION_WORDS = "the region does not offer this, or there is no such region. Take another `location`"
 
 ROWS = (
@@ -167,6 +176,48 @@ ROWS = (
     ),
     _row(
         Missing,
+        "",
+        f"there is no compute {{compute}} in the workspace. {_NO_COMPUTE}",
+        r"Unknown compute target '(?P<compute>[^']+)'",
+        "compute",
+    ),
+    _row(
+        Missing,
+        "",
+        f"the compute that it is to run on is not in the workspace. {_NO_COMPUTE}",
+        r"(?i)compute not found for run",
+        "compute",
+    ),
+    _row(
+        Missing,
+        "NotFound",
+        f"there is no environment {{asset}}, version {{version}}, in the workspace {{workspace}}. {_NO_ASSET}",
+        _ASSET % "environments" + _VERSION,
+        *("job", "environment"),
+    ),
+    _row(
+        Missing,
+        "NotFound",
+        f"there is no {{asset}}, version {{version}}, among the {{kind}} of the workspace {{workspace}}. {_NO_ASSET}",
+        _ASSET % r"\w+" + _VERSION,
+        "job",
+    ),
+    _row(
+        Missing,
+        "NotFound",
+        f"there is no {{asset}} among the {{kind}} of the workspace {{workspace}}. {_NO_ASSET}",
+        _ASSET % r"\w+",
+        "job",
+    ),
+    _row(
+        Missing,
+        "ParentResourceNotFound",
+        "there is no workspace {parent}. Correct `workspace`, or have it made with `create: true`",
+        r"Parent resource '(?P<parent>[^']+)' not found",
+        "workspace",
+    ),
+    _row(
+        Missing,
         "ResourceNotFound NotFound ParentResourceNotFound ComputeNotFound WorkspaceNotFound",
         "it is not there. Check its name, `resource_group` and `subscription_id`",
     ),
@@ -175,15 +226,20 @@ ROWS = (
 OUTER = frozenset(
     {
         *("deploymentfailed", "invalidtemplatedeployment", "resourcedeploymentfailure"),
-        *("badrequest", "conflict", "forbidden", "failed", "usererror", "validationerror"),
+        *("badrequest", "conflict", "forbidden", "failed", "usererror", "validationerror", "badargument"),
     }
 )
 """Codes that only say that something inside was refused, whose code stands in the message."""
 
 
+def is_telling(code: str) -> bool:
+    """Whether a code says what was refused."""
+    return code.lower() not in OUTER and any(code.lower() in row.codes for row in ROWS)
+
+
 def fitting(code: str, message: str) -> tuple[Row, re.Match[str]] | None:
     """The row about a refusal and its match: a code inside of the message says more than the one around it."""
-    inner = [word for word in _words(message) if any(word in row.codes - OUTER for row in ROWS)]
+    inner = [word for word in _words(message) if is_telling(word)]
     for tried in [*inner, code] if code.lower() in OUTER or not code else [code]:
         for row in ROWS:
             match = row.fit(tried, message)

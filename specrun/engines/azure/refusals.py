@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from specrun.engines.azure.arm_errors import translate
+from specrun.engines.azure.arm_rows import is_telling
 from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.base import EngineError
 
@@ -40,7 +41,23 @@ def refusal_of(status: int, body: str, after: float | None) -> Refusal:
     error = content.get("error") or content.get("Error") or content if isinstance(content, dict) else {}
     if not isinstance(error, dict):
         return Refusal(status, "", str(error), after)
-    return Refusal(status, str(error.get("code") or ""), " ".join(said(error)), after)
+    # Some answers have what is within their error beside it; the innermost code that says anything is the one.
+    found = [code for code in (*_codes(error), *_codes(content)) if code]
+    telling = next((code for code in reversed(found) if is_telling(code)), found[0] if found else "")
+    return Refusal(status, telling, " ".join(said(error)), after)
+
+
+def _codes(error: Any, depth: int = 0) -> Iterator[str]:
+    """An error's code and those of the errors within it, wherever and however a service writes them."""
+    if not isinstance(error, dict) or depth > _DEPTH:
+        return
+    yield str(error.get("code") or "")
+    for name in ("innererror", "innerError"):
+        yield from _codes(error.get(name), depth + 1)
+    added = error.get("additionalInfo")
+    for one in added if isinstance(added, list) else ():
+        info = one.get("info") if isinstance(one, dict) and one.get("type") == "InnerError" else None
+        yield from _codes(info.get("value") if isinstance(info, dict) else None, depth + 1)
 
 
 def said(error: dict[str, Any], depth: int = 0) -> Iterator[str]:
