@@ -13,7 +13,7 @@ from specrun.spec.schema import readers
 SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")
 """How a cluster grows and shrinks."""
 
-UNREADABLE = frozenset({"ssh_settings.ssh_key_value", "ssh_settings.admin_password"})
+UNREADABLE = frozenset({"ssh_settings.admin_password"})
 """What of a cluster Azure ML tells nobody."""
 
 CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})

@@ -59,6 +59,25 @@ def identity_in_words(kind: str, ids: Sequence[str], wanted: object) -> dict[str
     return {"type": word, **({"user_assigned_identities": [{"resource_id": one} for one in seen]} if seen else {})}
 
 
+def account_in_words(name: str, key: str, wanted: object) -> dict[str, object] | None:
+    """The account on a cluster's machines; None where there is none.
+
+    Its public key is spelled as `wanted` does where that means the same: a comment does not count, nor do blanks. A key
+    that is not told is taken for the one that is wanted, since nothing speaks against it.
+    """
+    if not name:
+        return None
+    asked = mapping(wanted).get("ssh_key_value")
+    same = asked is not None and (not key or _bare(str(asked)) == _bare(key))
+    shown = asked if same else key
+    return {"admin_username": name, **({"ssh_key_value": shown} if shown else {})}
+
+
+def _bare(key: str) -> list[str]:
+    """The kind of a public key and the key itself."""
+    return key.split()[:2]
+
+
 def identity_ids(identity: Properties) -> list[str]:
     """The ARM ids that an `identity` names."""
     listed = identity.get("user_assigned_identities") or []

@@ -7,6 +7,7 @@ from typing import Any
 
 from specrun.engines.azure.cluster_words import (
     OWNER,
+    account_in_words,
     identity_ids,
     identity_in_words,
     mapping,
@@ -48,7 +49,9 @@ def properties_of(target: Any, wanted: Properties, raw: Mapping[str, Any]) -> di
         "ssh_public_access_enabled": {"enabled": True, "disabled": False}.get(
             str(target.remote_login_port_public_access).lower()
         ),
-        "ssh_settings": {"admin_username": target.admin_username} if target.admin_username else None,
+        "ssh_settings": account_in_words(
+            str(target.admin_username or ""), str(target.admin_user_ssh_key or ""), wanted.get("ssh_settings")
+        ),
         "enable_node_public_ip": ((raw.get("properties") or {}).get("properties") or {}).get("enableNodePublicIp"),
     }
     return {name: value for name, value in told.items() if value is not None}

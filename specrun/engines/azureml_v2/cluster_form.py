@@ -7,6 +7,7 @@ from typing import Any
 
 from specrun.engines.azure.cluster_words import (
     OWNER,
+    account_in_words,
     identity_ids,
     identity_in_words,
     mapping,
@@ -37,7 +38,7 @@ def properties_of(cluster: Any, wanted: Properties, at: Coordinates) -> dict[str
         "network_settings": _network(cluster, wanted.get("network_settings"), at),
         "identity": _identity(cluster, wanted.get("identity")),
         "ssh_public_access_enabled": cluster.ssh_public_access_enabled,
-        "ssh_settings": {"admin_username": cluster.ssh_settings.admin_username} if cluster.ssh_settings else None,
+        "ssh_settings": _account_of(cluster, wanted.get("ssh_settings")),
         "enable_node_public_ip": cluster.enable_node_public_ip,
     }
     return {name: value for name, value in told.items() if value is not None}
@@ -81,7 +82,7 @@ def changed_cluster(cluster: Any, wanted: Mapping[str, Any]) -> Any:
     cluster.tags = {**(cluster.tags or {}), **mapping(wanted.get("tags"))}
     if "identity" in wanted:
         cluster.identity = _managed_identity(mapping(wanted["identity"]))
-    if "ssh_settings" in wanted:  # what was read has no key, and an account without one is refused
+    if "ssh_settings" in wanted:  # what was read has no password, and an account without what it had is refused
         cluster.ssh_settings = _account(mapping(wanted["ssh_settings"]))
     if cluster.network_settings is not None and not cluster.network_settings.subnet:
         cluster.network_settings = None  # the SDK reads "no network" as a network without a name, and refuses that
@@ -134,6 +135,11 @@ def _network(cluster: Any, wanted: object, at: Coordinates) -> dict[str, object]
     subnet = getattr(cluster.network_settings, "subnet", None)
     seen = read_subnet({"subnet": subnet}, at.subscription_id, at.resource_group) if subnet else None
     return network_in_words(seen, wanted, at.subscription_id, at.resource_group) if seen else None
+
+
+def _account_of(cluster: Any, wanted: object) -> dict[str, object] | None:
+    seen = cluster.ssh_settings
+    return account_in_words(str(seen.admin_username or ""), str(seen.ssh_key_value or ""), wanted) if seen else None
 
 
 def _identity(cluster: Any, wanted: object) -> dict[str, object] | None:

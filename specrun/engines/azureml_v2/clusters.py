@@ -50,7 +50,7 @@ class SdkClusters:
         self._send(made, "create")
 
     def change(self, cluster: Cluster, fields: Collection[str]) -> None:
-        """What differs, and the account, whose key cannot be read."""
+        """What differs, and the account, whose password cannot be read."""
         changed = {field.partition(".")[0] for field in fields} | {"ssh_settings"}
         wanted = {name: value for name, value in cluster.properties.items() if name in changed}
         self._send(changed_cluster(self._get(cluster.name), wanted), "change")
