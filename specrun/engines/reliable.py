@@ -1,6 +1,6 @@
 """An engine whose every call has a deadline, is one of a few at a time, and is tried again when that may help.
 
-A call runs in a daemon thread and not in a pool: one that hangs must keep neither the program nor its exit waiting.
+A call runs in a thread of its own and not in a pool: one that hangs must keep neither the program nor its exit waiting.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from specrun.engines.background import in_background
 from specrun.engines.base import Cursor, Engine, EngineError, LogLine, OutputFile, Progress, Report, Staged, Transient
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
@@ -51,43 +53,29 @@ Touch = Callable[[float], None]
 
 
 class _Call(Generic[T]):
-    """One call in its own thread, and when it last gave a sign of life."""
+    """One call in its own thread, and when it last gave a sign of life. `over` is done when it is."""
 
     def __init__(self, work: Callable[[Touch], T], over: Callable[[], None] = lambda: None) -> None:
-        self._work = work
-        self._over = over
-        self._done = threading.Event()
-        self._result: list[T] = []
-        self._error: BaseException | None = None
         self._alive = time.monotonic()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        try:
-            self._result.append(self._work(self._touch))
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
-            self._error = error
-        self._done.set()
-        self._over()
+        self._future = in_background(lambda: work(self._touch))
+        self._future.add_done_callback(lambda _: over())
 
     def _touch(self, ahead: float = 0.0) -> None:
         self._alive = time.monotonic() + ahead
 
     @property
     def is_done(self) -> bool:
-        return self._done.is_set()
+        return self._future.done()
 
     def left(self, patience: float) -> float:
         """Seconds until it counts as hanging."""
         return max(0.0, self._alive + patience - time.monotonic())
 
     def wait(self, patience: float, what: str) -> T:
-        while not self._done.wait(left := self.left(patience)):
+        while not wait([self._future], left := self.left(patience)).done:
             if not left:
                 raise Abandoned(f"{what}: no answer for {patience:g} s")
-        if self._error is not None:
-            raise self._error
-        return self._result[0]
+        return self._future.result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+
+from specrun.engines.background import in_background
 
 Task = Callable[[], None]
 
@@ -12,26 +15,22 @@ def run_all(tasks: Iterator[Task], threads: int) -> None:
     """Do the tasks, so many at once; the first error ends it and is raised once those under way are done.
 
     The iterator is asked by one thread at a time, and only when there is a thread for its next task.
-    The threads are daemons, unlike a pool's: what hangs in one keeps no program from ending.
     """
-    turn = threading.Lock()
-    errors: list[BaseException] = []
+    turn, broken = threading.Lock(), threading.Event()
 
     def work() -> None:
         try:
             while True:
                 with turn:
-                    task = None if errors else next(tasks, None)
+                    task = None if broken.is_set() else next(tasks, None)
                 if task is None:
                     return
                 task()
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
-            errors.append(error)
+        except BaseException:
+            broken.set()
+            raise
 
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
+    workers = [in_background(work) for _ in range(threads)]
+    wait(workers)
     for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    if errors:
-        raise errors[0]
+        worker.result()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, wait
+from collections.abc import Iterable
+from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.deployments import await_deployments, running_deployments
 from specrun.engines.azure.quiet import quiet
+from specrun.engines.background import in_background
 from specrun.engines.base import Denied, EngineError, Missing, Progress, Quota, Report, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.workspace import Workspace
@@ -100,7 +100,7 @@ class Workspaces:
 
     def _deploy(self, workspace: Workspace, report: Report) -> None:
         at = self.connection.coordinates
-        made = _in_background(lambda: self.calls.deploy(workspace))
+        made = in_background(lambda: self._quietly_deploy(workspace))
         while not wait([made], self.calls.look).done:
             # The SDK gives no sign of life.
             with contextlib.suppress(EngineError):
@@ -119,6 +119,10 @@ class Workspaces:
             if not self._appears(report):
                 name = at.workspace_name
                 raise EngineError(f"the workspace {name} was made and is not seen: plan again in some minutes")
+
+    def _quietly_deploy(self, workspace: Workspace) -> None:
+        with quiet():
+            self.calls.deploy(workspace)
 
     def _await_lost(self, workspace: Workspace, error: EngineError, report: Report) -> None:
         """Return when the workspace comes about all the same; raise the error, Transient if trying again may help."""
@@ -170,20 +174,3 @@ class Workspaces:
                 f"cannot find the workspace {name} in the resource group {at.resource_group}: it is in "
                 f"{', '.join(groups)}. Correct `resource_group`"
             )
-
-
-def _in_background(work: Callable[[], None]) -> Future[None]:
-    """Do what blocks for minutes in a daemon thread, which keeps no exit waiting."""
-    future: Future[None] = Future()
-
-    def run() -> None:
-        try:
-            with quiet():
-                work()
-        except BaseException as error:  # noqa: BLE001 - raised again by who waits
-            future.set_exception(error)
-        else:
-            future.set_result(None)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
