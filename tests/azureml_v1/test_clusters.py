@@ -8,6 +8,7 @@ import pytest
 
 from emulator.faults import FailedOperation, LostAnswer, missing
 from emulator.faults import Status as Answer
+from specrun.engines.azure import clusters as shared
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v1 import clusters
 from specrun.engines.base import EngineError, Quota, Transient
@@ -22,6 +23,7 @@ from tests.azureml_v1.place import (
     PUT_CLUSTER,
     Place,
     resource,
+    settled,
 )
 
 KEY = "compute/gpu-cluster"
@@ -203,9 +205,42 @@ def test_a_lost_answer_is_no_failed_change(place: Place) -> None:
     spec = place.spec("compute: {name: gpu-cluster, max_instances: 4}")
     seen = place.change(engine, Action.UPDATE, resource(spec, KEY))
     assert seen.properties["max_instances"] == 4
-    place.emulator.service.creating_reads = 0
     place.emulator.faults.add(DELETE_CLUSTER, LostAnswer())
-    assert place.change(engine, Action.DELETE, change.resource).status is Status.MISSING
+    with pytest.raises(Transient, match="cannot delete the cluster gpu-cluster"):
+        place.change(engine, Action.DELETE, change.resource)  # who asked for it looks before asking again
+    assert settled(engine, change.resource).status is Status.MISSING
+
+
+def test_a_deletion_is_waited_for_by_its_operation(place: Place) -> None:
+    """Whatever a look at the cluster says meanwhile: who answers may not have heard of it yet."""
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    planned = place.planned(engine, Action.DELETE, change.resource)
+    place.emulator.service.creating_reads = 3
+    routes = place.routes(lambda: engine.resources.begin(planned, place.reports.append))
+    assert sum(route.endswith("/computeOperationsStatus/{operation}") for route in routes) == 4
+    assert GET_CLUSTER not in routes[routes.index(DELETE_CLUSTER) :]
+    assert "waiting until it is gone" in [report.text for report in place.reports]
+    assert engine.resources.observe(change.resource).status is Status.MISSING
+
+
+def test_a_deletion_that_fails_says_why(place: Place) -> None:
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    place.emulator.faults.add(DELETE_CLUSTER, FailedOperation("ScopeLocked", "There is a lock."))
+    with pytest.raises(EngineError, match=r"cannot delete the cluster gpu-cluster: a lock protects.*There is a lock"):
+        place.change(engine, Action.DELETE, change.resource)
+
+
+def test_what_was_deleted_and_is_seen_all_the_same_is_going(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    monkeypatch.setattr(shared, "delete", lambda *_: None)
+    place.engine(place.spec(SIMPLE))
+    engine.resources.begin(replace(change, action=Action.DELETE), place.reports.append)
+    assert engine.resources.observe(change.resource).status is Status.DELETING
+    monkeypatch.setattr(shared, "DISAPPEARS", 0.0)
+    assert engine.resources.observe(change.resource).status is Status.READY
 
 
 def test_what_asks_to_wait_is_waited_for(place: Place) -> None:

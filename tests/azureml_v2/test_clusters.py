@@ -10,6 +10,7 @@ import pytest
 from emulator.clusters import Cluster
 from emulator.faults import FailedOperation, LostAnswer, Reset, missing
 from emulator.faults import Status as Answer
+from specrun.engines.azure import clusters as shared
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.azureml_v2.cluster_form import changed_cluster
 from specrun.engines.base import EngineError, Quota, Transient
@@ -196,7 +197,7 @@ def test_replacing_waits_until_the_old_one_is_gone(place: Place) -> None:
     spec = place.spec("compute: {name: gpu-cluster, size: STANDARD_NC24S_V3, max_instances: 2}")
     seen = place.change(engine, Action.REPLACE, resource(spec, KEY))
     assert seen.properties["size"] == "STANDARD_NC24S_V3"
-    assert any("until the old one is gone" in one.text for one in place.reports)
+    assert any("until it is gone" in one.text for one in place.reports)
     routes = [one.route for one in place.emulator.requests]
     assert (routes.count(DELETE_CLUSTER), routes.count(PUT_CLUSTER)) == (1, 2)
 
@@ -275,9 +276,42 @@ def test_a_lost_answer_is_no_failed_change(place: Place) -> None:
     spec = place.spec("compute: {name: gpu-cluster, max_instances: 4}")
     seen = place.change(engine, Action.UPDATE, resource(spec, KEY))
     assert seen.properties["max_instances"] == 4
-    place.emulator.service.creating_reads = 0
     place.emulator.faults.add(DELETE_CLUSTER, LostAnswer())
-    assert place.change(engine, Action.DELETE, change.resource).status is Status.MISSING
+    with pytest.raises(Transient, match="cannot delete the cluster gpu-cluster"):
+        place.change(engine, Action.DELETE, change.resource)  # who asked for it looks before asking again
+    assert settled(engine, change.resource).status is Status.MISSING
+
+
+def test_a_deletion_is_waited_for_by_its_operation(place: Place) -> None:
+    """Whatever a look at the cluster says meanwhile: who answers may not have heard of it yet."""
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    planned = place.planned(engine, Action.DELETE, change.resource)
+    place.emulator.service.creating_reads = 3
+    routes = place.routes(lambda: engine.resources.begin(planned, place.reports.append))
+    assert sum(route.endswith("/computeOperationsStatus/{operation}") for route in routes) == 4
+    assert GET_CLUSTER not in routes[routes.index(DELETE_CLUSTER) :]
+    assert "waiting until it is gone" in [report.text for report in place.reports]
+    assert engine.resources.observe(change.resource).status is Status.MISSING
+
+
+def test_a_deletion_that_fails_says_why(place: Place) -> None:
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    place.emulator.faults.add(DELETE_CLUSTER, FailedOperation("ScopeLocked", "There is a lock."))
+    with pytest.raises(EngineError, match=r"cannot delete the cluster gpu-cluster: a lock protects.*There is a lock"):
+        place.change(engine, Action.DELETE, change.resource)
+
+
+def test_what_was_deleted_and_is_seen_all_the_same_is_going(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, change = start(place)
+    place.change(engine, Action.CREATE, change.resource)
+    monkeypatch.setattr(shared, "delete", lambda *_: None)
+    place.engine(place.spec(SIMPLE))
+    engine.resources.begin(replace(change, action=Action.DELETE), place.reports.append)
+    assert engine.resources.observe(change.resource).status is Status.DELETING
+    monkeypatch.setattr(shared, "DISAPPEARS", 0.0)
+    assert engine.resources.observe(change.resource).status is Status.READY
 
 
 def test_a_refusal_while_nothing_is_under_way_is_one(place: Place) -> None:

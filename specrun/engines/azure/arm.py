@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,7 +53,23 @@ class Arm:
         """Write a JSON body to a path; whether that is new there. Raises EngineError's kinds."""
         return bool(self._send("PUT", path, query, body, what).status_code == 201)
 
-    def _send(self, method: str, path: str, query: Mapping[str, str], body: object, what: str) -> Any:
+    def delete(self, path: str, query: Mapping[str, str], what: str) -> Any:
+        """Delete what is at a path: azure-core's answer, 202 while that is under way. Raises EngineError's kinds."""
+        return self._send("DELETE", path, query, None, what, (200, 202, 204))
+
+    def look(self, address: str, what: str) -> Any:
+        """How far an operation is: azure-core's answer. Raises EngineError's kinds."""
+        return self._send("GET", address, {}, None, what, (200, 202, 204))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: object,
+        what: str,
+        accepted: Collection[int] = (200, 201),
+    ) -> Any:
         from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
         from azure.core.rest import HttpRequest
 
@@ -64,7 +80,7 @@ class Arm:
             answer = self._client.send_request(request)
         except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
             raise unreachable(urlsplit(url).hostname or url, error, what) from error
-        if answer.status_code not in (200, 201):
+        if answer.status_code not in accepted:
             refusal = refusal_in(answer)
             raise translate(answer.status_code, refusal.code, refusal.message, what, refusal.after)
         return answer

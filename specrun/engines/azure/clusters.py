@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from specrun.engines.azure.connection import SOON
-from specrun.engines.base import EngineError, Missing, Progress, Report, Transient
+from specrun.engines.azure.arm import Arm
+from specrun.engines.azure.connection import SOON, Connection
+from specrun.engines.azure.deletion import delete, workspace_path
+from specrun.engines.base import EngineError, Missing, Report, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.observed import Observed, Status
 from specrun.spec.model import Properties
+
+DISAPPEARS = 60.0
+"""Seconds for which what was deleted may still be seen, where the service answers from an older copy."""
 
 _STATES = {
     "creating": Status.CREATING,
@@ -43,24 +47,27 @@ class ClusterCalls(Protocol):
     """What an SDK does for clusters. Everything may raise EngineError; Missing of a cluster that is not there.
 
     `find` reads a compute target, and `wanted` decides between spellings of the same. `create` and `change` return once
-    that is accepted, and raise SecretUnset; `fields` are those that differ, with dots. `delete` asks for its end once
-    `check` has not raised for the runs that have not ended on it.
+    that is accepted, and raise SecretUnset; `fields` are those that differ, with dots. `runs_on` gives the names of the
+    runs that have not ended on one.
     """
 
     def find(self, name: str, wanted: Properties) -> FoundCluster: ...
     def count_nodes(self, name: str) -> Mapping[str, int]: ...
     def create(self, cluster: Cluster, report: Report) -> None: ...
     def change(self, cluster: Cluster, fields: Collection[str]) -> None: ...
-    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None: ...
+    def runs_on(self, name: str) -> Collection[str]: ...
 
 
 class Clusters:
     """The clusters of one workspace."""
 
-    def __init__(self, calls: ClusterCalls) -> None:
+    def __init__(self, connection: Connection[Any], calls: ClusterCalls) -> None:
+        self._connection = connection
         self._calls = calls
         self._unseen: set[str] = set()
         """Those that were asked for and not seen yet, by name."""
+        self._gone: dict[str, float] = {}
+        """When those were deleted, on the monotonic clock, that were not seen to be gone yet, by name."""
 
     def observe(self, cluster: Cluster) -> Observed:
         """The cluster as it is. Raises EngineError when something else has its name."""
@@ -69,8 +76,11 @@ class Clusters:
         except Missing as error:
             if cluster.name in self._unseen:
                 raise Transient(str(error), SOON) from error  # whoever answers has not heard of it yet
+            self._gone.pop(cluster.name, None)
             return Observed(Status.MISSING, reason=str(error))
         self._unseen.discard(cluster.name)
+        if time.monotonic() - self._gone.get(cluster.name, -DISAPPEARS) < DISAPPEARS:
+            return Observed(Status.DELETING, found.properties, owner=found.owner)
         if not cluster.managed:  # of whatever kind it is: it is used, and never changed
             return Observed(found.status, cluster.properties, reason=found.reason)
         if found.kind != "amlcompute":
@@ -87,11 +97,10 @@ class Clusters:
             self._calls.change(cluster, [field.path for field in change.fields])
             return
         if change.action in (Action.DELETE, Action.REPLACE):
-            self._delete(cluster.name)
-        if change.action is Action.REPLACE:
-            self._await_end(cluster.name, report)
+            self._delete(cluster.name, report)
         if change.action is not Action.DELETE:
             self._calls.create(cluster, report)
+            self._gone.pop(cluster.name, None)
             self._unseen.add(cluster.name)
 
     def count_nodes(self, name: str) -> Mapping[str, int]:
@@ -101,27 +110,19 @@ class Clusters:
         except Missing:
             return {}
 
-    def _delete(self, name: str) -> None:
-        def check(runs: Collection[str]) -> None:
-            if runs:
-                listed = ", ".join(sorted(runs)[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
-                raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
-
-        with suppress(Missing):
-            self._calls.delete(name, check)
-
-    def _await_end(self, name: str, report: Report) -> None:
-        """Look until it is gone, for as long as the service says that it goes."""
-        begun = time.monotonic()
-        while True:
-            try:
-                found = self._calls.find(name, {})
-            except Missing:
-                return
-            if found.status is Status.FAILED:
-                raise EngineError(f"cannot delete the cluster {name}: {found.reason}")
-            report(Progress(text="waiting until the old one is gone"))
-            time.sleep(min(5.0, 0.2 + (time.monotonic() - begun) / 5))
+    def _delete(self, name: str, report: Report) -> None:
+        """Return once it is gone. Raises EngineError where runs are on it, which would be ended without a word."""
+        try:
+            runs = sorted(self._calls.runs_on(name))
+        except Missing:
+            return
+        if runs:
+            listed = ", ".join(runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
+            raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
+        path = f"{workspace_path(self._connection.coordinates)}/computes/{name}"
+        arm, what = Arm(self._connection.credential), f"delete the cluster {name}"
+        delete(arm, path, {"underlyingResourceAction": "Delete"}, what, report)
+        self._gone[name] = time.monotonic()
 
 
 def status_of(state: str) -> Status:

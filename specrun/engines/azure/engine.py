@@ -58,7 +58,7 @@ class AzureEngine:
         self.place = place
         self.patience = _patience()
         self.connection = connection
-        known = Clusters(clusters)
+        known = Clusters(connection, clusters)
         self.resources = Resources(
             connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores)
         )

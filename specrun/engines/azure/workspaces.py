@@ -9,7 +9,9 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.connection import Connection
+from specrun.engines.azure.deletion import delete, pace, workspace_path
 from specrun.engines.azure.deployments import await_deployments, running_deployments
 from specrun.engines.azure.quiet import quiet
 from specrun.engines.background import in_background
@@ -19,7 +21,7 @@ from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.observed import Observed, Status
 
 APPEARS = 60.0
-"""Seconds within which what was made is to be seen, also where the service answers from an older copy."""
+"""Seconds within which what was made is to be seen, and what was deleted is not, where older copies answer, too."""
 
 NO_GROUP = "ResourceGroupNotFound"
 """The code for a resource group that is not there."""
@@ -34,8 +36,7 @@ class WorkspaceCalls(Protocol):
     of each workspace. `make_group` makes the resource group where the SDK does not, and says whether it is new.
     `deploy` waits until the workspace is made; every `look` seconds we look what it does. `explain` gives the error of
     a deployment that failed, with what it has left; `check_whole` looks at a workspace that came about although
-    the SDK had raised the error. `delete` asks for its end; what it stands on stays: its storage holds data, and may be
-    the user's own.
+    the SDK had raised the error.
     """
 
     @property
@@ -47,7 +48,6 @@ class WorkspaceCalls(Protocol):
     def deploy(self, workspace: Workspace) -> None: ...
     def explain(self, workspace: Workspace, error: EngineError) -> EngineError: ...
     def check_whole(self, error: EngineError) -> None: ...
-    def delete(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,7 @@ class Workspaces:
     def begin(self, change: ResourceChange, workspace: Workspace, report: Report) -> None:
         """Make or delete the workspace, and return once that is seen."""
         if change.action is Action.DELETE:
-            self.calls.delete()
-            self._await_absence(report)
+            self._delete(report)
             return
         lacks_group = NO_GROUP in change.before.reason
         is_new = lacks_group and self.calls.make_group(workspace.properties.get("location"))
@@ -149,12 +148,21 @@ class Workspaces:
             time.sleep(1.0)
         return True
 
-    def _await_absence(self, report: Report) -> None:
-        """Look until it is gone, as long as Azure answers: it takes what it takes."""
+    def _delete(self, report: Report) -> None:
+        """Return once it is not seen any more. What it stands on stays: its storage holds data, and may be the user's.
+
+        It is not purged: Azure keeps it for some days, in which it can be restored and its name is taken.
+        """
+        at = self.connection.coordinates
+        arm, what = Arm(self.connection.credential), f"delete the workspace {at.workspace_name}"
+        delete(arm, workspace_path(at), {}, what, report)
         begun = time.monotonic()
         while self._is_there():
+            if time.monotonic() - begun > APPEARS:
+                name = at.workspace_name
+                raise EngineError(f"the workspace {name} was deleted and is still seen: plan again in some minutes")
             report(Progress(text="waiting until it is gone"))
-            time.sleep(min(5.0, 0.2 + (time.monotonic() - begun) / 5))
+            time.sleep(pace(begun))
 
     def _is_there(self) -> bool:
         self.connection.forget()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +36,7 @@ _NODES = {
 
 @dataclass(frozen=True, slots=True)
 class SdkClusters:
-    """One request each, but for two to change or delete a cluster."""
+    """One request each, but for two to change a cluster, or to list its runs."""
 
     connection: Connection
 
@@ -92,15 +91,11 @@ class SdkClusters:
             if _status(self._get(cluster.name)) is not Status.CREATING:
                 raise  # otherwise a change is under way, most likely this one: how it ends is looked at
 
-    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None:
-        """The SDK tells which runs it counts as active."""
+    def runs_on(self, name: str) -> Collection[str]:
+        """The SDK tells which it counts as active."""
         target = self._get(name)
         with translated(f"list the runs on the cluster {name}"):
-            runs = [run.run_id for run in target.get_active_runs() if str(run.status) not in _ENDED]
-        check(runs)
-        # The SDK cannot read the answer for what is gone already; which it is when an answer was lost.
-        with contextlib.suppress(KeyError), translated(f"delete the cluster {name}"):
-            target.delete()
+            return [run.run_id for run in target.get_active_runs() if str(run.status) not in _ENDED]
 
     def _get(self, name: str) -> Any:
         """The SDK's object for a compute; None for a kind that this SDK has no class for. Raises Missing."""

@@ -1,4 +1,4 @@
-"""The workspace, as the SDK makes and deletes it, with its resource group."""
+"""The workspace, as the SDK makes it, with its resource group."""
 
 from __future__ import annotations
 
@@ -84,11 +84,6 @@ class SdkWorkspaces:
                 f"and removed what it stands on: {', '.join(gone)}. Delete and purge the workspace in the portal, and "
                 f"apply again. What was lost of sight: {error}"
             ) from error
-
-    def delete(self) -> None:
-        workspace = self.connection.workspace()
-        with translated(f"delete the workspace {workspace.name}", retried="but 429"):
-            workspace.delete(delete_dependent_resources=False, no_wait=True)
 
     def _lost_parts(self) -> list[str]:
         """The ids of what the workspace stands on in its resource group, and what is not there: two requests."""

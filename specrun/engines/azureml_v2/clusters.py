@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +55,9 @@ class SdkClusters:
         wanted = {name: value for name, value in cluster.properties.items() if name in changed}
         self._send(changed_cluster(self._get(cluster.name), wanted), "change")
 
-    def delete(self, name: str, check: Callable[[Collection[str]], None]) -> None:
+    def runs_on(self, name: str) -> Collection[str]:
         """Each node tells its run."""
-        check({str(node["runId"]) for node in self._nodes(name) if node.get("runId")})
-        with translated(f"delete the cluster {name}"):
-            self.connection.sdk.client.compute.begin_delete(name)
+        return {str(node["runId"]) for node in self._nodes(name) if node.get("runId")}
 
     def _get(self, name: str) -> Any:
         with translated(f"find the cluster {name}"):

@@ -1,4 +1,4 @@
-"""The workspace, as the SDK makes and deletes it; its resource group, which the SDK does not make."""
+"""The workspace, as the SDK makes it; its resource group, which the SDK does not make."""
 
 from __future__ import annotations
 
@@ -75,11 +75,6 @@ class SdkWorkspaces:
 
     def check_whole(self, error: EngineError) -> None:
         """It is: nothing takes away what it stands on."""
-
-    def delete(self) -> None:
-        name = self.connection.coordinates.workspace_name
-        with translated(f"delete the workspace {name}"):
-            self.connection.sdk.client.workspaces.begin_delete(name, delete_dependent_resources=False)
 
     @property
     def _group_path(self) -> str:
