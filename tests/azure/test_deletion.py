@@ -9,7 +9,7 @@ from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.credentials import sign_in
 from specrun.engines.azure.deletion import delete
 from specrun.engines.base import Denied, EngineError, Progress
-from tests.azure.fake_login import Answer, Fake, Sent
+from tests.azure.fake_login import Answer, Fake
 from tests.azure.signing import WITH_SECRET, having
 
 ARM = "management.azure.com"
