@@ -19,7 +19,8 @@ from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import color_option, output_option
 from specrun.engines.facts import ENGINES
 from specrun.plan.home import home_of, scratch
-from specrun.views.text import Paint, paint_for, size
+from specrun.spec.wording import size
+from specrun.views.text import Paint, paint_for
 
 LITTLE_ROOM = 5_000_000_000
 """Bytes below which an environment with TensorFlow in it may not fit."""

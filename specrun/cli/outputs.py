@@ -12,7 +12,8 @@ import click
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import Reading, files_options, output_option, run_option
 from specrun.cli.session import open_runs
-from specrun.views.text import count, nearby, size
+from specrun.spec.wording import size
+from specrun.views.text import count, nearby
 
 
 @click.command()

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, REFUSED, WRONG_USAGE, Exit
+from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.plan.changes import Plan
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.planning import PlanOptions
+from specrun.spec.codes import CODES
 from specrun.views.text import paint_for, terminal_width
 
 
@@ -84,6 +85,8 @@ def check_allowed(made: Plan, told: str = "") -> None:
     report_unseen(made)
     if made.refusals:
         raise Exit(REFUSED)
+    if any(CODES[problem.code].group == "paths" for problem in made.problems):
+        raise Exit(INVALID_SPEC)  # as the rules say of fewer files
     if made.problems or made.unseen:
         raise Exit(FAILED, told if made.unseen and made.places else "")
 

@@ -76,7 +76,8 @@ class Plan:
     """What apply will do, and nothing else. `refusals` forbid it (exit 4), `problems` make it impossible (exit 1).
 
     `notes` are what a reader would not expect. `unseen` says of each place that could not be observed what could not,
-    and why: nothing of such a place is in the plan.
+    and why: nothing of such a place is in the plan. Nor is what is `unplanned`: what it is made of, or what it needs,
+    could not be read.
     """
 
     places: tuple[Place, ...]
@@ -86,6 +87,7 @@ class Plan:
     problems: tuple[Diagnostic, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
     unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
+    unplanned: tuple[Key, ...] = ()
     format: int = FORMAT
 
     @property

@@ -12,7 +12,14 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.observed import Observed, Run, Survey
 from specrun.plan.resources import Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
-from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.model import Origin
+from specrun.spec.rules.travel import Journey, found_wrong
+from specrun.spec.tree import MOST_ENTRIES, Tree
+
+
+class Unplanned(Exception):
+    """What a resource consists of could not be read, which is noted as a problem: nothing can be said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,19 @@ class Planning:
     def problem(self, resource: Resource, code: str, detail: str) -> None:
         """Note what makes the plan impossible."""
         self.problems.append(resource.origin.diagnostic(code, detail))
+
+    def check_travel(self, origin: Origin, tree: Tree, journey: Journey) -> None:
+        """Note what of the files that are sent cannot arrive, written at `origin`. Raises Unplanned where there is any.
+
+        Of most folders the rules have said it, at the same place; they look at no more than MOST_ENTRIES.
+        """
+        mistakes = [origin.diagnostic(code, detail) for code, detail in found_wrong(tree, journey)]
+        errors = [found for found in mistakes if found.severity is Severity.ERROR]
+        self.problems.extend(errors)
+        if tree.entries > MOST_ENTRIES:
+            self.notes.extend(found for found in mistakes if found.severity is not Severity.ERROR)
+        if errors:
+            raise Unplanned
 
     def note(self, resource: Resource, code: str, detail: str) -> None:
         """Note what a reader of the plan would not expect."""

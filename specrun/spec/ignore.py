@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
 """Names of folders and files that are never part of code, whatever the ignore files say."""
 
+_SUBMODULE = re.compile(r"\s*path\s*=\s*(\S.*)")
+
 
 class Rules(NamedTuple):
-    """The patterns of one ignore file; they speak of the paths below its folder."""
+    """The patterns of one ignore file; they speak of the paths below its folder. `of_git`: a `.gitignore`."""
 
     folder: str
     patterns: GitIgnoreSpec
+    of_git: bool = False
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Ignored, kept, or None where no pattern speaks of the path (absolute, below the folder)."""
@@ -38,8 +42,28 @@ def rules_in(folder: str) -> Rules | None:
             continue
         from pathspec import GitIgnoreSpec  # late: most folders have no such file
 
-        return Rules(folder, GitIgnoreSpec.from_lines(lines))
+        return Rules(folder, GitIgnoreSpec.from_lines(lines), name == ".gitignore")
     return None
+
+
+def repository_of(folder: str) -> str | None:
+    """The root of the repository that a folder is in, if it is in one."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def submodules(repository: str | None) -> frozenset[str]:
+    """The folders of a repository's submodules, as its `.gitmodules` has them."""
+    try:
+        with open(os.path.join(repository or "", ".gitmodules"), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            found = [_SUBMODULE.fullmatch(line.rstrip()) for line in file] if repository is not None else []
+    except OSError:
+        return frozenset()
+    return frozenset(os.path.join(str(repository), match[1].strip('"').rstrip("/")) for match in found if match)
 
 
 def rules_above(folder: str) -> tuple[Rules, ...]:
@@ -47,13 +71,13 @@ def rules_above(folder: str) -> tuple[Rules, ...]:
 
     None either where they ignore the folder itself: whoever names it as code means it.
     """
+    repository = repository_of(folder)
+    if repository is None:
+        return ()
     above: list[str] = []
     here = folder
-    while not os.path.exists(os.path.join(here, ".git")):
-        parent = os.path.dirname(here)
-        if parent == here:
-            return ()
-        here = parent
+    while here != repository:
+        here = os.path.dirname(here)
         above.insert(0, here)
     rules: tuple[Rules, ...] = ()
     for place, below in zip(above, [*above[1:], folder], strict=False):

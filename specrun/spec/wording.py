@@ -63,6 +63,15 @@ def snippet(key: object, value: object) -> str:
     return f"{key}: {_shortened(yaml_text(value))}"
 
 
+def size(count: float) -> str:
+    """Bytes in decimal units: `34 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
 def yaml_text(value: object, *, quoted: bool = False) -> str:
     """A value in YAML's flow style."""
     if value is None or isinstance(value, bool):

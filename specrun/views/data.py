@@ -39,13 +39,14 @@ def plan_data(plan: Plan) -> dict[str, object]:
         "specrun_version": __version__,
         **(_place(plan.places[0]) if alone else {"places": _places(plan)}),
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
+        "unplanned": [key.address for key in plan.unplanned],
         "fingerprints": dict(plan.fingerprints),
         "spec_digests": dict(plan.spec_digests),
         "notes": [diagnostic_data(note) for note in plan.notes],
         "refusals": [diagnostic_data(refusal) for refusal in plan.refusals],
         "problems": [diagnostic_data(problem) for problem in plan.problems],
         "applyable": bool(plan.pending) and not plan.refusals and not plan.problems and not plan.unseen,
-        "complete": not plan.unseen,
+        "complete": not plan.unseen and not plan.unplanned,
         "errored": bool(plan.problems or plan.unseen),
     }
 
@@ -135,6 +136,7 @@ def _change(change: Change, *, several: bool) -> dict[str, object]:
             "fingerprint": change.fingerprint,
             "attempt": change.submission.attempt,
             "code": _files(change.submission.code),
+            "code_size": sum(file.size for file in change.submission.code),
             "follows": change.run.name if isinstance(change, Follow) else None,
             "differences": list(change.differences) if isinstance(change, Submit) else [],
             "cancels": [run.name for run in change.cancel],

@@ -19,8 +19,9 @@ from specrun.engines.base import Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key
+from specrun.spec.wording import size
 from specrun.views.plan_text import plan_text, summary
-from specrun.views.text import duration, nearby, paint_for, size
+from specrun.views.text import duration, nearby, paint_for
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

@@ -11,7 +11,8 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, RunChange, Submission, Submit
 from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Processes, Secret
-from specrun.views.text import Paint, count, shorten, size
+from specrun.spec.wording import size
+from specrun.views.text import Paint, count, shorten
 
 COLOURS: Mapping[Action, str] = {
     Action.NO_OP: "dim",
@@ -39,6 +40,7 @@ def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
         lines += [f"{paint('Plan', 'bold')} for {place.title} (engine {place.engine})", ""]
         for change in plan.in_place(place):
             lines.extend(_change(change, min(room, 44), paint, width))
+        lines += [f"  ? {key}  not planned: see below" for key in plan.unplanned if key.place == place]
         lines.append("")
     return "\n".join([*lines, summary(plan)])
 
@@ -50,6 +52,8 @@ def summary(plan: Plan) -> str:
         for action, verb in VERBS.items()
         if (number := sum(change.action is action for change in plan.changes))
     ]
+    if plan.unplanned:
+        counted.append(f"{len(plan.unplanned)} not planned")
     if counted:
         return f"Plan: {', '.join(counted)}."
     reasons = [f"{change.reason}." for change in plan.changes if isinstance(change, Follow)]
@@ -135,7 +139,8 @@ def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
 
 
 def _submission(submission: Submission, differences: Sequence[str], paint: Paint) -> Iterator[str]:
-    code = f", {count(len(submission.code), 'code file')}" if submission.code else ""
+    bytes_of_code = sum(file.size for file in submission.code)
+    code = f", {count(len(submission.code), 'code file')} ({size(bytes_of_code)})" if submission.code else ""
     yield f"      {paint(submission.name, 'bold')}: {_processes(submission.job.processes())}{code}"
     for line in differences:
         yield f"      ~ {line}"

@@ -43,15 +43,6 @@ def terminal_width() -> int:
     return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 
-def size(count: float) -> str:
-    """Bytes in decimal units: `34 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
 def duration(seconds: float | None) -> str:
     """Seconds as people say them: `4.2 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds is None:

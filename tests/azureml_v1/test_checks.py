@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from azureml._restclient.constants import SNAPSHOT_MAX_FILES, SNAPSHOT_MAX_SIZE_BYTES
 
 from specrun.engines.azureml_v1.checks import check_spec
+from specrun.spec.rules import travel
 from tests.azure_engines.checking import COMPUTE, JOB, NET, Checking
 
 
@@ -123,3 +125,7 @@ def test_a_build_folder(checking: Checking) -> None:
     (checking.folder / "docker" / "Dockerfile").write_text("FROM scratch\n")
     (diagnostic,) = checking.found(COMPUTE, f"{JOB}, environment: {{build: {{path: docker}}}}}}")
     assert (diagnostic.code, diagnostic.path) == ("not-with-sdk-v1", ("job", "environment", "build"))
+
+
+def test_what_is_refused_of_code_is_what_the_sdk_refuses() -> None:
+    assert (travel.SDK_V1_BYTES, travel.SDK_V1_FILES) == (SNAPSHOT_MAX_SIZE_BYTES, SNAPSHOT_MAX_FILES)

@@ -180,3 +180,12 @@ def test_why_something_accepted_has_failed() -> None:
 def test_quota_is_told_apart() -> None:
     body = error_body("ClusterCoreQuotaReached", "You have reached your cluster core quota.")
     assert isinstance(explain(compute_error(400, body), DOING), Quota)
+
+
+def test_no_banner_of_the_sdk_in_a_message() -> None:
+    from azureml.exceptions import SnapshotException
+
+    bar = "=" * 68
+    error = SnapshotException(f"{bar}\n\nWhile attempting to take snapshot of .\nIt exceeds 300 MB.\n\n{bar}\n\n")
+    assert "While attempting to take snapshot of . It exceeds 300 MB." in str(explain(error, "submit the run x"))
+    assert "==" not in str(explain(error, "submit the run x"))

@@ -15,6 +15,7 @@ import pytest
 from specrun.engines.base import Denied, LogLine
 from specrun.plan.changes import Change
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status
+from specrun.spec import tree
 from tests.engine_double import Double, offer, write_spec
 
 JOB = "name: job\njob: {command: ls}\n"
@@ -145,6 +146,19 @@ def test_a_plan_that_is_impossible_is_1(specrun: Any, engine: Double) -> None:
     said = specrun("plan")
     assert said.code == 1
     assert "compute gpu does not exist" in said.err
+
+
+def test_what_cannot_arrive_is_65_however_many_files_there_are(
+    specrun: Any, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_spec(Path.cwd(), "name: job\njob: {code: src, command: ls}\n", src__train_py="")
+    for number in range(3):
+        Path(f"src/loop{number}").symlink_to(f"loop{number}")
+    monkeypatch.setattr(tree, "MOST_ENTRIES", 1)  # the rules see nothing of it
+    done = specrun("plan", str(path))
+    assert (done.code, "error[link-loop]" in done.err) == (65, True)
+    assert "to submit" not in done.out
+    assert "? run/" in done.out
 
 
 def test_what_cannot_be_observed_is_1(specrun: Any, engine: Double) -> None:

@@ -175,3 +175,19 @@ def test_ignore_files_above_the_code_folder_count_up_to_the_repository(tmp_path:
     assert [file.path for file in list_code(code, (), cache)] == ["keep.log", "train.py"]
     (repository / ".gitignore").write_text("src/\n")
     assert [file.path for file in list_code(code, (), cache)] == everything, "whoever names a folder means it"
+
+
+def test_in_a_submodule_the_ignore_files_of_git_around_it_do_not_count(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    src = repository / "src"
+    make(src, "train.py", "build/x", "lib/build/tables.py", "lib/a.log", "lib/b.tmp", "lib/c.pdf")
+    (repository / ".git").mkdir()
+    (repository / ".gitignore").write_text("build/\n*.tmp\nsrc/lib\n")
+    (src / ".amlignore").write_text("*.pdf\n.*ignore\n")
+    (src / "lib/.gitignore").write_text("*.log\n")
+    cache = HashCache(tmp_path / "home")
+    assert [file.path for file in list_code(src, (), cache)] == ["train.py"]
+    (src / "lib/.git").write_text("gitdir: ../../.git/modules/lib\n")
+    (repository / ".gitmodules").write_text('[submodule "lib"]\n  path = src/lib\n')
+    found = [file.path for file in list_code(src, (), cache)]
+    assert found == ["lib/b.tmp", "lib/build/tables.py", "train.py"], "what is not git's own does count"

@@ -63,7 +63,7 @@ Plan for a double (engine double)
       - mine.csv
         theirs.csv (extra, stays)
   ▶ run/mnist-ps                   something changed since the last run
-      mnist-ps-FINGERPRNT: 1 parameter server and 2 workers, 2 code files
+      mnist-ps-FINGERPRNT: 1 parameter server and 2 workers, 2 code files (0 B)
       ~ command: old command → cat ${{ inputs.digits }}
       ~ inputs: digits is new
       ~ distribution: type is new

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from specrun.plan import planning
 from specrun.plan.changes import Action, Plan
 from specrun.plan.hashes import content_digest
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.spec import tree
 from specrun.spec.diagnostics import Severity
+from specrun.views.plan_text import summary
 from tests.engine_double import Double, change_of, plan_for, read_specs, write_spec
 
 CLUSTER = "name: job\ncompute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2}\n"
@@ -257,15 +260,40 @@ def odd_names(folder: Path) -> None:
         (folder / part / os.fsdecode(b"\xe9")).write_text("")
 
 
-@pytest.mark.parametrize("damage", [vanish, odd_names])
-def test_what_cannot_be_listed_is_a_problem_at_its_place(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    ("damage", "told", "lines"),
+    [(vanish, ["unreadable-data", "unreadable-code"], [3, 4]), (odd_names, ["name-not-utf8", "name-not-utf8"], [3, 4])],
+)
+def test_what_cannot_be_listed_is_a_problem_at_its_place_and_nothing_is_said_of_what_needs_it(
+    tmp_path: Path, damage: Callable[[Path], None], told: list[str], lines: list[int]
+) -> None:
     text = DATA.replace("{command", "{code: src, command")
     (spec,) = read_specs(write_spec(tmp_path, text, src__train_py="", data__a_csv=""))
     damage(tmp_path)
     plan = plan_for(Double(), [spec], tmp_path / "home")
-    assert codes(plan)[1] == ["unreadable-data", "unreadable-code"]
-    assert [found.location.line for found in plan.problems] == [3, 4]
+    assert codes(plan)[1] == told
+    assert [found.location.line for found in plan.problems] == lines
     assert all(found.detail.encode() for found in plan.problems)
+    assert [key.address for key in plan.unplanned] == ["data/default/digits", "run/job"]
+    assert not {"data/default/digits", "run/job"} & {change.key.address for change in plan.changes}
+    assert "2 not planned" in summary(plan)
+    assert "to submit" not in summary(plan)
+
+
+def test_what_lies_beyond_the_reach_of_a_validation_is_seen_by_the_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(planning, "MOST_ENTRIES", 1)
+    (spec,) = read_specs(write_spec(tmp_path, "name: job\njob: {code: src, command: ls}\n", src__train_py=""))
+    (tmp_path / "src/weights.bin").touch()
+    os.truncate(tmp_path / "src/weights.bin", 50_000_000)
+    assert codes(plan_for(Double(), [spec], tmp_path / "home"))[1] == []
+    os.truncate(tmp_path / "src/weights.bin", 60_000_000)
+    (tmp_path / "src/loop").symlink_to("loop")
+    plan = plan_for(Double(), [spec], tmp_path / "home")
+    assert [(found.code, found.path) for found in plan.problems] == [("link-loop", ("job", "code"))]
+    assert [(found.code, found.path) for found in plan.notes] == [("large-code", ("job", "code"))]
 
 
 def test_data_that_lies_among_the_code_is_not_code(tmp_path: Path) -> None:

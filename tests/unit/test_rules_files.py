@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from specrun.spec.load import load
+from specrun.spec.rules import travel
 from specrun.spec.rules.files import Files, nearest_existing
 
 JOB = "apiVersion: specrun/v1\nname: x\njob: {code: src, command: x}\n"
@@ -33,7 +34,7 @@ def test_a_link_that_leaves(folder: Path, file: str, code: str, target: str) -> 
     assert "src/deep/link" in found.detail
 
 
-@pytest.mark.parametrize("target", ["../train.py", "..", "../../src/train.py"])
+@pytest.mark.parametrize("target", ["../train.py", "../../src/train.py"])
 def test_a_link_that_stays(folder: Path, target: str) -> None:
     (folder / "src" / "deep" / "link").symlink_to(target)
     assert load(["code.yaml"]).diagnostics == ()
@@ -61,12 +62,14 @@ def test_the_code_folder_may_be_a_link_itself(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "target"), [("code.yaml", "nowhere"), ("data.yaml", "nowhere"), ("code.yaml", "link")]
+    ("target", "code"), [("nowhere", "broken-link"), ("link", "link-loop"), (".", "link-not-followed")]
 )
-def test_a_link_to_nothing(folder: Path, file: str, target: str) -> None:
+@pytest.mark.parametrize("file", ["code.yaml", "data.yaml"])
+def test_a_link_to_nothing(folder: Path, file: str, target: str, code: str) -> None:
     (folder / "src" / "link").symlink_to(target)
     (found,) = load([file]).diagnostics
-    assert found.code == "broken-link"
+    assert (found.code, found.location.line) == (code, 3)
+    assert "`src/link`" in found.detail
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,201 @@ def test_a_broken_link_says_so(folder: Path) -> None:
     (found,) = load(["code.yaml"]).diagnostics
     assert found.code == "missing-code"
     assert "link" in found.detail
+
+
+def told(file: str, engine: str = "local") -> list[tuple[str, str]]:
+    """The code and the detail of each diagnostic, errors first."""
+    found = sorted(load([file], engine=engine).diagnostics, key=lambda one: one.severity.value)
+    return [(one.code, one.detail) for one in found]
+
+
+def test_all_wrong_links_are_told_at_once_and_the_ways_out_work(folder: Path) -> None:
+    for name, target in {
+        "one": "two",
+        "two": "one",
+        "out": "../outside",
+        "file": "../outside/file",
+        "gone": "nowhere",
+        "lost": "no",
+    }.items():
+        (folder / "src" / name).symlink_to(target)
+    assert dict(told("code.yaml")) == {
+        "link-leaves-code": "`src/file` and `src/out` lead to places outside of `src`, which do not travel with it. "
+        "Put the files themselves there, or leave the links out with `.amlignore`. Or name a folder that has both: "
+        "`code: .`; the job's paths then begin with `src/`.",
+        "broken-link": "What `src/gone` and `src/lost` lead to does not exist. Mend the links, remove them, or leave "
+        "them out with `.amlignore`.",
+        "link-loop": "`src/one` and `src/two` lead back to themselves, and to no file. Have them lead to one, remove "
+        "them, or leave them out with `.amlignore`.",
+    }
+    assert [code for code, _ in told("data.yaml")] == ["broken-link", "link-leaves-data", "link-loop"]
+    (folder / "src" / ".amlignore").write_text("one\ntwo\ngone\nlost\n")
+    assert [code for code, _ in told("code.yaml")] == ["link-leaves-code"]
+    (folder / "code.yaml").write_text(JOB.replace("code: src", "code: ."))
+    assert told("code.yaml") == [], "a higher folder"
+
+
+def test_a_folder_above_the_specs_is_not_proposed(folder: Path) -> None:
+    (folder / "specs/src").mkdir(parents=True)
+    (folder / "specs/job.yaml").write_text(JOB)
+    (folder / "specs/src/link").symlink_to("../../outside/file")
+    assert "Or name" not in told("specs/job.yaml")[0][1]
+
+
+def test_of_many_the_first_are_listed(folder: Path) -> None:
+    for number in range(20):
+        (folder / "src" / f"link{number:02}").symlink_to("nowhere")
+    ((_, detail),) = told("code.yaml")
+    assert "`src/link07` and 12 more lead to does not exist" in detail
+    assert "link08" not in detail
+
+
+BAD_BYTES = os.fsdecode(b"caf\xe9.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (JOB, ("job", "code")),
+        (DATA, ("data", "d", "path")),
+        (DATA.replace("path: src", f"path: src/{'x'}"), ("data", "d", "path")),
+        ("apiVersion: specrun/v1\nname: x\njob: {command: 'ls ${{ inputs.i }}', inputs: {i: {path: src}}}\n", None),
+        ("apiVersion: specrun/v1\nname: x\njob: {command: x, environment: {build: {path: src}}}\n", None),
+    ],
+)
+def test_a_name_that_is_not_utf_8(folder: Path, text: str, path: tuple[str, ...] | None) -> None:
+    within = "src/x" if "src/x" in text else "src"
+    (folder / within).mkdir(exist_ok=True)
+    (folder / "src/Dockerfile").write_text("")
+    (folder / within / BAD_BYTES).write_text("")
+    (folder / "odd.yaml").write_text(text)
+    (found,) = load(["odd.yaml"]).diagnostics
+    assert found.code == "name-not-utf8"
+    assert f"`{within}/caf\\xe9.py`" in found.detail
+    assert path is None or found.path == path
+    (folder / within / ".amlignore").write_text("caf*\n")
+    assert (load(["odd.yaml"]).diagnostics == ()) == (path == ("job", "code")), "the way out that is named for code"
+
+
+def test_names_that_are_only_composed_in_another_way(folder: Path) -> None:
+    for name in ("\u00e9.py", "e\u0301.py"):
+        (folder / "src" / name).write_text(name)
+    assert [code for code, _ in told("code.yaml")] == [code for code, _ in told("data.yaml")] == ["same-name"]
+
+
+NAMES = {
+    "x\\y.py": "the service takes `\\` for `/`",
+    "c\x01.txt": "it has a control character in it",
+    "\u0085": "it has a control character in it",
+    "end.": "the service drops a dot at the end",
+    "\uf027": "it has a character in it that Unicode keeps for private use",
+    "/".join(["d" * 200] * 5): "its name there has 1,0",
+    "/".join("d" * 255): "it lies 254 folders deep",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("file", ["code.yaml", "data.yaml"])
+def test_a_name_that_azure_does_not_take(folder: Path, name: str, file: str) -> None:
+    path = folder / "src" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    (folder / "data.yaml").write_text(DATA.replace("path: src", f"path: src, target: {'t' * 30}"))
+    for engine in ("azureml", "azureml-v1"):
+        found = [(code, detail) for code, detail in told(file, engine) if code != "needs-workspace"]
+        assert [code for code, _ in found] == ["not-a-blob-name"]
+        assert NAMES[name] in found[0][1]
+        assert found[0][1].isprintable()
+    assert told(file) == []
+
+
+def test_a_folder_of_such_a_name_is_named_once_and_a_good_name_never(folder: Path) -> None:
+    for name in ("v1./a", "v1./b", "v1./deep/c", ".hidden", "a.b.c", "blank here", "%41", "#?&+", "é~", ".gitignore"):
+        (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "src" / name).write_text("")
+    ((_, detail),) = told("data.yaml", "azureml")
+    assert detail == "`src/v1.` (the service drops a dot at the end). Rename it."
+
+
+def test_a_single_file_of_data_is_named_as_it_is_written(folder: Path) -> None:
+    (folder / "a\\b.csv").write_text("")
+    (folder / "data.yaml").write_text(DATA.replace("path: src", "path: 'a\\b.csv'"))
+    ((code, detail),) = told("data.yaml", "azureml")
+    assert (code, "`a\\b.csv` (" in detail) == ("not-a-blob-name", True)
+
+
+def submodule(folder: Path) -> Path:
+    """A repository whose code has a submodule, as git leaves it on the disk."""
+    (folder / ".git").mkdir()
+    (folder / ".gitmodules").write_text('[submodule "lib"]\n\tpath = src/lib\n\turl = ../lib\n')
+    (folder / ".gitignore").write_text("build/\nsrc/lib\n")
+    (folder / "src/lib").mkdir()
+    return folder / "src/lib"
+
+
+@pytest.mark.parametrize("file", ["code.yaml", "data.yaml"])
+def test_a_submodule_that_is_not_checked_out(folder: Path, file: str) -> None:
+    lib = submodule(folder)
+    ((code, detail),) = told(file)
+    assert (code, "`src/lib`" in detail) == ("submodule-not-here", True)
+    (lib / ".git").write_text("gitdir: ../../.git/modules/lib\n")
+    assert told(file) == []
+    (lib / ".git").unlink()
+    (folder / "src/.amlignore").write_text("lib\n")
+    assert [code for code, _ in told("code.yaml")] == []
+
+
+def test_a_folder_that_is_empty_is_no_submodule_yet(folder: Path) -> None:
+    submodule(folder).rename(folder / "src/other")
+    assert told("code.yaml") == []
+
+
+MEGABYTE = 1_000_000
+
+
+def grow(path: Path, size: int) -> None:
+    path.touch()
+    os.truncate(path, size)  # on the disk it takes no room
+
+
+def test_large_code_is_told_with_what_is_largest_in_it(folder: Path) -> None:
+    for name, size in {"a.bin": 30, "b.bin": 19, "c.bin": 1}.items():
+        grow(folder / "src" / name, size * MEGABYTE)
+    assert told("code.yaml") == []
+    grow(folder / "src/deep/d.bin", 2 * MEGABYTE)
+    for engine in ("local", "azureml-v1"):
+        ((code, detail),) = told("code.yaml", engine)
+        assert code == "large-code"
+        assert detail.startswith(
+            "`src` has 5 files of 52 MB together, the largest `src/a.bin` (30 MB), `src/b.bin` (19 MB) and "
+            "`src/deep/d.bin` (2.0 MB). Leave out"
+        )
+    (folder / "src/.amlignore").write_text("a.bin\n")
+    assert told("code.yaml") == []
+    grow(folder / "src/a.bin", 1000 * MEGABYTE)
+    assert told("data.yaml", "azureml-v1") == [], "data may have any size"
+
+
+def test_sdk_v1_takes_no_more_than_so_much_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AML_SNAPSHOT_NO_FILE_LIMIT", raising=False)
+    monkeypatch.setattr(travel, "SDK_V1_FILES", 20)
+    grow(folder / "src/weights.bin", 300 << 20)
+    assert [code for code, _ in told("code.yaml", "azureml-v1")] == ["large-code"]
+    (folder / "src/train.py").write_text("1")
+    ((code, detail),) = told("code.yaml", "azureml-v1")
+    assert (code, "SDK v1 sends no more than 315 MB. " in detail) == ("too-much-code", True)
+    assert [code for code, _ in told("code.yaml", "azureml")] == ["large-code"]
+    (folder / "src/weights.bin").unlink()
+    for number in range(19):
+        (folder / "src" / f"{number}.txt").touch()
+    (folder / "src/job.yaml").write_text(JOB)  # a spec, which is no code
+    assert told("code.yaml", "azureml-v1") == []
+    (folder / "src/one-more").touch()
+    ((code, detail),) = told("code.yaml", "azureml-v1")
+    assert (code, "no more than 20 files" in detail) == ("too-much-code", True)
+    assert told("code.yaml", "azureml") == []
+    monkeypatch.setenv("AML_SNAPSHOT_NO_FILE_LIMIT", "1")
+    assert told("code.yaml", "azureml-v1") == []
 
 
 def test_kind() -> None:

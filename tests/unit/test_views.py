@@ -12,9 +12,10 @@ from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.model import LocalPath
+from specrun.spec.wording import size
 from specrun.views.graph import graph_dot, graph_mermaid
 from specrun.views.runs import Surroundings, changed_since, runs_text, status_text
-from specrun.views.text import Paint, duration, shorten, size, terminal_width
+from specrun.views.text import Paint, duration, shorten, terminal_width
 from tests.engine_double import HERE, addresses, graph_for, read_specs, write_spec
 
 PLAIN = Paint(False)

@@ -13,6 +13,7 @@ _STATUS = re.compile(
     r"Response Code: (\d{3})|too many (\d{3}) error responses|to storage\. Code: (\d{3})|\"status_code\": (\d{3})"
 )
 _CONTENT = re.compile(r"^Content: (b?'.*'|b?\".*\")$", re.MULTILINE | re.DOTALL)
+_BANNER = re.compile(r"={10,}")
 _RETRY_AFTER = re.compile(r"'Retry-After': '(\d+)'", re.IGNORECASE)
 
 NOT_SEEN = "ComputeTargetNotFound"
@@ -70,4 +71,5 @@ def _literal(text: str) -> str:
 def _words(error: BaseException) -> str:
     # Not str(error): that of a ServiceException may itself raise.
     message = getattr(error, "message", None)
-    return str(message) if message else ", ".join(map(str, error.args))
+    words = str(message) if message else ", ".join(map(str, error.args))
+    return " ".join(_BANNER.sub(" ", words).split()) if _BANNER.search(words) else words

@@ -24,7 +24,10 @@ class Planned(Resource):
 
     @abstractmethod
     def plan(self, planning: Planning) -> Change:
-        """What is to be done to it, given what its place has; what forbids that is noted in `planning`."""
+        """What is to be done to it, given what its place has; what forbids that is noted in `planning`.
+
+        Raises Unplanned, when it has noted why.
+        """
 
     def contradicts(self, other: Resource) -> str:
         """Why this one, which another spec declares under the same key, is not the same ("": it is)."""

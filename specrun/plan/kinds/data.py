@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change
-from specrun.plan.files import SourceFile, list_data
+from specrun.plan.files import SourceFile, hash_files
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.observed import Observed, Run
-from specrun.plan.planning import Planning
+from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import cached_download
 from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, Resource, workspace_key
 from specrun.plan.transfer import Transfer, plan_transfer
-from specrun.spec.model import Data, Download, LocalPath, Properties, Spec
+from specrun.spec.model import Data, Download, LocalPath, Origin, Properties, Spec
+from specrun.spec.rules.travel import Journey
+from specrun.spec.tree import read_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class DataTarget(Planned):
         return properties | ({"sha256": self.sha256} if self.sha256 else {})
 
     def plan(self, planning: Planning) -> Change:
-        """Sent as far as the target differs from the source."""
+        """Sent as far as the target differs from the source. Raises Unplanned."""
         seen = planning.observed(self)
         prune_for = self.owner if self.prune else ""
         transfer = plan_transfer(self._source_files(planning), seen.files, prune_for, self.sha256)
@@ -96,12 +98,21 @@ class DataTarget(Planned):
             if isinstance(self.source, Download):
                 files = cached_download(self.source.url, self.sha256, planning.home, planning.hashes)
             else:
-                files = list_data(self.source.absolute.resolve(), planning.hashes)
+                tree = read_tree(str(self.source.absolute))
+                planning.check_travel(
+                    self.path_origin, tree, Journey(self.source.written, self.place.engine, self.target)
+                )
+                files = hash_files(tree, planning.hashes)
         except OSError as error:
             planning.problem(self, "unreadable-data", f"{error.filename or self.source}: {error.strerror}.")
-            return ()
+            raise Unplanned from error
         planning.sources[self.key] = files
         return files
+
+    @property
+    def path_origin(self) -> Origin:
+        """Where its path is written."""
+        return replace(self.origin, path=(*self.origin.path, "path"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,23 @@ A run is not a resource: it happens once. Its identity is its fingerprint.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Change
-from specrun.plan.files import SourceFile, list_code
+from specrun.plan.files import SourceFile, hash_code
 from specrun.plan.fingerprint import explain, fingerprint, identify
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.kinds.inputs import JobInputs, cloud_content
 from specrun.plan.observed import CloudContent, Observed, Run
-from specrun.plan.planning import Planning
+from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
 from specrun.spec.model import Data, Job, LocalPath, Properties, Spec
+from specrun.spec.rules.travel import Journey
+from specrun.spec.tree import read_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class RunRequest(Planned):
         return run.spec == self.name
 
     def plan(self, planning: Planning) -> Change:
-        """Submitted, unless an attempt at the same is under way or has ended by itself."""
+        """Submitted, unless an attempt at the same is under way or has ended by itself. Raises Unplanned."""
         code = self._code(planning)
         inputs = JobInputs(self, self.job.inputs, self.data, planning)
         environment = self.environment.identity if self.environment is not None else {}
@@ -126,10 +128,13 @@ class RunRequest(Planned):
         sources = (data.source for data in self.data)
         data = {source.absolute.resolve() for source in sources if isinstance(source, LocalPath)}
         try:
-            return list_code(self.job.code.absolute.resolve(), data, planning.hashes)
+            tree = read_tree(str(self.job.code.absolute), {str(path) for path in data})
+            origin = replace(self.origin, path=(*self.origin.path, "code"))
+            planning.check_travel(origin, tree, Journey(self.job.code.written, self.place.engine))
+            return hash_code(tree, planning.hashes)
         except OSError as error:
             planning.problem(self, "unreadable-code", f"{error.filename or self.job.code}: {error.strerror}.")
-            return ()
+            raise Unplanned from error
 
 
 @dataclass(frozen=True, slots=True)

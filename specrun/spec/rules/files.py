@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from specrun.spec.nearest import nearest
 
 if TYPE_CHECKING:
-    from specrun.spec.rules.links import BadLink
+    from specrun.spec.rules.travel import Journey
 
 
 class Files:
     """A memory of what exists, for the duration of one load: thousands of specs name the same few folders."""
 
-    __slots__ = ("_kinds", "_links")
+    __slots__ = ("_kinds", "_wrong")
 
     def __init__(self) -> None:
         self._kinds: dict[str, str | None] = {}
-        self._links: dict[tuple[str, frozenset[str] | None], BadLink | None] = {}
+        self._wrong: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
     def kind(self, path: str) -> str | None:
         """'folder', 'file', 'other' (a pipe, a device); None where nothing that can be reached is. NUL is nowhere."""
@@ -32,14 +32,18 @@ class Files:
             found = self._kinds[path] = _kind(path)
             return found
 
-    def bad_link(self, folder: str, leave_out: frozenset[str] | None) -> BadLink | None:
-        """The first link below a folder of code, or (without `leave_out`) of data, that will not arrive."""
-        key = (folder, leave_out)
-        if key not in self._links:
-            from specrun.spec.rules.links import bad_link
+    def wrong(
+        self, path: str, leave_out: frozenset[str] | None, journey: Journey, *, stays: bool
+    ) -> tuple[tuple[str, str], ...]:
+        """The code and the detail of what will not arrive of a path of code, or (without `leave_out`) of data."""
+        key = (path, leave_out, journey, stays)
+        if key not in self._wrong:
+            from specrun.spec.rules.travel import found_wrong
+            from specrun.spec.tree import MOST_ENTRIES, read_tree
 
-            self._links[key] = bad_link(folder, leave_out)
-        return self._links[key]
+            tree = read_tree(path, leave_out, stays=stays, most=MOST_ENTRIES)
+            self._wrong[key] = tuple(found_wrong(tree, journey))
+        return self._wrong[key]
 
 
 def nearest_existing(path: str) -> str | None:

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
 from specrun.spec.rules.subject import Subject, mapping, text
 
-if TYPE_CHECKING:
-    from specrun.spec.rules.links import BadLink
-
 _NOTHING: frozenset[str] = frozenset()
 
 
 def code(subject: Subject) -> Iterator[Diagnostic]:
-    """The code folder, the script in it, and no link that leads out of it."""
+    """The code folder, the script in it, and nothing in it that would not arrive."""
     folder, script = text(subject.job.get("code")), text(subject.job.get("script"))
     if folder is None:
         return
@@ -39,9 +35,7 @@ def code(subject: Subject) -> Iterator[Diagnostic]:
     if kind == "file":
         yield subject.at("not-a-folder", f"`{folder}` is a file. Name the folder it is in.", "job", "code")
         return
-    link = subject.files.bad_link(where, _data_in_code(subject, folder))
-    if link is not None:
-        yield _bad_link(subject, "link-leaves-code", folder, link, "job", "code")
+    yield from _travelling(subject, folder, _data_in_code(subject, folder), "", "job", "code")
     if script is not None and "command" not in subject.job:
         yield from _script(subject, folder, script)
 
@@ -71,7 +65,7 @@ def _script(subject: Subject, folder: str, script: str) -> Iterator[Diagnostic]:
 
 
 def data(subject: Subject) -> Iterator[Diagnostic]:
-    """Local data is there, and no link leads out of its folder."""
+    """Local data is there, and all of it can arrive."""
     for name, entry in subject.data.items():
         path = text(mapping(entry).get("path"))
         if path is None or not is_local(path):
@@ -86,10 +80,9 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
             yield _missing(subject, "missing-data", path, *place)
         elif kind == "other":
             yield _other(subject, path, *place)
-        elif kind == "folder":
-            link = subject.files.bad_link(where, None)
-            if link is not None:
-                yield _bad_link(subject, "link-leaves-data", path, link, *place)
+        else:
+            target = text(mapping(entry).get("target", name)) or name
+            yield from _travelling(subject, path, None, target, *place)
 
 
 def inputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -112,6 +105,9 @@ def inputs(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at("not-a-folder", f"`{path}` is a file: write `type: uri_file`.", *place)
         elif kind == "folder" and entry.get("type") == "uri_file":
             yield subject.at("not-a-file", f"`{path}` is a folder: write `type: uri_folder`.", *place)
+        else:
+            target = f"inputs/{text(subject.values.get('name')) or ''}/{name}"
+            yield from _travelling(subject, path, None, target, *place, stays=False)
 
 
 def environment(subject: Subject) -> Iterator[Diagnostic]:
@@ -130,6 +126,7 @@ def environment(subject: Subject) -> Iterator[Diagnostic]:
         return
     kind = subject.files.kind(os.path.join(subject.folder, folder))
     if kind == "folder":
+        yield from _travelling(subject, folder, None, "context", *place, "path", stays=False)
         inside = os.path.join(folder, dockerfile)
         if "\0" not in inside and subject.files.kind(os.path.join(subject.folder, inside)) != "file":
             key = "dockerfile_path" if "dockerfile_path" in build else "path"
@@ -193,14 +190,15 @@ def _missing_detail(subject: Subject, path: str) -> str:
     return f"Looked for `{where}`. Did you mean `{os.path.relpath(near, subject.folder)}`?"
 
 
-def _bad_link(subject: Subject, code: str, folder: str, link: BadLink, *place: str) -> Diagnostic:
-    path = os.path.join(folder, link.path)
-    if link.broken:
-        return subject.at("broken-link", f"What `{path}` leads to does not exist. Mend the link or remove it.", *place)
-    detail = (
-        f"`{path}` leads to a place outside of `{folder}`, which does not travel with it. Put the file itself there."
-    )
-    return subject.at(code, detail, *place)
+def _travelling(
+    subject: Subject, path: str, leave_out: frozenset[str] | None, target: str, *place: str, stays: bool = True
+) -> Iterator[Diagnostic]:
+    """What is wrong with the files at a path, which are code or go to a target. Where it `stays`, no link may leave."""
+    from specrun.spec.rules.travel import Journey  # late: most specs of a folder have no files of their own
+
+    journey = Journey(path, subject.engine, target, subject.folder or os.curdir)
+    for code, detail in subject.files.wrong(os.path.join(subject.folder, path), leave_out, journey, stays=stays):
+        yield subject.at(code, detail, *place)
 
 
 def _data_in_code(subject: Subject, folder: str) -> frozenset[str]:
@@ -215,5 +213,4 @@ def _data_in_code(subject: Subject, folder: str) -> frozenset[str]:
                 found.append(path)
     if not found:
         return _NOTHING
-    root = os.path.realpath(os.path.join(subject.folder, folder))
-    return frozenset(os.path.join(root, os.path.relpath(path, code)) for path in found)
+    return frozenset(os.path.realpath(os.path.join(subject.folder, path)) for path in found)
