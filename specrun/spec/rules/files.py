@@ -13,15 +13,17 @@ from specrun.spec.nearest import nearest
 
 if TYPE_CHECKING:
     from specrun.spec.rules.travel import Journey
+    from specrun.spec.tree import Tree
 
 
 class Files:
     """A memory of what exists, for the duration of one load: thousands of specs name the same few folders."""
 
-    __slots__ = ("_kinds", "_wrong")
+    __slots__ = ("_kinds", "_trees", "_wrong")
 
     def __init__(self) -> None:
         self._kinds: dict[str, str | None] = {}
+        self._trees: dict[tuple[object, ...], Tree] = {}
         self._wrong: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
     def kind(self, path: str) -> str | None:
@@ -36,14 +38,15 @@ class Files:
         self, path: str, leave_out: frozenset[str] | None, journey: Journey, *, stays: bool
     ) -> tuple[tuple[str, str], ...]:
         """The code and the detail of what will not arrive of a path of code, or (without `leave_out`) of data."""
-        key = (path, leave_out, journey, stays)
-        if key not in self._wrong:
+        place = (path, leave_out, stays)
+        if (place, journey) not in self._wrong:
             from specrun.spec.rules.travel import found_wrong
             from specrun.spec.tree import MOST_ENTRIES, read_tree
 
-            tree = read_tree(path, leave_out, stays=stays, most=MOST_ENTRIES)
-            self._wrong[key] = tuple(found_wrong(tree, journey))
-        return self._wrong[key]
+            if place not in self._trees:
+                self._trees[place] = read_tree(path, leave_out, stays=stays, most=MOST_ENTRIES)
+            self._wrong[place, journey] = tuple(found_wrong(self._trees[place], journey))
+        return self._wrong[place, journey]
 
 
 def nearest_existing(path: str) -> str | None:

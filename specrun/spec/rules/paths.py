@@ -194,7 +194,7 @@ def _travelling(
     subject: Subject, path: str, leave_out: frozenset[str] | None, target: str, *place: str, stays: bool = True
 ) -> Iterator[Diagnostic]:
     """What is wrong with the files at a path, which are code or go to a target. Where it `stays`, no link may leave."""
-    from specrun.spec.rules.travel import Journey  # late: most specs of a folder have no files of their own
+    from specrun.spec.rules.travel import Journey  # late: a cluster's file has no folders
 
     journey = Journey(path, subject.engine, target, subject.folder or os.curdir)
     for code, detail in subject.files.wrong(os.path.join(subject.folder, path), leave_out, journey, stays=stays):
