@@ -15,6 +15,7 @@ import atexit
 import contextlib
 import functools
 import gc
+import inspect
 import json
 import os
 import select
@@ -83,12 +84,15 @@ class Forked:
 Command: TypeAlias = "Forked | subprocess.Popen[str]"
 
 
-def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], engine: str | None) -> Command:
+def start(
+    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], engine: str | None, first: str | None = None
+) -> Command:
     """Begin `specrun ARGUMENTS`; what it prints is in `stdout` and `stderr`. `engine`: whose imports it needs; None:
-    begin from nothing."""
+    begin from nothing. `first` is a module that is imported before the command begins: it changes how things go."""
     if engine is None or not hasattr(os, "pidfd_open"):  # which is Linux's
+        program = ["-c", f"import {first}, specrun.cli.main as it; it.main()"] if first else ["-m", "specrun"]
         return subprocess.Popen(
-            [sys.executable, "-m", "specrun", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -99,7 +103,7 @@ def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], e
         )
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-    request = json.dumps([list(arguments), str(cwd), dict(environment)]).encode()
+    request = json.dumps([list(arguments), str(cwd), dict(environment), first]).encode()
     settings = frozenset(item for item in environment.items() if item[0].startswith("AZUREML_"))
     with theirs, os.fdopen(out_end, "wb"), os.fdopen(err_end, "wb"):
         with _ONE_AT_A_TIME:
@@ -109,10 +113,15 @@ def start(arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], e
 
 
 def run(
-    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], engine: str | None, timeout: float
+    arguments: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    engine: str | None,
+    timeout: float,
+    first: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """`specrun ARGUMENTS` to its end. Raises subprocess.TimeoutExpired, and kills it then."""
-    command = start(arguments, cwd, environment, engine)
+    command = start(arguments, cwd, environment, engine, first)
     assert command.stdout is not None
     assert command.stderr is not None
     with ThreadPoolExecutor(2) as readers, command.stdout, command.stderr:
@@ -180,7 +189,7 @@ def _fork(request: bytes, descriptors: Sequence[int]) -> tuple[int, socket.socke
     return pid, socket.socket(fileno=line)
 
 
-def _become(arguments: list[str], cwd: str, environment: dict[str, str], out: int, err: int) -> None:
+def _become(arguments: list[str], cwd: str, environment: dict[str, str], first: str | None, out: int, err: int) -> None:
     """This process is the command from here on, and ends with it."""
     try:
         os.setsid()
@@ -194,6 +203,8 @@ def _become(arguments: list[str], cwd: str, environment: dict[str, str], out: in
         sys.path[0] = cwd
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        if first:
+            import_module(first)
         import_module("specrun.cli.main").main()
     except BaseException:
         traceback.print_exc()
@@ -202,12 +213,46 @@ def _become(arguments: list[str], cwd: str, environment: dict[str, str], out: in
         os._exit(1)  # `main` ends the process itself: whatever got out of it is not to go on as the server
 
 
+def _by_sdk_v2() -> None:
+    """What the SDK works out at a process' first job: where its modules' files are, and the schema of a command."""
+    from azure.ai.ml import Input, Output, command
+    from azure.ai.ml.entities import JobResourceConfiguration
+
+    inspect.stack()  # so does the SDK, and each call is cheap after the first
+    job = command(
+        command="true",
+        environment="image:1",
+        inputs={"folder": Input(type="uri_folder", path="azureml://datastores/d/paths/p"), "number": 3},
+        outputs={"folder": Output(type="uri_folder")},
+        resources=JobResourceConfiguration(instance_count=1),
+        environment_variables={"NAME": "value"},
+    )
+    job._validate()
+    job._to_job()._to_rest_object()
+
+
+def _by_sdk_v1() -> None:
+    """What the SDK imports when it first looks at a run, numpy for one, or submits one."""
+    for name in (
+        "azureml._project._compute_target_commands",
+        "azureml._run_impl.run_history_facade",
+        "azureml.data._dataset_lineage",
+        "multiprocessing.pool",
+    ):
+        import_module(name)
+
+
+WORKED_OUT = {"azureml": _by_sdk_v2, "azureml-v1": _by_sdk_v1}
+"""What a process does once for an SDK, later than at its import."""
+
+
 def _import(engine: str) -> None:
     package = f"specrun.engines.{PACKAGES[engine]}"
     for name in ("jsonschema", "rich.console", *(f"specrun.cli.{verb}" for verb in VERBS), f"{package}.engine"):
         import_module(name)
     if engine != "local":
         import_module(f"{package}.sdk").load_sdk()
+        WORKED_OUT[engine]()
     if constants := sys.modules.get("azure.ai.ml.constants._common"):
         # SDK v2 looks often at what is in the making: an emulator counts looks, not seconds.
         for name in ("SLEEP_TIME", "POLL_INTERVAL"):

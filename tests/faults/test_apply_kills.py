@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.local.runs import Run
 
 SPEC = """\
@@ -35,20 +36,29 @@ job:
 
 
 def apply(folder: Path, kill_at: int) -> int:
-    return begin_apply(folder, KILL_AT=f"{kill_at}").wait(timeout=120)
+    """The exit status of an apply that is killed at that write, or at none when there is none; 0: never."""
+    environment = {**environment_in(folder), "KILL_AT": f"{kill_at}", "PYTHONPATH": str(commands.ROOT)}
+    done = commands.run(arguments_in(folder), folder, environment, "local", 120, "tests.faults.killing")
+    with (folder / "output.txt").open("a") as output:
+        output.write(done.stdout + done.stderr)
+    return done.returncode
 
 
 def begin_apply(folder: Path, **variables: str) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "killer"), str(Path(__file__).parents[2])]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "SPECRUN_HOME": str(folder / "home"),
-        **variables,
-    }
-    command = [sys.executable, "-m", "specrun", "apply", str(folder / "job.yaml"), "--quiet"]
+    """An apply that is this process' own child, and hears from its first line on of $KILL_AT or $STOP_AT."""
+    path = os.pathsep.join([str(Path(__file__).parent / "killer"), str(commands.ROOT)])
+    environment = {**environment_in(folder), "PYTHONPATH": path, **variables}
+    command = [sys.executable, "-m", "specrun", *arguments_in(folder)]
     with (folder / "output.txt").open("ab") as output:
         return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+
+def arguments_in(folder: Path) -> list[str]:
+    return ["apply", str(folder / "job.yaml"), "--quiet"]
+
+
+def environment_in(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SPECRUN_HOME": str(folder / "home")}
 
 
 def make_spec(folder: Path) -> None:
