@@ -61,6 +61,14 @@ class LogLines:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLines:
+    """What roles of a followed run have written and are still rewriting: progress bars, as they stand."""
+
+    run: str
+    lines: tuple[LogLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A followed run has ended. `outputs` is where a person finds what it wrote."""
 
@@ -70,5 +78,12 @@ class Finished:
 
 
 Event: TypeAlias = (
-    PlanReady | OperationStarted | OperationProgressed | OperationSettled | StatusChanged | LogLines | Finished
+    PlanReady
+    | OperationStarted
+    | OperationProgressed
+    | OperationSettled
+    | StatusChanged
+    | LogLines
+    | OpenLines
+    | Finished
 )

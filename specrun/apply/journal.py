@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from specrun.apply.events import Event, LogLines, OperationProgressed
+from specrun.apply.events import Event, LogLines, OpenLines, OperationProgressed
 from specrun.plan.home import make_home
 
 KEPT = 8_000_000
 """Bytes after which the journal starts anew; the one before is kept beside it."""
 
-TOO_MANY = (LogLines, OperationProgressed)
+TOO_MANY = (LogLines, OpenLines, OperationProgressed)
 """Events that are in the run's own logs, or of no interest afterwards."""
 
 

@@ -7,8 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from specrun.apply.events import Event, Finished, LogLines, StatusChanged
-from specrun.engines.base import Cursor, LogLine
+from specrun.apply.events import Event, Finished, LogLines, OpenLines, StatusChanged
+from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 
@@ -32,16 +32,10 @@ def follow(engine: Reliable, name: str, emit: Callable[[Event], None], stop: thr
         if (run.status, run.reason) != shown and not run.status.ended:
             emit(StatusChanged(run))
             shown = (run.status, run.reason)
-        cursor, lines = _read(engine, name, cursor)
-        if lines:
-            last.extend(lines)
-            emit(LogLines(name, lines))
+        cursor, is_all = _tell(engine, name, cursor, last, emit)
         if run.status.ended:
-            while lines:
-                cursor, lines = _read(engine, name, cursor)
-                last.extend(lines)
-                if lines:
-                    emit(LogLines(name, lines))
+            while not is_all:
+                cursor, is_all = _tell(engine, name, cursor, last, emit)
             emit(Finished(run, engine.address(name), _of_failed_role(run, last)))
             return run
         # A short run is looked at more often: it must not take longer to see its end than to reach it.
@@ -49,9 +43,18 @@ def follow(engine: Reliable, name: str, emit: Callable[[Event], None], stop: thr
             return None
 
 
-def _read(engine: Reliable, name: str, cursor: Cursor) -> tuple[Cursor, tuple[LogLine, ...]]:
-    lines, cursor = engine.logs(name, cursor)
-    return cursor, tuple(lines)
+def _tell(
+    engine: Reliable, name: str, cursor: Cursor, last: deque[LogLine], emit: Callable[[Event], None]
+) -> tuple[Cursor, bool]:
+    """Emit what there is since the cursor; where to go on, and whether that was all there is."""
+    lines, after = engine.logs(name, cursor)
+    whole = tuple(line for line in lines if not isinstance(line, OpenLine))
+    if whole:
+        last.extend(whole)
+        emit(LogLines(name, whole))
+    if len(whole) < len(lines):
+        emit(OpenLines(name, tuple(line for line in lines if isinstance(line, OpenLine))))
+    return after, after == cursor
 
 
 def _of_failed_role(run: Run, lines: deque[LogLine]) -> tuple[LogLine, ...]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import click
 
-from specrun.apply.events import Event, PlanReady
+from specrun.apply.events import Event, OpenLines, PlanReady
 from specrun.apply.journal import Journal
 from specrun.apply.project import Project
 from specrun.apply.walk import Outcome
@@ -158,6 +158,8 @@ def _as_saved(saved: Saved) -> Reading:
 
 
 def _print_json(event: Event) -> None:
+    if isinstance(event, OpenLines):
+        return  # a program is told of each line once, when it has ended
     print(json.dumps(event_data(event), ensure_ascii=False), flush=True)
 
 

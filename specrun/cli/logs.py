@@ -12,8 +12,11 @@ import click
 from specrun.cli.masking import mask_secrets
 from specrun.cli.options import Reading, color_option, files_options, run_option
 from specrun.cli.session import RunsOfSpec, open_runs
-from specrun.engines.base import Cursor, LogLine
-from specrun.views.text import paint_for
+from specrun.engines.base import Cursor, LogLine, OpenLine
+from specrun.views.role_lines import RoleLines
+from specrun.views.text import paint_for, terminal_width
+
+COLOUR = "cyan"
 
 
 @click.command()
@@ -25,13 +28,16 @@ from specrun.views.text import paint_for
 @color_option
 def logs(reading: Reading, run_name: str | None, follow: bool, roles: tuple[str, ...], tail: int | None) -> None:
     """What the roles of a run wrote, each line with its role in front."""
-    paint = paint_for(sys.stdout)
+    shown = RoleLines(sys.stdout, paint_for(sys.stdout), terminal_width())
     for runs in open_runs(reading):
-        lines: Iterator[LogLine] = (
-            line for line in _lines(runs, run_name, tail, follow) if not roles or _chosen(line.role, roles)
-        )
-        for line in lines:
-            print(f"{paint(f'{line.role} |', 'cyan')} {mask_secrets(line.text)}", flush=follow)
+        for line in _lines(runs, run_name, tail, follow):
+            if roles and not _chosen(line.role, roles):
+                continue
+            tell = shown.rewrite if isinstance(line, OpenLine) else shown.put
+            tell(line.role, mask_secrets(line.text), COLOUR)
+            if follow:
+                sys.stdout.flush()
+        shown.clear()
 
 
 def _chosen(role: str, roles: tuple[str, ...]) -> bool:
@@ -45,18 +51,23 @@ def _lines(runs: RunsOfSpec, run_name: str | None, tail: int | None, follow: boo
     kept: dict[str, deque[LogLine]] = {}
     while True:
         ended = engine.run(name).status.ended
-        lines, cursor = engine.logs(name, cursor)
+        before = cursor
+        lines, cursor = engine.logs(name, before)
+        whole = [line for line in lines if not isinstance(line, OpenLine)]
         if tail is None:
-            yield from lines
-        for line in lines if tail is not None else ():
+            yield from whole
+        for line in whole if tail is not None else ():
             kept.setdefault(line.role, deque(maxlen=tail)).append(line)
-        if lines:
+        if cursor != before:
             continue
-        # Everything that there was has been read: now the tail is known.
+        # Everything that there was has been read: now the tail is known, and how far bars are.
         for last in kept.values():
             yield from last
         if tail is not None:
             tail, kept = None, {}
+        opened = [line for line in lines if isinstance(line, OpenLine)]
         if ended or not follow:
+            yield from (LogLine(line.role, line.text) for line in opened)
             return
+        yield from opened
         time.sleep(engine.poll)

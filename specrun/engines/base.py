@@ -67,10 +67,15 @@ Report = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a role's output, without its end."""
+    """One line of a role's output, without its end; of one that was rewritten its last state."""
 
     role: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine(LogLine):
+    """A line that has not ended and is being rewritten, as progress bars do: what comes next takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,10 @@ class Runs(Protocol):
         """Delete a spec's runs, where the engine does not keep them for good."""
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor ({}: from the start), and where to go on; of an ended run the last, too."""
+        """Lines since the cursor ({}: from the start), and where to go on: when that stands still, there are no more.
+
+        They are whole, those that an ended run wrote last, too; but for an OpenLine of each role that has one.
+        """
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""

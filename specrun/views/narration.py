@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from specrun.apply.events import (
     Event,
     Finished,
     LogLines,
+    OpenLines,
     OperationProgressed,
     OperationSettled,
     OperationStarted,
     PlanReady,
     StatusChanged,
 )
-from specrun.engines.base import Progress
+from specrun.engines.base import LogLine, Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key
 from specrun.spec.wording import size
 from specrun.views.plan_text import plan_text, summary
+from specrun.views.role_lines import RoleLines
 from specrun.views.text import duration, nearby, paint_for
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class Narration:
         self._out = out
         self._err = err
         self._paint_out = paint_for(out, colours)
+        self._lines = RoleLines(out, self._paint_out, width)
         self._paint = paint_for(err, colours)
         self._width = width
         self._quiet = quiet
@@ -81,13 +85,18 @@ class Narration:
             case LogLines(run, lines):
                 self._runs.add(run)
                 for line in lines:
-                    self._log(f"{run} {line.role}" if len(self._runs) > 1 else line.role, line.text)
+                    role = self._role(run, line.role)
+                    self._lines.put(role, line.text, self._colour(role))
                 self._out.flush()
+            case OpenLines(run, lines):
+                self._runs.add(run)
+                self._rewrite(run, lines)
             case Finished():
                 self._finish(event)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
+        self._lines.clear()
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
@@ -96,6 +105,7 @@ class Narration:
         """Tell something: with --quiet only what is `wrong`."""
         if self._quiet and not wrong:
             return
+        self._lines.clear()
         if self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
@@ -149,13 +159,23 @@ class Narration:
         detail = f": {run.reason}" if run.reason else ""
         self._say(f"{self._paint('▶', 'cyan')} {run.name} is {run.status.value}{detail}")
 
-    def _log(self, role: str, text: str) -> None:
-        colour = self._roles.setdefault(role, COLOURS[len(self._roles) % len(COLOURS)])
-        # What a progress bar overwrote is not a line of its own.
-        shown = text.rstrip("\r").rpartition("\r")[2]
-        self._out.write(f"{self._paint_out(f'{role} |', colour)} {shown}\n")
+    def _role(self, run: str, role: str) -> str:
+        return f"{run} {role}" if len(self._runs) > 1 else role
+
+    def _colour(self, role: str) -> str:
+        return self._roles.setdefault(role, COLOURS[len(self._roles) % len(COLOURS)])
+
+    def _rewrite(self, run: str, lines: Sequence[LogLine]) -> None:
+        """Show bars as they stand. On a terminal there is room for one, unless specrun's own are there."""
+        one_only = self._out.isatty()
+        if one_only and self._bars is not None:
+            return
+        for line in lines[:1] if one_only else lines:
+            role = self._role(run, line.role)
+            self._lines.rewrite(role, line.text, self._colour(role))
 
     def _finish(self, event: Finished) -> None:
+        self._lines.clear()
         run = event.run
         sign, colour = ENDS[run.status]
         # Of the only role, or of nobody knows which, they stand right above.
@@ -173,6 +193,7 @@ class Narration:
         self._out.flush()
 
     def _make_bars(self) -> Bars:
+        self._lines.clear()
         from rich.console import Console
         from rich.progress import Progress as Bars
 

@@ -60,9 +60,9 @@ def test_lines_come_while_the_run_writes_and_each_once(place: Place) -> None:
     assert dict(cursor) == {"main/0": len(b"first\n")}
     (place.folder / "gate").touch()
     lines, cursor = follow(launched, name, cursor, 100)
-    assert texts(lines) == ["second\rthird", "last without an end"]
+    assert texts(lines) == ["third", "last without an end"]
     assert launched.engine.runs.logs(name, cursor) == ([], cursor)
-    assert texts(launched.renew().runs.logs(name, {})[0]) == ["first", "second\rthird", "last without an end"]
+    assert texts(launched.renew().runs.logs(name, {})[0]) == ["first", "third", "last without an end"]
 
 
 def test_a_look_reads_what_is_new_and_nothing_else(place: Place) -> None:

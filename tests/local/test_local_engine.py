@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from specrun.apply.events import OpenLines
 from specrun.engines.base import EngineError, Missing
-from specrun.engines.local import runs, state
+from specrun.engines.local import state
 from specrun.engines.local.conda import pip_requirements
 from specrun.engines.local.stores import target_folder
 from specrun.plan.changes import Action, Change
@@ -159,13 +160,19 @@ def test_damaged_runs_are_listed_as_lost_and_left_alone(machine: Machine) -> Non
     assert machine.engine.runs.list("jo") == []
 
 
-def test_lines_of_a_log_are_whole_until_the_run_has_ended(tmp_path: Path) -> None:
-    file = tmp_path / "main-0.txt"
-    file.write_bytes(b"one\n\n10%\r20%\ntwo and")
-    lines, length = runs._read_lines(file, 0, last=False)
-    assert (lines, length) == (["one", "", "10%\r20%"], 13)
-    assert runs._read_lines(file, length, last=True) == (["two and"], 7)
-    assert runs._read_lines(file, length + 7, last=True) == ([], 0)
+def test_a_bar_is_seen_before_its_line_ends(tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Events(list[object]):
+        def append(self, event: object) -> None:
+            super().append(event)
+            if isinstance(event, OpenLines):
+                (tmp_path / "gate").touch()  # only what was seen lets the job go on
+
+    monkeypatch.setattr(machine, "events", Events())
+    script = f"printf '10%%\\r20%%'; until [ -e {tmp_path}/gate ]; do sleep 0.01; done; printf '\\r30%%\\r\\n'"
+    (spec,) = read_specs(write_spec(tmp_path, "name: job\njob:\n  command: |\n    " + script))
+    machine.apply(spec)
+    seen = [line.text for event in machine.events if isinstance(event, OpenLines) for line in event.lines]
+    assert (seen[0], machine.said()) == ("20%", ["30%"])
 
 
 ENVIRONMENT = "name: job\njob: {{command: ls, environment: {{pip: [{}]}}}}\n"

@@ -10,12 +10,13 @@ from specrun.apply.events import (
     Event,
     Finished,
     LogLines,
+    OpenLines,
     OperationProgressed,
     OperationSettled,
     OperationStarted,
     StatusChanged,
 )
-from specrun.engines.base import LogLine, Progress
+from specrun.engines.base import LogLine, OpenLine, Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.narration import Narration
@@ -58,8 +59,31 @@ def test_two_runs_have_their_name_too() -> None:
 
 
 def test_of_a_progress_bar_its_last_state_is_shown() -> None:
-    out, _ = told(lines("job-a", ("main", "10%\r20%\r30%"), ("main", "done\r")))
-    assert out == "main | 30%\nmain | done\n"
+    states = [OpenLines("job-a", (OpenLine("main", f"{done}%"),)) for done in (10, 10, 20)]
+    whole = lines("job-a", ("main", "30%"))
+    terminal = Terminal()
+    told(*states, whole, out=terminal)
+    assert shown_by(terminal.getvalue()) == ["main | 30%"]
+    assert [part in terminal.getvalue() for part in ("10%", "20%")] == [True, True]
+    # Without a terminal the first one is a line, and the next one only after a while.
+    out, _ = told(*states, whole)
+    assert out == "main | 10%\nmain | 30%\n"
+
+
+def test_a_bar_gives_way_to_what_specrun_tells() -> None:
+    screen = Terminal()
+    bar = OpenLines("job-a", (OpenLine("worker/0", "10%"), OpenLine("worker/1", "x" * 200)))
+    told(bar, StatusChanged(FAILED), bar, Finished(FAILED, "outputs"), bar, out=screen, err=screen)
+    assert [line[:30] for line in shown_by(screen.getvalue())] == [
+        "▶ job-a is failed: worker/1 ex",
+        "✗ job-a failed (worker/1 exite",
+    ]
+
+
+def shown_by(written: str) -> list[str]:
+    """What stands on a terminal in the end."""
+    plain = re.sub(r"\x1b\[\d+(;\d+)*m|\x1b\[K", "", written)
+    return [shown for line in plain.split("\n") if (shown := line.rpartition("\r")[2])]
 
 
 def test_operations() -> None:

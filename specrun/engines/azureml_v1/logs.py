@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from specrun.engines.azure.logs import CHUNK, expected_logs, logs_of, whole_lines
+from specrun.engines.azure.logs import CHUNK, expected_logs, logs_of
 from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.azure.runs import SeenRun
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
+from specrun.engines.lines import read_lines
 
 SOON, LATER = 2.0, 600.0
 """Seconds until the list of logs is read again: while roles are missing, and when all are there."""
@@ -61,11 +62,11 @@ class LogReader:
             if start >= self._lengths.get((run.name, role), start + 1):
                 continue  # the run has ended, and this is all
             chunk = read_range(self._session, address, start, CHUNK)
-            text, used = whole_lines(chunk, last=last)
+            found, used = read_lines(role, chunk, CHUNK, last=last)
             position[role] = start + used
             if last and len(chunk) < CHUNK:
                 self._lengths[run.name, role] = start + used
-            lines.extend(LogLine(role, line) for line in text)
+            lines += found
         return lines, position
 
     @cached_property

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
 from specrun.engines.azure.containers import Container
-from specrun.engines.azure.logs import CHUNK, order_of, role_of, whole_lines
+from specrun.engines.azure.logs import CHUNK, order_of, role_of
 from specrun.engines.azure.runs import SeenRun, kept_path, output_path
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.run_record import has_record
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
+from specrun.engines.lines import read_lines
 from specrun.plan.observed import StoredFile
 
 STORE = "workspaceartifactstore"
@@ -22,7 +23,7 @@ OWN_LOGS, OLD_LOGS = "user_logs", "azureml-logs"
 
 
 def read_logs(connection: Connection, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-    """Whole lines since the cursor; of a run that has ended, its unfinished last lines too.
+    """Lines since the cursor; of a run that has ended, its unfinished last lines too.
 
     One request for the list of logs, and one for each that has grown.
     """
@@ -33,9 +34,9 @@ def read_logs(connection: Connection, run: SeenRun, cursor: Cursor) -> tuple[Seq
             continue
         # The size was told a moment ago: what has come since is for the next time.
         chunk = read_piece(container, path, start, min(CHUNK, size - start))
-        text, used = whole_lines(chunk, last=run.status.ended)
+        found, used = read_lines(role, chunk, CHUNK, last=run.status.ended)
         position[role] = start + used
-        lines += [LogLine(role, line) for line in text]
+        lines += found
     return lines, position
 
 

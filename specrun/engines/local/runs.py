@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged
+from specrun.engines.lines import read_lines
 from specrun.engines.local import request as requests
 from specrun.engines.local import state
 from specrun.engines.local.resources import translated
@@ -78,7 +79,7 @@ class LocalRuns:
                     shutil.rmtree(self._folder(run.name))
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor; of a run that has ended, its unfinished last lines too."""
+        """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
         folder = self._folder(name)
         # The state is read before the logs: what is written after it was not the end.
         last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
@@ -86,9 +87,10 @@ class LocalRuns:
         position = dict(cursor)
         for file in sorted((folder / "logs").glob("*.txt")):
             role = "/".join(file.stem.rsplit("-", 1))
-            text, length = _read_lines(file, position.get(role, 0), last)
-            position[role] = position.get(role, 0) + length
-            lines.extend(LogLine(role, line) for line in text)
+            start = position.get(role, 0)
+            found, used = read_lines(role, _read_chunk(file, start), CHUNK, last=last)
+            position[role] = start + used
+            lines += found
         return lines, position
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
@@ -163,17 +165,10 @@ def _end_leftovers(folder: Path) -> None:
             swept.touch()
 
 
-def _read_lines(file: Path, start: int, last: bool) -> tuple[list[str], int]:
+def _read_chunk(file: Path, start: int) -> bytes:
     with file.open("rb") as log:
         log.seek(start)
-        chunk = log.read(CHUNK)
-    end = chunk.rfind(b"\n") + 1
-    # A line that no chunk holds is given in pieces; what an ended run wrote last need not end in a line feed.
-    if (not end and len(chunk) == CHUNK) or (last and len(chunk) < CHUNK):
-        end = len(chunk)
-    # Split at line feeds alone: a carriage return is a progress bar's, not the end of a line.
-    text = chunk[:end].decode("utf-8", "replace").removesuffix("\n")
-    return (text.split("\n") if end else []), end
+        return log.read(CHUNK)
 
 
 def _outputs(folder: Path) -> Iterator[OutputFile]:
