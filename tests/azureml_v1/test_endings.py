@@ -91,6 +91,41 @@ def test_what_the_platform_did_is_a_loss(said: dict[str, Any], loss: Loss) -> No
     assert (ending.status, ending.loss) == (RunStatus.LOST, loss)
 
 
+RUNNER = "Failed to run ['python', 'azureml-setup/run_script.py', 'train.py']"
+WRAPPER = "Failed to execute command group with error Docker container `0f-execution-wrapper` failed with"
+BESIDE = "Failed to execute command group with error Container `0f-execution-wrapper-init` failed with"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{RUNNER} \\n Exit code 250 \\nDetails can be found in azureml-logs/60_control_log.txt log file.",
+        f"AzureMLCompute job failed.\nOrchestrateJobError: {WRAPPER} status code `1` due to response error: None",
+        "AzureMLCompute job failed.\nJobFailed: Submitted script failed with a non-zero exit code; see the driver log",
+        "Execution failed. Process exited with status code 139",
+        "Process 'worker_0' exited with code 3.",
+        "User program failed with RuntimeError: the buffer was deallocated, there is no capacity",
+    ],
+)
+@pytest.mark.parametrize("code", ["ServiceError", "UserError"])
+def test_what_the_jobs_own_process_did_is_a_failure_whatever_the_service_calls_it(code: str, message: str) -> None:
+    ending = ending_of(details("Failed", code, message, **STARTED))
+    assert (ending.status, ending.loss) == (RunStatus.FAILED, None)
+
+
+@pytest.mark.parametrize(
+    ("message", "loss"),
+    [
+        (f"{BESIDE} status code `1` and exited with no word: `0f-lifecycler` exited with code 1", Loss.SERVICE_ERROR),
+        ("The node was preempted: process exited with code 137", Loss.PREEMPTED),
+        ("The job was to exit, and 3 of 4 did not", Loss.SERVICE_ERROR),
+    ],
+)
+def test_what_ends_beside_the_job_is_none_of_its_own(message: str, loss: Loss) -> None:
+    ending = ending_of(details("Failed", "ServiceError", message, **STARTED))
+    assert (ending.status, ending.loss) == (RunStatus.LOST, loss)
+
+
 def test_failed_without_a_word_is_a_failure() -> None:
     assert ending_of(details("Failed")).status is RunStatus.FAILED
 
@@ -127,6 +162,10 @@ def test_times() -> None:
         ("user_logs/std_log_process_01.txt", "worker/1"),
         ("user_logs/std_log_ps_0.txt", "ps/0"),
         ("user_logs/std_log_process_0_ps.txt", "ps/0"),
+        ("user_logs/std_log_process_0003_ps.txt", "ps/3"),
+        ("user_logs/std_log_ps.txt", "ps/0"),
+        ("user_logs/std_log_worker_0_process_2.txt", "worker/2"),
+        ("user_logs/std_log_process.txt", "worker/0"),
         ("azureml-logs/20_image_build_log.txt", None),
         ("azureml-logs/55_azureml-execution-tvmps_0.txt", None),
         ("azureml-logs/70_mpi_log.txt", None),

@@ -31,6 +31,17 @@ _LOSSES = {
 }
 """By what the service says; the first of them counts."""
 
+_RAISED = re.compile(r"user program failed with", re.IGNORECASE)
+"""What follows are the words of the job's own exception, whatever they say."""
+
+_OWN = re.compile(
+    r"execution-wrapper\W{0,2} (failed|exited) with|submitted script failed|non-?zero exit"
+    r"|(?<!` )\bexit(ed)?( with)?( exit)?( status)?( code)?\W{0,2} ?[1-9]",
+    re.IGNORECASE,
+)
+"""That the job's own process ended by itself: the service calls some such ends an error of its own. The containers that
+it puts beside the job's, whose names stand in backquotes, are no such process."""
+
 _ROLE = re.compile(r"(?<![a-z])(worker|ps|chief|master|evaluator|rank|process)[ _/:-]{1,2}'?(\d+)\b", re.IGNORECASE)
 _LONGEST_REASON = 400
 
@@ -70,8 +81,11 @@ def ending_of(details: Mapping[str, Any], limit: int | None = None) -> Ending:
     if status is RunStatus.CANCELLED:
         return Ending(status)
     reason = _shortened(_message(error)) or (codes[0] if codes else "")
+    if _RAISED.search(words):
+        return Ending(status, reason, _failed_role(error))
     loss = next((loss for loss, said in _LOSSES.items() if said.search(words)), None)
-    if codes and codes[0] != "UserError" and loss in (None, Loss.NODE_LOST):
+    told = loss is Loss.NODE_LOST or (loss is None and not _OWN.search(words))
+    if codes and codes[0] != "UserError" and told:
         # The service calls it an error of its own. What it took away with a word of why is no such error.
         loss = Loss.SERVICE_ERROR if seconds(details.get("startTimeUtc")) is not None else Loss.NEVER_STARTED
     if loss is not None:

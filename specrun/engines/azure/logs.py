@@ -16,23 +16,24 @@ from specrun.engines.azure.endings import role_name
 CHUNK = 1 << 22
 """Bytes of one role's log that are read at a time."""
 
-_LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)(?:_([a-z]+))?(?:_(\d+))?(_ps)?\.txt")
+_LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)((?:_[a-z0-9]+)*)\.txt")
 
 
 def role_of(log: str, single: bool = False) -> str | None:
     """The role whose output a log is, such as worker/0; None for other logs.
 
-    Of a job with a `single` process it is main/0, whether the service counts that or not.
+    What follows in its name may be a kind of role and a number, in any order and among other words: `_ps_0`,
+    `_process_01`, `_process_0_ps`. Of a job with a `single` process it is main/0, whether the service counts that or not.
     """
     match = _LOG.fullmatch(log)
     if match is None:
         return None
-    kind, index, server = match.groups()
-    if single:
+    words = [word for word in match[1].split("_") if word]
+    if single or not words:
         return "main/0"
-    if kind is None and index is None:
-        return "ps/0" if server else "main/0"
-    return role_name("ps" if server else kind or "", index or "0")
+    kinds = [word for word in words if not word.isdigit()]
+    numbers = [word for word in words if word.isdigit()]
+    return role_name("ps" if "ps" in kinds else kinds[0] if kinds else "", numbers[-1] if numbers else "0")
 
 
 def logs_of(details: Mapping[str, Any], single: bool = False) -> Mapping[str, str]:
