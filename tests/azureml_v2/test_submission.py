@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from emulator import faults
 from emulator.assets import code_blobs
 from emulator.dataplane import data_of
-from specrun.engines.base import Conflict, EngineError, Transient
+from specrun.engines.base import Conflict, EngineError, Missing, Transient
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
 from tests.azure_engines.launching import Launch, launch
@@ -95,6 +96,27 @@ def test_the_same_again_is_the_same_run(launched: Launch) -> None:
     launched.renew()
     assert launched.submit() == name
     assert list(launched.plane.runs) == [name]
+
+
+@pytest.mark.parametrize("status", ["Canceled", "Failed", "Completed"])
+def test_one_that_has_ended_is_no_fresh_submission(launched: Launch, status: str) -> None:
+    """The service answers with the job as it stands when everything is as it was asked for, and starts nothing."""
+    name = launched.submit()
+    launched.run(name).become(status)
+    launched.renew()
+    with pytest.raises(Conflict, match=f"run {name} exists already"):
+        launched.submit()
+    assert [one.status for one in launched.place.emulator.requests if one.route == PUT_JOB] == [201, 200]
+
+
+def test_a_cluster_that_is_not_there_is_told_at_its_place(launched: Launch) -> None:
+    added = [{"type": "InnerError", "info": {"value": {"code": "BadArgument", "innerError": None}}}]
+    said = {"code": "UserError", "message": "Unknown compute target 'cpu-cluster'.", "additionalInfo": added}
+    refusal = faults.Status(400, body=json.dumps({"error": said}).encode())
+    launched.place.emulator.faults.add(PUT_JOB, refusal)
+    with pytest.raises(Missing, match="there is no compute cpu-cluster in the workspace") as caught:
+        launched.submit()
+    assert caught.value.about == ("compute",)
 
 
 def test_of_two_at_once_one_run_comes(launched: Launch) -> None:

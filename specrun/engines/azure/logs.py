@@ -23,7 +23,7 @@ def role_of(log: str, single: bool = False) -> str | None:
     """The role whose output a log is, such as worker/0; None for other logs.
 
     What follows in its name may be a kind of role and a number, in any order and among other words: `_ps_0`,
-    `_process_01`, `_process_0_ps`. Of a job with a `single` process it is main/0, whether the service counts that or not.
+    `_process_01`, `_process_0_ps`. Of a job with a `single` process it is main/0, however the service counts.
     """
     match = _LOG.fullmatch(log)
     if match is None:

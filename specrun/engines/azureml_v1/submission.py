@@ -117,6 +117,8 @@ class Submitter:
             found = self._fetch(submission.name)
         except EngineError:
             return None
+        if found.status.ended:  # not the one that was asked for just now: that would have begun
+            raise Conflict(f"run {submission.name} exists already")
         return found.sdk if found.fingerprint == submission.fingerprint else None
 
 
