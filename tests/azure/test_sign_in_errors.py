@@ -165,6 +165,14 @@ def test_why_a_host_is_out_of_reach(text: str, kind: type[EngineError], words: s
     assert words in str(error)
 
 
+@pytest.mark.parametrize("text", ["HTTPSConnectionPool(host='x', port=443): Read timed out. (read timeout=20)"])
+def test_a_host_that_is_reached_and_silent_is_no_matter_of_a_firewall(text: str) -> None:
+    error = unreachable("example.invalid", text, "read it")
+    assert type(error) is Transient
+    assert str(error).startswith("cannot read it: example.invalid gave no answer: it was reached, and did not answer")
+    assert "firewall" not in str(error)
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

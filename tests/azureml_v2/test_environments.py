@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
-from specrun.engines.azure import images
+from emulator.faults import BlackHole, LostAnswer
+from specrun.engines.azure import images, transport
 from specrun.engines.azure.coordinates import place_of
 from specrun.engines.azureml_v2.environments import CONTEXTS, environment_of, registered_name
-from specrun.engines.base import Missing
+from specrun.engines.base import Missing, Transient
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.observed import Status
 from specrun.spec.load import load
 from specrun.spec.model import Spec
 from tests.azure_engines.launching import Launch, copied, launch, planned
-from tests.azureml_v2.place import Place, resource
+from tests.azureml_v2.place import PLANE, Place, resource
 
 GPU = "{name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 1}"
 BUILD = "code: src\ncommand: echo\nenvironment: {build: {path: docker}}\n"
@@ -239,3 +240,35 @@ def test_a_registered_one_that_is_missing_is_found_on_submission(place: Place) -
     with pytest.raises(Missing, match=r"cannot submit the run job-.*nothing"):
         launched.submit()
     assert launched.plane.runs == {}
+
+
+PUT_ENVIRONMENT, GET_ENVIRONMENT = (
+    f"{method} {PLANE}/environments/{{name}}/versions/{{version}}" for method in ("PUT", "GET")
+)
+
+
+def slowly(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run whose environment takes longer than anybody waits; the routes that are asked for environments."""
+    launched = launch(place, "command: echo\nenvironment: {image: 'python:3.11'}\n", "")
+    monkeypatch.setattr(transport, "SLOW_TIMEOUT", 0.2)
+    routes = place.routes(lambda: launched.submit())
+    return [route.partition(" ")[0] for route in routes if route in (PUT_ENVIRONMENT, GET_ENVIRONMENT)]
+
+
+def test_an_environment_that_is_made_without_an_answer_is_looked_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.emulator.faults.add(PUT_ENVIRONMENT, LostAnswer(never=True))
+    assert slowly(place, monkeypatch) == ["PUT", "GET"]
+
+
+def test_one_that_is_not_there_then_is_asked_for_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.emulator.faults.add(PUT_ENVIRONMENT, BlackHole())
+    assert slowly(place, monkeypatch) == ["PUT", "GET", "PUT"]
+
+
+def test_one_that_never_comes_may_be_asked_for_once_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.emulator.faults.add(PUT_ENVIRONMENT, BlackHole(), times=None)
+    with pytest.raises(Transient, match=r"cannot submit the run job-.* gave no answer: it was reached") as caught:
+        slowly(place, monkeypatch)
+    assert "firewall" not in str(caught.value)

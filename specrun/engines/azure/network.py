@@ -8,6 +8,8 @@ from specrun.engines.base import EngineError, Transient
 
 _CAUSES = (
     (("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "SSLCertVerificationError"), "certificate"),
+    # It was reached by then: that is nothing to look for a firewall for.
+    (("Read timed out", "read timeout", "read operation timed out", "ReadTimeout"), "slow"),
     # Before the proxy: what breaks behind a proxy is told as the proxy's, too.
     (("reset by peer", "ConnectionResetError", "RemoteDisconnected", "Connection aborted", "Broken pipe"), ""),
     (("proxy", "Proxy", "Tunnel"), "proxy"),
@@ -19,6 +21,7 @@ _WORDS = {
     "certificate": "its certificate is not trusted here. Where a proxy opens TLS, name its CA in REQUESTS_CA_BUNDLE",
     "proxy": "the proxy that HTTPS_PROXY names does not let us through. Correct it, or put the host into NO_PROXY",
     "name": "its name cannot be resolved. Is this machine online, and does it use the right DNS?",
+    "slow": "it was reached, and did not answer in time: it is busy or has trouble. Try again",
     "silence": "there was no answer in time. Is this machine online, and does a firewall let HTTPS through?",
     "": "the connection failed or broke. Is this machine online, and does a firewall or proxy let HTTPS through?",
 }
@@ -37,6 +40,8 @@ def unreachable(host: str, error: BaseException | str, what: str = "") -> Engine
     """
     text = str(error)
     cause = next((name for marks, name in _CAUSES if any(mark in text for mark in marks)), "")
-    message = f"cannot {what}: {host} cannot be reached" if what else f"{host} cannot be reached"
+    message = (
+        f"{f'cannot {what}: ' if what else ''}{host} {'gave no answer' if cause == 'slow' else 'cannot be reached'}"
+    )
     kind = EngineError if cause == "certificate" else Transient
     return kind(f"{message}: {_WORDS[cause]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,10 +14,21 @@ PIECE = 256 << 10
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 20.0
+"""Seconds without a byte, for all requests but those that are known to take long."""
+
+SLOW_TIMEOUT = 35.0
+"""Seconds for what takes 16 at times; three tries and the looks between them are less than a call may be silent."""
+
+_SLOW = re.compile(r"/environments/[^/?]+/versions/[^/?]+(?:$|\?)")
 
 LONGEST_PAUSE = 30.0
 """Seconds that an SDK may wait before it tries again, whatever the service asks for: a call that is silent for longer
 is given up, and the core waits better, since it says so."""
+
+
+def is_slow(method: str, url: str) -> bool:
+    """Whether a request is one that the service may take long for: an environment with packages is looked through."""
+    return method == "PUT" and _SLOW.search(url) is not None
 
 
 def transport(url: str, connections: int) -> RequestsTransport:
@@ -26,6 +38,7 @@ def transport(url: str, connections: int) -> RequestsTransport:
     would put what a ~/.netrc says in the place of our credential.
     """
     import requests
+    from azure.core.exceptions import ServiceResponseError
     from azure.core.pipeline.transport import RequestsTransport
     from requests.adapters import HTTPAdapter
     from requests.structures import CaseInsensitiveDict
@@ -53,6 +66,19 @@ def transport(url: str, connections: int) -> RequestsTransport:
             return response
 
     class Transport(RequestsTransport):  # type: ignore[misc]
+        def send(self, request: Any, **options: Any) -> Any:
+            """Send a request. What was slow and had no answer is looked for before anybody sends it again."""
+            if not is_slow(request.method, request.url):
+                return super().send(request, **options)
+            try:
+                return super().send(request, **{**options, "read_timeout": SLOW_TIMEOUT})
+            except ServiceResponseError:
+                kept = {name: value for name, value in request.headers.items() if not name.startswith("Content-")}
+                found = super().send(type(request)("GET", request.url, headers=kept), **options)
+                if found.status_code == 200:
+                    return found
+                raise
+
         def sleep(self, duration: float) -> None:
             super().sleep(min(duration, LONGEST_PAUSE))
 

@@ -16,6 +16,7 @@ from specrun.engines.azure.refusals import (
     refusal_in,
     request_of,
 )
+from specrun.engines.azure.transport import is_slow
 from specrun.engines.base import EngineError, Transient
 
 TRIED_ONCE = ("POST", "PATCH")
@@ -47,14 +48,16 @@ def explain(error: BaseException, doing: str) -> EngineError:
     """The engines' error for an exception of the SDK or of what it is built on.
 
     A host that cannot be reached has been tried three times by then, and is no reason to try again; what the service
-    asks for some time for, or broke off in the middle of, is, and so is what the SDK tries but once.
+    asks for some time for, or broke off in the middle of, is, and so is what the SDK tries but once, or takes long.
     """
     refusal = refusal_of_error(error)
     found = explain_refusal(error, refusal, doing)
     if refusal.status or not isinstance(found, Transient):
         return found
     again = isinstance(broken_connection(error), cut_answers())
-    return found if again or getattr(request_of(error), "method", "") in TRIED_ONCE else EngineError(str(found))
+    asked = request_of(error)
+    method, url = str(getattr(asked, "method", "")), str(getattr(asked, "url", ""))
+    return found if again or method in TRIED_ONCE or is_slow(method, url) else EngineError(str(found))
 
 
 def refusal_of_error(error: BaseException) -> Refusal:
