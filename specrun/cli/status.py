@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeVar
 
 import click
 
@@ -13,10 +15,13 @@ from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option, run_option
 from specrun.cli.session import RunsOfSpec, open_runs
+from specrun.engines.base import EngineError
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.data import run_data
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import paint_for
+
+T = TypeVar("T")
 
 
 @click.command()
@@ -48,9 +53,24 @@ def _now(runs: RunsOfSpec, run_name: str | None, wait: bool) -> Run:
 
 
 def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:
-    engine = runs.engine
-    nodes = engine.nodes(run.compute) if run.compute else {}
-    return Surroundings(engine.address(run.name), run.compute, nodes, engine.metrics(run.name))
+    """What can be read of it: that one thing cannot hides nothing else."""
+    engine, unread = runs.engine, dict[str, str]()
+
+    def read(what: str, ask: Callable[[str], T], name: str, nothing: T) -> T:
+        try:
+            return ask(name) if name else nothing
+        except EngineError as error:
+            unread[what] = str(error)
+            return nothing
+
+    no_nodes, no_metrics = dict[str, int](), dict[str, float]()
+    return Surroundings(
+        read("outputs", engine.address, run.name, ""),
+        run.compute,
+        read("cluster", engine.nodes, run.compute, no_nodes),
+        read("metrics", engine.metrics, run.name, no_metrics),
+        unread,
+    )
 
 
 def wait_for(runs: RunsOfSpec, run: Run) -> Run:

@@ -25,12 +25,16 @@ Identity = Callable[[str], Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What belongs to a run and is not in it: where its outputs are, its cluster's instances by state, its metrics."""
+    """What belongs to a run and is not in it: where its outputs are, its cluster's instances by state, its metrics.
+
+    `unread` says of each that could not be read why.
+    """
 
     outputs: str
     compute: str = ""
     nodes: Mapping[str, int] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
@@ -44,11 +48,13 @@ def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
             lines.append(f"  {word:<11}  {_moment(moment)}")
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
-    lines.append(f"  outputs      {nearby(around.outputs)}")
+    if around.outputs:
+        lines.append(f"  outputs      {nearby(around.outputs)}")
     if around.nodes:
         counts = ", ".join(f"{count} {state}" for state, count in around.nodes.items() if count)
         lines.append(f"  cluster      {around.compute}: {counts or 'no instances'}")
     lines.extend(f"  {name:<11}  {value:g}" for name, value in around.metrics.items())
+    lines.extend(f"  {name:<11}  cannot be read: {why}" for name, why in around.unread.items())
     for role in run.roles:
         # A parameter server never ends by itself: that it was stopped says it all.
         failed = role.status == "failed"
