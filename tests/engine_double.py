@@ -14,7 +14,7 @@ import pytest
 from specrun.apply.events import Event
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
-from specrun.engines.base import Conflict, Cursor, LogLine, Missing, OutputFile, Report, Staged
+from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Report, Staged
 from specrun.engines.facts import ENGINES, Facts
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Change, Plan
@@ -87,7 +87,7 @@ class Double:
         self.resources = DoubleResources(self)
         self.runs = DoubleRuns(self)
         self.contents = DoubleContents(self)
-        self.metrics = None
+        self.metrics: Metrics | None = None
         self.nodes = None
 
     @property

@@ -9,7 +9,7 @@ import click
 from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import Reading, color_option, reading_options
-from specrun.cli.session import open_specs
+from specrun.cli.session import open_specs, show
 from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
@@ -24,6 +24,7 @@ def destroy(reading: Reading, also: tuple[str, ...], yes: bool) -> None:
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
     project = open_specs(reading)
     made = project.plan_destruction(also)
+    show(made.notes)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.

@@ -19,7 +19,16 @@ UNREADABLE = frozenset({"ssh_settings.admin_password"})
 CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})
 """What Azure compares without case; this machine does the same, so that a spec that is as declared there is so here."""
 
-_WORKSPACE = Capability(caseless=CASELESS)
+_WORKSPACE = Capability(
+    caseless=CASELESS,
+    leaves=(
+        "the runs in it with their history, and its clusters, models, environments and datastores, whoever made them, "
+        "go with it. Its storage account with all data, its key vault, its Application Insights with their log "
+        "workspace, and its container registry where it has one stay in the resource group, and cost what they cost: "
+        "delete them there once nobody needs them. Azure keeps the workspace itself for 14 days, in which it can be "
+        "restored and a new one of its name is refused, unless it is purged (portal: Recently deleted)"
+    ),
+)
 
 _KEPT: Mapping[Kind, Capability] = {
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
@@ -60,7 +69,7 @@ LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
     capabilities={
-        "workspace": _WORKSPACE,
+        "workspace": Capability(caseless=CASELESS),
         "compute": Capability(None, caseless=CASELESS),
         "datastore": Capability(None, caseless=CASELESS),
     },

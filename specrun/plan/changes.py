@@ -118,11 +118,12 @@ class Capability:
 
     `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
     things of this kind are never deleted ("": they may be). `caseless`: fields that are compared without case, so that
-    a spec may spell them either way.
+    a spec may spell them either way. `leaves`: what stays, and what does not, when one is deleted ("": all goes).
     """
 
     in_place: frozenset[str] | None = frozenset()
     replaceable: bool = False
     write_only: frozenset[str] = frozenset()
     kept: str = ""
+    leaves: str = ""
     caseless: frozenset[str] = frozenset()

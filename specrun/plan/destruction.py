@@ -25,6 +25,7 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     specs = {resource.owner for resource in graph.resources.values()}
     changes: list[Change] = []
     refusals: list[Diagnostic] = []
+    notes: list[Diagnostic] = []
     in_view = [(key, resource) for key, resource in graph.resources.items() if key.place in views]
     for key, resource in reversed(in_view):
         view = views[key.place]
@@ -33,8 +34,27 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
         if change.action is Action.DELETE and users:
             detail = f"{', '.join(users)} still uses {key}: wait, or `specrun cancel`."
             refusals.append(resource.origin.diagnostic("in-use", detail))
+        leaves = view.capabilities.get(resource.kind, Capability()).leaves
+        if change.action is Action.DELETE and leaves:
+            notes.append(resource.origin.diagnostic("left-behind", f"{key}: {leaves}."))
         changes.append(change)
-    return Plan(tuple(views), tuple(changes), graph.spec_digests, tuple(refusals))
+    going = {change.key.place: change.key for change in changes if _takes_all(change)}
+    told = tuple(_as_part(change, going.get(change.key.place)) for change in changes)
+    return Plan(tuple(views), told, graph.spec_digests, tuple(refusals), notes=tuple(notes))
+
+
+def _takes_all(change: Change) -> bool:
+    """Whether all that is in a place goes with it."""
+    return change.action is Action.DELETE and change.resource.kind == "workspace"
+
+
+def _as_part(change: Change, workspace: Key | None) -> Change:
+    """The change, of a place whose workspace is deleted: nothing in it stays, but for files on its datastores."""
+    if workspace is None or not isinstance(change, ResourceChange) or change.action is not Action.NO_OP:
+        return change
+    if change.resource.kind == "data" or change.before.status is Status.MISSING:
+        return change
+    return replace(change, reason=f"goes with {workspace}")
 
 
 def _change(resource: Planned, view: View, also: Collection[str], specs: Collection[str]) -> Change:

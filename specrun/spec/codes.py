@@ -155,6 +155,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unchangeable": (ERROR, "A field cannot change."),
         "not-ours": (ERROR, "Only what specrun made is replaced."),
         "in-use": (ERROR, "An unfinished run uses it."),
+        "left-behind": (WARNING, "What it stands on is not deleted with it."),
         "replace": (ERROR, "Replacing needs --allow-replace."),
         "active-reader": (ERROR, "An unfinished run reads this data."),
         "too-many-runs": (ERROR, "The plan submits more runs than allowed."),

@@ -209,6 +209,23 @@ def test_apply_ends_as_the_run_does_and_again_so_the_next_time(
     assert len(engine.all_runs) == (3 if status is RunStatus.LOST else 2)
 
 
+def test_status_shows_the_rest_where_the_metrics_cannot_be_read(specrun: Any, engine: Double) -> None:
+    class Metrics:
+        def latest(self, name: str) -> dict[str, float]:
+            raise Denied("who signed in may not read them")
+
+    spec()
+    assert specrun("apply", "-y").code == 0
+    engine.metrics = Metrics()
+    said = specrun("status")
+    assert (said.code, said.err) == (0, "")
+    assert "succeeded" in said.out
+    assert "  metrics      cannot be read: who signed in may not read them" in said.out
+    told = json.loads(specrun("status", "-o", "json").out)
+    assert (told["status"], told["metrics"]) == ("succeeded", {})
+    assert told["unread"] == {"metrics": "who signed in may not read them"}
+
+
 def test_what_never_starts_is_submitted_three_times_and_then_on_request(specrun: Any, engine: Double) -> None:
     spec()
     engine.on_look = lambda name: engine.statuses.update({name: [RunStatus.LOST]})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from specrun.engines.facts import ENGINES
 from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.hashes import content_digest
@@ -89,6 +90,26 @@ def test_not_what_somebody_else_made(spec: Path, owner: str) -> None:
     assert plan_of(spec, compute=others, unfinished=(user,)).refusals == (), "what is kept may be used"
 
 
+def test_what_is_in_a_workspace_goes_with_it_and_what_it_stands_on_stays(spec: Path) -> None:
+    capabilities = ENGINES["azureml"].capabilities
+    plan = plan_of(spec, also=("workspace",), engine=Double(capabilities=capabilities))
+    assert reasons(plan) | {"data": ""} == {
+        "workspace": "made by job",
+        "compute": "made by job",
+        "datastore": "made by job",
+        "data": "",
+        "environment": "goes with workspace/wsp",
+        "run": "goes with workspace/wsp",
+    }
+    assert reasons(plan)["data"] == "kept: say `--also data` to delete it too"
+    assert [note.code for note in plan.notes] == ["left-behind"]
+    for part in ("storage account", "key vault", "container registry", "history", "14 days"):
+        assert part in str(plan.notes[0].detail)
+    theirs = plan_of(spec, also=("workspace",), compute=Observed(Status.READY, owner="another"))
+    assert reasons(theirs)["compute"] == "goes with workspace/wsp"
+    assert plan_of(spec).notes == ()
+
+
 def test_why_it_is_deleted(spec: Path) -> None:
     assert reasons(plan_of(spec, also=EVERYTHING)) == {
         "workspace": "made by job",
@@ -116,6 +137,7 @@ def test_not_what_is_missing_or_only_named(tmp_path: Path) -> None:
         (Run("x", "another", "f", 1, RunStatus.RUNNING, reads=("data/s/d",)), ("data",)),
         (Run("x", "job", "f", 1, RunStatus.QUEUED), ("run",)),
         (Run("x", "another", "f", 1, RunStatus.QUEUED, reads=(ENVIRONMENT,)), ("environment",)),
+        (Run("x", "another", "f", 1, RunStatus.RUNNING), ("workspace",)),
     ],
 )
 def test_not_under_an_unfinished_run(spec: Path, run: Run, also: tuple[str, ...]) -> None:
@@ -138,6 +160,9 @@ def test_what_specs_share_is_deleted_whichever_comes_first(tmp_path: Path) -> No
 
 def test_what_an_engine_never_deletes_is_kept_whatever_is_named(spec: Path) -> None:
     engine = Double(capabilities={"run": Capability(kept="the service keeps all runs"), "datastore": Capability(None)})
-    plan = plan_of(spec, also=EVERYTHING, engine=engine)
+    plan = plan_of(spec, also=("data", "environment", "run"), engine=engine)
     reasons = {change.resource.kind: change.reason for change in plan.changes if change.action is Action.NO_OP}
-    assert reasons == {"run": "kept: the service keeps all runs"}
+    assert reasons == {
+        "run": "kept: the service keeps all runs",
+        "workspace": "kept: say `--also workspace` to delete it too",
+    }

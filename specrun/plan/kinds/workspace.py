@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from specrun.plan.kinds.base import Converging
 from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.observed import Run
 from specrun.plan.resources import Kind, Place, workspace_name
 from specrun.spec.model import Spec
 
@@ -19,6 +20,10 @@ class Workspace(Converging):
     kind: ClassVar[Kind] = "workspace"
     on_demand: ClassVar[bool] = True
     how_to_make: ClassVar[str] = "write `create: true` to have it made"
+
+    def is_used_by(self, run: Run) -> bool:
+        """Each run of its place is in it."""
+        return True
 
 
 def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[Workspace]:
