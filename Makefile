@@ -10,7 +10,7 @@ COMPILE := $(BIN)/python -m compileall -q specrun
 # For two processors: about half of the tests wait for something that they have begun.
 WORKERS ?= 4
 
-.PHONY: demo emulator test test-fast test-long check docs benchmark constraints clean
+.PHONY: demo emulator live test test-fast test-long check docs benchmark constraints clean
 
 demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
 	$(BIN)/specrun apply --rerun specs/examples/digits-ps/job.yaml
@@ -27,6 +27,9 @@ test-fast: $(VENV)/.test ## The fast tests alone
 
 test-long: $(VENV)/.test ## Long searches as a whole, by the hour: SPECRUN_SEED=N for others, SPECRUN_LONG=N for more
 	$(BIN)/python -m pytest -n 2 -m long $(ARGS)
+
+live: $(VENV)/.azure ## The conformance suite on a workspace of yours, which costs money: asks first; see CONTRIBUTING.md
+	@$(BIN)/python -m tests.live $(ARGS)
 
 check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/ruff check .
@@ -64,8 +67,14 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(COMPILE)
 	touch $@
 
+# Both SDKs and pytest, without TensorFlow and PyTorch.
+$(VENV)/.azure: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[azureml,azureml-v1,test]"
+	$(COMPILE)
+	touch $@ $(VENV)/.demo
+
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[azureml,azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
 	$(BIN)/python -m emulator.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
-	touch $@ $(VENV)/.demo
+	touch $@ $(VENV)/.demo $(VENV)/.azure

@@ -13,6 +13,16 @@ from pathlib import Path
 from emulator.azurite.server import NAMED, Unavailable
 from emulator.emulator import Emulator
 
+LIVE_GROUP, LIVE_WORKSPACE = "live-rg", "live-ws"
+"""A workspace that is there from the beginning, for `make live`; the subscription is empty but for that."""
+
+PARTS = {
+    "storageAccount": "Microsoft.Storage/storageAccounts",
+    "keyVault": "Microsoft.KeyVault/vaults",
+    "applicationInsights": "microsoft.insights/components",
+}
+"""What a workspace stands on."""
+
 
 def main(arguments: list[str]) -> int:
     """Prints `ready` once FILE can be sourced; 0 after a signal, 1 with the reason when Azurite cannot be had."""
@@ -26,7 +36,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="specrun-emulator-") as folder:
         try:
             with Emulator(options.home or Path(folder)) as emulator:
-                variables = {**emulator.environment, **_keys(emulator)}
+                variables = {**emulator.environment, **_keys(emulator), **live_workspace(emulator)}
                 emulator.service.stores.start()
                 _write(options.env, variables)
                 print("ready", flush=True)
@@ -41,6 +51,19 @@ def _keys(emulator: Emulator) -> dict[str, str]:
     """The keys of the storage accounts that one may name, such as MLSTORE_KEY; an example has a name of its own."""
     keys = {f"{account.upper()}_KEY": emulator.service.stores.key(account) for account in NAMED}
     return {**keys, "TRAINING_STORE_KEY": emulator.service.stores.key(NAMED[0])}
+
+
+def live_workspace(emulator: Emulator) -> dict[str, str]:
+    """A workspace, and the variables by which `make live` finds it."""
+    service = emulator.service
+    service.put_group(LIVE_GROUP, "westeurope", {})
+    parts = {part: service.add_resource(kind, "live", LIVE_GROUP, "westeurope").id for part, kind in PARTS.items()}
+    service.put_workspace(LIVE_GROUP, LIVE_WORKSPACE, {"location": "westeurope", "properties": parts})
+    return {
+        "SPECRUN_LIVE_SUBSCRIPTION_ID": service.subscription,
+        "SPECRUN_LIVE_RESOURCE_GROUP": LIVE_GROUP,
+        "SPECRUN_LIVE_WORKSPACE": LIVE_WORKSPACE,
+    }
 
 
 def _write(file: Path, variables: dict[str, str]) -> None:

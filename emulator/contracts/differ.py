@@ -9,6 +9,7 @@ from typing import Any
 
 from emulator.contracts.read import NOTHING, Contract
 
+_FIELD = re.compile(r"[@$]?[A-Za-z][\w.@$-]{0,40}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
 
@@ -37,8 +38,8 @@ _SPECIAL = ("*", "or")
 def differences(contract: Contract, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
     """What of an answer is not as the contract says, a line for each; empty when its shape is the same.
 
-    `headers` in any case. Lines name the place, such as "properties.tags: null, not a mapping", never a value that may
-    be a secret.
+    `headers` in any case. Lines name the place, such as "properties.tags: null, not a mapping", never a value
+    or a name that may be somebody's.
     """
     if status != contract.status:
         return [f"status: {status}, not {contract.status}"]
@@ -79,7 +80,10 @@ def _of_value(place: str, shape: Any, value: Any) -> Iterator[str]:
     elif isinstance(shape, Mapping):
         yield from _of_mapping(place, shape, value)
     elif not _fits(shape, value):
-        yield f"{place or 'body'}: {_kind(value)}, not {_said(shape)}"
+        # A word of the service's own stands where a word is expected; elsewhere it may be anybody's.
+        word = isinstance(shape, str) and shape[:1] == "=" and re.fullmatch(r"[A-Za-z]{1,24}", str(value))
+        kind = f"'{value}'" if word else _kind(value)
+        yield f"{place or 'body'}: {kind}, not {_said(shape)}"
 
 
 def _of_list(place: str, shapes: list[Any], value: Any) -> Iterator[str]:
@@ -114,9 +118,9 @@ def _of_mapping(place: str, shape: Mapping[str, Any], value: Any) -> Iterator[st
         if name in fields:
             yield from _of_value(f"{at}{name}", fields[name], one)
         elif "*" in shape:
-            yield from _of_value(f"{at}{name}", shape["*"], one)
+            yield from _of_value(f"{at}*", shape["*"], one)
         else:
-            yield f"{at}{name}: is there, {_kind(one)}"
+            yield f"{at}{name if _FIELD.fullmatch(name) else '*'}: is there, {_kind(one)}"
 
 
 def _fits(shape: Any, value: Any) -> bool:
@@ -134,8 +138,6 @@ def _said(shape: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What a value is, without saying it unless it is a word of the service's own."""
-    if isinstance(value, str):
-        return f"'{value}'" if re.fullmatch(r"[A-Za-z]{1,24}", value) else "a text"
-    names = {type(None): "null", bool: "a flag", int: "a number", float: "a number", list: "a list"}
+    """What a value is, without saying it."""
+    names = {type(None): "null", bool: "a flag", int: "a number", float: "a number", list: "a list", str: "a text"}
     return names.get(type(value), "a mapping")

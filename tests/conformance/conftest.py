@@ -12,7 +12,12 @@ import pytest
 from tests.conformance.desk import Desk
 from tests.conformance.places import PLACES, Place
 
-MARKS = {"azureml": pytest.mark.slow, "azureml-v1": pytest.mark.slow, "live": pytest.mark.live}
+MARKS = {
+    "azureml": pytest.mark.slow,
+    "azureml-v1": pytest.mark.slow,
+    "live-azureml": pytest.mark.live,
+    "live-azureml-v1": pytest.mark.live,
+}
 
 CLUSTER = "compute: {name: <cluster>, size: <size>, max_instances: 4, idle_time_before_scale_down: 1200}\n"
 

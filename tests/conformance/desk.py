@@ -181,7 +181,11 @@ class Desk:
     def start(self, *arguments: str) -> Started:
         """A command that goes on while the test does."""
         engine = None if self.place.costly else self.place.engine
-        command = commands.start(arguments, self.folder, self._environment(), engine)
+        environment, first = self._environment(), None
+        if self.place.recordings:
+            environment["RECORDING_FILE"] = str(self.place.recordings / f"{self.name}.jsonl")
+            first = "tests.live.recorder"
+        command = commands.start(arguments, self.folder, environment, engine, first)
         self._started.append(Started(command, self.place.patience))
         return self._started[-1]
 
@@ -211,7 +215,7 @@ class Desk:
             if self.place.costly:
                 self.run("destroy", "--yes", "--also", "data", file, ends=None)
 
-    def _environment(self) -> Mapping[str, str]:
+    def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         isolated = {
             "HOME": str(self._home / "home"),

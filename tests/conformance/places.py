@@ -21,6 +21,11 @@ MINUTE = 60.0
 EMULATED = ("conformance-ws", "conformance-rg")
 """The emulated workspace and its resource group."""
 
+LIVE_NAMES = ("SPECRUN_LIVE_WORKSPACE", "SPECRUN_LIVE_RESOURCE_GROUP", "SPECRUN_LIVE_SUBSCRIPTION_ID")
+LIVE_ENGINES = ("azureml", "azureml-v1")
+RECORDINGS = "SPECRUN_LIVE_RECORDINGS"
+"""Variables that name the live workspace, and the folder for what `make live` notes of its answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -44,6 +49,7 @@ class Place:
     are known), "asks" (before it changes anything).
     `by_hand(name, size, most)` makes a cluster, or changes its `max_instances`, behind specrun's back.
     `costly`: what is made there is paid for, so it is taken away again after each test.
+    `recordings`: a folder for the shapes of the answers that the commands get, or None.
     """
 
     name: str
@@ -59,6 +65,7 @@ class Place:
     can: frozenset[str] = frozenset()
     by_hand: Callable[[str, str, int], None] | None = None
     costly: bool = False
+    recordings: Path | None = None
 
 
 def _workspace(name: str, group: str, subscription: str, *, create: bool) -> str:
@@ -125,16 +132,17 @@ def _cluster_by_hand(service: Service, name: str, size: str, most: int) -> None:
 
 
 @contextlib.contextmanager
-def live(folder: Path) -> Iterator[Place]:
+def live(engine: str, folder: Path) -> Iterator[Place]:
     """A workspace that exists, named by SPECRUN_LIVE_…; signed in as whoever runs the tests is."""
-    names = [f"SPECRUN_LIVE_{name}" for name in ("WORKSPACE", "RESOURCE_GROUP", "SUBSCRIPTION_ID")]
-    if missing := [name for name in names if not os.environ.get(name)]:
+    if missing := [name for name in LIVE_NAMES if not os.environ.get(name)]:
         pytest.skip(f"a live workspace needs {', '.join(missing)}")
-    workspace = _workspace(*(os.environ[name] for name in names), create=False)
+    if os.environ.get("SPECRUN_LIVE_ENGINE") not in (engine, "", None):
+        pytest.skip("SPECRUN_LIVE_ENGINE is another one")
+    workspace = _workspace(*(os.environ[name] for name in LIVE_NAMES), create=False)
     kept = {name: value for name, value in os.environ.items() if name.startswith(("AZURE_", "ACTIONS_ID_", "SYSTEM_"))}
     yield Place(
-        "live",
-        os.environ.get("SPECRUN_LIVE_ENGINE") or "azureml",
+        f"live-{engine}",
+        engine,
         workspace,
         workspace,
         {"AZURE_CONFIG_DIR": str(Path.home() / ".azure"), **kept},
@@ -142,6 +150,7 @@ def live(folder: Path) -> Iterator[Place]:
         patience=60 * MINUTE,
         can=frozenset({"clusters", "replace", "mpi", "metrics", "asks"}),
         costly=True,
+        recordings=Path(os.environ[RECORDINGS]) if RECORDINGS in os.environ else None,
     )
 
 
@@ -149,5 +158,5 @@ PLACES: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Place]]]
     "local": local,
     "azureml": azureml,
     "azureml-v1": azureml_v1,
-    "live": live,
+    **{f"live-{engine}": functools.partial(live, engine) for engine in LIVE_ENGINES},
 }

@@ -27,11 +27,13 @@ def contract(body: Any, **headers: Any) -> Contract:
         ({"a": "int"}, {"a": True}, ["a: a flag, not int"]),
         ({"a": "=Creating"}, {"a": "Updating"}, ["a: 'Updating', not =Creating"]),
         ({"a": "~^x"}, {"a": "y/1"}, ["a: a text, not as recorded"]),
-        ({"*": "text"}, {"a": "x", "b": 1}, ["b: a number, not text"]),
+        ({"*": "text"}, {"a": "x", "b": 1}, ["*: a number, not text"]),
+        ({"a": None}, {"a": "Somebody"}, ["a: a text, not null"]),
+        ({"a": {}}, {"a": {"/somebodys/id": {}}}, ["a.*: is there, a mapping"]),
         ({"a": {"or": None, "b": "flag"}}, {"a": None}, []),
         ({"a": {"b": "flag"}}, {"a": None}, ["a: null, not a mapping"]),
         ({"a": []}, {"a": [1]}, ["a[0]: is there, where the list is empty"]),
-        ({"a": ["text", {"b": "int"}]}, {"a": ["x", {"b": 1}, {"b": "x"}]}, ["a[2].b: 'x', not int"]),
+        ({"a": ["text", {"b": "int"}]}, {"a": ["x", {"b": 1}, {"b": "x"}]}, ["a[2].b: a text, not int"]),
     ],
 )
 def test_a_difference_is_said_with_its_place(shape: Any, value: Any, told: list[str]) -> None:

@@ -33,9 +33,11 @@ def test_it_writes_variables_says_ready_and_ends_cleanly(tmp_path: Path, end: si
         url = f"https://login.microsoftonline.com/{given['AZURE_TENANT_ID']}/oauth2/v2.0/token"
         token = session.post(url, data={**form, "grant_type": "client_credentials", "scope": "x/.default"}).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
-        answer = session.get(
-            f"https://management.azure.com/subscriptions/{given['AZURE_SUBSCRIPTION_ID']}", headers=headers
-        )
+        # For `make live`: a workspace that is there.
+        names = ("SUBSCRIPTION_ID", "RESOURCE_GROUP", "WORKSPACE")
+        subscription, group, workspace = (given[f"SPECRUN_LIVE_{name}"] for name in names)
+        space = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/"
+        answer = session.get(f"https://management.azure.com{space}workspaces/{workspace}", headers=headers)
         assert answer.status_code == 200
         children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True).stdout
         process.send_signal(end)
