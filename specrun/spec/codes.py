@@ -162,6 +162,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unreadable-data": (ERROR, "A data path cannot be read."),
         "unreadable-code": (ERROR, "A code file cannot be read."),
         "unreadable-environment": (ERROR, "A file of the environment cannot be read."),
+        "altered-data": (WARNING, "Files of data are not what was put there."),
         "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
     },
     "export": {

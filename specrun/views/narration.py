@@ -183,8 +183,7 @@ class Narration:
             self._say(f"{self._paint('Last lines', 'bold')} of {run.failed_role}:")
             for line in event.last_lines:
                 self._say(f"  {line.text}")
-        told = run.status is RunStatus.SUCCEEDED or run.reason in ("", run.status.value)
-        reason = "" if told else f" ({run.reason})"
+        reason = "" if run.reason in ("", run.status.value) else f" ({run.reason})"
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
         self._out.write(
             f"{self._paint_out(sign, colour)} {self._paint_out(run.name, 'bold')} "

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
-from specrun.engines.local import inputs
+from specrun.engines.local import inputs, mounts
 from specrun.engines.local.stores import target_folder
 from specrun.engines.local.submission import command_line
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
-from specrun.spec.model import Input
-from tests.engine_double import read_specs, write_spec
+from specrun.plan.observed import RunStatus
+from specrun.spec.model import Input, Spec
+from tests.engine_double import change_of, read_specs, write_spec
 from tests.local.machine import ADDRESS, Machine
 
 INPUTS = """\
@@ -151,3 +154,64 @@ def test_what_a_script_writes_to_outputs_is_kept_beside_what_the_code_has_there(
     assert machine.said() == ["from the code"]
     (run,) = outcome.ended
     assert sorted(file.path for file in machine.engine.runs.outputs(run.name)) == ["default/new", "default/old"]
+
+
+WRITING = (
+    "name: job\ndata: {digits: {path: data}}\njob: {command: 'COMMAND', inputs: {d: {data: digits, mode: MODE}}}\n"
+)
+
+
+EDITED = "name: job\ndata: {digits: {path: data}}\n"
+
+
+def test_what_a_job_writes_to_a_mount_is_told_and_does_not_reach_the_next_run(tmp_path: Path, machine: Machine) -> None:
+    def spec(command: str, mode: str = "ro_mount") -> Spec:
+        text = WRITING.replace("COMMAND", command).replace("MODE", mode)
+        (read,) = read_specs(write_spec(tmp_path, text, data__a_csv="1\n", data__b_csv="2\n"))
+        return read
+
+    machine.apply(spec("cat ${{ inputs.d }}/*"))
+    stored = target_folder(machine.home, "default", "digits") / "a.csv"
+    # What root can, anybody can who owns the files: the modes alone do not keep a job from it.
+    machine.apply(spec("f=$(readlink -f ${{ inputs.d }}/a.csv); chmod u+w $f; echo 9 > $f"))
+    (writer,) = [run for run in machine.engine.runs.list("job") if run.reason]
+    assert writer.reason == "what it was to read was written to in the meantime: d/a.csv"
+    assert writer.status is RunStatus.SUCCEEDED
+    plan = machine.plan(spec("cat ${{ inputs.d }}/* | cat"))
+    assert [(note.code, "put there: a.csv. A job" in note.detail) for note in plan.notes] == [("altered-data", True)]
+    assert [file.path for file in change_of(plan, ADDRESS).transfer.changed] == ["a.csv"]
+    machine.said()
+    machine.apply(spec("cat ${{ inputs.d }}/* | cat"))
+    assert machine.said() == ["1", "2"]
+    assert (stored.read_text(), stored.stat().st_mode & 0o222) == ("1\n", 0)
+    assert machine.plan(spec("ls")).notes == ()
+    machine.apply(spec("chmod u+w ${{ inputs.d }}/a.csv; echo 9 > ${{ inputs.d }}/a.csv", "download"))
+    assert stored.read_text() == "1\n"
+    assert machine.plan(spec("ls")).notes == ()
+
+
+def test_an_edit_of_the_source_is_no_alteration(tmp_path: Path, machine: Machine) -> None:
+    for content in ("1", "22", "1", "333"):
+        (spec,) = read_specs(write_spec(tmp_path, EDITED, data__a_csv=content))
+        change = machine.change(ADDRESS, spec)
+        machine.begin(change)
+        assert machine.engine.resources.observe(change.resource).reason == ""
+        assert machine.plan(spec).notes == ()
+
+
+def test_what_a_run_may_write_as_an_output_is_no_alteration_of_its_input(tmp_path: Path) -> None:
+    store, run = tmp_path / "store", tmp_path / "run"
+    for folder in (store / "ours", store / "theirs", run / "inputs/x", run / "outputs"):
+        folder.mkdir(parents=True)
+    for name in ("ours/a", "theirs/b", "theirs/c", "theirs/old"):
+        (store / name).touch()
+        (run / "inputs/x" / name[-1]).symlink_to(store / name)
+    os.utime(store / "theirs/old", (1, 1))
+    (run / "inputs/x/own").write_text("")
+    (run / "inputs/x/gone").symlink_to(store / "nowhere")
+    (run / "outputs/model").symlink_to(store / "ours")
+    said = mounts.written_inputs(run, 1000.0)
+    assert said == "what it was to read was written to in the meantime: x/b, x/c"
+    assert mounts.written_inputs(run, time.time() + 60) == ""
+    (run / "outputs/model").unlink()
+    assert mounts.written_inputs(run, 1000.0).endswith(": x/a, x/b, x/c")

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specrun.engines.local import gpus, guard, processes, roles, slots, state
+from specrun.engines.local.kept_code import share_code
+from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request
 from specrun.spec.masking import longest_first
 
@@ -210,7 +212,7 @@ class Execution:
         status = "stopped" if stopped else ("failed" if code else "succeeded")
         self._settle(role, status, exit=code if code >= 0 else None, signal=-code if code < 0 else None)
         if status == "failed":
-            self._fail(role, f"{role} {_how(code)}", when)
+            self._fail(role, f"{role} {processes.how_it_ended(code)}", when)
 
     def _guard_gone(self, dead: guard.Guard) -> None:
         del self.guards[dead.report], self.unread[dead.report]
@@ -228,7 +230,7 @@ class Execution:
         if self.states[dead.role].status != "running":
             return
         self._settle(dead.role, "failed" if self.stopped_at is None else "stopped", signal=-code if code < 0 else None)
-        self._fail(dead.role, f"the guard of {dead.role} {_how(code)}, and {dead.role} with it")
+        self._fail(dead.role, f"the guard of {dead.role} {processes.how_it_ended(code)}, and {dead.role} with it")
 
     def _reaped(self, pid: int, status: int) -> None:
         if any(living.pid == pid for living in self.guards.values()):
@@ -278,7 +280,10 @@ class Execution:
             # A role that failed of the shutdown did not fail of itself.
             self._write(replace(self.state, reason=_SHUTDOWN, roles=self.states))
             return
-        result = replace(self.state, status=ending.status, reason=ending.reason, failed_role=ending.role)
+        share_code(self.rundir)
+        written = written_inputs(self.rundir, self.state.submitted or time.time())
+        reason = "; ".join(told for told in (ending.reason, written) if told)
+        result = replace(self.state, status=ending.status, reason=reason, failed_role=ending.role)
         self._write(replace(result, ended=time.time(), roles=self.states))
         with contextlib.suppress(OSError):
             (self.rundir / state.RESERVE).unlink(missing_ok=True)
@@ -291,21 +296,6 @@ class Execution:
         essential = new.status != self.state.status
         self.state = replace(new, roles=dict(new.roles))
         state.write(self.rundir, self.state, essential=essential)
-
-
-def _how(code: int) -> str:
-    """What an exit code (negative: a signal) means, as the end of a sentence."""
-    if code < 0:
-        return f"was killed by {_signal_name(-code)} ({-code})"
-    hint = f", as after {_signal_name(code - 128)} ({code - 128})" if 128 < code < 160 else ""
-    return f"exited with status {code}{hint}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "signal"
 
 
 def _drain(wake: int) -> None:

@@ -184,3 +184,18 @@ def _ps(*arguments: str) -> list[str]:
     import subprocess
 
     return subprocess.run(["ps", *arguments], capture_output=True, text=True, check=False).stdout.splitlines()
+
+
+def how_it_ended(code: int) -> str:
+    """What an exit code (negative: a signal) means, as the end of a sentence."""
+    if code < 0:
+        return f"was killed by {_signal_name(-code)} ({-code})"
+    hint = f", as after {_signal_name(code - 128)} ({code - 128})" if 128 < code < 160 else ""
+    return f"exited with status {code}{hint}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal"

@@ -12,6 +12,7 @@ from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, S
 from specrun.engines.lines import read_lines
 from specrun.engines.local import request as requests
 from specrun.engines.local import state
+from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.resources import translated
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
@@ -71,12 +72,10 @@ class LocalRuns:
 
     def delete(self, spec: str) -> None:
         """Delete the ended runs of a spec."""
-        import shutil  # late: it imports every compression there is
-
         with translated(f"run/{spec}"):
             for run in self.list(spec):
                 if run.status.ended:
-                    shutil.rmtree(self._folder(run.name))
+                    delete_run(self._folder(run.name))
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
@@ -102,7 +101,7 @@ class LocalRuns:
         source = self._folder(name) / "outputs" / path
         if not source.is_file():
             raise Missing(f"{name} has no output {path}")
-        import shutil  # late, as in `delete`
+        import shutil  # late: it imports every compression there is
 
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, to)

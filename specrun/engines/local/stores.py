@@ -1,4 +1,7 @@
-"""Datastores on this machine: folders of read-only files, so that no run changes what the next one reads."""
+"""Datastores on this machine: folders of read-only files, so that no run changes what the next one reads.
+
+Root may write to them all the same: what is not as it was put there is told, and put there again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import json
 import os
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Progress, Report
@@ -16,6 +20,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed, Status, StoredFile
 
 BLOCK = 1 << 20
+LISTED = 3
 
 
 def target_folder(home: Path, datastore: str, target: str) -> Path:
@@ -30,8 +35,11 @@ def files_in(folder: Path) -> dict[str, Path]:
 
 
 def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observed:
-    """The target's files, with the specs that wrote them. Raises OSError."""
-    owners = _owners(home, target)
+    """The target's files, with the specs that wrote them; why, if some are not what these have put there.
+
+    Raises OSError.
+    """
+    owners, digests_put = _record(home, target)
     paths = files_in(_folder(home, target))
     stats = [path.stat() for path in paths.values()]
     digests = hashes.md5_all(zip(paths.values(), stats, strict=True))
@@ -39,7 +47,18 @@ def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observe
         name: StoredFile(stat.st_size, md5, owners.get(name, ""))
         for name, stat, md5 in zip(paths, stats, digests, strict=True)
     }
-    return Observed(Status.READY if files else Status.MISSING, files=files)
+    altered = [name for name, file in files.items() if file.md5 not in digests_put.get(name, [file.md5])]
+    return Observed(Status.READY if files else Status.MISSING, files=files, reason=_altered(altered))
+
+
+def _altered(names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return (
+        f"What lies there is not what was put there: {', '.join(names[:LISTED])}{more}. A job has written to it "
+        "through an input, as root can, or somebody by hand. It is sent again; a run that read it since has read that."
+    )
 
 
 def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) -> None:
@@ -50,7 +69,7 @@ def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) ->
     done = 0
     with scratch(home) as temporary:
         # Claimed first: one that is ours and not yet there does no harm; the other way round it could not be pruned.
-        _claim(home, change.resource, [file.path for file in transfer.send], list(transfer.prune))
+        _claim(home, change.resource, {file.path: file.md5 for file in transfer.send}, list(transfer.prune))
         for file in transfer.send:
             done = _send(file, folder / file.path, temporary / "file", (done, total), report)
             target = folder / file.path
@@ -62,10 +81,10 @@ def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) ->
 def delete_target(home: Path, target: DataTarget) -> None:
     """Remove a target's files that its spec wrote; other people's stay."""
     folder = _folder(home, target)
-    ours = [name for name, owner in _owners(home, target).items() if owner == target.owner]
+    ours = [name for name, owner in _record(home, target)[0].items() if owner == target.owner]
     for name in ours:
         (folder / name).unlink(missing_ok=True)
-    _claim(home, target, [], ours)
+    _claim(home, target, {}, ours)
     for parent, _, _ in os.walk(folder, topdown=False):
         if not any(Path(parent).iterdir()):
             Path(parent).rmdir()
@@ -97,19 +116,33 @@ def _owners_file(home: Path, target: DataTarget) -> Path:
     return home / "resources" / "data" / f"{digest}.json"
 
 
-def _owners(home: Path, target: DataTarget) -> dict[str, str]:
+def _record(home: Path, target: DataTarget) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Which spec wrote each file of a target; and the MD5 of what it wrote, and of what it wrote before that."""
     path = _owners_file(home, target)
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
-        return {}
+        return {}, {}
     except ValueError as error:
         raise EngineError(f"{target.address}: {path} cannot be read ({error}): delete it") from error
-    owners = content.get("owners") if isinstance(content, dict) else None
-    return {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {}
+    owners, digests = (content.get(key) if isinstance(content, dict) else None for key in ("owners", "md5"))
+    return (
+        {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {},
+        {name: found for name, found in digests.items() if isinstance(found, list)}
+        if isinstance(digests, dict)
+        else {},
+    )
 
 
-def _claim(home: Path, target: DataTarget, sent: list[str], pruned: list[str]) -> None:
-    owners = _owners(home, target) | dict.fromkeys(sent, target.owner)
+def _claim(home: Path, target: DataTarget, sent: Mapping[str, str], pruned: list[str]) -> None:
+    """Record what is about to be written, by its MD5, and removed. Until it is there, what was there is right, too."""
+    owners, digests = _record(home, target)
+    owners |= dict.fromkeys(sent, target.owner)
+    digests |= {name: [*digests.get(name, [])[-1:], md5] for name, md5 in sent.items()}
     kept = {name: owner for name, owner in owners.items() if name not in pruned}
-    replace_text(home, _owners_file(home, target), json.dumps({"target": target.address, "owners": kept}))
+    record = {
+        "target": target.address,
+        "owners": kept,
+        "md5": {name: digests[name] for name in kept if name in digests},
+    }
+    replace_text(home, _owners_file(home, target), json.dumps(record))

@@ -19,6 +19,7 @@ from specrun.engines.commands import REFERENCE
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
+from specrun.engines.local.kept_code import note_code
 from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
@@ -62,6 +63,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     prepare_inputs(home, submission, folder / "inputs")
     prepare_outputs(home, submission, folder / "outputs")
     _link_outputs(folder)
+    note_code(folder, submission.code)
     run = {
         "spec": submission.spec,
         "fingerprint": submission.fingerprint,

@@ -61,6 +61,8 @@ class DataTarget(Planned):
         prune_for = self.owner if self.prune else ""
         transfer = plan_transfer(self._source_files(planning), seen.files, prune_for, self.sha256)
         planning.transfers[self.key] = transfer
+        if seen.reason and transfer.changed:
+            planning.note(self, "altered-data", seen.reason)
         if not transfer.send and not transfer.prune:
             return Upload(self, Action.NO_OP, "the target has every file", seen, transfer)
         readers = planning.unfinished(self.is_used_by)

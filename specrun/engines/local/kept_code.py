@@ -1,0 +1,89 @@
+"""The code of runs that have ended: what no job has changed of it lies on the disk once, however many runs have it.
+
+While a run goes, its code is a copy of its own, and what a job writes there is nobody else's. At its end each file that
+is still as it was staged becomes a hard link to the one that is kept, read-only, for its content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from specrun.plan.files import SourceFile
+
+FILE = "code.json"
+"""In a run's folder: for each code file the name of its content, and what the file looked like when it was staged."""
+
+KEPT_SINCE = 315_532_800 * 10**9
+"""The modification time of every kept file: 1980, the first that archives know. One that was written to has another."""
+
+
+def note_code(rundir: Path, files: Iterable[SourceFile]) -> None:
+    """Write down what the code files in a run's folder are, before its first process. Raises OSError."""
+    notes = {}
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):  # what lay in ./outputs is an output
+            name = f"{file.md5}{'x' if file.executable else ''}"
+            notes[file.path] = [name, *_looks((rundir / "code" / file.path).lstat())]
+    (rundir / FILE).write_text(json.dumps(notes), encoding="utf-8")
+
+
+def share_code(rundir: Path) -> None:
+    """Have the unchanged code files of a run that has ended be links to those that are kept for their content.
+
+    Where the file system has no links, or no more to one file, they stay copies.
+    """
+    for path, (name, *looked) in _notes(rundir).items():
+        file = rundir / "code" / path
+        with contextlib.suppress(OSError):
+            seen = file.lstat()
+            if seen.st_size and _looks(seen) == looked:
+                _share(file, seen, _kept(rundir, str(name)), rundir / "link")
+
+
+def delete_run(rundir: Path) -> None:
+    """Delete a run's folder, and of what is kept for its code that which no other run has. Raises OSError."""
+    import shutil  # late: it imports every compression there is
+
+    names = [str(name) for name, *_ in _notes(rundir).values()]
+    shutil.rmtree(rundir)
+    for kept in (_kept(rundir, name) for name in names):
+        with contextlib.suppress(OSError):
+            if kept.lstat().st_nlink == 1:
+                kept.unlink()
+
+
+def _share(file: Path, seen: os.stat_result, kept: Path, link: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        known = kept.lstat()
+        if (known.st_size, known.st_mtime_ns) == (seen.st_size, KEPT_SINCE):
+            os.link(kept, link)
+            link.replace(file)
+            return
+        kept.unlink()  # somebody wrote to it, in the folder of a run that has ended: no other run is given that
+    file.chmod(0o555 if seen.st_mode & stat.S_IXUSR else 0o444)
+    os.utime(file, ns=(KEPT_SINCE, KEPT_SINCE))
+    os.link(file, kept)
+
+
+def _kept(rundir: Path, name: str) -> Path:
+    return rundir.parent.parent / "code" / name[:2] / name
+
+
+def _looks(seen: os.stat_result) -> list[object]:
+    return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
+
+
+def _notes(rundir: Path) -> Mapping[str, list[object]]:
+    try:
+        notes = json.loads((rundir / FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
