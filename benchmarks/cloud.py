@@ -30,7 +30,7 @@ name: cloud
 workspace:
   {name: cloud-ws, resource_group: cloud-rg, subscription_id: "${{ env.AZURE_SUBSCRIPTION_ID }}", location: westeurope,
    create: true}
-compute: {name: cluster, size: STANDARD_DS3_V2, max_instances: 2}
+compute: {name: cluster, size: STANDARD_D4DS_V5, max_instances: 2}
 """
 ONE = """\
 data: {numbers: {path: numbers}}

@@ -16,7 +16,7 @@ engine: local
 
 compute:
   name: benchmark-cluster
-  size: STANDARD_DS3_V2
+  size: STANDARD_D4DS_V5
   min_instances: 0
   max_instances: {instances}
 

@@ -28,7 +28,7 @@ WORKSPACE = (
     "workspace: {name: ml-ws, resource_group: ml-rg, subscription_id: 00000000-0000-0000-0000-000000000000, "
     "location: westeurope, create: true}"
 )
-CLUSTER = "compute: {name: cluster, size: STANDARD_DS3_V2, max_instances: 2}"
+CLUSTER = "compute: {name: cluster, size: STANDARD_D4DS_V5, max_instances: 2}"
 ARM_ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.ManagedIdentity"
 
 # ruff: noqa: E501 - a table's row is one line
@@ -68,7 +68,7 @@ def _job(rest: str, top: str = CLUSTER) -> str:
 
 
 def _cluster(field: str) -> str:
-    return f"compute: {{name: cluster, size: STANDARD_DS3_V2, max_instances: 2, {field}}}"
+    return f"compute: {{name: cluster, size: STANDARD_D4DS_V5, max_instances: 2, {field}}}"
 
 
 GROUPS: Mapping[str, tuple[Row, ...]] = {
@@ -101,7 +101,7 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
         Row(
             "no cluster: `resources.instance_type`",
             ("job", "resources", "instance_type"),
-            _job("  resources: {instance_type: STANDARD_DS3_V2}\n", ""),
+            _job("  resources: {instance_type: STANDARD_D4DS_V5}\n", ""),
         ),
     ),
     "Datastores and data": (
@@ -204,17 +204,17 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
         Row(
             "`resources.locations`",
             ("job", "resources", "locations"),
-            _job("  resources: {instance_type: STANDARD_DS3_V2, locations: [westeurope]}\n", ""),
+            _job("  resources: {instance_type: STANDARD_D4DS_V5, locations: [westeurope]}\n", ""),
         ),
         Row(
             "`resources.max_instance_count`",
             ("job", "resources", "max_instance_count"),
-            _job("  resources: {instance_type: STANDARD_DS3_V2, max_instance_count: 2}\n", ""),
+            _job("  resources: {instance_type: STANDARD_D4DS_V5, max_instance_count: 2}\n", ""),
         ),
         Row(
             "`queue_settings`",
             ("job", "queue_settings"),
-            _job("  resources: {instance_type: STANDARD_DS3_V2}\n  queue_settings: {job_tier: spot}\n", ""),
+            _job("  resources: {instance_type: STANDARD_D4DS_V5}\n  queue_settings: {job_tier: spot}\n", ""),
         ),
         Row("`services`", ("job", "services"), _job("  services: {lab: {type: jupyter_lab}}\n")),
         Row("identity of the job", ("job", "identity"), _job("  identity: {type: user_identity}\n")),

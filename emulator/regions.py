@@ -46,6 +46,7 @@ SIZES = {
         Size("Standard_DS3_v2", "Standard DSv2", 4, 14),
         Size("Standard_DS11_v2", "Standard DSv2", 2, 14),
         Size("Standard_D4s_v3", "Standard DSv3", 4, 16),
+        Size("Standard_D4ds_v5", "Standard DDSv5", 4, 16),
         Size("Standard_F4s_v2", "Standard FSv2", 4, 8),
         Size("Standard_NC6", "Standard NC", 6, 56, 1),
         Size("Standard_NC6s_v3", "Standard NCSv3", 6, 112, 1),

@@ -147,6 +147,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unread-by-sdk-v1": (WARNING, "SDK v1 does not read this."),
         "secret-shown-in-run": (WARNING, "The run shows a secret."),
         "cluster-cannot-be-made": (NOTE, "The cluster could not be made if it were missing."),
+        "spot-machines": (NOTE, "Low-priority machines are Spot machines."),
     },
     "plan": {
         "declared-differently": (ERROR, "Two specs declare the same thing differently."),
@@ -163,6 +164,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unreadable-code": (ERROR, "A code file cannot be read."),
         "unreadable-environment": (ERROR, "A file of the environment cannot be read."),
         "altered-data": (WARNING, "Files of data are not what was put there."),
+        "begins-anew": (WARNING, "An attempt after a preemption begins from nothing."),
         "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
     },
     "export": {

@@ -137,6 +137,7 @@ def _change(change: Change, *, several: bool) -> dict[str, object]:
             "attempt": change.submission.attempt,
             "code": _files(change.submission.code),
             "code_size": sum(file.size for file in change.submission.code),
+            "finds": {output.name: output.path for output in change.submission.found},
             "follows": change.run.name if isinstance(change, Follow) else None,
             "differences": list(change.differences) if isinstance(change, Submit) else [],
             "cancels": [run.name for run in change.cancel],

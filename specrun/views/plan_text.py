@@ -94,7 +94,7 @@ def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str
         case Upload(transfer=transfer) if not plain:
             yield from _transfer(transfer)
         case Submit(submission=submission, differences=differences):
-            yield from _submission(submission, differences, paint)
+            yield from _submission(submission, differences, paint, width)
     if isinstance(change, RunChange):
         yield from (f"      cancels {run.name}" for run in change.cancel)
 
@@ -138,10 +138,14 @@ def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
         yield f"      {sign} … and {len(listed) - FILES_SHOWN} more{note}"
 
 
-def _submission(submission: Submission, differences: Sequence[str], paint: Paint) -> Iterator[str]:
+def _submission(submission: Submission, differences: Sequence[str], paint: Paint, width: int) -> Iterator[str]:
     bytes_of_code = sum(file.size for file in submission.code)
     code = f", {count(len(submission.code), 'code file')} ({size(bytes_of_code)})" if submission.code else ""
     yield f"      {paint(submission.name, 'bold')}: {_processes(submission.job.processes())}{code}"
+    for output in submission.found:
+        found = f"      finds {output.name} as the attempt before left it:"
+        fits = len(f"{found} {output.path}") <= width
+        yield from (f"{found} {output.path}",) if fits else (found, f"        {output.path}")
     for line in differences:
         yield f"      ~ {line}"
 

@@ -57,6 +57,13 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
             ("datastores", "x"),
             "account_key",
         ),
+        ((f"{CLUSTER}, tier: low_priority}}",), "spot-machines", ("compute", "tier"), "price varies.*capacity[.]$"),
+        (
+            (f"{CLUSTER}, tier: low_priority}}", f"{JOB}}}"),
+            "spot-machines",
+            ("compute", "tier"),
+            "Since 31 March 2026 .* outputs with a `path`[.]$",
+        ),
         (("compute: {name: gpu-cluster}",), "cluster-cannot-be-made", ("compute",), "`size` and `max_instances`"),
         ((f"{CLUSTER[:-18]}}}",), "cluster-cannot-be-made", ("compute",), "lacks `max_instances`,"),
         (

@@ -63,7 +63,7 @@ def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) 
 @pytest.mark.parametrize(
     ("lines", "code", "path", "words"),
     [
-        ((f"{JOB} }}",), "needs-compute", ("job",), "instance_type: STANDARD_DS3_V2"),
+        ((f"{JOB} }}",), "needs-compute", ("job",), "instance_type: STANDARD_D4DS_V5"),
         (
             (COMPUTE, f"{JOB}, resources: {{instance_type: STANDARD_D2}}}}"),
             "unread-by-azureml",

@@ -6,11 +6,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.local.runs import Run, needs_proc, wait_until
 
 ROOT = Path(__file__).parents[2]
 ACCURACY = re.compile(r"accuracy (\d\.\d+)")
@@ -56,6 +59,29 @@ def test_an_example_trains(examples: Path, example: str, roles: set[str]) -> Non
     assert again.returncode == 0
     assert "No changes" in again.stderr
     assert "|" not in again.stdout, "nothing runs twice"
+
+
+@needs_proc
+def test_a_training_that_is_taken_away_goes_on_where_it_was(examples: Path) -> None:
+    job = ("digits-resume/job.yaml", "--environment", "current")
+    assert specrun("apply", "--detach", *job, cwd=examples).returncode == 0
+    (folder,) = (examples / "digits-resume" / ".specrun" / "runs").iterdir()
+    first = Run(folder)
+    wait_until(lambda: list((examples / "digits-resume" / ".specrun").rglob("checkpoints/*/*.npz")), "a checkpoint")
+    os.kill(first.supervisor(), signal.SIGKILL)
+    first.nothing_left()
+
+    applied = specrun("apply", *job, cwd=examples)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert f"{folder.name} was ended by the platform: its machine was lost" in applied.stderr
+    assert "attempt 2 of at most 10" in applied.stderr
+    assert "finds checkpoints as the attempt before left it" in applied.stderr
+    assert re.search(r"goes on after epoch \d*[05]\n", applied.stdout)
+    assert "epoch   5/200" not in applied.stdout
+    reached = ACCURACY.search(applied.stdout)
+    assert reached is not None
+    assert float(reached[1]) >= 0.95
+    assert f"{folder.name}-2 succeeded" in applied.stdout
 
 
 def test_the_seeds_job_is_valid_and_planned(examples: Path) -> None:

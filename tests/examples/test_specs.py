@@ -11,11 +11,12 @@ import pytest
 from specrun.engines.facts import unread
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
+from specrun.spec.sizes import series_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "specs" / "examples").rglob("*.yaml"))
 TEMPLATES = ROOT / "specrun" / "cli" / "templates"
-NEED_NO_ACCOUNT = ("digits-ps", "digits-pytorch", "digits-single")
+NEED_NO_ACCOUNT = ("digits-ps", "digits-pytorch", "digits-single", "digits-resume")
 
 
 def complaints(file: Path) -> list[str]:
@@ -34,6 +35,14 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_example_is_valid(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", "00000000-0000-0000-0000-000000000000")
     assert complaints(file) == []
+
+
+@pytest.mark.parametrize(
+    "file", [*EXAMPLES, TEMPLATES / "job.yaml"], ids=lambda file: f"{file.parent.name}/{file.name}"
+)
+def test_no_size_of_an_example_will_be_retired(file: Path) -> None:
+    sizes = re.findall(r"STANDARD_\w+", file.read_text(encoding="utf-8"))
+    assert [size for size in sizes if (series := series_of(size)) is not None and series.retires] == []
 
 
 @pytest.mark.parametrize("name", NEED_NO_ACCOUNT)

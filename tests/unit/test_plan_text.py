@@ -10,7 +10,7 @@ from specrun.apply.events import PlanReady
 from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.run import Follow, Submit
-from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Resource
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.views.data import event_data, plan_data
@@ -119,6 +119,20 @@ def test_colours_change_no_text(plan: Plan) -> None:
     coloured = plan_text(plan, Paint(True), 120)
     assert "\x1b[31m  ± compute/gpu-cluster" in coloured
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plan_text(plan, PLAIN, 120)
+
+
+def test_a_later_attempt_names_the_outputs_that_it_finds(tmp_path: Path) -> None:
+    path = "azureml://datastores/training/paths/model"
+    spec = write_spec(tmp_path, f"name: job\njob: {{command: ls, outputs: {{model: {{path: {path}}}}}}}\n")
+    double = Double()
+    first = plan_for(double, read_specs(spec), tmp_path / "home")
+    assert "finds" not in plan_text(first, PLAIN)
+    assert plan_data(first)["resource_changes"][0]["run"]["finds"] == {}  # type: ignore[index]
+    (name,) = (change.submission.name for change in first.changes if isinstance(change, Submit))
+    double.all_runs = [Run(name, "job", first.fingerprints["job"], 1, RunStatus.LOST, loss=Loss.PREEMPTED)]
+    second = plan_for(double, read_specs(spec), tmp_path / "home")
+    assert f"\n      finds model as the attempt before left it: {path}\n" in plan_text(second, PLAIN)
+    assert plan_data(second)["resource_changes"][0]["run"]["finds"] == {"model": path}  # type: ignore[index]
 
 
 def test_the_last_line_counts(plan: Plan) -> None:

@@ -11,7 +11,7 @@ import pytest
 from specrun.plan import planning
 from specrun.plan.changes import Action, Plan
 from specrun.plan.hashes import content_digest
-from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
 from specrun.spec import tree
 from specrun.spec.diagnostics import Severity
 from specrun.views.plan_text import summary
@@ -239,6 +239,59 @@ def test_unfinished_runs_of_older_fingerprints(tmp_path: Path) -> None:
     assert change_of(plan_text(tmp_path, engine, newer), "run/job").cancel == ()
     assert change_of(plan_text(tmp_path, engine, newer, cancel_previous=True), "run/job").cancel == (older,)
     assert change_of(plan_text(tmp_path, engine, JOB, cancel_previous=True), "run/job").cancel == ()
+
+
+PATH = "azureml://datastores/training/paths/checkpoints"
+KEPT = f"{{c: {{path: {PATH}}}, own: {{}}, sent: {{path: {PATH}2, mode: upload}}}}"
+SPOT = {"compute/gpu": cluster(tier="low_priority")}
+
+
+def lost(loss: Loss | None, status: RunStatus = RunStatus.LOST) -> Callable[[Run], Run]:
+    return lambda run: replace(run, status=status, loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "there", "ended", "options", "found", "warned"),
+    [
+        ("{}", SPOT, lost(Loss.PREEMPTED), {}, [], True),
+        (f"{{sent: {{path: {PATH}, mode: upload}}}}", SPOT, lost(Loss.PREEMPTED), {}, [], True),
+        (KEPT, SPOT, lost(Loss.PREEMPTED), {}, ["c"], False),
+        ("{}", {}, lost(Loss.PREEMPTED), {}, [], True),
+        ("{}", SPOT, lost(Loss.NODE_LOST), {}, [], True),
+        ("{}", {"compute/gpu": cluster()}, lost(Loss.NODE_LOST), {}, [], False),
+        ("{}", SPOT, lost(Loss.NEVER_STARTED), {}, [], False),
+        (KEPT, {}, lost(None, RunStatus.FAILED), {"rerun": True}, ["c"], False),
+        ("{}", SPOT, lost(None, RunStatus.FAILED), {"rerun": True}, [], False),
+        ("{}", SPOT, lost(Loss.PREEMPTED), {"rerun": True}, [], True),
+    ],
+)
+def test_what_an_attempt_finds_of_the_one_before(
+    tmp_path: Path,
+    outputs: str,
+    there: dict[str, Observed],
+    ended: Callable[[Run], Run],
+    options: dict[str, bool],
+    found: list[str],
+    warned: bool,
+) -> None:
+    text = f"{CLUSTER}job: {{command: ls, outputs: {outputs}}}\n"
+    engine = Double(there=there)
+    first = change_of(plan_text(tmp_path, engine, text), "run/job").submission
+    assert first.found == ()
+    engine.all_runs = [ended(Run(first.name, "job", first.fingerprint, 1, RunStatus.LOST))]
+    plan = plan_text(tmp_path, engine, text, **options)
+    change = change_of(plan, "run/job")
+    assert (change.submission.attempt, [output.name for output in change.submission.found]) == (2, found)
+    assert [note.code for note in plan.notes] == ["begins-anew"] * warned
+
+
+def test_a_run_of_a_spot_queue_that_loses_its_machine_begins_anew(tmp_path: Path) -> None:
+    for tier, warned in (("spot", True), ("standard", False)):
+        text = f"name: job\njob: {{command: ls, queue_settings: {{job_tier: {tier}}}}}\n"
+        first = change_of(plan_text(tmp_path, Double(), text), "run/job").submission
+        run = Run(first.name, "job", first.fingerprint, 1, RunStatus.LOST, loss=Loss.NODE_LOST)
+        (*notes,) = plan_text(tmp_path, Double(all_runs=[run]), text).notes
+        assert [note.severity for note in notes] == [Severity.WARNING] * warned
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")

@@ -37,7 +37,7 @@ def write_cluster(reading: JobImport, source: Source) -> None:
     if section.get("type") is not None:
         section.put("type", ("compute", "type"), "amlcompute")
     if section.copy("size", ("compute", "size"), coerce.word, "a VM size") is None:
-        what = "making the cluster takes the size of its machines, such as STANDARD_DS3_V2"
+        what = "making the cluster takes the size of its machines, such as STANDARD_D4DS_V5"
         section.ask("size", ("compute", "size"), what)
     section.copy("tier", ("compute", "tier"), coerce.tier, "dedicated or low_priority")
     for key in ("min_instances", "max_instances", "idle_time_before_scale_down"):

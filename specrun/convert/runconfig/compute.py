@@ -46,7 +46,7 @@ def _write_own_cluster(section: Section, own: Section, name: str) -> None:
     if own.get("name") is not None:
         own.tell("name", ("compute", "name"), "" if cluster == own.get("name") else "as a cluster may be called")
     if own.copy("vmSize", ("compute", "size"), coerce.word, "a VM size") is None:
-        own.ask("vmSize", ("compute", "size"), "the size of the machines, such as STANDARD_DS3_V2", write=True)
+        own.ask("vmSize", ("compute", "size"), "the size of the machines, such as STANDARD_D4DS_V5", write=True)
     own.copy("vmPriority", ("compute", "tier"), coerce.tier, "dedicated or lowpriority")
     section.draft.set(("compute", "min_instances"), 0)
     if own.copy("clusterMaxNodeCount", ("compute", "max_instances"), coerce.count, "a number of nodes") is None:

@@ -124,8 +124,8 @@ def _fields(writing: Writing, call: Call) -> None:
         read, expected = _READERS.get(to[-1], (coerce.word, "text"))
         writing.copy(call, name, ("compute", *to), read, expected)
     if call.find("vm_size") is None and call.find("size") is None:
-        writing.draft.set(("compute", "size"), TODO, "TODO: the size of the machines, such as STANDARD_DS3_V2")
-        writing.lack(("compute", "size"), "the size of the machines, such as STANDARD_DS3_V2")
+        writing.draft.set(("compute", "size"), TODO, "TODO: the size of the machines, such as STANDARD_D4DS_V5")
+        writing.lack(("compute", "size"), "the size of the machines, such as STANDARD_D4DS_V5")
     for name in ("vm_priority", "tier"):
         writing.copy(call, name, ("compute", "tier"), coerce.tier, "dedicated or lowpriority")
     ssh: Key = ("compute", "ssh_settings")

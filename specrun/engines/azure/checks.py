@@ -29,6 +29,14 @@ def _check_cluster(spec: Spec, cluster: Properties) -> Iterator[Diagnostic]:
     if lacking:
         detail = f"It lacks {' and '.join(lacking)}, without which it is only looked at, or changed where it is there."
         yield spec.document.diagnostic("cluster-cannot-be-made", detail, ("compute",), key=True)
+    if cluster.get("tier") == "low_priority":
+        detail = (
+            "Since 31 March 2026 Azure ML gives Spot machines for it: their price varies, and Azure takes them away "
+            "when it needs the capacity."
+        )
+        if spec.job is not None:
+            detail += " The next apply submits such a run again, which finds what is in outputs with a `path`."
+        yield spec.document.diagnostic("spot-machines", detail, ("compute", "tier"))
     settings, at = cluster.get("network_settings"), coordinates_of(spec)
     if isinstance(settings, Mapping) and read_subnet(settings, at.subscription_id, at.resource_group) is None:
         detail = (

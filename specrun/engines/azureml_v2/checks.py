@@ -43,7 +43,7 @@ def _check_machines(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     if spec.compute is None and job.resources.instance_type is None:
         detail = (
             "Write `compute: NAME` for a cluster that exists, a mapping to have one made, or the size of a machine "
-            "without a cluster: `resources: {instance_type: STANDARD_DS3_V2}`."
+            "without a cluster: `resources: {instance_type: STANDARD_D4DS_V5}`."
         )
         yield spec.document.diagnostic("needs-compute", detail, ("job",), key=True)
     elif spec.compute is not None and job.resources.instance_type is not None:

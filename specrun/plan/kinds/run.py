@@ -17,10 +17,10 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.kinds.inputs import JobInputs, cloud_content
-from specrun.plan.observed import CloudContent, Observed, Run
+from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
-from specrun.spec.model import Data, Job, LocalPath, Properties, Spec
+from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
 
@@ -47,6 +47,16 @@ class Submission:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     code: tuple[SourceFile, ...] = ()
+
+    @property
+    def found(self) -> tuple[Output, ...]:
+        """The outputs in which this attempt finds what the one before has written.
+
+        An output without a path is the attempt's own, and one that is uploaded begins as an empty folder.
+        """
+        if self.attempt == 1:
+            return ()
+        return tuple(one for one in self.job.outputs.values() if one.path is not None and one.mode != "upload")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +123,7 @@ class RunRequest(Planned):
         cancel = unfinished if planning.options.cancel_previous else ()
         if decision.follow is not None:
             return Follow(self, Action.NO_OP, decision.reason, submission, cancel, decision.follow)
+        self._note_loss(planning, submission, decision.loss)
         new = bool(others) and decision.attempt == 1
         differences = explain(planning.view.identity(others[0].name), identity) if new else ()
         return Submit(self, Action.SUBMIT, decision.reason, submission, cancel, differences)
@@ -121,6 +132,24 @@ class RunRequest(Planned):
         """What the job reads in the cloud, but for what the spec puts there itself."""
         uris = (entry.uri for entry in self.job.inputs.values() if entry.uri is not None)
         return (cloud_content(uri, self.data) for uri in uris)
+
+    def _note_loss(self, planning: Planning, submission: Submission, loss: Loss | None) -> None:
+        """On Spot machines an attempt that finds nothing of the one before may well never come to an end."""
+        if loss in (None, Loss.NEVER_STARTED) or submission.found:
+            return
+        if loss is Loss.PREEMPTED or self._on_spot(planning):
+            detail = (
+                f"No output of the job outlives an attempt: {submission.name} begins from nothing, as would the one "
+                "after it. Write checkpoints to an output with a path, such as "
+                "`outputs: {checkpoints: {path: azureml://datastores/NAME/paths/PATH}}`, and go on from what is there."
+            )
+            planning.note(self, "begins-anew", detail)
+
+    def _on_spot(self, planning: Planning) -> bool:
+        cluster = planning.view.survey.observed.get(Key(self.place, f"compute/{self.cluster}"))
+        if cluster is not None:
+            return cluster.properties.get("tier") == "low_priority"
+        return (self.job.queue_settings or {}).get("job_tier") == "spot"
 
     def _code(self, planning: Planning) -> tuple[SourceFile, ...]:
         if self.job.code is None:

@@ -1,6 +1,6 @@
 """Train a convolutional network on MNIST with parameter servers, so that it survives losing its machines.
 
-Low-priority machines can be taken away at any time. Worker 0 therefore saves a checkpoint every half a minute to
+Spot machines can be taken away at any time. Worker 0 therefore saves a checkpoint every half a minute to
 --model-dir; the next attempt, which writes to the same place, goes on from there. `digits-ps` is the plainer example.
 """
 
