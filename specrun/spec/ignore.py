@@ -28,7 +28,7 @@ class Rules(NamedTuple):
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Ignored, kept, or None where no pattern speaks of the path (absolute, below the folder)."""
-        relative = os.path.relpath(path, self.folder).replace(os.sep, "/")
+        relative = path[len(self.folder.rstrip("/")) + 1 :]
         return self.patterns.check_file(f"{relative}/" if is_folder else relative).include
 
 

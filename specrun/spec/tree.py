@@ -1,6 +1,6 @@
 """What a folder of code or of data consists of when it travels, and what in it will not arrive as it is."""
 
-# ruff: noqa: PTH112, PTH118, PTH119
+# ruff: noqa: PTH112, PTH119
 # Folders have thousands of files, and os looks at them ten times as fast.
 
 from __future__ import annotations
@@ -132,8 +132,9 @@ class _Walk:
                 self._submodules |= submodules(folder.place)
             own = rules_in(folder.place) if names & {".amlignore", ".gitignore"} else None
             rules = (*rules, own) if own is not None else rules
+        here = folder.trail[-1].rstrip("/")
         for entry in entries:
-            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(folder.trail[-1], entry.name)
+            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{here}/{entry.name}"
             if not self._is_code or not self._is_left_out(entry, real, rules):
                 self._take(folder, entry, real, rules)
 

@@ -50,7 +50,7 @@ def targets(subject: Subject) -> Iterator[Diagnostic]:
         if target is None:
             continue
         key = ("data", name, "target") if "target" in entry else ("data", name)
-        problem = plain_problem(target) or _slash_problem(target)
+        problem = plain_problem(target) or _slash_problem(target) or _blob_problem(subject, target)
         if problem is not None:
             yield subject.at("invalid-target", problem, *key)
             continue
@@ -117,6 +117,14 @@ def plain_problem(path: str) -> str | None:
 
 def _slash_problem(target: str) -> str | None:
     return f"A slash at the end says nothing: write `{target.rstrip('/')}`." if target.endswith("/") else None
+
+
+def _blob_problem(subject: Subject, target: str) -> str | None:
+    """Why Azure cannot keep anything there."""
+    from specrun.spec.blob_names import blob_problem  # late: of most files this machine is the engine
+
+    problem = blob_problem(target) if subject.engine != "local" else None
+    return f"Blobs cannot be kept there: {problem.why}. Take another target." if problem is not None else None
 
 
 def stores(subject: Subject) -> Iterator[Diagnostic]:
