@@ -288,7 +288,7 @@ def test_sdk_v1_takes_no_more_than_so_much_code(folder: Path, monkeypatch: pytes
     assert [code for code, _ in told("code.yaml", "azureml-v1")] == ["large-code"]
     (folder / "src/train.py").write_text("1")
     ((code, detail),) = told("code.yaml", "azureml-v1")
-    assert (code, "SDK v1 sends no more than 315 MB. " in detail) == ("too-much-code", True)
+    assert (code, "SDK v1 sends no more than 300 MB (315 MB as counted here). " in detail) == ("too-much-code", True)
     assert [code for code, _ in told("code.yaml", "azureml")] == ["large-code"]
     (folder / "src/weights.bin").unlink()
     for number in range(19):

@@ -205,7 +205,10 @@ def _sizes(files: Sequence[TreeFile], journey: Journey) -> Iterator[tuple[str, s
         "an entry of `data`."
     )
     if of_v1 and total > SDK_V1_BYTES:
-        yield "too-much-code", f"{has} SDK v1 sends no more than {size(SDK_V1_BYTES)}. {way_out}"
+        yield (
+            "too-much-code",
+            f"{has} SDK v1 sends no more than 300 MB ({size(SDK_V1_BYTES)} as counted here). {way_out}",
+        )
     elif of_v1 and len(code) > SDK_V1_FILES and not os.environ.get("AML_SNAPSHOT_NO_FILE_LIMIT"):
         yield "too-much-code", f"{has} SDK v1 sends no more than {SDK_V1_FILES:,} files. {way_out}"
     elif total > LARGE:
