@@ -28,7 +28,9 @@ test-fast: $(VENV)/.test ## The fast tests alone
 test-long: $(VENV)/.test ## Long searches as a whole, by the hour: SPECRUN_SEED=N for others, SPECRUN_LONG=N for more
 	$(BIN)/python -m pytest -n 2 -m long $(ARGS)
 
-live: $(VENV)/.azure ## The conformance suite on a workspace of yours, which costs money: asks first; see CONTRIBUTING.md
+live: ## The conformance suite on a workspace of yours, which costs money: asks first; see CONTRIBUTING.md
+	@test -n "$(SPECRUN_LIVE_WORKSPACE)" || { echo "it needs a workspace, see CONTRIBUTING.md" >&2; exit 64; }
+	@$(MAKE) --no-print-directory $(VENV)/.azure
 	@$(BIN)/python -m tests.live $(ARGS)
 
 check: $(VENV)/.test ## Style, types, layers, generated documents

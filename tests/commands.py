@@ -145,7 +145,8 @@ def _server(engine: str, settings: frozenset[tuple[str, str]]) -> socket.socket:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.commands", str(theirs.fileno()), engine],
             cwd=ROOT,
-            env={**others, **dict(settings), "HOME": os.curdir},
+            # numpy, which SDK v1 imports, would begin threads of its own: they do not come along into a fork.
+            env={**others, **dict(settings), "HOME": os.curdir, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
