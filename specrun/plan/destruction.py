@@ -68,6 +68,8 @@ def _change(resource: Planned, view: View, also: Collection[str], specs: Collect
         return left("only named by this spec")
     if seen.status is Status.MISSING:
         return left("it does not exist")
+    if seen.status is Status.UNSEEN and not kept:
+        return left(f"{seen.status.value}: {seen.reason}")
     if kept:
         return left(f"kept: {kept}")
     if resource.on_demand and resource.kind not in also:

@@ -20,6 +20,7 @@ class Status(Enum):
     READY = "ready"
     FAILED = "failed"
     DELETING = "deleting"
+    UNSEEN = "not looked at"
 
     @property
     def settled(self) -> bool:
@@ -44,7 +45,8 @@ class StoredFile:
 class Observed:
     """One resource as it is, in the spec's own units and spelling. `files` is a data target's listing.
 
-    `owner` is the spec that made it, from its tag: "" when somebody else did.
+    `owner` is the spec that made it, from its tag: "" when somebody else did. `reason` says why it failed, or why
+    nobody looked.
     """
 
     status: Status

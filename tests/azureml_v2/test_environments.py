@@ -14,7 +14,7 @@ from specrun.engines.azureml_v2.environments import CONTEXTS, environment_of, re
 from specrun.engines.base import Missing, Transient
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
-from specrun.plan.observed import Status
+from specrun.plan.observed import Observed, Status
 from specrun.spec.load import load
 from specrun.spec.model import Spec
 from tests.azure_engines.launching import Launch, copied, launch, planned
@@ -142,12 +142,19 @@ def test_one_that_every_workspace_has(place: Place, written: str) -> None:
     assert launched.run(launched.submit()).job
 
 
-def test_it_is_always_there(place: Place) -> None:
-    place.make_workspace()
-    spec = place.spec("compute: cpu-cluster\njob: {command: echo, environment: {pip: [numpy]}}")
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ("{pip: [numpy]}", "it goes with the run, and the service builds it once"),
+        ("azureml:vision:3", "the service looks for it when the run is submitted"),
+    ],
+)
+def test_nobody_looks_for_it_and_the_plan_says_so(place: Place, environment: str, reason: str) -> None:
+    # Not even whether there is a workspace.
+    spec = place.spec(f"compute: cpu-cluster\njob: {{command: echo, environment: {environment}}}")
     (key,) = [key for key in _keys(spec) if key.startswith("environment/")]
     assert place.routes(lambda: place.engine(spec).resources.observe(resource(spec, key))) == []
-    assert place.engine(spec).resources.observe(resource(spec, key)).status is Status.READY
+    assert place.engine(spec).resources.observe(resource(spec, key)) == Observed(Status.UNSEEN, reason=reason)
 
 
 def _keys(spec: Spec) -> list[str]:

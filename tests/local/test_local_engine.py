@@ -145,6 +145,14 @@ def test_what_became_of_a_run_whose_supervisor_is_gone(machine: Machine, seen: s
     assert (run.status is RunStatus.LOST, run.loss) == (loss is not None, loss)
 
 
+def test_what_this_machine_stands_for_is_not_said_to_be_as_declared(machine: Machine, tmp_path: Path) -> None:
+    text = "name: job\nworkspace: {name: ml-ws, create: true, location: westeurope}\ncompute: gpu\njob: {command: ls}\n"
+    (spec,) = read_specs(write_spec(tmp_path, text), engine="local")
+    for address in ("workspace/ml-ws", "compute/gpu"):
+        change = machine.change(address, spec)
+        assert (change.action, change.reason) == (Action.NO_OP, "not looked at: this machine stands for it")
+
+
 def test_damaged_runs_are_listed_as_lost_and_left_alone(machine: Machine) -> None:
     folder = machine.home / "runs/job-0123456789-3"
     folder.mkdir(parents=True)

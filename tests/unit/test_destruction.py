@@ -57,6 +57,13 @@ def spec(tmp_path: Path) -> Path:
     return write_spec(tmp_path, TEXT, data__a="1")
 
 
+def test_what_nobody_looked_at_is_left(spec: Path) -> None:
+    unseen = Observed(Status.UNSEEN, reason="this machine stands for it")
+    plan = plan_of(spec, also=("workspace",), compute=unseen, workspace=unseen)
+    assert reasons(plan)["compute"] == "not looked at: this machine stands for it"
+    assert "compute" not in deleted(plan)
+
+
 def test_only_what_can_be_made_again(spec: Path) -> None:
     plan = plan_of(spec)
     assert sorted(deleted(plan)) == ["compute", "datastore"]

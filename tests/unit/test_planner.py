@@ -14,6 +14,7 @@ from specrun.plan.hashes import content_digest
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
 from specrun.spec import tree
 from specrun.spec.diagnostics import Severity
+from specrun.views.data import plan_data
 from specrun.views.plan_text import summary
 from tests.engine_double import Double, change_of, plan_for, read_specs, write_spec
 
@@ -127,6 +128,17 @@ def test_unsettled_and_failed(tmp_path: Path, status: Status, action: Action, pr
     engine = Double(there={"compute/gpu": replace(cluster(), status=status)})
     plan = plan_text(tmp_path, engine, CLUSTER)
     assert (plan.changes[0].action, codes(plan)[1]) == (action, problems)
+
+
+@pytest.mark.parametrize("text", [CLUSTER, "name: job\ncompute: gpu\njob: {command: ls}\n"], ids=["declared", "named"])
+def test_what_nobody_looked_at_is_not_said_to_be_as_declared(tmp_path: Path, text: str) -> None:
+    unseen = Observed(Status.UNSEEN, reason="this machine stands for it")
+    plan = plan_text(tmp_path, Double(there={"compute/gpu": unseen}), text)
+    change = change_of(plan, "compute/gpu")
+    assert (change.action, change.reason) == (Action.NO_OP, "not looked at: this machine stands for it")
+    assert codes(plan) == ([], [])
+    (data,) = (one for one in plan_data(plan)["resource_changes"] if one["address"] == "compute/gpu")  # type: ignore[attr-defined]
+    assert data["change"]["before"] is None
 
 
 def test_named_resources_must_exist(tmp_path: Path) -> None:

@@ -96,8 +96,7 @@ class Resources:
             case DataTarget():
                 return targets.observe_target(self.connection.open_datastore, resource)
             case JobEnvironment():
-                # Its definition goes with the run. A registered one that is missing is found on submission.
-                return Observed(Status.READY, resource.properties)
+                return Observed(Status.UNSEEN, reason=_of_a_run(resource))
         return Observed(Status.MISSING)
 
     @asked
@@ -153,6 +152,13 @@ class Contents:
 
     def _default(self) -> str:
         return str(self.connection.datastore(None).name)
+
+
+def _of_a_run(environment: JobEnvironment) -> str:
+    """Why nobody looks for an environment before a run is submitted with it."""
+    if environment.content.definition.registered is not None:
+        return "the service looks for it when the run is submitted"
+    return "it goes with the run, and the service builds it once"
 
 
 def _patience() -> float:

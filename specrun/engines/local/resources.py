@@ -39,7 +39,7 @@ class LocalResources:
                     return observe_environment(self._home, resource)
                 case Cluster(managed=True) | Datastore():
                     return _observe_record(self._home, resource)
-            return Observed(Status.READY, resource.wanted)
+            return Observed(Status.UNSEEN, reason="this machine stands for it")
 
     def begin(self, change: Change, report: Report) -> None:
         """Carry out a change, which is done when this returns."""

@@ -69,6 +69,8 @@ class Converging(Planned):
     def plan(self, planning: Planning) -> Change:
         """Made when it is missing, left alone when it is as declared, else changed, or replaced where that is meant."""
         seen = planning.observed(self)
+        if seen.status is Status.UNSEEN:
+            return ResourceChange(self, Action.NO_OP, f"{seen.status.value}: {seen.reason}", seen)
         if not self.managed:
             return self._named(planning, seen)
         match seen.status:
@@ -80,7 +82,7 @@ class Converging(Planned):
                 return ResourceChange(self, Action.CREATE, "it is being deleted: made again once it is gone", seen)
             case Status.FAILED:
                 return self._failed(planning, seen)
-            case Status.READY:
+            case _:
                 return self._compared(planning, seen)
 
     def _named(self, planning: Planning, seen: Observed) -> Change:
