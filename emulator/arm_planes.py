@@ -30,10 +30,13 @@ def on(routes: Routes, method: str, rest: str) -> Callable[[PlaneHandler], Plane
     return declare
 
 
-def listed(request: Request, items: Sequence[Any], size: int) -> dict[str, Any]:
+def listed(
+    request: Request, items: Sequence[Any], size: int, view: Callable[[Any], Any] = lambda item: item
+) -> dict[str, Any]:
     """One page of views, from where the query's `$skip` says, and the address of the next page if there is one."""
     part, token = page(items, request.query.get("$skip"), size)
+    shown = [view(item) for item in part]
     if token is None:
-        return {"value": list(part)}
+        return {"value": shown}
     query = urlencode({**request.query, "$skip": token})
-    return {"value": list(part), "nextLink": f"https://{request.host}{request.path}?{query}"}
+    return {"value": shown, "nextLink": f"https://{request.host}{request.path}?{query}"}

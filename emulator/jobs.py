@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from emulator.arm import ARM
@@ -90,8 +91,9 @@ def jobs(plane: Plane, request: Request) -> dict[str, Any]:
     found = [run for run in list(plane.runs.values()) if run.definition is not None and run.parent is None]
     wanted = asked.get("listViewType", "ActiveOnly").lower()
     found = [run for run in found if wanted == "all" or run.hidden == (wanted == "archivedonly")]
-    found = [run for run in found if asked.get("jobType", "Command").lower() == "command" and _matches(run, asked)]
-    return listed(request, [view(plane, run) for run in found[::-1]], plane.page_size)
+    if plane.filters:
+        found = [run for run in found if asked.get("jobType", "Command").lower() == "command" and _matches(run, asked)]
+    return listed(request, found[::-1], plane.page_size, partial(view, plane))
 
 
 def _matches(run: Run, asked: Mapping[str, str]) -> bool:

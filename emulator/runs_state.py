@@ -216,7 +216,8 @@ class Doubled:
 class Plane:
     """The data plane of one workspace. `blobs` is its own storage account.
 
-    `signs`: who asks SDK v2's way for a datastore's secret gets a signature that ends, instead of the account's key.
+    Without `filters` a list of jobs has all jobs, whatever was asked for. `signs`: who asks SDK v2's way for a
+    datastore's secret gets a signature that ends, instead of the account's key.
     """
 
     def __init__(self, place: Place, blobs: Blobs, cloud: Cloud) -> None:
@@ -226,6 +227,7 @@ class Plane:
         self.lock = threading.RLock()
         self.page_size = 100
         self.signs = False
+        self.filters = True
         self.datastores: dict[str, Datastore] = {}
         self.default = "workspaceblobstore"
         self.experiments: dict[str, Experiment] = {}

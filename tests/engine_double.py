@@ -14,8 +14,9 @@ import pytest
 from specrun.apply.events import Event
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
-from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Report, Staged
+from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.facts import ENGINES, Facts
+from specrun.engines.history import History
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Change, Plan
 from specrun.plan.graph import Graph, build_graph
@@ -51,8 +52,10 @@ HERE = Place("double", title="a double")
 class Double:
     """`faults` are used up call by call, by `begin ADDRESS`, `observe ADDRESS`, `runs SPEC`, `run NAME`, `logs NAME`.
 
-    `creating` says for how many looks a resource is still being made; `statuses` what a run is at each look, the last
-    for good. `calls` is all that was asked, in order. `given` are the changes and submissions that were begun.
+    Lists of runs have pages of so many; without `filters` all runs come where one spec's were asked for. `unmarked` are
+    the names of runs from before each was marked by its spec. `creating` says for how many looks a resource is still
+    being made; `statuses` what a run is at each look, the last for good. `calls` is all that was asked, in order.
+    `given` are the changes and submissions that were begun.
     """
 
     place: Place = HERE
@@ -68,6 +71,9 @@ class Double:
     poll: float = 0.001
     there: dict[str, Observed] = field(default_factory=dict)
     all_runs: list[Run] = field(default_factory=list)
+    page: int = 100
+    filters: bool = True
+    unmarked: set[str] = field(default_factory=set)
     digests: dict[str, str] = field(default_factory=dict)
     default_datastore: str = "workspaceblobstore"
     identities: dict[str, Mapping[str, object]] = field(default_factory=dict)
@@ -149,9 +155,18 @@ class DoubleResources:
 class DoubleRuns:
     engine: Double
 
-    def list(self, spec: str | None = None) -> Sequence[Run]:
-        self.engine.called(f"runs {spec}" if spec else "runs")
-        return [run for run in reversed(self.engine.all_runs) if spec in (None, run.spec)]
+    def list(self, spec: str | None = None, after: str = "") -> Page:
+        engine = self.engine
+        engine.called(f"runs {spec}" if spec else "runs")
+        start, marked = int(after or 0), spec is not None and engine.filters
+        listed = [
+            run
+            for run in reversed(engine.all_runs)
+            if not marked or (run.spec == spec and run.name not in engine.unmarked)
+        ]
+        part = listed[start : start + engine.page]
+        following = str(start + engine.page) if len(listed) > start + engine.page else ""
+        return Page([run for run in part if spec in (None, run.spec)], following, engine.filters or spec is None)
 
     def get(self, name: str) -> Run:
         engine = self.engine
@@ -159,7 +174,7 @@ class DoubleRuns:
         engine.on_look(name)
         for number, run in enumerate(engine.all_runs):
             if run.name == name:
-                statuses = engine.statuses.setdefault(name, [RunStatus.SUCCEEDED])
+                statuses = engine.statuses.setdefault(name, [run.status if run.status.ended else RunStatus.SUCCEEDED])
                 status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
                 engine.all_runs[number] = replace(run, status=status)
                 return engine.all_runs[number]
@@ -280,7 +295,7 @@ def view_of(engine: Double, graph: Graph) -> View:
     reliable = Reliable(engine)
     seen = survey({engine.place: reliable}, graph)[engine.place]
     assert not seen.errors, seen.errors
-    return View(engine.capabilities, engine.shows_extra, seen, reliable.identity)
+    return View(engine.capabilities, engine.shows_extra, seen, History(reliable), reliable.identity)
 
 
 def plan_graph(engine: Double, graph: Graph, home: Path, **options: object) -> Plan:

@@ -5,15 +5,18 @@ Nothing is decided here. What is not as the plan saw it, and not already as the 
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specrun.apply.stage import Stale, check_environment, stage
-from specrun.engines.base import Conflict, EngineError, Progress, Report, Transient
+from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
 from specrun.engines.reliable import ATTEMPTS, Abandoned, Reliable, pause_after
-from specrun.plan.attempts import decide
+from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Capability, ResourceChange
 from specrun.plan.diff import diff
 from specrun.plan.hashes import md5_of
@@ -111,9 +114,13 @@ class Operation:
         raise AssertionError("the last try returns or raises")
 
     def _twin(self, submission: Submission) -> Run | None:
-        """The run of the same fingerprint that makes this submission superfluous."""
-        runs = [run for run in self.engine.runs(submission.spec) if run.attempt >= submission.attempt]
-        return decide(runs, submission.fingerprint, rerun=False).follow
+        """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one."""
+        return decide(list(self._attempts_since(submission)), submission.fingerprint, rerun=False).follow
+
+    def _attempts_since(self, submission: Submission) -> Iterator[Run]:
+        with contextlib.suppress(Missing):
+            for attempt in itertools.count(submission.attempt):
+                yield self.engine.run(run_name(submission.spec, submission.fingerprint, attempt))
 
     def _fetched(self, change: Upload) -> Upload:
         source = change.resource.source

@@ -11,6 +11,7 @@ from specrun.apply.events import Event
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import EngineError, Scope
+from specrun.engines.history import History
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Plan
@@ -49,12 +50,13 @@ class Project:
         views, unseen = self._look()
         plan = make_plan(self.graph, views, options, self.home, self.hashes)
         self.hashes.save()
-        return replace(plan, unseen=unseen)
+        return replace(plan, unseen={**unseen, **plan.unseen})
 
     def plan_destruction(self, also: Collection[str]) -> Plan:
         """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`."""
         views, unseen = self._look()
-        return replace(plan_destruction(self.graph, views, also), unseen=unseen)
+        plan = plan_destruction(self.graph, views, also)
+        return replace(plan, unseen={**unseen, **plan.unseen})
 
     def carry_out(self, plan: Plan, emit: Callable[[Event], None], stop: threading.Event, detach: bool) -> Outcome:
         """Carry out a plan and, unless `detach`, follow its runs to their end or until `stop` is set."""
@@ -83,7 +85,8 @@ class Project:
         for place, seen in surveys.items():
             if place not in unseen:
                 engine = self.engines[place]
-                views[place] = View(engine.facts.capabilities, engine.facts.shows_extra, seen, engine.identity)
+                facts, history = engine.facts, History(engine)
+                views[place] = View(facts.capabilities, facts.shows_extra, seen, history, engine.identity)
         return views, unseen
 
 

@@ -1,4 +1,4 @@
-"""What the places have now: every resource of a graph and all runs, asked for together."""
+"""What the places have now: every resource of a graph, and what its jobs read in the cloud, asked for together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from specrun.engines.base import EngineError
 from specrun.engines.reliable import Read, Reliable, read_all
 from specrun.plan.graph import Graph, cloud_contents
 from specrun.plan.kinds.run import RunRequest
-from specrun.plan.observed import CloudContent, Observed, Run, Survey
+from specrun.plan.observed import CloudContent, Observed, Survey
 from specrun.plan.resources import Key, Place
 from specrun.spec.datastore_paths import DEFAULT_NAME
 
-RUNS = "the runs so far"
 DEFAULT_DATASTORE = "the default datastore"
 
 Asked: TypeAlias = Key | CloudContent | str
-"""What is read: a resource, what lies in the cloud, or one of the two above."""
+"""What is read: a resource, what lies in the cloud, or the name above."""
 
 
 def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Survey]:
@@ -29,7 +28,6 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Su
     for place, engine in engines.items():
         resources = graph.in_place(place)
         contents = cloud_contents(resources)
-        reads.append((place, RUNS, engine.listing()))
         reads += [(place, r.key, engine.observation(r)) for r in resources if not isinstance(r, RunRequest)]
         reads += [(place, content, engine.content(content)) for content in contents]
         if any(None in dict(content.beside) for content in contents):
@@ -44,7 +42,6 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Su
 def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
     observed: dict[Key, Observed] = {}
     contents: dict[CloudContent, str] = {}
-    runs: Sequence[Run] = ()
     errors: dict[str, str] = {}
     default = DEFAULT_NAME
     for what, answer in answers:
@@ -58,6 +55,4 @@ def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
                 contents[content] = digest
             case str(), str(name):
                 default = name or DEFAULT_NAME
-            case _, Sequence() as found:
-                runs = found
-    return Survey(observed, contents, runs, errors, default)
+    return Survey(observed, contents, errors, default)

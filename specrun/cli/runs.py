@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from itertools import islice
 
 import click
 
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option
 from specrun.cli.session import open_runs
+from specrun.engines.reliable import Reliable
+from specrun.plan.observed import Run, RunStatus
 from specrun.views.data import run_data
 from specrun.views.runs import changed_since, runs_text
 from specrun.views.text import paint_for, terminal_width
+
+EXPLAINED = 2
+"""Of how many runs that did not succeed the reason is asked for: that is a request for each."""
 
 
 @click.command()
 @files_options
 @output_option("text", "json")
 @color_option
-def runs(reading: Reading, output: str) -> None:
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The newest N.")
+def runs(reading: Reading, output: str, limit: int) -> None:
     """Past runs of a spec, newest first, and what changed between them."""
     for opened in open_runs(reading):
-        found = list(opened.engine.runs(opened.spec))
+        # One more than is shown: what the oldest of these changed is said, too.
+        found = _explained(opened.engine, list(islice(opened.every(), limit + 1)))
         identity = opened.engine.identity
         if output == "json":
             data = [
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}
-                for number, run in enumerate(found)
+                for number, run in enumerate(found[:limit])
             ]
             print(mask_environment(json.dumps(data, indent=2, ensure_ascii=False)))
         else:
             width = terminal_width()
-            print(mask_environment(runs_text(found, identity, paint_for(sys.stdout), width)))
+            print(mask_environment(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit)))
+        if len(found) > limit:
+            print(f"{opened.spec} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
+
+
+def _explained(engine: Reliable, runs: Sequence[Run]) -> Sequence[Run]:
+    """The same, with why the newest of those that did not succeed did not: a list does not say that."""
+    unsuccessful = [run.name for run in runs if run.status in (RunStatus.FAILED, RunStatus.CANCELLED)]
+    return [engine.run(run.name) if run.name in unsuccessful[:EXPLAINED] and not run.reason else run for run in runs]

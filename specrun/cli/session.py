@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from specrun.cli.masking import mask_environment, remember
 from specrun.cli.options import Reading
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
+from specrun.engines.history import History
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Plan
@@ -40,11 +41,27 @@ class RunsOfSpec:
         """The run of this name, or the spec's newest. Ends the command when there is none."""
         if name is not None:
             return self.engine.run(name)
-        runs = self.engine.runs(self.spec)
+        history = History(self.engine)
+        runs = history.newest([self.spec])[self.spec]
+        check_read(history, self.spec)
         if not runs:
             title = self.engine.place.title
             raise Exit(FAILED, f"{self.spec} has no runs on {title}: `specrun apply` starts one")
         return runs[0]
+
+    def every(self) -> Iterator[Run]:
+        """All runs, newest first, read on as they are wanted."""
+        history = History(self.engine)
+        yield from history.every(self.spec)
+        check_read(history, self.spec)
+
+
+def check_read(history: History, spec: str) -> None:
+    """Say what was not looked at of a spec's runs. Raises EngineError when they could not be read."""
+    if history.error is not None:
+        raise history.error
+    if unread := history.unread(spec):
+        print(f"note: {spec} may have older runs: {unread}", file=sys.stderr)
 
 
 def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:

@@ -86,6 +86,18 @@ class OutputFile:
     size: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a list of runs, newest first. `following` is where the list goes on ("": it ends here).
+
+    `filtered` is false where the service has answered with what was not asked for: what it says then is not all of it.
+    """
+
+    runs: Sequence[Run] = ()
+    following: str = ""
+    filtered: bool = True
+
+
 Cursor = Mapping[str, int]
 """Where reading of each role's log stopped, in bytes."""
 
@@ -129,8 +141,10 @@ class Resources(Protocol):
 class Runs(Protocol):
     """The runs of a place, by name."""
 
-    def list(self, spec: str | None = None) -> Sequence[Run]:
-        """All attempts of a spec's runs, or of all specs' that the engine can see; newest first."""
+    def list(self, spec: str | None = None, after: str = "") -> Page:
+        """A page of a spec's runs, or of all specs' that the engine can see, newest first; the first, or the one that
+        stands `after` another. A list may leave out what costs more to say about each run: see `get`.
+        """
 
     def get(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""

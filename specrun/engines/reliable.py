@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Cursor, Engine, EngineError, LogLine, OutputFile, Progress, Report, Staged, Transient
+from specrun.engines.base import (
+    Cursor,
+    Engine,
+    EngineError,
+    LogLine,
+    OutputFile,
+    Page,
+    Progress,
+    Report,
+    Runs,
+    Staged,
+    Transient,
+)
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
@@ -156,9 +168,14 @@ class Reliable:
         """Reading of a resource, to be done together with others."""
         return self._reading(resource.address, partial(self._engine.resources.observe, resource))
 
-    def listing(self) -> Read[Sequence[Run]]:
-        """Reading of all runs."""
-        return self._reading("the runs so far", self._engine.runs.list)
+    def listing(self, spec: str | None = None, after: str = "") -> Read[Page]:
+        """Reading of a page of a spec's runs, or of all."""
+        what = f"runs of {spec}" if spec else "the runs so far"
+        return self._reading(what, partial(self._engine.runs.list, spec, after))
+
+    def looking(self, what: str, look: Callable[[Runs], T]) -> Read[T]:
+        """Reading of something about runs that takes several looks at them."""
+        return self._reading(what, partial(look, self._engine.runs))
 
     def content(self, content: CloudContent) -> Read[str]:
         """Reading of what lies in the cloud; "" where the engine cannot look."""
@@ -189,11 +206,6 @@ class Reliable:
     def cancel(self, name: str) -> None:
         """Ask for a run's end: asking twice is asking once."""
         self._read(f"cancelling {name}", partial(self._engine.runs.cancel, name))
-
-    def runs(self, spec: str | None = None) -> Sequence[Run]:
-        """All attempts of a spec's runs, or all runs; newest first."""
-        what = f"runs of {spec}" if spec else "the runs so far"
-        return self._read(what, partial(self._engine.runs.list, spec))
 
     def run(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
@@ -10,7 +10,7 @@ from specrun.plan.graph import Graph
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.observed import Observed, Status
-from specrun.plan.planning import View
+from specrun.plan.planning import View, unread_runs
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
 
@@ -27,20 +27,20 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     refusals: list[Diagnostic] = []
     notes: list[Diagnostic] = []
     in_view = [(key, resource) for key, resource in graph.resources.items() if key.place in views]
+    seen = _seen(in_view, views)
     for key, resource in reversed(in_view):
         view = views[key.place]
-        change = _change(replace(resource, needs=tuple(needed_by[key])), view, also, specs)
-        users = [run.name for run in view.survey.runs if not run.status.ended and resource.is_used_by(run)]
-        if change.action is Action.DELETE and users:
-            detail = f"{', '.join(users)} still uses {key}: wait, or `specrun cancel`."
-            refusals.append(resource.origin.diagnostic("in-use", detail))
-        leaves = view.capabilities.get(resource.kind, Capability()).leaves
-        if change.action is Action.DELETE and leaves:
-            notes.append(resource.origin.diagnostic("left-behind", f"{key}: {leaves}."))
+        change = _change(replace(resource, needs=tuple(needed_by[key])), seen[key], view, also, specs)
         changes.append(change)
+        if change.action is Action.DELETE:
+            _check_unused(resource, view, refusals, notes)
+            if leaves := view.capabilities.get(resource.kind, Capability()).leaves:
+                notes.append(resource.origin.diagnostic("left-behind", f"{key}: {leaves}."))
     going = {change.key.place: change.key for change in changes if _takes_all(change)}
-    told = tuple(_as_part(change, going.get(change.key.place)) for change in changes)
-    return Plan(tuple(views), told, graph.spec_digests, tuple(refusals), notes=tuple(notes))
+    unseen = unread_runs(views)
+    told = tuple(_as_part(change, going.get(change.key.place)) for change in changes if change.key.place not in unseen)
+    places = tuple(place for place in views if place not in unseen)
+    return Plan(places, told, graph.spec_digests, tuple(refusals), notes=tuple(notes), unseen=unseen)
 
 
 def _takes_all(change: Change) -> bool:
@@ -57,8 +57,17 @@ def _as_part(change: Change, workspace: Key | None) -> Change:
     return replace(change, reason=f"goes with {workspace}")
 
 
-def _change(resource: Planned, view: View, also: Collection[str], specs: Collection[str]) -> Change:
-    seen = _seen(resource, view)
+def _check_unused(resource: Planned, view: View, refusals: list[Diagnostic], notes: list[Diagnostic]) -> None:
+    users = [run.name for run in view.history.unfinished() if resource.is_used_by(run)]
+    if users:
+        detail = f"{', '.join(users)} still uses {resource.address}: wait, or `specrun cancel`."
+        refusals.append(resource.origin.diagnostic("in-use", detail))
+    if unread := view.history.unread():
+        detail = f"Whether a run that goes on uses it: {unread}."
+        notes.append(resource.origin.diagnostic("runs-not-looked-at", detail))
+
+
+def _change(resource: Planned, seen: Observed, view: View, also: Collection[str], specs: Collection[str]) -> Change:
     kept = view.capabilities.get(resource.kind, Capability()).kept
 
     def left(reason: str) -> Change:
@@ -80,8 +89,12 @@ def _change(resource: Planned, view: View, also: Collection[str], specs: Collect
     return ResourceChange(resource, Action.DELETE, resource.deleted_since(makers), seen)
 
 
-def _seen(resource: Planned, view: View) -> Observed:
-    if not isinstance(resource, RunRequest):
-        return view.survey.observed[resource.key]
-    there = any(run.spec == resource.name for run in view.survey.runs)
-    return Observed(Status.READY if there else Status.MISSING)
+def _seen(in_view: Sequence[tuple[Key, Planned]], views: Mapping[Place, View]) -> Mapping[Key, Observed]:
+    """What there is of the resources; of runs, whether there is any of a spec's."""
+    requests = [key for key, resource in in_view if isinstance(resource, RunRequest)]
+    seen = {key: views[key.place].survey.observed[key] for key, _ in in_view if key not in requests}
+    for place, view in views.items():
+        specs = {resource.name: key for key, resource in in_view if key in requests and key.place == place}
+        runs = view.history.newest(list(specs))
+        seen |= {key: Observed(Status.READY if runs[spec] else Status.MISSING) for spec, key in specs.items()}
+    return seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -143,7 +143,7 @@ class CloudContent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Everything that a place's part of a plan is made from: its resources, and all its runs, newest first.
+    """What a place has now: its resources, and what lies in the cloud.
 
     `contents` are digests of what paths in the cloud hold, as far as the engine can look there. `default_datastore` is
     what the place calls its own. `errors` says what could not be observed, and why.
@@ -151,6 +151,5 @@ class Survey:
 
     observed: Mapping[Key, Observed]
     contents: Mapping[CloudContent, str]
-    runs: Sequence[Run]
     errors: Mapping[str, str] = field(default_factory=dict)
     default_datastore: str = DEFAULT_NAME

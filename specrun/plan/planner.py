@@ -9,30 +9,40 @@ from pathlib import Path
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
-from specrun.plan.planning import Planning, PlanOptions, Unplanned, View
+from specrun.plan.kinds.run import RunRequest
+from specrun.plan.planning import Planning, PlanOptions, Unplanned, View, unread_runs
 from specrun.plan.resources import Key, Place
 
 
 def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, home: Path, hashes: HashCache) -> Plan:
     """One change for each resource of the places that are in view, in dependency order.
 
-    None for what cannot be read, nor for what needs it: of that nothing can be said.
+    None for what cannot be read, nor for what needs it: of that nothing can be said. Nothing is planned of a place whose
+    runs could not be looked up.
     """
     plannings = {place: Planning(place, view, options, home, hashes) for place, view in views.items()}
-    changes: list[Change] = []
+    in_view = {key: resource for key, resource in graph.resources.items() if key.place in plannings}
+    planned: dict[Key, Change] = {}
     unplanned: dict[Key, None] = {}
-    for key, resource in graph.resources.items():
-        if key.place not in plannings:
-            continue
-        try:
-            change = resource.plan(plannings[key.place])  # also of what needs such a thing: it has mistakes of its own
+    for key, resource in in_view.items():
+        planning = plannings[key.place]
+        try:  # also of what needs such a thing: it has mistakes of its own
+            if isinstance(resource, RunRequest):
+                resource.draft(planning)
+            else:
+                planned[key] = resource.plan(planning)
         except Unplanned:
             unplanned[key] = None
-            continue
-        if unplanned.keys().isdisjoint(resource.needs):
-            changes.append(change)
-        else:
+        if not unplanned.keys().isdisjoint(resource.needs):
             unplanned[key] = None
+    requests = {key: one for key, one in in_view.items() if isinstance(one, RunRequest) and key not in unplanned}
+    # What runs would be is known once all else was planned: what has run is looked up then, for all of a place at once.
+    for place, planning in plannings.items():
+        planning.look_up_runs([request for key, request in requests.items() if key.place == place])
+    planned |= {key: request.plan(plannings[key.place]) for key, request in requests.items()}
+    unseen = unread_runs(views)
+    plannings = {place: planning for place, planning in plannings.items() if place not in unseen}
+    changes = [planned[key] for key in in_view if key not in unplanned and key.place in plannings]
     submitted = [change for change in changes if change.action is Action.SUBMIT]
     refusals = list(chain.from_iterable(planning.refusals for planning in plannings.values()))
     if len(submitted) > options.max_runs:
@@ -49,4 +59,5 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         problems=tuple(chain.from_iterable(planning.problems for planning in plannings.values())),
         notes=tuple(chain.from_iterable(planning.notes for planning in plannings.values())),
         unplanned=tuple(unplanned),
+        unseen=unseen,
     )

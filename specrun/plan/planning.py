@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from specrun.plan.changes import Capability
 from specrun.plan.files import SourceFile
@@ -16,6 +17,11 @@ from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.model import Origin
 from specrun.spec.rules.travel import Journey, found_wrong
 from specrun.spec.tree import MOST_ENTRIES, Tree
+
+
+if TYPE_CHECKING:
+    from specrun.plan.kinds.base import Planned
+    from specrun.plan.kinds.run import Submission
 
 
 class Unplanned(Exception):
@@ -32,6 +38,26 @@ class PlanOptions:
     max_runs: int = 10
 
 
+class History(Protocol):
+    """The runs of a place, read as far as a plan needs them."""
+
+    @property
+    def error(self) -> Exception | None:
+        """Why some of them could not be read."""
+
+    def look_up(self, wanted: Mapping[str, str]) -> Mapping[str, Sequence[Run]]:
+        """The newest runs of each spec and all attempts at the fingerprint that it has now; newest first."""
+
+    def newest(self, specs: Sequence[str]) -> Mapping[str, Sequence[Run]]:
+        """The newest runs of each spec."""
+
+    def unfinished(self) -> Sequence[Run]:
+        """All runs that go on, whichever specs they are of."""
+
+    def unread(self, spec: str = "") -> str:
+        """What was not looked at, in words: of a spec's runs, or of all of those that go on; "" for nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What planning knows of a place: what its engine can do, and what it has now.
@@ -43,7 +69,14 @@ class View:
     capabilities: Mapping[Kind, Capability]
     shows_extra: bool
     survey: Survey
+    history: History
     identity: Callable[[str], Mapping[str, object]]
+
+
+def unread_runs(views: Mapping[Place, View]) -> Mapping[Place, Mapping[str, str]]:
+    """The places whose runs could not be read as far as they were needed, with why."""
+    errors = {place: view.history.error for place, view in views.items()}
+    return {place: {"the runs so far": str(error)} for place, error in errors.items() if error is not None}
 
 
 @dataclass(slots=True)
@@ -61,11 +94,13 @@ class Planning:
     sources: dict[Key, tuple[SourceFile, ...]] = field(default_factory=dict)
     """The files of each data source that could be read."""
     transfers: dict[Key, Transfer] = field(default_factory=dict)
-    _runs: dict[str, list[Run]] = field(default_factory=dict)
+    drafts: dict[str, Submission] = field(default_factory=dict)
+    """What each spec's run would be, as a first attempt."""
+    _runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for run in self.view.survey.runs:
-            self._runs.setdefault(run.spec, []).append(run)
+    def look_up_runs(self, requests: Sequence[Resource]) -> None:
+        """Read the runs of these, each of which has a draft."""
+        self._runs = self.view.history.look_up({one.name: self.drafts[one.name].fingerprint for one in requests})
 
     def observed(self, resource: Resource) -> Observed:
         """The resource as it is now."""
@@ -75,13 +110,18 @@ class Planning:
         """What the engine can do to a kind."""
         return self.view.capabilities.get(kind, Capability())
 
-    def runs_of(self, spec: str) -> list[Run]:
-        """A spec's runs here, newest first."""
-        return self._runs.get(spec, [])
+    def runs_of(self, spec: str) -> Sequence[Run]:
+        """A spec's newest runs here and all attempts at its fingerprint, newest first."""
+        return self._runs.get(spec, ())
 
-    def unfinished(self, uses: Callable[[Run], bool]) -> list[str]:
-        """The names of the unfinished runs, of any spec, of which `uses` is true."""
-        return [run.name for run in self.view.survey.runs if not run.status.ended and uses(run)]
+    def users_of(self, resource: Planned) -> list[Run]:
+        """The unfinished runs, of any spec, that need a resource. Asked only about what would change: it may take
+        reading a list of all runs, and what of that was not read is noted.
+        """
+        unfinished = self.view.history.unfinished()
+        if unread := self.view.history.unread():
+            self.note(resource, "runs-not-looked-at", f"Whether a run that goes on uses it: {unread}.")
+        return [run for run in unfinished if resource.is_used_by(run)]
 
     def refuse(self, resource: Resource, code: str, detail: str) -> None:
         """Note what forbids the plan."""

@@ -63,13 +63,13 @@ def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int) -> str:
-    """Newest first; below each what changed since the one before it."""
+def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int, shown: int | None = None) -> str:
+    """Newest first, as many as are `shown`; below each what changed since the one before it."""
     if not runs:
         return "no runs yet"
-    room = max(len(run.name) for run in runs)
+    room = max(len(run.name) for run in runs[:shown])
     lines = [paint(f"{'run':<{room}}  {'status':<9}  {'duration':<11}  {'submitted':<16}  fingerprint", "dim")]
-    for number, run in enumerate(runs):
+    for number, run in enumerate(runs[:shown]):
         status = paint(f"{run.status.value:<9}", COLOURS[run.status])
         moment = _moment(run.submitted)[:16] if run.submitted is not None else "-"
         lasted = duration(run.duration)

@@ -12,6 +12,8 @@ from emulator.runs_state import Plane, Run
 from specrun.apply.stage import stage
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Staged
+from specrun.engines.history import History
+from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action
 from specrun.plan.hashes import HashCache
@@ -20,6 +22,7 @@ from specrun.plan.observed import Survey
 from specrun.plan.planning import Planning, PlanOptions, View
 from specrun.spec.model import Spec
 from tests.azure_engines.place import Place, resource
+from tests.engine_double import Double
 
 PATIENCE = 60.0
 TOP = """
@@ -75,8 +78,10 @@ class Launch:
 def planned(spec: Spec, attempt: int = 1) -> Submission:
     """What is planned of a spec's job where nothing has run yet, as whatever attempt."""
     request, home = resource(spec, f"run/{spec.name}"), spec.file.parent / ".specrun"
-    view = View({}, False, Survey({}, {}, ()), lambda name: {})
-    change = request.plan(Planning(request.place, view, PlanOptions(), home, HashCache(home)))
+    view = View({}, False, Survey({}, {}), History(Reliable(Double())), lambda name: {})
+    planning = Planning(request.place, view, PlanOptions(), home, HashCache(home))
+    request.draft(planning)
+    change = request.plan(planning)
     assert isinstance(change, Submit)
     submission = change.submission
     return replace(submission, name=run_name(spec.name, submission.fingerprint, attempt), attempt=attempt)

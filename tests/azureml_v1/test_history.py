@@ -12,6 +12,7 @@ from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Loss, Run, RunStatus
 from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
+from tests.azureml_v2.place import LIST_JOBS
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
 FOREVER = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
@@ -30,26 +31,24 @@ def running(launched: Launch) -> str:
 
 def test_no_workspace_and_no_experiment_have_no_runs(place: Place) -> None:
     launched = launch(place, JOB)
-    assert launched.engine.runs.list() == []
+    assert launched.engine.runs.list().runs == []
     place.emulator.service.workspaces.clear()
-    assert list(launched.renew().runs.list()) == []
+    assert list(launched.renew().runs.list().runs) == []
 
 
-def test_runs_are_listed_newest_first_in_two_requests(place: Place) -> None:
+def test_runs_are_listed_newest_first_in_one_request(place: Place) -> None:
     launched = launch(place, JOB, "print('hello')")
     first = launched.finish()
     second = launched.finish(2)
     engine = launched.renew()
-    engine.connection.datastore(None)  # the workspace and the way to its services are known then
     found: list[Run] = []
-    assert len(place.routes(lambda: found.extend(engine.runs.list()))) == 2
+    assert place.routes(lambda: found.extend(engine.runs.list().runs)) == [LIST_JOBS]
     assert [(run.name, run.attempt, run.status) for run in found] == [
         (second, 2, RunStatus.SUCCEEDED),
         (first, 1, RunStatus.SUCCEEDED),
     ]
-    assert len(place.routes(engine.runs.list)) == 2
-    assert engine.runs.list("job") == found
-    assert engine.runs.list("another") == []
+    assert engine.runs.list("job").runs == found
+    assert engine.runs.list("another").runs == []
 
 
 def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
@@ -58,7 +57,7 @@ def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
     plane = launched.plane
     for other in ("job-of-somebody", "job-0123456789"):
         plane.add_run(launched.run(name).experiment, other, "somebody", kind="azureml.scriptrun")
-    assert [run.name for run in launched.renew().runs.list()] == [name]
+    assert [run.name for run in launched.renew().runs.list().runs] == [name]
     with pytest.raises(Missing, match="not submitted by specrun"):
         launched.engine.runs.get("job-0123456789")
     with pytest.raises(Missing, match="job-9876543210"):
@@ -68,7 +67,7 @@ def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
 def test_an_unfinished_run_says_what_it_reads_and_where_it_runs(place: Place) -> None:
     launched = launch(place, JOB, FOREVER)
     running(launched)
-    (run,) = launched.renew().runs.list()
+    (run,) = launched.renew().runs.list().runs
     assert (run.status, run.reads, run.compute) == (RunStatus.RUNNING, ("data/default/sets/digits",), "cpu-cluster")
 
 
@@ -103,7 +102,8 @@ def test_a_failed_run_names_its_role_and_why(place: Place) -> None:
     run = launched.renew().runs.get(name)
     assert (run.status, run.failed_role) == (RunStatus.FAILED, "main/0")
     assert "exited with 3" in run.reason
-    assert launched.renew().runs.list()[0] == run
+    (listed,) = launched.renew().runs.list().runs
+    assert (listed.status, listed.reason) == (RunStatus.FAILED, "")
 
 
 @pytest.mark.parametrize(
@@ -124,15 +124,14 @@ def test_a_timeout_is_a_failure(place: Place) -> None:
     assert (run.status, run.reason) == (RunStatus.FAILED, "timed out after 1 s")
 
 
-def test_only_the_newest_attempts_failure_is_looked_into(place: Place) -> None:
+def test_why_a_run_has_failed_is_one_request(place: Place) -> None:
     launched = launch(place, JOB, "raise SystemExit(3)")
-    older = launched.finish()
-    newer = launched.finish(2)
+    name = launched.finish()
     engine = launched.renew()
-    engine.connection.datastore(None)  # the workspace and the way to its services are known then
-    found: list[Run] = []
-    assert len(place.routes(lambda: found.extend(engine.runs.list()))) == 5
-    assert [(run.name, bool(run.reason)) for run in found] == [(newer, True), (older, False)]
+    engine.connection.workspace()
+    engine.runs.list("job")
+    assert len(place.routes(lambda: engine.runs.get(name))) == 1
+    assert "exited with 3" in engine.runs.get(name).reason
 
 
 def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
@@ -182,6 +181,11 @@ def test_a_person_finds_the_run_in_the_portal(place: Place) -> None:
 def test_a_lost_record_is_an_empty_identity(place: Place) -> None:
     launched = launch(place, JOB)
     name = launched.submit()
+    assert launched.renew().runs.identity(name) == launched.submission().identity
+    of_run = launched.run(name).properties
+    for key in [key for key in of_run if key.startswith("specrun.")]:
+        del of_run[key]
+    assert launched.renew().runs.identity(name) == launched.submission().identity, "of the record in the store"
     container = launched.engine.connection.open_datastore(None)
     container.blob(f"specrun/runs/{name}.json").delete_blob()
     assert launched.renew().runs.identity(name) == {}

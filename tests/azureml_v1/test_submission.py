@@ -65,7 +65,7 @@ def test_how_many_requests_a_submission_takes(place: Place) -> None:
     first = place.routes(launched.submit)
     assert len(first) <= 18, first
     again = place.routes(lambda: launched.submit(2))
-    assert len(again) <= 9, again
+    assert len(again) <= 10, again
 
 
 def test_a_description_and_a_name_to_show(place: Place) -> None:
@@ -130,7 +130,8 @@ def test_killed_between_the_run_and_its_tags_it_is_known_by_its_definition(place
     launched = launch(place, JOB)
     name = launched.submit()
     launched.run(name).tags.clear()
-    (run,) = launched.renew().runs.list()
+    launched.run(name).properties.clear()
+    run = launched.renew().runs.get(name)
     submission = launched.submission()
     assert (run.name, run.fingerprint, run.spec) == (name, submission.fingerprint, "job")
     assert run.submitted is not None

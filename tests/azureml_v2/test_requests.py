@@ -189,7 +189,7 @@ def test_sending_data(launched: Launch) -> None:
 def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path) -> None:
     place, engine, client = launched.place, launched.engine, plainly.open_client(launched.place)
     place.change(engine, Action.CREATE, resource(launched.spec, "data/default/sets/digits"))
-    assert engine.runs.list() == []
+    assert engine.runs.list().runs == []
     code = tmp_path / "plain"
     code.mkdir()
     (code / "train.py").write_text(f"{SCRIPT}# plain\n")

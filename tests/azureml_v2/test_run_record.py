@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.dataplane import data_of
-from specrun.engines.azureml_v2.run_record import LENGTH, MOST, PREFIX, record_in, record_properties
+from specrun.engines.azure.run_record import LENGTH, MOST, PREFIX, record_in, record_properties
 from tests.azure_engines.launching import launch
 from tests.azureml_v2.place import Place
 
@@ -73,7 +73,7 @@ def test_a_run_with_a_damaged_record_is_one_all_the_same(place: Place) -> None:
     launched.run(name).properties[f"{PREFIX}0"] = "damaged"
     engine = launched.renew()
     assert engine.runs.identity(name) == {}
-    assert [(run.name, run.reads) for run in engine.runs.list()] == [(name, ())]
+    assert [(run.name, run.reads) for run in engine.runs.list().runs] == [(name, ())]
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from emulator.dataplane import data_of
 from emulator.faults import Reset, Status
 from emulator.metrics import keep
-from specrun.engines.azureml_v2.services import read_details
+from specrun.engines.azure.services import read_details
 from specrun.engines.base import Denied, EngineError, Missing, Transient
 from tests.azure_engines.launching import Launch, launch
 from tests.azureml_v2.place import GET_DETAILS, GET_METRICS, GET_WORKSPACE, Place

@@ -158,14 +158,14 @@ def test_damaged_runs_are_listed_as_lost_and_left_alone(machine: Machine) -> Non
     folder.mkdir(parents=True)
     for content in ("{", "[]", '{"attempt": "x", "submitted": []}', '{"reads": 7, "spec": "job"}'):
         (folder / "run.json").write_text(content)
-        (run,) = machine.engine.runs.list("job")
+        (run,) = machine.engine.runs.list("job").runs
         assert (run.name, run.fingerprint, run.status) == ("job-0123456789-3", "0123456789", RunStatus.LOST)
         assert (folder / "run.json").read_text() == content
     with pytest.raises(Missing):
         machine.engine.runs.get("job-9999999999")
     with pytest.raises(Missing):
         machine.engine.runs.cancel("../..")
-    assert machine.engine.runs.list("jo") == []
+    assert machine.engine.runs.list("jo").runs == []
 
 
 def test_a_bar_is_seen_before_its_line_ends(tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,5 +235,5 @@ def test_an_environment_is_built_of_what_was_planned_and_not_of_an_edit_since(
 def test_a_run_knows_its_spec_by_more_than_its_prefix(machine: Machine) -> None:
     for name in ("job-0123456789", "job-two-0123456789"):
         (machine.home / "runs" / name).mkdir(parents=True)
-    assert [run.name for run in machine.engine.runs.list("job")] == ["job-0123456789"]
-    assert isinstance(machine.engine.runs.list("job-two")[0], Run)
+    assert [run.name for run in machine.engine.runs.list("job").runs] == ["job-0123456789"]
+    assert isinstance(machine.engine.runs.list("job-two").runs[0], Run)

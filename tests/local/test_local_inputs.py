@@ -95,7 +95,7 @@ def test_a_planned_file_that_is_gone_from_its_target_makes_the_plan_stale(tmp_pa
     plan = machine.plan(spec)
     (target_folder(machine.home, "default", "digits") / "a").unlink()
     outcome = machine.carry_out(plan, spec)
-    assert (outcome.stale, machine.engine.runs.list()) == (["run/job"], [])
+    assert (outcome.stale, machine.engine.runs.list().runs) == (["run/job"], [])
     assert machine.errors() == ["the input all changed since the plan: a is no longer in digits"]
 
 

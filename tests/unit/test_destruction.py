@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.facts import ENGINES
+from specrun.engines.history import History
+from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.hashes import content_digest
@@ -39,8 +41,10 @@ def plan_of(
     ready = Observed(Status.READY, owner="job")
     kinds: Mapping[str, Observed] = {"data": Observed(Status.READY, files={"a": StoredFile(1, "m", "job")}), **seen}
     observed = {key: kinds.get(resource.kind, ready) for key, resource in graph.resources.items()}
-    seen_there = Survey(observed, {}, [SUCCEEDED, *unfinished])
-    views = {engine.place: View(engine.capabilities, engine.shows_extra, seen_there, engine.runs.identity)}
+    engine.all_runs = [*reversed(unfinished), SUCCEEDED]
+    history = History(Reliable(engine))
+    view = View(engine.capabilities, engine.shows_extra, Survey(observed, {}), history, engine.runs.identity)
+    views = {engine.place: view}
     return plan_destruction(graph, views, also)
 
 

@@ -134,9 +134,9 @@ def test_runs_are_counted_over_all_places(project: Project) -> None:
 def test_a_place_that_cannot_be_observed_does_not_hide_the_other(
     project: Project, doubles: dict[Place, Double]
 ) -> None:
-    doubles[EAST].faults = {"observe compute/gpu": [Denied("no"), Denied("no")], "runs": [Denied("no")]}
+    doubles[EAST].faults = {"observe compute/gpu": [Denied("no"), Denied("no")], "runs job": [Denied("no")]}
     plan = project.plan(PlanOptions())
-    assert (plan.places, plan.unseen) == ((WEST,), {EAST: {"the runs so far": "no", "compute/gpu": "no"}})
+    assert (plan.places, plan.unseen) == ((WEST,), {EAST: {"compute/gpu": "no"}})
     assert {change.key.place for change in plan.changes} == {WEST}
     assert len(plan.pending) == 3
     destruction = project.plan_destruction(())

@@ -84,8 +84,6 @@ def test_everything_else_is_raised_at_once(engine: Double, error: Exception) -> 
 
 
 READS: dict[str, Callable[[Reliable], object]] = {
-    "runs job": lambda engine: engine.runs("job"),
-    "runs": lambda engine: engine.runs(),
     "logs job-a": lambda engine: engine.logs("job-a", {}),
     "cancel job-a": lambda engine: engine.cancel("job-a"),
 }

@@ -7,7 +7,7 @@ from specrun.apply.survey import survey
 from specrun.engines.base import Denied
 from specrun.engines.reliable import Reliable
 from specrun.plan.graph import Graph
-from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status
+from specrun.plan.observed import CloudContent, Observed, Status
 from specrun.plan.resources import Place, Resource
 from tests.engine_double import DEADLINE, HANG, HERE, Double, addresses, graph_for, key, read_specs, write_spec
 
@@ -18,7 +18,6 @@ compute: {name: gpu, max_instances: 2}
 data: {d: {path: data}}
 job: {command: ls, inputs: {d: {data: d}, old: {path: 'azureml:old:1'}, blind: {path: 'azureml:blind:1'}}}
 """
-RUN = Run("job-a", "job", "a", 1, RunStatus.RUNNING)
 
 
 def graph_of(folder: Path, text: str = TEXT, place: Place = HERE) -> Graph:
@@ -27,20 +26,18 @@ def graph_of(folder: Path, text: str = TEXT, place: Place = HERE) -> Graph:
 
 def test_everything_that_a_plan_needs(tmp_path: Path) -> None:
     ready = Observed(Status.READY, {"name": "gpu"})
-    engine = Double(there={"compute/gpu": ready}, all_runs=[RUN], digests={"azureml:old:1": "one"})
+    engine = Double(there={"compute/gpu": ready}, digests={"azureml:old:1": "one"})
     seen = survey({HERE: Reliable(engine)}, graph_of(tmp_path))[HERE]
     assert seen.observed == {key("compute/gpu"): ready, key("data/default/d"): Observed(Status.MISSING)}
     assert seen.contents == {CloudContent("azureml:old:1"): "one", CloudContent("azureml:blind:1"): ""}
-    assert (seen.runs, seen.errors) == ([RUN], {})
-    assert sorted(engine.calls) == ["observe compute/gpu", "observe data/default/d", "runs"]
+    assert seen.errors == {}
+    assert sorted(engine.calls) == ["observe compute/gpu", "observe data/default/d"]
 
 
 def test_what_cannot_be_observed_is_told_and_the_rest_is_seen(tmp_path: Path) -> None:
-    engine = Double(
-        faults={"observe compute/gpu": [Denied("compute/gpu: no")], "runs": [Denied("neither: not even that")]}
-    )
+    engine = Double(faults={"observe compute/gpu": [Denied("compute/gpu: no")]})
     seen = survey({HERE: Reliable(engine)}, graph_of(tmp_path))[HERE]
-    assert seen.errors == {"the runs so far": "neither: not even that", "compute/gpu": "no"}
+    assert seen.errors == {"compute/gpu": "no"}
     assert list(seen.observed) == [key("data/default/d")]
 
 
@@ -70,19 +67,17 @@ def test_hundreds_of_resources_are_asked_for_a_few_at_a_time(tmp_path: Path) -> 
         return Observed(Status.MISSING)
 
     engine.resources.observe = observe  # type: ignore[method-assign]
-    engine.runs.list = lambda spec=None: []  # type: ignore[method-assign, misc]
     seen = survey({HERE: Reliable(engine)}, graph)[HERE]
     assert (len(seen.observed), seen.errors) == (500, {})
     assert most == 16
 
 
 def test_each_place_has_its_own(tmp_path: Path) -> None:
-    here, there = Double(all_runs=[RUN]), Double(place=THERE, faults={"observe compute/gpu": [Denied("no")]})
+    here, there = Double(), Double(place=THERE, faults={"observe compute/gpu": [Denied("no")]})
     one, other = graph_of(tmp_path / "one"), graph_of(tmp_path / "other", place=THERE)
     graph = Graph({**one.resources, **other.resources}, {})
     seen = survey({HERE: Reliable(here), THERE: Reliable(there)}, graph)
     assert (seen[HERE].errors, seen[THERE].errors) == ({}, {"compute/gpu": "no"})
     assert set(seen[HERE].observed) == {key("compute/gpu"), key("data/default/d")}
     assert set(seen[THERE].observed) == {key("data/default/d", THERE)}
-    assert (seen[HERE].runs, seen[THERE].runs) == ([RUN], [])
     assert set(addresses(graph)) == {"compute/gpu", "data/default/d", "run/job"}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
+from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.blob_errors import KeyRefused
 from specrun.engines.azure.containers import AccountKey, Container, Credential, SasToken
 from specrun.engines.azure.coordinates import Coordinates, locate
@@ -65,6 +66,7 @@ class Connection(Generic[S]):
         self.sdk = open_sdk(self)
         self._named = workspace
         self._sign_in = Fetched(sign_in)
+        self._arm = Fetched(lambda: Arm(self.credential))
         self._workspace = Fetched(lambda: self.sdk.fetch_workspace())
         self._datastores: dict[str, Fetched[Any]] = {}
         self._containers: dict[Container, Container] = {}
@@ -92,6 +94,11 @@ class Connection(Generic[S]):
     def credential(self) -> SignIn:
         """Who is signed in."""
         return self._sign_in.get()
+
+    @property
+    def arm(self) -> Arm:
+        """Azure Resource Manager, asked as who is signed in."""
+        return self._arm.get()
 
     def workspace(self) -> Any:
         """The SDK's workspace, as it was when it was fetched."""

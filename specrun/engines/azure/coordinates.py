@@ -93,6 +93,14 @@ def read_config(file: Path) -> Coordinates:
     return Coordinates(*(values[key].strip() for key in _KEYS))
 
 
+def workspace_path(at: Coordinates) -> str:
+    """The resource id of a workspace."""
+    kind = "Microsoft.MachineLearningServices/workspaces"
+    return (
+        f"/subscriptions/{at.subscription_id}/resourceGroups/{at.resource_group}/providers/{kind}/{at.workspace_name}"
+    )
+
+
 def config_text(coordinates: Coordinates) -> str:
     """The config.json that `Workspace.from_config` reads."""
     return json.dumps(asdict(coordinates), indent=4, ensure_ascii=False) + "\n"

@@ -12,11 +12,26 @@ VARIABLE = "SPECRUN_FINGERPRINT"
 TAG = "specrun"
 """The tag that names a run's spec."""
 
+SPEC_TAG = "specrun.spec."
+"""How the name of the tag begins by which the runs of one spec are listed: a list can be asked for by a tag's name, but
+not by what it says.
+"""
+
 FINGERPRINT_TAG = "specrun.fingerprint"
 SUBMITTED_TAG = "specrun.submitted"
 """When it was submitted, in Unix seconds."""
 
 IGNORE_NOTHING = "# All files here belong to the run: specrun has left out what is to be ignored.\n"
+
+
+def spec_tag(spec: str) -> str:
+    """The name of the tag that the runs of a spec have, and no others."""
+    return f"{SPEC_TAG}{spec}"
+
+
+def tags_of(spec: str, fingerprint: str) -> dict[str, str]:
+    """The tags by which a run is found, whichever engine submits it."""
+    return {TAG: spec, spec_tag(spec): fingerprint[:10], FINGERPRINT_TAG: fingerprint}
 
 
 def is_named_for(name: str, fingerprint: str) -> bool:

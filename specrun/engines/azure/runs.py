@@ -4,63 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from specrun.engines.azure.connection import Connection, asked
-from specrun.engines.azure.endings import Ending, ending_of, seconds
-from specrun.engines.azure.logs import roles_of
+from specrun.engines.azure.jobs import Listed
 from specrun.engines.azure.records import read_record
-from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, record_path, spec_in
+from specrun.engines.azure.run_marks import TAG, attempt_in, record_path, spec_tag
+from specrun.engines.azure.seen import SeenRun, describe, spec_of
 from specrun.engines.azure.workers import run_all
-from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged
-from specrun.plan.attempts import NAME
+from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.plan.kinds.run import Submission
-from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.observed import Run, RunStatus
 
 AT_ONCE = 8
 """Runs that are read at once."""
-
-EXPLAINED = 5
-"""Of how many failed runs the reason is read for a list; of any run `get` reads it."""
 
 DEFAULT = "default"
 """The output that a file in ./outputs belongs to when it is in no folder there."""
 
 
-@dataclass(slots=True)
-class SeenRun:
-    """One run as an SDK has last read it; `sdk` is the SDK's own object.
-
-    `fingerprint` is the whole one, "" when specrun did not submit it; `submitted` in Unix seconds; `limit` in seconds,
-    where its details do not tell; `single`: it is known to have one process. `details` are those of run history, and
-    `record` what was written down when it was submitted (None: not read): both are read when they are needed.
-    """
-
-    sdk: Any
-    name: str
-    status: RunStatus
-    tags: Mapping[str, str]
-    fingerprint: str
-    submitted: float | None = None
-    compute: str = ""
-    single: bool = False
-    limit: int | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    record: Mapping[str, Any] | None = None
-
-
 class RunCalls(Protocol):
     """What an SDK does for runs. Everything may raise EngineError; Missing of a run that is not there, or not ours.
 
-    `list` has all of specrun's in the workspace. `find` makes no request for a run that was seen, `look` none for one
-    that had ended. `explain` reads the details of a run that has ended, once. `submit` raises Conflict when the name is
-    taken, and SecretUnset.
+    `list` has a page of those with a tag of that name. `find` makes no request for a run that was seen, `look` none for
+    one that had ended. `explain` reads the details of a run that has ended, once. `submit` raises Conflict when the
+    name is taken, and SecretUnset.
     """
 
-    def list(self) -> Sequence[SeenRun]: ...
+    def list(self, tag: str, after: str) -> Listed: ...
     def find(self, name: str) -> SeenRun: ...
     def look(self, name: str) -> SeenRun: ...
     def explain(self, run: SeenRun) -> None: ...
@@ -81,20 +55,19 @@ class Runs:
     calls: RunCalls
 
     @asked
-    def list(self, spec: str | None = None) -> Sequence[Run]:
-        """All of specrun's runs in the workspace, or those of one spec, newest first; none where there is no workspace.
+    def list(self, spec: str | None = None, after: str = "") -> Page:
+        """A page of specrun's runs in the workspace, or of those of one spec; none where there is no workspace.
 
-        What the newest failed runs failed of is read too, of the newest attempt at each fingerprint: whether to try
-        again depends on it.
+        It does not say why a run has failed: `get` does.
         """
         try:
-            runs = [run for run in self.calls.list() if spec in (None, spec_of(run))]
+            listed = self.calls.list(spec_tag(spec) if spec else TAG, after)
         except Missing:
-            return ()
+            return Page()
+        runs = [run for run in listed.runs if spec in (None, spec_of(run))]
         run_all((partial(self._complete, run) for run in runs if _is_needed(run)), AT_ONCE)
         runs.sort(key=lambda run: (run.submitted or 0.0, attempt_in(run.name)), reverse=True)
-        run_all((partial(self.calls.explain, run) for run in _unexplained(runs)), AT_ONCE)
-        return [describe(run) for run in runs]
+        return Page([describe(run) for run in runs], listed.following, listed.filtered)
 
     @asked
     def get(self, name: str) -> Run:
@@ -170,48 +143,6 @@ class Runs:
                 run.submitted = submitted
 
 
-def is_ours(run: SeenRun) -> bool:
-    """Whether specrun submitted a run: its fingerprint begins as its name says."""
-    return NAME.fullmatch(run.name) is not None and is_named_for(run.name, run.fingerprint)
-
-
-def check_ours(run: SeenRun) -> SeenRun:
-    """The run. Raises Missing for one that specrun did not submit."""
-    if not is_ours(run):
-        raise Missing(f"run {run.name} was not submitted by specrun: its definition lacks {VARIABLE}")
-    return run
-
-
-def spec_of(run: SeenRun) -> str:
-    """The spec that a run was submitted for."""
-    return str(run.tags.get(TAG) or spec_in(run.name))
-
-
-def describe(run: SeenRun) -> Run:
-    """The run as far as it was read; no request."""
-    details = run.details
-    ended = run.status.ended and bool(details)
-    ending = ending_of(details, run.limit) if ended else Ending(run.status)
-    roles = roles_of(details, run.single)
-    failed = ending.failed_role or (roles[0] if ending.status is RunStatus.FAILED and len(roles) == 1 else None)
-    return Run(
-        name=run.name,
-        spec=spec_of(run),
-        fingerprint=run.fingerprint,
-        attempt=attempt_in(run.name),
-        status=ending.status,
-        reason=ending.reason,
-        submitted=run.submitted,
-        started=seconds(details.get("startTimeUtc")),
-        ended=seconds(details.get("endTimeUtc")) if ended else None,
-        roles=tuple(RoleStatus(role, _role_status(role, failed, ending.status)) for role in roles),
-        failed_role=failed,
-        reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
-        compute=run.compute,
-        loss=ending.loss,
-    )
-
-
 def output_path(path: str) -> str:
     """What a file below ./outputs is called: as it is there, or below `DEFAULT`."""
     return path if "/" in path else f"{DEFAULT}/{path}"
@@ -226,18 +157,3 @@ def kept_path(path: str) -> str:
 def _is_needed(run: SeenRun) -> bool:
     """Whether a run's record is: others must not touch what a run reads that goes on, and tags may be lost."""
     return not run.status.ended or run.submitted is None
-
-
-def _role_status(role: str, failed: str | None, status: RunStatus) -> str:
-    if role == failed:
-        return "failed"
-    return "ended" if status.ended and status is not RunStatus.SUCCEEDED else status.value
-
-
-def _unexplained(runs: Sequence[SeenRun]) -> Sequence[SeenRun]:
-    """The newest of the runs that did not succeed, as far as a later attempt has not made up for them."""
-    newest: dict[str, SeenRun] = {}
-    for run in sorted(runs, key=lambda run: attempt_in(run.name), reverse=True):
-        newest.setdefault(run.fingerprint, run)
-    unsuccessful = (RunStatus.FAILED, RunStatus.CANCELLED)
-    return [run for run in runs if run.status in unsuccessful and newest[run.fingerprint] is run][:EXPLAINED]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from specrun.engines.azure.logs import CHUNK, expected_logs, logs_of
 from specrun.engines.azure.network import retry_after, unreachable
-from specrun.engines.azure.runs import SeenRun
+from specrun.engines.azure.seen import SeenRun
 from specrun.engines.base import Cursor, Denied, EngineError, LogLine, Transient
 from specrun.engines.lines import read_lines
 

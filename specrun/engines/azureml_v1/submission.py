@@ -15,8 +15,9 @@ from typing import Any
 from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.endings import status_of
 from specrun.engines.azure.records import Lease, lease, write_record
-from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, TAG, include_all, record_path
-from specrun.engines.azure.runs import SeenRun
+from specrun.engines.azure.run_marks import SUBMITTED_TAG, include_all, record_path, tags_of
+from specrun.engines.azure.run_record import record_of_v1, record_properties
+from specrun.engines.azure.seen import SeenRun
 from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
@@ -29,17 +30,12 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class Submitter:
-    """Submits runs; `fetch` gets a run by its name, whoever submitted it, and raises Missing.
-
-    `experiments` are those that are known to be there, by name.
-    """
+    """Submits runs; `fetch` gets a run by its name, whoever submitted it, and raises Missing."""
 
     def __init__(self, connection: Connection, fetch: Callable[[str], SeenRun]) -> None:
         self._connection = connection
         self._fetch = fetch
-        self.experiments: dict[str, Any] = {}
-        self._marked: set[str] = set()
-        """Experiments that were given the tag: the SDK's object does not learn of it."""
+        self._experiments: dict[str, Any] = {}
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> SeenRun:
         """Submit a planned run. Raises Conflict when its name is taken, SecretUnset, and EngineError."""
@@ -53,12 +49,22 @@ class Submitter:
             write_record(container, path, json.dumps(record).encode(), lease=held)
             report(Progress(text="sending the code"))
             run = self._submit(submission, staged, held)
-        tags = {TAG: submission.spec, FINGERPRINT_TAG: submission.fingerprint, SUBMITTED_TAG: f"{submitted:.3f}"}
+        tags = {**tags_of(submission.spec, submission.fingerprint), SUBMITTED_TAG: f"{submitted:.3f}"}
+        # In its properties, too, where a list of runs has it, of whichever engine.
+        kept = record_of_v1(submission)
         with translated(f"tag the run {submission.name}, which was submitted"):
             _describe(run, submission.job, tags)
-        status = status_of(str(run.status))
+            run.add_properties(record_properties(kept))
         return SeenRun(
-            run, submission.name, status, tags, submission.fingerprint, submitted, compute=submission.cluster
+            submission.name,
+            status_of(str(run.status)),
+            tags,
+            submission.fingerprint,
+            submitted,
+            compute=submission.cluster,
+            by_v1=True,
+            record=kept,
+            sdk=run,
         )
 
     def _check_free(self, name: str) -> None:
@@ -76,7 +82,7 @@ class Submitter:
         include_all(staged.code)
         with translated(f"set up the run {submission.name}"):
             config = configure(submission, staged, workspace, str(datastore.name))
-        self._mark(self._experiment(submission.experiment))
+        self._experiment(submission.experiment)
         held.check()
         try:
             with _ONE_AT_A_TIME, translated(f"submit the run {submission.name}"):
@@ -92,7 +98,7 @@ class Submitter:
         """The SDK's Experiment, made if need be."""
         from azureml.core import Experiment
 
-        known, workspace = self.experiments, self._connection.workspace()
+        known, workspace = self._experiments, self._connection.workspace()
         if name not in known:
             try:
                 with translated(f"make the experiment {name}"):
@@ -104,13 +110,6 @@ class Submitter:
                     raise
                 known[name] = found[0]
         return known[name]
-
-    def _mark(self, experiment: Any) -> None:
-        """Tag the experiment before its first run, so that its runs are found whatever spec somebody has at hand."""
-        if TAG not in (experiment.tags or {}) and experiment.name not in self._marked:
-            with translated(f"tag the experiment {experiment.name}"):
-                experiment.tag(TAG, "has runs")
-            self._marked.add(experiment.name)
 
     def _accepted(self, submission: Submission) -> Any | None:
         try:

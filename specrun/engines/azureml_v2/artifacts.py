@@ -8,9 +8,9 @@ from pathlib import Path
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
 from specrun.engines.azure.containers import Container
 from specrun.engines.azure.logs import CHUNK, order_of, role_of
-from specrun.engines.azure.runs import SeenRun, kept_path, output_path
+from specrun.engines.azure.runs import kept_path, output_path
+from specrun.engines.azure.seen import SeenRun
 from specrun.engines.azureml_v2.connection import Connection
-from specrun.engines.azureml_v2.run_record import has_record
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
 from specrun.engines.lines import read_lines
 from specrun.plan.observed import StoredFile
@@ -57,7 +57,7 @@ def fetch_output(connection: Connection, name: str, outputs: Collection[str], pa
 
 def _logs(container: Container, run: SeenRun) -> Mapping[str, tuple[str, int]]:
     """Path and size in bytes of each role's log, by role in order."""
-    kind = OWN_LOGS if has_record(run.sdk.properties or {}) else OLD_LOGS
+    kind = OLD_LOGS if run.by_v1 else OWN_LOGS
     folder = f"{_folder(run.name)}/{kind}"
     found = {
         role: (f"{folder}/{path}", file.size)

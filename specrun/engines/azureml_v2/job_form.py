@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from specrun.engines.azure.datastores import revealed
-from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, VARIABLE
+from specrun.engines.azure.run_marks import VARIABLE, tags_of
+from specrun.engines.azure.run_record import record_of, record_properties
 from specrun.engines.azureml_v2.assets import asset_path
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.connection import Connection
@@ -17,7 +18,6 @@ from specrun.engines.azureml_v2.job_words import (
     input_mode,
     resources_words,
 )
-from specrun.engines.azureml_v2.run_record import record_of, record_properties
 from specrun.engines.base import Report, Staged
 from specrun.plan.kinds.run import Submission
 from specrun.spec.model import Input, Job, Output, Properties
@@ -37,7 +37,7 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
         display_name=job.display_name or submission.name,
         description=job.description,
         experiment_name=submission.experiment,
-        tags={**job.tags, TAG: submission.spec, FINGERPRINT_TAG: submission.fingerprint},
+        tags={**job.tags, **tags_of(submission.spec, submission.fingerprint)},
         properties=record_properties(record_of(submission)),
         # None where there is nothing to send, which the SDK refuses.
         code=str(staged.code) if any(staged.code.iterdir()) else None,

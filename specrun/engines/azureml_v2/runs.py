@@ -1,4 +1,4 @@
-"""Runs, as the SDK submits and reads them. What was seen of one is kept, so that nothing is read twice."""
+"""Runs, as the SDK submits them. What was seen of one is kept, so that nothing is read twice."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import seconds, status_of
-from specrun.engines.azure.run_marks import TAG
-from specrun.engines.azure.runs import SeenRun, check_ours, is_ours
+from specrun.engines.azure.jobs import Listed, get_job, list_jobs
+from specrun.engines.azure.run_record import record_of
+from specrun.engines.azure.seen import SeenRun, check_ours
+from specrun.engines.azure.services import read_details, read_metrics
 from specrun.engines.azureml_v2.artifacts import fetch_output, list_outputs, read_logs
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
-from specrun.engines.azureml_v2.run_record import record_in
 from specrun.engines.azureml_v2.sdk import word_of
-from specrun.engines.azureml_v2.services import read_details, read_metrics
-from specrun.engines.azureml_v2.submission import fingerprint_of, submit
+from specrun.engines.azureml_v2.submission import submit
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged, Transient
 from specrun.plan.kinds.run import Submission
 
@@ -29,14 +29,10 @@ class SdkRuns:
         self._connection = connection
         self._seen: dict[str, SeenRun] = {}
 
-    def list(self) -> Sequence[SeenRun]:
-        """One request for each page."""
-        with translated(f"list the runs of {self._connection.coordinates.workspace_name}"):
-            # Archived ones, too: what ran there ran for exactly the same. What the SDK cannot read is None.
-            listed = self._connection.sdk.client.jobs.list(tag=TAG, list_view_type="All")
-            jobs = [job for job in listed if job is not None]
-        # Those alone are kept: the name of somebody else's job is no run to be waited for.
-        return [self._keep(run) for run in map(seen_in, jobs) if is_ours(run)]
+    def list(self, tag: str, after: str) -> Listed:
+        """One request."""
+        listed = list_jobs(self._connection, tag, after)
+        return listed._replace(runs=[self._keep(run) for run in listed.runs])
 
     def find(self, name: str) -> SeenRun:
         """No request when it was seen."""
@@ -65,7 +61,7 @@ class SdkRuns:
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Under its name, which the service takes once."""
-        self._seen[submission.name] = seen_in(submit(self._connection, submission, staged, report))
+        self._seen[submission.name] = _submitted(submission, submit(self._connection, submission, staged, report))
 
     def cancel(self, run: SeenRun) -> None:
         """One request."""
@@ -85,16 +81,14 @@ class SdkRuns:
         fetch_output(self._connection, run.name, _kept(run), path, to)
 
     def address(self, run: SeenRun) -> str:
-        return str(run.sdk.studio_url or "")
+        return run.address
 
     def metrics(self, name: str) -> Mapping[str, float]:
         """One request."""
         return read_metrics(self._connection, name)
 
     def _read(self, name: str) -> SeenRun:
-        with translated(f"find the run {name}"):
-            job = self._connection.sdk.client.jobs.get(name)
-        return self._keep(check_ours(seen_in(job)))
+        return self._keep(check_ours(get_job(self._connection, name)))
 
     def _keep(self, run: SeenRun) -> SeenRun:
         """The newest that is known of a run; one that has ended does not change any more."""
@@ -107,21 +101,20 @@ class SdkRuns:
         return run
 
 
-def seen_in(job: Any) -> SeenRun:
-    """The SDK's CommandJob as a run."""
+def _submitted(submission: Submission, job: Any) -> SeenRun:
+    """A run that was just submitted, as the SDK's CommandJob."""
     created = getattr(job.creation_context, "created_at", None)
-    timeout = getattr(getattr(job, "limits", None), "timeout", None)
     return SeenRun(
-        sdk=job,
-        name=str(job.name),
+        name=submission.name,
         status=status_of(word_of(job.status)),
         tags=job.tags or {},
-        fingerprint=fingerprint_of(job),
+        fingerprint=submission.fingerprint,
         submitted=created.timestamp() if isinstance(created, datetime) else seconds(created),
-        compute=str(job.compute or "").rpartition("/")[2],
-        single=getattr(job, "distribution", None) is None,
-        limit=int(timeout) if timeout else None,
-        record=record_in(job.properties or {}) or None,
+        compute=submission.cluster,
+        single=job.distribution is None,
+        limit=submission.job.timeout,
+        record=record_of(submission),
+        address=str(job.studio_url or ""),
     )
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged
+from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.lines import read_lines
 from specrun.engines.local import request as requests
 from specrun.engines.local import state
@@ -21,6 +21,9 @@ from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 
 CHUNK = 1 << 20
 """Bytes read from one role's log at a time."""
+
+PAGE = 100
+"""Runs of one page of a list."""
 
 STATUSES = {
     state.PREPARED: RunStatus.QUEUED,
@@ -38,14 +41,27 @@ class LocalRuns:
     def __init__(self, home: Path) -> None:
         self._home = home
 
-    def list(self, spec: str | None = None) -> Sequence[Run]:
-        """All runs, or those of one spec, newest first. A damaged one is lost, and nothing of it is touched."""
-        with contextlib.suppress(FileNotFoundError):
-            names = [path.name for path in (self._home / "runs").iterdir()]
-            wanted = [name for name in names if name.startswith(f"{spec}-" if spec else "")]
-            runs = [run for name in wanted if (run := _read_run(self._folder(name))) and spec in (None, run.spec)]
-            return sorted(runs, key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
-        return []
+    def list(self, spec: str | None = None, after: str = "") -> Page:
+        """A page of all runs, or of those of one spec, newest first. A damaged one is lost; nothing of it is touched.
+
+        Only the runs of the page are read; `after` is the name of the last one of the page before.
+        """
+        names = self._names(spec)
+        start = names.index(after) + 1 if after in names else 0
+        part = names[start : start + PAGE]
+        runs = [run for name in part if (run := _read_run(self._folder(name))) and spec in (None, run.spec)]
+        runs.sort(key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
+        return Page(runs, part[-1] if len(names) > start + PAGE else "")
+
+    def _names(self, spec: str | None) -> Sequence[str]:
+        """The names of all runs, or of those of one spec, the newest first."""
+        found: list[tuple[float, int, str]] = []
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._home / "runs") as folders:
+            for folder in folders:
+                match = NAME.fullmatch(folder.name)
+                if match is not None and spec in (None, match["spec"]):
+                    found.append((_made(Path(folder.path)), int(match["attempt"] or 1), folder.name))
+        return [name for _, _, name in sorted(found, reverse=True)]
 
     def get(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""
@@ -73,9 +89,9 @@ class LocalRuns:
     def delete(self, spec: str) -> None:
         """Delete the ended runs of a spec."""
         with translated(f"run/{spec}"):
-            for run in self.list(spec):
-                if run.status.ended:
-                    delete_run(self._folder(run.name))
+            for folder in map(self._folder, self._names(spec)):
+                if (run := _read_run(folder)) and run.status.ended:
+                    delete_run(folder)
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
@@ -112,6 +128,14 @@ class LocalRuns:
 
     def _folder(self, name: str) -> Path:
         return run_folder(self._home, name)
+
+
+def _made(folder: Path) -> float:
+    """When a run was made, as its record was never written again since."""
+    for path in (folder / "run.json", folder):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime
+    return 0.0
 
 
 def _read_run(folder: Path) -> Run | None:

@@ -118,7 +118,7 @@ class Converging(Planned):
                 "Declare what is there, or take another name."
             )
             planning.refuse(self, "not-ours", detail)
-        elif users := planning.unfinished(self.is_used_by):
+        elif users := [run.name for run in planning.users_of(self)]:
             detail = f"{what} would be replaced ({fixed}), and {', '.join(users)} still runs there: wait or cancel."
             planning.refuse(self, "in-use", detail)
         elif not planning.options.allow_replace:

@@ -65,9 +65,8 @@ class DataTarget(Planned):
             planning.note(self, "altered-data", seen.reason)
         if not transfer.send and not transfer.prune:
             return Upload(self, Action.NO_OP, "the target has every file", seen, transfer)
-        readers = planning.unfinished(self.is_used_by)
         touched = [file.path for file in transfer.changed] + list(transfer.prune)
-        if readers and touched:
+        if touched and (readers := [run.name for run in planning.users_of(self)]):
             detail = (
                 f"{len(touched)} files of {self.target} would change under {', '.join(readers)} "
                 f"(such as {touched[0]}): wait, cancel the run, or take another target."

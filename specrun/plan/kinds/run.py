@@ -5,7 +5,7 @@ A run is not a resource: it happens once. Its identity is its fingerprint.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -94,20 +94,18 @@ class RunRequest(Planned):
         """Whether it is one of them."""
         return run.spec == self.name
 
-    def plan(self, planning: Planning) -> Change:
-        """Submitted, unless an attempt at the same is under way or has ended by itself. Raises Unplanned."""
+    def draft(self, planning: Planning) -> None:
+        """Work out what the run would be, and note it: that is what is looked up then. Raises Unplanned."""
         code = self._code(planning)
         inputs = JobInputs(self, self.job.inputs, self.data, planning)
         environment = self.environment.identity if self.environment is not None else {}
         identity = identify(self.job, environment, code, inputs.contents())
         digest = fingerprint(identity)
-        runs = planning.runs_of(self.name)
-        decision = decide(runs, digest, planning.options.rerun, self.job.max_attempts)
-        submission = Submission(
-            name=run_name(self.name, digest, decision.attempt),
+        planning.drafts[self.name] = Submission(
+            name=run_name(self.name, digest, 1),
             spec=self.name,
             fingerprint=digest,
-            attempt=decision.attempt,
+            attempt=1,
             identity=identity,
             experiment=self.experiment,
             job=self.job,
@@ -118,14 +116,22 @@ class RunRequest(Planned):
             reads=_addresses(inputs.data_keys(), self.environment, self.place),
             code=code,
         )
+
+    def plan(self, planning: Planning) -> Change:
+        """Submitted, unless an attempt at the same is under way or has ended by itself."""
+        draft, runs = planning.drafts[self.name], planning.runs_of(self.name)
+        digest = draft.fingerprint
+        decision = decide(runs, digest, planning.options.rerun, self.job.max_attempts)
+        submission = replace(draft, name=run_name(self.name, digest, decision.attempt), attempt=decision.attempt)
         others = [run for run in runs if not run.is_of(digest)]
-        unfinished = tuple(run for run in others if not run.status.ended)
-        cancel = unfinished if planning.options.cancel_previous else ()
+        cancel = self._previous(planning, others) if planning.options.cancel_previous else ()
         if decision.follow is not None:
             return Follow(self, Action.NO_OP, decision.reason, submission, cancel, decision.follow)
         self._note_loss(planning, submission, decision.loss)
+        if not runs and (unread := planning.view.history.unread(self.name)):
+            planning.note(self, "runs-not-looked-at", f"Whether {self.name} has run before: {unread}.")
         new = bool(others) and decision.attempt == 1
-        differences = explain(planning.view.identity(others[0].name), identity) if new else ()
+        differences = explain(planning.view.identity(others[0].name), draft.identity) if new else ()
         return Submit(self, Action.SUBMIT, decision.reason, submission, cancel, differences)
 
     def cloud_contents(self) -> Iterator[CloudContent]:
@@ -150,6 +156,14 @@ class RunRequest(Planned):
         if cluster is not None:
             return cluster.properties.get("tier") == "low_priority"
         return (self.job.queue_settings or {}).get("job_tier") == "spot"
+
+    def _previous(self, planning: Planning, others: Sequence[Run]) -> tuple[Run, ...]:
+        """The spec's unfinished runs at other fingerprints."""
+        seen = [
+            *others,
+            *(run for run in planning.users_of(self) if not run.is_of(planning.drafts[self.name].fingerprint)),
+        ]
+        return tuple({run.name: run for run in seen if not run.status.ended}.values())
 
     def _code(self, planning: Planning) -> tuple[SourceFile, ...]:
         if self.job.code is None:

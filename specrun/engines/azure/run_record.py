@@ -20,7 +20,7 @@ LENGTH, MOST = 1000, 30
 
 
 def record_of(submission: Submission) -> dict[str, Any]:
-    """What the run reads, what it keeps, and what its fingerprint was taken of."""
+    """What a run of SDK v2 reads, what it keeps, and what its fingerprint was taken of."""
     return {
         "reads": list(submission.reads),
         "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
@@ -42,9 +42,14 @@ def record_properties(record: Mapping[str, Any]) -> dict[str, str]:
     return {f"{PREFIX}{number}": text[start : start + LENGTH] for number, start in enumerate(starts)}
 
 
-def has_record(properties: Mapping[str, str]) -> bool:
-    """Whether there is a record in a job's properties: SDK v1's runs have none."""
-    return f"{PREFIX}0" in properties
+def record_of_v1(submission: Submission) -> dict[str, Any]:
+    """The same of a run of SDK v1, which writes all it keeps to ./outputs."""
+    return {**record_of(submission), "keeps": [], "sdk": "v1"}
+
+
+def is_of_v1(record: Mapping[str, Any]) -> bool:
+    """Whether a run with this record in its properties is one of SDK v1. Older ones have none there."""
+    return not record or record.get("sdk") == "v1"
 
 
 def record_in(properties: Mapping[str, str]) -> Mapping[str, Any]:

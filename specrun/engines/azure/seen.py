@@ -1,0 +1,89 @@
+"""One run of a workspace, as far as it was read, whichever SDK submitted it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from specrun.engines.azure.endings import Ending, ending_of, seconds
+from specrun.engines.azure.logs import roles_of
+from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, spec_in
+from specrun.engines.base import Missing
+from specrun.plan.attempts import NAME
+from specrun.plan.observed import RoleStatus, Run, RunStatus
+
+
+@dataclass(slots=True)
+class SeenRun:
+    """One run as it was last read; `sdk` is the SDK's own object, where there is one and it is needed.
+
+    `fingerprint` is the whole one, "" when specrun did not submit it; times in Unix seconds; `limit` in seconds, where
+    its details do not tell; `single`: it is known to have one process; `by_v1`: SDK v1 has submitted it. `details` are
+    those of run history, and `record` what was written down when it was submitted (None: not read): both are read when
+    they are needed. `address` is where a person finds it.
+    """
+
+    name: str
+    status: RunStatus
+    tags: Mapping[str, str]
+    fingerprint: str
+    submitted: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    compute: str = ""
+    single: bool = False
+    limit: int | None = None
+    by_v1: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] | None = None
+    address: str = ""
+    sdk: Any = None
+
+
+def is_ours(run: SeenRun) -> bool:
+    """Whether specrun submitted a run: its fingerprint begins as its name says."""
+    return NAME.fullmatch(run.name) is not None and is_named_for(run.name, run.fingerprint)
+
+
+def check_ours(run: SeenRun) -> SeenRun:
+    """The run. Raises Missing for one that specrun did not submit."""
+    if not is_ours(run):
+        raise Missing(f"run {run.name} was not submitted by specrun: its definition lacks {VARIABLE}")
+    return run
+
+
+def spec_of(run: SeenRun) -> str:
+    """The spec that a run was submitted for."""
+    return str(run.tags.get(TAG) or spec_in(run.name))
+
+
+def describe(run: SeenRun) -> Run:
+    """The run as far as it was read; no request."""
+    details = run.details
+    ended = run.status.ended and bool(details)
+    ending = ending_of(details, run.limit) if ended else Ending(run.status)
+    roles = roles_of(details, run.single)
+    failed = ending.failed_role or (roles[0] if ending.status is RunStatus.FAILED and len(roles) == 1 else None)
+    return Run(
+        name=run.name,
+        spec=spec_of(run),
+        fingerprint=run.fingerprint,
+        attempt=attempt_in(run.name),
+        status=ending.status,
+        reason=ending.reason,
+        submitted=run.submitted,
+        started=seconds(details.get("startTimeUtc")) or run.started,
+        ended=(seconds(details.get("endTimeUtc")) if ended else None) or run.ended,
+        roles=tuple(RoleStatus(role, _role_status(role, failed, ending.status)) for role in roles),
+        failed_role=failed,
+        reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
+        compute=run.compute,
+        loss=ending.loss,
+    )
+
+
+def _role_status(role: str, failed: str | None, status: RunStatus) -> str:
+    if role == failed:
+        return "failed"
+    return "ended" if status.ended and status is not RunStatus.SUCCEEDED else status.value
