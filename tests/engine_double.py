@@ -171,9 +171,9 @@ class DoubleRuns:
     def get(self, name: str) -> Run:
         engine = self.engine
         engine.called(f"run {name}")
-        engine.on_look(name)
         for number, run in enumerate(engine.all_runs):
             if run.name == name:
+                engine.on_look(name)
                 statuses = engine.statuses.setdefault(name, [run.status if run.status.ended else RunStatus.SUCCEEDED])
                 status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
                 engine.all_runs[number] = replace(run, status=status)

@@ -76,13 +76,15 @@ def test_a_cluster_that_one_has_changed(desk: Desk) -> None:
     assert set(actions(desk.plan(ends=0)).values()) == {"create"}
 
 
-def test_a_run_of_sdk_v1_is_found_through_sdk_v2(desk: Desk) -> None:
+@pytest.mark.parametrize(("first", "second"), WAYS, ids=["from v2 to v1", "from v1 to v2"])
+def test_a_run_of_one_is_found_through_the_other(desk: Desk, first: str, second: str) -> None:
     desk.write("src/train.py", 'import sys\nprint("trained with", sys.argv[1])\n')
     desk.write("data/one.txt", "1\n")
     desk.spec(JOB)
-    go_to(desk, "azureml-v1")
+    go_to(desk, first)
     desk.apply()
-    go_to(desk, "azureml")
+    desk.spec(f"{JOB}    experiment: another\n")
+    go_to(desk, second)
     said = desk.apply()
     assert "No changes" in said.err
     (run,) = desk.runs()

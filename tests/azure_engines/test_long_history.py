@@ -1,0 +1,171 @@
+"""What a plan, and what verbs about runs ask for in a workspace with a long history: as much as in one without."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.dataplane import data_of
+from emulator.past import add_past_runs
+from emulator.runs_state import COMPLETED, FAILED, RUNNING
+from specrun.apply.project import Project, open_project
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, tags_of
+from specrun.engines.azureml_v1.engine import open_engine as open_v1
+from specrun.engines.azureml_v2.engine import open_engine as open_v2
+from specrun.engines.history import PAGES
+from specrun.plan.attempts import run_name
+from specrun.plan.changes import Action, Plan
+from specrun.plan.planning import PlanOptions
+from tests.azure_engines.launching import Launch, launch
+from tests.azure_engines.place import Place, placed
+
+JOB = "command: echo hello\nenvironment: {image: 'python:3.11'}\n"
+TOP = "compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 4}\nexperiment: digits\n"
+ENGINES: dict[str, Any] = {"azureml": open_v2, "azureml-v1": open_v1}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> Iterator[Place]:
+    with placed(tmp_path, monkeypatch, ENGINES[engine]) as place:
+        yield place
+
+
+def past(launched: Launch, number: int, specs: int = 10, marked: bool = True) -> None:
+    """So many runs of other specs."""
+    runs = []
+    for run in range(number):
+        spec, digest = f"other{run % specs}", f"{run:064x}"[::-1]
+        tags = tags_of(spec, digest) if marked else {TAG: spec, FINGERPRINT_TAG: digest}
+        runs.append((run_name(spec, digest, 1), tags))
+    add_past_runs(launched.plane, runs)
+
+
+def attempts(launched: Launch, number: int) -> list[str]:
+    """So many attempts at what the spec says now; their names."""
+    submission = launched.submission()
+    digest, spec = submission.fingerprint, submission.spec
+    names = [run_name(spec, digest, attempt) for attempt in range(1, number + 1)]
+    add_past_runs(launched.plane, [(name, tags_of(spec, digest)) for name in names], experiment="elsewhere")
+    return names
+
+
+def project(launched: Launch, engine: str) -> Project:
+    """A project that has seen nothing."""
+    return open_project([launched.spec], engine, launched.place.folder / ".specrun")
+
+
+def planned(launched: Launch, engine: str, **options: object) -> tuple[Plan, list[str]]:
+    """A plan, and the routes that it took."""
+    plans: list[Plan] = []
+    opened = project(launched, engine)
+    chosen = PlanOptions(**options)  # type: ignore[arg-type]
+    routes = launched.place.routes(lambda: plans.append(opened.plan(chosen)))
+    assert not plans[0].unseen, plans[0].unseen
+    return plans[0], routes
+
+
+def of_jobs(routes: list[str]) -> list[str]:
+    return [route for route in routes if "/jobs" in route or "/runs/" in route]
+
+
+def change(plan: Plan) -> Any:
+    return next(one for one in plan.changes if one.key.address == "run/job")
+
+
+def test_a_plan_takes_as_many_requests_as_without_a_history(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    names = attempts(launched, 2)
+    plan, before = planned(launched, engine)
+    assert change(plan).reason == f"{names[-1]} has succeeded for exactly this"
+    past(launched, 300)
+    plan, after = planned(launched, engine)
+    assert change(plan).run.name == names[-1]
+    assert len(after) == len(before)
+    assert len(of_jobs(after)) == 2, "its list, and the name that is not there"
+
+
+def test_a_failed_run_takes_a_third_request(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    (name,) = attempts(launched, 1)
+    past(launched, 300)
+    launched.run(name).status = FAILED
+    plan, routes = planned(launched, engine)
+    assert change(plan).run.name == name
+    assert len(of_jobs(routes)) == 3
+
+
+def test_names_are_found_without_tags(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    names = attempts(launched, 2)
+    past(launched, 300)
+    for name in names:
+        del launched.run(name).tags["specrun.spec.job"]
+    plan, _ = planned(launched, engine)
+    assert change(plan).run.name == names[-1]
+
+
+def test_older_runs_are_found_by_the_tag_of_their_time(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    add_past_runs(launched.plane, [("job-0123456789", {TAG: "job", FINGERPRINT_TAG: "0123456789" * 6})])
+    past(launched, 250)
+    plan, routes = planned(launched, engine)
+    assert change(plan).reason == "something changed since the last run"
+    assert plan.notes == ()
+    launched.plane.page_size = 10
+    plan, routes = planned(launched, engine)
+    assert change(plan).reason == "the first run of this spec"
+    assert [note.code for note in plan.notes] == ["runs-not-looked-at"]
+    assert len(of_jobs(routes)) == PAGES + 2
+
+
+def test_a_service_that_ignores_the_filter_is_filtered_here(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    names = attempts(launched, 2)
+    past(launched, 150)
+    launched.plane.filters = False
+    plan, _ = planned(launched, engine)
+    assert change(plan).run.name == names[-1]
+    launched.plane.page_size = 5
+    plan, routes = planned(launched, engine)
+    assert change(plan).run.name == names[-1], "by its name"
+    assert len(of_jobs(routes)) <= PAGES + 6
+
+
+def test_unfinished_runs_of_others_are_asked_for_where_a_cluster_would_go(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    past(launched, 150)
+    (user,) = add_past_runs(launched.plane, [("user-0123456789", tags_of("user", "0123456789" * 6))])
+    user.status, user.target, user.ended = RUNNING, "cpu-cluster", None
+    opened = project(launched, engine)
+    plans: list[Plan] = []
+    routes = place.routes(lambda: plans.append(opened.plan_destruction(())))
+    assert [found.code for found in plans[0].refusals] == ["in-use"]
+    assert len(of_jobs(routes)) == 3, "the list of the spec, and two pages of all"
+
+
+def test_apply_adds_one_request_to_a_submission(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+
+    def applied() -> list[str]:
+        opened = project(launched, engine)
+        plan = opened.plan(PlanOptions(rerun=True))
+        assert change(plan).action is Action.SUBMIT
+        routes = place.routes(lambda: opened.carry_out(plan, lambda event: None, threading.Event(), detach=True))
+        launched.run(change(plan).submission.name).become(COMPLETED)
+        return routes
+
+    attempts(launched, 1)
+    data_of(place.emulator.service).training.starved = True  # nobody gets a node: nothing runs meanwhile
+    applied()  # with new code
+    before = len(applied())
+    past(launched, 300)
+    assert abs(len(applied()) - before) <= 2
