@@ -17,8 +17,8 @@ from specrun.plan.resources import Key, Place
 def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, home: Path, hashes: HashCache) -> Plan:
     """One change for each resource of the places that are in view, in dependency order.
 
-    None for what cannot be read, nor for what needs it: of that nothing can be said. Nothing is planned of a place whose
-    runs could not be looked up.
+    None for what cannot be read, nor for what needs it: of that nothing can be said. Nothing is planned of a place
+    whose runs could not be looked up.
     """
     plannings = {place: Planning(place, view, options, home, hashes) for place, view in views.items()}
     in_view = {key: resource for key, resource in graph.resources.items() if key.place in plannings}

@@ -18,7 +18,6 @@ from specrun.spec.model import Origin
 from specrun.spec.rules.travel import Journey, found_wrong
 from specrun.spec.tree import MOST_ENTRIES, Tree
 
-
 if TYPE_CHECKING:
     from specrun.plan.kinds.base import Planned
     from specrun.plan.kinds.run import Submission
