@@ -35,6 +35,8 @@ class Loaded(NamedTuple):
 
 class _Options(NamedTuple):
     variables: Mapping[str, Scalar]
+    typed: Mapping[str, str]
+    """The variables as they were typed."""
     engine: str | None
     inputs: Mapping[str, str]
     environment: Mapping[str, Any] | None
@@ -92,7 +94,15 @@ def _load(
     environment_values, mistakes = overrides.read_environment(environment)
     diagnostics = list(mistakes)
     options = _Options(
-        overrides.scalars(variables), engine, inputs, environment_values, unread, secrets_required, Files(), _today()
+        overrides.scalars(variables),
+        variables,
+        engine,
+        inputs,
+        environment_values,
+        unread,
+        secrets_required,
+        Files(),
+        _today(),
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
@@ -141,7 +151,7 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
         for hole in done.holes:
             known.hide(hole)
         seen = known.values
-    subject = Subject(document, seen, done.engine, folder, options.files, options.today)
+    subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
     return (_masked(document, values, diagnostics) if diagnostics else diagnostics), values, seen
 

@@ -69,6 +69,36 @@ def location(file: str, text: str, span: Span) -> Location:
     return Location(file, line, span.start - line_start + 1, max(1, stop - span.start), shown)
 
 
+def written(text: str, parsed: str, path: Path) -> str:
+    """The value at `path` as it is written, quotes and a block's mark with it."""
+    span = _span(text, parsed, path, key=False)
+    return text[span.start : span.end]
+
+
+def locate_inside(file: str, text: str, parsed: str, path: Path, value: str, offset: int, length: int) -> Location:
+    """The place of a part of the text `value` at `path`; the whole value's where that cannot be told.
+
+    A text is written as it is, but for the blanks at its line ends; only in quotes it may have escapes.
+    """
+    whole = _span(text, parsed, path, key=False)
+    at = whole.start
+    if text.startswith(("|", ">"), at):
+        at = text.find("\n", at, whole.end) + 1
+    elif text.startswith(('"', "'"), at):
+        at += 1
+    for sign in value[: offset + 1].split() if 0 <= offset < min(len(value), _FAR) else [""]:
+        while at < whole.end and text[at].isspace():
+            at += 1
+        if not sign or not text.startswith(sign, at):
+            return location(file, text, whole)
+        at += len(sign)
+    return location(file, text, Span(at - 1, min(at - 1 + length, whole.end)))
+
+
+_FAR = 100_000
+"""Nobody looks for a place that far inside of a text."""
+
+
 @lru_cache(maxsize=4)
 def _line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in _BREAK.finditer(text))]

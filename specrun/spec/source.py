@@ -11,7 +11,7 @@ from yaml.error import YAMLError
 from specrun.spec import codes
 from specrun.spec.builder import Builder, Mistake, Unreadable
 from specrun.spec.diagnostics import Diagnostic, Location, Path
-from specrun.spec.locations import Span, locate, location
+from specrun.spec.locations import Span, locate, locate_inside, location, written
 from specrun.spec.syntax import describe, flow_expression
 
 MAX_BYTES = 1 << 20
@@ -42,6 +42,14 @@ class Document:
         written. For a path that does not exist: the key of its nearest parent (at the top: the file's first character).
         """
         return locate(self.file, self.text, self._parsed, path, key=key)
+
+    def inside(self, path: Path, value: str, offset: int, length: int = 1) -> Location:
+        """The place of a part of the text `value`, which stands at `path` as it is written there."""
+        return locate_inside(self.file, self.text, self._parsed, path, value, offset, length)
+
+    def written(self, path: Path) -> str:
+        """The value at `path` as it is written: 1.10 is not 1.1, and a block begins with its mark."""
+        return written(self.text, self._parsed, path)
 
     def diagnostic(self, code: str, detail: str, path: Path, *, key: bool = False) -> Diagnostic:
         """What a known code says of the value at `path`, or of its key."""

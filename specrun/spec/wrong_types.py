@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
     if isinstance(value, (bool, int, float)):
         return _for_scalar(document, failure, wanted)
     if isinstance(value, list) and failure.path == ("job", "command"):
-        return f"It is one line, as you would type it: `{snippet(key, ' '.join(map(str, value)))}`."
+        return _for_command(list(map(str, value)))
     if isinstance(value, list) and "object" in wanted and _has_names(value):
         return "Instead of a list with `name` in each, write a mapping from the names: `NAME: {…}`."
     return ""
@@ -67,6 +68,19 @@ def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure) 
                 return f"Write `{key}: {written}`, without quotes."
             return f"In YAML 1.2 {value} is text: write `{key}: {written}`."
     return ""
+
+
+def _for_command(items: list[str]) -> str:
+    """A list of words is one command, a list of commands has a line for each."""
+    if len(items) > 1 and any(character.isspace() for character in items[0].strip()):
+        lines = "".join(f"\n    {line}" for item in items for line in item.splitlines())
+        return f"Bash runs a text, each of its lines as a command:\n  command: |{lines}"
+    words = items[0] if len(items) == 1 else " ".join(_word(item) for item in items)
+    return f"It is one line, as you would type it: `{snippet('command', words)}`."
+
+
+def _word(text: str) -> str:
+    return text if "${{" in text else shlex.quote(text)
 
 
 def _for_list(key: object, value: str) -> str:

@@ -217,7 +217,7 @@ def test_outputs(place: Place) -> None:
     assert (outputs["model"]["jobOutputType"], outputs["model"].get("uri")) == ("uri_folder", None)
     assert outputs["kept"]["uri"] == "azureml://datastores/workspaceblobstore/paths/kept"
     assert outputs["kept"]["mode"] == "Upload"
-    assert job["command"] == "echo ${{outputs.model}}"
+    assert job["command"] == 'echo "${{outputs.model}}"'
 
 
 LITERALS = """

@@ -71,7 +71,7 @@ def test_every_so_many_specs_have_mistakes(tmp_path: Path) -> None:
         Job(
             "bash steps.sh ${{ inputs.numbers }} ${{ outputs.model }}", {"steps.sh": STEPS}, data_files=3, data_size=99
         ),
-        Job("python printer.py $RANK 1 ${{ inputs.numbers }}", distribution=PYTORCH, instances=3),
+        Job("python printer.py $RANK 1 ${{ inputs.numbers }}", {"printer.py": ""}, distribution=PYTORCH, instances=3),
     ],
 )
 def test_a_job_is_valid(job: Job, tmp_path: Path) -> None:

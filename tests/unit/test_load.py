@@ -147,7 +147,7 @@ def test_check_is_load_without_the_specs() -> None:
 
 def test_a_variable_is_read_as_a_yaml_scalar() -> None:
     head = "apiVersion: specrun/v1\nname: x\nvars: {n: 1}\n"
-    write(head + "job:\n  command: x\n  resources: {instance_count: '${{ vars.n }}'}\n")
+    write(head + "job:\n  command: x\n  distribution: {type: mpi}\n  resources: {instance_count: '${{ vars.n }}'}\n")
     spec = only("x.yaml", variables={"n": "3"})
     assert spec.job is not None
     assert spec.job.resources.instance_count == 3

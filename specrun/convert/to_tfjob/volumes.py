@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from specrun.engines.azureml_v2.command import command_of
-from specrun.engines.commands import REFERENCE
+from specrun.engines.commands import bash_line
 from specrun.spec.datastore_paths import datastore_uri
 from specrun.spec.model import Input, Job, LocalPath
 
@@ -40,14 +37,13 @@ def volumes_of(job: Job, name: str, beside: str) -> tuple[Volume, ...]:
 def command_text(job: Job) -> str:
     """What bash runs: the job's command, with the paths of volumes."""
 
-    def place(match: re.Match[str]) -> str:
-        kind, name = match.groups()
+    def place(kind: str, name: str) -> str:
         if kind == "outputs":
             return f"/mnt/outputs/{name}"
         entry = job.inputs[name]
-        return entry.text if entry.is_scalar else shlex.quote(_input_place(entry))
+        return entry.text if entry.is_scalar else _input_place(entry)
 
-    return REFERENCE.sub(place, command_of(job))
+    return bash_line(job, place)
 
 
 def _wanted(job: Job, beside: str) -> Iterator[tuple[str, str, str, str]]:

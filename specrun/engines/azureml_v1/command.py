@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from specrun.engines.azureml_v1.references import KEPT, JobPath, Value, values
-from specrun.engines.commands import REFERENCE, script_line
+from specrun.engines.commands import Replaced, bash_line
 from specrun.spec.model import Job
+from specrun.spec.shell import REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,8 @@ def start_of(job: Job) -> Start:
     """
     found = values(job)
     outputs = [value for (kind, _), value in found.items() if kind == "outputs" and isinstance(value, JobPath)]
-    if job.command is not None:
-        return Start(command=_prepared(outputs, _substituted(job.command, found)))
-    if outputs or any("$" in _literal(word, found) for word in job.arguments):
-        line = script_line(job, lambda match: _in_bash(_value(match, found), ""))
+    if job.command is not None or outputs or any("$" in _literal(word, found) for word in job.arguments):
+        line = bash_line(job, lambda kind, name: _in_bash(found[kind, name]))
         return Start(command=_prepared(outputs, line))
     return Start(script=job.script, arguments=tuple(_argument(word, found) for word in job.arguments))
 
@@ -47,36 +45,8 @@ def _prepared(outputs: Sequence[JobPath], command: str) -> str:
     return f"{kept}mkdir -p {folders}; {command}"
 
 
-def _substituted(command: str, found: Mapping[tuple[str, str], Value]) -> str:
-    """The command with its references replaced; what stands around a reference decides how a path is quoted."""
-    parts: list[str] = []
-    end, quote = 0, ""
-    for match in REFERENCE.finditer(command):
-        before = command[end : match.start()]
-        quote = _quote_after(before, quote)
-        parts += [before, _in_bash(_value(match, found), quote)]
-        end = match.end()
-    return "".join([*parts, command[end:]])
-
-
-def _quote_after(text: str, quote: str) -> str:
-    """Which quote is open after a piece of bash that began inside of `quote` ("": outside of any)."""
-    characters = iter(text)
-    for character in characters:
-        if character == "\\" and quote != "'":
-            next(characters, None)
-        elif character in ("'", '"') and quote in ("", character):
-            quote = "" if quote else character
-    return quote
-
-
-def _in_bash(value: Value, quote: str) -> str:
-    if isinstance(value, str):
-        return shlex.quote(value)
-    if quote == '"':
-        return f"${{{value.variable}}}{value.below}"
-    quoted = f'"${value.variable}{value.below}"'
-    return f"'{quoted}'" if quote else quoted
+def _in_bash(value: Value) -> str | Replaced:
+    return value if isinstance(value, str) else Replaced(f"${{{value.variable}}}{value.below}")
 
 
 def _argument(word: str, found: Mapping[tuple[str, str], Value]) -> str:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
 import sys
 import time
 from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Staged
-from specrun.engines.commands import REFERENCE
+from specrun.engines.commands import bash_line
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
@@ -113,16 +111,12 @@ def command_line(home: Path, submission: Submission, folder: Path) -> str:
     """The bash command line of a job, its inputs and outputs replaced by quoted paths below the run's folder."""
     job = submission.job
 
-    def value(match: re.Match[str]) -> str:
-        kind, name = match.groups()
+    def value(kind: str, name: str) -> str:
         if kind == "outputs":
             return str(folder / "outputs" / name)
         return input_value(home, submission, job.inputs[name], folder / "inputs")
 
-    if job.command is not None:
-        return REFERENCE.sub(lambda match: shlex.quote(value(match)), job.command)
-    words = ["python", job.script or "", *(REFERENCE.sub(value, word) for word in job.arguments)]
-    return shlex.join(words)
+    return bash_line(job, value)
 
 
 def _team(processes: Processes) -> Team:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Severity
-from specrun.spec.rules import command, counts, credentials, data, environment, paths, references, sizes
+from specrun.spec.rules import (
+    command,
+    counts,
+    credentials,
+    data,
+    environment,
+    failures,
+    lines,
+    paths,
+    references,
+    scripts,
+    sizes,
+    spelling,
+)
 from specrun.spec.rules.subject import Subject
 
 Rule = Callable[[Subject], Iterable[Diagnostic]]
@@ -17,7 +30,13 @@ _JOB: tuple[Rule, ...] = (
     command.variables,
     command.unused_inputs,
     command.almost_expressions,
+    lines.escaped_expressions,
+    lines.quoted_arguments,
+    lines.broken_lines,
+    failures.unnoticed,
+    spelling.respelled,
     counts.processes,
+    counts.lonely_instances,
     sizes.gpus,
     environment.sources,
     environment.requirements,
@@ -26,6 +45,7 @@ _JOB: tuple[Rule, ...] = (
     references.datastore_paths,
     references.outputs_into_data,
     paths.code,
+    scripts.in_command,
     paths.inputs,
     paths.environment,
 )

@@ -52,3 +52,21 @@ def processes(subject: Subject) -> Iterator[Diagnostic]:
                 f"Write `resources: {{instance_count: {processes}}}`, or `{key}: {count}`."
             )
             yield subject.at("more-processes-than-instances", detail, *place, key)
+
+
+def lonely_instances(subject: Subject) -> Iterator[Diagnostic]:
+    """Several instances are of use to processes that know of each other."""
+    count = number(mapping(subject.job.get("resources")).get("instance_count"))
+    most = number(subject.compute.get("max_instances"))
+    if count is None or count < 2 or not lacks(subject.job, "distribution") or (most is not None and count > most):
+        return
+    truth = {
+        "local": f"This machine runs one process and keeps {count} places of the cluster for it.",
+        "azureml": f"Azure ML takes {count} instances, and tells no process of the others: no rank, no TF_CONFIG.",
+        "azureml-v1": f"SDK v1 asks for {count} instances without saying how their processes find each other.",
+    }.get(subject.engine, "No process is told of the others.")
+    detail = (
+        f"{truth} Write what starts on each: `distribution: {{type: pytorch}}`, `{{type: tensorflow}}` or "
+        "`{type: mpi}`; or leave `instance_count` out."
+    )
+    yield subject.at("instances-without-distribution", detail, "job", "resources", "instance_count")

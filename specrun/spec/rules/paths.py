@@ -45,23 +45,39 @@ def _script(subject: Subject, folder: str, script: str) -> Iterator[Diagnostic]:
     if not _is_path(script):
         yield from _odd(subject, script, *place)
         return
-    inside = os.path.normpath(script)
-    if os.path.isabs(script) or inside.startswith(".."):
-        detail = f"Only the code folder travels with the job. Move the script into `{folder}`; its path starts there."
-        yield subject.at("script-outside-code", detail, *place)
+    found = wrong_script(subject, folder, script, "`script` is a path inside the code folder")
+    if found is not None:
+        yield subject.at(*found, *place)
         return
-    path = os.path.join(folder, script)
-    kind = subject.files.kind(os.path.join(subject.folder, path))
-    if kind is None:
-        detail = _missing_detail(subject, path)
-        prefix = folder.rstrip("/") + "/"
-        if script.startswith(prefix) and subject.files.kind(os.path.join(subject.folder, script)) == "file":
-            detail = f"`script` is a path inside the code folder: write `{script[len(prefix) :]}`."
-        yield subject.at("missing-script", detail, *place)
-    elif kind == "other":
+    path = os.path.join(subject.folder, folder, script)
+    kind = subject.files.kind(path)
+    if kind == "other":
         yield _other(subject, script, *place)
     elif kind == "folder":
         yield subject.at("not-a-file", f"`{script}` is a folder. Name the script in it.", *place)
+
+
+def wrong_script(subject: Subject, folder: str, script: str, where: str) -> tuple[str, str] | None:
+    """The code and the detail of what is wrong with a script that is to be in the code `folder`, if something is.
+
+    `where` says where its path starts.
+    """
+    if script.endswith(".ipynb"):
+        detail = (
+            f"Python runs scripts. Make one of it, `jupyter nbconvert --to script {os.path.join(folder, script)}`, and "
+            f"write `{script.removesuffix('.ipynb')}.py` here."
+        )
+        return "notebook-as-script", detail
+    if os.path.isabs(script) or os.path.normpath(script).startswith(".."):
+        detail = f"Only the code folder travels with the job. Move the script into `{folder}`; its path starts there."
+        return "script-outside-code", detail
+    path = os.path.join(folder, script)
+    if subject.files.kind(os.path.join(subject.folder, path)) is not None:
+        return None
+    prefix = folder.rstrip("/") + "/"
+    if script.startswith(prefix) and subject.files.kind(os.path.join(subject.folder, script)) == "file":
+        return "missing-script", f"{where}: write `{script[len(prefix) :]}`."
+    return "missing-script", missing_detail(subject, path)
 
 
 def data(subject: Subject) -> Iterator[Diagnostic]:
@@ -130,7 +146,7 @@ def environment(subject: Subject) -> Iterator[Diagnostic]:
         inside = os.path.join(folder, dockerfile)
         if "\0" not in inside and subject.files.kind(os.path.join(subject.folder, inside)) != "file":
             key = "dockerfile_path" if "dockerfile_path" in build else "path"
-            yield subject.at("missing-dockerfile", _missing_detail(subject, inside), *place, key)
+            yield subject.at("missing-dockerfile", missing_detail(subject, inside), *place, key)
     elif kind is None:
         yield _missing(subject, "missing-build-path", folder, *place, "path")
     else:
@@ -175,10 +191,10 @@ def _other(subject: Subject, path: str, *place: str) -> Diagnostic:
 
 
 def _missing(subject: Subject, code: str, path: str, *place: str) -> Diagnostic:
-    return subject.at(code, _missing_detail(subject, path), *place)
+    return subject.at(code, missing_detail(subject, path), *place)
 
 
-def _missing_detail(subject: Subject, path: str) -> str:
+def missing_detail(subject: Subject, path: str) -> str:
     if path.startswith("~"):
         return "`~` is the shell's and is not expanded here. Paths start at the folder of this file."
     where = os.path.normpath(os.path.join(subject.folder, path))

@@ -91,12 +91,34 @@ def is_known(value: object) -> bool:
 
 
 class Subject:
-    """One document under the rules. `folder` is where its relative paths start, `today` an ISO date."""
+    """One document under the rules. `folder` is where its relative paths start, `today` an ISO date.
 
-    __slots__ = ("compute", "data", "datastores", "document", "engine", "files", "folder", "job", "today", "values")
+    `variables` are those that --var gives, as they were typed.
+    """
+
+    __slots__ = (
+        "compute",
+        "data",
+        "datastores",
+        "document",
+        "engine",
+        "files",
+        "folder",
+        "job",
+        "today",
+        "values",
+        "variables",
+    )
 
     def __init__(
-        self, document: Document, values: Mapping[str, Any], engine: str, folder: str, files: Files, today: str
+        self,
+        document: Document,
+        values: Mapping[str, Any],
+        engine: str,
+        folder: str,
+        files: Files,
+        today: str,
+        variables: Mapping[str, str] = _NONE,
     ) -> None:
         self.document = document
         self.values = values
@@ -104,6 +126,7 @@ class Subject:
         self.folder = folder
         self.files = files
         self.today = today
+        self.variables = variables
         self.job = mapping(values.get("job"))
         self.compute = mapping(values.get("compute"))
         self.datastores = mapping(values.get("datastores"))
