@@ -109,6 +109,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "not-a-file": (ERROR, "A file is needed here, and this is a folder."),
         "not-regular": (ERROR, "This is neither a file nor a folder."),
         "notebook-as-script": (ERROR, "A notebook is no script."),
+        "windows-line-ends": (WARNING, "A shell script has Windows line ends."),
         "script-outside-code": (ERROR, "The script is outside the code folder."),
         "link-leaves-code": (ERROR, "A symbolic link leaves the code folder."),
         "link-leaves-data": (ERROR, "A symbolic link leaves the data folder."),

@@ -50,6 +50,12 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
             "azureml://datastores/NAME/paths/PATH",
         ),
         (
+            (COMPUTE, """job: {command: "cat <<'E'\\n${{ outputs.x }}\\nE\\n", outputs: {x: {}}}"""),
+            "not-with-sdk-v1",
+            ("job", "command"),
+            "whose delimiter is quoted",
+        ),
+        (
             (COMPUTE, f"{JOB}, environment: 'azureml://registries/r/environments/e/versions/1'}}"),
             "not-with-sdk-v1",
             ("job", "environment"),

@@ -128,3 +128,8 @@ def test_a_value_is_one_exact_word_in_any_quotes(run: Callable[[Job], dict[str, 
             continue
         value = PATH_ON_V2 if run is on_v2 and name == "path" else VALUES[name]
         assert found[heading] == printed.replace(f"TOKEN-{name}-", value), heading
+
+
+def test_carriage_returns_do_not_reach_bash() -> None:
+    job = Job(command="echo '== a:'\r\necho b\r\n", inputs={})
+    assert bash_line(job, lambda _, name: name) == "echo '== a:'\necho b\n"

@@ -354,3 +354,28 @@ def test_what_may_never_end_is_refused(folder: Path, text: str, name: str, line:
     (found,) = load(["odd.yaml"]).diagnostics
     assert (found.code, found.location.line) == ("not-regular", line)
     assert found.detail == f"`{name}` is a pipe, a socket or a device: reading it may never end."
+
+
+def test_shell_scripts_with_windows_line_ends(folder: Path) -> None:
+    for name, text in {
+        "src/run.sh": "#!/bin/bash\r\nset -e\r\n",
+        "src/sub/launch": "#!/usr/bin/env bash\r\nfalse\r\n",
+        "src/good.sh": "set -e\n",
+        "src/notes": "no script\r\n",
+        "src/left_out.sh": "set -e\r\n",
+        "src/table.csv": "1,2\r\n",
+        "src/.amlignore": "left_out.sh\n",
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(text.encode())
+    file = folder / "crlf.yaml"
+    file.write_bytes(
+        b"apiVersion: specrun/v1\r\nname: t\r\njob:\r\n  code: src\r\n  command: |\r\n    echo a\r\n    echo b\r\n"
+    )
+    loaded = load([str(file)])
+    (found,) = loaded.diagnostics
+    assert (found.code, found.path) == ("windows-line-ends", ("job", "code"))
+    assert found.detail.startswith("`src/run.sh` and `src/sub/launch`: to bash")
+    (spec,) = loaded.specs
+    assert spec.job is not None
+    assert spec.job.command == "echo a\necho b\n"

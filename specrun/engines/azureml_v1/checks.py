@@ -11,6 +11,8 @@ from specrun.engines.azureml_v1.references import on_datastore
 from specrun.spec.datastore_paths import EXAMPLE
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Environment, Job, Spec
+from specrun.spec.shell import QUOTED_HEREDOC, REFERENCE
+from specrun.spec.shell_reader import read
 
 
 def check_spec(spec: Spec) -> Iterator[Diagnostic]:
@@ -35,6 +37,7 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     if job.environment is not None:
         for code, detail, below in _environment_mistakes(job.environment):
             yield document.diagnostic(code, detail, ("job", "environment", *below))
+    yield from _check_here_documents(spec, job)
     for entry in job.inputs.values():
         if entry.uri is not None and on_datastore(entry.uri) is None:
             path = ("job", "inputs", entry.name, "path")
@@ -43,6 +46,23 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         if output.path is not None and on_datastore(output.path) is None:
             detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
             yield document.diagnostic("not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))
+
+
+def _check_here_documents(spec: Spec, job: Job) -> Iterator[Diagnostic]:
+    """A path is a variable's value, and in a quoted here-document bash replaces none."""
+    command = job.command if job.command is not None and "<<" in job.command else ""
+    for standing in read(command).references:
+        found = REFERENCE.match(command, standing.start)
+        if found is None or standing.quoting[-1] != QUOTED_HEREDOC:
+            continue
+        if found[1] == "outputs" or not job.inputs[found[2]].is_scalar:
+            detail = (
+                f"SDK v1 has the path of `${{{{ {found[1]}.{found[2]} }}}}` in a variable, which bash leaves alone in a "
+                "here-document whose delimiter is quoted. Write `<<EOF`, or hand the path over before: `export "
+                f"PLACE=${{{{ {found[1]}.{found[2]} }}}}`."
+            )
+            yield spec.document.diagnostic("not-with-sdk-v1", detail, ("job", "command"))
+            return
 
 
 def _environment_mistakes(environment: Environment) -> Iterator[tuple[str, str, Path]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from specrun.spec.blob_names import blob_problem
@@ -23,6 +24,10 @@ LARGE = 50_000_000
 SDK_V1_BYTES = 300 << 20
 SDK_V1_FILES = 2000
 """What azureml-core sends of code, and no more."""
+
+MOST_SCRIPTS = 200
+BEGINNING = 1 << 16
+"""Of the shell scripts of a code folder: how many are looked at, and how many bytes of each."""
 
 CODE_PREFIX = 82
 """Characters in front of a code file's path in the name of its blob: `LocalUpload/`, a digest, the folder's name."""
@@ -54,6 +59,8 @@ def found_wrong(tree: Tree, journey: Journey) -> Iterator[tuple[str, str]]:
         yield _code(code, journey), _SAID[code](found, tree, journey)
     if journey.engine != "local":
         yield from _names(tree, journey)
+    if journey.is_code:
+        yield from _line_ends(tree.files, journey)
     if journey.is_code and tree.whole:
         yield from _sizes(tree.files, journey)
 
@@ -189,6 +196,35 @@ def _names(tree: Tree, journey: Journey) -> Iterator[tuple[str, str]]:
         few = [f"`{_shown(journey, '' if single else path)}` ({why})" for path, why in list(found.items())[:LISTED]]
         them = "it" if len(found) == 1 else "them"
         yield "not-a-blob-name", f"{_and(few, len(found))}. Rename {them}{_leave_out(journey, them)}."
+
+
+def _line_ends(files: Iterable[TreeFile], journey: Journey) -> Iterator[tuple[str, str]]:
+    """Shell scripts with Windows line ends: to bash a carriage return is part of a line's last word."""
+    scripts = islice((file for file in files if _may_be_script(file.path)), MOST_SCRIPTS)
+    found = [file.path for file in scripts if _has_windows_ends(file)]
+    if found:
+        script = _shown(journey, found[0])
+        yield (
+            "windows-line-ends",
+            f"{_listed(found, journey)}: to bash the carriage return is a part of each line's last word, so that `set "
+            f"-e` does not work, for one. `sed -i 's/\\r$//' {script}` mends it, and `*.sh text eol=lf` in a "
+            ".gitattributes keeps it so.",
+        )
+
+
+def _may_be_script(path: str) -> bool:
+    """Whether it is a shell script by its name, or may be one by its first line."""
+    return path.endswith((".sh", ".bash")) or "." not in path.rpartition("/")[2]
+
+
+def _has_windows_ends(file: TreeFile) -> bool:
+    try:
+        with open(file.source, "rb") as opened:  # noqa: PTH123
+            start = opened.read(BEGINNING)
+    except OSError:
+        return False  # the plan says so
+    named = file.path.endswith((".sh", ".bash"))
+    return b"\r\n" in start and (named or (start.startswith(b"#!") and b"sh" in start.split(b"\n", 1)[0]))
 
 
 def _sizes(files: Sequence[TreeFile], journey: Journey) -> Iterator[tuple[str, str]]:
