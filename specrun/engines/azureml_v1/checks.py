@@ -57,7 +57,7 @@ def _check_here_documents(spec: Spec, job: Job) -> Iterator[Diagnostic]:
             continue
         if found[1] == "outputs" or not job.inputs[found[2]].is_scalar:
             detail = (
-                f"SDK v1 has the path of `${{{{ {found[1]}.{found[2]} }}}}` in a variable, which bash leaves alone in a "
+                f"SDK v1 has the path of `${{{{ {found[1]}.{found[2]} }}}}` in a variable, and bash puts none into a "
                 "here-document whose delimiter is quoted. Write `<<EOF`, or hand the path over before: `export "
                 f"PLACE=${{{{ {found[1]}.{found[2]} }}}}`."
             )
