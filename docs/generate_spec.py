@@ -51,7 +51,8 @@ the schema. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key 
 | `${{ outputs.NAME }}` | an output's path | `job.command`, `job.arguments` |
 
 There are no functions and no conditions. A scalar that is one whole expression keeps the variable's type, so that
-`worker_count: ${{ vars.workers }}` may be a number. Inside `{ }` and `[ ]` YAML needs quotes around an expression.
+`worker_count: ${{ vars.workers }}` may be a number. In a command `vars` and
+`env` are put in letter by letter, and `inputs` and `outputs` as one exact word, in whatever quotes they stand. Inside `{ }` and `[ ]` YAML needs quotes around an expression.
 """
 
 TYPES = {
