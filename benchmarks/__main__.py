@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.applying import hashing, nothing_to_do
 from benchmarks.cloud import cloud
+from benchmarks.history import history
 from benchmarks.importing import imports
 from benchmarks.measure import LeftOut, WentWrong
 from benchmarks.printing import logs
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "logs": logs,
     "uploads": uploads,
     "cloud": cloud,
+    "history": history,
     "imports": imports,
 }
 

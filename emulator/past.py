@@ -12,16 +12,20 @@ BETWEEN = 60.0
 
 
 def add_past_runs(
-    plane: Plane, runs: Iterable[tuple[str, Mapping[str, str]]], experiment: str = "past", until: float | None = None
+    plane: Plane,
+    runs: Iterable[tuple[str, Mapping[str, str]]],
+    experiment: str = "past",
+    properties: Mapping[str, str] | None = None,
 ) -> list[Run]:
-    """Completed runs with these names and tags, the oldest first, the last of them made at `until` (None: just now)."""
+    """Completed runs with these names and tags, the oldest first, all with the same properties."""
     named = list(runs)
     where = plane.ensure_experiment(experiment)
-    start = (time.time() if until is None else until) - BETWEEN * len(named)
+    start = time.time() - BETWEEN * len(named)
     added = []
     for number, (name, tags) in enumerate(named, 1):
         made = written(start + BETWEEN * number)
         run = plane.add_run(where, name, "somebody", definition={}, tags=dict(tags), status=COMPLETED, target="past")
+        run.properties = dict(properties or {})
         run.kind, run.created, run.started, run.ended = "azureml.commandjob", made, made, made
         added.append(run)
     return added

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 import click
@@ -15,7 +15,7 @@ from specrun.cli.session import open_runs
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.data import run_data
-from specrun.views.runs import changed_since, runs_text
+from specrun.views.runs import Identity, changed_since, runs_text
 from specrun.views.text import paint_for, terminal_width
 
 EXPLAINED = 2
@@ -32,7 +32,7 @@ def runs(reading: Reading, output: str, limit: int) -> None:
     for opened in open_runs(reading):
         # One more than is shown: what the oldest of these changed is said, too.
         found = _explained(opened.engine, list(islice(opened.every(), limit + 1)))
-        identity = opened.engine.identity
+        identity = _as_kept(opened.engine.identity)
         if output == "json":
             data = [
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}
@@ -44,6 +44,18 @@ def runs(reading: Reading, output: str, limit: int) -> None:
             print(mask_environment(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit)))
         if len(found) > limit:
             print(f"{opened.spec} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
+
+
+def _as_kept(identity: Identity) -> Identity:
+    """What runs consisted of, until that is not kept of one: a look is a request, and older ones will lack it too."""
+    known: dict[str, Mapping[str, object]] = {}
+
+    def kept(name: str) -> Mapping[str, object]:
+        if name not in known:
+            known[name] = identity(name) if all(known.values()) else {}
+        return known[name]
+
+    return kept
 
 
 def _explained(engine: Reliable, runs: Sequence[Run]) -> Sequence[Run]:

@@ -66,7 +66,12 @@ def fingerprint(identity: Mapping[str, object]) -> str:
 
 
 def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
-    """What changed between two identities, a line each: `code: train.py changed`, `arguments: 10 → 20`."""
+    """What changed between two identities, a line each: `code: train.py changed`, `arguments: 10 → 20`.
+
+    Nothing where it is not known what there was before.
+    """
+    if not before:
+        return ()
     lines: list[str] = []
     for name in dict.fromkeys([*after, *before]):
         old, new = before.get(name), after.get(name)

@@ -86,7 +86,9 @@ def changed_since(run: Run, older: Sequence[Run], identity: Identity) -> tuple[s
         return ()
     if older[0].fingerprint == run.fingerprint:
         return (f"the same again (attempt {run.attempt})",)
-    return explain(identity(older[0].name), identity(run.name))
+    before = identity(older[0].name)
+    after = identity(run.name) if before else {}
+    return explain(before, after) if after else ()
 
 
 def _moment(seconds: float) -> str:

@@ -425,3 +425,26 @@ def test_declared_differently_is_65(specrun: Any) -> None:
         assert said.code == 65
         assert "job.yaml:3:1" in said.err
         assert "other.yaml:3:1" in said.err
+
+
+def test_runs_shows_the_newest_and_that_there_are_more(specrun: Any, engine: Double) -> None:
+    spec()
+    engine.all_runs = [Run(f"job-{n:010}", "job", f"{n:010}", 1, RunStatus.FAILED) for n in range(30)]
+    engine.identities = {run.name: {"command": run.name} for run in engine.all_runs}
+    said = specrun("runs", "--limit", "3")
+    names = [line.split()[0] for line in said.out.splitlines() if line.startswith("job-")]
+    assert names == [run.name for run in engine.all_runs[:-4:-1]]
+    assert said.out.count("~ command:") == 3
+    assert "job has older runs: --limit 15 shows more" in said.err
+    assert [call for call in engine.calls if call.startswith("run ")] == [f"run {name}" for name in names[:2]]
+    assert len(json.loads(specrun("runs", "-o", "json").out)) == 20
+    assert "older runs" not in specrun("runs", "--limit", "30").err
+
+
+def test_runs_asks_no_further_once_it_is_not_kept_what_a_run_was(specrun: Any, engine: Double) -> None:
+    spec()
+    engine.all_runs = [Run(f"job-{n:010}", "job", f"{n:010}", 1, RunStatus.SUCCEEDED) for n in range(5)]
+    asked: list[str] = []
+    engine.runs.identity = lambda name: asked.append(name) or {}  # type: ignore[method-assign, func-returns-value]
+    assert "~" not in specrun("runs").out
+    assert len(asked) == 1
