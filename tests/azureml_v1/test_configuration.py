@@ -103,6 +103,18 @@ def test_kept_outputs_are_there_before_the_command_and_stay_where_they_are(tmp_p
     assert all(Path(word).is_dir() for word in words)
 
 
+def test_an_output_on_a_datastore_is_the_same_folder_in_every_attempt(tmp_path: Path) -> None:
+    outputs = "  outputs: {model: {path: azureml://datastores/training/paths/models/new}}\n"
+    spec = spec_of(tmp_path, f"  command: python ${{{{ outputs.model }}}}\n{outputs}")
+    told = []
+    for attempt in (1, 2):
+        submission = replace(planned(spec), fingerprint=FINGERPRINT, name=f"digits-{attempt}", attempt=attempt)
+        staged = copied(submission, tmp_path / f"staged-{attempt}")
+        config = configure(submission, staged, None, "workspaceblobstore").run_config
+        told.append([(one.data_store_name, one.path_on_data_store) for one in config.data_references.values()])
+    assert told == [[("training", "models/new")]] * 2
+
+
 def test_an_output_on_a_datastore_is_there_too(tmp_path: Path) -> None:
     outputs = "  outputs: {model: {path: azureml://datastores/training/paths/models/new}}\n"
     config = configured(spec_of(tmp_path, f"  command: python ${{{{ outputs.model }}}}\n{outputs}"))

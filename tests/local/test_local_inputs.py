@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,17 @@ def test_what_a_script_writes_to_outputs_is_kept_beside_what_the_code_has_there(
     assert machine.said() == ["from the code"]
     (run,) = outcome.ended
     assert sorted(file.path for file in machine.engine.runs.outputs(run.name)) == ["default/new", "default/old"]
+
+
+def test_an_output_with_a_path_is_the_same_folder_in_every_attempt(tmp_path: Path, machine: Machine) -> None:
+    text = "name: job\njob: {command: ls, outputs: {own: {}, c: {path: azureml://datastores/x/paths/c}}}\n"
+    (spec,) = read_specs(write_spec(tmp_path, text))
+    first = machine.submission(spec)
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for attempt, folder in enumerate(folders, 1):
+        inputs.prepare_outputs(machine.home, replace(first, attempt=attempt), folder)
+    places = [[(folder / name).resolve() for folder in folders] for name in ("c", "own")]
+    assert [len(set(place)) for place in places] == [1, 2]
 
 
 WRITING = (
