@@ -110,6 +110,15 @@ def test_what_the_platform_ends_is_submitted_again(tmp_path: Path, engine: str, 
         assert azure.plane.doubled == []
 
 
+def test_what_never_starts_is_submitted_three_times(tmp_path: Path, engine: str) -> None:
+    with azure_in(tmp_path, engine=engine, made=True) as azure:
+        for attempt in (1, 2, 3, 3):
+            befalls(azure, no_capacity())
+            said = azure.apply()
+            assert (said.code, len(azure.runs)) == (100, attempt), said
+        assert "3 attempts never started or ended by a service error" in said.err
+
+
 def test_the_service_fails_while_the_run_goes(tmp_path: Path, engine: str) -> None:
     with azure_in(tmp_path, train=WAITS, engine=engine, made=True) as azure:
         befalls(azure, Mishap(RUNNING, error("ServiceError", "Something broke on our side.")))
