@@ -16,7 +16,7 @@ from pathlib import Path
 from specrun.apply.stage import Stale, check_environment, stage
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
 from specrun.engines.reliable import ATTEMPTS, Abandoned, Reliable, pause_after
-from specrun.plan.attempts import decide, run_name
+from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action, Capability, ResourceChange
 from specrun.plan.diff import diff
 from specrun.plan.hashes import md5_of
@@ -114,8 +114,12 @@ class Operation:
         raise AssertionError("the last try returns or raises")
 
     def _twin(self, submission: Submission) -> Run | None:
-        """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one."""
-        return decide(list(self._attempts_since(submission)), submission.fingerprint, rerun=False).follow
+        """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one.
+
+        It was not there for the plan. Even one that is lost already has been submitted since: how it ended is told.
+        """
+        attempts = [run for run in self._attempts_since(submission) if run.is_of(submission.fingerprint)]
+        return attempts[-1] if attempts else None
 
     def _attempts_since(self, submission: Submission) -> Iterator[Run]:
         with contextlib.suppress(Missing):

@@ -210,13 +210,16 @@ def test_each_try_gets_a_full_copy_of_the_code(tmp_path: Path, engine: Double) -
     assert list((tmp_path / "home/staging").iterdir()) == []
 
 
-def test_somebody_else_submitted_the_same(tmp_path: Path, engine: Double) -> None:
+@pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.LOST])
+def test_somebody_else_submitted_the_same(tmp_path: Path, engine: Double, status: RunStatus) -> None:
     plan = plan_of(tmp_path, engine)
     submission = change_of(plan, RUN).submission
     twin = Run(submission.name, "job", submission.fingerprint, 1, RunStatus.RUNNING)
     engine.on_begin = lambda change: engine.all_runs.append(twin) if isinstance(change, Submission) else None
+    engine.statuses[twin.name] = [status]
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
-    assert ([run.name for run in outcome.ended], len(engine.all_runs)) == ([twin.name], 1)
+    assert ([(run.name, run.status) for run in outcome.ended], outcome.stale) == ([(twin.name, status)], [])
+    assert len(engine.all_runs) == 1
 
 
 def test_what_changed_since_the_plan_is_not_overwritten(tmp_path: Path, engine: Double) -> None:
