@@ -15,9 +15,9 @@ WORKERS ?= 4
 demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
 	$(BIN)/specrun apply --rerun specs/examples/digits-ps/job.yaml
 
-emulator: $(VENV)/.test ## An Azure ML to play with, on this machine: ENV=FILE gets the variables to source
+emulator: $(VENV)/.emulator ## An Azure ML to play with, on this machine: ENV=FILE gets the variables to source
 	@test -n "$(ENV)" || { echo "say where the variables go: make emulator ENV=azure.env" >&2; exit 64; }
-	@exec $(BIN)/python -m emulator --env "$(ENV)"
+	@exec $(BIN)/python -m emulator --env "$(ENV)" $(ARGS)
 
 test: $(VENV)/.test ## All tests, with the slow ones: real TensorFlow processes, real faults
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not live" $(ARGS)
@@ -75,8 +75,14 @@ $(VENV)/.azure: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(COMPILE)
 	touch $@ $(VENV)/.demo
 
+# SDK v2 and Azurite; nothing is compiled before it is imported. Runs use the TensorFlow and PyTorch that are there.
+$(VENV)/.emulator: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --no-compile --editable ".[azureml,emulator]"
+	$(BIN)/python -m emulator.azurite.server
+	touch $@
+
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[azureml,azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
 	$(BIN)/python -m emulator.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
-	touch $@ $(VENV)/.demo $(VENV)/.azure
+	touch $@ $(VENV)/.demo $(VENV)/.azure $(VENV)/.emulator

@@ -29,13 +29,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
     parser.add_argument("--env", type=Path, required=True, help="file to write the `export` lines to")
     parser.add_argument("--home", type=Path, help="folder for runs and certificates; default: one that goes in the end")
+    parser.add_argument(
+        "--keyless", action="store_true", help="storage accounts refuse keys and signatures made with them"
+    )
     options = parser.parse_args(arguments)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with tempfile.TemporaryDirectory(prefix="specrun-emulator-") as folder:
         try:
-            with Emulator(options.home or Path(folder)) as emulator:
+            with Emulator(options.home or Path(folder), keyless=options.keyless) as emulator:
                 variables = {**emulator.environment, **_keys(emulator), **live_workspace(emulator)}
                 emulator.service.stores.start()
                 _write(options.env, variables)

@@ -16,6 +16,10 @@ _LONG = re.compile(
     r"datastores/(?P<store>[^/]+)/paths/(?P<path>.*)",
     re.IGNORECASE,
 )
+_STORAGE = re.compile(
+    r"(?:wasbs?|abfss?)://(?P<container>[^@/]+)@(?P<account>[^./]+)\.(?:blob|dfs)\.core\.windows\.net/?(?P<path>.*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,17 @@ def is_public(uri: str) -> bool:
     return uri.lower().startswith(("https://", "http://"))
 
 
+def is_storage(uri: str) -> bool:
+    """Whether an address is of a storage account itself, and not of a datastore."""
+    return _STORAGE.fullmatch(uri) is not None
+
+
 def resolve(plane: Plane, uri: str) -> Address:
     """Where an address or a data asset's id leads. Raises Refused for what is not there or of no known form."""
+    if storage := _STORAGE.fullmatch(uri):
+        section = {"accountName": storage["account"].lower(), "containerName": storage["container"]}
+        store = Datastore("", "AzureBlob", {**section, "credentialType": "None", "credential": None})
+        return Address(store, storage["path"].strip("/"))
     if not uri.lower().startswith("azureml://datastores/") and not _LONG.fullmatch(uri):
         if not uri.lower().startswith(("azureml:", "/subscriptions/")):
             raise Refused(400, "UserError", f"The path '{uri}' is of no form that the emulator can read.")

@@ -91,6 +91,18 @@ def create_empty(plane: Plane, request: Request, origin: str, container: str) ->
     return answer
 
 
+@on(routes, "POST", "artifact/v2.0", "/artifacts/register")
+def register(plane: Plane, request: Request) -> dict[str, Any]:
+    """An artifact that lies in any datastore already."""
+    asked = request.json
+    run, where = _run(plane, str(asked.get("origin")), str(asked.get("container"))), asked.get("dataPath") or {}
+    require(isinstance(asked.get("path"), str) and where.get("relativePath"), "The path and dataPath are required.")
+    artifact = _placed(plane, run, asked["path"], where.get("dataStoreName"))
+    artifact.blob = where["relativePath"]
+    run.artifacts[artifact.path] = artifact
+    return _view(run, artifact)
+
+
 def _placed(plane: Plane, run: Run, path: str, datastore: str | None) -> Artifact:
     artifact = plane.artifact_blob(run, path)
     if datastore:
@@ -155,4 +167,5 @@ def _view(run: Run, artifact: Artifact) -> dict[str, Any]:
         "etag": artifact.etag,
         "createdTime": artifact.created,
         "dataPath": {"dataStoreName": artifact.datastore, "relativePath": artifact.blob},
+        "tags": {},
     }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import yaml
+
 from emulator.blobs import HOST
 from emulator.datastores import find
 from emulator.planes import require
+from emulator.router import Refused
 from emulator.runs_state import Plane
 
 _SHORT = re.compile(r"azureml://datastores/([^/]+)/paths/(.*)")
@@ -37,12 +41,26 @@ def environment(plane: Plane, given: Mapping[str, Any]) -> dict[str, Any]:
         "environmentType": "UserCreated",
         "osType": given.get("osType", "Linux"),
         "provisioningState": "Succeeded",
+        "autoDeleteSetting": None,
+        "condaFile": _conda(given.get("condaFile") or ""),
+        "autoRebuild": given.get("autoRebuild", "Disabled"),
+        "stage": given.get("stage") or ("Logged" if given.get("isAnonymous") else "Development"),
+        "intellectualProperty": None,
     }
-    made |= {key: given[key] for key in ("image", "condaFile", "inferenceConfig", "stage") if given.get(key)}
+    made |= {key: given[key] for key in ("image", "inferenceConfig") if given.get(key)}
     if build:
         made["build"] = {"dockerfilePath": "Dockerfile", **build}
         _check_context(plane, made["build"])
     return made
+
+
+def _conda(text: str) -> str:
+    """A conda file as it comes back: as indented JSON."""
+    try:
+        given = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise Refused(400, "UserError", "The conda file is no YAML.") from None
+    return json.dumps(given, indent=2) if given else ""
 
 
 def _check_context(plane: Plane, build: Mapping[str, str]) -> None:
@@ -62,5 +80,31 @@ def data(plane: Plane, given: Mapping[str, Any]) -> dict[str, Any]:
         place = plane.place
         space = f"subscriptions/{place.subscription}/resourcegroups/{place.group}/workspaces/{place.name}"
         uri = f"azureml://{space}/datastores/{find(plane, match[1]).name}/paths/{match[2]}"
-    made = {**_common(given), "dataType": given["dataType"], "dataUri": uri}
+    more = {"autoDeleteSetting": None, "stage": given.get("stage"), "intellectualProperty": None}
+    made = {**_common(given), "dataType": given["dataType"], "dataUri": uri, **more}
     return made | ({"referencedUris": given["referencedUris"]} if given.get("referencedUris") else {})
+
+
+def model(plane: Plane, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of a model's version: its address is taken as it is, and nothing leads back to a job."""
+    return {
+        **_common(given),
+        "autoDeleteSetting": None,
+        "flavors": dict(given.get("flavors") or {}),
+        "modelType": given.get("modelType") or "custom_model",
+        "modelUri": str(given.get("modelUri") or "").replace("/resourcegroups/", "/resourceGroups/"),
+        "jobName": None,
+        "provisioningState": "Succeeded",
+        "stage": given.get("stage") or "Development",
+        "intellectualProperty": None,
+    }
+
+
+def as_known(properties: Mapping[str, Any], interface: str) -> dict[str, Any]:
+    """The properties of a model that a version of the interface has."""
+    without: set[str] = set()
+    if not interface.endswith("-preview"):
+        without |= {"autoDeleteSetting", "intellectualProperty"}
+    if interface and interface < "2023":
+        without |= {"provisioningState", "stage"}
+    return {name: value for name, value in properties.items() if name not in without}

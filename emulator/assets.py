@@ -15,12 +15,12 @@ from emulator.router import Refused
 if TYPE_CHECKING:
     from emulator.runs_state import Plane
 
-CODES, ENVIRONMENTS, DATA = "codes", "environments", "data"
-KINDS = (CODES, ENVIRONMENTS, DATA)
+CODES, ENVIRONMENTS, DATA, MODELS = "codes", "environments", "data", "models"
+KINDS = (CODES, ENVIRONMENTS, DATA, MODELS)
 
 _ARM_ID = re.compile(
     r"(?:azureml:)?(?P<space>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/"
-    r"Microsoft\.MachineLearningServices/workspaces/[^/]+)/(?P<kind>codes|environments|data)/(?P<name>[^/]+)"
+    r"Microsoft\.MachineLearningServices/workspaces/[^/]+)/(?P<kind>codes|environments|data|models)/(?P<name>[^/]+)"
     r"/(?P<what>versions|labels)/(?P<version>[^/]+)",
     re.IGNORECASE,
 )
@@ -38,6 +38,7 @@ class Version:
     name: str
     version: str
     properties: dict[str, Any]
+    user: str = "somebody"
     created: str = field(default_factory=timestamp)
     modified: str = field(default_factory=timestamp)
 
@@ -75,6 +76,10 @@ class Assets:
         """The names of a kind."""
         return sorted(self._versions[kind])
 
+    def newest(self, version: Version) -> bool:
+        """Whether it is the one of its name that was made last."""
+        return self.of(version.kind, version.name)[-1:] == [version]
+
     def next_version(self, kind: str, name: str) -> str:
         """The number after the highest, for a client that leaves it to the service."""
         numbers = [int(one.version) for one in self.of(kind, name) if one.version.isdecimal()]
@@ -111,7 +116,9 @@ def _one(plane: Plane, kinds: list[str], match: re.Match[str], reference: str) -
             found = [one for one in plane.assets.of(kind, name) if one.version == unquote(match["version"])]
         if found:
             return found[0]
-    raise _missing(reference)
+    kind, version = kinds[0] if len(kinds) == 1 else "assets", unquote(match["version"])
+    whole = f"{plane.place.path}/{kind}/{name}/{'labels' if latest else 'versions'}/{version}"
+    raise _missing(whole, kind, name, version)
 
 
 def _in_registry(match: re.Match[str], reference: str) -> Version:
@@ -146,5 +153,6 @@ def data_uri(plane: Plane, reference: str) -> str:
     return str(find(plane, reference, DATA).properties["dataUri"])
 
 
-def _missing(reference: str) -> Refused:
-    return Refused(404, "UserError", f"Could not find asset with ID: {reference}")
+def _missing(reference: str, kind: str = "", name: str = "", version: str = "") -> Refused:
+    what = f" {kind.removesuffix('s')} {name} (version: {version})" if name else ""
+    return Refused(404, "NotFound", f"key: {reference}, Message: Not found{what or ' asset'}.")

@@ -1,15 +1,18 @@
-"""`workspaces/…/environments` and `workspaces/…/data` of Azure Resource Manager: versions, and the names they go by."""
+"""`workspaces/…/environments`, `…/data` and `…/models` of Azure Resource Manager: versions, and their names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from emulator.arm_planes import listed, on
-from emulator.asset_forms import data, environment
-from emulator.assets import DATA, ENVIRONMENTS, Version
+from emulator.asset_forms import as_known, data, environment, model
+from emulator.assets import DATA, ENVIRONMENTS, MODELS, Version
 from emulator.clusters import timestamp
 from emulator.contract import check
+from emulator.history import user_of
+from emulator.planes import page
 from emulator.router import Refused, Request, Response, Routes
 from emulator.runs_state import Plane
 
@@ -18,6 +21,7 @@ routes = Routes()
 _CREATORS: dict[str, Callable[[Plane, Mapping[str, Any]], dict[str, Any]]] = {
     ENVIRONMENTS: environment,
     DATA: data,
+    MODELS: model,
 }
 _CHANGEABLE = ("description", "tags", "isArchived", "stage")
 
@@ -31,27 +35,42 @@ def found(plane: Plane, kind: str, name: str, version: str) -> Version:
     return one
 
 
-def views(plane: Plane, versions: Iterable[Version]) -> list[dict[str, Any]]:
-    """Versions as Azure Resource Manager shows them."""
+def views(plane: Plane, versions: Iterable[Version], interface: str = "") -> list[dict[str, Any]]:
+    """Versions as Azure Resource Manager shows them; `interface` is its version."""
     return [
         {
             "id": f"{plane.place.path}/{one.kind}/{one.name}/versions/{one.version}",
             "name": one.version,
             "type": f"Microsoft.MachineLearningServices/workspaces/{one.kind}/versions",
-            "systemData": {"createdAt": one.created, "lastModifiedAt": one.modified, "createdByType": "User"},
-            "properties": one.properties,
+            "properties": _shown(plane, one, interface),
+            "systemData": _made(one, one),
         }
         for one in versions
     ]
+
+
+def _shown(plane: Plane, one: Version, interface: str) -> dict[str, Any]:
+    properties = dict(one.properties)
+    if one.kind == ENVIRONMENTS and properties["environmentType"] == "UserCreated":
+        latest = plane.assets.newest(one) and not properties["isAnonymous"]
+        properties["properties"] = {"azureml.labels": "latest" if latest else "", **properties["properties"]}
+    return as_known(properties, interface) if one.kind == MODELS else properties
+
+
+def _made(first: Version, last: Version) -> dict[str, Any]:
+    """Who made it and when; of data the service does not say who changed it."""
+    made = {"createdAt": first.created, "createdBy": first.user, "createdByType": "User"}
+    made["lastModifiedAt"] = last.modified
+    return made if last.kind == DATA else {**made, "lastModifiedBy": last.user, "lastModifiedByType": "User"}
 
 
 def _container(plane: Plane, versions: Sequence[Version]) -> dict[str, Any]:
     """The name that versions go by; the latest is the one that was made last."""
     last = versions[-1]
     properties = {
-        "description": last.properties.get("description"),
-        "tags": {},
-        "properties": {},
+        "description": None if last.kind == DATA else last.properties.get("description"),
+        "tags": None if last.kind == DATA else {},
+        "properties": None if last.kind == DATA else {},
         "isArchived": all(one.archived for one in versions),
         "latestVersion": last.version,
         "nextVersion": plane.assets.next_version(last.kind, last.name),
@@ -60,17 +79,23 @@ def _container(plane: Plane, versions: Sequence[Version]) -> dict[str, Any]:
         "id": f"{plane.place.path}/{last.kind}/{last.name}",
         "name": last.name,
         "type": f"Microsoft.MachineLearningServices/workspaces/{last.kind}",
-        "systemData": {"createdAt": versions[0].created, "lastModifiedAt": last.modified, "createdByType": "User"},
         "properties": properties | ({"dataType": last.properties["dataType"]} if last.kind == DATA else {}),
+        "systemData": _made(versions[0], last),
     }
 
 
 def _listed_versions(plane: Plane, request: Request, kind: str, name: str) -> dict[str, Any]:
+    """`$top` is the size of a page, and `$skipToken` says where the next one begins."""
+    asked = request.query
     versions = [one for one in plane.assets.of(kind, name) if _asked_for(request, archived=one.archived)]
-    if not request.query.get("$orderBy", "").lower().endswith("asc"):
+    if not asked.get("$orderBy", "").lower().endswith("asc"):
         versions.reverse()
-    top = int(request.query.get("$top") or len(versions))
-    return listed(request, views(plane, versions[:top]), plane.page_size)
+    part, token = page(versions, asked.get("$skipToken"), int(asked.get("$top") or plane.page_size))
+    answer: dict[str, Any] = {"value": views(plane, part, request.version)}
+    if token:
+        query = urlencode({**asked, "$skipToken": token}, safe="$")
+        answer["nextLink"] = f"https://{request.host}{request.path}?{query}"
+    return answer
 
 
 def _listed_containers(plane: Plane, request: Request, kind: str) -> dict[str, Any]:
@@ -93,13 +118,15 @@ def _put(plane: Plane, request: Request, kind: str, name: str, version: str) -> 
         before = plane.assets.get(kind, name, version)
         if before is None:
             _check_kind_of_data(plane, kind, name, asked)
-            made = Version(kind, name, version, asked)
+            made = Version(kind, name, version, asked, user_of(request))
             plane.assets.add(made)
-            return Response(201, views(plane, [made])[0])
+            return Response(201, views(plane, [made], request.version)[0], headers={"Location": request.address})
         _check_same(before, asked)
-        before.properties.update({key: given[key] for key in _CHANGEABLE if key in given})
+        changed = asked if kind == MODELS else {key: given[key] for key in _CHANGEABLE if key in given}
+        before.properties.update(changed)
         before.modified = timestamp()
-    return Response(200, views(plane, [before])[0])
+    again = 201 if kind == ENVIRONMENTS else 200  # an environment that has long been there is "created" all the same
+    return Response(again, views(plane, [before], request.version)[0])
 
 
 def _check_kind_of_data(plane: Plane, kind: str, name: str, asked: Mapping[str, Any]) -> None:
@@ -112,7 +139,7 @@ def _check_kind_of_data(plane: Plane, kind: str, name: str, asked: Mapping[str, 
 
 def _check_same(before: Version, asked: Mapping[str, Any]) -> None:
     fixed = set(asked) - {*_CHANGEABLE, "properties"}
-    if all(before.properties.get(key) == asked.get(key) for key in fixed):
+    if before.kind == MODELS or all(before.properties.get(key) == asked.get(key) for key in fixed):
         return
     if before.kind == DATA:
         raise Refused(400, "UserError", "Asset paths cannot be updated.")
@@ -138,7 +165,7 @@ def _declare(kind: str) -> None:
 
     @on(routes, "GET", f"/{kind}/{{name}}/versions/{{version}}")
     def get(plane: Plane, request: Request, name: str, version: str) -> dict[str, Any]:
-        return views(plane, [found(plane, kind, name, version)])[0]
+        return views(plane, [found(plane, kind, name, version)], request.version)[0]
 
     @on(routes, "PUT", f"/{kind}/{{name}}/versions/{{version}}")
     def put(plane: Plane, request: Request, name: str, version: str) -> Response:
@@ -147,3 +174,4 @@ def _declare(kind: str) -> None:
 
 _declare(ENVIRONMENTS)
 _declare(DATA)
+_declare(MODELS)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from emulator import signatures
+
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
 
 HOST = "blob.core.windows.net"
-LINK_LIFETIME = datetime.timedelta(hours=8)
 _APPEND_LIMIT = 4 * 1024 * 1024
 
 
@@ -114,31 +114,5 @@ class Blobs:
 
     def link(self, container: str, path: str, *, write: bool = False) -> str:
         """A blob's public URL, signed for some hours, for reading or also for writing."""
-        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
-
-        now = datetime.datetime.now(datetime.timezone.utc)
-        signature = generate_blob_sas(
-            self.account,
-            container,
-            path,
-            account_key=self.key,
-            permission=BlobSasPermissions(read=True, write=write, create=write, add=write),
-            start=now - datetime.timedelta(minutes=10),
-            expiry=now + LINK_LIFETIME,
-        )
+        signature = signatures.of_blob(self.account, container, path, "racw" if write else "r")
         return f"https://{self.account}.{HOST}/{container}/{quote(path)}?{signature}"
-
-
-def container_signature(account: str, key: str, container: str, hours: float) -> str:
-    """A query that opens a container for some hours, for everything but deleting it."""
-    from azure.storage.blob import ContainerSasPermissions, generate_container_sas
-
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return generate_container_sas(
-        account,
-        container,
-        account_key=key,
-        permission=ContainerSasPermissions(read=True, add=True, create=True, write=True, delete=True, list=True),
-        start=now - datetime.timedelta(minutes=10),
-        expiry=now + datetime.timedelta(hours=hours),
-    )

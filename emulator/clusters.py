@@ -17,31 +17,38 @@ from emulator.router import Failure, Refused
 
 CREATING, UPDATING, DELETING = "Creating", "Updating", "Deleting"
 SUCCEEDED, FAILED = "Succeeded", "Failed"
+IDLE = "PT2M"
+"""How long a node idles where nobody says."""
 
 
 def timestamp() -> str:
     """Now, as ARM writes it."""
-    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+    return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%f0+00:00}"
 
 
 @dataclass(frozen=True)
 class Settings:
     """What one asks of a cluster. `idle` is an ISO 8601 duration, `tier` Dedicated or LowPriority; credentials are
-    kept as given, and never shown again but for the user's name.
+    kept as given, and a password is never shown again. None: it was left to the service.
     """
 
     size: str
     max_nodes: int
     min_nodes: int = 0
-    idle: str = "PT1800S"
+    idle: str | None = None
     tier: str = "Dedicated"
     description: str | None = None
     location: str = ""
     subnet: str | None = None
     ssh_port: str = "NotSpecified"
     credentials: dict[str, str] = field(default_factory=dict)
-    node_public_ip: bool = True
+    node_public_ip: bool | None = None
     local_auth_disabled: bool = False
+
+    @property
+    def shown_idle(self) -> str:
+        """How long a node may idle, once the service has decided what was left to it."""
+        return self.idle or IDLE
 
     @property
     def shown_ssh_port(self) -> str:
@@ -56,7 +63,7 @@ class Settings:
         yield "vmPriority", self.tier, new.tier
         yield "subnet", self.subnet, new.subnet
         yield "computeLocation", self.location, new.location
-        yield "enableNodePublicIp", self.node_public_ip, new.node_public_ip
+        yield "enableNodePublicIp", self.node_public_ip is not False, new.node_public_ip is not False
         if new.ssh_port != "NotSpecified":
             yield "remoteLoginPortPublicAccess", self.shown_ssh_port, new.ssh_port
         for key, value in new.credentials.items():
@@ -72,7 +79,7 @@ class Settings:
 
 
 class Cluster:
-    """A compute of kind AmlCompute."""
+    """A compute of kind AmlCompute. `made`: it has been there, if it is being changed now."""
 
     kind = "AmlCompute"
 
@@ -80,6 +87,7 @@ class Cluster:
         self.name, self.settings, self.tags, self.identity = name, settings, tags, identity
         self.principal = str(uuid.uuid4())
         self.provisioning = CREATING
+        self.made = False
         self.errors: list[Failure] = []
         self.created = self.modified = self.resized = timestamp()
         self.progress = Progress(0, lambda: None)
@@ -111,6 +119,7 @@ class Cluster:
             self.provisioning = FAILED if failure else SUCCEEDED
             self.modified = timestamp()
             if not failure:
+                self.made = True
                 settled()
 
         self.provisioning, self.failure = state, None
@@ -133,14 +142,14 @@ class Cluster:
         with self._lock:
             nodes = self._taken.pop(run, 0)
             self._idle_nodes = nodes
-            self._idle_until = time.monotonic() + _seconds(self.settings.idle)
+            self._idle_until = time.monotonic() + _seconds(self.settings.shown_idle)
 
     def nodes(self) -> dict[str, int]:
         """Nodes that run something and nodes that idle: {"running": …, "idle": …}."""
         with self._lock:
             running = sum(self._taken.values())
             idle = self._idle_nodes if time.monotonic() < self._idle_until else 0
-            if self.provisioning not in (SUCCEEDED, UPDATING):
+            if self.provisioning != SUCCEEDED and not self.made:
                 return {"running": running, "idle": 0}
             return {
                 "running": running,

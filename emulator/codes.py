@@ -11,11 +11,13 @@ from urllib.parse import unquote, urlsplit
 from emulator.arm_planes import listed, on
 from emulator.assets import CODES, Version, blobs_below
 from emulator.assets_v2 import found, views
-from emulator.blobs import HOST, LINK_LIFETIME, container_signature
+from emulator.blobs import HOST
 from emulator.contract import check
+from emulator.history import user_of
 from emulator.planes import require
 from emulator.router import Request, Response, Routes
 from emulator.runs_state import Plane
+from emulator.signatures import of_container
 
 routes = Routes()
 
@@ -46,18 +48,17 @@ def start_upload(plane: Plane, request: Request, name: str, version: str) -> dic
     check("pending_upload", request.json)
     container = plane.assets.new_upload(plane.place.subscription)
     plane.blobs.ensure(container)
-    account, hours = plane.blobs.account, LINK_LIFETIME.total_seconds() / 3600
-    uri = f"https://{account}.{HOST}:443/{container}"
+    account = plane.blobs.account
     scope = plane.place.path.partition("/providers/")[0]
     return {
         "pendingUploadId": str(uuid.uuid4()),
-        "pendingUploadType": "TemporaryBlobReference",
+        "pendingUploadType": "None",
         "blobReferenceForConsumption": {
-            "blobUri": uri,
+            "blobUri": f"https://{account}.{HOST}:443/{container}",
             "storageAccountArmId": f"{scope}/providers/Microsoft.Storage/storageAccounts/{account}",
             "credential": {
                 "credentialType": "SAS",
-                "sasUri": f"{uri}?{container_signature(account, plane.blobs.key, container, hours)}",
+                "sasUri": f"https://{account}.{HOST}/{container}?{of_container(account, container, 'rcwl')}",
             },
         },
     }
@@ -87,7 +88,7 @@ def put(plane: Plane, request: Request, name: str, version: str) -> Response:
         "codeUri": uri,
         "provisioningState": "Succeeded",
     }
-    made = Version(CODES, name, version, properties)
+    made = Version(CODES, name, version, properties, user_of(request))
     with plane.lock:
         plane.assets.add(made)
-    return Response(201, views(plane, [made])[0])
+    return Response(201, views(plane, [made])[0], headers={"Location": request.address})

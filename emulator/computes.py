@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any
 
 from emulator.arm import ARM
+from emulator.arm_planes import sealed
 from emulator.clusters import CREATING, DELETING, FAILED, SUCCEEDED, UPDATING, Cluster, Settings, check_size
-from emulator.compute_forms import check_scale, read, view
+from emulator.compute_forms import absent, begun, check_scale, read, view
 from emulator.contract import check
 from emulator.router import Refused, Request, Response, Routes
 from emulator.spaces import Workspace
@@ -22,18 +23,18 @@ routes = Routes()
 @routes.on("GET", DATA, "/rp/workspaces" + ALL)
 @routes.on("GET", ARM, ALL)
 def computes(service: Service, request: Request, sub: str, group: str, name: str) -> dict[str, Any]:
-    workspace = service.workspace(sub, group, name)
+    workspace = service.workspace(sub, group, name, nested=True)
     there = [workspace.cluster(key) for key in list(workspace.computes)]
-    return {"value": [view(workspace, _seen(one)) for one in there if one]}
+    return {"value": [view(workspace, _seen(one), request.version) for one in there if one]}
 
 
 @routes.on("GET", DATA, "/rp/workspaces" + COMPUTE)
 @routes.on("GET", ARM, COMPUTE)
 def get(service: Service, request: Request, sub: str, group: str, name: str, compute: str) -> dict[str, Any]:
-    workspace = service.workspace(sub, group, name)
+    workspace = service.workspace(sub, group, name, nested=True)
     found = _find(workspace, compute)
     found.progress.look()
-    return view(workspace, _find(workspace, compute))
+    return view(workspace, _find(workspace, compute), request.version)
 
 
 def _seen(cluster: Cluster) -> Cluster:
@@ -44,25 +45,25 @@ def _seen(cluster: Cluster) -> Cluster:
 def _find(workspace: Workspace, name: str) -> Cluster:
     found = workspace.cluster(name)
     if found is None:
-        where = f"workspace '{workspace.name}'"
-        raise Refused(404, "ComputeNotFound", f"The specified compute '{name}' was not found in {where}.")
+        raise absent(workspace, name)
     return found
 
 
 @routes.on("PUT", ARM, COMPUTE)
 def put(service: Service, request: Request, sub: str, group: str, name: str, compute: str) -> Response:
     check("compute", request.json)
-    workspace = service.workspace(sub, group, name)
+    workspace = service.workspace(sub, group, name, nested=True)
     settings = read(request.json)
-    tags, identity = request.json.get("tags") or {}, request.json.get("identity")
+    tags, identity = request.json.get("tags"), request.json.get("identity")
     with service.lock:
         found = workspace.cluster(compute)
         if found is None:
             check_size(settings, service.quota)
-            found = Cluster(compute, settings, tags, identity)
+            found = Cluster(compute, settings, dict(tags or {}), identity)
             workspace.computes[compute.lower()] = found
             operation = found.begin(CREATING, service.creating_reads, request.failure, lambda: None)
-            return _accepted(service, workspace, found, operation, 201)
+            shown = Cluster(compute, settings, dict(tags or {}), identity)  # as it is answered: not there yet
+            return _accepted(service, workspace, found, operation, request, 201, shown)
         _check_same(found, settings)
         return _change(service, workspace, found, found.settings.changed(settings), tags, request)
 
@@ -82,8 +83,10 @@ def _check_same(found: Cluster, settings: Settings) -> None:
 @routes.on("PATCH", ARM, COMPUTE)
 def patch(service: Service, request: Request, sub: str, group: str, name: str, compute: str) -> Response:
     check("compute_update", request.json)
-    workspace = service.workspace(sub, group, name)
+    workspace = service.workspace(sub, group, name, nested=True)
     found = _find(workspace, compute)
+    if not (request.json.keys() & {"tags", "identity"}) and "properties" not in (request.json.get("properties") or {}):
+        return Response(200, begun(workspace, found, request.version))  # nothing that can be changed: nothing is said
     inner = (request.json.get("properties") or {}).get("properties") or {}
     scale = inner.get("scaleSettings") or {}
     changed = {
@@ -102,7 +105,7 @@ def _change(
     workspace: Workspace,
     found: Cluster,
     settings: Settings,
-    tags: dict[str, str],
+    tags: dict[str, str] | None,
     request: Request,
 ) -> Response:
     if found.state() not in (SUCCEEDED, FAILED):
@@ -110,16 +113,17 @@ def _change(
         raise Refused(409, "ComputeOperationInProgress", told)
     check_scale(settings)
     check_size(settings, service.quota)
-    same = settings == found.settings and tags == found.tags and found.state() == SUCCEEDED
-    if request.method == "PATCH" and same and not request.failure:  # a PUT always begins an operation
-        return Response(200, view(workspace, found))
+    wanted = Cluster(found.name, settings, dict(found.tags if tags is None else tags), found.identity)
 
     def settle() -> None:
-        found.settings, found.tags = settings, dict(tags or {})
+        found.settings, found.tags = settings, wanted.tags
         found.identity = request.json.get("identity", found.identity)
 
-    operation = found.begin(UPDATING, service.creating_reads, request.failure, settle)
-    return _accepted(service, workspace, found, operation, 200)
+    put = request.method == "PUT"
+    operation = found.begin(CREATING if put else UPDATING, service.creating_reads, request.failure, settle)
+    wanted.made, wanted.created, wanted.modified = True, found.created, found.modified
+    wanted.provisioning = CREATING if put else UPDATING
+    return _accepted(service, workspace, found, operation, request, 201 if put else 202, shown=wanted)
 
 
 @routes.on("DELETE", ARM, COMPUTE)
@@ -127,7 +131,7 @@ def delete(service: Service, request: Request, sub: str, group: str, name: str, 
     if request.query.get("underlyingResourceAction", "").lower() not in ("delete", "detach"):
         told = "The query parameter 'underlyingResourceAction' must be 'Delete' or 'Detach'."
         raise Refused(400, "BadArgument", told)
-    workspace = service.workspace(sub, group, name)
+    workspace = service.workspace(sub, group, name, nested=True)
     found = workspace.cluster(compute)
     if found is None:
         return Response(204)
@@ -136,12 +140,12 @@ def delete(service: Service, request: Request, sub: str, group: str, name: str, 
         found.provisioning = ""
 
     operation = found.begin(DELETING, service.creating_reads, request.failure, settle)
-    return _accepted(service, workspace, found, operation, 202, shown=False)
+    return _accepted(service, workspace, found, operation, request, 202)
 
 
 @routes.on("POST", ARM, COMPUTE + "/listNodes")
 def list_nodes(service: Service, request: Request, sub: str, group: str, name: str, compute: str) -> dict[str, Any]:
-    rows = _find(service.workspace(sub, group, name), compute).node_runs()
+    found = _find(service.workspace(sub, group, name, nested=True), compute)
     nodes = [
         {
             "nodeId": f"tvmps_{number:016x}_d",
@@ -151,20 +155,27 @@ def list_nodes(service: Service, request: Request, sub: str, group: str, name: s
             "nodeState": "running" if run else "idle",
             "runId": run,
         }
-        for number, run in enumerate(rows)
+        for number, run in enumerate(found.node_runs())
     ]
-    return {"nodes": nodes}
+    return {"computeType": found.kind, "nodes": nodes}
 
 
 def _accepted(
-    service: Service, workspace: Workspace, found: Cluster, operation: str, status: int, *, shown: bool = True
+    service: Service,
+    workspace: Workspace,
+    found: Cluster,
+    operation: str,
+    request: Request,
+    status: int,
+    shown: Cluster | None = None,
 ) -> Response:
+    """What was asked for is under way, and where a client looks how far it is."""
     service.operations[operation] = found
     provider = f"/subscriptions/{workspace.subscription}/providers/Microsoft.MachineLearningServices"
-    place = f"{provider}/locations/{workspace.location}"
-    url = f"https://{ARM}{place}/computeOperationsStatus/{operation}?api-version=2020-02-02"
-    headers = {"Azure-AsyncOperation": url, "Retry-After": str(service.retry_after)}
-    return Response(status, view(workspace, found) if shown else None, headers=headers)
+    place = f"{provider}/locations/{workspace.location}/computeOperationsStatus/{operation}"
+    url = f"https://{ARM}{place}?api-version={request.version}&service=new{sealed(request.version)}"
+    body = None if request.method == "DELETE" else begun(workspace, shown or found, request.version)
+    return Response(status, body, headers={"Azure-AsyncOperation": url, **service.patience})
 
 
 @routes.on(
@@ -179,6 +190,6 @@ def operation_status(service: Service, request: Request, sub: str, place: str, o
     if not found.progress.look():
         return {"status": "InProgress"}
     if found.failure is None:
-        return {"status": "Succeeded"}
+        return {"status": "Succeeded", "percentComplete": 100.0}
     error = {"code": found.failure.code, "message": found.failure.message, "statusCode": 400, "details": []}
     return {"status": "Failed", "error": error}

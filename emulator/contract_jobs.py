@@ -70,6 +70,7 @@ _ASSET_OUTPUT = _closed(
     mode={"enum": ["ReadWriteMount", "Upload", "Direct", None]},
     uri=_MAYBE_TEXT,
     pathOnCompute=_MAYBE_TEXT,
+    autoDeleteSetting={"type": ["object", "null"]},
     assetName=_MAYBE_TEXT,
     assetVersion=_MAYBE_TEXT,
 )
@@ -116,6 +117,7 @@ _SERVICE = _closed(
 )
 _LIMITS = _one_of("jobLimitsType", {"Command": _closed(timeout=_DURATION)}, nullable=True)
 _TIERS = {"enum": ["Null", "Spot", "Basic", "Standard", "Premium", None]}
+_WITHOUT_ASSET_VERSION = "2025-01-01-preview"
 _COMMAND_JOB = _closed(
     "command",
     "environmentId",
@@ -131,6 +133,9 @@ _COMMAND_JOB = _closed(
     isArchived={"type": "boolean"},
     jobType={"const": "Command"},
     notificationSetting={"type": ["object", "null"]},
+    # of other versions: shown, and let through
+    **{key: {"type": ["object", "null"]} for key in ("autologgerSettings", "secretsConfiguration")},
+    parentJobName=_MAYBE_TEXT,
     services={"type": ["object", "null"], "additionalProperties": _SERVICE},
     status=_MAYBE_TEXT,
     codeId=_MAYBE_TEXT,
@@ -159,7 +164,7 @@ _JOB = Draft202012Validator(
 )
 
 
-def check(name: str, body: Any) -> dict[str, Any]:
+def check(name: str, body: Any, version: str) -> dict[str, Any]:
     """A job's properties. Raises Refused 400 with the path and the reason when name or body are not as defined."""
     if not NAME.fullmatch(name):
         raise Refused(400, "UserError", f"The job name '{name}' is not valid: it must match ^{NAME.pattern}$.")
@@ -168,6 +173,16 @@ def check(name: str, body: Any) -> dict[str, Any]:
         raise Refused(400, "UserError", f"The emulator has no jobs of the type {kind}.")
     wrong = best_match(_JOB.iter_errors(body))
     if wrong is not None:
-        told = f"The request content was invalid and could not be deserialized: {wrong.json_path}: {wrong.message}"
-        raise Refused(400, "InvalidRequestContent", told)
+        raise _invalid(f"{wrong.json_path}: {wrong.message}")
+    for place, output in (body["properties"].get("outputs") or {}).items():
+        if version == _WITHOUT_ASSET_VERSION and "assetVersion" in (output or {}):
+            kind = "".join(word.capitalize() for word in output["jobOutputType"].split("_"))
+            told = f"Could not find member 'assetVersion' on object of type '{kind}JobOutput'."
+            raise _invalid(f"{told} Path 'properties.outputs.{place}.assetVersion', line 1, position 1.")
     return dict(body["properties"])
+
+
+def _invalid(told: str) -> Refused:
+    details = [{"code": "RequestInvalid", "message": told}]
+    message = "Request is invalid and/or missing fields."
+    return Refused(400, "UserError", message, details=details, inner=("RequestInvalid",))

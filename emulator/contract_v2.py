@@ -108,6 +108,18 @@ _DATA = {
     "intellectualProperty": {"type": ["object", "null"]},
     "autoDeleteSetting": {"type": ["object", "null"]},
 }
+_MODEL = {
+    **_ASSET,
+    **_READ_ONLY,
+    "flavors": {"type": ["object", "null"]},
+    "jobName": _MAYBE_TEXT,
+    "modelType": _MAYBE_TEXT,
+    "modelUri": _MAYBE_TEXT,
+    "stage": _MAYBE_TEXT,
+    # of the preview
+    "intellectualProperty": {"type": ["object", "null"]},
+    "autoDeleteSetting": {"type": ["object", "null"]},
+}
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "datastore": _resource(
@@ -152,6 +164,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         )
     ),
     "environments": _resource(_closed(_ENVIRONMENT)),
+    "models": _resource(_closed(_MODEL)),
     "data": _resource(
         _one_of(
             "dataType",

@@ -6,11 +6,12 @@ from typing import Any
 
 IN_WORKSPACE = (
     ("AzureML-ACPT-pytorch-1.13-py38-cuda11.7-gpu", "10"),
+    ("AzureML-sklearn-1.0-ubuntu20.04-py38-cpu", "33"),
     ("AzureML-sklearn-1.0-ubuntu20.04-py38-cpu", "35"),
     ("AzureML-tensorflow-2.12-cuda11", "8"),
     ("AzureML-minimal-ubuntu20.04-py38-cpu-inference", "26"),
 )
-"""Name and latest version."""
+"""Name and version, the latest last."""
 
 IN_REGISTRY = (
     ("acpt-pytorch-2.2-cuda12.1", "20"),

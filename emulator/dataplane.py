@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from emulator.azurite.server import ACCOUNTS, POOL
 from emulator.datastores import furnish
 from emulator.identities import Principal
+from emulator.keyless import takes_keys
 from emulator.planes import Account, Cluster
 from emulator.runs_state import Place, Plane, Run
 from emulator.training import Training
@@ -27,7 +28,7 @@ class DataPlanes:
         self._service = service
         self._lock = threading.Lock()
         self._planes: dict[str, Plane] = {}
-        self._tokens: dict[str, Principal] = {}
+        self._tokens: dict[tuple[str, str], Principal] = {}
         self.training = Training()
 
     @property
@@ -44,10 +45,14 @@ class DataPlanes:
                     found.subscription, found.group, found.name, found.guid, found.region, self._service.tenant.id
                 )
                 plane = Plane(place, self._service.stores.blobs(found.storage_account), self)
-                account = self.account(found.storage_account)
-                furnish(plane, keyless=account is not None and account.keyless)
+                furnish(plane, by_identity=found.properties.get("systemDatastoresAuthMode") == "identity")
                 self._planes[found.guid] = plane
             return self._planes[found.guid]
+
+    def runs_of(self, workspace: str) -> Mapping[str, Run]:
+        """The runs of a workspace, by its id; none when it is not there."""
+        found = self._planes.get(workspace)
+        return found.runs if found else {}
 
     def account(self, name: str) -> Account | None:
         """The storage account of that name, be it one of this subscription or one that somebody else has."""
@@ -55,9 +60,10 @@ class DataPlanes:
         own = {one.name: one for one in self._service.resources.values() if one.kind.lower() == STORAGE}
         known = next((one for one in own.values() if name in (one.name, stores.backing(one.name))), None)
         if known is not None:
-            allowed = (known.body.get("properties") or {}).get("allowSharedKeyAccess")
-            return Account(stores.blobs(known.name), keyless=allowed is False)
-        return Account(stores.blobs(name)) if name in ACCOUNTS and name not in POOL else None
+            return Account(stores.blobs(known.name), keyless=not takes_keys(self._service, known.name))
+        if name not in ACCOUNTS or name in POOL:
+            return None
+        return Account(stores.blobs(name), keyless=not takes_keys(self._service, name))
 
     def cluster(self, plane: Plane, name: str) -> Cluster | None:
         """A compute of a plane's workspace; None also when the workspace is gone."""
@@ -76,11 +82,12 @@ class DataPlanes:
     def run_token(self, plane: Plane, run: Run) -> tuple[str, float]:
         """A token that opens the run's workspace and nothing else."""
         with self._lock:
-            if run.id not in self._tokens:
-                self._tokens[run.id] = Principal(f"run {run.id}")
-                self._service.roles.assign(self._tokens[run.id], "*", plane.place.path)
+            key = (plane.place.id, run.id)
+            if key not in self._tokens:
+                self._tokens[key] = Principal(f"run {run.id}")
+                self._service.roles.assign(self._tokens[key], "*", plane.place.path)
         directory = self._service.directory
-        token, lifetime = directory.issue(self._service.tenant.id, self._tokens[run.id], "https://ml.azure.com")
+        token, lifetime = directory.issue(self._service.tenant.id, self._tokens[key], "https://ml.azure.com")
         return token, directory.now() + lifetime
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from emulator.runs_state import Datastore, Plane
@@ -21,7 +21,7 @@ class Described(Datastore):
     """A datastore with what only Azure Resource Manager keeps of it."""
 
     description: str | None = None
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] | None = None
 
 
 def read(name: str, properties: Mapping[str, Any]) -> Described:
@@ -31,8 +31,10 @@ def read(name: str, properties: Mapping[str, Any]) -> Described:
     section |= {"accountName": properties.get("accountName") or ""}
     section |= {"containerName": properties.get(_CONTAINERS[kind]) or ""}
     section |= _section(properties["credentials"])
-    described = properties.get("description"), dict(properties.get("properties") or {})
-    return Described(name.lower(), kind, section, False, dict(properties.get("tags") or {}), *described)
+    described = properties.get("description"), properties.get("properties") or None
+    made = Described(name.lower(), kind, section, False, dict(properties.get("tags") or {}))
+    made.description, made.properties = described
+    return made
 
 
 def _section(credentials: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def view(plane: Plane, store: Datastore) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "description": getattr(store, "description", None),
         "tags": store.tags,
-        "properties": getattr(store, "properties", {}),
+        "properties": getattr(store, "properties", None),
         "isDefault": store.name == plane.default,
         "datastoreType": store.kind,
         "accountName": store.account,
@@ -77,7 +79,16 @@ def view(plane: Plane, store: Datastore) -> dict[str, Any]:
         "name": store.name,
         "type": "Microsoft.MachineLearningServices/workspaces/datastores",
         "properties": properties,
+        "systemData": _made(store),
     }
+
+
+def _made(store: Datastore) -> dict[str, Any]:
+    changed = {"createdAt": store.created, "lastModifiedAt": store.modified}
+    if store.user is None:
+        return {**changed, "lastModifiedBy": "Azure Machine Learning", "lastModifiedByType": "Application"}
+    user = {"createdBy": store.user, "createdByType": "User", "lastModifiedBy": store.user}
+    return {**changed, **user, "lastModifiedByType": "User"}
 
 
 def _identity(section: Mapping[str, Any]) -> str:

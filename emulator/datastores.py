@@ -18,29 +18,34 @@ _SECRETS = ("accountKey", "sasToken", "credential")
 _TAKEN = "Another datastore with the same name already exists."
 
 
-def furnish(plane: Plane, *, keyless: bool) -> None:
-    """What every new workspace has: four datastores in its own storage account, and their containers."""
+def furnish(plane: Plane, *, by_identity: bool) -> None:
+    """What every new workspace has: four datastores in its own storage account, and their containers. `by_identity`:
+    the datastores have no credentials, and whoever uses them signs in himself.
+    """
     containers = {
         "workspaceblobstore": (BLOB, f"azureml-blobstore-{plane.place.id}"),
-        "workspaceartifactstore": (BLOB, ARTIFACTS),
         "workspacefilestore": (FILE, f"azureml-filestore-{plane.place.id}"),
+        "workspaceartifactstore": (BLOB, ARTIFACTS),
         "workspaceworkingdirectory": (FILE, f"code-{uuid.uuid4()}"),
     }
     for name, (kind, container) in containers.items():
         if kind == BLOB:
             plane.blobs.ensure(container)
-        section = _section(plane.blobs, container, keyless=keyless)
-        plane.datastores[name] = Datastore(name, kind, section, validated=True)
+        section = _section(plane.blobs, container, by_identity=by_identity)
+        if name == plane.default:
+            section |= {"subscriptionId": plane.place.subscription, "resourceGroup": plane.place.group}
+            section |= {"serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity"}
+        plane.datastores[name] = Datastore(name, kind, section, validated=True, tags=None)
 
 
-def _section(blobs: Blobs, container: str, *, keyless: bool) -> dict[str, Any]:
+def _section(blobs: Blobs, container: str, *, by_identity: bool) -> dict[str, Any]:
     return {
         "accountName": blobs.account,
         "containerName": container,
         "endpoint": "core.windows.net",
         "protocol": "https",
-        "credentialType": "None" if keyless else "AccountKey",
-        "credential": None if keyless else blobs.key,
+        "credentialType": "None" if by_identity else "AccountKey",
+        "credential": None if by_identity else blobs.key,
         "isSas": False,
     }
 
@@ -142,6 +147,6 @@ def _view(store: Datastore, *, secret: bool = True) -> dict[str, Any]:
         "name": store.name,
         "dataStoreType": store.kind,
         "hasBeenValidated": store.validated,
-        "tags": store.tags,
+        "tags": store.tags or {},
         "azureStorageSection": section,
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.arm_planes import listed, on
-from emulator.blobs import container_signature
 from emulator.contract import check
-from emulator.datastore_checks import FILE, keep
+from emulator.datastore_checks import keep
 from emulator.datastore_forms import credentials_type, read, secrets, view
 from emulator.datastores import find, remove
+from emulator.history import user_of
 from emulator.planes import require
 from emulator.router import Request, Response, Routes
-from emulator.runs_state import Datastore, Plane
+from emulator.runs_state import Plane
+from emulator.signatures import of_account
 
 routes = Routes()
 
@@ -20,7 +21,7 @@ routes = Routes()
 @on(routes, "GET", "/datastores")
 def list_datastores(plane: Plane, request: Request) -> dict[str, Any]:
     query = request.query
-    found = sorted(plane.datastores.values(), key=lambda one: one.name)
+    found = list(plane.datastores.values())[::-1]  # the newest first, the workspace's own last
     if query.get("isDefault", "").lower() == "true":
         found = [one for one in found if one.name == plane.default]
     if names := query.get("names"):
@@ -42,8 +43,9 @@ def put(plane: Plane, request: Request, name: str) -> Response:
     require(wanted.account and wanted.container, "The fields accountName and containerName are required.")
     before = plane.datastores.get(wanted.name)
     require(before is None or before.kind == wanted.kind, "The type of a datastore cannot be changed.")
+    wanted.user, wanted.created = user_of(request), before.created if before else wanted.created
     keep(plane, wanted, request)
-    return Response(200 if before else 201, view(plane, wanted))
+    return Response(200 if before else 201, view(plane, wanted), headers={"Location": request.address})
 
 
 @on(routes, "DELETE", "/datastores/{name}")
@@ -57,12 +59,8 @@ def list_secrets(plane: Plane, request: Request, name: str) -> dict[str, Any]:
     store = find(plane, name)
     kind = credentials_type(store.section)
     require(kind != "None", f"The datastore {name} has no credentials: there are no secrets to list.")
-    if plane.signs and kind == "AccountKey" and store.kind != FILE and request.json.get("expirableSecret"):
-        return _expiring(store, request.json.get("expireAfterHours", 1))
-    return secrets(store.section)
-
-
-def _expiring(store: Datastore, hours: int) -> dict[str, Any]:
-    """Instead of the account's key: a signature for the container that ends."""
-    signature = container_signature(store.account, store.section["credential"], store.container, hours)
+    if kind != "AccountKey" or not request.json.get("expirableSecret"):
+        return secrets(store.section)
+    # Instead of the account's key a signature that ends: for the whole account, and also where it allows no keys.
+    signature = of_account(store.account, store.section["credential"], request.json.get("expireAfterHours", 1))
     return {"secretsType": "Sas", "sasToken": signature}

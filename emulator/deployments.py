@@ -7,12 +7,13 @@ from typing import Any
 
 from emulator.arm import ARM, GROUP
 from emulator.contract import check
+from emulator.deployment_form import ALL, accepted, deployment_id
 from emulator.resources import FAILED, Deployment
 from emulator.router import Refused, Request, Response, Routes
 from emulator.state import Service
+from emulator.templates import Wanted
 
 SUBSCRIPTION = "/subscriptions/{sub}"
-ALL = "/providers/Microsoft.Resources/deployments"
 ONE = ALL + "/{name}"
 routes = Routes()
 
@@ -44,9 +45,9 @@ def deployments(service: Service, request: Request, sub: str, group: str | None 
 def put_deployment(service: Service, request: Request, sub: str, name: str, group: str | None = None) -> Response:
     check("deployment", request.json)
     made, new = service.deploy(name, group, request.json["properties"], request.failure)
-    status = f"https://{ARM}{_id(service, made)}/operationStatuses/{made.operation}?api-version=2020-01-01"
-    headers = {"Azure-AsyncOperation": status, "Retry-After": str(service.retry_after)}
-    return Response(201 if new else 200, _view(service, made), headers=headers)
+    status = f"https://{ARM}{_id(service, made)}/operationStatuses/{made.operation}?api-version={request.version}"
+    headers = {"Azure-AsyncOperation": status, **service.patience}
+    return Response(201 if new else 200, accepted(service.subscription, made), headers=headers)
 
 
 @routes.on("GET", ARM, SUBSCRIPTION + ONE)
@@ -71,30 +72,33 @@ def operation_status(
     status: dict[str, Any] = {"status": found.state}
     if found.state == FAILED:
         status["error"] = _error(found)
-    return Response(200, status, headers={"Retry-After": str(service.retry_after)})
+    return Response(200, status, headers=service.patience)
 
 
 @routes.on("GET", ARM, GROUP + "/deployments/{name}/operations")
 @routes.on("GET", ARM, GROUP + ONE + "/operations")
 def operations(service: Service, request: Request, sub: str, group: str, name: str) -> dict[str, Any]:
     found = _find(service, group, name)
-    last = len(found.resources) - 1
-    return {"value": [_operation(service, found, number, number == last) for number in range(last + 1)]}
+    begun = found.resources[:-1] if found.progress.fresh and len(found.resources) > 1 else found.resources
+    return {"value": [_operation(service, found, one) for one in reversed(begun)]}
 
 
-def _operation(service: Service, one: Deployment, number: int, last: bool) -> dict[str, Any]:
-    """All but the last resource are there at once; the last one decides how the deployment ends."""
-    wanted = one.resources[number]
+def _operation(service: Service, one: Deployment, wanted: Wanted) -> dict[str, Any]:
+    """What the last resource depends on is made together, and then the last one, which decides how it ends."""
+    last = wanted is one.resources[-1]
+    state = one.state if last or one.progress.fresh else "Succeeded"
+    number = one.resources.index(wanted)
     target = {"id": wanted.id(service.subscription), "resourceType": wanted.kind, "resourceName": wanted.name}
     return {
         "id": f"{_id(service, one)}/operations/{number:016X}",
         "operationId": f"{number:016X}",
         "properties": {
             "provisioningOperation": "Create",
-            "provisioningState": one.state if last else "Succeeded",
+            "provisioningState": state,
             "timestamp": one.started,
             "duration": "PT1.5S",
-            "statusCode": "OK",
+            "trackingId": one.correlation,
+            "statusCode": "OK" if state == "Succeeded" else "Accepted",
             "targetResource": target,
             **({"statusMessage": {"error": _error(one)["details"][0]}} if last and one.failure else {}),
         },
@@ -102,8 +106,7 @@ def _operation(service: Service, one: Deployment, number: int, last: bool) -> di
 
 
 def _id(service: Service, one: Deployment) -> str:
-    scope = f"/subscriptions/{service.subscription}" + (f"/resourceGroups/{one.group}" if one.group else "")
-    return f"{scope}{ALL}/{one.name}"
+    return deployment_id(service.subscription, one)
 
 
 def _view(service: Service, one: Deployment) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def _view(service: Service, one: Deployment) -> dict[str, Any]:
         "mode": one.properties.get("mode", "Incremental").capitalize(),
         "timestamp": one.started,
         "duration": "PT1.5S",
-        "correlationId": one.operation,
+        "correlationId": one.correlation,
         "outputResources": [{"id": wanted.id(service.subscription)} for wanted in one.resources],
     }
     if one.state == FAILED:

@@ -26,8 +26,10 @@ from emulator import (
     execution,
     history,
     jobs,
+    keyless,
     metrics,
     mlflow,
+    refusals,
     run_data,
     sign_in,
     sizes,
@@ -70,12 +72,14 @@ class Emulator:
     `environment` is what a client's process needs; `requests` what was asked so far; `service` the state; `faults`
     the rules of what goes wrong. `on_request(number, request, phase)` is called "before" a request is looked at and
     "after" it was done, before its answer is sent. `latency`: seconds that every request takes at least.
-    `unserved`: hosts and requests nobody here knows. `routes`: the table, to which a test may add.
+    `unserved`: hosts and requests nobody here knows. `routes`: the table, to which a test may add. With `keyless` no
+    storage account takes keys, nor signatures made with them: whoever wants blobs has to sign in.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, keyless: bool = False) -> None:
         self.home = home
         self.service = Service(home)
+        self.service.keyless = keyless
         self.faults = Faults()
         self.requests: list[Recorded] = []
         self.unserved: list[str] = []
@@ -130,7 +134,7 @@ class Emulator:
             return sum(1 for one in self.requests if one.number > since and not one.host.endswith(SIGN_IN))
 
     def _knows(self, host: str) -> bool:
-        return host.endswith("." + BLOBS) or self.routes.serves(host)
+        return host.endswith("." + BLOBS) or self.routes.serves(_answering(host))
 
     def _refuse_host(self, host: str) -> None:
         self.unserved.append(host)
@@ -139,15 +143,15 @@ class Emulator:
     def _answer(self, incoming: Incoming) -> Outgoing:
         path, _, query = incoming.target.partition("?")
         blobs = incoming.host.endswith("." + BLOBS)
-        found = None if blobs else self.routes.find(incoming.method, incoming.host, path)
+        found = None if blobs else self.routes.find(incoming.method, _answering(incoming.host), path)
         route, parameters = found or (None, {})
         body = b"" if blobs else incoming.body.read()
         values = dict(parse_qsl(query, keep_blank_values=True))
-        request = Request(incoming.method, incoming.host, path, values, incoming.headers, body)
+        request = Request(incoming.method, _answering(incoming.host), path, values, incoming.headers, body)
         recorded = self._record(request, route)
 
         def proceed(request: Request) -> Outgoing:
-            outgoing = self._forward(incoming) if blobs else self._serve(request, route, parameters)
+            outgoing = self._blob(request, incoming) if blobs else self._serve(request, route, parameters)
             self._tell(recorded.number, request, "after")
             return outgoing
 
@@ -189,17 +193,26 @@ class Emulator:
                 raise Refused(404, "NotFound", f"The emulator has no route {request.method} {request.path}.")
             response = route(self.service, admit(self.service, request), parameters)
         except Refused as refused:
-            response = refused.response()
+            response = refusals.answer(refused, request, self.service.region_of(request.path, request.host))
         except Exception:  # noqa: BLE001 - a defect of the emulator must show as one, and not hang its client
             traceback.print_exc()
             response = Response(500, {"error": {"code": "EmulatorDefect", "message": traceback.format_exc()}})
         body, headers = response.encode()
         return Outgoing(response.status, headers, body)
 
-    def _forward(self, incoming: Incoming) -> Outgoing:
+    def _blob(self, request: Request, incoming: Incoming) -> Outgoing:
+        refused = keyless.refusal(self.service, request)
+        if refused:
+            return refused
         if self._blobs is None:
             self._blobs = Forwarder(self.service.stores.port)
         return self._blobs.send(incoming)
+
+
+def _answering(host: str) -> str:
+    """Who answers for a host: a region's services have several names, and discovery tells them."""
+    name = next((name for name in workspaces.OTHERS if host.endswith(f".{name}")), None)
+    return f"{host.removesuffix(f'.{name}')}.{workspaces.DATA}" if name else host
 
 
 def _blob_route(request: Request) -> str:

@@ -37,6 +37,7 @@ class Forwarder:
             connection.endheaders(_parts(incoming.body.read1))
         response = connection.getresponse()
         headers = {name: value for name, value in response.getheaders() if name.lower() not in _HOP}
+        headers.setdefault("x-ms-version", incoming.headers.get("x-ms-version", ""))
         if response.length is not None and response.length <= CHUNK:
             return Outgoing(response.status, headers, response.read())
         return Outgoing(response.status, headers, _parts(lambda: response.read(CHUNK)))

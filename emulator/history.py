@@ -10,6 +10,7 @@ from emulator import experiments, odata
 from emulator.experiments import filtered, named, with_id
 from emulator.planes import on, page, require
 from emulator.router import Refused, Request, Response, Routes
+from emulator.run_forms import details, view
 from emulator.runs_state import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, Experiment, Plane, Run, now
 
 routes = Routes([experiments.routes])
@@ -17,7 +18,6 @@ routes = Routes([experiments.routes])
 _H = "history/v1.0"
 _BY_NAME, _BY_ID = "/experiments/{experiment}/runs/{run}", "/experimentids/{experiment}/runs/{run}"
 _EVENTS = {"Start": RUNNING, "Queued": QUEUED, "Completed": COMPLETED, "Failed": FAILED, "Canceled": CANCELED}
-_LOGS = ("azureml-logs/", "user_logs/", "system_logs/")
 _WRITABLE = {
     "name": "name",
     "displayName": "shown",
@@ -153,7 +153,8 @@ def find(plane: Plane, experiment: Experiment | None, run: str) -> Run:
     """A run of an experiment, or (None) of any. Raises Refused 404."""
     found = plane.runs.get(run)
     if found is None or (experiment is not None and found.experiment is not experiment):
-        raise Refused(404, "UserError", f"Run {run} was not found.")
+        told = {"pattern": "Run {runId} was not found", "parameters": {"runId": f"runId={run}"}}
+        raise Refused(404, "UserError", f"Run runId={run} was not found", **told)
     return found
 
 
@@ -232,64 +233,4 @@ def _fields(run: Run) -> dict[str, Any]:
         "Name": run.name,
         "RunNumber": run.number,
         "RunTypeV2": {"Orchestrator": "Execution" if run.definition else None},
-    }
-
-
-def view(plane: Plane, run: Run) -> dict[str, Any]:
-    """A run as lists and reads show it: without its definition."""
-    submitted = run.definition is not None
-    execution = f"{plane.place.api}/execution/v1.0{plane.place.path}/experiments/{run.experiment.name}/runId/{run.id}"
-    return {
-        "runNumber": run.number,
-        "rootRunId": run.parent or run.id,
-        "experimentId": run.experiment.id,
-        "createdUtc": run.created,
-        "createdBy": {"userObjectId": None, "userTenantId": plane.place.tenant or None, "userName": run.user},
-        "userId": None,
-        "token": None,
-        "tokenExpiryTimeUtc": None,
-        "error": {"error": run.error} if run.error else None,
-        "warnings": run.warnings,
-        "runId": run.id,
-        "parentRunId": run.parent,
-        "status": run.status,
-        "startTimeUtc": run.started,
-        "endTimeUtc": run.ended,
-        "heartbeatEnabled": False,
-        "options": {"generateDataContainerIdIfNotSpecified": True},
-        "name": run.name,
-        "displayName": run.shown or run.id,
-        "dataContainerId": run.container,
-        "description": run.description,
-        "hidden": run.hidden,
-        "runType": run.kind,
-        "runTypeV2": {"orchestrator": "Execution" if submitted else None, "traits": []},
-        "properties": run.properties,
-        "scriptName": run.script,
-        "target": run.target,
-        "tags": run.tags,
-        "runDefinition": None,
-        "cancelUri": f"{execution}/cancel" if submitted else None,
-        "completeUri": None,
-        "diagnosticsUri": f"{execution}/diagnostics" if submitted else None,
-    }
-
-
-def details(plane: Plane, run: Run) -> dict[str, Any]:
-    """A run with its definition and signed links to its logs."""
-    logs = {path: one for path, one in list(run.artifacts.items()) if path.startswith(_LOGS)}
-    return {
-        "runId": run.id,
-        "target": run.target,
-        "status": run.status,
-        "startTimeUtc": run.started,
-        "endTimeUtc": run.ended,
-        "services": {},
-        "error": {"error": run.error} if run.error else None,
-        "warnings": run.warnings,
-        "properties": run.properties,
-        "inputDatasets": [],
-        "outputDatasets": [],
-        "runDefinition": run.definition,
-        "logFiles": {path: plane.blobs.link(one.container, one.blob) for path, one in sorted(logs.items())},
     }

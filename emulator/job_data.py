@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.addresses import is_public, long_form, resolve
+from emulator.addresses import Address, is_public, is_storage, long_form, resolve
 from emulator.jobs_checks import BINDING, output_uri
 from emulator.jobs_form import DEFAULT_OUTPUT
 from emulator.references import Reference, Unusable, contents, fetch, open_store
@@ -74,18 +74,25 @@ def _input(plane: Plane, root: Path, name: str, given: Mapping[str, Any]) -> Ref
         address = resolve(plane, given["uri"])
     except Refused as gone:
         raise Unusable(f"Input {name}: {gone.message}") from None
+    if mode == "Direct" and is_storage(given["uri"]):
+        return str(given["uri"])
     if mode == "Direct":
         return long_form(plane, address.store.name, address.path)
     root.mkdir(parents=True)
     fetch(open_store(plane, f"Input {name}", address.store), address.store.container, address.path, root)
     before = contents(root)
     if not before:
-        raise Unusable(f"Input {name}: there is nothing at {address.path} in the datastore {address.store.name}.")
+        raise Unusable(f"Input {name}: there is nothing at {address.path} in the {_place(address)}.")
     path = root / PurePosixPath(address.path).name if given["jobInputType"] == "uri_file" else root
     if not path.exists():
-        raise Unusable(f"Input {name}: {address.path} in the datastore {address.store.name} is no file.")
+        raise Unusable(f"Input {name}: {address.path} in the {_place(address)} is no file.")
     kept = "mount" if mode == "ReadWriteMount" else "download"
     return Reference(kept, address.store, address.path and address.path + "/", root, path, before)
+
+
+def _place(address: Address) -> str:
+    store = address.store
+    return f"datastore {store.name}" if store.name else f"container {store.container} of {store.account}"
 
 
 def _output(plane: Plane, run: Run, root: Path, name: str, given: Mapping[str, Any]) -> Reference | str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,17 +10,20 @@ from typing import Any
 from emulator.arm import ARM
 from emulator.arm_planes import listed, on
 from emulator.contract_jobs import check
+from emulator.dataplane import data_of
 from emulator.history import user_of
+from emulator.job_view import view
 from emulator.jobs_checks import refuse
-from emulator.jobs_form import DEFAULT_EXPERIMENT, definition_of, settings_of, view
+from emulator.jobs_form import DEFAULT_EXPERIMENT, definition_of, last, settings_of
 from emulator.planes import require
 from emulator.router import Refused, Request, Response, Routes
-from emulator.runs_state import CANCEL_REQUESTED, Doubled, Plane, Run
+from emulator.runs_state import CANCEL_REQUESTED, STARTING, SYSTEM, Doubled, Plane, Run
+from emulator.serverless import is_serverless
+from emulator.state import Service
 
 routes = Routes()
 
-_VERSION = "2024-01-01-preview"
-_OPERATIONS = "/mfeOperationResults/{operation}"
+_OPERATIONS = "/subscriptions/{sub}/providers/Microsoft.MachineLearningServices/locations/{place}/mfeOperationResults/"
 _TAKEN = (
     "A job with this name already exists. If you are trying to create a new job, use a different name. If you are "
     "trying to update an existing job, the existing job's {} cannot be changed. Only description, tags, displayName, "
@@ -32,48 +34,45 @@ _TAKEN = (
 @on(routes, "PUT", "/jobs/{job}")
 def put(plane: Plane, request: Request, job: str) -> Response:
     """Start a job. Under a used name, what may be changed is, if all else is as it was."""
-    asked = check(job, request.json)
+    asked = check(job, request.json, request.version)
     with plane.lock:
         known = plane.runs.get(job)
         if known is not None:
             plane.doubled.append(Doubled(job, request.json))
-            return _put_again(plane, known, asked)
+            return _put_again(plane, known, asked, request.version)
         definition = definition_of(asked)
         refuse(plane, asked, definition)
         experiment = plane.ensure_experiment(asked.get("experimentName") or DEFAULT_EXPERIMENT)
         run = plane.add_run(experiment, job, user_of(request), job=asked, definition=definition)
         run.target, run.kind = definition["target"], "azureml.commandjob"
         _describe(run, asked)
-        run.properties |= {"_azureml.ComputeTargetType": "amlctrain"}
+        cluster = None if is_serverless(asked.get("computeId")) else last(asked["computeId"]) or asked["computeId"]
+        run.properties |= {"_azureml.ComputeTargetType": "amlctrain", "_azureml.ClusterName": cluster}
+        shown = view(plane, run, request.version)
+    shown["properties"]["status"] = STARTING
     plane.cloud.start(plane, run)
-    return Response(201, view(plane, run))
+    return Response(201, shown, headers={"Location": request.address})
 
 
-def _put_again(plane: Plane, run: Run, asked: Mapping[str, Any]) -> Response:
-    before = settings_of(run.job if run.job is not None else view(plane, run)["properties"])
+def _put_again(plane: Plane, run: Run, asked: Mapping[str, Any], version: str) -> Response:
+    """The job that is there, as it stands: nothing starts again."""
+    before = settings_of(run.job if run.job is not None else view(plane, run, "")["properties"])
     if before != settings_of(asked):
-        raise _Immutable(_TAKEN.format("Settings"))
+        raise _immutable(_TAKEN.format("Settings"))
     changed = {key for key, value in (asked.get("properties") or {}).items() if run.properties.get(key, value) != value}
     if changed:
-        raise _Immutable(f"Properties are immutable: {', '.join(sorted(changed))} cannot be changed.")
+        raise _immutable(f"Properties are immutable: {', '.join(sorted(changed))} cannot be changed.")
     _describe(run, asked)
-    return Response(200, view(plane, run))
+    return Response(200, view(plane, run, version))
 
 
-class _Immutable(Refused):
-    """Says besides that it is about what cannot change."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(400, "UserError", message)
-
-    def response(self) -> Response:
-        inner = {"code": "Immutable", "innererror": {"code": "JobPropertyImmutable"}}
-        error = {"code": self.code, "message": self.message, "details": [], "innererror": inner}
-        return Response(self.status, {"error": error})
+def _immutable(message: str) -> Refused:
+    return Refused(400, "UserError", message, inner=("Immutable", "JobPropertyImmutable"))
 
 
 def _describe(run: Run, asked: Mapping[str, Any]) -> None:
-    run.tags = {key: value or "" for key, value in (asked.get("tags") or {}).items()}
+    own = {key: value for key, value in run.tags.items() if key.startswith(SYSTEM)}
+    run.tags = {key: value or "" for key, value in (asked.get("tags") or {}).items()} | own
     run.properties |= {key: value or "" for key, value in (asked.get("properties") or {}).items()}
     run.shown, run.description = asked.get("displayName"), asked.get("description")
     run.hidden = bool(asked.get("isArchived"))
@@ -81,7 +80,7 @@ def _describe(run: Run, asked: Mapping[str, Any]) -> None:
 
 @on(routes, "GET", "/jobs/{job}")
 def get(plane: Plane, request: Request, job: str) -> dict[str, Any]:
-    return view(plane, _find(plane, job))
+    return view(plane, _find(plane, job), request.version)
 
 
 @on(routes, "GET", "/jobs")
@@ -93,7 +92,7 @@ def jobs(plane: Plane, request: Request) -> dict[str, Any]:
     found = [run for run in found if wanted == "all" or run.hidden == (wanted == "archivedonly")]
     if plane.filters:
         found = [run for run in found if asked.get("jobType", "Command").lower() == "command" and _matches(run, asked)]
-    return listed(request, found[::-1], plane.page_size, partial(view, plane))
+    return listed(request, found[::-1], plane.page_size, partial(view, plane, version=request.version))
 
 
 def _matches(run: Run, asked: Mapping[str, str]) -> bool:
@@ -112,7 +111,7 @@ def cancel(plane: Plane, request: Request, job: str) -> Response:
         return Response(200)
     run.canceled_by = run.canceled_by or user_of(request)
     run.become(CANCEL_REQUESTED)
-    return _accepted(plane, "jc", job)
+    return _accepted(plane, request, "jc", job)
 
 
 @on(routes, "DELETE", "/jobs/{job}")
@@ -125,19 +124,25 @@ def delete(plane: Plane, request: Request, job: str) -> Response:
     del plane.runs[job]
     if run.folder is not None:
         shutil.rmtree(run.folder)
-    return _accepted(plane, "jd", job)
+    return _accepted(plane, request, "jd", job)
 
 
-def _accepted(plane: Plane, operation: str, job: str) -> Response:
-    """What was asked for is done; where a client looks whether it is."""
-    path = plane.place.path + _OPERATIONS.format(operation=f"{operation}:{uuid.uuid4()}:{job}")
-    location = f"https://{ARM}{path}?api-version={_VERSION}"
-    return Response(202, headers={"Location": location, "Retry-After": "0"})
+def _accepted(plane: Plane, request: Request, operation: str, job: str) -> Response:
+    """It is under way; where a client looks for its end, for an hour at most."""
+    place = _OPERATIONS.format(sub=plane.place.subscription, place=plane.place.region)
+    location = f"https://{ARM}{place}{operation}:{plane.place.id}:{job}?api-version={request.version}"
+    headers = {"Location": location, "x-ms-async-operation-timeout": "PT1H"}
+    return Response(202, body=b"null", headers={"Content-Type": "application/json; charset=utf-8", **headers})
 
 
-@on(routes, "GET", _OPERATIONS)
-def operation_result(plane: Plane, request: Request, operation: str) -> Response:
-    return Response(200)
+@routes.on("GET", ARM, _OPERATIONS + "{operation}")
+def operation_result(service: Service, request: Request, sub: str, place: str, operation: str) -> Response:
+    """Nothing but that it has ended, once the job that it is about is over or gone."""
+    _, space, job = operation.split(":", 2)
+    run = data_of(service).runs_of(space).get(job)
+    if run is None or run.over:
+        return Response(200)
+    return Response(202, {}, headers={"Location": request.address})
 
 
 def _find(plane: Plane, job: str) -> Run:

@@ -47,7 +47,7 @@ def _check_compute(plane: Plane, job: Mapping[str, Any]) -> int:
     inside = "/" not in job["computeId"] or job["computeId"].lower().startswith(plane.place.path.lower() + "/computes/")
     cluster = plane.cloud.cluster(plane, name) if inside else None
     if cluster is None:
-        raise Refused(404, "UserError", f"Unknown compute target '{name}'.")
+        raise Refused(400, "UserError", f"Unknown compute target '{name}'.", inner=("BadArgument", "UnknownTargetType"))
     require(cluster.state() != "Failed", f"Compute target {name} is in the state Failed.")
     return cluster.max_nodes
 
@@ -79,7 +79,6 @@ def _check_data(plane: Plane, job: Mapping[str, Any]) -> None:
         if "uri" in value and not is_public(value["uri"]):
             resolve(plane, value["uri"])
     for name, value in data["outputs"].items():
-        require(not value.get("assetName"), f"The emulator registers no outputs as data assets: {name}.")
         if value.get("uri") and name != DEFAULT_OUTPUT:
             resolve(plane, output_uri(plane, "", name, value))
 

@@ -1,20 +1,19 @@
-"""Between jobs, as SDK v2 puts and reads them, and runs: one run is both."""
+"""What a job means, as SDK v2 puts it: the run definition, and what of it can never change."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.runs_state import Plane, Run
 from emulator.serverless import NAME as SERVERLESS
 
-KIND = "Microsoft.MachineLearningServices/workspaces/jobs"
 CHANGEABLE = ("tags", "description", "displayName", "properties", "isArchived")
 DEFAULT_OUTPUT, DEFAULT_EXPERIMENT = "default", "Default"
 _READ_ONLY = ("services", "status", "parameters")
-_EMPTY = ("computeId", "codeId", "identity", "distribution", "limits", "componentId", "queueSettings")
+_TIERS = ("Null", "Standard")
+"""What the service fills in where nobody asks for a tier."""
+
 _RESOURCES = {"instanceCount": 1, "shmSize": "2g"}
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
@@ -24,7 +23,7 @@ def definition_of(job: Mapping[str, Any]) -> dict[str, Any]:
     resources = job.get("resources") or {}
     nodes = instances_of(job)
     arguments = resources.get("dockerArgsList") or (resources.get("dockerArgs") or "").split()
-    name, _, version = str(job["environmentId"]).partition("/environments/")[2].partition("/versions/")
+    name, version = _environment(str(job["environmentId"]))
     definition = {
         "command": job["command"],
         "framework": "Python",
@@ -33,11 +32,20 @@ def definition_of(job: Mapping[str, Any]) -> dict[str, Any]:
         "nodeCount": nodes,
         "maxRunDurationSeconds": seconds((job.get("limits") or {}).get("timeout")),
         "environmentVariables": {key: value or "" for key, value in (job.get("environmentVariables") or {}).items()},
-        "environment": {"name": name or job["environmentId"], "version": version or None},
+        "environment": {"name": name, "version": version or None},
         "docker": {"useDocker": True, "shmSize": resources.get("shmSize") or "2g", "arguments": arguments},
         "history": {"outputCollection": True, "directoriesToWatch": ["logs"]},
     }
     return definition | _distribution(job.get("distribution") or {}, nodes)
+
+
+def _environment(reference: str) -> tuple[str, str]:
+    """Name and version of a reference: a resource id or azureml:NAME:VERSION."""
+    if "/environments/" in reference:
+        name, _, version = reference.partition("/environments/")[2].partition("/versions/")
+    else:
+        name, _, version = reference.removeprefix("azureml:").partition(":")
+    return name or reference, version
 
 
 def instances_of(job: Mapping[str, Any]) -> int:
@@ -72,6 +80,8 @@ def settings_of(job: Mapping[str, Any]) -> dict[str, Any]:
         "outputs": _delivered(outputs, "ReadWriteMount"),
         "resources": _RESOURCES | (_said(fixed.get("resources")) or {}),
     }
+    if (fixed.get("queueSettings") or {}).get("jobTier") in _TIERS:
+        del filled["queueSettings"]
     return dict(_said(filled))
 
 
@@ -88,82 +98,6 @@ def _said(value: Any) -> Any:
         return value
     kept = {key: _said(item) for key, item in value.items()}
     return {key: item for key, item in kept.items() if item is not None and item != {}}
-
-
-def view(plane: Plane, run: Run) -> dict[str, Any]:
-    """A run as a job; one of SDK v1 too, as far as it can be said."""
-    job = run.job if run.job is not None else _of_definition(plane, run)
-    default = {
-        "jobOutputType": "uri_folder",
-        "mode": "ReadWriteMount",
-        "uri": f"azureml://datastores/workspaceartifactstore/ExperimentRun/{run.container}",
-    }
-    properties = {
-        **dict.fromkeys(_EMPTY),
-        "inputs": {},
-        "environmentVariables": {},
-        **job,
-        "resources": {**_RESOURCES, "properties": {}, **(job.get("resources") or {})},
-        "outputs": {**(job.get("outputs") or {}), DEFAULT_OUTPUT: default},
-        "description": run.description,
-        "displayName": run.shown or run.id,
-        "experimentName": run.experiment.name,
-        "tags": dict(run.tags),
-        "properties": dict(run.properties),
-        "isArchived": run.hidden,
-        "status": run.status,
-        "services": {**(job.get("services") or {}), **_services(plane, run)},
-        "parameters": {},
-    }
-    made = {"createdAt": run.created, "createdBy": run.user, "createdByType": "User"}
-    path = f"{plane.place.path}/jobs/{run.id}"
-    return {"id": path, "name": run.id, "type": KIND, "systemData": made, "properties": properties}
-
-
-def _services(plane: Plane, run: Run) -> dict[str, Any]:
-    place = plane.place
-    space = f"/subscriptions/{place.subscription}/resourcegroups/{place.group}/workspaces/{place.name}"
-    studio = f"https://ml.azure.com/runs/{run.id}?wsid={space}"
-    return {
-        name: {"jobServiceType": name, "endpoint": endpoint, "port": None, "status": None, "errorMessage": None}
-        for name, endpoint in (("Tracking", f"{place.tracking}?"), ("Studio", studio))
-    }
-
-
-def _of_definition(plane: Plane, run: Run) -> dict[str, Any]:
-    given, path = run.definition or {}, plane.place.path
-    environment = given.get("environment") or {}
-    name, version = environment.get("name") or "unnamed", environment.get("version") or "Autosave"
-    limit = given.get("maxRunDurationSeconds")
-    words = ["python", given.get("script") or "", *map(str, given.get("arguments") or [])]
-    return {
-        "jobType": "Command",
-        "command": given.get("command") or shlex.join(words),
-        "codeId": f"{path}/codes/{run.snapshot}/versions/1",
-        "environmentId": f"{path}/environments/{name}/versions/{version}",
-        "computeId": f"{path}/computes/{run.target}",
-        "environmentVariables": given.get("environmentVariables") or {},
-        "resources": {"instanceCount": given.get("nodeCount") or 1},
-        "distribution": _shown_distribution(given),
-        "limits": {"jobLimitsType": "Command", "timeout": f"PT{limit}S"} if limit else None,
-    }
-
-
-def _shown_distribution(given: Mapping[str, Any]) -> dict[str, Any] | None:
-    communicator, nodes = str(given.get("communicator") or "None").lower(), given.get("nodeCount") or 1
-    if communicator == "parameterserver":
-        counts = given.get("tensorflow") or {}
-        shown = {key: counts.get(key) for key in ("workerCount", "parameterServerCount")}
-        return {"distributionType": "TensorFlow", **shown}
-    if communicator in ("mpi", "openmpi", "intelmpi"):
-        return {
-            "distributionType": "Mpi",
-            "processCountPerInstance": (given.get("mpi") or {}).get("processCountPerNode") or 1,
-        }
-    if communicator in ("nccl", "gloo"):
-        processes = (given.get("pytorch") or {}).get("processCount") or nodes
-        return {"distributionType": "PyTorch", "processCountPerInstance": max(1, processes // nodes)}
-    return None
 
 
 def last(resource: str | None) -> str:

@@ -11,11 +11,17 @@ class Progress:
 
     def __init__(self, reads: int, settle: Callable[[], None]) -> None:
         self._lock = threading.RLock()
-        self._left = reads
+        self._reads = self._left = reads
         self._settle = settle
         self.settled = False
         if reads <= 0:
             self.finish()
+
+    @property
+    def fresh(self) -> bool:
+        """Nobody has looked more than once."""
+        with self._lock:
+            return not self.settled and self._left >= self._reads - 1
 
     def look(self) -> bool:
         """Somebody looks; whether it has settled."""

@@ -66,7 +66,8 @@ class Deployment:
     state: str = RUNNING
     failure: Failure | None = None
     started: str = field(default_factory=timestamp)
-    operation: str = field(default_factory=lambda: str(uuid.uuid4()))
+    operation: str = field(default_factory=lambda: f"{uuid.uuid4().int % 10**20:020}")
+    correlation: str = field(default_factory=lambda: str(uuid.uuid4()))
     progress: Progress = field(default_factory=lambda: Progress(0, lambda: None))
 
 

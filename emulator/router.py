@@ -38,6 +38,17 @@ class Request:
     principal: Principal | None = None  # who signed in; None where no token is asked for
     failure: Failure | None = None  # set by a fault: the operation that this request begins ends so
 
+    @property
+    def address(self) -> str:
+        """Where it was sent, without what is secret: a client gets it back as the place of what it made."""
+        query = "&".join(f"{name}={value}" for name, value in self.query.items())
+        return f"https://{self.host}{self.path}" + (f"?{query}" if query else "")
+
+    @property
+    def version(self) -> str:
+        """The `api-version` that was asked for."""
+        return self.query.get("api-version", "")
+
     @cached_property
     def json(self) -> Any:
         """The body read as JSON; `{}` when it is empty. Raises Refused(400) when it is something else."""
@@ -68,7 +79,11 @@ class Response:
 
 
 class Refused(Exception):
-    """A route's refusal; becomes the service's error body."""
+    """A route's refusal; becomes the error body of the service that answers.
+
+    `inner` are the codes inside the error, the outermost first; `pattern` and `parameters` say the message once more
+    for programs; `empty`: nothing but the status is answered.
+    """
 
     def __init__(
         self,
@@ -78,15 +93,15 @@ class Refused(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         details: Sequence[Mapping[str, str]] = (),
+        inner: Sequence[str] = (),
+        pattern: str | None = None,
+        parameters: Mapping[str, str] | None = None,
+        empty: bool = False,
     ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status, self.code, self.message = status, code, message
-        self.headers, self.details = dict(headers or {}), list(details)
-
-    def response(self) -> Response:
-        """`details` must be there: the SDK's ServiceException cannot be printed without it."""
-        error = {"code": self.code, "message": self.message, "details": self.details}
-        return Response(self.status, {"error": error}, headers=self.headers)
+        self.headers, self.details, self.inner = dict(headers or {}), list(details), list(inner)
+        self.pattern, self.parameters, self.empty = pattern, dict(parameters or {}), empty
 
 
 Answer = Response | dict[str, Any] | list[Any]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.history import details, find, view
+from emulator.history import find
 from emulator.job_data import long_output_uri, outputs_of
-from emulator.jobs_form import view as job_view
+from emulator.job_view import view as job_view
 from emulator.planes import on, page, require
 from emulator.router import Request, Routes
+from emulator.run_forms import details, view
 from emulator.runs_state import Plane, Run
 
 routes = Routes()
@@ -27,7 +28,8 @@ def children(plane: Plane, request: Request, run: str) -> dict[str, Any]:
     found = [one for one in list(plane.runs.values()) if one.parent == parent.id]
     size = min(int(request.query.get("$top") or plane.page_size), plane.page_size)
     part, token = page(found, request.query.get("$continuationtoken"), size)
-    return {"value": [view(plane, one) for one in part], "continuationToken": token, "nextLink": None}
+    more = {"continuationToken": token, "nextLink": None} if token else {}
+    return {"value": [view(plane, one) for one in part], **more}
 
 
 @on(routes, "GET", _H, "/runs/{run}/serviceinstances/{node}")
@@ -46,12 +48,13 @@ def run_data(plane: Plane, request: Request) -> dict[str, Any]:
         for name, given in outputs_of(run).items()
         if run.over and run.started
     }
-    answer: dict[str, Any] = {"runMetadata": {**view(plane, run), "inputs": {}, "outputs": outputs}}
-    if body.get("selectRunDefinition"):
-        answer["runDefinition"] = run.definition
-    if body.get("selectJobSpecification"):
-        answer["jobSpecification"] = job_view(plane, run)["properties"] if run.definition is not None else None
-    return answer
+    wanted = run.definition is not None and body.get("selectJobSpecification")
+    return {
+        "runMetadata": {**view(plane, run), "outputs": outputs},
+        "runDefinition": run.definition if body.get("selectRunDefinition") else None,
+        "jobSpecification": job_view(plane, run, "")["properties"] if wanted else None,
+        "systemSettings": None,
+    }
 
 
 @on(routes, "POST", "data/v1.0", "/dataversion/batchGetResolvedUris")

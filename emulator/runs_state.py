@@ -25,6 +25,9 @@ RUNNING, FINALIZING, CANCEL_REQUESTED = "Running", "Finalizing", "CancelRequeste
 COMPLETED, FAILED, CANCELED = "Completed", "Failed", "Canceled"
 ENDED = frozenset({COMPLETED, FAILED, CANCELED})
 
+SYSTEM = "_aml_system_"
+"""How the tags begin that the service itself gives to runs."""
+
 EMPTY = "00000000-0000-0000-0000-000000000000"
 """The id of the snapshot that a workspace without snapshots has."""
 
@@ -36,7 +39,7 @@ def now() -> str:
 
 def written(seconds: float) -> str:
     """A Unix time as the service writes it."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f0+00:00")
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,18 @@ class Place:
 
 @dataclass
 class Datastore:
-    """`kind` is AzureBlob, AzureFile or AzureDataLakeGen2; `section` is the storage section as it was registered."""
+    """`kind` is AzureBlob, AzureFile or AzureDataLakeGen2; `section` is the storage section as it was registered, by
+    `user`. The workspace's own datastores were registered by nobody, and their tags are None.
+    """
 
     name: str
     kind: str
     section: dict[str, Any]
     validated: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] | None = field(default_factory=dict)
+    user: str | None = None
+    created: str = field(default_factory=now)
+    modified: str = field(default_factory=now)
 
     @property
     def account(self) -> str:
@@ -160,7 +168,7 @@ class Run:
     parent: str | None = None
     hidden: bool = False
     tags: dict[str, str] = field(default_factory=dict)
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str | None] = field(default_factory=dict)
     created: str = field(default_factory=now)
     started: str | None = None
     ended: str | None = None
@@ -193,9 +201,17 @@ class Run:
                 self.error = dict(error)
             if status in ENDED:
                 self.ended = now()
+                self._tell_times()
             self.status = status
             self.statuses.append(status)
             self.changed.notify_all()
+
+    def _tell_times(self) -> None:
+        """A job that ended says when, with a space and without a zone."""
+        if self.job is None or not self.started or not self.ended:
+            return
+        for name, when in (("StartTimeUtc", self.started), ("EndTimeUtc", self.ended)):
+            self.properties[name] = when[:19].replace("T", " ")
 
     def wait(self, *statuses: str, timeout: float = 60.0) -> bool:
         """Wait until the run has, or had, one of the statuses (none given: until it is over)."""
@@ -216,8 +232,7 @@ class Doubled:
 class Plane:
     """The data plane of one workspace. `blobs` is its own storage account.
 
-    Without `filters` a list of jobs has all jobs, whatever was asked for. `signs`: who asks SDK v2's way for a
-    datastore's secret gets a signature that ends, instead of the account's key.
+    Without `filters` a list of jobs has all jobs, whatever was asked for.
     """
 
     def __init__(self, place: Place, blobs: Blobs, cloud: Cloud) -> None:
@@ -226,7 +241,6 @@ class Plane:
         self.blobs = blobs
         self.lock = threading.RLock()
         self.page_size = 100
-        self.signs = False
         self.filters = True
         self.datastores: dict[str, Datastore] = {}
         self.default = "workspaceblobstore"

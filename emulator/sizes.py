@@ -6,12 +6,20 @@ from typing import Any
 
 from emulator.arm import ARM
 from emulator.regions import LOW_PRIORITY, SIZES, Size, region
-from emulator.router import Request, Routes
+from emulator.router import Refused, Request, Routes
 from emulator.state import Service
 
 PROVIDER = "/subscriptions/{sub}/providers/Microsoft.MachineLearningServices"
 PLACE = PROVIDER + "/locations/{place}"
 routes = Routes()
+
+
+@routes.on("POST", ARM, PLACE + "/updateQuotas")
+def update_quotas(service: Service, request: Request, sub: str, place: str) -> dict[str, Any]:
+    """Nothing asked, nothing answered. Raises Refused for all else: nobody knows what the service says then."""
+    if request.json.get("value"):
+        raise Refused(400, "BadRequest", "The emulator's quotas are changed in its state, not by requests.")
+    return {"value": []}
 
 
 def _there(place: str) -> list[Size]:

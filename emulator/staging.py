@@ -46,7 +46,7 @@ class Staged:
 def stage(plane: Plane, run: Run, compute: Compute) -> Staged:
     """Make a run's folder ready for the supervisor. Raises Unusable."""
     assert run.definition is not None
-    folder = plane.cloud.folder / "runs" / run.id
+    folder = plane.cloud.folder / "runs" / plane.place.id / run.id
     code = folder / "code"
     _bring_code(plane, run, code)
     for name in ("outputs", "logs"):

@@ -30,7 +30,8 @@ class Service:
     """One Azure with one tenant, one subscription and one service principal that owns it; `home`: a folder of its own.
 
     `creating_reads`: so many times a new thing is seen in the making before it is there. `retry_after`: seconds that
-    clients of long operations are told to wait between looks. `taken`: patterns such as
+    clients of long operations are told to wait between looks (None: they are told nothing, as the service does).
+    `keyless`: storage accounts take no keys and nothing that is signed with them. `taken`: patterns such as
     "Microsoft.Storage/storageAccounts/mlws*" of names that somebody else in the world has. `soft_deleted`: names of
     deleted workspaces that still hold their name. `person` signs in by device code; `managed_identity` is the
     machine's, if it has one, on Azure ML behind `msi_secret`; a pipeline gets assertions about `pipeline_subject` for
@@ -42,7 +43,8 @@ class Service:
         self.home = home
         self.lock = threading.RLock()
         self.creating_reads = 2
-        self.retry_after = 0
+        self.retry_after: int | None = None
+        self.keyless = False
         self.subscription = str(uuid.uuid4())
         self.subscription_name = "specrun-tests"
         self.tenant = Tenant(str(uuid.uuid4()))
@@ -66,6 +68,7 @@ class Service:
         self.workspaces: dict[str, Workspace] = {}
         self.deployments: dict[tuple[str, str], Deployment] = {}
         self.operations: dict[str, Cluster] = {}
+        self.deletions: dict[str, Progress] = {}
         self.variables: Mapping[str, str] = {}
         self.data: DataPlanes | None = None
 
@@ -80,6 +83,11 @@ class Service:
         principal = Principal(name, secret=secret)
         self.tenant.principals[principal.client_id] = principal
         return principal
+
+    @property
+    def patience(self) -> dict[str, str]:
+        """The header of an answer about a long operation that says when to look again."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
     def group(self, name: str) -> Group:
         """A resource group. Raises Refused when it is not there."""
@@ -126,12 +134,21 @@ class Service:
         self.resources[resource_id.lower()] = resource
         return resource
 
-    def workspace(self, subscription: str, group: str, name: str) -> Workspace:
-        """A workspace. Raises Refused when it is not there."""
+    def region_of(self, path: str, host: str) -> str:
+        """The region that answers a request: the host names it, or the workspace in the path lies in it."""
+        lower = path.lower()
+        there = (one.location for key, one in self.workspaces.items() if f"{lower}/".startswith(f"{key}/"))
+        return next(there, host.partition(".")[0] if host.endswith("azureml.ms") else "westus")
+
+    def workspace(self, subscription: str, group: str, name: str, *, nested: bool = False) -> Workspace:
+        """A workspace. Raises Refused when it is not there; `nested`: what was asked for is something in it."""
         self.look(group)
         found = self.workspaces.get(
             f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{KIND}/{name}".lower()
         )
+        if found is None and nested:
+            told = "Can not perform requested operation on nested resource. Parent resource "
+            raise Refused(404, "ParentResourceNotFound", f"{told}'{name}' not found.")
         if found is None:
             what = f"{KIND}/{name}"
             told = f"The Resource '{what}' under resource group '{group}' was not found. For more details please go to "

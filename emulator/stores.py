@@ -54,6 +54,10 @@ class Stores:
                 self._stands_for[account] = _free.pop(0)
             return self._stands_for[account]
 
+    def known(self, account: str) -> str | None:
+        """The account of Azurite that stands for an account, if one does already."""
+        return self._stands_for.get(account)
+
     def key(self, account: str) -> str:
         """An account's key, in base64."""
         return ACCOUNTS[self.backing(account)]

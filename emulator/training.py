@@ -26,8 +26,10 @@ from emulator.runs_state import (
     QUEUED,
     RUNNING,
     STARTING,
+    SYSTEM,
     Plane,
     Run,
+    now,
     written,
 )
 from emulator.serverless import compute_of
@@ -41,6 +43,9 @@ TICK = 0.1
 
 END_PATIENCE = 15.0
 """Seconds for a run's processes to be gone once its supervisor was killed."""
+
+_FILES = {"ProcessInfoFile": "process_info", "ProcessStatusFile": "process_status"}
+_COMPUTE_STATUS = '{"AllocationState":"steady","PreparingNodeCount":0,"RunningNodeCount":1,"CurrentNodeCount":1}'
 
 _LEASHED = """
 import os, sys
@@ -79,24 +84,33 @@ def cancelled(runs: str = "*", by: str = "somebody else") -> Mishap:
     return Mishap(RUNNING, None, CANCELED, runs, by)
 
 
+def began(run: Run, when: str | None = None) -> None:
+    """A run's processes were started: from then on the service says where it keeps what it knows of them."""
+    run.started = when or now()
+    run.properties |= {name: f"azureml-logs/{file}.json" for name, file in _FILES.items()}
+    run.tags[f"{SYSTEM}ComputeTargetStatus"] = _COMPUTE_STATUS
+
+
 @dataclass
 class Training:
     """All executions. `mishaps`: what is to go wrong, each once; `starved`: nobody gets a node while it is set."""
 
     mishaps: list[Mishap] = field(default_factory=list)
     starved: bool = False
-    _executions: dict[str, Execution] = field(default_factory=dict)
+    _executions: dict[tuple[str, str], Execution] = field(default_factory=dict)
     _closed: bool = False
 
     def start(self, plane: Plane, run: Run) -> None:
         """Execute a run that was accepted."""
         execution = Execution(self, plane, run)
-        self._executions[run.id] = execution
+        self._executions[plane.place.id, run.id] = execution
         execution.start()
 
     def strike(self, run_id: str, mishap: Mishap) -> None:
-        """Have something befall a run now, in whatever phase it is."""
-        self._executions[run_id].mishap = mishap
+        """Have something befall a run now, in whatever phase it is; every one of that name, where there are several."""
+        for (_, name), execution in self._executions.items():
+            if name == run_id:
+                execution.mishap = mishap
 
     def mishap_for(self, run: Run, phase: str) -> Mishap | None:
         """The mishap that is waiting for this run in this phase; it does not wait any longer."""
@@ -227,7 +241,7 @@ class Execution(threading.Thread):
         """Whether the run's processes were started; the record says so from then on."""
         local = state.read(staged.folder)
         if local.started is not None and self.record.started is None:
-            self.record.started = written(local.started)
+            began(self.record, written(local.started))
             self.record.become(RUNNING)
         return local.status == state.RUNNING
 

@@ -43,7 +43,7 @@ def list_default(client: Any, prefix: str) -> list[str]:
     from azure.storage.blob import ContainerClient
 
     store = client.datastores.get_default(include_secrets=True)
-    key = {"account_name": store.account_name, "account_key": store.credentials.account_key}
+    key = store.credentials.sas_token
     url = f"https://{store.account_name}.blob.core.windows.net"
     return list(ContainerClient(url, store.container_name, credential=key).list_blob_names(name_starts_with=prefix))
 

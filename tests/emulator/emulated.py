@@ -21,6 +21,7 @@ def emulated(folder: Path) -> Iterator[Emulator]:
         for name, value in emulator.environment.items():
             patch.setenv(name, value)
         emulator.service.creating_reads = 0
+        emulator.service.retry_after = 0  # or else the SDKs wait for half a minute between two looks
         yield emulator
 
 

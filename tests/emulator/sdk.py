@@ -67,12 +67,15 @@ def sdk(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
     with Emulator(tmp_path_factory.mktemp("emulator")) as emulator, pytest.MonkeyPatch.context() as patch:
         for name, value in emulator.environment.items():
             patch.setenv(name, value)
+        emulator.service.retry_after = 0  # or else the SDKs wait for half a minute between two looks
         plane = make_workspace(emulator)
         yield Sdk(emulator, open_workspace(emulator), plane)
 
 
-def make_workspace(emulator: Emulator, name: str = NAME, **storage: Any) -> Plane:
-    """A workspace with its parts; `storage` are properties of its storage account."""
+def make_workspace(emulator: Emulator, name: str = NAME, *, by_identity: bool = False, **storage: Any) -> Plane:
+    """A workspace with its parts; `storage` are properties of its storage account, and `by_identity` its datastores
+    have no keys.
+    """
     service = emulator.service
     service.put_group(GROUP, REGION, {})
     account = name.replace("-", "") + "storage"
@@ -80,6 +83,8 @@ def make_workspace(emulator: Emulator, name: str = NAME, **storage: Any) -> Plan
         field: service.add_resource(kind, account, GROUP, REGION, {"properties": storage}).id
         for field, kind in PARTS.items()
     }
+    if by_identity:
+        properties["systemDatastoresAuthMode"] = "identity"
     service.put_workspace(GROUP, name, {"location": REGION, "properties": properties})
     return data_of(service).plane(service.subscription, GROUP, name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -38,6 +38,11 @@ def open_client(emulator: Emulator, workspace: str | None = NAME, group: str = G
 
     asked = {"polling_interval": 0.05, "show_progress": False, **rest}
     return MLClient(Credential(emulator), emulator.service.subscription, group, workspace, **asked)
+
+
+def own(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """Tags without those that the service itself gives to a run that was started."""
+    return {name: value for name, value in tags.items() if not name.startswith("_aml_system_")}
 
 
 @pytest.fixture(scope="module")

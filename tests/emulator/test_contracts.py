@@ -1,13 +1,17 @@
-"""The contracts of recorded answers: that they can be read, and that a difference is seen and said."""
+"""The emulator's answers have the shapes of recorded ones; and a difference is seen and said."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.contracts import Contract, contracts, differences, left_out, matching
+from emulator.emulator import Emulator
+from tests.emulator.scenes import SCENES, Stage
 
 
 def contract(body: Any, **headers: Any) -> Contract:
@@ -67,3 +71,25 @@ def test_no_recorded_answer_is_both_compared_and_left_out() -> None:
     assert not set(contracts()) & set(left_out())
     assert all(one.source for one in contracts().values())
     assert all(len(reason) > 20 for reason in left_out().values())
+    page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    assert [name for name in left_out() if f"`{name.partition('/')[2]}`" not in page] == []
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Emulator(tmp_path_factory.mktemp("emulator")) as emulator:
+        yield Stage(emulator)
+
+
+def test_every_recorded_answer_is_compared_or_left_out_with_its_reason() -> None:
+    assert set(SCENES) == set(contracts())
+
+
+@pytest.mark.parametrize("name", sorted(SCENES))
+def test_the_emulator_answers_as_it_was_recorded(stage: Stage, name: str) -> None:
+    stage.service.creating_reads = 0
+    names = SCENES[name](stage)
+
+    answer = stage.send(contracts()[name], names)
+
+    assert differences(contracts()[name], *answer) == [], answer

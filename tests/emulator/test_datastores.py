@@ -164,7 +164,7 @@ def test_secrets_are_listed_only_when_asked_for(sdk: Sdk) -> None:
 def test_a_storage_account_that_refuses_keys(sdk: Sdk) -> None:
     from azureml.core import Datastore
 
-    make_workspace(sdk.emulator, "keyless", allowSharedKeyAccess=False)
+    make_workspace(sdk.emulator, "keyless", by_identity=True, allowSharedKeyAccess=False)
     workspace = open_workspace(sdk.emulator, "keyless")
     default = workspace.get_default_datastore()
     assert default.credential_type == "None"

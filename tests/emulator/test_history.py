@@ -9,6 +9,7 @@ import pytest
 from emulator import odata
 from emulator.runs_state import COMPLETED, FAILED, RUNNING
 from tests.emulator.sdk import COMPUTE, Sdk
+from tests.emulator.sdk_v2 import own
 from tests.emulator.test_runs import PATIENCE, configured
 
 
@@ -50,9 +51,9 @@ def test_runs_are_found(sdk: Sdk, folder: Path) -> None:
     run = sdk.workspace.get_run("found-2")
     assert run.experiment.name == "found"
     run.tag("mood", "good")
-    assert Run(experiment, "found-2").get_tags() == {"parity": "0", "mood": "good"}
+    assert own(Run(experiment, "found-2").get_tags()) == {"parity": "0", "mood": "good"}
     run.remove_tags(["mood"])
-    assert run.get_tags() == {"parity": "0"}
+    assert own(run.get_tags()) == {"parity": "0"}
     assert run.number == 3
 
 

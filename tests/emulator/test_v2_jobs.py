@@ -13,7 +13,8 @@ import requests
 from emulator.faults import Status
 from emulator.runs_state import CANCELED, COMPLETED, ENDED, RUNNING, Run
 from tests.emulator.emulated import bearer
-from tests.emulator.sdk import COMPUTE, Sdk
+from tests.emulator.sdk import COMPUTE, Sdk, make_workspace
+from tests.emulator.sdk_v2 import open_client, own
 from tests.emulator.test_runs import PATIENCE, configured
 
 ENVIRONMENT = "azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest"
@@ -75,7 +76,11 @@ def test_a_job_runs_its_code(sdk: Sdk, client: Any, folder: Path) -> None:
     assert logs_of(sdk, "plain-1") == {"": "hello ['--rate', '0.5'] hi\n"}
     assert [path for path in record.artifacts if path.startswith("system_logs/")]
     seen = client.jobs.get("plain-1")
-    assert (seen.status, seen.tags, seen.environment_variables) == (COMPLETED, {"team": "vision"}, {"GREETING": "hi"})
+    assert (seen.status, own(seen.tags), seen.environment_variables) == (
+        COMPLETED,
+        {"team": "vision"},
+        {"GREETING": "hi"},
+    )
     assert seen.compute == COMPUTE
     assert seen.services["Studio"].endpoint.startswith("https://ml.azure.com/runs/plain-1?wsid=/subscriptions/")
     assert seen.outputs["default"].path.endswith("workspaceartifactstore/ExperimentRun/dcid.plain-1")
@@ -85,7 +90,7 @@ def test_the_same_job_again_changes_what_may_be_changed(sdk: Sdk, client: Any, f
     before = len(sdk.plane.doubled)
     executed(sdk, client, scripted(folder, "print(1)", "twice-1", tags={"a": "1"}))
     again = client.jobs.create_or_update(scripted(folder, "print(1)", "twice-1", tags={"b": "2"}, display_name="Two"))
-    assert (again.tags, again.display_name, again.status) == ({"b": "2"}, "Two", COMPLETED)
+    assert (own(again.tags), again.display_name, again.status) == ({"b": "2"}, "Two", COMPLETED)
     assert [one.run for one in sdk.plane.doubled[before:]] == ["twice-1"]
     assert len(sdk.plane.runs["twice-1"].statuses) == 6
     address = f"https://management.azure.com{sdk.plane.place.path}/jobs/twice-1?api-version=2025-01-01-preview"
@@ -114,7 +119,8 @@ def test_another_job_under_a_used_name_is_refused(sdk: Sdk, client: Any, other: 
         client.jobs.create_or_update(described(name, **other))
     assert refused.value.status_code == 400
     told = refused.value.response.json()["error"]
-    assert told["innererror"] == {"code": "Immutable", "innererror": {"code": "JobPropertyImmutable"}}
+    inner = next(one["info"]["value"] for one in told["additionalInfo"] if one["type"] == "InnerError")
+    assert inner == {"code": "Immutable", "innerError": {"code": "JobPropertyImmutable", "innerError": None}}
     assert len(sdk.plane.doubled) == before + 1
     assert sdk.plane.runs[name].definition["command"] == "echo hello"
 
@@ -183,16 +189,16 @@ def test_a_job_that_is_over_can_be_deleted(sdk: Sdk, client: Any) -> None:
 def test_a_job_is_described_anew(sdk: Sdk, client: Any) -> None:
     executed(sdk, client, described("words-1", tags={"a": "1"}))
     changed = client.jobs.update("words-1", tags={"b": "2"}, description="New.", display_name="Named")
-    assert (changed.tags, changed.description, changed.display_name) == ({"a": "1", "b": "2"}, "New.", "Named")
+    assert (own(changed.tags), changed.description, changed.display_name) == ({"a": "1", "b": "2"}, "New.", "Named")
     fetched = client.jobs.get("words-1")
     fetched.tags["c"] = "3"
-    assert client.jobs.create_or_update(fetched).tags == {"a": "1", "b": "2", "c": "3"}
+    assert own(client.jobs.create_or_update(fetched).tags) == {"a": "1", "b": "2", "c": "3"}
     assert "words-1" not in [one.run for one in sdk.plane.doubled]
 
 
 WRONG: Mapping[str, tuple[Mapping[str, Any], int, str]] = {
-    "compute": ({"compute": "nowhere"}, 404, "Unknown compute target 'nowhere'"),
-    "environment": ({"environment": "azureml:nothing:1"}, 404, "Could not find asset"),
+    "compute": ({"compute": "nowhere"}, 400, "Unknown compute target 'nowhere'"),
+    "environment": ({"environment": "azureml:nothing:1"}, 404, "Not found "),
     "instances": ({"instance_count": 9}, 400, "exceeds the maximum node count 3"),
     "no-instances": ({"instance_count": 0}, 400, "must be at least 1"),
     "workers": ({"distribution": {"type": "tensorflow", "worker_count": 2}}, 400, "one process of each kind"),
@@ -217,8 +223,8 @@ def test_refusals(sdk: Sdk, client: Any, wrong: str) -> None:
 
 RAW: Mapping[str, tuple[Mapping[str, Any], int, str]] = {
     "binding": ({"command": "echo ${{inputs.nothing}}"}, 400, "the job has no such input"),
-    "code": ({"codeId": "/subscriptions/s/codes/c/versions/1"}, 404, "Could not find asset"),
-    "another-workspace": ({"computeId": "/subscriptions/s/computes/cpu-cluster"}, 404, "Unknown compute target"),
+    "code": ({"codeId": "/subscriptions/s/codes/c/versions/1"}, 404, "Not found "),
+    "another-workspace": ({"computeId": "/subscriptions/s/computes/cpu-cluster"}, 400, "Unknown compute target"),
     "no-command": ({"command": None}, 400, "command"),
     "unknown-field": ({"colour": "red"}, 400, "colour"),
     "unknown-input": ({"inputs": {"x": {"jobInputType": "UriFolder", "uri": "a"}}}, 400, "is not one of"),
@@ -243,7 +249,7 @@ def test_refusals_of_bodies(sdk: Sdk, wrong: str) -> None:
         headers=bearer(sdk.emulator),
         timeout=PATIENCE,
     )
-    assert (answer.status_code, told in answer.json()["error"]["message"]) == (status, True), answer.text
+    assert (answer.status_code, told in answer.text.replace(chr(92), "")) == (status, True), answer.text
     assert "refused-1" not in sdk.plane.runs
 
 
@@ -255,7 +261,7 @@ def test_names_and_unknown_data_are_refused(sdk: Sdk, client: Any) -> None:
         client.jobs.create_or_update(described("-no"))
     for path, told in (
         ("azureml://datastores/nowhere/paths/x", "Could not find datastore: nowhere"),
-        ("azureml:nothing:1", "Could not find asset"),
+        ("azureml:nothing:1", "Not found data nothing"),
     ):
         with pytest.raises(HttpResponseError, match=told):
             client.jobs.create_or_update(described("refused-1", inputs={"x": Input(type="uri_folder", path=path)}))
@@ -294,7 +300,7 @@ def test_a_run_of_v1_is_a_job(sdk: Sdk, client: Any, folder: Path) -> None:
     sdk.experiment("letters").submit(config, run_id="of-v1", tags={"team": "audio"})
     assert sdk.plane.runs["of-v1"].wait(timeout=PATIENCE)
     seen = client.jobs.get("of-v1")
-    assert (seen.status, seen.experiment_name, seen.tags) == (COMPLETED, "letters", {"team": "audio"})
+    assert (seen.status, seen.experiment_name, own(seen.tags)) == (COMPLETED, "letters", {"team": "audio"})
     assert (seen.compute, seen.environment_variables) == (COMPUTE, {"A": "1"})
     assert (seen.resources.instance_count, seen.distribution.process_count_per_instance) == (2, 2)
     assert (seen.command, seen.limits.timeout) == ("python train.py --rate 0.5", 600)
@@ -309,7 +315,7 @@ def test_a_job_is_a_run_of_v1(sdk: Sdk, client: Any, folder: Path, tmp_path: Pat
     record = executed(sdk, client, job)
     assert record.status == COMPLETED, (record.error, logs_of(sdk, "of-v2"))
     run = sdk.workspace.get_run("of-v2")
-    assert (run.experiment.name, run.get_status(), run.get_tags()) == ("words", COMPLETED, {"team": "text"})
+    assert (run.experiment.name, run.get_status(), own(run.get_tags())) == ("words", COMPLETED, {"team": "text"})
     details = run.get_details_with_logs()
     assert details["logFiles"]["user_logs/std_log.txt"] == "said\n"
     assert details["target"] == COMPUTE
@@ -321,7 +327,7 @@ def test_a_job_is_a_run_of_v1(sdk: Sdk, client: Any, folder: Path, tmp_path: Pat
     run.download_file("outputs/model.txt", str(tmp_path / "model.txt"))
     assert (tmp_path / "model.txt").read_text() == "model"
     run.tag("mood", "good")
-    assert client.jobs.get("of-v2").tags == {"team": "text", "mood": "good"}
+    assert own(client.jobs.get("of-v2").tags) == {"team": "text", "mood": "good"}
     assert run.id in [one.id for one in sdk.experiment("words").get_runs()]
 
 
@@ -345,3 +351,23 @@ def test_a_job_of_v2_is_cancelled_through_v1(sdk: Sdk, client: Any) -> None:
 
 def test_nothing_was_asked_for_that_nobody_serves(sdk: Sdk, client: Any) -> None:
     assert sdk.emulator.unserved == []
+
+
+def test_one_name_in_two_workspaces_is_two_runs(sdk: Sdk, client: Any) -> None:
+    other = make_workspace(sdk.emulator, "second")
+    for plane, said in ((sdk.plane, "first"), (other, "second")):
+        sdk.emulator.service.workspace(plane.place.subscription, plane.place.group, plane.place.name).computes[
+            COMPUTE
+        ] = sdk.cluster()
+        here = client if plane is sdk.plane else open_client(sdk.emulator, "second")
+        here.jobs.create_or_update(described("same-1", f"echo {said}"))
+    runs = [plane.runs["same-1"] for plane in (sdk.plane, other)]
+
+    assert all(run.wait(timeout=PATIENCE) for run in runs)
+
+    assert [(run.status, run.error) for run in runs] == [(COMPLETED, None)] * 2
+    logs = [
+        plane.blobs.read("azureml", "ExperimentRun/dcid.same-1/user_logs/std_log.txt") for plane in (sdk.plane, other)
+    ]
+    assert logs == [b"first\n", b"second\n"]
+    assert runs[0].folder != runs[1].folder

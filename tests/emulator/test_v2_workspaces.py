@@ -74,7 +74,7 @@ def test_what_is_not_there(client: Any, sdk: Sdk) -> None:
         client.workspaces.get("nothing")
     with pytest.raises(ResourceNotFoundError, match="Resource group 'nowhere' could not be found"):
         open_client(sdk.emulator, group="nowhere").workspaces.get(NAME)
-    with pytest.raises(ResourceNotFoundError, match="workspaces/nothing' under"):
+    with pytest.raises(ResourceNotFoundError, match="Parent resource 'nothing' not found"):
         open_client(sdk.emulator, "nothing").datastores.get_default()
 
 
