@@ -46,7 +46,7 @@ the schema. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key 
 | --- | --- | --- |
 | `${{ vars.NAME }}` | an entry of `vars`, or what `--var NAME=VALUE` says | anywhere |
 | `${{ env.NAME }}` | a variable of the environment in which specrun runs | anywhere |
-| `${{ secrets.NAME }}` | the same, masked wherever it could show | credentials; as the whole value of an environment variable |
+| `${{ secrets.NAME }}` | the same, masked wherever it could show | credentials; as the whole value of an environment variable; as user or password of an address below `pip` |
 | `${{ inputs.NAME }}` | an input's value or path | `job.command`, `job.arguments` |
 | `${{ outputs.NAME }}` | an output's path | `job.command`, `job.arguments` |
 

@@ -24,11 +24,11 @@ def stage(submission: Submission, folder: Path) -> Staged:
     if environment is None:
         return Staged(code)
     conda = context = None
-    if environment.conda is not None:
-        file, content = environment.conda
+    for file in environment.named:
         _read("the environment", file, str(file.source))
+    if environment.conda is not None:
         conda = folder / "conda.yml"
-        conda.write_bytes(content)
+        conda.write_bytes(environment.conda_text or b"")
     if environment.context:
         context = folder / "context"
         _copy("the environment", environment.context, context)

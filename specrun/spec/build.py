@@ -117,6 +117,7 @@ class _Builder:
             dockerfile_path=build_from.get("dockerfile_path"),
             framework=entry.get("framework"),
             version=None if entry.get("version") is None else scalar_text(entry["version"]),
+            folder=self.file.parent,
         )
 
     def _job(self, job: Mapping[str, Any], data: Mapping[str, Data]) -> Job:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
+from specrun.spec.masking import mask_addresses
 
 ERROR, WARNING, NOTE = Severity
 
@@ -83,6 +84,9 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "environment-empty": (ERROR, "The environment has no source."),
         "version-without-framework": (ERROR, "version belongs to a framework."),
         "invalid-requirement": (ERROR, "This is not a pip requirement."),
+        "missing-requirements-file": (ERROR, "The file of requirements does not exist."),
+        "requirements-sent-in-place": (NOTE, "The file of requirements does not travel."),
+        "credential-in-address": (WARNING, "A password stands in an address."),
         "invalid-environment-file": (ERROR, "The file given as environment cannot be used."),
     },
     "data": {
@@ -157,6 +161,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unread-by-azureml": (WARNING, "Azure ML does not read this."),
         "unread-by-sdk-v1": (WARNING, "SDK v1 does not read this."),
         "secret-shown-in-run": (WARNING, "The run shows a secret."),
+        "secret-shown-in-environment": (WARNING, "The environment shows a secret."),
         "cluster-cannot-be-made": (NOTE, "The cluster could not be made if it were missing."),
         "spot-machines": (NOTE, "Low-priority machines are Spot machines."),
     },
@@ -199,6 +204,8 @@ CODES: Mapping[str, Code] = {code: Code(group, *row) for group, rows in _ROWS.it
 
 
 def diagnostic(code: str, detail: str, path: Path, location: Location, severity: Severity | None = None) -> Diagnostic:
-    """A diagnostic of a known code, of the code's usual severity unless another is given."""
+    """A diagnostic of a known code, of the code's usual severity unless another is given; no address in it has a
+    password.
+    """
     known = CODES[code]
-    return Diagnostic(severity or known.severity, code, known.summary, detail, path, location)
+    return Diagnostic(severity or known.severity, code, known.summary, mask_addresses(detail), path, location)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 MASK = "••••"
 
@@ -20,9 +20,10 @@ _NAMED = re.compile(
 )
 # A value does not begin like an expression, a mapping, a block's mark or an alias.
 _SIGNATURE = re.compile(r"(?i)[?&]sig=(?P<value>[^&\s\"']+)")
-_PASSWORD = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@\"'?#]*:(?P<value>[^\s/@\"'$]+)(?=@)")
+# Up to the last @, and never an expression: a name is for everyone to see.
+_PASSWORD = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@\"'?#]*:(?P<value>(?:[^\s/\"'?#$]|\$(?!\{))+)(?=@)")
 # A token alone, as in https://TOKEN@host; other schemes have names of users or containers there.
-_TOKEN = re.compile(r"(?i)\b(?:[a-z]+\+)?https?://(?P<value>[^\s/:@\"'$?#]+):?(?=@)")
+_TOKEN = re.compile(r"(?i)\b(?:[a-z]+\+)?https?://(?P<value>(?:[^\s/:@\"'?#$]|\$(?!\{))+):?(?=@)")
 
 _LONGEST_LINE = 1000
 """Nobody reads more of a line, and a file may be a single one."""
@@ -45,6 +46,15 @@ def mask_addresses(text: str) -> str:
     if "://" in text and "@" in text:
         text = _TOKEN.sub(_stars, _PASSWORD.sub(_stars, text))
     return text
+
+
+def without_passwords(value: object) -> object:
+    """JSON values without the password of any address."""
+    if isinstance(value, str):
+        return mask_addresses(value)
+    if isinstance(value, Mapping):
+        return {name: without_passwords(item) for name, item in value.items()}
+    return [without_passwords(item) for item in value] if isinstance(value, list) else value
 
 
 def forms_of(secret: str) -> Iterator[str]:

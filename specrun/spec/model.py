@@ -167,6 +167,8 @@ class Environment:
     dockerfile_path: str | None = None
     framework: str | None = None
     version: str | None = None
+    folder: Path = field(default=Path(), compare=False)
+    """Where relative paths in `pip` begin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,26 +109,35 @@ def read_environment(option: str | None) -> tuple[dict[str, Any] | None, list[Di
     if option.endswith((".yml", ".yaml")):
         return {"conda_file": str(where)}, []
     try:
-        lines = where.read_text(encoding="utf-8").splitlines()
+        content = where.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return {}, [_refused(option, 1, 1, f"It cannot be read as text: {error}.")]
-    return _requirements(option, lines)
+    return _requirements(option, content)
 
 
-def _requirements(option: str, lines: list[str]) -> tuple[dict[str, Any], list[Diagnostic]]:
+def _requirements(option: str, content: str) -> tuple[dict[str, Any], list[Diagnostic]]:
+    from specrun.spec.masking import source_line
+    from specrun.spec.requirements import logical_lines, near, read_line, starting_at
     from specrun.spec.rules.environment import explain_requirement, is_requirement
 
     requirements: list[str] = []
     diagnostics: list[Diagnostic] = []
-    for number, line in enumerate(lines, 1):
-        requirement = line.split(" #")[0].strip()
-        if not requirement or requirement.startswith("#"):
-            continue
-        if is_requirement(requirement):
-            requirements.append(requirement)
+    written = content.splitlines()
+    for number, text in logical_lines(content):
+        line = read_line(text)
+        wrong = line.mistake
+        if not wrong and line.requirement and not is_requirement(line.requirement):
+            wrong = explain_requirement(line.requirement)
+        folder = os.path.dirname(os.path.abspath(option))  # noqa: PTH100, PTH120
+        named = os.path.join(folder, line.named_file)  # noqa: PTH118
+        if line.named_file and not os.path.isfile(named):  # noqa: PTH113
+            wrong = f"Looked for `{near(named)}`."
+        if not wrong:
+            requirements.append(starting_at(folder, text))
         else:
-            column = len(line) - len(line.lstrip()) + 1
-            diagnostics.append(_refused(option, number, column, explain_requirement(requirement), line))
+            first = written[number - 1]
+            column = len(first) - len(first.lstrip()) + 1
+            diagnostics.append(_refused(option, number, column, wrong, source_line(first)))
     if not requirements and not diagnostics:
         diagnostics.append(_refused(option, 1, 1, "It lists no requirement."))
     return {"pip": requirements}, diagnostics

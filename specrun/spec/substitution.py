@@ -7,6 +7,7 @@ that neither the schema nor a rule speaks of it again.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -217,10 +218,14 @@ class _Walk:
                     f"`environment_variables: {{{name}: {_quoted(expression)}}}`, and read it there."
                 )
                 self._mistake("secret-in-command", detail, path, text, expression)
-            elif path[:2] == ("job", "environment_variables") and len(path) == 3 and is_whole:
+            elif _may_have_secret(path, text, expression, is_whole=is_whole):
                 self._secret(expression, path, text)
             else:
-                detail = "A secret may stand in a credential field, and as the whole value of an environment variable."
+                detail = (
+                    "A secret may stand in a credential field, as the whole value of an environment variable, and in "
+                    "front of the host in an address below `pip`: "
+                    "`--index-url https://user:${{ secrets.NAME }}@host/simple`."
+                )
                 self._mistake("secret-misplaced", detail, path, text, expression)
         elif not in_command:
             detail = (
@@ -293,6 +298,17 @@ class _Walk:
         advice = f"`specrun apply` needs it: `export {expression.name}=…`."
         severity = Severity.ERROR if self.secrets_required else None
         self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity, advice))
+
+
+def _may_have_secret(path: Path, text: str, expression: Expression, *, is_whole: bool) -> bool:
+    """Whether it is a variable's whole value, or stands where an address below `pip` has its user and password."""
+    if path[:2] == ("job", "environment_variables"):
+        return len(path) == 3 and is_whole
+    if path[:3] != ("job", "environment", "pip"):
+        return False
+    before = re.search(r"://[^\s/]*$", text[: expression.start])
+    after = re.sub(r"\$\{\{.*?\}\}", "", text[expression.end :])
+    return before is not None and re.match(r"[^\s/@]*@", after) is not None
 
 
 def _quoted(expression: Expression) -> str:

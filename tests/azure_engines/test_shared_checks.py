@@ -52,6 +52,15 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
             "key vault",
         ),
         (
+            (
+                COMPUTE,
+                f"{JOB}, environment: {{pip: [six, '-i https://me:${{{{ secrets.KEY }}}}@x.org/simple']}}}}",
+            ),
+            "secret-shown-in-environment",
+            ("job", "environment", "pip", 1),
+            "python_feed",
+        ),
+        (
             ("datastores: {x: {type: azure_file, account_name: abc, file_share_name: data}}",),
             "not-with-azureml",
             ("datastores", "x"),

@@ -241,6 +241,24 @@ def test_a_pip_list_stands_on_a_pinned_image_as_it_was_written(tmp_path: Path) -
     assert environment.environment_variables == {}
 
 
+def test_what_a_list_names_and_hides_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED_TOKEN", "hush/hush")
+    (tmp_path / "base.txt").write_text("numpy  # for arrays\n--pre\n")
+    address = "--index-url https://me:{}@example.org/simple"
+    lines = [address.format("${{ secrets.FEED_TOKEN }}"), "-r base.txt"]
+    environment = environment_for(tmp_path, f"{{pip: {lines}}}")
+    pip = [*environment.python.conda_dependencies.as_dict()["dependencies"]][-1]["pip"]
+    assert pip == [address.format("hush%2Fhush"), "numpy", "--pre", "azureml-defaults"]
+
+
+def test_what_a_conda_file_names_is_sent_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "env.yml").write_text("dependencies:\n  - python=3.11\n  - pip: [-r base.txt, torch]\n")
+    (tmp_path / "base.txt").write_text("numpy\n")
+    environment = environment_for(tmp_path, "{conda_file: env.yml}")
+    dependencies = environment.python.conda_dependencies.as_dict()["dependencies"]
+    assert dependencies == ["python=3.11", {"pip": ["numpy", "torch"]}]
+
+
 def test_a_pip_list_may_pin_what_azure_ml_needs(tmp_path: Path) -> None:
     environment = environment_for(tmp_path, '{pip: ["azureml-defaults==1.60.0"]}')
     pip = [*environment.python.conda_dependencies.as_dict()["dependencies"]][-1]["pip"]

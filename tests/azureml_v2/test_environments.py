@@ -79,6 +79,21 @@ def test_a_conda_file(tmp_path: Path, image: str) -> None:
     assert conda(environment) == ["python=3.11", {"pip": ["numpy"]}]
 
 
+def test_what_a_list_names_and_hides_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED_TOKEN", "hush/hush")
+    (tmp_path / "base.txt").write_text("numpy  # for arrays\n--pre\n")
+    address = "--index-url https://me:{}@example.org/simple"
+    lines = [address.format("${{ secrets.FEED_TOKEN }}"), "-r base.txt"]
+    environment = made(tmp_path, f"{{pip: {lines}}}")
+    assert conda(environment)[-1] == {"pip": [address.format("hush%2Fhush"), "numpy", "--pre"]}
+
+
+def test_what_a_conda_file_names_is_sent_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "env.yml").write_text("dependencies:\n  - python=3.11\n  - pip: [-r base.txt, torch]\n")
+    (tmp_path / "base.txt").write_text("numpy\n")
+    assert conda(made(tmp_path, "{conda_file: env.yml}")) == ["python=3.11", {"pip": ["numpy", "torch"]}]
+
+
 def test_a_conda_file_that_changes_after_the_plan_stays_as_it_was_planned(tmp_path: Path) -> None:
     file = tmp_path / "env.yml"
     file.write_text("dependencies: [six=1.16.0]\n")

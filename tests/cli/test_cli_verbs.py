@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -448,3 +449,29 @@ def test_runs_asks_no_further_once_it_is_not_kept_what_a_run_was(specrun: Any, e
     engine.runs.identity = lambda name: asked.append(name) or {}  # type: ignore[method-assign, func-returns-value]
     assert "~" not in specrun("runs").out
     assert len(asked) == 1
+
+
+INDEX = (
+    "name: pw\njob:\n  command: ls\n  environment:\n    pip: ['small @ https://me:hush-hush@127.0.0.1:9/x.whl', {}]\n"
+)
+
+
+def test_the_password_of_a_package_index_shows_nowhere(
+    specrun: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "uv").write_text('#!/bin/sh\nfor last; do :; done\n[ $1 = venv ] && exit 0\ncat "$last"; exit 1\n')
+    (tools / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    spec = write_spec(tmp_path, INDEX.format("six"))
+    verbs = ["validate", "validate -o json", "plan --out the.plan", "plan -o json", "plan -o markdown", "graph"]
+    verbs += ["apply -q", "apply -o json", "status", "runs -o json", "export azureml", "destroy --yes"]
+    said = {verb: specrun(*verb.split()) for verb in verbs}
+    assert said["apply -q"].code == 1
+    assert "me:*********@127.0.0.1:9" in said["apply -q"].err
+    assert [verb for verb, told in said.items() if "hush" in told.out + told.err] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and b"hush" in path.read_bytes()] == [spec]
+    spec.write_text(spec.read_text().replace("six", "'six=https://me:hush-hush@x'"))
+    told = specrun("validate")
+    assert (told.code, "hush" in told.out) == (65, False)

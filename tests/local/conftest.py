@@ -26,7 +26,8 @@ def installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tools, calls = tmp_path / "tools", tmp_path / "calls"
     tools.mkdir()
     (tools / "uv").write_text(
-        f'#!/bin/sh\necho "$@" >> {calls}\nfor last; do :; done\n[ $1 != venv ] || mkdir "$last"\n'
+        f'#!/bin/sh\necho "$@" >> {calls}\nfor last; do :; done\n'
+        f'[ $1 = venv ] && mkdir "$last" || cat "$last" >> {calls}\n'
     )
     (tools / "uv").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from specrun.convert.draft import Value
+from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.convert.to_azureml.words import path_from, plain
 from specrun.convert.yaml_text import Page
 from specrun.engines.azure.images import base_image
@@ -17,6 +18,8 @@ def put_environment(page: Page, job: Job, wants_gpu: bool, folder: Path) -> None
     environment = job.environment or Environment(pip=())
     value = _environment(environment, wants_gpu, folder)
     page.put("environment", value)
+    for note in notes_on_pip(environment):
+        page.note(("environment",), note)
     gpu = job.resources.gpu
     if not isinstance(value, dict) or value.get("image") != base_image(wants_gpu):
         if gpu is not None:
@@ -39,7 +42,7 @@ def _environment(environment: Environment, wants_gpu: bool, folder: Path) -> Val
             build["dockerfile_path"] = environment.dockerfile_path
         return {"build": build}
     found: dict[str, Value] = {"image": environment.image or base_image(wants_gpu)}
-    conda = conda_of(environment, wants_gpu)
+    conda = conda_of(environment, wants_gpu, pip_for_others(environment))
     if environment.conda_file is not None:
         found["conda_file"] = path_from(environment.conda_file, folder)
     elif conda is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from specrun.convert.draft import TODO
+from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.engines.azureml_v2.environments import conda_of
 from specrun.spec.model import Environment, Job
 
@@ -34,13 +36,17 @@ def image_of(job: Job, gpu: bool) -> Image:
         base = f" on {environment.image}" if environment.image else ""
         return Image(TODO, notes=(f"Build it{base} from {environment.conda_file.written}.",))
     python, installs = _installed(environment, gpu)
-    notes = ("Faster: an image that has this already, instead of pip at each start.",) if installs else ()
+    faster = ("Faster: an image that has this already, instead of pip at each start.",) if installs else ()
+    notes = (*faster, *notes_on_pip(environment))
     return Image(environment.image or f"python:{python}-slim", installs, notes)
 
 
 def _installed(environment: Environment, gpu: bool) -> tuple[str, tuple[str, ...]]:
     """The Python, and what pip installs in it."""
-    conda = conda_of(environment, gpu) or {}
+    lines = [
+        word for line in pip_for_others(environment) for word in (shlex.split(line) if "-" in line[:1] else [line])
+    ]
+    conda = conda_of(environment, gpu, lines) or {}
     listed = conda.get("dependencies")
     python, installs = "", []
     for one in listed if isinstance(listed, list) else ():

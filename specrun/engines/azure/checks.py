@@ -7,6 +7,7 @@ from typing import Any
 
 from specrun.engines.azure.coordinates import Coordinates, check_workspace, locate
 from specrun.engines.azure.networks import read_subnet
+from specrun.engines.azure.pip_lists import check_pip_list
 from specrun.engines.base import EngineError
 from specrun.engines.facts import ENGINES, unread
 from specrun.spec.diagnostics import Diagnostic, Path
@@ -21,6 +22,7 @@ def check_shared(spec: Spec) -> Iterator[Diagnostic]:
         yield from _check_cluster(spec, spec.compute)
     yield from _check_datastores(spec)
     yield from _check_variables(spec)
+    yield from check_pip_list(spec)
 
 
 def _check_cluster(spec: Spec, cluster: Properties) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from specrun.engines.azure.images import PYTHON, base_image
+from specrun.engines.azure.pip_lists import revealed_lines
 from specrun.engines.base import EngineError, Staged
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Submission
@@ -37,7 +38,7 @@ def environment_of(submission: Submission, staged: Staged, workspace: Any) -> An
     if staged.conda is not None:
         definition.python.conda_dependencies = CondaDependencies(str(staged.conda))
     elif environment.pip is not None:
-        definition.python.conda_dependencies = _pip_list(environment.pip)
+        definition.python.conda_dependencies = _pip_list(revealed_lines(content))
     else:
         definition.python.user_managed_dependencies = True
     return definition

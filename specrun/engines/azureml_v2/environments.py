@@ -8,6 +8,7 @@ from typing import Any
 
 from specrun.engines.azure.blobs import list_files
 from specrun.engines.azure.images import PYTHON, base_image
+from specrun.engines.azure.pip_lists import revealed_lines
 from specrun.engines.azure.upload import send
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.base import Report, Staged
@@ -48,15 +49,15 @@ def environment_of(submission: Submission, staged: Staged, connection: Connectio
         context = _send_context(content.context, staged, submission.spec, connection, report)
         return Definition(build=BuildContext(path=context, dockerfile_path=wanted.dockerfile_path or "Dockerfile"))
     image = wanted.image or base_image(submission.gpu)
-    conda = str(staged.conda) if staged.conda is not None else conda_of(wanted, submission.gpu)
+    conda = str(staged.conda) if staged.conda is not None else conda_of(wanted, submission.gpu, revealed_lines(content))
     return Definition(image=image) if conda is None else Definition(image=image, conda_file=conda)
 
 
-def conda_of(definition: Environment, gpu: bool) -> dict[str, object] | None:
-    """The conda environment of what pip is to install; None where nothing is."""
+def conda_of(definition: Environment, gpu: bool, lines: Sequence[str]) -> dict[str, object] | None:
+    """The conda environment of what pip is to install, which are `lines` where it is a list; None where nothing is."""
     if definition.framework is not None:
         return _conda(framework_requirements(definition, gpu), _python(definition))
-    return None if definition.pip is None else _conda(definition.pip, PYTHON)
+    return None if definition.pip is None else _conda(lines, PYTHON)
 
 
 def registered_name(name: str) -> str:
@@ -105,7 +106,7 @@ def context_digest(files: Iterable[SourceFile]) -> str:
     return content_digest({file.path: [file.md5, file.executable] for file in files})[:40]
 
 
-def _conda(requirements: tuple[str, ...], python: str) -> dict[str, object]:
+def _conda(requirements: Sequence[str], python: str) -> dict[str, object]:
     """A conda environment with what pip installs."""
     listed: list[object] = [f"python={python}", "pip"]
     if requirements:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from specrun.engines.base import EngineError
+from specrun.spec.conda_file import pip_entries
 from specrun.spec.diagnostics import Location
+from specrun.spec.requirements import near
 from specrun.spec.source import Document, parse, read
 
 SERVED = ("python", "pip", "setuptools", "wheel")
@@ -34,20 +35,15 @@ def pip_requirements(file: Path, content: bytes | None = None) -> list[str]:
     dependencies = document.values.get("dependencies")
     if not isinstance(dependencies, list):
         raise NotServed(_NO_LIST, document.location(("dependencies",)))
-    requirements: list[str] = []
     for index, item in enumerate(dependencies):
-        if isinstance(item, dict) and isinstance(item.get("pip"), list):
-            requirements.extend(str(entry) for entry in item["pip"])
-        else:
-            why = _not_served(item)
-            if why:
-                raise NotServed(why, document.location(("dependencies", index)))
-    return requirements
+        why = "" if isinstance(item, dict) and isinstance(item.get("pip"), list) else _not_served(item)
+        if why:
+            raise NotServed(why, document.location(("dependencies", index)))
+    return [entry.text for entry in pip_entries(document, str(file.parent))]
 
 
 def _read(file: Path, content: bytes | None) -> Document:
-    near = os.path.relpath(file)
-    name = str(file) if near.startswith(os.pardir) else near
+    name = near(str(file))
     document, found = read(name) if content is None else parse(name, content)
     if document is None:
         first = found[0]

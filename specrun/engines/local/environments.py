@@ -8,17 +8,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
-from specrun.plan.home import make_home, replace_text
-from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment
+from specrun.plan.home import make_home, replace_text, scratch
+from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
+from specrun.spec.masking import mask_addresses
+from specrun.spec.model import Secret
+from specrun.spec.requirements import read_line, with_secrets
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
 READY = "ready.json"
+REQUIREMENTS, CONSTRAINTS = "requirements.txt", "constraints.txt"
 
 
 def environment_folder(home: Path, digest: str) -> Path:
@@ -36,7 +41,7 @@ def observe_environment(home: Path, environment: JobEnvironment) -> Observed:
 
 def build_environment(home: Path, environment: JobEnvironment, report: Report) -> None:
     """Build the environment with uv when it is there, else pip. Raises EngineError with the installer's last words."""
-    requirements = _requirements(environment.content)
+    lines = _lines(environment.content)
     folder = environment_folder(home, environment.name)
     make_home(home)
     folder.parent.mkdir(exist_ok=True)
@@ -46,9 +51,12 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
         if (folder / READY).exists():
             return
         shutil.rmtree(folder, ignore_errors=True)
-        for command in _commands(folder, requirements):
-            _install(command, lock, report)
-        replace_text(home, folder / READY, json.dumps({"requirements": requirements}))
+        with scratch(home) as aside:
+            variables = _write(lines, aside)
+            for command in _commands(folder, lines, aside):
+                _run(command, variables, lock, report)
+        kept = [mask_addresses(line) for line in lines.requirements]
+        replace_text(home, folder / READY, json.dumps({"requirements": kept}))
 
 
 def remove_environment(home: Path, environment: JobEnvironment) -> None:
@@ -58,30 +66,56 @@ def remove_environment(home: Path, environment: JobEnvironment) -> None:
     shutil.rmtree(environment_folder(home, environment.name))
 
 
-def _requirements(content: EnvironmentContent) -> list[str]:
-    """The planned environment as pip requirements. Raises EngineError for what this machine cannot build."""
+def _lines(content: EnvironmentContent) -> PipLines:
+    """What pip is to install of the planned environment. Raises EngineError for what this machine cannot build."""
     if content.conda is None:
-        return list(content.definition.pip or ())
+        return content.pip or PipLines()
     file, planned = content.conda
-    return pip_requirements(file.source, planned)
+    listed = pip_requirements(file.source, planned)
+    return content.pip or PipLines(tuple(listed))
 
 
-def _commands(folder: Path, requirements: list[str]) -> Iterator[list[str]]:
+def _write(lines: PipLines, folder: Path) -> dict[str, str]:
+    """Write what pip is to read into a folder that nobody else can; the variables that it takes from its environment.
+
+    Secrets are among those: they stand in no file, and in no command line. Raises SecretUnset.
+    """
+    variables: dict[str, str] = {}
+
+    def variable(name: str) -> str:
+        # As the part of an address that it is. pip takes names in capitals only.
+        taken = f"SPECRUN_SECRET_{len(variables)}"
+        variables[taken] = quote(Secret(name).reveal(), safe="")
+        return f"${{{taken}}}"
+
+    for file, listed in ((REQUIREMENTS, lines.requirements), (CONSTRAINTS, lines.constraints)):
+        text = "".join(f"{with_secrets(line, variable)}\n" for line in listed)
+        (folder / file).write_text(text, encoding="utf-8")
+    return variables
+
+
+def _commands(folder: Path, lines: PipLines, aside: Path) -> Iterator[list[str]]:
     python = str(folder / "bin" / "python")
     from shutil import which
 
-    uv = which("uv")
+    # uv reads some of pip's options otherwise, and some not at all.
+    uv = which("uv") if not lines.constraints and not any(map(_is_pips_own, lines.requirements)) else None
     if uv:
         yield [uv, "venv", "--python", sys.executable, str(folder)]
         install = [uv, "pip", "install", "--python", python]
     else:
         yield [sys.executable, "-m", "venv", str(folder)]
-        install = [python, "-m", "pip", "install", "--disable-pip-version-check"]
-    if requirements:
-        yield [*install, *requirements]
+        install = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    if lines.requirements:
+        constrained = ["-c", str(aside / CONSTRAINTS)] if lines.constraints else []
+        yield [*install, "-r", str(aside / REQUIREMENTS), *constrained]
 
 
-def _install(command: list[str], lock: int, report: Report) -> None:
+def _is_pips_own(line: str) -> bool:
+    return bool(read_line(line).options) or "${" in line
+
+
+def _run(command: list[str], variables: Mapping[str, str], lock: int, report: Report) -> None:
     last: list[str] = []
     # The installer holds the lock too: one that outlives a killed apply must end before anybody builds here again.
     with subprocess.Popen(
@@ -92,9 +126,10 @@ def _install(command: list[str], lock: int, report: Report) -> None:
         text=True,
         errors="replace",
         pass_fds=(lock,),
+        env={**os.environ, **variables} if variables else None,
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
+        for line in map(mask_addresses, process.stdout):
             last = [*last[-9:], line.rstrip()]
             report(Progress(text=line.strip()))
     if process.returncode:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change, ResourceChange
@@ -14,18 +15,37 @@ from specrun.plan.kinds.base import Converging
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
+from specrun.spec.conda_file import pip_entries, with_pip
+from specrun.spec.diagnostics import Location
+from specrun.spec.masking import without_passwords
 from specrun.spec.model import Environment, Properties, Spec
+from specrun.spec.requirements import Entry, expand, names_files, read_line
+from specrun.spec.source import parse
+
+
+@dataclass(frozen=True, slots=True)
+class PipLines:
+    """What pip is to install, as in a file of requirements: the lines of named files in their place, and constraints.
+
+    `files` are those that were named, in the spec or by each other.
+    """
+
+    requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    files: tuple[SourceFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentContent:
     """An environment with the content of the files that it names, as they were when the graph was made.
 
-    `conda` is the conda file with its bytes; `context` are the files of the folder that an image is built from. Engines
-    are given what is here: an edit afterwards makes the plan stale, and cannot get in.
+    `conda` is the conda file with its bytes; `pip` what pip is to install by the spec's list, or by a conda file that
+    names other files; `context` are the files of the folder that an image is built from. Engines are given what is
+    here: an edit afterwards makes the plan stale, and cannot get in.
     """
 
     definition: Environment
+    pip: PipLines | None = field(default=None, repr=False)
     conda: tuple[SourceFile, bytes] | None = field(default=None, repr=False)
     context: tuple[SourceFile, ...] = field(default=(), repr=False)
 
@@ -40,13 +60,22 @@ class EnvironmentContent:
             value = getattr(self.definition, name)
             if value is not None:
                 content[name] = value
-        if self.definition.pip is not None:
-            content["pip"] = list(self.definition.pip)
         if self.conda is not None:
             content["conda"] = hashlib.sha256(self.conda[1]).hexdigest()
+        if self.pip is not None:
+            content["pip"] = list(self.pip.requirements)
+            if self.pip.constraints:
+                content["constraints"] = list(self.pip.constraints)
         if self.definition.build_path is not None:
             content["build"] = {file.path: file.md5 for file in self.context}
         return content
+
+    @property
+    def shown(self) -> Properties:
+        """The same for people to see, and to be kept: a password in an address is not in it."""
+        shown = without_passwords(self.identity)
+        assert isinstance(shown, dict)
+        return shown
 
     @property
     def digest(self) -> str:
@@ -56,7 +85,20 @@ class EnvironmentContent:
     @property
     def files(self) -> tuple[SourceFile, ...]:
         """The files whose content this is."""
-        return (*([self.conda[0]] if self.conda is not None else []), *self.context)
+        return (*self.named, *self.context)
+
+    @property
+    def named(self) -> tuple[SourceFile, ...]:
+        """Those that say what is to be installed."""
+        return (*([self.conda[0]] if self.conda is not None else []), *(self.pip.files if self.pip is not None else ()))
+
+    @property
+    def conda_text(self) -> bytes | None:
+        """The conda file as it can be used without any other: what it names stands in it."""
+        if self.conda is None or self.pip is None:
+            return self.conda[1] if self.conda is not None else None
+        document = parse(self.conda[0].path, self.conda[1])[0]
+        return with_pip(document, self.pip.requirements) if document is not None else self.conda[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +133,47 @@ def environment_key(content: EnvironmentContent, place: Place) -> Key:
 
 def read_content(definition: Environment, hashes: HashCache) -> EnvironmentContent:
     """The environment with what its files hold now. Raises OSError."""
-    conda = None
+    conda, pip = None, pip_lines(definition)
     if definition.conda_file is not None:
         path = definition.conda_file.absolute
         content = path.read_bytes()
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         conda = (SourceFile(path.name, path, len(content), False, md5), content)
+        if names_files(content.decode(errors="replace")) and (document := parse(str(path), content)[0]) is not None:
+            found = _collect(pip_entries(document, str(path.parent)))
+            pip = found if found.files else None
     context = list_data(definition.build_path.absolute, hashes) if definition.build_path is not None else ()
-    return EnvironmentContent(definition, conda, context)
+    return EnvironmentContent(definition, pip, conda, context)
+
+
+def pip_lines(definition: Environment) -> PipLines | None:
+    """What pip is to install by the spec's own list; None where it has none. Raises OSError."""
+    if definition.pip is None:
+        return None
+    if not any(map(names_files, definition.pip)):
+        return PipLines(definition.pip)
+    origin = Location("", 1, 1)  # nobody asks for it: what is wrong was told before
+    return _collect(Entry(line, str(definition.folder), lambda: origin) for line in definition.pip)
+
+
+def _collect(entries: Iterable[Entry]) -> PipLines:
+    files: dict[str, SourceFile] = {}
+
+    def read_named(_: Entry, name: str) -> str:
+        path = Path(name)
+        content = path.read_bytes()
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        files[name] = SourceFile(path.name, path, len(content), False, md5)
+        return content.decode(errors="replace")
+
+    requirements: list[str] = []
+    constraints: list[str] = []
+    for entry in expand(entries, read_named):
+        line = read_line(entry.text)
+        if not line.named_file:
+            # Options hold for all there is, wherever they stand.
+            (constraints if entry.constraint and line.requirement else requirements).append(entry.text)
+    return PipLines(tuple(requirements), tuple(constraints), tuple(files.values()))
 
 
 def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[JobEnvironment]:
@@ -110,6 +185,6 @@ def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -
             owner=spec.name,
             origin=spec.at("job", "environment"),
             needs=workspace_key(spec, place),
-            properties=environment.identity,
+            properties=environment.shown,
             content=environment,
         )

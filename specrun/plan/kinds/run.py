@@ -101,6 +101,8 @@ class RunRequest(Planned):
         environment = self.environment.identity if self.environment is not None else {}
         identity = identify(self.job, environment, code, inputs.contents())
         digest = fingerprint(identity)
+        if self.environment is not None:
+            identity["environment"] = dict(self.environment.shown)  # from here on it is kept, and shown
         planning.drafts[self.name] = Submission(
             name=run_name(self.name, digest, 1),
             spec=self.name,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.rules.subject import Subject, lacks, mapping, text
+from specrun.spec.rules.subject import Subject, lacks
 
 _SOURCES = ("pip", "conda_file", "image", "build", "framework")
 _FILES = (".txt", ".in", ".yml", ".yaml", ".toml", ".cfg")
@@ -40,17 +40,16 @@ def sources(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.at_key("environment-empty", detail, "job", "environment")
 
 
-def requirements(subject: Subject) -> Iterator[Diagnostic]:
-    """Each entry of pip is a requirement: a name, and perhaps a version."""
-    pip = mapping(subject.job.get("environment")).get("pip")
-    if not isinstance(pip, list):
-        return
-    for index, item in enumerate(pip):
-        requirement = text(item)
-        if requirement is not None and not is_requirement(requirement):
-            yield subject.at(
-                "invalid-requirement", explain_requirement(requirement), "job", "environment", "pip", index
-            )
+LOCAL = (
+    "A package on this machine does not travel with the job: name one of an index, or put it into the job's code, "
+    "where Python finds what stands beside the script."
+)
+
+
+def is_local(requirement: str) -> bool:
+    """Whether this is the path of a package, and no name."""
+    archive = requirement.endswith((".whl", ".tar.gz", ".zip")) and "://" not in requirement
+    return requirement.startswith((".", "/", "~")) or archive
 
 
 def is_requirement(requirement: str) -> bool:
@@ -63,12 +62,14 @@ def is_requirement(requirement: str) -> bool:
 def explain_requirement(requirement: str) -> str:
     """What is wrong with it and what to write instead."""
     stripped = requirement.strip()
-    if stripped.startswith("-"):
-        return f"`{stripped.split()[0]}` is an option of pip. List the requirements themselves, or use `conda_file`."
+    if stripped.endswith((".yml", ".yaml")):
+        return "This is a file's name: name a conda file as `conda_file`."
+    if stripped.endswith((".txt", ".in")):
+        return f"This is a file's name: a file of requirements is named with `-r {stripped}`."
     if stripped.endswith(_FILES):
-        return "This is a file's name. Write the requirements themselves, or name a conda file as `conda_file`."
-    if stripped.startswith((".", "/")) or stripped.endswith((".whl", ".tar.gz")):
-        return "A package on this machine cannot be installed elsewhere: name one of an index, or put it into code."
+        return "This is a file's name. Write the requirements themselves."
+    if is_local(stripped):
+        return LOCAL
     if re.fullmatch(r"[\w.-]+(\[[^\]]*\])?=[^=].*", stripped):
         return f"One `=` is conda's way: write `{stripped.replace('=', '==', 1)}`."
     if re.fullmatch(r"[\w.-]+\s+[\d.]+", stripped):

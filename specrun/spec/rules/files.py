@@ -13,16 +13,18 @@ from specrun.spec.nearest import nearest
 
 if TYPE_CHECKING:
     from specrun.spec.rules.travel import Journey
+    from specrun.spec.source import Document
     from specrun.spec.tree import Tree
 
 
 class Files:
     """A memory of what exists, for the duration of one load: thousands of specs name the same few folders."""
 
-    __slots__ = ("_kinds", "_trees", "_wrong")
+    __slots__ = ("_documents", "_kinds", "_trees", "_wrong")
 
     def __init__(self) -> None:
         self._kinds: dict[str, str | None] = {}
+        self._documents: dict[str, Document | None] = {}
         self._trees: dict[tuple[object, ...], Tree] = {}
         self._wrong: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -33,6 +35,15 @@ class Files:
         except KeyError:
             found = self._kinds[path] = _kind(path)
             return found
+
+    def document(self, path: str) -> Document | None:
+        """Another YAML file that a spec names; None for what is none."""
+        if path not in self._documents:
+            from specrun.spec.requirements import near
+            from specrun.spec.source import read
+
+            self._documents[path] = read(near(path))[0]
+        return self._documents[path]
 
     def wrong(
         self, path: str, leave_out: frozenset[str] | None, journey: Journey, *, stays: bool
