@@ -200,7 +200,7 @@ class DoubleRuns:
         self.engine.called(f"cancel {name}")
         self.engine.cancelled.append(name)
 
-    def delete(self, spec: str) -> None:
+    def delete(self, spec: str, report: Report) -> None:
         self.engine.called(f"delete {spec}")
         self.engine.all_runs = [run for run in self.engine.all_runs if run.spec != spec]
 

@@ -158,8 +158,8 @@ class Runs(Protocol):
     def cancel(self, name: str) -> None:
         """Ask for a run's end; it is over when `get` says so."""
 
-    def delete(self, spec: str) -> None:
-        """Delete a spec's runs, where the engine does not keep them for good."""
+    def delete(self, spec: str, report: Report) -> None:
+        """Delete a spec's runs, where the engine does not keep them for good; return once they are gone."""
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor ({}: from the start), and where to go on: when that stands still, there are no more.

@@ -32,7 +32,6 @@ _WORKSPACE = Capability(
 
 _KEPT: Mapping[Kind, Capability] = {
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
-    "run": Capability(kept="Azure ML keeps the history of all runs"),
 }
 
 
@@ -100,6 +99,13 @@ AZUREML = Facts(
         ),
         # Registered again under its name, a datastore is what it is registered as.
         "datastore": Capability(None, caseless=CASELESS),
+        "run": Capability(
+            leaves=(
+                "the jobs go with their history, whose metrics and logs nobody can bring back. What they wrote to "
+                "paths on datastores stays, and so may their artifacts on the workspace's storage account (container "
+                "azureml, ExperimentRun/dcid.NAME): Azure does not say"
+            )
+        ),
         **_KEPT,
     },
 )
@@ -117,6 +123,7 @@ AZUREML_V1 = Facts(
         # SDK v1 changes how a cluster scales, and nothing else.
         "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE, caseless=CASELESS),
         "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it", caseless=CASELESS),
+        "run": Capability(kept="SDK v1 deletes no runs, which `--engine azureml` does"),
         **_KEPT,
     },
     instead={

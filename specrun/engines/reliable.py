@@ -201,7 +201,7 @@ class Reliable:
 
     def delete_runs(self, spec: str, report: Report) -> None:
         """Delete a spec's runs."""
-        self._write(lambda _: self._engine.runs.delete(spec), report, f"the runs of {spec}")
+        self._write(lambda alive: self._engine.runs.delete(spec, alive), report, f"the runs of {spec}")
 
     def cancel(self, name: str) -> None:
         """Ask for a run's end: asking twice is asking once."""

@@ -109,6 +109,16 @@ def test_one_that_has_ended_is_no_fresh_submission(launched: Launch, status: str
     assert [one.status for one in launched.place.emulator.requests if one.route == PUT_JOB] == [201, 200]
 
 
+def test_runs_that_have_ended_are_deleted_and_no_others(launched: Launch) -> None:
+    ended, going = launched.submit(), launched.submit(2)
+    launched.run(ended).become("Completed")
+    engine = launched.renew()
+    routes = launched.place.routes(lambda: engine.runs.delete(launched.spec.name, launched.place.reports.append))
+    assert sum(route.startswith("DELETE") for route in routes) == 1
+    assert list(launched.plane.runs) == [going]
+    assert [run.name for run in engine.runs.list().runs] == [going]
+
+
 def test_a_cluster_that_is_not_there_is_told_at_its_place(launched: Launch) -> None:
     added = [{"type": "InnerError", "info": {"value": {"code": "BadArgument", "innerError": None}}}]
     said = {"code": "UserError", "message": "Unknown compute target 'cpu-cluster'.", "additionalInfo": added}

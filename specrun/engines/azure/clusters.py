@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.connection import SOON, Connection
-from specrun.engines.azure.deletion import delete, workspace_path
+from specrun.engines.azure.coordinates import workspace_path
+from specrun.engines.azure.deletion import delete
 from specrun.engines.base import EngineError, Missing, Report, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.compute import Cluster
@@ -120,7 +120,7 @@ class Clusters:
             listed = ", ".join(runs[:5]) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
             raise EngineError(f"cannot delete the cluster {name}: {listed} still runs there. Wait, or cancel")
         path = f"{workspace_path(self._connection.coordinates)}/computes/{name}"
-        arm, what = Arm(self._connection.credential), f"delete the cluster {name}"
+        arm, what = self._connection.arm, f"delete the cluster {name}"
         delete(arm, path, {"underlyingResourceAction": "Delete"}, what, report)
         self._gone[name] = time.monotonic()
 

@@ -11,21 +11,12 @@ from typing import Any
 
 from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.arm_errors import translate
-from specrun.engines.azure.coordinates import Coordinates
 from specrun.engines.azure.network import retry_after
 from specrun.engines.azure.refusals import refusal_of
 from specrun.engines.base import Missing, Progress, Report
 
 VERSION = "2024-04-01"
 """The interface of the machine learning provider that is asked."""
-
-_PROVIDER = "Microsoft.MachineLearningServices"
-
-
-def workspace_path(at: Coordinates) -> str:
-    """Where Azure Resource Manager has a workspace."""
-    group = f"/subscriptions/{at.subscription_id}/resourceGroups/{at.resource_group}"
-    return f"{group}/providers/{_PROVIDER}/workspaces/{at.workspace_name}"
 
 
 def delete(arm: Arm, path: str, query: Mapping[str, str], what: str, report: Report) -> None:

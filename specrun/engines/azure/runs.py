@@ -15,12 +15,15 @@ from specrun.engines.azure.records import read_record
 from specrun.engines.azure.run_marks import TAG, attempt_in, record_path, spec_tag
 from specrun.engines.azure.seen import SeenRun, describe, spec_of
 from specrun.engines.azure.workers import run_all
-from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Page, Report, Staged
+from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Run, RunStatus
 
 AT_ONCE = 8
 """Runs that are read at once."""
+
+PAGES = 20
+"""How much of a list is read to find what is to be deleted: what is older, the next `destroy` finds."""
 
 DEFAULT = "default"
 """The output that a file in ./outputs belongs to when it is in no folder there."""
@@ -40,6 +43,7 @@ class RunCalls(Protocol):
     def explain(self, run: SeenRun) -> None: ...
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None: ...
     def cancel(self, run: SeenRun) -> None: ...
+    def delete(self, name: str, report: Report) -> None: ...
     def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]: ...
     def outputs(self, run: SeenRun) -> Iterable[OutputFile]: ...
     def fetch(self, run: SeenRun, path: str, to: Path) -> None: ...
@@ -99,9 +103,23 @@ class Runs:
         if not run.status.ended:
             self.calls.cancel(run)
 
-    def delete(self, spec: str) -> None:
-        """Azure ML keeps them for good."""
-        raise EngineError(f"cannot delete the runs of {spec}: Azure ML keeps the history of all runs")
+    @asked
+    def delete(self, spec: str, report: Report) -> None:
+        """Delete the ended runs of a spec, one after the other, and return once that is over."""
+        for run in self._pages(spec) or self._pages(None):  # those from before there was a tag for each spec
+            if run.spec == spec and run.status.ended:
+                self.calls.delete(run.name, report)
+
+    def _pages(self, spec: str | None) -> Sequence[Run]:
+        """All that is listed, as far as `PAGES` pages go."""
+        page = self.list(spec)
+        runs = [*page.runs]
+        for _ in range(PAGES - 1):
+            if not page.following:
+                break
+            page = self.list(spec, page.following)
+            runs += page.runs
+        return runs
 
     @asked
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:

@@ -9,9 +9,9 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.connection import Connection
-from specrun.engines.azure.deletion import delete, pace, workspace_path
+from specrun.engines.azure.coordinates import workspace_path
+from specrun.engines.azure.deletion import delete, pace
 from specrun.engines.azure.deployments import await_deployments, running_deployments
 from specrun.engines.azure.quiet import quiet
 from specrun.engines.background import in_background
@@ -154,7 +154,7 @@ class Workspaces:
         It is not purged: Azure keeps it for some days, in which it can be restored and its name is taken.
         """
         at = self.connection.coordinates
-        arm, what = Arm(self.connection.credential), f"delete the workspace {at.workspace_name}"
+        arm, what = self.connection.arm, f"delete the workspace {at.workspace_name}"
         delete(arm, workspace_path(at), {}, what, report)
         begun = time.monotonic()
         while self._is_there():

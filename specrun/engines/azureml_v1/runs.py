@@ -22,7 +22,7 @@ from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.logs import LogReader
 from specrun.engines.azureml_v1.submission import Submitter
-from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged, Transient
+from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged, Transient
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
 
@@ -76,6 +76,10 @@ class SdkRuns:
         sdk = self._sdk_run(run)
         with translated(f"cancel the run {run.name}"):
             ServiceRun.cancel(sdk)
+
+    def delete(self, name: str, report: Report) -> None:
+        """The SDK deletes none."""
+        raise EngineError(f"cannot delete the run {name}: SDK v1 deletes no runs")
 
     def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """One request for each role; three more, now and then, for the list of logs."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from specrun.engines.azure.connection import SOON
+from specrun.engines.azure.coordinates import workspace_path
+from specrun.engines.azure.deletion import delete
 from specrun.engines.azure.endings import seconds, status_of
 from specrun.engines.azure.jobs import Listed, get_job, list_jobs
 from specrun.engines.azure.run_record import record_of
@@ -67,6 +69,12 @@ class SdkRuns:
         """One request."""
         with translated(f"cancel the run {run.name}"):
             self._connection.sdk.client.jobs.begin_cancel(run.name)
+
+    def delete(self, name: str, report: Report) -> None:
+        """What `jobs.begin_delete` asks for, which not every version of the SDK has: an operation, as for all else."""
+        path = f"{workspace_path(self._connection.coordinates)}/jobs/{name}"
+        delete(self._connection.arm, path, {}, f"delete the run {name}", report)
+        self._seen.pop(name, None)
 
     def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """One request for the list of logs, and one for each that has grown."""

@@ -86,7 +86,7 @@ class LocalRuns:
             raise Missing(f"there is no run {name} on this machine")
         state.cancel(folder)
 
-    def delete(self, spec: str) -> None:
+    def delete(self, spec: str, report: Report) -> None:
         """Delete the ended runs of a spec."""
         with translated(f"run/{spec}"):
             for folder in map(self._folder, self._names(spec)):
