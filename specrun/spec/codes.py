@@ -169,6 +169,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "declared-differently": (ERROR, "Two specs declare the same thing differently."),
         "missing-resource": (ERROR, "Something the spec only names does not exist."),
         "failed-resource": (ERROR, "A resource is in a failed state."),
+        "input-not-seen": (NOTE, "What an input holds cannot be seen from here."),
         "unchangeable": (ERROR, "A field cannot change."),
         "not-ours": (ERROR, "Only what specrun made is replaced."),
         "in-use": (ERROR, "An unfinished run uses it."),

@@ -17,6 +17,16 @@ _URI = re.compile(
     re.IGNORECASE,
 )
 
+STORAGE_SCHEMES = ("wasbs://", "abfss://")
+STORAGE_EXAMPLE = "wasbs://CONTAINER@ACCOUNT.blob.core.windows.net/PATH"
+"""How an address of a storage account is written, for messages."""
+
+_STORAGE = re.compile(
+    r"(?:wasbs|abfss)://(?P<container>[^@/]+)@(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.(?P<cloud>[a-z0-9.-]+)"
+    r"(?:/(?P<path>.*))?",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class DatastorePath:
@@ -49,6 +59,27 @@ def parse(uri: str) -> DatastorePath | None:
     workspace = "/".join(named).lower() if named[0] else ""
     path = (match["path"] or "").strip("/")
     return DatastorePath(match["datastore"], "" if path == "." else path.removeprefix("./"), workspace)
+
+
+@dataclass(frozen=True, slots=True)
+class StoragePath:
+    """A path in a container of a storage account, without slashes around it; `url` is that of the account's blobs."""
+
+    url: str
+    container: str
+    path: str
+
+
+def parse_storage(uri: str) -> StoragePath | None:
+    """The path that a wasbs:// or abfss:// address means; None for what is no such address."""
+    match = _STORAGE.fullmatch(uri)
+    if match is None:
+        return None
+    return StoragePath(
+        f"https://{match['account'].lower()}.blob.{match['cloud'].lower()}",
+        match["container"],
+        (match["path"] or "").strip("/"),
+    )
 
 
 def datastore_uri(datastore: str, path: str) -> str:

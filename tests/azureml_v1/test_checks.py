@@ -44,6 +44,12 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
             "azureml://datastores/NAME/paths/PATH",
         ),
         (
+            (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'wasbs://box@acc.blob.core.windows.net/p/q'}}}}}}"),
+            "not-with-sdk-v1",
+            ("job", "inputs", "x", "path"),
+            "azureml://datastores/NAME/paths/p/q.* whose container is box of https://acc.blob.core.windows.net",
+        ),
+        (
             (COMPUTE, f"{JOB}, outputs: {{x: {{path: 'abfss://x@y/z'}}}}}}"),
             "not-with-sdk-v1",
             ("job", "outputs", "x", "path"),

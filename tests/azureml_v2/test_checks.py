@@ -92,7 +92,13 @@ def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) 
             (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'abfss://x@y/z'}}}}}}"),
             "not-with-azureml",
             ("job", "inputs", "x", "path"),
-            "azureml://datastores/NAME/paths/PATH.*azureml:NAME:VERSION",
+            "wasbs://CONTAINER@ACCOUNT.blob.core.windows.net/PATH",
+        ),
+        (
+            (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'adl://y.azuredatalakestore.net/z'}}}}}}"),
+            "not-with-azureml",
+            ("job", "inputs", "x", "path"),
+            "azureml://datastores/NAME/paths/PATH.*azureml:NAME:VERSION.*wasbs",
         ),
         (
             (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'azureml:mnist@stable'}}}}}}"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulator.blobs import Blobs
+from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action
@@ -111,3 +112,19 @@ def test_what_a_path_holds_beside_the_specs_own_data(place: Place, source: Path)
     blobs.write(container, "mnist2/b", b"another")
     assert engine.contents.digest(around[0]) != before[0]
     assert engine.contents.default_datastore() == "workspaceblobstore"
+
+
+def test_an_address_of_a_storage_account_is_seen_as_who_is_signed_in(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    place.change(engine, Action.CREATE, target)
+    at = f"{container}@{place.plane.blobs.account}"
+    blob, lake = (f"{scheme}.core.windows.net/mnist" for scheme in (f"wasbs://{at}.blob", f"abfss://{at}.dfs"))
+    seen = engine.contents.digest(CloudContent(blob))
+    assert seen == engine.contents.digest(CloudContent(f"{lake}/")) != ""
+    blobs.write(container, "mnistx", b"beside it")
+    assert engine.contents.digest(CloudContent(blob)) == seen
+    blobs.write(container, "mnist/more", b"x")
+    assert engine.contents.digest(CloudContent(blob)) != seen
+    assert engine.contents.digest(CloudContent(blob.replace(container, "nothere"))) == ""
+    place.emulator.faults.add(LIST_BLOBS, Answer(403, "AuthorizationPermissionMismatch", "no"), times=None)
+    assert engine.contents.digest(CloudContent(blob)) == ""

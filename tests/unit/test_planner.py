@@ -421,6 +421,16 @@ def test_two_inputs_with_one_fingerprint_there_are_not(tmp_path: Path) -> None:
     assert (plan.fingerprints["job"], plan.notes) == (prints[0], ())
 
 
+def test_an_address_where_nothing_can_be_seen_is_told(tmp_path: Path) -> None:
+    uri = "wasbs://box@acc.blob.core.windows.net/p"
+    text = f"name: job\njob: {{command: 'ls ${{{{ inputs.d }}}}', inputs: {{d: {{path: '{uri}'}}}}}}\n"
+    plan = plan_text(tmp_path, Double(), text)
+    assert [(note.code, note.severity) for note in plan.notes] == [("input-not-seen", Severity.NOTE)]
+    seen = plan_text(tmp_path, Double(digests={uri: "abc"}), text)
+    assert seen.notes == ()
+    assert seen.fingerprints != plan.fingerprints
+
+
 def test_extra_files_of_a_local_path_as_an_input(tmp_path: Path) -> None:
     text = "name: job\njob: {command: 'ls ${{ inputs.d }}', inputs: {d: {path: data}}}\n"
     engine = with_extra(theirs=THEIRS)

@@ -24,6 +24,7 @@ from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.observed import CloudContent, Observed, Status
 from specrun.plan.resources import Place, Resource
+from specrun.spec.datastore_paths import parse_storage
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 
@@ -139,6 +140,9 @@ class Contents:
     @asked
     def digest(self, content: CloudContent) -> str:
         """A digest of what a path on a datastore holds, or the version of a data asset that a label stands for."""
+        storage = parse_storage(content.uri)
+        if storage is not None:
+            return targets.digest_storage(self.connection.credential, storage)
         version = self.version_of(content.uri)
         return version or targets.digest_path(self.connection.open_datastore, content, self.place, self._default)
 

@@ -7,15 +7,16 @@ from typing import TypeAlias
 
 from specrun.engines.azure.blobs import list_files, remove
 from specrun.engines.azure.containers import Container
+from specrun.engines.azure.credentials import SignIn
 from specrun.engines.azure.listing import list_blobs
 from specrun.engines.azure.upload import send
-from specrun.engines.base import Missing, Report
+from specrun.engines.base import Denied, Missing, Report
 from specrun.plan.changes import ResourceChange
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import CloudContent, Observed, Status
 from specrun.plan.resources import DEFAULT_DATASTORE, Place
-from specrun.spec.datastore_paths import parse
+from specrun.spec.datastore_paths import StoragePath, parse
 
 Open: TypeAlias = Callable[[str | None], Container]
 """The container behind the datastore of a name; None is the workspace's default. Raises EngineError."""
@@ -59,6 +60,20 @@ def digest_path(open_store: Open, content: CloudContent, place: Place, default: 
     except Missing:
         return ""
     return content_digest(sorted(found))
+
+
+def digest_storage(credential: SignIn, path: StoragePath) -> str:
+    """The same of a path in any storage account, as far as who is signed in may look; "" where they may not."""
+    try:
+        container = Container(path.url, path.container, credential)
+        found = [
+            [blob.name, blob.size, blob.etag]
+            for blob in list_blobs(container, path.path)
+            if _is_in(blob.name, path.path)
+        ]
+    except (Missing, Denied):
+        return ""
+    return content_digest(sorted(found)) if found else ""
 
 
 def _is_in(name: str, path: str) -> bool:

@@ -8,7 +8,7 @@ from specrun.engines.azure.checks import check_shared, check_unread
 from specrun.engines.azureml_v1.cluster_checks import check_cluster_of_v1
 from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTERED
 from specrun.engines.azureml_v1.references import on_datastore
-from specrun.spec.datastore_paths import EXAMPLE
+from specrun.spec.datastore_paths import EXAMPLE, datastore_uri, parse_storage
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Environment, Job, Spec
 from specrun.spec.shell import QUOTED_HEREDOC, REFERENCE
@@ -101,5 +101,11 @@ def _input_mistake(name: str, path: str) -> str:
         return (
             f"SDK v1 does not know data assets of the v2 service. Write the path that the asset stands for: "
             f"`{EXAMPLE}` (the portal shows it, at the asset)."
+        )
+    storage = parse_storage(path)
+    if storage is not None:
+        return (
+            f"SDK v1 reads from datastores: write `{datastore_uri('NAME', storage.path)}`, with a datastore whose "
+            f"container is {storage.container} of {storage.url}. The engine `azureml` reads such addresses."
         )
     return f"SDK v1 reads from paths on datastores of the workspace: write `{EXAMPLE}`."

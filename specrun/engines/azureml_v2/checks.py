@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from specrun.engines.azure.checks import check_shared, check_unread
 from specrun.engines.azureml_v2.environments import CUDA_SINCE, series_of
-from specrun.spec.datastore_paths import EXAMPLE
+from specrun.spec.datastore_paths import EXAMPLE, STORAGE_EXAMPLE, STORAGE_SCHEMES, parse_storage
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Spec
 
@@ -74,8 +74,12 @@ def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
         return
     if _has_other_label(entry.uri):
         yield spec.document.diagnostic("not-with-azureml", _LABELS, ("job", "inputs", entry.name, "path"))
-    if not entry.uri.startswith(("azureml:", "https://")):
-        detail = f"Azure ML reads `{EXAMPLE}`, data assets (`azureml:NAME:VERSION`) and https://…"
+    if entry.uri.startswith(STORAGE_SCHEMES):
+        if parse_storage(entry.uri) is None:
+            detail = f"Such an address names a container and an account: write `{STORAGE_EXAMPLE}`."
+            yield spec.document.diagnostic("not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
+    elif not entry.uri.startswith(("azureml:", "https://")):
+        detail = f"Azure ML reads `{EXAMPLE}`, data assets (`azureml:NAME:VERSION`), wasbs://…, abfss://… and https://…"
         yield spec.document.diagnostic("not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
 
 

@@ -15,7 +15,7 @@ from specrun.plan.planning import Planning
 from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import Transfer
-from specrun.spec.datastore_paths import parse
+from specrun.spec.datastore_paths import parse, parse_storage
 from specrun.spec.model import Data, Download, Input
 
 
@@ -94,6 +94,13 @@ class JobInputs:
         observed = ""
         if entry.uri is not None:
             observed = self.planning.view.survey.contents.get(cloud_content(entry.uri, self.data), "")
+            if not observed and parse_storage(entry.uri) is not None:
+                detail = (
+                    f"{entry.name} is {entry.uri}, where nothing can be seen as who is signed in: its address alone "
+                    "counts in the fingerprint, so that what changes there submits nothing again. The role Storage "
+                    "Blob Data Reader on the account would let it be seen."
+                )
+                self.planning.note(self.request, "input-not-seen", detail)
         if not own:
             return InputContent(None, observed)
         extra = self._extra(entry, own)
