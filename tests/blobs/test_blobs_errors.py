@@ -69,6 +69,17 @@ def test_a_signature_has_words_of_its_own(service: Scripted) -> None:
     assert "s3cr3t" not in repr(container)
 
 
+def test_where_a_key_was_given_nothing_is_said_of_the_signature_that_was_made_with_it(service: Scripted) -> None:
+    container = Container(service.url, "box", SasToken("?sv=2024-01-01&sig=s3cr3t&srt=co&ss=bf&sp=rcuwdl"))
+    codes = ("AuthorizationPermissionMismatch", "AuthenticationFailed", "AuthorizationFailure")
+    service.replies = [Reply(403, code) for code in codes]
+    for words in ("does not allow it", "is wrong or has been renewed", "firewall"):
+        with pytest.raises(Denied, match=words) as caught:
+            list_files(container, "data")
+        assert "signature" not in str(caught.value)
+        assert "what the datastore is registered with" in str(caught.value)
+
+
 def test_a_container_being_deleted_takes_its_time(service: Scripted) -> None:
     service.replies = [Reply(409, "ContainerBeingDeleted")]
     with pytest.raises(Transient) as caught:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from specrun.engines.azure.containers import Container, SasToken
 from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.base import Conflict, Denied, EngineError, Missing, Transient
-
-if TYPE_CHECKING:
-    from specrun.engines.azure.containers import Container
 
 BEING_DELETED = 10.0
 """Seconds between two tries while a container of the same name is being deleted, which takes at least half a minute."""
@@ -24,12 +22,15 @@ _RIGHTS = {
     "identity": "the signed-in identity needs the role Storage Blob Data Contributor on the storage account; a new "
     "one takes some minutes to count",
     "sas": "the signature (SAS) does not allow it: it must allow read, write, list, create and delete on the container",
+    "issued": "what the datastore is registered with does not allow it: look at the account's access settings",
     "key": "the account key does not allow it: look at the account's access settings",
 }
 
 _UNKNOWN = {
     "identity": "the sign-in was not accepted: is it of the storage account's tenant?",
     "sas": "the signature (SAS) is wrong or has expired: make a new one, and check this machine's clock",
+    "issued": "what the datastore is registered with is wrong or has been renewed: register it again with the present "
+    "credential, and check this machine's clock",
     "key": "the account key is wrong or has been renewed: give the present one, and check this machine's clock",
 }
 
@@ -37,6 +38,7 @@ _WALL = "the account's firewall or private network leaves this machine out, or"
 _OUTSIDE = {
     "identity": f"{_WALL} the signed-in identity has no right here: it needs the role Storage Blob Data Contributor",
     "sas": f"{_WALL} the signature (SAS) is wrong, has expired, or does not cover the container",
+    "issued": f"{_WALL} what the datastore is registered with is wrong or has been renewed",
     "key": f"{_WALL} the account key is wrong or has been renewed",
 }
 
@@ -93,7 +95,7 @@ def _refused(error: Any, response: Any, container: Container, start: str) -> Eng
         return KeyRefused(f"{start}the storage account takes no keys: sign in instead, with {_RIGHTS['identity']}")
     if code in _DENIED or status in (401, 403):
         reason = _DENIED.get(code, _RIGHTS if status == 403 else _UNKNOWN)
-        return Denied(f"{start}{reason if isinstance(reason, str) else reason[container.opened_with]} ({known})")
+        return Denied(f"{start}{reason if isinstance(reason, str) else reason[_told_as(container)]} ({known})")
     if code == "ContainerBeingDeleted":
         return Transient(f"{start}it is being deleted, which takes a while", BEING_DELETED)
     if status in (408, 429) or status >= 500 or code == "AccountBeingCreated":
@@ -107,6 +109,12 @@ def _refused(error: Any, response: Any, container: Container, start: str) -> Eng
     if status in (409, 412) or code == "InvalidBlockList":
         return Conflict(f"{start}somebody else is at work on the same ({known}): plan again")
     return EngineError(f"{start}{known}")
+
+
+def _told_as(container: Container) -> str:
+    """What the messages call the credential: a workspace gives a signature for the account where it was given a key."""
+    credential = container.credential
+    return "issued" if isinstance(credential, SasToken) and "srt=" in credential.value else container.opened_with
 
 
 def code_of(error: Any) -> str:
