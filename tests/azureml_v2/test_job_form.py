@@ -54,7 +54,8 @@ def test_what_a_job_says_of_itself(place: Place, monkeypatch: pytest.MonkeyPatch
     job = sent(launched, launched.submit())
     assert (job["displayName"], job["description"], job["experimentName"]) == ("Digits", "handwritten", "digits")
     fingerprint = launched.submission().fingerprint
-    assert job["tags"] == {"team": "vision", "specrun": "job", "specrun.fingerprint": fingerprint}
+    ours = {"specrun": "job", "specrun.spec.job": fingerprint[:10], "specrun.fingerprint": fingerprint}
+    assert job["tags"] == {"team": "vision", **ours}
     variables = {"LEVEL": "2", "EMPTY": "", "HUB": "hush", "SPECRUN_FINGERPRINT": fingerprint}
     assert job["environmentVariables"] == variables
     assert job["command"] == "python train.py | tee $LOG"
