@@ -14,13 +14,21 @@ from tests.conformance.test_no_drift import KINDS, declare
 pytestmark = pytest.mark.slow
 
 WAYS = [("azureml", "azureml-v1"), ("azureml-v1", "azureml")]
+SCRIPT = """
+import os, sys
+print("trained with", sys.argv[1])
+os.makedirs("outputs", exist_ok=True)
+open(sys.argv[2] + "/weights.txt", "w").write("1")
+open("outputs/notes.txt", "w").write("2")
+"""
 JOB = """
     compute: {name: <name>, size: STANDARD_DS2_V2, max_instances: 2}
     data: {numbers: {path: data, target: moving/<name>}}
     job:
       code: src
-      command: python train.py ${{ inputs.numbers }}
+      command: python train.py ${{ inputs.numbers }} ${{ outputs.model }}
       inputs: {numbers: {data: numbers}}
+      outputs: {model: {}}
       environment: {image: "python:3.11"}
     """
 
@@ -78,12 +86,12 @@ def test_a_cluster_that_one_has_changed(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("first", "second"), WAYS, ids=["from v2 to v1", "from v1 to v2"])
 def test_a_run_of_one_is_found_through_the_other(desk: Desk, first: str, second: str) -> None:
-    desk.write("src/train.py", 'import sys\nprint("trained with", sys.argv[1])\n')
+    desk.write("src/train.py", SCRIPT)
     desk.write("data/one.txt", "1\n")
     desk.spec(JOB)
     go_to(desk, first)
     desk.apply()
-    desk.spec(f"{JOB}    experiment: another\n")
+    desk.spec(f"{JOB.rstrip()}\n    experiment: another\n")
     go_to(desk, second)
     said = desk.apply()
     assert "No changes" in said.err
@@ -91,3 +99,6 @@ def test_a_run_of_one_is_found_through_the_other(desk: Desk, first: str, second:
     assert run["status"] == "succeeded"
     lines = desk.run("logs").out.splitlines()
     assert lines[-1].startswith("main/0 | trained with"), lines
+    desk.run("outputs", "--fetch", "got")
+    assert (desk.folder / "got/model/weights.txt").read_text() == "1"
+    assert (desk.folder / "got/default/notes.txt").read_text() == "2"

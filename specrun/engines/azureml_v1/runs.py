@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from specrun.engines.azure.artifacts import fetch_output, named_files, named_outputs
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import status_of
 from specrun.engines.azure.jobs import Listed, list_jobs
@@ -86,18 +87,24 @@ class SdkRuns:
         return self._logs.read(run, cursor)
 
     def outputs(self, run: SeenRun) -> Sequence[OutputFile]:
-        """The service does not say how large they are."""
+        """The service does not say how large those in ./outputs are."""
         sdk = self._sdk_run(run)
         with translated(f"list the outputs of {run.name}"):
             paths = [str(path) for path in sdk.get_file_names()]
         below = [path.removeprefix(OUTPUTS) for path in paths if path.startswith(OUTPUTS)]
-        return [OutputFile(output_path(path), None) for path in below]
+        apart = named_files(self._connection, run)
+        return [OutputFile(path, file.size) for path, file in apart.items()] + [
+            OutputFile(output_path(path), None) for path in below
+        ]
 
     def fetch(self, run: SeenRun, path: str, to: Path) -> None:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        sdk = self._sdk_run(run)
-        with translated(f"fetch {path} of {run.name}"):
-            sdk.download_file(OUTPUTS + kept_path(path), output_file_path=str(to))
+        if path.partition("/")[0] in named_outputs(run):
+            fetch_output(self._connection, run, path, to)
+        else:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            sdk = self._sdk_run(run)
+            with translated(f"fetch {path} of {run.name}"):
+                sdk.download_file(OUTPUTS + kept_path(path), output_file_path=str(to))
 
     def address(self, run: SeenRun) -> str:
         if run.address:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from specrun.engines.azure.artifacts import fetch_output, list_outputs, read_logs
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.deletion import delete
@@ -15,7 +16,6 @@ from specrun.engines.azure.jobs import Listed, get_job, list_jobs
 from specrun.engines.azure.run_record import record_of
 from specrun.engines.azure.seen import SeenRun, check_ours
 from specrun.engines.azure.services import read_details, read_metrics
-from specrun.engines.azureml_v2.artifacts import fetch_output, list_outputs, read_logs
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
@@ -82,11 +82,11 @@ class SdkRuns:
 
     def outputs(self, run: SeenRun) -> Sequence[OutputFile]:
         """One request, two where there are named outputs."""
-        return list_outputs(self._connection, run.name, _kept(run))
+        return list_outputs(self._connection, run)
 
     def fetch(self, run: SeenRun, path: str, to: Path) -> None:
         """One request."""
-        fetch_output(self._connection, run.name, _kept(run), path, to)
+        fetch_output(self._connection, run, path, to)
 
     def address(self, run: SeenRun) -> str:
         return run.address
@@ -124,8 +124,3 @@ def _submitted(submission: Submission, job: Any) -> SeenRun:
         record=record_of(submission),
         address=str(job.studio_url or ""),
     )
-
-
-def _kept(run: SeenRun) -> Sequence[str]:
-    """The outputs whose files are kept with the run."""
-    return [str(name) for name in (run.record or {}).get("keeps") or ()]

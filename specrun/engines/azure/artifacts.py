@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
+from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.containers import Container
 from specrun.engines.azure.logs import CHUNK, order_of, role_of
 from specrun.engines.azure.runs import kept_path, output_path
 from specrun.engines.azure.seen import SeenRun
-from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
 from specrun.engines.lines import read_lines
 from specrun.plan.observed import StoredFile
@@ -22,7 +23,7 @@ OWN_LOGS, OLD_LOGS = "user_logs", "azureml-logs"
 """Where logs lie of what SDK v2 and SDK v1 have submitted."""
 
 
-def read_logs(connection: Connection, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+def read_logs(connection: Connection[Any], run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
     """Lines since the cursor; of a run that has ended, its unfinished last lines too.
 
     One request for the list of logs, and one for each that has grown.
@@ -40,19 +41,19 @@ def read_logs(connection: Connection, run: SeenRun, cursor: Cursor) -> tuple[Seq
     return lines, position
 
 
-def list_outputs(connection: Connection, name: str, outputs: Collection[str]) -> Sequence[OutputFile]:
-    """The files of those `outputs` that are kept with a run, and those in its folder ./outputs."""
-    kept = list_files(connection.open_datastore(STORE), f"{_folder(name)}/outputs")
-    files = {**_named_files(connection, name, outputs), **{output_path(path): file for path, file in kept.items()}}
+def list_outputs(connection: Connection[Any], run: SeenRun) -> Sequence[OutputFile]:
+    """The files of a run's named outputs without a place, and those in its folder ./outputs: two requests at most."""
+    kept = list_files(connection.open_datastore(STORE), f"{_folder(run.name)}/outputs")
+    files = {**named_files(connection, run), **{output_path(path): file for path, file in kept.items()}}
     return [OutputFile(path, file.size) for path, file in files.items()]
 
 
-def fetch_output(connection: Connection, name: str, outputs: Collection[str], path: str, to: Path) -> None:
+def fetch_output(connection: Connection[Any], run: SeenRun, path: str, to: Path) -> None:
     """Copy one of a run's files to `to`. Raises Missing."""
-    if path.partition("/")[0] in outputs:
-        fetch_blob(connection.open_datastore(None), f"azureml/{name}/{path}", to)
+    if path.partition("/")[0] in named_outputs(run):
+        fetch_blob(connection.open_datastore(None), f"azureml/{run.name}/{path}", to)
     else:
-        fetch_blob(connection.open_datastore(STORE), f"{_folder(name)}/outputs/{kept_path(path)}", to)
+        fetch_blob(connection.open_datastore(STORE), f"{_folder(run.name)}/outputs/{kept_path(path)}", to)
 
 
 def _logs(container: Container, run: SeenRun) -> Mapping[str, tuple[str, int]]:
@@ -67,12 +68,18 @@ def _logs(container: Container, run: SeenRun) -> Mapping[str, tuple[str, int]]:
     return {role: found[role] for role in sorted(found, key=order_of)}
 
 
-def _named_files(connection: Connection, name: str, outputs: Collection[str]) -> Mapping[str, StoredFile]:
-    """By output and path: where the service keeps those outputs that were given no place."""
+def named_outputs(run: SeenRun) -> Sequence[str]:
+    """The outputs that were given no place, which the service keeps apart. SDK v1 has none: it has ./outputs alone."""
+    return [str(name) for name in (run.record or {}).get("keeps") or ()]
+
+
+def named_files(connection: Connection[Any], run: SeenRun) -> Mapping[str, StoredFile]:
+    """By output and path."""
+    outputs = named_outputs(run)
     if not outputs:
         return {}
     try:
-        files = list_files(connection.open_datastore(None), f"azureml/{name}")
+        files = list_files(connection.open_datastore(None), f"azureml/{run.name}")
     except Missing:
         return {}
     return {path: file for path, file in files.items() if path.partition("/")[0] in outputs}
