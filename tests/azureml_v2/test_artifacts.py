@@ -150,7 +150,7 @@ def test_a_log_that_cannot_be_read_says_no_secret(place: Place) -> None:
     name = launched.finish()
     launched.engine.runs.get(name)
     place.emulator.faults.add(is_log, Status(403, "AuthenticationFailed"), times=None)
-    with pytest.raises(EngineError, match="the account key is wrong") as caught:
+    with pytest.raises(EngineError, match="what the datastore is registered with is wrong") as caught:
         launched.engine.runs.logs(name, {})
     assert "sig=" not in str(caught.value)
 

@@ -169,7 +169,7 @@ def test_no_such_container(place: Place, key: str) -> None:
 def test_a_wrong_key_is_told_and_not_shown(place: Place, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "d3Jvbmc=")
     engine, target = used(place, BLOB)
-    with pytest.raises(Denied, match="the account key is wrong") as caught:
+    with pytest.raises(Denied, match="what the datastore is registered with is wrong") as caught:
         engine.resources.observe(target)
     assert "d3Jvbmc=" not in str(caught.value)
 
