@@ -154,7 +154,7 @@ def comparable(job: Any, folder: Path) -> dict[str, Any]:
     rest = job._to_rest_object().properties
     body = rest.as_dict()
     body["environmentVariables"].pop("SPECRUN_FINGERPRINT", None)
-    for name in ("specrun", "specrun.fingerprint"):
+    for name in [name for name in body["tags"] if name.split(".")[0] == "specrun"]:
         body["tags"].pop(name, None)
     body["displayName"] = body["displayName"].replace("job-0123456789", "job")
     body["properties"] = {}

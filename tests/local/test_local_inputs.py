@@ -186,7 +186,7 @@ def test_what_a_job_writes_to_a_mount_is_told_and_does_not_reach_the_next_run(tm
     stored = target_folder(machine.home, "default", "digits") / "a.csv"
     # What root can, anybody can who owns the files: the modes alone do not keep a job from it.
     machine.apply(spec("f=$(readlink -f ${{ inputs.d }}/a.csv); chmod u+w $f; echo 9 > $f"))
-    (writer,) = [run for run in machine.engine.runs.list("job") if run.reason]
+    (writer,) = [run for run in machine.engine.runs.list("job").runs if run.reason]
     assert writer.reason == "what it was to read was written to in the meantime: d/a.csv"
     assert writer.status is RunStatus.SUCCEEDED
     plan = machine.plan(spec("cat ${{ inputs.d }}/* | cat"))

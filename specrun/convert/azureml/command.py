@@ -11,6 +11,8 @@ from specrun.convert import coerce, credentials
 from specrun.convert.draft import TODO, Key
 from specrun.convert.naming import identifier
 from specrun.convert.section import Section, ask, has_expression
+from specrun.spec.shell import DOUBLE, REFERENCE
+from specrun.spec.shell_reader import read
 
 TO: Key = ("job", "command")
 
@@ -47,7 +49,7 @@ def write_command(section: Section, names: Names) -> None:
     command = _PREVIEW.sub(lambda match: _of_preview(match, names), written)
     command = _OPTIONAL.sub(lambda match: _optional(match, names), command)
     command = _EXPRESSION.sub(lambda match: _expression(section, match, names), command)
-    command = _without_secrets(section, command, names)
+    command = _without_quotes(_without_secrets(section, command, names))
     if has_expression(_EXPRESSION.sub("", command)):
         section.ask("command", TO, "an expression is not closed: the command stands here without its marks")
         command = _STRAY.sub("", command)
@@ -71,6 +73,17 @@ def _of_preview(match: re.Match[str], names: Names) -> str:
         return match[0]
     names.note(f"{{{match[1]}}} is how the 2021 preview writes ${{{{{match[1]}}}}}")
     return f"${{{{{match[1]}}}}}"
+
+
+def _without_quotes(command: str) -> str:
+    """Double quotes around a reference alone are for the service, which puts letters in: specrun puts a word there."""
+    for standing in reversed(read(command).references if '"$' in command else ()):
+        match = REFERENCE.match(command, standing.start)
+        before, after = standing.start - 1, match.end() if match is not None else 0
+        alone = command[before] == command[after : after + 1] == '"' and command[:before][-1:] != "\\"
+        if standing.quoting == (DOUBLE,) and alone:
+            command = command[:before] + command[standing.start : after] + command[after + 1 :]
+    return command
 
 
 def _optional(match: re.Match[str], names: Names) -> str:
