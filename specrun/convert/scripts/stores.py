@@ -10,6 +10,7 @@ from specrun.convert.draft import TODO, Key
 from specrun.convert.scripts.values import Call, Computed, Environ, Member, Reference, Template, Value
 from specrun.convert.scripts.writing import Writing
 from specrun.spec.datastore_paths import DEFAULT_NAME
+from specrun.spec.expressions import OPEN
 
 _V1 = {
     "Datastore.register_azure_blob_container": ("azure_blob", "container_name"),
@@ -86,7 +87,8 @@ def store_name(writing: Writing, value: Value) -> str:
                     if not value.kind.startswith(("Datastore.register", "v2:")):
                         writing.rewrite(value, key, ("job", "inputs"), "the datastore that data lies on")
                     return found.strip() if _STORE.fullmatch(found.strip()) else TODO
-                return writing.text(value, key, ("job", "inputs")) or DEFAULT_NAME
+                text = writing.text(value, key, ("job", "inputs")) or DEFAULT_NAME
+                return text if OPEN in text or _STORE.fullmatch(text) else TODO
     if isinstance(value, Computed | Environ | Template | Reference | Member):
         return str(writing.word(value, "datastore").value)
     return DEFAULT_NAME
