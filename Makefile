@@ -7,6 +7,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # What pip does for an installed package and not for an editable one: every command would compile it anew where
 # PYTHONDONTWRITEBYTECODE is set.
 COMPILE := $(BIN)/python -m compileall -q specrun
+# Has npm install it, and needs nothing but Python for that: it runs beside pip.
+AZURITE := emulator/azurite/server.py
 # For two processors: about half of the tests wait for something that they have begun.
 WORKERS ?= 4
 
@@ -77,12 +79,13 @@ $(VENV)/.azure: $(VENV)/bin/python pyproject.toml constraints.txt
 
 # SDK v2 and Azurite; nothing is compiled before it is imported. Runs use the TensorFlow and PyTorch that are there.
 $(VENV)/.emulator: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --no-compile --editable ".[azureml,emulator]"
-	$(BIN)/python -m emulator.azurite.server
+	$(BIN)/python $(AZURITE) & azurite=$$!; \
+	$(INSTALL) --no-compile --editable ".[azureml,emulator]"; installed=$$?; \
+	wait $$azurite && exit $$installed
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[azureml,azureml-v1,test,check,benchmark,tensorflow,pytorch]"
 	$(COMPILE)
-	$(BIN)/python -m emulator.azurite.server || echo "without Azurite the tests of the Azure engines are left out" >&2
+	$(BIN)/python $(AZURITE) || echo "without Azurite the tests of the Azure engines are left out" >&2
 	touch $@ $(VENV)/.demo $(VENV)/.azure $(VENV)/.emulator

@@ -1,4 +1,4 @@
-"""Azurite as a child process: `with Azurite() as azurite:`. `python -m emulator.azurite.server` installs it."""
+"""Azurite as a child process: `with Azurite() as azurite:`. `python emulator/azurite/server.py` installs it."""
 
 from __future__ import annotations
 
