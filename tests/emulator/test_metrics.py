@@ -78,5 +78,7 @@ run.upload_file("kept/made.txt", "made.txt")
         assert record.wait(timeout=PATIENCE)
     assert record.status == COMPLETED, (record.error, logs_of(run))
     assert run.get_metrics() == {"loss": 0.5}
-    assert run.get_tags() == {"seen": "yes"}
+    tags = run.get_tags()
+    assert "_aml_system_ComputeTargetStatus" in tags, "what the service adds to each job on a cluster"
+    assert {name: value for name, value in tags.items() if not name.startswith("_aml_system_")} == {"seen": "yes"}
     assert "kept/made.txt" in run.get_file_names()
