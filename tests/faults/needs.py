@@ -41,6 +41,7 @@ DEFAULT, CONTAINER = (
     "data/default/numbers: container azureml-blobstore-",
 )
 EXPERIMENT = "run/job: cannot make the experiment job"
+SO_FAR, AGAIN = "the runs so far: cannot find the run job-", "run/job: cannot find the run job-"
 SUBMITTING, SIGHT = "run/job: cannot submit the run job-", "lost sight of job-"
 
 _BOTH = {
@@ -49,6 +50,7 @@ _BOTH = {
     GET_WORKSPACE: FIND_SPACE,
     LISTED: "workspace/ws-faults: cannot list the deployments of rg-faults",
     DEPLOY: SPACE,
+    f"GET {IN}/jobs": "the runs so far: cannot list the runs of ws-faults",
     PUT_CLUSTER: "compute/cluster: cannot create the cluster cluster",
     LIST_BLOBS: CONTAINER,
     PUT_BLOB: CONTAINER,
@@ -66,14 +68,13 @@ NEEDS: dict[str, dict[str, str]] = {
         COMPUTE_FOLLOWED: "",
         V2.default: DEFAULT,
         f"POST {SECRETS}": DEFAULT,
-        f"GET {IN}/jobs": "the runs so far: cannot list the runs of ws-faults",
         f"GET {CODES}": SUBMITTING,
         f"POST {CODES}/{{version}}/startPendingUpload": SUBMITTING,
         METADATA: "run/job: job-",
         f"PUT {CODES}/{{version}}": SUBMITTING,
         f"PUT {IN}/environments/{{name}}/versions/{{version}}": SUBMITTING,
         V2.submit: SUBMITTING,
-        V2.get_run: SIGHT,
+        V2.find_run: SO_FAR,
         f"GET {IN}/datastores/{{name}}": SIGHT,
         V2.details: SIGHT,
     },
@@ -89,12 +90,10 @@ NEEDS: dict[str, dict[str, str]] = {
         "GET api.azureml.ms /discovery": FIND_CLUSTER,
         V1.get_cluster: FIND_CLUSTER,
         V1.default: DEFAULT,
-        f"POST {HISTORY}/experiments:query": "cannot list the experiments of ws-faults",
         f"{PUT_BLOB}?comp=lease": "leasing specrun/runs/job-",
-        f"GET {HISTORY}/runs/{{run}}": "run/job: cannot find the run job-",
+        V1.find_run: SO_FAR,
         f"GET {HISTORY}/experiments/{{experiment}}": EXPERIMENT,
         f"POST {HISTORY}/experiments/{{experiment}}": EXPERIMENT,
-        f"PATCH {HISTORY}/experimentids/{{experiment}}": "run/job: cannot tag the experiment job",
         f"GET {CONTENT}/v1.0{SNAPSHOTS}/latest/metadata": SUBMITTING,
         f"POST {CONTENT}/v2.0{SNAPSHOTS}/getblob": SUBMITTING,
         f"POST {CONTENT}/v2.0{SNAPSHOTS}/{{snapshot}}": SUBMITTING,
@@ -107,6 +106,12 @@ NEEDS: dict[str, dict[str, str]] = {
 }
 """Routes and what is said: the key, and the call. "": it can be done without, as the run's tags, or SDK v2's looks at
 what was accepted."""
+
+LATER = {
+    "azureml": ((V2.find_run, PUT_BLOB, AGAIN), (V2.get_run, V2.submit, SIGHT)),
+    "azureml-v1": ((V1.find_run, PUT_BLOB, AGAIN),),
+}
+"""Routes that are asked for several things: what is said when they fail only after another one has answered."""
 
 HANG = (HEAD, METADATA)
 """Where the SDK tries again for longer than anybody waits."""

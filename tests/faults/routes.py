@@ -27,12 +27,14 @@ RUN = f"{HISTORY}/experiments/{{experiment}}/runs/{{run}}"
 
 @dataclass(frozen=True)
 class Routes:
-    """`change_cluster` is where one that is there is changed, `default` how the default datastore is found."""
+    """`change_cluster` is where one that is there is changed, `default` how the default datastore is found, `find_run`
+    how a run is looked for by its name, and `get_run` how it is followed."""
 
     get_cluster: str
     change_cluster: str
     default: str
     submit: str
+    find_run: str
     get_run: str
     details: str
 
@@ -43,6 +45,7 @@ ROUTES = {
         change_cluster=PUT_CLUSTER,
         default=f"GET {IN}/datastores",
         submit=f"PUT {IN}/jobs/{{job}}",
+        find_run=f"GET {IN}/jobs/{{job}}",
         get_run=f"GET {IN}/jobs/{{job}}",
         details=f"GET {HISTORY}/runs/{{run}}/details",
     ),
@@ -51,6 +54,7 @@ ROUTES = {
         change_cluster=f"PATCH management.azure.com {SPACE}/computes/{{compute}}",
         default=f"GET api.azureml.ms /datastore/v1.0{PLANE}/default",
         submit=f"POST api.azureml.ms /execution/v1.0{PLANE}/experiments/{{experiment}}/snapshotrun",
+        find_run=f"GET {HISTORY}/runs/{{run}}",
         get_run=f"GET {RUN}",
         details=f"GET {RUN}/details",
     ),

@@ -13,7 +13,7 @@ import pytest
 from emulator.emulator import Recorded
 from emulator.faults import Fault, LostAnswer, Reset, Status, Truncated
 from tests.faults.cloud import TRAIN, Azure, Said, azure_in, check_whole
-from tests.faults.needs import AFTERWARDS, HANG, LISTED, LOST, MAKING, NEEDS, SIGHT
+from tests.faults.needs import AFTERWARDS, HANG, LATER, LISTED, LOST, MAKING, NEEDS, SIGHT
 from tests.faults.routes import ARM, DEPLOYMENTS, ENGINES, GET_BLOB, GET_WORKSPACE, LIST_BLOBS, PLANE, ROUTES, TOKEN
 
 pytestmark = pytest.mark.slow
@@ -116,17 +116,18 @@ def check_waited(azure: Azure, refused: Recorded, again: Recorded) -> None:
     assert waited >= least - 0.05, f"{refused.route} was asked again after {waited:.2f} s"
 
 
-def fails_for_good(engine: str, kind: str, route: str, folder: Path) -> None:
-    """An apply for which one route fails always says what could not be done and what to do, and leaves the rest."""
-    words, patience = NEEDS[engine][route], BRIEFLY if route in HANG else PATIENCE
+def fails_for_good(engine: str, kind: str, route: str, after: str | None, words: str, folder: Path) -> None:
+    """An apply for which one route fails always, or once another has answered, says what could not be done and what to
+    do, and leaves the rest."""
+    patience = BRIEFLY if route in HANG else PATIENCE
     with azure_in(folder, train=SLOWLY, engine=engine, made=route not in MAKING) as azure:
         if route == LISTED:
             azure.emulator.service.put_group("rg-faults", "westeurope", {})
         azure.variables |= NO_WAIT | {"SPECRUN_PATIENCE": str(patience)}
-        azure.emulator.faults.add(route, KINDS[kind], times=None)
+        rule = azure.emulator.faults.add(route, KINDS[kind], times=None, after=after)
         said = azure.apply()
         assert "Traceback" not in said.err
-        assert azure.asked(route), "not asked at all"
+        assert rule.hit, "not asked at all"
         (_, tries), *_ = Counter(one.path for one in azure.asked(route)).most_common(1)
         assert tries <= MOST, f"asked for {tries} times"
         if not words:
@@ -158,14 +159,20 @@ def chosen(engine: str) -> Iterator[tuple[str, str]]:
     yield from (("500", route) for route in routes)
     yield from (("403", route) for route in routes if not any(part in route for part in SOMEBODY_ELSES))
     at = ROUTES[engine]
-    yield from (("reset", route) for route in (TOKEN, GET_WORKSPACE, at.get_cluster, at.submit, GET_BLOB))
+    yield from (("reset", route) for route in (TOKEN, GET_WORKSPACE, at.get_cluster, at.find_run, at.submit, GET_BLOB))
 
 
 CASES: dict[str, Callable[[Path], None]] = {}
 for name in ENGINES:
     CASES |= {f"{name}, {kind} once": partial(fails_once, name, kind) for kind in ONCE}
     CASES |= {
-        f"{name}, {kind} for good: {route}": partial(fails_for_good, name, kind, route) for kind, route in chosen(name)
+        f"{name}, {kind} for good: {route}": partial(fails_for_good, name, kind, route, None, NEEDS[name][route])
+        for kind, route in chosen(name)
+    }
+    CASES |= {
+        f"{name}, {kind} for good: {route} after {after}": partial(fails_for_good, name, kind, route, after, words)
+        for kind in ("500", "403")
+        for route, after, words in LATER[name]
     }
 
 

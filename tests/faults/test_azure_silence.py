@@ -40,7 +40,7 @@ SLOWLY = TRAIN + "import time\ntime.sleep(3)\n"
 
 
 def holes(at: Routes) -> dict[str, tuple[str, str]]:
-    """Routes on which nobody answers, and what is said then."""
+    """Routes on which nobody answers, and what is said then; "run read": once the run was submitted."""
     return {
         "sign-in": (TOKEN, "error: workspace/ws-faults: no answer"),
         "resource manager": (GET_WORKSPACE, "error: workspace/ws-faults: no answer"),
@@ -49,6 +49,7 @@ def holes(at: Routes) -> dict[str, tuple[str, str]]:
         "cluster made": (PUT_CLUSTER, "✗ compute/cluster: no answer"),
         "blobs listed": (LIST_BLOBS, "data/default/numbers: no answer"),
         "blob sent": (PUT_BLOB, "✗ data/default/numbers: no answer"),
+        "run found": (at.find_run, "error: the runs so far: runs of job: no answer"),
         "submission": (at.submit, "✗ run/job: job-"),
         "run read": (at.get_run, "lost sight of job-"),
         "log read": (GET_BLOB, "lost sight of job-"),
@@ -73,12 +74,14 @@ def late(at: Routes) -> dict[str, tuple[str, str, int]]:
 
 def gives_up(name: str, engine: str, folder: Path, patience: str) -> None:
     """A call into a black hole ends when patience does, in a sentence that says which it was."""
-    route, words = holes(ROUTES[engine])[name]
+    routes = ROUTES[engine]
+    route, words = holes(routes)[name]
     with azure_in(folder, train=SLOWLY, engine=engine, made=name != "deployments") as azure:
         if name == "deployments":
             azure.emulator.service.put_group("rg-faults", "westeurope", {})
         azure.variables["SPECRUN_PATIENCE"] = patience
-        azure.emulator.faults.add(route, BlackHole(), times=None)
+        after = routes.submit if name == "run read" else None
+        azure.emulator.faults.add(route, BlackHole(), times=None, after=after)
         said = azure.apply()
         assert said.code == 1, said
         assert "Traceback" not in said.err
