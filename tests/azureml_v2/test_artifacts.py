@@ -10,9 +10,8 @@ import pytest
 from emulator.dataplane import data_of
 from emulator.faults import Status, Truncated
 from emulator.router import Request
-from specrun.engines.azure import logs
+from specrun.engines.azure import artifacts, logs
 from specrun.engines.azureml_v1 import engine as v1
-from specrun.engines.azureml_v2 import artifacts
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing
 from specrun.plan.observed import RunStatus
 from tests.azure_engines.launching import PATIENCE, Launch, launch
