@@ -76,7 +76,8 @@ job = client.jobs.create_or_update(
     )
 )
 # This version of the SDK cannot stream at Azure: it signs with the signature that the service answers as with a key.
-while client.jobs.get(job.name).status not in ("Completed", "Failed", "Canceled"):
+deadline = time.monotonic() + 120
+while client.jobs.get(job.name).status not in ("Completed", "Failed", "Canceled") and time.monotonic() < deadline:
     time.sleep(0.1)
 assert client.jobs.get(job.name).status == "Completed", client.jobs.get(job.name).status
 client.jobs.download(job.name, download_path=here / "got", all=True)

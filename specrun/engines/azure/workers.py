@@ -16,19 +16,18 @@ def run_all(tasks: Iterator[Task], threads: int) -> None:
 
     The iterator is asked by one thread at a time, and only when there is a thread for its next task.
     """
-    turn, broken = threading.Lock(), threading.Event()
+    turn, over = threading.Lock(), threading.Event()
 
     def work() -> None:
         try:
             while True:
                 with turn:
-                    task = None if broken.is_set() else next(tasks, None)
+                    task = None if over.is_set() else next(tasks, None)
                 if task is None:
                     return
                 task()
-        except BaseException:
-            broken.set()
-            raise
+        finally:  # all are taken, or one has failed: nobody begins another
+            over.set()
 
     workers = [in_background(work) for _ in range(threads)]
     wait(workers)
