@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from specrun.spec.repository import repository_of
+
 STAGING = "staging"
 
 
@@ -18,10 +20,7 @@ def home_of(folder: Path) -> Path:
     if chosen:
         return Path(chosen).absolute()
     folder = folder.resolve()
-    for parent in (folder, *folder.parents):
-        if (parent / ".git").exists():
-            return parent / ".specrun"
-    return folder / ".specrun"
+    return Path(repository_of(str(folder)) or folder) / ".specrun"
 
 
 def make_home(home: Path) -> None:

@@ -1,22 +1,21 @@
 """What is code: `.amlignore`, else `.gitignore`, at every level from the repository's root down to the file."""
 
-# ruff: noqa: PTH110, PTH118, PTH120
+# ruff: noqa: PTH118, PTH120
 # Folders have thousands of files, and os looks at them ten times as fast.
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+from specrun.spec.repository import repository_of
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
 """Names of folders and files that are never part of code, whatever the ignore files say."""
-
-_SUBMODULE = re.compile(r"\s*path\s*=\s*(\S.*)")
 
 
 class Rules(NamedTuple):
@@ -44,26 +43,6 @@ def rules_in(folder: str) -> Rules | None:
 
         return Rules(folder, GitIgnoreSpec.from_lines(lines), name == ".gitignore")
     return None
-
-
-def repository_of(folder: str) -> str | None:
-    """The root of the repository that a folder is in, if it is in one."""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-    return folder
-
-
-def submodules(repository: str | None) -> frozenset[str]:
-    """The folders of a repository's submodules, as its `.gitmodules` has them."""
-    try:
-        with open(os.path.join(repository or "", ".gitmodules"), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            found = [_SUBMODULE.fullmatch(line.rstrip()) for line in file] if repository is not None else []
-    except OSError:
-        return frozenset()
-    return frozenset(os.path.join(str(repository), match[1].strip('"').rstrip("/")) for match in found if match)
 
 
 def rules_above(folder: str) -> tuple[Rules, ...]:

@@ -13,7 +13,8 @@ import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple
 
-from specrun.spec.ignore import NEVER_CODE, Rules, ignored, repository_of, rules_above, rules_in, submodules
+from specrun.spec.ignore import NEVER_CODE, Rules, ignored, rules_above, rules_in
+from specrun.spec.repository import repository_of, submodules
 
 _SPEC_MARK = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?specrun/""", re.MULTILINE)
 
