@@ -55,7 +55,8 @@ def _again(attempts: Sequence[Run], most: int | None) -> Decision:
     following = newest.attempt + 1
     tried = sum(run.loss is not None and run.loss.counts for run in attempts)
     counts = newest.loss is not None and newest.loss.counts
-    lost = f"{newest.name} was ended by the platform: {_cause(newest)}"
+    ended = "is lost" if newest.loss is Loss.DAMAGED else "was ended by the platform"
+    lost = f"{newest.name} {ended}: {_cause(newest)}"
     if counts and tried >= TRIES:
         what = f"{tried} attempts never started or ended by a service error"
         return Decision(

@@ -6,14 +6,18 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from specrun.plan.home import replace_text
+from specrun.plan.stored import Damaged, read_record
 
 RACY_NS = 100_000_000
 """A file touched less than this ago could change again within one tick of the clock: its hash is not remembered."""
+
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 class HashCache:
@@ -22,12 +26,10 @@ class HashCache:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._file = home / "cache" / "md5.json"
-        self._entries: dict[str, list[object]] = {}
+        self._entries: dict[str, object] = {}
         self._changed = False
-        with contextlib.suppress(OSError, ValueError):
-            loaded = json.loads(self._file.read_text())
-            if isinstance(loaded, dict):
-                self._entries = loaded
+        with contextlib.suppress(FileNotFoundError, Damaged):
+            self._entries = read_record(self._file)
 
     def md5(self, path: Path, stat: os.stat_result) -> str:
         """The file's MD5 in hex. Raises OSError."""
@@ -55,7 +57,9 @@ class HashCache:
     def _known(self, path: Path, stat: os.stat_result) -> str | None:
         entry = self._entries.get(str(path))
         seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-        return str(entry[4]) if isinstance(entry, list) and len(entry) == 5 and entry[:4] == seen else None
+        if not isinstance(entry, list) or len(entry) != 5 or entry[:4] != seen:
+            return None
+        return entry[4] if isinstance(entry[4], str) and _MD5.fullmatch(entry[4]) else None
 
     def _read(self, path: Path, stat: os.stat_result) -> str:
         digest = md5_of(path)

@@ -73,12 +73,13 @@ class RunStatus(Enum):
 
 
 class Loss(Enum):
-    """What the platform did to a run that is `LOST`, as it is said of the run."""
+    """What became of a run that is `LOST`, as it is said of the run."""
 
     PREEMPTED = "preempted"
     NODE_LOST = "its machine was lost"
     NEVER_STARTED = "never started"
     SERVICE_ERROR = "service error"
+    DAMAGED = "damaged"
 
     @property
     def counts(self) -> bool:

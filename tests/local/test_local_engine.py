@@ -78,7 +78,7 @@ def test_clusters_are_records_that_keep_what_the_spec_leaves_out(tmp_path: Path,
     assert (machine.home / "resources/compute/gpu.json").exists()
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", "\0"])
+@pytest.mark.parametrize("damage", ["{", "[]", "\0", "[" * 100_000])
 def test_a_damaged_record_is_named(tmp_path: Path, machine: Machine, damage: str) -> None:
     (spec,) = read_specs(write_spec(tmp_path, "name: job\ncompute: {name: gpu, max_instances: 2}\n"))
     machine.apply(spec)
@@ -140,6 +140,7 @@ def test_what_this_machine_cannot_do_names_the_way_out(
 def test_what_became_of_a_run_whose_supervisor_is_gone(machine: Machine, seen: state.State, loss: Loss | None) -> None:
     folder = machine.home / "runs/job-0123456789"
     folder.mkdir(parents=True)
+    (folder / "run.json").write_text('{"spec": "job", "fingerprint": "0123456789", "attempt": 1}')
     state.write(folder, seen)
     run = machine.engine.runs.get("job-0123456789")
     assert (run.status is RunStatus.LOST, run.loss) == (loss is not None, loss)

@@ -9,16 +9,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import stat
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from specrun.plan.stored import Damaged, read_record
 
 if TYPE_CHECKING:
     from specrun.plan.files import SourceFile
 
 FILE = "code.json"
 """In a run's folder: for each code file the name of its content, and what the file looked like when it was staged."""
+
+_NAME = re.compile("[0-9a-f]{32}x?")
 
 KEPT_SINCE = 315_532_800 * 10**9
 """The modification time of every kept file: 1980, the first that archives know. One that was written to has another."""
@@ -39,19 +44,22 @@ def share_code(rundir: Path) -> None:
 
     Where the file system has no links, or no more to one file, they stay copies.
     """
-    for path, (name, *looked) in _notes(rundir).items():
+    for path, name, looked in _notes(rundir):
         file = rundir / "code" / path
         with contextlib.suppress(OSError):
             seen = file.lstat()
             if seen.st_size and _looks(seen) == looked:
-                _share(file, seen, _kept(rundir, str(name)), rundir / "link")
+                _share(file, seen, _kept(rundir, name), rundir / "link")
 
 
 def delete_run(rundir: Path) -> None:
     """Delete a run's folder, and of what is kept for its code that which no other run has. Raises OSError."""
     import shutil  # late: it imports every compression there is
 
-    names = [str(name) for name, *_ in _notes(rundir).values()]
+    if rundir.is_symlink() or not rundir.is_dir():
+        rundir.unlink()
+        return
+    names = [name for _, name, _ in _notes(rundir)]
     shutil.rmtree(rundir)
     for kept in (_kept(rundir, name) for name in names):
         with contextlib.suppress(OSError):
@@ -81,9 +89,12 @@ def _looks(seen: os.stat_result) -> list[object]:
     return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
 
 
-def _notes(rundir: Path) -> Mapping[str, list[object]]:
-    try:
-        notes = json.loads((rundir / FILE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return notes if isinstance(notes, dict) else {}
+def _notes(rundir: Path) -> Iterator[tuple[str, str, list[object]]]:
+    """Path, name and looks of each file, as far as they are what `note_code` writes: by a name a file is deleted."""
+    with contextlib.suppress(FileNotFoundError, Damaged):
+        for path, note in read_record(rundir / FILE).items():
+            if not isinstance(note, list) or not note:
+                continue
+            name = note[0]
+            if isinstance(name, str) and _NAME.fullmatch(name) and ".." not in PurePosixPath(path).parts:
+                yield path.lstrip("/"), name, note[1:]

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from specrun.plan.stored import Damaged, number, read_record
+
 FORMAT = 1
 FILE = "request.json"
 MARKER = "SPECRUN_RUN_MARKER"
 """The environment variable that every process of a run carries."""
+
+MOST = 100_000
+"""Instances, and processes of each kind, at most."""
 
 
 class RequestInvalid(Exception):
@@ -69,12 +74,12 @@ def read(rundir: Path) -> Request:
     """The request in a run's folder. Raises RequestInvalid."""
     path = rundir / FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RequestInvalid(f"{path} cannot be read: {error}") from None
-    try:
-        return _decode(values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _decode(read_record(path))
+    except FileNotFoundError:
+        raise RequestInvalid(f"there is no {path}") from None
+    except Damaged as error:
+        raise RequestInvalid(str(error)) from None
+    except (KeyError, TypeError, ValueError) as error:
         raise RequestInvalid(f"{path} is not a request of format {FORMAT}: {error!r}") from None
 
 
@@ -91,7 +96,25 @@ def _decode(values: dict[str, object]) -> Request:
         cluster=Cluster(**cluster),
         environment_variables={str(name): str(value) for name, value in environment.items()},
     )
-    for text in (request.name, request.command, request.slots, request.marker):
-        if not isinstance(text, str) or not text:
-            raise TypeError("name, command, slots and marker are texts")
+    _check(request)
     return request
+
+
+def _check(request: Request) -> None:
+    """Raises TypeError for what the runtime could not go by."""
+    team, most = request.distribution, request.cluster.max_instances
+    for text in (request.name, request.command, request.slots, request.marker, request.cluster.name, team.type):
+        if not isinstance(text, str) or not text or "\0" in text:
+            raise TypeError("name, command, slots, marker, cluster and type are texts")
+    for texts in (request.secret_names, request.path):
+        if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+            raise TypeError("secret_names and path are lists of texts")
+    counts = (team.parameter_server_count, team.worker_count, team.process_count_per_instance, request.instance_count)
+    for count in (*counts, *([most] if most is not None else [])):
+        if not isinstance(count, int) or not 0 <= count <= MOST:
+            raise TypeError(f"counts are whole numbers up to {MOST}")
+    for seconds in (request.grace, *([request.timeout] if request.timeout is not None else [])):
+        if number(seconds) is None:
+            raise TypeError("timeout and grace are seconds")
+    if request.gpu not in (None, True, False):
+        raise TypeError("gpu is true, false or null")

@@ -10,6 +10,7 @@ from pathlib import Path
 from specrun.engines.base import EngineError, Quota, Report
 from specrun.engines.local.environments import build_environment, observe_environment, remove_environment
 from specrun.engines.local.stores import delete_target, observe_target, send_files
+from specrun.plan import stored
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import replace_text
@@ -76,14 +77,11 @@ def read_record(home: Path, kind: str, name: str) -> Mapping[str, object] | None
     """What is recorded of a cluster or a datastore; None when nothing is. Raises EngineError."""
     path = _path(home, kind, name)
     try:
-        content = json.loads(path.read_text())
+        return stored.read_record(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise EngineError(f"{kind} {name}: {path} cannot be read ({error}): correct it or delete it") from error
-    if not isinstance(content, Mapping):
-        raise EngineError(f"{kind} {name}: {path} is not a record: delete it")
-    return content
+    except stored.Damaged as error:
+        raise EngineError(f"{kind} {name}: {error}: correct it or delete it") from error
 
 
 def _observe_record(home: Path, resource: Resource) -> Observed:

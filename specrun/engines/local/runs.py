@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
@@ -18,6 +19,7 @@ from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
+from specrun.plan.stored import Damaged, number, read_record
 
 CHUNK = 1 << 20
 """Bytes read from one role's log at a time."""
@@ -72,7 +74,9 @@ class LocalRuns:
 
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} of a damaged one."""
-        return _load(self._folder(name) / "identity.json")
+        with contextlib.suppress(FileNotFoundError, Damaged):
+            return read_record(self._folder(name) / "identity.json")
+        return {}
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Start a run. Raises Conflict when its name is taken."""
@@ -100,7 +104,7 @@ class LocalRuns:
         last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
         lines: list[LogLine] = []
         position = dict(cursor)
-        for file in sorted((folder / "logs").glob("*.txt")):
+        for file in sorted(filter(Path.is_file, (folder / "logs").glob("*.txt"))):
             role = "/".join(file.stem.rsplit("-", 1))
             start = position.get(role, 0)
             found, used = read_lines(role, _read_chunk(file, start), CHUNK, last=last)
@@ -140,35 +144,58 @@ def _made(folder: Path) -> float:
 
 def _read_run(folder: Path) -> Run | None:
     match = NAME.fullmatch(folder.name)
-    if match is None or not folder.is_dir():
+    if match is None or not os.path.lexists(folder):
         return None
-    # Without its record a run is still known by its name: that name is taken.
-    record = {"spec": match["spec"], "fingerprint": match["fingerprint"], "attempt": int(match["attempt"] or 1)}
-    record |= _load(folder / "run.json")
+    record, damage = _record(folder, match)
     seen = state.observe(folder)
     if seen.status == state.PREPARED and not state.held(folder) and state.read(folder).status == state.PREPARED:
-        return None  # never started: the next apply starts it, under the same name
-    status = STATUSES.get(seen.status)
+        if not damage:
+            return None  # never started: the next apply starts it, under the same name
+        seen = replace(seen, status=state.CORRUPTED)
+    status, loss, reason = STATUSES.get(seen.status), _loss(seen), seen.reason
     if status is None and state.held(folder):
         status = RunStatus.RUNNING
-    if status is None:
+    elif status is None or (damage and status.ended):
+        # What it has come to cannot be believed, or not be found: that attempt is lost, and the next one has its place.
+        status, loss = RunStatus.LOST, Loss.DAMAGED if damage or loss is None else loss
+        reason = damage or reason
         _end_leftovers(folder)
     return Run(
         name=folder.name,
-        spec=str(record["spec"]),
-        fingerprint=str(record["fingerprint"]),
-        attempt=int(_number(record["attempt"]) or 1),
-        status=status or RunStatus.LOST,
-        reason=seen.reason,
-        submitted=seen.submitted or _number(record.get("submitted")),
+        spec=match["spec"],
+        fingerprint=str(record.get("fingerprint", match["fingerprint"])),
+        attempt=int(match["attempt"] or 1),
+        status=status,
+        reason=reason,
+        submitted=seen.submitted or number(record.get("submitted")),
         started=seen.started,
         ended=seen.ended,
         roles=tuple(RoleStatus(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
         failed_role=seen.failed_role,
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),
-        loss=_loss(seen),
+        loss=loss,
     )
+
+
+def _record(folder: Path, match: re.Match[str]) -> tuple[Mapping[str, object], str]:
+    """What was noted of a run when it was made, and why that is lost.
+
+    Without it a run is still known by its name: that name is taken.
+    """
+    file = folder / "run.json"
+    if folder.is_symlink() or not folder.is_dir():
+        return {}, f"{folder} is not a run's folder"
+    try:
+        record = read_record(file)
+    except FileNotFoundError:
+        return {}, f"there is no {file}"
+    except Damaged as error:
+        return {}, str(error)
+    known = (match["spec"], match["fingerprint"], int(match["attempt"] or 1))
+    if (record.get("spec"), str(record.get("fingerprint"))[:10], record.get("attempt")) != known:
+        return {}, f"{file} is damaged: it is not that of {folder.name}"
+    return record, ""
 
 
 def _loss(seen: state.State) -> Loss | None:
@@ -201,18 +228,6 @@ def _outputs(folder: Path) -> Iterator[OutputFile]:
                 path = Path(parent) / name
                 if path.is_file():  # a link may lead nowhere
                     yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
-
-
-def _load(file: Path) -> Mapping[str, object]:
-    try:
-        content = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _list(value: object) -> list[object]:

@@ -22,11 +22,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from specrun.engines.local import request as requests
+from specrun.plan.stored import Damaged, number, read_record
 
 FORMAT = 1
 FILE = "state.json"
 LOCK = "lock"
 CANCEL = "cancel"
+LARGEST = 1 << 24
+"""Bytes of a state or a request at most."""
+
 RESERVE = "reserve"
 RESERVE_BYTES = 32 * 1024
 """Kept in the run's folder so that a full disk still has room for the last write."""
@@ -69,14 +73,14 @@ def read(rundir: Path) -> State:
     path = rundir / FILE
     for _ in range(3):  # a full disk is the one case in which the file is not replaced but overwritten
         try:
-            return _decode(json.loads(path.read_bytes()))
+            return _decode(read_record(path, LARGEST))
         except FileNotFoundError:
             return State(MISSING, f"there is no {path}")
-        except OSError as error:
-            return State(CORRUPTED, f"{path} cannot be read: {error.strerror}")
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except Damaged as error:
+            damage = str(error)
+        except (ValueError, TypeError, KeyError) as error:
             damage = f"{path} is damaged ({type(error).__name__}: {error})"
-            time.sleep(0.01)
+        time.sleep(0.01)
     return State(CORRUPTED, damage)
 
 
@@ -97,8 +101,8 @@ def observe(rundir: Path) -> State:
 def held(rundir: Path) -> bool:
     """Whether the run's supervisor (or, when it was killed, what still cleans up after it) is alive."""
     try:
-        lock = os.open(rundir / LOCK, os.O_RDONLY)
-    except OSError:
+        lock = os.open(rundir / LOCK, os.O_RDONLY | os.O_NONBLOCK)
+    except (OSError, ValueError):  # ValueError: a folder that a damaged ticket names
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -181,7 +185,7 @@ def encode(state: State) -> str:
 
 
 def _decode(values: dict[str, object]) -> State:
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
+    if values.get("format") != FORMAT:
         raise ValueError(f"not a state of format {FORMAT}")
     status, reason, failed, roles = (values[name] for name in ("status", "reason", "failed_role", "roles"))
     if not isinstance(status, str) or status not in WRITTEN:
@@ -193,7 +197,7 @@ def _decode(values: dict[str, object]) -> State:
     return State(status, reason, submitted, started, ended, failed, known)
 
 
-def _decode_role(values: dict[str, object]) -> RoleState:
+def _decode_role(values: object) -> RoleState:
     if not isinstance(values, dict) or not isinstance(values["gpus"], list):
         raise TypeError("a role")
     exit_, signal = (_number(values[name]) for name in ("exit", "signal"))
@@ -202,6 +206,7 @@ def _decode_role(values: dict[str, object]) -> RoleState:
 
 
 def _number(value: object) -> float | None:
-    if value is None or isinstance(value, float | int):
-        return value
-    raise TypeError(f"not a number: {value!r}")
+    known = number(value)
+    if known is None and value is not None:
+        raise TypeError(f"{value!r:.40} is no such number")
+    return known

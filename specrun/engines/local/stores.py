@@ -18,6 +18,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import replace_text, scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed, Status, StoredFile
+from specrun.plan.stored import Damaged, read_record
 
 BLOCK = 1 << 20
 LISTED = 3
@@ -120,12 +121,12 @@ def _record(home: Path, target: DataTarget) -> tuple[dict[str, str], dict[str, l
     """Which spec wrote each file of a target; and the MD5 of what it wrote, and of what it wrote before that."""
     path = _owners_file(home, target)
     try:
-        content = json.loads(path.read_text())
+        content = read_record(path)
     except FileNotFoundError:
         return {}, {}
-    except ValueError as error:
-        raise EngineError(f"{target.address}: {path} cannot be read ({error}): delete it") from error
-    owners, digests = (content.get(key) if isinstance(content, dict) else None for key in ("owners", "md5"))
+    except Damaged as error:
+        raise EngineError(f"{target.address}: {error}: delete it") from error
+    owners, digests = (content.get(key) for key in ("owners", "md5"))
     return (
         {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {},
         {name: found for name, found in digests.items() if isinstance(found, list)}
