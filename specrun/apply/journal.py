@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from specrun.apply.events import Event, LogLines, OpenLines, OperationProgressed
 from specrun.plan.home import make_home
+from specrun.spec.visible import json_text
 
 KEPT = 8_000_000
 """Bytes after which the journal starts anew; the one before is kept beside it."""
@@ -36,6 +36,6 @@ class Journal:
             make_home(self._home)
             if self._file.exists() and self._file.stat().st_size > KEPT:
                 self._file.replace(self._file.with_suffix(".1.jsonl"))
-            line = json.dumps({"time": round(time.time(), 3), "process": os.getpid(), **event}, ensure_ascii=False)
+            line = json_text({"time": round(time.time(), 3), "process": os.getpid(), **event})
             with self._file.open("a", encoding="utf-8") as journal:
                 journal.write(f"{line}\n")

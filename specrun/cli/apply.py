@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -25,6 +24,7 @@ from specrun.plan.changes import Plan
 from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
 from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore
+from specrun.spec.visible import json_text, visible
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
@@ -106,8 +106,9 @@ def carry_out(
         print(file=sys.stderr)  # the terminal has just shown ^C
     for name in outcome.going_on:
         where = f"{arguments_of(project, reading)} --run {name}"
-        print(f"{name} goes on:", file=sys.stderr)
-        print(f"  to follow it: specrun logs -f {where}\n  to end it:    specrun cancel {where}", file=sys.stderr)
+        print(f"{visible(name)} goes on:", file=sys.stderr)
+        for what, verb in (("to follow it", "logs -f"), ("to end it", "cancel")):
+            print(f"  {what + ':':<13} specrun {verb} {visible(where)}", file=sys.stderr)
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
     return _status(outcome)
@@ -117,7 +118,8 @@ def confirm(made: Plan) -> None:
     """Ask a person. Ends the command without one, or when the answer is no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Exit(exit_codes.FAILED, "nobody is here to ask: say --yes to carry out this plan")
-    if not click.confirm(f"Carry out this plan on {' and '.join(place.title for place in made.places)}?", err=True):
+    where = visible(" and ".join(place.title for place in made.places))
+    if not click.confirm(f"Carry out this plan on {where}?", err=True):
         raise Exit(exit_codes.FAILED, "nothing was changed")
 
 
@@ -160,7 +162,7 @@ def _as_saved(saved: Saved) -> Reading:
 def _print_json(event: Event) -> None:
     if isinstance(event, OpenLines):
         return  # a program is told of each line once, when it has ended
-    print(json.dumps(event_data(event), ensure_ascii=False), flush=True)
+    print(json_text(event_data(event)), flush=True)
 
 
 class _signals:

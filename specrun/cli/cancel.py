@@ -7,6 +7,7 @@ import click
 from specrun.cli.options import Reading, files_options, run_option
 from specrun.cli.session import open_runs
 from specrun.cli.status import wait_for
+from specrun.spec.visible import visible
 
 
 @click.command()
@@ -20,6 +21,6 @@ def cancel(reading: Reading, run_name: str | None) -> None:
         for run in unfinished:
             runs.engine.cancel(run.name)
         for run in unfinished:
-            print(f"{run.name} is {wait_for(runs, run).status.value}")
+            print(f"{visible(run.name)} is {wait_for(runs, run).status.value}")
         if not unfinished:
-            print(f"{run_name or runs.spec} has no unfinished run on {runs.engine.place.title}")
+            print(visible(f"{run_name or runs.spec} has no unfinished run on {runs.engine.place.title}"))

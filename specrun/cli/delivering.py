@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.spec.visible import json_text, visible
 from specrun.views.text import paint_for, terminal_width
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def deliver(
         print("".join(one.draft.text() for one in imported), end="")
     _tell(imported, files, output)
     if refused:
-        raise Exit(INVALID_SPEC, "\n".join(f"error: {refusal}" for refusal in refused))
+        raise Exit(INVALID_SPEC, *(f"error: {refusal}" for refusal in refused))
 
 
 def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) -> dict[Path, tuple[str, bool]]:
@@ -124,7 +124,7 @@ def _tell(imported: Sequence[Imported], files: Iterable[Path], output: str) -> N
     report = sum((one.report for one in imported), Report())
     if output == "text":
         text = report_text(report, paint_for(sys.stderr), terminal_width())
-        print("\n".join([*filter(None, [text]), *(f"wrote {path}" for path in files)]), file=sys.stderr)
+        print("\n".join([*filter(None, [text]), *(f"wrote {visible(str(path))}" for path in files)]), file=sys.stderr)
         return
-    text = report_markdown(report) if output == "markdown" else json.dumps(report_data(report), indent=2)
+    text = report_markdown(report) if output == "markdown" else json_text(report_data(report), 2)
     print(text, file=sys.stdout if files else sys.stderr)

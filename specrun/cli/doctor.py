@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -19,6 +18,7 @@ from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import color_option, output_option
 from specrun.engines.facts import ENGINES
 from specrun.plan.home import home_of, scratch
+from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import size
 from specrun.views.text import Paint, paint_for
 
@@ -42,11 +42,11 @@ def doctor(output: str) -> None:
     """Check what specrun finds on this machine. Exit 1 when something keeps it from working."""
     findings = list(examine(Path.cwd()))
     if output == "json":
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+        print(json_text([asdict(finding) for finding in findings], 2))
     else:
         paint = paint_for(sys.stdout)
         for finding in findings:
-            print(f"{_sign(finding.level, paint)} {finding.what:<12} {finding.text}")
+            print(f"{_sign(finding.level, paint)} {finding.what:<12} {visible(finding.text)}")
     if any(finding.level == "error" for finding in findings):
         raise Exit(FAILED)
 

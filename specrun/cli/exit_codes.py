@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from specrun.spec.visible import visible
+
 DONE = 0
 FAILED = 1
 CHANGES_PENDING = 2
@@ -25,9 +27,9 @@ def worst(codes: set[int]) -> int:
 
 
 class Exit(Exception):
-    """Ends the command with a status; `message` goes to standard error, and what helps stands in it."""
+    """Ends the command with a status; `message` goes to standard error, and what helps stands in its lines."""
 
-    def __init__(self, code: int, message: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, code: int, *lines: str) -> None:
         self.code = code
-        self.message = message
+        self.message = "\n".join(visible(line) for line in lines)
+        super().__init__(self.message)

@@ -14,6 +14,7 @@ from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
 from specrun.engines.facts import ENGINES, unread
+from specrun.spec.visible import visible
 
 if TYPE_CHECKING:
     from specrun.spec.diagnostics import Path as SpecPath
@@ -157,8 +158,8 @@ def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {folder}, to be made in this order:")
+    print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {visible(str(folder))}, to be made in this order:")
     for spec in specs:
         mine = [path for path in files if len(specs) == 1 or path.parent.name == spec.name]
         for path in mine:
-            print(f"  {command_line(spec, path)}")
+            print(f"  {visible(command_line(spec, path))}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from specrun.cli.exit_codes import FAILED, Exit
+from specrun.spec.visible import visible
 
 TEMPLATES = ("job.yaml", "src/train.py")
 
@@ -26,5 +27,5 @@ def init(folder: str) -> None:
         text = (files("specrun.cli") / "templates" / file).read_text(encoding="utf-8")
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         (target / file).write_text(text.replace("{name}", name), encoding="utf-8")
-        print(f"wrote {target / file}")
-    print(f"now: specrun apply{'' if folder == '.' else f' {target / TEMPLATES[0]}'}")
+        print(f"wrote {visible(str(target / file))}")
+    print(f"now: specrun apply{'' if folder == '.' else f' {visible(str(target / TEMPLATES[0]))}'}")

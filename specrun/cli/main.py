@@ -14,6 +14,8 @@ import click
 from specrun import __version__
 from specrun.cli import exit_codes
 from specrun.cli.exit_codes import Exit
+from specrun.cli.streams import visible_streams
+from specrun.spec.visible import visible
 
 VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("specrun.cli.init", "Write a starter spec and the script it runs."),
@@ -93,6 +95,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command line; its exit status."""
+    with visible_streams():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         specrun(arguments, prog_name="specrun", standalone_mode=False)
     except Exit as end:
@@ -100,7 +107,7 @@ def run(arguments: list[str]) -> int:
             _tell(end.message)
         return end.code
     except click.UsageError as error:
-        error.show()
+        error.show(sys.stderr)
         return exit_codes.WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
@@ -108,7 +115,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _broken_pipe()
     except click.ClickException as error:
-        error.show()
+        error.show(sys.stderr)
         return exit_codes.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an exit status
         return _bug(error)
@@ -131,12 +138,13 @@ def _broken_pipe() -> int:
 def _bug(error: Exception) -> int:
     from specrun.engines.base import EngineError
     from specrun.spec.model import SecretUnset
+    from specrun.views.text import indented
 
     if isinstance(error, (EngineError, SecretUnset)):
-        _tell(f"error: {error}")
+        _tell(indented(f"error: {error}"))
         return exit_codes.FAILED
     if isinstance(error, OSError):
-        _tell(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
+        _tell(visible(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}"))
         return exit_codes.FAILED
     import traceback
 

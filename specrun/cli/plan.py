@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from specrun.plan.changes import Plan
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.planning import PlanOptions
 from specrun.spec.codes import CODES
+from specrun.spec.visible import json_text, visible
 from specrun.views.text import paint_for, terminal_width
 
 
@@ -66,7 +66,7 @@ def render(made: Plan, output: str) -> str:
     if output == "json":
         from specrun.views.data import plan_data
 
-        return json.dumps(plan_data(made), indent=2, ensure_ascii=False)
+        return json_text(plan_data(made), 2)
     if output == "markdown":
         from specrun.views.markdown import plan_markdown
 
@@ -112,7 +112,7 @@ def _save(made: Plan, reading: Reading, out: str) -> None:
         "environment": None if environment is None else _as_from_anywhere(environment),
     }
     save(made, call, Path(out))
-    print(f"saved: `specrun apply {out}` carries out exactly this", file=sys.stderr)
+    print(f"saved: `specrun apply {visible(out)}` carries out exactly this", file=sys.stderr)
 
 
 def _as_from_anywhere(environment: str) -> str:

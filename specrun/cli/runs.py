@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -14,6 +13,7 @@ from specrun.cli.options import Reading, color_option, files_options, output_opt
 from specrun.cli.session import open_runs
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec.visible import json_text, visible
 from specrun.views.data import run_data
 from specrun.views.runs import Identity, changed_since, runs_text
 from specrun.views.text import paint_for, terminal_width
@@ -38,12 +38,12 @@ def runs(reading: Reading, output: str, limit: int) -> None:
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}
                 for number, run in enumerate(found[:limit])
             ]
-            print(mask_environment(json.dumps(data, indent=2, ensure_ascii=False)))
+            print(mask_environment(json_text(data, 2)))
         else:
             width = terminal_width()
             print(mask_environment(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit)))
         if len(found) > limit:
-            print(f"{opened.spec} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
+            print(f"{visible(opened.spec)} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
 
 
 def _as_kept(identity: Identity) -> Identity:

@@ -26,8 +26,9 @@ from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import Loaded, load
 from specrun.spec.model import Spec
 from specrun.spec.source import read
+from specrun.spec.visible import visible
 from specrun.views.diagnostics import diagnostic_text
-from specrun.views.text import paint_for, terminal_width
+from specrun.views.text import indented, paint_for, terminal_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def check_read(history: History, spec: str) -> None:
     if history.error is not None:
         raise history.error
     if unread := history.unread(spec):
-        print(f"note: {spec} may have older runs: {unread}", file=sys.stderr)
+        print(visible(f"note: {spec} may have older runs: {unread}"), file=sys.stderr)
 
 
 def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
@@ -92,7 +93,7 @@ def report_unseen(plan: Plan) -> None:
     """Say what could not be observed, on standard error."""
     for place, errors in plan.unseen.items():
         where = "" if len(plan.places) + len(plan.unseen) == 1 else f"{place.title} (engine {place.engine}): "
-        lines = [f"error: {where}{f'{what}: ' if what else ''}{error}" for what, error in errors.items()]
+        lines = [indented(f"error: {where}{f'{what}: ' if what else ''}{error}") for what, error in errors.items()]
         print(mask_environment("\n".join(lines)), file=sys.stderr)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from specrun.cli.options import Reading, color_option, files_options, output_opt
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec.visible import json_text
 from specrun.views.data import run_data
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import paint_for
@@ -37,7 +37,7 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> N
     places = [_surroundings(runs, run) for runs, run in found]
     if output == "json":
         data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
-        print(mask_environment(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False)))
+        print(mask_environment(json_text(data[0] if len(data) == 1 else data, 2)))
     else:
         paint = paint_for(sys.stdout)
         texts = (status_text(run, around, paint) for (_, run), around in zip(found, places, strict=True))

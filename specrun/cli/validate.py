@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -11,6 +10,7 @@ from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import check
+from specrun.spec.visible import json_text
 from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary
 from specrun.views.text import paint_for, terminal_width
 
@@ -39,7 +39,7 @@ def validate(reading: Reading, output: str) -> None:
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
-        print(json.dumps({"valid": not wrong, "diagnostics": found}, indent=2, ensure_ascii=False))
+        print(json_text({"valid": not wrong, "diagnostics": found}, 2))
     else:
         paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from specrun.spec.visible import json_text, visible
+
 MASK = "••••"
 
 SHORTEST = 4
@@ -70,7 +72,7 @@ def forms_of(secret: str) -> Iterator[str]:
         return
     lines = [line.strip() for line in secret.splitlines()]
     texts = [secret, *lines, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]]
-    texts.append(json.dumps(secret, ensure_ascii=False)[1:-1])
+    texts += [json.dumps(secret, ensure_ascii=False)[1:-1], json_text(secret)[1:-1], visible(secret)]
     yield from dict.fromkeys(text for text in texts if len(text) >= SHORTEST)
     yield from dict.fromkeys(_base64(secret.encode("utf-8", "surrogateescape")))
 

@@ -10,7 +10,7 @@ from typing import Any
 from specrun.spec.failures import Failure
 from specrun.spec.names import seconds
 from specrun.spec.source import Document
-from specrun.spec.wording import snippet, yaml_text
+from specrun.spec.wording import listed, snippet, yaml_text
 
 _LONGEST = 1000
 """Nobody wants to read more of a value written anew."""
@@ -73,8 +73,8 @@ def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure) 
 def _for_command(items: list[str]) -> str:
     """A list of words is one command, a list of commands has a line for each."""
     if len(items) > 1 and any(character.isspace() for character in items[0].strip()):
-        lines = "".join(f"\n    {line}" for item in items for line in item.splitlines())
-        return f"Bash runs a text, each of its lines as a command:\n  command: |{lines}"
+        lines = listed([line for item in items for line in item.splitlines()], "and")
+        return f"Bash runs a text, each of its lines as a command: write `command: |` and below it, indented, {lines}."
     words = items[0] if len(items) == 1 else " ".join(_word(item) for item in items)
     return f"It is one line, as you would type it: `{snippet('command', words)}`."
 

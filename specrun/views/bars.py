@@ -20,7 +20,7 @@ def columns() -> tuple[ProgressColumn, ...]:
     """The columns, from left to right; the words at the end give way when the terminal is narrow."""
     return (
         SpinnerColumn(),
-        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
         TimeElapsedColumn(),
         _Sized(BarColumn(bar_width=20)),
         _Sized(TransferSpeedColumn()),

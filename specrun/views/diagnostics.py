@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.visible import visible, visible_characters
 from specrun.views.text import Paint, count
 
-_UNBROKEN = "\ue000"
-"""A private character that stands for a blank while lines are broken."""
+_UNBROKEN = "\0"
+"""Stands for a blank while lines are broken; no text that is visible has it."""
 
 COLOURS: Mapping[Severity, str] = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -20,10 +22,10 @@ def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> s
     colour = COLOURS[diagnostic.severity]
     head = (
         f"{paint(str(location), 'bold')}: {paint(f'{diagnostic.severity.value}[{diagnostic.code}]', colour, 'bold')}: "
-        f"{diagnostic.summary}"
+        f"{visible(diagnostic.summary)}"
     )
     excerpt = _excerpt(location.line, location.column, location.length, location.text, paint, colour, width)
-    return "\n".join([head, *excerpt, *paragraph(diagnostic.detail, width)])
+    return "\n".join([head, *excerpt, *paragraph(visible(diagnostic.detail), width)])
 
 
 def paragraph(text: str, width: int) -> list[str]:
@@ -41,7 +43,7 @@ def paragraph(text: str, width: int) -> list[str]:
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
-    return [line.replace(_UNBROKEN, " ") for line in lines]
+    return [visible(line.replace(_UNBROKEN, " ")) for line in lines]
 
 
 def _kept_together(text: str, room: int) -> str:
@@ -88,15 +90,22 @@ def _excerpt(line: int, column: int, length: int, text: str, paint: Paint, colou
     margin = f"{line:>5} | "
     # A long line is cut so that the place stays in sight.
     room = max(20, width - len(margin))
-    start = max(0, column - 1 - room // 2) if len(text) > room else 0
-    shown = "".join(" " if char == "\t" or not char.isprintable() else char for char in text[start : start + room])
-    before = shown[: column - 1 - start]
-    marked = shown[column - 1 - start : column - 1 - start + length]
-    pad = " " * (len(margin) - 2) + "| " + " " * _columns(before)
+    # A tab, or a blank of another width, takes one column here.
+    shown = [char if char.isprintable() else " " for char in visible_characters(text.replace("\t", " "))]
+    at = column - 1
+    start = at - _fitting(reversed(shown[:at]), room if _columns("".join(shown)) <= room else room // 2)
+    end = start + _fitting(shown[start:], room)
+    marked = "".join(shown[at : min(end, at + length)])
+    pad = " " * (len(margin) - 2) + "| " + " " * _columns("".join(shown[start:at]))
     return [
-        f"{paint(margin, 'dim')}{shown}",
+        f"{paint(margin, 'dim')}{''.join(shown[start:end])}",
         f"{paint(pad, 'dim')}{paint('^' * max(1, _columns(marked)), colour, 'bold')}",
     ]
+
+
+def _fitting(shown: Iterable[str], room: int) -> int:
+    """How many of the characters, as they are shown, fit into as many columns."""
+    return sum(total <= room for total in accumulate(map(_columns, shown)))
 
 
 def _columns(text: str) -> int:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 from specrun.plan.graph import Graph
 from specrun.plan.resources import Key
+from specrun.spec.visible import visible
+
+_NAMED = {'"': "#quot;", "<": "#lt;", ">": "#gt;"}
+"""Mermaid's own escapes; others are numbers."""
 
 
 def graph_mermaid(graph: Graph) -> str:
@@ -30,9 +35,10 @@ def graph_dot(graph: Graph) -> str:
 
 def _label(graph: Graph, key: Key) -> str:
     """The address, with the place where there are several."""
-    return key.address if len(graph.places) == 1 else f"{key.address} ({key.place.title}, {key.place.engine})"
+    several = len(graph.places) > 1
+    return visible(f"{key.address} ({key.place.title}, {key.place.engine})" if several else key.address)
 
 
 def _mermaid(text: str) -> str:
-    # The hash begins Mermaid's own escapes; quotes and angle brackets would end the label or become HTML.
-    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    # Whatever could end the label, begin a directive (%%), become HTML, Markdown, a formula or the end of a line.
+    return re.sub(r"[^\w /.,:;@+=~()-]", lambda found: _NAMED.get(found[0], f"#{ord(found[0])};"), text)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from specrun.plan.changes import Action, Change, Plan
+from specrun.views.markdown_text import cell, code_span, fenced, prose
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.text import Paint, shorten
 
@@ -17,18 +16,16 @@ LIMIT = 60_000
 MANY = 30
 """Entries of one list in sight; the plan below the fold goes on."""
 
-LONG = 500
-"""Characters of one entry."""
-
 
 def plan_markdown(plan: Plan) -> str:
     """The comment, with refusals and what would be destroyed before the fold."""
-    lines = [MARKER, f"### specrun: {summary(plan)}", ""]
+    head, *more = summary(plan).splitlines()
+    lines = [MARKER, f"### specrun: {prose(head)}", *map(prose, _few(more)), ""]
     wrong = (*plan.refusals, *plan.problems)
-    for line in _few([f"> ⛔ **{one.summary}** at `{one.location}`: {_line(one.detail)}" for one in wrong]):
+    for line in _few([f"> ⛔ **{one.summary}** at {_code(str(one.location))}: {prose(one.detail)}" for one in wrong]):
         lines += [line, ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += _few([f"- ⚠️ `{change.key}` would be deleted: {_line(change.reason)}" for change in destroyed])
+    lines += _few([f"- ⚠️ {_code(str(change.key))} would be deleted: {prose(change.reason)}" for change in destroyed])
     if destroyed:
         lines.append("")
     if plan.pending:
@@ -40,24 +37,18 @@ def plan_markdown(plan: Plan) -> str:
     room = max(0, LIMIT - len(head))
     if len(body) > room:
         body = f"{body[:room]}\n… cut here: `specrun plan` shows the rest"
-    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", body)), 3)
-    fold = ["<details><summary>The whole plan</summary>", "", f"{fence}text", body, fence, "", "</details>"]
+    fold = ["<details><summary>The whole plan</summary>", "", fenced(body, "text"), "", "</details>"]
     return "\n".join([head, *fold])
 
 
 def _few(entries: list[str], form: str = "{}") -> list[str]:
-    shown = [shorten(entry, LONG) for entry in entries[:MANY]]
-    return shown if len(entries) <= MANY else [*shown, form.format(f"… and {len(entries) - MANY} more")]
+    return entries if len(entries) <= MANY else [*entries[:MANY], form.format(f"… and {len(entries) - MANY} more")]
 
 
 def _row(change: Change) -> str:
-    key, reason = shorten(_cell(str(change.key)), 150), shorten(_cell(change.reason), 300)
-    return f"| {change.action.sign} | `{key}` | {reason} |"
+    key, reason = cell(_code(str(change.key))), cell(prose(change.reason, 300))
+    return f"| {change.action.sign} | {key} | {reason} |"
 
 
-def _line(text: str) -> str:
-    return text.replace("\n", " ")
-
-
-def _cell(text: str) -> str:
-    return _line(text).replace("|", "\\|")
+def _code(text: str) -> str:
+    return code_span(shorten(text, 150))

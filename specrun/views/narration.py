@@ -21,10 +21,11 @@ from specrun.engines.base import LogLine, Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key
+from specrun.spec.visible import at_start, visible, visible_log
 from specrun.spec.wording import size
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.role_lines import RoleLines
-from specrun.views.text import duration, nearby, paint_for
+from specrun.views.text import canvas, duration, indented, nearby, paint_for
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -112,7 +113,7 @@ class Narration:
             print(text, file=self._err, flush=True)
 
     def _name(self, key: Key) -> str:
-        return f"{key} on {key.place.title}" if self._several else str(key)
+        return visible(f"{key} on {key.place.title}" if self._several else str(key))
 
     def _start(self, key: Key, action: Action) -> None:
         if not self._err.isatty() or self._quiet:
@@ -125,7 +126,7 @@ class Narration:
         if self._bars is None or key not in self._tasks:
             self._log_progress(key, progress)
             return
-        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else progress.text
+        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else visible(progress.text)
         self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
 
     def _log_progress(self, key: Key, progress: Progress) -> None:
@@ -135,16 +136,15 @@ class Narration:
             return
         self._told[key] = now
         done = f"{size(progress.done)} of {size(progress.total)}" if progress.total else ""
-        self._say(f"  {self._name(key)}: {', '.join(filter(None, (done, progress.text)))}")
+        self._say(f"  {self._name(key)}: {', '.join(filter(None, (done, visible(progress.text))))}")
 
     def _settle(self, event: OperationSettled) -> None:
         task = self._tasks.pop(event.key, None)
         if event.skipped:
-            self._say(
-                f"{self._paint('-', 'yellow')} {self._name(event.key)}: skipped, since {event.skipped}", wrong=True
-            )
+            why = visible(event.skipped)
+            self._say(f"{self._paint('-', 'yellow')} {self._name(event.key)}: skipped, since {why}", wrong=True)
         elif event.error:
-            self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {event.error}", wrong=True)
+            self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {indented(event.error)}", wrong=True)
         else:
             sign = self._paint(event.action.sign, "green")
             self._say(f"{sign} {self._name(event.key)}: done in {duration(event.seconds)}")
@@ -156,8 +156,8 @@ class Narration:
     def _status(self, run: Run) -> None:
         if run.status is RunStatus.QUEUED and not run.reason:
             return  # it starts at once: only a wait needs a word
-        detail = f": {run.reason}" if run.reason else ""
-        self._say(f"{self._paint('▶', 'cyan')} {run.name} is {run.status.value}{detail}")
+        detail = f": {visible(run.reason)}" if run.reason else ""
+        self._say(f"{self._paint('▶', 'cyan')} {visible(run.name)} is {run.status.value}{detail}")
 
     def _role(self, run: str, role: str) -> str:
         return f"{run} {role}" if len(self._runs) > 1 else role
@@ -180,10 +180,10 @@ class Narration:
         sign, colour = ENDS[run.status]
         # Of the only role, or of nobody knows which, they stand right above.
         if event.last_lines and run.failed_role and set(self._roles) != {run.failed_role}:
-            self._say(f"{self._paint('Last lines', 'bold')} of {run.failed_role}:")
+            self._say(f"{self._paint('Last lines', 'bold')} of {visible(run.failed_role)}:")
             for line in event.last_lines:
-                self._say(f"  {line.text}")
-        reason = "" if run.reason in ("", run.status.value) else f" ({run.reason})"
+                self._say(f"  {at_start(visible_log(line.text))}")
+        reason = "" if run.reason in ("", run.status.value) else f" ({visible(run.reason)})"
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
         self._out.write(
             f"{self._paint_out(sign, colour)} {self._paint_out(run.name, 'bold')} "
@@ -198,7 +198,7 @@ class Narration:
 
         from specrun.views.bars import columns
 
-        console = Console(file=self._err, no_color=not self._paint.enabled)
+        console = Console(file=canvas(self._err), no_color=not self._paint.enabled)
         self._bars = Bars(*columns(), console=console, transient=True, get_time=time.monotonic, expand=True)
         self._bars.start()
         return self._bars

@@ -11,6 +11,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, RunChange, Submission, Submit
 from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Processes, Secret
+from specrun.spec.visible import visible
 from specrun.spec.wording import size
 from specrun.views.text import Paint, count, shorten
 
@@ -35,12 +36,12 @@ VERBS: Mapping[Action, str] = {
 def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
     """The whole plan, a section for each place, ending with a line that counts."""
     lines: list[str] = []
-    room = max((len(change.key.address) for change in plan.changes), default=0)
+    room = max((len(visible(change.key.address)) for change in plan.changes), default=0)
     for place in plan.places:
-        lines += [f"{paint('Plan', 'bold')} for {place.title} (engine {place.engine})", ""]
+        lines += [f"{paint('Plan', 'bold')} for {visible(place.title)} (engine {place.engine})", ""]
         for change in plan.in_place(place):
             lines.extend(_change(change, min(room, 44), paint, width))
-        lines += [f"  ? {key}  not planned: see below" for key in plan.unplanned if key.place == place]
+        lines += [f"  ? {visible(str(key))}  not planned: see below" for key in plan.unplanned if key.place == place]
         lines.append("")
     return "\n".join([*lines, summary(plan)])
 
@@ -58,7 +59,7 @@ def summary(plan: Plan) -> str:
         return f"Plan: {', '.join(counted)}."
     reasons = [f"{change.reason}." for change in plan.changes if isinstance(change, Follow)]
     kept = [f"{change.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
-    said = [*reasons, *kept]
+    said = [visible(reason) for reason in (*reasons, *kept)]
     return f"No changes: {said[0]}" if len(said) == 1 else "\n".join(["No changes.", *said])
 
 
@@ -79,8 +80,8 @@ def transfer_summary(transfer: Transfer) -> str:
 
 def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str]:
     colour = COLOURS[change.action]
-    head = f"  {change.action.sign} {change.key.address:<{room}}"
-    reason = transfer_summary(change.transfer) if isinstance(change, Upload) else change.reason
+    head = f"  {change.action.sign} {visible(change.key.address):<{room}}"
+    reason = transfer_summary(change.transfer) if isinstance(change, Upload) else visible(change.reason)
     plain = change.action is Action.NO_OP
     if len(head) + 2 + len(reason) <= width:
         yield paint(head, colour) + "  " + paint(reason, *(["dim"] * plain))
@@ -96,17 +97,18 @@ def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str
         case Submit(submission=submission, differences=differences):
             yield from _submission(submission, differences, paint, width)
     if isinstance(change, RunChange):
-        yield from (f"      cancels {run.name}" for run in change.cancel)
+        yield from (f"      cancels {visible(run.name)}" for run in change.cancel)
 
 
 def _fields(fields: Iterable[FieldChange], paint: Paint) -> Iterator[str]:
     for field in fields:
         forced = paint("  forces replacement", "red") if field.forces_replace else ""
-        yield f"      {field.path}: {_value(field.before)} → {_value(field.after)}{forced}"
+        yield f"      {visible(field.path)}: {_value(field.before)} → {_value(field.after)}{forced}"
 
 
 def _properties(properties: Mapping[str, object], indent: str, width: int) -> Iterator[str]:
-    for name, value in properties.items():
+    for key, value in properties.items():
+        name = visible(key)
         line = f"{indent}{name}: {_value(value)}"
         if isinstance(value, Mapping) and value:
             yield f"{indent}{name}:"
@@ -133,7 +135,7 @@ def _files(sign: str, files: Sequence[SourceFile]) -> Iterator[str]:
 def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
     listed = list(names)
     for name in listed[:FILES_SHOWN]:
-        yield f"      {sign} {name}{note}"
+        yield f"      {sign} {visible(name)}{note}"
     if len(listed) > FILES_SHOWN:
         yield f"      {sign} … and {len(listed) - FILES_SHOWN} more{note}"
 
@@ -143,11 +145,11 @@ def _submission(submission: Submission, differences: Sequence[str], paint: Paint
     code = f", {count(len(submission.code), 'code file')} ({size(bytes_of_code)})" if submission.code else ""
     yield f"      {paint(submission.name, 'bold')}: {_processes(submission.job.processes())}{code}"
     for output in submission.found:
-        found = f"      finds {output.name} as the attempt before left it:"
-        fits = len(f"{found} {output.path}") <= width
-        yield from (f"{found} {output.path}",) if fits else (found, f"        {output.path}")
+        found, path = f"      finds {visible(output.name)} as the attempt before left it:", visible(str(output.path))
+        fits = len(f"{found} {path}") <= width
+        yield from (f"{found} {path}",) if fits else (found, f"        {path}")
     for line in differences:
-        yield f"      ~ {line}"
+        yield f"      ~ {visible(line)}"
 
 
 def _processes(processes: Processes) -> str:
@@ -161,5 +163,5 @@ def _value(value: object) -> str:
     if value is None:
         return "(not set)"
     if isinstance(value, (Secret, LocalPath, str)):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+        return visible(str(value))
+    return visible(json.dumps(value, ensure_ascii=False, default=str))

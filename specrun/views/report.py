@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from specrun.convert.report import Entry, Report, Verdict
+from specrun.spec.visible import visible
+from specrun.views.markdown_text import cell, code_span, prose
 from specrun.views.text import Paint
 
 SIGNS = {Verdict.CARRIED: "=", Verdict.REWRITTEN: "~", Verdict.DROPPED: "-", Verdict.NEEDS_YOU: "!"}
@@ -34,7 +36,7 @@ def report_markdown(report: Report) -> str:
     for file in dict.fromkeys(entry.file for entry in report.entries):
         entries = [entry for entry in report.entries if entry.file == file]
         blocks += [
-            f"### {file}",
+            f"### {prose(file)}",
             "",
             f"{summary(entries)}.",
             "",
@@ -42,7 +44,7 @@ def report_markdown(report: Report) -> str:
             "| --- | --- | --- | --- |",
         ]
         blocks += [
-            f"| {_code(entry.source)} | {entry.verdict.value} | {_code(entry.to)} | {_cell(_note(entry))} |"
+            f"| {_code(entry.source)} | {entry.verdict.value} | {_code(entry.to)} | {cell(prose(_note(entry), 2000))} |"
             for entry in entries
         ]
         blocks.append("")
@@ -73,11 +75,11 @@ def summary(entries: list[Entry]) -> str:
 
 
 def _lines(entry: Entry, paint: Paint, width: int) -> Iterator[str]:
-    head = entry.source or "(the whole file)"
+    head = visible(entry.source) or "(the whole file)"
     if entry.to:
-        head += f" → {entry.to}"
+        head += f" → {visible(entry.to)}"
     yield f"  {paint(SIGNS[entry.verdict], STYLES[entry.verdict])} {head}"
-    yield from textwrap.wrap(_note(entry), width, initial_indent="      ", subsequent_indent="      ")
+    yield from textwrap.wrap(visible(_note(entry)), width, initial_indent="      ", subsequent_indent="      ")
 
 
 def _note(entry: Entry) -> str:
@@ -85,8 +87,4 @@ def _note(entry: Entry) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{_cell(text)}`" if text else ""
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return cell(code_span(text))

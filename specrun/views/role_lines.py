@@ -6,7 +6,8 @@ import os
 import time
 from typing import TextIO
 
-from specrun.views.text import Paint, shorten
+from specrun.spec.visible import visible, visible_log
+from specrun.views.text import Paint, canvas, shorten
 
 EVERY = 5.0
 """Seconds between two states of a role's progress bar, where there is no terminal to draw it on."""
@@ -19,6 +20,7 @@ class RoleLines:
 
     def __init__(self, out: TextIO, paint: Paint, width: int) -> None:
         self._out = out
+        self._canvas = canvas(out)
         self._paint = paint
         self._width = width
         self._draws = out.isatty() and os.environ.get("TERM") != "dumb"
@@ -28,26 +30,32 @@ class RoleLines:
     def put(self, role: str, text: str, colour: str) -> None:
         """Write a line."""
         self.clear()
-        self._out.write(f"{self._paint(f'{role} |', colour)} {text}\n")
+        self._out.write(f"{self._paint(f'{role} |', colour)} {visible_log(text)}\n")
 
     def rewrite(self, role: str, text: str, colour: str) -> None:
         """Show a line that has not ended, as it stands now."""
         if not self._draws:
             self._tell(role, text, colour)
             return
-        shown = shorten(text, self._width - len(role) - 4)
+        room = self._width - len(visible(role)) - 4
+        shown, plain = visible_log(text), visible_log(text, colours=False)
+        if len(plain) > room:
+            shown = shorten(plain, room)
         line = f"{self._paint(f'{role} |', colour)} {shown}"
         if line != self._drawn:
-            self._out.write(f"\r{line}\x1b[K")
-            self._out.flush()
+            self._draw(f"\r{line}\x1b[K")
             self._drawn = line
 
     def clear(self) -> None:
         """Take away what was drawn, so that something else can be written there."""
         if self._drawn:
-            self._out.write("\r\x1b[K")
-            self._out.flush()
+            self._draw("\r\x1b[K")
             self._drawn = ""
+
+    def _draw(self, text: str) -> None:
+        self._out.flush()
+        self._canvas.write(text)
+        self._canvas.flush()
 
     def _tell(self, role: str, text: str, colour: str) -> None:
         now = time.monotonic()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from specrun.plan.fingerprint import explain
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec.visible import visible
 from specrun.views.text import Paint, duration, nearby, shorten
 
 COLOURS = {
@@ -41,8 +42,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
     """One run: where it is, since when, its roles, and what belongs to it."""
     lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
     if run.reason not in ("", run.status.value):
-        lines.append(f"  reason       {run.reason}")
-    lines.append(f"  fingerprint  {run.fingerprint}")
+        lines.append(f"  reason       {visible(run.reason)}")
+    lines.append(f"  fingerprint  {visible(run.fingerprint)}")
     for word, moment in (("submitted", run.submitted), ("started", run.started), ("ended", run.ended)):
         if moment is not None:
             lines.append(f"  {word:<11}  {_moment(moment)}")
@@ -51,15 +52,15 @@ def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
     if around.outputs:
         lines.append(f"  outputs      {nearby(around.outputs)}")
     if around.nodes:
-        counts = ", ".join(f"{count} {state}" for state, count in around.nodes.items() if count)
-        lines.append(f"  cluster      {around.compute}: {counts or 'no instances'}")
-    lines.extend(f"  {name:<11}  {value:g}" for name, value in around.metrics.items())
-    lines.extend(f"  {name:<11}  cannot be read: {why}" for name, why in around.unread.items())
+        counts = ", ".join(f"{count} {visible(state)}" for state, count in around.nodes.items() if count)
+        lines.append(f"  cluster      {visible(around.compute)}: {counts or 'no instances'}")
+    lines.extend(f"  {visible(name):<11}  {value:g}" for name, value in around.metrics.items())
+    lines.extend(f"  {name:<11}  cannot be read: {visible(why)}" for name, why in around.unread.items())
     for role in run.roles:
         # A parameter server never ends by itself: that it was stopped says it all.
         failed = role.status == "failed"
         ended = f" (exit {role.exit})" if role.exit is not None else f" (signal {role.signal})" if failed else ""
-        lines.append(f"  {role.name:<11}  {role.status}{ended}")
+        lines.append(f"  {visible(role.name):<11}  {visible(role.status)}{ended}")
     return "\n".join(lines)
 
 
@@ -67,13 +68,13 @@ def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int,
     """Newest first, as many as are `shown`; below each what changed since the one before it."""
     if not runs:
         return "no runs yet"
-    room = max(len(run.name) for run in runs[:shown])
+    room = max(len(visible(run.name)) for run in runs[:shown])
     lines = [paint(f"{'run':<{room}}  {'status':<9}  {'duration':<11}  {'submitted':<16}  fingerprint", "dim")]
     for number, run in enumerate(runs[:shown]):
         status = paint(f"{run.status.value:<9}", COLOURS[run.status])
         moment = _moment(run.submitted)[:16] if run.submitted is not None else "-"
-        lasted = duration(run.duration)
-        lines.append(f"{run.name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {run.fingerprint[:10]}")
+        name, lasted, fingerprint = visible(run.name), duration(run.duration), visible(run.fingerprint[:10])
+        lines.append(f"{name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {fingerprint}")
         if run.status.ended and run.reason not in ("", run.status.value):
             lines.append(shorten(f"  {run.reason}", width))
         lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :], identity))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import TextIO
 
+from specrun.spec.visible import visible
+
 CODES: Mapping[str, str] = {
     "bold": "1",
     "dim": "2",
@@ -19,13 +21,14 @@ CODES: Mapping[str, str] = {
 
 
 class Paint:
-    """Colours text, or leaves it alone: without a terminal, with NO_COLOR, or when told so."""
+    """Makes text visible, and colours it; without a terminal, with NO_COLOR, or when told so, it does not colour."""
 
     def __init__(self, enabled: bool) -> None:
         self.enabled = enabled
 
     def __call__(self, text: str, *styles: str) -> str:
-        """The text in the given styles."""
+        """The text on one line, in the given styles."""
+        text = visible(text)
         if not self.enabled or not styles or not text:
             return text
         return f"\x1b[{';'.join(CODES[style] for style in styles)}m{text}\x1b[0m"
@@ -56,9 +59,9 @@ def duration(seconds: float | None) -> str:
 
 
 def nearby(place: str) -> str:
-    """A folder as seen from the current one when it lies below it; anything else as it is."""
+    """A folder as seen from the current one when it lies below it; anything else as it is; visible."""
     here = os.getcwd()  # noqa: PTH109
-    return os.path.relpath(place, here) if place.startswith(f"{here}{os.sep}") else place
+    return visible(os.path.relpath(place, here) if place.startswith(f"{here}{os.sep}") else place)
 
 
 def count(number: int, noun: str) -> str:
@@ -67,5 +70,18 @@ def count(number: int, noun: str) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """At most `width` characters, the rest told by an ellipsis."""
+    """At most `width` characters of what is visible of a text, the rest told by an ellipsis."""
+    text = visible(text)
     return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
+
+
+def indented(text: str) -> str:
+    """A text of several lines, such as what pip said, all but the first below the others' first word."""
+    first, *others = text.rstrip("\n").split("\n")
+    return "\n".join([visible(first), *(f"  {visible(line)}" for line in others)])
+
+
+def canvas(stream: TextIO) -> TextIO:
+    """Where a view draws that moves the cursor itself: what is written there is not looked at any more."""
+    canvas = getattr(stream, "canvas", stream)
+    return canvas if hasattr(canvas, "write") else stream

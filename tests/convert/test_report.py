@@ -76,7 +76,7 @@ def test_a_report_on_a_terminal() -> None:
 def test_a_report_as_markdown_and_as_data() -> None:
     lines = report_markdown(report()).splitlines()
     assert lines[0] == "### job.json"
-    assert "| `b.d` | dropped |  | Azure ML \\| has none. |" in lines
+    assert "| `b.d` | dropped |  | Azure ML `\\|` has none. |" in lines
     assert json.loads(json.dumps(report_data(report())))[1] == {
         "file": "job.json",
         "path": ["a"],

@@ -194,7 +194,7 @@ def test_markdown(plan: Plan) -> None:
     text = plan_markdown(replace(plan, refusals=(diagnostic("first line\nsecond line"),)))
     above, fold, below = text.partition("<details>")
     assert text.startswith(MARKER)
-    assert "> ⛔ **An unfinished run uses it.** at `job.yaml:3:1`: first line second line\n" in above
+    assert "> ⛔ **An unfinished run uses it.** at `job.yaml:3:1`: first `line\\nsecond` line\n" in above
     assert "- ⚠️ `compute/gpu-cluster` would be deleted" in above
     assert "| ▶ | `run/mnist-ps` | something changed since the last run |" in above
     assert plan_text(plan, PLAIN, 120) in below

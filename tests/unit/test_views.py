@@ -102,7 +102,7 @@ def graph(tmp_path: Path) -> Graph:
 def test_mermaid_escapes_what_it_would_read(graph: Graph) -> None:
     assert graph_mermaid(graph).splitlines() == [
         "flowchart LR",
-        '  n0["data/x/a#quot;b\\n#lt;i#gt;#35;1"]',
+        '  n0["data/x/a#quot;b#92;n#lt;i#gt;#35;1"]',
         '  n1["run/n"]',
         "  n0 --> n1",
     ]

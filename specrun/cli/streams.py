@@ -1,0 +1,47 @@
+"""Standard output and standard error, on which nothing acts that specrun has not drawn itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from specrun.spec.visible import visible_output
+
+
+class Visible:
+    """A stream that makes visible what the views have left: what an SDK prints, or a text that nobody thought of.
+
+    `canvas` is the stream itself, for what moves the cursor on purpose.
+    """
+
+    def __init__(self, canvas: TextIO) -> None:
+        self.canvas = canvas
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Write a text; colours stay."""
+        shown = visible_output(text, self._begun)
+        self._begun = (self._begun + shown).rpartition("\n")[2].strip()[:2]
+        self.canvas.write(shown)
+        return len(text)
+
+    def writelines(self, lines: Iterator[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.canvas, name)
+
+
+@contextmanager
+def visible_streams() -> Iterator[None]:
+    """Have standard output and standard error be such streams."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (Visible(stream) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
