@@ -16,7 +16,7 @@ from specrun.spec.visible import visible
 def cancel(reading: Reading, run_name: str | None) -> None:
     """End the spec's unfinished runs, or the one named; returns when they have ended."""
     for runs in open_runs(reading):
-        found = [runs.newest(run_name)] if run_name else runs.every()
+        found = [runs.newest(run_name)] if run_name is not None else runs.every()
         unfinished = [run for run in found if not run.status.ended]
         for run in unfinished:
             runs.engine.cancel(run.name)

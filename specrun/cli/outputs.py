@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import sys
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -11,9 +12,16 @@ import click
 
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import Reading, files_options, output_option, run_option
-from specrun.cli.session import open_runs
+from specrun.cli.session import RunsOfSpec, open_runs
+from specrun.engines.base import OutputFile
+from specrun.plan.observed import Run
+from specrun.spec.below import NameRefused, below
+from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import size
 from specrun.views.text import count, nearby
+
+LISTED = 20
+"""Files of which it is said why they were not fetched."""
 
 
 @click.command()
@@ -24,6 +32,7 @@ from specrun.views.text import count, nearby
 @output_option("text", "json")
 def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tuple[str, ...], output: str) -> None:
     """List a run's files, or fetch them."""
+    refused: list[str] = []
     for runs in open_runs(reading):
         run = runs.newest(run_name)
         files = [
@@ -33,13 +42,48 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
         ]
         if only and not files:
             raise Exit(FAILED, f"{run.name} has no output like {', '.join(only)}")
-        for file in files if folder is not None else ():
-            runs.engine.fetch(run.name, file.path, Path(folder or "") / file.path)
+        lost = _fetch(runs, run, files, Path(folder)) if folder is not None else []
+        refused += lost
         if output == "json":
             listed = [{"path": file.path, "size": file.size} for file in files]
-            print(json.dumps({"run": run.name, "place": runs.engine.address(run.name), "files": listed}, indent=2))
+            print(json_text({"run": run.name, "place": runs.engine.address(run.name), "files": listed}, 2))
             continue
         for file in files:
-            print(f"{'' if file.size is None else size(file.size):>8}  {file.path}")
+            print(f"{'' if file.size is None else size(file.size):>8}  {visible(file.path)}")
         where = folder if folder is not None else runs.engine.address(run.name)
-        print(f"{run.name}: {count(len(files), 'file')} in {nearby(where)}", file=sys.stderr)
+        print(f"{visible(run.name)}: {count(len(files) - len(lost), 'file')} in {nearby(where)}", file=sys.stderr)
+    if refused:
+        shown = refused[:LISTED] + [f"… and {len(refused) - LISTED} more"] * (len(refused) > LISTED)
+        raise Exit(FAILED, f"error: {count(len(refused), 'file')} not fetched:", *(f"  {line}" for line in shown))
+
+
+def _fetch(runs: RunsOfSpec, run: Run, files: Sequence[OutputFile], folder: Path) -> list[str]:
+    """Copy files into a folder; which ones cannot lie there, each with the reason."""
+    refused, written = [], dict[tuple[int, int], str]()
+    for file in files:
+        try:
+            path = _place(folder, file.path, written)
+            runs.engine.fetch(run.name, file.path, path)
+        except NameRefused as problem:
+            refused.append(f"{file.path}: {problem}")
+        except OSError as error:
+            if error.errno not in (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ):
+                raise
+            refused.append(f"{file.path}: {error.strerror}")
+        else:
+            written[_identity(path)] = file.path
+    return refused
+
+
+def _place(folder: Path, name: str, written: Mapping[tuple[int, int], str]) -> Path:
+    """Where a file may lie. Raises NameRefused, also when another one has been written there."""
+    path = below(folder, name)
+    twin = written.get(_identity(path), name) if path.exists() else name
+    if twin != name:
+        raise NameRefused(f"to this machine it is the same as {twin}")
+    return path
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    seen = path.stat()
+    return seen.st_dev, seen.st_ino

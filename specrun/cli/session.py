@@ -18,6 +18,7 @@ from specrun.engines.facts import ENGINES, unread
 from specrun.engines.history import History
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
+from specrun.plan.attempts import NAME
 from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of
@@ -41,6 +42,8 @@ class RunsOfSpec:
     def newest(self, name: str | None) -> Run:
         """The run of this name, or the spec's newest. Ends the command when there is none."""
         if name is not None:
+            if NAME.fullmatch(name) is None:
+                raise Exit(FAILED, f"{name} is no run's name: those are SPEC-FINGERPRINT, as `specrun runs` lists them")
             return self.engine.run(name)
         history = History(self.engine)
         runs = history.newest([self.spec])[self.spec]

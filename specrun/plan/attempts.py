@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from specrun.plan.changes import Action
 from specrun.plan.observed import Loss, Run, RunStatus
 
-NAME = re.compile(r"(?P<spec>.+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>\d+))?")
-"""What `run_name` makes."""
+NAME = re.compile(r"(?P<spec>[\w.-]+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>[0-9]{1,9}))?", re.ASCII)
+"""What `run_name` makes: it is also the name of a folder, and part of addresses."""
 
 
 TRIES = 3

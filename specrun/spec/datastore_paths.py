@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 EXAMPLE = "azureml://datastores/NAME/paths/PATH"
 """How one is written, for messages."""
@@ -50,10 +51,19 @@ class DatastorePath:
         return not self.path or target.startswith(f"{self.path}/")
 
 
+def leaves(uri: str) -> bool:
+    """Whether a part of an address leads out of what stands before it, also once somebody has decoded it."""
+    address = uri.partition("://")[2]
+    while "%" in address and (decoded := unquote(address)) != address:
+        address = decoded
+    first, *others = re.split(r"[/\\]", address)
+    return first in (".", "..") or ".." in others
+
+
 def parse(uri: str) -> DatastorePath | None:
-    """The path that an address means; None for what is no address of a datastore."""
+    """The path that an address means; None for what is no address of a datastore, or leaves it."""
     match = _URI.fullmatch(uri)
-    if match is None:
+    if match is None or leaves(uri):
         return None
     named = (match["subscription"], match["group"], match["workspace"])
     workspace = "/".join(named).lower() if named[0] else ""

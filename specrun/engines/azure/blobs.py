@@ -76,9 +76,10 @@ def read_piece(container: Container, name: str, start: int, length: int) -> byte
 def fetch_blob(container: Container, name: str, to: Path) -> None:
     """Copy a blob to a file, which is there as a whole or not at all. Raises EngineError, Missing, OSError."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = to.with_name(f".{to.name}.partial")
+    partial_file = to.with_name(f".{to.name[:40]}.partial")
+    partial_file.unlink(missing_ok=True)  # "x": what lies there by then, such as a link, is not written through
     try:
-        with explained(container, f"reading {name}"), partial_file.open("wb") as file:
+        with explained(container, f"reading {name}"), partial_file.open("xb") as file:
             container.blob(name).download_blob().readinto(file)
         partial_file.replace(to)
     finally:

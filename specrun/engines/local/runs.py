@@ -86,7 +86,7 @@ class LocalRuns:
     def cancel(self, name: str) -> None:
         """Ask for a run's end. Raises Missing."""
         folder = self._folder(name)
-        if NAME.fullmatch(name) is None or not folder.is_dir():
+        if not folder.is_dir():
             raise Missing(f"there is no run {name} on this machine")
         state.cancel(folder)
 
@@ -131,6 +131,8 @@ class LocalRuns:
         return str(self._folder(name) / "outputs")
 
     def _folder(self, name: str) -> Path:
+        if NAME.fullmatch(name) is None:  # which may hold anything, such as `..`
+            raise Missing(f"there is no run {name} on this machine")
         return run_folder(self._home, name)
 
 

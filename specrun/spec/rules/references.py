@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specrun.spec.datastore_paths import DEFAULT_NAME, parse
+from specrun.spec.datastore_paths import DEFAULT_NAME, STORAGE_SCHEMES, leaves, parse
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.nearest import suggestion
 from specrun.spec.rules.data import near_datastore, plain_problem
@@ -13,6 +13,10 @@ from specrun.spec.rules.subject import Subject, lacks, mapping, text
 # What may follow azureml:// besides: the long forms of the same, and what other jobs and registries have.
 _OTHER_ADDRESSES = ("subscriptions", "registries", "jobs", "locations")
 _DATASTORES = "azureml://datastores/"
+_OUT = (
+    "It may not have `.` or `..` in it, nor either of them in an encoded form such as `%2e%2e`: what they leave is "
+    "decided by whoever reads the address. Write out where it leads to."
+)
 
 
 def data_entries(subject: Subject) -> Iterator[Diagnostic]:
@@ -44,20 +48,29 @@ def datastore_paths(subject: Subject) -> Iterator[Diagnostic]:
     for section in ("inputs", "outputs"):
         for name, value in mapping(subject.job.get(section)).items():
             path = text(mapping(value).get("path"))
-            if path is None or not path.startswith(_DATASTORES):
-                if path is not None and path.startswith("azureml://"):
-                    yield from _unknown_address(subject, path, "job", section, name, "path")
+            if path is None or not path.lower().startswith(("azureml://", *STORAGE_SCHEMES)):
                 continue
-            store, paths, rest = path[len(_DATASTORES) :].partition("/paths/")
             place = ("job", section, name, "path")
-            if not paths:
-                detail = f"Write `{_DATASTORES}NAME/paths/PATH`, with the datastore's name and the path on it."
-                yield subject.at("invalid-target", detail, *place)
-                continue
-            yield from near_datastore(subject, store, *place)
-            problem = plain_problem(rest) if rest else None
+            problem = _address_problem(path)
             if problem is not None:
                 yield subject.at("invalid-target", problem, *place)
+            elif path.startswith(_DATASTORES):
+                yield from near_datastore(subject, path[len(_DATASTORES) :].partition("/")[0], *place)
+
+
+def _address_problem(path: str) -> str | None:
+    """Why an address is none of something on a datastore, or not the plain one; None where it is."""
+    if not path.startswith("azureml://"):
+        return _OUT if leaves(path) else None
+    if not path.startswith(_DATASTORES):
+        kind = path.removeprefix("azureml://").partition("/")[0]
+        if kind not in _OTHER_ADDRESSES:
+            return f"Nothing in Azure ML is at azureml://{kind}. Write `{_DATASTORES}NAME/paths/PATH`."
+        return _OUT if leaves(path) else None
+    store, paths, rest = path[len(_DATASTORES) :].partition("/paths/")
+    if not paths or not store or "/" in store:
+        return f"Write `{_DATASTORES}NAME/paths/PATH`, with the datastore's name and the path on it."
+    return (plain_problem(rest) if rest else None) or (_OUT if leaves(path) else None)
 
 
 def outputs_into_data(subject: Subject) -> Iterator[Diagnostic]:
@@ -80,10 +93,3 @@ def _target(name: str, entry: object) -> tuple[str, str]:
     """Where an entry of `data` goes: datastore and path."""
     found = mapping(entry)
     return text(found.get("datastore")) or DEFAULT_NAME, (text(found.get("target")) or name).strip("/")
-
-
-def _unknown_address(subject: Subject, path: str, *place: str) -> Iterator[Diagnostic]:
-    kind = path.removeprefix("azureml://").partition("/")[0]
-    if kind not in _OTHER_ADDRESSES:
-        detail = f"Nothing in Azure ML is at azureml://{kind}. Write `{_DATASTORES}NAME/paths/PATH`."
-        yield subject.at("invalid-target", detail, *place)
