@@ -1,8 +1,8 @@
 """Texts that are not ours on their way to people and programs: names, values, what a service answers, a job's lines.
 
 What would act rather than show (control characters, those that turn or hide what stands beside them, what a runner of
-GitHub or Azure Pipelines takes for a command) is spelled as Python would: `\\n`, `\\x1b`, `\\u202e`. Nothing is lost, and
-to make a text visible twice changes nothing.
+GitHub or Azure Pipelines takes for a command) is spelled as in a string of Python. Nothing is lost, and to make a text
+visible twice changes nothing.
 """
 
 from __future__ import annotations
