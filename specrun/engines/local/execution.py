@@ -63,6 +63,7 @@ class Execution:
         self.unclean = False
         self.signalled_at: float | None = None
         self.gpus_present: tuple[str, ...] = ()
+        self.place: slots.Place | None = None
 
     def carry_out(self) -> None:
         """Wait for a grant, run the roles, write the result. The run is over when this returns."""
@@ -73,7 +74,8 @@ class Execution:
             self._watch(wake)
         if self.unclean or not processes.LINUX:
             processes.sweep(self.request.marker)
-        slots.leave(Path(self.request.slots), self.rundir)
+        if self.place is not None:
+            self.place.leave()
         self._finish()
 
     def _listen(self) -> int:
@@ -103,12 +105,13 @@ class Execution:
             gpus=roles.gpu_count(self.request, len(present)),
             ports=roles.port_count(self.request),
         )
+        place = self.place = slots.Place(Path(self.request.slots), self.rundir, self.request.name, want, present)
         refusal = slots.refusal(want, present)
         if refusal:
             self._end(Ending(state.FAILED, refusal))
         while self._goes_on():
             try:
-                answer = slots.ask(Path(self.request.slots), self.rundir, self.request.name, want, present)
+                answer = place.ask()
             except OSError as error:
                 self._end(Ending(state.FAILED, f"no slot could be asked for in {self.request.slots}: {error.strerror}"))
                 break

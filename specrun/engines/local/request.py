@@ -106,6 +106,8 @@ def _check(request: Request) -> None:
     for text in (request.name, request.command, request.slots, request.marker, request.cluster.name, team.type):
         if not isinstance(text, str) or not text or "\0" in text:
             raise TypeError("name, command, slots, marker, cluster and type are texts")
+    if "/" in request.name:
+        raise TypeError("name is no path")
     for texts in (request.secret_names, request.path):
         if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
             raise TypeError("secret_names and path are lists of texts")

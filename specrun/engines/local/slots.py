@@ -3,24 +3,37 @@
 A run that wants to start leaves a ticket: one small file, numbered in order of arrival. Everything is read, decided
 and written under one `flock`; a ticket counts as long as its run's own lock is held, so what a dead run had is free
 again without anybody having to give it back. No file is shared by two writers: a damaged one concerns its run only.
+
+A ticket is that of whoever holds the run's lock now. A run that is started again, since its supervisor was killed
+before it had written anything, has a place of its own: what the one before had got is removed when it first asks.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from specrun.engines.local import state
+from specrun.plan.stored import Damaged, read_record
 
 LOCK = "lock"
 PATIENCE = 0.2
 """Seconds to wait for the flock, which is held for milliseconds, before the caller's next tick tries again."""
+
+GIVE_UP = 60.0
+"""Seconds after which whoever has the flock will never let it go."""
+
+_FILE = re.compile(r"([0-9]{1,15})-.*\.json")
+TRIES_OF_A_PORT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,11 @@ class Ticket:
     grant: Grant | None = None
     file: Path = field(default=Path(), compare=False)
 
+    @property
+    def number(self) -> int:
+        """Its place among all that came."""
+        return _number(self.file)
+
 
 def refusal(want: Want, present: Sequence[str]) -> str | None:
     """Why the run could never be granted, however long it waited; None when it could."""
@@ -63,71 +81,93 @@ def refusal(want: Want, present: Sequence[str]) -> str | None:
     return None
 
 
-def ask(slots: Path, rundir: Path, name: str, want: Want, present: Sequence[str]) -> Grant | str:
-    """A grant, or why there is none yet. The first call takes the place in the queue. Needs the run's lock; OSError."""
-    slots.mkdir(parents=True, exist_ok=True)
-    with _locked(slots) as locked:
-        if not locked:
-            return "other runs are being granted their nodes"
-        tickets = _living(slots)
-        own = next((ticket for ticket in tickets if ticket.folder == str(rundir)), None)
-        if own is None:
-            own = Ticket(name, str(rundir), want, file=slots / f"{_next_number(slots):012d}-{name}.json")
-            tickets.append(own)
-        decision = decide(own, tickets, present)
+class Place:
+    """A run's place in the queue of a machine with the GPUs `present`. It belongs to who holds the run's lock now."""
+
+    def __init__(self, slots: Path, rundir: Path, name: str, want: Want, present: Sequence[str]) -> None:
+        self._slots = slots
+        self._present = present
+        self._own = Ticket(name, str(rundir), want, file=slots)
+        self._tried = time.monotonic()
+
+    def ask(self) -> Grant | str:
+        """A grant, or why there is none yet. The first call takes the place in the queue. Raises OSError."""
+        self._slots.mkdir(parents=True, exist_ok=True)
+        with _locked(self._slots) as locked:
+            if not locked:
+                if time.monotonic() - self._tried > GIVE_UP:
+                    raise TimeoutError(errno.ETIMEDOUT, f"its lock was not free for {GIVE_UP:g} s")
+                return "other runs are being granted their nodes"
+            self._tried = time.monotonic()
+            return self._decide(_living(self._slots))
+
+    def _decide(self, tickets: Sequence[Ticket]) -> Grant | str:
+        others = [ticket for ticket in tickets if ticket.folder != self._own.folder]
+        for ticket in tickets:
+            if ticket.folder == self._own.folder and ticket.file != self._own.file:
+                ticket.file.unlink()  # of who had the run's lock before
+        is_new = self._own not in tickets
+        if self._own.file == self._slots:
+            name = f"{_next_number(self._slots):012d}-{self._own.name}.json"
+            self._own = replace(self._own, file=self._slots / name)
+        decision = decide(self._own, others, self._present)
         if isinstance(decision, str):
-            if not own.file.exists():
-                _write(own)
+            if is_new:
+                _write(self._own)
             return decision
-        taken = {port for ticket in tickets if ticket.grant for port in ticket.grant.ports}
-        grant = Grant(decision, free_ports(want.ports, taken))
-        _write(replace(own, grant=grant))
+        taken = {port for ticket in others if ticket.grant for port in ticket.grant.ports}
+        grant = Grant(decision, free_ports(self._own.want.ports, taken))
+        _write(replace(self._own, grant=grant))
         return grant
 
+    def leave(self) -> None:
+        """Give back what the run has, or its place in the queue. What cannot be removed ends with the run's lock."""
+        for ticket in _tickets(self._slots):
+            if ticket.folder == self._own.folder:
+                with contextlib.suppress(OSError):
+                    ticket.file.unlink()
 
-def leave(slots: Path, rundir: Path) -> None:
-    """Give back what the run has, or its place in the queue. What cannot be removed ends with the run's lock."""
-    for ticket in _tickets(slots):
-        if ticket.folder == str(rundir):
-            with contextlib.suppress(OSError):
-                ticket.file.unlink()
 
-
-def decide(own: Ticket, tickets: Sequence[Ticket], present: Sequence[str]) -> tuple[str, ...] | str:
-    """The GPUs that `own` may have now, or why it must wait; `tickets` are all, in order of arrival.
+def decide(own: Ticket, others: Sequence[Ticket], present: Sequence[str]) -> tuple[str, ...] | str:
+    """The GPUs that `own` may have now, or why it must wait; `others` are all other tickets, in order of arrival.
 
     Each cluster is a queue of its own. GPUs that an earlier run is waiting for are kept for it.
     """
-    granted = [ticket for ticket in tickets if ticket.grant]
+    granted = [ticket for ticket in others if ticket.grant]
     taken = {gpu for ticket in granted if ticket.grant for gpu in ticket.grant.gpus}
     free = [gpu for gpu in present if gpu not in taken]
-    for ticket in tickets:
-        if ticket.grant:
+    kept: list[Ticket] = []
+    for ticket in others:
+        if ticket.grant or ticket.number > own.number:
             continue
-        users = [other for other in granted if other.want.cluster == ticket.want.cluster]
-        reason = _nodes_missing(ticket, users, tickets) or _gpus_missing(ticket, granted, free, present)
-        if ticket.folder == own.folder:
-            return reason or tuple(free[: ticket.want.gpus])
-        if not reason:  # may start, and will within its next tick
-            granted = [*granted, ticket]
+        if _missing(ticket, granted, kept, free, present):
+            kept.append(ticket)
+        else:  # may start, and will within its next tick
+            granted.append(ticket)
         free = free[ticket.want.gpus :]
-    return "it has no place in the queue"
+    return _missing(own, granted, kept, free, present) or tuple(free[: own.want.gpus])
 
 
 def free_ports(count: int, taken: set[int]) -> tuple[int, ...]:
-    """Distinct loopback ports that nobody listens on, outside the range from which the kernel gives ports away."""
+    """Distinct loopback ports that nobody listens on, outside the range from which the kernel gives ports away.
+
+    By chance, since runs of other state folders choose there, too. Raises OSError when there are not so many.
+    """
     import socket
 
     first, last = _fixed_ports()
+    size = last - first + 1
     found: list[int] = []
-    while len(found) < count:
-        port = first + _random() % (last - first + 1)
+    for _ in range(TRIES_OF_A_PORT * size):
+        if len(found) == count:
+            return tuple(found)
+        port = first + _random() % size
         if port in taken or port in found:
             continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             found.append(port)
-    return tuple(found)
+    raise OSError(errno.EADDRNOTAVAIL, f"{_count(count, 'port')} cannot be had")
 
 
 def _random() -> int:
@@ -142,15 +182,22 @@ def _fixed_ports() -> tuple[int, int]:
     return (10000, dynamic - 1) if dynamic > 12000 else (10000, 65535)
 
 
-def _nodes_missing(ticket: Ticket, users: Sequence[Ticket], tickets: Sequence[Ticket]) -> str | None:
+def _missing(
+    ticket: Ticket, granted: Sequence[Ticket], kept: Sequence[Ticket], free: Sequence[str], present: Sequence[str]
+) -> str | None:
+    """Why a ticket must wait; `kept` are those that came before it and must wait, too."""
+    return _nodes_missing(ticket, granted, kept) or _gpus_missing(ticket, granted, free, present)
+
+
+def _nodes_missing(ticket: Ticket, granted: Sequence[Ticket], kept: Sequence[Ticket]) -> str | None:
     want = ticket.want
     if want.limit is None:
         return None
+    users, ahead = ([one for one in some if one.want.cluster == want.cluster] for some in (granted, kept))
     used = sum(user.want.nodes for user in users)
     if used + want.nodes > want.limit:
         verb = "is" if used == 1 else "are"
         return f"{used} of {_count(want.limit, 'node')} of {want.cluster} {verb} in use by {_names(users)}"
-    ahead = [t for t in tickets[: tickets.index(ticket)] if t.want.cluster == want.cluster and t not in users]
     return f"{_names(ahead)} came first for the nodes of {want.cluster}" if ahead else None
 
 
@@ -195,6 +242,8 @@ def _flock(lock: int) -> bool:
 
 
 def _living(slots: Path) -> list[Ticket]:
+    for unfinished in slots.glob("*.new"):  # written under the flock, which is ours: who wrote it is dead
+        unfinished.unlink()
     living = []
     for ticket in _tickets(slots):
         if state.held(Path(ticket.folder)):
@@ -205,22 +254,33 @@ def _living(slots: Path) -> list[Ticket]:
 
 
 def _tickets(slots: Path) -> list[Ticket]:
-    found = (_read(file) for file in sorted(slots.glob("*.json")))
-    return [ticket for ticket in found if ticket]
+    found = (_read(file) for file in slots.glob("*.json"))
+    return sorted((ticket for ticket in found if ticket), key=lambda ticket: ticket.number)
 
 
 def _read(file: Path) -> Ticket | None:
+    """A ticket that can be gone by; None of another file."""
     try:
-        values = json.loads(file.read_bytes())
+        values: dict[str, Any] = read_record(file, state.LARGEST)
         grant = values["grant"] and Grant(tuple(values["grant"]["gpus"]), tuple(values["grant"]["ports"]))
-        return Ticket(str(values["name"]), str(values["folder"]), Want(**values["want"]), grant, file)
-    except (OSError, ValueError, TypeError, KeyError):
+        ticket = Ticket(values["name"], values["folder"], Want(**values["want"]), grant, file)
+    except (FileNotFoundError, Damaged, TypeError, KeyError):
         return None
+    want, got = ticket.want, ticket.grant or Grant()
+    texts = (ticket.name, ticket.folder, want.cluster, *got.gpus)
+    counts = (want.nodes, 0 if want.limit is None else want.limit, want.gpus, want.ports, *got.ports)
+    is_sound = all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
+    return ticket if is_sound and min(counts) >= 0 and ticket.number else None
 
 
 def _next_number(slots: Path) -> int:
-    numbers = [int(prefix) for file in slots.glob("*.json") if (prefix := file.name.partition("-")[0]).isdigit()]
-    return max(numbers, default=0) + 1
+    return max((_number(file) for file in slots.glob("*.json")), default=0) + 1
+
+
+def _number(file: Path) -> int:
+    """The one that a ticket's file begins with, 0 of other files."""
+    match = _FILE.fullmatch(file.name)
+    return int(match[1]) if match else 0
 
 
 def _write(ticket: Ticket) -> None:
