@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from specrun.cli.main import run as specrun
+from specrun.engines.base import Missing
 from specrun.engines.local import state
 from specrun.plan.changes import Action
 from specrun.plan.observed import RunStatus
@@ -17,6 +18,7 @@ from specrun.spec.model import Spec
 from tests.engine_double import read_specs, write_spec
 from tests.local.damage import WAYS, put
 from tests.local.machine import Machine
+from tests.local.runs import wait_until
 
 JOB = "name: {}\ncompute: {{name: cpu, max_instances: 2}}\njob: {{command: echo hi}}\n"
 WORST = ("infinite", "nested", "FIFO")
@@ -33,6 +35,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("job", "other"):
         (spec,) = read_specs(write_spec(folder / name, JOB.format(name)))
         assert machine.apply(spec).failed == []
+        run = newest(machine.home, name)
+        wait_until(lambda run=run: not state.held(run), "the supervisor's exit")
     return folder
 
 
@@ -140,6 +144,17 @@ def test_a_run_whose_folder_is_none(folder: Path, become: Callable[[Path], None]
     assert specrun(["destroy", f"{folder / 'job' / 'job.yaml'}", "--also", "run", "--yes"]) == 0
     assert not run.exists()
     assert machine.engine.runs.list("other").runs[0].status is RunStatus.SUCCEEDED
+
+
+def test_a_run_whose_supervisor_was_killed_just_after_its_start_is_said_as_that_and_started_again(folder: Path) -> None:
+    machine = Machine(folder / "home")
+    run = newest(machine.home, "job")
+    state.write(run, state.State(state.PREPARED))
+    with pytest.raises(Missing, match=f"{run.name}: its supervisor was killed just after its start"):
+        machine.engine.runs.get(run.name)
+    assert machine.engine.runs.list("job").runs == []
+    outcome = machine.apply(spec_of(folder, "job"))
+    assert [(one.name, one.status) for one in outcome.ended] == [(run.name, RunStatus.SUCCEEDED)]
 
 
 def test_a_run_made_ready_whose_record_is_damaged_is_not_started(folder: Path) -> None:

@@ -6,13 +6,12 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.lines import read_lines
 from specrun.engines.local import request as requests
-from specrun.engines.local import state
+from specrun.engines.local import state, supervisor
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.resources import translated
 from specrun.engines.local.submission import run_folder, submit
@@ -66,11 +65,15 @@ class LocalRuns:
         return [name for _, _, name in sorted(found, reverse=True)]
 
     def get(self, name: str) -> Run:
-        """One run as it is now. Raises Missing."""
-        run = _read_run(self._folder(name))
-        if run is None:
+        """One run as it is now. Raises Missing, also of one that is made and not started."""
+        folder = self._folder(name)
+        run = _read_run(folder)
+        if run is not None:
+            return run
+        if NAME.fullmatch(name) is None or not folder.is_dir():
             raise Missing(f"there is no run {name} on this machine")
-        return run
+        # Its lock was made by a supervisor, that had it and wrote nothing.
+        raise Missing(f"{name}: {supervisor.KILLED if (folder / state.LOCK).exists() else supervisor.UNSTARTED}")
 
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} of a damaged one."""
@@ -145,30 +148,23 @@ def _made(folder: Path) -> float:
 
 
 def _read_run(folder: Path) -> Run | None:
+    """A run; None where there is none, or one that is made and not started: the next apply does that, by its name."""
     match = NAME.fullmatch(folder.name)
     if match is None or not os.path.lexists(folder):
         return None
     record, damage = _record(folder, match)
     seen = state.observe(folder)
-    if seen.status == state.PREPARED and not state.held(folder) and state.read(folder).status == state.PREPARED:
-        if not damage:
-            return None  # never started: the next apply starts it, under the same name
-        seen = replace(seen, status=state.CORRUPTED)
-    status, loss, reason = STATUSES.get(seen.status), _loss(seen), seen.reason
-    if status is None and state.held(folder):
-        status = RunStatus.RUNNING
-    elif status is None or (damage and status.ended):
-        # What it has come to cannot be believed, or not be found: that attempt is lost, and the next one has its place.
-        status, loss = RunStatus.LOST, Loss.DAMAGED if damage or loss is None else loss
-        reason = damage or reason
-        _end_leftovers(folder)
+    is_free = seen.status == state.PREPARED and not state.held(folder)
+    if is_free and not damage and state.read(folder).status == state.PREPARED:
+        return None
+    status, loss = _outcome(folder, seen, damage)
     return Run(
         name=folder.name,
         spec=match["spec"],
         fingerprint=str(record.get("fingerprint", match["fingerprint"])),
         attempt=int(match["attempt"] or 1),
         status=status,
-        reason=reason,
+        reason=damage if damage and status is RunStatus.LOST else seen.reason,
         submitted=seen.submitted or number(record.get("submitted")),
         started=seen.started,
         ended=seen.ended,
@@ -200,10 +196,17 @@ def _record(folder: Path, match: re.Match[str]) -> tuple[Mapping[str, object], s
     return record, ""
 
 
-def _loss(seen: state.State) -> Loss | None:
-    if seen.status != state.LOST:
-        return None
-    return Loss.NEVER_STARTED if seen.started is None else Loss.NODE_LOST
+def _outcome(folder: Path, seen: state.State, damage: str) -> tuple[RunStatus, Loss | None]:
+    """Where a run is, and what became of it if that is lost."""
+    status = STATUSES.get(seen.status)
+    if not damage and status is not None:
+        return status, None
+    if state.held(folder):
+        return RunStatus.RUNNING, None
+    _end_leftovers(folder)
+    if damage or seen.status != state.LOST:
+        return RunStatus.LOST, Loss.DAMAGED  # that attempt; the next one has a name of its own
+    return RunStatus.LOST, Loss.NEVER_STARTED if seen.started is None else Loss.NODE_LOST
 
 
 def _end_leftovers(folder: Path) -> None:

@@ -22,6 +22,10 @@ from specrun.engines.local import request as requests
 from specrun.engines.local import roles, state
 
 LOG = "supervisor.log"
+KILLED = "its supervisor was killed just after its start, and nothing of it has run; the next apply starts it again"
+UNSTARTED = "it was never started; the next apply does that"
+"""Of a run that is `prepared`, whether somebody tried to start it or not."""
+
 _MODULE = "specrun.engines.local.supervisor"
 _HELD, _OTHER, _ERROR = "held", "other", "error"
 _START_PATIENCE = 60.0
@@ -66,18 +70,21 @@ def start(rundir: Path, secrets: Mapping[str, str]) -> None:
         said = _converse(child.communicate, json.dumps(dict(secrets)).encode(), answer)
     finally:
         os.close(answer)
-    word, _, detail = said.partition(" ")
-    if word not in (_HELD, _OTHER):
-        raise NotStarted(detail or f"the supervisor of {rundir} ended at once; see {rundir / LOG}")
+    word, _, detail = ("" if said is None else said).partition(" ")
+    if word in (_HELD, _OTHER):
+        return
+    if said is None:
+        raise NotStarted(f"the supervisor of {rundir.name} said nothing for {_START_PATIENCE:g} s; see {rundir / LOG}")
+    raise NotStarted(detail or f"{rundir.name}: {KILLED}; see {rundir / LOG}")
 
 
-def _converse(communicate: Callable[[bytes], object], secrets: bytes, answer: int) -> str:
-    """Hand over the secrets and wait for the answer, which is "" when there is none in time."""
+def _converse(communicate: Callable[[bytes], object], secrets: bytes, answer: int) -> str | None:
+    """Hand over the secrets and wait for the answer: "" from who is gone, None when there is none in time."""
     import select
 
     communicate(secrets)  # ends with the process that detached the supervisor and left
     ready = select.select([answer], [], [], _START_PATIENCE)[0]
-    return os.read(answer, 4096).decode(errors="replace") if ready else ""
+    return os.read(answer, 4096).decode(errors="replace") if ready else None
 
 
 def main(arguments: list[str]) -> int:
