@@ -10,6 +10,7 @@ from pathlib import Path
 
 from specrun.apply.events import Event, LogLines, OpenLines, OperationProgressed
 from specrun.plan.home import make_home
+from specrun.plan.private import open_private
 from specrun.spec.visible import json_text
 
 KEPT = 8_000_000
@@ -34,8 +35,9 @@ class Journal:
         """Append one event, as JSON values, with the time (Unix seconds) and this process's id."""
         with contextlib.suppress(OSError):
             make_home(self._home)
-            if self._file.exists() and self._file.stat().st_size > KEPT:
+            if os.path.lexists(self._file) and self._file.lstat().st_size > KEPT:
                 self._file.replace(self._file.with_suffix(".1.jsonl"))
             line = json_text({"time": round(time.time(), 3), "process": os.getpid(), **event})
-            with self._file.open("a", encoding="utf-8") as journal:
+            descriptor = open_private(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            with open(descriptor, "a", encoding="utf-8") as journal:  # noqa: PTH123 - a descriptor
                 journal.write(f"{line}\n")

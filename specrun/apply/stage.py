@@ -9,6 +9,7 @@ from specrun.engines.base import Staged
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Submission
+from specrun.plan.private import make_folder
 
 
 class Stale(Exception):
@@ -18,7 +19,7 @@ class Stale(Exception):
 def stage(submission: Submission, folder: Path) -> Staged:
     """Copy what a run consists of below `folder`. Raises Stale when a file is not what was planned, and OSError."""
     code = folder / "code"
-    code.mkdir()
+    code.mkdir(mode=0o700)
     _copy("code", submission.code, code)
     environment = submission.environment
     if environment is None:
@@ -45,9 +46,9 @@ def _copy(what: str, files: tuple[SourceFile, ...], folder: Path) -> None:
     for file in files:
         content = _read(what, file, file.path)
         target = folder / file.path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent, folder)
         target.write_bytes(content)
-        target.chmod(0o755 if file.executable else 0o644)
+        target.chmod(0o700 if file.executable else 0o600)
 
 
 def _read(what: str, file: SourceFile, name: str) -> bytes:

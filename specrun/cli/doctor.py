@@ -17,7 +17,8 @@ from specrun import __version__
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import color_option, output_option
 from specrun.engines.facts import ENGINES
-from specrun.plan.home import home_of, scratch
+from specrun.plan.home import home_of, open_home, scratch
+from specrun.plan.ownership import StateRefused
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import size
 from specrun.views.text import Paint, paint_for
@@ -56,8 +57,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield Finding("ok", "specrun", f"{__version__} on Python {platform.python_version()} ({sys.executable})")
     yield Finding("ok", "engines", ", ".join(ENGINES))
     yield _platform()
-    home = home_of(folder)
-    yield from _state(home)
+    yield from _state(folder)
     yield _installer()
     yield _gpus()
     present = [name for name in ("tensorflow", "torch") if find_spec(name)]
@@ -78,10 +78,15 @@ def _platform() -> Finding:
     return Finding("error", "system", f"{sys.platform}: the local engine needs Linux, macOS, or Windows through WSL")
 
 
-def _state(home: Path) -> Iterator[Finding]:
+def _state(folder: Path) -> Iterator[Finding]:
+    home = home_of(folder)
     try:
+        open_home(folder)
         with scratch(home):
             pass
+    except StateRefused as refusal:
+        yield Finding("error", "state", str(refusal))
+        return
     except OSError as error:
         detail = f"{home} cannot be used ({error.strerror}): set SPECRUN_HOME to a folder that can be written"
         yield Finding("error", "state", detail)

@@ -12,7 +12,7 @@ from specrun.cli.options import Reading, output_option, reading_options
 from specrun.cli.session import load_specs, require_engine, show
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
-from specrun.plan.home import home_of
+from specrun.plan.home import open_home
 from specrun.views.graph import graph_dot, graph_mermaid
 
 
@@ -24,7 +24,7 @@ def graph(reading: Reading, output: str) -> None:
     require_engine(reading.engine)
     loaded = load_specs(reading)
     places = places_of(loaded.specs, reading.engine)
-    hashes = HashCache(home_of(Path(reading.files[0]).absolute().parent))
+    hashes = HashCache(open_home(Path(reading.files[0]).absolute().parent))
     built = build_graph(loaded.specs, lambda spec: places[str(spec.file)], hashes)
     show((*loaded.diagnostics, *built.diagnostics))
     if not loaded.ok or built.diagnostics:

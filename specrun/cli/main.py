@@ -137,10 +137,11 @@ def _broken_pipe() -> int:
 
 def _bug(error: Exception) -> int:
     from specrun.engines.base import EngineError
+    from specrun.plan.ownership import StateRefused
     from specrun.spec.model import SecretUnset
     from specrun.views.text import indented
 
-    if isinstance(error, (EngineError, SecretUnset)):
+    if isinstance(error, (EngineError, SecretUnset, StateRefused)):
         _tell(indented(f"error: {error}"))
         return exit_codes.FAILED
     if isinstance(error, OSError):

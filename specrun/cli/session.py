@@ -21,7 +21,7 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import NAME
 from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
-from specrun.plan.home import home_of
+from specrun.plan.home import home_of, open_home
 from specrun.plan.observed import Run
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import Loaded, load
@@ -135,7 +135,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
             show(diagnostics)
             raise Exit(INVALID_SPEC, "" if diagnostics else f"{file} has no `name`: is it a spec?")
         remember([document.text])
-        home = home_of(Path(file).absolute().parent)
+        home = open_home(Path(file).absolute().parent)
         name = str(reading.engine or values.get("engine") or DEFAULT_ENGINE)
         require_engine(name)
         scope = _scope_in(replace(reading, files=(file,))) if ENGINES[name].in_workspace else Scope()
@@ -176,7 +176,7 @@ def _home(specs: Sequence[Spec]) -> Path:
     if len(homes) > 1:
         listed = ", ".join(str(home) for home in homes)
         raise Exit(WRONG_USAGE, f"the specs keep their state in several places ({listed}): choose one in SPECRUN_HOME")
-    return homes[0]
+    return open_home(specs[0].file.parent)
 
 
 def _sent_here_by_default(project: Project, reading: Reading) -> Iterable[Diagnostic]:

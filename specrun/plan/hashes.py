@@ -9,9 +9,11 @@ import os
 import re
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 from specrun.plan.home import replace_text
+from specrun.plan.private import check_folder
 from specrun.plan.stored import Damaged, read_record
 
 RACY_NS = 100_000_000
@@ -26,10 +28,16 @@ class HashCache:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._file = home / "cache" / "md5.json"
-        self._entries: dict[str, object] = {}
         self._changed = False
-        with contextlib.suppress(FileNotFoundError, Damaged):
-            self._entries = read_record(self._file)
+
+    @cached_property
+    def _entries(self) -> dict[str, object]:
+        """What is remembered, read when it is first asked for: a check of specs asks for nothing."""
+        try:
+            check_folder(self._file.parent, self._home)
+            return read_record(self._file)
+        except (OSError, Damaged):
+            return {}
 
     def md5(self, path: Path, stat: os.stat_result) -> str:
         """The file's MD5 in hex. Raises OSError."""

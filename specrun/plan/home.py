@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from specrun.plan.ownership import check_ownership
+from specrun.plan.private import make_folder, write_private
 from specrun.spec.repository import repository_of
 
 STAGING = "staging"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def home_of(folder: Path) -> Path:
@@ -23,12 +26,21 @@ def home_of(folder: Path) -> Path:
     return Path(repository_of(str(folder)) or folder) / ".specrun"
 
 
+def open_home(folder: Path) -> Path:
+    """The same, to be read and written: it is this user's alone. Raises StateRefused."""
+    home = home_of(folder)
+    check_ownership(home, chosen=bool(os.environ.get("SPECRUN_HOME")))
+    return home
+
+
 def make_home(home: Path) -> None:
-    """Create the state folder; it ignores itself in git, so that nobody has to."""
+    """Create the state folder; it ignores itself in git, so that nobody has to. Raises OSError."""
     ignore = home / ".gitignore"
-    if not ignore.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        ignore.write_text("*\n")
+    if not os.path.lexists(ignore):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # another one was faster
+            write_private(ignore, "*\n")
 
 
 @contextlib.contextmanager
@@ -39,7 +51,7 @@ def scratch(home: Path) -> Iterator[Path]:
     """
     make_home(home)
     parent = home / STAGING
-    parent.mkdir(exist_ok=True)
+    make_folder(parent, home)
     folder, descriptor = _locked_folder(parent)
     try:
         yield folder
@@ -54,7 +66,7 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
         folder = parent / f"{os.getpid()}-{time.monotonic_ns()}"
         with contextlib.suppress(FileNotFoundError, FileExistsError):
             folder.mkdir(mode=0o700)
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = os.open(folder, _FOLDER)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if folder.exists():
                 return folder, descriptor
@@ -64,18 +76,18 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
 def replace_text(home: Path, file: Path, text: str) -> None:
     """Write a file of the state folder all at once: a reader sees the old content or the new. Raises OSError."""
     with scratch(home) as folder:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent, home)
         written = folder / file.name
-        written.write_text(text, encoding="utf-8")
+        write_private(written, text)
         written.replace(file)
 
 
 def remove_abandoned(home: Path) -> None:
     """Remove what a killed specrun left unfinished in the state folder."""
     parent = home / STAGING
-    for folder in parent.iterdir() if parent.is_dir() else ():
+    for folder in parent.iterdir() if parent.is_dir() and not parent.is_symlink() else ():
         with contextlib.suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = os.open(folder, _FOLDER)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(folder)

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import scratch
+from specrun.plan.private import check_folder, make_folder
 
 BLOCK = 1 << 20
 
@@ -21,7 +22,8 @@ class WrongContent(Exception):
 def cached_download(url: str, sha256: str, home: Path, hashes: HashCache) -> tuple[SourceFile, ...]:
     """The one file of an https source. Not fetched yet: size 0 and no MD5, so that it counts as to be sent."""
     path = _kept_at(url, sha256, home)
-    if not path.exists():
+    check_folder(path.parent, home)
+    if path.is_symlink() or not path.exists():
         return (SourceFile(path.name, path, 0, False, ""),)
     stat = path.stat()
     return (SourceFile(path.name, path, stat.st_size, False, hashes.md5(path, stat)),)
@@ -35,7 +37,7 @@ def download(url: str, sha256: str, home: Path, report: Callable[[int, int], Non
     from urllib.request import urlopen  # late: few specs fetch anything
 
     path = _kept_at(url, sha256, home)
-    if path.exists():
+    if not path.is_symlink() and path.exists() and _sha256(path) == sha256.lower():
         return path
     digest = hashlib.sha256()
     with urlopen(url, timeout=60) as response, scratch(home) as folder:
@@ -52,9 +54,19 @@ def download(url: str, sha256: str, home: Path, report: Callable[[int, int], Non
                 f"{url} has SHA-256 {digest.hexdigest()}, the spec says {sha256}: "
                 "the file has changed, or the spec names another one"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, home)
+        (folder / path.name).chmod(0o600)
         (folder / path.name).replace(path)
     return path
+
+
+def _sha256(path: Path) -> str:
+    """Of what is kept: who put it there is not known."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def file_name(url: str) -> str:

@@ -57,8 +57,8 @@ def test_what_is_unchanged_is_one_file_and_read_only(folders: Folders) -> None:
     for name in ("same", "deep/same", "toolX"):
         assert inode(first / "code" / name) == inode(second / "code" / name)
     assert inode(first / "code/other") != inode(second / "code/other")
-    assert [(first / "code" / name).stat().st_mode & 0o777 for name in ("same", "toolX")] == [0o444, 0o555]
-    assert (plain / "code/tool").stat().st_mode & 0o777 == 0o444, "the same content that is no program is another file"
+    assert [(first / "code" / name).stat().st_mode & 0o777 for name in ("same", "toolX")] == [0o400, 0o500]
+    assert (plain / "code/tool").stat().st_mode & 0o777 == 0o400, "the same content that is no program is another file"
     assert (second / "code/deep/same").read_text() == "2"
     assert not (second / "link").exists()
     share_code(first)

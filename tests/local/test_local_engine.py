@@ -32,7 +32,7 @@ def test_data_is_mirrored_read_only_and_once(tmp_path: Path, machine: Machine) -
     assert machine.apply(spec).failed == []
     assert machine.target("digits") == {"a.csv": "1", "sub/b.csv": "2"}
     modes = {p.stat().st_mode & 0o777 for p in target_folder(machine.home, "default", "digits").rglob("*.csv")}
-    assert modes == {0o444}
+    assert modes == {0o400}
     assert machine.plan(spec).pending == ()
     (tmp_path / "data/a.csv").write_text("one")
     assert machine.apply(spec).failed == []

@@ -44,7 +44,7 @@ def test_exactly_the_planned_files(planned: tuple[Path, tuple[SourceFile, ...]],
     found = {path.relative_to(code).as_posix() for path in code.rglob("*")}
     assert found == {"lib", "lib/deep", "lib/deep/down", "lib/deep/down/x.py", "lib/run.sh", "train.py"}
     modes = [(code / name).stat().st_mode & 0o777 for name in ("train.py", "lib/run.sh")]
-    assert modes == [0o644, 0o755]
+    assert modes == [0o600, 0o700]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from specrun.engines.local.conda import pip_requirements
 from specrun.plan.home import make_home, replace_text, scratch
 from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
+from specrun.plan.private import make_folder, open_private, write_private
 from specrun.spec.masking import mask_addresses
 from specrun.spec.model import Secret
 from specrun.spec.requirements import read_line, with_secrets
@@ -44,7 +45,7 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
     lines = _lines(environment.content)
     folder = environment_folder(home, environment.name)
     make_home(home)
-    folder.parent.mkdir(exist_ok=True)
+    make_folder(folder.parent, home)
     import shutil  # late: nearly every apply finds its environment built
 
     with _lock(folder.with_suffix(".lock")) as lock:
@@ -90,7 +91,7 @@ def _write(lines: PipLines, folder: Path) -> dict[str, str]:
 
     for file, listed in ((REQUIREMENTS, lines.requirements), (CONSTRAINTS, lines.constraints)):
         text = "".join(f"{with_secrets(line, variable)}\n" for line in listed)
-        (folder / file).write_text(text, encoding="utf-8")
+        write_private(folder / file, text)
     return variables
 
 
@@ -139,7 +140,7 @@ def _run(command: list[str], variables: Mapping[str, str], lock: int, report: Re
 
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from specrun.engines.local import processes
 from specrun.engines.local.output import MaskedLog
+from specrun.plan.private import open_private
 
 TERMINATE, KILL = b"T", b"K"
 LINGER = 0.5
@@ -198,7 +199,7 @@ class _Serving:
 
 def _start_role(program: Program) -> tuple[int, MaskedLog | None]:
     # Opened here, where a full disk can still be reported.
-    log = os.open(program.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    log = open_private(program.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     nothing = os.open(os.devnull, os.O_RDONLY)
     masked = MaskedLog(log, program.hidden) if program.hidden else None
     out = log if masked is None else masked.end

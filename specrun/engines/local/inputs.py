@@ -14,6 +14,7 @@ from pathlib import Path
 from specrun.engines.base import Conflict
 from specrun.engines.local.stores import files_in, target_folder
 from specrun.plan.kinds.run import Submission
+from specrun.plan.private import check_folder, make_folder
 from specrun.plan.resources import DEFAULT_DATASTORE
 from specrun.spec.datastore_paths import DEFAULT_NAME, parse
 from specrun.spec.model import Input
@@ -25,26 +26,26 @@ def prepare_inputs(home: Path, submission: Submission, folder: Path) -> None:
         if entry.is_scalar:
             continue
         into = folder / entry.name
-        into.mkdir(parents=True)  # also when there is nothing in it
+        make_folder(into, folder.parent)  # also when there is nothing in it
         source = cloud_folder(home, entry.uri) if entry.name not in submission.files else None
         if source is not None:  # as it is, with folders that hold nothing
             for parent, *_ in os.walk(source):
-                (into / Path(parent).relative_to(source)).mkdir(exist_ok=True)
+                make_folder(into / Path(parent).relative_to(source), into)
         place = _copy if entry.mode == "download" else os.symlink
         for path, file in _files(home, submission, entry).items():
-            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((into / path).parent, into)
             place(file, into / path)
 
 
 def prepare_outputs(home: Path, submission: Submission, folder: Path) -> None:
     """Make a folder for each output below `folder`; one with a datastore path is a link to there. Raises OSError."""
-    (folder / "default").mkdir(parents=True)
+    make_folder(folder / "default", folder.parent)
     for entry in submission.job.outputs.values():
         target = cloud_folder(home, entry.path)
         if target is None:
-            (folder / entry.name).mkdir(exist_ok=True)
+            make_folder(folder / entry.name, folder)
         else:
-            target.mkdir(parents=True, exist_ok=True)
+            make_folder(target, home)
             (folder / entry.name).symlink_to(target)
 
 
@@ -72,6 +73,8 @@ def _files(home: Path, submission: Submission, entry: Input) -> Mapping[str, Pat
         if data is None
         else target_folder(home, data.datastore or DEFAULT_DATASTORE, data.target)
     )
+    if folder is not None:
+        check_folder(folder, home)
     there = files_in(folder) if folder is not None else {}
     planned = submission.files.get(entry.name)
     if planned is None:
@@ -87,3 +90,4 @@ def _copy(source: Path, target: Path) -> None:
     from shutil import copyfile  # late: mounting is the rule
 
     copyfile(source, target)
+    target.chmod(0o600)

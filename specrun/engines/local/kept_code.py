@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from specrun.plan.private import make_folder, write_private
 from specrun.plan.stored import Damaged, read_record
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def note_code(rundir: Path, files: Iterable[SourceFile]) -> None:
         with contextlib.suppress(FileNotFoundError):  # what lay in ./outputs is an output
             name = f"{file.md5}{'x' if file.executable else ''}"
             notes[file.path] = [name, *_looks((rundir / "code" / file.path).lstat())]
-    (rundir / FILE).write_text(json.dumps(notes), encoding="utf-8")
+    write_private(rundir / FILE, json.dumps(notes))
 
 
 def share_code(rundir: Path) -> None:
@@ -68,7 +69,7 @@ def delete_run(rundir: Path) -> None:
 
 
 def _share(file: Path, seen: os.stat_result, kept: Path, link: Path) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(kept.parent, kept.parents[2])
     with contextlib.suppress(FileNotFoundError):
         known = kept.lstat()
         if (known.st_size, known.st_mtime_ns) == (seen.st_size, KEPT_SINCE):
@@ -76,7 +77,7 @@ def _share(file: Path, seen: os.stat_result, kept: Path, link: Path) -> None:
             link.replace(file)
             return
         kept.unlink()  # somebody wrote to it, in the folder of a run that has ended: no other run is given that
-    file.chmod(0o555 if seen.st_mode & stat.S_IXUSR else 0o444)
+    file.chmod(0o500 if seen.st_mode & stat.S_IXUSR else 0o400)
     os.utime(file, ns=(KEPT_SINCE, KEPT_SINCE))
     os.link(file, kept)
 

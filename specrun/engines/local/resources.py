@@ -19,6 +19,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.observed import Observed, Status
+from specrun.plan.private import check_folder
 from specrun.plan.resources import Resource
 from specrun.spec.model import Secret
 
@@ -77,6 +78,7 @@ def read_record(home: Path, kind: str, name: str) -> Mapping[str, object] | None
     """What is recorded of a cluster or a datastore; None when nothing is. Raises EngineError."""
     path = _path(home, kind, name)
     try:
+        check_folder(path.parent, home)
         return stored.read_record(path)
     except FileNotFoundError:
         return None

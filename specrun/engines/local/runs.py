@@ -18,6 +18,7 @@ from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
+from specrun.plan.private import open_private, touch_private
 from specrun.plan.stored import Damaged, number, read_record
 
 CHUNK = 1 << 20
@@ -60,7 +61,7 @@ class LocalRuns:
         with contextlib.suppress(FileNotFoundError), os.scandir(self._home / "runs") as folders:
             for folder in folders:
                 match = NAME.fullmatch(folder.name)
-                if match is not None and spec in (None, match["spec"]):
+                if match is not None and spec in (None, match["spec"]) and not folder.is_symlink():
                     found.append((_made(Path(folder.path)), int(match["attempt"] or 1), folder.name))
         return [name for _, _, name in sorted(found, reverse=True)]
 
@@ -217,11 +218,11 @@ def _end_leftovers(folder: Path) -> None:
 
         with contextlib.suppress(requests.RequestInvalid, OSError):
             processes.sweep(requests.read(folder).marker)
-            swept.touch()
+            touch_private(swept)
 
 
 def _read_chunk(file: Path, start: int) -> bytes:
-    with file.open("rb") as log:
+    with open(open_private(file, os.O_RDONLY), "rb") as log:  # noqa: PTH123 - a descriptor
         log.seek(start)
         return log.read(CHUNK)
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.engines.local import state
+from specrun.plan.private import open_private, write_private
 from specrun.plan.stored import Damaged, read_record
 
 LOCK = "lock"
@@ -92,7 +93,7 @@ class Place:
 
     def ask(self) -> Grant | str:
         """A grant, or why there is none yet. The first call takes the place in the queue. Raises OSError."""
-        self._slots.mkdir(parents=True, exist_ok=True)
+        self._slots.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(self._slots) as locked:
             if not locked:
                 if time.monotonic() - self._tried > GIVE_UP:
@@ -221,7 +222,7 @@ def _count(number: int, thing: str) -> str:
 
 @contextlib.contextmanager
 def _locked(slots: Path) -> Iterator[bool]:
-    lock = os.open(slots / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    lock = open_private(slots / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         yield _flock(lock)
     finally:
@@ -287,5 +288,5 @@ def _write(ticket: Ticket) -> None:
     values = asdict(ticket)
     del values["file"]
     fresh = ticket.file.with_suffix(".new")
-    fresh.write_text(json.dumps(values), encoding="utf-8")
+    write_private(fresh, json.dumps(values))
     fresh.replace(ticket.file)

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from specrun.engines.local import request as requests
+from specrun.plan.private import open_private, touch_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
 
 FORMAT = 1
@@ -101,7 +102,7 @@ def observe(rundir: Path) -> State:
 def held(rundir: Path) -> bool:
     """Whether the run's supervisor (or, when it was killed, what still cleans up after it) is alive."""
     try:
-        lock = os.open(rundir / LOCK, os.O_RDONLY | os.O_NONBLOCK)
+        lock = open_private(rundir / LOCK, os.O_RDONLY)
     except (OSError, ValueError):  # ValueError: a folder that a damaged ticket names
         return False
     try:
@@ -116,7 +117,7 @@ def held(rundir: Path) -> bool:
 
 def acquire(rundir: Path) -> int | None:
     """The run's lock as an open file descriptor, or None while someone else has it."""
-    lock = os.open(rundir / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    lock = open_private(rundir / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -127,15 +128,16 @@ def acquire(rundir: Path) -> int | None:
 
 def cancel(rundir: Path) -> None:
     """Ask for the run's end; its supervisor notices within 0.2 s."""
-    (rundir / CANCEL).touch()
+    touch_private(rundir / CANCEL)
 
 
 def write_prepared(rundir: Path, request: requests.Request) -> None:
     """Make the run's folder ready: request, reserve and last of all `state.json`, which says that the rest is there."""
     for name in ("code", "inputs", "outputs", "logs"):
-        (rundir / name).mkdir(parents=True, exist_ok=True)
+        (rundir / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     _replace(rundir / requests.FILE, requests.encode(request))
     (rundir / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))  # random: no file system stores it in less
+    (rundir / RESERVE).chmod(0o600)
     _replace(rundir / FILE, encode(State(PREPARED, submitted=time.time())), durable=True)
 
 
@@ -157,7 +159,7 @@ def _write_on_full_disk(rundir: Path, text: str) -> None:
         _replace(rundir / FILE, text)
     except OSError:
         # Someone else took the room at once. The blocks that the file already has are still ours.
-        with (rundir / FILE).open("r+", encoding="utf-8") as file:
+        with open(open_private(rundir / FILE, os.O_RDWR), "r+", encoding="utf-8") as file:  # noqa: PTH123
             file.write(text)
             file.truncate()
 
@@ -165,11 +167,7 @@ def _write_on_full_disk(rundir: Path, text: str) -> None:
 def _replace(path: Path, text: str, *, durable: bool = False) -> None:
     fresh = path.with_name(path.name + ".new")
     try:
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        write_private(fresh, text, durable=durable)
         fresh.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

@@ -5,6 +5,7 @@ Root may write to them all the same: what is not as it was put there is told, an
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import replace_text, scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed, Status, StoredFile
+from specrun.plan.private import check_folder, make_folder
 from specrun.plan.stored import Damaged, read_record
 
 BLOCK = 1 << 20
@@ -40,6 +42,7 @@ def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observe
 
     Raises OSError.
     """
+    check_folder(_folder(home, target), home)
     owners, digests_put = _record(home, target)
     paths = files_in(_folder(home, target))
     stats = [path.stat() for path in paths.values()]
@@ -72,11 +75,11 @@ def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) ->
         # Claimed first: one that is ours and not yet there does no harm; the other way round it could not be pruned.
         _claim(home, change.resource, {file.path: file.md5 for file in transfer.send}, list(transfer.prune))
         for file in transfer.send:
-            done = _send(file, folder / file.path, temporary / "file", (done, total), report)
+            done = _send(file, folder / file.path, temporary / "file", home, (done, total), report)
             target = folder / file.path
             hashes.remember(target, target.stat(), file.md5)
         for path in transfer.prune:
-            (folder / path).unlink(missing_ok=True)
+            _remove(folder / path, home)
 
 
 def delete_target(home: Path, target: DataTarget) -> None:
@@ -84,14 +87,16 @@ def delete_target(home: Path, target: DataTarget) -> None:
     folder = _folder(home, target)
     ours = [name for name, owner in _record(home, target)[0].items() if owner == target.owner]
     for name in ours:
-        (folder / name).unlink(missing_ok=True)
+        _remove(folder / name, home)
     _claim(home, target, {}, ours)
     for parent, _, _ in os.walk(folder, topdown=False):
         if not any(Path(parent).iterdir()):
             Path(parent).rmdir()
 
 
-def _send(file: SourceFile, target: Path, temporary: Path, progress: tuple[int, int], report: Report) -> int:
+def _send(
+    file: SourceFile, target: Path, temporary: Path, home: Path, progress: tuple[int, int], report: Report
+) -> int:
     done, total = progress
     digest = hashlib.md5(usedforsecurity=False)
     with file.source.open("rb") as source, temporary.open("wb") as copy:
@@ -102,10 +107,18 @@ def _send(file: SourceFile, target: Path, temporary: Path, progress: tuple[int, 
             report(Progress(done, total, file.path))
     if digest.hexdigest() != file.md5:
         raise Conflict(f"{file.source} changed since the plan: plan again")
-    temporary.chmod(0o555 if file.executable else 0o444)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.chmod(0o500 if file.executable else 0o400)
+    make_folder(target.parent, home)
     temporary.replace(target)
     return done
+
+
+def _remove(file: Path, home: Path) -> None:
+    """Remove a file of a target, by a name that somebody has written down."""
+    check_folder(file.parent, home)
+    if ".." in file.parts:
+        raise OSError(errno.EINVAL, "leads out of its target", str(file))
+    file.unlink(missing_ok=True)
 
 
 def _folder(home: Path, target: DataTarget) -> Path:

@@ -22,6 +22,7 @@ from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
 from specrun.plan.kinds.run import Submission
+from specrun.plan.private import make_folder, write_private
 from specrun.spec.model import Job, Processes, Secret
 
 THIS_MACHINE = "this machine"
@@ -38,10 +39,10 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
     variables = submission.job.environment_variables.items()
     secrets = {name: value.reveal() for name, value in variables if isinstance(value, Secret)}
     folder = run_folder(home, submission.name)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with scratch(home) as aside:
+        make_folder(folder.parent, home)
         prepared = aside / "run"
-        prepared.mkdir()
+        prepared.mkdir(mode=0o700)
         _prepare(home, submission, staged, prepared)
         try:
             prepared.rename(folder)
@@ -70,8 +71,8 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "compute": submission.cluster,
         "reads": submission.reads,
     }
-    (folder / "run.json").write_text(json.dumps(run, indent=1))
-    (folder / "identity.json").write_text(json.dumps(submission.identity))
+    write_private(folder / "run.json", json.dumps(run, indent=1))
+    write_private(folder / "identity.json", json.dumps(submission.identity))
     state.write_prepared(folder, _request(home, submission))
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from specrun.engines.local import request as requests
 from specrun.engines.local import roles, state
+from specrun.plan.private import open_private
 
 LOG = "supervisor.log"
 KILLED = "its supervisor was killed just after its start, and nothing of it has run; the next apply starts it again"
@@ -49,7 +50,7 @@ def start(rundir: Path, secrets: Mapping[str, str]) -> None:
     environment = roles.inherited(os.environ) | {"PYTHONPATH": package}
     answer, theirs = os.pipe()
     try:
-        with (rundir / LOG).open("ab") as log:
+        with open(open_private(rundir / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:  # noqa: PTH123
             command = [sys.executable, "-S", "-s", "-m", _MODULE]
             child = subprocess.Popen(
                 [*command, f"--detach={theirs}", str(rundir)],

@@ -1,0 +1,154 @@
+"""What a repository tracks, read without git: it may not be installed, and a plan starts no process."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_SHA256 = re.compile(rb"^\s*objectformat\s*=\s*sha256", re.IGNORECASE | re.MULTILINE)
+_SHA1_SIZE, _SHA256_SIZE = 20, 32
+_STAT_SIZE = 40
+"""Bytes of an entry before the name of its content: times, inode, mode, owner and size."""
+
+
+def git_folder(repository: Path) -> Path:
+    """The folder that a repository's `.git` is, or that it names as a file. It may not be there."""
+    entry = repository / ".git"
+    try:
+        text = entry.read_bytes() if entry.is_file() else b""
+    except OSError:
+        return entry
+    name = text.removeprefix(b"gitdir:").strip()
+    return repository / os.fsdecode(name) if text.startswith(b"gitdir:") and name else entry
+
+
+def is_tracked(repository: Path, path: str) -> bool:
+    """Whether the index has a path (POSIX, below the repository's root), something below it, or a link on the way.
+
+    Letters of either case are the same, as they are to the file systems of macOS. An index that cannot be understood
+    has what stands in it anywhere.
+    """
+    folder = git_folder(repository)
+    wanted = path.encode().lower()
+    return any(_has(index, wanted, _hash_size(folder)) for index in _indexes(folder))
+
+
+def _indexes(folder: Path) -> Iterator[bytes]:
+    """The index, and the one that it shares most entries with, where it was split."""
+    try:
+        index = (folder / "index").read_bytes()
+        yield index
+        for shared in folder.glob("sharedindex.*"):
+            if bytes.fromhex(shared.suffix[1:]) in index:
+                yield shared.read_bytes()
+    except (OSError, ValueError):
+        return
+
+
+def _hash_size(folder: Path) -> int:
+    try:
+        common = folder / os.fsdecode((folder / "commondir").read_bytes().strip())
+    except OSError:
+        common = folder
+    try:
+        return _SHA256_SIZE if _SHA256.search((common / "config").read_bytes()) else _SHA1_SIZE
+    except OSError:
+        return _SHA1_SIZE
+
+
+def _has(index: bytes, wanted: bytes, hash_size: int) -> bool:
+    version = int.from_bytes(index[4:8], "big")
+    if index[:4] != b"DIRC" or version not in (2, 3, 4):
+        return wanted in index.lower()
+    parts = wanted.split(b"/")
+    on_the_way = {b"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    # Names come in the order of their bytes: `last` is where all have passed that are like it but for the case.
+    first_letter = next((at for at, byte in enumerate(wanted) if bytes([byte]).isalpha()), len(wanted))
+    last = wanted[: first_letter + 1]
+    try:
+        for name in _names(index, version, hash_size):
+            found = name.lower()
+            if found in on_the_way or found.startswith(wanted + b"/"):
+                return True
+            if name[: len(last)] > last:
+                return False
+    except (IndexError, ValueError):
+        return wanted in index.lower()
+    return False
+
+
+def _names(index: bytes, version: int, hash_size: int) -> Iterator[bytes]:
+    """The names of the entries, in their order. Raises IndexError and ValueError for what is cut or damaged."""
+    at, name = 12, b""
+    for _ in range(int.from_bytes(index[8:12], "big")):
+        start = at
+        at += _STAT_SIZE + hash_size
+        at += 4 if index[at] & 0x40 else 2  # extended flags
+        if version == 4:
+            kept, at = _varint(index, at)
+            end = index.index(b"\0", at)
+            name = name[: len(name) - kept] + index[at:end]
+            at = end + 1
+        else:
+            end = index.index(b"\0", at)
+            name = index[at:end]
+            at = start + (end - start + 8) // 8 * 8
+        yield name
+
+
+def _varint(index: bytes, at: int) -> tuple[int, int]:
+    value = index[at] & 0x7F
+    while index[at] & 0x80:
+        at += 1
+        value = ((value + 1) << 7) | (index[at] & 0x7F)
+    return value, at + 1
+
+
+def safe_directories() -> Iterator[str]:
+    """What git's own configuration has as `safe.directory`: of the system, of the user and of the environment."""
+    found: list[str] = []
+    for file in _configurations():
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        found += _values(text)
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    for number in range(min(int(count), 1000) if count.isdecimal() else 0):
+        if os.environ.get(f"GIT_CONFIG_KEY_{number}", "").lower() == "safe.directory":
+            found.append(os.environ.get(f"GIT_CONFIG_VALUE_{number}", ""))
+    # An empty one takes back those before it.
+    yield from found[max((number for number, value in enumerate(found, 1) if not value), default=0) :]
+
+
+def _configurations() -> Iterator[Path]:
+    if os.environ.get("GIT_CONFIG_NOSYSTEM", "").lower() not in ("1", "true", "yes", "on"):
+        yield Path(os.environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")
+    if (chosen := os.environ.get("GIT_CONFIG_GLOBAL")) is not None:
+        yield Path(chosen)
+    elif home := os.environ.get("HOME"):
+        yield Path(os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config") / "git/config"
+        yield Path(home) / ".gitconfig"
+
+
+def _values(text: str) -> Iterator[str]:
+    section = False
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            section = line.lower().replace(" ", "").startswith("[safe]")
+        key, _, value = line.partition("=")
+        if section and key.strip().lower() == "directory":
+            yield value.strip().strip('"')
+
+
+def is_safe(folder: Path) -> bool:
+    """Whether git's configuration says that a repository may be somebody else's."""
+    for value in safe_directories():
+        wanted = os.path.expanduser(value)  # noqa: PTH111 - of text
+        if wanted == "*" or wanted.rstrip("/") == str(folder):
+            return True
+        if wanted.endswith("/*") and str(folder).startswith(wanted[:-1]):
+            return True
+    return False
