@@ -61,7 +61,7 @@ class LocalRuns:
         with contextlib.suppress(FileNotFoundError), os.scandir(self._home / "runs") as folders:
             for folder in folders:
                 match = NAME.fullmatch(folder.name)
-                if match is not None and spec in (None, match["spec"]) and not folder.is_symlink():
+                if match is not None and spec in (None, match["spec"]):
                     found.append((_made(Path(folder.path)), int(match["attempt"] or 1), folder.name))
         return [name for _, _, name in sorted(found, reverse=True)]
 
