@@ -111,7 +111,7 @@ def _beside(spec: Path, name: str) -> Path:
 
 
 def _spare(files: Iterable[Path], force: bool) -> None:
-    taken = [str(path) for path in files if path.exists()]
+    taken = [str(path) for path in files if os.path.lexists(path)]
     if taken and not force:
         raise Exit(FAILED, f"{', '.join(taken)} exists already: say --force to overwrite it, or choose another place")
 

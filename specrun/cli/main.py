@@ -14,7 +14,7 @@ import click
 from specrun import __version__
 from specrun.cli import exit_codes
 from specrun.cli.exit_codes import Exit
-from specrun.cli.streams import visible_streams
+from specrun.cli.streams import spelled, visible_streams
 from specrun.spec.visible import visible
 
 VERBS: Mapping[str, tuple[str, str]] = {
@@ -81,7 +81,7 @@ def main() -> None:
     """The program `specrun`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 stops nobody
+            stream.reconfigure(errors=spelled())  # a terminal that is not UTF-8 stops nobody
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,19 @@ class Visible:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.canvas, name)
+
+
+def spelled() -> str:
+    """The name of how to write what a stream's encoding does not have: so that JSON stays JSON."""
+
+    def escape(error: UnicodeError) -> tuple[str, int]:
+        import json  # late: few streams lack anything
+
+        assert isinstance(error, UnicodeEncodeError)
+        return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+    codecs.register_error("specrun", escape)
+    return "specrun"
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from specrun.spec.visible import visible
+
 Value: TypeAlias = "str | int | float | bool | Mapping[str, Value] | Sequence[Value] | None"
 Key: TypeAlias = tuple[str, ...]
 
@@ -170,7 +172,8 @@ def leaf(lead: str, value: Value, pad: str) -> Iterator[str]:
 def _fits_block(value: str) -> bool:
     """Whether a literal block gives the text back as it is."""
     lines = value.removesuffix("\n").split("\n")
-    printable = all(line.replace("\t", "").isprintable() for line in lines)
+    # What a runner would take for a command when the file is printed is escaped between quotes.
+    printable = all((plain := line.replace("\t", "")).isprintable() and visible(plain) == plain for line in lines)
     return printable and bool(lines[0]) and not lines[0].startswith((" ", "\t")) and not value.endswith("\n\n")
 
 

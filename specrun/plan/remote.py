@@ -11,6 +11,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import scratch
 from specrun.plan.private import check_folder, make_folder
+from specrun.spec.below import name_problem
 
 BLOCK = 1 << 20
 
@@ -71,7 +72,8 @@ def _sha256(path: Path) -> str:
 
 def file_name(url: str) -> str:
     """What the fetched file is called."""
-    return Path(unquote(urlsplit(url).path)).name or "download"
+    name = Path(unquote(urlsplit(url).path)).name
+    return "download" if name_problem(name) else name
 
 
 def _kept_at(url: str, sha256: str, home: Path) -> Path:

@@ -22,7 +22,13 @@ PIECES = [
     *(b">\n", b"&a ", b"*a", b"<<: *a", b"!!int ", b"!x ", b'"', b"'", b"? ", b"---\n", b"%YAML 1.1\n", b"\0", b"\xff"),
     *(b"\r", b"\xe2\x80\xa8", b"\xc2\x85", b"\xf0\x9f\x98\x80", b"null", b"1e999", b".nan", b"9" * 5000),
     *(b"inputs", b"secrets.", b"vars", b"env.", b"-1", b"0", b"true", b"2026-11-29", b"0x_", b"12:30:45", b"~"),
+    *(b'"\\e[2J"', b'"\\u202e"', b'"a\\n\\n::error::b"', b"\xe2\x80\xae", b"\xc2\x9b", b"\xe2\x80\x8b", b"##vso[a]"),
 ]  # fmt: skip
+ACTS = re.compile(
+    "(?!\n)[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|##(vso)?\\[|(?m:^\\s*::)"
+)
+"""What may stand in nothing that is shown, see tests/unit/test_visible.py."""
+
 WORD = re.compile(rb"[\w.-]+")
 PARTS = 8
 """A test for each, so that pytest-xdist has something to give to each of its workers."""
@@ -77,7 +83,9 @@ def check_answer(data: bytes) -> None:
         assert found.detail
         assert 1 <= found.location.line <= len(lines)
         assert 1 <= found.location.column <= len(lines[found.location.line - 1]) + 1
-        assert diagnostic_text(found, Paint(False), 80)
+        text = diagnostic_text(found, Paint(False), 80)
+        assert text
+        assert not ACTS.search(text), ascii(text)
 
 
 @pytest.fixture(autouse=True)

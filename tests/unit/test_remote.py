@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from specrun.plan.hashes import HashCache
-from specrun.plan.remote import WrongContent, cached_download, download
+from specrun.plan.remote import WrongContent, cached_download, download, file_name
 
 CONTENT = bytes(range(256)) * 9000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -74,6 +74,25 @@ def test_a_file_is_fetched_once_and_kept_by_its_content(tmp_path: Path, site: Si
     assert site.requests == 1
     (after,) = cached_download(site.url, SHA256, home, HashCache(home))
     assert (after.size, after.md5) == (len(CONTENT), hashlib.md5(CONTENT).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/mnist.npz?a=b", "mnist.npz"),
+        ("/a%20b", "a b"),
+        ("/a/..", "download"),
+        ("/a%2F..%2F..%2Fvictim", "victim"),
+        ("/%2e%2e", "download"),
+        ("/a%00b", "download"),
+        ("/a%0Ab", "download"),
+        ("/..%5Cvictim", "download"),
+        ("/" + "a" * 300, "download"),
+        ("/", "download"),
+    ],
+)
+def test_what_is_fetched_is_called_like_a_file(path: str, name: str) -> None:
+    assert file_name(f"https://example.com{path}") == name
 
 
 def test_other_content_is_refused_and_not_kept(tmp_path: Path, site: Site) -> None:

@@ -14,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from specrun.apply import events
-from specrun.cli.streams import Visible
+from specrun.cli.streams import Visible, spelled
 from specrun.convert.report import Entry, Report, Verdict
 from specrun.engines.base import LogLine, OpenLine, Progress
 from specrun.plan.changes import Action, FieldChange, Plan, ResourceChange
@@ -296,6 +296,14 @@ def test_a_stream_shows_what_nobody_has_made_visible(pieces: list[str], written:
     visible_stream = Visible(stream)
     assert [visible_stream.write(piece) for piece in pieces] == list(map(len, pieces))
     assert stream.getvalue() == written
+
+
+def test_json_stays_json_where_a_terminal_lacks_a_character() -> None:
+    bytes_written = io.BytesIO()
+    stream = io.TextIOWrapper(bytes_written, "ascii", errors=spelled())
+    Visible(stream).write(json_text(["größer 名前 😀"]))
+    stream.flush()
+    assert json.loads(bytes_written.getvalue()) == ["größer 名前 😀"]
 
 
 def test_what_a_view_draws_passes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from specrun.engines.azure.network import unreachable
 from specrun.engines.base import Denied, Transient
+from specrun.spec.visible import visible
 
 AUDIENCE = "api://AzureADTokenExchange"
 """Whom a federated token must be meant for."""
@@ -103,7 +104,7 @@ def device_code(options: Mapping[str, Any]) -> Any:
     from azure.identity import DeviceCodeCredential
 
     def show(address: str, code: str, expires: datetime) -> None:
-        print(f"To sign in to Azure, open {address} and enter the code {code}", file=sys.stderr, flush=True)
+        print(visible(f"To sign in to Azure, open {address} and enter the code {code}"), file=sys.stderr, flush=True)
 
     tenant = os.environ.get("AZURE_TENANT_ID", "").strip()
     known = {"tenant_id": tenant} if tenant else {}

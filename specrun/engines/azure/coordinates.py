@@ -12,6 +12,7 @@ from specrun.engines.base import EngineError
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import LocalPath, Properties, Spec
+from specrun.spec.visible import json_text
 
 _KEYS = ("workspace_name", "resource_group", "subscription_id")
 _FIELDS = ("name", "resource_group", "subscription_id")
@@ -103,7 +104,7 @@ def workspace_path(at: Coordinates) -> str:
 
 def config_text(coordinates: Coordinates) -> str:
     """The config.json that `Workspace.from_config` reads."""
-    return json.dumps(asdict(coordinates), indent=4, ensure_ascii=False) + "\n"
+    return json_text(asdict(coordinates), 4) + "\n"
 
 
 def check_workspace(spec: Spec) -> Iterator[Diagnostic]:

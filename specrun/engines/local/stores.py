@@ -116,7 +116,7 @@ def _send(
 def _remove(file: Path, home: Path) -> None:
     """Remove a file of a target, by a name that somebody has written down."""
     check_folder(file.parent, home)
-    if ".." in file.parts:
+    if ".." in file.parts or not file.is_relative_to(home):
         raise OSError(errno.EINVAL, "leads out of its target", str(file))
     file.unlink(missing_ok=True)
 

@@ -1,0 +1,54 @@
+"""Where files of names from elsewhere may lie: what the command line does with it is in tests/cli/test_names.py."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from specrun.engines.local.stores import delete_target
+from specrun.plan.kinds.data import DataTarget
+from specrun.spec.below import name_problem
+from specrun.spec.model import LocalPath
+from tests.engine_double import HERE, read_specs, write_spec
+
+
+@pytest.mark.parametrize("name", ["con", "NUL.txt", "a/com1", "a:b", "a.", "a/b ", "a?b"])
+def test_what_windows_has_no_file_of(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert name_problem(name) == ""
+    monkeypatch.setattr(os, "name", "nt")
+    assert name_problem(name) == "Windows has no file of this name"
+    assert name_problem("a/console.txt") == ""
+
+
+def test_what_is_recorded_of_a_target_removes_nothing_elsewhere(tmp_path: Path) -> None:
+    (spec,) = read_specs(write_spec(tmp_path / "repo", "name: job\njob: {command: ls}\n"))
+    target = DataTarget(
+        place=HERE,
+        name="d",
+        owner="job",
+        origin=spec.at(),
+        datastore="default",
+        target="d",
+        source=LocalPath(tmp_path),
+        prune=False,
+    )
+    home = tmp_path / "home"
+    folder = home / "datastores/default/d"
+    (folder / "sub").mkdir(parents=True)
+    for file in (tmp_path / "victim", home / "victim", folder / "mine", folder / "sub/a\\b", folder / "theirs"):
+        file.write_text("x")
+    (folder / "link").symlink_to(tmp_path)
+    delete_target(home, target)  # writes the record, of nothing yet
+    (record,) = (home / "resources/data").iterdir()
+    for name in ("../../../victim", "../../../../victim", str(tmp_path / "victim"), "link/victim"):
+        record.write_text(json.dumps({"owners": {name: "job"}}))
+        with pytest.raises(OSError, match="leads out|is a link"):
+            delete_target(home, target)
+    record.write_text(json.dumps({"owners": dict.fromkeys(["mine", "sub/a\\b", "gone"], "job")}))
+    delete_target(home, target)
+    assert (tmp_path / "victim").exists()
+    assert (home / "victim").exists()
+    assert sorted(path.name for path in folder.rglob("*")) == ["link", "theirs"]
