@@ -21,7 +21,7 @@ INTRODUCTION = """\
 <!-- Written by docs/generate_diagnostics.py from specrun/spec/codes.py and specrun/spec/entries: change those. -->
 
 ```text
-job.yaml:5:15: error[unknown-key]: The spec has no such key.
+job.yaml:5:15: error[unknown-key]: There is no such key.
     5 |   resources: {node_count: 2}
       |               ^^^^^^^^^^
   `node_count` is what SDK v1 and Batch AI call `instance_count`: write `instance_count: 2`.

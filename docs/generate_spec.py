@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pages import deliver
 
+from specrun.spec.env_names import AZURE, RUNNERS
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schemas" / "specrun.v1.schema.json"
+REPOSITORY_SCHEMA = ROOT / "schemas" / "specrun-repository.v1.schema.json"
 PAGE = ROOT / "docs" / "spec.md"
 
 # ruff: noqa: E501 - a table's row is one line
@@ -45,7 +48,7 @@ the schema. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key 
 | Expression | Stands for | Where |
 | --- | --- | --- |
 | `${{ vars.NAME }}` | an entry of `vars`, or what `--var NAME=VALUE` says | anywhere |
-| `${{ env.NAME }}` | a variable of the environment in which specrun runs | anywhere |
+| `${{ env.NAME }}` | a variable of the environment in which specrun runs, if [the repository](#the-file-of-a-repository) lets it be read | anywhere; where the service keeps it, no credential |
 | `${{ secrets.NAME }}` | the same, masked wherever it could show | credentials; as the whole value of an environment variable; as user or password of an address below `pip` |
 | `${{ inputs.NAME }}` | an input's value or path | `job.command`, `job.arguments` |
 | `${{ outputs.NAME }}` | an output's path | `job.command`, `job.arguments` |
@@ -53,6 +56,41 @@ the schema. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key 
 There are no functions and no conditions. A scalar that is one whole expression keeps the variable's type, so that
 `worker_count: ${{ vars.workers }}` may be a number. In a command `vars` and
 `env` are put in letter by letter, and `inputs` and `outputs` as one exact word, in whatever quotes they stand. Inside `{ }` and `[ ]` YAML needs quotes around an expression.
+"""
+
+REPOSITORY = """\
+## The file of a repository
+
+`.specrun.yaml` at a repository's root (outside of one: beside the spec) says what holds for all of its specs. It has no
+`apiVersion`, is no part of code and no fingerprint, and is checked like a spec: its mistakes stop every verb that reads
+specs. `specrun validate .specrun.yaml` checks it alone, `specrun schema repository` prints
+[its schema](../schemas/specrun-repository.v1.schema.json).
+
+```yaml
+# .specrun.yaml
+env:              # what ${{ env.NAME }} may read
+- DATA_ROOT
+- TEAM
+```
+"""
+
+VARIABLES = """\
+Where there is a list, and under CI (the variable `CI` is set), any other variable is an error that prints the line to
+add. Known as harmless, and in need of no list, are {azure}; and what runners say of the commit, the ref, the repository,
+the run and the actor:
+
+{runners}
+
+Whoever opens a pull request chooses some of these words: where the value of a runner's variable has signs that bash
+obeys, it may not stand in `job.command`. Hand it to the job in `environment_variables`, and write `"$NAME"`.
+
+A variable whose name ends in `TOKEN`, `SECRET`, `KEY` or `PASSWORD` (not `PUBLIC_KEY`; capitals or not) is most likely a
+credential. Unless the list has it, it is refused where the service keeps what is written (the command, script and
+arguments, `environment_variables`, text inputs, tags, descriptions, `display_name`, `experiment`, `docker_args`), also by
+way of `vars`: write `${{{{ secrets.NAME }}}}` in `environment_variables`. Elsewhere it is a warning.
+
+No diagnostic shows the value of a variable that `${{{{ env.NAME }}}}` read; a plan shows what would be made, and so does
+what is exported.
 """
 
 TYPES = {
@@ -63,6 +101,10 @@ TYPES = {
     "object": "mapping",
     "array": "list",
 }
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 class Page:
@@ -76,7 +118,16 @@ class Page:
         blocks = [INTRODUCTION, "## Fields at the top\n", *self._table(self.schema), self._reserved()]
         for name in self.schema["properties"]:
             blocks += self._section((name,), self.schema["properties"][name])
+        blocks += self._repository()
         return "\n".join(blocks).rstrip() + "\n"
+
+    def _repository(self) -> Iterator[str]:
+        page = Page(json.loads(REPOSITORY_SCHEMA.read_text(encoding="utf-8")))
+        runners = "\n".join(f"- {runner}: {_listed(names)}" for runner, names in RUNNERS.items())
+        yield REPOSITORY
+        yield from page._table(page.schema)
+        yield page._reserved()
+        yield VARIABLES.format(azure=_listed(sorted(AZURE)), runners=runners)
 
     def _section(self, path: tuple[str, ...], field: dict[str, Any], condition: str = "") -> Iterator[str]:
         field = self._resolved(field)

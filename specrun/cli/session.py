@@ -103,7 +103,7 @@ def report_unseen(plan: Plan) -> None:
 def check_fit(reading: Reading) -> tuple[Diagnostic, ...]:
     """What is wrong with the specs, and what the chosen engine cannot do of those that are valid."""
     loaded = load_specs(reading)
-    found = list(loaded.diagnostics)
+    found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
     for spec in loaded.specs:
         home = home_of(spec.file.parent)
         place = find_place(str(reading.engine), spec.workspace)

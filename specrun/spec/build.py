@@ -25,7 +25,7 @@ from specrun.spec.model import (
     Secret,
     Spec,
 )
-from specrun.spec.substitution import is_credential
+from specrun.spec.secret_places import is_credential
 
 if TYPE_CHECKING:
     from specrun.spec.source import Document

@@ -16,7 +16,7 @@ ERROR, WARNING, NOTE = Severity
 _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
     "file": {
         "unreadable": (ERROR, "The file cannot be read."),
-        "too-large": (ERROR, "The file is too large for a spec."),
+        "too-large": (ERROR, "The file is too large."),
         "not-utf8": (ERROR, "The file is not UTF-8."),
         "yaml-syntax": (ERROR, "This is not YAML."),
         "control-character": (ERROR, "A control character stands in the file."),
@@ -24,7 +24,8 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "flow-expression": (ERROR, "An expression inside { } or [ ] needs quotes."),
         "several-documents": (ERROR, "The file holds more than one YAML document."),
         "empty-file": (ERROR, "The file is empty."),
-        "not-a-mapping": (ERROR, "A spec is a mapping."),
+        "not-a-mapping": (ERROR, "The file is not a mapping."),
+        "not-a-spec": (ERROR, "The file is no spec."),
         "too-deep": (ERROR, "The file is nested too deeply."),
         "alias-bomb": (ERROR, "The file's aliases stand for too much."),
         "duplicate-key": (ERROR, "A key stands here twice."),
@@ -35,7 +36,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "recursive-alias": (ERROR, "An alias contains itself."),
     },
     "shape": {
-        "unknown-key": (ERROR, "The spec has no such key."),
+        "unknown-key": (ERROR, "There is no such key."),
         "reserved-key": (ERROR, "The key is reserved."),
         "missing-key": (ERROR, "A key is missing."),
         "not-indented": (ERROR, "What belongs in a section is not in it."),
@@ -53,6 +54,9 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unknown-namespace": (ERROR, "An expression names a namespace that does not exist."),
         "unknown-variable": (ERROR, "A variable is not declared."),
         "unset-env": (ERROR, "An environment variable is not set."),
+        "unlisted-env": (ERROR, "An environment variable may not be read."),
+        "credential-from-env": (ERROR, "An environment variable sounds like a credential."),
+        "env-in-shell": (ERROR, "A command would run what somebody else wrote."),
         "unknown-input": (ERROR, "An input is not declared."),
         "unknown-output": (ERROR, "An output is not declared."),
         "unknown-override": (ERROR, "An override names nothing that a spec declares."),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from specrun.spec.expressions import OPEN, Expression, parse, whole
+from specrun.spec.expressions import OPEN, Expression, parse, references, whole
 from specrun.spec.failures import Failure
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
@@ -77,6 +77,8 @@ def _of_variable(document: Document, failure: Failure, name: str, *, is_whole: b
     where = f"`vars.{name}` (line {document.location(path, key=True).line})"
     if isinstance(declared, str) and OPEN in declared:
         return f"What {where} takes from the environment does not fit: correct it there."
+    if not is_whole and _has_environment(document, failure):
+        return f"With {where} put in, it does not fit: correct one of the two."
     if not is_whole:
         return f"With {where} put in, this is {shown(failure.value)}: correct one of the two."
     right = None
@@ -85,6 +87,13 @@ def _of_variable(document: Document, failure: Failure, name: str, *, is_whole: b
         right = foreign_value(place.lstrip("."), failure.value) or nearest(failure.value, allowed)
     instead = f"; perhaps `{right}`" if right else ""
     return f"{where[0].upper()}{where[1:]} gives {_kind(failure)}: correct it there, or what `--var` says{instead}."
+
+
+def _has_environment(document: Document, failure: Failure) -> bool:
+    """Whether something of the environment stands beside a variable."""
+    written = _written(document, failure) or ""
+    declared = (document.values["vars"].get(name) for name in references(written, "vars"))
+    return bool(references(written, "env")) or any(isinstance(value, str) and OPEN in value for value in declared)
 
 
 def _kind(failure: Failure) -> str:

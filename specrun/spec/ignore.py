@@ -14,7 +14,7 @@ from specrun.spec.repository import repository_of
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-NEVER_CODE = frozenset({".git", ".specrun", "__pycache__"})
+NEVER_CODE = frozenset({".git", ".specrun", ".specrun.yaml", "__pycache__"})
 """Names of folders and files that are never part of code, whatever the ignore files say."""
 
 

@@ -25,6 +25,7 @@ class Keys:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._definitions = schema["$defs"]
         self._reserved: Mapping[str, str] = schema["x-reserved"]
+        self._called = schema.get("x-called", "a spec")
         self.places: dict[str, list[str]] = {}
         self._collect(schema, "")
         self._of: dict[str, frozenset[str]] = {}
@@ -90,7 +91,7 @@ class Keys:
             return (cut[0],), f"A key has a colon and a blank after it: write `{masked(f'{cut[0]}: {cut[1]}')}`."
         close = nearest(key, allowed)
         likeness = _likeness(key, close) if close is not None else 0.0
-        foreign = foreign_key(where, key) if likeness < 1 else None
+        foreign = foreign_key(where, key) if likeness < 1 and self._called == "a spec" else None
         if foreign is not None and foreign.target is None:
             return (), f"`{key}` comes from {foreign.origin}. {foreign.note}"
         if foreign is not None and foreign.target is not None:
@@ -104,8 +105,8 @@ class Keys:
         if elsewhere is not None:
             return (), f"`{key}` does not belong in {_said(path)}: {_write(path, elsewhere, value)}"
         if close is not None:
-            return (close,), f"Did you mean `{close}`? In {_said(path)} stand {listed(allowed, 'and')}."
-        return (), f"There is no `{key}` in {_said(path)}: there stand {listed(allowed, 'and')}."
+            return (close,), f"Did you mean `{close}`? In {_said(path, self._called)} stand {listed(allowed, 'and')}."
+        return (), f"There is no `{key}` in {_said(path, self._called)}: there stand {listed(allowed, 'and')}."
 
     def _missing(self, document: Document, failure: Failure, would_do: set[str]) -> Diagnostic:
         key = failure.key
@@ -168,8 +169,8 @@ def _choices(failure: Failure) -> set[str]:
     return {name for branch in failure.schema["anyOf"] for name in branch["required"]}
 
 
-def _said(path: Path) -> str:
-    return f"`{field_name(path)}`" if path else "a spec"
+def _said(path: Path, whole: str = "a spec") -> str:
+    return f"`{field_name(path)}`" if path else whole
 
 
 def _likeness(key: str, name: str) -> float:

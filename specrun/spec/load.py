@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from specrun.spec import overrides, rules, schema, source
-from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec import codes, overrides, rules, schema, source
+from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.expressions import OPEN, literal_text
+from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import literal_credentials
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.subject import Subject
@@ -44,6 +45,7 @@ class _Options(NamedTuple):
     secrets_required: bool
     files: Files
     today: str
+    repositories: RepositoryFiles
 
 
 def load(
@@ -103,15 +105,19 @@ def _load(
         secrets_required,
         Files(),
         _today(),
+        RepositoryFiles(),
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
     for file in files:
+        if os.path.basename(file) == NAME:  # noqa: PTH119
+            diagnostics += _of_repository(file, options, is_spec=with_specs)
+            continue
         document, mistakes_read = source.read(file)
         diagnostics += mistakes_read
         if document is None:
             continue
-        found, values, seen = _check(document, options)
+        document, found, values, seen = _check(document, options)
         diagnostics += found
         if variables or inputs:
             read.append((document, seen))
@@ -120,25 +126,37 @@ def _load(
 
             specs.append(build(document, values))
     undeclared = list(overrides.undeclared(read, variables, inputs))
-    if undeclared or mistakes:
+    of_repositories = options.repositories.diagnostics()
+    if undeclared or mistakes or of_repositories:
         specs = []
-    diagnostics += undeclared
+    diagnostics += [*undeclared, *of_repositories]
     return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)))
+
+
+def _of_repository(file: str, options: _Options, *, is_spec: bool) -> Sequence[Diagnostic]:
+    """Reads a repository's own file that was named like a spec, and says so where one `is_spec` to be."""
+    if not os.path.lexists(file):
+        return source.read(file)[1]
+    options.repositories.at(file)
+    detail = "It says what holds for every spec of a repository: name the specs, or `specrun validate` it."
+    return [codes.diagnostic("not-a-spec", detail, (), Location(file, 1, 1))] if is_spec else ()
 
 
 def _today() -> str:
     return time.strftime("%Y-%m-%d")
 
 
-def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any, Mapping[str, Any]]:
-    """One document's mistakes beyond YAML, its values with everything in place, and those of them that are right."""
+def _check(document: Document, options: _Options) -> tuple[Document, list[Diagnostic], Any, Mapping[str, Any]]:
+    """One document, its mistakes beyond YAML, its values with everything in place, and those of them that are right."""
     done = substitute(
         document,
         options.variables,
         engine=options.engine,
         unread=options.unread,
         secrets_required=options.secrets_required,
+        repository=options.repositories.of(document.file),
     )
+    document = document.having_read(done.read)
     refused = [found for found in schema.check(document, done.values) if not _is_hole(found, done.holes)]
     values = overrides.apply(done.values, options.inputs, options.environment)
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
@@ -153,7 +171,7 @@ def _check(document: Document, options: _Options) -> tuple[list[Diagnostic], Any
         seen = known.values
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
-    return (_masked(document, values, diagnostics) if diagnostics else diagnostics), values, seen
+    return document, _shown(document, values, diagnostics), values, seen
 
 
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:
@@ -161,8 +179,13 @@ def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:
     return found.path in holes and (found.code != "unknown-key" or OPEN in str(found.path[-1]))
 
 
-def _masked(document: Document, values: Mapping[str, Any], diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics with every literal credential of the file dotted out, in source lines and in details."""
+def _shown(document: Document, values: Mapping[str, Any], diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics without values of the environment, and with every literal credential of the file dotted out, in
+    source lines and in details.
+    """
+    if not diagnostics:
+        return diagnostics
+    diagnostics = [document.hiding(found) for found in diagnostics]
     literals: list[tuple[int, int, int]] = []
     pieces: set[str] = set()
     for path, value in literal_credentials(values):

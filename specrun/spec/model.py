@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from specrun.spec import codes
 from specrun.spec.sizes import has_gpu
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Origin:
 
     def diagnostic(self, code: str, detail: str) -> Diagnostic:
         """What is reported of the value."""
-        return codes.diagnostic(code, detail, self.path, self.location)
+        return self.document.diagnostic(code, detail, self.path, key=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,20 @@ if TYPE_CHECKING:
     from specrun.spec.keys import Keys
     from specrun.spec.source import Document
 
-_FILE = "specrun.v1.schema.json"
+SPEC = "specrun.v1.schema.json"
+REPOSITORY = "specrun-repository.v1.schema.json"
+"""The schema of a repository's own file."""
 
 
-def check(document: Document, values: object) -> list[Diagnostic]:
-    """What the schema refuses in `values`, the substituted document."""
-    schema, predicates = _compiled()
+def check(document: Document, values: object, file: str = SPEC) -> list[Diagnostic]:
+    """What a schema, without a name that of specs, refuses in `values`, the substituted document."""
+    schema, predicates = _compiled(file)
     if predicates.root(values):
         return []
-    return _explained(document, values, schema, predicates)
+    return _explained(document, values, schema, predicates, _keys(file))
 
 
-def schema_text(file: str = _FILE) -> str:
+def schema_text(file: str = SPEC) -> str:
     """One of the schemas as it is published; without a name, that of specs."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     shipped = f"{package}/schemas/{file}"  # a wheel has them inside the package, a checkout beside it
@@ -73,7 +75,9 @@ def keys_of(section: str) -> frozenset[str]:
     return _keys().of(section)
 
 
-def _explained(document: Document, values: object, schema: dict[str, Any], predicates: Predicates) -> list[Diagnostic]:
+def _explained(
+    document: Document, values: object, schema: dict[str, Any], predicates: Predicates, keys: Keys
+) -> list[Diagnostic]:
     from itertools import islice
 
     from specrun.spec.explain import explain
@@ -84,22 +88,22 @@ def _explained(document: Document, values: object, schema: dict[str, Any], predi
     for failure in islice(failures(predicates, schema, values), MAX_DIAGNOSTICS):
         once.setdefault((failure.path, failure.keyword, failure.key), failure)
     found = list(once.values())
-    laid_out, found = explain_layout(document, _keys().places, found)
+    laid_out, found = explain_layout(document, keys.places, found)
     of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
-    told = list(_keys().explain(document, of_keys)) if of_keys else []
+    told = list(keys.explain(document, of_keys)) if of_keys else []
     return laid_out + told + [explain(document, failure) for failure in found if failure not in of_keys]
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> tuple[dict[str, Any], Predicates]:
+@lru_cache(maxsize=2)
+def _compiled(file: str = SPEC) -> tuple[dict[str, Any], Predicates]:
     import json
 
-    schema: dict[str, Any] = json.loads(schema_text())
+    schema: dict[str, Any] = json.loads(schema_text(file))
     return schema, Predicates(schema, rules=False)
 
 
-@lru_cache(maxsize=1)
-def _keys() -> Keys:
+@lru_cache(maxsize=2)
+def _keys(file: str = SPEC) -> Keys:
     from specrun.spec.keys import Keys
 
-    return Keys(schema())
+    return Keys(_compiled(file)[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from typing import Any
 
 from yaml.error import YAMLError
@@ -26,16 +27,24 @@ class Document:
     """One parsed YAML file.
 
     `file` is the name as it was given, `text` the file's text (no byte order mark), `values` its content as dict, list,
-    str, int, float, bool and None, with anchors and merge keys resolved.
+    str, int, float, bool and None, with anchors and merge keys resolved. `read` has what its expressions read of the
+    environment, values by their names: no diagnostic shows them.
     """
 
-    __slots__ = ("_parsed", "file", "text", "values")
+    __slots__ = ("_parsed", "file", "read", "text", "values")
 
-    def __init__(self, file: str, text: str, values: Any, parsed: str | None = None) -> None:
+    def __init__(
+        self, file: str, text: str, values: Any, parsed: str | None = None, read: Mapping[str, str] = {}
+    ) -> None:
         self.file = file
         self.text = text
         self.values = values
+        self.read = read
         self._parsed = text if parsed is None else parsed
+
+    def having_read(self, read: Mapping[str, str]) -> Document:
+        """The same document when its expressions have been looked up."""
+        return Document(self.file, self.text, self.values, self._parsed, read) if read else self
 
     def location(self, path: Path, *, key: bool = False) -> Location:
         """The place of the value at `path`, or of its key. What an alias or a merge key brings stands where it is
@@ -53,7 +62,15 @@ class Document:
 
     def diagnostic(self, code: str, detail: str, path: Path, *, key: bool = False) -> Diagnostic:
         """What a known code says of the value at `path`, or of its key."""
-        return codes.diagnostic(code, detail, path, self.location(path, key=key))
+        return self.hiding(codes.diagnostic(code, detail, path, self.location(path, key=key)))
+
+    def hiding(self, found: Diagnostic) -> Diagnostic:
+        """A diagnostic of this document without what was read of the environment."""
+        if not self.read:
+            return found
+        from specrun.spec.env_values import hidden  # late: few documents are wrong and have read some
+
+        return hidden(found, self.read, self.text, self.file)
 
 
 def read(file: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:

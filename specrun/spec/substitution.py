@@ -7,38 +7,36 @@ that neither the schema nor a rule speaks of it again.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path, Severity
-from specrun.spec.expressions import OPEN, Expression, Malformed, locate, parse, scalar_text, whole
+from specrun.spec.env_names import objection, objection_to_value
+from specrun.spec.expressions import OPEN, Expression, Malformed, locate, parse, references, scalar_text, whole
 from specrun.spec.nearest import suggestion
+from specrun.spec.repository_file import ANYTHING, RepositoryFile
+from specrun.spec.secret_places import is_credential, misplaced_secret
 
 if TYPE_CHECKING:
     from specrun.spec.model import Scalar
     from specrun.spec.source import Document
 
-# Fields that hold a credential, by the name of the field; each only below datastores.*.credentials or ssh_settings.
-_CREDENTIALS = frozenset({"account_key", "sas_token", "client_secret", "admin_password"})
 _SCALARS = (str, int, float, bool, type(None))
 
 
 class Substituted(NamedTuple):
-    """A document's values with env and vars in place. `engine` is the engine that the spec runs on."""
+    """A document's values with env and vars in place. `engine` is the engine that the spec runs on.
+
+    `read` has what was read of the environment: values by their names.
+    """
 
     values: Any
     engine: str
     holes: frozenset[Path]
     diagnostics: tuple[Diagnostic, ...]
-
-
-def is_credential(path: Path) -> bool:
-    """Whether a credential stands at `path`: a place which takes a secret and nothing else."""
-    if len(path) == 4:
-        return path[0] == "datastores" and path[2] == "credentials" and path[3] in _CREDENTIALS
-    return path == ("compute", "ssh_settings", "admin_password")
+    read: Mapping[str, str] = {}
 
 
 def substitute(
@@ -48,17 +46,21 @@ def substitute(
     engine: str | None = None,
     unread: Mapping[str, tuple[Path, ...]] = {},
     secrets_required: bool = False,
+    repository: RepositoryFile = ANYTHING,
 ) -> Substituted:
-    """The document with env and vars in place; `variables` replace those that the document declares."""
+    """The document with env and vars in place; `variables` replace those that the document declares, and the
+    `repository` says which variables of the environment may be read.
+    """
     values = document.values
     if not isinstance(values, dict) or (OPEN not in document.text and not variables):
         return Substituted(values, engine or _engine(values), frozenset(), ())
-    walk = _Walk(document, secrets_required)
+    walk = _Walk(document, secrets_required, repository)
     values = walk.top(values, variables)
     chosen = engine or _engine(values)
     unread_here = unread.get(chosen, ())
-    diagnostics = tuple(mistake.diagnostic(document, chosen, unread_here) for mistake in walk.mistakes)
-    return Substituted(values, chosen, frozenset(walk.holes), diagnostics)
+    mistakes = chain(walk.mistakes, *walk.doubts.values())
+    diagnostics = tuple(mistake.diagnostic(document, chosen, unread_here) for mistake in mistakes)
+    return Substituted(values, chosen, frozenset(walk.holes), diagnostics, walk.read)
 
 
 def _engine(values: object) -> str:
@@ -93,9 +95,13 @@ class _Mistake(NamedTuple):
 class _Walk:
     """One pass over one document."""
 
-    def __init__(self, document: Document, secrets_required: bool) -> None:
+    def __init__(self, document: Document, secrets_required: bool, repository: RepositoryFile) -> None:
         self.document = document
         self.secrets_required = secrets_required
+        self.repository = repository
+        self.read: dict[str, str] = {}
+        self.given: dict[str, list[str]] = {}  # what each variable of the document takes from the environment
+        self.doubts: dict[str | int, list[_Mistake]] = {}  # of those variables, unless more is said where one is used
         self.mistakes: list[_Mistake] = []
         self.told: dict[Path, int] = {}
         self.holes: set[Path] = set()
@@ -121,6 +127,7 @@ class _Walk:
                 effective[name] = overrides[name]
                 continue
             path = ("vars", name)
+            self.given[name] = references(value, "env") if isinstance(value, str) else []
             effective[name] = self._text(value, path) if isinstance(value, str) and OPEN in value else value
             if path in self.holes or not isinstance(value, _SCALARS):
                 self.broken_variables.add(name)
@@ -205,28 +212,17 @@ class _Walk:
         return str(one)
 
     def _resolve(self, expression: Expression, path: Path, text: str, *, is_whole: bool) -> Scalar:
-        name = expression.name
         if expression.namespace == "env":
             return self._env(expression, path, text)
         if expression.namespace == "vars":
             return self._variable(expression, path, text)
         in_command = path == ("job", "command") or path[:2] == ("job", "arguments")
         if expression.namespace == "secrets":
-            if in_command:
-                detail = (
-                    f"A command shows in plans, logs and the portal. Give the secret to the job as a variable, "
-                    f"`environment_variables: {{{name}: {_quoted(expression)}}}`, and read it there."
-                )
-                self._mistake("secret-in-command", detail, path, text, expression)
-            elif _may_have_secret(path, text, expression, is_whole=is_whole):
-                self._secret(expression, path, text)
+            problem = misplaced_secret(path, text, expression, in_command=in_command, is_whole=is_whole)
+            if problem is not None:
+                self._mistake(*problem, path, text, expression)
             else:
-                detail = (
-                    "A secret may stand in a credential field, as the whole value of an environment variable, and in "
-                    "front of the host in an address below `pip`: "
-                    "`--index-url https://user:${{ secrets.NAME }}@host/simple`."
-                )
-                self._mistake("secret-misplaced", detail, path, text, expression)
+                self._secret(expression, path, text)
         elif not in_command:
             detail = (
                 f"`{expression.namespace}` have a path only while the job runs: they may stand in `job.command` and "
@@ -237,8 +233,29 @@ class _Walk:
             self._declared(expression, path, text)
         return str(expression)
 
+    def _is_refused(self, expression: Expression, path: Path, text: str, name: str) -> bool:
+        """Whether a variable of the environment may not be read, or not there; what there is to say is said."""
+        found = objection(name, path, self.repository) or objection_to_value(name, os.environ.get(name, ""), path)
+        if found is None:
+            return False
+        through = expression.namespace == "vars"
+        if through:
+            self.doubts.pop(expression.name, None)
+            line = self.document.location(("vars", expression.name), key=True).line
+            found = found._replace(detail=f"`vars.{expression.name}` (line {line}) takes it over. {found.detail}")
+        if found.severity is None:
+            if not (through and found.code == "unlisted-env"):  # which is said where the variable is declared
+                self._mistake(found.code, found.detail, path, text, expression)
+            return True
+        mistake = _Mistake(found.code, found.detail, path, text, expression, found.severity)
+        if self._is_told(found.code, path):
+            (self.doubts.setdefault(path[1], []) if path[0] == "vars" else self.mistakes).append(mistake)
+        return False
+
     def _env(self, expression: Expression, path: Path, text: str) -> Scalar:
         value = os.environ.get(expression.name)
+        if self._is_refused(expression, path, text, expression.name):
+            return None
         if value is None:
             detail = f"The environment of this command has no `{expression.name}`."
             advice = f"Set it: `export {expression.name}=…`."
@@ -249,6 +266,7 @@ class _Walk:
         if OPEN in value:
             detail = f"The value of `{expression.name}` holds `{OPEN}` itself: expressions do not nest."
             self._mistake("expression-syntax", detail, path, text, expression)
+        self.read[expression.name] = value
         return value
 
     def _variable(self, expression: Expression, path: Path, text: str) -> Scalar:
@@ -257,7 +275,8 @@ class _Walk:
             detail = "A variable takes its value from a scalar or from `${{ env.NAME }}`, never from another variable."
             self._mistake("expression-misplaced", detail, path, text, expression)
             return None
-        if self.variables is None or name in self.broken_variables:
+        refused = [self._is_refused(expression, path, text, given) for given in self.given.get(name, ())]
+        if self.variables is None or name in self.broken_variables or any(refused):
             self.holes.add(path)
             return None
         if name not in self.variables:
@@ -298,18 +317,3 @@ class _Walk:
         advice = f"`specrun apply` needs it: `export {expression.name}=…`."
         severity = Severity.ERROR if self.secrets_required else None
         self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity, advice))
-
-
-def _may_have_secret(path: Path, text: str, expression: Expression, *, is_whole: bool) -> bool:
-    """Whether it is a variable's whole value, or stands where an address below `pip` has its user and password."""
-    if path[:2] == ("job", "environment_variables"):
-        return len(path) == 3 and is_whole
-    if path[:3] != ("job", "environment", "pip"):
-        return False
-    before = re.search(r"://[^\s/]*$", text[: expression.start])
-    after = re.sub(r"\$\{\{.*?\}\}", "", text[expression.end :])
-    return before is not None and re.match(r"[^\s/@]*@", after) is not None
-
-
-def _quoted(expression: Expression) -> str:
-    return f'"{expression}"'

@@ -7,7 +7,8 @@ import pytest
 
 from specrun.spec import source
 from specrun.spec.diagnostics import Severity
-from specrun.spec.substitution import Substituted, is_credential, substitute
+from specrun.spec.secret_places import is_credential
+from specrun.spec.substitution import Substituted, substitute
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.expressions import whole
 from specrun.spec.rules.subject import Subject, mapping
-from specrun.spec.substitution import is_credential
+from specrun.spec.secret_places import is_credential
 
 
 def literals(subject: Subject) -> Iterator[Diagnostic]:

@@ -1,0 +1,110 @@
+"""Keeps values of the environment out of what is said: nobody said that they are no secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.masking import mask_addresses
+from specrun.spec.schema import schema_text
+from specrun.spec.wording import yaml_text
+
+PIECE = 8
+"""Characters: a value shows by a piece of it this long. Shorter values are looked for as a whole."""
+
+_WORDS = 50
+"""Of a value with blanks in it, the words that are looked for one by one."""
+_SPAN = re.compile(r"`[^`]*`|\"[^\"]*\"")
+_CUT = "…"
+
+
+def hidden(found: Diagnostic, read: Mapping[str, str], text: str, file: str) -> Diagnostic:
+    """The diagnostic with `${{ env.NAME }}` in place of what that variable holds.
+
+    `read` has the values by their names; `text` is the spec's, and `file` its name: what stands in the spec itself, in
+    its schema or in the path to it is no secret to whoever reads the message.
+    """
+    if not read:
+        return found
+    known = _known(text, file)
+    place = found.location
+    if place.file != file:
+        place = replace(place, file=_hidden(place.file, read, known))
+    return replace(found, detail=_hidden(found.detail, read, known), location=place)
+
+
+class _Known(NamedTuple):
+    """What is no secret, in lower case, and its words."""
+
+    text: str
+    words: frozenset[str]
+
+
+@lru_cache(maxsize=2)
+def _known(text: str, file: str) -> _Known:
+    known = f"{text}\n{os.path.abspath(file)}\n{schema_text()}".lower()  # noqa: PTH100 - resolve() would follow links
+    return _Known(known, frozenset(re.findall(r"\w+", known)))
+
+
+def _hidden(detail: str, read: Mapping[str, str], known: _Known) -> str:
+    for name, value in sorted(read.items(), key=lambda item: -len(item[1])):
+        expression = f"${{{{ env.{name} }}}}"
+        for form in _forms(value):
+            if form.lower() in (known.words if form.isalnum() else known.text):
+                continue
+            if len(form) < PIECE and '"' not in form and "`" not in form:
+                detail = _without_word(detail, form, expression)
+            else:
+                detail = detail.replace(form, expression)
+        if len(value) >= PIECE:
+            detail = _without_pieces(detail, value, expression, known.text)
+    return detail
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value as messages spell it."""
+    spelled = (
+        value,
+        mask_addresses(value),
+        yaml_text(value, quoted=True)[1:-1],
+        json.dumps(value)[1:-1],
+        value.encode("unicode_escape").decode(),
+        os.path.normpath(value),
+        value.rstrip("/").rpartition("/")[2],
+        " ".join(value.split()),
+        *value.split()[:_WORDS],
+    )
+    yield from sorted(dict.fromkeys(form.strip() for form in spelled if form.strip()), key=len, reverse=True)
+
+
+def _without_word(detail: str, word: str, expression: str) -> str:
+    """A short value counts where it stands alone in what a message quotes."""
+    alone = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    return _SPAN.sub(lambda span: alone.sub(lambda _: expression, span[0]), detail)
+
+
+def _without_pieces(detail: str, value: str, expression: str, known: str) -> str:
+    """Without pieces of a longer value either, as where a message cuts it or spells it in lower case."""
+    low, searched = value.lower(), detail.lower()
+    if len(searched) != len(detail):
+        low, searched = value, detail
+    pieces = {low[at : at + PIECE] for at in range(len(low) - PIECE + 1)}
+    shows = bytearray(len(detail))
+    for at in range(len(detail) - PIECE + 1):
+        piece = searched[at : at + PIECE]
+        if piece in pieces and piece not in known:
+            shows[at : at + PIECE] = b"\1" * PIECE
+    cut = searched.find(_CUT)
+    while cut > 0:  # what is left of a value where a message was cut
+        begun = next((size for size in range(PIECE - 1, 2, -1) if searched[:cut].endswith(low[:size])), 0)
+        shows[cut - begun : cut] = b"\1" * begun
+        cut = searched.find(_CUT, cut + 1)
+    for run in reversed([*re.finditer(b"\1+", bytes(shows))]):
+        detail = f"{detail[: run.start()]}{expression}{detail[run.end() :]}"
+    return detail

@@ -1,0 +1,106 @@
+"""`.specrun.yaml` at a repository's root: what holds for all of its specs."""
+
+# ruff: noqa: PTH100, PTH114, PTH117, PTH118, PTH120
+# A load looks at thousands of folders, and os.path joins them ten times as fast.
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from specrun.spec import codes, schema
+from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.spec.repository import repository_of, under_ci
+
+if TYPE_CHECKING:
+    from specrun.spec.source import Document
+
+NAME = ".specrun.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFile:
+    """What a repository says of its specs. `path` is where it says so, or would; None is where nobody can."""
+
+    path: str = ""
+    env: frozenset[str] | None = None
+    """The variables that `${{ env.NAME }}` may read; None where no list says."""
+    closed: bool = False
+    """Whether no other variable may be read."""
+    document: Document | None = None
+    diagnostics: Sequence[Diagnostic] = ()
+
+    def line_for(self, name: str) -> str:
+        """How to write down that a variable may be read."""
+        if self.document is None or self.env is None:
+            return f"add the line `env: [{name}]` to `{self.path}`"
+        if self.document.written(("env",)).startswith("["):
+            return f"write `env: [{', '.join([*self.document.values['env'], name])}]` in `{self.path}`"
+        return f"add the line `- {name}` below it"
+
+
+ANYTHING = RepositoryFile()
+"""For a spec that nobody restricts."""
+
+
+class RepositoryFiles:
+    """The files of the repositories that a load meets, each read once."""
+
+    def __init__(self) -> None:
+        self._by_folder: dict[str, RepositoryFile] = {}
+        self._read: dict[str, RepositoryFile] = {}
+        self._under_ci = under_ci()
+
+    def of(self, spec: str) -> RepositoryFile:
+        """What holds for a spec. Outside of a repository its own folder is taken for one."""
+        written = os.path.dirname(spec)
+        found = self._by_folder.get(written)
+        if found is None:
+            folder = os.path.abspath(written)
+            root = repository_of(folder) or folder
+            shown = os.path.join(root if os.path.isabs(spec) else os.path.relpath(root), NAME)
+            found = self._by_folder[written] = self.at(os.path.normpath(shown))
+        return found
+
+    def at(self, file: str) -> RepositoryFile:
+        """What such a file says."""
+        where = os.path.abspath(file)
+        if where not in self._read:
+            self._read[where] = _read(file, where, closed=self._under_ci)
+        return self._read[where]
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """The mistakes of all that were read."""
+        return [found for file in self._read.values() for found in file.diagnostics]
+
+
+def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
+    if not os.path.lexists(where):
+        return RepositoryFile(file, None, closed)
+    root = os.path.realpath(os.path.dirname(where))
+    if os.path.islink(where) and not os.path.realpath(where).startswith(root.rstrip(os.sep) + os.sep):
+        detail = "It is a link that leaves the repository. What holds for a repository stands in a file of its own."
+        return RepositoryFile(file, diagnostics=[codes.diagnostic("unreadable", detail, (), Location(file, 1, 1))])
+    from specrun.spec.source import read  # late: few repositories have one
+
+    document, mistakes = read(file)
+    found = [*map(_worded, mistakes)]
+    if document is None:
+        if [mistake.code for mistake in mistakes] == ["empty-file"]:
+            return RepositoryFile(file, None, closed)  # all that it may hold may be left out
+        return RepositoryFile(file, diagnostics=found)
+    found += schema.check(document, document.values, schema.REPOSITORY)
+    names = document.values.get("env")
+    if any(one.severity is Severity.ERROR for one in found):
+        return RepositoryFile(file, diagnostics=found)  # what it allows is not known: it is mended first
+    env = frozenset(names) if isinstance(names, list) else None
+    return RepositoryFile(file, env, closed or env is not None, document, found)
+
+
+def _worded(mistake: Diagnostic) -> Diagnostic:
+    """A mistake of YAML as it is said of this file, which is no spec."""
+    if mistake.code == "not-a-mapping":
+        return replace(mistake, detail="What stands at the top has names: begin with `env:` and a list of variables.")
+    return mistake
