@@ -100,7 +100,7 @@ def test_two_applies_by_turns_are_one_run(tmp_path: Path, search: Search) -> Non
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_series_of_kills_leaves_everything_in_azure_once(tmp_path: Path, engine: str, search: Search) -> None:
     points = list(points_of(requests_of(tmp_path / "asked", engine, made=True)))
-    series = [search.random.sample(points, 2) for _ in range(search.rounds(1, 100))]
+    series = [search.random.sample(points, 2) for _ in range(search.rounds(1, 250))]
 
     def case(folder: Path, kills: list[Point]) -> None:
         with azure_in(folder, engine=engine) as azure:
@@ -110,5 +110,6 @@ def test_a_series_of_kills_leaves_everything_in_azure_once(tmp_path: Path, engin
             said = azure.apply()
             assert said.code == 0, f"{kills}: {said.err}\n{said.out}"
             check_azure(azure)
+            assert not list((folder / "state" / "staging").iterdir())
 
     all_of([lambda n=n, kills=kills: case(tmp_path / f"{n}", kills) for n, kills in enumerate(series)])
