@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.local import state, supervisor
-from tests.local.runs import Runs, needs_proc, runs_in
+from specrun.engines.local.request import Cluster
+from tests.local.runs import Runs, needs_proc, runs_in, wait_until
 
 FILL = "cat /dev/zero >> ../outputs/full 2> /dev/null"
 
@@ -41,6 +42,7 @@ def test_disk_filled_by_the_script(small: Runs, last: str, status: str) -> None:
     end = run.ended()
     assert end.status == status
     assert end.ended is not None
+    assert end.reason == ("" if last == "exit 0" else f"main/0 exited with status 7: the disk is full ({run.folder})")
     run.nothing_left()
 
 
@@ -49,7 +51,7 @@ def test_disk_filled_under_a_log_that_is_kept_free_of_secrets(small: Runs) -> No
     run = small.prepare(f"{FILL}; seq 100000; sleep 20", secret_names=("TOKEN",)).start({"TOKEN": "open-sesame"})
     end = run.ended()
     assert (end.status, end.failed_role) == (state.FAILED, "main/0")
-    assert end.reason == "the log of main/0 could not be written: No space left on device"
+    assert end.reason == "the log of main/0 could not be written: the disk is full"
     run.nothing_left()
 
 
@@ -72,11 +74,31 @@ def test_disk_full_before_the_start(small: Runs) -> None:
     fill(small.home / "full")
     try:
         run.start()
-    except supervisor.NotStarted:
+    except supervisor.NotStarted as error:
+        assert "the disk is full" in str(error)
         assert run.state().status == state.PREPARED
     else:
-        assert run.ended().status in (state.FAILED, state.SUCCEEDED)
+        end = run.ended()
+        assert end.status == state.SUCCEEDED or "the disk is full" in end.reason
     run.nothing_left()
+
+
+@needs_proc
+def test_a_disk_that_fills_while_the_run_waits_for_its_turn(small: Runs) -> None:
+    """Its first role has no log to write to."""
+    cluster = {"cluster": Cluster("c", 1)}
+    first = small.start("echo ready; until [ -e ../cancel ]; do sleep 0.01; done", **cluster).running()
+    second = small.start("echo ran", "run-2", **cluster)
+    wait_until(lambda: second.state().status == state.QUEUED, "the second to wait")
+    fill(small.home / "full")
+    state.cancel(first.folder)
+    end = second.ended()
+    assert (end.status, end.failed_role) == (state.SUCCEEDED, None) or "the disk is full" in end.reason
+    second.nothing_left()
+
+
+def test_a_failure_is_not_put_down_to_a_disk_with_room(runs: Runs) -> None:
+    assert runs.start("exit 7").ended().reason == "main/0 exited with status 7"
 
 
 def fill(path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from specrun.engines.local import gpus, guard, processes, roles, slots, state
+from specrun.engines.local import disk, gpus, guard, processes, roles, slots, state
 from specrun.engines.local.kept_code import share_code
 from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request
@@ -113,7 +113,9 @@ class Execution:
             try:
                 answer = place.ask()
             except OSError as error:
-                self._end(Ending(state.FAILED, f"no slot could be asked for in {self.request.slots}: {error.strerror}"))
+                self._end(
+                    Ending(state.FAILED, f"no slot could be asked for in {self.request.slots}: {disk.why(error)}")
+                )
                 break
             if isinstance(answer, slots.Grant):
                 return answer
@@ -160,7 +162,7 @@ class Execution:
             try:
                 started = guard.start(program, keep=(self.lock,))
             except OSError as error:
-                self._fail(name, f"{name} could not be started: {error.strerror}")
+                self._fail(name, f"{name} could not be started: {disk.why(error)}")
                 continue
             self.guards[started.report] = started
             self.unread[started.report] = b""
@@ -215,7 +217,8 @@ class Execution:
         status = "stopped" if stopped else ("failed" if code else "succeeded")
         self._settle(role, status, exit=code if code >= 0 else None, signal=-code if code < 0 else None)
         if status == "failed":
-            self._fail(role, f"{role} {processes.how_it_ended(code)}", when)
+            full = "" if disk.has_room(self.rundir) else f": {disk.IS_FULL} ({self.rundir})"
+            self._fail(role, f"{role} {processes.how_it_ended(code)}{full}", when)
 
     def _guard_gone(self, dead: guard.Guard) -> None:
         del self.guards[dead.report], self.unread[dead.report]

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from specrun.engines.local import processes
+from specrun.engines.local import disk, processes
 from specrun.engines.local.output import MaskedLog
 from specrun.plan.private import open_private
 
@@ -124,7 +124,7 @@ class _Serving:
         try:
             self.child, self.log = _start_role(self.program)
         except OSError as error:
-            self._tell(f"error {error.strerror or error}")
+            self._tell(f"error {disk.why(error)}")
             return 0
         self._tell(f"started {self.child}")
         code = self._watch(wake)
@@ -171,7 +171,7 @@ class _Serving:
         try:
             return self.log.drain() if drain else self.log.pump()
         except OSError as error:
-            self._tell(f"unwritten {error.strerror}")
+            self._tell(f"unwritten {disk.why(error)}")
             self.log.close()
             self.log = None
             return False

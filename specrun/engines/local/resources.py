@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from specrun.engines.base import EngineError, Quota, Report
+from specrun.engines.local.disk import IS_FULL, is_full, why
 from specrun.engines.local.environments import build_environment, observe_environment, remove_environment
 from specrun.engines.local.stores import delete_target, observe_target, send_files
 from specrun.plan import stored
@@ -65,13 +66,11 @@ def translated(address: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        import errno
-
         place = f" ({error.filename})" if error.filename else ""
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             mend = "make room, or set SPECRUN_HOME to a folder on another disk"
-            raise Quota(f"{address}: the disk is full{place}: {mend}") from error
-        raise EngineError(f"{address}: {error.strerror or error}{place}") from error
+            raise Quota(f"{address}: {IS_FULL}{place}: {mend}") from error
+        raise EngineError(f"{address}: {why(error)}{place}") from error
 
 
 def read_record(home: Path, kind: str, name: str) -> Mapping[str, object] | None:

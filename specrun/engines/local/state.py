@@ -11,7 +11,6 @@ of the run is left (short of a SIGKILL of all of them at once), and:
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
@@ -22,6 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from specrun.engines.local import request as requests
+from specrun.engines.local.disk import is_full
 from specrun.plan.private import open_private, touch_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
 
@@ -43,7 +43,6 @@ LOST, MISSING, CORRUPTED = "lost", "missing", "corrupted"
 
 ENDED = frozenset({SUCCEEDED, FAILED, CANCELLED})
 WRITTEN = frozenset({PREPARED, QUEUED, RUNNING}) | ENDED
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ def write(rundir: Path, state: State, *, essential: bool = True) -> None:
     try:
         _replace(rundir / FILE, text, durable=state.status in ENDED)
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
         if essential:
             _write_on_full_disk(rundir, text)

@@ -18,8 +18,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from specrun.engines.local import disk, roles, state
 from specrun.engines.local import request as requests
-from specrun.engines.local import roles, state
 from specrun.plan.private import open_private
 
 LOG = "supervisor.log"
@@ -64,7 +64,7 @@ def start(rundir: Path, secrets: Mapping[str, str]) -> None:
             )
     except OSError as error:
         os.close(answer)
-        raise NotStarted(f"the supervisor of {rundir} could not be started: {error}") from None
+        raise NotStarted(f"the supervisor of {rundir} could not be started: {disk.why(error)}") from None
     finally:
         os.close(theirs)
     try:
@@ -103,8 +103,9 @@ def main(arguments: list[str]) -> int:
         lock = _lock(rundir)
         request = None if lock is None else _read_request(rundir, secrets)
     except (requests.RequestInvalid, NotStarted, OSError) as error:
-        print(error, file=sys.stderr)
-        _say(answer, f"{_ERROR} {error}")
+        told = f"{rundir.name}: {disk.why(error)} ({error.filename})" if isinstance(error, OSError) else f"{error}"
+        _say(answer, f"{_ERROR} {told}")
+        print(told, file=sys.stderr)
         return 1
     _say(answer, _OTHER if request is None else _HELD)
     if lock is None or request is None:
