@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def test_data_is_mirrored_read_only_and_once(tmp_path: Path, machine: Machine) -
     (tmp_path / "data/a.csv").write_text("one")
     assert machine.apply(spec).failed == []
     assert machine.target("digits") == {"a.csv": "one", "sub/b.csv": "2"}
+
+
+def test_what_has_no_content_in_a_target_is_no_file_there(tmp_path: Path, machine: Machine) -> None:
+    spec = data_spec(tmp_path, a="1", b="2")
+    machine.apply(spec)
+    folder = target_folder(machine.home, "default", "digits")
+    (folder / "b").unlink()
+    os.mkfifo(folder / "b")
+    (folder / "c").symlink_to("nowhere")
+    assert machine.change(ADDRESS, spec).action is Action.UPDATE
+    assert machine.apply(spec).failed == []
+    assert machine.target("digits") == {"a": "1", "b": "2"}
 
 
 def test_pruning_removes_what_this_spec_sent_and_no_more(tmp_path: Path, machine: Machine) -> None:

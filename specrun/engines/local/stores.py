@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,15 +45,23 @@ def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observe
     """
     check_folder(_folder(home, target), home)
     owners, digests_put = _record(home, target)
-    paths = files_in(_folder(home, target))
-    stats = [path.stat() for path in paths.values()]
-    digests = hashes.md5_all(zip(paths.values(), stats, strict=True))
+    paths = {name: (path, seen) for name, path in files_in(_folder(home, target)).items() if (seen := _content(path))}
+    digests = hashes.md5_all(paths.values())
     files = {
-        name: StoredFile(stat.st_size, md5, owners.get(name, ""))
-        for name, stat, md5 in zip(paths, stats, digests, strict=True)
+        name: StoredFile(seen.st_size, md5, owners.get(name, ""))
+        for (name, (_, seen)), md5 in zip(paths.items(), digests, strict=True)
     }
     altered = [name for name, file in files.items() if file.md5 not in digests_put.get(name, [file.md5])]
     return Observed(Status.READY if files else Status.MISSING, files=files, reason=_altered(altered))
+
+
+def _content(path: Path) -> os.stat_result | None:
+    """What is known of a file; None of what has no content, such as a link that leads nowhere, or a FIFO."""
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return None
+    return seen if stat.S_ISREG(seen.st_mode) else None
 
 
 def _altered(names: list[str]) -> str:
