@@ -107,6 +107,7 @@ def _run(arguments: list[str]) -> int:
             _tell(end.message)
         return end.code
     except click.UsageError as error:
+        error.message = visible(error.message)
         error.show(sys.stderr)
         return exit_codes.WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
@@ -115,6 +116,7 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _broken_pipe()
     except click.ClickException as error:
+        error.message = visible(error.message)
         error.show(sys.stderr)
         return exit_codes.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an exit status

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from specrun.engines.azure import blobs
+from specrun.engines.azure.listing import Blob
 from specrun.engines.local.stores import delete_target
 from specrun.plan.kinds.data import DataTarget
 from specrun.spec.below import name_problem
@@ -52,3 +57,28 @@ def test_what_is_recorded_of_a_target_removes_nothing_elsewhere(tmp_path: Path) 
     assert (tmp_path / "victim").exists()
     assert (home / "victim").exists()
     assert sorted(path.name for path in folder.rglob("*")) == ["link", "theirs"]
+
+
+def test_a_blob_whose_name_leaves_its_target_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("t/mine", "t/../victim", "t/a/../../victim", "t/./b", "t/..c")
+    listed = [Blob(name, 1, "", "", "job", "") for name in names]
+    deleted: list[str] = []
+    monkeypatch.setattr(blobs, "list_blobs", lambda *_: iter(listed))
+    monkeypatch.setattr(blobs, "_delete", lambda _, blob: deleted.append(blob.name))
+    blobs.remove(Any, "t", [name[2:] for name in names], "job")
+    assert sorted(deleted) == ["t/..c", "t/mine"]
+
+
+def test_a_download_is_not_written_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "victim").write_text("mine")
+    folder = tmp_path / "fetched"
+    folder.mkdir()
+    (folder / ".model.partial").symlink_to(tmp_path / "victim")
+    monkeypatch.setattr(blobs, "explained", lambda *_: contextlib.nullcontext())
+    container = Mock()
+    container.blob().download_blob().readinto = lambda file: file.write(b"content")
+    for name in ("model", "x" * 255):
+        blobs.fetch_blob(container, "o/model", folder / name)
+        assert (folder / name).read_bytes() == b"content"
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert len(list(folder.iterdir())) == 2

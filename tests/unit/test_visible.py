@@ -207,6 +207,16 @@ def test_a_name_cannot_make_lines(name: str) -> None:
             assert not re.search(r"^\s*(## |# b|\|\| b|b$|- b$)", text, re.MULTILINE), text
 
 
+def test_no_name_ends_its_label() -> None:
+    for word in HOSTILE:
+        nodes = [line for line in graph_mermaid(a_graph(word)).splitlines() if "[" in line]
+        assert len(nodes) == 3
+        assert all(re.fullmatch(r'  n[0-2]\["[^]"`%\\$<>\[{}|&*_]*"\]', line.replace("_", "")) for line in nodes), nodes
+        labels = re.findall(r'"((?:[^"\\]|\\["\\])*)"', graph_dot(a_graph(word)))
+        assert re.sub(r'"(?:[^"\\]|\\["\\])*"', "", graph_dot(a_graph(word))).count("->") == 2
+        assert len(labels) == 3 + 2 * 2
+
+
 @pytest.mark.parametrize("name", WRAPPED)
 def test_nothing_acts_in_what_is_wrapped(name: str) -> None:
     for word in HOSTILE:

@@ -45,9 +45,14 @@ def remove(container: Container, prefix: str, paths: Collection[str], owner: str
     ours = [
         blob
         for path, blob in _below(container, prefix)
-        if blob.owner == owner and unicodedata.normalize("NFC", path) in wanted
+        # Whoever sends a request with `..` in its address resolves it, and would delete another blob.
+        if blob.owner == owner and unicodedata.normalize("NFC", path) in wanted and not _leaves(path)
     ]
     run_all((partial(_delete, container, blob) for blob in ours), CONNECTIONS)
+
+
+def _leaves(path: str) -> bool:
+    return not {".", ".."}.isdisjoint(path.split("/"))
 
 
 def write_blob(container: Container, name: str, data: bytes, metadata: Mapping[str, str], lease: str = "") -> None:
