@@ -107,8 +107,7 @@ def _run(arguments: list[str]) -> int:
             _tell(end.message)
         return end.code
     except click.UsageError as error:
-        error.message = visible(error.message)
-        error.show(sys.stderr)
+        _show(error)
         return exit_codes.WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
@@ -116,12 +115,16 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _broken_pipe()
     except click.ClickException as error:
-        error.message = visible(error.message)
-        error.show(sys.stderr)
+        _show(error)
         return exit_codes.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an exit status
         return _bug(error)
     return exit_codes.DONE
+
+
+def _show(error: click.ClickException) -> None:
+    vars(error).update(message=visible(error.message))  # it may quote what was typed
+    error.show(sys.stderr)
 
 
 def _tell(text: str) -> None:
