@@ -151,6 +151,18 @@ def test_a_look_at_the_lock_does_not_keep_a_run_from_starting(runs: Runs) -> Non
         process.communicate()
 
 
+def test_a_lock_that_somebody_has_for_nothing_is_said(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.prepare("echo ran")
+    lock = state.acquire(run.folder)
+    assert lock is not None
+    monkeypatch.setattr(supervisor, "_LOCK_PATIENCE", 0.0)
+    with pytest.raises(supervisor.NotStarted, match=r"another process has .*/lock and does not start the run"):
+        supervisor._lock(run.folder)
+    os.close(lock)
+    run.start()
+    assert run.ended().status == state.SUCCEEDED
+
+
 @needs_proc
 def test_shutdown_leaves_the_run_to_be_submitted_again(runs: Runs) -> None:
     run = runs.start("echo ready; sleep 600; true").running()

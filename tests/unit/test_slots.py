@@ -147,6 +147,16 @@ def test_a_run_that_is_started_again_has_a_place_of_its_own(tmp_path: Path, gran
     assert len([name for name in tickets_in(tmp_path) if "again" in name]) == 1
 
 
+def test_a_run_that_is_started_again_by_another_path_does_not_wait_for_itself(tmp_path: Path) -> None:
+    again = living(tmp_path / "again")
+    (tmp_path / "home").symlink_to(tmp_path)
+    assert isinstance(place_of(tmp_path / "home" / "again").ask(), Grant)
+    place = place_of(again)
+    assert isinstance(place.ask(), Grant)
+    place.leave()
+    assert tickets_in(tmp_path) == ["lock"]
+
+
 def test_a_ticket_that_was_damaged_while_its_run_waits_is_written_again(tmp_path: Path) -> None:
     first, second = (place_of(living(tmp_path / name)) for name in ("first", "second"))
     first.ask()

@@ -103,11 +103,12 @@ class Place:
             return self._decide(_living(self._slots))
 
     def _decide(self, tickets: Sequence[Ticket]) -> Grant | str:
-        others = [ticket for ticket in tickets if ticket.folder != self._own.folder]
-        for ticket in tickets:
-            if ticket.folder == self._own.folder and ticket.file != self._own.file:
+        mine = [ticket for ticket in tickets if self._is_mine(ticket)]
+        others = [ticket for ticket in tickets if ticket not in mine]
+        for ticket in mine:
+            if ticket.file != self._own.file:
                 ticket.file.unlink()  # of who had the run's lock before
-        is_new = self._own not in tickets
+        is_new = all(ticket.file != self._own.file for ticket in mine)
         if self._own.file == self._slots:
             name = f"{_next_number(self._slots):012d}-{self._own.name}.json"
             self._own = replace(self._own, file=self._slots / name)
@@ -123,10 +124,15 @@ class Place:
 
     def leave(self) -> None:
         """Give back what the run has, or its place in the queue. What cannot be removed ends with the run's lock."""
-        for ticket in _tickets(self._slots):
-            if ticket.folder == self._own.folder:
-                with contextlib.suppress(OSError):
-                    ticket.file.unlink()
+        for ticket in filter(self._is_mine, _tickets(self._slots)):
+            with contextlib.suppress(OSError):
+                ticket.file.unlink()
+
+    def _is_mine(self, ticket: Ticket) -> bool:
+        """Whether it is of the same run, however its folder is spelled: that one's lock is held by who asks here."""
+        with contextlib.suppress(OSError, ValueError):
+            return Path(ticket.folder).samefile(self._own.folder)
+        return ticket.folder == self._own.folder
 
 
 def decide(own: Ticket, others: Sequence[Ticket], present: Sequence[str]) -> tuple[str, ...] | str:

@@ -30,7 +30,8 @@ UNSTARTED = "it was never started; the next apply does that"
 _MODULE = "specrun.engines.local.supervisor"
 _HELD, _OTHER, _ERROR = "held", "other", "error"
 _START_PATIENCE = 60.0
-_LOCK_PATIENCE = 5.0
+_LOCK_PATIENCE = 30.0
+"""Seconds; whoever has the lock of a run asks for its GPUs, for 20 of them at most, and writes then."""
 
 
 class NotStarted(Exception):
@@ -127,17 +128,19 @@ def _read_request(rundir: Path, secrets: Mapping[str, str] | None) -> requests.R
 
 
 def _lock(rundir: Path) -> int | None:
-    """The run's lock, if the run is still to be started.
+    """The run's lock, if the run is still to be started. Raises NotStarted when somebody has it and does not start it.
 
     Somebody who only looks whether the lock is free has it for a moment, too; hence the patience.
     """
     give_up = time.monotonic() + _LOCK_PATIENCE
-    while state.read(rundir).status == state.PREPARED and time.monotonic() < give_up:
+    while state.read(rundir).status == state.PREPARED:
         lock = state.acquire(rundir)
         if lock is not None:
             if state.read(rundir).status == state.PREPARED:
                 return lock
             os.close(lock)
+        elif time.monotonic() > give_up:
+            raise NotStarted(f"{rundir.name}: another process has {rundir / state.LOCK} and does not start the run")
         else:
             time.sleep(0.005)
     return None
