@@ -19,11 +19,11 @@ from specrun.cli.exit_codes import Exit
 from specrun.cli.masking import mask_event
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.cli.plan import check_allowed, planning_options
+from specrun.cli.saving import as_requested, check_same, check_specs, find_saved
 from specrun.cli.session import arguments_of, open_specs
 from specrun.plan.changes import Plan
 from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
-from specrun.plan.saved import PlanStale, PlanUnreadable, Saved, read_saved, restore
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
@@ -50,17 +50,16 @@ def apply(
     output: str,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
-    saved = _saved(reading)
+    saved = find_saved(reading.files)
     if saved is not None:
-        reading = _as_saved(saved)
+        given = replace(reading, engine=click.get_current_context().params["engine"])  # not SPECRUN_ENGINE
+        reading, rerun, cancel_previous = as_requested(saved, given, rerun=rerun, cancel_previous=cancel_previous)
     project = open_specs(reading, secrets_required=True)
-    options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs)
-    try:
-        made = _restored(saved, project) if saved is not None else project.plan(options)
-    except PlanStale as stale:
-        raise Exit(exit_codes.STALE, str(stale)) from stale
-    except PlanUnreadable as error:
-        raise Exit(exit_codes.FAILED, str(error)) from error
+    if saved is not None:
+        check_specs(saved, project.graph)
+    made = project.plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs))
+    if saved is not None:
+        check_same(saved, made)
     narration = Narration(
         sys.stdout,
         sys.stderr,
@@ -137,26 +136,6 @@ def _status(outcome: Outcome) -> int:
         elif run.status is not RunStatus.SUCCEEDED:
             codes.add(exit_codes.RUN_FAILED)
     return exit_codes.worst(codes)
-
-
-def _saved(reading: Reading) -> Saved | None:
-    try:
-        plans = [saved for file in reading.files if (saved := read_saved(file)) is not None]
-    except PlanUnreadable as error:
-        raise Exit(exit_codes.FAILED, str(error)) from error
-    if plans and len(reading.files) > 1:
-        raise Exit(exit_codes.WRONG_USAGE, "a saved plan is applied by itself, without other files")
-    return plans[0] if plans else None
-
-
-def _restored(saved: Saved, project: Project) -> Plan:
-    made = restore(saved, project.graph)
-    return replace(made, unseen={place: {"": error} for place, error in project.sign_in().items()})
-
-
-def _as_saved(saved: Saved) -> Reading:
-    call = saved.call
-    return Reading(call["files"], call["engine"], call["variables"], call["inputs"], call["environment"])
 
 
 def _print_json(event: Event) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
+from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, Exit
 from specrun.cli.masking import mask_environment
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
+from specrun.cli.saving import check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.plan.changes import Plan
-from specrun.plan.kinds.run import RunRequest
 from specrun.plan.planning import PlanOptions
 from specrun.spec.codes import CODES
-from specrun.spec.visible import json_text, visible
+from specrun.spec.visible import json_text
 from specrun.views.text import paint_for, terminal_width
 
 
@@ -51,12 +51,12 @@ def plan(
     """Show what apply would do, and why. Changes nothing."""
     made = open_specs(reading).plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs))
     if out is not None:
-        _check_outside_code(made, Path(out))
+        check_outside_sources(made, Path(out))
     if made.places:
         print(mask_environment(render(made, output)))
     check_allowed(made)
     if out is not None:
-        _save(made, reading, out)
+        save_plan(made, request_of(reading, rerun=rerun, cancel_previous=cancel_previous), out)
     if exit_code and made.pending:
         raise Exit(CHANGES_PENDING)
 
@@ -89,31 +89,3 @@ def check_allowed(made: Plan, told: str = "") -> None:
         raise Exit(INVALID_SPEC)  # as the rules say of fewer files
     if made.problems or made.unseen:
         raise Exit(FAILED, told if made.unseen and made.places else "")
-
-
-def _check_outside_code(made: Plan, out: Path) -> None:
-    requests = (change.resource for change in made.changes if isinstance(change.resource, RunRequest))
-    for code in (request.job.code for request in requests if request.job.code is not None):
-        folder = code.absolute.resolve()
-        if out.resolve().is_relative_to(folder):
-            raise Exit(WRONG_USAGE, f"{out} lies in the code folder {folder}, and would be code: save it elsewhere")
-
-
-def _save(made: Plan, reading: Reading, out: str) -> None:
-    from specrun.plan.saved import save
-
-    # Paths as seen from anywhere: the plan may be applied from another folder.
-    environment = reading.environment
-    call = {
-        "files": [str(Path(file).absolute()) for file in reading.files],
-        "engine": reading.engine,
-        "variables": dict(reading.variables),
-        "inputs": {name: str(Path(path).absolute()) for name, path in reading.inputs.items()},
-        "environment": None if environment is None else _as_from_anywhere(environment),
-    }
-    save(made, call, Path(out))
-    print(f"saved: `specrun apply {visible(out)}` carries out exactly this", file=sys.stderr)
-
-
-def _as_from_anywhere(environment: str) -> str:
-    return environment if environment == "current" else str(Path(environment).absolute())

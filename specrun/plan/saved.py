@@ -1,169 +1,255 @@
-"""A plan as a file: written by `plan --out`, carried out by `apply PLAN`, refused when its specs have changed.
+"""A plan as a file: written by `plan --out`, and shown again to `apply PLAN`, which plans anew and compares.
 
-It holds no properties and so no credentials: those are read again from the specs, whose digests it knows.
+It is evidence, never instructions: of what stands in it only the request is used, that is what the command line said.
+It holds no properties of the specs and so no credentials; texts in it are masked as in all that is shown.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import math
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from specrun.plan.changes import FORMAT, Action, Change, FieldChange, Plan, ResourceChange
+from specrun.plan.changes import FORMAT, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
-from specrun.plan.graph import Graph
-from specrun.plan.hashes import md5_of
-from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Follow, RunRequest, Submission, Submit
-from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import Place, Resource
+from specrun.plan.kinds.run import Follow, Submission, Submit
+from specrun.plan.observed import Run
+from specrun.plan.resources import Place
 from specrun.plan.transfer import Transfer
 from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"
 
+LARGEST = 1 << 28
+"""Bytes of a saved plan, which has some hundreds for each file that it lists."""
+
+DEEPEST = 100
+"""How deep lists and mappings stand in each other: what is deeper was not written by `save`."""
+
+_BEGINNING = re.compile(rb'\{\s*"format"\s*:')
+
 
 class PlanUnreadable(Exception):
-    """The file is not a plan of this format."""
+    """The file is a plan, and not one of this format, or damaged."""
 
 
-class PlanStale(Exception):
-    """The specs are not those that the plan was made of: plan again (exit 5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A plan's file, and how its specs were read: what the command line said then holds again."""
-
-    content: Mapping[str, Any]
-
-    @property
-    def call(self) -> Mapping[str, Any]:
-        """Files, engine, variables, inputs and environment of the call that made the plan."""
-        call: Mapping[str, Any] = self.content["call"]
-        return call
-
-
-def save(plan: Plan, call: Mapping[str, object], file: Path) -> None:
-    """Write a plan, replacing the file at once. Raises OSError."""
-    content = {
+def contents(plan: Plan, call: Mapping[str, object], root: str, mask: Callable[[str], str]) -> dict[str, Any]:
+    """A plan as JSON values. `call` is the request; paths are relative to `root`, texts as `mask` leaves them."""
+    place = _Relative(root)
+    changes = [_encode(change, plan.places, place) for change in plan.changes]
+    return {
         "format": FORMAT,
         "call": dict(call),
         "places": [asdict(place) for place in plan.places],
-        "spec_digests": _by_absolute_path(plan.spec_digests),
+        "spec_digests": digests_from(root, plan.spec_digests),
         "fingerprints": dict(plan.fingerprints),
-        "changes": [_encode(change, plan.places) for change in plan.changes],
+        "changes": masked(changes, mask),
     }
-    temporary = file.with_name(f".{file.name}.tmp")
-    temporary.write_text(json.dumps(content, indent=1, default=_plain) + "\n")
-    temporary.replace(file)
 
 
-def read_saved(file: str) -> Saved | None:
+def save(content: Mapping[str, object], file: Path) -> None:
+    """Write a plan's contents, replacing the file at once. Raises OSError, and PlanUnreadable for one too large."""
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    if len(text) > LARGEST:
+        raise PlanUnreadable(f"{file} would have {len(text):,} bytes, and nobody reads more than {LARGEST:,}")
+    if file.exists() and not file.is_file():  # a pipe, or a terminal
+        file.write_text(text)
+        return
+    # A name that nobody knows beforehand, and never through a link.
+    temporary = file.with_name(f".{file.name}.{os.getpid()}-{time.monotonic_ns()}")
+    try:
+        with temporary.open("x", encoding="utf-8") as written:
+            written.write(text)
+        temporary.replace(file)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_saved(file: str) -> dict[str, Any] | None:
     """The saved plan in a file, or None when it is something else, such as a spec. Raises PlanUnreadable."""
     try:
-        with open(file, "rb") as source:  # noqa: PTH123 - a name with a NUL byte must not raise in Path
-            if source.read(1) != b"{":
-                return None
-            content = json.loads(b"{" + source.read())
+        data = _bytes(file)
     except (OSError, ValueError):
+        return None  # whoever reads specs says why
+    if data is None:
+        raise PlanUnreadable(f"{file} has more than {LARGEST:,} bytes: it is no plan that specrun has saved")
+    if not data.startswith(b"{"):
         return None
-    if "changes" not in content or "spec_digests" not in content:
-        return None
-    if content.get("format") != FORMAT:
-        raise PlanUnreadable(f"{file} is a plan of format {content.get('format')}, and this specrun reads {FORMAT}")
-    _check(file, content)
-    return Saved(content)
-
-
-def restore(saved: Saved, graph: Graph) -> Plan:
-    """The saved plan over freshly read specs. Raises PlanStale and PlanUnreadable."""
-    found, recorded = _by_absolute_path(graph.spec_digests), saved.content["spec_digests"]
-    for file in {**found, **recorded}:
-        if found.get(file) != recorded.get(file):
-            raise PlanStale(f"{file} (or a variable in it) changed since the plan was made: plan again")
-    _check_environments(saved, graph)
-    places = tuple(Place(**place) for place in saved.content["places"])
-    numbered = enumerate(places)
-    declared = {(number, found.address): found for number, place in numbered for found in graph.in_place(place)}
-    items = {(item["place"], item["key"]): item for item in saved.content["changes"]}
-    unknown = [address for place, address in items if (place, address) not in declared]
-    if unknown:
-        raise PlanUnreadable(f"the plan is damaged: its specs do not declare {', '.join(unknown)}: plan again")
-    changes = tuple(_decode(item, declared[which]) for which, item in items.items())
-    return Plan(places, changes, graph.spec_digests)
-
-
-def _check_environments(saved: Saved, graph: Graph) -> None:
-    """What an environment is built of must be what it was: its content is the environment's name."""
-    recorded = [file for item in saved.content["changes"] for file in item.get("files", ())]
-    for file in recorded:
-        _check_unchanged(Path(file["source"]), file["md5"])
-    known = {file["source"] for file in recorded}
-    environments = (found for found in graph.resources.values() if isinstance(found, JobEnvironment))
-    for file in (file for environment in environments for file in environment.content.files):
-        if str(file.source) not in known:
-            raise PlanStale(f"{file.source} is new since the plan was made: plan again")
-
-
-def _check_unchanged(file: Path, md5: str) -> None:
+    begins = _BEGINNING.match(data) is not None
     try:
-        now = md5_of(file)
-    except OSError as error:
-        raise PlanStale(f"{file} cannot be read any more ({error.strerror}): plan again") from error
-    if now != md5:
-        raise PlanStale(f"{file} changed since the plan was made: plan again")
+        content = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        if not begins:
+            return None
+        raise PlanUnreadable(_damaged(file, str(error))) from error
+    if not begins and not {"changes", "spec_digests"} <= content.keys():
+        return None
+    _check(file, content)
+    return content  # type: ignore[no-any-return]
 
 
-def _check(file: str, content: Mapping[str, Any]) -> None:
+def masked(value: object, mask: Callable[[str], str]) -> Any:
+    """JSON values of anything that stands in a plan, every text as `mask` leaves it."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {mask(str(name)): masked(item, mask) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item, mask) for item in value]
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return mask(str(value))
+
+
+def seen_from(root: str, path: str) -> str:
+    """A path relative to a folder that it is below, links included, else absolute. It is the same in another clone."""
+    place = _Relative(root)
+    return place(path) or place(os.path.realpath(path)) or os.path.abspath(path)  # noqa: PTH100 - keeps links
+
+
+def digests_from(root: str, digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests of specs, by their files as they are seen from a folder."""
+    return {seen_from(root, file): digest for file, digest in digests.items()}
+
+
+class _Relative:
+    """Paths below a folder, as seen from there."""
+
+    def __init__(self, root: str) -> None:
+        self._starts = {os.path.join(start, "") for start in (root, os.path.realpath(root))}  # noqa: PTH118
+
+    def __call__(self, path: str | Path) -> str:
+        """The path, with slashes; "" for one that lies elsewhere: it would tell whose machine this is."""
+        text = os.path.abspath(path)  # noqa: PTH100 - keeps links, and there may be thousands
+        return next((text[len(start) :] for start in self._starts if text.startswith(start)), "")
+
+
+def _bytes(file: str) -> bytes | None:
+    """A file's content, None where it is a plan and too large. Raises OSError, and ValueError for a NUL in the name."""
+    with open(file, "rb", opener=_open) as source:
+        status = os.fstat(source.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError
+        start = source.read(64) or b""
+        if not start.startswith(b"{"):
+            return start
+        if status.st_size <= LARGEST:
+            data = start + (source.read(LARGEST) or b"")
+            if len(data) <= LARGEST:
+                return data
+    return None if _BEGINNING.match(start) else b""
+
+
+def _open(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)  # a pipe without a writer must not hold us up
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one mapping")
+    return found
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _check(file: str, content: Any) -> None:
     from jsonschema import Draft202012Validator  # late: only a saved plan is checked with it
     from jsonschema.exceptions import best_match
 
+    written = content.get("format")
+    if type(written) is int and written != FORMAT:
+        raise PlanUnreadable(f"{file} is a plan of format {str(written)[:20]}, and this specrun reads {FORMAT}")
+    if wrong := _not_plain(content):
+        raise PlanUnreadable(_damaged(file, wrong))
+    call = content.get("call")
+    if isinstance(call, dict) and "rerun" not in call:
+        raise PlanUnreadable(f"{file} was saved by an older specrun: plan again")
     schema = json.loads(schema_text(SCHEMA))
     error = best_match(Draft202012Validator(schema).iter_errors(content))
     if error is not None:
-        raise PlanUnreadable(f"{file} is a damaged plan: at {error.json_path}, {error.message}: plan again")
+        said = error.message if len(error.message) < 160 else f"it is not what the schema says ({error.validator})"
+        raise PlanUnreadable(_damaged(file, f"at {error.json_path}, {said}"))
 
 
-def _by_absolute_path(digests: Mapping[str, str]) -> dict[str, str]:
-    # A plan may be applied from another folder than it was made in.
-    return {str(Path(file).absolute()): digest for file, digest in digests.items()}
+def _not_plain(content: object) -> str:
+    """What of JSON values is nothing that can be worked with, in words; "" when all is well."""
+    left = [(content, 1)]
+    while left:
+        value, depth = left.pop()
+        if depth > DEEPEST:
+            return "lists and mappings stand too deep in each other"
+        if isinstance(value, dict):
+            left += ((item, depth + 1) for pair in value.items() for item in pair)
+        elif isinstance(value, list):
+            left += ((item, depth + 1) for item in value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            return "a number is too large"
+        elif isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            return "half a character stands in a text"
+    return ""
 
 
-def _encode(change: Change, places: Sequence[Place]) -> dict[str, object]:
+def _damaged(file: str, why: str) -> str:
+    return f"{file} is a damaged plan: {ascii(why)[1:-1]}: plan again"
+
+
+def _encode(change: Change, places: Sequence[Place], place: _Relative) -> dict[str, object]:
     item: dict[str, object] = {
         "place": places.index(change.key.place),
         "key": change.key.address,
-        "action": change.action.value,
+        "action": change.action,
         "reason": change.reason,
     }
     match change:
-        case ResourceChange(resource=resource, before=before, fields=fields):
-            item |= {"before": asdict(before), "fields": [asdict(field) for field in fields]}
+        case ResourceChange(resource=resource, before=before, fields=differing):
+            item |= {"before": asdict(before), "fields": [asdict(field) for field in differing]}
             if isinstance(resource, JobEnvironment):
-                item["files"] = [asdict(file) for file in resource.content.files]
+                item["files"] = _files(resource.content.files, place)
         case Upload(before=before, transfer=transfer):
-            item |= {"before": asdict(before), "transfer": asdict(transfer)}
+            item |= {"before": asdict(before), "transfer": _encode_transfer(transfer, place)}
         case Submit(submission=submission, cancel=cancel, differences=differences):
-            item |= _encode_submission(submission, cancel) | {"differences": list(differences)}
+            item |= _encode_submission(submission, cancel, place) | {"differences": differences}
         case Follow(submission=submission, cancel=cancel, run=run):
-            item |= _encode_submission(submission, cancel) | {"follow": _encode_run(run)}
+            item |= _encode_submission(submission, cancel, place) | {"follow": _encode_run(run)}
     return item
 
 
-def _encode_submission(submission: Submission, cancel: Sequence[Run]) -> dict[str, object]:
+def _encode_transfer(transfer: Transfer, place: _Relative) -> dict[str, object]:
+    return {
+        "new": _files(transfer.new, place),
+        "changed": _files(transfer.changed, place),
+        "unchanged": _files(transfer.unchanged, place),
+        "extra": {path: asdict(file) for path, file in transfer.extra.items()},
+        "prune": transfer.prune,
+    }
+
+
+def _encode_submission(submission: Submission, cancel: Sequence[Run], place: _Relative) -> dict[str, object]:
     return {
         "submission": {
             "name": submission.name,
             "fingerprint": submission.fingerprint,
             "attempt": submission.attempt,
             "identity": submission.identity,
-            "files": {name: list(paths) for name, paths in submission.files.items()},
-            "reads": list(submission.reads),
-            "code": [asdict(file) for file in submission.code],
+            "files": submission.files,
+            "reads": submission.reads,
+            "code": _files(submission.code, place),
         },
         "cancel": [_encode_run(run) for run in cancel],
     }
@@ -175,67 +261,18 @@ def _encode_run(run: Run) -> dict[str, object]:
         "spec": run.spec,
         "fingerprint": run.fingerprint,
         "attempt": run.attempt,
-        "status": run.status.value,
+        "status": run.status,
     }
 
 
-def _plain(value: object) -> object:
-    return value.value if isinstance(value, (Status, RunStatus)) else str(value)
-
-
-def _decode(item: Mapping[str, Any], resource: Resource) -> Change:
-    action, reason = Action(item["action"]), item["reason"]
-    if isinstance(resource, RunRequest):
-        submission = _submission(item["submission"], resource)
-        cancel = tuple(_run(run) for run in item["cancel"])
-        if action is Action.SUBMIT:
-            return Submit(resource, action, reason, submission, cancel, tuple(item["differences"]))
-        return Follow(resource, action, reason, submission, cancel, _run(item["follow"]))
-    before = _observed(item["before"])
-    if isinstance(resource, DataTarget):
-        return Upload(resource, action, reason, before, _transfer(item["transfer"]))
-    return ResourceChange(resource, action, reason, before, tuple(FieldChange(**field) for field in item["fields"]))
-
-
-def _submission(item: Mapping[str, Any], request: RunRequest) -> Submission:
-    return Submission(
-        name=item["name"],
-        spec=request.name,
-        fingerprint=item["fingerprint"],
-        attempt=item["attempt"],
-        identity=item["identity"],
-        experiment=request.experiment,
-        job=request.job,
-        cluster=request.cluster,
-        gpu=request.gpu,
-        environment=request.environment,
-        files={name: tuple(paths) for name, paths in item["files"].items()},
-        reads=tuple(item["reads"]),
-        code=_files(item["code"]),
-    )
-
-
-def _observed(item: Mapping[str, Any]) -> Observed:
-    return Observed(Status(item["status"]), item["properties"], _stored(item["files"]), item["owner"], item["reason"])
-
-
-def _transfer(item: Mapping[str, Any]) -> Transfer:
-    return Transfer(
-        _files(item["new"]),
-        _files(item["changed"]),
-        _files(item["unchanged"]),
-        _stored(item["extra"]),
-        tuple(item["prune"]),
-    )
-
-
-def _files(items: Sequence[Mapping[str, Any]]) -> tuple[SourceFile, ...]:
-    return tuple(SourceFile(**{**item, "source": Path(item["source"])}) for item in items)
-
-
-def _stored(items: Mapping[str, Any]) -> dict[str, StoredFile]:
-    return {path: StoredFile(**item) for path, item in items.items()}
-
-
-def _run(item: Mapping[str, Any]) -> Run:
-    return Run(**{**item, "status": RunStatus(item["status"])})
+def _files(files: Sequence[SourceFile], place: _Relative) -> list[dict[str, object]]:
+    return [
+        {
+            "path": file.path,
+            "source": place(file.source),
+            "size": file.size,
+            "executable": file.executable,
+            "md5": file.md5,
+        }
+        for file in files
+    ]

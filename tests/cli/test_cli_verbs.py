@@ -289,6 +289,7 @@ def test_a_saved_plan_keeps_what_the_command_line_said(
     specrun: Any, engine: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec("name: job\nvars: {n: 1}\njob: {command: 'echo ${{ vars.n }} ${{ inputs.d }}', inputs: {d: {path: data}}}\n")
+    Path(".git").mkdir()
     for folder in ("data", "more", "below"):
         Path(folder).mkdir()
         (Path(folder) / "a").write_text(folder)

@@ -1,0 +1,227 @@
+"""A saved plan on the command line: the request that stands in it, and whether what it shows is still so."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
+
+from specrun.cli.exit_codes import FAILED, REFUSED, STALE, WRONG_USAGE, Exit
+from specrun.cli.masking import mask_environment
+from specrun.cli.options import Reading
+from specrun.cli.session import show
+from specrun.plan.changes import Plan
+from specrun.plan.comparison import changed_specs, differences
+from specrun.plan.graph import Graph
+from specrun.plan.kinds.data import DataTarget
+from specrun.plan.kinds.environment import JobEnvironment
+from specrun.plan.kinds.run import RunRequest
+from specrun.plan.saved import PlanUnreadable, contents, digests_from, masked, read_saved, save, seen_from
+from specrun.spec.model import LocalPath
+from specrun.spec.repository import repository_of
+from specrun.spec.source import read
+from specrun.spec.visible import visible
+
+TOLD = 10
+"""Differences that are told."""
+
+Request = Mapping[str, Any]
+"""What the command line said, as it stands in a plan: see `call` in its schema."""
+
+
+class Option(NamedTuple):
+    """An option of a request: its name there, and how it is typed."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved plan: its file as it was named, and what stands in it."""
+
+    file: str
+    content: Mapping[str, Any]
+
+    @property
+    def request(self) -> Request:
+        """What the command line said when it was made."""
+        request: Request = self.content["call"]
+        return request
+
+
+def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool) -> Request:
+    """What the command line says, with paths as they are seen from the repository's root, in any clone of it."""
+    root, environment = _root(), reading.environment
+    if environment is not None and environment != "current":
+        environment = seen_from(root, environment)
+    return {
+        "files": [seen_from(root, file) for file in reading.files],
+        "engine": reading.engine,
+        "variables": dict(reading.variables),
+        "inputs": {name: seen_from(root, path) for name, path in reading.inputs.items()},
+        "environment": environment,
+        "rerun": rerun,
+        "cancel_previous": cancel_previous,
+    }
+
+
+def save_plan(made: Plan, request: Request, out: str) -> None:
+    """Save a plan. Ends the command when it is too large."""
+    try:
+        save(contents(made, request, _root(), mask_environment), Path(out))
+    except PlanUnreadable as error:
+        raise Exit(FAILED, str(error)) from error
+    again = shlex.join([out, *(word for option in _to_say_again(request) for word in option.words)])
+    print(visible(f"saved: `specrun apply {again}` carries out exactly this"), file=sys.stderr)
+
+
+def check_outside_sources(made: Plan, out: Path) -> None:
+    """End the command when a plan would be saved among the files that it is about, and change them."""
+    where = out.resolve()
+    for what, folder in _sources(made):
+        if where.is_relative_to(folder.resolve()):
+            raise Exit(WRONG_USAGE, f"{out} lies in the {what} folder {folder}, and would be {what}: save it elsewhere")
+
+
+def _sources(made: Plan) -> Iterator[tuple[str, Path]]:
+    for resource in (change.resource for change in made.changes):
+        if isinstance(resource, RunRequest) and resource.job.code is not None:
+            yield "code", resource.job.code.absolute
+        elif isinstance(resource, DataTarget) and isinstance(resource.source, LocalPath):
+            yield "data", resource.source.absolute
+        elif isinstance(resource, JobEnvironment) and (context := resource.content.definition.build_path) is not None:
+            yield "build", context.absolute
+
+
+def find_saved(files: Sequence[str]) -> Saved | None:
+    """The saved plan among the files that were named, if there is one. Ends the command when it cannot be used."""
+    try:
+        plans = [Saved(file, content) for file in files if (content := read_saved(file)) is not None]
+    except PlanUnreadable as error:
+        raise Exit(FAILED, str(error)) from error
+    if plans and len(files) > 1:
+        raise Exit(WRONG_USAGE, "a saved plan is applied by itself, without other files")
+    return plans[0] if plans else None
+
+
+def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: bool) -> tuple[Reading, bool, bool]:
+    """How to read the specs, and `rerun` and `cancel_previous`, as the plan says; what that is, is told first.
+
+    Ends the command when options that are given say something else, and when the plan would have read what the specs
+    do not name: of this the command line has to speak as well.
+    """
+    request, environment = saved.request, saved.request["environment"]
+    command = f"specrun plan {shlex.join(_arguments(request))}"
+    print(mask_environment(visible(f"{saved.file} was made by: {command}")), file=sys.stderr)
+    asked = request_of(given, rerun=rerun, cancel_previous=cancel_previous)
+    other = [option for name, option in _OPTIONS.items() if asked[name] and asked[name] != request[name]]
+    if other:
+        raise Exit(WRONG_USAGE, f"{saved.file} was made with other values of {', '.join(other)}: plan again")
+    for file in request["files"]:
+        if _below_root(file) is None:
+            raise Exit(REFUSED, f"{saved.file} is for {file}, which lies outside {_root()}: plan again there")
+        _check_spec(saved, file)
+    again = [option for option in _to_say_again(request) if not asked[option.name]]
+    if again:
+        options = shlex.join(word for option in again for word in option.words)
+        raise Exit(REFUSED, f"{saved.file} takes files from elsewhere: if that is meant, add {options}")
+    reading = Reading(
+        [_seen_from_here(file) for file in request["files"]],
+        request["engine"],
+        request["variables"],
+        {name: _seen_from_here(path) for name, path in request["inputs"].items()},
+        environment if environment in (None, "current") else _seen_from_here(environment),
+    )
+    return reading, request["rerun"], request["cancel_previous"]
+
+
+def check_specs(saved: Saved, graph: Graph) -> None:
+    """End the command when the specs are not those that the plan was made of."""
+    _end_if_stale(saved, changed_specs(saved.content, digests_from(_root(), graph.spec_digests)))
+
+
+def check_same(saved: Saved, made: Plan) -> None:
+    """End the command when what is planned now is not what was saved."""
+    if made.unseen:
+        return  # nothing is carried out either, and what could not be observed is told
+    now = contents(made, saved.request, _root(), mask_environment)
+    was = {**saved.content, "changes": masked(saved.content["changes"], mask_environment)}
+    found = differences(was, now)
+    if found:
+        show(made.problems)
+    _end_if_stale(saved, found)
+
+
+def _end_if_stale(saved: Saved, found: Sequence[str]) -> None:
+    if found:
+        more = [f"… and {len(found) - TOLD} more"] if len(found) > TOLD else []
+        told = [
+            f"{saved.file} is stale: plan again. Nothing was changed.",
+            *(f"  {line}" for line in (*found[:TOLD], *more)),
+        ]
+        raise Exit(STALE, *told)
+
+
+def _check_spec(saved: Saved, file: str) -> None:
+    """Whatever else a plan names is not read as a spec: what is wrong with it would be quoted."""
+    document, _ = read(_seen_from_here(file))
+    values = document.values if document is not None else None
+    if not isinstance(values, dict) or not str(values.get("apiVersion")).startswith("specrun/"):
+        _end_if_stale(saved, [f"there is no spec {file} in {_root()}"])
+
+
+_OPTIONS: Mapping[str, str] = {
+    "engine": "--engine",
+    "variables": "--var",
+    "inputs": "--input",
+    "environment": "--environment",
+    "rerun": "--rerun",
+    "cancel_previous": "--cancel-previous",
+}
+
+
+def _arguments(request: Request) -> Iterator[str]:
+    yield from request["files"]
+    for name, option in _OPTIONS.items():
+        value = request[name]
+        if isinstance(value, Mapping):
+            yield from (part for key, text in value.items() for part in (option, f"{key}={text}"))
+        elif value:
+            yield from (option,) if value is True else (option, value)
+
+
+def _to_say_again(request: Request) -> Iterator[Option]:
+    """The options of a request that name files which are none of the repository, and count only from its reader."""
+    elsewhere = [f"{name}={path}" for name, path in request["inputs"].items() if _strange(path)]
+    if elsewhere:  # all of them: what is said has to be the same
+        yield from (Option("inputs", ("--input", f"{name}={path}")) for name, path in request["inputs"].items())
+    if (file := request["environment"]) not in (None, "current") and _strange(file):
+        yield Option("environment", ("--environment", file))
+
+
+def _strange(path: str) -> bool:
+    """Whether a path of a plan is none of the repository's own files: outside, or hidden, as `.git` is."""
+    below = _below_root(path)
+    return below is None or any(part.startswith(".") for part in below.parts)
+
+
+def _below_root(path: str) -> PurePath | None:
+    """Where in the repository a path of a plan leads, links included; None where it leads out."""
+    root = os.path.realpath(_root())
+    where = PurePath(os.path.realpath(_seen_from_here(path)))  # a loop of links does not raise, as in Path.resolve
+    return where.relative_to(root) if where.is_relative_to(root) else None
+
+
+def _seen_from_here(path: str) -> str:
+    return os.path.relpath(Path(_root(), path))
+
+
+def _root() -> str:
+    """What paths in a plan are relative to."""
+    here = str(Path.cwd())
+    return repository_of(here) or here
