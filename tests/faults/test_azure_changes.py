@@ -29,8 +29,7 @@ def test_a_cluster_that_somebody_changes_after_the_plan(tmp_path: Path, engine: 
         changes = len(azure.asked(azure.routes.change_cluster))
         said = azure.apply("the.plan")
         assert said.code == 5, said
-        assert "✗ compute/cluster: compute/cluster changed since the plan: plan again" in said.err
-        assert "- run/job: skipped, since compute/cluster was not done" in said.err
+        assert "compute/cluster changed since the plan: properties.max_instances: 2 → 7" in said.err
         assert cluster.settings.max_nodes == 7, "overwritten"
         assert len(azure.asked(azure.routes.change_cluster)) == changes
         assert len(azure.runs) == 1
@@ -50,7 +49,7 @@ def test_a_cluster_that_somebody_deletes_after_the_plan(tmp_path: Path, engine: 
         planned(azure, 3).workspace.computes.clear()
         said = azure.apply("the.plan")
         assert said.code == 5, said
-        assert "✗ compute/cluster: compute/cluster changed since the plan: plan again" in said.err
+        assert "compute/cluster changed since the plan: update was planned, and now it is create" in said.err
         assert not azure.workspace.computes, "made, although the plan was to change it"
 
 
@@ -61,7 +60,7 @@ def test_data_that_somebody_changes_after_the_plan(tmp_path: Path, engine: str) 
         plane.blobs.write(container, "numbers/0.txt", b"theirs\n")
         said = azure.apply("the.plan")
         assert said.code == 5, said
-        assert "✗ data/default/numbers: data/default/numbers changed since the plan: plan again" in said.err
+        assert "data/default/numbers changed since the plan: 0.txt on the target is not what it was" in said.err
         assert azure.stored("numbers")["numbers/0.txt"] == b"theirs\n", "overwritten"
         assert len(azure.runs) == 1
 
@@ -71,5 +70,5 @@ def test_a_workspace_that_somebody_deletes_after_the_plan(tmp_path: Path, engine
         planned(azure, 3).emulator.service.workspaces.clear()
         said = azure.apply("the.plan")
         assert said.code == 5, said
-        assert "✗ compute/cluster: compute/cluster changed since the plan: plan again" in said.err
+        assert "compute/cluster changed since the plan: update was planned, and now it is create" in said.err
         assert azure.emulator.service.workspaces == {}

@@ -163,10 +163,7 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "later": (lambda text: text.replace(b'"format": 1', b'"format": 2'), "of format 2, and this specrun reads 1"),
     "wordy": (lambda text: text.replace(b'"format": 1', b'"format": "\\u001b[31m"'), "damaged plan: at \\$.format"),
     "older": (lambda text: text.replace(b'"rerun": false,', b""), "saved by an older specrun"),
-    "deep": (
-        lambda text: text.replace(b'"places": [', f'"places": [{DEEP}'.encode()),
-        "damaged plan: maximum recursion",
-    ),
+    "deep": (lambda text: text.replace(b'"places": ', DEEP), "damaged plan: maximum recursion"),
     "bent": (
         lambda text: text.replace(b'"identity": {', b'"identity": {"x": ' + b"[" * 150 + b"]" * 150 + b","),
         "stand too deep in each other",
