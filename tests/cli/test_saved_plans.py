@@ -1,0 +1,234 @@
+"""Saved plans that somebody has written who may write where plans are kept, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.engines.base import Denied
+from specrun.plan.observed import Observed, Run, RunStatus, Status
+from tests.engine_double import Double, offer, write_spec
+from tests.leaves import leaves, with_leaf
+from tests.searching import Search
+
+TEXT = """\
+name: job
+vars: {word: hello}
+compute: {name: gpu, size: STANDARD_DS3_V2, max_instances: 2}
+job:
+  code: src
+  command: echo ${{ vars.word }} ${{ inputs.d }}
+  inputs: {d: {path: data}}
+"""
+CANARY = "canary-0451"
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a spec, what its owner does not want to be seen, and another one beside it."""
+    for folder in ("repo", "other"):
+        write_spec(tmp_path / folder, TEXT, src__x_py="pass", data__a="1")
+        (tmp_path / folder / ".git").mkdir()
+    repository = tmp_path / "repo"
+    (repository / ".git/config").write_text(f"url = https://me:{CANARY}@host/\nextraheader = {CANARY}\n")
+    (repository / ".env").write_text(f"TOKEN: {CANARY}\n")
+    (repository / "notes.yaml").write_text(f"mine: {CANARY}\n  {CANARY}\n")
+    (repository / "link.yaml").symlink_to("../other/job.yaml")
+    (repository / "below").mkdir()
+    os.mkfifo(repository / "pipe.yaml")
+    monkeypatch.chdir(repository)
+    return repository
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Double:
+    """What `--engine local` stands for here."""
+    double = Double(asks=False)
+    offer(monkeypatch, "local", double)
+    return double
+
+
+def edited(file: str, **call: object) -> None:
+    content = json.loads(Path(file).read_text())
+    Path(file).write_text(json.dumps(content | {"call": content["call"] | call}))
+
+
+REQUESTS: dict[str, tuple[dict[str, object], int, str]] = {
+    "another repository": ({"files": ["../other/job.yaml"]}, 4, "../other/job.yaml, which lies outside"),
+    "a link to it": ({"files": ["link.yaml"]}, 4, "link.yaml, which lies outside"),
+    "a file of the system": ({"files": ["job.yaml", "/etc/passwd"]}, 4, "/etc/passwd, which lies outside"),
+    "the repository's own": ({"files": [".git/config"]}, 5, "there is no spec .git/config in"),
+    "no spec": ({"files": ["notes.yaml"]}, 5, "there is no spec notes.yaml in"),
+    "a folder": ({"files": ["."]}, 5, "there is no spec . in"),
+    "a pipe": ({"files": ["pipe.yaml"]}, 5, "there is no spec pipe.yaml in"),
+    "what is not there": ({"files": ["gone\u001b[31m.yaml"]}, 5, "there is no spec gone\\x1b[31m.yaml in"),
+    "none": ({"files": []}, 1, "damaged plan"),
+    "data from elsewhere": ({"inputs": {"d": "../other/data"}}, 4, "if that is meant, add --input d=../other/data"),
+    "data of the system": ({"inputs": {"d": "/etc"}}, 4, "if that is meant, add --input d=/etc"),
+    "hidden data": ({"inputs": {"d": ".git"}}, 4, "if that is meant, add --input d=.git"),
+    "what pip installs": ({"environment": ".env"}, 4, "if that is meant, add --environment .env"),
+    "an input more": ({"inputs": {"more": "data"}}, 65, "unknown-override"),
+    "other data": ({"inputs": {"d": "src"}}, 5, "stale"),
+    "another engine": ({"engine": "nosuch\u202e"}, 64, "no engine `nosuch\\u202e`"),
+    "another word": ({"variables": {"word": "x; rm -rf ."}}, 5, "job.yaml changed since the plan was made"),
+    "a word more": ({"variables": {"words": "x"}}, 65, "unknown-override"),
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_reads_nothing_but_the_repository(specrun: Any, engine: Double, request_: str) -> None:
+    assert specrun("plan", "--out", "the.plan").code == 0
+    call, code, words = REQUESTS[request_]
+    edited("the.plan", **call)
+    said = specrun("apply", "the.plan")
+    assert said.code == code, said.err
+    assert words in said.err
+    assert (CANARY in said.err, "Traceback" in said.err) == (False, False)
+    assert (engine.given, engine.submitted) == ([], [])
+
+
+def test_the_request_is_told_first_and_may_be_said_again(specrun: Any, engine: Double) -> None:
+    assert specrun("plan", "--var", "word=two words\u202e", "--out", "the.plan").code == 0
+    for wrong in (("--var", "word=x"), ("--rerun",), ("--engine", "azureml"), ("--environment", "current")):
+        said = specrun("apply", "the.plan", *wrong)
+        assert said.code == 64
+        assert f"the.plan was made with other values of {wrong[0]}: plan again" in said.err
+    assert engine.calls.count("sign_in") == 1
+    said = specrun("apply", "the.plan", "--var", "word=two words\u202e")
+    assert said.code == 0
+    first = said.err.splitlines()[0]
+    assert first == r"the.plan was made by: specrun plan job.yaml --var 'word=two words\u202e'"
+
+
+def test_what_lies_elsewhere_is_said_again(specrun: Any, engine: Double, tmp_path: Path) -> None:
+    given = ("--input", f"d={tmp_path}/other/data")
+    planned = specrun("plan", *given, "--out", "the.plan")
+    assert f"saved: `specrun apply the.plan --input d={tmp_path}/other/data` carries out exactly this" in planned.err
+    assert specrun("apply", "the.plan").code == 4
+    assert engine.submitted == []
+    assert specrun("apply", "the.plan", "--input", "d=../other/data").code == 0
+    assert len(engine.submitted) == 1
+
+
+def test_it_holds_in_another_clone(
+    specrun: Any, engine: Double, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert specrun("plan", str(repository / "job.yaml"), "--out", "below/the.plan").code == 0
+    shutil.copytree(repository, tmp_path / "clone", ignore=shutil.ignore_patterns("pipe.yaml", ".specrun"))
+    monkeypatch.chdir(tmp_path / "clone/below")
+    said = specrun("apply", "the.plan")
+    assert said.code == 0, said.err
+    assert len(engine.submitted) == 1
+    (tmp_path / "clone/src/x.py").write_text("another")
+    said = specrun("apply", "the.plan")
+    assert said.code == 5
+    assert "run/job changed since the plan: code: x.py changed" in said.err
+
+
+def test_permissions_are_not_taken_from_it(specrun: Any, engine: Double) -> None:
+    engine.there["compute/gpu"] = Observed(Status.READY, {"size": "STANDARD_NC6"}, owner="job")
+    write_spec(Path.cwd(), "name: more\njob: {command: ls}\n", "more.yaml")
+    made = specrun("plan", "job.yaml", "more.yaml", "--allow-replace", "--max-runs", "2", "--out", "the.plan")
+    assert made.code == 0
+    assert specrun("apply", "the.plan").code == 4
+    assert specrun("apply", "the.plan", "--allow-replace", "--max-runs", "1").code == 4
+    assert (engine.given, engine.submitted) == ([], [])
+    assert specrun("apply", "the.plan", "--allow-replace").code == 0
+    assert len(engine.submitted) == 2
+
+
+def test_a_rerun_and_a_cancellation_are_planned_anew(specrun: Any, engine: Double) -> None:
+    assert specrun("apply").code == 0
+    engine.all_runs.insert(0, Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING))
+    assert specrun("plan", "--rerun", "--cancel-previous", "--out", "the.plan").code == 0
+    assert specrun("apply", "the.plan").code == 0
+    assert [run.attempt for run in engine.all_runs] == [1, 1, 2]
+    assert engine.cancelled == ["job-0123456789"]
+    said = specrun("apply", "the.plan")
+    assert said.code == 5
+    assert "attempt 2 was planned, and the next is attempt 3" in said.err
+
+
+def test_what_cannot_be_observed_is_told(specrun: Any, engine: Double) -> None:
+    assert specrun("plan", "--out", "the.plan").code == 0
+    engine.faults["observe compute/gpu"] = [Denied("no right to look")]
+    said = specrun("apply", "the.plan")
+    assert (said.code, "compute/gpu: no right to look" in said.err) == (1, True)
+
+
+def test_what_makes_it_impossible_by_now_is_told_as_well(specrun: Any, engine: Double) -> None:
+    path = write_spec(Path.cwd(), "name: job\ncompute: gpu\njob: {command: ls}\n")
+    engine.there["compute/gpu"] = Observed(Status.READY)
+    assert specrun("plan", "--out", "the.plan").code == 0
+    del engine.there["compute/gpu"]
+    said = specrun("apply", "the.plan")
+    assert (said.code, "error[missing-resource]" in said.err) == (1, True)
+    assert path.exists()
+
+
+@pytest.mark.parametrize(("out", "what"), [("src/the.plan", "code"), ("data/the.plan", "data")])
+def test_it_is_not_saved_among_what_it_is_about(specrun: Any, engine: Double, out: str, what: str) -> None:
+    said = specrun("plan", "--out", out)
+    assert said.code == 64
+    assert f"lies in the {what} folder" in said.err
+    assert not Path(out).exists()
+
+
+MIRROR = "name: mirror\ndata: {d: {path: data, target: d, prune: true}}\n"
+OVER = "name: over\njob: {command: 'true'}\n"
+LEAVES = ("../../../../victim", "/etc/victim", "delete", "data/default/victim", "0" * 64, 0, 7, True, None, [], {})
+
+
+@pytest.mark.long
+def test_whatever_stands_in_a_plan_only_the_specs_are_carried_out(
+    specrun: Callable[..., Any], repository: Path, search: Search
+) -> None:
+    """A real plan on this machine, with any of its values replaced or dropped: what is said is done, or nothing."""
+    write_spec(repository, MIRROR, "mirror.yaml", data__a="1", data__b="2", data__c="3")
+    write_spec(repository, OVER, "over.yaml")
+    specs = ("mirror.yaml", "over.yaml")
+    assert specrun("apply", *specs).code == 0
+    (repository / "data/a").write_text("another")
+    (repository / "data/b").unlink()
+    (repository / "data/new").write_text("new")
+    victim, state = repository.parent / "victim", repository / ".specrun"
+    (state / "datastores/default/victim").mkdir(parents=True)
+    for file in (victim, state / "datastores/default/victim/mine"):
+        file.write_text("mine")
+    assert specrun("plan", *specs, "--out", "../the.plan").code == 0
+    content = json.loads(Path("../the.plan").read_text())
+    shutil.copytree(state, repository.parent / "state", symlinks=True)
+    before = _files_of(repository, victim)
+    edits = [(path, leaf) for path, _ in leaves(content) for leaf in LEAVES]
+    chosen = edits if search.whole else search.random.sample(edits, search.rounds(60, 0))
+    for path, leaf in chosen:
+        Path("../the.plan").write_text(json.dumps(with_leaf(content, path, leaf)))
+        said = specrun("apply", "../the.plan")
+        assert said.code in (0, 1, 4, 5, 64, 65), (path, leaf, said)
+        assert "Traceback" not in said.err, (path, leaf, said)
+        now = _files_of(repository, victim)
+        if said.code:
+            assert now == before, (path, leaf, said)
+            continue
+        there = {name: text for name, text in now.items() if "datastores" in name}
+        assert {Path(name).name: text for name, text in there.items()} == {
+            "a": "another",
+            "c": "3",
+            "new": "new",
+            "mine": "mine",
+        }, (path, leaf)
+        shutil.rmtree(state)
+        shutil.copytree(repository.parent / "state", state, symlinks=True)
+
+
+def _files_of(repository: Path, victim: Path) -> dict[str, str]:
+    """What must not change but as the specs say: all data, what was submitted, and a file outside."""
+    state = repository / ".specrun"
+    kept = [*(state / "datastores").rglob("*"), *(state / "runs").glob("*"), *(repository / "data").glob("*"), victim]
+    return {str(path): path.read_text() if path.is_file() else "" for path in kept if not path.is_dir()}
