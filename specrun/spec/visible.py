@@ -16,7 +16,7 @@ _ACTING = (
     "\u2028\u2029"  # ends of lines and paragraphs
     "\ud800-\udfff"  # what no encoding has: bytes of a file's name that are not UTF-8
 )
-_ALONE = r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+_ALONE = r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])"
 """A joiner belongs between two letters of Persian, or two parts of an emoji; in a file's name it only deceives."""
 
 _RUNNERS = r"#(?=#(?:[vV][sS][oO])?\[)"
@@ -31,8 +31,8 @@ _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 """`::` begins a command of GitHub's runner at a line's start, blanks before it left out."""
 
 _MOVES = re.compile(
-    r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # a title, a link, the clipboard
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)"  # other strings
+    r"(?:\x1b\]|\x9d)[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)"  # a title, a link, the clipboard
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x80-\x9f]*(?:\x1b\\|\x9c)"  # other strings
     r"|(?:\x1b\[|\x9b)(?![0-9;:]{0,40}m)[0-?]*[ -/]*[@-~]?"  # the cursor, what is erased, modes
     r"|\x9b(?=[0-9;:]{0,40}m)"
     r"|\x1b(?!\[)[ -/]*[0-~]?"

@@ -35,6 +35,7 @@ def prose(text: str, room: int = 500) -> str:
 
     It has at most about `room` characters; what is left out is told by an ellipsis.
     """
+    text = text if len(text) <= 4 * room else f"{text[: 4 * room]}…"
     parts = re.findall(r"`[^`]+`|[^\s`]+|`|\s+", visible(text))
     words: list[str] = []
     left = room

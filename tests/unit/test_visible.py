@@ -32,6 +32,7 @@ from specrun.views.data import event_data, plan_data
 from specrun.views.diagnostics import diagnostic_data, diagnostic_text
 from specrun.views.graph import graph_dot, graph_mermaid
 from specrun.views.markdown import plan_markdown
+from specrun.views.markdown_text import prose
 from specrun.views.narration import Narration
 from specrun.views.plan_text import plan_text
 from specrun.views.report import report_data, report_markdown, report_text
@@ -278,6 +279,17 @@ def test_a_jobs_colours_stay_and_its_cursor_goes(line: str, shown: str) -> None:
 def test_a_line_that_is_drawn_over_has_no_cursor_of_its_own() -> None:
     drawn = told(events.OpenLines("r", (OpenLine("main", "\x1b[32m50%\x1b[1A\x1b[2K\x1b]0;x\x07"),)), terminal=True)
     assert drawn == "\r\x1b[36mmain |\x1b[0m \x1b[32m50%\x1b[0m\x1b[K\r\x1b[K"
+
+
+@pytest.mark.parametrize(
+    "piece", ["\x1b]", "\x9d", "\x1bP", "\x90", "\x1b[", "\x9b1;", "\x1b[1;", "\x1b", " :", "`", "\u200d", "##vso"]
+)
+def test_a_long_line_of_anything_takes_no_time(piece: str) -> None:
+    """A pattern that takes the square of a line's length would take minutes here."""
+    line = piece * 50_000
+    assert not ACTS.search(COLOURS.sub("", visible_log(line)))
+    assert visible(line)
+    assert prose(line)
 
 
 @pytest.mark.parametrize("word", HOSTILE)
