@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from tests.searching import Search, search_of
 
 HERE = Path(__file__).parent
 os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that set it
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="specrun-tests-")  # the key of tests is not the user's
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 NEED_AZURITE = (
     "azureml_v1/",
     "azureml_v2/",

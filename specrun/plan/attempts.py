@@ -34,25 +34,28 @@ def decide(runs: Sequence[Run], fingerprint: str, rerun: bool, most: int | None 
     if not attempts:
         reason = "the first run of this spec" if not runs else "something changed since the last run"
         return Decision(Action.SUBMIT, 1, reason)
-    newest = attempts[-1]
-    following = newest.attempt + 1
+    following = attempts[-1].attempt + 1
+    counted = [run for run in attempts if run.loss is not Loss.UNMARKED]
+    if not counted:
+        reason = f"{', '.join(run.name for run in attempts)}: not counted, since {attempts[-1].reason}"
+        return Decision(Action.SUBMIT, following, reason)
+    newest = counted[-1]
     if not newest.status.ended:
         return Decision(Action.NO_OP, newest.attempt, f"{newest.name} is {newest.status.value}", newest)
     if rerun:
         reason = f"--rerun: {newest.name} {_ended(newest)}"
         return Decision(Action.SUBMIT, following, reason, loss=newest.loss)
     if newest.status is RunStatus.LOST:
-        return _again(attempts, most)
+        return _again(counted, following, None if most is None else most + len(attempts) - len(counted))
     if newest.status is RunStatus.SUCCEEDED:
         return Decision(Action.NO_OP, newest.attempt, f"{newest.name} has succeeded for exactly this", newest)
     reason = f"{newest.name} {_ended(newest)} for exactly this: change it, or --rerun"
     return Decision(Action.NO_OP, newest.attempt, reason, newest)
 
 
-def _again(attempts: Sequence[Run], most: int | None) -> Decision:
+def _again(attempts: Sequence[Run], following: int, most: int | None) -> Decision:
     """What follows the newest of the attempts, which the platform ended."""
     newest = attempts[-1]
-    following = newest.attempt + 1
     tried = sum(run.loss is not None and run.loss.counts for run in attempts)
     counts = newest.loss is not None and newest.loss.counts
     ended = "is lost" if newest.loss is Loss.DAMAGED else "was ended by the platform"

@@ -80,6 +80,7 @@ class Loss(Enum):
     NEVER_STARTED = "never started"
     SERVICE_ERROR = "service error"
     DAMAGED = "damaged"
+    UNMARKED = "not counted"
 
     @property
     def counts(self) -> bool:

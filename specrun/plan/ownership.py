@@ -48,9 +48,20 @@ def check_ownership(home: Path, *, chosen: bool) -> None:
         raise StateRefused(f"{error.filename or home} cannot be looked at ({error.strerror}): {_ELSEWHERE}.") from None
 
 
-def is_private(seen: os.stat_result) -> bool:
-    """Whether a file or folder is this user's, and written by nobody else."""
-    return _is_own(seen.st_uid) and not _writers(seen)
+def check_private(path: Path, seen: os.stat_result, mend: str = f"move it away, or {_ELSEWHERE}") -> None:
+    """Raise StateRefused unless a file or folder, which looks like this, is this user's alone. `mend`: what to do."""
+    if stat.S_ISLNK(seen.st_mode):
+        raise StateRefused(f"{path} is a link, and state is kept where nothing leads elsewhere: {mend}.")
+    if not _is_own(seen.st_uid):
+        raise StateRefused(
+            f"{path} belongs to {_name(seen.st_uid)}, not to you, and what somebody else writes there says what you "
+            f"run: {mend}, or, if you trust all that is in it, make it yours (chown -R)."
+        )
+    if (writers := _writers(seen)) and _has_modes(path, seen):
+        raise StateRefused(
+            f"{path} can be written by {writers}, and what they write there says what you run: {mend}, or, if you "
+            f"trust all that is in it, `chmod -R go-w {path}`."
+        )
 
 
 def _check_repository(folder: Path) -> None:
@@ -82,22 +93,9 @@ def _check_tracked(home: Path) -> None:
 
 
 def _check_folder(path: Path, seen: os.stat_result) -> None:
-    if stat.S_ISLNK(seen.st_mode):
-        raise StateRefused(
-            f"{path} is a link, and state is kept in a folder: remove it; for another disk, {_ELSEWHERE}."
-        )
+    check_private(path, seen)
     if not stat.S_ISDIR(seen.st_mode):
         raise StateRefused(f"{path} is no folder, and specrun keeps its state there: move it away, or {_ELSEWHERE}.")
-    if not _is_own(seen.st_uid):
-        raise StateRefused(
-            f"{path} belongs to {_name(seen.st_uid)}, not to you: what somebody else writes there says what you run. "
-            f"Move it away, {_ELSEWHERE}, or, if you trust all that is in it, make it yours (chown -R)."
-        )
-    if (writers := _writers(seen)) and _has_modes(path, seen):
-        raise StateRefused(
-            f"{path} can be written by {writers}: what they write there says what you run. Move it away, {_ELSEWHERE}, "
-            f"or, if you trust all that is in it, `chmod -R go-w {path}`."
-        )
 
 
 def _check_parts(home: Path) -> None:
@@ -108,10 +106,8 @@ def _check_parts(home: Path) -> None:
             _narrow(home / name, seen)
     for name in FILES:
         seen = _seen(home / name)
-        if seen is not None and stat.S_ISLNK(seen.st_mode):
-            raise StateRefused(f"{home / name} is a link, and state is kept in plain files: remove it.")
-        if seen is not None and not _is_own(seen.st_uid):
-            raise StateRefused(f"{home / name} belongs to {_name(seen.st_uid)}, not to you: remove it.")
+        if seen is not None:
+            check_private(home / name, seen, "remove it")
 
 
 def _narrow(folder: Path, seen: os.stat_result) -> None:
@@ -187,7 +183,7 @@ def _group_name(group: int) -> str:
         return str(group)
 
 
-def own_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """The folders in a folder that are no links. Raises FileNotFoundError."""
-    with os.scandir(folder) as entries:
+def own_folders(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The folders in a folder that are no links; none where it is not there."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         yield from (entry for entry in entries if entry.is_dir(follow_symlinks=False))

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
+from specrun.engines.local.marks import READY, UNMARKED, Marks
 from specrun.plan.home import make_home, replace_text, scratch
 from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
@@ -23,7 +24,6 @@ from specrun.spec.model import Secret
 from specrun.spec.requirements import read_line, with_secrets
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
-READY = "ready.json"
 REQUIREMENTS, CONSTRAINTS = "requirements.txt", "constraints.txt"
 
 
@@ -33,10 +33,12 @@ def environment_folder(home: Path, digest: str) -> Path:
 
 
 def observe_environment(home: Path, environment: JobEnvironment) -> Observed:
-    """Ready once its last file was written; anything less was a build that was cut off and starts anew."""
+    """Ready once its last file was written, by this user; anything less was cut off, or is not ours, and made anew."""
     folder = environment_folder(home, environment.name)
-    if not (folder / READY).exists():
+    if not os.path.lexists(folder / READY):
         return Observed(Status.MISSING)
+    if not _counts(home, folder):
+        return Observed(Status.MISSING, reason=f"what lies in its place is not used: {UNMARKED}, or is changed since")
     return Observed(Status.READY, environment.properties)
 
 
@@ -49,15 +51,26 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
     import shutil  # late: nearly every apply finds its environment built
 
     with _lock(folder.with_suffix(".lock")) as lock:
-        if (folder / READY).exists():
+        if os.path.lexists(folder / READY) and _counts(home, folder):
             return
+        if folder.is_symlink():
+            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         with scratch(home) as aside:
             variables = _write(lines, aside)
             for command in _commands(folder, lines, aside):
                 _run(command, variables, lock, report)
         kept = [mask_addresses(line) for line in lines.requirements]
-        replace_text(home, folder / READY, json.dumps({"requirements": kept}))
+        folder.chmod(0o700)
+        values = {"requirements": kept}
+        mark = Marks(home).of_environment(folder, values)
+        replace_text(home, folder / READY, json.dumps({**values, "mark": mark}))
+
+
+def _counts(home: Path, folder: Path) -> bool:
+    marks = Marks(home)
+    marks.note_use()
+    return marks.counts_environment(folder)
 
 
 def remove_environment(home: Path, environment: JobEnvironment) -> None:

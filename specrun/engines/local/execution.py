@@ -18,6 +18,7 @@ from specrun.engines.local import disk, gpus, guard, processes, roles, slots, st
 from specrun.engines.local.kept_code import share_code
 from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request
+from specrun.plan.ownership import StateRefused
 from specrun.spec.masking import longest_first
 
 TICK = 0.2
@@ -301,6 +302,12 @@ class Execution:
     def _write(self, new: state.State) -> None:
         essential = new.status != self.state.status
         self.state = replace(new, roles=dict(new.roles))
+        if new.status in state.ENDED:
+            from specrun.engines.local.marks import Marks  # late: what it imports is not needed while the run goes
+
+            with contextlib.suppress(StateRefused, OSError):  # told by whoever reads it
+                mark = Marks(self.rundir.parents[1]).of_run(self.rundir, state.encode(self.state))
+                self.state = replace(self.state, mark=mark)
         state.write(self.rundir, self.state, essential=essential)
 
 

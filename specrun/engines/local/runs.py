@@ -13,6 +13,7 @@ from specrun.engines.lines import read_lines
 from specrun.engines.local import request as requests
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.kept_code import delete_run
+from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
@@ -42,16 +43,18 @@ class LocalRuns:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._marks = Marks(home)
 
     def list(self, spec: str | None = None, after: str = "") -> Page:
         """A page of all runs, or of those of one spec, newest first. A damaged one is lost; nothing of it is touched.
 
         Only the runs of the page are read; `after` is the name of the last one of the page before.
         """
+        self._marks.note_use()
         names = self._names(spec)
         start = names.index(after) + 1 if after in names else 0
         part = names[start : start + PAGE]
-        runs = [run for name in part if (run := _read_run(self._folder(name))) and spec in (None, run.spec)]
+        runs = [run for name in part if (run := self._read(name)) and spec in (None, run.spec)]
         runs.sort(key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
         return Page(runs, part[-1] if len(names) > start + PAGE else "")
 
@@ -68,7 +71,7 @@ class LocalRuns:
     def get(self, name: str) -> Run:
         """One run as it is now. Raises Missing, also of one that is made and not started."""
         folder = self._folder(name)
-        run = _read_run(folder)
+        run = self._read(name)
         if run is not None:
             return run
         if NAME.fullmatch(name) is None or not folder.is_dir():
@@ -97,9 +100,9 @@ class LocalRuns:
     def delete(self, spec: str, report: Report) -> None:
         """Delete the ended runs of a spec."""
         with translated(f"run/{spec}"):
-            for folder in map(self._folder, self._names(spec)):
-                if (run := _read_run(folder)) and run.status.ended:
-                    delete_run(folder)
+            for name in self._names(spec):
+                if (run := self._read(name)) and run.status.ended:
+                    delete_run(self._folder(name))
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
@@ -134,6 +137,11 @@ class LocalRuns:
         """The folder of a run's outputs."""
         return str(self._folder(name) / "outputs")
 
+    def _read(self, name: str) -> Run | None:
+        """A run; None where there is none, or one that is made and not started: the next apply does that."""
+        self._marks.note_use()
+        return _read_run(self._folder(name), self._marks)
+
     def _folder(self, name: str) -> Path:
         if NAME.fullmatch(name) is None:  # which may hold anything, such as `..`
             raise Missing(f"there is no run {name} on this machine")
@@ -142,14 +150,13 @@ class LocalRuns:
 
 def _made(folder: Path) -> float:
     """When a run was made, as its record was never written again since."""
-    for path in (folder / "run.json", folder):
+    for path in (folder / RECORD, folder):
         with contextlib.suppress(OSError):
             return path.stat().st_mtime
     return 0.0
 
 
-def _read_run(folder: Path) -> Run | None:
-    """A run; None where there is none, or one that is made and not started: the next apply does that, by its name."""
+def _read_run(folder: Path, marks: Marks) -> Run | None:
     match = NAME.fullmatch(folder.name)
     if match is None or not os.path.lexists(folder):
         return None
@@ -158,7 +165,9 @@ def _read_run(folder: Path) -> Run | None:
     is_free = seen.status == state.PREPARED and not state.held(folder)
     if is_free and not damage and state.read(folder).status == state.PREPARED:
         return None
-    status, loss = _outcome(folder, seen, damage)
+    status, loss = _outcome(folder, seen, damage, marks)
+    if loss is Loss.UNMARKED:
+        record, seen = {}, state.State(state.LOST, f"{UNMARKED}: {folder}")
     return Run(
         name=folder.name,
         spec=match["spec"],
@@ -182,7 +191,7 @@ def _record(folder: Path, match: re.Match[str]) -> tuple[Mapping[str, object], s
 
     Without it a run is still known by its name: that name is taken.
     """
-    file = folder / "run.json"
+    file = folder / RECORD
     if folder.is_symlink() or not folder.is_dir():
         return {}, f"{folder} is not a run's folder"
     try:
@@ -197,11 +206,11 @@ def _record(folder: Path, match: re.Match[str]) -> tuple[Mapping[str, object], s
     return record, ""
 
 
-def _outcome(folder: Path, seen: state.State, damage: str) -> tuple[RunStatus, Loss | None]:
+def _outcome(folder: Path, seen: state.State, damage: str, marks: Marks) -> tuple[RunStatus, Loss | None]:
     """Where a run is, and what became of it if that is lost."""
     status = STATUSES.get(seen.status)
     if not damage and status is not None:
-        return status, None
+        return (RunStatus.LOST, Loss.UNMARKED) if status.ended and not marks.counts_run(folder) else (status, None)
     if state.held(folder):
         return RunStatus.RUNNING, None
     _end_leftovers(folder)

@@ -57,7 +57,10 @@ class RoleState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Times are Unix seconds. `reason` says in plain words why the run is where it is; empty when that is plain."""
+    """Times are Unix seconds. `reason` says in plain words why the run is where it is; empty when that is plain.
+
+    `mark` is this user's, on a run that has ended: see `marks`.
+    """
 
     status: str
     reason: str = ""
@@ -66,6 +69,7 @@ class State:
     ended: float | None = None
     failed_role: str | None = None
     roles: Mapping[str, RoleState] = field(default_factory=lambda: MappingProxyType({}))
+    mark: str = ""
 
 
 def read(rundir: Path) -> State:
@@ -115,14 +119,17 @@ def held(rundir: Path) -> bool:
 
 
 def acquire(rundir: Path) -> int | None:
-    """The run's lock as an open file descriptor, or None while someone else has it."""
-    lock = open_private(rundir / LOCK, os.O_RDWR | os.O_CREAT)
+    """The run's lock as an open file descriptor, or None while someone else has it, or has taken the run away."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
+        lock = open_private(rundir / LOCK, os.O_RDWR | os.O_CREAT)
+    except FileNotFoundError:
         return None
-    return lock
+    with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(lock), (rundir / LOCK).lstat()):
+            return lock
+    os.close(lock)
+    return None
 
 
 def cancel(rundir: Path) -> None:
@@ -191,7 +198,7 @@ def _decode(values: dict[str, object]) -> State:
         raise TypeError("reason, failed_role or roles")
     submitted, started, ended = (_number(values[name]) for name in ("submitted", "started", "ended"))
     known = MappingProxyType({str(name): _decode_role(role) for name, role in roles.items()})
-    return State(status, reason, submitted, started, ended, failed, known)
+    return State(status, reason, submitted, started, ended, failed, known, str(values.get("mark", "")))
 
 
 def _decode_role(values: object) -> RoleState:

@@ -1,7 +1,7 @@
 """A run made ready and started.
 
 The run's folder is prepared aside and appears under its name at once, so a name is taken exactly once, by a run that
-is complete. What was killed between that and the start is started by the next apply, under the same name.
+is complete. What was killed between that and the start is made anew by the next apply, and started under the same name.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from specrun.engines.local import state, supervisor
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
 from specrun.engines.local.kept_code import note_code
+from specrun.engines.local.marks import RECORD, Marks
 from specrun.engines.local.request import Cluster, Request, Team
 from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
@@ -26,6 +27,8 @@ from specrun.plan.private import make_folder, write_private
 from specrun.spec.model import Job, Processes, Secret
 
 THIS_MACHINE = "this machine"
+PATIENCE = 5.0
+"""Seconds for which a lock may be held by those that only look."""
 
 
 def run_folder(home: Path, name: str) -> Path:
@@ -43,18 +46,48 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
         make_folder(folder.parent, home)
         prepared = aside / "run"
         prepared.mkdir(mode=0o700)
+        Marks(home).note_use()
         _prepare(home, submission, staged, prepared)
-        try:
-            prepared.rename(folder)
-        except OSError as error:
-            if not folder.exists():
-                raise
-            if state.read(folder).status != state.PREPARED:
-                raise Conflict(f"{submission.name} exists already") from error
+        while not _appear(prepared, folder):
+            _take_away(folder, prepared, aside)
     try:
         supervisor.start(folder, secrets)
     except supervisor.NotStarted as error:
         raise EngineError(str(error)) from error
+
+
+def _appear(prepared: Path, folder: Path) -> bool:
+    """Have a run appear under its name, if that is free. Raises OSError."""
+    try:
+        prepared.rename(folder)
+    except OSError:
+        if not os.path.lexists(folder):
+            raise
+        return False
+    return True
+
+
+def _take_away(folder: Path, prepared: Path, aside: Path) -> None:
+    """Take away what has the name and was never started: whoever made it, what was planned now is what is run.
+
+    Under its lock: what is being started stays. Raises Conflict.
+    """
+    give_up = time.monotonic() + PATIENCE
+    while not folder.is_symlink() and state.read(folder).status == state.PREPARED and time.monotonic() < give_up:
+        lock = state.acquire(folder)
+        if lock is None:
+            time.sleep(0.005)  # somebody who only looks has it for a moment, too
+            continue
+        try:
+            if state.read(folder).status == state.PREPARED:
+                gone = folder.rename(aside / f"unstarted-{time.monotonic_ns()}")
+                if (gone / state.CANCEL).exists():
+                    state.cancel(prepared)
+                return
+        finally:
+            os.close(lock)
+    if os.path.lexists(folder):
+        raise Conflict(f"{folder.name} exists already")
 
 
 def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -> None:
@@ -71,7 +104,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "compute": submission.cluster,
         "reads": submission.reads,
     }
-    write_private(folder / "run.json", json.dumps(run, indent=1))
+    write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))
     state.write_prepared(folder, _request(home, submission))
 

@@ -49,6 +49,8 @@ def start(rundir: Path, secrets: Mapping[str, str]) -> None:
     package = str(Path(__file__).resolve().parents[3])
     # No site, no caller's variables: started sooner, and what is in the caller's environment stays out of this one.
     environment = roles.inherited(os.environ) | {"PYTHONPATH": package}
+    if (place := os.environ.get("XDG_STATE_HOME")) is not None:  # where this user's key is: see `marks`
+        environment["XDG_STATE_HOME"] = place
     answer, theirs = os.pipe()
     try:
         with open(open_private(rundir / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:  # noqa: PTH123

@@ -75,7 +75,7 @@ class Converging(Planned):
             return self._named(planning, seen)
         match seen.status:
             case Status.MISSING:
-                return ResourceChange(self, Action.CREATE, "it does not exist", seen)
+                return ResourceChange(self, Action.CREATE, self._why_missing(seen), seen)
             case Status.CREATING:
                 return ResourceChange(self, Action.NO_OP, "it is being made: apply waits for it", seen)
             case Status.DELETING:
@@ -84,6 +84,9 @@ class Converging(Planned):
                 return self._failed(planning, seen)
             case _:
                 return self._compared(planning, seen)
+
+    def _why_missing(self, seen: Observed) -> str:
+        return "it does not exist"
 
     def _named(self, planning: Planning, seen: Observed) -> Change:
         if seen.status is Status.MISSING:

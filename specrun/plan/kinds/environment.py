@@ -122,6 +122,9 @@ class JobEnvironment(Converging):
         """Whether a run is in it."""
         return self.address in run.reads
 
+    def _why_missing(self, seen: Observed) -> str:
+        return seen.reason or "it does not exist"
+
     def _failed(self, planning: Planning, seen: Observed) -> Change:
         return ResourceChange(self, Action.CREATE, f"building it failed: {seen.reason}", seen)
 
