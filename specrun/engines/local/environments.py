@@ -37,7 +37,9 @@ def observe_environment(home: Path, environment: JobEnvironment) -> Observed:
     folder = environment_folder(home, environment.name)
     if not os.path.lexists(folder / READY):
         return Observed(Status.MISSING)
-    if not _counts(home, folder):
+    marks = Marks(home)
+    marks.note_use()
+    if not marks.counts_environment(folder):
         return Observed(Status.MISSING, reason=f"what lies in its place is not used: {UNMARKED}, or is changed since")
     return Observed(Status.READY, environment.properties)
 
@@ -48,10 +50,12 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
     folder = environment_folder(home, environment.name)
     make_home(home)
     make_folder(folder.parent, home)
+    marks = Marks(home)
+    marks.note_use()
     import shutil  # late: nearly every apply finds its environment built
 
     with _lock(folder.with_suffix(".lock")) as lock:
-        if os.path.lexists(folder / READY) and _counts(home, folder):
+        if os.path.lexists(folder / READY) and marks.counts_environment(folder):
             return
         if folder.is_symlink():
             folder.unlink()
@@ -63,14 +67,8 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
         kept = [mask_addresses(line) for line in lines.requirements]
         folder.chmod(0o700)
         values = {"requirements": kept}
-        mark = Marks(home).of_environment(folder, values)
+        mark = marks.of_environment(folder, values)
         replace_text(home, folder / READY, json.dumps({**values, "mark": mark}))
-
-
-def _counts(home: Path, folder: Path) -> bool:
-    marks = Marks(home)
-    marks.note_use()
-    return marks.counts_environment(folder)
 
 
 def remove_environment(home: Path, environment: JobEnvironment) -> None:

@@ -109,7 +109,8 @@ class Marks:
                 seen = file.lstat()
                 if seen.st_ctime_ns > self._first_use.moment and not going:
                     return False
-                check_private(file, seen)
+                if not stat.S_ISLNK(seen.st_mode):  # an interpreter is one as a rule, and no record can be
+                    check_private(file, seen)
         except (OSError, StateRefused):
             return False
         return True
