@@ -97,7 +97,7 @@ def check_one_success(folder: Path, where: str) -> None:
 @pytest.mark.slow
 def test_kills_of_any_process_leave_one_success(tmp_path: Path, search: Search) -> None:
     random = search.random
-    series = [[orders_by(random) for _ in range(random.randint(1, 3))] for _ in range(search.rounds(5, 700))]
+    series = [[orders_by(random) for _ in range(random.randint(1, 3))] for _ in range(search.rounds(3, 700))]
     came_to: Counter[str] = Counter()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         folders = [tmp_path / f"{number}" for number in range(len(series))]

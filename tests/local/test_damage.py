@@ -24,6 +24,9 @@ JOB = "name: {}\ncompute: {{name: cpu, max_instances: 2}}\njob: {{command: echo 
 WORST = ("infinite", "nested", "FIFO")
 """Ways that are tried with every verb."""
 
+SOME = ("infinite", "nested", "other types", "folder", "FIFO")
+"""Ways that are tried with every file; tests/unit/test_stored.py has all."""
+
 EXPLAINING = ("identity.json", "request.json", "code.json", "logs/main-0.txt", "lock", "cancel", "swept")
 
 
@@ -91,7 +94,7 @@ def every_verb(folder: Path, name: str) -> None:
     assert specrun(["plan", job, other]) in (0, 1, 2)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SOME)
 @pytest.mark.parametrize("file", EXPLAINING)
 def test_what_only_explains_a_run_is_not_missed(folder: Path, file: str, way: str) -> None:
     machine = Machine(folder / "home")
@@ -165,7 +168,7 @@ def test_a_run_made_ready_whose_record_is_damaged_is_not_started(folder: Path) -
     assert machine.change("run/job", spec_of(folder, "job")).submission.name == f"{run.name}-2"
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SOME)
 @pytest.mark.parametrize("place", ["compute/cpu.json", "data/x.json", "slots"])
 def test_a_damaged_record_of_a_resource_concerns_it_alone(folder: Path, place: str, way: str) -> None:
     home = folder / "home"
