@@ -35,7 +35,7 @@ LIKELY = {"apply": 6, "starter": 1, "supervisor": 10, "guard": 2, "role": 1, "ru
 PATIENCE = 90.0
 """Seconds after which an apply waits for ever."""
 
-RUN_FAILED = 100
+STALE, RUN_FAILED = 5, 100
 
 
 def apply(folder: Path, orders: str, *arguments: str) -> int:
@@ -54,16 +54,24 @@ def orders_by(random: Random) -> str:
     return " ".join(f"{kind}:{random.randint(1, MOST[kind])}" for kind in dict.fromkeys(kinds))
 
 
-def killed_in_turn(folder: Path, kills: list[str]) -> Counter[str]:
+def applies_by(random: Random) -> list[str]:
+    """The orders of one apply, or of two at once."""
+    return [orders_by(random) for _ in range(random.choice([1, 1, 1, 2]))]
+
+
+def killed_in_turn(folder: Path, kills: list[list[str]]) -> Counter[str]:
     """What the kills came to; the state after an apply that nobody killed has been checked."""
     make_spec(folder)
     spec = folder / "job.yaml"
     text = spec.read_text()
     begin = text.index("  command:")
     spec.write_text(text[:begin] + JOB + text[text.index("  inputs:") :])
-    said = [apply(folder, orders) for orders in kills]
+    said: list[int] = []
     where = f"{kills}:\n"
-    assert {*said} <= {0, 1, RUN_FAILED, -signal.SIGKILL}, where + (folder / "output.txt").read_text()
+    with ThreadPoolExecutor(2) as pool:
+        for at_once in kills:
+            said += pool.map(apply, [folder] * len(at_once), at_once)
+    assert {*said} <= {0, 1, STALE, RUN_FAILED, -signal.SIGKILL}, where + (folder / "output.txt").read_text()
     last = apply(folder, "")
     if last == RUN_FAILED:  # of a guard or a role that was killed, or three times before anything had started
         last = apply(folder, "", "--rerun")
@@ -97,11 +105,11 @@ def check_one_success(folder: Path, where: str) -> None:
 @pytest.mark.slow
 def test_kills_of_any_process_leave_one_success(tmp_path: Path, search: Search) -> None:
     random = search.random
-    series = [[orders_by(random) for _ in range(random.randint(1, 3))] for _ in range(search.rounds(3, 700))]
+    series = [[applies_by(random) for _ in range(random.randint(1, 3))] for _ in range(search.rounds(3, 600))]
     came_to: Counter[str] = Counter()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         folders = [tmp_path / f"{number}" for number in range(len(series))]
         for one in pool.map(killed_in_turn, folders, series):
             came_to += one
-    print(f"{sum(map(len, series))} applies with kills in {len(series)} series: {dict(came_to)}")
+    print(f"{came_to.total()} applies in {len(series)} series, of which were killed: {dict(came_to)}")
     assert came_to["apply"] + came_to["run"], "the hook did not kill"
