@@ -207,7 +207,7 @@ def _to_say_again(request: Request) -> Iterator[Option]:
 def _strange(path: str) -> bool:
     """Whether a path of a plan is none of the repository's own files: outside, or hidden, as `.git` is."""
     below = _below_root(path)
-    return below is None or any(part.startswith(".") for part in below.parts)
+    return below is None or _root() == "/" or any(part.startswith(".") for part in below.parts)
 
 
 def _below_root(path: str) -> PurePath | None:

@@ -13,8 +13,8 @@ import pytest
 
 from specrun.engines.base import Denied
 from specrun.plan.observed import Observed, Run, RunStatus, Status
+from tests.edited import values_of, with_value
 from tests.engine_double import Double, offer, write_spec
-from tests.leaves import leaves, with_leaf
 from tests.searching import Search
 
 TEXT = """\
@@ -172,6 +172,32 @@ def test_what_makes_it_impossible_by_now_is_told_as_well(specrun: Any, engine: D
     assert path.exists()
 
 
+def test_a_secret_that_is_known_by_now_makes_no_difference(
+    specrun: Any, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request from a fork plans without it; where it is set, a word that looks like it is masked."""
+    text = "name: job\njob: {code: src, command: ls, environment_variables: {A: '${{ secrets.SPECRUN_CANARY }}'}}\n"
+    write_spec(Path.cwd(), text, src__train_py="pass")
+    assert specrun("plan", "--out", "the.plan").code == 0
+    assert "train.py" in Path("the.plan").read_text()
+    monkeypatch.setenv("SPECRUN_CANARY", "train")
+    said = specrun("apply", "the.plan")
+    assert said.code == 0, said.err
+    assert specrun("plan", "--out", "the.plan").code == 0
+    assert "train" not in Path("the.plan").read_text()
+    assert specrun("apply", "the.plan").code == 0
+
+
+def test_at_the_top_of_all_folders_nothing_is_inside(
+    specrun: Any, engine: Double, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert specrun("plan", "--out", "the.plan").code == 0
+    edited("the.plan", files=[str(repository / "job.yaml")], inputs={"d": "/etc"})
+    monkeypatch.chdir("/")
+    said = specrun("apply", str(repository / "the.plan"))
+    assert (said.code, "if that is meant, add --input d=/etc" in said.err) == (4, True)
+
+
 @pytest.mark.parametrize(("out", "what"), [("src/the.plan", "code"), ("data/the.plan", "data")])
 def test_it_is_not_saved_among_what_it_is_about(specrun: Any, engine: Double, out: str, what: str) -> None:
     said = specrun("plan", "--out", out)
@@ -182,7 +208,7 @@ def test_it_is_not_saved_among_what_it_is_about(specrun: Any, engine: Double, ou
 
 MIRROR = "name: mirror\ndata: {d: {path: data, target: d, prune: true}}\n"
 OVER = "name: over\njob: {command: 'true'}\n"
-LEAVES = ("../../../../victim", "/etc/victim", "delete", "data/default/victim", "0" * 64, 0, 7, True, None, [], {})
+OTHERS = ("../../../../victim", "/etc/victim", "delete", "data/default/victim", "0" * 64, 0, 7, True, None, [], {})
 
 
 @pytest.mark.long
@@ -205,16 +231,16 @@ def test_whatever_stands_in_a_plan_only_the_specs_are_carried_out(
     content = json.loads(Path("../the.plan").read_text())
     shutil.copytree(state, repository.parent / "state", symlinks=True)
     before = _files_of(repository, victim)
-    edits = [(path, leaf) for path, _ in leaves(content) for leaf in LEAVES]
+    edits = [(path, other) for path, _ in values_of(content) for other in OTHERS]
     chosen = edits if search.whole else search.random.sample(edits, search.rounds(60, 0))
-    for path, leaf in chosen:
-        Path("../the.plan").write_text(json.dumps(with_leaf(content, path, leaf)))
+    for path, other in chosen:
+        Path("../the.plan").write_text(json.dumps(with_value(content, path, other)))
         said = specrun("apply", "../the.plan")
-        assert said.code in (0, 1, 4, 5, 64, 65), (path, leaf, said)
-        assert "Traceback" not in said.err, (path, leaf, said)
+        assert said.code in (0, 1, 4, 5, 64, 65), (path, other, said)
+        assert "Traceback" not in said.err, (path, other, said)
         now = _files_of(repository, victim)
         if said.code:
-            assert now == before, (path, leaf, said)
+            assert now == before, (path, other, said)
             continue
         there = {name: text for name, text in now.items() if "datastores" in name}
         assert {Path(name).name: text for name, text in there.items()} == {
@@ -222,7 +248,7 @@ def test_whatever_stands_in_a_plan_only_the_specs_are_carried_out(
             "c": "3",
             "new": "new",
             "mine": "mine",
-        }, (path, leaf)
+        }, (path, other)
         shutil.rmtree(state)
         shutil.copytree(repository.parent / "state", state, symlinks=True)
 

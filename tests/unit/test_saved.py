@@ -19,8 +19,8 @@ from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.saved import PlanUnreadable, contents, digests_from, read_saved, save
 from specrun.spec.masking import mask_addresses
 from specrun.spec.schema import schema_text
+from tests.edited import values_of, with_value
 from tests.engine_double import Double, carry_out, change_of, plan_for, read_specs, write_spec
-from tests.leaves import leaves, with_leaf
 
 TEXT = """\
 name: job
@@ -224,10 +224,10 @@ def test_whatever_is_changed_in_it_is_seen(content: dict[str, Any]) -> None:
     """Each value in it, one after the other; all but the request, which is planned anew."""
     is_valid = Draft202012Validator(json.loads(schema_text(saved.SCHEMA))).is_valid
     missed = set()
-    for path, value in leaves({name: content[name] for name in ("places", "fingerprints", "changes")}):
-        for other in ("../../victim", "delete", 7, 0, True, None, ["x"]):
-            edited = with_leaf(content, path, other)
-            if other != value and is_valid(edited) and not differences(edited, content):
+    for path, value in values_of({name: content[name] for name in ("places", "fingerprints", "changes")}):
+        for other in ("../../victim", "delete", 7, 0, True, None, ["x"], [], {}):
+            edited = with_value(content, path, other)
+            if [other] != [value] and is_valid(edited) and not differences(edited, content):
                 missed.add(path[2:] if path[0] == "changes" else path)
     assert {path for path in missed if not set(path) & TOLD} == {
         *(("cancel", 0, name) for name in ("spec", "fingerprint", "attempt")),
