@@ -201,8 +201,8 @@ class DoubleRuns:
         self.engine.called(f"cancel {name}")
         self.engine.cancelled.append(name)
 
-    def delete(self, spec: str, report: Report) -> None:
-        self.engine.called(f"delete {spec}")
+    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+        self.engine.called(f"delete {spec}" if ended_before is None else f"delete {spec} before {ended_before:g}")
         self.engine.all_runs = [run for run in self.engine.all_runs if run.spec != spec]
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:

@@ -23,7 +23,7 @@ from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import RunRequest, Submission, Submit
+from specrun.plan.kinds.run import RunDeletion, Submission, Submit
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import WrongContent, download
 from specrun.plan.transfer import is_same, plan_transfer
@@ -55,8 +55,8 @@ class Operation:
             if not change.before.status.settled:
                 self._await_maker(change)
             return
-        if isinstance(change.resource, RunRequest):
-            self.engine.delete_runs(change.resource.name, self.report)
+        if isinstance(change, RunDeletion):
+            self.engine.delete_runs(change.resource.name, change.ended_before, self.report)
             return
         now = self.engine.observe(change.resource)
         if change.action is Action.CREATE and now.status is Status.CREATING:

@@ -52,10 +52,13 @@ class Project:
         self.hashes.save()
         return replace(plan, unseen={**unseen, **plan.unseen})
 
-    def plan_destruction(self, also: Collection[str]) -> Plan:
-        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`."""
+    def plan_destruction(self, also: Collection[str], ended_before: float | None = None) -> Plan:
+        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`.
+
+        `ended_before`: nothing but runs, and of these only those that ended before a moment (Unix seconds).
+        """
         views, unseen = self._look()
-        plan = plan_destruction(self.graph, views, also)
+        plan = plan_destruction(self.graph, views, also, ended_before)
         return replace(plan, unseen={**unseen, **plan.unseen})
 
     def carry_out(self, plan: Plan, emit: Callable[[Event], None], stop: threading.Event, detach: bool) -> Outcome:

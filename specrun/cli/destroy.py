@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
+from collections.abc import Collection
 
 import click
 
@@ -14,16 +17,26 @@ from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
 
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_AGE = re.compile("(?P<number>[0-9]{1,9})(?P<unit>[smhdw])")
+
 
 @click.command()
 @reading_options
 @click.option("--also", type=click.Choice(ON_DEMAND), multiple=True, help="Delete this kind too.")
+@click.option(
+    "--older-than",
+    "older_than",
+    metavar="AGE",
+    help="With --also run: delete runs that ended longer ago, such as 30d or 12h, and nothing else.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @color_option
-def destroy(reading: Reading, also: tuple[str, ...], yes: bool) -> None:
+def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes: bool) -> None:
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
+    ended_before = None if older_than is None else _moment(older_than, also)
     project = open_specs(reading)
-    made = project.plan_destruction(also)
+    made = project.plan_destruction(also, ended_before)
     show(made.notes)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:
@@ -31,3 +44,13 @@ def destroy(reading: Reading, also: tuple[str, ...], yes: bool) -> None:
         raise Exit(carry_out(project, made, reading, narration, ask=None if yes else confirm, detach=True))
     finally:
         narration.close()
+
+
+def _moment(age: str, also: Collection[str]) -> float:
+    """The moment (Unix seconds) that is so long ago. Raises click.UsageError."""
+    if set(also) != {"run"}:
+        raise click.UsageError("--older-than is about runs and nothing else: it goes with `--also run` alone.")
+    match = _AGE.fullmatch(age)
+    if match is None:
+        raise click.UsageError(f"--older-than wants a number and one of s, m, h, d, w, such as 30d; not `{age:.40}`.")
+    return max(0.0, time.time() - int(match["number"]) * _SECONDS[match["unit"]])

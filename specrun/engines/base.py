@@ -158,8 +158,10 @@ class Runs(Protocol):
     def cancel(self, name: str) -> None:
         """Ask for a run's end; it is over when `get` says so."""
 
-    def delete(self, spec: str, report: Report) -> None:
-        """Delete a spec's runs, where the engine does not keep them for good; return once they are gone."""
+    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+        """Delete a spec's runs that have ended, or ended before a moment (Unix seconds), where the engine does not keep
+        them for good; return once they are gone.
+        """
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor ({}: from the start), and where to go on: when that stands still, there are no more.

@@ -199,9 +199,9 @@ class Reliable:
         """Submit a run and return once it is accepted."""
         self._write(lambda alive: self._engine.runs.submit(submission, staged, alive), report, submission.name)
 
-    def delete_runs(self, spec: str, report: Report) -> None:
-        """Delete a spec's runs."""
-        self._write(lambda alive: self._engine.runs.delete(spec, alive), report, f"the runs of {spec}")
+    def delete_runs(self, spec: str, ended_before: float | None, report: Report) -> None:
+        """Delete a spec's runs, or those that ended before a moment."""
+        self._write(lambda alive: self._engine.runs.delete(spec, ended_before, alive), report, f"the runs of {spec}")
 
     def cancel(self, name: str) -> None:
         """Ask for a run's end: asking twice is asking once."""

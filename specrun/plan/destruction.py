@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.base import Planned
-from specrun.plan.kinds.run import RunRequest
+from specrun.plan.kinds.run import RunDeletion, RunRequest
 from specrun.plan.observed import Observed, Status
 from specrun.plan.planning import View, unread_runs
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
 
 
-def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection[str]) -> Plan:
-    """Delete changes of the places that are in view, dependents first. `also` names further kinds."""
+def plan_destruction(
+    graph: Graph, views: Mapping[Place, View], also: Collection[str], ended_before: float | None = None
+) -> Plan:
+    """Delete changes of the places that are in view, dependents first. `also` names further kinds.
+
+    With `ended_before` (Unix seconds) only runs are deleted, and of these those that had ended by then.
+    """
     # What needs a resource goes before it: the edges are turned round.
     needed_by: dict[Key, list[Key]] = {key: [] for key in graph.resources}
     for key, resource in graph.resources.items():
@@ -31,8 +37,10 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     for key, resource in reversed(in_view):
         view = views[key.place]
         change = _change(replace(resource, needs=tuple(needed_by[key])), seen[key], view, also, specs)
+        if ended_before is not None:
+            change = _of_old_runs(change, ended_before)
         changes.append(change)
-        if change.action is Action.DELETE:
+        if change.action is Action.DELETE and ended_before is None:
             _check_unused(resource, view, refusals, notes)
             if leaves := view.capabilities.get(resource.kind, Capability()).leaves:
                 notes.append(resource.origin.diagnostic("left-behind", f"{key}: {leaves}."))
@@ -41,6 +49,16 @@ def plan_destruction(graph: Graph, views: Mapping[Place, View], also: Collection
     told = tuple(_as_part(change, going.get(change.key.place)) for change in changes if change.key.place not in unseen)
     places = tuple(place for place in views if place not in unseen)
     return Plan(places, told, graph.spec_digests, tuple(refusals), notes=tuple(notes), unseen=unseen)
+
+
+def _of_old_runs(change: Change, ended_before: float) -> Change:
+    """The change, where nothing but runs that ended before a moment is to be deleted; what goes on needs those not."""
+    if not isinstance(change.resource, RunRequest):
+        return replace(change, action=Action.NO_OP, reason="kept: only old runs are to be deleted")
+    if not isinstance(change, RunDeletion):
+        return change
+    moment = datetime.fromtimestamp(ended_before).strftime("%Y-%m-%d %H:%M")
+    return replace(change, ended_before=ended_before, reason=f"those that ended before {moment}")
 
 
 def _takes_all(change: Change) -> bool:
@@ -86,7 +104,8 @@ def _change(resource: Planned, seen: Observed, view: View, also: Collection[str]
     makers = resource.made_by(seen, specs)
     if not makers:
         return left("kept: this spec did not make it")
-    return ResourceChange(resource, Action.DELETE, resource.deleted_since(makers), seen)
+    kind = RunDeletion if isinstance(resource, RunRequest) else ResourceChange
+    return kind(resource, Action.DELETE, resource.deleted_since(makers), seen)
 
 
 def _seen(in_view: Sequence[tuple[Key, Planned]], views: Mapping[Place, View]) -> Mapping[Key, Observed]:

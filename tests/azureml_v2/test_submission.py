@@ -113,10 +113,24 @@ def test_runs_that_have_ended_are_deleted_and_no_others(launched: Launch) -> Non
     ended, going = launched.submit(), launched.submit(2)
     launched.run(ended).become("Completed")
     engine = launched.renew()
-    routes = launched.place.routes(lambda: engine.runs.delete(launched.spec.name, launched.place.reports.append))
+    routes = launched.place.routes(lambda: engine.runs.delete(launched.spec.name, None, launched.place.reports.append))
     assert sum(route.startswith("DELETE") for route in routes) == 1
     assert list(launched.plane.runs) == [going]
     assert [run.name for run in engine.runs.list().runs] == [going]
+
+
+def test_runs_that_ended_long_ago_are_deleted_and_no_others(launched: Launch) -> None:
+    old, new = launched.submit(), launched.submit(2)
+    for name in (old, new):
+        launched.run(name).become("Completed")
+    ended = [launched.renew().runs.get(name).ended for name in (old, new)]
+    assert ended[0] is not None
+    assert ended[1] is not None
+    delete = launched.renew().runs.delete
+    delete(launched.spec.name, ended[0], launched.place.reports.append)
+    assert list(launched.plane.runs) == [old, new]
+    delete(launched.spec.name, (ended[0] + ended[1]) / 2, launched.place.reports.append)
+    assert list(launched.plane.runs) == [new]
 
 
 def test_a_cluster_that_is_not_there_is_told_at_its_place(launched: Launch) -> None:

@@ -179,6 +179,35 @@ def test_without_a_terminal_an_engine_that_asks_stops(specrun: Any, engine: Doub
     assert specrun("apply").code == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--older-than", "30d"), "goes with `--also run` alone"),
+        (("--older-than", "30d", "--also", "run", "--also", "data"), "goes with `--also run` alone"),
+        *(
+            (("--older-than", age, "--also", "run"), "such as 30d; not")
+            for age in ("30", "-3d", "d", "1.5d", "٣d", "9" * 20 + "d")
+        ),
+    ],
+)
+def test_an_age_that_is_none(specrun: Any, engine: Double, arguments: tuple[str, ...], told: str) -> None:
+    spec()
+    said = specrun("destroy", *arguments)
+    assert (said.code, told in said.err) == (64, True)
+    assert engine.calls == []
+
+
+def test_old_runs_are_deleted_when_they_are_asked_for(
+    specrun: Any, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec(CLUSTER)
+    monkeypatch.setattr("specrun.cli.destroy.time.time", lambda: 1_000_000.0)
+    engine.all_runs = [Run("job-0123456789", "job", "0123456789", 1, RunStatus.SUCCEEDED)]
+    assert specrun("destroy", "--also", "run", "--older-than", "1w").code == 1, "it asks"
+    assert specrun("destroy", "--also", "run", "--older-than", "1w", "--yes").code == 0
+    assert [call for call in engine.calls if "delete" in call] == ["delete job before 395200"]
+
+
 def test_destroying_asks_on_every_engine(specrun: Any, engine: Double) -> None:
     spec(CLUSTER)
     engine.asks = False

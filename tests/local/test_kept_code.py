@@ -127,6 +127,39 @@ def test_a_run_without_a_note_is_left_alone(folders: Folders) -> None:
     assert not run.exists()
 
 
+def test_runs_that_ended_long_ago_are_deleted_and_what_only_they_had(tmp_path: Path, machine: Machine) -> None:
+    text = "name: job\njob: {code: src, command: 'COMMAND'}\n"
+    for number, command in enumerate(("cat both.txt", "true")):
+        files = {"src__both_txt": "1", f"src__own{number}_txt": str(number)}
+        (spec,) = read_specs(write_spec(tmp_path, text.replace("COMMAND", command), **files))
+        (tmp_path / "src/own0.txt").unlink() if number else None
+        machine.apply(spec)
+    new, old = machine.engine.runs.list("job").runs
+    assert old.ended is not None
+    assert new.ended is not None
+    kept = {path.read_text() for path in (machine.home / "code").rglob("*") if path.is_file()}
+    assert kept == {"0", "1"}
+    machine.engine.runs.delete("job", old.ended, lambda _: None)
+    assert len(machine.engine.runs.list("job").runs) == 2
+    machine.engine.runs.delete("job", (old.ended + new.ended) / 2, lambda _: None)
+    assert [run.name for run in machine.engine.runs.list("job").runs] == [new.name]
+    assert not (machine.home / "runs" / old.name).exists()
+    assert {path.read_text() for path in (machine.home / "runs" / new.name / "code").glob("*.txt")} == {"1"}
+    assert {path.read_text() for path in (machine.home / "code").rglob("*") if path.is_file()} == {"1"}
+
+
+def test_the_end_of_one_that_nobody_saw_end_is_when_it_was_last_written(tmp_path: Path, machine: Machine) -> None:
+    (spec,) = read_specs(write_spec(tmp_path, "name: job\njob: {command: ls}\n"))
+    machine.apply(spec)
+    (run,) = (machine.home / "runs").iterdir()
+    (run / "state.json").write_text("")
+    os.utime(run / "state.json", (1000, 1000))
+    machine.engine.runs.delete("job", 1000.0, lambda _: None)
+    assert run.exists()
+    machine.engine.runs.delete("job", 1001.0, lambda _: None)
+    assert not run.exists()
+
+
 def test_runs_of_one_code_share_it_and_none_changes_anothers(tmp_path: Path, machine: Machine) -> None:
     text = "name: job\njob: {code: src, command: 'COMMAND'}\n"
     runs = []

@@ -12,6 +12,7 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.hashes import content_digest
+from specrun.plan.kinds.run import RunDeletion
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile, Survey
 from specrun.plan.planning import View
 from tests.engine_double import Double, graph_for, key, read_specs, write_spec
@@ -34,6 +35,7 @@ def plan_of(
     also: tuple[str, ...] = (),
     unfinished: tuple[Run, ...] = (),
     engine: Double | None = None,
+    ended_before: float | None = None,
     **seen: Observed,
 ) -> Plan:
     engine = engine or Double()
@@ -45,7 +47,7 @@ def plan_of(
     history = History(Reliable(engine))
     view = View(engine.capabilities, engine.shows_extra, Survey(observed, {}), history, engine.runs.identity)
     views = {engine.place: view}
-    return plan_destruction(graph, views, also)
+    return plan_destruction(graph, views, also, ended_before)
 
 
 def reasons(plan: Plan) -> dict[str, str]:
@@ -86,6 +88,21 @@ def test_more_when_it_is_named_and_dependents_first(spec: Path) -> None:
     assert needs[key("run/job")] == ()
     assert key("run/job") in needs[key("data/s/d")]
     assert set(needs[key("workspace/wsp")]) == set(needs) - {key("workspace/wsp")}
+
+
+def test_old_runs_and_nothing_else(spec: Path) -> None:
+    plan = plan_of(spec, also=("run",), ended_before=1.7e9, unfinished=(replace(SUCCEEDED, status=RunStatus.RUNNING),))
+    assert (deleted(plan), plan.refusals, plan.notes) == (["run"], (), ()), "one that goes on needs no old one"
+    (change,) = plan.pending
+    assert isinstance(change, RunDeletion)
+    assert change.ended_before == 1.7e9
+    assert change.reason.startswith("those that ended before 2023-11-1")
+    others = {change.reason for change in plan.changes if change.resource.kind != "run"}
+    assert others == {"kept: only old runs are to be deleted"}
+    kept = plan_of(
+        spec, also=("run",), ended_before=1.7e9, engine=Double(capabilities=ENGINES["azureml-v1"].capabilities)
+    )
+    assert deleted(kept) == []
 
 
 @pytest.mark.parametrize("owner", ["", "another"])

@@ -18,6 +18,7 @@ from specrun.engines.reliable import ATTEMPTS, Abandoned, Reliable
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.hashes import md5_of
 from specrun.plan.kinds.data import Upload
+from specrun.plan.kinds.run import RunDeletion
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.remote import WrongContent
 from tests.engine_double import HANG, Accepted, Double, Fault, change_of, plan_for, read_specs, write_spec
@@ -60,7 +61,8 @@ def begun(engine: Double, address: str) -> int:
 def deletion(engine: Double, folder: Path, address: str) -> ResourceChange:
     change = planned(engine, folder, address)
     seen = engine.there.get(address, Observed(Status.READY))
-    return ResourceChange(change.resource, Action.DELETE, "made by job", seen)
+    kind = RunDeletion if address == RUN else ResourceChange
+    return kind(change.resource, Action.DELETE, "made by job", seen)
 
 
 def test_of_runs_that_are_to_be_deleted_none_is_left(tmp_path: Path, engine: Double) -> None:

@@ -104,11 +104,20 @@ class Runs:
             self.calls.cancel(run)
 
     @asked
-    def delete(self, spec: str, report: Report) -> None:
-        """Delete the ended runs of a spec, one after the other, and return once that is over."""
+    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+        """Delete the ended runs of a spec, one after the other, and return once that is over.
+
+        When one ended costs a request where the list does not say it; one that cannot have ended before needs none.
+        """
         for run in self._pages(spec) or self._pages(None):  # those from before there was a tag for each spec
-            if run.spec == spec and run.status.ended:
+            if run.spec == spec and run.status.ended and (ended_before is None or self._is_older(run, ended_before)):
                 self.calls.delete(run.name, report)
+
+    def _is_older(self, run: Run, moment: float) -> bool:
+        if (run.submitted or 0.0) >= moment:
+            return False
+        ended = run.ended or self.get(run.name).ended
+        return ended is not None and ended < moment
 
     def _pages(self, spec: str | None) -> Sequence[Run]:
         """All that is listed, as far as `PAGES` pages go."""

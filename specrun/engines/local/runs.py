@@ -97,12 +97,16 @@ class LocalRuns:
             raise Missing(f"there is no run {name} on this machine")
         state.cancel(folder)
 
-    def delete(self, spec: str, report: Report) -> None:
-        """Delete the ended runs of a spec."""
+    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+        """Delete the ended runs of a spec; when one ended that nobody has seen the end of, its files say."""
         with translated(f"run/{spec}"):
             for name in self._names(spec):
-                if (run := self._read(name)) and run.status.ended:
-                    delete_run(self._folder(name))
+                folder = self._folder(name)
+                run = self._read(name)
+                if run is None or not run.status.ended:
+                    continue
+                if ended_before is None or (run.ended or _changed(folder)) < ended_before:
+                    delete_run(folder)
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
@@ -153,6 +157,14 @@ def _made(folder: Path) -> float:
     for path in (folder / RECORD, folder):
         with contextlib.suppress(OSError):
             return path.stat().st_mtime
+    return 0.0
+
+
+def _changed(folder: Path) -> float:
+    """When what has become of a run was last written."""
+    for path in (folder / state.FILE, folder):
+        with contextlib.suppress(OSError):
+            return path.lstat().st_mtime
     return 0.0
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from specrun.plan.attempts import decide, run_name
-from specrun.plan.changes import Action, Change
+from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.files import SourceFile, hash_code
 from specrun.plan.fingerprint import explain, fingerprint, identify
 from specrun.plan.kinds.base import Planned
@@ -201,6 +201,13 @@ class Submit(RunChange):
     """A new attempt. `differences` say what changed since the spec's last run."""
 
     differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunDeletion(ResourceChange):
+    """The ended runs of a spec deleted: all, or those that ended before a moment (Unix seconds)."""
+
+    ended_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
