@@ -22,15 +22,16 @@ _ALONE = r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\
 _RUNNERS = r"#(?=#(?:[vV][sS][oO])?\[)"
 """`##vso[` and `##[` begin a command of Azure Pipelines, and of GitHub's older runners, anywhere in a line."""
 
-_ONE_LINE = re.compile(f"[{_ACTING}]|{_ALONE}|{_RUNNERS}")
-_BUT_ENDS = re.compile(f"(?!\n)[{_ACTING}]|{_ALONE}|{_RUNNERS}")
+# Patterns are compiled where one is needed, which few commands do: that takes longer than to read a spec.
+_ONE_LINE = f"[{_ACTING}]|{_ALONE}|{_RUNNERS}"
+_BUT_ENDS = f"(?!\n){_ONE_LINE}"
 _COLOUR = "\x1b\\[[0-9;:]{0,40}m"
-_LOGGED = re.compile(f"({_COLOUR})|(?!\t)[{_ACTING}]|{_ALONE}|{_RUNNERS}")
-_WRITTEN = re.compile(f"({_COLOUR})|(?![\n\t])[{_ACTING}]|{_ALONE}|{_RUNNERS}")
-_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
+_LOGGED = f"({_COLOUR})|(?!\t){_ONE_LINE}"
+_WRITTEN = f"({_COLOUR})|(?![\n\t]){_ONE_LINE}"
+_COMMAND = r"(?m:^)([^\S\n]*):(?=:)"
 """`::` begins a command of GitHub's runner at a line's start, blanks before it left out."""
 
-_MOVES = re.compile(
+_MOVES = (
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)"  # a title, a link, the clipboard
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x80-\x9f]*(?:\x1b\\|\x9c)"  # other strings
     r"|(?:\x1b\[|\x9b)(?![0-9;:]{0,40}m)[0-?]*[ -/]*[@-~]?"  # the cursor, what is erased, modes
@@ -44,18 +45,15 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 def visible(text: str) -> str:
     """A text on one line, whatever is in it, as it can stand at a line's start."""
-    return _escaped(_ONE_LINE, text)
-
-
-def visible_lines(text: str) -> str:
-    """The same of a text whose ends of lines are its own, such as what pip said."""
-    return _escaped(_BUT_ENDS, text)
+    if not text.isprintable() or "##" in text:
+        text = re.sub(_ONE_LINE, _spelled, text)
+    return at_start(text)
 
 
 def visible_characters(text: str) -> list[str]:
     """What is shown for each character of a line."""
     shown = list(text)
-    for found in _ONE_LINE.finditer(text):
+    for found in re.finditer(_ONE_LINE, text):
         shown[found.start()] = _spelled(found)
     return shown
 
@@ -64,7 +62,7 @@ def visible_log(text: str, *, colours: bool = True) -> str:
     """A line of a job: its colours and tabs stay, what moves the cursor, sets a title or clears the screen goes."""
     if text.isprintable() and "##" not in text:
         return text
-    shown = _LOGGED.sub(lambda found: found[1] or _spelled(found), _MOVES.sub("", text))
+    shown = re.sub(_LOGGED, lambda found: found[1] or _spelled(found), re.sub(_MOVES, "", text))
     if not colours:
         return re.sub(_COLOUR, "", shown)
     *_, last = ("", *re.findall(_COLOUR, shown))
@@ -74,12 +72,14 @@ def visible_log(text: str, *, colours: bool = True) -> str:
 
 def at_start(text: str) -> str:
     """What is visible of a text, as it can stand at a line's start."""
-    return _COMMAND.sub(r"\1\\x3a", text) if "::" in text else text
+    return re.sub(_COMMAND, r"\1\\x3a", text) if "::" in text else text
 
 
 def visible_output(text: str, begun: str = "") -> str:
     """What a stream is given, behind what the line has `begun` with; colours and ends of lines are specrun's own."""
-    shown = _WRITTEN.sub(lambda found: found[1] or _spelled(found), text)
+    shown = text
+    if not text.rstrip("\n").isprintable() or "##" in text:
+        shown = re.sub(_WRITTEN, lambda found: found[1] or _spelled(found), text)
     if begun.strip() == ":" and shown.startswith(":"):
         return r"\x3a" + shown[1:]
     first, end, others = shown.partition("\n") if begun.strip() else ("", "", shown)
@@ -90,13 +90,7 @@ def json_text(value: object, indent: int | None = None) -> str:
     """A value as JSON: programs read each text exactly, and a terminal or a runner finds nothing in it that acts."""
     import json  # late: what people read needs none
 
-    return _BUT_ENDS.sub(_for_json, json.dumps(value, ensure_ascii=False, indent=indent))
-
-
-def _escaped(pattern: re.Pattern[str], text: str) -> str:
-    if not text.isprintable() or "##" in text:
-        text = pattern.sub(_spelled, text)
-    return at_start(text)
+    return re.sub(_BUT_ENDS, _for_json, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def _spelled(found: re.Match[str]) -> str:

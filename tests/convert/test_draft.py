@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from specrun.convert.draft import Draft, flow, scalar
 from specrun.spec.source import read
-from specrun.spec.visible import visible_lines
+from specrun.spec.visible import visible_output
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),
@@ -69,8 +69,8 @@ def test_quotes_stand_where_they_are_needed(value: Any, written: str) -> None:
 def test_no_line_of_a_draft_is_a_command_of_a_runner(value: str) -> None:
     draft = Draft()
     draft.set(("vars", "value"), value)
-    assert visible_lines(draft.text()).replace(r"\x23", "#") == draft.text()
-    assert yaml.safe_load(visible_lines(draft.text()))["vars"] == {"value": value}
+    assert visible_output(draft.text()).replace(r"\x23", "#") == draft.text()
+    assert yaml.safe_load(visible_output(draft.text()))["vars"] == {"value": value}
 
 
 def test_braces_need_more_quotes() -> None:
