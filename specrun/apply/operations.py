@@ -25,7 +25,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunDeletion, Submission, Submit
 from specrun.plan.observed import Observed, Run, Status
-from specrun.plan.remote import WrongContent, download
+from specrun.plan.remote import NotFetched, download
 from specrun.plan.transfer import is_same, plan_transfer
 from specrun.spec.model import Download
 
@@ -132,7 +132,7 @@ class Operation:
             return change
         try:
             path = download(source.url, source.sha256, self.home, self._report_fetched)
-        except (WrongContent, OSError) as error:
+        except (NotFetched, OSError) as error:
             raise EngineError(f"{change.key}: {error}") from error
         size, md5 = path.stat().st_size, md5_of(path)
         files = tuple(replace(file, size=size, md5=md5) for file in change.transfer.send)

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+MAX_BYTES = 1 << 20
+MAX_NOTEBOOK = 64 << 20
+"""A notebook has the pictures that it showed in it."""
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
 """What a file may hold: far more than any that people write."""
+
+MAX_BITS = 10_000
+"""Of an integer: Python writes none with more than 4,300 digits."""
+
+HUGE = "it holds a number with thousands of digits"
 
 
 class Refused(Exception):
@@ -30,14 +38,27 @@ class Source:
     values: object
 
 
-def read_text(file: str) -> str:
-    """A file's text, without a byte order mark. Raises Refused."""
+def read_text(file: str, most: int = MAX_BYTES) -> str:
+    """A file's text of at most so many bytes, without a byte order mark. Raises Refused."""
     try:
-        return Path(file).read_text(encoding="utf-8-sig")
+        with Path(file).open("rb") as opened:
+            data = opened.read(most + 1)
+        if len(data) > most:
+            raise Refused(file, f"it has more than {most:,} bytes")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise Refused(file, f"it cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise Refused(file, f"it is not text in UTF-8: byte {error.start} is {error.object[error.start]:#x}") from error
+
+
+def whole(text: str) -> str:
+    """A text that can be written: half a character, as JSON and Python let one write, is shown as U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def read_json(file: str) -> Source:
@@ -49,6 +70,8 @@ def read_json(file: str) -> Source:
         raise Refused(file, f"it is not JSON: {error.msg}", error.lineno, error.colno) from error
     except RecursionError as error:
         raise Refused(file, "it is nested too deeply") from error
+    except ValueError as error:
+        raise Refused(file, HUGE) from error
     return Source(file, text, _tree(file, values))
 
 
@@ -68,14 +91,14 @@ def read_yaml(file: str) -> Source:
         raise Refused(file, f"it is not YAML: {error.problem or error.context}", *place) from error
     except yaml.YAMLError as error:
         raise Refused(file, f"it is not YAML: {' '.join(str(error).split())}") from error
-    except (RecursionError, ValueError) as error:
-        raise Refused(file, f"it is not YAML that can be read: {type(error).__name__}") from error
+    except RecursionError as error:
+        raise Refused(file, "it is nested too deeply") from error
     return Source(file, text, _tree(file, values))
 
 
 def read_script(file: str) -> Source:
     """A Python file or notebook, as text. Raises Refused."""
-    return Source(file, read_text(file), None)
+    return Source(file, read_text(file, MAX_NOTEBOOK if file.endswith(".ipynb") else MAX_BYTES), None)
 
 
 def _tree(file: str, values: object) -> object:
@@ -87,17 +110,24 @@ def _tree(file: str, values: object) -> object:
         left -= 1
         if left < 0 or depth > MAX_DEPTH:
             raise Refused(file, "it is nested too deeply" if left >= 0 else f"it holds more than {MAX_VALUES} values")
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise Refused(file, HUGE)
         if isinstance(value, dict):
-            return {str(key): copied(item, depth + 1) for key, item in value.items()}
+            return {str(copied(key, depth + 1)): copied(item, depth + 1) for key, item in value.items()}
         if isinstance(value, (list, tuple, set)):
             return [copied(item, depth + 1) for item in value]
-        return value if value is None or isinstance(value, (str, int, float)) else str(value)
+        if isinstance(value, str):
+            return whole(value)
+        return value if value is None or isinstance(value, (int, float)) else str(value)
 
     return copied(values, 0)
 
 
 def _loader() -> type:
-    """PyYAML's safe loader, without dates: what looks like one stays text."""
+    """PyYAML's safe loader, without dates: what looks like one stays text.
+
+    What a tag makes of a value that it does not fit raises whatever Python does; here, YAML's error at its place.
+    """
     import yaml
 
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -107,5 +137,14 @@ def _loader() -> type:
             first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
+
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+            try:
+                return super().construct_object(node, deep)
+            except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+                kind = node.tag.rpartition(":")[2]
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"no {kind} can be made of this", node.start_mark
+                ) from error
 
     return Loader

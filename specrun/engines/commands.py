@@ -80,7 +80,7 @@ def _inside(text: str, form: str) -> str:
     return _PIECE.sub(lambda m: by_service.format(m[0]) if m[1] else meaningful.get(m[0], m[0]), text)
 
 
-_PIECE = re.compile(r"(\$\{\{\S+?\}\})|.", re.DOTALL)
+_PIECE = re.compile(r"(\$\{\{[^\s{}]+\}\})|.", re.DOTALL)
 
 _MEANINGFUL: Mapping[str, Mapping[str, str]] = {
     shell.DOUBLE: {sign: f"\\{sign}" for sign in '\\"$`'},

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from specrun.plan.files import SourceFile
@@ -14,10 +16,12 @@ from specrun.plan.private import check_folder, make_folder
 from specrun.spec.below import name_problem
 
 BLOCK = 1 << 20
+_SHOWN = 100
+"""Characters of what a server says."""
 
 
-class WrongContent(Exception):
-    """The bytes that came are not those whose SHA-256 the spec gives."""
+class NotFetched(Exception):
+    """Why what an address gives could not be had, or is not what the spec says."""
 
 
 def cached_download(url: str, sha256: str, home: Path, hashes: HashCache) -> tuple[SourceFile, ...]:
@@ -33,26 +37,23 @@ def cached_download(url: str, sha256: str, home: Path, hashes: HashCache) -> tup
 def download(url: str, sha256: str, home: Path, report: Callable[[int, int], None]) -> Path:
     """Fetch unless it is kept already. `report` gets bytes done and in all (0: unknown).
 
-    Raises WrongContent, and OSError for what the network does.
+    Raises NotFetched, and OSError for what the disk does.
     """
-    from urllib.request import urlopen  # late: few specs fetch anything
-
     path = _kept_at(url, sha256, home)
     if not path.is_symlink() and path.exists() and _sha256(path) == sha256.lower():
         return path
     digest = hashlib.sha256()
-    with urlopen(url, timeout=60) as response, scratch(home) as folder:
-        total = int(response.headers.get("Content-Length") or 0)
+    with scratch(home) as folder:
         done = 0
         with (folder / path.name).open("wb") as file:
-            while block := response.read(BLOCK):
+            for block, total in _blocks(url):
                 digest.update(block)
                 file.write(block)
                 done += len(block)
                 report(done, total)
         if digest.hexdigest() != sha256.lower():
-            raise WrongContent(
-                f"{url} has SHA-256 {digest.hexdigest()}, the spec says {sha256}: "
+            raise NotFetched(
+                f"{_named(url)} has SHA-256 {digest.hexdigest()}, the spec says {sha256}: "
                 "the file has changed, or the spec names another one"
             )
         make_folder(path.parent, home)
@@ -70,10 +71,63 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _blocks(url: str) -> Iterator[tuple[bytes, int]]:
+    """What an address gives, block by block, each with the size of the whole (0: unknown). Raises NotFetched."""
+    from http.client import HTTPException  # late, like all of these: few specs fetch anything
+    from urllib.error import HTTPError, URLError
+
+    done = total = 0
+    try:
+        with _opened(url) as response:
+            length = str(response.headers.get("Content-Length") or "")
+            total = int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
+            while block := response.read(BLOCK):
+                done += len(block)
+                yield block, total
+    except HTTPError as error:
+        raise NotFetched(
+            f"{_named(url)} cannot be fetched: its server answers {error.code} ({error.reason})"
+        ) from error
+    except URLError as error:
+        raise NotFetched(f"{_named(url)} cannot be fetched: {error.reason}") from error
+    except OSError as error:
+        raise NotFetched(f"{_named(url)} cannot be fetched: {error.strerror or error}") from error
+    except (HTTPException, ValueError) as error:
+        words = f"{type(error).__name__}: {str(error)[:_SHOWN]}"
+        raise NotFetched(f"{_named(url)} cannot be fetched: what came is no answer of HTTP ({words})") from error
+    if done < total:
+        raise NotFetched(f"{_named(url)} cannot be fetched: its answer broke off after {done:,} of {total:,} bytes")
+
+
+def _opened(url: str) -> Any:
+    """The answer to a request, after redirects; none of them leads out of the web, nor from https to http."""
+    from urllib.request import HTTPRedirectHandler, build_opener
+
+    scheme = url.partition("://")[0].lower()
+    if scheme not in ("https", "http"):
+        raise ValueError(f"{scheme}: is not fetched")
+
+    class Redirects(HTTPRedirectHandler):
+        def redirect_request(self, request: Any, answer: Any, code: int, reason: str, headers: Any, to: str) -> Any:
+            if not to.lower().startswith(("https://", f"{scheme}://")):
+                raise ValueError(f"it leads from {scheme} to {to.partition(':')[0]}")
+            return super().redirect_request(request, answer, code, reason, headers, to)
+
+    return build_opener(Redirects).open(url, timeout=60)
+
+
 def file_name(url: str) -> str:
     """What the fetched file is called."""
-    name = Path(unquote(urlsplit(url).path)).name
+    try:
+        name = Path(unquote(urlsplit(url).path)).name
+    except ValueError:
+        name = ""
     return "download" if name_problem(name) else name
+
+
+def _named(url: str) -> str:
+    """An address as it is told: what follows a question mark may be a signature."""
+    return url.partition("?")[0]
 
 
 def _kept_at(url: str, sha256: str, home: Path) -> Path:

@@ -96,6 +96,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
     "data": {
         "unknown-data": (ERROR, "A data entry is not declared."),
         "data-without-sha256": (ERROR, "Data from the web needs its sha256."),
+        "invalid-address": (ERROR, "Nothing can be fetched from this address."),
         "sha256-of-local-data": (ERROR, "sha256 belongs to data from the web."),
         "data-on-file-share": (ERROR, "A file share cannot be filled."),
         "duplicate-target": (ERROR, "Two data entries have the same target."),

@@ -31,7 +31,7 @@ _WITH_VALUE: Mapping[str, str] = {
 _ALONE = ("--no-index", "--prefer-binary", "--require-hashes", "--pre")
 _OF_REQUIREMENT = ("--hash", "--config-settings", "--config-setting", "--global-option")
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(^|(?<!\s)\s+)#.*$")
 _NAMES_FILES = re.compile(r"(?<![\w-])(-r|-c|--requirement|--constraint)")
 _SECRET = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_][\w-]*)\s*\}\}")
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")

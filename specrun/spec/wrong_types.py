@@ -88,7 +88,7 @@ def _for_list(key: object, value: str) -> str:
         return "Write the requirements themselves: a spec reads no file of them."
     if key == "pip" and value.endswith((".yml", ".yaml")):
         return f"For a conda file write `conda_file: {value}` instead."
-    words = re.findall(r"(?:\$\{\{.*?\}\}|\S)+", value) if key == "arguments" else [value]
+    words = re.findall(r"(?:\$\{\{[^{}]*\}\}|\S)+", value) if key == "arguments" else [value]
     return f"As a list it is `{snippet(key, words)}`."
 
 

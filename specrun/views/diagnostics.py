@@ -53,7 +53,7 @@ def _kept_together(text: str, room: int) -> str:
     def hidden(found: re.Match[str]) -> str:
         return found[0].replace(" ", _UNBROKEN) if len(found[0]) <= room else found[0]
 
-    return re.sub(r"`[^`\n]*`|\$\{\{[^}\n]*\}\}", hidden, text)
+    return re.sub(r"`[^`\n]*`|\$\{\{[^{}\n]*\}\}", hidden, text)
 
 
 def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int) -> str:

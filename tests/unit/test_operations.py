@@ -20,7 +20,7 @@ from specrun.plan.hashes import md5_of
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import RunDeletion
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.remote import WrongContent
+from specrun.plan.remote import NotFetched
 from tests.engine_double import HANG, Accepted, Double, Fault, change_of, plan_for, read_specs, write_spec
 
 TEXT = """\
@@ -226,7 +226,7 @@ def test_what_is_fetched_is_sent_as_it_came(tmp_path: Path, engine: Double, monk
     assert told == [Progress(3, 7, "fetching")]
 
 
-@pytest.mark.parametrize("error", [WrongContent("it is another file"), OSError("no network")])
+@pytest.mark.parametrize("error", [NotFetched("it is another file"), OSError("no network")])
 def test_what_cannot_be_fetched_is_a_failure(
     tmp_path: Path, engine: Double, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

@@ -16,12 +16,12 @@ from specrun.spec.shell_reader import read
 
 TO: Key = ("job", "command")
 
-_EXPRESSION = re.compile(r"\$\{\{\s*([^{}]*?)\s*\}\}")
+_EXPRESSION = re.compile(r"\$\{\{([^{}]*)\}\}")
 _PREVIEW = re.compile(r"(?<![${])\{\s*((?:inputs|outputs|search_space)\.[\w-]+)\s*\}(?!\})")
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 _STRAY = re.compile(r"\$\[\[|\$\{\{(?!\s*\w+\.[\w-]+\s*\}\})")
 _NAMESPACES = ("inputs", "outputs")
-_SECRET_FLAG = re.compile(r"(--?[\w-]+)(=|\s+)(['\"]?)([^\s'\"$]{6,})\3")
+_SECRET_FLAG = re.compile(r"(--?[\w-]{1,200})(=|\s+)(['\"]?)([^\s'\"$]{6,})\3")
 
 
 @dataclass(slots=True)
@@ -47,7 +47,8 @@ def write_command(section: Section, names: Names) -> None:
         section.ask("command", TO, "a command line is expected here", write=True)
         return
     command = _PREVIEW.sub(lambda match: _of_preview(match, names), written)
-    command = _OPTIONAL.sub(lambda match: _optional(match, names), command)
+    end = command.rfind("]]") + 2  # what is opened beyond it is never closed, and would be looked through each time
+    command = _OPTIONAL.sub(lambda match: _optional(match, names), command[:end]) + command[end:]
     command = _EXPRESSION.sub(lambda match: _expression(section, match, names), command)
     command = _without_quotes(_without_secrets(section, command, names))
     if has_expression(_EXPRESSION.sub("", command)):

@@ -110,7 +110,7 @@ def _by_type(values: Mapping[str, object]) -> str:
 
 def _by_schema(values: Mapping[str, object]) -> str:
     address = values.get("$schema")
-    match = re.search(r"([A-Za-z0-9]+)\.schema\.json", address) if isinstance(address, str) else None
+    match = re.search(r"(?<![A-Za-z0-9])([A-Za-z0-9]+)\.schema\.json", address) if isinstance(address, str) else None
     if match is None:
         return ""
     name = match[1].lower()

@@ -16,7 +16,7 @@ from specrun.convert.batchai.section import LooseSection, shortened
 from specrun.convert.batchai.toolkits import program_of
 from specrun.convert.draft import TODO, Draft, Value
 
-_INSTALLS_MPI = re.compile(r"install\b[^;&|]*\b(mpi-default|openmpi|libopenmpi|mpich|intel-?mpi)")
+_INSTALLS_MPI = re.compile(r"install\b[^;&|]{0,1000}\b(mpi-default|openmpi|libopenmpi|mpich|intel-?mpi)")
 
 Exports = list[tuple[str, str]]
 

@@ -79,7 +79,7 @@ def launch_of(command: str) -> Launch:
         counts["per"],
         tuple(exports),
         tuple(unknown),
-        _AFTER.search(_without_quotes(program)) is not None,
+        _AFTER.search(_without_quotes(program).rstrip()) is not None,
         " ".join(command[match.start() : at].split()),
     )
 

@@ -17,6 +17,8 @@ _WRITES = re.compile(
     r"|[-_\w]*(checkpoint|ckpt|model)[-_]?dir)[=\s]\s*[\"']?$"
 )
 _INTO = re.compile(r"(>>?|\b(tee|mkdir)(\s+-\w+)*)\s*[\"']?$")
+_NEAR = 200
+"""Characters before a path in which the option stands that it belongs to."""
 _ROOTS = {"AZ_BATCHAI_JOB_MOUNT_ROOT": "job", "AZ_BATCHAI_MOUNT_ROOT": "cluster"}
 
 RUN_TIME = frozenset(
@@ -57,7 +59,7 @@ class Rewriter:
         parts: list[str] = []
         end = 0
         for match in _VARIABLE.finditer(text):
-            before = text[: match.start()]
+            before = text[max(0, match.start() - _NEAR) : match.start()]
             writes = bool(_WRITES.search(before) or _INTO.search(before))
             rest, tail = _cut(match["rest"], text[match.end() : match.end() + 1])
             variable = match["braced"] or match["plain"]

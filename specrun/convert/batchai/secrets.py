@@ -11,7 +11,9 @@ from specrun.convert.naming import unique
 
 _KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\s\"'|;]+|(?<=AccountKey=)[^;\s\"']+|(?<=SharedAccessSignature=)[^;\s\"']+")
-_FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<between>[=\s]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'|;&<>()]+)")
+_FLAG = re.compile(
+    r"(?P<flag>--?[A-Za-z][\w-]{0,200})(?P<between>[=\s]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'|;&<>()]+)"
+)
 _ASSIGNED = re.compile(r"(?<![\w$-])(?P<flag>[A-Za-z_]\w*)(?P<between>=)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'|;&<>()]+)")
 _IN_ADDRESS = re.compile(r"(?<=://)(?P<user>[^\s:/@$]+):(?P<value>[^\s:/@$]+)(?=@)")
 

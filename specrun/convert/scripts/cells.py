@@ -9,7 +9,10 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from specrun.convert.sources import Refused
+from specrun.convert.sources import HUGE, MAX_BITS, MAX_BYTES, Refused, whole
+
+MAX_NODES = 100_000
+"""Of syntax trees in a file: some 10,000 lines."""
 
 _MAGIC = re.compile(r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*)$")
 _SHELL_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[%!](?!=).*$")
@@ -31,6 +34,8 @@ def read_code(file: str, text: str) -> Code:
     if not file.endswith(".ipynb"):
         return Code((("", _parse(file, "", text)),))
     cells = list(_code_cells(file, text))
+    if sum(len(source) for _, source in cells) > MAX_BYTES:
+        raise Refused(file, f"its code has more than {MAX_BYTES:,} characters")
     return Code(tuple((f"cell {number}, ", _parse(file, f"cell {number}: ", source)) for number, source in cells))
 
 
@@ -41,6 +46,8 @@ def _code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
         raise Refused(file, f"it is not a notebook, which is JSON: {error.msg}", error.lineno, error.colno) from error
     except RecursionError as error:
         raise Refused(file, "it is nested too deeply") from error
+    except ValueError as error:
+        raise Refused(file, HUGE) from error
     sheets = notebook.get("worksheets") if isinstance(notebook, Mapping) else None
     holder = sheets[0] if isinstance(sheets, list) and sheets else notebook
     cells = holder.get("cells") if isinstance(holder, Mapping) else None
@@ -58,10 +65,10 @@ def _parse(file: str, cell: str, text: str) -> ast.Module:
     if first.startswith("%%") and not first.startswith(_PYTHON_CELL):
         return ast.Module([], [])
     try:
-        return _tree(text)
+        return _bounded(file, cell, _tree(text))
     except SyntaxError:
         try:
-            return _tree("\n".join(map(_without_magic, text.split("\n"))))
+            return _bounded(file, cell, _tree("\n".join(map(_without_magic, text.split("\n")))))
         except SyntaxError as inner:
             error = inner
         raise Refused(file, cell + _explain(error, text), error.lineno or 0, error.offset or 0) from error
@@ -76,6 +83,18 @@ def _tree(text: str) -> ast.Module:
             return ast.parse(text)
         except (RecursionError, MemoryError) as error:
             raise ValueError("it is nested too deeply") from error
+
+
+def _bounded(file: str, cell: str, tree: ast.Module) -> ast.Module:
+    """The tree, if all in it can be followed and written. Raises Refused."""
+    for number, node in enumerate(ast.walk(tree)):
+        if number >= MAX_NODES:
+            raise Refused(file, f"{cell}it has more code than is followed")
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
+            raise Refused(file, f"{cell}{HUGE}", node.lineno, node.col_offset + 1)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = whole(node.value)
+    return tree
 
 
 def _without_magic(line: str) -> str:

@@ -46,7 +46,7 @@ def import_models(file: str, calls: list[Call], options: ImportOptions) -> Impor
     if jobs:
         job = _form(file, jobs[0], alive, words, clusters[0] if clusters else None)
         own = job.values.get("name")
-        name = spec_name(options.name, None if own in words else own, stem(file))
+        name = spec_name(options.name, None if isinstance(own, str) and own in words else own, stem(file))
         job.values.pop("name", None)
         found = import_batchai(
             Source(file, "", job.values), BatchaiOptions(cluster=source, name=name, workspace=options.workspace)
@@ -57,7 +57,8 @@ def import_models(file: str, calls: list[Call], options: ImportOptions) -> Impor
         assert source is not None
         found = import_cluster(source, BatchaiOptions(name=options.name, workspace=options.workspace))
         forms = {cluster.file: cluster}
-        if cluster.values.get("name") in words:
+        own = cluster.values.get("name")
+        if isinstance(own, str) and own in words:
             found = replace(found, name=spec_name(options.name, stem(file)))
             found.draft.set(("name",), found.name)
     writing = Writing(file, options, found.draft, Ledger(file, report_values(calls)), calls)

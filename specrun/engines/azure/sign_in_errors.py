@@ -17,7 +17,7 @@ _SUBJECT = re.compile(r"subject:? '([^']+)'", re.IGNORECASE)
 _ISSUER = re.compile(r"issuer:? '([^']+)'", re.IGNORECASE)
 _STATUS = re.compile(r"HTTP Error: (\d{3})$")
 """All that MSAL leaves of an answer that is not Entra ID's."""
-_TRACE = re.compile(r"\s*(?:Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
+_TRACE = re.compile(r"(?<!\s)\s*(?:Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 
 
 def explain(error: Exception, source: CredentialSource) -> EngineError:

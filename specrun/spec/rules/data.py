@@ -39,6 +39,19 @@ def checksums(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at_key("sha256-of-local-data", detail, "data", name, "sha256")
 
 
+def addresses(subject: Subject) -> Iterator[Diagnostic]:
+    """What comes from the web has an address that can be asked for it."""
+    for name, entry in subject.data.items():
+        path = text(mapping(entry).get("path"))
+        if path is None or not is_web(path):
+            continue
+        from specrun.spec.web_address import address_problem  # late: few specs have an address
+
+        problem = address_problem(path)
+        if problem is not None:
+            yield subject.at("invalid-address", problem, "data", name, "path")
+
+
 def targets(subject: Subject) -> Iterator[Diagnostic]:
     """Each target is plain, and no two entries write to the same place."""
     taken: dict[tuple[str, str], str] = {}

@@ -143,4 +143,4 @@ def _expression(written: str, engine: str) -> str:
 
 
 def _with_name(hidden: str, *, in_spec: bool) -> str:
-    return re.sub(r"\*+(?=:?@)", "${{ secrets.TOKEN }}" if in_spec else "${TOKEN}", hidden)
+    return re.sub(r"(?<!\*)\*+(?=:?@)", "${{ secrets.TOKEN }}" if in_spec else "${TOKEN}", hidden)
