@@ -10,6 +10,9 @@ from specrun.spec.expressions import Expression
 # Fields that hold a credential, by the name of the field; each only below datastores.*.credentials or ssh_settings.
 _CREDENTIALS = frozenset({"account_key", "sas_token", "client_secret", "admin_password"})
 
+_NEAR = 1_000
+"""Characters around an expression that are looked at: what an address may have before its host."""
+
 
 def is_credential(path: Path) -> bool:
     """Whether a credential stands at `path`: a place which takes a secret and nothing else."""
@@ -42,6 +45,6 @@ def misplaced_secret(
 
 def _is_user_of_address(text: str, expression: Expression) -> bool:
     """Whether it stands where an address has its user and password."""
-    before = re.search(r"://[^\s/]*$", text[: expression.start])
-    after = re.sub(r"\$\{\{.*?\}\}", "", text[expression.end :])
-    return before is not None and re.match(r"[^\s/@]*@", after) is not None
+    before, after = text[max(0, expression.start - _NEAR) : expression.start], text[expression.end :][:_NEAR]
+    opened = "://" in before and re.fullmatch(r"[^\s/]*", before.rpartition("://")[2]) is not None
+    return opened and re.match(r"(?:[^\s/@$]|\$\{\{[^{}]*\}\}|\$(?!\{\{))*@", after) is not None

@@ -34,7 +34,7 @@ def limited(seconds: float = SECONDS, memory: int = MEMORY) -> Iterator[None]:
     assert taken < memory, f"{taken >> 20} MB"
 
 
-UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+ACTS = re.compile(
+    "(?!\n)[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]|##(vso)?\\[|(?m:^\\s*::)"
 )
-"""What no answer shows as it is: it would be obeyed, or hide what stands beside it."""
+"""What may stand in nothing that is shown, see tests/unit/test_visible.py."""

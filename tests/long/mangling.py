@@ -29,14 +29,14 @@ PIECES = [
 PIECES = [piece.encode() if isinstance(piece, str) else piece for piece in PIECES]
 """Short ones."""
 
-SHAPES = (
+SHAPES = (  # noqa: SIM905
     "a¦-¦a-¦${{¦${{ a }}¦}}¦ ¦'¦\"¦\\¦/¦a/¦a:¦a=¦@¦://¦a ¦- ¦.¦0¦[¦(¦{a: ¦- - ¦&a ¦a\\ ¦$(¦<<¦a.¦azureml:¦"
     "http://a¦--a ¦_¦\x1b[¦%¦é"
 ).split("¦")
 LONG = 40_000
 """Bytes of a long word."""
 
-VALUES = (
+VALUES = (  # noqa: SIM905
     '!!timestamp x¦!!int ""¦!!float x¦!!binary ?¦!!set {a, b}¦!!omap [a: 1]¦&a [*a]¦{? [a]: 1}¦[]¦{}¦[[]]¦'
     '[{}]¦null¦true¦-1¦1e999¦.nan¦1.5¦""¦" "¦{\'\': \'\'}¦2026-11-29¦{a: {b: [c]}}¦"${{ vars.a }}"¦'
     '"${{ secrets.A }}"¦"a\\nb"¦"\\e[2J"¦- -¦0x¦\'\''
@@ -46,7 +46,7 @@ JSON_VALUES = [
     *(None, True, -1, 0, 1.5, 1e308, 10**400, "", " ", "a\nb", "\x1b[2J", "\ud800"),
     *([], {}, [[]], [{}], [None], {"": ""}, {"a": None}),
 ]  # fmt: skip
-EXPRESSIONS = (
+EXPRESSIONS = (  # noqa: SIM905
     "*x¦*[x]¦**x¦*[1, 2]¦*args, **kwargs¦lambda: 0¦lambda *a, **k: a¦[i for i in x]¦{i: i for i in x}¦"
     "(y := 1)¦(yield)¦(await x)¦x if y else z¦f'{x!r:>{y}}'¦b'x'¦...¦1j¦x[1:2, ...]¦x[*y]¦not x¦-x¦~x¦x @ y¦"
     "x < y < z¦'%s' % x¦'{}'.format(*x)¦None¦True¦1e999¦-1¦''¦[]¦{}¦{**x}¦{None: 1}¦[*x]¦()¦set()¦x.y.z()()¦"
