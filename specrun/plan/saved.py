@@ -30,7 +30,7 @@ from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"
 
-LARGEST = 1 << 28
+LARGEST = 1 << 30
 """Bytes of a saved plan, which has some hundreds for each file that it lists."""
 
 DEEPEST = 100

@@ -209,7 +209,7 @@ def test_a_plan_that_is_cut_off_anywhere_is_none(file: Path) -> None:
 
 def test_a_huge_plan_is_not_read(file: Path) -> None:
     os.truncate(file, 20 << 30)  # it takes no room
-    with pytest.raises(PlanUnreadable, match="more than 268,435,456 bytes"):
+    with pytest.raises(PlanUnreadable, match="more than 1,073,741,824 bytes"):
         read_saved(str(file))
     Path("other").write_text('{"name": "a spec, perhaps"}')
     os.truncate("other", 20 << 30)
