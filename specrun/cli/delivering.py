@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.spec.below import NameRefused, below
 from specrun.spec.visible import json_text, visible
 from specrun.views.text import paint_for, terminal_width
 
@@ -72,6 +73,8 @@ def deliver(
             refused.append(refusal)
     files = _placed(imported, out, out_dir)
     _spare(files, force)
+    if out_dir is not None:
+        check_below([path for path in files if path.is_relative_to(out_dir)], Path(out_dir))
     for path, (text, executable) in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -104,6 +107,15 @@ def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) 
         files[spec] = (one.draft.text(), False)
         files |= {_beside(spec, name): (text, name in one.executable) for name, text in one.files.items()}
     return files
+
+
+def check_below(files: Iterable[Path], folder: Path) -> None:
+    """End the command rather than write through a link that lies in a folder, or out of it."""
+    for path in files:
+        try:
+            below(folder, path.relative_to(folder).as_posix())
+        except NameRefused as problem:
+            raise Exit(FAILED, f"{path} is not written: {problem}") from problem
 
 
 def _beside(spec: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specrun.apply.project import places_of, scope_of
+from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
@@ -155,6 +156,7 @@ def _write_one(text: str, out: str | None) -> None:
 def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -> None:
     from specrun.convert.to_azureml import command_line
 
+    check_below(files, folder)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

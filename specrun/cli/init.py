@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +20,7 @@ TEMPLATES = ("job.yaml", "src/train.py")
 def init(folder: str) -> None:
     """Write a starter spec and the script it runs: `specrun init && specrun apply` trains something."""
     target = Path(folder)
-    taken = [str(target / name) for name in TEMPLATES if (target / name).exists()]
+    taken = [str(target / name) for name in TEMPLATES if os.path.lexists(target / name)]
     if taken:
         raise Exit(FAILED, f"{', '.join(taken)} exists already, and init overwrites nothing: take another folder")
     name = re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-")[:40].strip("-") or "job"

@@ -19,8 +19,8 @@ _ACTING = (
 _ALONE = r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])"
 """A joiner belongs between two letters of Persian, or two parts of an emoji; in a file's name it only deceives."""
 
-_RUNNERS = r"#(?=#(?:[vV][sS][oO])?\[)"
-"""`##vso[` and `##[` begin a command of Azure Pipelines, and of GitHub's older runners, anywhere in a line."""
+_RUNNERS = r"#(?=#\w{0,40}\[)"
+"""`##vso[`, `##[`, `##teamcity[`: in these a runner of Azure Pipelines, GitHub or TeamCity finds a command anywhere."""
 
 # Patterns are compiled where one is needed, which few commands do: that takes longer than to read a spec.
 _ONE_LINE = f"[{_ACTING}]|{_ALONE}|{_RUNNERS}"

@@ -157,6 +157,28 @@ def test_a_file_of_data_cannot_write_the_review(specrun: Any) -> None:
     assert "a\n\n## No changes - safe to merge" in [file["path"] for file in transfer["new"]]
 
 
+def test_nothing_is_written_through_a_link(specrun: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for name in ("job", "other"):
+        write_spec(Path.cwd(), f"name: {name}\ncompute: {{name: gpu, max_instances: 1}}\n", f"{name}.yaml")
+    Path("out").mkdir()
+    (elsewhere / "victim").write_text("mine")
+    Path("out/job").symlink_to(elsewhere)
+    Path("out/job.yaml").symlink_to(elsewhere / "victim")
+    Path("init").mkdir()
+    Path("init/job.yaml").symlink_to(elsewhere / "new")
+    Path("az.yml").write_text("type: command\ncommand: ls\nname: job\n")
+    for arguments in (
+        ("export", "azureml", "job.yaml", "other.yaml", "--out-dir", "out"),
+        ("import", "azureml", "az.yml", "--name", "job", "--out-dir", "out", "--force"),
+        ("init", "init"),
+    ):
+        said = specrun(*arguments)
+        assert said.code == 1
+        assert "link" in said.err or "exists already" in said.err
+    assert {path.name: path.read_text() for path in elsewhere.iterdir()} == {"victim": "mine"}
+
+
 def test_a_name_on_the_command_line_and_in_an_error_shows(specrun: Any) -> None:
     name = "::error::a\n\x1b[2J\u202e.yaml"
     Path(name).write_text("x: 1")

@@ -47,6 +47,7 @@ HOSTILE = (
     "  ::set-output name=a::b",
     "##vso[task.setvariable variable=a]b",
     "a ##[command]b",
+    "##teamcity[buildStatus status='SUCCESS']",
     "\x1b[2J\x1b[1;1H\x1b[8m\x1b]0;title\x07\x1b]8;;http://a\x1b\\b",
     "\x9b2J\x9d0;title\x9c\x7f\x08\x00",
     "a\u202eb\u2066c\u200ed\u061ce",
@@ -66,7 +67,7 @@ HOSTILE = (
 )
 ACTS = re.compile(
     "(?!\n)[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-    r"|##(vso)?\[|^\s*::",
+    r"|##\w*\[|^\s*::",
     re.MULTILINE,
 )
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
