@@ -35,7 +35,8 @@ class Journal:
         """Append one event, as JSON values, with the time (Unix seconds) and this process's id."""
         with contextlib.suppress(OSError):
             make_home(self._home)
-            if os.path.lexists(self._file) and self._file.lstat().st_size > KEPT:
+            seen = self._file.lstat() if self._file.is_file() else None
+            if seen is not None and (seen.st_size > KEPT or seen.st_nlink > 1):  # a file of two names may be anybody's
                 self._file.replace(self._file.with_suffix(".1.jsonl"))
             line = json_text({"time": round(time.time(), 3), "process": os.getpid(), **event})
             descriptor = open_private(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

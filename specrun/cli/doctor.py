@@ -79,11 +79,14 @@ def _platform() -> Finding:
 
 
 def _state(folder: Path) -> Iterator[Finding]:
+    from specrun.engines.local.marks import load_key
+
     home = home_of(folder)
     try:
         open_home(folder)
         with scratch(home):
             pass
+        key = load_key()
     except StateRefused as refusal:
         yield Finding("error", "state", str(refusal))
         return
@@ -93,6 +96,9 @@ def _state(folder: Path) -> Iterator[Finding]:
         return
     free = shutil.disk_usage(home).free
     yield Finding("ok", "state", str(home))
+    if key is None:
+        detail = "HOME is no folder where a key can be kept: whose the files of the state folder are must do"
+        yield Finding("note", "key", detail)
     if free < LITTLE_ROOM:
         yield Finding("note", "disk", f"{size(free)} free: an environment with TensorFlow takes about 2 GB")
     else:

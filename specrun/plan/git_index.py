@@ -64,6 +64,11 @@ def _has(index: bytes, wanted: bytes, hash_size: int) -> bool:
         return wanted in index.lower()
     parts = wanted.split(b"/")
     on_the_way = {b"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    # Up to version 3 names stand there in full. For what comes late among them a search is quicker.
+    if version < 4 and not wanted.startswith(b"."):
+        text = index.lower()
+        if not any(form in text for form in (wanted, *(name + b"\0" for name in on_the_way))):
+            return False
     # Names come in the order of their bytes: `last` is where all have passed that are like it but for the case.
     first_letter = next((at for at, byte in enumerate(wanted) if bytes([byte]).isalpha()), len(wanted))
     last = wanted[: first_letter + 1]

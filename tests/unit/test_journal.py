@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_a_long_journal_starts_anew_and_the_one_before_is_kept(tmp_path: Path, m
         ["first", "second"],
         ["third"],
     ]
+
+
+@pytest.mark.parametrize("lead", [Path.symlink_to, Path.hardlink_to])
+def test_nothing_is_written_to_what_it_leads_to(tmp_path: Path, lead: Callable[[Path, Path], None]) -> None:
+    other = tmp_path / "bashrc"
+    other.write_text("mine\n")
+    (tmp_path / "home").mkdir()
+    lead(tmp_path / "home/journal.jsonl", other)
+    for number in range(2):
+        Journal(tmp_path / "home").write({"event": number})
+    assert other.read_text() == "mine\n"
 
 
 def test_one_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:

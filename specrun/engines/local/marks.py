@@ -169,7 +169,7 @@ def _home_of_user() -> str:
 def load_key() -> bytes | None:
     """The user's key, which is made where there is none; None where none can be kept. Raises StateRefused."""
     folder = key_folder()
-    if folder is None:
+    if folder is None or not _is_own_place(folder):
         return None
     file = folder / "key"
     try:
@@ -179,12 +179,23 @@ def load_key() -> bytes | None:
     except OSError:
         return None
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in reversed([folder, *folder.parents]):
+            if not one.exists():
+                one.mkdir(mode=0o700, exist_ok=True)
         with _aside(file, os.urandom(KEY_BYTES).hex()) as fresh:
             _appear(fresh, file)
         return _read_key(file)
     except OSError:
         return None
+
+
+def _is_own_place(folder: Path) -> bool:
+    """Whether a folder, or that in which it would be made, is this user's: behind `sudo` a home may not be."""
+    try:
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        return there.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _read_key(file: Path) -> bytes:

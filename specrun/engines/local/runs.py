@@ -82,7 +82,7 @@ class LocalRuns:
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} of a damaged one."""
         with contextlib.suppress(FileNotFoundError, Damaged):
-            return read_record(self._folder(name) / "identity.json")
+            return read_record(self._own_folder(name) / "identity.json")
         return {}
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
@@ -92,10 +92,7 @@ class LocalRuns:
 
     def cancel(self, name: str) -> None:
         """Ask for a run's end. Raises Missing."""
-        folder = self._folder(name)
-        if not folder.is_dir():
-            raise Missing(f"there is no run {name} on this machine")
-        state.cancel(folder)
+        state.cancel(self._own_folder(name))
 
     def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
         """Delete the ended runs of a spec; when one ended that nobody has seen the end of, its files say."""
@@ -110,7 +107,7 @@ class LocalRuns:
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
-        folder = self._folder(name)
+        folder = self._own_folder(name, "logs").parent
         # The state is read before the logs: what is written after it was not the end.
         last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
         lines: list[LogLine] = []
@@ -125,11 +122,11 @@ class LocalRuns:
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files in a run's outputs, each path starting with the output's name."""
-        return sorted(_outputs(self._folder(name) / "outputs"), key=lambda file: file.path)
+        return sorted(_outputs(self._own_folder(name, "outputs")), key=lambda file: file.path)
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files. Raises Missing."""
-        source = self._folder(name) / "outputs" / path
+        source = self._own_folder(name, "outputs") / path
         if not source.is_file():
             raise Missing(f"{name} has no output {path}")
         import shutil  # late: it imports every compression there is
@@ -145,6 +142,13 @@ class LocalRuns:
         """A run; None where there is none, or one that is made and not started: the next apply does that."""
         self._marks.note_use()
         return _read_run(self._folder(name), self._marks)
+
+    def _own_folder(self, name: str, part: str = "") -> Path:
+        """The folder of a run that is there, or one in it, where neither is a link. Raises Missing."""
+        folder = self._folder(name)
+        if not folder.is_dir() or folder.is_symlink() or (folder / part).is_symlink():
+            raise Missing(f"there is no run {name} on this machine")
+        return folder / part
 
     def _folder(self, name: str) -> Path:
         if NAME.fullmatch(name) is None:  # which may hold anything, such as `..`
@@ -234,7 +238,7 @@ def _outcome(folder: Path, seen: state.State, damage: str, marks: Marks) -> tupl
 def _end_leftovers(folder: Path) -> None:
     """End what is left of a run whose supervisor and guards were all killed at once; nobody can add to that later."""
     swept = folder / "swept"
-    if not swept.exists():
+    if not folder.is_symlink() and not os.path.lexists(swept):
         from specrun.engines.local import processes  # late: it loads the C library, and few runs are ever lost
 
         with contextlib.suppress(requests.RequestInvalid, OSError):
