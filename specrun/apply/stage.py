@@ -10,6 +10,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Submission
 from specrun.plan.private import make_folder
+from specrun.spec.reading import Replaced, TooLarge, read_bytes
 
 
 class Stale(Exception):
@@ -26,7 +27,7 @@ def stage(submission: Submission, folder: Path) -> Staged:
         return Staged(code)
     conda = context = None
     for file in environment.named:
-        _read("the environment", file, str(file.source))
+        _read("the environment", file, str(file.source), follow=True)
     if environment.conda is not None:
         conda = folder / "conda.yml"
         conda.write_bytes(environment.conda_text or b"")
@@ -39,7 +40,7 @@ def stage(submission: Submission, folder: Path) -> Staged:
 def check_environment(environment: EnvironmentContent) -> None:
     """Raise Stale when a file that the environment is made of is not what it was when the plan was made."""
     for file in environment.files:
-        _read("the environment", file, str(file.source))
+        _read("the environment", file, str(file.source), follow=file in environment.named)
 
 
 def _copy(what: str, files: tuple[SourceFile, ...], folder: Path) -> None:
@@ -51,11 +52,13 @@ def _copy(what: str, files: tuple[SourceFile, ...], folder: Path) -> None:
         target.chmod(0o700 if file.executable else 0o600)
 
 
-def _read(what: str, file: SourceFile, name: str) -> bytes:
+def _read(what: str, file: SourceFile, name: str, *, follow: bool = False) -> bytes:
     try:
-        content = file.source.read_bytes()
+        content = read_bytes(file.source, file.size, follow=follow)
     except FileNotFoundError:
         raise Stale(f"{what} changed since the plan: {name} is gone") from None
+    except (TooLarge, Replaced):
+        raise Stale(f"{what} changed since the plan: {name} is not what it was") from None
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
         raise Stale(f"{what} changed since the plan: {name} is not what it was")
     return content

@@ -118,6 +118,7 @@ def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence
         inputs=reading.inputs,
         environment=reading.environment,
         unread={engine: tuple(spared)},
+        allow_outside=reading.allow_outside,
     )
     # What is written has a secret by its name: that it is not set here does not matter.
     show(found for found in loaded.diagnostics if found.code not in ("unset-secret", "unset-env") or not loaded.ok)

@@ -17,28 +17,33 @@ DEFAULT_FILE = "job.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How specs are read: which files, and what the command line puts in place of what they say."""
+    """How specs are read: which files, and what the command line puts in place of what they say.
+
+    `said`: the user says it, and not a saved plan. `allow_outside` is never taken from one.
+    """
 
     files: Sequence[str]
     engine: str | None
     variables: Mapping[str, str]
     inputs: Mapping[str, str]
     environment: str | None
+    allow_outside: Sequence[str] = ()
+    said: bool = True
 
 
 def reading_options(command: F) -> F:
-    """FILE…, --engine, --var, --input and --environment, as one `reading` argument."""
-    return _with_reading(command, _files, _engine, *_replacing)
+    """FILE…, --engine, --var, --input, --environment and --allow-outside, as one `reading` argument."""
+    return _with_reading(command, _files, _engine, *_replacing, _outside)
 
 
 def translating_options(command: F) -> F:
     """The same without --engine: for what is written for another program, which is no engine's."""
-    return _with_reading(command, _files, *_replacing)
+    return _with_reading(command, _files, *_replacing, _outside)
 
 
 def files_options(command: F) -> F:
-    """FILE… and --engine, as one `reading` argument: for verbs about runs, which need no more of a spec."""
-    return _with_reading(command, _files, _engine)
+    """FILE…, --engine and --allow-outside: for verbs about runs, which need no more of a spec."""
+    return _with_reading(command, _files, _engine, _outside)
 
 
 def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
@@ -49,6 +54,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         variables: tuple[str, ...] = (),
         inputs: tuple[str, ...] = (),
         environment: str | None = None,
+        allow_outside: tuple[str, ...] = (),
         **others: object,
     ) -> object:
         reading = Reading(
@@ -57,6 +63,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
             pairs_of("--var", variables),
             pairs_of("--input", inputs),
             environment,
+            allow_outside,
         )
         return command(reading=reading, **others)
 
@@ -69,6 +76,21 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
 _files = click.argument("files", nargs=-1, metavar="[FILE]...")
 _engine = click.option(
     "--engine", metavar="NAME", help="local, azureml or azureml-v1 (else SPECRUN_ENGINE, else the spec's, else local)."
+)
+
+
+def _not_empty(_: click.Context, __: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not path.strip() or "\0" in path for path in paths):  # most likely a variable that is not set
+        raise click.BadParameter("it wants a path, and this is empty.")
+    return paths
+
+
+_outside = click.option(
+    "--allow-outside",
+    multiple=True,
+    metavar="PATH",
+    callback=_not_empty,
+    help="Under CI: specs may reach this file or folder, too.",
 )
 
 _replacing = (

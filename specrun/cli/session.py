@@ -23,11 +23,13 @@ from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
 from specrun.plan.observed import Run
+from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.load import Loaded, load
+from specrun.spec.load import Loaded, load, read_spec
 from specrun.spec.model import Spec
-from specrun.spec.source import read
 from specrun.spec.visible import visible
+from specrun.spec.repository import under_ci
+from specrun.spec.rules.files import Files
 from specrun.views.diagnostics import diagnostic_text
 from specrun.views.text import indented, paint_for, terminal_width
 
@@ -121,6 +123,8 @@ def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
         environment=reading.environment,
         unread=unread(),
         secrets_required=secrets_required,
+        allow_outside=reading.allow_outside,
+        said=reading.said,
     )
 
 
@@ -128,8 +132,9 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
     """The specs' names and engines, for verbs about runs: a file that is being edited need not be valid for them."""
     require_engine(reading.engine)
     found = []
+    files = Files(told(reading.allow_outside, strict=under_ci()))
     for file in reading.files:
-        document, diagnostics = read(file)
+        document, diagnostics = read_spec(file, files)
         values = document.values if document is not None else None
         if document is None or not isinstance(values, dict) or not isinstance(values.get("name"), str):
             show(diagnostics)

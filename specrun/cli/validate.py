@@ -35,6 +35,7 @@ def validate(reading: Reading, output: str) -> None:
             inputs=reading.inputs,
             environment=reading.environment,
             unread=unread(),
+            allow_outside=reading.allow_outside,
         )
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":

@@ -9,6 +9,7 @@ from specrun.convert.draft import TODO
 from specrun.plan.kinds.environment import PipLines, pip_lines
 from specrun.spec.masking import mask_addresses
 from specrun.spec.model import Environment
+from specrun.spec.reading import read_text
 from specrun.spec.requirements import names_files, with_secrets
 
 
@@ -25,7 +26,7 @@ def notes_on_pip(environment: Environment) -> Iterator[str]:
         yield f"{TODO}: a user or password of a package index, which is not copied"
     if lines.constraints:
         yield f"left out, constraints: {', '.join(lines.constraints)}"
-    if environment.conda_file is not None and names_files(environment.conda_file.absolute.read_text(errors="replace")):
+    if environment.conda_file is not None and names_files(read_text(environment.conda_file.absolute)):
         yield f"{environment.conda_file.written} names files, which do not travel: put their lines in their place"
 
 

@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specrun.plan.hashes import HashCache
+from specrun.spec.boundary import Links
 from specrun.spec.tree import Tree, Wrong, is_spec, read_tree
+
+
+class LeadsOut(OSError):
+    """A link leads out of a folder, or of a boundary, that it may not leave."""
+
+    def __init__(self, path: str, real: str) -> None:
+        super().__init__(errno.EXDEV, f"it leads to {real}, where no link of it may lead", path)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file: `path` POSIX, relative and in Unicode's NFC; `size` in bytes; `md5` in hex."""
+    """One file: `path` POSIX, relative and in Unicode's NFC; `size` in bytes; `md5` in hex. `source` is no link."""
 
     path: str
     source: Path
@@ -34,18 +42,24 @@ def list_code(folder: Path, leave_out: Collection[Path], cache: HashCache) -> tu
     return hash_code(read_tree(str(folder), {str(path) for path in leave_out}), cache)
 
 
-def list_data(path: Path, cache: HashCache) -> tuple[SourceFile, ...]:
+def list_data(path: Path, cache: HashCache, links: Links = Links()) -> tuple[SourceFile, ...]:  # noqa: B008
     """A data path's files in byte order; a single file is listed under its own name. Raises OSError."""
-    return hash_files(read_tree(str(path)), cache)
+    return hash_files(read_tree(str(path), links=links), cache)
 
 
 def hash_code(tree: Tree, cache: HashCache) -> tuple[SourceFile, ...]:
     """The files of a tree of code, in byte order of their paths, without specs. Raises OSError."""
-    return hash_files(tree._replace(files=[file for file in tree.files if not is_spec(file.source)]), cache)
+    return hash_files(tree._replace(files=[file for file in tree.files if not is_spec(file)]), cache)
 
 
 def hash_files(tree: Tree, cache: HashCache) -> tuple[SourceFile, ...]:
-    """The files of a tree, in byte order of their paths. Raises OSError, also where one is wrong."""
+    """The files of a tree, in byte order of their paths. Raises OSError, also where one is wrong.
+
+    LeadsOut where a link leads where none may: nothing of such a folder is sent, whatever was said of it before.
+    """
+    for wrong in tree.wrong:
+        if wrong.code in ("link-leaves", "link-outside"):
+            raise LeadsOut(str(Path(tree.root, wrong.path)), wrong.target)
     for error in (*tree.errors, *(_error(tree.root, wrong) for wrong in tree.wrong if wrong.code in _ERRORS)):
         raise error
     digests = cache.md5_all((Path(file.source), file.stat) for file in tree.files)

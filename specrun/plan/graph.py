@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
+from specrun.plan.files import LeadsOut
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds import KINDS
 from specrun.plan.kinds.base import Planned
@@ -53,8 +54,9 @@ def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes
         try:
             declared = list(_declared(spec, place_of(spec), hashes))
         except OSError as error:  # of an environment's files: the rules have seen them a moment ago
+            code = "outside-repository" if isinstance(error, LeadsOut) else "unreadable-environment"
             unreadable = f"{error.filename}: {error.strerror}."
-            diagnostics.append(spec.at("job", "environment").diagnostic("unreadable-environment", unreadable))
+            diagnostics.append(spec.at("job", "environment").diagnostic(code, unreadable))
             continue
         for resource in declared:
             known = resources.setdefault(resource.key, resource)

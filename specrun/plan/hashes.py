@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from specrun.plan.home import replace_text
 from specrun.plan.private import check_folder
 from specrun.plan.stored import Damaged, read_record
+from specrun.spec.reading import opened
 
 RACY_NS = 100_000_000
 """A file touched less than this ago could change again within one tick of the clock: its hash is not remembered."""
@@ -70,7 +72,7 @@ class HashCache:
         return entry[4] if isinstance(entry[4], str) and _MD5.fullmatch(entry[4]) else None
 
     def _read(self, path: Path, stat: os.stat_result) -> str:
-        digest = md5_of(path)
+        digest = md5_of(path, stat)
         if time.time_ns() - stat.st_ctime_ns > RACY_NS:
             self.remember(path, stat, digest)
         return digest
@@ -84,12 +86,20 @@ class HashCache:
         self._changed = False
 
 
-def md5_of(path: Path) -> str:
-    """A file's MD5 in hex. Raises OSError."""
+def md5_of(path: Path, listed: os.stat_result | None = None) -> str:
+    """A file's MD5 in hex; of as many bytes as it has when it is opened, so that this ends. Raises OSError.
+
+    Also where it is not the file that was `listed`: what took its place was never looked at.
+    """
     digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
+    with opened(path) as file:
+        found = os.fstat(file.fileno())
+        if listed is not None and (found.st_dev, found.st_ino) != (listed.st_dev, listed.st_ino):
+            raise OSError(errno.ESTALE, "it was replaced while it was read", str(path))
+        left = found.st_size
+        while block := file.read(min(left, 1 << 20)):
             digest.update(block)
+            left -= len(block)
     return digest.hexdigest()
 
 

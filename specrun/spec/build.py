@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specrun.spec.boundary import UNBOUNDED, Boundary, Reach
 from specrun.spec.expressions import scalar_text, whole
 from specrun.spec.model import (
     CloudPath,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 _MODES = {"mount": "ro_mount"}
 
 
-def build(document: Document, values: Mapping[str, Any]) -> Spec:
-    """The Spec of a valid document; `values` are its substituted values."""
-    builder = _Builder(document, Path(document.file).absolute(), values)
+def build(document: Document, values: Mapping[str, Any], reach: Reach = UNBOUNDED) -> Spec:
+    """The Spec of a valid document; `values` are its substituted values, `reach` says how far its paths do."""
+    builder = _Builder(document, Path(document.file).absolute(), values, reach)
     return builder.spec()
 
 
@@ -47,6 +48,7 @@ class _Builder:
     document: Document
     file: Path
     values: Mapping[str, Any]
+    reach: Reach
 
     def spec(self) -> Spec:
         values = self.values
@@ -67,8 +69,8 @@ class _Builder:
             digest=digest(values),
         )
 
-    def _local(self, written: str) -> LocalPath:
-        return LocalPath(self.file.parent / written, written)
+    def _local(self, written: str, boundary: Boundary | None = None) -> LocalPath:
+        return LocalPath(self.file.parent / written, written, self.reach.spec if boundary is None else boundary)
 
     def _workspace(self, workspace: Properties | None) -> Properties | None:
         if workspace is None or "from_config" not in workspace:
@@ -99,7 +101,8 @@ class _Builder:
             return CloudPath(path)
         origin = Origin(self.document, ("job", "inputs", name))
         target = f"inputs/{self.values['name']}/{name}"
-        return Data(f"inputs.{name}", self._local(path), None, target, of_input=True, origin=origin)
+        source = self._local(path, self.reach.of_input(name))
+        return Data(f"inputs.{name}", source, None, target, of_input=True, origin=origin)
 
     def _environment(self, entry: str | Mapping[str, Any] | None) -> Environment | None:
         if entry is None:
@@ -111,13 +114,14 @@ class _Builder:
         pip = entry.get("pip")
         return Environment(
             pip=None if pip is None else tuple(requirement.strip() for requirement in pip),
-            conda_file=None if conda_file is None else self._local(conda_file),
+            conda_file=None if conda_file is None else self._local(conda_file, self.reach.environment),
             image=entry.get("image"),
             build_path=None if context is None else self._local(context),
             dockerfile_path=build_from.get("dockerfile_path"),
             framework=entry.get("framework"),
             version=None if entry.get("version") is None else scalar_text(entry["version"]),
             folder=self.file.parent,
+            boundary=self.reach.environment,
         )
 
     def _job(self, job: Mapping[str, Any], data: Mapping[str, Data]) -> Job:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from specrun.spec.reading import read_text
 from specrun.spec.repository import repository_of
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ class Rules(NamedTuple):
 
 
 def rules_in(folder: str) -> Rules | None:
-    """The rules of a folder's own ignore file, if it has one."""
+    """The rules of a folder's own ignore file, if it has one that may be read.
+
+    Raises OSError for what is none: a pipe, or more than somebody writes.
+    """
     for name in (".amlignore", ".gitignore"):
         try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-                lines = file.read().splitlines()
-        except OSError:
+            lines = read_text(os.path.join(folder, name)).splitlines()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError):
             continue
         from pathspec import GitIgnoreSpec  # late: most folders have no such file
 
@@ -48,7 +51,7 @@ def rules_in(folder: str) -> Rules | None:
 def rules_above(folder: str) -> tuple[Rules, ...]:
     """The rules of the folders above, from the repository's root down; outside a repository, none.
 
-    None either where they ignore the folder itself: whoever names it as code means it.
+    None either where they ignore the folder itself: whoever names it as code means it. Raises OSError as `rules_in`.
     """
     repository = repository_of(folder)
     if repository is None:

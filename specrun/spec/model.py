@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from specrun.spec.boundary import EVERYWHERE, Boundary
 from specrun.spec.sizes import has_gpu
 
 if TYPE_CHECKING:
@@ -67,13 +68,22 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class LocalPath:
-    """A file or folder of this machine. `absolute` begins at the folder of the file in which it is `written`."""
+    """A file or folder of this machine. `absolute` begins at the folder of the file in which it is `written`.
+
+    `boundary` is how far links may lead from there.
+    """
 
     absolute: Path
     written: str = field(default="", compare=False)
+    boundary: Boundary = field(default=EVERYWHERE, compare=False, repr=False)
 
     def __str__(self) -> str:
         return str(self.absolute)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it leads out of the boundary, allowed or not: nothing of what it holds is shown."""
+        return not self.boundary.holds(self.boundary.real(str(self.absolute)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,8 @@ class Environment:
     version: str | None = None
     folder: Path = field(default=Path(), compare=False)
     """Where relative paths in `pip` begin."""
+    boundary: Boundary = field(default=EVERYWHERE, compare=False, repr=False)
+    """How far the files reach that it names."""
 
 
 @dataclass(frozen=True, slots=True)

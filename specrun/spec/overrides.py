@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Location
 from specrun.spec.nearest import suggestion
+from specrun.spec.reading import read_bytes
+from specrun.spec.rules.outside import found_outside, is_refused
 from specrun.spec.rules.subject import lacks, mapping
 from specrun.spec.scalars import plain
 
 if TYPE_CHECKING:
+    from specrun.spec.boundary import Boundary
     from specrun.spec.model import Scalar
     from specrun.spec.source import Document
 
@@ -90,32 +94,38 @@ def _input(entry: object, path: str) -> dict[str, Any]:
     return {"path": where, "type": kind, "mode": mode}
 
 
-def read_environment(option: str | None) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+def read_environment(option: str | None, boundary: Boundary) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """The environment that `--environment current|FILE` stands for: {} is the current one, None the spec's own.
 
-    A FILE ending in .yml or .yaml is a conda file, any other is a list of pip requirements.
+    A FILE ending in .yml or .yaml is a conda file, any other is a list of pip requirements. `boundary` is how far it,
+    and what it names, may lead: where a saved plan names it, not as far as where the user does.
     """
     if option is None:
         return None, []
     if option == "current":
         return {}, []
-    from pathlib import Path  # late: few calls give a file
-
-    where = Path(option).absolute()
-    if not where.is_file():
+    where = os.path.abspath(option)  # noqa: PTH100 - resolve() would follow links
+    if "\0" in where:
+        return {}, [_refused(option, 1, 1, "The name holds a character that no file name can have (NUL).")]
+    if (outside := found_outside(boundary, where)) is not None:
+        return {}, [codes.diagnostic(*outside, (), Location(option, 1, 1))]
+    if not os.path.isfile(where):  # noqa: PTH113
         return {}, [
             _refused(option, 1, 1, "There is no such file. Give `current`, a requirements file or a conda file.")
         ]
     if option.endswith((".yml", ".yaml")):
-        return {"conda_file": str(where)}, []
+        return {"conda_file": where}, []
     try:
-        content = where.read_text(encoding="utf-8")
+        content = read_bytes(where).decode()
     except (OSError, UnicodeDecodeError) as error:
-        return {}, [_refused(option, 1, 1, f"It cannot be read as text: {error}.")]
-    return _requirements(option, content)
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        return {}, [_refused(option, 1, 1, f"It cannot be read as text: {why}.")]
+    if not boundary.holds(boundary.real(where)):
+        return {"pip": [f"--requirement={shlex.quote(where)}"]}, []  # as a file that a spec names
+    return _requirements(option, content, boundary)
 
 
-def _requirements(option: str, content: str) -> tuple[dict[str, Any], list[Diagnostic]]:
+def _requirements(option: str, content: str, boundary: Boundary) -> tuple[dict[str, Any], list[Diagnostic]]:
     from specrun.spec.masking import source_line
     from specrun.spec.requirements import logical_lines, near, read_line, starting_at
     from specrun.spec.rules.environment import explain_requirement, is_requirement
@@ -130,7 +140,7 @@ def _requirements(option: str, content: str) -> tuple[dict[str, Any], list[Diagn
             wrong = explain_requirement(line.requirement)
         folder = os.path.dirname(os.path.abspath(option))  # noqa: PTH100, PTH120
         named = os.path.join(folder, line.named_file)  # noqa: PTH118
-        if line.named_file and not os.path.isfile(named):  # noqa: PTH113
+        if line.named_file and not is_refused(boundary, named) and not os.path.isfile(named):  # noqa: PTH113
             wrong = f"Looked for `{near(named)}`."
         if not wrong:
             requirements.append(starting_at(folder, text))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 
+from specrun.spec.reading import read_text
+
 _SUBMODULE = re.compile(r"\s*path\s*=\s*(\S.*)")
 
 
@@ -23,12 +25,14 @@ def repository_of(folder: str) -> str | None:
 
 def submodules(repository: str | None) -> frozenset[str]:
     """The folders of a repository's submodules, as its `.gitmodules` has them."""
+    if repository is None:
+        return frozenset()
     try:
-        with open(os.path.join(repository or "", ".gitmodules"), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            found = [_SUBMODULE.fullmatch(line.rstrip()) for line in file] if repository is not None else []
+        text = read_text(os.path.join(repository, ".gitmodules"))
     except OSError:
         return frozenset()
-    return frozenset(os.path.join(str(repository), match[1].strip('"').rstrip("/")) for match in found if match)
+    found = [_SUBMODULE.fullmatch(line.rstrip()) for line in text.splitlines()]
+    return frozenset(os.path.join(repository, match[1].strip('"').rstrip("/")) for match in found if match)
 
 
 def under_ci() -> bool:

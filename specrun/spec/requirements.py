@@ -6,13 +6,16 @@ options; `-r FILE` stands for the lines of that file, and `-c FILE` for those of
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
+from specrun.spec.boundary import Boundary
 from specrun.spec.diagnostics import Location, Path
 from specrun.spec.masking import source_line
 
@@ -30,6 +33,21 @@ _WITH_VALUE: Mapping[str, str] = {
 }
 _ALONE = ("--no-index", "--prefer-binary", "--require-hashes", "--pre")
 _OF_REQUIREMENT = ("--hash", "--config-settings", "--config-setting", "--global-option")
+
+MOST_LINES = 10_000
+MOST_DEEP = 20
+LONGEST_LINE = 20_000
+"""Characters: that of a package with all the hashes of its files has some thousands."""
+
+_USUAL = re.compile(r"(?i)[^.].*\.(txt|in|pip|lock|reqs?)|[^.].*(requirement|constraint|require|dep)s?.*|(req|dep)s?")
+_CLAUSE = r"(===|==|~=|!=|<=|>=|<|>)[ ]?[^\s,;()<>=!~]+"
+_EXTRAS = r"(\[[\w ,.-]*\])?"
+_MAY_BE = re.compile(
+    rf"""(?xi) [a-z0-9][\w.-]* [ ]? {_EXTRAS} [ ]? ( @[ ]?\S+ | \(?[ ]? ({_CLAUSE} [ ]? ,? [ ]?)* \)? ) [ ]? (;.*)?
+           | ([a-z]+\+)? [a-z]+:/\S+ [ ]? (;.*)?
+           | (?=\S*/|\.) [\w.~/+-]+ {_EXTRAS} [ ]? (;.*)?"""
+)
+"""What may be a requirement, its blanks single: a name, an address or a path."""
 
 _COMMENT = re.compile(r"(^|(?<!\s)\s+)#.*$")
 _NAMES_FILES = re.compile(r"(?<![\w-])(-r|-c|--requirement|--constraint)")
@@ -72,6 +90,8 @@ class Entry:
     constraint: bool = False
     within: tuple[str, ...] = ()
     """The files that named each other down to this line."""
+    hidden: bool = False
+    """Whether no message may show it: its file is outside of the spec's boundary, or by its name none of these."""
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -92,6 +112,8 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def read_line(text: str) -> Line:
     """One line, as pip takes it apart."""
+    if len(text) > LONGEST_LINE:
+        return Line("", mistake=f"The line has more than {LONGEST_LINE:,} characters.")
     words = with_secrets(text, "${{{{secrets.{}}}}}".format).split(" ")  # one word, as their values are
     start = next((index for index, word in enumerate(words) if word.startswith("-")), len(words))
     requirement = " ".join(words[:start]).strip()
@@ -167,11 +189,33 @@ def names_files(text: str) -> bool:
     return _NAMES_FILES.search(text) is not None
 
 
-def expand(entries: Iterable[Entry], read: Callable[[Entry, str], str]) -> Iterator[Entry]:
+class Lines(NamedTuple):
+    """A file of lines: its `text`, and whether that is `hidden`."""
+
+    text: str = ""
+    hidden: bool = False
+
+
+class TooMany(OSError):
+    """Files of lines name more of them than anybody installs."""
+
+    def __init__(self, path: str) -> None:
+        said = f"with the files that it names it has more than {MOST_LINES:,} lines, or {MOST_DEEP} levels"
+        super().__init__(errno.EFBIG, said, path)
+
+
+def expand(entries: Iterable[Entry], read: Callable[[Entry, str], Lines]) -> Iterator[Entry]:
     """Each line, and behind one that names a file the lines of that file, as pip takes them.
 
-    `read` gives the text of the file that an entry names, by its path. One that names itself is read once.
+    `read` gives the file that an entry names, by its path. One that names itself is read once. Raises TooMany.
     """
+    for count, entry in enumerate(_expand(entries, read)):
+        if count == MOST_LINES or len(entry.within) > MOST_DEEP:
+            raise TooMany(entry.within[0] if entry.within else "")
+        yield entry
+
+
+def _expand(entries: Iterable[Entry], read: Callable[[Entry, str], Lines]) -> Iterator[Entry]:
     for entry in entries:
         yield entry
         line = read_line(entry.text)
@@ -180,24 +224,56 @@ def expand(entries: Iterable[Entry], read: Callable[[Entry, str], str]) -> Itera
         path = os.path.normpath(os.path.join(entry.folder, line.named_file))  # noqa: PTH118
         if path in entry.within:
             continue
+        named = read(entry, path)
         inner = replace(
             entry,
             folder=os.path.dirname(path),  # noqa: PTH120
             constraint=bool(line.value(CONSTRAIN)),
             within=(*entry.within, path),
+            hidden=named.hidden,
         )
-        yield from expand(_lines(inner, path, read(entry, path)), read)
+        yield from _expand(_lines(inner, path, named.text), read)
 
 
 def _lines(inner: Entry, path: str, text: str) -> Iterator[Entry]:
     written = text.splitlines()
     for number, line in logical_lines(text):
-        yield replace(inner, text=line, at=_place(path, number, written[number - 1]))
+        yield replace(inner, text=line, at=_place(path, number, "" if inner.hidden else written[number - 1]))
 
 
 def _place(path: str, number: int, line: str) -> Callable[[], Location]:
     def place() -> Location:
         column = len(line) - len(line.lstrip()) + 1
-        return Location(near(path), number, column, len(line.strip()), source_line(line))
+        return Location(near(path), number, column, max(1, len(line.strip())), source_line(line))
 
     return place
+
+
+def is_hidden(boundary: Boundary, path: str) -> bool:
+    """Whether no line of a file of lines may be shown: it is outside, or called as none is that is meant to be one."""
+    real = boundary.real(path)
+    names = os.path.basename(path), os.path.basename(real)  # noqa: PTH119
+    return not boundary.holds(real) or not all(map(_USUAL.fullmatch, names))
+
+
+def may_be_requirement(line: Line) -> bool:
+    """Whether pip could read a line: a yes too often. What it is not said of is another kind of text."""
+    single = " ".join(line.requirement.split())
+    return not line.mistake and (not single or bool(_MAY_BE.fullmatch(single) or VARIABLE.search(single)))
+
+
+class Oddity(NamedTuple):
+    """The `first` line of a file that pip could not read (0: none), and whether that is so of `most` of its lines."""
+
+    first: int = 0
+    most: bool = False
+
+
+def oddity(text: str) -> Oddity:
+    """Whether a text is likely to be a file of lines. Of more lines than may be, the first decide."""
+    first = odd = count = 0
+    for number, line in islice(logical_lines(text), MOST_LINES):
+        count += 1
+        if not may_be_requirement(read_line(line)):
+            first, odd = first or number, odd + 1
+    return Oddity(first, 2 * odd > count)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +11,8 @@ from specrun.spec import codes
 from specrun.spec.builder import Builder, Mistake, Unreadable
 from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.locations import Span, locate, locate_inside, location, written
+from specrun.spec.reading import MOST_YAML, TooLarge, read_bytes
 from specrun.spec.syntax import describe, flow_expression
-
-MAX_BYTES = 1 << 20
-"""A spec has some kilobytes; above a mebibyte the parser's events would take hundreds."""
 
 _MAX_MENDED = 50
 _HIDDEN = {ord("{"): "\ue000", ord("}"): "\ue001"}
@@ -76,13 +72,12 @@ class Document:
 def read(file: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     """The file's document, None where there is no way to make one; and every mistake of its YAML."""
     try:
-        data = _bytes(file)
+        return parse(file, read_bytes(file, MOST_YAML))
+    except TooLarge:
+        detail = f"It has more than {MOST_YAML:,} bytes. Data goes into files of its own."
+        return None, (whole_file(file, "too-large", detail),)
     except (OSError, ValueError) as error:
-        return None, (_whole_file(file, "unreadable", _why(error)),)
-    if data is None:
-        detail = f"It has more than {MAX_BYTES:,} bytes. Data goes into files of its own."
-        return None, (_whole_file(file, "too-large", detail),)
-    return parse(file, data)
+        return None, (whole_file(file, "unreadable", _why(error)),)
 
 
 def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ...]]:
@@ -136,23 +131,6 @@ def _document(
     if parsed is not None:
         values = _unhide(values)
     return Document(file, text, values, parsed), tuple(found)
-
-
-def _bytes(file: str) -> bytes | None:
-    """The file's content, None where it is too large. Raises OSError, and ValueError for a NUL in the name."""
-    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe without a writer must not hold us up
-    try:
-        status = os.fstat(handle)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(file)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("this is not a regular file")
-        if status.st_size > MAX_BYTES:
-            return None
-        data = os.read(handle, MAX_BYTES + 1)
-        return data if len(data) <= MAX_BYTES else None
-    finally:
-        os.close(handle)
 
 
 def _why(error: OSError | ValueError) -> str:
@@ -216,7 +194,8 @@ def _word_end(text: str, start: int) -> int:
     return max(end, start + 1)
 
 
-def _whole_file(file: str, code: str, detail: str) -> Diagnostic:
+def whole_file(file: str, code: str, detail: str) -> Diagnostic:
+    """A diagnostic of a file that shows none of its lines."""
     return codes.diagnostic(code, detail, (), Location(file, 1, 1))
 
 

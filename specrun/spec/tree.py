@@ -13,7 +13,9 @@ import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple
 
+from specrun.spec.boundary import Links
 from specrun.spec.ignore import NEVER_CODE, Rules, ignored, rules_above, rules_in
+from specrun.spec.reading import opened
 from specrun.spec.repository import repository_of, submodules
 
 _SPEC_MARK = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?specrun/""", re.MULTILINE)
@@ -23,7 +25,7 @@ MOST_ENTRIES = 20_000
 
 
 class TreeFile(NamedTuple):
-    """One file. `path` begins at the folder and is spelt as the file system does; links are followed."""
+    """One file. `path` begins at the folder and is spelt as the file system does; `source` is its real place."""
 
     path: str
     source: str
@@ -53,14 +55,19 @@ class Tree(NamedTuple):
     whole: bool = True
 
 
-def read_tree(path: str, leave_out: Collection[str] | None = None, *, stays: bool = False, most: int = 0) -> Tree:
+_FOLLOWED = Links()
+
+
+def read_tree(path: str, leave_out: Collection[str] | None = None, *, links: Links = _FOLLOWED, most: int = 0) -> Tree:
     """The files at a path, or the one file that it is.
 
     With `leave_out`, real paths which are not part of it, it is code, of which `.amlignore`, else `.gitignore`, leave
-    things out; with None it is data, all of which travels. Where it `stays`, links that leave the folder are wrong,
-    else they are followed. `most` bounds the entries that are looked at (0: all).
+    things out; with None it is data, all of which travels. `most` bounds the entries that are looked at (0: all).
     """
-    walk = _Walk(os.path.realpath(path), leave_out, stays)
+    root = os.path.realpath(path)
+    if links.boundary.strict and not links.boundary.admits(root):  # of most the rules have said it
+        return Tree(root, [], [Wrong("link-outside", "", root)], [])
+    walk = _Walk(root, leave_out, links)
     tree = walk.go(most)
     tree.wrong.extend(_same_names(tree.files))
     return tree
@@ -77,12 +84,12 @@ class _Folder(NamedTuple):
 
 
 class _Walk:
-    def __init__(self, root: str, leave_out: Collection[str] | None, stays: bool) -> None:
+    def __init__(self, root: str, leave_out: Collection[str] | None, links: Links) -> None:
         self._root = root
         self._inside = root.rstrip(os.sep) + os.sep
         self._is_code = leave_out is not None
         self._leave_out = leave_out or ()
-        self._stays = stays
+        self._links = links
         self._submodules = submodules(repository_of(root))
         self._waiting: list[_Folder] = []
         self._tree = Tree(root, [], [], [])
@@ -94,7 +101,7 @@ class _Walk:
             self._add_single()
             return tree
         seen = 0
-        self._waiting.append(_Folder(self._root, "", (self._root,), rules_above(self._root) if self._is_code else ()))
+        self._waiting.append(_Folder(self._root, "", (self._root,), self._rules_above()))
         for folder in self._waiting:
             try:
                 with os.scandir(folder.place) as found:
@@ -107,6 +114,13 @@ class _Walk:
                 return tree._replace(entries=seen, whole=False)
             self._look_at(folder, entries)
         return tree._replace(entries=seen)
+
+    def _rules_above(self) -> tuple[Rules, ...]:
+        try:
+            return rules_above(self._root) if self._is_code else ()
+        except OSError as error:
+            self._tree.errors.append(error)
+            return ()
 
     def _add_single(self) -> None:
         name = os.path.basename(self._root)
@@ -131,7 +145,11 @@ class _Walk:
             if folder.path and ".git" in names:  # a repository of its own: git reads no other one's ignore files there
                 rules = tuple(rule for rule in rules if not rule.of_git)
                 self._submodules |= submodules(folder.place)
-            own = rules_in(folder.place) if names & {".amlignore", ".gitignore"} else None
+            try:
+                own = rules_in(folder.place) if names & {".amlignore", ".gitignore"} else None
+            except OSError as error:  # what it leaves out is not known, and is not sent
+                self._tree.errors.append(error)
+                return
             rules = (*rules, own) if own is not None else rules
         here = folder.trail[-1].rstrip("/")
         for entry in entries:
@@ -153,8 +171,10 @@ class _Walk:
         wrong = self._tree.wrong
         if not is_text(entry.name):
             wrong.append(Wrong("name-not-utf8", path))
-        elif is_link and self._stays and real != self._root and not real.startswith(self._inside):
+        elif is_link and self._links.stays and real != self._root and not real.startswith(self._inside):
             wrong.append(Wrong("link-leaves", path, real))
+        elif is_link and self._links.boundary.strict and not self._links.boundary.admits(real):
+            wrong.append(Wrong("link-outside", path, real))
         else:
             try:
                 found = entry.stat()
@@ -165,8 +185,10 @@ class _Walk:
                 else:
                     self._tree.errors.append(error)
                 return
+            if is_link and self._links.noted and not self._links.boundary.admits(real):
+                wrong.append(Wrong("link-noted", path, real))
             if stat.S_ISREG(found.st_mode):
-                self._tree.files.append(TreeFile(path, entry.path, found))
+                self._tree.files.append(TreeFile(path, real, found))
             elif stat.S_ISDIR(found.st_mode):
                 if not any(f"{above}/".startswith(f"{real.rstrip('/')}/") for above in folder.trail):
                     linked = folder.linked or is_link
@@ -199,9 +221,9 @@ def _same_names(files: list[TreeFile]) -> list[Wrong]:
     return found
 
 
-def is_spec(path: str) -> bool:
+def is_spec(file: TreeFile) -> bool:
     """Whether a file is a spec, which is never part of code. Raises OSError."""
-    if not path.endswith((".yaml", ".yml")):
+    if not file.path.endswith((".yaml", ".yml")):
         return False
-    with open(path, "rb") as file:  # noqa: PTH123
-        return _SPEC_MARK.search(file.read(65536)) is not None
+    with opened(file.source) as text:
+        return _SPEC_MARK.search(text.read(65536)) is not None

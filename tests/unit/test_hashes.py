@@ -20,9 +20,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were read to hash them."""
     seen: list[Path] = []
 
-    def counted(path: Path) -> str:
+    def counted(path: Path, listed: os.stat_result) -> str:
         seen.append(path)
-        return md5_of(path)
+        return md5_of(path, listed)
 
     monkeypatch.setattr(hashes, "md5_of", counted)
     return seen

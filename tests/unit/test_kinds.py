@@ -281,7 +281,7 @@ def test_a_file_that_cannot_be_read_is_named_as_far_as_anybody_knows(
     write_spec(tmp_path, DATA, data__a_csv="1\n", src__train_py="pass\n")
     specs = read_specs(tmp_path / "job.yaml")
 
-    def fail(path: Path) -> str:
+    def fail(path: Path, _: object = None) -> str:
         raise OSError(errno.EIO, "Input/output error", filename)
 
     monkeypatch.setattr(hashes, "md5_of", fail)

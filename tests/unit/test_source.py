@@ -11,7 +11,8 @@ import pytest
 from yaml.loader import BaseLoader
 
 from specrun.spec import builder as builder_module
-from specrun.spec.source import MAX_BYTES, parse, read
+from specrun.spec.reading import MOST_YAML
+from specrun.spec.source import parse, read
 
 
 def values(text):
@@ -306,7 +307,7 @@ def test_a_file_without_permission(monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    _, (found,) = read("spec.yaml")
+    _, (found,) = read(__file__)
     assert found.code == "unreadable"
     assert "permission" in found.detail
 
@@ -379,7 +380,7 @@ def test_a_bomb_is_refused_in_bounded_memory(name):
         resource.setrlimit(resource.RLIMIT_AS, (900 << 20, 900 << 20))
 
     data = BOMBS[name].encode()
-    assert len(data) <= MAX_BYTES * 1.3
+    assert len(data) <= MOST_YAML * 1.3
     done = subprocess.run(
         [sys.executable, "-c", program], input=data, capture_output=True, preexec_fn=limit, check=False
     )

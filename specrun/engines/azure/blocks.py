@@ -16,6 +16,7 @@ from specrun.engines.azure.pace import Counted, Pace
 from specrun.engines.azure.workers import Task
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.files import SourceFile
+from specrun.spec.reading import Replaced, TooLarge, opened
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
@@ -50,7 +51,7 @@ class LargeFile:
         """One for each block, and a last one; instead of it, raises Conflict if the file is not the planned one."""
         there, length = self._there()
         digest = hashlib.md5(usedforsecurity=False)
-        with reading(self._file), self._file.source.open("rb") as source:
+        with reading(self._file), opened(self._file.source, follow=False) as source:
             index = 0
             while data := source.read(max(BLOCK, -(-self._file.size // MOST_BLOCKS))):
                 digest.update(data)
@@ -126,10 +127,10 @@ def changed(file: SourceFile) -> Conflict:
 
 @contextmanager
 def reading(file: SourceFile) -> Iterator[None]:
-    """Raise what goes wrong with reading a file as EngineError; Conflict when it is gone."""
+    """Raise what goes wrong with reading a file as EngineError; Conflict when it is gone, or another one."""
     try:
         yield
-    except FileNotFoundError as error:
+    except (FileNotFoundError, TooLarge, Replaced) as error:
         raise changed(file) from error
     except OSError as error:
         raise EngineError(f"{file.source} cannot be read: {error.strerror}") from error

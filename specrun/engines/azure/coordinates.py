@@ -13,6 +13,7 @@ from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import LocalPath, Properties, Spec
 from specrun.spec.visible import json_text
+from specrun.spec.reading import read_bytes
 
 _KEYS = ("workspace_name", "resource_group", "subscription_id")
 _FIELDS = ("name", "resource_group", "subscription_id")
@@ -71,12 +72,12 @@ def place_of(engine: str, workspace: Properties | None) -> Place:
 def read_config(file: Path) -> Coordinates:
     """What a config.json says. Raises BadConfig."""
     try:
-        values = json.loads(file.read_text(encoding="utf-8-sig"))
+        values = json.loads(read_bytes(file).decode("utf-8-sig"))
     except OSError as error:
         raise BadConfig(f"{file} cannot be read: {error.strerror}.") from error
     except json.JSONDecodeError as error:
         raise BadConfig(f"{file} is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, or a number of thousands of digits
         raise BadConfig(f"{file} is not JSON in UTF-8.") from error
     if not isinstance(values, dict):
         raise BadConfig(f"{file} is no JSON object with {', '.join(_KEYS)}.")

@@ -14,6 +14,7 @@ from specrun.engines.azure.pace import Pace
 from specrun.engines.azure.workers import Task, run_all
 from specrun.engines.base import Report
 from specrun.plan.files import SourceFile
+from specrun.spec.reading import read_bytes
 
 
 def send(
@@ -42,7 +43,7 @@ def _tasks(
 
 def _send(container: Container, name: str, file: SourceFile, metadata: Mapping[str, str], pace: Pace) -> None:
     with reading(file):
-        data = file.source.read_bytes()
+        data = read_bytes(file.source, BLOCK, follow=False)
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != file.md5:
         raise changed(file)
     write_blob(container, name, data, metadata)

@@ -48,7 +48,8 @@ def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnos
             return
     try:
         if environment.conda_file is not None:
-            pip_requirements(environment.conda_file.absolute)
+            file = environment.conda_file
+            pip_requirements(file.absolute, hidden=file.is_outside)
     except NotServed as error:
         # The place is in the conda file, which --environment may have put in place of the spec's own.
         yield codes.diagnostic(_CODE, f"{error.detail}.", ("job", "environment", "conda_file"), error.location)

@@ -6,9 +6,10 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,11 +20,12 @@ from specrun.plan.home import make_home, replace_text, scratch
 from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
 from specrun.plan.private import make_folder, open_private, write_private
-from specrun.spec.masking import mask_addresses
+from specrun.spec.masking import MASK, SHORTEST, mask_addresses
 from specrun.spec.model import Secret
 from specrun.spec.requirements import read_line, with_secrets
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
+_NAME = re.compile(r"^[\w.-]+")
 REQUIREMENTS, CONSTRAINTS = "requirements.txt", "constraints.txt"
 
 
@@ -63,7 +65,7 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
         with scratch(home) as aside:
             variables = _write(lines, aside)
             for command in _commands(folder, lines, aside):
-                _run(command, variables, lock, report)
+                _run(command, variables, _hiding(lines.hidden), lock, report)
         kept = [mask_addresses(line) for line in lines.requirements]
         folder.chmod(0o700)
         values = {"requirements": kept}
@@ -83,8 +85,10 @@ def _lines(content: EnvironmentContent) -> PipLines:
     if content.conda is None:
         return content.pip or PipLines()
     file, planned = content.conda
-    listed = pip_requirements(file.source, planned)
-    return content.pip or PipLines(tuple(listed))
+    path = content.definition.conda_file
+    hidden = path is not None and path.is_outside
+    listed = pip_requirements(file.source, planned, hidden=hidden)
+    return content.pip or PipLines(tuple(listed), hidden=frozenset(listed if hidden else ()))
 
 
 def _write(lines: PipLines, folder: Path) -> dict[str, str]:
@@ -127,7 +131,19 @@ def _is_pips_own(line: str) -> bool:
     return bool(read_line(line).options) or "${" in line
 
 
-def _run(command: list[str], variables: Mapping[str, str], lock: int, report: Report) -> None:
+def _hiding(lines: Iterable[str]) -> Callable[[str], str]:
+    """What takes lines that may not be shown, and the names in them, out of what pip says."""
+    words = [word for line in lines for word in (line, *_NAME.findall(line)) if len(word) >= SHORTEST]
+    if not words:
+        return mask_addresses
+    alike = (re.sub(r"(\\-|_|\\\.)", "[-_.]", re.escape(word)) for word in sorted(words, key=len, reverse=True))
+    pattern = re.compile("|".join(alike), re.IGNORECASE)  # pip spells names in its own way
+    return lambda text: pattern.sub(MASK, mask_addresses(text))
+
+
+def _run(
+    command: list[str], variables: Mapping[str, str], shown: Callable[[str], str], lock: int, report: Report
+) -> None:
     last: list[str] = []
     # The installer holds the lock too: one that outlives a killed apply must end before anybody builds here again.
     with subprocess.Popen(
@@ -141,7 +157,7 @@ def _run(command: list[str], variables: Mapping[str, str], lock: int, report: Re
         env={**os.environ, **variables} if variables else None,
     ) as process:
         assert process.stdout is not None
-        for line in map(mask_addresses, process.stdout):
+        for line in map(shown, process.stdout):
             last = [*last[-9:], line.rstrip()]
             report(Progress(text=line.strip()))
     if process.returncode:

@@ -22,6 +22,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.observed import Observed, Status, StoredFile
 from specrun.plan.private import check_folder, make_folder
 from specrun.plan.stored import Damaged, read_record
+from specrun.spec.reading import Replaced, opened
 
 BLOCK = 1 << 20
 LISTED = 3
@@ -107,15 +108,19 @@ def _send(
     file: SourceFile, target: Path, temporary: Path, home: Path, progress: tuple[int, int], report: Report
 ) -> int:
     done, total = progress
+    changed = Conflict(f"{file.source} changed since the plan: plan again")
     digest = hashlib.md5(usedforsecurity=False)
-    with file.source.open("rb") as source, temporary.open("wb") as copy:
-        while block := source.read(BLOCK):
-            digest.update(block)
-            copy.write(block)
-            done += len(block)
-            report(Progress(done, total, file.path))
+    try:
+        with opened(file.source, follow=False) as source, temporary.open("wb") as copy:
+            while block := source.read(BLOCK):
+                digest.update(block)
+                copy.write(block)
+                done += len(block)
+                report(Progress(done, total, file.path))
+    except Replaced as error:
+        raise changed from error
     if digest.hexdigest() != file.md5:
-        raise Conflict(f"{file.source} changed since the plan: plan again")
+        raise changed
     temporary.chmod(0o500 if file.executable else 0o400)
     make_folder(target.parent, home)
     temporary.replace(target)

@@ -15,6 +15,7 @@ from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import cached_download
 from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, Resource, workspace_key
 from specrun.plan.transfer import Transfer, plan_transfer
+from specrun.spec.boundary import Links
 from specrun.spec.model import Data, Download, LocalPath, Origin, Properties, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
@@ -31,6 +32,7 @@ class DataTarget(Planned):
     target: str
     source: LocalPath | Download
     prune: bool
+    of_input: bool = False
 
     @property
     def address(self) -> str:
@@ -99,7 +101,8 @@ class DataTarget(Planned):
             if isinstance(self.source, Download):
                 files = cached_download(self.source.url, self.sha256, planning.home, planning.hashes)
             else:
-                tree = read_tree(str(self.source.absolute))
+                links = Links(self.source.boundary, stays=not self.of_input)
+                tree = read_tree(str(self.source.absolute), links=links)
                 planning.check_travel(
                     self.path_origin, tree, Journey(self.source.written, self.place.engine, self.target)
                 )
@@ -143,4 +146,5 @@ def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator
             target=data.target,
             source=data.source,
             prune=data.prune,
+            of_input=data.of_input,
         )

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change, ResourceChange
-from specrun.plan.files import SourceFile, list_data
+from specrun.plan.files import LeadsOut, SourceFile, list_data
 from specrun.plan.hashes import HashCache, content_digest
 from specrun.plan.kinds.base import Converging
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
+from specrun.spec.boundary import Boundary, Links
 from specrun.spec.conda_file import pip_entries, with_pip
 from specrun.spec.diagnostics import Location
-from specrun.spec.masking import without_passwords
+from specrun.spec.masking import mask_addresses, without_passwords
 from specrun.spec.model import Environment, Properties, Spec
-from specrun.spec.requirements import Entry, expand, names_files, read_line
+from specrun.spec.reading import MOST_YAML, read_bytes
+from specrun.spec.requirements import Entry, Lines, expand, is_hidden, names_files, read_line
 from specrun.spec.source import parse
 
 
@@ -27,12 +29,13 @@ from specrun.spec.source import parse
 class PipLines:
     """What pip is to install, as in a file of requirements: the lines of named files in their place, and constraints.
 
-    `files` are those that were named, in the spec or by each other.
+    `files` are those that were named, in the spec or by each other. `hidden` are the lines that no message may show.
     """
 
     requirements: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     files: tuple[SourceFile, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,15 @@ class EnvironmentContent:
 
     @property
     def shown(self) -> Properties:
-        """The same for people to see, and to be kept: a password in an address is not in it."""
+        """The same for people to see, and to be kept: without passwords in addresses, and without hidden lines."""
         shown = without_passwords(self.identity)
         assert isinstance(shown, dict)
+        hidden = self.pip.hidden if self.pip is not None else frozenset()
+        if hidden:
+            for name in ("pip", "constraints"):
+                lines = self.identity.get(name)
+                if isinstance(lines, list):
+                    shown[name] = [_digest_of(line) if line in hidden else mask_addresses(line) for line in lines]
         return shown
 
     @property
@@ -129,23 +138,30 @@ class JobEnvironment(Converging):
         return ResourceChange(self, Action.CREATE, f"building it failed: {seen.reason}", seen)
 
 
+def _digest_of(line: str) -> str:
+    """What stands for a line of a file outside: that it changed is to be seen, and not what it says."""
+    return f"a line of a file outside of the repository ({content_digest(line)[:10]})"
+
+
 def environment_key(content: EnvironmentContent, place: Place) -> Key:
     """The key of the environment of a content."""
     return Key(place, f"environment/{content.digest}")
 
 
 def read_content(definition: Environment, hashes: HashCache) -> EnvironmentContent:
-    """The environment with what its files hold now. Raises OSError."""
+    """The environment with what its files hold now. Raises OSError; LeadsOut where a link leads where none may."""
     conda, pip = None, pip_lines(definition)
     if definition.conda_file is not None:
         path = definition.conda_file.absolute
-        content = path.read_bytes()
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        conda = (SourceFile(path.name, path, len(content), False, md5), content)
+        content = read_bytes(path, MOST_YAML)
+        conda = (_named(path, content), content)
         if names_files(content.decode(errors="replace")) and (document := parse(str(path), content)[0]) is not None:
-            found = _collect(pip_entries(document, str(path.parent)))
+            hidden = definition.conda_file.is_outside
+            found = _collect(pip_entries(document, str(path.parent), hidden=hidden), definition.boundary)
             pip = found if found.files else None
-    context = list_data(definition.build_path.absolute, hashes) if definition.build_path is not None else ()
+    context: tuple[SourceFile, ...] = ()
+    if definition.build_path is not None:
+        context = list_data(definition.build_path.absolute, hashes, Links(definition.build_path.boundary))
     return EnvironmentContent(definition, pip, conda, context)
 
 
@@ -156,27 +172,36 @@ def pip_lines(definition: Environment) -> PipLines | None:
     if not any(map(names_files, definition.pip)):
         return PipLines(definition.pip)
     origin = Location("", 1, 1)  # nobody asks for it: what is wrong was told before
-    return _collect(Entry(line, str(definition.folder), lambda: origin) for line in definition.pip)
+    entries = (Entry(line, str(definition.folder), lambda: origin) for line in definition.pip)
+    return _collect(entries, definition.boundary)
 
 
-def _collect(entries: Iterable[Entry]) -> PipLines:
+def _named(path: Path, content: bytes) -> SourceFile:
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return SourceFile(path.name, path, len(content), False, md5)
+
+
+def _collect(entries: Iterable[Entry], boundary: Boundary) -> PipLines:
     files: dict[str, SourceFile] = {}
 
-    def read_named(_: Entry, name: str) -> str:
-        path = Path(name)
-        content = path.read_bytes()
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        files[name] = SourceFile(path.name, path, len(content), False, md5)
-        return content.decode(errors="replace")
+    def read_named(_: Entry, name: str) -> Lines:
+        real = boundary.real(name)
+        if boundary.strict and not boundary.admits(real):  # a link since the rules have looked
+            raise LeadsOut(name, real)
+        content = read_bytes(name)
+        files[name] = _named(Path(name), content)
+        return Lines(content.decode(errors="replace"), is_hidden(boundary, name))
 
     requirements: list[str] = []
     constraints: list[str] = []
+    hidden: list[str] = []
     for entry in expand(entries, read_named):
         line = read_line(entry.text)
         if not line.named_file:
             # Options hold for all there is, wherever they stand.
             (constraints if entry.constraint and line.requirement else requirements).append(entry.text)
-    return PipLines(tuple(requirements), tuple(constraints), tuple(files.values()))
+            hidden += [entry.text] * entry.hidden
+    return PipLines(tuple(requirements), tuple(constraints), tuple(files.values()), frozenset(hidden))
 
 
 def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[JobEnvironment]:

@@ -20,6 +20,7 @@ from specrun.plan.kinds.inputs import JobInputs, cloud_content
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
+from specrun.spec.boundary import Links
 from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
@@ -173,7 +174,8 @@ class RunRequest(Planned):
         sources = (data.source for data in self.data)
         data = {source.absolute.resolve() for source in sources if isinstance(source, LocalPath)}
         try:
-            tree = read_tree(str(self.job.code.absolute), {str(path) for path in data})
+            links = Links(self.job.code.boundary, stays=True)
+            tree = read_tree(str(self.job.code.absolute), {str(path) for path in data}, links=links)
             origin = replace(self.origin, path=(*self.origin.path, "code"))
             planning.check_travel(origin, tree, Journey(self.job.code.written, self.place.engine))
             return hash_code(tree, planning.hashes)

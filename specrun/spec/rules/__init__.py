@@ -40,6 +40,7 @@ _JOB: tuple[Rule, ...] = (
     counts.lonely_instances,
     sizes.gpus,
     environment.sources,
+    environment.conda_file,
     requirements.lines,
     references.data_entries,
     references.text_inputs,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
 
+from specrun.spec.conda_file import is_conda_file
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.rules.subject import Subject, lacks
+from specrun.spec.reading import MOST_YAML, read_text
+from specrun.spec.rules.outside import is_refused
+from specrun.spec.rules.subject import Subject, lacks, mapping, text
 
 _SOURCES = ("pip", "conda_file", "image", "build", "framework")
 _FILES = (".txt", ".in", ".yml", ".yaml", ".toml", ".cfg")
@@ -40,6 +44,26 @@ def sources(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.at_key("environment-empty", detail, "job", "environment")
 
 
+def conda_file(subject: Subject) -> Iterator[Diagnostic]:
+    """What is named as a conda file, and lies outside, is one: else whatever it is would be sent, or told of."""
+    path = text(mapping(subject.job.get("environment")).get("conda_file"))
+    boundary = subject.reach.environment
+    if path is None or "\0" in path or is_refused(boundary, path) or boundary.holds(boundary.real(path)):
+        return
+    where = os.path.join(subject.folder, path)  # noqa: PTH118
+    if subject.files.kind(where) != "file" or subject.files.size(where) > MOST_YAML:
+        return
+    document, found = subject.files.document(where)
+    if document is None and found[0].code == "unreadable":  # which the plan says
+        return
+    if not is_conda_file(document, read_text(where, MOST_YAML)):
+        said = f" (line {found[0].location.line}: {found[0].summary.rstrip('.')})" if found else ""
+        detail = (
+            f"A conda file is YAML with a list of `dependencies`, and `{path}` is not{said}. Its lines are not shown."
+        )
+        yield subject.at("not-a-conda-file", detail, "job", "environment", "conda_file")
+
+
 LOCAL = (
     "A package on this machine does not travel with the job: name one of an index, or put it into the job's code, "
     "where Python finds what stands beside the script."
@@ -56,7 +80,8 @@ def is_requirement(requirement: str) -> bool:
     """Whether pip would read this as a requirement by name (PEP 508, looked at lightly)."""
     if requirement.isalnum():
         return True
-    return not requirement.endswith(_FILES) and _grammar().fullmatch(requirement) is not None
+    # With single blanks, of which nobody writes thousands: each would be tried for each part that may have some.
+    return not requirement.endswith(_FILES) and _grammar().fullmatch(" ".join(requirement.split())) is not None
 
 
 def explain_requirement(requirement: str) -> str:

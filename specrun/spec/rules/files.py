@@ -9,22 +9,30 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from specrun.spec.boundary import Links, Reach, Told
 from specrun.spec.nearest import nearest
+from specrun.spec.reading import is_kernels
 
 if TYPE_CHECKING:
+    from specrun.spec.diagnostics import Diagnostic
     from specrun.spec.rules.travel import Journey
     from specrun.spec.source import Document
     from specrun.spec.tree import Tree
 
 
 class Files:
-    """A memory of what exists, for the duration of one load: thousands of specs name the same few folders."""
+    """A memory of what exists, for the duration of one load: thousands of specs name the same few folders.
 
-    __slots__ = ("_documents", "_kinds", "_trees", "_wrong")
+    `told` is what the command line says of how far specs reach.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_documents", "_kinds", "_reach", "_trees", "_wrong", "told")
+
+    def __init__(self, told: Told = Told()) -> None:  # noqa: B008 - it cannot change
+        self.told = told
+        self._reach: dict[str, Reach] = {}
         self._kinds: dict[str, str | None] = {}
-        self._documents: dict[str, Document | None] = {}
+        self._documents: dict[str, tuple[Document | None, tuple[Diagnostic, ...]]] = {}
         self._trees: dict[tuple[object, ...], Tree] = {}
         self._wrong: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -36,26 +44,39 @@ class Files:
             found = self._kinds[path] = _kind(path)
             return found
 
-    def document(self, path: str) -> Document | None:
-        """Another YAML file that a spec names; None for what is none."""
+    def reach(self, folder: str) -> Reach:
+        """How far the specs in a folder reach."""
+        if folder not in self._reach:
+            self._reach[folder] = self.told.reach(folder)
+        return self._reach[folder]
+
+    def size(self, path: str) -> int:
+        """How many bytes a file has; 0 where there is none."""
+        try:
+            return os.stat(path).st_size
+        except OSError:
+            return 0
+
+    def document(self, path: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+        """Another YAML file that a spec names, and the mistakes in it."""
         if path not in self._documents:
             from specrun.spec.requirements import near
             from specrun.spec.source import read
 
-            self._documents[path] = read(near(path))[0]
+            self._documents[path] = read(near(path))
         return self._documents[path]
 
     def wrong(
-        self, path: str, leave_out: frozenset[str] | None, journey: Journey, *, stays: bool
+        self, path: str, leave_out: frozenset[str] | None, journey: Journey, links: Links
     ) -> tuple[tuple[str, str], ...]:
         """The code and the detail of what will not arrive of a path of code, or (without `leave_out`) of data."""
-        place = (path, leave_out, stays)
+        place = (path, leave_out, links)
         if (place, journey) not in self._wrong:
             from specrun.spec.rules.travel import found_wrong
             from specrun.spec.tree import MOST_ENTRIES, read_tree
 
             if place not in self._trees:
-                self._trees[place] = read_tree(path, leave_out, stays=stays, most=MOST_ENTRIES)
+                self._trees[place] = read_tree(path, leave_out, links=links, most=MOST_ENTRIES)
             self._wrong[place, journey] = tuple(found_wrong(self._trees[place], journey))
         return self._wrong[place, journey]
 
@@ -73,7 +94,10 @@ def nearest_existing(path: str) -> str | None:
 
 def _kind(path: str) -> str | None:
     try:
-        mode = os.stat(path).st_mode
+        seen = os.stat(path)
     except (OSError, ValueError):
         return None
+    mode = seen.st_mode
+    if is_kernels(path, seen):
+        return "other"
     return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
+from specrun.spec.boundary import Boundary, Links
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.reading import MOST_TEXT, MOST_YAML
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
+from specrun.spec.rules.outside import found_outside, noted_outside
 from specrun.spec.rules.subject import Subject, mapping, text
 
 _NOTHING: frozenset[str] = frozenset()
@@ -24,6 +27,8 @@ def code(subject: Subject) -> Iterator[Diagnostic]:
     if not _is_path(folder):
         yield from _odd(subject, folder, "job", "code")
         return
+    if (yield from _refused(subject, subject.reach.spec, folder, "job", "code")):
+        return
     where = os.path.join(subject.folder, folder)
     kind = subject.files.kind(where)
     if kind is None:
@@ -35,7 +40,9 @@ def code(subject: Subject) -> Iterator[Diagnostic]:
     if kind == "file":
         yield subject.at("not-a-folder", f"`{folder}` is a file. Name the folder it is in.", "job", "code")
         return
-    yield from _travelling(subject, folder, _data_in_code(subject, folder), "", "job", "code")
+    yield from _noted(subject, subject.reach.spec, folder, "job", "code")
+    links = Links(subject.reach.spec, stays=True)
+    yield from _travelling(subject, folder, _data_in_code(subject, folder), "", links, "job", "code")
     if script is not None and "command" not in subject.job:
         yield from _script(subject, folder, script)
 
@@ -90,6 +97,8 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
         if not _is_path(path):
             yield from _odd(subject, path, *place)
             continue
+        if (yield from _refused(subject, subject.reach.spec, path, *place)):
+            continue
         where = os.path.join(subject.folder, path)
         kind = subject.files.kind(where)
         if kind is None:
@@ -98,7 +107,7 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
             yield _other(subject, path, *place)
         else:
             target = text(mapping(entry).get("target", name)) or name
-            yield from _travelling(subject, path, None, target, *place)
+            yield from _travelling(subject, path, None, target, Links(subject.reach.spec, stays=True), *place)
 
 
 def inputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -112,6 +121,9 @@ def inputs(subject: Subject) -> Iterator[Diagnostic]:
         if not _is_path(path):
             yield from _odd(subject, path, *place)
             continue
+        boundary = subject.reach.of_input(name)
+        if (yield from _refused(subject, boundary, path, *place)):
+            continue
         kind = subject.files.kind(os.path.join(subject.folder, path))
         if kind is None:
             yield _missing(subject, "missing-input", path, *place)
@@ -123,7 +135,7 @@ def inputs(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at("not-a-file", f"`{path}` is a folder: write `type: uri_folder`.", *place)
         else:
             target = f"inputs/{text(subject.values.get('name')) or ''}/{name}"
-            yield from _travelling(subject, path, None, target, *place, stays=False)
+            yield from _travelling(subject, path, None, target, Links(boundary), *place)
 
 
 def environment(subject: Subject) -> Iterator[Diagnostic]:
@@ -131,38 +143,67 @@ def environment(subject: Subject) -> Iterator[Diagnostic]:
     written = mapping(subject.job.get("environment"))
     conda = text(written.get("conda_file"))
     if conda is not None:
-        yield from _file(subject, "missing-conda-file", conda, "job", "environment", "conda_file")
+        boundary = subject.reach.environment
+        place = ("job", "environment", "conda_file")
+        yield from _file(subject, "missing-conda-file", conda, boundary, *place, noted=True, most=MOST_YAML)
     build = mapping(written.get("build"))
     folder, dockerfile = text(build.get("path")), text(build.get("dockerfile_path", "Dockerfile"))
-    if folder is None or dockerfile is None:
-        return
+    if folder is not None and dockerfile is not None:
+        yield from _build(subject, folder, dockerfile, "dockerfile_path" if "dockerfile_path" in build else "path")
+
+
+def _build(subject: Subject, folder: str, dockerfile: str, key: str) -> Iterator[Diagnostic]:
     place = ("job", "environment", "build")
     if not _is_path(folder):
         yield from _odd(subject, folder, *place, "path")
         return
+    boundary = subject.reach.spec
+    if (yield from _refused(subject, boundary, folder, *place, "path")):
+        return
     kind = subject.files.kind(os.path.join(subject.folder, folder))
     if kind == "folder":
-        yield from _travelling(subject, folder, None, "context", *place, "path", stays=False)
+        yield from _noted(subject, boundary, folder, *place, "path")
+        links = Links(boundary, noted=not boundary.strict)
+        yield from _travelling(subject, folder, None, "context", links, *place, "path")
         inside = os.path.join(folder, dockerfile)
-        if "\0" not in inside and subject.files.kind(os.path.join(subject.folder, inside)) != "file":
-            key = "dockerfile_path" if "dockerfile_path" in build else "path"
+        if "\0" in inside or (yield from _refused(subject, boundary, inside, *place, key)):
+            return
+        if subject.files.kind(os.path.join(subject.folder, inside)) != "file":
             yield subject.at("missing-dockerfile", missing_detail(subject, inside), *place, key)
+        else:
+            yield from _large(subject, inside, MOST_TEXT, *place, key)
     elif kind is None:
         yield _missing(subject, "missing-build-path", folder, *place, "path")
+    elif kind == "other":
+        yield _other(subject, folder, *place, "path")
     else:
         yield subject.at("not-a-folder", f"`{folder}` is a file. Name the folder it is in.", *place, "path")
 
 
 def workspace(subject: Subject) -> Iterator[Diagnostic]:
     """The file of `workspace.from_config` is there, where the engine reads it."""
-    path = text(mapping(subject.values.get("workspace")).get("from_config"))
-    if path is not None and subject.engine != "local":
-        yield from _file(subject, "missing-workspace-config", path, "workspace", "from_config")
+    path, place = text(mapping(subject.values.get("workspace")).get("from_config")), ("workspace", "from_config")
+    if path is None:
+        return
+    if subject.engine != "local":
+        yield from _file(subject, "missing-workspace-config", path, subject.reach.spec, *place)
+    elif _is_path(path):
+        yield from _refused(subject, subject.reach.spec, path, *place)
 
 
-def _file(subject: Subject, code: str, path: str, *place: str) -> Iterator[Diagnostic]:
+def _file(
+    subject: Subject,
+    code: str,
+    path: str,
+    boundary: Boundary,
+    *place: str,
+    noted: bool = False,
+    most: int = MOST_TEXT,
+) -> Iterator[Diagnostic]:
     if not _is_path(path):
         yield from _odd(subject, path, *place)
+        return
+    if (yield from _refused(subject, boundary, path, *place)):
         return
     kind = subject.files.kind(os.path.join(subject.folder, path))
     if kind is None:
@@ -171,6 +212,32 @@ def _file(subject: Subject, code: str, path: str, *place: str) -> Iterator[Diagn
         yield _other(subject, path, *place)
     elif kind == "folder":
         yield subject.at("not-a-file", f"`{path}` is a folder. Name the file in it.", *place)
+    else:
+        yield from _large(subject, path, most, *place)
+        if noted:
+            yield from _noted(subject, boundary, path, *place)
+
+
+def _refused(subject: Subject, boundary: Boundary, path: str, *place: str) -> Generator[Diagnostic, None, bool]:
+    """Says, and returns, whether nothing at a path may be looked at: not even whether it is there."""
+    found = found_outside(boundary, path)
+    if found is not None:
+        yield subject.at(*found, *place)
+    return found is not None
+
+
+def _noted(subject: Subject, boundary: Boundary, path: str, *place: str) -> Iterator[Diagnostic]:
+    """Says that a part of the job lies outside."""
+    found = noted_outside(boundary, path)
+    if found is not None:
+        yield subject.at(*found, *place)
+
+
+def _large(subject: Subject, path: str, most: int, *place: str) -> Iterator[Diagnostic]:
+    """A file that is read as a whole has no more than one of its kind ever needs."""
+    if subject.files.size(os.path.join(subject.folder, path)) > most:
+        detail = f"`{path}` has more than {most:,} bytes, which no such file needs: is it the right one?"
+        yield subject.at("file-too-large", detail, *place)
 
 
 def _is_path(path: str) -> bool:
@@ -207,13 +274,13 @@ def missing_detail(subject: Subject, path: str) -> str:
 
 
 def _travelling(
-    subject: Subject, path: str, leave_out: frozenset[str] | None, target: str, *place: str, stays: bool = True
+    subject: Subject, path: str, leave_out: frozenset[str] | None, target: str, links: Links, *place: str
 ) -> Iterator[Diagnostic]:
-    """What is wrong with the files at a path, which are code or go to a target. Where it `stays`, no link may leave."""
+    """What is wrong with the files at a path, which are code or go to a target."""
     from specrun.spec.rules.travel import Journey  # late: a cluster's file has no folders
 
     journey = Journey(path, subject.engine, target, subject.folder or os.curdir)
-    for code, detail in subject.files.wrong(os.path.join(subject.folder, path), leave_out, journey, stays=stays):
+    for code, detail in subject.files.wrong(os.path.join(subject.folder, path), leave_out, journey, links):
         yield subject.at(code, detail, *place)
 
 

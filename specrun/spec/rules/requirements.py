@@ -1,6 +1,6 @@
 """What pip is to install, line by line: in the spec, in its conda file, and in the files that those name."""
 
-# ruff: noqa: PTH118, PTH120
+# ruff: noqa: PTH100, PTH118, PTH120
 # A load looks at thousands of paths, and os.path joins them ten times as fast.
 
 from __future__ import annotations
@@ -14,28 +14,54 @@ from typing import TYPE_CHECKING
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.masking import mask_addresses
-from specrun.spec.requirements import CONSTRAIN, EDIT, VARIABLE, expand, read_line, with_secrets
+from specrun.spec.reading import MOST_TEXT, TooLarge, read_text
+from specrun.spec.requirements import (
+    CONSTRAIN,
+    EDIT,
+    VARIABLE,
+    Lines,
+    TooMany,
+    expand,
+    is_hidden,
+    may_be_requirement,
+    oddity,
+    read_line,
+    with_secrets,
+)
 from specrun.spec.rules.environment import LOCAL, explain_requirement, is_local, is_requirement
+from specrun.spec.rules.outside import Found, found_outside, is_refused, noted_outside
 from specrun.spec.rules.subject import Subject, mapping, text
 
 if TYPE_CHECKING:
+    from specrun.spec.boundary import Boundary
     from specrun.spec.requirements import Entry, Line
 
 _CANNOT = {"azureml": "not-with-azureml", "azureml-v1": "not-with-sdk-v1"}
 """The engines that build an image of the requirements, from nothing but a conda file."""
 
-Found = tuple[str, str]
-"""The code and the detail of a diagnostic."""
+_ADDRESS = re.compile(r"\bfile:(?://[^/\s]*)?(/[^\s#;]*)")
+"""A package of this machine, as an address."""
+
+
+WITHHELD = "The file is outside of the repository, or called as no file of requirements is: its lines are not shown."
 
 
 def lines(subject: Subject) -> Iterator[Diagnostic]:
     """Each line is a requirement, or an option of pip's that the engine can do."""
     environment = mapping(subject.job.get("environment"))
     has_image = "image" in environment
-    for entry in expand(_entries(subject, environment), _read):
-        line = read_line(entry.text)
-        for code, detail in _wrong(subject, entry, line, has_image):
-            yield codes.diagnostic(code, detail, entry.path, entry.at())
+    named = _Named(subject)
+    last: Entry | None = None
+    try:
+        for entry in expand(_entries(subject, environment), named.read):
+            last = entry
+            line = read_line(entry.text)
+            for code, detail in _wrong(subject, entry, line, has_image, named):
+                yield codes.diagnostic(code, WITHHELD if entry.hidden else detail, entry.path, entry.at())
+    except (TooMany, TooLarge) as error:
+        if last is not None:
+            detail = f"{str(error.strerror).capitalize()}, which no file of requirements needs: is it the right one?"
+            yield codes.diagnostic("file-too-large", detail, last.path, last.at())
 
 
 def _entries(subject: Subject, environment: object) -> Iterator[Entry]:
@@ -47,25 +73,61 @@ def _entries(subject: Subject, environment: object) -> Iterator[Entry]:
             path = ("job", "environment", "pip", index)
             yield Entry(item.strip(), subject.folder, partial(subject.document.location, path), path)
     conda = text(mapping(environment).get("conda_file"))
-    if conda is None or "\0" in conda:
+    boundary = subject.reach.environment
+    if conda is None or "\0" in conda or is_refused(boundary, conda):
         return
     where = os.path.join(subject.folder, conda)
-    document = subject.files.document(where) if subject.files.kind(where) == "file" else None
+    document = subject.files.document(where)[0] if subject.files.kind(where) == "file" else None
     if document is not None:
         from specrun.spec.conda_file import pip_entries
 
-        yield from pip_entries(document, os.path.dirname(where))
+        yield from pip_entries(document, os.path.dirname(where), hidden=not boundary.holds(boundary.real(conda)))
 
 
-def _read(_: Entry, path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            return file.read()
-    except (OSError, ValueError):
-        return ""  # which is told of the line that names it
+class _Named:
+    """The files of lines that lines name, each read once; those of all together are not longer than one may be."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.boundary = subject.reach.environment
+        self._files = subject.files
+        self._texts: dict[str, str] = {}
+        self._odd: dict[str, int] = {}
+        self._left = MOST_TEXT
+
+    def read(self, _: Entry, path: str) -> Lines:
+        """The lines of a file; none of one that is told of where it is named. Raises TooLarge."""
+        if not self.is_one(path) or self.odd(path):
+            return Lines()
+        return Lines(self._text(path), is_hidden(self.boundary, os.path.abspath(path)))
+
+    def is_one(self, path: str) -> bool:
+        """Whether a path leads to a file that may be read."""
+        return not is_refused(self.boundary, os.path.abspath(path)) and self._files.kind(path) == "file"
+
+    def odd(self, path: str) -> int:
+        """The first line of a file which shows that it is another kind of file. Raises TooLarge.
+
+        Of one that has mistakes and may be shown, each line is told of for itself.
+        """
+        if path not in self._odd:
+            found = oddity(self._text(path))
+            other = found.most or is_hidden(self.boundary, os.path.abspath(path))
+            self._odd[path] = found.first if other else 0
+        return self._odd[path]
+
+    def _text(self, path: str) -> str:
+        if path not in self._texts:
+            try:
+                self._texts[path] = read_text(path, self._left)
+            except TooLarge:
+                raise TooLarge(path, MOST_TEXT) from None
+            except (OSError, ValueError):
+                self._texts[path] = ""  # the plan says so
+            self._left -= len(self._texts[path])
+        return self._texts[path]
 
 
-def _wrong(subject: Subject, entry: Entry, line: Line, has_image: bool) -> Iterator[Found]:
+def _wrong(subject: Subject, entry: Entry, line: Line, has_image: bool, named: _Named) -> Iterator[Found]:
     in_spec = entry.path[-1] != "conda_file" and not entry.within
     if line.mistake:
         yield "invalid-requirement", line.mistake
@@ -74,11 +136,17 @@ def _wrong(subject: Subject, entry: Entry, line: Line, has_image: bool) -> Itera
         yield "invalid-requirement", _expression(entry.text, subject.engine)
         return
     if line.named_file:
-        yield from _of_file(subject, entry, line)
+        yield from _of_file(subject, entry, line, named)
     elif local := _on_this_machine(line, subject.engine, in_spec=in_spec):
         yield "invalid-requirement", local
-    elif in_spec and line.requirement and not is_requirement(with_secrets(line.requirement, str)):
+    elif not (_is_requirement(line) if in_spec else may_be_requirement(line)):
         yield "invalid-requirement", explain_requirement(line.requirement)
+    elif (packaged := _ADDRESS.search(entry.text)) is not None:
+        from urllib.parse import unquote  # late: few packages lie here
+
+        outside = found_outside(named.boundary, unquote(packaged[1]))
+        if outside is not None:
+            yield outside
     cannot = _CANNOT.get(subject.engine)
     variable = VARIABLE.search(entry.text)
     if cannot and variable and not has_image:
@@ -100,27 +168,47 @@ def _wrong(subject: Subject, entry: Entry, line: Line, has_image: bool) -> Itera
         )
 
 
-def _of_file(subject: Subject, entry: Entry, line: Line) -> Iterator[Found]:
+def _is_requirement(line: Line) -> bool:
+    return not line.requirement or is_requirement(with_secrets(line.requirement, str))
+
+
+def _of_file(subject: Subject, entry: Entry, line: Line, named: _Named) -> Iterator[Found]:
     """What is wrong with a line that names a file of lines."""
     name = line.named_file
     path = os.path.normpath(os.path.join(entry.folder, name))
     if "://" in name:
         detail = "What lies at an address may be another file tomorrow: fetch it, and name it here."
         yield "invalid-requirement", detail
-    elif subject.files.kind(path) != "file":
-        from specrun.spec.rules.files import nearest_existing
-
-        found = nearest_existing(path)
-        hint = f" Did you mean `{os.path.relpath(found, entry.folder or os.curdir)}`?" if found else ""
-        yield "missing-requirements-file", f"Looked for `{path}`.{hint}"
+    elif not named.is_one(path):
+        yield _no_file(subject, entry, path, named.boundary)
+    elif odd := named.odd(path):
+        detail = f"Line {odd} of `{name}` is no requirement, and no option of pip's. Its lines are not shown."
+        yield "not-requirements", detail
     elif line.value(CONSTRAIN) and subject.engine in _CANNOT:
         detail = (
             "Azure ML builds the image from a conda file alone, which cannot hold constraints: write what they say as "
             "requirements, `NAME==VERSION`."
         )
         yield _CANNOT[subject.engine], detail
-    elif subject.engine in _CANNOT:
-        yield "requirements-sent-in-place", f"The lines of `{name}` are sent in its place, as pip would read them."
+    else:
+        outside = noted_outside(named.boundary, os.path.abspath(path))
+        if outside is not None:
+            yield outside
+        if subject.engine in _CANNOT:
+            yield "requirements-sent-in-place", f"The lines of `{name}` are sent in its place, as pip would read them."
+
+
+def _no_file(subject: Subject, entry: Entry, path: str, boundary: Boundary) -> Found:
+    refused = found_outside(boundary, os.path.abspath(path))
+    if refused is not None:
+        return refused
+    if subject.files.kind(path) == "other":
+        return "not-regular", f"`{path}` is a pipe, a socket or a device: reading it may never end."
+    from specrun.spec.rules.files import nearest_existing
+
+    found = nearest_existing(path)
+    hint = f" Did you mean `{os.path.relpath(found, entry.folder or os.curdir)}`?" if found else ""
+    return "missing-requirements-file", f"Looked for `{path}`.{hint}"
 
 
 def _on_this_machine(line: Line, engine: str, *, in_spec: bool) -> str:

@@ -13,6 +13,7 @@ from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.files import nearest_existing
 from specrun.spec.rules.lines import COMMAND, command_as_written
+from specrun.spec.rules.outside import is_refused
 from specrun.spec.rules.paths import wrong_script
 from specrun.spec.rules.programs import Script, is_program, plain, script_of, unwrapped
 from specrun.spec.rules.subject import Subject, text
@@ -29,7 +30,9 @@ _ALIKE = 0.85
 def in_command(subject: Subject) -> Iterator[Diagnostic]:
     """A script that a command runs is in the code, where that is certain."""
     folder, command = text(subject.job.get("code")), command_as_written(subject)
-    if folder is None or command is None or subject.files.kind(os.path.join(subject.folder, folder)) != "folder":
+    if folder is None or command is None or is_refused(subject.reach.spec, folder):
+        return
+    if subject.files.kind(os.path.join(subject.folder, folder)) != "folder":
         return
     for script, is_certain in _scripts(command):
         found = wrong_script(subject, folder, script.path, "The command runs inside of the code folder")

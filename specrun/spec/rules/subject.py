@@ -15,6 +15,7 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.expressions import OPEN
 
 if TYPE_CHECKING:
+    from specrun.spec.boundary import Reach
     from specrun.spec.rules.files import Files
     from specrun.spec.source import Document
 
@@ -131,6 +132,11 @@ class Subject:
         self.compute = mapping(values.get("compute"))
         self.datastores = mapping(values.get("datastores"))
         self.data = mapping(values.get("data"))
+
+    @property
+    def reach(self) -> Reach:
+        """How far its paths reach."""
+        return self.files.reach(self.folder)
 
     def at(self, code: str, detail: str, *path: str | int) -> Diagnostic:
         """A diagnostic at the value at `path`."""

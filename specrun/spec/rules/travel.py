@@ -12,6 +12,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from specrun.spec.blob_names import blob_problem
+from specrun.spec.boundary import allowing
+from specrun.spec.reading import opened
 from specrun.spec.tree import Tree, TreeFile, Wrong, is_spec
 from specrun.spec.wording import size
 
@@ -65,8 +67,13 @@ def found_wrong(tree: Tree, journey: Journey) -> Iterator[tuple[str, str]]:
         yield from _sizes(tree.files, journey)
 
 
+_CODES = {"link-outside": "outside-repository", "link-noted": "not-in-repository"}
+
+
 def _code(code: str, journey: Journey) -> str:
-    return code if code != "link-leaves" else "link-leaves-code" if journey.is_code else "link-leaves-data"
+    if code == "link-leaves":
+        return "link-leaves-code" if journey.is_code else "link-leaves-data"
+    return _CODES.get(code, code)
 
 
 def _listed(names: Iterable[str], journey: Journey) -> str:
@@ -122,6 +129,29 @@ def _above(found: Iterable[Wrong], root: str, start: str) -> str:
     return os.path.relpath(folder, start) if f"{folder}/".startswith(f"{start}/") else ""
 
 
+def _outside(found: Sequence[Wrong], tree: Tree, journey: Journey) -> str:
+    one = len(found) == 1
+    return (
+        f"{_led(found, journey)}. Under CI a spec, which may be a stranger's, reaches nothing there. If "
+        f"{'it is' if one else 'they are'} meant, say `{_options(found)}`."
+    )
+
+
+def _noted(found: Sequence[Wrong], tree: Tree, journey: Journey) -> str:
+    return f"{_led(found, journey)}: who has that alone lacks what is there. Under CI it needs `{_options(found)}`."
+
+
+def _led(found: Sequence[Wrong], journey: Journey) -> str:
+    targets = dict.fromkeys(wrong.target for wrong in found)
+    places = _and([f"`{one}`" for one in list(targets)[:LISTED]], len(targets))
+    return f"{_paths(found, journey)} {'leads' if len(found) == 1 else 'lead'} out of the repository, to {places}"
+
+
+def _options(found: Sequence[Wrong]) -> str:
+    targets = list(dict.fromkeys(wrong.target for wrong in found))
+    return " ".join([*map(allowing, targets[:LISTED]), *(["…"] if len(targets) > LISTED else [])])
+
+
 def _broken(found: Sequence[Wrong], tree: Tree, journey: Journey) -> str:
     one = len(found) == 1
     it = "it" if one else "them"
@@ -173,6 +203,8 @@ def _absent(found: Sequence[Wrong], tree: Tree, journey: Journey) -> str:
 
 _SAID = {
     "link-leaves": _leaving,
+    "link-outside": _outside,
+    "link-noted": _noted,
     "broken-link": _broken,
     "link-loop": _looping,
     "link-not-followed": _circling,
@@ -219,8 +251,8 @@ def _may_be_script(path: str) -> bool:
 
 def _has_windows_ends(file: TreeFile) -> bool:
     try:
-        with open(file.source, "rb") as opened:  # noqa: PTH123
-            start = opened.read(BEGINNING)
+        with opened(file.source) as script:
+            start = script.read(BEGINNING)
     except OSError:
         return False  # the plan says so
     named = file.path.endswith((".sh", ".bash"))
@@ -253,6 +285,6 @@ def _sizes(files: Sequence[TreeFile], journey: Journey) -> Iterator[tuple[str, s
 
 def _is_spec(file: TreeFile) -> bool:
     try:
-        return is_spec(file.source)
+        return is_spec(file)
     except OSError:
         return False  # the plan says so

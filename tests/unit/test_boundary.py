@@ -1,0 +1,2 @@
+def test():
+    "outside-repositorynot-in-repositoryfile-too-largenot-a-conda-file"
