@@ -112,9 +112,11 @@ class Reach(NamedTuple):
 
     def led_out(self, file: str) -> str:
         """The real place of a file of the folder that a link brings out of where it is named; "" for all others."""
+        if not self.named_in or "\0" in file:
+            return ""
         name = os.path.basename(file)
         real = os.path.realpath(file) if os.path.islink(file) else os.path.join(self.spec.folder, name)
-        return real if self.named_in and not is_below(real, self.named_in) else ""
+        return "" if is_below(real, self.named_in) else real
 
 
 UNBOUNDED = Reach(EVERYWHERE, EVERYWHERE, {})

@@ -34,8 +34,8 @@ class TooLarge(OSError):
 
 def is_kernels(path: str, seen: os.stat_result) -> bool:
     """Whether a file or folder is one that the kernel only pretends: reading it may wait for ever, or never end."""
-    # Those files have no size, whatever they hold: of what has one nothing more is asked.
-    suspect = seen.st_dev in _kernel_devices() if stat.S_ISDIR(seen.st_mode) else not seen.st_size
+    # Of other mounts below those, files have no size, whatever they hold.
+    suspect = seen.st_dev in _kernel_devices() or not (seen.st_size or stat.S_ISDIR(seen.st_mode))
     return suspect and f"{os.path.realpath(path)}/".startswith(_KERNEL)
 
 
