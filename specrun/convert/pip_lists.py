@@ -14,9 +14,12 @@ from specrun.spec.requirements import names_files, with_secrets
 
 
 def pip_for_others(environment: Environment) -> tuple[str, ...]:
-    """The lines of a pip list; TODO where a secret or a password stands. Raises OSError."""
+    """The lines of a pip list; TODO where a secret or a password stands. Raises OSError.
+
+    What is written is for others to see: lines of files outside of the repository are left out.
+    """
     lines = pip_lines(environment) or PipLines()
-    return tuple(map(_without_secrets, lines.requirements))
+    return tuple(_without_secrets(line) for line in lines.requirements if line not in lines.hidden)
 
 
 def notes_on_pip(environment: Environment) -> Iterator[str]:
@@ -24,8 +27,10 @@ def notes_on_pip(environment: Environment) -> Iterator[str]:
     lines = pip_lines(environment) or PipLines()
     if any(_without_secrets(line) != line for line in lines.requirements):
         yield f"{TODO}: a user or password of a package index, which is not copied"
-    if lines.constraints:
-        yield f"left out, constraints: {', '.join(lines.constraints)}"
+    if lines.hidden:
+        yield "left out: lines of files outside of the repository"
+    if constraints := [line for line in lines.constraints if line not in lines.hidden]:
+        yield f"left out, constraints: {', '.join(constraints)}"
     if environment.conda_file is not None and names_files(read_text(environment.conda_file.absolute)):
         yield f"{environment.conda_file.written} names files, which do not travel: put their lines in their place"
 

@@ -189,6 +189,18 @@ def test_a_package_by_the_address_of_a_file(machine: Path, ci: None) -> None:
     assert load(["job.yaml"]).diagnostics == ()
 
 
+def test_no_name_beside_a_script_outside_is_told(machine: Path, ci: None) -> None:
+    (machine / "away" / "secret.py").touch()
+    (machine / "repo" / "src" / "more").symlink_to(machine / "away")
+    code = HEAD + "job:\n  code: ../src\n"
+    Path("job.yaml").write_text(f"{code}  command: python more/secrt.py\n")
+    assert [one.code for one in load(["job.yaml"]).diagnostics] == ["link-leaves-code"]
+    Path("job.yaml").write_text(f"{code}  script: more/secrt.py\n")
+    said = load(["job.yaml"]).diagnostics
+    assert {one.code for one in said} == {"link-leaves-code", "outside-repository"}
+    assert not any("secret" in one.detail for one in said)
+
+
 # links in folders
 
 
@@ -342,9 +354,12 @@ def test_lines_outside_are_in_no_plan_and_their_change_is(machine: Path, capsys:
     first = printed(capsys, "plan", "--engine", "local")
     (machine / "away" / "token.txt").write_text(f"six\n{CANARY}2\n")
     second = printed(capsys, "plan", "--engine", "local")
-    assert "a line of a file outside of the repository" in first
+    assert "lines of files outside of the repository" in first
     assert CANARY not in first + second
     assert first != second
+    for verb in VERBS:
+        assert CANARY not in printed(capsys, *verb)
+    assert "left out: lines of files outside" in printed(capsys, "export", "azureml")
 
 
 @pytest.mark.parametrize("is_ci", [False, True])

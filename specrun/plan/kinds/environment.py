@@ -78,12 +78,13 @@ class EnvironmentContent:
         """The same for people to see, and to be kept: without passwords in addresses, and without hidden lines."""
         shown = without_passwords(self.identity)
         assert isinstance(shown, dict)
-        hidden = self.pip.hidden if self.pip is not None else frozenset()
-        if hidden:
-            for name in ("pip", "constraints"):
-                lines = self.identity.get(name)
-                if isinstance(lines, list):
-                    shown[name] = [_digest_of(line) if line in hidden else mask_addresses(line) for line in lines]
+        for name in ("pip", "constraints"):
+            lines = self.identity.get(name)
+            if self.pip is not None and self.pip.hidden and isinstance(lines, list):
+                # That they changed is to be seen: this name is the environment's, and tells no more of them.
+                outside = f"lines of files outside of the repository ({self.digest})"
+                kept = (mask_addresses(line) if line not in self.pip.hidden else outside for line in lines)
+                shown[name] = list(dict.fromkeys(kept))
         return shown
 
     @property
@@ -136,11 +137,6 @@ class JobEnvironment(Converging):
 
     def _failed(self, planning: Planning, seen: Observed) -> Change:
         return ResourceChange(self, Action.CREATE, f"building it failed: {seen.reason}", seen)
-
-
-def _digest_of(line: str) -> str:
-    """What stands for a line of a file outside: that it changed is to be seen, and not what it says."""
-    return f"a line of a file outside of the repository ({content_digest(line)[:10]})"
 
 
 def environment_key(content: EnvironmentContent, place: Place) -> Key:

@@ -13,7 +13,7 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.reading import MOST_TEXT, MOST_YAML
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
-from specrun.spec.rules.outside import found_outside, noted_outside
+from specrun.spec.rules.outside import found_outside, is_refused, noted_outside
 from specrun.spec.rules.subject import Subject, mapping, text
 
 _NOTHING: frozenset[str] = frozenset()
@@ -56,6 +56,8 @@ def _script(subject: Subject, folder: str, script: str) -> Iterator[Diagnostic]:
     if found is not None:
         yield subject.at(*found, *place)
         return
+    if (yield from _refused(subject, subject.reach.spec, os.path.join(folder, script), *place)):
+        return
     path = os.path.join(subject.folder, folder, script)
     kind = subject.files.kind(path)
     if kind == "other":
@@ -79,7 +81,7 @@ def wrong_script(subject: Subject, folder: str, script: str, where: str) -> tupl
         detail = f"Only the code folder travels with the job. Move the script into `{folder}`; its path starts there."
         return "script-outside-code", detail
     path = os.path.join(folder, script)
-    if subject.files.kind(os.path.join(subject.folder, path)) is not None:
+    if is_refused(subject.reach.spec, path) or subject.files.kind(os.path.join(subject.folder, path)) is not None:
         return None
     prefix = folder.rstrip("/") + "/"
     if script.startswith(prefix) and subject.files.kind(os.path.join(subject.folder, script)) == "file":

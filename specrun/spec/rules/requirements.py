@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _CANNOT = {"azureml": "not-with-azureml", "azureml-v1": "not-with-sdk-v1"}
 """The engines that build an image of the requirements, from nothing but a conda file."""
 
-_ADDRESS = re.compile(r"\bfile:(?://[^/\s]*)?(/[^\s#;]*)")
+_ADDRESS = re.compile(r"\bfile:(?://[^/\s]*)?(/[^\s#;]*)", re.IGNORECASE)
 """A package of this machine, as an address."""
 
 
