@@ -19,7 +19,7 @@ DEFAULT_FILE = "job.yaml"
 class Reading:
     """How specs are read: which files, and what the command line puts in place of what they say.
 
-    `said`: the user says it, and not a saved plan. `allow_outside` is never taken from one.
+    `environment_said`: by the user, and not by a saved plan. `allow_outside` is never taken from one.
     """
 
     files: Sequence[str]
@@ -28,7 +28,7 @@ class Reading:
     inputs: Mapping[str, str]
     environment: str | None
     allow_outside: Sequence[str] = ()
-    said: bool = True
+    environment_said: bool = True
 
 
 def reading_options(command: F) -> F:

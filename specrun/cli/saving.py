@@ -136,6 +136,8 @@ def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: 
         request["variables"],
         {name: _seen_from_here(path) for name, path in request["inputs"].items()},
         environment if environment in (None, "current") else _seen_from_here(environment),
+        given.allow_outside,
+        environment_said=bool(asked["environment"]),
     )
     return reading, request["rerun"], request["cancel_previous"]
 

@@ -27,9 +27,9 @@ from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import Loaded, load, read_spec
 from specrun.spec.model import Spec
-from specrun.spec.visible import visible
 from specrun.spec.repository import under_ci
 from specrun.spec.rules.files import Files
+from specrun.spec.visible import visible
 from specrun.views.diagnostics import diagnostic_text
 from specrun.views.text import indented, paint_for, terminal_width
 
@@ -124,7 +124,7 @@ def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
         unread=unread(),
         secrets_required=secrets_required,
         allow_outside=reading.allow_outside,
-        said=reading.said,
+        environment_said=reading.environment_said,
     )
 
 

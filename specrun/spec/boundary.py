@@ -126,15 +126,13 @@ class Told(NamedTuple):
     """What the command line says of boundaries.
 
     `allowed` is what `--allow-outside` names. `environment` is the file, and `inputs` the names and paths, that stand
-    on the command line in place of the spec's: they are the user's own word, as the specs' files are where they were
-    `said`. A saved plan's are not.
+    on the command line in place of the spec's: they are the user's own word.
     """
 
     allowed: tuple[str, ...] = ()
     strict: bool = False
     environment: str | None = None
     inputs: Mapping[str, str] = {}
-    said: bool = True
 
     def boundary(self, folder: str) -> Boundary:
         """The boundary of what is in a folder."""
@@ -154,19 +152,12 @@ class Told(NamedTuple):
 
 
 def told(
-    allowed: Collection[str] = (),
-    *,
-    strict: bool,
-    environment: str | None = None,
-    inputs: Mapping[str, str] = {},
-    said: bool = True,
+    allowed: Collection[str] = (), *, strict: bool, environment: str | None = None, inputs: Mapping[str, str] = {}
 ) -> Told:
-    """What the command line says, its paths as seen from here.
-
-    What the user has not `said` is no more than a spec's word.
-    """
-    named = environment if said and environment != "current" else None
-    return Told(tuple(map(os.path.realpath, allowed)), strict, named, inputs if said else {}, said)
+    """What the command line says, its paths as seen from here."""
+    return Told(
+        tuple(map(os.path.realpath, allowed)), strict, None if environment == "current" else environment, inputs
+    )
 
 
 def is_below(place: str, folder: str) -> bool:

@@ -61,7 +61,7 @@ def load(
     unread: Mapping[str, tuple[Path, ...]] = {},
     secrets_required: bool = False,
     allow_outside: Sequence[str] = (),
-    said: bool = True,
+    environment_said: bool = True,
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -69,11 +69,23 @@ def load(
     replace what the spec says. `unread` maps an engine to the fields it never reads: an unset environment variable
     there is only a note. Unset secrets are notes too, unless `secrets_required`.
 
-    Under CI specs reach nothing outside of their repository but what `allow_outside` names, and what `inputs` and
-    `environment` name where those were `said` on the command line.
+    Under CI specs reach nothing outside of their repository but what `allow_outside`, `inputs` and `environment` name;
+    the latter only where it was `environment_said`, on the command line.
     """
-    reading = Files(told(allow_outside, strict=under_ci(), environment=environment, inputs=inputs, said=said))
-    return _load(files, variables, engine, inputs, environment, unread, secrets_required, reading, with_specs=True)
+    reading = Files(
+        told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
+    )
+    return _load(
+        files,
+        variables,
+        engine,
+        inputs,
+        environment,
+        unread,
+        secrets_required,
+        reading,
+        with_specs=True,
+    )
 
 
 def check(
@@ -86,33 +98,44 @@ def check(
     unread: Mapping[str, tuple[Path, ...]] = {},
     secrets_required: bool = False,
     allow_outside: Sequence[str] = (),
-    said: bool = True,
+    environment_said: bool = True,
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics of `load` without the specs: what `validate` needs, over thousands of files."""
-    reading = Files(told(allow_outside, strict=under_ci(), environment=environment, inputs=inputs, said=said))
-    loaded = _load(files, variables, engine, inputs, environment, unread, secrets_required, reading, with_specs=False)
+    reading = Files(
+        told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
+    )
+    loaded = _load(
+        files,
+        variables,
+        engine,
+        inputs,
+        environment,
+        unread,
+        secrets_required,
+        reading,
+        with_specs=False,
+    )
     return loaded.diagnostics
 
 
 def read_spec(file: str, files: Files) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     """A spec's document, if there is one, and every mistake of its YAML.
 
-    A link that leads out of the repository may be a stranger's: under CI it is not read unless that is allowed. What is
-    no spec there, or where a saved plan names it, is not shown.
+    A link that leads out of the repository may be a stranger's: under CI it is not read unless that is allowed, and
+    what is no spec there is not shown.
     """
-    refused = None
     reach = files.reach("" if "\0" in file else os.path.dirname(file))  # noqa: PTH120 - ten times as fast as Path
-    if real := reach.led_out(file):
-        refused = found_outside(reach.spec._replace(root=reach.named_in, in_repository=True), real)
-    elif files.told.said:
+    real = reach.led_out(file)
+    if not real:
         return source.read(file)
+    refused = found_outside(reach.spec._replace(root=reach.named_in, in_repository=True), real)
     if refused is not None:
         return None, (source.whole_file(file, *refused),)
     document, found = source.read(file)
     if document is not None and str(document.values.get("apiVersion")).startswith("specrun/"):
         return document, found
     code = found[0].code if found else "missing-key"
-    detail = "It has no apiVersion as specs have it, and it is named by a link or a plan: it is not shown."
+    detail = "It has no apiVersion as specs have it, and a link led there, out of the repository: it is not shown."
     return None, (source.whole_file(file, code, detail),)
 
 
@@ -129,7 +152,9 @@ def _load(
     with_specs: bool,
 ) -> Loaded:
     boundary = reading.reach(os.path.dirname(files[0] if files else "")).environment  # noqa: PTH120
-    environment_values, mistakes = overrides.read_environment(environment, boundary)
+    environment_values, mistakes = overrides.read_environment(
+        environment, boundary, said=reading.told.environment is not None
+    )
     diagnostics = list(mistakes)
     options = _Options(
         overrides.scalars(variables),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +93,13 @@ def _input(entry: object, path: str) -> dict[str, Any]:
     return {"path": where, "type": kind, "mode": mode}
 
 
-def read_environment(option: str | None, boundary: Boundary) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+def read_environment(
+    option: str | None, boundary: Boundary, *, said: bool = True
+) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """The environment that `--environment current|FILE` stands for: {} is the current one, None the spec's own.
 
     A FILE ending in .yml or .yaml is a conda file, any other is a list of pip requirements. `boundary` is how far it,
-    and what it names, may lead: where a saved plan names it, not as far as where the user does.
+    and what it names, may lead. Where nobody `said` it, but a saved plan, no line is shown of what is another file.
     """
     if option is None:
         return None, []
@@ -120,9 +121,15 @@ def read_environment(option: str | None, boundary: Boundary) -> tuple[dict[str, 
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         return {}, [_refused(option, 1, 1, f"It cannot be read as text: {why}.")]
-    if not boundary.holds(boundary.real(where)):
-        return {"pip": [f"--requirement={shlex.quote(where)}"]}, []  # as a file that a spec names
+    if not said and (first := _odd_line(content)):
+        return {}, [_refused(option, first, 1, "This is no requirement, and a saved plan names the file.")]
     return _requirements(option, content, boundary)
+
+
+def _odd_line(content: str) -> int:
+    from specrun.spec.requirements import oddity
+
+    return oddity(content).first
 
 
 def _requirements(option: str, content: str, boundary: Boundary) -> tuple[dict[str, Any], list[Diagnostic]]:

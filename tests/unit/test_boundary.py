@@ -173,13 +173,14 @@ def test_what_the_command_line_names_is_the_users_word(machine: Path, ci: None) 
 
 
 def test_nobody_said_what_a_saved_plan_says(machine: Path, ci: None) -> None:
-    away = str(machine / "away" / "src")
-    assert codes("input", "../src", inputs={"i": away}, said=False) == ["outside-repository"]
-    assert codes("input", "../src", inputs={"i": away}, said=False, allow_outside=[away]) == []
     for name in ("conda.yml", "requirements.txt"):
         file = str(machine / "away" / name)
-        assert "outside-repository" in codes("code", "../src", environment=file, said=False)
-        assert codes("code", "../src", environment=file, said=False, allow_outside=[file]) == []
+        assert "outside-repository" in codes("code", "../src", environment=file, environment_said=False)
+        assert codes("code", "../src", environment=file, environment_said=False, allow_outside=[file]) == []
+    Path("creds.json").write_text(f'{{"secret": "{CANARY}"}}')
+    said = found("code", "../src", environment="creds.json", environment_said=False)
+    assert [one.code for one in said] == ["invalid-environment-file"]
+    assert CANARY not in repr(said)
 
 
 def test_a_package_by_the_address_of_a_file(machine: Path, ci: None) -> None:

@@ -12,8 +12,8 @@ from specrun.engines.base import EngineError
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import LocalPath, Properties, Spec
-from specrun.spec.visible import json_text
 from specrun.spec.reading import read_bytes
+from specrun.spec.visible import json_text
 
 _KEYS = ("workspace_name", "resource_group", "subscription_id")
 _FIELDS = ("name", "resource_group", "subscription_id")
