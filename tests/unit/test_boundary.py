@@ -345,9 +345,9 @@ def test_no_line_is_shown_of_what_is_no_such_file(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("text", ["a: 1\n", f"token: '{CANARY}\n", f"- {CANARY}\n", f"{CANARY}\n", f"x: [{CANARY}\n"])
 def test_what_is_no_conda_file_is_not_sent_from_elsewhere(machine: Path, text: str) -> None:
     (machine / "away" / "hosts.yml").write_text(text)
-    one = found("conda", "../../away/hosts.yml")[-1]
-    assert one.code == "not-a-conda-file"
-    assert CANARY not in one.detail
+    said = found("conda", "../../away/hosts.yml")
+    assert "not-a-conda-file" in [one.code for one in said]
+    assert CANARY not in repr(said)
 
 
 def test_of_a_file_of_requirements_with_a_mistake_the_line_is_shown() -> None:
