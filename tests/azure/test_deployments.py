@@ -9,7 +9,7 @@ import pytest
 from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azure.deployments import PATIENCE, await_deployments, running_deployments
-from specrun.engines.base import Conflict, Denied, Progress, Transient
+from specrun.engines.base import Conflict, Denied, EngineError, Progress, Transient
 from tests.azure.fake_login import Answer, Fake, Sent
 from tests.azure.signing import WITH_SECRET, having
 
@@ -50,6 +50,12 @@ def test_all_pages_are_read(fake: Fake, signing: SignIn) -> None:
 
     fake.answers[ARM] = page
     assert running_deployments(signing, "sub", "ml-rg", fake.transport) == ["a", "z"]
+
+
+def test_a_list_that_leads_back_to_itself_ends(fake: Fake, signing: SignIn) -> None:
+    fake.answers[ARM] = lambda sent: Answer(200, {"value": [], "nextLink": f"https://{ARM}/next?page=2"})
+    with pytest.raises(EngineError, match=r"cannot list the deployments of ml-rg: .* leads back to itself"):
+        running_deployments(signing, "sub", "ml-rg", fake.transport)
 
 
 def test_a_group_that_is_not_there_has_none(fake: Fake, signing: SignIn) -> None:

@@ -179,6 +179,12 @@ def test_a_page_that_is_no_listing(service: Scripted, body: bytes) -> None:
         list_files(Container(service.url, "box", KEY), "data")
 
 
+def test_a_listing_that_leads_back_to_itself_ends(service: Scripted) -> None:
+    service.replies = [Reply(body=LISTING.replace(b"<NextMarker/>", b"<NextMarker>more</NextMarker>"))]
+    with pytest.raises(EngineError, match="leads back to itself"):
+        list_files(Container(service.url, "box", KEY), "")
+
+
 def test_a_key_that_is_none(service: Scripted) -> None:
     with pytest.raises(Denied, match="the account key is not a key: it must be base64") as caught:
         list_files(Container(service.url, "box", AccountKey("not/base64/s3cr3t")), "data")

@@ -34,9 +34,13 @@ class Arm:
     def items(self, path: str, query: Mapping[str, str], what: str) -> Iterator[Any]:
         """The members of a list, page after page; `what` is being tried. Raises EngineError's kinds."""
         page = self.get(path, query, what)
+        seen: set[str] = set()
         yield from page.get("value", ())
-        while page.get("nextLink"):
-            page = self.get(page["nextLink"], {}, what)
+        while link := page.get("nextLink"):
+            if link in seen:
+                raise EngineError(f"cannot {what}: the list that came has no end: {link} leads back to itself")
+            seen.add(link)
+            page = self.get(link, {}, what)
             yield from page.get("value", ())
 
     def get(self, path: str, query: Mapping[str, str], what: str) -> Any:

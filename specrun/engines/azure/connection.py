@@ -13,6 +13,7 @@ from specrun.engines.azure.containers import AccountKey, Container, Credential, 
 from specrun.engines.azure.coordinates import Coordinates, locate
 from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azure.fetched import Fetched
+from specrun.engines.azure.nonsense import nonsense, slips
 from specrun.engines.azure.quiet import quiet
 from specrun.engines.base import EngineError
 from specrun.spec.model import Properties
@@ -78,12 +79,20 @@ class Connection(Generic[S]):
         with quiet():
             self.sdk.load()
             try:
-                return work()
-            except KeyRefused as refused:
-                # Before anything was done with it: the same again, as who is signed in.
-                if not self._distrust_key(refused):
-                    raise
-                return work()
+                return self._trusting(work)
+            except EngineError:
+                raise
+            except slips() as error:
+                raise nonsense(error) from error
+
+    def _trusting(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except KeyRefused as refused:
+            # Before anything was done with it: the same again, as who is signed in.
+            if not self._distrust_key(refused):
+                raise
+            return work()
 
     @property
     def coordinates(self) -> Coordinates:

@@ -38,6 +38,7 @@ class Blob:
 def list_blobs(container: Container, start: str) -> Iterator[Blob]:
     """Blobs whose names begin so, folders left out. Raises EngineError."""
     marker: str | None = None
+    seen: set[str] = set()
     while marker is None or marker:
         with explained(container, f"listing {start or 'it'}"):
             page = _page(container, start, marker)
@@ -49,6 +50,9 @@ def list_blobs(container: Container, start: str) -> Iterator[Blob]:
             ) from error
         yield from (blob for element in root.iterfind("Blobs/Blob") if (blob := _read(element)) is not None)
         marker = root.findtext("NextMarker") or ""
+        if marker in seen:
+            raise EngineError(f"{container.words}: the listing that came has no end: it leads back to itself")
+        seen.add(marker)
 
 
 class _Page(Exception):
