@@ -185,5 +185,5 @@ def _group_name(group: int) -> str:
 
 def own_folders(folder: Path) -> Iterator[os.DirEntry[str]]:
     """The folders in a folder that are no links; none where it is not there."""
-    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         yield from (entry for entry in entries if entry.is_dir(follow_symlinks=False))

@@ -79,9 +79,13 @@ def damage_the_mark(run: Path) -> None:
     edit(run / state.FILE, mark=17)
 
 
+def half_a_character(run: Path) -> None:
+    edit(run / state.FILE, mark="\udcff")
+
+
 @pytest.mark.parametrize(
     "forge",
-    [forge_status, forge_unmarked, forge_the_record, with_an_old_date, damage_the_mark],
+    [forge_status, forge_unmarked, forge_the_record, with_an_old_date, damage_the_mark, half_a_character],
     ids=lambda f: f.__name__,
 )
 def test_what_was_written_since_does_not_count_and_the_job_runs(
@@ -192,6 +196,25 @@ def test_where_no_key_can_be_kept_a_run_works_and_counts(
     assert not Machine(machine.home).plan(spec_of(tmp_path)).pending
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="of root")
+@pytest.mark.parametrize("of_home", [True, False])
+def test_a_home_of_somebody_else_keeps_no_key(
+    applied: Path, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_home: bool
+) -> None:
+    """Behind `sudo`: nothing is made there that its user could not read afterwards."""
+    (tmp_path / "theirs").mkdir()
+    os.chown(tmp_path / "theirs", 4242, 4242)
+    monkeypatch.setenv("HOME", str(tmp_path / "theirs"))
+    monkeypatch.delenv("XDG_STATE_HOME")
+    assert load_key() is None
+    assert list((tmp_path / "theirs").iterdir()) == []
+    if of_home:
+        assert run_of(Machine(machine.home), applied.name) == (RunStatus.FAILED, None), "whose files these are decides"
+    else:
+        os.chown(applied / marks.RECORD, 4242, 4242)
+        assert run_of(Machine(machine.home), applied.name) == (RunStatus.LOST, Loss.UNMARKED)
+
+
 def test_the_key_is_made_once_and_is_this_users_alone(key_folder: Path) -> None:
     keys: list[bytes | None] = []
     threads = [threading.Thread(target=lambda: keys.append(load_key())) for _ in range(8)]
@@ -264,6 +287,10 @@ def another_python(folder: Path) -> None:
     (folder / "bin/python").chmod(0o755)
 
 
+def another_python_3(folder: Path) -> None:
+    (folder / "bin/python3").symlink_to("/tmp/python")
+
+
 def another_link(folder: Path) -> None:
     (folder / "bin/python").unlink()
     (folder / "bin/python").symlink_to("/tmp/python")
@@ -297,7 +324,16 @@ def programs_behind_a_link(folder: Path) -> None:
     (folder / "bin").symlink_to("other")
 
 
-CHANGES = (another_python, another_link, another_home, planted, of_another_name, behind_a_link, programs_behind_a_link)
+CHANGES = (
+    another_python,
+    another_python_3,
+    another_link,
+    another_home,
+    planted,
+    of_another_name,
+    behind_a_link,
+    programs_behind_a_link,
+)
 
 
 def test_an_environment_that_was_built_here_is_ready(built: Path, machine: Machine, tmp_path: Path) -> None:

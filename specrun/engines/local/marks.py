@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -69,15 +70,12 @@ class Marks:
 
     def counts_run(self, rundir: Path) -> bool:
         """Whether what the record of a run says that it has come to is this user's word."""
-        if self._key is None:
-            return True
         try:
             values = read_record(rundir / state.FILE, state.LARGEST)
             marked = self._is_valid(values.get("mark"), "run", *_of_run(rundir, values))
         except (OSError, Damaged):
             return False
-        files = [rundir / state.FILE, rundir / RECORD]
-        return marked or self._is_older(files, going=rundir.name in self._first_use.going)
+        return marked or self._is_older([rundir / state.FILE, rundir / RECORD], run=rundir.name)
 
     def of_environment(self, folder: Path, values: Mapping[str, object]) -> str:
         """The mark of an environment whose `READY` has these values; "" without a key. Raises OSError."""
@@ -91,8 +89,7 @@ class Marks:
             marked = self._is_valid(values.get("mark"), "environment", *_of_environment(folder, values))
         except (OSError, Damaged):
             return False
-        files = [folder / READY, *(file for file in _of_interpreter(folder) if os.path.lexists(file))]
-        return self._key is None or marked or self._is_older(files)
+        return marked or self._is_older([folder / READY, *filter(os.path.lexists, _of_interpreter(folder))])
 
     def _mark(self, *parts: object) -> str:
         if self._key is None:
@@ -100,14 +97,22 @@ class Marks:
         return hmac.digest(self._key, json.dumps(parts, sort_keys=True).encode(), "sha256").hex()
 
     def _is_valid(self, mark: object, *parts: object) -> bool:
-        return isinstance(mark, str) and bool(mark) and hmac.compare_digest(mark.encode(), self._mark(*parts).encode())
+        return (
+            isinstance(mark, str)
+            and bool(mark)
+            and hmac.compare_digest(mark.encode(errors="replace"), self._mark(*parts).encode())
+        )
 
-    def _is_older(self, files: list[Path], *, going: bool = False) -> bool:
-        """Whether files that are this user's alone are from before the state folder was first used."""
+    def _is_older(self, files: list[Path], *, run: str = "") -> bool:
+        """Whether files are this user's alone, and from before the state folder was first used, where that is known.
+
+        A run that went on then has ended since.
+        """
+        use = self._first_use if self._key is not None else None
         try:
             for file in files:
                 seen = file.lstat()
-                if seen.st_ctime_ns > self._first_use.moment and not going:
+                if use is not None and seen.st_ctime_ns > use.moment and run not in use.going:
                     return False
                 if not stat.S_ISLNK(seen.st_mode):  # an interpreter is one as a rule, and no record can be
                     check_private(file, seen)
@@ -130,22 +135,24 @@ def _of_environment(folder: Path, values: Mapping[str, object]) -> Iterator[obje
     """What the mark of an environment is of: its name and lines, and which Python it starts how."""
     yield folder.name
     yield {name: value for name, value in values.items() if name != "mark"}
-    python, configuration = _of_interpreter(folder)
-    try:
-        seen = python.lstat()
-        # A copy is not read each time: it is told by what nobody can set.
-        link = stat.S_ISLNK(seen.st_mode)
-        yield str(python.readlink()) if link else [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
-    except FileNotFoundError:
-        yield None
-    try:
-        yield read_private(configuration).decode(errors="replace")
-    except FileNotFoundError:
-        yield None
+    for file in _of_interpreter(folder):
+        try:
+            seen = file.lstat()
+            if stat.S_ISLNK(seen.st_mode):
+                yield str(file.readlink())
+            elif file.suffix == ".cfg":
+                yield read_private(file).decode(errors="replace")
+            else:  # a copy is not read each time: it is told by what nobody can set
+                yield [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
+        except FileNotFoundError:
+            yield None
 
 
-def _of_interpreter(folder: Path) -> tuple[Path, Path]:
-    return folder / "bin" / "python", folder / "pyvenv.cfg"
+def _of_interpreter(folder: Path) -> list[Path]:
+    """What decides which Python an environment starts, and where that finds what it imports."""
+    major, minor = sys.version_info[:2]
+    names = ("python", f"python{major}", f"python{major}.{minor}")
+    return [*(folder / "bin" / name for name in names), folder / "pyvenv.cfg"]
 
 
 def key_folder() -> Path | None:
