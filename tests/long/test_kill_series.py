@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.faults.test_azure_kills import CREATING_READS, Point, points_of, requ
 from tests.searching import Search
 
 pytestmark = [pytest.mark.long, pytest.mark.slow]
+T = TypeVar("T")
 SIDE_BY_SIDE = 3
 MOST_WRITES = 60
 """More than an apply makes: a kill there is an apply that nothing befalls."""
@@ -27,10 +29,9 @@ HEAD_START = 2.0
 """Seconds that an apply stands still while the other does not stop."""
 
 
-def all_of(cases: list[Callable[[], None]]) -> None:
+def all_of(cases: list[Callable[[], T]]) -> list[T]:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for done in [pool.submit(case) for case in cases]:
-            done.result()
+        return [done.result() for done in [pool.submit(case) for case in cases]]
 
 
 def killed_in_turn(folder: Path, kills: list[int]) -> None:
@@ -102,14 +103,16 @@ def test_a_series_of_kills_leaves_everything_in_azure_once(tmp_path: Path, engin
     points = list(points_of(requests_of(tmp_path / "asked", engine, made=True)))
     series = [search.random.sample(points, 2) for _ in range(search.rounds(1, 250))]
 
-    def case(folder: Path, kills: list[Point]) -> None:
-        with azure_in(folder, engine=engine) as azure:
+    def case(folder: Path, kills: list[Point], made: bool) -> int:
+        with azure_in(folder, engine=engine, made=made) as azure:
             azure.emulator.service.creating_reads = CREATING_READS
-            for point in kills:
-                azure.apply_killed_at(*point)
+            killed = sum(azure.apply_killed_at(*point) for point in kills)
             said = azure.apply()
             assert said.code == 0, f"{kills}: {said.err}\n{said.out}"
             check_azure(azure)
             assert not list((folder / "state" / "staging").iterdir())
+            return killed
 
-    all_of([lambda n=n, kills=kills: case(tmp_path / f"{n}", kills) for n, kills in enumerate(series)])
+    # To make a workspace takes long: each fourth is without one.
+    cases = [lambda n=n, kills=kills: case(tmp_path / f"{n}", kills, n % 4 > 0) for n, kills in enumerate(series)]
+    print(f"{sum(all_of(cases))} applies were killed in {len(series)} series")
