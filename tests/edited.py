@@ -17,10 +17,9 @@ def values_of(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 def with_value(value: Any, path: Path, other: object) -> Any:
-    """The same with another value at a path."""
-    changed = copy.deepcopy(value)
-    place = changed
-    for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = other
+    """The same with another value at a path; the rest is shared."""
+    if not path:
+        return other
+    changed = copy.copy(value)
+    changed[path[0]] = with_value(value[path[0]], path[1:], other)
     return changed

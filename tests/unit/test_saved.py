@@ -227,7 +227,11 @@ def test_whatever_is_changed_in_it_is_seen(content: dict[str, Any]) -> None:
     for path, value in values_of({name: content[name] for name in ("places", "fingerprints", "changes")}):
         for other in ("../../victim", "delete", 7, 0, True, None, ["x"], [], {}):
             edited = with_value(content, path, other)
-            if [other] != [value] and is_valid(edited) and not differences(edited, content):
+            try:
+                seen = [other] == [value] or differences(edited, content)
+            except (KeyError, TypeError, AttributeError):
+                seen = []
+            if not seen and is_valid(edited):  # what is not valid is told when it is read
                 missed.add(path[2:] if path[0] == "changes" else path)
     assert {path for path in missed if not set(path) & TOLD} == {
         *(("cancel", 0, name) for name in ("spec", "fingerprint", "attempt")),
