@@ -21,6 +21,7 @@ from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.saved import PlanUnreadable, contents, digests_from, masked, read_saved, save, seen_from
+from specrun.spec.boundary import allowing, is_below
 from specrun.spec.model import LocalPath
 from specrun.spec.repository import repository_of
 from specrun.spec.source import read
@@ -123,8 +124,10 @@ def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: 
     if other:
         raise Exit(WRONG_USAGE, f"{saved.file} was made with other values of {', '.join(other)}: plan again")
     for file in request["files"]:
-        if _below_root(file) is None:
-            raise Exit(REFUSED, f"{saved.file} is for {file}, which lies outside {_root()}: plan again there")
+        where = os.path.realpath(_seen_from_here(file))
+        if _below_root(file) is None and not any(is_below(where, os.path.realpath(one)) for one in given.allow_outside):
+            elsewhere = f"{saved.file} is for {file}, which lies outside {_root()}"
+            raise Exit(REFUSED, f"{elsewhere}: plan again there, or add {allowing(where)} if it is meant")
         _check_spec(saved, file)
     again = [option for option in _to_say_again(request) if not asked[option.name]]
     if again:

@@ -116,6 +116,14 @@ def test_what_lies_elsewhere_is_said_again(specrun: Any, engine: Double, tmp_pat
     assert len(engine.submitted) == 1
 
 
+def test_a_spec_elsewhere_is_allowed_again(specrun: Any, engine: Double) -> None:
+    assert specrun("plan", "../other/job.yaml", "--out", "the.plan").code == 0
+    assert specrun("apply", "the.plan", "--allow-outside", "data").code == 4
+    assert engine.submitted == []
+    assert specrun("apply", "the.plan", "--allow-outside", "../other").code == 0
+    assert len(engine.submitted) == 1
+
+
 def test_it_holds_in_another_clone(
     specrun: Any, engine: Double, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
