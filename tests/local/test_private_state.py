@@ -101,12 +101,12 @@ def test_no_link_is_followed_by_a_write(
 
 
 def test_what_was_fetched_and_is_not_what_it_is_called_is_fetched_again(tmp_path: Path) -> None:
-    from specrun.plan.remote import download
+    from specrun.plan.remote import NotFetched, download
 
     digest = "0" * 64
     kept = tmp_path / "home/cache/https" / digest / "a.zip"
     kept.parent.mkdir(parents=True)
     kept.write_text("planted")
-    with pytest.raises(OSError, match="refused"):
+    with pytest.raises(NotFetched, match="refused"):
         download("https://127.0.0.1:9/a.zip", digest, tmp_path / "home", lambda *_: None)
     shutil.rmtree(kept.parent)
