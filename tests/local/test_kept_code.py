@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,21 @@ def test_what_no_run_has_any_more_is_not_kept(folders: Folders) -> None:
     assert (left.read_text(), first.exists()) == ("1", False)
     delete_run(second)
     assert folders.kept() == []
+
+
+def test_a_supervisor_that_is_just_leaving_keeps_nothing(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = folders.prepare("a", lib="1")
+    rmtree, failed = shutil.rmtree, []
+
+    def race(folder: Path) -> None:
+        if not failed:
+            failed.append(folder)
+            raise FileNotFoundError(folder / "reserve")
+        rmtree(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", race)
+    delete_run(run)
+    assert not run.exists()
 
 
 def test_a_run_without_a_note_is_left_alone(folders: Folders) -> None:

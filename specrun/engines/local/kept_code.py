@@ -61,7 +61,10 @@ def delete_run(rundir: Path) -> None:
         rundir.unlink()
         return
     names = [name for _, name, _ in _notes(rundir)]
-    shutil.rmtree(rundir)
+    with contextlib.suppress(FileNotFoundError):  # its supervisor is just removing the last of what it had
+        shutil.rmtree(rundir)
+    if rundir.exists():
+        shutil.rmtree(rundir)
     for kept in (_kept(rundir, name) for name in names):
         with contextlib.suppress(OSError):
             if kept.lstat().st_nlink == 1:
