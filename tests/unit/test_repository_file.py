@@ -143,9 +143,9 @@ def test_every_verb_that_reads_specs_ends_with_65(
 
 
 def test_it_is_no_part_of_code(repository: Path) -> None:
-    before = [file.path for file in read_tree(str(repository), frozenset(), stays=True).files]
+    before = [file.path for file in read_tree(str(repository), frozenset()).files]
     (repository / ".specrun.yaml").write_text("env: [A]\n")
-    assert [file.path for file in read_tree(str(repository), frozenset(), stays=True).files] == before
+    assert [file.path for file in read_tree(str(repository), frozenset()).files] == before
 
 
 def test_its_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
