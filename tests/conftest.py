@@ -13,6 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from emulator.azurite.server import Unavailable, install
+from specrun.spec import secrets
 from tests.searching import Search, search_of
 
 HERE = Path(__file__).parent
@@ -63,6 +64,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     except Unavailable as problem:
         for item in needy:
             item.add_marker(pytest.mark.skip(reason=str(problem)))
+
+
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test calls a secret is none of the next one's."""
+    monkeypatch.setattr(secrets, "_values", ())
+    monkeypatch.setattr(secrets, "_forms", ())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 from specrun.apply.events import Event, LogLines, OpenLines, OperationProgressed
 from specrun.plan.home import make_home
 from specrun.plan.private import open_private
+from specrun.spec.masking import mask
 from specrun.spec.visible import json_text
 
 KEPT = 8_000_000
@@ -38,7 +39,7 @@ class Journal:
             seen = self._file.lstat() if self._file.is_file() else None
             if seen is not None and (seen.st_size > KEPT or seen.st_nlink > 1):  # a file of two names may be anybody's
                 self._file.replace(self._file.with_suffix(".1.jsonl"))
-            line = json_text({"time": round(time.time(), 3), "process": os.getpid(), **event})
+            line = mask(json_text({"time": round(time.time(), 3), "process": os.getpid(), **event}))
             descriptor = open_private(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             with open(descriptor, "a", encoding="utf-8") as journal:  # noqa: PTH123 - a descriptor
                 journal.write(f"{line}\n")

@@ -10,13 +10,12 @@ from dataclasses import replace
 
 import click
 
-from specrun.apply.events import Event, OpenLines, PlanReady
+from specrun.apply.events import Event, LogLines, OpenLines, PlanReady
 from specrun.apply.journal import Journal
 from specrun.apply.project import Project
 from specrun.apply.walk import Outcome
 from specrun.cli import exit_codes
 from specrun.cli.exit_codes import Exit
-from specrun.cli.masking import mask_event
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.cli.plan import check_allowed, planning_options
 from specrun.cli.saving import as_requested, check_same, check_specs, find_saved
@@ -24,10 +23,11 @@ from specrun.cli.session import arguments_of, open_specs
 from specrun.plan.changes import Plan
 from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
+from specrun.spec.secrets import hide
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
-from specrun.views.text import terminal_width
+from specrun.views.text import canvas, terminal_width
 
 
 @click.command()
@@ -88,10 +88,9 @@ def carry_out(
     journal = Journal(project.home)
 
     def emit(event: Event) -> None:
-        masked = mask_event(event)
-        if journal.keeps(masked):
-            journal.write(event_data(masked))
-        show_event(masked)
+        if journal.keeps(event):
+            journal.write(event_data(event))
+        show_event(event)
 
     if made.places:
         emit(PlanReady(made))
@@ -141,7 +140,11 @@ def _status(outcome: Outcome) -> int:
 def _print_json(event: Event) -> None:
     if isinstance(event, OpenLines):
         return  # a program is told of each line once, when it has ended
-    print(json_text(event_data(event)), flush=True)
+    text = json_text(event_data(event))
+    if isinstance(event, LogLines):
+        print(hide(text), file=canvas(sys.stdout), flush=True)
+    else:
+        print(text, flush=True)
 
 
 class _signals:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import click
 
-from specrun.cli.masking import mask_secrets
 from specrun.cli.options import Reading, color_option, files_options, run_option
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import Cursor, LogLine, OpenLine
@@ -34,7 +33,7 @@ def logs(reading: Reading, run_name: str | None, follow: bool, roles: tuple[str,
             if roles and not _chosen(line.role, roles):
                 continue
             tell = shown.rewrite if isinstance(line, OpenLine) else shown.put
-            tell(line.role, mask_secrets(line.text), COLOUR)
+            tell(line.role, line.text, COLOUR)
             if follow:
                 sys.stdout.flush()
         shown.clear()

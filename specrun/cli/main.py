@@ -104,7 +104,7 @@ def _run(arguments: list[str]) -> int:
         specrun(arguments, prog_name="specrun", standalone_mode=False)
     except Exit as end:
         if end.message:
-            _tell(end.message)
+            print(end.message, file=sys.stderr)
         return end.code
     except click.UsageError as error:
         _show(error)
@@ -127,13 +127,6 @@ def _show(error: click.ClickException) -> None:
     error.show(sys.stderr)
 
 
-def _tell(text: str) -> None:
-    """Print to standard error without any secret: what an engine answers may hold one."""
-    from specrun.cli.masking import mask_environment
-
-    print(mask_environment(text), file=sys.stderr)
-
-
 def _broken_pipe() -> int:
     # The reader has gone: what is still buffered has nowhere to go, and Python must not try when it ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -147,13 +140,13 @@ def _bug(error: Exception) -> int:
     from specrun.views.text import indented
 
     if isinstance(error, (EngineError, SecretUnset, StateRefused)):
-        _tell(indented(f"error: {error}"))
+        print(indented(f"error: {error}"), file=sys.stderr)
         return exit_codes.FAILED
     if isinstance(error, OSError):
-        _tell(visible(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}"))
+        print(visible(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}"), file=sys.stderr)
         return exit_codes.FAILED
     import traceback
 
-    _tell("".join(traceback.format_exception(error)))
+    print("".join(traceback.format_exception(error)), file=sys.stderr)
     print("This is a bug in specrun: please report it with the lines above.", file=sys.stderr)
     return exit_codes.BUG

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, Exit
-from specrun.cli.masking import mask_environment
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
 from specrun.cli.saving import check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
@@ -53,7 +52,7 @@ def plan(
     if out is not None:
         check_outside_sources(made, Path(out))
     if made.places:
-        print(mask_environment(render(made, output)))
+        print(render(made, output))
     check_allowed(made)
     if out is not None:
         save_plan(made, request_of(reading, rerun=rerun, cancel_previous=cancel_previous), out)

@@ -8,7 +8,6 @@ from itertools import islice
 
 import click
 
-from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option
 from specrun.cli.session import open_runs
 from specrun.engines.reliable import Reliable
@@ -38,10 +37,10 @@ def runs(reading: Reading, output: str, limit: int) -> None:
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}
                 for number, run in enumerate(found[:limit])
             ]
-            print(mask_environment(json_text(data, 2)))
+            print(json_text(data, 2))
         else:
             width = terminal_width()
-            print(mask_environment(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit)))
+            print(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit))
         if len(found) > limit:
             print(f"{visible(opened.spec)} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
-from specrun.cli.masking import mask_environment, remember
 from specrun.cli.options import Reading
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
@@ -74,7 +73,6 @@ def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
     """Read the specs, show what is wrong or worth knowing, and find out where they go. Ends the command on an error."""
     require_engine(reading.engine)
     loaded = load_specs(reading, secrets_required=secrets_required)
-    remember(spec.document.text for spec in loaded.specs)
     # That a field which this engine never reads is not set is for `validate` to say, not for every apply.
     show(found for found in loaded.diagnostics if (found.code, found.severity) != ("unset-env", Severity.NOTE))
     if not loaded.ok:
@@ -99,7 +97,7 @@ def report_unseen(plan: Plan) -> None:
     for place, errors in plan.unseen.items():
         where = "" if len(plan.places) + len(plan.unseen) == 1 else f"{place.title} (engine {place.engine}): "
         lines = [indented(f"error: {where}{f'{what}: ' if what else ''}{error}") for what, error in errors.items()]
-        print(mask_environment("\n".join(lines)), file=sys.stderr)
+        print("\n".join(lines), file=sys.stderr)
 
 
 def check_fit(reading: Reading) -> tuple[Diagnostic, ...]:
@@ -139,7 +137,6 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
         if document is None or not isinstance(values, dict) or not isinstance(values.get("name"), str):
             show(diagnostics)
             raise Exit(INVALID_SPEC, "" if diagnostics else f"{file} has no `name`: is it a spec?")
-        remember([document.text])
         home = open_home(Path(file).absolute().parent)
         name = str(reading.engine or values.get("engine") or DEFAULT_ENGINE)
         require_engine(name)
@@ -164,7 +161,7 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
     width = terminal_width()
     paint = paint_for(sys.stderr)
     for diagnostic in diagnostics:
-        print(mask_environment(diagnostic_text(diagnostic, paint, width)), end="\n\n", file=sys.stderr)
+        print(diagnostic_text(diagnostic, paint, width), end="\n\n", file=sys.stderr)
 
 
 def _scope_in(reading: Reading) -> Scope:

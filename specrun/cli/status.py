@@ -11,7 +11,6 @@ from typing import TypeVar
 import click
 
 from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
-from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading, color_option, files_options, output_option, run_option
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import EngineError
@@ -37,11 +36,11 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> N
     places = [_surroundings(runs, run) for runs, run in found]
     if output == "json":
         data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
-        print(mask_environment(json_text(data[0] if len(data) == 1 else data, 2)))
+        print(json_text(data[0] if len(data) == 1 else data, 2))
     else:
         paint = paint_for(sys.stdout)
         texts = (status_text(run, around, paint) for (_, run), around in zip(found, places, strict=True))
-        print(mask_environment("\n\n".join(texts)))
+        print("\n\n".join(texts))
     if wait:
         raise Exit(worst({_ended_with(run) for _, run in found}))
 

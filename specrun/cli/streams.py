@@ -1,4 +1,6 @@
-"""Standard output and standard error, on which nothing acts that specrun has not drawn itself."""
+"""Standard output and standard error, to which no credential gets, and on which nothing acts that specrun has not drawn
+itself.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from specrun.spec.masking import mask
 from specrun.spec.visible import visible_output
 
 
 class Visible:
-    """A stream that makes visible what the views have left: what an SDK prints, or a text that nobody thought of.
+    """A stream that masks whatever is written, and makes visible what the views have left: what an SDK prints or logs, a
+    traceback, a text that nobody thought of.
 
-    `canvas` is the stream itself, for what moves the cursor on purpose.
+    `canvas` is the stream itself, for what moves the cursor on purpose, and for the lines of a job.
     """
 
     def __init__(self, canvas: TextIO) -> None:
@@ -23,7 +27,7 @@ class Visible:
 
     def write(self, text: str) -> int:
         """Write a text; colours stay."""
-        shown = visible_output(text, self._begun)
+        shown = visible_output(mask(text), self._begun)
         self._begun = (self._begun + shown).rpartition("\n")[2].strip()[:2]
         self.canvas.write(shown)
         return len(text)

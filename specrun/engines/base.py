@@ -17,6 +17,7 @@ from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.masking import mask
 from specrun.spec.model import Properties, Spec
 
 
@@ -27,6 +28,9 @@ class EngineError(Exception):
     """
 
     about: SpecPath = ()
+
+    def __init__(self, message: str) -> None:
+        super().__init__(mask(message))  # a service may answer with what it was given
 
 
 class Transient(EngineError):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
-from specrun.spec.masking import mask_addresses
+from specrun.spec.masking import mask
 
 ERROR, WARNING, NOTE = Severity
 
@@ -215,8 +215,8 @@ CODES: Mapping[str, Code] = {code: Code(group, *row) for group, rows in _ROWS.it
 
 
 def diagnostic(code: str, detail: str, path: Path, location: Location, severity: Severity | None = None) -> Diagnostic:
-    """A diagnostic of a known code, of the code's usual severity unless another is given; no address in it has a
-    password.
+    """A diagnostic of a known code, of the code's usual severity unless another is given; no credential stands in
+    it.
     """
     known = CODES[code]
-    return Diagnostic(severity or known.severity, code, known.summary, mask_addresses(detail), path, location)
+    return Diagnostic(severity or known.severity, code, known.summary, mask(detail), path, location)

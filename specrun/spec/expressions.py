@@ -7,6 +7,7 @@ know the paths.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,6 +88,14 @@ def references(text: str, namespace: str) -> list[str]:
     if OPEN not in text:
         return []
     return [e.name for e in parse(text) if isinstance(e, Expression) and e.namespace == namespace]
+
+
+def secret_names(text: str) -> Iterator[str]:
+    """The names of all secrets in a text of any length, whether or not they may stand there."""
+    if OPEN in text:
+        bodies = (match[1] for match in _SPAN.finditer(text) if match[2])
+        found = (reference for body in bodies if (reference := _REFERENCE.fullmatch(body)))
+        yield from (reference[2] for reference in found if reference[1] == "secrets")
 
 
 def whole(text: str) -> Expression | None:

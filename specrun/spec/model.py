@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from specrun.spec import secrets
 from specrun.spec.boundary import EVERYWHERE, Boundary
 from specrun.spec.sizes import has_gpu
 
@@ -43,6 +44,7 @@ class Secret:
 
     def reveal(self) -> str:
         """The value, from the environment. Raises SecretUnset."""
+        secrets.note([self.name])
         try:
             return os.environ[self.name]
         except KeyError:

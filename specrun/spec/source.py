@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from yaml.error import YAMLError
 
-from specrun.spec import codes
+from specrun.spec import codes, secrets
 from specrun.spec.builder import Builder, Mistake, Unreadable
 from specrun.spec.diagnostics import Diagnostic, Location, Path
+from specrun.spec.expressions import secret_names
 from specrun.spec.locations import Span, locate, locate_inside, location, written
 from specrun.spec.reading import MOST_YAML, TooLarge, read_bytes
 from specrun.spec.syntax import describe, flow_expression
@@ -88,6 +89,7 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
         text = data.decode()
     except UnicodeDecodeError as error:
         return None, (_not_utf8(file, data, error),)
+    secrets.note(secret_names(text))  # of one that cannot be parsed, too
     found: list[Diagnostic] = []
     parsed: str | None = None
     while True:
@@ -130,7 +132,19 @@ def _document(
         return None, tuple(found)
     if parsed is not None:
         values = _unhide(values)
+    if "\\" in text:  # in quotes an expression may be spelled with escapes
+        secrets.note(name for scalar in _scalars(values) for name in secret_names(scalar))
     return Document(file, text, values, parsed), tuple(found)
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    """Every text of a document, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for child in pair for text in _scalars(child))
+    elif isinstance(value, list):
+        yield from (text for child in value for text in _scalars(child))
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -52,7 +52,7 @@ def substitute(
     `repository` says which variables of the environment may be read.
     """
     values = document.values
-    if not isinstance(values, dict) or (OPEN not in document.text and not variables):
+    if not isinstance(values, dict) or not (OPEN in document.text or "\\" in document.text or variables):
         return Substituted(values, engine or _engine(values), frozenset(), ())
     walk = _Walk(document, secrets_required, repository)
     values = walk.top(values, variables)

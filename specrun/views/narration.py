@@ -21,6 +21,8 @@ from specrun.engines.base import LogLine, Progress
 from specrun.plan.changes import Action
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key
+from specrun.spec.masking import mask
+from specrun.spec.secrets import hide
 from specrun.spec.visible import at_start, visible, visible_log
 from specrun.spec.wording import size
 from specrun.views.plan_text import plan_text, summary
@@ -108,7 +110,7 @@ class Narration:
             return
         self._lines.clear()
         if self._bars is not None:
-            self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._bars.console.print(mask(text), markup=False, highlight=False, soft_wrap=True)
         else:
             print(text, file=self._err, flush=True)
 
@@ -126,7 +128,7 @@ class Narration:
         if self._bars is None or key not in self._tasks:
             self._log_progress(key, progress)
             return
-        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else visible(progress.text)
+        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else visible(hide(progress.text))
         self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
 
     def _log_progress(self, key: Key, progress: Progress) -> None:

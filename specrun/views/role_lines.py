@@ -6,6 +6,7 @@ import os
 import time
 from typing import TextIO
 
+from specrun.spec.secrets import hide
 from specrun.spec.visible import visible, visible_log
 from specrun.views.text import Paint, canvas, shorten
 
@@ -30,13 +31,15 @@ class RoleLines:
     def put(self, role: str, text: str, colour: str) -> None:
         """Write a line."""
         self.clear()
-        self._out.write(f"{self._paint(f'{role} |', colour)} {visible_log(text)}\n")
+        # Past what looks at specrun's own texts: these are many, and what a job prints is its own affair but for secrets.
+        self._canvas.write(f"{self._paint(f'{visible(role)} |', colour)} {visible_log(hide(text))}\n")
 
     def rewrite(self, role: str, text: str, colour: str) -> None:
         """Show a line that has not ended, as it stands now."""
         if not self._draws:
             self._tell(role, text, colour)
             return
+        text = hide(text)
         room = self._width - len(visible(role)) - 4
         shown, plain = visible_log(text), visible_log(text, colours=False)
         if len(plain) > room:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TextIO
 
+from specrun.spec.secrets import hide
 from specrun.spec.visible import visible
 
 CODES: Mapping[str, str] = {
@@ -71,7 +72,7 @@ def count(number: int, noun: str) -> str:
 
 def shorten(text: str, width: int) -> str:
     """At most `width` characters of what is visible of a text, the rest told by an ellipsis."""
-    text = visible(text)
+    text = visible(hide(text))  # a part of a secret would not be known as one
     return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
 
 

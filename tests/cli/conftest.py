@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from specrun.cli import masking
 from specrun.cli.main import run
 
 
@@ -28,7 +27,6 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SPECRUN_HOME", "SPECRUN_ENGINE", "NO_COLOR", "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(masking, "_forms", ())
     monkeypatch.chdir(tmp_path)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from specrun.cli import masking
+from specrun.spec import secrets
 from tests.engine_double import write_spec
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,8 @@ def test_a_secret_is_shown_and_written_nowhere(specrun: Any, monkeypatch: pytest
     holding = [path for path in Path.cwd().rglob("*") if path.is_file() and b"canary-0451" in path.read_bytes()]
     assert holding == []
     monkeypatch.delenv("SPECRUN_CANARY")
-    monkeypatch.setattr(masking, "_forms", ())
+    monkeypatch.setattr(secrets, "_values", ())
+    monkeypatch.setattr(secrets, "_forms", ())
     assert specrun("logs").out == "main/0 | the key is ••••.\n"  # nor is it there for who does not know it
 
 

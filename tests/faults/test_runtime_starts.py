@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from specrun.engines.local import state, supervisor
-from specrun.spec.masking import MASK
+from specrun.spec.secrets import MASK
 from tests.local.runs import Run, Runs, needs_proc, wait_until
 
 STARTER = """

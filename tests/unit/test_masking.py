@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from specrun.engines.local.output import Masking
-from specrun.spec.masking import MASK, forms_of, longest_first, mask_addresses, masked
+from specrun.spec.masking import mask_addresses, masked
+from specrun.spec.secrets import MASK, forms_of, longest_first
 
 SECRET = 'open "sesame"/42'
 KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQ\n"

@@ -19,7 +19,7 @@ from specrun.engines.local.kept_code import share_code
 from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request
 from specrun.plan.ownership import StateRefused
-from specrun.spec.masking import longest_first
+from specrun.spec.secrets import longest_first
 
 TICK = 0.2
 """Seconds within which a request to cancel, or a free slot, is noticed."""

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from specrun.spec.masking import MASK
+from specrun.spec.secrets import MASK
 
 _ROOM = 1 << 20
 """Bytes that fit into the pipe, where the system lets it have that many."""
