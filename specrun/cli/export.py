@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
 from specrun.engines.facts import ENGINES, unread
+from specrun.spec.masking import mask_property, masked
+from specrun.spec.model import Secret
 from specrun.spec.visible import visible
 
 if TYPE_CHECKING:
@@ -124,7 +127,34 @@ def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence
     show(found for found in loaded.diagnostics if found.code not in ("unset-secret", "unset-env") or not loaded.ok)
     if not loaded.ok:
         raise Exit(INVALID_SPEC)
-    return loaded.specs
+    return [_without_credentials(spec) for spec in loaded.specs]
+
+
+def _without_credentials(spec: Spec) -> Spec:
+    """The spec without the values of variables that a credential is written out in."""
+    if spec.job is None:
+        return spec
+    values = spec.job.environment_variables.items()
+    shown = {name: one if isinstance(one, Secret) else str(mask_property(name, one)) for name, one in values}
+    if shown == spec.job.environment_variables:
+        return spec
+    _tell_of_asterisks()
+    return replace(spec, job=replace(spec.job, environment_variables=shown))
+
+
+def _masked(text: str) -> str:
+    found = masked(text)
+    if found != text and "****" not in text:  # then it was told
+        _tell_of_asterisks()
+    return found
+
+
+def _tell_of_asterisks() -> None:
+    print(
+        "note: asterisks stand where the spec has a credential written out: put it into the environment, and "
+        "`${{ secrets.NAME }}` into the spec",
+        file=sys.stderr,
+    )
 
 
 def _show_refusals(specs: Sequence[Spec]) -> None:
@@ -148,6 +178,7 @@ def _spare(spec: Spec, paths: Sequence[Path]) -> None:
 
 
 def _write_one(text: str, out: str | None) -> None:
+    text = _masked(text)
     if out is None:
         print(text, end="")
     else:
@@ -160,7 +191,7 @@ def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -
     check_below(files, folder)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(_masked(text), encoding="utf-8")
     print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {visible(str(folder))}, to be made in this order:")
     for spec in specs:
         mine = [path for path in files if len(specs) == 1 or path.parent.name == spec.name]

@@ -143,7 +143,8 @@ def _bug(error: Exception) -> int:
         print(indented(f"error: {error}"), file=sys.stderr)
         return exit_codes.FAILED
     if isinstance(error, OSError):
-        print(visible(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}"), file=sys.stderr)
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(visible(f"error: {said}"), file=sys.stderr)
         return exit_codes.FAILED
     import traceback
 

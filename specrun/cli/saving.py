@@ -11,7 +11,6 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from specrun.cli.exit_codes import FAILED, REFUSED, STALE, WRONG_USAGE, Exit
-from specrun.cli.masking import mask_environment
 from specrun.cli.options import Reading
 from specrun.cli.session import show
 from specrun.plan.changes import Plan
@@ -22,6 +21,7 @@ from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.saved import PlanUnreadable, contents, digests_from, masked, read_saved, save, seen_from
 from specrun.spec.boundary import allowing, is_below
+from specrun.spec.masking import mask
 from specrun.spec.model import LocalPath
 from specrun.spec.repository import repository_of
 from specrun.spec.source import read
@@ -72,9 +72,13 @@ def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool) -> Reque
 
 
 def save_plan(made: Plan, request: Request, out: str) -> None:
-    """Save a plan. Ends the command when it is too large."""
+    """Save a plan. Ends the command when it is too large, or would keep a credential from the command line."""
+    for name, value in request["variables"].items():
+        if mask(value) != value:
+            detail = f"--var {name} has a credential in it, and a saved plan keeps what the command line said"
+            raise Exit(WRONG_USAGE, f"{detail}: give it to the job as `${{{{ secrets.NAME }}}}`")
     try:
-        save(contents(made, request, _root(), mask_environment), Path(out))
+        save(contents(made, request, _root(), mask), Path(out))
     except PlanUnreadable as error:
         raise Exit(FAILED, str(error)) from error
     again = shlex.join([out, *(word for option in _to_say_again(request) for word in option.words)])
@@ -118,7 +122,7 @@ def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: 
     """
     request, environment = saved.request, saved.request["environment"]
     command = f"specrun plan {shlex.join(_arguments(request))}"
-    print(mask_environment(visible(f"{saved.file} was made by: {command}")), file=sys.stderr)
+    print(visible(f"{saved.file} was made by: {command}"), file=sys.stderr)
     asked = request_of(given, rerun=rerun, cancel_previous=cancel_previous)
     other = [option for name, option in _OPTIONS.items() if asked[name] and asked[name] != request[name]]
     if other:
@@ -154,8 +158,8 @@ def check_same(saved: Saved, made: Plan) -> None:
     """End the command when what is planned now is not what was saved."""
     if made.unseen:
         return  # nothing is carried out either, and what could not be observed is told
-    now = contents(made, saved.request, _root(), mask_environment)
-    was = {**saved.content, "changes": masked(saved.content["changes"], mask_environment)}
+    now = contents(made, saved.request, _root(), mask)
+    was = {**saved.content, "changes": masked(saved.content["changes"], mask)}
     found = differences(was, now)
     if found:
         show(made.problems)

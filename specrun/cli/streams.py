@@ -15,7 +15,7 @@ from specrun.spec.visible import visible_output
 
 
 class Visible:
-    """A stream that masks whatever is written, and makes visible what the views have left: what an SDK prints or logs, a
+    """A stream that masks credentials, and makes visible what the views have left: what an SDK prints or logs, a
     traceback, a text that nobody thought of.
 
     `canvas` is the stream itself, for what moves the cursor on purpose, and for the lines of a job.

@@ -38,6 +38,7 @@ _VALUE = re.compile(
            | `(?P<ticked>[^`\n]+)
            | (?P<bare>[^\s,;&"'`}\]\\\x1b]*(?:\\[^"'\s][^\s,;&"'`}\]\\\x1b]*)*)"""
 )
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _NO_VALUE = re.compile(
     r"(?i)[${|>*<\[(…•]|(true|false|yes|no|on|off|none|null|nil|undefined|unset|not|empty|missing|required|optional"
     r"|invalid|incorrect|wrong|expired|unknown|absent|given|set|the|a|an|is|was|and|or|text|string|str|number|integer"
@@ -116,18 +117,21 @@ def mask_addresses(text: str) -> str:
     return _starred(text, _in_addresses(text, text)) if "@" in text and "//" in text else text
 
 
-def mask_strings(value: object, change: Callable[[str], str] = mask) -> object:
-    """JSON values with each text as it may be shown or kept."""
-    if isinstance(value, str):
-        return change(value)
+def mask_properties(values: Mapping[str, object]) -> dict[str, object]:
+    """JSON values, in mappings and lists of any depth, as they may be shown or kept."""
+    return {name: mask_property(name, value) for name, value in values.items()}
+
+
+def mask_property(name: str, value: object) -> object:
+    """A JSON value as it may be shown or kept under a name, which may be a credential's."""
     if isinstance(value, Mapping):
-        return {name: mask_strings(item, change) for name, item in value.items()}
-    return [mask_strings(item, change) for item in value] if isinstance(value, list) else value
-
-
-def without_passwords(value: object) -> object:
-    """JSON values without the password of any address."""
-    return mask_strings(value, mask_addresses)
+        names_one = set(value) == {"secret"} and name != "environment_variables"  # of a variable: its secret's name
+        return dict(value) if names_one else mask_properties(value)
+    if isinstance(value, list):
+        return [mask_property(name, item) for item in value]
+    if not isinstance(value, str):
+        return value
+    return "*" * len(value) if is_credential_key(name) and not _NO_VALUE.match(value) else mask(value)
 
 
 def _starred(text: str, spans: Iterable[Span]) -> str:
@@ -136,7 +140,7 @@ def _starred(text: str, spans: Iterable[Span]) -> str:
         if stop > end:
             start = max(start, end)
             hidden = text[start:stop]
-            stars = re.sub(r"[^\n]", "*", hidden) if "\n" in hidden else "*" * len(hidden)
+            stars = re.sub(r"\S", "*", hidden) if "\n" in hidden else "*" * len(hidden)
             parts += [text[end:start], stars]
             end = stop
     return "".join([*parts, text[end:]]) if parts else text
@@ -165,6 +169,8 @@ def _named(text: str, lowered: str) -> Iterator[Span]:
         if value is None or value.lastgroup is None or not names_secret(name.lstrip("-")):
             continue
         start, end_of_value = value.span(value.lastgroup)
+        if name == "secret" and _VARIABLE.fullmatch(value[value.lastgroup]):
+            continue  # of a secret its name is kept
         if _is_credential(text, start, end_of_value, value.lastgroup, told=kind or name.lower() != "token"):
             yield start, end_of_value
             end = end_of_value

@@ -78,32 +78,35 @@ def forms_of(secret: str) -> Iterator[str]:
 
 
 def _quoted(secret: str) -> Iterator[str]:
-    """The secret as it stands in an address, in JSON, in YAML, in a shell's line, in Python's `repr`, in HTML."""
+    """The secret as programs quote it, and each of these in JSON."""
     import json  # late: most specs have no secrets
+
+    for text in dict.fromkeys([secret, *_spelled(secret)]):
+        in_json = json.dumps(text)[1:-1]
+        yield from (text, in_json, in_json.replace("/", "\\/"))
+        yield from (json.dumps(text, ensure_ascii=False)[1:-1], json_text(text)[1:-1])
+
+
+def _spelled(secret: str) -> Iterator[str]:
+    """The secret as it stands in an address, in JSON, in Python's `repr`, in YAML, in a shell's line, in HTML, in a
+    table of Markdown, and where `visible` has seen it.
+    """
+    import json
     from html import escape
     from shlex import quote as in_shell
     from urllib.parse import quote, quote_plus
 
     data = secret.encode("utf-8", "surrogateescape")
     for address in (quote(data, safe=""), quote(data), quote(data, safe="!~*'()"), quote_plus(data)):
-        yield address
-        yield _in_lower_case(address)
-    for plain in (True, False):
-        in_json = json.dumps(secret, ensure_ascii=plain)[1:-1]
-        yield in_json
-        yield json.dumps(in_json, ensure_ascii=plain)[1:-1]  # JSON in a text of JSON
-        yield in_json.replace("/", "\\/")
-    yield json_text(secret)[1:-1]
-    yield visible(secret)
-    yield repr(secret)[1:-1]
-    yield repr(data)[2:-1]
-    yield secret.replace("'", "''")  # in YAML
-    yield secret.replace("'", "\\'")
+        yield from (address, _in_lower_case(address))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (repr(secret)[1:-1], repr(data)[2:-1], secret.encode("unicode_escape", "replace").decode())
+    yield from (secret.replace("'", "''"), secret.replace("'", "\\'"))
     yield in_shell(secret).removeprefix("'").removesuffix("'")
     html = escape(secret)
     yield from (html, html.replace("&#x27;", "&#39;"), html.replace("&#x27;", "&apos;"), escape(secret, quote=False))
-    yield secret.encode("unicode_escape", "replace").decode()
-    yield secret.replace("|", "\\|")  # in a table of Markdown
+    yield secret.replace("|", "\\|")
+    yield visible(secret)
 
 
 def _in_lower_case(address: str) -> str:

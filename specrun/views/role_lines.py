@@ -31,7 +31,7 @@ class RoleLines:
     def put(self, role: str, text: str, colour: str) -> None:
         """Write a line."""
         self.clear()
-        # Past what looks at specrun's own texts: these are many, and what a job prints is its own affair but for secrets.
+        # Not through what masks specrun's own texts: lines are many, and which addresses a job prints is its affair.
         self._canvas.write(f"{self._paint(f'{visible(role)} |', colour)} {visible_log(hide(text))}\n")
 
     def rewrite(self, role: str, text: str, colour: str) -> None:

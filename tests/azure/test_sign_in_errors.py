@@ -60,7 +60,7 @@ def test_causes_are_told_apart() -> None:
 def test_a_code_without_words_of_ours_has_the_services(monkeypatch: pytest.MonkeyPatch, fake: Fake) -> None:
     having(monkeypatch, **WITH_SECRET)
     fake.refuse(999999, "The secret s3cr3t-value is odd.\nMore.")
-    assert refused(sign_in(fake.transport)).endswith(": The secret *** is odd")
+    assert refused(sign_in(fake.transport)).endswith(": The secret •••• is odd")
 
 
 def test_trouble_of_entra_id_is_not_denied(monkeypatch: pytest.MonkeyPatch, fake: Fake) -> None:

@@ -11,14 +11,16 @@ import sys
 import pytest
 
 from specrun.engines.local import state, supervisor
+from specrun.engines.local.request import Withheld
 from specrun.spec.secrets import MASK
 from tests.local.runs import Run, Runs, needs_proc, wait_until
 
 STARTER = """
 import sys, pathlib
 from specrun.engines.local import supervisor
+from specrun.engines.local.request import Withheld
 sys.stdin.readline()
-supervisor.start(pathlib.Path(sys.argv[1]), {})
+supervisor.start(pathlib.Path(sys.argv[1]), Withheld())
 print("started", flush=True)
 sys.stdin.readline()
 """
@@ -67,8 +69,9 @@ def test_the_run_goes_on_when_its_starter_is_killed(runs: Runs) -> None:
 @pytest.mark.parametrize("delay", [0.0, 0.005, 0.015, 0.03, 0.045, 0.06])
 def test_starter_killed_at_any_moment_then_started_again(runs: Runs, delay: float) -> None:
     run = runs.prepare("echo ran >> ../outputs/count; echo $S", secret_names=("S",))
-    body = "import sys, pathlib\nfrom specrun.engines.local import supervisor\nprint(flush=True)\n"
-    body += "supervisor.start(pathlib.Path(sys.argv[1]), {'S': 'x' * 100_000})"
+    body = "import sys, pathlib\nfrom specrun.engines.local import request, supervisor\nprint(flush=True)\n"
+    body += "withheld = request.Withheld({'S': 'x' * 100_000}, ('x' * 100_000,))\n"
+    body += "supervisor.start(pathlib.Path(sys.argv[1]), withheld)"
     process = subprocess.Popen([sys.executable, "-c", body, str(run.folder)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
@@ -76,7 +79,7 @@ def test_starter_killed_at_any_moment_then_started_again(runs: Runs, delay: floa
         process.wait(delay)
     process.kill()
     process.communicate()
-    supervisor.start(run.folder, {"S": "y"})
+    supervisor.start(run.folder, Withheld({"S": "y"}, ("y",)))
     assert run.ended().status == state.SUCCEEDED
     assert (run.folder / "outputs" / "count").read_text() == "ran\n"
     assert run.log("main/0").strip() in ("y", MASK)  # too short to be masked, or long enough

@@ -16,7 +16,7 @@ import pytest
 
 from specrun.engines.local import request as requests
 from specrun.engines.local import state, supervisor
-from specrun.engines.local.request import Cluster, Request, Team
+from specrun.engines.local.request import Cluster, Request, Team, Withheld
 
 DEADLINE = 30.0
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in Linux's /proc")
@@ -42,7 +42,8 @@ class Run:
         self.marker = requests.read(folder).marker
 
     def start(self, secrets: Mapping[str, str] | None = None) -> Run:
-        supervisor.start(self.folder, secrets or {})
+        given = secrets or {}
+        supervisor.start(self.folder, Withheld(given, tuple(given.values())))
         return self
 
     def state(self) -> state.State:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.local import state, supervisor
-from specrun.engines.local.request import Cluster, Team
+from specrun.engines.local.request import Cluster, Team, Withheld
 from tests.local.runs import IS_PS, IS_WORKER_1, PS_AND_2_WORKERS, Runs, needs_proc, wait_until
 
 HOLD = "echo ready; until [ -e ../inputs/go ]; do sleep 0.01; done"
@@ -249,7 +249,8 @@ def test_a_secret_does_not_get_into_the_log(runs: Runs) -> None:
 def test_foreground(runs: Runs) -> None:
     run = runs.prepare("echo $TOKEN", secret_names=("TOKEN",))
     command = [sys.executable, "-m", "specrun.engines.local.supervisor", str(run.folder)]
-    done = subprocess.run(command, input=b'{"TOKEN": "value"}', capture_output=True, check=False)
+    given = b'{"variables": {"TOKEN": "value"}, "hidden": ["value"]}'
+    done = subprocess.run(command, input=given, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert run.state().status == state.SUCCEEDED
     assert run.log("main/0") == "••••\n"
@@ -278,7 +279,7 @@ def test_starting_a_run_that_has_ended(runs: Runs) -> None:
 
 def test_start_without_a_folder(tmp_path: Path) -> None:
     with pytest.raises(supervisor.NotStarted):
-        supervisor.start(tmp_path / "nothing", {})
+        supervisor.start(tmp_path / "nothing", Withheld())
 
 
 @needs_proc

@@ -17,6 +17,7 @@ from specrun.engines.azure.nonsense import nonsense, slips
 from specrun.engines.azure.quiet import quiet
 from specrun.engines.base import EngineError
 from specrun.spec.model import Properties
+from specrun.spec.secrets import note_values
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -171,6 +172,7 @@ class Connection(Generic[S]):
 
 
 def _credential_in(secrets: Any) -> Credential | None:
+    note_values(str(getattr(secrets, name, None) or "") for name in ("sas_token", "account_key", "client_secret"))
     if getattr(secrets, "sas_token", None):
         return SasToken(secrets.sas_token)
     if getattr(secrets, "account_key", None):

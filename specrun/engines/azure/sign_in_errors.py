@@ -11,7 +11,9 @@ from specrun.engines.azure.aadsts import BUSY, UNKNOWN_TENANT, WORDS
 from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.azure.sources import DEVOPS_TOKEN, DEVOPS_URL, GITHUB_TOKEN, SECRET, CredentialSource
 from specrun.engines.base import Denied, EngineError, Transient
+from specrun.spec.secrets import hide, note
 
+_SECRETS = (SECRET, GITHUB_TOKEN, DEVOPS_TOKEN, "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER")
 _CODE = re.compile(r"AADSTS(\d+)")
 _SUBJECT = re.compile(r"subject:? '([^']+)'", re.IGNORECASE)
 _ISSUER = re.compile(r"issuer:? '([^']+)'", re.IGNORECASE)
@@ -22,6 +24,7 @@ _TRACE = re.compile(r"(?<!\s)\s*(?:Trace ID|Correlation ID|Timestamp):.*", re.DO
 
 def explain(error: Exception, source: CredentialSource) -> EngineError:
     """The engines' error for what signing in with this source raised. Transient where trying again may help."""
+    note(_SECRETS)
     text = _text(error)
     code = next((int(found) for found in _CODE.findall(text)), 0)
     status, after = _answer(error)
@@ -93,7 +96,7 @@ _WITHOUT_CODE = {"cli": _cli, "managed": _managed, "federated": _federated, "cer
 
 
 def _say(source: CredentialSource, words: str) -> str:
-    return _without_secrets(f"cannot sign in to Azure with {source.description}: {words}")
+    return f"cannot sign in to Azure with {source.description}: {words}"
 
 
 def _fill(words: str, source: CredentialSource, text: str) -> str:
@@ -132,7 +135,7 @@ def _devops_host(error: Exception) -> str:
 
 
 def _text(error: Exception) -> str:
-    return str(getattr(error, "message", None) or error)
+    return hide(str(getattr(error, "message", None) or error))  # before it is cut
 
 
 def _answer(error: Exception) -> tuple[int, float | None]:
@@ -156,10 +159,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
-
-
-def _without_secrets(text: str) -> str:
-    for name in (SECRET, GITHUB_TOKEN, DEVOPS_TOKEN, "AZURE_CLIENT_CERTIFICATE_PASSWORD", "IDENTITY_HEADER"):
-        value = os.environ.get(name, "").strip()
-        text = text.replace(value, "***") if len(value) > 3 else text
-    return text

@@ -10,14 +10,13 @@ import os
 import select
 import signal
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specrun.engines.local import disk, gpus, guard, processes, roles, slots, state
 from specrun.engines.local.kept_code import share_code
 from specrun.engines.local.mounts import written_inputs
-from specrun.engines.local.request import Request
+from specrun.engines.local.request import Request, Withheld
 from specrun.plan.ownership import StateRefused
 from specrun.spec.secrets import longest_first
 
@@ -44,11 +43,11 @@ class Ending:
 class Execution:
     """The one writer of a run's state. `lock` is the run's lock, which the guards share."""
 
-    def __init__(self, rundir: Path, request: Request, secrets: Mapping[str, str], lock: int) -> None:
+    def __init__(self, rundir: Path, request: Request, withheld: Withheld, lock: int) -> None:
         self.rundir = rundir
         self.request = request
-        self.secrets = secrets
-        self.hidden = longest_first(secrets.values()) if secrets else ()
+        self.secrets = withheld.variables
+        self.hidden = longest_first(withheld.hidden)
         self.lock = lock
         self.state = state.read(rundir)
         self.roles = {role.name: role for role in roles.roles(request)}

@@ -61,8 +61,33 @@ class Request:
     path: tuple[str, ...] = ()
     gpu: bool | None = None
     timeout: float | None = None
+    withheld: bool = False
+    """Whether `command` is masked, and reaches the supervisor on its standard input, too."""
     grace: float = 5.0
     """Seconds between SIGTERM and SIGKILL for processes that must end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What of a request stands in no file: values of `secret_names`, what its logs hide, a command that is masked."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    command: str = ""
+
+    def encode(self) -> bytes:
+        """As it goes through a pipe."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Withheld:
+        """Raises ValueError."""
+        values = json.loads(data or b"{}")
+        if not isinstance(values, dict):
+            raise ValueError("not a mapping")  # noqa: TRY004 - as for what is no JSON
+        variables, hidden = values.get("variables", {}), values.get("hidden", ())
+        named = {str(name): str(value) for name, value in variables.items()}
+        return cls(named, tuple(map(str, hidden)), str(values.get("command", "")))
 
 
 def encode(request: Request) -> str:

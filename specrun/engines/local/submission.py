@@ -19,12 +19,14 @@ from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
 from specrun.engines.local.kept_code import note_code
 from specrun.engines.local.marks import RECORD, Marks
-from specrun.engines.local.request import Cluster, Request, Team
+from specrun.engines.local.request import Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
 from specrun.plan.kinds.run import Submission
 from specrun.plan.private import make_folder, write_private
+from specrun.spec.masking import mask, mask_property
 from specrun.spec.model import Job, Processes, Secret
+from specrun.spec.secrets import noted
 
 THIS_MACHINE = "this machine"
 PATIENCE = 5.0
@@ -39,8 +41,7 @@ def run_folder(home: Path, name: str) -> Path:
 def submit(home: Path, submission: Submission, staged: Staged) -> None:
     """Prepare and start a run; it holds its lock when this returns. Raises Conflict when its name is taken."""
     # Read first: a secret that is not set must not leave a run behind that was never started.
-    variables = submission.job.environment_variables.items()
-    secrets = {name: value.reveal() for name, value in variables if isinstance(value, Secret)}
+    variables = _withheld_variables(submission.job)
     folder = run_folder(home, submission.name)
     with scratch(home) as aside:
         make_folder(folder.parent, home)
@@ -51,7 +52,7 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
         while not _appear(prepared, folder):
             _take_away(folder, prepared, aside)
     try:
-        supervisor.start(folder, secrets)
+        supervisor.start(folder, Withheld(variables, noted(), _command(home, submission)))
     except supervisor.NotStarted as error:
         raise EngineError(str(error)) from error
 
@@ -122,23 +123,40 @@ def _link_outputs(folder: Path) -> None:
 
 def _request(home: Path, submission: Submission) -> Request:
     job = submission.job
-    values = job.environment_variables.items()
-    plain = {name: str(value) for name, value in values if not isinstance(value, Secret)}
+    withheld = _withheld_variables(job)
+    plain = {name: str(value) for name, value in job.environment_variables.items() if name not in withheld}
     processes = job.processes()
+    command = _command(home, submission)
     return Request(
         name=submission.name,
-        command=command_line(home, submission, run_folder(home, submission.name)),
+        command=mask(command),
+        withheld=mask(command) != command,
         slots=str(home / "slots"),
         marker=os.urandom(16).hex(),
         cluster=_cluster(home, submission.cluster),
         distribution=_team(processes),
         instance_count=processes.instances,
         environment_variables=plain | {"SPECRUN_FINGERPRINT": submission.fingerprint},
-        secret_names=tuple(name for name, value in values if isinstance(value, Secret)),
+        secret_names=tuple(withheld),
         path=(str(_binaries(home, submission)),),
         gpu=_gpu(job),
         timeout=job.timeout,
     )
+
+
+def _withheld_variables(job: Job) -> dict[str, str]:
+    """The variables that stand in no file: secrets, and what has a credential written out in it. Raises SecretUnset."""
+    values = job.environment_variables.items()
+    texts = {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in values}
+    return {
+        name: text
+        for name, text in texts.items()
+        if isinstance(job.environment_variables[name], Secret) or mask_property(name, text) != text
+    }
+
+
+def _command(home: Path, submission: Submission) -> str:
+    return command_line(home, submission, run_folder(home, submission.name))
 
 
 def command_line(home: Path, submission: Submission, folder: Path) -> str:

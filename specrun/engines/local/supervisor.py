@@ -11,11 +11,11 @@ that is lost, so that the next apply submits it again. To cancel a run is to cre
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from specrun.engines.local import disk, roles, state
@@ -38,10 +38,10 @@ class NotStarted(Exception):
     """The supervisor could not take the run over; the run is still `prepared`. The message says why."""
 
 
-def start(rundir: Path, secrets: Mapping[str, str]) -> None:
+def start(rundir: Path, withheld: requests.Withheld) -> None:
     """Start a prepared run, detached; return when its supervisor has the lock, or the run had been started already.
 
-    `secrets` are the values of the request's `secret_names`; they travel through a pipe alone. Raises NotStarted.
+    What is withheld from the request travels through a pipe alone. Raises NotStarted.
     """
     import subprocess
 
@@ -71,7 +71,7 @@ def start(rundir: Path, secrets: Mapping[str, str]) -> None:
     finally:
         os.close(theirs)
     try:
-        said = _converse(child.communicate, json.dumps(dict(secrets)).encode(), answer)
+        said = _converse(child.communicate, withheld.encode(), answer)
     finally:
         os.close(answer)
     word, _, detail = ("" if said is None else said).partition(" ")
@@ -82,11 +82,11 @@ def start(rundir: Path, secrets: Mapping[str, str]) -> None:
     raise NotStarted(detail or f"{rundir.name}: {KILLED}; see {rundir / LOG}")
 
 
-def _converse(communicate: Callable[[bytes], object], secrets: bytes, answer: int) -> str | None:
-    """Hand over the secrets and wait for the answer: "" from who is gone, None when there is none in time."""
+def _converse(communicate: Callable[[bytes], object], withheld: bytes, answer: int) -> str | None:
+    """Hand over what is withheld and wait for the answer: "" from who is gone, None when there is none in time."""
     import select
 
-    communicate(secrets)  # ends with the process that detached the supervisor and left
+    communicate(withheld)  # ends with the process that detached the supervisor and left
     ready = select.select([answer], [], [], _START_PATIENCE)[0]
     return os.read(answer, 4096).decode(errors="replace") if ready else None
 
@@ -98,35 +98,37 @@ def main(arguments: list[str]) -> int:
     for option in options:
         answer = int(option.removeprefix("--detach="))
         os.set_inheritable(answer, False)
-    secrets = _read_secrets()
+    withheld = _read_withheld()
     if answer is not None and os.fork():
         os._exit(0)  # whoever started this has no child to collect later
     rundir = Path(folder).absolute()
     try:
         lock = _lock(rundir)
-        request = None if lock is None else _read_request(rundir, secrets)
+        request = None if lock is None else _read_request(rundir, withheld)
     except (requests.RequestInvalid, NotStarted, OSError) as error:
         told = f"{rundir.name}: {disk.why(error)} ({error.filename})" if isinstance(error, OSError) else f"{error}"
         _say(answer, f"{_ERROR} {told}")
         print(told, file=sys.stderr)
         return 1
     _say(answer, _OTHER if request is None else _HELD)
-    if lock is None or request is None:
+    if lock is None or request is None or withheld is None:
         return 0
     from specrun.engines.local import execution, processes  # late: whoever waits for the answer need not wait for this
 
     processes.adopt_orphans()
     processes.rename("specrun run")
-    execution.Execution(rundir, request, secrets or {}, lock).carry_out()
+    execution.Execution(rundir, request, withheld, lock).carry_out()
     return 0
 
 
-def _read_request(rundir: Path, secrets: Mapping[str, str] | None) -> requests.Request:
+def _read_request(rundir: Path, withheld: requests.Withheld | None) -> requests.Request:
     request = requests.read(rundir)
-    missing = set(request.secret_names) - set(secrets or ())
-    if secrets is None or missing:
+    missing = set(request.secret_names) - set(withheld.variables if withheld is not None else ())
+    if withheld is None or missing:
         raise NotStarted(f"the values of these secrets did not arrive: {', '.join(sorted(missing)) or 'all'}")
-    return request
+    if request.withheld and not withheld.command:
+        raise NotStarted("the command, which has a credential in it, did not arrive")
+    return replace(request, command=withheld.command) if request.withheld else request
 
 
 def _lock(rundir: Path) -> int | None:
@@ -148,21 +150,20 @@ def _lock(rundir: Path) -> int | None:
     return None
 
 
-def _read_secrets() -> dict[str, str] | None:
+def _read_withheld() -> requests.Withheld | None:
     """What came on standard input; None when it was cut off, as by the death of who wrote it."""
     text = b""
     try:
         if not os.isatty(0):
             while chunk := os.read(0, 65536):
                 text += chunk
-        values = json.loads(text or b"{}")
+        return requests.Withheld.decode(text)
     except OSError:  # closed
-        return {}
+        return requests.Withheld()
     except ValueError:
         return None
     finally:
         _close_input()
-    return {str(name): str(value) for name, value in values.items()} if isinstance(values, dict) else None
 
 
 def _close_input() -> None:

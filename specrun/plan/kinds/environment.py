@@ -18,7 +18,7 @@ from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Boundary, Links
 from specrun.spec.conda_file import pip_entries, with_pip
 from specrun.spec.diagnostics import Location
-from specrun.spec.masking import mask_addresses, without_passwords
+from specrun.spec.masking import mask, mask_properties
 from specrun.spec.model import Environment, Properties, Spec
 from specrun.spec.reading import MOST_YAML, read_bytes
 from specrun.spec.requirements import Entry, Lines, expand, is_hidden, names_files, read_line
@@ -75,15 +75,14 @@ class EnvironmentContent:
 
     @property
     def shown(self) -> Properties:
-        """The same for people to see, and to be kept: without passwords in addresses, and without hidden lines."""
-        shown = without_passwords(self.identity)
-        assert isinstance(shown, dict)
+        """The same for people to see, and to be kept: without credentials, and without hidden lines."""
+        shown = mask_properties(self.identity)
         for name in ("pip", "constraints"):
             lines = self.identity.get(name)
             if self.pip is not None and self.pip.hidden and isinstance(lines, list):
                 # That they changed is to be seen: this name is the environment's, and tells no more of them.
                 outside = f"lines of files outside of the repository ({self.digest})"
-                kept = (mask_addresses(line) if line not in self.pip.hidden else outside for line in lines)
+                kept = (mask(line) if line not in self.pip.hidden else outside for line in lines)
                 shown[name] = list(dict.fromkeys(kept))
         return shown
 

@@ -21,6 +21,7 @@ from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
 from specrun.spec.boundary import Links
+from specrun.spec.masking import mask_properties
 from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
@@ -102,8 +103,9 @@ class RunRequest(Planned):
         environment = self.environment.identity if self.environment is not None else {}
         identity = identify(self.job, environment, code, inputs.contents())
         digest = fingerprint(identity)
+        identity = mask_properties(identity)  # from here on it is kept, and shown
         if self.environment is not None:
-            identity["environment"] = dict(self.environment.shown)  # from here on it is kept, and shown
+            identity["environment"] = dict(self.environment.shown)
         planning.drafts[self.name] = Submission(
             name=run_name(self.name, digest, 1),
             spec=self.name,
