@@ -32,16 +32,16 @@ _KINDS = (
     *("signing", "storage", "subscription"),
 )
 _LETTERS = re.compile(r"[\w-]*")
-_JOINT = re.compile(r"\\?[\"'`]?\s{0,4}(?P<sign>[:=]=?>?|%3d|%3a)\s{0,4}|\\?[\"']?(?:\s*,)?[ \t]{1,8}")
+_JOINT = re.compile(r"\\{0,7}[\"'`]?\s{0,4}(?P<sign>[:=]=?>?|%3d|%3a)\s{0,4}|\\{0,7}[\"']?(?:\s*,)?[ \t]{1,8}")
 _VALUE = re.compile(
-    r"""(?x) \\"(?P<nested>[^"\\\n]+) | "(?P<double>[^"\\\n]*(?:\\.[^"\\\n]*)*) | '(?P<single>[^'\n]+)
+    r"""(?x) \\{1,7}"(?P<nested>[^"\\\n]+) | "(?P<double>[^"\\\n]*(?:\\.[^"\\\n]*)*) | '(?P<single>[^'\n]+)
            | `(?P<ticked>[^`\n]+)
            | (?P<bare>[^\s,;&"'`}\]\\\x1b]*(?:\\[^"'\s][^\s,;&"'`}\]\\\x1b]*)*)"""
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _NO_VALUE = re.compile(
     r"(?i)[${|>*<\[(…•]|(true|false|yes|no|on|off|none|null|nil|undefined|unset|not|empty|missing|required|optional"
-    r"|invalid|incorrect|wrong|expired|unknown|absent|given|set|the|a|an|is|was|and|or|text|string|str|number|integer"
+    r"|invalid|incorrect|wrong|expired|unknown|absent|given|set|read|write|the|a|an|is|was|and|or|text|string|str|number|integer"
     r"|object|array|boolean|\d{0,5}(\.\d*)?|[./~][^\s=]*)[.:!?]?$|\w+\(|(ssh|ecdsa)-"
 )
 """What stands behind such a name and is none: an expression, a mapping, a block's mark, an alias, a word, a path."""
@@ -62,14 +62,14 @@ _PRIVATE_KEY = re.compile(r"-----begin [a-z0-9 ]{0,40}private key[a-z ]{0,10}---
 _USER = re.compile(r"-(?:u|-user|-creds)[ =][\"']?[^\s:\"'$]{1,100}:(?!\d+\b|//)(?P<value>[^\s\"'$\\]+)")
 
 _TOKENS = re.compile(
-    r"(?P<value>eyJ[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,3}"
+    r"(?P<value>eyJ(?<![A-Za-z0-9_+/=-]eyJ)[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,3}"
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{30,}|xox[abprs]-[\w-]{10,}"
     r"|sk-[\w-]{20,}|pypi-[\w-]{30,})"
 )
 _ACCOUNT_KEY = re.compile(r"(?<![A-Za-z0-9+/=-])(?P<value>[A-Za-z0-9+/]{86}==)(?!=)")
 
 _KEY = re.compile(
-    r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[\w-]{1,60})[\"']?[ \t]*:[ \t]+(?P<value>[^\s#{\[|>*&!$•].*?)[ \t]*$"
+    r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[\w-]{1,60})[\"']?[ \t]*:[ \t]+(?P<value>[^\s#|>*&!$•].*?)[ \t]*$"
 )
 """A line of YAML with a key and its value."""
 
@@ -171,25 +171,29 @@ def _named(text: str, lowered: str) -> Iterator[Span]:
         start, end_of_value = value.span(value.lastgroup)
         if name == "secret" and _VARIABLE.fullmatch(value[value.lastgroup]):
             continue  # of a secret its name is kept
-        if _is_credential(text, start, end_of_value, value.lastgroup, told=kind or name.lower() != "token"):
+        in_words = (joint["sign"] or "").startswith(":") and _goes_on(text, end_of_value)
+        told = kind or name.lower() != "token"
+        if _is_credential(value[value.lastgroup], value.lastgroup == "bare", told=told, in_words=in_words):
             yield start, end_of_value
             end = end_of_value
 
 
-def _is_credential(text: str, start: int, stop: int, form: str, *, told: bool) -> bool:
-    """Whether a value is one; `told` where its name says so, since a token may be one of a language."""
-    value = text[start:stop]
+def _is_credential(value: str, bare: bool, *, told: bool, in_words: bool) -> bool:
+    """Whether a value is one. `told`: its name says so, for a token may be one of a language; `in_words`: a sentence goes
+    on behind it, `password: must be set`.
+    """
     if not value or _NO_VALUE.match(value) or value.strip("*") == "":
         return False
-    if form != "bare":
+    if not bare:
         return True
-    if not told:
-        return _looks_random(value)
-    return not value.isalpha() or not _goes_on(text, stop)
+    return not (in_words and _WORD.fullmatch(value)) if told else _looks_random(value)
+
+
+_WORD = re.compile(r"[A-Za-z.'-]+")
 
 
 def _goes_on(text: str, stop: int) -> bool:
-    """Whether a sentence does: `password: must be set` goes on, a password does not."""
+    """Whether another word stands behind."""
     return re.match(r"[ \t]+\w", text[stop : stop + 20]) is not None
 
 
@@ -201,7 +205,8 @@ def _looks_random(value: str) -> bool:
 
 def _in_addresses(text: str, lowered: str) -> Iterator[Span]:
     if "@" in text:
-        for written in (text, text.replace(":\\/\\/", "__://")) if "\\/" in text else (text,):
+        plain = text.replace(":\\\\/\\\\/", "____://").replace(":\\/\\/", "__://") if "\\/" in text else text
+        for written in {text, plain}:
             yield from _in_plain_addresses(written)
     if "%40" in lowered:
         yield from _spans(_ENCODED_PASSWORD, lowered)
@@ -211,7 +216,7 @@ def _in_plain_addresses(text: str) -> Iterator[Span]:
     yield from _spans(_PASSWORD, text)
     for found in _TOKEN.finditer(text):
         # Other schemes have names of users or containers there.
-        if text[max(0, found.start() - 7) : found.start()].rstrip("_").lower().endswith(("http", "https")):
+        if text[max(0, found.start() - 9) : found.start()].rstrip("_").lower().endswith(("http", "https")):
             yield found.span("value")
 
 
@@ -248,7 +253,10 @@ def _tokens(text: str, lowered: str) -> Iterator[Span]:
 
 
 def _is_keyed(line: re.Match[str]) -> bool:
-    return is_credential_key(line["key"]) and not _NO_VALUE.match(line["value"].strip("\"'"))
+    value = line["value"].strip("\"'")
+    if value[:1] in ("[", "{"):  # where no list or mapping belongs, unless it is that of a store's credentials
+        return is_credential_key(line["key"]) and not line["key"].endswith("s") and "${{" not in value
+    return is_credential_key(line["key"]) and not _NO_VALUE.match(value)
 
 
 def _where(words: tuple[str, ...], find: Callable[[str, str], Iterator[Span]]) -> Callable[[str, str], Iterator[Span]]:
@@ -262,7 +270,7 @@ def _where(words: tuple[str, ...], find: Callable[[str, str], Iterator[Span]]) -
 
 _FINDERS = (
     _where(("passw", "passphrase", "pwd", "secret", "credential", "token", "key", "str"), _named),
-    _where(("://", ":\\/\\/", "%2f%2f"), _in_addresses),
+    _where(("://", "\\/\\/", "\\\\/", "%2f%2f"), _in_addresses),
     _where(("sig=", "sig%3d"), _signatures),
     _where(("bearer", "basic", "sharedkey", "authorization"), _schemes),
     _where(("eyj", "gh", "glpat-", "hf_", "xox", "sk-", "pypi-"), _tokens),
