@@ -179,8 +179,8 @@ def _named(text: str, lowered: str) -> Iterator[Span]:
 
 
 def _is_credential(value: str, bare: bool, *, told: bool, in_words: bool) -> bool:
-    """Whether a value is one. `told`: its name says so, for a token may be one of a language; `in_words`: a sentence goes
-    on behind it, `password: must be set`.
+    """Whether a value is one. `told`: its name says so, since a token may be one of a language; `in_words`: a sentence
+    goes on behind it, `password: must be set`.
     """
     if not value or _NO_VALUE.match(value) or value.strip("*") == "":
         return False
