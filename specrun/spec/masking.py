@@ -32,13 +32,14 @@ _KINDS = (
     *("signing", "storage", "subscription"),
 )
 _LETTERS = re.compile(r"[\w-]*")
-_JOINT = re.compile(r"\\{0,7}[\"'`]?\s{0,4}(?P<sign>[:=]=?>?|%3d|%3a)\s{0,4}|\\{0,7}[\"']?(?:\s*,)?[ \t]{1,8}")
+_JOINT = re.compile(r"\\{0,7}[\"'`]?[ \t]{0,4}(?P<sign>[:=]=?>?|%3d|%3a)[ \t]{0,4}|\\{0,7}[\"']?(?:\s*,)?[ \t]{1,8}")
 _VALUE = re.compile(
     r"""(?x) \\{1,7}"(?P<nested>[^"\\\n]+) | "(?P<double>[^"\\\n]*(?:\\.[^"\\\n]*)*) | '(?P<single>[^'\n]+)
            | `(?P<ticked>[^`\n]+)
            | (?P<bare>[^\s,;&"'`}\]\\\x1b]*(?:\\[^"'\s][^\s,;&"'`}\]\\\x1b]*)*)"""
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+"""A variable's name: of a secret it is what is kept."""
 _NO_VALUE = re.compile(
     r"(?i)[${|>*<\[(…•]|(true|false|yes|no|on|off|none|null|nil|undefined|unset|not|empty|missing|required|optional"
     r"|invalid|incorrect|wrong|expired|unknown|absent|given|set|read|write|the|a|an|is|was|and|or|text|string|str|number|integer"
@@ -169,8 +170,6 @@ def _named(text: str, lowered: str) -> Iterator[Span]:
         if value is None or value.lastgroup is None or not names_secret(name.lstrip("-")):
             continue
         start, end_of_value = value.span(value.lastgroup)
-        if name == "secret" and _VARIABLE.fullmatch(value[value.lastgroup]):
-            continue  # of a secret its name is kept
         in_words = (joint["sign"] or "").startswith(":") and _goes_on(text, end_of_value)
         told = kind or name.lower() != "token"
         if _is_credential(value[value.lastgroup], value.lastgroup == "bare", told=told, in_words=in_words):
@@ -182,7 +181,7 @@ def _is_credential(value: str, bare: bool, *, told: bool, in_words: bool) -> boo
     """Whether a value is one. `told`: its name says so, since a token may be one of a language; `in_words`: a sentence
     goes on behind it, `password: must be set`.
     """
-    if not value or _NO_VALUE.match(value) or value.strip("*") == "":
+    if value.strip("*") == "" or _NO_VALUE.match(value.rstrip(")].,;:!?")) or _VARIABLE.fullmatch(value):
         return False
     if not bare:
         return True

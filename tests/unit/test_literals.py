@@ -107,6 +107,8 @@ error[secret-misplaced]: A secret stands where it would show.
 write `account_key: ${{ secrets.NAME }}`
 {"secret": "STORE_KEY"}
 export TOK=…
+SECRET = "AZURE_CLIENT_SECRET"
+open(secrets_required=True)
 permissions: {id-token: write}
 signed in with AZURE_CLIENT_SECRET: login.microsoftonline.com cannot be reached
 """
@@ -130,6 +132,10 @@ def test_a_credential_is_told_by_what_stands_around_it(text: str) -> None:
 def test_what_is_none_stays(text: str) -> None:
     assert mask(text) == text
     assert mask(f"PUT failed: {text}") == f"PUT failed: {text}"
+
+
+def test_a_name_at_the_end_of_a_line_has_its_value_nowhere() -> None:
+    assert mask("none of these is a secret:\n  why: it is not") == "none of these is a secret:\n  why: it is not"
 
 
 def test_a_private_key_is_hidden_over_its_lines() -> None:
