@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAMES = re.compile(
-    r"passw|passphrase|pwd($|_)|secret|credential|token(?!i[sz])|conn(ection)?_?str|sas$|(^|_)sas_|(^|_)pat$"
-    r"|key(_?\d+)?$|(^|_)key_|(access|account|api|auth|client|instrumentation|master|primary|private|secondary|shared"
-    r"|storage|subscription)_?key"
-)
-_ABOUT = re.compile(
-    r"_(name|path|file|env|var|vault|dir|folder|count|size|length|column|dim|type)s?$|(?<!sas)_ur[il]s?$"
-    r"|(?<!access_key)_ids?$|public_?key|keys?(file|path|name)|(num|max|min|pad|mask|unk|bos|eos|sep|cls)_?token"
-)
-"""Names of what is about a secret, or about tokens and keys that are none."""
+from specrun.spec.masking import names_secret
 
 _HARMLESS = re.compile(
     r"(?i)(true|false|none|null|\d{0,5}(\.\d*)?|\$[A-Za-z_]\w*(/\S*)?|\$\{[^}]*\}|\$\(.*\)|[./~][^\s=]*)", re.DOTALL
@@ -23,12 +14,6 @@ _VALUES = re.compile(
     r"|(^|[?&])sig=[^&\s\"'${]{3,}|\bgh[pousr]_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|://[^/\s:@$]+:[^/\s:@$]+@|(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==)"
 )
-
-
-def names_secret(name: str) -> bool:
-    """Whether a variable, argument or flag of that name holds a password, key or token."""
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
-    return bool(_NAMES.search(plain)) and not _ABOUT.search(plain)
 
 
 def is_secret(name: str, value: str) -> bool:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from specrun.convert.credentials import is_secret, names_secret, reveals, variable
+from specrun.convert.credentials import is_secret, reveals, variable
+from specrun.spec.masking import names_secret
 
 KEY = "/" + "a1" * 42 + "b=="
 

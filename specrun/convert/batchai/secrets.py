@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from specrun.convert.batchai.section import LooseSection
-from specrun.convert.credentials import is_secret, names_secret, variable
+from specrun.convert.credentials import is_secret, variable
 from specrun.convert.naming import unique
+from specrun.spec.masking import names_secret
 
 _KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\s\"'|;]+|(?<=AccountKey=)[^;\s\"']+|(?<=SharedAccessSignature=)[^;\s\"']+")

@@ -6,12 +6,13 @@ import re
 import shlex
 
 from specrun.convert import coerce
-from specrun.convert.credentials import names_secret, variable
+from specrun.convert.credentials import variable
 from specrun.convert.draft import TODO, Key
 from specrun.convert.draft import Value as Written
 from specrun.convert.locations import folder_of, rebased
 from specrun.convert.scripts.values import Call, Hidden, Value
 from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.spec.masking import names_secret
 
 CODE: Key = ("job", "code")
 TO: Key = ("job", "arguments")

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.invoke import element, invoke
 from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import is_key
 from specrun.convert.scripts.texts import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.values import Environ, Hidden, Reference, Template, Value
+from specrun.spec.masking import names_secret
 
 
 def evaluate(run: ScriptPass, node: ast.expr) -> Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.builtin import builtin, method
 from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.members import member
@@ -13,6 +12,7 @@ from specrun.convert.scripts.run import ScriptPass, parameters
 from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.signatures import LOOSE, METHODS, SIGNATURES
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Member, Reference, Value
+from specrun.spec.masking import names_secret
 
 
 def invoke(run: ScriptPass, node: ast.Call) -> Value:

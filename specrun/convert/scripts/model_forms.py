@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from specrun.convert.credentials import names_secret
 from specrun.convert.report import FieldPath
 from specrun.convert.scripts.values import (
     Call,
@@ -16,6 +15,7 @@ from specrun.convert.scripts.values import (
     Template,
     Value,
 )
+from specrun.spec.masking import names_secret
 
 MOST_KEYS = 14
 """How deep the classes are nested into each other; what is deeper is left out."""

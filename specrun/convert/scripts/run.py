@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Reference, Value
+from specrun.spec.masking import names_secret
 
 Names: TypeAlias = dict[str, Value]
 

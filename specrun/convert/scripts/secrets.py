@@ -6,7 +6,8 @@ import ast
 import copy
 import re
 
-from specrun.convert.credentials import names_secret, reveals
+from specrun.convert.credentials import reveals
+from specrun.spec.masking import names_secret
 
 _LITERAL = re.compile(
     r"(?i)AccountKey\s*=|SharedAccess|\bsv=\d|password\s*[=:]|PRIVATE KEY"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from specrun.convert.credentials import names_secret
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.texts import appended, can_join, joined
 from specrun.convert.scripts.values import Argument, Call, Function, Hidden, Member, Reference, Value
+from specrun.spec.masking import names_secret
 
 
 def execute(run: ScriptPass, body: Sequence[ast.stmt]) -> None:

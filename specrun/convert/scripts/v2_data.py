@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from specrun.convert import naming
-from specrun.convert.credentials import names_secret
 from specrun.convert.draft import TODO, Key
 from specrun.convert.draft import Value as Written
 from specrun.convert.locations import folder_of, is_address, rebased
@@ -13,6 +12,7 @@ from specrun.convert.scripts.references import References
 from specrun.convert.scripts.stores import Upload
 from specrun.convert.scripts.values import Call, Hidden, Member, Template, Value
 from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.spec.masking import names_secret
 
 _MODES = {
     "ro_mount": "ro_mount",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from specrun.convert.credentials import is_secret, names_secret, variable
+from specrun.convert.credentials import is_secret, variable
 from specrun.convert.draft import TODO, Key
 from specrun.convert.naming import VARIABLE
 from specrun.convert.scripts.values import Call, Environ, Hidden
 from specrun.convert.scripts.writing import Writing
+from specrun.spec.masking import names_secret
 
 TO: Key = ("job", "environment_variables")
 

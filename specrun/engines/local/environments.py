@@ -20,12 +20,16 @@ from specrun.plan.home import make_home, replace_text, scratch
 from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
 from specrun.plan.private import make_folder, open_private, write_private
-from specrun.spec.masking import MASK, SHORTEST, mask_addresses
+from specrun.spec.masking import mask_addresses
 from specrun.spec.model import Secret
 from specrun.spec.requirements import read_line, with_secrets
+from specrun.spec.secrets import MASK, SHORTEST, note
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
 _NAME = re.compile(r"^[\w.-]+")
+_PASSWORD = re.compile(r"://[^\s/@]*\$\{([A-Z0-9_]+)\}(?=@)")
+"""A variable in front of a host, which pip takes from its environment: a secret like any."""
+
 REQUIREMENTS, CONSTRAINTS = "requirements.txt", "constraints.txt"
 
 
@@ -105,6 +109,7 @@ def _write(lines: PipLines, folder: Path) -> dict[str, str]:
         return f"${{{taken}}}"
 
     for file, listed in ((REQUIREMENTS, lines.requirements), (CONSTRAINTS, lines.constraints)):
+        note(name for line in listed for name in _PASSWORD.findall(line))
         text = "".join(f"{with_secrets(line, variable)}\n" for line in listed)
         write_private(folder / file, text)
     return variables
