@@ -92,7 +92,10 @@ class Withheld:
 
 def encode(request: Request) -> str:
     """The request as the text of `request.json`."""
-    return json.dumps({"format": FORMAT} | asdict(request), indent=1) + "\n"
+    values = {"format": FORMAT} | asdict(request)
+    if not request.withheld:
+        del values["withheld"]  # which earlier versions do not know
+    return json.dumps(values, indent=1) + "\n"
 
 
 def read(rundir: Path) -> Request:
