@@ -1,14 +1,19 @@
-# Everything sets itself up: a virtual environment in .venv, with the versions in constraints.txt.
+# Everything sets itself up: a virtual environment in .venv, with the files whose hashes stand in requirements/.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Wheels alone, whose hashes are the same on every index; what builds specrun itself is among them.
+INSTALL := $(PIP) --no-deps --require-hashes --only-binary :all: --requirement
+EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # What pip does for an installed package and not for an editable one: every command would compile it anew where
 # PYTHONDONTWRITEBYTECODE is set.
 COMPILE := $(BIN)/python -m compileall -q specrun
 # Has npm install it, and needs nothing but Python for that: it runs beside pip.
 AZURITE := emulator/azurite/server.py
+COMPILED := uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate pyproject.toml
+HASHED := --generate-hashes --constraint constraints.txt $(VENV)/build.in --output-file
 # For two processors: about half of the tests wait for something that they have begun.
 WORKERS ?= 4
 
@@ -54,11 +59,16 @@ docs: $(VENV)/.test ## Write the generated documents anew
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
 	$(BIN)/python -m benchmarks $(ARGS)
 
-constraints: $(VENV)/.test ## Write constraints.txt anew (needs uv)
+constraints: $(VENV)/.test ## Write constraints.txt and requirements/ anew (needs uv)
 	echo "torch==2.13.0" > $(VENV)/pinned.txt
+	printf 'hatchling\neditables\n' > $(VENV)/build.in
 	echo '# Versions for reproducible test runs on Python 3.10 to 3.13: `make constraints` writes this file anew.' > constraints.txt
-	uv pip compile --quiet --universal --python-version 3.10 --all-extras --no-header --no-annotate \
-		--constraint $(VENV)/pinned.txt pyproject.toml >> constraints.txt
+	$(COMPILED) --all-extras --constraint $(VENV)/pinned.txt >> constraints.txt
+	$(COMPILED) $(HASHED) requirements/demo.txt
+	$(COMPILED) $(HASHED) requirements/azure.txt $(foreach extra,azureml azureml-v1 test,--extra $(extra))
+	$(COMPILED) $(HASHED) requirements/emulator.txt $(foreach extra,azureml emulator,--extra $(extra))
+	$(COMPILED) $(HASHED) requirements/test.txt \
+		$(foreach extra,azureml azureml-v1 test check benchmark tensorflow,--extra $(extra))
 
 clean: ## Remove what make has set up
 	rm -rf $(VENV)
@@ -66,26 +76,31 @@ clean: ## Remove what make has set up
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --editable .
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml requirements/demo.txt
+	$(INSTALL) requirements/demo.txt
+	$(EDITABLE)
 	$(COMPILE)
 	touch $@
 
 # Both SDKs and pytest, without TensorFlow and PyTorch.
-$(VENV)/.azure: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --editable ".[azureml,azureml-v1,test]"
+$(VENV)/.azure: $(VENV)/bin/python pyproject.toml requirements/azure.txt
+	$(INSTALL) requirements/azure.txt
+	$(EDITABLE)
 	$(COMPILE)
 	touch $@ $(VENV)/.demo
 
 # SDK v2 and Azurite; nothing is compiled before it is imported. Runs use the TensorFlow and PyTorch that are there.
-$(VENV)/.emulator: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.emulator: $(VENV)/bin/python pyproject.toml requirements/emulator.txt
 	$(BIN)/python $(AZURITE) & azurite=$$!; \
-	$(INSTALL) --no-compile --editable ".[azureml,emulator]"; installed=$$?; \
+	$(INSTALL) requirements/emulator.txt --no-compile && $(EDITABLE) --no-compile; installed=$$?; \
 	wait $$azurite && exit $$installed
 	touch $@
 
-$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --editable ".[azureml,azureml-v1,test,check,benchmark,tensorflow,pytorch]"
+# PyTorch by its version alone: which of its builds fits a machine is for the machine's index, and each has hashes of its own.
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml requirements/test.txt constraints.txt
+	$(INSTALL) requirements/test.txt
+	$(EDITABLE)
+	$(PIP) --constraint constraints.txt "$$(sed -n 's/^pytorch = \["\(.*\)"\]/\1/p' pyproject.toml)"
 	$(COMPILE)
 	$(BIN)/python $(AZURITE) || echo "without Azurite the tests of the Azure engines are left out" >&2
 	touch $@ $(VENV)/.demo $(VENV)/.azure $(VENV)/.emulator
