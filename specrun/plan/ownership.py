@@ -88,7 +88,7 @@ def _check_tracked(home: Path) -> None:
         if repository is not None and is_tracked(Path(repository), path.relative_to(repository).as_posix()):
             raise StateRefused(
                 f"{home} is tracked by git: state that comes with a repository is somebody's word for what has run. "
-                f"Take it out (`git rm -r --cached {home.name}`, and delete the folder), or {_ELSEWHERE}."
+                f"Take it out (`git rm -r --cached {home.name}`, and move the folder away), or {_ELSEWHERE}."
             )
 
 
