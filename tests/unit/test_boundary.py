@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
+from specrun.apply.stage import Stale, check_environment
 from specrun.cli.main import run
+from specrun.engines.local import environments
 from specrun.plan.files import LeadsOut, hash_files, list_data
 from specrun.plan.hashes import HashCache, md5_of
-from specrun.plan.kinds.environment import read_content
+from specrun.plan.kinds.environment import EnvironmentContent, read_content
 from specrun.spec import tree as trees
 from specrun.spec.boundary import EVERYWHERE, Boundary, Links, told
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
+from specrun.spec.model import Environment, LocalPath
 from specrun.spec.reading import MOST_TEXT, MOST_YAML, TooLarge, opened, read_bytes
 from specrun.spec.requirements import MOST_LINES, may_be_requirement, read_line
 from specrun.spec.tree import read_tree
@@ -276,7 +279,35 @@ def test_an_environment_that_is_a_link_by_now_is_not_read(machine: Path, ci: Non
         read_content(spec.job.environment, HashCache(machine / "home"))
 
 
+def test_a_planned_file_that_is_a_link_by_now_is_not_copied(machine: Path) -> None:
+    folder = machine / "repo" / "src"
+    files = list_data(folder, HashCache(machine / "home"))
+    content = EnvironmentContent(Environment(build_path=LocalPath(folder)), context=files)
+    check_environment(content)
+    (folder / "train.py").rename(folder.parent / "same.py")
+    (folder / "train.py").symlink_to("../same.py")
+    with pytest.raises(Stale, match="is not what it was"):
+        check_environment(content)
+
+
+def test_a_saved_plan_allows_nothing(machine: Path, ci: None, capsys: pytest.CaptureFixture[str]) -> None:
+    found("data", "../../away/src")
+    allowed = ["--allow-outside", str(machine / "away" / "src")]
+    assert run(["plan", *allowed, "--out", str(machine / "plan.json")]) == 0
+    assert str(machine / "away") not in (machine / "plan.json").read_text()
+    assert run(["apply", str(machine / "plan.json")]) == 65
+    assert "outside-repository" in capsys.readouterr().err
+    assert run(["apply", str(machine / "plan.json"), *allowed]) == 0
+
+
 # what is not shown
+
+
+def test_what_pip_says_of_hidden_lines_is_masked() -> None:
+    shown = environments._hiding([f"{CANARY}_x.y==1", "abc"])
+    said = f"ERROR: No matching distribution found for {CANARY.upper()}-x-y==1 (from {CANARY}_x.y)"
+    assert CANARY not in shown(said).lower()
+    assert shown("Collecting six") == "Collecting six"
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
