@@ -18,7 +18,6 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+(?=\S)")
 _OPENS = re.compile(r"""\s*(?:- )?["']?([\w-]+)["']?\s*:\s*(?:[&!]\S*\s*)*(?:[|>][\d+-]*\s*(?:#.*)?$|["'#]|$)""")
 """A line whose value stands in the lines below it, or goes on there."""
-_FAR_ABOVE = 200
 _LONGEST_KEY = 200
 _WORD = re.compile(r"[^\s:,\[\]{}]+|\S")
 
@@ -70,24 +69,24 @@ def location(file: str, text: str, span: Span) -> Location:
     written = text[line_start:line_end].rstrip("\r\n\x85\u2028\u2029")
     stop = min(span.end, line_start + len(written.rstrip()))
     shown = source_line(written)
-    if _continues_credential(text, starts, line):
+    if line in _credential_lines(text):
         shown = re.sub(r"\S", "*", shown)
     return Location(file, line, span.start - line_start + 1, max(1, stop - span.start), shown)
 
 
-def _continues_credential(text: str, starts: list[int], line: int) -> bool:
-    """Whether a line goes on with what the key of a credential begins: a block, a text in quotes, a value below it."""
-
-    def at(number: int) -> str:
-        return text[starts[number - 1] : starts[number] if number < len(starts) else len(text)]
-
-    depth = _indentation(at(line))
-    for above in range(line - 1, max(0, line - _FAR_ABOVE), -1):
-        before = at(above)
-        if before.strip() and _indentation(before) < depth:
-            found = _OPENS.match(before[:_LONGEST_KEY])
-            return found is not None and is_credential_key(found[1]) and found[1] != "credentials"
-    return False
+@lru_cache(maxsize=4)
+def _credential_lines(text: str) -> frozenset[int]:
+    """The numbers of lines that go on with what a credential's key begins: a block, a text in quotes, a value below."""
+    found: set[int] = set()
+    depth: int | None = None
+    for number, line in enumerate(_BREAK.split(text), 1):
+        if depth is not None and (not line.strip() or _indentation(line) > depth):
+            found.add(number)
+            continue
+        opened = _OPENS.match(line[:_LONGEST_KEY])
+        told = opened is not None and is_credential_key(opened[1]) and opened[1] != "credentials"
+        depth = _indentation(line) if told else None
+    return frozenset(found)
 
 
 def _indentation(line: str) -> int:
