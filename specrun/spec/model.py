@@ -45,10 +45,9 @@ class Secret:
     def reveal(self) -> str:
         """The value, from the environment. Raises SecretUnset."""
         secrets.note([self.name])
-        try:
-            return os.environ[self.name]
-        except KeyError:
-            raise SecretUnset(self.name) from None
+        if (value := os.environ.get(self.name)) is None:
+            raise SecretUnset(self.name)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
