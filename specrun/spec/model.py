@@ -69,9 +69,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class LocalPath:
-    """A file or folder of this machine. `absolute` begins at the folder of the file in which it is `written`.
-
-    `boundary` is how far links may lead from there.
+    """A file or folder of this machine, `absolute` from the folder of the file where it is `written`; links may lead as
+    far from it as its `boundary`.
     """
 
     absolute: Path
@@ -180,7 +179,6 @@ class Environment:
     folder: Path = field(default=Path(), compare=False)
     """Where relative paths in `pip` begin."""
     boundary: Boundary = field(default=EVERYWHERE, compare=False, repr=False)
-    """How far the files reach that it names."""
 
 
 @dataclass(frozen=True, slots=True)
