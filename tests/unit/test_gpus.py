@@ -46,3 +46,10 @@ def test_a_tool_without_a_driver(tmp_path: Path, script: str) -> None:
     tool.write_text(f"#!/bin/sh\n{script}\n")
     tool.chmod(0o755)
     assert gpus.present({"PATH": str(tmp_path)}) == ()
+
+
+@pytest.mark.parametrize("words", [r"\377\376", r"x, y, z\n\n,\n1\n", r"NVIDIA-SMI has failed\n", r"\262, GPU-x\n"])
+def test_a_tool_that_says_nonsense(path: str, words: str) -> None:
+    tool = Path(path, "nvidia-smi")
+    tool.write_text(f"#!/bin/sh\nprintf '{words}'\n")
+    assert gpus.present({"PATH": path}) == ()

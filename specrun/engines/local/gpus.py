@@ -24,11 +24,13 @@ def _query(tool: str) -> list[tuple[str, str]]:
     import subprocess
 
     try:
-        answer = subprocess.run([tool, *_QUERY[1:]], capture_output=True, text=True, timeout=20, check=True)
+        answer = subprocess.run(
+            [tool, *_QUERY[1:]], capture_output=True, text=True, errors="replace", timeout=20, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return []
     rows = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
-    return [(row[0], row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]
+    return [(row[0], row[1]) for row in rows if len(row) == 2 and row[0].isdecimal()]
 
 
 def _allowed(found: list[tuple[str, str]], visible: str | None) -> tuple[str, ...]:

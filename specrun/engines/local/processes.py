@@ -183,7 +183,9 @@ def _read(pid: int, what: str) -> bytes:
 def _ps(*arguments: str) -> list[str]:
     import subprocess
 
-    return subprocess.run(["ps", *arguments], capture_output=True, text=True, check=False).stdout.splitlines()
+    return subprocess.run(
+        ["ps", *arguments], capture_output=True, text=True, errors="replace", check=False
+    ).stdout.splitlines()
 
 
 def how_it_ended(code: int) -> str:
