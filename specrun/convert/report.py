@@ -62,7 +62,7 @@ class Ledger:
 
     file: str
     values: object
-    _entries: list[Entry] = field(default_factory=list)
+    _entries: dict[Entry, None] = field(default_factory=dict)
 
     def carry(self, path: FieldPath, to: str, note: str = "") -> None:
         """The field stands in the spec as it was."""
@@ -99,8 +99,7 @@ class Ledger:
 
     def _add(self, path: FieldPath, verdict: Verdict, to: str, note: str, flag: str = "") -> None:
         entry = Entry(self.file, tuple(path), verdict, to, note, flag)
-        if entry not in self._entries:
-            self._entries.append(entry)
+        self._entries[entry] = None
 
 
 def leaves(values: object, path: FieldPath = ()) -> Iterator[FieldPath]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from specrun.spec.diagnostics import Location, Path
+from specrun.spec.locations import lines_of
 from specrun.spec.masking import source_line
 from specrun.spec.nearest import nearest
 
@@ -134,7 +135,7 @@ def locate(document: Document, path: Path, text: str, expression: Expression | M
     the scalar begins. Where that does not hold (an alias stands there, not the text), it is the scalar's own place.
     """
     place = document.location(path)
-    lines = document.text.split("\n")
+    lines = lines_of(document.text)
     first, column = place.line - 1, place.column - 1
     remaining = expression.number
     written = "".join(text[expression.start : expression.end].split())
@@ -145,7 +146,7 @@ def locate(document: Document, path: Path, text: str, expression: Expression | M
             if remaining == 0:
                 if not _same_start(line[at : at + 200], written[:200]):
                     return place
-                shown = line.rstrip("\r")
+                shown = line
                 end = shown.find("}}", at)
                 length = (end + 2 if end >= 0 else len(shown.rstrip())) - at
                 length = length if isinstance(expression, Expression) or end >= 0 else len(OPEN)

@@ -124,6 +124,12 @@ _FAR = 100_000
 
 
 @lru_cache(maxsize=4)
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, as places count them, without their ends."""
+    return _BREAK.split(text)
+
+
+@lru_cache(maxsize=4)
 def _line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in _BREAK.finditer(text))]
 

@@ -67,6 +67,7 @@ def test_any_input_gets_an_answer(part: int, search: Search) -> None:
         b"'': {'': ''}\n",
         b"name: ${{ vars. }}\nvars: {'': 1}\n",
         b"job: {inputs: {? a b\n: {}}}",
+        b'job: {command: "a\xc2\x85b ${{ vars.c }}"}',
     ],
 )
 def test_what_once_made_it_fail(data: bytes) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from specrun.convert.sources import HUGE, MAX_BITS, MAX_BYTES, Refused, whole
 
-MAX_NODES = 100_000
-"""Of syntax trees in a file: some 10,000 lines."""
+MAX_NODES = 60_000
+"""Of syntax trees in a file: some 6,000 lines."""
 
 _MAGIC = re.compile(r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*)$")
 _SHELL_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[%!](?!=).*$")

@@ -14,7 +14,8 @@ Names: TypeAlias = dict[str, Value]
 
 DEEPEST = 6
 MOST_CALLS = 200
-"""How deep functions of the script are followed into each other, and how often in all."""
+MOST_STATEMENTS = 20_000
+"""How deep functions of the script are followed into each other, how often, and for how many statements in all."""
 
 _SHOWN = {
     "submit": "Experiment.submit",
@@ -51,6 +52,7 @@ class ScriptPass:
     returned: list[Value] = field(default_factory=list)
     depth: int = 0
     followed: int = 0
+    statements: int = 0
     seen: set[ast.AST] = field(default_factory=set)
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -103,7 +105,7 @@ class ScriptPass:
 
     def follow(self, function: Function, arguments: Mapping[str, Value]) -> Value:
         """Read a function of the script as it is called; what it returns, None where it cannot be followed."""
-        if self.depth >= DEEPEST or self.followed >= MOST_CALLS:
+        if self.depth >= DEEPEST or self.followed >= MOST_CALLS or self.statements >= MOST_STATEMENTS:
             return None
         outer, returned, self.returned = self.names, self.returned, []
         self.names = dict(arguments)

@@ -15,6 +15,7 @@ from specrun.spec.masking import names_secret
 
 def execute(run: ScriptPass, body: Sequence[ast.stmt]) -> None:
     """Read statements in order."""
+    run.statements += len(body)
     for node in body:
         _statement(run, node)
 

@@ -10,6 +10,7 @@ from typing import Any
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import references
+from specrun.spec.locations import lines_of
 from specrun.spec.masking import source_line
 from specrun.spec.rules.subject import Subject, is_known, lacks, mapping
 
@@ -106,12 +107,12 @@ def _almost_grammar() -> re.Pattern[str]:
 def _place_of(subject: Subject, path: Path, written: str, last: Location | None) -> Location:
     """Where a part of a text stands, on its own line where it can be found there; after the `last` of the same."""
     place = subject.document.location(path)
-    lines = subject.document.text.split("\n")
+    lines = lines_of(subject.document.text)
     first, start = (last.line, last.column) if last is not None else (place.line, place.column - 1)
     for number in range(first, min(len(lines), place.line + 200) + 1):
         at = lines[number - 1].find(written, start if number == first else 0)
         if at >= 0:
-            text = place.text if number == place.line else source_line(lines[number - 1].rstrip("\r"))
+            text = place.text if number == place.line else source_line(lines[number - 1])
             return Location(place.file, number, at + 1, len(written), text)
     return place
 
