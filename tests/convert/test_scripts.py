@@ -194,3 +194,28 @@ def test_refused(file: str, text: str, place: tuple[int, int], message: str) -> 
     assert message in caught.value.message
     if place != (0, 0):
         assert (caught.value.line, caught.value.column) == place
+
+
+STRANGE = [
+    "ScriptRunConfig(*x, **y)",
+    "ScriptRunConfig(*[x], script=lambda *a, **k: a)",
+    "ScriptRunConfig(script=[i for i in x], arguments=(y := 1), compute_target=x[*y])",
+    "ScriptRunConfig(script='\\ud800', arguments=['\\udfff'])",
+    "ClusterCreateParameters(*[x]); clusters.create('rg', 'ws', [*x])",
+    "c.clusters.create(*a, **b)\nClusterCreateParameters(location=[1], vm_size={}, **{'a': 1})",
+    "c.jobs.create('rg', ['x'], JobCreateParameters(location='x', node_count='y'))",
+    "c.clusters.create('rg', {'x': 1}, ClusterCreateParameters(vm_size='x'))",
+]
+
+
+@pytest.mark.parametrize("call", STRANGE)
+def test_calls_as_nobody_writes_them(call: str) -> None:
+    found = imported("train.py", f"from azureml.core import ScriptRunConfig\n{call}\nScriptRunConfig(script='a.py')\n")
+    assert found.report.entries
+    found.draft.text().encode()
+
+
+@pytest.mark.parametrize("text", [f"x = 0x{'f' * 5000}", f"x = {'9' * 5000}", "(" * 10_000, "x = 1\n" * 30_000, "\0"])
+def test_what_cannot_be_followed_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        imported("train.py", f"from azureml.core import ScriptRunConfig\n{text}\nScriptRunConfig(script='a.py')\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from specrun.convert.sources import Refused, read_json, read_yaml
+from specrun.convert.sources import MAX_BYTES, Refused, read_json, read_yaml
 
 
 def written(folder: Path, text: str) -> str:
@@ -44,3 +44,39 @@ def test_values_are_plain(tmp_path: Path) -> None:
     text = "1: a\n2020-01-01: 2021-02-02\nc: !!set {x}\nd: !!binary aGk=\n"
     values = read_yaml(written(tmp_path, text)).values
     assert values == {"1": "a", "2020-01-01": "2021-02-02", "c": ["x"], "d": "b'hi'"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("!!timestamp x", '!!int ""', "!!float x", "!!bool x", "!!int 0b", "!!timestamp 2001-99-99", "!!binary ?"),
+        *("9" * 5000, "[0x" + "f" * 5000 + "]", "{0x" + "f" * 5000 + ": 1}", "a: !!python/object:os.system x"),
+        *("&a [*a]", "<<: x", "{? [a]: 1}", "!!omap x", "[" * 2000, "\0", "a: 'x"),
+    ],
+)
+def test_what_yaml_cannot_be_made_of_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "any.yml"
+    file.write_text(text)
+    with pytest.raises(Refused):
+        read_yaml(str(file))
+
+
+def test_the_place_of_a_tag_that_does_not_fit(tmp_path: Path) -> None:
+    file = tmp_path / "any.yml"
+    file.write_text("a: 1\nb: !!timestamp x\n")
+    with pytest.raises(Refused, match=":2:4: it is not YAML: no timestamp can be made of this"):
+        read_yaml(str(file))
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 100_000, '{"a": ' * 100_000, "{", " " * (MAX_BYTES + 1)])
+def test_what_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "any.json"
+    file.write_text(text)
+    with pytest.raises(Refused):
+        read_json(str(file))
+
+
+def test_half_a_character_can_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "any.json"
+    file.write_text('{"\\ud800": ["\\udfff", "\\ud83d\\ude00"]}')
+    assert read_json(str(file)).values == {"\ufffd": ["\ufffd", "\U0001f600"]}
