@@ -1,6 +1,7 @@
 """Hides credentials: what is written out in lines of source, in messages and in addresses, and the values of secrets.
 
-The time that each expression here takes grows as the text does, and no faster, whatever the text is.
+The time that each expression here takes grows as the text does, and no faster, whatever the text is. Each is compiled,
+and kept by `re`, when a text has a word of its kind: few commands meet one.
 """
 
 from __future__ import annotations
@@ -13,34 +14,32 @@ from specrun.spec.secrets import hide
 
 Span: TypeAlias = tuple[int, int]
 
-_SECRET_NAMES = re.compile(
+_SECRET_NAMES = (
     r"passw|passphrase|pwd($|_)|secret|credential|token(?!i[sz])|conn(ection)?_?str|sas$|(^|_)sas_|(^|_)pat$"
     r"|key(_?\d+)?$|(^|_)key_|(access|account|api|auth|client|instrumentation|master|primary|private|secondary|shared"
     r"|storage|subscription)_?key"
 )
-_ABOUT = re.compile(
+_ABOUT = (
     r"_(name|path|file|env|var|vault|dir|folder|count|size|length|column|dim|type)s?$|(?<!sas)_ur[il]s?$"
     r"|(?<!access_key)_ids?$|public_?key|keys?(file|path|name)|(num|max|min|pad|mask|unk|bos|eos|sep|cls)_?token"
 )
 """Names of what is about a secret, or about tokens and keys that are none."""
 
 # In a text in lower case, as are all of these that have no capitals.
-_NAME = re.compile(r"(?:passw|passphrase|pwd|secret|credential|token|key|conn(?:ection)?[-_ ]?str)[\w-]{0,20}(?![\w-])")
+_NAME = r"(?:passw|passphrase|pwd|secret|credential|token|key|conn(?:ection)?[-_ ]?str)[\w-]{0,20}(?![\w-])"
 _KINDS = (
     *("access", "account", "api", "auth", "bearer", "client", "encryption", "function", "functions", "id"),
     *("instrumentation", "master", "oauth", "primary", "private", "refresh", "sas", "secondary", "session", "shared"),
     *("signing", "storage", "subscription"),
 )
-_LETTERS = re.compile(r"[\w-]*")
-_JOINT = re.compile(r"\\{0,7}[\"'`]?[ \t]{0,4}(?P<sign>[:=]=?>?|%3d|%3a)[ \t]{0,4}|\\{0,7}[\"']?(?:\s*,)?[ \t]{1,8}")
-_VALUE = re.compile(
-    r"""(?x) \\{1,7}"(?P<nested>[^"\\\n]+) | "(?P<double>[^"\\\n]*(?:\\.[^"\\\n]*)*) | '(?P<single>[^'\n]+)
+_LETTERS = r"[\w-]*"
+_JOINT = r"\\{0,7}[\"'`]?[ \t]{0,4}(?P<sign>[:=]=?>?|%3d|%3a)[ \t]{0,4}|\\{0,7}[\"']?(?:\s*,)?[ \t]{1,8}"
+_VALUE = r"""(?x) \\{1,7}"(?P<nested>[^"\\\n]+) | "(?P<double>[^"\\\n]*(?:\\.[^"\\\n]*)*) | '(?P<single>[^'\n]+)
            | `(?P<ticked>[^`\n]+)
            | (?P<bare>[^\s,;&"'`}\]\\\x1b]*(?:\\[^"'\s][^\s,;&"'`}\]\\\x1b]*)*)"""
-)
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 """A variable's name: of a secret it is what is kept."""
-_NO_VALUE = re.compile(
+_NO_VALUE = (
     r"(?i)[${|>*<\[(…•]|(true|false|yes|no|on|off|none|null|nil|undefined|unset|not|empty|missing|required|optional"
     r"|invalid|incorrect|wrong|expired|unknown|absent|given|set|read|write|the|a|an|is|was|and|or|text|string|str|number|integer"
     r"|object|array|boolean|\d{0,5}(\.\d*)?|[./~][^\s=]*)[.:!?]?$|\w+\(|(ssh|ecdsa)-"
@@ -49,29 +48,27 @@ _NO_VALUE = re.compile(
 
 # A password in front of a host, up to the last @; a token alone there. Never an expression: a name is for everyone to
 # see.
-_PASSWORD = re.compile(r"://[^\s/:@\"'?#\\]*:(?P<value>(?:[^\s/\"'?#$\\]|\$(?!\{))+)(?=@)")
-_TOKEN = re.compile(r"://(?P<value>(?:[^\s/:@\"'?#$\\]|\$(?!\{))+):?(?=@)")
-_ENCODED_PASSWORD = re.compile(r"%2f%2f[^\s/%\"']{0,200}%3a(?P<value>[^\s/\"'&]{1,300}?)(?=%40)")
+_PASSWORD = r"://[^\s/:@\"'?#\\]*:(?P<value>(?:[^\s/\"'?#$\\]|\$(?!\{))+)(?=@)"
+_TOKEN = r"://(?P<value>(?:[^\s/:@\"'?#$\\]|\$(?!\{))+):?(?=@)"
+_ENCODED_PASSWORD = r"%2f%2f[^\s/%\"']{0,200}%3a(?P<value>[^\s/\"'&]{1,300}?)(?=%40)"
 
-_SIGNATURE = re.compile(r"sig(?:=|%3d)(?P<value>[^&\s\"'<>`\\;]+)")
-_SCHEME = re.compile(r"(?:bearer|basic|sharedkey(?:lite)?)[ \t:]{1,4}(?P<value>[^\s\"'`\\<>,;&){}|$*\x1b]+)")
-_AUTHORIZATION = re.compile(
+_SIGNATURE = r"sig(?:=|%3d)(?P<value>[^&\s\"'<>`\\;]+)"
+_SCHEME = r"(?:bearer|basic|sharedkey(?:lite)?)[ \t:]{1,4}(?P<value>[^\s\"'`\\<>,;&){}|$*\x1b]+)"
+_AUTHORIZATION = (
     r"authorization\\?[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?(?:[\w-]{1,30}[ \t]{1,4})?"
     r"(?P<value>[^\s\"'`\\<>,;&){}|$*\x1b]+)"
 )
-_PRIVATE_KEY = re.compile(r"-----begin [a-z0-9 ]{0,40}private key[a-z ]{0,10}-----(?P<value>(?:[^-]+|-(?!----))*)")
-_USER = re.compile(r"-(?:u|-user|-creds)[ =][\"']?[^\s:\"'$]{1,100}:(?!\d+\b|//)(?P<value>[^\s\"'$\\]+)")
+_PRIVATE_KEY = r"-----begin [a-z0-9 ]{0,40}private key[a-z ]{0,10}-----(?P<value>(?:[^-]+|-(?!----))*)"
+_USER = r"-(?:u|-user|-creds)[ =][\"']?[^\s:\"'$]{1,100}:(?!\d+\b|//)(?P<value>[^\s\"'$\\]+)"
 
-_TOKENS = re.compile(
+_TOKENS = (
     r"(?P<value>eyJ(?<![A-Za-z0-9_+/=-]eyJ)[A-Za-z0-9_=-]{8,}\.[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,3}"
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{30,}|xox[abprs]-[\w-]{10,}"
     r"|sk-[\w-]{20,}|pypi-[\w-]{30,})"
 )
-_ACCOUNT_KEY = re.compile(r"(?<![A-Za-z0-9+/=-])(?P<value>[A-Za-z0-9+/]{86}==)(?!=)")
+_ACCOUNT_KEY = r"(?<![A-Za-z0-9+/=-])(?P<value>[A-Za-z0-9+/]{86}==)(?!=)"
 
-_KEY = re.compile(
-    r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[\w-]{1,60})[\"']?[ \t]*:[ \t]+(?P<value>[^\s#|>*&!$•].*?)[ \t]*$"
-)
+_KEY = r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[\w-]{1,60})[\"']?[ \t]*:[ \t]+(?P<value>[^\s#|>*&!$•].*?)[ \t]*$"
 """A line of YAML with a key and its value."""
 
 _LONGEST_LINE = 1000
@@ -81,12 +78,12 @@ _LONGEST_LINE = 1000
 def names_secret(name: str) -> bool:
     """Whether a variable, argument or flag of that name holds a password, key or token."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").replace(" ", "_").lower()
-    return bool(_SECRET_NAMES.search(plain)) and not _ABOUT.search(plain)
+    return bool(re.compile(_SECRET_NAMES).search(plain)) and not re.compile(_ABOUT).search(plain)
 
 
 def is_credential_key(name: str) -> bool:
     """Whether a credential stands behind a key of a spec; there are others, of a table, of a cache."""
-    found = _NAME.search(name.lower())
+    found = re.compile(_NAME).search(name.lower())
     is_some_key = found is not None and found[0].startswith("key")
     told = found is not None and (not is_some_key or name[: found.start()].lower().rstrip("-_").endswith(_KINDS))
     return told and names_secret(name)
@@ -99,7 +96,7 @@ def source_line(line: str) -> str:
 
 def masked(line: str) -> str:
     """Lines of YAML with credentials replaced by asterisks, as many as they had characters, so that a caret fits."""
-    return mask(_starred(line, (found.span("value") for found in _KEY.finditer(line) if _is_keyed(found))))
+    return mask(_starred(line, (found.span("value") for found in re.compile(_KEY).finditer(line) if _is_keyed(found))))
 
 
 def mask(text: str) -> str:
@@ -132,7 +129,7 @@ def mask_property(name: str, value: object) -> object:
         return [mask_property(name, item) for item in value]
     if not isinstance(value, str):
         return value
-    return "*" * len(value) if is_credential_key(name) and not _NO_VALUE.match(value) else mask(value)
+    return "*" * len(value) if is_credential_key(name) and not re.compile(_NO_VALUE).match(value) else mask(value)
 
 
 def _starred(text: str, spans: Iterable[Span]) -> str:
@@ -147,26 +144,26 @@ def _starred(text: str, spans: Iterable[Span]) -> str:
     return "".join([*parts, text[end:]]) if parts else text
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    return (found.span("value") for found in pattern.finditer(text))
+def _spans(pattern: str, text: str) -> Iterator[Span]:
+    return (found.span("value") for found in re.compile(pattern).finditer(text))
 
 
 def _named(text: str, lowered: str) -> Iterator[Span]:
     """What stands behind the name of a credential."""
     end = 0
-    for found in _NAME.finditer(lowered):
-        joint = _JOINT.match(lowered, found.end())
+    for found in re.compile(_NAME).finditer(lowered):
+        joint = re.compile(_JOINT).match(lowered, found.end())
         if joint is None or found.start() < end:
             continue
         before = text[max(end, found.start() - 40) : found.start()]
-        letters = _LETTERS.match(before[::-1])
+        letters = re.compile(_LETTERS).match(before[::-1])
         name = f"{letters[0][::-1] if letters else ''}{text[found.start() : found.end()]}"
         if joint["sign"] is None and not name.startswith("--"):
             continue
         kind = before.lower().rstrip("-_ ").endswith(_KINDS)
         if found[0].startswith("key") and not kind:
             continue  # there are others: of a table, of a cache
-        value = _VALUE.match(text, joint.end())
+        value = re.compile(_VALUE).match(text, joint.end())
         if value is None or value.lastgroup is None or not names_secret(name.lstrip("-")):
             continue
         start, end_of_value = value.span(value.lastgroup)
@@ -181,14 +178,18 @@ def _is_credential(value: str, bare: bool, *, told: bool, in_words: bool) -> boo
     """Whether a value is one. `told`: its name says so, since a token may be one of a language; `in_words`: a sentence
     goes on behind it, `password: must be set`.
     """
-    if value.strip("*") == "" or _NO_VALUE.match(value.rstrip(")].,;:!?")) or _VARIABLE.fullmatch(value):
+    if (
+        value.strip("*") == ""
+        or re.compile(_NO_VALUE).match(value.rstrip(")].,;:!?"))
+        or re.compile(_VARIABLE).fullmatch(value)
+    ):
         return False
     if not bare:
         return True
-    return not (in_words and _WORD.fullmatch(value)) if told else _looks_random(value)
+    return not (in_words and re.compile(_WORD).fullmatch(value)) if told else _looks_random(value)
 
 
-_WORD = re.compile(r"[A-Za-z.'-]+")
+_WORD = r"[A-Za-z.'-]+"
 
 
 def _goes_on(text: str, stop: int) -> bool:
@@ -213,14 +214,14 @@ def _in_addresses(text: str, lowered: str) -> Iterator[Span]:
 
 def _in_plain_addresses(text: str) -> Iterator[Span]:
     yield from _spans(_PASSWORD, text)
-    for found in _TOKEN.finditer(text):
+    for found in re.compile(_TOKEN).finditer(text):
         # Other schemes have names of users or containers there.
         if text[max(0, found.start() - 9) : found.start()].rstrip("_").lower().endswith(("http", "https")):
             yield found.span("value")
 
 
 def _signatures(text: str, lowered: str) -> Iterator[Span]:
-    for found in _SIGNATURE.finditer(lowered):
+    for found in re.compile(_SIGNATURE).finditer(lowered):
         if found.start() and lowered[max(0, found.start() - 5) : found.start()].endswith(
             ("?", "&", ";", "u0026", "%26", "%3f")
         ):
@@ -229,24 +230,24 @@ def _signatures(text: str, lowered: str) -> Iterator[Span]:
 
 def _schemes(text: str, lowered: str) -> Iterator[Span]:
     """`Bearer X`, and not what is said of bearers."""
-    for found in _SCHEME.finditer(lowered):
+    for found in re.compile(_SCHEME).finditer(lowered):
         value = found["value"]
         told = re.search(r"[\d._~+/=-]", value) or len(value) >= 20 or not _goes_on(lowered, found.end())
-        if told and _SAID_OF_SCHEMES.fullmatch(value) is None:
+        if told and re.compile(_SAID_OF_SCHEMES).fullmatch(value) is None:
             yield found.span("value")
-    for found in _AUTHORIZATION.finditer(lowered):
-        if _SAID_OF_SCHEMES.fullmatch(found["value"]) is None and not _goes_on(lowered, found.end()):
+    for found in re.compile(_AUTHORIZATION).finditer(lowered):
+        if re.compile(_SAID_OF_SCHEMES).fullmatch(found["value"]) is None and not _goes_on(lowered, found.end()):
             yield found.span("value")
 
 
-_SAID_OF_SCHEMES = re.compile(
+_SAID_OF_SCHEMES = (
     r"(bearer|basic|sharedkey|token|auth\w*|credential|challenge|scheme|header|realm|error|failed|denied|tier|is|was"
     r"|not|http)s?[.:!?]?|[a-z_]+="
 )
 
 
 def _tokens(text: str, lowered: str) -> Iterator[Span]:
-    for found in _TOKENS.finditer(text):
+    for found in re.compile(_TOKENS).finditer(text):
         if not re.match(r"[\w+/=-]", text[max(0, found.start() - 1) : found.start()]):
             yield found.span("value")
 
@@ -255,7 +256,7 @@ def _is_keyed(line: re.Match[str]) -> bool:
     value = line["value"].strip("\"'")
     if value[:1] in ("[", "{"):  # where no list or mapping belongs, unless it is that of a store's credentials
         return is_credential_key(line["key"]) and not line["key"].endswith("s") and "${{" not in value
-    return is_credential_key(line["key"]) and not _NO_VALUE.match(value)
+    return is_credential_key(line["key"]) and not re.compile(_NO_VALUE).match(value)
 
 
 def _where(words: tuple[str, ...], find: Callable[[str, str], Iterator[Span]]) -> Callable[[str, str], Iterator[Span]]:
