@@ -242,9 +242,11 @@ def foreign_value(field: str, value: str) -> str | None:
 
 def seconds(text: str) -> int | None:
     """A duration as people write it (PT2H, P1DT30M, 2h, 90m, 1:30:00) in whole seconds."""
-    iso = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text.strip().upper())
-    short = re.fullmatch(r"(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M(?:IN)?)?(?:(\d+)S(?:EC)?)?", text.replace(" ", "").upper())
-    clock = re.fullmatch(r"()(\d+):(\d\d):(\d\d)", text.strip())
+    iso = re.fullmatch(r"P(?:(\d{1,12})D)?(?:T(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})S)?)?", text.strip().upper())
+    short = re.fullmatch(
+        r"(?:(\d{1,12})D)?(?:(\d{1,12})H)?(?:(\d{1,12})M(?:IN)?)?(?:(\d{1,12})S(?:EC)?)?", text.replace(" ", "").upper()
+    )
+    clock = re.fullmatch(r"()(\d{1,12}):(\d\d):(\d\d)", text.strip())
     found = iso or clock or short
     if found is None or not any(found.groups()):
         return None

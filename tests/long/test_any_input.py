@@ -67,6 +67,8 @@ def test_any_input_gets_an_answer(part: int, search: Search) -> None:
         b"'': {'': ''}\n",
         b"name: ${{ vars. }}\nvars: {'': 1}\n",
         b"job: {inputs: {? a b\n: {}}}",
+        b'apiVersion: specrun/v1\nname: a\njob: {command: "set\\npython a.py"}',
+        b"job: {command: x, timeout: " + b"9" * 5000 + b"s}",
         b'job: {command: "a\xc2\x85b ${{ vars.c }}"}',
     ],
 )

@@ -83,6 +83,7 @@ IMPORTS = {
     "a job with TensorFlow": ("batchai", "any.json", json.dumps(TENSORFLOW)),
     "a run configuration": ("runconfig", "any.runconfig", json.dumps(RUN)),
     "a script": ("script", "any.py", SCRIPT),
+    "a line of a script": ("script", "any.py", f"{SCRIPT}%\n"),
 }
 
 
@@ -116,11 +117,12 @@ def test_in_a_spec(place: str, search: Search) -> None:
 @pytest.mark.parametrize("place", IMPORTS)
 def test_in_what_is_imported(place: str, search: Search) -> None:
     verb, file, text = IMPORTS[place]
-    Path(file).write_text(text, encoding="utf-8")
+    Path(file).write_text(text.removesuffix("%\n"), encoding="utf-8")
     check_import(verb, file)
     for word in words() if search.whole else search.random.sample(words(), 4):
         written = json.dumps(word)
-        Path(file).write_text(text.replace("@", written if file.endswith(".py") else written[1:-1]), encoding="utf-8")
+        whole = _with(text, word) if file.endswith(".py") else text.replace("@", written[1:-1])
+        Path(file).write_text(whole, encoding="utf-8")
         try:
             with limited(SECONDS if search.whole else 10 * SECONDS):
                 check_import(verb, file)

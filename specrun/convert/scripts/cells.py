@@ -15,7 +15,7 @@ MAX_NODES = 60_000
 """Of syntax trees in a file: some 6,000 lines."""
 
 _MAGIC = re.compile(r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*)$")
-_SHELL_VALUE = re.compile(r"(\s*[\w., ]+=\s*)[%!](?!=).*$")
+_SHELL_VALUE = re.compile(r"(\s*[\w.,][\w., ]*=\s*)[%!](?!=).*$")
 _PYTHON_CELL = ("%%time", "%%timeit", "%%capture", "%%prun")
 _PYTHON_2 = re.compile(
     r"\s*(print\s+[^\s(=.,:\[)]|print\s*$|print\s*>>|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+[\w.]+\s*,|exec\s+['\"])"

@@ -89,7 +89,7 @@ def _lists(commands: Sequence[Simple]) -> list[_List]:
 def _options(command: Simple, stops: bool, pipefail: bool) -> tuple[bool, bool]:
     """What `set` makes of the two options."""
     words = [word.text for word in command.words[1:]]
-    for option, name in zip(words, [*words[1:], ""], strict=True):
+    for option, name in zip(words, [*words[1:], ""], strict=False):
         if option[:1] in ("-", "+") and option[1:].isalpha():
             stops = option[0] == "-" if "e" in option or (option[-1] == "o" and name == "errexit") else stops
             pipefail = option[0] == "-" if option[-1] == "o" and name == "pipefail" else pipefail
