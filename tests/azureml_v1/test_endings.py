@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from specrun.engines.azure.endings import ending_of, seconds, status_of
+from specrun.engines.azure.endings import ending_of, seconds, status_of, told_status
 from specrun.engines.azure.logs import expected_logs, logs_of, role_of
+from specrun.engines.base import EngineError
 from specrun.plan.observed import Loss, RunStatus
 
 PREEMPTED = {"code": "NodePreempted"}
@@ -193,3 +194,11 @@ def test_roles_are_in_the_order_of_their_numbers() -> None:
 )
 def test_how_many_logs_there_will_be(definition: dict[str, Any], count: int) -> None:
     assert expected_logs({"runDefinition": definition}) == count
+
+
+@pytest.mark.parametrize("status", [None, -1e999, "", "\x1b[2J::error::", "it is fine", ["Running"]])
+def test_what_is_no_word_is_no_status(status: object) -> None:
+    with pytest.raises(EngineError, match="not what Azure answers"):
+        told_status(status)
+    with pytest.raises(EngineError, match="not what Azure answers"):
+        ending_of({"status": status})

@@ -72,6 +72,7 @@ OVERRIDES: dict[Place, st.SearchStrategy[Any]] = {
     ("job", "environment", "build", "path"): st.just("docker"),
     ("job", "environment", "build", "dockerfile_path"): st.just("Dockerfile"),
     ("job", "environment", "version"): st.sampled_from(["2.3", "2.16.1", "1.15"]),
+    ("job", "resources", "locations"): st.sampled_from([["westeurope"], ["westeurope", "eastus"]]),
     ("job", "resources", "instance_type"): st.just("STANDARD_DS3_V2"),
     ("job", "resources", "docker_args"): st.just("--ulimit memlock=-1"),
     ("job", "arguments"): st.lists(st.sampled_from(["--steps", "1", "it's $5", "", "?"]), max_size=4),
@@ -266,6 +267,7 @@ def _fit_environment(draw: st.DrawFn, environment: dict[str, Any]) -> None:
 def _make_portable(document: dict[str, Any]) -> None:
     """Leave out what the files of the CLI v2 have no word for, and what stands in them in another form."""
     job = document.setdefault("job", {"command": "ls"})
+    document.pop("data", None)  # files of their own, and an input at the target of one would be it
     if "script" in job:
         job["command"] = "python train.py"
         job.pop("script"), job.pop("arguments", None)

@@ -54,7 +54,8 @@ def actions_of(planned: Done) -> list[str]:
 
 
 def write_specs(folder: Path, number: int) -> list[str]:
-    """Specs that share their code, data and cluster."""
+    """Specs of a repository that share their code, data and cluster."""
+    (folder / ".git").mkdir()
     (folder / "src").mkdir()
     (folder / "src" / "train.py").write_text("pass\n")
     (folder / "data").mkdir()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from specrun.engines.base import EngineError
 from specrun.plan.observed import Loss, RunStatus
 
 STATUSES = {
@@ -21,6 +22,7 @@ STATUSES = {
 }
 """All others (NotStarted, Starting, Provisioning, Preparing, Queued) come before the first process."""
 
+_WORD = re.compile(r"[A-Za-z]{1,40}")
 _OVERTIME = re.compile(r"time[\s_-]?out|timed out|time[\s_-]?limit|max(imum)?[\s_-]?run[\s_-]?duration", re.IGNORECASE)
 _LOSSES = {
     Loss.PREEMPTED: re.compile(r"preempt|evicted|deallocat", re.IGNORECASE),
@@ -64,12 +66,19 @@ def status_of(status: str) -> RunStatus:
     return STATUSES.get(status, RunStatus.QUEUED)
 
 
+def told_status(word: object) -> RunStatus:
+    """The status of a run that was asked about. Raises EngineError for what is no word: such a run would never end."""
+    if isinstance(word, str) and _WORD.fullmatch(word):
+        return status_of(word)
+    raise EngineError(f"what came is not what Azure answers: it says that a run's status is {word!r:.60}")
+
+
 def ending_of(details: Mapping[str, Any], limit: int | None = None) -> Ending:
     """The ending of a run that has ended, from its details in run history; `limit` in seconds, if not told there.
 
     What its own code did is a failure; what the platform did to it is a loss, and the next apply tries again.
     """
-    status = status_of(str(details.get("status")))
+    status = told_status(details.get("status"))
     if status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         return Ending(status)
     error = _error(details)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.coordinates import workspace_path
-from specrun.engines.azure.endings import seconds, status_of
+from specrun.engines.azure.endings import seconds, status_of, told_status
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, VARIABLE
 from specrun.engines.azure.run_record import is_of_v1, record_in
 from specrun.engines.azure.seen import SeenRun, is_ours
@@ -43,9 +43,11 @@ def list_jobs(connection: Connection[Any], tag: str, after: str) -> Listed:
 
 
 def get_job(connection: Connection[Any], name: str) -> SeenRun:
-    """One request. Raises Missing."""
+    """One request. Raises Missing, and EngineError where it has no status."""
     path = f"{workspace_path(connection.coordinates)}/jobs/{name}"
-    return read_job(connection.arm.get(path, API, f"find the run {name}"))
+    job = connection.arm.get(path, API, f"find the run {name}")
+    told_status(_mapping(_mapping(job).get("properties")).get("status"))
+    return read_job(job)
 
 
 def read_job(job: Mapping[str, Any]) -> SeenRun:

@@ -12,7 +12,7 @@ from typing import Any
 
 from specrun.engines.azure.artifacts import fetch_output, named_files, named_outputs
 from specrun.engines.azure.connection import SOON
-from specrun.engines.azure.endings import status_of
+from specrun.engines.azure.endings import status_of, told_status
 from specrun.engines.azure.jobs import Listed, list_jobs
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, VARIABLE
 from specrun.engines.azure.run_record import is_of_v1, record_in
@@ -54,7 +54,7 @@ class SdkRuns:
         if run is not None and not run.status.ended:
             sdk = self._sdk_run(run)
             with _there(name):
-                run.status = status_of(str(sdk.get_status()))
+                run.status = told_status(sdk.get_status())
         return check_ours(run or self._fetch(name))
 
     def explain(self, run: SeenRun) -> None:
