@@ -95,12 +95,25 @@ def test_any_spec_survives_the_way_there_and_back(tmp_path: Path, data: st.DataO
 
 
 def said(folder: Path, text: str) -> dict[str, Any]:
-    """What a file says, with what stands in a file of its own; an empty description says nothing."""
+    """What a file says, with what stands in a file of its own; an empty description says nothing.
+
+    Importers leave out the blanks around a word, such as a region; those of other texts count.
+    """
     values = yaml.safe_load(text)
     environment = values.get("environment")
     if isinstance(environment, dict) and isinstance(environment.get("conda_file"), str):
         environment["conda_file"] = yaml.safe_load((folder / environment["conda_file"]).read_text())
+    values |= {name: stripped(values[name]) for name in ("resources", "services") if name in values}
     return {name: value for name, value in values.items() if value != ""}
+
+
+def stripped(value: Any) -> Any:
+    """Texts without the blanks around them, and without those that are blank."""
+    if isinstance(value, dict):
+        return {name: found for name, inner in value.items() if (found := stripped(inner)) != ""}
+    if isinstance(value, list):
+        return [stripped(inner) for inner in value]
+    return value.strip() if isinstance(value, str) else value
 
 
 @many(150)
