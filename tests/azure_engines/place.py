@@ -142,6 +142,7 @@ def placed(folder: Path, monkeypatch: pytest.MonkeyPatch, make: Factory) -> Iter
     home = folder / "home"
     home.mkdir()
     with Emulator(folder / "emulator") as emulator:
+        emulator.service.retry_after = 0  # SDKs that are told nothing look every 30 s
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("HOME", str(home))

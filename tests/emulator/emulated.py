@@ -18,6 +18,7 @@ GROUP, NAME, REGION = "ml-rg", "ml-ws", "westeurope"
 def emulated(folder: Path) -> Iterator[Emulator]:
     """An emulator in which new things are there at once, and the environment that leads to it."""
     with Emulator(folder) as emulator, pytest.MonkeyPatch.context() as patch:
+        emulator.service.retry_after = 0  # SDKs that are told nothing look every 30 s
         for name, value in emulator.environment.items():
             patch.setenv(name, value)
         emulator.service.creating_reads = 0

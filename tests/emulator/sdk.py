@@ -65,6 +65,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def sdk(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
     with Emulator(tmp_path_factory.mktemp("emulator")) as emulator, pytest.MonkeyPatch.context() as patch:
+        emulator.service.retry_after = 0  # SDKs that are told nothing look every 30 s
         for name, value in emulator.environment.items():
             patch.setenv(name, value)
         emulator.service.retry_after = 0  # or else the SDKs wait for half a minute between two looks

@@ -189,6 +189,7 @@ def azure_in(
     (folder / "user").mkdir()
     (folder / "job.yaml").write_text(spec)
     with Emulator(folder / "azure") as emulator:
+        emulator.service.retry_after = 0  # SDKs that are told nothing look every 30 s
         emulator.service.retry_after = 0  # or else the SDKs wait for half a minute between two looks at a deployment
         emulator.service.stores.start()  # before anybody waits for it: it takes seconds where other things go on
         azure = Azure(emulator, folder, engine)
