@@ -62,6 +62,7 @@ def load(
     secrets_required: bool = False,
     allow_outside: Sequence[str] = (),
     environment_said: bool = True,
+    with_specs: bool = True,
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -70,87 +71,12 @@ def load(
     there is only a note. Unset secrets are notes too, unless `secrets_required`.
 
     Under CI specs reach nothing outside of their repository but what `allow_outside`, `inputs` and `environment` name;
-    the latter only where it was `environment_said`, on the command line.
+    the latter only where it was `environment_said`, on the command line. Without `with_specs` there are none: what
+    `validate` needs, over thousands of files.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
     )
-    return _load(
-        files,
-        variables,
-        engine,
-        inputs,
-        environment,
-        unread,
-        secrets_required,
-        reading,
-        with_specs=True,
-    )
-
-
-def check(
-    files: Sequence[str],
-    *,
-    variables: Mapping[str, str] = {},
-    engine: str | None = None,
-    inputs: Mapping[str, str] = {},
-    environment: str | None = None,
-    unread: Mapping[str, tuple[Path, ...]] = {},
-    secrets_required: bool = False,
-    allow_outside: Sequence[str] = (),
-    environment_said: bool = True,
-) -> tuple[Diagnostic, ...]:
-    """The diagnostics of `load` without the specs: what `validate` needs, over thousands of files."""
-    reading = Files(
-        told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
-    )
-    loaded = _load(
-        files,
-        variables,
-        engine,
-        inputs,
-        environment,
-        unread,
-        secrets_required,
-        reading,
-        with_specs=False,
-    )
-    return loaded.diagnostics
-
-
-def read_spec(file: str, files: Files) -> tuple[Document | None, tuple[Diagnostic, ...]]:
-    """A spec's document, if there is one, and every mistake of its YAML.
-
-    A link that leads out of the repository may be a stranger's: under CI it is not read unless that is allowed, and
-    what is no spec there is not shown.
-    """
-    reach = files.reach("" if "\0" in file else os.path.dirname(file))  # noqa: PTH120 - ten times as fast as Path
-    real = reach.led_out(file)
-    if not real:
-        return source.read(file)
-    refused = found_outside(reach.spec._replace(root=reach.named_in, in_repository=True), real)
-    if refused is not None:
-        return None, (source.whole_file(file, *refused),)
-    document, found = source.read(file)
-    if document is not None and str(document.values.get("apiVersion")).startswith("specrun/"):
-        return document, found
-    code = found[0].code if found else "missing-key"
-    detail = "It has no apiVersion as specs have it, and a link led there, out of the repository: it is not shown."
-    return None, (source.whole_file(file, code, detail),)
-
-
-def _load(
-    files: Sequence[str],
-    variables: Mapping[str, str],
-    engine: str | None,
-    inputs: Mapping[str, str],
-    environment: str | None,
-    unread: Mapping[str, tuple[Path, ...]],
-    secrets_required: bool,
-    reading: Files,
-    *,
-    with_specs: bool,
-) -> Loaded:
     boundary = reading.reach(os.path.dirname(files[0] if files else "")).environment  # noqa: PTH120
     environment_values, mistakes = overrides.read_environment(
         environment, boundary, said=reading.told.environment is not None
@@ -192,6 +118,32 @@ def _load(
         specs = []
     diagnostics += [*undeclared, *of_repositories]
     return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)))
+
+
+def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
+    """The diagnostics of `load`, which takes the same options, without the specs."""
+    return load(files, with_specs=False, **options).diagnostics
+
+
+def read_spec(file: str, files: Files) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """A spec's document, if there is one, and every mistake of its YAML.
+
+    A link that leads out of the repository may be a stranger's: under CI it is not read unless that is allowed, and
+    what is no spec there is not shown.
+    """
+    reach = files.reach("" if "\0" in file else os.path.dirname(file))  # noqa: PTH120 - ten times as fast as Path
+    real = reach.led_out(file)
+    if not real:
+        return source.read(file)
+    refused = found_outside(reach.spec._replace(root=reach.named_in, in_repository=True), real)
+    if refused is not None:
+        return None, (source.whole_file(file, *refused),)
+    document, found = source.read(file)
+    if document is not None and str(document.values.get("apiVersion")).startswith("specrun/"):
+        return document, found
+    code = found[0].code if found else "missing-key"
+    detail = "It has no apiVersion as specs have it, and a link led there, out of the repository: it is not shown."
+    return None, (source.whole_file(file, code, detail),)
 
 
 def _of_repository(file: str, options: _Options, *, is_spec: bool) -> Sequence[Diagnostic]:

@@ -142,7 +142,7 @@ def test_a_repository_of_somebody_else_that_git_is_told_to_trust(
     assert specrun("plan").code == 1, "which is no word for what lies in .specrun"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="of root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file somebody else's")
 def test_behind_sudo_the_users_own_is_fine(specrun: Any, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (repository / ".git", repository / ".specrun"):
         given_away(path, monkeypatch)

@@ -196,7 +196,7 @@ def test_where_no_key_can_be_kept_a_run_works_and_counts(
     assert not Machine(machine.home).plan(spec_of(tmp_path)).pending
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="of root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file somebody else's")
 @pytest.mark.parametrize("of_home", [True, False])
 def test_a_home_of_somebody_else_keeps_no_key(
     applied: Path, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_home: bool
