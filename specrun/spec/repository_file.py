@@ -29,6 +29,8 @@ class RepositoryFile:
     """The variables that `${{ env.NAME }}` may read; None where no list says."""
     closed: bool = False
     """Whether no other variable may be read."""
+    default_target: str = ""
+    """The target that is meant where nobody says one."""
     document: Document | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -96,7 +98,8 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
     if any(one.severity is Severity.ERROR for one in found):
         return RepositoryFile(file, diagnostics=found)  # what it allows is not known: it is mended first
     env = frozenset(names) if isinstance(names, list) else None
-    return RepositoryFile(file, env, closed or env is not None, document, found)
+    default = document.values.get("default_target", "")
+    return RepositoryFile(file, env, closed or env is not None, default, document, found)
 
 
 def _worded(mistake: Diagnostic) -> Diagnostic:
