@@ -141,13 +141,13 @@ class DoubleResources:
         if change.action is Action.DELETE:
             engine.there.pop(address)
         elif isinstance(change, Upload):
-            sent = {f.path: StoredFile(f.size, f.md5, change.resource.owner) for f in change.transfer.send}
+            sent = {f.path: StoredFile(f.size, f.md5, change.resource.maker) for f in change.transfer.send}
             files = {**before.files, **sent}
             kept = {path: file for path, file in files.items() if path not in change.transfer.prune}
             engine.there[address] = Observed(Status.READY, files=kept)
         else:
             properties = {**before.properties, **change.resource.wanted}
-            engine.there[address] = Observed(Status.READY, properties, owner=change.resource.owner)
+            engine.there[address] = Observed(Status.READY, properties, maker=change.resource.maker)
         if accepted is not None:
             _fail(accepted.answer)
 

@@ -184,7 +184,7 @@ class Operation:
         resource = change.resource
         if change.action is Action.DELETE:
             if isinstance(resource, DataTarget):  # what other people put there stays
-                return all(file.owner != resource.owner for file in now.files.values())
+                return not any(file.maker.is_of(resource.maker) for file in now.files.values())
             return now.status is Status.MISSING
         if now.status is not Status.READY:
             return False

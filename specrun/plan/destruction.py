@@ -10,6 +10,7 @@ from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChang
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunDeletion, RunRequest
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
 from specrun.plan.planning import View, unread_runs
 from specrun.plan.resources import Key, Place
@@ -28,7 +29,7 @@ def plan_destruction(
     for key, resource in graph.resources.items():
         for need in resource.needs:
             needed_by[need].append(key)
-    specs = {resource.owner for resource in graph.resources.values()}
+    makers = {resource.maker for resource in graph.resources.values()}
     changes: list[Change] = []
     refusals: list[Diagnostic] = []
     notes: list[Diagnostic] = []
@@ -36,7 +37,7 @@ def plan_destruction(
     seen = _seen(in_view, views)
     for key, resource in reversed(in_view):
         view = views[key.place]
-        change = _change(replace(resource, needs=tuple(needed_by[key])), seen[key], view, also, specs)
+        change = _change(replace(resource, needs=tuple(needed_by[key])), seen[key], view, also, makers)
         if ended_before is not None:
             change = _of_old_runs(change, ended_before)
         changes.append(change)
@@ -85,7 +86,7 @@ def _check_unused(resource: Planned, view: View, refusals: list[Diagnostic], not
         notes.append(resource.origin.diagnostic("runs-not-looked-at", detail))
 
 
-def _change(resource: Planned, seen: Observed, view: View, also: Collection[str], specs: Collection[str]) -> Change:
+def _change(resource: Planned, seen: Observed, view: View, also: Collection[str], makers: Collection[Maker]) -> Change:
     kept = view.capabilities.get(resource.kind, Capability()).kept
 
     def left(reason: str) -> Change:
@@ -101,11 +102,11 @@ def _change(resource: Planned, seen: Observed, view: View, also: Collection[str]
         return left(f"kept: {kept}")
     if resource.on_demand and resource.kind not in also:
         return left(f"kept: say `--also {resource.kind}` to delete it too")
-    makers = resource.made_by(seen, specs)
-    if not makers:
+    specs = resource.made_by(seen, makers)
+    if not specs:
         return left("kept: this spec did not make it")
     kind = RunDeletion if isinstance(resource, RunRequest) else ResourceChange
-    return kind(resource, Action.DELETE, resource.deleted_since(makers), seen)
+    return kind(resource, Action.DELETE, resource.deleted_since(specs), seen)
 
 
 def _seen(in_view: Sequence[tuple[Key, Planned]], views: Mapping[Place, View]) -> Mapping[Key, Observed]:

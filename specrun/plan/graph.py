@@ -17,6 +17,7 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import RunRequest
+from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent
 from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
@@ -73,8 +74,9 @@ def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes
 def _declared(spec: Spec, place: Place, hashes: HashCache) -> Iterator[Planned]:
     environment = spec.job.environment if spec.job is not None else None
     content = read_content(environment, hashes) if environment is not None else None
+    maker = Maker(spec.name)
     for kind in KINDS:
-        yield from kind.declared(spec, place, content)
+        yield from kind.declared(spec, place, maker, content)
 
 
 def cloud_contents(resources: Iterable[Resource]) -> list[CloudContent]:

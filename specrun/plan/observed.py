@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.resources import Key
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.model import Properties
@@ -30,14 +31,14 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file on a datastore: `size` in bytes, `md5` in hex ("": the store has none), `owner` the spec that wrote it.
+    """A file on a datastore: `size` in bytes, `md5` in hex ("": the store has none), `maker` who wrote it.
 
     `sha256` is known of what came from https, where the store keeps such things.
     """
 
     size: int
     md5: str
-    owner: str = ""
+    maker: Maker = NOBODY
     sha256: str = ""
 
 
@@ -45,14 +46,14 @@ class StoredFile:
 class Observed:
     """One resource as it is, in the spec's own units and spelling. `files` is a data target's listing.
 
-    `owner` is the spec that made it, from its tag: "" when somebody else did. `reason` says why it failed, or why
+    `maker` is who made it, from its tags: nobody when somebody else did. `reason` says why it failed, or why
     nobody looked.
     """
 
     status: Status
     properties: Properties = field(default_factory=dict)
     files: Mapping[str, StoredFile] = field(default_factory=dict)
-    owner: str = ""
+    maker: Maker = NOBODY
     reason: str = ""
 
 
@@ -120,6 +121,13 @@ class Run:
     """Addresses of the data and the environment that the run reads."""
     compute: str = ""
     loss: Loss | None = None
+    repository: str = ""
+    target: str = ""
+
+    @property
+    def maker(self) -> Maker:
+        """Who submitted it."""
+        return Maker(self.spec, self.repository, self.target)
 
     def is_of(self, fingerprint: str) -> bool:
         """Whether this is an attempt at a fingerprint. A damaged run knows only the first 10 digits, from its name."""

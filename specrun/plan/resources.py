@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from specrun.plan.makers import Maker
     from specrun.spec.diagnostics import Location
     from specrun.spec.model import Origin, Properties, Spec
 
@@ -43,13 +44,13 @@ class Resource(ABC):
     """One thing that must exist in a place.
 
     `managed` is false for what a spec only names (a bare `compute`, a workspace without `create`): it is used and
-    never changed. `owner` is the spec that asks for it, under whose name it is made. `needs` must be there first.
+    never changed. `maker` is who asks for it, under whose name it is made. `needs` must be there first.
     """
 
     kind: ClassVar[Kind]
     place: Place
     name: str
-    owner: str
+    maker: Maker
     origin: Origin = field(compare=False, repr=False)
     needs: tuple[Key, ...] = ()
     managed: bool = True

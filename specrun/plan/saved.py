@@ -23,7 +23,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Follow, Submission, Submit
-from specrun.plan.observed import Run
+from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.resources import Place
 from specrun.plan.transfer import Transfer
 from specrun.spec.schema import schema_text
@@ -218,11 +218,11 @@ def _encode(change: Change, places: Sequence[Place], place: _Relative) -> dict[s
     }
     match change:
         case ResourceChange(resource=resource, before=before, fields=differing):
-            item |= {"before": asdict(before), "fields": [asdict(field) for field in differing]}
+            item |= {"before": _observed(before), "fields": [asdict(field) for field in differing]}
             if isinstance(resource, JobEnvironment):
                 item["files"] = _files(resource.content.files, place)
         case Upload(before=before, transfer=transfer):
-            item |= {"before": asdict(before), "transfer": _encode_transfer(transfer, place)}
+            item |= {"before": _observed(before), "transfer": _encode_transfer(transfer, place)}
         case Submit(submission=submission, cancel=cancel, differences=differences):
             item |= _encode_submission(submission, cancel, place) | {"differences": differences}
         case Follow(submission=submission, cancel=cancel, run=run):
@@ -230,12 +230,29 @@ def _encode(change: Change, places: Sequence[Place], place: _Relative) -> dict[s
     return item
 
 
+def _observed(seen: Observed) -> dict[str, object]:
+    return {
+        "status": seen.status,
+        "properties": seen.properties,
+        "files": _stored(seen.files),
+        "owner": seen.maker.spec,
+        "reason": seen.reason,
+    }
+
+
+def _stored(files: Mapping[str, StoredFile]) -> dict[str, object]:
+    return {
+        path: {"size": file.size, "md5": file.md5, "owner": file.maker.spec, "sha256": file.sha256}
+        for path, file in files.items()
+    }
+
+
 def _encode_transfer(transfer: Transfer, place: _Relative) -> dict[str, object]:
     return {
         "new": _files(transfer.new, place),
         "changed": _files(transfer.changed, place),
         "unchanged": _files(transfer.unchanged, place),
-        "extra": {path: asdict(file) for path, file in transfer.extra.items()},
+        "extra": _stored(transfer.extra),
         "prune": transfer.prune,
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from specrun.plan.files import SourceFile
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import StoredFile
 
 
@@ -40,11 +41,11 @@ class Transfer:
 
 
 def plan_transfer(
-    source: Collection[SourceFile], stored: Mapping[str, StoredFile], prune_for: str = "", sha256: str = ""
+    source: Collection[SourceFile], stored: Mapping[str, StoredFile], prune_for: Maker = NOBODY, sha256: str = ""
 ) -> Transfer:
     """New, changed, unchanged and extra files. A stored file without an MD5 counts as changed.
 
-    `prune_for` is the spec whose own extra files are to be removed ("": none). `sha256` is that of a source from https,
+    `prune_for` is who has its own extra files removed. `sha256` is that of a source from https,
     as its spec gives it: what is stored under it need not be fetched to be known as the same.
     """
     new: list[SourceFile] = []
@@ -60,7 +61,7 @@ def plan_transfer(
             changed.append(file)
     wanted = {file.path for file in source}
     extra = {path: file for path, file in stored.items() if path not in wanted}
-    prune = tuple(path for path, file in extra.items() if prune_for and file.owner == prune_for)
+    prune = tuple(path for path, file in extra.items() if prune_for and file.maker.is_of(prune_for))
     return Transfer(tuple(new), tuple(changed), tuple(unchanged), extra, prune)
 
 

@@ -11,8 +11,9 @@ import pytest
 from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.coordinates import Coordinates
 from specrun.engines.azure.jobs import Listed, list_jobs, read_job
-from specrun.engines.azure.run_marks import spec_tag, tags_of
+from specrun.engines.azure.run_marks import run_tags, spec_tag
 from specrun.engines.azure.seen import describe
+from specrun.plan.makers import Maker
 from specrun.plan.observed import RunStatus
 
 DIGEST = "0123456789" * 6 + "abcd"
@@ -21,7 +22,7 @@ TAG = spec_tag("job")
 
 
 def job(name: str = NAME, **fields: Any) -> dict[str, Any]:
-    properties = {"jobType": "Command", "status": "Completed", "tags": tags_of("job", DIGEST), "properties": {}}
+    properties = {"jobType": "Command", "status": "Completed", "tags": run_tags(Maker("job"), DIGEST), "properties": {}}
     made = {"createdAt": "2026-01-02T03:04:05.1234567Z", "createdBy": "somebody"}
     return {"name": name, "systemData": made, "properties": {**properties, **fields}}
 

@@ -26,6 +26,7 @@ from specrun.plan.files import list_data
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.makers import NOBODY
 from specrun.plan.observed import Observed
 from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import plan_transfer
@@ -101,7 +102,7 @@ class Place:
         before = engine.resources.observe(resource)
         if isinstance(resource, DataTarget) and action is not Action.DELETE:
             files = list_data(Path(str(resource.wanted["path"])), HashCache(self.folder))
-            transfer = plan_transfer(files, before.files, resource.owner if resource.prune else "")
+            transfer = plan_transfer(files, before.files, resource.maker if resource.prune else NOBODY)
             return Upload(resource, action, "", before, transfer)
         capability = engine.facts.capabilities.get(resource.kind)
         fields = diff(resource.wanted, before.properties, capability) if capability is not None else ()

@@ -13,12 +13,13 @@ from emulator.dataplane import data_of
 from emulator.past import add_past_runs
 from emulator.runs_state import COMPLETED, FAILED, RUNNING
 from specrun.apply.project import Project, open_project
-from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, tags_of
+from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, run_tags
 from specrun.engines.azureml_v1.engine import open_engine as open_v1
 from specrun.engines.azureml_v2.engine import open_engine as open_v2
 from specrun.engines.history import PAGES
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action, Plan
+from specrun.plan.makers import Maker
 from specrun.plan.planning import PlanOptions
 from tests.azure_engines.launching import Launch, launch
 from tests.azure_engines.place import Place, placed
@@ -44,7 +45,7 @@ def past(launched: Launch, number: int, specs: int = 10, marked: bool = True) ->
     runs = []
     for run in range(number):
         spec, digest = f"other{run % specs}", f"{run:064x}"[::-1]
-        tags = tags_of(spec, digest) if marked else {TAG: spec, FINGERPRINT_TAG: digest}
+        tags = run_tags(Maker(spec), digest) if marked else {TAG: spec, FINGERPRINT_TAG: digest}
         runs.append((run_name(spec, digest, 1), tags))
     add_past_runs(launched.plane, runs)
 
@@ -54,7 +55,7 @@ def attempts(launched: Launch, number: int) -> list[str]:
     submission = launched.submission()
     digest, spec = submission.fingerprint, submission.spec
     names = [run_name(spec, digest, attempt) for attempt in range(1, number + 1)]
-    add_past_runs(launched.plane, [(name, tags_of(spec, digest)) for name in names], experiment="elsewhere")
+    add_past_runs(launched.plane, [(name, run_tags(Maker(spec), digest)) for name in names], experiment="elsewhere")
     return names
 
 
@@ -143,7 +144,7 @@ def test_a_service_that_ignores_the_filter_is_filtered_here(place: Place, engine
 def test_unfinished_runs_of_others_are_asked_for_where_a_cluster_would_go(place: Place, engine: str) -> None:
     launched = launch(place, JOB, top=TOP)
     past(launched, 150)
-    (user,) = add_past_runs(launched.plane, [("user-0123456789", tags_of("user", "0123456789" * 6))])
+    (user,) = add_past_runs(launched.plane, [("user-0123456789", run_tags(Maker("user"), "0123456789" * 6))])
     user.status, user.target, user.ended = RUNNING, "cpu-cluster", None
     opened = project(launched, engine)
     plans: list[Plan] = []

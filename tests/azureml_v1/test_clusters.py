@@ -73,7 +73,7 @@ def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:
     assert engine.resources.observe(change.resource).status is Status.CREATING
     seen = place.change(engine, Action.CREATE, change.resource)
     assert seen.status is Status.READY
-    assert seen.owner == "job"
+    assert seen.maker.spec == "job"
     assert seen.properties == {
         "name": "gpu-cluster",
         "type": "amlcompute",

@@ -43,7 +43,7 @@ def test_a_container_with_a_key(place: Place, key: str) -> None:
     assert place.routes(lambda: engine.resources.begin(change, place.reports.append)) == [POST, GET]
     seen = engine.resources.observe(change.resource)
     wanted = {name: value for name, value in change.resource.wanted.items() if name != "credentials"}
-    assert (seen.status, seen.properties, seen.owner) == (Status.READY, wanted, "")
+    assert (seen.status, seen.properties, seen.maker.spec) == (Status.READY, wanted, "")
     assert engine.connection.datastore("training").account_key == key
     assert place.routes(lambda: engine.resources.observe(change.resource)) == [GET]
 

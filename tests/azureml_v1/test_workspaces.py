@@ -54,7 +54,7 @@ def test_one_that_is_there(place: Place, spec: Spec) -> None:
         "subscription_id": place.emulator.service.subscription,
         "location": "westeurope",
     }
-    assert seen.owner == ""
+    assert seen.maker.spec == ""
 
 
 def test_threads_share_one_look(place: Place, spec: Spec) -> None:
@@ -78,7 +78,7 @@ def test_one_is_made_with_its_group(place: Place, spec: Spec, monkeypatch: pytes
     space = resource(spec, KEY)
     assert place.routes(lambda: engine.resources.observe(space)) == [SUBSCRIPTIONS, GET_WORKSPACE]
     seen = place.change(engine, Action.CREATE, space)
-    assert (seen.status, seen.owner) == (Status.READY, "job")
+    assert (seen.status, seen.maker.spec) == (Status.READY, "job")
     assert seen.properties["location"] == "westeurope"
     assert len(place.made()) == 3
     asked = [one.route for one in place.emulator.requests]

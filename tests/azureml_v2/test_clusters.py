@@ -78,7 +78,7 @@ def test_one_is_made_with_the_defaults_of_all_engines(place: Place) -> None:
     assert engine.resources.observe(change.resource).status is Status.CREATING
     seen = settled(engine, change.resource)
     assert seen.status is Status.READY
-    assert seen.owner == "job"
+    assert seen.maker.spec == "job"
     assert seen.properties == {
         "name": "gpu-cluster",
         "type": "amlcompute",
@@ -155,7 +155,7 @@ def test_scaling_in_place(place: Place) -> None:
     assert (seen.properties["max_instances"], seen.properties["idle_time_before_scale_down"]) == (4, 0)
     assert seen.properties["min_instances"] == 0
     assert "network_settings" not in seen.properties
-    assert seen.owner == "job"
+    assert seen.maker.spec == "job"
 
 
 def test_one_with_all_that_can_be_said_is_scaled(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

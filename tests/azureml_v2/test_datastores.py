@@ -8,6 +8,7 @@ from emulator.faults import Status as Answer
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import Denied, EngineError, Transient
 from specrun.plan.changes import Action, ResourceChange
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Resource
 from specrun.spec.model import SecretUnset
@@ -40,7 +41,7 @@ def test_a_container_with_a_key(place: Place, key: str) -> None:
     assert place.routes(lambda: engine.resources.begin(change, place.reports.append)) == [PUT_DATASTORE]
     seen = engine.resources.observe(change.resource)
     wanted = {name: value for name, value in change.resource.wanted.items() if name != "credentials"}
-    assert (seen.status, seen.properties, seen.owner) == (Status.READY, wanted, "job")
+    assert (seen.status, seen.properties, seen.maker.spec) == (Status.READY, wanted, "job")
     assert place.routes(lambda: engine.resources.observe(change.resource)) == [GET_DATASTORE]
     assert engine.connection.open_datastore("training").opened_with == "key"
     assert place.plane.datastores["training"].section["credential"] == key
@@ -112,7 +113,7 @@ def test_what_somebody_else_registered_stays_theirs(place: Place, key: str) -> N
     engine, change = start(place, BLOB)
     place.change(engine, Action.CREATE, change.resource)
     place.plane.datastores["training"].tags.clear()
-    assert place.change(engine, Action.UPDATE, change.resource).owner == ""
+    assert place.change(engine, Action.UPDATE, change.resource).maker == Maker()
 
 
 def test_deleting_leaves_the_data(place: Place, key: str) -> None:

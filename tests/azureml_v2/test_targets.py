@@ -41,7 +41,7 @@ def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
     engine, target, blobs, container = start(place)
     assert engine.resources.observe(target).status is Status.MISSING
     seen = place.change(engine, Action.CREATE, target)
-    assert {path: file.owner for path, file in seen.files.items()} == {"a": "job", "sub/ü": "job"}
+    assert {path: file.maker.spec for path, file in seen.files.items()} == {"a": "job", "sub/ü": "job"}
     assert blobs.read(container, "mnist/sub/ü") == b"u"
     assert place.routes(lambda: engine.resources.observe(target)) == [LIST_BLOBS]
 

@@ -12,6 +12,7 @@ from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
 from specrun.plan.files import SourceFile, list_data
 from specrun.plan.hashes import HashCache
+from specrun.plan.makers import Maker
 from specrun.plan.transfer import plan_transfer
 
 
@@ -42,7 +43,7 @@ def planned(path: Path, name: str = "") -> SourceFile:
 def mirror(folder: Path, container: Container, prefix: str = "data", owner: str = "job") -> int:
     """List, compare and send, as plan and apply do; the number of files sent."""
     transfer = plan_transfer(list_data(folder, HashCache(folder.parent / "home")), list_files(container, prefix))
-    send(container, prefix, transfer.send, owner, silent)
+    send(container, prefix, transfer.send, Maker(owner), silent)
     return len(transfer.send)
 
 

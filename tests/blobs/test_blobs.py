@@ -8,6 +8,7 @@ import pytest
 from specrun.engines.azure.blobs import list_files, remove
 from specrun.engines.azure.containers import Container
 from specrun.engines.base import Conflict, Missing
+from specrun.plan.makers import Maker
 from specrun.plan.observed import StoredFile
 from tests.blobs.blob_files import Sent, content, mirror
 
@@ -29,7 +30,7 @@ ODD = [
 def test_what_is_sent_is_listed_with_its_md5_and_owner(container: Container, source: Path) -> None:
     (source / "a.csv").write_bytes(b"1,2\n")
     mirror(source, container, "datasets/mnist", "mnist")
-    expected = StoredFile(4, "3ecfad755fa825f7a17c5526ec44e651", "mnist")
+    expected = StoredFile(4, "3ecfad755fa825f7a17c5526ec44e651", Maker("mnist"))
     assert list_files(container, "/datasets/mnist/") == {"a.csv": expected}
 
 
@@ -86,7 +87,7 @@ def test_empty_files_and_no_files(container: Container, source: Path, sent: list
     assert mirror(source, container) == 0
     (source / "empty").touch()
     assert mirror(source, container) == 1
-    assert list_files(container, "data") == {"empty": StoredFile(0, "d41d8cd98f00b204e9800998ecf8427e", "job")}
+    assert list_files(container, "data") == {"empty": StoredFile(0, "d41d8cd98f00b204e9800998ecf8427e", Maker("job"))}
     assert mirror(source, container) == 0
 
 
@@ -120,7 +121,7 @@ def test_a_missing_container_is_missing(container: Container) -> None:
 def test_only_our_own_is_removed(container: Container) -> None:
     for name, owner in (("mine", "job"), ("theirs", "other"), ("nobodys", ""), ("kept", "job")):
         container.blob(f"data/{name}").upload_blob(b"x", metadata={"specrun": owner} if owner else None)
-    remove(container, "data", ["mine", "theirs", "nobodys", "never there"], "job")
+    remove(container, "data", ["mine", "theirs", "nobodys", "never there"], Maker("job"))
     assert set(list_files(container, "data")) == {"theirs", "nobodys", "kept"}
 
 
@@ -136,7 +137,7 @@ def test_what_is_replaced_at_that_very_moment_is_not_removed(
 
     monkeypatch.setattr(Container, "blob", replaced_meanwhile)
     with pytest.raises(Conflict, match="deleting data/mine failed"):
-        remove(container, "data", ["mine"], "job")
+        remove(container, "data", ["mine"], Maker("job"))
     monkeypatch.undo()
     assert content(container, "data/mine") == b"somebody else's"
 

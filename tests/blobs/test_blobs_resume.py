@@ -10,6 +10,7 @@ import pytest
 from specrun.engines.azure.blobs import list_files
 from specrun.engines.azure.containers import BLOCK, Container
 from specrun.engines.azure.upload import send
+from specrun.plan.makers import Maker
 from tests.blobs.blob_files import Sent, content, planned, silent
 
 REPOSITORY = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def test_a_killed_upload_goes_on_where_it_was(container: Container, source: Path
         process.kill()
     assert list_files(container, "data") == {}, "nothing half-written under the final name"
     sent.clear()
-    send(container, "data", [planned(large)], "job", silent)
+    send(container, "data", [planned(large)], Maker("job"), silent)
     again = sum(int(request.headers["Content-Length"]) for request in sent if request.operation == "PUT block")
     # What was on its way may arrive after the kill: a slow machine sends nothing again, and never more than this.
     assert again <= 24 * BLOCK, "what had arrived when it was killed is not sent again"

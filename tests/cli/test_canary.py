@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.base import Denied, LogLine, OutputFile, Progress, Quota
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status
 from tests.engine_double import Double, offer, write_spec
 
@@ -122,7 +123,7 @@ def test_every_verb_of_a_service_that_says_too_much(
     run = Run("job-0000000000", "job", "0" * 64, 1, RunStatus.FAILED, f"it said {VALUE} to {VALUE}")
     double = Answers(
         all_runs=[run],
-        there={"compute/gpu": Observed(Status.FAILED, owner="job", reason=f"quota of {VALUE}")},
+        there={"compute/gpu": Observed(Status.FAILED, maker=Maker("job"), reason=f"quota of {VALUE}")},
         identities={run.name: {"command": f"train --it {VALUE}", "environment_variables": {"A": VALUE}}},
     )
     offer(monkeypatch, "double", double)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.base import Denied
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, RunStatus, Status, StoredFile
 from specrun.plan.resources import Place
 from tests.engine_double import Double, offer, write_spec
@@ -164,7 +165,7 @@ def test_extra_files_that_the_job_sees_are_told_with_the_plan(specrun: Any, engi
     write_spec(Path.cwd(), "name: job\ndata: {d: {path: data}}\njob: {command: ls, inputs: {d: {data: d}}}\n")
     Path("data").mkdir()
     Path("data/a.csv").write_text("1\n")
-    engine.there["data/default/d"] = Observed(Status.READY, files={"old.csv": StoredFile(3, "m", "job")})
+    engine.there["data/default/d"] = Observed(Status.READY, files={"old.csv": StoredFile(3, "m", Maker("job"))})
     assert "extra-files-read" not in specrun("plan").err
     engine.shows_extra = True
     for verb in ("plan", "apply"):

@@ -15,6 +15,7 @@ import pytest
 
 from specrun.engines.base import Denied, LogLine
 from specrun.plan.changes import Change
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status
 from specrun.spec import tree
 from tests.engine_double import Double, offer, write_spec
@@ -133,7 +134,9 @@ def test_json_and_markdown_are_data_on_standard_output(specrun: Any, engine: Dou
 
 def test_a_refused_plan_is_4_and_nothing_happens(specrun: Any, engine: Double) -> None:
     spec(CLUSTER.replace("name: gpu", "name: gpu, size: STANDARD_DS3_V2"))
-    engine.there["compute/gpu"] = Observed(Status.READY, {"size": "STANDARD_NC6", "max_instances": 2}, owner="job")
+    engine.there["compute/gpu"] = Observed(
+        Status.READY, {"size": "STANDARD_NC6", "max_instances": 2}, maker=Maker("job")
+    )
     for arguments in (("plan",), ("plan", "-o", "json"), ("apply", "-y")):
         said = specrun(*arguments)
         assert said.code == 4

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.base import Denied
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status
 from tests.edited import values_of, with_value
 from tests.engine_double import Double, offer, write_spec
@@ -140,7 +141,7 @@ def test_it_holds_in_another_clone(
 
 
 def test_permissions_are_not_taken_from_it(specrun: Any, engine: Double) -> None:
-    engine.there["compute/gpu"] = Observed(Status.READY, {"size": "STANDARD_NC6"}, owner="job")
+    engine.there["compute/gpu"] = Observed(Status.READY, {"size": "STANDARD_NC6"}, maker=Maker("job"))
     write_spec(Path.cwd(), "name: more\njob: {command: ls}\n", "more.yaml")
     made = specrun("plan", "job.yaml", "more.yaml", "--allow-replace", "--max-runs", "2", "--out", "the.plan")
     assert made.code == 0

@@ -15,6 +15,7 @@ from specrun.engines.azure import blobs
 from specrun.engines.azure.listing import Blob
 from specrun.engines.local.stores import delete_target
 from specrun.plan.kinds.data import DataTarget
+from specrun.plan.makers import Maker
 from specrun.spec.below import name_problem
 from specrun.spec.model import LocalPath
 from tests.engine_double import HERE, read_specs, write_spec
@@ -33,7 +34,7 @@ def test_what_is_recorded_of_a_target_removes_nothing_elsewhere(tmp_path: Path) 
     target = DataTarget(
         place=HERE,
         name="d",
-        owner="job",
+        maker=Maker("job"),
         origin=spec.at(),
         datastore="default",
         target="d",
@@ -61,11 +62,11 @@ def test_what_is_recorded_of_a_target_removes_nothing_elsewhere(tmp_path: Path) 
 
 def test_a_blob_whose_name_leaves_its_target_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("t/mine", "t/../victim", "t/a/../../victim", "t/./b", "t/..c")
-    listed = [Blob(name, 1, "", "", "job", "") for name in names]
+    listed = [Blob(name, 1, "", "", Maker("job"), "") for name in names]
     deleted: list[str] = []
     monkeypatch.setattr(blobs, "list_blobs", lambda *_: iter(listed))
     monkeypatch.setattr(blobs, "_delete", lambda _, blob: deleted.append(blob.name))
-    blobs.remove(Any, "t", [name[2:] for name in names], "job")
+    blobs.remove(Any, "t", [name[2:] for name in names], Maker("job"))
     assert sorted(deleted) == ["t/..c", "t/mine"]
 
 

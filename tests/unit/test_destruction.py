@@ -13,6 +13,7 @@ from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.run import RunDeletion
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile, Survey
 from specrun.plan.planning import View
 from tests.engine_double import Double, graph_for, key, read_specs, write_spec
@@ -40,8 +41,11 @@ def plan_of(
 ) -> Plan:
     engine = engine or Double()
     graph = graph_for(read_specs(*files), files[0].parent / "home", engine.place)
-    ready = Observed(Status.READY, owner="job")
-    kinds: Mapping[str, Observed] = {"data": Observed(Status.READY, files={"a": StoredFile(1, "m", "job")}), **seen}
+    ready = Observed(Status.READY, maker=Maker("job"))
+    kinds: Mapping[str, Observed] = {
+        "data": Observed(Status.READY, files={"a": StoredFile(1, "m", Maker("job"))}),
+        **seen,
+    }
     observed = {key: kinds.get(resource.kind, ready) for key, resource in graph.resources.items()}
     engine.all_runs = [*reversed(unfinished), SUCCEEDED]
     history = History(Reliable(engine))
@@ -107,8 +111,8 @@ def test_old_runs_and_nothing_else(spec: Path) -> None:
 
 @pytest.mark.parametrize("owner", ["", "another"])
 def test_not_what_somebody_else_made(spec: Path, owner: str) -> None:
-    others = Observed(Status.READY, owner=owner)
-    files = Observed(Status.READY, files={"a": StoredFile(1, "m", owner)})
+    others = Observed(Status.READY, maker=Maker(owner))
+    files = Observed(Status.READY, files={"a": StoredFile(1, "m", Maker(owner))})
     plan = plan_of(spec, also=("workspace", "data"), compute=others, datastore=others, workspace=others, data=files)
     assert deleted(plan) == []
     assert {reasons(plan)[kind] for kind in ("compute", "datastore", "workspace", "data")} == {
@@ -133,7 +137,7 @@ def test_what_is_in_a_workspace_goes_with_it_and_what_it_stands_on_stays(spec: P
     assert [note.code for note in plan.notes] == ["left-behind"]
     for part in ("storage account", "key vault", "container registry", "history", "14 days"):
         assert part in str(plan.notes[0].detail)
-    theirs = plan_of(spec, also=("workspace",), compute=Observed(Status.READY, owner="another"))
+    theirs = plan_of(spec, also=("workspace",), compute=Observed(Status.READY, maker=Maker("another")))
     assert reasons(theirs)["compute"] == "goes with workspace/wsp"
     assert plan_of(spec).notes == ()
 
@@ -181,7 +185,7 @@ def test_not_under_an_unfinished_run(spec: Path, run: Run, also: tuple[str, ...]
 def test_what_specs_share_is_deleted_whichever_comes_first(tmp_path: Path) -> None:
     one = write_spec(tmp_path / "one", "name: one\ncompute: {name: gpu, max_instances: 2}\n")
     two = write_spec(tmp_path / "two", "name: two\ncompute: {name: gpu, max_instances: 2}\njob: {command: ls}\n")
-    made_by_two = Observed(Status.READY, owner="two")
+    made_by_two = Observed(Status.READY, maker=Maker("two"))
     assert deleted(plan_of(one, two, compute=made_by_two)) == ["compute"]
     assert deleted(plan_of(one, compute=made_by_two)) == []
 

@@ -7,6 +7,7 @@ import pytest
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.environment import JobEnvironment
+from specrun.plan.makers import Maker
 from specrun.plan.resources import Place
 from specrun.spec.model import Spec
 from tests.engine_double import addresses, graph_for, key, read_specs, write_spec
@@ -89,7 +90,7 @@ def test_a_declaration_stands_for_those_who_only_name_it(tmp_path: Path) -> None
     for files in ((names, declares), (declares, names)):
         graph = graph_of(*files)
         assert graph.diagnostics == ()
-        assert addresses(graph)["compute/gpu"].owner == "two"
+        assert addresses(graph)["compute/gpu"].maker == Maker("two")
         assert addresses(graph)["run/one"].needs == (key("compute/gpu"),)
 
 

@@ -9,6 +9,7 @@ from specrun.engines.base import Denied
 from specrun.engines.history import PAGES, History
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Plan
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status
 from tests.engine_double import HERE, Double, change_of, graph_for, plan_graph, read_specs, write_spec
 
@@ -118,7 +119,7 @@ def test_what_the_service_does_not_filter_is_filtered_here(tmp_path: Path) -> No
 def test_what_others_run_matters_only_where_something_would_be_taken_away(
     tmp_path: Path, size: str, options: dict[str, object], read: list[str]
 ) -> None:
-    there = Observed(Status.READY, {"name": "gpu", "size": size}, owner="job")
+    there = Observed(Status.READY, {"name": "gpu", "size": size}, maker=Maker("job"))
     user = run_of("other", compute="gpu", status=RunStatus.RUNNING)
     engine = Double(there={"compute/gpu": there}, all_runs=[user])
     plan = plan_of(tmp_path, engine, CLUSTER, **options)

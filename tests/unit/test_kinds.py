@@ -14,6 +14,7 @@ from specrun.plan import hashes, kinds
 from specrun.plan.changes import Action, Capability, Plan
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.environment import read_content
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import Double, addresses, change_of, graph_for, plan_for, read_specs, write_spec
 
@@ -59,7 +60,7 @@ def test_each_resource_with_its_place_and_what_was_asked_for(tmp_path: Path) -> 
         environment: (12, {"image": "base"}),
         "run/all": (10, {}),
     }
-    assert {one.owner for one in found.values()} == {"all"}
+    assert {one.maker.spec for one in found.values()} == {"all"}
 
 
 def test_what_is_only_named(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def plan_of(folder: Path, engine: Double, text: str, **options: object) -> Plan:
 
 
 def with_cluster(owner: str = "job", status: Status = Status.READY, reason: str = "", **properties: object) -> Double:
-    return Double(there={"compute/gpu": Observed(status, SEEN | properties, owner=owner, reason=reason)})
+    return Double(there={"compute/gpu": Observed(status, SEEN | properties, maker=Maker(owner), reason=reason)})
 
 
 def cluster_reason(folder: Path, engine: Double, **options: object) -> tuple[Action, str]:
@@ -247,7 +248,11 @@ def with_files(*runs: Run, **stored: StoredFile) -> Double:
     return Double(there=there, all_runs=list(runs))
 
 
-SAME, OLD, OURS = StoredFile(2, ONE_MD5, "job"), StoredFile(2, "x", "job"), StoredFile(5, "m", "job")
+SAME, OLD, OURS = (
+    StoredFile(2, ONE_MD5, Maker("job")),
+    StoredFile(2, "x", Maker("job")),
+    StoredFile(5, "m", Maker("job")),
+)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +260,7 @@ SAME, OLD, OURS = StoredFile(2, ONE_MD5, "job"), StoredFile(2, "x", "job"), Stor
     [
         ({}, Action.CREATE, "the target is empty"),
         ({"a_csv": SAME}, Action.NO_OP, "the target has every file"),
-        ({"a_csv": SAME, "theirs": replace(OURS, owner="other")}, Action.NO_OP, "the target has every file"),
+        ({"a_csv": SAME, "theirs": replace(OURS, maker=Maker("other"))}, Action.NO_OP, "the target has every file"),
         ({"a_csv": SAME, "ours": OURS}, Action.UPDATE, "the source differs from the target"),
         ({"a_csv": OLD}, Action.UPDATE, "the source differs from the target"),
     ],
@@ -336,7 +341,7 @@ def test_a_rerun_says_nothing_of_the_runs_before(tmp_path: Path) -> None:
     ("names", "shown"), [(["a", "b", "c"], "(a, b, c)"), (["a", "b", "c", "d"], "(a, b, c, …)"), (["b", "a"], "(a, b)")]
 )
 def test_three_extra_files_are_named(tmp_path: Path, names: list[str], shown: str) -> None:
-    engine = with_files(a_csv=SAME, **dict.fromkeys(names, replace(OURS, owner="")))
+    engine = with_files(a_csv=SAME, **dict.fromkeys(names, replace(OURS, maker=Maker())))
     engine.shows_extra = True
     (note,) = plan_of(tmp_path, engine, DATA).notes
     assert note.detail == (

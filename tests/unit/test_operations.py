@@ -19,6 +19,7 @@ from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.hashes import md5_of
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import RunDeletion
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.remote import NotFetched
 from tests.engine_double import HANG, Accepted, Double, Fault, change_of, plan_for, read_specs, write_spec
@@ -31,7 +32,7 @@ job: {command: ls, inputs: {d: {data: d}}}
 """
 GPU, DATA, RUN = "compute/gpu", "data/default/d", "run/job"
 PROPERTIES = {"name": "gpu", "max_instances": 2}
-MADE = Observed(Status.READY, PROPERTIES, owner="job")
+MADE = Observed(Status.READY, PROPERTIES, maker=Maker("job"))
 
 
 @pytest.fixture(autouse=True)
@@ -72,8 +73,8 @@ def test_of_runs_that_are_to_be_deleted_none_is_left(tmp_path: Path, engine: Dou
 
 
 def test_of_data_that_is_to_be_deleted_what_others_wrote_stays(tmp_path: Path, engine: Double) -> None:
-    theirs = StoredFile(1, "m", "other")
-    engine.there[DATA] = Observed(Status.READY, files={"ours": StoredFile(1, "m", "job"), "theirs": theirs})
+    theirs = StoredFile(1, "m", Maker("other"))
+    engine.there[DATA] = Observed(Status.READY, files={"ours": StoredFile(1, "m", Maker("job")), "theirs": theirs})
     change = deletion(engine, tmp_path, DATA)
     left = Observed(Status.READY, files={"theirs": theirs})
     engine.on_begin = lambda _: engine.settles_as.update({DATA: left})
@@ -217,7 +218,7 @@ def test_what_is_fetched_is_sent_as_it_came(tmp_path: Path, engine: Double, monk
     monkeypatch.setattr(operations, "download", download)
     told: list[Progress] = []
     engine.on_begin = lambda _: engine.settles_as.update(
-        {DATA: Observed(Status.READY, files={"d.bin": StoredFile(7, md5_of(kept), "job")})}
+        {DATA: Observed(Status.READY, files={"d.bin": StoredFile(7, md5_of(kept), Maker("job"))})}
     )
     operation(engine, tmp_path, told.append).carry_out(change)
     (sent,) = engine.given
@@ -348,12 +349,12 @@ SENT = {"a.csv": "b026324c6904b2a9cb4b88d6d61c81d1", "b.csv": "26ab0db90d72e28ad
 
 def stored(**changed: StoredFile | None) -> Observed:
     """The target as the plan wants it, but for some files."""
-    files: dict[str, StoredFile | None] = {name: StoredFile(2, md5, "job") for name, md5 in SENT.items()}
+    files: dict[str, StoredFile | None] = {name: StoredFile(2, md5, Maker("job")) for name, md5 in SENT.items()}
     files |= {name.replace("_", "."): file for name, file in changed.items()}
     return Observed(Status.READY, files={name: file for name, file in files.items() if file is not None})
 
 
-OLD = StoredFile(2, "old", "job")
+OLD = StoredFile(2, "old", Maker("job"))
 
 
 @pytest.mark.parametrize(
@@ -362,10 +363,10 @@ OLD = StoredFile(2, "old", "job")
         (stored(a_csv=OLD, gone=OLD), False),  # as it was
         (stored(a_csv=OLD), False),  # another apply has removed what is to go
         (stored(gone=OLD), False),  # or has sent what is to be sent
-        (stored(a_csv=StoredFile(2, "theirs", "other"), gone=OLD), True),
+        (stored(a_csv=StoredFile(2, "theirs", Maker("other")), gone=OLD), True),
         (stored(a_csv=None, gone=OLD), True),  # what is to be changed is gone
-        (stored(a_csv=OLD, gone=StoredFile(3, "new", "job")), True),
-        (stored(a_csv=OLD, gone=OLD, more=StoredFile(3, "new", "other")), True),
+        (stored(a_csv=OLD, gone=StoredFile(3, "new", Maker("job"))), True),
+        (stored(a_csv=OLD, gone=OLD, more=StoredFile(3, "new", Maker("other"))), True),
     ],
 )
 def test_of_a_target_only_what_another_apply_of_the_same_would_do_may_change(

@@ -10,6 +10,7 @@ from specrun.apply.events import PlanReady
 from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.run import Follow, Submit
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Resource
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
@@ -85,11 +86,11 @@ def plan(tmp_path: Path) -> Plan:
     path = write_spec(tmp_path, TEXT, src__a_py="", src__b_py="", data__same_csv="1", data__changed_csv="22", **files)
     engine = Double()
     properties = {"name": "gpu-cluster", "size": "STANDARD_NC6", "max_instances": 2}
-    engine.there["compute/gpu-cluster"] = Observed(Status.READY, properties, owner="mnist-ps")
+    engine.there["compute/gpu-cluster"] = Observed(Status.READY, properties, maker=Maker("mnist-ps"))
     stored = {
-        "same.csv": StoredFile(1, "c4ca4238a0b923820dcc509a6f75849b", "mnist-ps"),
-        "changed.csv": StoredFile(1, "x", "mnist-ps"),
-        "mine.csv": StoredFile(1, "x", "mnist-ps"),
+        "same.csv": StoredFile(1, "c4ca4238a0b923820dcc509a6f75849b", Maker("mnist-ps")),
+        "changed.csv": StoredFile(1, "x", Maker("mnist-ps")),
+        "mine.csv": StoredFile(1, "x", Maker("mnist-ps")),
         "theirs.csv": StoredFile(1, "x"),
     }
     engine.there["data/training/datasets/digits"] = Observed(Status.READY, files=stored)

@@ -11,6 +11,7 @@ import pytest
 from specrun.plan import planning
 from specrun.plan.changes import Action, Plan
 from specrun.plan.hashes import content_digest
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
 from specrun.spec import tree
 from specrun.spec.diagnostics import Severity
@@ -35,7 +36,7 @@ def plan_text(folder: Path, engine: Double, text: str, **options: object) -> Pla
 
 def cluster(owner: str = "job", **properties: object) -> Observed:
     return Observed(
-        Status.READY, {"name": "gpu", "size": "STANDARD_DS3_V2", "max_instances": 2} | properties, owner=owner
+        Status.READY, {"name": "gpu", "size": "STANDARD_DS3_V2", "max_instances": 2} | properties, maker=Maker(owner)
     )
 
 
@@ -152,7 +153,9 @@ def test_named_resources_must_exist(tmp_path: Path) -> None:
 
 
 def stored(*owners: str, md5: str = "x") -> Observed:
-    return Observed(Status.READY, files={f"{i}.csv": StoredFile(2, md5, owner) for i, owner in enumerate(owners)})
+    return Observed(
+        Status.READY, files={f"{i}.csv": StoredFile(2, md5, Maker(owner)) for i, owner in enumerate(owners)}
+    )
 
 
 def test_data_per_file(tmp_path: Path) -> None:
@@ -171,8 +174,8 @@ def test_data_per_file(tmp_path: Path) -> None:
     ("before", "prune", "refused"),
     [
         ({"a.csv": StoredFile(2, "x")}, False, True),
-        ({"old.csv": StoredFile(2, "x", "job")}, True, True),
-        ({"old.csv": StoredFile(2, "x", "job")}, False, False),
+        ({"old.csv": StoredFile(2, "x", Maker("job"))}, True, True),
+        ({"old.csv": StoredFile(2, "x", Maker("job"))}, False, False),
         ({}, False, False),
     ],
 )
@@ -189,9 +192,9 @@ def test_data_does_not_change_under_a_run_that_reads_it(
 def test_data_from_https_that_is_stored_is_not_fetched(tmp_path: Path) -> None:
     sha256 = "ab" * 32
     text = DATA.replace("path: data", f"path: 'https://example.com/d.bin', sha256: {sha256}")
-    there = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", "job", sha256)})
+    there = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", Maker("job"), sha256)})
     assert change_of(plan_text(tmp_path, Double(there={KEY: there}), text), KEY).action is Action.NO_OP
-    other = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", "job", "cd" * 32)})
+    other = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", Maker("job"), "cd" * 32)})
     assert change_of(plan_text(tmp_path, Double(there={KEY: other}), text), KEY).action is Action.UPDATE
 
 
@@ -378,7 +381,7 @@ def test_runs_that_have_ended_are_not_cancelled(tmp_path: Path, status: RunStatu
 
 def with_extra(**files: StoredFile) -> Double:
     """An engine whose jobs see all that is on a target, with the data as it is planned and files beside it."""
-    same = StoredFile(2, "b026324c6904b2a9cb4b88d6d61c81d1", "job")
+    same = StoredFile(2, "b026324c6904b2a9cb4b88d6d61c81d1", Maker("job"))
     there = {KEY: Observed(Status.READY, files={"a.csv": same, **files})}
     return Double(shows_extra=True, there=there)
 
@@ -387,7 +390,7 @@ def input_of(plan: Plan) -> Any:
     return change_of(plan, "run/job").submission.identity["inputs"]["d"]
 
 
-THEIRS, OURS = StoredFile(5, "m1"), StoredFile(5, "m2", "job")
+THEIRS, OURS = StoredFile(5, "m1"), StoredFile(5, "m2", Maker("job"))
 
 
 def test_extra_files_that_a_job_sees_count_and_are_named(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from specrun.apply.project import Project, open_project, places_of
 from specrun.engines.base import Denied, Scope
 from specrun.plan import hashes
 from specrun.plan.changes import Action, Plan
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planning import PlanOptions
 from specrun.plan.resources import Key, Place
@@ -105,8 +106,8 @@ def test_users_and_readers_are_those_of_the_place(project: Project, doubles: dic
     """A cluster and data of the same names are in use in one of the places, and change in the other."""
     for place, double in doubles.items():
         small = {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 2}
-        double.there["compute/gpu"] = Observed(Status.READY, small, owner="job")
-        double.there["data/default/d"] = Observed(Status.READY, files={"a.csv": StoredFile(1, "x", "job")})
+        double.there["compute/gpu"] = Observed(Status.READY, small, maker=Maker("job"))
+        double.there["data/default/d"] = Observed(Status.READY, files={"a.csv": StoredFile(1, "x", Maker("job"))})
         double.all_runs = [RUNNING] if place == busy else []
     refusals = project.plan(PlanOptions(allow_replace=True)).refusals
     assert [found.code for found in refusals] == ["in-use", "active-reader"]

@@ -15,6 +15,7 @@ from specrun.plan import saved
 from specrun.plan.changes import Plan
 from specrun.plan.comparison import changed_specs, differences
 from specrun.plan.kinds.run import Follow, Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.saved import PlanUnreadable, contents, digests_from, read_saved, save
 from specrun.spec.masking import mask_addresses
@@ -64,8 +65,12 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Double:
     monkeypatch.chdir(tmp_path)
     engine = Double()
     properties = {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 1}
-    engine.there["compute/gpu"] = Observed(Status.READY, properties, owner="job")
-    old = {"a": StoredFile(1, "x", "job"), "z": StoredFile(1, "x", "job"), "y": StoredFile(1, "x", sha256="ab")}
+    engine.there["compute/gpu"] = Observed(Status.READY, properties, maker=Maker("job"))
+    old = {
+        "a": StoredFile(1, "x", Maker("job")),
+        "z": StoredFile(1, "x", Maker("job")),
+        "y": StoredFile(1, "x", sha256="ab"),
+    }
     engine.there["data/s/d"] = Observed(Status.READY, files=old)
     engine.all_runs.append(OLDER)
     engine.identities[OLDER.name] = {"command": "old"}
@@ -297,7 +302,7 @@ def test_what_somebody_edits_is_named(
             Observed(Status.READY, files={"a": StoredFile(1, "theirs")}),
             "a on the target is not what it was",
         ),
-        ("data/s/d", Observed(Status.READY, files={"q": StoredFile(1, "x", "job")}), "q would be removed, too"),
+        ("data/s/d", Observed(Status.READY, files={"q": StoredFile(1, "x", Maker("job"))}), "q would be removed, too"),
         ("datastore/s", Observed(Status.READY, {"name": "s", "type": "azure_file"}), "create was planned, and"),
     ],
 )
@@ -340,7 +345,7 @@ def test_a_replacement_that_was_begun_is_no_difference(engine: Double, content: 
 def test_half_a_transfer_is_no_difference(engine: Double, content: dict[str, Any]) -> None:
     there = engine.there["data/s/d"].files
     done = {file["path"]: file for file in item(content, "data/s/d")["transfer"]["new"]}
-    sent = {path: StoredFile(file["size"], file["md5"], "job") for path, file in done.items()}
+    sent = {path: StoredFile(file["size"], file["md5"], Maker("job")) for path, file in done.items()}
     engine.there["data/s/d"] = Observed(Status.READY, files={"a": there["a"], "y": there["y"], **sent})
     assert differences(content, content_of(planned(engine))) == []
 

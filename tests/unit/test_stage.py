@@ -10,12 +10,13 @@ from specrun.plan.files import SourceFile, list_code
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.spec.model import Environment, Job, LocalPath
 
 
 def submission(code: tuple[SourceFile, ...] = (), environment: Environment | None = None) -> Submission:
     content = read_content(environment, HashCache(Path("unwritten"))) if environment is not None else None
-    return Submission("job-a", "job", "a", 1, {}, "job", Job(), "", False, content, code=code)
+    return Submission("job-a", Maker("job"), "a", 1, {}, "job", Job(), "", False, content, code=code)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from specrun.plan.files import SourceFile
+from specrun.plan.makers import Maker
 from specrun.plan.observed import StoredFile
 from specrun.plan.transfer import plan_transfer
 
@@ -31,20 +32,24 @@ def test_each_file_is_new_changed_or_unchanged() -> None:
 
 
 def test_extra_files_stay_unless_this_spec_wrote_them_and_prunes() -> None:
-    stored = {"mine": StoredFile(1, "m", "me"), "theirs": StoredFile(1, "m", "them"), "nobodys": StoredFile(1, "m")}
+    stored = {
+        "mine": StoredFile(1, "m", Maker("me")),
+        "theirs": StoredFile(1, "m", Maker("them")),
+        "nobodys": StoredFile(1, "m"),
+    }
     kept = plan_transfer([], stored)
     assert (kept.extra, kept.prune) == (stored, ())
-    pruned = plan_transfer([], stored, prune_for="me")
+    pruned = plan_transfer([], stored, prune_for=Maker("me"))
     assert (pruned.extra, pruned.prune) == (stored, ("mine",))
 
 
 def test_a_file_that_is_in_the_source_is_never_pruned() -> None:
-    assert plan_transfer([file("a", "new")], {"a": StoredFile(1, "old", "me")}, "me").prune == ()
+    assert plan_transfer([file("a", "new")], {"a": StoredFile(1, "old", Maker("me"))}, Maker("me")).prune == ()
 
 
 def test_what_is_not_fetched_yet_is_known_by_its_sha256() -> None:
     unfetched, fetched = file("a", "", size=0), file("a", "new")
-    stored = {"a": StoredFile(7, "m", "me", "ab12")}
+    stored = {"a": StoredFile(7, "m", Maker("me"), "ab12")}
     assert plan_transfer([unfetched], stored, sha256="AB12").unchanged == (unfetched,)
     assert plan_transfer([unfetched], stored, sha256="cd34").changed == (unfetched,)
     assert plan_transfer([unfetched], stored).changed == (unfetched,)

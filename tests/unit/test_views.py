@@ -10,6 +10,7 @@ import pytest
 
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
+from specrun.plan.makers import Maker
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.model import LocalPath
 from specrun.spec.wording import size
@@ -88,7 +89,7 @@ def graph(tmp_path: Path) -> Graph:
     data = DataTarget(
         place=HERE,
         name="a",
-        owner="n",
+        maker=Maker("n"),
         origin=spec.at(),
         datastore="x",
         target='a"b\\n<i>#1',

@@ -22,6 +22,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, RoleStatus, Run, RunStatus, Status, StoredFile
 from specrun.plan.resources import Key, Place
 from specrun.plan.transfer import Transfer
@@ -85,14 +86,14 @@ def a_plan(word: str) -> Plan:
     cluster = Cluster(
         place=there,
         name=word,
-        owner=word,
+        maker=Maker(word),
         origin=ORIGIN,
         properties={"name": word, "tags": {word: word}, "subnet": [word, 1]},
     )
     target = DataTarget(
         place=others,
         name=word,
-        owner=word,
+        maker=Maker(word),
         origin=ORIGIN,
         datastore=word,
         target=word,
@@ -101,7 +102,7 @@ def a_plan(word: str) -> Plan:
     )
     fields = (FieldChange(word, word, [word], word, forces_replace=True), FieldChange(f"tags.{word}", None, word))
     file = SourceFile(word, Path("data/x"), 3, False, "0" * 32)
-    transfer = Transfer((file,), (file,), (), {word: StoredFile(3, "", ""), f"{word}2": StoredFile(3, "", "")}, (word,))
+    transfer = Transfer((file,), (file,), (), {word: StoredFile(3, ""), f"{word}2": StoredFile(3, "")}, (word,))
     found = Diagnostic(Severity.ERROR, "in-use", "An unfinished run uses it.", f"Of `{word}` and {word}.", (word,), AT)
     return Plan(
         (there, others),

@@ -24,6 +24,7 @@ from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import (
     DEADLINE,
@@ -223,9 +224,9 @@ def test_somebody_else_submitted_the_same(tmp_path: Path, engine: Double, status
 
 
 def test_what_changed_since_the_plan_is_not_overwritten(tmp_path: Path, engine: Double) -> None:
-    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 1}, owner="job")
+    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 1}, maker=Maker("job"))
     plan = plan_of(tmp_path, engine, CLUSTER)
-    theirs = Observed(Status.READY, {"name": "gpu", "max_instances": 9}, owner="job")
+    theirs = Observed(Status.READY, {"name": "gpu", "max_instances": 9}, maker=Maker("job"))
     engine.there[GPU] = theirs
     outcome, events = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.stale, outcome.failed, begun(engine)) == ([GPU], [], [])
@@ -235,7 +236,7 @@ def test_what_changed_since_the_plan_is_not_overwritten(tmp_path: Path, engine: 
 
 def test_what_somebody_made_as_planned_is_fine(tmp_path: Path, engine: Double) -> None:
     plan = plan_of(tmp_path, engine, CLUSTER)
-    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 2}, owner="another")
+    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 2}, maker=Maker("another"))
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.stale, outcome.failed, begun(engine)) == ([], [], [])
 
@@ -274,7 +275,7 @@ def test_what_is_being_made_is_waited_for(tmp_path: Path, engine: Double) -> Non
 
 def test_what_a_killed_apply_began_is_waited_for(tmp_path: Path, engine: Double) -> None:
     engine.creating[GPU] = 6
-    engine.settles_as[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 2}, owner="job")
+    engine.settles_as[GPU] = Observed(Status.READY, {"name": "gpu", "max_instances": 2}, maker=Maker("job"))
     plan = plan_of(tmp_path, engine, TEXT.replace("size: STANDARD_DS3_V2, ", ""))
     assert change_of(plan, GPU).action is Action.NO_OP
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
@@ -374,7 +375,9 @@ def test_what_was_sent_is_not_sent_again(tmp_path: Path, engine: Double) -> None
 
     def half(change: Change | Submission) -> None:
         if is_of(change, DATA) and DATA not in engine.there:
-            engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})
+            engine.there[DATA] = Observed(
+                Status.READY, files={first.path: StoredFile(first.size, first.md5, Maker("job"))}
+            )
             raise Transient("busy")
 
     engine.on_begin = half
@@ -456,7 +459,7 @@ def test_what_another_apply_has_begun_to_make_is_waited_for(
     key = plan.changes[0].key.address
     engine.creating[key] = 3
     wanted = {**plan.changes[0].resource.wanted, "max_instances": most}
-    engine.settles_as[key] = Observed(Status.READY, wanted, owner="job")
+    engine.settles_as[key] = Observed(Status.READY, wanted, maker=Maker("job"))
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert outcome.stale == ([key] if stale else [])
     assert f"begin {key}" not in engine.calls
@@ -538,7 +541,7 @@ def test_data_that_another_apply_is_sending_is_sent_on(tmp_path: Path, engine: D
     transfer = change_of(plan, DATA).transfer
     assert len(transfer.new) > 1
     first = transfer.new[0]
-    engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})
+    engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, Maker("job"))})
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.stale, outcome.failed) == ([], [])
     assert set(engine.there[DATA].files) == {file.path for file in transfer.new}
@@ -548,7 +551,7 @@ def test_data_from_https_that_another_apply_has_sent_is_not_fetched(tmp_path: Pa
     sha256 = "ab" * 32
     text = TEXT.replace("path: data", f"path: 'https://127.0.0.1:1/d.bin', sha256: {sha256}")
     plan = plan_of(tmp_path, engine, text)
-    engine.there[DATA] = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", "job", sha256)})
+    engine.there[DATA] = Observed(Status.READY, files={"d.bin": StoredFile(9, "m", Maker("job"), sha256)})
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.stale, outcome.failed) == ([], [])
     assert DATA not in begun(engine)
@@ -619,7 +622,7 @@ def test_a_run_is_submitted_with_copies_of_its_environments_files(
 
 def test_what_is_replaced_is_begun_although_nothing_changed_since_the_plan(tmp_path: Path, engine: Double) -> None:
     before = {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 2}
-    engine.there[GPU] = Observed(Status.READY, before, owner="job")
+    engine.there[GPU] = Observed(Status.READY, before, maker=Maker("job"))
     plan = plan_of(tmp_path, engine, allow_replace=True)
     assert change_of(plan, GPU).action is Action.REPLACE
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
@@ -630,7 +633,9 @@ def test_what_is_replaced_is_begun_although_nothing_changed_since_the_plan(tmp_p
 @pytest.mark.parametrize("answer", [Transient("the gateway timed out"), Accepted(Transient("the gateway timed out"))])
 def test_what_is_replaced_is_replaced_once(tmp_path: Path, engine: Double, answer: Fault) -> None:
     """After an error, what is there as it was before was not replaced yet, and what is as it was planned was."""
-    engine.there[GPU] = Observed(Status.READY, {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 2}, owner="job")
+    engine.there[GPU] = Observed(
+        Status.READY, {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 2}, maker=Maker("job")
+    )
     plan = plan_of(tmp_path, engine, allow_replace=True)
     engine.faults[f"begin {GPU}"] = [answer]
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
@@ -649,7 +654,9 @@ def test_what_was_sent_before_an_error_is_not_sent_again(tmp_path: Path, engine:
         sent.append([file.path for file in change.transfer.send])
         if len(sent) == 1:
             first = change.transfer.send[0]
-            engine.there[DATA] = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5, "job")})
+            engine.there[DATA] = Observed(
+                Status.READY, files={first.path: StoredFile(first.size, first.md5, Maker("job"))}
+            )
             raise Transient("the line broke")
         real(change, report)
 

@@ -13,6 +13,7 @@ from specrun.engines.azure.blob_errors import explained
 from specrun.engines.azure.containers import CONNECTIONS, Container
 from specrun.engines.azure.listing import Blob, list_blobs
 from specrun.engines.azure.workers import run_all
+from specrun.plan.makers import Maker
 from specrun.plan.observed import StoredFile
 
 
@@ -30,11 +31,11 @@ def list_files(container: Container, prefix: str) -> dict[str, StoredFile]:
             exact.add(name)
         elif name in exact:
             continue
-        files[name] = StoredFile(blob.size, blob.md5, blob.owner, blob.sha256)
+        files[name] = StoredFile(blob.size, blob.md5, blob.maker, blob.sha256)
     return files
 
 
-def remove(container: Container, prefix: str, paths: Collection[str], owner: str) -> None:
+def remove(container: Container, prefix: str, paths: Collection[str], maker: Maker) -> None:
     """Delete those of the files that a spec has written; what is somebody else's, or not there any more, is left alone.
 
     Raises EngineError; Conflict when one of them is replaced at that very moment.
@@ -46,7 +47,7 @@ def remove(container: Container, prefix: str, paths: Collection[str], owner: str
         blob
         for path, blob in _below(container, prefix)
         # Whoever sends a request with `..` in its address resolves it, and would delete another blob.
-        if blob.owner == owner and unicodedata.normalize("NFC", path) in wanted and not _leaves(path)
+        if blob.maker.is_of(maker) and unicodedata.normalize("NFC", path) in wanted and not _leaves(path)
     ]
     run_all((partial(_delete, container, blob) for blob in ours), CONNECTIONS)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from specrun.engines.azure.maker_tags import TAGS
 from specrun.engines.azure.networks import Subnet, read_subnet
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.compute import Cluster
 from specrun.spec.model import Properties
-
-OWNER = "specrun"
-"""The tag that names the spec which made something."""
 
 DEFAULTS: Mapping[str, object] = {"tier": "dedicated", "min_instances": 0, "idle_time_before_scale_down": 120}
 """What a new cluster is where the spec says nothing, on every engine; SDK v1's own idle time is 1800 s."""
@@ -29,7 +27,7 @@ def wanted_of(cluster: Cluster) -> Properties:
 
 def tags_in_words(tags: Mapping[str, object] | None) -> dict[str, str]:
     """A cluster's tags without specrun's own."""
-    return {str(name): str(value) for name, value in (tags or {}).items() if name != OWNER}
+    return {str(name): str(value) for name, value in (tags or {}).items() if name not in TAGS}
 
 
 def network_in_words(seen: Subnet, wanted: object, subscription: str, group: str) -> dict[str, object]:

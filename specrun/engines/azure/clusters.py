@@ -13,6 +13,7 @@ from specrun.engines.azure.deletion import delete
 from specrun.engines.base import EngineError, Missing, Report, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.compute import Cluster
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Status
 from specrun.spec.model import Properties
 
@@ -32,14 +33,13 @@ _STATES = {
 class FoundCluster:
     """A compute target as an SDK has read it. `kind` is the service's word, "" where the SDK has none.
 
-    `properties` are those of a cluster in the spec's words, `owner` is the spec that its tag names, `reason` why it
-    failed.
+    `properties` are those of a cluster in the spec's words, `maker` is who its tags name, `reason` why it failed.
     """
 
     kind: str
     status: Status
     properties: Properties = field(default_factory=dict)
-    owner: str = ""
+    maker: Maker = NOBODY
     reason: str = ""
 
 
@@ -80,7 +80,7 @@ class Clusters:
             return Observed(Status.MISSING, reason=str(error))
         self._unseen.discard(cluster.name)
         if time.monotonic() - self._gone.get(cluster.name, -DISAPPEARS) < DISAPPEARS:
-            return Observed(Status.DELETING, found.properties, owner=found.owner)
+            return Observed(Status.DELETING, found.properties, maker=found.maker)
         if not cluster.managed:  # of whatever kind it is: it is used, and never changed
             return Observed(found.status, cluster.properties, reason=found.reason)
         if found.kind != "amlcompute":
@@ -89,7 +89,7 @@ class Clusters:
                 f"{f', but of type {found.kind}' if found.kind else ''}: take another name, or use it as it is "
                 f"with `compute: {cluster.name}`"
             )
-        return Observed(found.status, found.properties, owner=found.owner, reason=found.reason)
+        return Observed(found.status, found.properties, maker=found.maker, reason=found.reason)
 
     def begin(self, change: ResourceChange, cluster: Cluster, report: Report) -> None:
         """Make, change, replace or delete a cluster; return once that is accepted."""

@@ -10,6 +10,7 @@ from specrun.engines.azure.connection import Connection
 from specrun.engines.base import Missing
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.datastore import Datastore
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Status
 from specrun.spec.model import Secret
 
@@ -25,12 +26,12 @@ _TYPES = {name.replace("_", ""): name for name in CONTAINERS}
 
 @dataclass(frozen=True, slots=True)
 class FoundDatastore:
-    """A datastore as an SDK has read it, its type in the service's word. `owner` is the spec that its tag names."""
+    """A datastore as an SDK has read it, its type in the service's word. `maker` is who its tags name."""
 
     type: str
     account_name: str | None
     container: str | None
-    owner: str = ""
+    maker: Maker = NOBODY
 
 
 class DatastoreCalls(Protocol):
@@ -59,9 +60,9 @@ class Datastores:
             return Observed(Status.MISSING, reason=str(error))
         kind = _TYPES.get(found.type.replace("_", "").lower())
         if kind is None:
-            return Observed(Status.READY, {"type": found.type}, owner=found.owner)
+            return Observed(Status.READY, {"type": found.type}, maker=found.maker)
         properties = {"type": kind, "account_name": found.account_name, CONTAINERS[kind]: found.container}
-        return Observed(Status.READY, properties, owner=found.owner)
+        return Observed(Status.READY, properties, maker=found.maker)
 
     def begin(self, change: ResourceChange, datastore: Datastore) -> None:
         """Register the datastore, again where it is there; or delete it."""

@@ -11,10 +11,9 @@ from xml.etree import ElementTree
 
 from specrun.engines.azure.blob_errors import explained
 from specrun.engines.azure.containers import Container
+from specrun.engines.azure.maker_tags import uploader_in
 from specrun.engines.base import EngineError
-
-OWNER = "specrun"
-"""The metadata that names the spec which wrote a blob."""
+from specrun.plan.makers import Maker
 
 SHA256 = "specrun_sha256"
 """The metadata that holds the SHA-256 of data from https, as its spec gives it."""
@@ -31,7 +30,7 @@ class Blob:
     size: int
     md5: str
     etag: str
-    owner: str
+    maker: Maker
     sha256: str
 
 
@@ -98,7 +97,7 @@ def _read(element: ElementTree.Element) -> Blob | None:
         int(facts.get("Content-Length") or 0),
         _hex(facts.get("Content-MD5", "")),
         facts.get("Etag", ""),
-        said.get(OWNER, ""),
+        uploader_in(said),
         said.get(SHA256, ""),
     )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from specrun.engines.azure.maker_tags import SPEC, tags_of
 from specrun.plan.attempts import NAME
+from specrun.plan.makers import Maker
 
 VARIABLE = "SPECRUN_FINGERPRINT"
 """The environment variable of each run that holds its fingerprint: a part of what was submitted."""
 
-TAG = "specrun"
+TAG = SPEC
 """The tag that names a run's spec."""
 
 SPEC_TAG = "specrun.spec."
@@ -29,9 +31,9 @@ def spec_tag(spec: str) -> str:
     return f"{SPEC_TAG}{spec}"
 
 
-def tags_of(spec: str, fingerprint: str) -> dict[str, str]:
+def run_tags(maker: Maker, fingerprint: str) -> dict[str, str]:
     """The tags by which a run is found, whichever engine submits it."""
-    return {TAG: spec, spec_tag(spec): fingerprint[:10], FINGERPRINT_TAG: fingerprint}
+    return {**tags_of(maker), spec_tag(maker.spec): fingerprint[:10], FINGERPRINT_TAG: fingerprint}
 
 
 def is_named_for(name: str, fingerprint: str) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.logs import roles_of
-from specrun.engines.azure.run_marks import TAG, VARIABLE, attempt_in, is_named_for, spec_in
+from specrun.engines.azure.maker_tags import maker_in
+from specrun.engines.azure.run_marks import VARIABLE, attempt_in, is_named_for, spec_in
 from specrun.engines.base import Missing
 from specrun.plan.attempts import NAME
+from specrun.plan.makers import Maker
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 
 
@@ -53,9 +55,14 @@ def check_ours(run: SeenRun) -> SeenRun:
     return run
 
 
+def maker_of(run: SeenRun) -> Maker:
+    """Who submitted a run: where its tags are lost, the spec that its name says."""
+    return maker_in(run.tags) or Maker(spec_in(run.name))
+
+
 def spec_of(run: SeenRun) -> str:
     """The spec that a run was submitted for."""
-    return str(run.tags.get(TAG) or spec_in(run.name))
+    return maker_of(run).spec
 
 
 def describe(run: SeenRun) -> Run:
@@ -64,10 +71,11 @@ def describe(run: SeenRun) -> Run:
     ended = run.status.ended and bool(details)
     ending = ending_of(details, run.limit) if ended else Ending(run.status)
     roles = roles_of(details, run.single)
+    maker = maker_of(run)
     failed = ending.failed_role or (roles[0] if ending.status is RunStatus.FAILED and len(roles) == 1 else None)
     return Run(
         name=run.name,
-        spec=spec_of(run),
+        spec=maker.spec,
         fingerprint=run.fingerprint,
         attempt=attempt_in(run.name),
         status=ending.status,
@@ -80,6 +88,8 @@ def describe(run: SeenRun) -> Run:
         reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,
         loss=ending.loss,
+        repository=maker.repository,
+        target=maker.target,
     )
 
 

@@ -33,12 +33,12 @@ def observe_target(open_store: Open, resource: DataTarget) -> Observed:
 
 def begin_target(open_store: Open, change: ResourceChange | Upload, resource: DataTarget, report: Report) -> None:
     """Send what is new or changed and remove what is pruned; or remove what the spec has written."""
-    container, owner = _container(open_store, resource), resource.owner
+    container, maker = _container(open_store, resource), resource.maker
     if isinstance(change, Upload):
-        send(container, resource.target, change.transfer.send, owner, report, resource.sha256)
-        remove(container, resource.target, change.transfer.prune, owner)
+        send(container, resource.target, change.transfer.send, maker, report, resource.sha256)
+        remove(container, resource.target, change.transfer.prune, maker)
     else:
-        remove(container, resource.target, tuple(change.before.files), owner)
+        remove(container, resource.target, tuple(change.before.files), maker)
 
 
 def digest_path(open_store: Open, content: CloudContent, place: Place, default: Callable[[], str]) -> str:

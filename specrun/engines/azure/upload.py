@@ -9,23 +9,25 @@ from functools import partial
 from specrun.engines.azure.blobs import folder, write_blob
 from specrun.engines.azure.blocks import LargeFile, changed, reading
 from specrun.engines.azure.containers import BLOCK, CONNECTIONS, Container
-from specrun.engines.azure.listing import OWNER, SHA256
+from specrun.engines.azure.listing import SHA256
+from specrun.engines.azure.maker_tags import metadata_of
 from specrun.engines.azure.pace import Pace
 from specrun.engines.azure.workers import Task, run_all
 from specrun.engines.base import Report
 from specrun.plan.files import SourceFile
+from specrun.plan.makers import Maker
 from specrun.spec.reading import read_bytes
 
 
 def send(
-    container: Container, prefix: str, files: Sequence[SourceFile], owner: str, report: Report, sha256: str = ""
+    container: Container, prefix: str, files: Sequence[SourceFile], maker: Maker, report: Report, sha256: str = ""
 ) -> None:
-    """Write files below a prefix, with their MD5; as metadata, their owner and the `sha256` of what came from https.
+    """Write files below a prefix, with their MD5; as metadata, who sent them and the `sha256` of what came from https.
 
     A large file goes in blocks; those that an interrupted upload left there are not sent again. Raises EngineError;
     Conflict when a file is not what was planned: it is not written then.
     """
-    metadata = {OWNER: owner, **({SHA256: sha256.lower()} if sha256 else {})}
+    metadata = {**metadata_of(maker), **({SHA256: sha256.lower()} if sha256 else {})}
     pace = Pace(sum(file.size for file in files), report)
     run_all(_tasks(container, folder(prefix), files, metadata, pace), CONNECTIONS)
 

@@ -18,6 +18,7 @@ from specrun.engines.background import in_background
 from specrun.engines.base import Denied, EngineError, Missing, Progress, Quota, Report, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.workspace import Workspace
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Status
 
 APPEARS = 60.0
@@ -32,7 +33,7 @@ _ACTIVE = "DeploymentActive"  # what was asked for a second time, since its firs
 class WorkspaceCalls(Protocol):
     """What an SDK does for its workspace. Everything may raise EngineError.
 
-    `owner` is the spec that a workspace's tag names, `storage_account` an ARM id, `in_subscription` has name and group
+    `maker` is who a workspace's tags name, `storage_account` an ARM id, `in_subscription` has name and group
     of each workspace. `make_group` makes the resource group where the SDK does not, and says whether it is new.
     `deploy` waits until the workspace is made; every `look` seconds we look what it does. `explain` gives the error of
     a deployment that failed, with what it has left; `check_whole` looks at a workspace that came about although
@@ -41,7 +42,7 @@ class WorkspaceCalls(Protocol):
 
     @property
     def look(self) -> float: ...
-    def owner(self, workspace: Any) -> str: ...
+    def maker(self, workspace: Any) -> Maker: ...
     def storage_account(self, workspace: Any) -> str: ...
     def in_subscription(self) -> Iterable[tuple[str, str]]: ...
     def make_group(self, location: object) -> bool: ...
@@ -83,8 +84,8 @@ class Workspaces:
             account = self.calls.storage_account(found)
             properties["storage_account"] = asked if account.strip("/").lower() == asked.strip("/").lower() else account
         # Whose it is counts where it may be deleted; one of the SDKs has to ask for it.
-        owner = self.calls.owner(found) if workspace.managed else ""
-        return Observed(Status.READY, properties, owner=owner)
+        maker = self.calls.maker(found) if workspace.managed else NOBODY
+        return Observed(Status.READY, properties, maker=maker)
 
     def begin(self, change: ResourceChange, workspace: Workspace, report: Report) -> None:
         """Make or delete the workspace, and return once that is seen."""

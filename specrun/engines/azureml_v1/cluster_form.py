@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from specrun.engines.azure.cluster_words import (
-    OWNER,
     account_in_words,
     identity_ids,
     identity_in_words,
@@ -16,6 +15,7 @@ from specrun.engines.azure.cluster_words import (
     wanted_of,
 )
 from specrun.engines.azure.datastores import revealed
+from specrun.engines.azure.maker_tags import tags_of
 from specrun.engines.azure.networks import Subnet, read_subnet
 from specrun.plan.kinds.compute import Cluster
 from specrun.spec.model import Properties
@@ -71,7 +71,7 @@ def configuration_of(cluster: Cluster, workspace: Any) -> Any:
         min_nodes=wanted["min_instances"],
         max_nodes=wanted["max_instances"],
         idle_seconds_before_scaledown=idle_time(wanted["idle_time_before_scale_down"]),
-        tags={**mapping(wanted.get("tags")), OWNER: cluster.owner},
+        tags={**mapping(wanted.get("tags")), **tags_of(cluster.maker)},
         description=wanted.get("description"),
         remote_login_port_public_access=_OPEN[wanted.get("ssh_public_access_enabled")],
         enable_node_public_ip=wanted.get("enable_node_public_ip", True),

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from specrun.engines.azure.cluster_words import OWNER
 from specrun.engines.azure.clusters import FoundCluster, status_of
+from specrun.engines.azure.maker_tags import maker_in
 from specrun.engines.azureml_v1.cluster_form import configuration_of, idle_time, properties_of
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import failure_words, translated
@@ -54,8 +54,7 @@ class SdkClusters:
         if "enable_node_public_ip" in wanted:
             with translated(f"read the cluster {name}"):
                 raw = target.get() or {}
-        owner = str((target.tags or {}).get(OWNER, ""))
-        return FoundCluster("amlcompute", status, properties_of(target, wanted, raw), owner, reason)
+        return FoundCluster("amlcompute", status, properties_of(target, wanted, raw), maker_in(target.tags), reason)
 
     def count_nodes(self, name: str) -> Mapping[str, int]:
         """Idle, running, preparing, unusable, leaving, preempted."""

@@ -15,7 +15,7 @@ from typing import Any
 from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.endings import status_of
 from specrun.engines.azure.records import Lease, lease, write_record
-from specrun.engines.azure.run_marks import SUBMITTED_TAG, include_all, record_path, tags_of
+from specrun.engines.azure.run_marks import SUBMITTED_TAG, include_all, record_path, run_tags
 from specrun.engines.azure.run_record import record_of_v1, record_properties
 from specrun.engines.azure.seen import SeenRun
 from specrun.engines.azureml_v1.configuration import configure
@@ -49,7 +49,7 @@ class Submitter:
             write_record(container, path, json.dumps(record).encode(), lease=held)
             report(Progress(text="sending the code"))
             run = self._submit(submission, staged, held)
-        tags = {**tags_of(submission.spec, submission.fingerprint), SUBMITTED_TAG: f"{submitted:.3f}"}
+        tags = {**run_tags(submission.maker, submission.fingerprint), SUBMITTED_TAG: f"{submitted:.3f}"}
         # In its properties, too, where a list of runs has it, of whichever engine.
         kept = record_of_v1(submission)
         with translated(f"tag the run {submission.name}, which was submitted"):

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
-from specrun.engines.azure.cluster_words import OWNER
+from specrun.engines.azure.maker_tags import maker_in, tags_of
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.workspace import Workspace
+from specrun.plan.makers import Maker
 
 LOOK = 5.0
 """Seconds between two looks at a deployment."""
@@ -27,10 +28,10 @@ class SdkWorkspaces:
     connection: Connection
     look: float = field(default_factory=lambda: LOOK)
 
-    def owner(self, workspace: Any) -> str:
-        """From its tag: of one without tags the SDK asks for them each time."""
+    def maker(self, workspace: Any) -> Maker:
+        """From its tags: of one without tags the SDK asks for them each time."""
         with translated(f"read the tags of the workspace {workspace.name}", retried="but 429"):
-            return str((workspace.tags or {}).get(OWNER, ""))
+            return maker_in(workspace.tags)
 
     def storage_account(self, workspace: Any) -> str:
         """From its details: two requests."""
@@ -63,7 +64,7 @@ class SdkWorkspaces:
                 location=str(wanted["location"]) if "location" in wanted else None,
                 create_resource_group=True,
                 storage_account=str(wanted["storage_account"]) if "storage_account" in wanted else None,
-                tags={OWNER: workspace.owner},
+                tags=tags_of(workspace.maker),
                 exist_ok=False,
                 show_output=False,
             )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from specrun.engines.azure.cluster_words import (
-    OWNER,
     account_in_words,
     identity_ids,
     identity_in_words,
@@ -17,6 +16,7 @@ from specrun.engines.azure.cluster_words import (
 )
 from specrun.engines.azure.coordinates import Coordinates
 from specrun.engines.azure.datastores import revealed
+from specrun.engines.azure.maker_tags import tags_of
 from specrun.engines.azure.networks import read_subnet
 from specrun.engines.azureml_v2.sdk import word_of
 from specrun.plan.kinds.compute import Cluster
@@ -61,7 +61,7 @@ def new_cluster(asked: Cluster, at: Coordinates, location: str) -> Any:
         max_instances=wanted["max_instances"],
         idle_time_before_scale_down=wanted["idle_time_before_scale_down"],
         description=wanted.get("description"),
-        tags={**mapping(wanted.get("tags")), OWNER: asked.owner},
+        tags={**mapping(wanted.get("tags")), **tags_of(asked.maker)},
         network_settings=_network_settings(mapping(wanted.get("network_settings")), at),
         identity=_managed_identity(mapping(wanted.get("identity"))),
         ssh_public_access_enabled=wanted.get("ssh_public_access_enabled"),

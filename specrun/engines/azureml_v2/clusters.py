@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from specrun.engines.azure.arm_errors import translate
-from specrun.engines.azure.cluster_words import OWNER
 from specrun.engines.azure.clusters import FoundCluster, status_of
+from specrun.engines.azure.maker_tags import maker_in
 from specrun.engines.azureml_v2.cluster_form import changed_cluster, new_cluster, properties_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
@@ -36,7 +36,7 @@ class SdkClusters:
         if kind.lower() != "amlcompute":
             return FoundCluster(kind, status, reason=reason)
         properties = properties_of(cluster, wanted, self.connection.coordinates)
-        return FoundCluster("amlcompute", status, properties, str((cluster.tags or {}).get(OWNER, "")), reason)
+        return FoundCluster("amlcompute", status, properties, maker_in(cluster.tags), reason)
 
     def count_nodes(self, name: str) -> Mapping[str, int]:
         """By the state that the service gives."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from specrun.engines.azure.cluster_words import OWNER
 from specrun.engines.azure.datastores import CONTAINERS, FoundDatastore, revealed
+from specrun.engines.azure.maker_tags import maker_in, tags_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
@@ -23,12 +23,12 @@ class SdkDatastores:
     def find(self, name: str) -> FoundDatastore:
         found = self._get(name)
         container = next((one for field in CONTAINERS.values() if (one := getattr(found, field, None))), None)
-        owner = str((found.tags or {}).get(OWNER, ""))
-        return FoundDatastore(word_of(found.type), getattr(found, "account_name", None), container, owner)
+        account = getattr(found, "account_name", None)
+        return FoundDatastore(word_of(found.type), account, container, maker_in(found.tags))
 
     def register(self, datastore: Datastore, again: bool) -> None:
         """Sent as a whole: what somebody has noted on one that is there must not be lost."""
-        tags = self._get(datastore.name).tags if again else {OWNER: datastore.owner}
+        tags = self._get(datastore.name).tags if again else tags_of(datastore.maker)
         with translated(f"register the datastore {datastore.name}"):
             self.connection.sdk.client.datastores.create_or_update(_form_of(datastore, tags))
 

@@ -16,6 +16,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.spec.model import Environment
 
 CONTEXTS = "specrun/contexts"
@@ -46,7 +47,7 @@ def environment_of(submission: Submission, staged: Staged, connection: Connectio
     if wanted.registered is not None:
         return registered_name(wanted.registered)
     if wanted.build_path is not None:
-        context = _send_context(content.context, staged, submission.spec, connection, report)
+        context = _send_context(content.context, staged, submission.maker, connection, report)
         return Definition(build=BuildContext(path=context, dockerfile_path=wanted.dockerfile_path or "Dockerfile"))
     image = wanted.image or base_image(submission.gpu)
     conda = str(staged.conda) if staged.conda is not None else conda_of(wanted, submission.gpu, revealed_lines(content))
@@ -85,7 +86,7 @@ def series_of(version: str) -> tuple[int, ...] | None:
 
 
 def _send_context(
-    files: Sequence[SourceFile], staged: Staged, owner: str, connection: Connection, report: Report
+    files: Sequence[SourceFile], staged: Staged, maker: Maker, connection: Connection, report: Report
 ) -> str:
     """Upload the folder that an image is built from, below a name that is its content's; the folder's address.
 
@@ -97,7 +98,7 @@ def _send_context(
     folder = f"{CONTEXTS}/{context_digest(files)}"
     there = list_files(container, folder)
     if not all(file.path in there and there[file.path].md5 == file.md5 for file in files):
-        send(container, folder, [replace(file, source=staged.context / file.path) for file in files], owner, report)
+        send(container, folder, [replace(file, source=staged.context / file.path) for file in files], maker, report)
     return f"{container.account_url}/{container.name}/{folder}/"
 
 

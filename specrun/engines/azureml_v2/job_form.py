@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specrun.engines.azure.datastores import revealed
-from specrun.engines.azure.run_marks import VARIABLE, tags_of
+from specrun.engines.azure.run_marks import VARIABLE, run_tags
 from specrun.engines.azure.run_record import record_of, record_properties
 from specrun.engines.azureml_v2.assets import asset_path
 from specrun.engines.azureml_v2.command import command_of, literals_of
@@ -37,7 +37,7 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
         display_name=job.display_name or submission.name,
         description=job.description,
         experiment_name=submission.experiment,
-        tags={**job.tags, **tags_of(submission.spec, submission.fingerprint)},
+        tags={**job.tags, **run_tags(submission.maker, submission.fingerprint)},
         properties=record_properties(record_of(submission)),
         # None where there is nothing to send, which the SDK refuses.
         code=str(staged.code) if any(staged.code.iterdir()) else None,

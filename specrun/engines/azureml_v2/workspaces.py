@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
-from specrun.engines.azure.cluster_words import OWNER
+from specrun.engines.azure.maker_tags import SPEC, maker_in, tags_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.workspace import Workspace
+from specrun.plan.makers import Maker
 
 LOOK = 60.0
 """Seconds between two looks at a deployment that the SDK follows."""
@@ -27,8 +28,8 @@ class SdkWorkspaces:
     connection: Connection
     look: float = field(default_factory=lambda: LOOK)
 
-    def owner(self, workspace: Any) -> str:
-        return str((workspace.tags or {}).get(OWNER, ""))
+    def maker(self, workspace: Any) -> Maker:
+        return maker_in(workspace.tags)
 
     def storage_account(self, workspace: Any) -> str:
         return str(workspace.storage_account or "")
@@ -53,14 +54,14 @@ class SdkWorkspaces:
                 location=str(wanted["location"]) if "location" in wanted else None,
                 resource_group=at.resource_group,
                 storage_account=str(wanted["storage_account"]) if "storage_account" in wanted else None,
-                tags={OWNER: workspace.owner},
+                tags=tags_of(workspace.maker),
             )
             self.connection.sdk.client.workspaces.begin_create(asked).result()
 
     def explain(self, workspace: Workspace, error: EngineError) -> EngineError:
         """With what a deployment that failed has made all the same: neither Azure nor the SDK removes it."""
-        group, owner = self.connection.coordinates.resource_group, workspace.owner
-        query = {"$filter": f"tagName eq '{OWNER}' and tagValue eq '{owner}'", "api-version": _VERSION}
+        group, spec = self.connection.coordinates.resource_group, workspace.maker.spec
+        query = {"$filter": f"tagName eq '{SPEC}' and tagValue eq '{spec}'", "api-version": _VERSION}
         what = f"list what was made in the resource group {group}"
         left: list[str] = []
         with suppress(EngineError):  # what refused the workspace may refuse this, too
@@ -69,7 +70,7 @@ class SdkWorkspaces:
         if not left:
             return error
         return type(error)(
-            f"{error}. What was made for a workspace of {owner} stays in the resource group {group}: "
+            f"{error}. What was made for a workspace of {spec} stays in the resource group {group}: "
             f"{', '.join(left)}. The next apply makes others: delete those that no workspace uses"
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from specrun.engines.base import EngineError, Quota, Report
 from specrun.engines.local.disk import IS_FULL, is_full, why
 from specrun.engines.local.environments import build_environment, observe_environment, remove_environment
-from specrun.engines.local.stores import delete_target, observe_target, send_files
+from specrun.engines.local.stores import delete_target, maker_in, noted, observe_target, send_files
 from specrun.plan import stored
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.hashes import HashCache
@@ -90,9 +90,8 @@ def _observe_record(home: Path, resource: Resource) -> Observed:
     if content is None:
         return Observed(Status.MISSING)
     properties = content.get("properties")
-    return Observed(
-        Status.READY, properties if isinstance(properties, Mapping) else {}, owner=str(content.get("owner", ""))
-    )
+    maker = maker_in(content.get("owner"))
+    return Observed(Status.READY, properties if isinstance(properties, Mapping) else {}, maker=maker)
 
 
 def _write_record(home: Path, change: ResourceChange) -> None:
@@ -103,8 +102,8 @@ def _write_record(home: Path, change: ResourceChange) -> None:
         path.unlink(missing_ok=True)
         return
     if change.action is not Action.UPDATE:
-        before = Observed(Status.MISSING, owner=resource.owner)
-    content = {"owner": before.owner, "properties": _merge(before.properties, resource.wanted)}
+        before = Observed(Status.MISSING, maker=resource.maker)
+    content = {"owner": noted(before.maker), "properties": _merge(before.properties, resource.wanted)}
     replace_text(home, path, json.dumps(content, indent=1))
 
 

@@ -199,6 +199,8 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),
         loss=loss,
+        repository=str(record.get("repository", "")),
+        target=str(record.get("target", "")),
     )
 
 

@@ -19,6 +19,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import replace_text, scratch
 from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Status, StoredFile
 from specrun.plan.private import check_folder, make_folder
 from specrun.plan.stored import Damaged, read_record
@@ -45,11 +46,11 @@ def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observe
     Raises OSError.
     """
     check_folder(_folder(home, target), home)
-    owners, digests_put = _record(home, target)
+    makers, digests_put = _record(home, target)
     paths = {name: (path, seen) for name, path in files_in(_folder(home, target)).items() if (seen := _content(path))}
     digests = hashes.md5_all(paths.values())
     files = {
-        name: StoredFile(seen.st_size, md5, owners.get(name, ""))
+        name: StoredFile(seen.st_size, md5, makers.get(name, NOBODY))
         for (name, (_, seen)), md5 in zip(paths.items(), digests, strict=True)
     }
     altered = [name for name, file in files.items() if file.md5 not in digests_put.get(name, [file.md5])]
@@ -95,7 +96,7 @@ def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) ->
 def delete_target(home: Path, target: DataTarget) -> None:
     """Remove a target's files that its spec wrote; other people's stay."""
     folder = _folder(home, target)
-    ours = [name for name, owner in _record(home, target)[0].items() if owner == target.owner]
+    ours = [name for name, maker in _record(home, target)[0].items() if maker.is_of(target.maker)]
     for name in ours:
         _remove(folder / name, home)
     _claim(home, target, {}, ours)
@@ -144,8 +145,8 @@ def _owners_file(home: Path, target: DataTarget) -> Path:
     return home / "resources" / "data" / f"{digest}.json"
 
 
-def _record(home: Path, target: DataTarget) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Which spec wrote each file of a target; and the MD5 of what it wrote, and of what it wrote before that."""
+def _record(home: Path, target: DataTarget) -> tuple[dict[str, Maker], dict[str, list[str]]]:
+    """Who wrote each file of a target; and the MD5 of what it wrote, and of what it wrote before that."""
     path = _owners_file(home, target)
     try:
         content = read_record(path)
@@ -155,7 +156,7 @@ def _record(home: Path, target: DataTarget) -> tuple[dict[str, str], dict[str, l
         raise EngineError(f"{target.address}: {error}: delete it") from error
     owners, digests = (content.get(key) for key in ("owners", "md5"))
     return (
-        {str(name): str(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {},
+        {str(name): maker_in(owner) for name, owner in owners.items()} if isinstance(owners, dict) else {},
         {name: found for name, found in digests.items() if isinstance(found, list)}
         if isinstance(digests, dict)
         else {},
@@ -164,13 +165,23 @@ def _record(home: Path, target: DataTarget) -> tuple[dict[str, str], dict[str, l
 
 def _claim(home: Path, target: DataTarget, sent: Mapping[str, str], pruned: list[str]) -> None:
     """Record what is about to be written, by its MD5, and removed. Until it is there, what was there is right, too."""
-    owners, digests = _record(home, target)
-    owners |= dict.fromkeys(sent, target.owner)
+    makers, digests = _record(home, target)
+    makers |= dict.fromkeys(sent, target.maker)
     digests |= {name: [*digests.get(name, [])[-1:], md5] for name, md5 in sent.items()}
-    kept = {name: owner for name, owner in owners.items() if name not in pruned}
+    kept = {name: noted(maker) for name, maker in makers.items() if name not in pruned}
     record = {
         "target": target.address,
         "owners": kept,
         "md5": {name: digests[name] for name in kept if name in digests},
     }
     replace_text(home, _owners_file(home, target), json.dumps(record))
+
+
+def noted(maker: Maker) -> str | list[str]:
+    """A maker as a record on this machine has it: its spec, with its repository and its target where it has any."""
+    return [maker.spec, maker.repository, maker.target] if maker.repository or maker.target else maker.spec
+
+
+def maker_in(value: object) -> Maker:
+    """Who a record on this machine says."""
+    return Maker(*(str(part) for part in value[:3])) if isinstance(value, list) else Maker(str(value or ""))

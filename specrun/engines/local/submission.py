@@ -97,8 +97,10 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     prepare_outputs(home, submission, folder / "outputs")
     _link_outputs(folder)
     note_code(folder, submission.code)
+    maker = submission.maker
     run = {
-        "spec": submission.spec,
+        "spec": maker.spec,
+        **{name: value for name, value in (("repository", maker.repository), ("target", maker.target)) if value},
         "fingerprint": submission.fingerprint,
         "attempt": submission.attempt,
         "submitted": time.time(),

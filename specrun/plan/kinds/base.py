@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.diff import diff
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Resource
@@ -40,13 +41,13 @@ class Planned(Resource):
             "one of the two must change, or only name it."
         )
 
-    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+    def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Which of the specs made what is there: it is theirs to delete."""
-        return frozenset({seen.owner}) & frozenset(specs)
+        return frozenset(maker.spec for maker in makers if seen.maker.is_of(maker))
 
-    def deleted_since(self, makers: Collection[str]) -> str:
-        """Why `destroy` deletes it, in words; `makers` are the specs that made it."""
-        return f"made by {', '.join(sorted(makers))}"
+    def deleted_since(self, specs: Collection[str]) -> str:
+        """Why `destroy` deletes it, in words; it is the specs that made it."""
+        return f"made by {', '.join(sorted(specs))}"
 
     def is_used_by(self, run: Run) -> bool:
         """Whether a run of the same place needs it."""
@@ -115,7 +116,7 @@ class Converging(Planned):
         what = f"{self.kind} {self.name}"
         if not replaceable:
             planning.problem(self, "unchangeable", f"{fixed} of {what} is fixed once it exists.")
-        elif not seen.owner:
+        elif not seen.maker:
             detail = (
                 f"{what} was made by somebody else: {fixed} cannot change in place, and replacing means deleting it. "
                 "Declare what is there, or take another name."

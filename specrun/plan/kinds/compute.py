@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from specrun.plan.kinds.base import Converging
 from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Run
 from specrun.plan.resources import Kind, Place, workspace_key
 from specrun.spec.model import Spec
@@ -24,14 +25,14 @@ class Cluster(Converging):
         return run.compute == self.name
 
 
-def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[Cluster]:
+def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | None) -> Iterator[Cluster]:
     """The cluster that the spec declares or names."""
     if spec.compute is not None:
         name = spec.cluster_name
         yield Cluster(
             place=place,
             name=name,
-            owner=spec.name,
+            maker=maker,
             origin=spec.at("compute"),
             needs=workspace_key(spec, place),
             managed=not isinstance(spec.compute, str),

@@ -10,6 +10,7 @@ from specrun.plan.changes import Action, Change
 from specrun.plan.files import SourceFile, hash_files
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import cached_download
@@ -60,7 +61,7 @@ class DataTarget(Planned):
     def plan(self, planning: Planning) -> Change:
         """Sent as far as the target differs from the source. Raises Unplanned."""
         seen = planning.observed(self)
-        prune_for = self.owner if self.prune else ""
+        prune_for = self.maker if self.prune else NOBODY
         transfer = plan_transfer(self._source_files(planning), seen.files, prune_for, self.sha256)
         planning.transfers[self.key] = transfer
         if seen.reason and transfer.changed:
@@ -88,9 +89,9 @@ class DataTarget(Planned):
         # As for any other kind. Not `super()`: in a class with slots, as dataclasses make it, there is none.
         return Planned.contradicts(self, other)
 
-    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+    def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Its own spec, if that wrote any of the files."""
-        return frozenset(file.owner for file in seen.files.values()) & {self.owner}
+        return frozenset({self.maker.spec} if any(file.maker.is_of(self.maker) for file in seen.files.values()) else ())
 
     def is_used_by(self, run: Run) -> bool:
         """Whether a run reads it."""
@@ -133,13 +134,13 @@ def data_key(data: Data, place: Place) -> Key:
     return Key(place, f"data/{data.datastore or DEFAULT_DATASTORE}/{data.target}")
 
 
-def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[DataTarget]:
+def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | None) -> Iterator[DataTarget]:
     """The targets of the spec's entries, and of the local paths that its job has as inputs."""
     for data in spec.all_data():
         yield DataTarget(
             place=place,
             name=data.name,
-            owner=spec.name,
+            maker=maker,
             origin=data.origin,
             needs=workspace_key(spec, place),
             datastore=data.datastore or DEFAULT_DATASTORE,

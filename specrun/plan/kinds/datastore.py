@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from specrun.plan.kinds.base import Converging
 from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.makers import Maker
 from specrun.plan.resources import Kind, Place, workspace_key
 from specrun.spec.model import Spec
 
@@ -19,13 +20,13 @@ class Datastore(Converging):
     kind: ClassVar[Kind] = "datastore"
 
 
-def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[Datastore]:
+def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | None) -> Iterator[Datastore]:
     """The datastores that the spec declares."""
     for name, properties in spec.datastores.items():
         yield Datastore(
             place=place,
             name=name,
-            owner=spec.name,
+            maker=maker,
             origin=spec.at("datastores", name),
             needs=workspace_key(spec, place),
             properties=properties,

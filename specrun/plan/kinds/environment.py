@@ -12,6 +12,7 @@ from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.files import LeadsOut, SourceFile, list_data
 from specrun.plan.hashes import HashCache, content_digest
 from specrun.plan.kinds.base import Converging
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
@@ -119,11 +120,11 @@ class JobEnvironment(Converging):
 
     content: EnvironmentContent
 
-    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+    def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Anybody who has a spec with this content may delete what was built for it alone."""
-        return frozenset(specs)
+        return frozenset(maker.spec for maker in makers)
 
-    def deleted_since(self, makers: Collection[str]) -> str:
+    def deleted_since(self, specs: Collection[str]) -> str:
         """It is of no use to anything else."""
         return "built for this content alone"
 
@@ -199,13 +200,15 @@ def _collect(entries: Iterable[Entry], boundary: Boundary) -> PipLines:
     return PipLines(tuple(requirements), tuple(constraints), tuple(files.values()), frozenset(hidden))
 
 
-def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[JobEnvironment]:
+def declared(
+    spec: Spec, place: Place, maker: Maker, environment: EnvironmentContent | None
+) -> Iterator[JobEnvironment]:
     """The environment of the spec's job."""
     if environment is not None:
         yield JobEnvironment(
             place=place,
             name=environment.digest,
-            owner=spec.name,
+            maker=maker,
             origin=spec.at("job", "environment"),
             needs=workspace_key(spec, place),
             properties=environment.shown,

@@ -17,6 +17,7 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.kinds.inputs import JobInputs, cloud_content
+from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
@@ -31,13 +32,13 @@ from specrun.spec.tree import read_tree
 class Submission:
     """What a run is asked for with, and everything that an engine needs for that.
 
-    `spec` is the spec's name, `identity` what the fingerprint was taken of, `cluster` the name of the cluster ("":
+    `maker` is who asks, `identity` what the fingerprint was taken of, `cluster` the name of the cluster ("":
     none), `gpu` whether its machines have GPUs. `files` are, for each input that is data, the paths of its files below
     the target. `reads` are the addresses of the data and the environment that the run reads.
     """
 
     name: str
-    spec: str
+    maker: Maker
     fingerprint: str
     attempt: int
     identity: Mapping[str, object]
@@ -49,6 +50,11 @@ class Submission:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     code: tuple[SourceFile, ...] = ()
+
+    @property
+    def spec(self) -> str:
+        """The name of the spec."""
+        return self.maker.spec
 
     @property
     def found(self) -> tuple[Output, ...]:
@@ -88,9 +94,9 @@ class RunRequest(Planned):
         """A run is called after its spec: there is one of each name."""
         return f"{other.location} already declares a job named {self.name}: give one of the two specs another name."
 
-    def made_by(self, seen: Observed, specs: Collection[str]) -> frozenset[str]:
+    def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """The spec after which they are named."""
-        return frozenset({self.owner})
+        return frozenset({self.maker.spec})
 
     def is_used_by(self, run: Run) -> bool:
         """Whether it is one of them."""
@@ -108,7 +114,7 @@ class RunRequest(Planned):
             identity["environment"] = dict(self.environment.shown)
         planning.drafts[self.name] = Submission(
             name=run_name(self.name, digest, 1),
-            spec=self.name,
+            maker=self.maker,
             fingerprint=digest,
             attempt=1,
             identity=identity,
@@ -226,7 +232,7 @@ def _addresses(data: Iterable[Key], environment: EnvironmentContent | None, plac
     return tuple(dict.fromkeys(key.address for key in keys))
 
 
-def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -> Iterator[RunRequest]:
+def declared(spec: Spec, place: Place, maker: Maker, environment: EnvironmentContent | None) -> Iterator[RunRequest]:
     """The spec's job."""
     if spec.job is None:
         return
@@ -237,7 +243,7 @@ def declared(spec: Spec, place: Place, environment: EnvironmentContent | None) -
     yield RunRequest(
         place=place,
         name=spec.name,
-        owner=spec.name,
+        maker=maker,
         origin=spec.at("job"),
         needs=(*workspace_key(spec, place), *cluster, *before),
         experiment=spec.experiment,

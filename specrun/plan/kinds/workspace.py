@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from specrun.plan.kinds.base import Converging
 from specrun.plan.kinds.environment import EnvironmentContent
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Run
 from specrun.plan.resources import Kind, Place, workspace_name
 from specrun.spec.model import Spec
@@ -26,13 +27,13 @@ class Workspace(Converging):
         return True
 
 
-def declared(spec: Spec, place: Place, _: EnvironmentContent | None) -> Iterator[Workspace]:
+def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | None) -> Iterator[Workspace]:
     """The workspace that the spec names."""
     if spec.workspace is not None:
         yield Workspace(
             place=place,
             name=workspace_name(spec.workspace),
-            owner=spec.name,
+            maker=maker,
             origin=spec.at("workspace"),
             managed=bool(spec.workspace.get("create", False)),
             properties={key: value for key, value in spec.workspace.items() if key not in ("create", "from_config")},
