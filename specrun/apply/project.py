@@ -21,6 +21,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import remove_abandoned
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
+from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
@@ -104,7 +105,7 @@ def open_project(specs: Sequence[Spec], engine: str | None, home: Path) -> Proje
     for place in dict.fromkeys(places.values()):
         here = [spec for spec in specs if places[str(spec.file)] == place]
         engines[place] = make_engine(place, home, hashes, scope_of(here))
-    graph = build_graph(specs, lambda spec: places[str(spec.file)], hashes)
+    graph = build_graph(specs, lambda spec: places[str(spec.file)], hashes, Repositories().maker)
     return Project(specs, graph, engines, places, home, hashes)
 
 

@@ -45,7 +45,12 @@ class Graph:
         return tuple(resource for key, resource in self.resources.items() if key.place == place)
 
 
-def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes: HashCache) -> Graph:
+def build_graph(
+    specs: Iterable[Spec],
+    place_of: Callable[[Spec], Place],
+    hashes: HashCache,
+    maker_of: Callable[[Spec], Maker] = lambda spec: Maker(spec.name),
+) -> Graph:
     """The resources of all specs; contradictions between them, and what cannot be read, are diagnostics."""
     resources: dict[Key, Planned] = {}
     diagnostics: list[Diagnostic] = []
@@ -53,7 +58,7 @@ def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes
     for spec in specs:
         digests[str(spec.file)] = spec.digest
         try:
-            declared = list(_declared(spec, place_of(spec), hashes))
+            declared = list(_declared(spec, place_of(spec), maker_of(spec), hashes))
         except OSError as error:  # of an environment's files: the rules have seen them a moment ago
             code = "outside-repository" if isinstance(error, LeadsOut) else "unreadable-environment"
             unreadable = f"{error.filename}: {error.strerror}."
@@ -71,10 +76,9 @@ def build_graph(specs: Iterable[Spec], place_of: Callable[[Spec], Place], hashes
     return Graph(_ordered(resources), digests, tuple(diagnostics))
 
 
-def _declared(spec: Spec, place: Place, hashes: HashCache) -> Iterator[Planned]:
+def _declared(spec: Spec, place: Place, maker: Maker, hashes: HashCache) -> Iterator[Planned]:
     environment = spec.job.environment if spec.job is not None else None
     content = read_content(environment, hashes) if environment is not None else None
-    maker = Maker(spec.name)
     for kind in KINDS:
         yield from kind.declared(spec, place, maker, content)
 

@@ -25,9 +25,14 @@ class Maker:
         """
         return (
             self.spec == wanted.spec
-            and (self.repository == wanted.repository or not self.repository or not wanted.repository)
+            and (not self.repository or not wanted.repository or _same(self.repository, wanted.repository))
             and self.target in ("", wanted.target)
         )
 
 
 NOBODY = Maker()
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names are of one repository: hosts of code take letters of either case for the same."""
+    return one == other or one.lower() == other.lower()

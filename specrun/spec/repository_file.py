@@ -31,6 +31,8 @@ class RepositoryFile:
     """Whether no other variable may be read."""
     default_target: str = ""
     """The target that is meant where nobody says one."""
+    repository: str = ""
+    """What the repository is called, where that is written down."""
     document: Document | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -98,8 +100,8 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
     if any(one.severity is Severity.ERROR for one in found):
         return RepositoryFile(file, diagnostics=found)  # what it allows is not known: it is mended first
     env = frozenset(names) if isinstance(names, list) else None
-    default = document.values.get("default_target", "")
-    return RepositoryFile(file, env, closed or env is not None, default, document, found)
+    default, name = (document.values.get(key, "") for key in ("default_target", "repository"))
+    return RepositoryFile(file, env, closed or env is not None, default, name, document, found)
 
 
 def _worded(mistake: Diagnostic) -> Diagnostic:
