@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,7 +106,13 @@ def open_project(specs: Sequence[Spec], engine: str | None, home: Path) -> Proje
     for place in dict.fromkeys(places.values()):
         here = [spec for spec in specs if places[str(spec.file)] == place]
         engines[place] = make_engine(place, home, hashes, scope_of(here))
-    graph = build_graph(specs, lambda spec: places[str(spec.file)], hashes, Repositories().maker)
+    graph = build_graph(
+        specs,
+        lambda spec: places[str(spec.file)],
+        hashes,
+        Repositories().maker,
+        lambda place: engines[place].facts.capabilities,
+    )
     return Project(specs, graph, engines, places, home, hashes)
 
 
@@ -116,11 +123,29 @@ def places_of(specs: Sequence[Spec], engine: str | None) -> Mapping[str, Place]:
     """
     chosen = {str(spec.file): engine or spec.engine or DEFAULT_ENGINE for spec in specs}
     named = {str(spec.file): find_place(chosen[str(spec.file)], spec.workspace) for spec in specs if spec.workspace}
+    told = _told_apart(dict.fromkeys(named.values()))
     found: dict[str, Place] = {}
     for file, name in chosen.items():
-        others = {place for place in named.values() if place.engine == name}
-        found[file] = named.get(file) or (others.pop() if len(others) == 1 else find_place(name, None))
+        others = {place for place in told.values() if place.engine == name}
+        at = named.get(file)
+        found[file] = told[at] if at else others.pop() if len(others) == 1 else find_place(name, None)
     return found
+
+
+def _told_apart(places: Collection[Place]) -> Mapping[Place, Place]:
+    """The places with titles of their own: of workspaces of one name with as much of what they are in as it takes."""
+    titles = Counter(place.title for place in places)
+    told: dict[Place, Place] = {}
+    for place in places:
+        alike = {one.workspace for one in places if one.title == place.title} if titles[place.title] > 1 else set()
+        for parts in (2, 3) if len(alike) > 1 else ():
+            ends = {"/".join(one.split("/")[-parts:]) for one in alike}
+            if len(ends) == len(alike):
+                end = "/".join(place.workspace.split("/")[-parts:])
+                told[place] = replace(place, title=f"workspace {end}")
+                break
+        told.setdefault(place, place)
+    return told
 
 
 def scope_of(specs: Iterable[Spec]) -> Scope:

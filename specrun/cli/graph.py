@@ -10,6 +10,7 @@ from specrun.apply.project import places_of
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.options import Reading, output_option, reading_options
 from specrun.cli.session import load_specs, require_engine, show
+from specrun.engines.facts import ENGINES
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import open_home
@@ -25,7 +26,9 @@ def graph(reading: Reading, output: str) -> None:
     loaded = load_specs(reading)
     places = places_of(loaded.specs, reading.engine)
     hashes = HashCache(open_home(Path(reading.files[0]).absolute().parent))
-    built = build_graph(loaded.specs, lambda spec: places[str(spec.file)], hashes)
+    built = build_graph(
+        loaded.specs, lambda spec: places[str(spec.file)], hashes, lambda place: ENGINES[place.engine].capabilities
+    )
     show((*loaded.diagnostics, *built.diagnostics))
     if not loaded.ok or built.diagnostics:
         raise Exit(INVALID_SPEC)

@@ -29,7 +29,7 @@ from specrun.spec.model import Spec
 from specrun.spec.repository import under_ci
 from specrun.spec.rules.files import Files
 from specrun.spec.visible import visible
-from specrun.views.diagnostics import diagnostic_text
+from specrun.views.diagnostics import findings_text
 from specrun.views.text import indented, paint_for, terminal_width
 
 
@@ -160,8 +160,8 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
     """Print diagnostics to standard error."""
     width = terminal_width()
     paint = paint_for(sys.stderr)
-    for diagnostic in diagnostics:
-        print(diagnostic_text(diagnostic, paint, width), end="\n\n", file=sys.stderr)
+    for text in findings_text(diagnostics, paint, width):
+        print(text, end="\n\n", file=sys.stderr)
 
 
 def _scope_in(reading: Reading) -> Scope:
@@ -185,7 +185,7 @@ def _sent_here_by_default(project: Project, reading: Reading) -> Iterable[Diagno
     for spec in project.specs:
         if spec.workspace is not None and not (reading.engine or spec.engine):
             detail = (
-                f"{spec.name} names a workspace, but no engine: write `engine: azureml` in the spec or say "
+                "The spec names a workspace, but no engine: write `engine: azureml` in it or say "
                 "`--engine azureml` to use it, or `--engine local` if this machine is meant."
             )
             yield spec.at("workspace").diagnostic("local-by-default", detail)

@@ -11,7 +11,7 @@ from specrun.cli.options import Reading, color_option, output_option, reading_op
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import check
 from specrun.spec.visible import json_text
-from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary
+from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text
 from specrun.views.text import paint_for, terminal_width
 
 
@@ -44,8 +44,8 @@ def validate(reading: Reading, output: str) -> None:
     else:
         paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0
-        for diagnostic in diagnostics:
-            print(diagnostic_text(diagnostic, paint, width), end="\n\n")
+        for text in findings_text(diagnostics, paint, width):
+            print(text, end="\n\n")
         print(diagnostics_summary(diagnostics, len(reading.files)))
     if wrong:
         raise Exit(INVALID_SPEC)

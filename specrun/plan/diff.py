@@ -23,14 +23,15 @@ def _diff(prefix: str, desired: Properties, observed: Properties, capability: Ca
             continue
         if isinstance(after, Mapping):
             yield from _diff(f"{path}.", after, before if isinstance(before, Mapping) else {}, capability)
-        elif _normal(name, before, capability) != _normal(name, after, capability):
+        elif normal(name, before, capability) != normal(name, after, capability):
             top = path.partition(".")[0]
             fixed = capability.in_place is not None and top not in capability.in_place
             reason = f"{top} cannot change in place" if fixed else ""
             yield FieldChange(path, before, after, reason, fixed)
 
 
-def _normal(name: str, value: object, capability: Capability) -> object:
+def normal(name: str, value: object, capability: Capability) -> object:
+    """A field's value as it is compared: without case, and a location without blanks, where the engine says so."""
     if not isinstance(value, str) or name not in capability.caseless:
         return value
     plain = value.lower()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
+from specrun.plan.agreement import Declarations
+from specrun.plan.changes import Capability
 from specrun.plan.files import LeadsOut
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds import KINDS
@@ -19,7 +21,7 @@ from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent
-from specrun.plan.resources import Key, Place, Resource
+from specrun.plan.resources import Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 
@@ -50,29 +52,32 @@ def build_graph(
     place_of: Callable[[Spec], Place],
     hashes: HashCache,
     maker_of: Callable[[Spec], Maker] = lambda spec: Maker(spec.name),
+    capabilities_of: Callable[[Place], Mapping[Kind, Capability]] = lambda _: {},
 ) -> Graph:
     """The resources of all specs; contradictions between them, and what cannot be read, are diagnostics."""
-    resources: dict[Key, Planned] = {}
+    named: dict[Key, Planned] = {}
+    declared: dict[Key, Declarations] = {}
     diagnostics: list[Diagnostic] = []
     digests: dict[str, str] = {}
     for spec in specs:
         digests[str(spec.file)] = spec.digest
         try:
-            declared = list(_declared(spec, place_of(spec), maker_of(spec), hashes))
+            found = list(_declared(spec, place_of(spec), maker_of(spec), hashes))
         except OSError as error:  # of an environment's files: the rules have seen them a moment ago
             code = "outside-repository" if isinstance(error, LeadsOut) else "unreadable-environment"
             unreadable = f"{error.filename}: {error.strerror}."
             diagnostics.append(spec.at("job", "environment").diagnostic(code, unreadable))
             continue
-        for resource in declared:
-            known = resources.setdefault(resource.key, resource)
-            if known is resource or not resource.managed:
-                continue
-            if not known.managed:
-                resources[resource.key] = resource
-            elif why := resource.contradicts(known):
-                detail = f"{resource.kind} {resource.name}: {why}"
-                diagnostics.append(resource.origin.diagnostic("declared-differently", detail))
+        for resource in found:
+            named.setdefault(resource.key, resource)
+            if resource.managed:
+                declared.setdefault(resource.key, Declarations()).add(resource)
+    resources = dict(named)
+    for key, declarations in declared.items():
+        capability = capabilities_of(key.place).get(named[key].kind, Capability())
+        resources[key] = declarations.agreed()
+        if contradiction := declarations.contradiction(capability):
+            diagnostics.append(contradiction)
     return Graph(_ordered(resources), digests, tuple(diagnostics))
 
 

@@ -21,12 +21,14 @@ DEFAULT_DATASTORE = "default"
 class Place:
     """Where specs are made real: an engine, and one workspace of those that it reaches ("": it knows none).
 
-    Names of clusters, datastores and runs mean something within a place only. `title` is the place in words.
+    Names of clusters, datastores and runs mean something within a place only. `title` is the place in words, `name`
+    what the workspace is called there ("": as each spec calls it).
     """
 
     engine: str
     workspace: str = ""
     title: str = field(default="", compare=False)
+    name: str = field(default="", compare=False)
 
 
 class Key(NamedTuple):
@@ -80,12 +82,13 @@ def workspace_key(spec: Spec, place: Place) -> tuple[Key, ...]:
     """The key of the spec's workspace, which all else in it needs; none where the spec names none."""
     if spec.workspace is None:
         return ()
-    return (Key(place, f"workspace/{workspace_name(spec.workspace)}"),)
+    return (Key(place, f"workspace/{workspace_name(spec.workspace, place)}"),)
 
 
-def workspace_name(workspace: Properties) -> str:
-    """What a spec's workspace is called: its name, or the file that says it, as it is written."""
+def workspace_name(workspace: Properties, place: Place) -> str:
+    """What a spec's workspace is called: by its place, else by the spec, else the file that says it, as written."""
     from specrun.spec.model import LocalPath
 
     config = workspace.get("from_config")
-    return str(workspace.get("name") or (config.written if isinstance(config, LocalPath) else config))
+    written = config.written if isinstance(config, LocalPath) else config
+    return place.name or str(workspace.get("name") or written)

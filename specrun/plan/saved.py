@@ -50,7 +50,7 @@ def contents(plan: Plan, call: Mapping[str, object], root: str, mask: Callable[[
     return {
         "format": FORMAT,
         "call": dict(call),
-        "places": [asdict(place) for place in plan.places],
+        "places": [{"engine": at.engine, "workspace": at.workspace, "title": at.title} for at in plan.places],
         "spec_digests": digests_from(root, plan.spec_digests),
         "fingerprints": dict(plan.fingerprints),
         "changes": masked(changes, mask),

@@ -47,3 +47,5 @@ class Diagnostic:
     detail: str
     path: Path
     location: Location
+    others: tuple[Location, ...] = ()
+    """Other places that it is about, as where another spec says something else."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 
-from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.spec.visible import visible, visible_characters
 from specrun.views.text import Paint, count
 
@@ -16,15 +17,77 @@ _UNBROKEN = "\0"
 COLOURS: Mapping[Severity, str] = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
+SHOWN = 3
+"""Places of one finding that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found alike in several files: once, at the first place, and all its places in their order.
+
+    `specs` of them have it: more than there are places, where it is one of what they share.
+    """
+
+    diagnostic: Diagnostic
+    places: tuple[Location, ...]
+    specs: int
+
+    @property
+    def elsewhere(self) -> str:
+        """`in 200 files: a.yaml:3, b.yaml:7, c.yaml:3, … and 197 more`; "" where it is in one."""
+        files = len({place.file for place in self.places})
+        parts = [f"{place.file}:{place.line}" for place in self.places[:SHOWN]]
+        if len(self.places) > SHOWN:
+            parts.append(f"… and {len(self.places) - SHOWN} more")
+        said = [f"in {count(files, 'file')}: {', '.join(parts)}"] if files > 1 else []
+        if self.specs > len(self.places):
+            said.append(f"it counts for {count(self.specs, 'spec')}")
+        return "; ".join(said)
+
+
+def findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
+    """The diagnostics without saying anything twice, in the order of their first places.
+
+    What stands several times in one file only has several places to look at: each is a finding of its own.
+    """
+    found = list(diagnostics)
+    files: dict[tuple[object, ...], set[str]] = {}
+    for one in found:
+        files.setdefault(_said(one), set()).add(one.location.file)
+    alike: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for one in found:
+        said = _said(one)
+        alike.setdefault((said, one.location if len(files[said]) == 1 else None), []).append(one)
+    return [Finding(same[0], tuple(dict.fromkeys(one.location for one in same)), len(same)) for same in alike.values()]
+
+
+def _said(one: Diagnostic) -> tuple[object, ...]:
+    """Everything but the place."""
+    return one.severity, one.code, one.summary, one.detail
+
+
+def findings_text(diagnostics: Iterable[Diagnostic], paint: Paint, width: int) -> Iterator[str]:
+    """Each finding in full, at its first place, with the others below it."""
+    for found in findings(diagnostics):
+        text = diagnostic_text(found.diagnostic, paint, width)
+        elsewhere = paragraph(visible(found.elsewhere), width) if found.elsewhere else []
+        yield "\n".join([text, *(paint(line, "dim") for line in elsewhere)])
+
+
 def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> str:
-    """`file:line:column: error[code]: summary`, the line with a caret under the place, and the detail."""
+    """`file:line:column: error[code]: summary`, the line with a caret under the place, and the detail.
+
+    Other places that it is about stand below the first, each with its line and caret.
+    """
     location = diagnostic.location
     colour = COLOURS[diagnostic.severity]
     head = (
         f"{paint(str(location), 'bold')}: {paint(f'{diagnostic.severity.value}[{diagnostic.code}]', colour, 'bold')}: "
         f"{visible(diagnostic.summary)}"
     )
-    excerpt = _excerpt(location.line, location.column, location.length, location.text, paint, colour, width)
+    excerpt = _excerpt(location, paint, colour, width)
+    for other in diagnostic.others:
+        excerpt += [f"{paint(str(other), 'bold')}:", *_excerpt(other, paint, COLOURS[Severity.NOTE], width)]
     return "\n".join([head, *excerpt, *paragraph(visible(diagnostic.detail), width)])
 
 
@@ -57,8 +120,8 @@ def _kept_together(text: str, room: int) -> str:
 
 
 def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int) -> str:
-    """`2 errors, 1 warning in 3 files`."""
-    found = list(diagnostics)
+    """`2 errors, 1 warning in 3 files`. What several specs share counts once."""
+    found = list({(one.code, one.detail, one.path, one.location): one for one in diagnostics}.values())
     parts = [
         count(number, severity.value)
         for severity in Severity
@@ -69,13 +132,20 @@ def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int) -> str:
 
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, object]:
     """The same as JSON values. `line` and `column` count from 1."""
-    location = diagnostic.location
+    related = [_place(other) for other in diagnostic.others]
     return {
         "severity": diagnostic.severity.value,
         "code": diagnostic.code,
         "summary": diagnostic.summary,
         "detail": diagnostic.detail,
         "path": list(diagnostic.path),
+        **_place(diagnostic.location),
+        **({"related": related} if related else {}),
+    }
+
+
+def _place(location: Location) -> dict[str, object]:
+    return {
         "file": location.file,
         "line": location.line,
         "column": location.column,
@@ -84,10 +154,11 @@ def diagnostic_data(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
-def _excerpt(line: int, column: int, length: int, text: str, paint: Paint, colour: str, width: int) -> list[str]:
+def _excerpt(location: Location, paint: Paint, colour: str, width: int) -> list[str]:
+    text, column, length = location.text, location.column, location.length
     if not text:
         return []
-    margin = f"{line:>5} | "
+    margin = f"{location.line:>5} | "
     # A long line is cut so that the place stays in sight.
     room = max(20, width - len(margin))
     # A tab, or a blank of another width, takes one column here.

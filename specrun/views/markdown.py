@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from specrun.plan.changes import Action, Change, Plan
+from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.text import Paint, shorten
@@ -22,7 +23,7 @@ def plan_markdown(plan: Plan) -> str:
     head, *more = summary(plan).splitlines()
     lines = [MARKER, f"### specrun: {prose(head)}", *map(prose, _few(more)), ""]
     wrong = (*plan.refusals, *plan.problems)
-    for line in _few([f"> ⛔ **{one.summary}** at {_code(str(one.location))}: {prose(one.detail)}" for one in wrong]):
+    for line in _few([_finding(found) for found in findings(wrong)]):
         lines += [line, ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
     lines += _few([f"- ⚠️ {_code(str(change.key))} would be deleted: {prose(change.reason)}" for change in destroyed])
@@ -43,6 +44,13 @@ def plan_markdown(plan: Plan) -> str:
 
 def _few(entries: list[str], form: str = "{}") -> list[str]:
     return entries if len(entries) <= MANY else [*entries[:MANY], form.format(f"… and {len(entries) - MANY} more")]
+
+
+def _finding(found: Finding) -> str:
+    one = found.diagnostic
+    also = "".join(f" and {_code(str(place))}" for place in one.others)
+    elsewhere = f" ({prose(found.elsewhere)})" if found.elsewhere else ""
+    return f"> ⛔ **{one.summary}** at {_code(str(one.location))}{also}: {prose(one.detail)}{elsewhere}"
 
 
 def _row(change: Change) -> str:

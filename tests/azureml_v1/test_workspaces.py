@@ -225,7 +225,7 @@ def test_one_from_a_configuration_file(place: Place) -> None:
     spec = place.spec(CLUSTER, "workspace: {from_config: config.json}")
     engine = place.engine(spec)
     assert engine.place.title == "workspace ml-ws"
-    assert engine.resources.observe(resource(spec, "workspace/config.json")).properties["name"] == "ml-ws"
+    assert engine.resources.observe(resource(spec, "workspace/ml-ws")).properties["name"] == "ml-ws"
 
 
 def test_deleting_keeps_what_it_stands_on(place: Place, spec: Spec) -> None:

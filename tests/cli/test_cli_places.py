@@ -90,7 +90,7 @@ def test_within_a_place_they_contradict_each_other(specrun: Any, places: dict[st
     said = specrun("plan", *BOTH, "again.yaml")
     assert said.code == 65
     assert said.err.count("error[declared-differently]") == 2
-    assert "a different max_instances" in said.err
+    assert "`max_instances` is `7` here, and `2` in east.yaml:5:22" in said.err
     assert "already declares a job named job" in said.err
 
 

@@ -457,7 +457,8 @@ def test_declared_differently_is_65(specrun: Any) -> None:
     for verb in ("plan", "graph"):
         said = specrun(verb, "job.yaml", "other.yaml")
         assert said.code == 65
-        assert "job.yaml:3:1" in said.err
+        assert [f"{file}.yaml:3:22" in said.err for file in ("job", "other")] == [True, True]
+        assert said.err.count("    3 | compute: {name: gpu, max_instances: ") == 2
         assert "other.yaml:3:1" in said.err
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
-from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary
+from specrun.views.diagnostics import diagnostic_data, diagnostic_text, diagnostics_summary, findings, findings_text
 from specrun.views.text import Paint
 
 PLAIN = Paint(False)
@@ -81,7 +83,7 @@ def test_what_is_wider_than_the_terminal_is_broken_all_the_same() -> None:
 
 
 def test_the_summary_counts() -> None:
-    errors = [diagnostic("a", 1), diagnostic("b", 1)]
+    errors = [diagnostic("a", 1), diagnostic("b", 2)]
     assert diagnostics_summary(errors, 3) == "2 errors in 3 files"
     assert diagnostics_summary([], 1) == "no mistakes in 1 file"
 
@@ -90,3 +92,47 @@ def test_as_data() -> None:
     data = diagnostic_data(diagnostic("  x: 1", 3, 1))
     assert (data["file"], data["line"], data["column"], data["length"]) == ("job.yaml", 12, 3, 1)
     assert (data["severity"], data["code"], data["path"]) == ("error", "unknown-key", ["job", "x"])
+
+
+def test_other_places_are_shown_with_their_lines() -> None:
+    other = Location("base.yaml", 3, 5, 4, "    size: small")
+    text = diagnostic_text(replace(diagnostic("  size: big", 3, 4), others=(other,)), PLAIN)
+    assert text == (
+        "job.yaml:12:3: error[unknown-key]: An unknown key.\n"
+        "   12 |   size: big\n"
+        "      |   ^^^^\n"
+        "base.yaml:3:5:\n"
+        "    3 |     size: small\n"
+        "      |     ^^^^\n"
+        "  Write it so."
+    )
+    data = diagnostic_data(replace(diagnostic("a", 1), others=(other,)))
+    place = {"file": "base.yaml", "line": 3, "column": 5, "length": 4, "source": "    size: small"}
+    assert data["related"] == [place]
+    assert "related" not in diagnostic_data(diagnostic("a", 1))
+
+
+def in_file(file: str, line: int, detail: str = "Write it so.") -> Diagnostic:
+    return replace(diagnostic("x: 1", 1, detail=detail), location=Location(file, line, 1, 1, "x: 1"))
+
+
+def test_what_is_found_in_many_files_is_said_once() -> None:
+    found = [in_file(f"{number}.yaml", number) for number in range(1, 201)]
+    (text,) = findings_text([*found[:50], *found[50:]], PLAIN, 100)
+    assert text.splitlines()[-1] == "  in 200 files: 1.yaml:1, 2.yaml:2, 3.yaml:3, … and 197 more"
+    assert text.startswith("1.yaml:1:1: error[unknown-key]")
+    assert diagnostics_summary(found, 200) == "200 errors in 200 files"
+    other = in_file("7.yaml", 9, "Something else.")
+    assert [one.diagnostic for one in findings([*found, other])] == [found[0], other]
+
+
+def test_of_one_file_each_place_is_shown() -> None:
+    twice = [in_file("a.yaml", 3), replace(in_file("a.yaml", 4), path=("job", "y"))]
+    assert [text.count("\n") for text in findings_text(twice, PLAIN, 100)] == [3, 3]
+
+
+def test_what_specs_share_is_at_one_place_and_counts_once() -> None:
+    shared = [in_file("base.yaml", 3)] * 40
+    (text,) = findings_text(shared, PLAIN, 100)
+    assert text.splitlines()[-1] == "  it counts for 40 specs"
+    assert diagnostics_summary(shared, 41) == "1 error in 41 files"

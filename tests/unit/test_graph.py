@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from specrun.plan.changes import Capability
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.makers import Maker
 from specrun.plan.resources import Place
 from specrun.spec.model import Spec
-from tests.engine_double import addresses, graph_for, key, read_specs, write_spec
+from tests.engine_double import HERE, addresses, graph_for, key, read_specs, write_spec
 
 ALL = """\
 name: all
@@ -94,14 +95,65 @@ def test_a_declaration_stands_for_those_who_only_name_it(tmp_path: Path) -> None
         assert addresses(graph)["run/one"].needs == (key("compute/gpu"),)
 
 
-def test_declared_differently_names_both_places_and_what_differs(tmp_path: Path) -> None:
-    one = write_spec(tmp_path / "one", "name: one\ncompute: {name: gpu, max_instances: 2}\n")
-    two = write_spec(tmp_path / "two", "name: two\ncompute: {name: gpu, max_instances: 3, tier: dedicated}\n")
+def declared(folder: Path, name: str, compute: str) -> Path:
+    return write_spec(folder / name, f"name: {name}\ncompute:\n  name: gpu\n{compute}")
+
+
+def test_declared_differently_shows_both_places_and_what_differs(tmp_path: Path) -> None:
+    one = declared(tmp_path, "one", "  max_instances: 2\n  tier: dedicated\n")
+    two = declared(tmp_path, "two", "  tier: low_priority\n  max_instances: 3\n")
     (found,) = graph_of(one, two).diagnostics
-    assert found.code == "declared-differently"
-    assert str(found.location) == f"{two}:3:1"
-    assert f"{one}:3:1" in found.detail
-    assert "different max_instances, tier" in found.detail
+    assert (found.code, found.path) == ("declared-differently", ("compute", "max_instances"))
+    assert (str(found.location), found.location.text) == (f"{two}:6:3", "  max_instances: 3")
+    assert [(str(other), other.text) for other in found.others] == [(f"{one}:5:3", "  max_instances: 2")]
+    assert f"`max_instances` is `3` here, and `2` in {one}:5:3." in found.detail
+    assert "They differ in `tier`, too." in found.detail
+
+
+def test_what_one_leaves_out_is_not_compared_and_holds_for_both(tmp_path: Path) -> None:
+    one = declared(tmp_path, "one", "  max_instances: 2\n  tags: {team: vision}\n")
+    two = declared(tmp_path, "two", "  tier: low_priority\n  tags: {cost: high}\n")
+    graph = graph_of(one, two)
+    assert graph.diagnostics == ()
+    assert addresses(graph)["compute/gpu"].wanted == {
+        "name": "gpu",
+        "max_instances": 2,
+        "tier": "low_priority",
+        "tags": {"team": "vision", "cost": "high"},
+    }
+    three = declared(tmp_path, "three", "  tags: {cost: low}\n")
+    (found,) = graph_of(one, two, three).diagnostics
+    assert found.path == ("compute", "tags", "cost")
+
+
+def test_a_datastore_without_credentials_is_another_than_one_with_them(tmp_path: Path) -> None:
+    text = "name: {}\ndatastores: {{s: {{type: azure_blob, account_name: abc, container_name: def{}}}}}\n"
+    key = ", credentials: {account_key: '${{ secrets.KEY }}'}"
+    one, two = (write_spec(tmp_path / name, text.format(name, more)) for name, more in (("one", ""), ("two", key)))
+    (found,) = graph_of(one, two).diagnostics
+    assert "`credentials` is another here, and left out in" in found.detail
+
+
+def test_the_same_written_differently_is_the_same(tmp_path: Path) -> None:
+    one = declared(tmp_path, "one", "  size: Standard_DS3_v2\n  network_settings: {vnet_name: a, subnet: b}\n")
+    two = declared(tmp_path, "two", "  size: STANDARD_DS3_V2\n  network_settings: {subnet: b, vnet_name: a}\n")
+    specs = read_specs(one, two)
+    caseless = {"compute": Capability(caseless=frozenset({"size"}))}
+    graph = build_graph(specs, lambda _: HERE, HashCache(tmp_path / "home"), capabilities_of=lambda _: caseless)
+    assert graph.diagnostics == ()
+    assert addresses(graph)["compute/gpu"].wanted["size"] == "Standard_DS3_v2"
+    assert len(build_graph(specs, lambda _: HERE, HashCache(tmp_path / "home")).diagnostics) == 1
+
+
+def test_one_that_many_contradict_is_one_mistake_at_its_own_place(tmp_path: Path) -> None:
+    files = [declared(tmp_path, f"s{number}", f"  max_instances: {2 + (number == 3)}\n") for number in range(9)]
+    (found,) = graph_of(*files).diagnostics
+    assert found.location.file == str(files[3])
+    assert f"`max_instances` is `3` here, and `2` in {files[0]}:5:3 (and in 7 more files)." in found.detail
+    assert [other.file for other in found.others] == [str(files[0])]
+    values = [declared(tmp_path, f"v{number}", f"  max_instances: {number}\n") for number in range(9)]
+    (found,) = graph_of(*values).diagnostics
+    assert (len(found.others), "something else again in 5 more" in found.detail) == (3, True)
 
 
 def test_two_sources_for_one_target(tmp_path: Path) -> None:
@@ -120,6 +172,10 @@ def test_two_jobs_of_one_name(tmp_path: Path) -> None:
     two = write_spec(tmp_path / "two", "name: same\njob: {command: pwd}\n")
     (found,) = graph_of(one, two).diagnostics
     assert "already declares a job named same" in found.detail
+    assert [other.file for other in found.others] == [str(one)]
+    more = [write_spec(tmp_path / f"n{number}", "name: same\njob: {command: ls}\n") for number in range(9)]
+    (found,) = graph_of(*more).diagnostics
+    assert "9 specs declare a job named same" in found.detail
 
 
 def test_a_datastore_of_another_spec_comes_before_the_data_on_it(tmp_path: Path) -> None:

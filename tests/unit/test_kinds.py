@@ -85,7 +85,7 @@ def test_two_specs_of_which_one_prunes_contradict_each_other(tmp_path: Path) -> 
     one = write_spec(tmp_path / "one", text.format("one", data, "true"), data__a="1")
     two = write_spec(tmp_path / "two", text.format("two", data, "false"))
     (found,) = graph_for(read_specs(one, two), tmp_path / "home").diagnostics
-    assert (found.code, "different prune" in found.detail) == ("declared-differently", True)
+    assert (found.code, "`prune` is `False` here, and `True` in" in found.detail) == ("declared-differently", True)
 
 
 CONDA, DOCKERFILE = "dependencies: []\n", "FROM base\n"

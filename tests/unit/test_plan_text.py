@@ -215,7 +215,9 @@ def test_markdown_fits_a_comment_whatever_the_plan(plan: Plan) -> None:
         for n in range(1000)
         for change in plan.changes
     )
-    text = plan_markdown(replace(plan, changes=many, refusals=tuple(diagnostic("x" * 5000) for _ in range(500))))
+    text = plan_markdown(
+        replace(plan, changes=many, refusals=tuple(diagnostic(f"{n}" + "x" * 5000) for n in range(500)))
+    )
     assert len(text) < 65_535
     above = text.partition("<details>")[0]
     assert "… and 470 more" in above

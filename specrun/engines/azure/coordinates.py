@@ -66,7 +66,7 @@ def place_of(engine: str, workspace: Properties | None) -> Place:
         parts = [str(workspace.get(name, "")) for name in reversed(_FIELDS)]
         return Place(engine, "/".join(parts).lower() if config is None else str(config), "a workspace")
     where = f"{at.subscription_id}/{at.resource_group}/{at.workspace_name}"
-    return Place(engine, where.lower(), f"workspace {at.workspace_name}")
+    return Place(engine, where.lower(), f"workspace {at.workspace_name}", at.workspace_name)
 
 
 def read_config(file: Path) -> Coordinates:

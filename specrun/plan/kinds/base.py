@@ -30,17 +30,6 @@ class Planned(Resource):
         Raises Unplanned, when it has noted why.
         """
 
-    def contradicts(self, other: Resource) -> str:
-        """Why this one, which another spec declares under the same key, is not the same ("": it is)."""
-        names = dict.fromkeys([*other.wanted, *self.wanted])
-        differing = [name for name in names if other.wanted.get(name) != self.wanted.get(name)]
-        if not differing:
-            return ""
-        return (
-            f"{other.location} declares it with a different {', '.join(differing)}: "
-            "one of the two must change, or only name it."
-        )
-
     def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Which of the specs made what is there: it is theirs to delete."""
         return frozenset(maker.spec for maker in makers if seen.maker.is_of(maker))

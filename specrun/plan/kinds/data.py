@@ -14,7 +14,7 @@ from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import cached_download
-from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, Resource, workspace_key
+from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, workspace_key
 from specrun.plan.transfer import Transfer, plan_transfer
 from specrun.spec.boundary import Links
 from specrun.spec.model import Data, Download, LocalPath, Origin, Properties, Spec
@@ -78,16 +78,6 @@ class DataTarget(Planned):
         if not seen.files:
             return Upload(self, Action.CREATE, "the target is empty", seen, transfer)
         return Upload(self, Action.UPDATE, "the source differs from the target", seen, transfer)
-
-    def contradicts(self, other: Resource) -> str:
-        """A target mirrors one source."""
-        if other.wanted["path"] != self.wanted["path"]:
-            return (
-                f"{other.location} puts {other.wanted['path']} there, this entry {self.wanted['path']}: "
-                "a target mirrors one source. Give one of them another target."
-            )
-        # As for any other kind. Not `super()`: in a class with slots, as dataclasses make it, there is none.
-        return Planned.contradicts(self, other)
 
     def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Its own spec, if that wrote any of the files."""

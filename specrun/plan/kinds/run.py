@@ -20,7 +20,7 @@ from specrun.plan.kinds.inputs import JobInputs, cloud_content
 from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.planning import Planning, Unplanned
-from specrun.plan.resources import Key, Kind, Place, Resource, workspace_key
+from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Links
 from specrun.spec.masking import mask_properties
 from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
@@ -90,10 +90,6 @@ class RunRequest(Planned):
         """Nothing that could be compared."""
         return {}
 
-    def contradicts(self, other: Resource) -> str:
-        """A run is called after its spec: there is one of each name."""
-        return f"{other.location} already declares a job named {self.name}: give one of the two specs another name."
-
     def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """The spec after which they are named."""
         return frozenset({self.maker.spec})
@@ -140,7 +136,7 @@ class RunRequest(Planned):
             return Follow(self, Action.NO_OP, decision.reason, submission, cancel, decision.follow)
         self._note_loss(planning, submission, decision.loss)
         if not runs and (unread := planning.view.history.unread(self.name)):
-            planning.note(self, "runs-not-looked-at", f"Whether {self.name} has run before: {unread}.")
+            planning.note(self, "runs-not-looked-at", f"Whether the spec has run before: {unread}.")
         new = bool(others) and decision.attempt == 1
         differences = explain(planning.view.identity(others[0].name), draft.identity) if new else ()
         return Submit(self, Action.SUBMIT, decision.reason, submission, cancel, differences)
@@ -156,7 +152,7 @@ class RunRequest(Planned):
             return
         if loss is Loss.PREEMPTED or self._on_spot(planning):
             detail = (
-                f"No output of the job outlives an attempt: {submission.name} begins from nothing, as would the one "
+                "No output of the job outlives an attempt: the next begins from nothing, as would the one "
                 "after it. Write checkpoints to an output with a path, such as "
                 "`outputs: {checkpoints: {path: azureml://datastores/NAME/paths/PATH}}`, and go on from what is there."
             )

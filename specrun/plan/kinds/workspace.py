@@ -32,7 +32,7 @@ def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | Non
     if spec.workspace is not None:
         yield Workspace(
             place=place,
-            name=workspace_name(spec.workspace),
+            name=workspace_name(spec.workspace, place),
             maker=maker,
             origin=spec.at("workspace"),
             managed=bool(spec.workspace.get("create", False)),
