@@ -27,7 +27,10 @@ def graph(reading: Reading, output: str) -> None:
     places = places_of(loaded.specs, reading.engine)
     hashes = HashCache(open_home(Path(reading.files[0]).absolute().parent))
     built = build_graph(
-        loaded.specs, lambda spec: places[str(spec.file)], hashes, lambda place: ENGINES[place.engine].capabilities
+        loaded.specs,
+        lambda spec: places[str(spec.file)],
+        hashes,
+        capabilities_of=lambda place: ENGINES[place.engine].capabilities,
     )
     show((*loaded.diagnostics, *built.diagnostics))
     if not loaded.ok or built.diagnostics:
