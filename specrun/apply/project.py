@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from specrun.apply.events import Event
 from specrun.apply.survey import survey
@@ -103,9 +104,10 @@ def open_project(specs: Sequence[Spec], engine: str | None, home: Path) -> Proje
     hashes = HashCache(home)
     places = places_of(specs, engine)
     engines: dict[Place, Reliable] = {}
+    shared: dict[str, Any] = {}
     for place in dict.fromkeys(places.values()):
         here = [spec for spec in specs if places[str(spec.file)] == place]
-        engines[place] = make_engine(place, home, hashes, scope_of(here))
+        engines[place] = make_engine(place, home, hashes, replace(scope_of(here), shared=shared))
     graph = build_graph(
         specs,
         lambda spec: places[str(spec.file)],

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
@@ -22,6 +23,7 @@ from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
 from specrun.plan.observed import Run
+from specrun.plan.resources import Place
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import Loaded, load, read_spec
@@ -29,6 +31,7 @@ from specrun.spec.model import Spec
 from specrun.spec.repository import under_ci
 from specrun.spec.rules.files import Files
 from specrun.spec.visible import visible
+from specrun.spec.wording import listed
 from specrun.views.diagnostics import findings_text
 from specrun.views.text import indented, paint_for, terminal_width
 
@@ -93,11 +96,15 @@ def arguments_of(project: Project, reading: Reading) -> str:
 
 
 def report_unseen(plan: Plan) -> None:
-    """Say what could not be observed, on standard error."""
+    """Say what could not be observed, on standard error: of several places once, where it is the same."""
+    places: dict[tuple[tuple[str, str], ...], list[Place]] = {}
     for place, errors in plan.unseen.items():
-        where = "" if len(plan.places) + len(plan.unseen) == 1 else f"{place.title} (engine {place.engine}): "
-        lines = [indented(f"error: {where}{f'{what}: ' if what else ''}{error}") for what, error in errors.items()]
-        print("\n".join(lines), file=sys.stderr)
+        places.setdefault(tuple(errors.items()), []).append(place)
+    for errors_there, alike in places.items():
+        named = listed([f"{place.title} (engine {place.engine})" for place in alike], "and", code=False)
+        where = "" if len(plan.places) + len(plan.unseen) == 1 else f"{named}: "
+        for what, error in errors_there:
+            print(indented(f"error: {where}{f'{what}: ' if what else ''}{error}"), file=sys.stderr)
 
 
 def check_fit(reading: Reading) -> tuple[Diagnostic, ...]:
@@ -130,6 +137,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
     """The specs' names and engines, for verbs about runs: a file that is being edited need not be valid for them."""
     require_engine(reading.engine)
     found = []
+    shared: dict[str, Any] = {}
     files = Files(told(reading.allow_outside, strict=under_ci()))
     for file in reading.files:
         document, diagnostics = read_spec(file, files)
@@ -141,7 +149,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
         name = str(reading.engine or values.get("engine") or DEFAULT_ENGINE)
         require_engine(name)
         scope = _scope_in(replace(reading, files=(file,))) if ENGINES[name].in_workspace else Scope()
-        engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), scope)
+        engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
         engine.sign_in()
         found.append(RunsOfSpec(values["name"], engine))
     return found

@@ -5,10 +5,10 @@ An engine imports its SDK when it is used. What is known of it without that stan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
@@ -110,11 +110,13 @@ Cursor = Mapping[str, int]
 class Scope:
     """What of the specs an engine must know beforehand: one workspace, and where each spec's runs are filed.
 
-    `workspace` is as the spec has it, `experiments` is by spec.
+    `workspace` is as the spec has it, `experiments` is by spec. `shared` is what the engines of one command have
+    together, by name: who is signed in.
     """
 
     workspace: Properties | None = None
     experiments: Mapping[str, str] = field(default_factory=dict)
+    shared: MutableMapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,13 @@ def test_a_certificate(monkeypatch: pytest.MonkeyPatch, fake: Fake, tmp_path: Pa
     assert f"AZURE_CLIENT_CERTIFICATE_PATH cannot be read: {file}" in refused(sign_in(fake.transport))
 
 
-def test_a_federated_token_file(monkeypatch: pytest.MonkeyPatch, fake: Fake, tmp_path: Path) -> None:
+def test_a_federated_token_file(monkeypatch: pytest.MonkeyPatch, fake: Fake, tmp_path: Path, clock: Clock) -> None:
     file = tmp_path / "token"
     having(monkeypatch, **PRINCIPAL, AZURE_FEDERATED_TOKEN_FILE=str(file))
     signing = sign_in(fake.transport)
     assert f"AZURE_FEDERATED_TOKEN_FILE cannot be read: {file}" in refused(signing)
     file.write_text("first-assertion")
+    clock.advance(credentials.REFUSED_FOR)
     assert signing.token_for(ARM) == "token-1"
     assert fake.exchanges[0].form["client_assertion"] == "first-assertion"
 
@@ -110,13 +111,17 @@ def test_a_managed_identity(monkeypatch: pytest.MonkeyPatch, fake: Fake) -> None
     assert fake.sent[0].form["client_id"] == CLIENT
 
 
-def test_a_client_id_alone_is_a_managed_identity_of_the_machine(monkeypatch: pytest.MonkeyPatch, fake: Fake) -> None:
+def test_a_client_id_alone_is_a_managed_identity_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, fake: Fake, clock: Clock
+) -> None:
     having(monkeypatch, AZURE_CLIENT_ID=CLIENT)
     signing = sign_in(fake.transport)
     text = refused(signing)
     assert f"this machine has no managed identity {CLIENT}, or none at all (169.254.169.254:" in text
     assert "AZURE_TENANT_ID and AZURE_CLIENT_SECRET are needed, too" in text
+    assert refused(signing) == text
     assert len(fake.sent) == 1, "asked once: who is not there does not come"
+    clock.advance(credentials.REFUSED_FOR)
     fake.answers["169.254.169.254"] = lambda sent: Answer(200, {"access_token": "vm", "expires_in": "3600"})
     assert signing.token_for(ARM) == "vm"
 

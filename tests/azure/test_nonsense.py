@@ -11,11 +11,18 @@ from xml.etree import ElementTree
 import pytest
 
 from specrun.engines.azure.connection import Connection
-from specrun.engines.base import EngineError, Missing
+from specrun.engines.base import EngineError, Missing, Scope
 
 
 def connection() -> Connection[Any]:
-    return Connection(None, lambda _: SimpleNamespace(load=lambda: None))
+    return Connection(Scope(), lambda _: SimpleNamespace(load=lambda: None))
+
+
+def test_the_engines_of_one_command_are_signed_in_together() -> None:
+    shared: dict[str, Any] = {}
+    one, other = (Connection(Scope(shared=shared), lambda _: SimpleNamespace()) for _ in range(2))
+    assert one._sign_in is other._sign_in
+    assert connection()._sign_in is not one._sign_in
 
 
 def raising(error: BaseException) -> Callable[[], None]:

@@ -114,6 +114,14 @@ def test_a_place_that_cannot_be_observed_does_not_hide_the_other(specrun: Any, p
     assert not [call for double in places.values() for call in double.calls if call.startswith("begin")]
 
 
+def test_what_is_wrong_with_both_places_is_said_once(specrun: Any, places: dict[str, Double]) -> None:
+    for double in places.values():
+        double.faults = {"sign_in": [Denied("the secret has expired")]}
+    said = specrun("plan", *BOTH)
+    both = "workspace east (engine azureml) and workspace west (engine azureml)"
+    assert (said.code, said.out, said.err) == (1, "", f"error: {both}: the secret has expired\n")
+
+
 def test_a_saved_plan_of_two_places(specrun: Any, places: dict[str, Double]) -> None:
     assert specrun("plan", *BOTH, "--out", "the.plan").code == 0
     assert specrun("apply", "-y", "the.plan").code == 0

@@ -232,3 +232,22 @@ def test_a_spec_without_a_workspace_goes_where_the_others_of_its_engine_go(tmp_p
     here = spec(tmp_path, "", f"engine: local\n{job}", "four")
     there = spec(tmp_path, "east", f"engine: azureml\n{job}", "five")
     assert found(read_specs(here, there)) == [Place("local"), EAST], "another engine's workspace is none of its own"
+
+
+def test_workspaces_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    def titles(*groups: str) -> list[str]:
+        ids = "subscription_id: 12345678-1234-1234-1234-12345678{}"
+        files = []
+        for number, group in enumerate(groups):
+            name, _, end = group.partition(" ")
+            where = f"workspace: {{name: ml-ws, resource_group: {name}, {ids.format(end or '9abc')}}}\n"
+            files.append(
+                write_spec(tmp_path / f"{len(groups)}-{number}", f"name: s{number}\n{where}{TEXT}", data__a="1")
+            )
+        specs = read_specs(*files)
+        return [place.title for place in places_of(specs, "azureml").values()]
+
+    assert titles("dev", "DEV") == ["workspace ml-ws"] * 2
+    assert titles("dev", "prod", "dev") == ["workspace dev/ml-ws", "workspace prod/ml-ws", "workspace dev/ml-ws"]
+    of_another = titles("dev", "dev 0000", "prod", "x")
+    assert of_another[1] == "workspace 12345678-1234-1234-1234-123456780000/dev/ml-ws"

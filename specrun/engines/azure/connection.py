@@ -15,8 +15,7 @@ from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azure.fetched import Fetched
 from specrun.engines.azure.nonsense import nonsense, slips
 from specrun.engines.azure.quiet import quiet
-from specrun.engines.base import EngineError
-from specrun.spec.model import Properties
+from specrun.engines.base import EngineError, Scope
 from specrun.spec.secrets import note_values
 
 P = ParamSpec("P")
@@ -60,14 +59,14 @@ def asked(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any,
 class Connection(Generic[S]):
     """What an engine needs in one workspace, for all threads. Nothing is asked for before it is wanted.
 
-    `open_sdk` makes the SDK's side of it. Every method may raise EngineError; Missing when there is no such workspace
-    or datastore.
+    `scope` names the workspace, `open_sdk` makes the SDK's side of it. Every method may raise EngineError; Missing when
+    there is no such workspace or datastore.
     """
 
-    def __init__(self, workspace: Properties | None, open_sdk: Callable[[Connection[S]], S]) -> None:
+    def __init__(self, scope: Scope, open_sdk: Callable[[Connection[S]], S]) -> None:
         self.sdk = open_sdk(self)
-        self._named = workspace
-        self._sign_in = Fetched(sign_in)
+        self._named = scope.workspace
+        self._sign_in: Fetched[SignIn] = scope.shared.setdefault("sign-in", Fetched(sign_in))
         self._arm = Fetched(lambda: Arm(self.credential))
         self._workspace = Fetched(lambda: self.sdk.fetch_workspace())
         self._datastores: dict[str, Fetched[Any]] = {}

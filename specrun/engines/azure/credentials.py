@@ -8,13 +8,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from specrun.engines.azure.sources import CredentialSource, choose
-from specrun.engines.base import EngineError
+from specrun.engines.base import Denied, EngineError
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
 MARGIN = 300.0
 """Seconds before its end at which a token is no longer handed out: what is begun with it must have time to finish."""
+
+REFUSED_FOR = 60.0
+"""Seconds for which nobody asks again who was refused: for each resource of each workspace it would be the same."""
 
 _DEADLINES = {"connection_timeout": 10, "read_timeout": 20, "retry_total": 3}
 """For each attempt in seconds; with three repetitions a sign-in ends within the patience of a call."""
@@ -24,7 +27,8 @@ class SignIn:
     """A source of credentials and the tokens that it gave so far.
 
     It is an azure-core `TokenCredential`, and `token_for` is what azureml-core's `TokenAuthentication` calls. Threads
-    may share it; one at a time signs in, and who waited for that shares the failure.
+    may share it; one at a time signs in, and who waited for that shares the failure, as does who comes within
+    `REFUSED_FOR` of a refusal.
     """
 
     def __init__(self, source: CredentialSource, transport: Any = None) -> None:
@@ -35,7 +39,7 @@ class SignIn:
         self._options = {**_DEADLINES, "transport": transport} if transport else _DEADLINES
         self._credential: Any = None
         self._tokens: dict[tuple[object, ...], AccessToken] = {}
-        self._refused: dict[tuple[object, ...], EngineError] = {}
+        self._refused: dict[tuple[object, ...], tuple[EngineError, float]] = {}
         self._lock = threading.Lock()
 
     def get_token(
@@ -54,8 +58,8 @@ class SignIn:
         known = self._refused.get(key)
         with self._lock:
             refused = self._refused.get(key)
-            if refused is not None and refused is not known:
-                raise refused
+            if refused is not None and (refused is not known or _is_final(*refused)) and not claims:
+                raise refused[0]
             token = self._tokens.get(key)
             if token is None or claims or token.expires_on - time.time() < MARGIN:
                 wanted = {"claims": claims, "tenant_id": tenant_id, "enable_cae": enable_cae}
@@ -63,7 +67,7 @@ class SignIn:
                 try:
                     token = self._tokens[key] = self._fetch(scopes, {**chosen, **options})
                 except EngineError as error:
-                    self._refused[key] = error
+                    self._refused[key] = error, time.time()
                     raise
             return token
 
@@ -89,6 +93,10 @@ class SignIn:
         # What azure-identity would warn of on standard error, the error says better, and once.
         logging.getLogger("azure.identity").setLevel(logging.ERROR)
         return self._source.make(self._options)
+
+
+def _is_final(error: EngineError, since: float) -> bool:
+    return isinstance(error, Denied) and time.time() - since < REFUSED_FOR
 
 
 def sign_in(transport: Any = None) -> SignIn:

@@ -19,7 +19,7 @@ from specrun.plan.resources import Place
 
 def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> AzureEngine:
     """The engine of one workspace, named by `scope`."""
-    connection = Connection(scope.workspace, Sdk)
+    connection = Connection(scope, Sdk)
     return AzureEngine(
         AZUREML_V1,
         place,

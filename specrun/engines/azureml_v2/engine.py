@@ -24,7 +24,7 @@ AUDIENCE = "https://management.azure.com"
 
 def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> AzureEngine:
     """The engine of one workspace, named by `scope`."""
-    connection = Connection(scope.workspace, Sdk)
+    connection = Connection(scope, Sdk)
     return AzureEngine(
         AZUREML,
         place,
