@@ -23,6 +23,7 @@ from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
@@ -163,11 +164,11 @@ class DoubleRuns:
         listed = [
             run
             for run in reversed(engine.all_runs)
-            if not marked or (run.spec == spec and run.name not in engine.unmarked)
+            if not marked or (spec in run.specs and run.name not in engine.unmarked)
         ]
         part = listed[start : start + engine.page]
         following = str(start + engine.page) if len(listed) > start + engine.page else ""
-        return Page([run for run in part if spec in (None, run.spec)], following, engine.filters or spec is None)
+        return Page([run for run in part if spec in (None, *run.specs)], following, engine.filters or spec is None)
 
     def get(self, name: str) -> Run:
         engine = self.engine
@@ -191,7 +192,9 @@ class DoubleRuns:
         engine.submitted.append((submission, staged))
         if any(run.name == submission.name for run in engine.all_runs):
             raise Conflict(f"{submission.name} is taken")
-        run = Run(submission.name, submission.spec, submission.fingerprint, submission.attempt, RunStatus.QUEUED)
+        maker = submission.maker
+        run = Run(submission.name, maker.spec, submission.fingerprint, submission.attempt, RunStatus.QUEUED)
+        run = replace(run, repository=maker.repository, target=maker.target)
         engine.all_runs.append(run)
         engine.identities[submission.name] = submission.identity
         if accepted is not None:
@@ -201,9 +204,16 @@ class DoubleRuns:
         self.engine.called(f"cancel {name}")
         self.engine.cancelled.append(name)
 
-    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+    def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
+        spec = maker.spec
         self.engine.called(f"delete {spec}" if ended_before is None else f"delete {spec} before {ended_before:g}")
-        self.engine.all_runs = [run for run in self.engine.all_runs if run.spec != spec]
+        self.engine.all_runs = [run for run in self.engine.all_runs if not run.maker.is_of(maker)]
+
+    def adopt(self, name: str, spec: str) -> None:
+        self.engine.called(f"adopt {name} {spec}")
+        runs = self.engine.all_runs
+        number = next(number for number, run in enumerate(runs) if run.name == name)
+        runs[number] = replace(runs[number], adopted=(*runs[number].adopted, spec))
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         self.engine.called(f"logs {name}")

@@ -56,7 +56,7 @@ class Operation:
                 self._await_maker(change)
             return
         if isinstance(change, RunDeletion):
-            self.engine.delete_runs(change.resource.name, change.ended_before, self.report)
+            self.engine.delete_runs(change.resource.maker, change.ended_before, self.report)
             return
         now = self.engine.observe(change.resource)
         if change.action is Action.CREATE and now.status is Status.CREATING:

@@ -20,7 +20,7 @@ from specrun.engines.base import Conflict, EngineError, Progress
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.run import Follow, Submit
+from specrun.plan.kinds.run import Adopt, Follow, Submit
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
 from specrun.spec.model import Origin, SecretUnset
@@ -151,6 +151,11 @@ class Walk:
     def _carry_out(self, change: Change) -> str:
         engine = self.engines[change.key.place]
         if isinstance(change, Follow):
+            if isinstance(change, Adopt):
+                self._queue.put(OperationStarted(change.key, change.action))
+                engine.adopt(change.run.name, change.resource.name)
+            for run in change.cancel:
+                engine.cancel(run.name)
             if not change.run.status.ended:
                 return change.run.name
             # It was over before this apply: its result counts, its lines were shown by the apply that ran it.

@@ -44,6 +44,7 @@ def apply(
     cancel_previous: bool,
     allow_replace: bool,
     max_runs: int,
+    adopt: tuple[str, ...],
     yes: bool,
     detach: bool,
     quiet: bool,
@@ -53,11 +54,13 @@ def apply(
     saved = find_saved(reading.files)
     if saved is not None:
         given = replace(reading, engine=click.get_current_context().params["engine"])  # not SPECRUN_ENGINE
-        reading, rerun, cancel_previous = as_requested(saved, given, rerun=rerun, cancel_previous=cancel_previous)
+        reading, rerun, cancel_previous, adopt = as_requested(
+            saved, given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt
+        )
     project = open_specs(reading, secrets_required=True)
     if saved is not None:
         check_specs(saved, project.graph)
-    made = project.plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs))
+    made = project.plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt))
     if saved is not None:
         check_same(saved, made)
     narration = Narration(

@@ -19,6 +19,7 @@ def cancel(reading: Reading, run_name: str | None) -> None:
         found = [runs.newest(run_name)] if run_name is not None else runs.every()
         unfinished = [run for run in found if not run.status.ended]
         for run in unfinished:
+            runs.check_own(run)
             runs.engine.cancel(run.name)
         for run in unfinished:
             print(f"{visible(run.name)} is {wait_for(runs, run).status.value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -17,6 +18,15 @@ from specrun.spec.codes import CODES
 from specrun.spec.visible import json_text
 from specrun.views.text import paint_for, terminal_width
 
+_NAME = re.compile(r"[a-z0-9][\w.-]*", re.ASCII)
+
+
+def _names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise click.BadParameter(f"it wants the name of a spec or of a run, not `{name:.60}`.")
+    return tuple(dict.fromkeys(names))
+
 
 def planning_options(command: F) -> F:
     """The options of `plan` and `apply` that decide what stands in a plan."""
@@ -24,6 +34,13 @@ def planning_options(command: F) -> F:
         click.option("--rerun", is_flag=True, help="Run again what has ended for exactly this."),
         click.option("--cancel-previous", is_flag=True, help="End unfinished runs of older fingerprints."),
         click.option("--allow-replace", is_flag=True, help="Delete and make again what cannot change in place."),
+        click.option(
+            "--adopt",
+            multiple=True,
+            metavar="NAME",
+            callback=_names,
+            help="Take the run of this name, or of the spec of this name, that is exactly this as the spec's own.",
+        ),
         click.option("--max-runs", type=click.IntRange(1), default=10, show_default=True, help="Submit no more."),
     ):
         command = option(command)
@@ -43,19 +60,20 @@ def plan(
     cancel_previous: bool,
     allow_replace: bool,
     max_runs: int,
+    adopt: tuple[str, ...],
     output: str,
     exit_code: bool,
     out: str | None,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
-    made = open_specs(reading).plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs))
+    made = open_specs(reading).plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt))
     if out is not None:
         check_outside_sources(made, Path(out))
     if made.places:
         print(render(made, output))
     check_allowed(made)
     if out is not None:
-        save_plan(made, request_of(reading, rerun=rerun, cancel_previous=cancel_previous), out)
+        save_plan(made, request_of(reading, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt), out)
     if exit_code and made.pending:
         raise Exit(CHANGES_PENDING)
 

@@ -55,7 +55,7 @@ class Saved:
         return request
 
 
-def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool) -> Request:
+def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool, adopt: Sequence[str] = ()) -> Request:
     """What the command line says, with paths as they are seen from the repository's root, in any clone of it."""
     root, environment = _root(), reading.environment
     if environment is not None and environment != "current":
@@ -68,6 +68,7 @@ def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool) -> Reque
         "environment": environment,
         "rerun": rerun,
         "cancel_previous": cancel_previous,
+        "adopt": list(adopt),
     }
 
 
@@ -114,8 +115,10 @@ def find_saved(files: Sequence[str]) -> Saved | None:
     return plans[0] if plans else None
 
 
-def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: bool) -> tuple[Reading, bool, bool]:
-    """How to read the specs, and `rerun` and `cancel_previous`, as the plan says; what that is, is told first.
+def as_requested(
+    saved: Saved, given: Reading, *, rerun: bool, cancel_previous: bool, adopt: Sequence[str] = ()
+) -> tuple[Reading, bool, bool, tuple[str, ...]]:
+    """How to read the specs, `rerun`, `cancel_previous` and `adopt`, as the plan says; what that is, is told first.
 
     Ends the command when options that are given say something else, and when the plan would have read what the specs
     do not name: of this the command line has to speak as well.
@@ -123,7 +126,7 @@ def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: 
     request, environment = saved.request, saved.request["environment"]
     command = f"specrun plan {shlex.join(_arguments(request))}"
     print(visible(f"{saved.file} was made by: {command}"), file=sys.stderr)
-    asked = request_of(given, rerun=rerun, cancel_previous=cancel_previous)
+    asked = request_of(given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt)
     other = [option for name, option in _OPTIONS.items() if asked[name] and asked[name] != request[name]]
     if other:
         raise Exit(WRONG_USAGE, f"{saved.file} was made with other values of {', '.join(other)}: plan again")
@@ -146,7 +149,7 @@ def as_requested(saved: Saved, given: Reading, *, rerun: bool, cancel_previous: 
         given.allow_outside,
         environment_said=bool(asked["environment"]),
     )
-    return reading, request["rerun"], request["cancel_previous"]
+    return reading, request["rerun"], request["cancel_previous"], tuple(request["adopt"])
 
 
 def check_specs(saved: Saved, graph: Graph) -> None:
@@ -191,6 +194,7 @@ _OPTIONS: Mapping[str, str] = {
     "environment": "--environment",
     "rerun": "--rerun",
     "cancel_previous": "--cancel-previous",
+    "adopt": "--adopt",
 }
 
 
@@ -200,6 +204,8 @@ def _arguments(request: Request) -> Iterator[str]:
         value = request[name]
         if isinstance(value, Mapping):
             yield from (part for key, text in value.items() for part in (option, f"{key}={text}"))
+        elif isinstance(value, list):
+            yield from (part for text in value for part in (option, text))
         elif value:
             yield from (option,) if value is True else (option, value)
 

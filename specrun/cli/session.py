@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
-from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.options import Reading
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
@@ -22,6 +22,7 @@ from specrun.plan.attempts import NAME
 from specrun.plan.changes import Plan
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
+from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import Run
 from specrun.plan.resources import Place
 from specrun.spec.boundary import told
@@ -38,10 +39,15 @@ from specrun.views.text import indented, paint_for, terminal_width
 
 @dataclass(frozen=True, slots=True)
 class RunsOfSpec:
-    """The engine that has a spec's runs, and the name under which it has them."""
+    """The engine that has a spec's runs, and whose they are there."""
 
-    spec: str
+    maker: Maker
     engine: Reliable
+
+    @property
+    def spec(self) -> str:
+        """The spec's name."""
+        return self.maker.spec
 
     def newest(self, name: str | None) -> Run:
         """The run of this name, or the spec's newest. Ends the command when there is none."""
@@ -50,26 +56,41 @@ class RunsOfSpec:
                 raise Exit(FAILED, f"{name} is no run's name: those are SPEC-FINGERPRINT, as `specrun runs` lists them")
             return self.engine.run(name)
         history = History(self.engine)
-        runs = history.newest([self.spec])[self.spec]
-        check_read(history, self.spec)
-        if not runs:
+        newest = next(history.every(self.maker), None)
+        if newest is None:
+            self._check_read(history)
+            self._tell_others(history)
             title = self.engine.place.title
             raise Exit(FAILED, f"{self.spec} has no runs on {title}: `specrun apply` starts one")
-        return runs[0]
+        return newest
 
     def every(self) -> Iterator[Run]:
-        """All runs, newest first, read on as they are wanted."""
+        """All runs, newest first, read on as they are wanted. Of others of this name it is said that they are there."""
         history = History(self.engine)
-        yield from history.every(self.spec)
-        check_read(history, self.spec)
+        try:
+            yield from history.every(self.maker)
+        finally:
+            self._tell_others(history)
+        self._check_read(history)
 
+    def check_own(self, run: Run) -> None:
+        """End the command rather than touch what was made in another repository, or for another target."""
+        if not run.maker.is_beside(self.maker):
+            there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
+            raise Exit(REFUSED, f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal")
 
-def check_read(history: History, spec: str) -> None:
-    """Say what was not looked at of a spec's runs. Raises EngineError when they could not be read."""
-    if history.error is not None:
-        raise history.error
-    if unread := history.unread(spec):
-        print(visible(f"note: {spec} may have older runs: {unread}"), file=sys.stderr)
+    def _check_read(self, history: History) -> None:
+        """Say what was not looked at of the spec's runs. Raises EngineError when they could not be read."""
+        if history.error is not None:
+            raise history.error
+        if unread := history.unread(self.spec):
+            print(visible(f"note: {self.spec} may have older runs: {unread}"), file=sys.stderr)
+
+    def _tell_others(self, history: History) -> None:
+        if others := history.others(self.spec):
+            told = namesakes([run.maker for run in others], self.maker)
+            are = "is passed over" if len(others) == 1 else "are passed over"
+            print(visible(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one"), file=sys.stderr)
 
 
 def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
@@ -151,7 +172,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
         scope = _scope_in(replace(reading, files=(file,))) if ENGINES[name].in_workspace else Scope()
         engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
         engine.sign_in()
-        found.append(RunsOfSpec(values["name"], engine))
+        found.append(RunsOfSpec(Maker(values["name"]), engine))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
@@ -148,8 +149,9 @@ class Runs(Protocol):
     """The runs of a place, by name."""
 
     def list(self, spec: str | None = None, after: str = "") -> Page:
-        """A page of a spec's runs, or of all specs' that the engine can see, newest first; the first, or the one that
-        stands `after` another. A list may leave out what costs more to say about each run: see `get`.
+        """A page of the runs under a spec's name, whoever made or adopted them, or of all specs' that the engine can
+        see, newest first; the first, or the one that stands `after` another. A list may leave out what costs more to
+        say about each run: see `get`.
         """
 
     def get(self, name: str) -> Run:
@@ -164,10 +166,13 @@ class Runs(Protocol):
     def cancel(self, name: str) -> None:
         """Ask for a run's end; it is over when `get` says so."""
 
-    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
-        """Delete a spec's runs that have ended, or ended before a moment (Unix seconds), where the engine does not keep
-        them for good; return once they are gone.
+    def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
+        """Delete the runs of a maker's that have ended, or ended before a moment (Unix seconds), where the engine does
+        not keep them for good; return once they are gone.
         """
+
+    def adopt(self, name: str, spec: str) -> None:
+        """Have a run listed as one of another spec's, too. Raises Missing."""
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor ({}: from the start), and where to go on: when that stands still, there are no more.

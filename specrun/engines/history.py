@@ -13,13 +13,18 @@ from typing import TypeVar
 
 from specrun.engines.base import EngineError, Missing, Page, Runs
 from specrun.engines.reliable import Read, Reliable, read_all
-from specrun.plan.attempts import run_name
+from specrun.plan.attempts import NAME, run_name
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
+from specrun.plan.planning import Past, Sought
 
 T = TypeVar("T")
 
 PAGES = 20
-"""Pages of the list of all runs that are read at most: what is looked for need not be in it."""
+"""Pages of a list that are read at most: what is looked for need not be in it."""
+
+ON = 5
+"""Pages of the list of a name's runs that a plan reads as long as all in it are another maker's."""
 
 
 class History:
@@ -32,47 +37,77 @@ class History:
         self.error: EngineError | None = None
         self._engine = engine
         self._all: list[Run] = []
+        self._by_spec: dict[str, list[Run]] = {}
         self._pages = 0
         self._following = ""
         self._not_found: set[str] = set()
+        self._cut: dict[str, int] = {}
+        """How many runs of a name were looked at where there are more, since they were another maker's."""
+        self._others: dict[str, list[Run]] = {}
 
-    def look_up(self, wanted: Mapping[str, str]) -> Mapping[str, Sequence[Run]]:
-        """Each spec's newest runs, and all attempts at the fingerprint that it has now.
+    def look_up(self, wanted: Collection[Sought]) -> Mapping[str, Past]:
+        """What each spec's newest runs are, and all attempts at the fingerprint that it has now.
 
         Attempts are asked for by their names, until one is not there. For many specs the list of all runs may be
         shorter than what is asked about each: it is tried first.
         """
         while len(wanted) > PAGES and self._read_on():
             pass
-        known = {spec: self._of(spec) for spec in wanted}
+        known = {one.maker.spec: self._of(one.maker.spec) for one in wanted}
         whole = self._is_read
         if not whole:
-            known |= self._pages_of([spec for spec, runs in known.items() if not runs])
+            known |= self._pages_of([one.maker for one in wanted if not _of_maker(known[one.maker.spec], one.maker)])
         found = self._read(
-            self._engine.looking(f"runs of {spec}", partial(_with_attempts, spec, digest, known[spec], whole))
-            for spec, digest in wanted.items()
+            self._engine.looking(
+                f"runs of {one.maker.spec}", partial(_with_attempts, one, known[one.maker.spec], whole)
+            )
+            for one in wanted
         )
-        known |= {spec: runs for spec, runs in zip(wanted, found, strict=True) if runs is not None}
-        return known | self._scanned([spec for spec, runs in known.items() if not runs])
+        looked = {
+            one.maker.spec: answer or (known[one.maker.spec], ()) for one, answer in zip(wanted, found, strict=True)
+        }
+        pasts = {one.maker.spec: _past(one, *looked[one.maker.spec]) for one in wanted}
+        strange = [one for one in wanted if not pasts[one.maker.spec].runs]
+        scanned = self._scanned([one.maker for one in strange])
+        for one in strange:
+            spec = one.maker.spec
+            runs, alike = looked[spec]
+            pasts[spec] = _past(one, _joined(scanned[spec], runs), alike or self._alike(one))
+        return pasts
 
-    def newest(self, specs: Collection[str]) -> Mapping[str, Sequence[Run]]:
-        """Each spec's newest runs, a page of them at most; none where it has none."""
-        found = self._pages_of(specs)
-        return found | self._scanned([spec for spec, runs in found.items() if not runs])
+    def newest(self, makers: Collection[Maker]) -> Mapping[str, Past]:
+        """Each spec's newest runs, a page of them as a rule; none where it has none."""
+        found = self._pages_of(makers)
+        strange = [maker for maker in makers if not _of_maker(found[maker.spec], maker)]
+        scanned = self._scanned(strange)
+        found |= {maker.spec: _joined(scanned[maker.spec], found[maker.spec]) for maker in strange}
+        return {maker.spec: _past(Sought(maker), found[maker.spec]) for maker in makers}
 
-    def every(self, spec: str) -> Iterator[Run]:
+    def every(self, maker: Maker) -> Iterator[Run]:
         """A spec's runs, newest first, read on as they are wanted."""
-        following, found = "", False
-        while page := self._page(self._engine.listing(spec, following)):
+        following, found, strange, looked = "", False, 0, 0
+        while page := self._page(self._engine.listing(maker.spec, following)):
+            runs = page.runs if page.filtered else self._unfiltered(maker.spec)
+            own = _of_maker(runs, maker)
+            self._others.setdefault(maker.spec, []).extend(run for run in runs if not run.is_for(maker))
+            yield from own
             if not page.filtered:
-                yield from self._unfiltered(spec)
                 return
-            yield from page.runs
-            following, found = page.following, found or bool(page.runs)
+            looked += len(runs)
+            following, found, strange = page.following, found or bool(own), 0 if own else strange + 1
+            if following and strange == PAGES:
+                self._cut[maker.spec] = looked
+                self._not_found.add(maker.spec)
+                return
             if not following:
                 break
         if not found:
-            yield from self._scanned([spec]).get(spec, ())
+            runs = self._scanned([maker]).get(maker.spec, ())
+            yield from _of_maker(runs, maker)
+
+    def others(self, spec: str) -> Sequence[Run]:
+        """The runs of a spec's name that were met, and passed over, while those of one maker were read."""
+        return self._others.get(spec, ())
 
     def unfinished(self) -> Sequence[Run]:
         """All runs that go on, whichever specs they are of."""
@@ -84,6 +119,8 @@ class History:
         """What was not looked at of all runs, in words; "" for nothing, and where a `spec` has no need of it."""
         if self._is_read or (spec and spec not in self._not_found):
             return ""
+        if spec in self._cut:
+            return f"only the newest {self._cut[spec]} runs named {spec} here were looked at, and there are more"
         return f"only the newest {len(self._all)} runs of specrun's here were looked at, and there are more"
 
     @property
@@ -91,31 +128,53 @@ class History:
         """Whether the list of all runs was read to its end."""
         return self._pages > 0 and not self._following
 
-    def _pages_of(self, specs: Collection[str]) -> dict[str, Sequence[Run]]:
-        pages = dict(zip(specs, self._read(map(self._engine.listing, specs)), strict=True))
-        return {
-            spec: () if page is None else page.runs if page.filtered else self._unfiltered(spec)
-            for spec, page in pages.items()
-        }
+    def _pages_of(self, makers: Collection[Maker]) -> dict[str, Sequence[Run]]:
+        """The newest page of the runs of each name, and those after it as long as there are only another maker's."""
+        found: dict[str, list[Run]] = {maker.spec: [] for maker in makers}
+        left = dict.fromkeys(makers, "")
+        for _ in range(ON):
+            pages = self._read(self._engine.listing(maker.spec, after) for maker, after in left.items())
+            answered, left = zip(left, pages, strict=True), {}
+            for maker, page in answered:
+                if page is None:
+                    continue
+                runs = page.runs if page.filtered else self._unfiltered(maker.spec)
+                found[maker.spec] += runs
+                if runs and page.filtered and page.following and not _of_maker(runs, maker):
+                    left[maker] = page.following
+        return dict(found)
 
     def _unfiltered(self, spec: str) -> Sequence[Run]:
-        """A spec's runs where the service sorts none out: from the list of all, as far as that is read."""
+        """The runs of a name where the service sorts none out: from the list of all, as far as that is read."""
         while self._read_on():
             pass
         self._not_found.add(spec)
         return self._of(spec)
 
-    def _scanned(self, specs: Collection[str]) -> dict[str, Sequence[Run]]:
-        """What the list of all runs has of specs whose own lists are empty: runs from before there were such."""
-        missing = set(specs)
-        while missing := missing - {run.spec for run in self._all}:
-            if not self._read_on():
+    def _scanned(self, makers: Collection[Maker]) -> Mapping[str, Sequence[Run]]:
+        """What the list of all runs has of specs whose own lists have none of theirs: from before there were such."""
+        missing = {maker.spec: maker for maker in makers}
+        looked = 0
+        while missing:
+            for run in self._all[looked:]:
+                for spec in run.specs:
+                    if spec in missing and run.is_for(missing[spec]):
+                        del missing[spec]
+            looked = len(self._all)
+            if not missing or not self._read_on():
                 break
-        self._not_found |= missing
-        return {spec: self._of(spec) for spec in specs}
+        self._not_found |= missing.keys()
+        return {maker.spec: self._of(maker.spec) for maker in makers}
+
+    def _alike(self, sought: Sought) -> Sequence[Run]:
+        """The attempts at a fingerprint under another name of the same repository and target, newest first, as far as
+        the list of all was read.
+        """
+        found = [run for run in self._all if run.is_of(sought.fingerprint) and run.maker.is_beside(sought.maker)]
+        return sorted(found, key=lambda run: run.attempt, reverse=True)
 
     def _of(self, spec: str) -> Sequence[Run]:
-        return [run for run in self._all if run.spec == spec]
+        return self._by_spec.get(spec, ())
 
     def _read_on(self) -> bool:
         """Read one more page of the list of all runs, unless it ended or was long enough."""
@@ -125,6 +184,9 @@ class History:
         if page is None:
             return False
         self._all += page.runs
+        for run in page.runs:
+            for spec in run.specs:
+                self._by_spec.setdefault(spec, []).append(run)
         self._pages += 1
         self._following = page.following
         return True
@@ -141,12 +203,47 @@ class History:
         return results
 
 
-def _with_attempts(spec: str, fingerprint: str, known: Sequence[Run], whole: bool, runs: Runs) -> Sequence[Run]:
+def _of_maker(runs: Iterable[Run], maker: Maker) -> list[Run]:
+    return [run for run in runs if run.is_for(maker)]
+
+
+def _joined(*lists: Iterable[Run]) -> list[Run]:
+    """The runs of several lists, each once, newest first."""
+    known = {run.name: run for runs in lists for run in runs}
+    return sorted(known.values(), key=lambda run: run.submitted or 0.0, reverse=True)
+
+
+def _past(sought: Sought, runs: Sequence[Run], alike: Sequence[Run] = ()) -> Past:
+    """The runs of a name, sorted by whose they are. An attempt at the fingerprint is the spec's, whoever made it."""
+    own: list[Run] = []
+    others: list[Run] = []
+    for run in runs:
+        (own if run.is_for(sought.maker) or run.is_of(sought.fingerprint) else others).append(run)
+    return Past(own, others, () if own else alike)
+
+
+def _with_attempts(
+    sought: Sought, known: Sequence[Run], whole: bool, runs: Runs
+) -> tuple[Sequence[Run], Sequence[Run]]:
     """The known runs, and all attempts at the fingerprint, newest first; `whole`: no attempt is unknown.
+
+    Then, where there is none, the attempts at it under a name that the spec is to adopt.
+    """
+    spec, digest = sought.maker.spec, sought.fingerprint
+    attempts = _attempts(spec, digest, [run for run in known if run.is_of(digest)], whole, runs)
+    others = [run for run in known if not run.is_of(digest)]
+    alike: Sequence[Run] = ()
+    for name in sought.adopt if not attempts else ():
+        alike = alike or _called(name, digest, runs)
+    return _joined(attempts, others), alike
+
+
+def _attempts(spec: str, fingerprint: str, known: Sequence[Run], whole: bool, runs: Runs) -> Sequence[Run]:
+    """All attempts at a fingerprint under a spec's name, newest first.
 
     Of attempts that did not succeed it is found out why, as long as none has: whether to try again depends on it.
     """
-    attempts = {run.attempt: run for run in known if run.is_of(fingerprint)}
+    attempts = {run.attempt: run for run in known}
     looked: set[int] = set()
     with suppress(Missing):
         for attempt in count(max(attempts, default=0) + 1) if not whole else ():
@@ -156,6 +253,13 @@ def _with_attempts(spec: str, fingerprint: str, known: Sequence[Run], whole: boo
         told = (RunStatus.FAILED, RunStatus.CANCELLED)
         unexplained = [one for one, run in attempts.items() if one not in looked and run.status in told]
         attempts |= {one: runs.get(attempts[one].name) for one in unexplained}
-    newest_first = [attempts[attempt] for attempt in sorted(attempts, reverse=True)]
-    others = [run for run in known if not run.is_of(fingerprint)]
-    return sorted([*newest_first, *others], key=lambda run: run.submitted or 0.0, reverse=True)
+    return [attempts[attempt] for attempt in sorted(attempts, reverse=True)]
+
+
+def _called(name: str, fingerprint: str, runs: Runs) -> Sequence[Run]:
+    """The run of a name, or the attempts of a spec of that name, newest first, at a fingerprint; none for others."""
+    match = NAME.fullmatch(name)
+    if match is not None and match["fingerprint"] == fingerprint[:10]:
+        with suppress(Missing):
+            return [run] if (run := runs.get(name)).is_of(fingerprint) else []
+    return [run for run in _attempts(name, fingerprint, (), False, runs) if run.is_of(fingerprint)]

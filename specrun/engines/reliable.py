@@ -32,6 +32,7 @@ from specrun.engines.base import (
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
@@ -199,9 +200,14 @@ class Reliable:
         """Submit a run and return once it is accepted."""
         self._write(lambda alive: self._engine.runs.submit(submission, staged, alive), report, submission.name)
 
-    def delete_runs(self, spec: str, ended_before: float | None, report: Report) -> None:
+    def delete_runs(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete a spec's runs, or those that ended before a moment."""
-        self._write(lambda alive: self._engine.runs.delete(spec, ended_before, alive), report, f"the runs of {spec}")
+        what = f"the runs of {maker.spec}"
+        self._write(lambda alive: self._engine.runs.delete(maker, ended_before, alive), report, what)
+
+    def adopt(self, name: str, spec: str) -> None:
+        """Have a run be one of another spec's, too: asking twice is asking once."""
+        self._read(f"adopting {name}", partial(self._engine.runs.adopt, name, spec))
 
     def cancel(self, name: str) -> None:
         """Ask for a run's end: asking twice is asking once."""

@@ -131,11 +131,13 @@ def _run(was: Item, now: Item) -> Iterator[str]:
         yield from _values("", *({name: one[name] for name in alike} for one in (planned, submission)))
     also = {run["name"] for run in now["cancel"]} - {run["name"] for run in was["cancel"]}
     yield from (f"{_show(name)} would be cancelled, too" for name in sorted(also))
-    if was["action"] not in ("no-op", "submit"):
+    if was["action"] not in ("no-op", "submit", "update"):
         yield f"{was['action']} was planned, and now it is {now['action']}"
-    elif was["action"] == "no-op" and now["action"] == "submit":
+    elif now["action"] == "update" != was["action"]:
+        yield f"{_show(now['follow']['name'])} would be adopted, too"
+    elif was["action"] != "submit" and now["action"] == "submit":
         yield f"{_show(was['follow']['name'])} was to be followed, and now {submission['name']} would be submitted"
-    elif was["action"] == now["action"] == "no-op" and was["follow"]["name"] != now["follow"]["name"]:
+    elif "submit" not in (was["action"], now["action"]) and was["follow"]["name"] != now["follow"]["name"]:
         yield f"{_show(was['follow']['name'])} was to be followed, and now {now['follow']['name']} would be"
 
 

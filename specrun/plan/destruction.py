@@ -12,7 +12,7 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunDeletion, RunRequest
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
-from specrun.plan.planning import View, unread_runs
+from specrun.plan.planning import Past, View, unread_runs
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
 
@@ -104,7 +104,7 @@ def _change(resource: Planned, seen: Observed, view: View, also: Collection[str]
         return left(f"kept: say `--also {resource.kind}` to delete it too")
     specs = resource.made_by(seen, makers)
     if not specs:
-        return left("kept: this spec did not make it")
+        return left(f"kept: {_made_by_another(resource, seen)}")
     kind = RunDeletion if isinstance(resource, RunRequest) else ResourceChange
     return kind(resource, Action.DELETE, resource.deleted_since(specs), seen)
 
@@ -114,7 +114,22 @@ def _seen(in_view: Sequence[tuple[Key, Planned]], views: Mapping[Place, View]) -
     requests = [key for key, resource in in_view if isinstance(resource, RunRequest)]
     seen = {key: views[key.place].survey.observed[key] for key, _ in in_view if key not in requests}
     for place, view in views.items():
-        specs = {resource.name: key for key, resource in in_view if key in requests and key.place == place}
-        runs = view.history.newest(list(specs))
-        seen |= {key: Observed(Status.READY if runs[spec] else Status.MISSING) for spec, key in specs.items()}
+        here = [(key, resource) for key, resource in in_view if key in requests and key.place == place]
+        pasts = view.history.newest([resource.maker for _, resource in here])
+        seen |= {key: _run_seen(pasts[resource.name], resource.maker) for key, resource in here}
     return seen
+
+
+def _run_seen(past: Past, maker: Maker) -> Observed:
+    """Whose runs there are of a spec's name: its own, if there are any."""
+    makers = [run.maker for run in (*past.runs, *past.others)]
+    if not makers:
+        return Observed(Status.MISSING)
+    return Observed(Status.READY, maker=next((one for one in makers if one.is_of(maker)), makers[0]))
+
+
+def _made_by_another(resource: Planned, seen: Observed) -> str:
+    """Why something is not the specs' to delete; where it was made for a namesake of theirs, for which."""
+    makers = {seen.maker, *(file.maker for file in seen.files.values())}
+    others = sorted(str(maker) for maker in makers if maker.spec == resource.maker.spec)
+    return f"made by {' and '.join(others)}" if others else "this spec did not make it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -23,11 +24,18 @@ class Maker:
         """Whether what this one made counts as another's: what names no repository is of every repository, and what
         names no target of every target.
         """
-        return (
-            self.spec == wanted.spec
-            and (not self.repository or not wanted.repository or _same(self.repository, wanted.repository))
-            and self.target in ("", wanted.target)
+        return self.spec == wanted.spec and self.is_beside(wanted)
+
+    def is_beside(self, wanted: Maker) -> bool:
+        """The same of what another spec of one's repository and target has made."""
+        return self.target in ("", wanted.target) and (
+            not self.repository or not wanted.repository or _same(self.repository, wanted.repository)
         )
+
+    def __str__(self) -> str:
+        """As in `mnist of github.com/org/models for target prod`."""
+        repository = f" of {self.repository}" if self.repository else ""
+        return f"{self.spec}{repository}" + (f" for target {self.target}" if self.target else "")
 
 
 NOBODY = Maker()
@@ -36,3 +44,15 @@ NOBODY = Maker()
 def _same(one: str, other: str) -> bool:
     """Whether two names are of one repository: hosts of code take letters of either case for the same."""
     return one == other or one.lower() == other.lower()
+
+
+def namesakes(runs: Collection[Maker], wanted: Maker) -> str:
+    """Runs of others by number and by what is not one's own, as in `2 runs of another repository (github.com/a/b)`."""
+    strange: dict[str, set[str]] = {"repository": set(), "target": set()}
+    for maker in runs:
+        if maker.repository and wanted.repository and not _same(maker.repository, wanted.repository):
+            strange["repository"].add(maker.repository)
+        elif maker.target:
+            strange["target"].add(maker.target)
+    what = " or ".join(f"{kind} ({', '.join(sorted(names))})" for kind, names in strange.items() if names)
+    return f"{len(runs)} run{'s' * (len(runs) != 1)} of another {what}"

@@ -123,11 +123,22 @@ class Run:
     loss: Loss | None = None
     repository: str = ""
     target: str = ""
+    adopted: tuple[str, ...] = ()
+    """Other specs of the same repository and target that have taken it as theirs."""
 
     @property
     def maker(self) -> Maker:
         """Who submitted it."""
         return Maker(self.spec, self.repository, self.target)
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """The specs among whose runs it is."""
+        return (self.spec, *self.adopted)
+
+    def is_for(self, maker: Maker) -> bool:
+        """Whether it counts as a run of a spec: submitted by it, or adopted."""
+        return maker.spec in self.specs and self.maker.is_beside(maker)
 
     def is_of(self, fingerprint: str) -> bool:
         """Whether this is an attempt at a fingerprint. A damaged run knows only the first 10 digits, from its name."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from specrun.plan.attempts import NAME
 from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.fingerprint import explain
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.planning import Planning, PlanOptions, Unplanned, View, unread_runs
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Key, Place, Resource
 
 
 def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, home: Path, hashes: HashCache) -> Plan:
@@ -20,7 +23,8 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
     None for what cannot be read, nor for what needs it: of that nothing can be said. Nothing is planned of a place
     whose runs could not be looked up.
     """
-    plannings = {place: Planning(place, view, options, home, hashes) for place, view in views.items()}
+    makers = frozenset(resource.maker for resource in graph.resources.values())
+    plannings = {place: Planning(place, view, options, home, hashes, makers) for place, view in views.items()}
     in_view = {key: resource for key, resource in graph.resources.items() if key.place in plannings}
     planned: dict[Key, Change] = {}
     unplanned: dict[Key, None] = {}
@@ -41,6 +45,8 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         planning.look_up_runs([request for key, request in requests.items() if key.place == place])
     planned |= {key: request.plan(plannings[key.place]) for key, request in requests.items()}
     unseen = unread_runs(views)
+    if options.adopt and not unplanned and not unseen:
+        _check_adopted(options.adopt, list(requests.values()) or list(in_view.values()), plannings)
     plannings = {place: planning for place, planning in plannings.items() if place not in unseen}
     changes = [planned[key] for key in in_view if key not in unplanned and key.place in plannings]
     submitted = [change for change in changes if change.action is Action.SUBMIT]
@@ -61,3 +67,32 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         unplanned=tuple(unplanned),
         unseen=unseen,
     )
+
+
+def _check_adopted(names: Sequence[str], resources: Sequence[Resource], plannings: Mapping[Place, Planning]) -> None:
+    """Note which of the names that were to be adopted have no run of exactly what the specs ask for now."""
+    found = set[str]().union(*(planning.adopted for planning in plannings.values()))
+    asked = resources[0]
+    for name in (name for name in names if name not in found):
+        match = NAME.fullmatch(name)
+        spec, now = match["spec"] if match else name, asked.name if len(resources) == 1 else "any of these specs"
+        detail = f"No run of {spec} is exactly what {now} is now."
+        if len(resources) == 1:
+            detail += "".join(_instead(spec, asked, plannings[asked.place]))
+        plannings[asked.place].problem(asked, "cannot-adopt", detail)
+
+
+def _instead(name: str, asked: Resource, planning: Planning) -> Iterator[str]:
+    """What there is in place of a run that was to be adopted, in sentences."""
+    past, draft = planning.past_of(asked.name), planning.drafts.get(asked.name)
+    if draft is None:
+        return
+    if own := [run.name for run in past.runs if run.is_of(draft.fingerprint)]:
+        yield f" It has run itself for exactly this: {own[0]}."
+    elif past.alike:
+        yield f" One that is: {past.alike[0].name}."
+    newest = planning.view.history.newest([replace(asked.maker, spec=name)])[name].runs
+    if newest and not own:
+        differences = explain(planning.view.identity(newest[0].name), draft.identity)
+        yield f" The newest of {name} is {newest[0].name}"
+        yield f", and since then: {'; '.join(differences)}." if differences else "."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from specrun.plan.changes import Capability
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Survey
 from specrun.plan.resources import Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
@@ -35,6 +36,30 @@ class PlanOptions:
     cancel_previous: bool = False
     allow_replace: bool = False
     max_runs: int = 10
+    adopt: tuple[str, ...] = ()
+    """Names of runs, or of specs that they were submitted for, that become runs of the specs of the same content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Whose runs are looked up, and at which fingerprint; `adopt` are the names to look under where it has none."""
+
+    maker: Maker
+    fingerprint: str = ""
+    adopt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What has run under a spec's name, newest first: the spec's `runs`, with all attempts at its fingerprint.
+
+    `others` are of another repository or target: they count for nothing. `alike` are attempts at the fingerprint under
+    another name, looked for where there is no run.
+    """
+
+    runs: Sequence[Run] = ()
+    others: Sequence[Run] = ()
+    alike: Sequence[Run] = ()
 
 
 class History(Protocol):
@@ -44,11 +69,11 @@ class History(Protocol):
     def error(self) -> Exception | None:
         """Why some of them could not be read."""
 
-    def look_up(self, wanted: Mapping[str, str]) -> Mapping[str, Sequence[Run]]:
-        """The newest runs of each spec and all attempts at the fingerprint that it has now; newest first."""
+    def look_up(self, wanted: Sequence[Sought]) -> Mapping[str, Past]:
+        """The newest runs of each spec and all attempts at the fingerprint that it has now, by the spec."""
 
-    def newest(self, specs: Sequence[str]) -> Mapping[str, Sequence[Run]]:
-        """The newest runs of each spec."""
+    def newest(self, makers: Sequence[Maker]) -> Mapping[str, Past]:
+        """The newest runs of each spec, by the spec."""
 
     def unfinished(self) -> Sequence[Run]:
         """All runs that go on, whichever specs they are of."""
@@ -87,6 +112,8 @@ class Planning:
     options: PlanOptions
     home: Path
     hashes: HashCache
+    makers: frozenset[Maker] = frozenset()
+    """Who asks for what is planned, in all places."""
     refusals: list[Diagnostic] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
@@ -95,11 +122,15 @@ class Planning:
     transfers: dict[Key, Transfer] = field(default_factory=dict)
     drafts: dict[str, Submission] = field(default_factory=dict)
     """What each spec's run would be, as a first attempt."""
-    _runs: Mapping[str, Sequence[Run]] = field(default_factory=dict)
+    adopted: set[str] = field(default_factory=set)
+    """Which names of `options.adopt` have a run that is one of the specs'."""
+    _past: Mapping[str, Past] = field(default_factory=dict)
 
     def look_up_runs(self, requests: Sequence[Resource]) -> None:
         """Read the runs of these, each of which has a draft."""
-        self._runs = self.view.history.look_up({one.name: self.drafts[one.name].fingerprint for one in requests})
+        adopt = self.options.adopt
+        wanted = [Sought(one.maker, self.drafts[one.name].fingerprint, adopt) for one in requests]
+        self._past = self.view.history.look_up(wanted)
 
     def observed(self, resource: Resource) -> Observed:
         """The resource as it is now."""
@@ -109,9 +140,9 @@ class Planning:
         """What the engine can do to a kind."""
         return self.view.capabilities.get(kind, Capability())
 
-    def runs_of(self, spec: str) -> Sequence[Run]:
-        """A spec's newest runs here and all attempts at its fingerprint, newest first."""
-        return self._runs.get(spec, ())
+    def past_of(self, spec: str) -> Past:
+        """A spec's newest runs here and all attempts at its fingerprint."""
+        return self._past.get(spec, Past())
 
     def users_of(self, resource: Planned) -> list[Run]:
         """The unfinished runs, of any spec, that need a resource. Asked only about what would change: it may take

@@ -178,7 +178,7 @@ def _check(file: str, content: Any) -> None:
     if wrong := _not_plain(content):
         raise PlanUnreadable(_damaged(file, wrong))
     call = content.get("call")
-    if isinstance(call, dict) and "rerun" not in call:
+    if isinstance(call, dict) and not {"rerun", "adopt"} <= call.keys():
         raise PlanUnreadable(f"{file} was saved by an older specrun: plan again")
     schema = json.loads(schema_text(SCHEMA))
     error = best_match(Draft202012Validator(schema).iter_errors(content))

@@ -192,6 +192,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unreadable-environment": (ERROR, "A file of the environment cannot be read."),
         "altered-data": (WARNING, "Files of data are not what was put there."),
         "begins-anew": (WARNING, "An attempt after a preemption begins from nothing."),
+        "cannot-adopt": (ERROR, "There is no such run to adopt."),
         "runs-not-looked-at": (NOTE, "There are more runs than were looked at."),
         "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
     },

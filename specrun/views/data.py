@@ -12,7 +12,7 @@ from specrun.apply.events import Event, PlanReady
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.run import Follow, RunChange, Submit
+from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submit
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
 from specrun.plan.transfer import Transfer
@@ -139,6 +139,7 @@ def _change(change: Change, *, several: bool) -> dict[str, object]:
             "code_size": sum(file.size for file in change.submission.code),
             "finds": {output.name: output.path for output in change.submission.found},
             "follows": change.run.name if isinstance(change, Follow) else None,
+            "adopts": change.run.name if isinstance(change, Adopt) else None,
             "differences": list(change.differences) if isinstance(change, Submit) else [],
             "cancels": [run.name for run in change.cancel],
         }

@@ -16,10 +16,13 @@ from specrun.apply.project import Project, open_project
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, run_tags
 from specrun.engines.azureml_v1.engine import open_engine as open_v1
 from specrun.engines.azureml_v2.engine import open_engine as open_v2
-from specrun.engines.history import PAGES
+from specrun.engines.base import Missing
+from specrun.engines.history import PAGES, History
+from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action, Plan
 from specrun.plan.makers import Maker
+from specrun.plan.observed import Run
 from specrun.plan.planning import PlanOptions
 from tests.azure_engines.launching import Launch, launch
 from tests.azure_engines.place import Place, placed
@@ -170,3 +173,39 @@ def test_apply_adds_one_request_to_a_submission(place: Place, engine: str) -> No
     before = len(applied())
     past(launched, 300)
     assert abs(len(applied()) - before) <= 2
+
+
+HUB, OTHER = "github.com/org/models", "github.com/org/other"
+
+
+def test_runs_of_another_repository_are_passed_over(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    mine = Maker("job", HUB)
+    names = [run_name("job", f"{number:064x}"[::-1], 1) for number in range(30)]
+    own = add_past_runs(launched.plane, [("job-0123456789", run_tags(mine, "0123456789" * 6))])
+    add_past_runs(launched.plane, [(name, run_tags(Maker("job", OTHER), name[4:] * 6)) for name in names])
+    launched.plane.page_size = 10
+    found: list[Run] = []
+    asked = place.routes(lambda: found.extend(History(Reliable(launched.engine)).every(mine)))
+    assert [run.name for run in found] == [own[0].id]
+    assert len(of_jobs(asked)) == 4, "page after page"
+    past = History(Reliable(launched.renew())).newest([mine])["job"]
+    assert ([run.name for run in past.runs], len(past.others)) == ([own[0].id], 30)
+
+
+def test_an_adopted_run_is_listed_as_one_of_the_other_spec(place: Place, engine: str) -> None:
+    launched = launch(place, JOB, top=TOP)
+    maker, new = Maker("job", HUB, "dev"), Maker("new", HUB, "dev")
+    (past,) = add_past_runs(launched.plane, [("job-0123456789", run_tags(maker, "0123456789" * 6))], "digits")
+    before = dict(past.tags)
+    asked = place.routes(lambda: launched.engine.runs.adopt(past.id, "new"))
+    assert len([route for route in of_jobs(asked) if route.startswith("PATCH")]) == 1
+    assert launched.run(past.id).tags == before | {"specrun.spec.new": "0123456789"}
+    asked = place.routes(lambda: launched.engine.runs.adopt(past.id, "new"))
+    assert not [route for route in asked if route.startswith("PATCH")], "it has the tag"
+    for asks in (new, maker):
+        (run,) = History(Reliable(launched.renew())).every(asks)
+        assert (run.name, run.maker, run.adopted) == (past.id, maker, ("new",))
+    assert not list(History(Reliable(launched.engine)).every(Maker("new", HUB, "prod")))
+    with pytest.raises(Missing):
+        launched.engine.runs.adopt("job-9999999999", "new")

@@ -146,7 +146,7 @@ def test_runs_that_cannot_be_read_leave_their_place_unplanned(tmp_path: Path) ->
 
 def test_all_runs_of_a_spec_are_read_as_they_are_wanted() -> None:
     engine = Double(all_runs=[*(run_of("job", n) for n in range(1, 8)), *others(50)], page=3)
-    every = History(Reliable(engine)).every("job")
+    every = History(Reliable(engine)).every(Maker("job"))
     assert [next(every).attempt, next(every).attempt] == [7, 6]
     assert engine.calls == ["runs job"]
     assert [run.attempt for run in every] == [5, 4, 3, 2, 1]
@@ -156,6 +156,6 @@ def test_all_runs_of_a_spec_are_read_as_they_are_wanted() -> None:
 def test_all_runs_of_a_spec_that_has_no_marked_ones_or_is_not_filtered() -> None:
     runs = [run_of("job", n) for n in range(1, 5)]
     engine = Double(all_runs=[*runs, *others(3)], unmarked={run.name for run in runs})
-    assert [run.attempt for run in History(Reliable(engine)).every("job")] == [4, 3, 2, 1]
+    assert [run.attempt for run in History(Reliable(engine)).every(Maker("job"))] == [4, 3, 2, 1]
     engine = Double(all_runs=[*runs, *others(50)], filters=False, page=7)
-    assert [run.attempt for run in History(Reliable(engine)).every("job")] == [4, 3, 2, 1]
+    assert [run.attempt for run in History(Reliable(engine)).every(Maker("job"))] == [4, 3, 2, 1]

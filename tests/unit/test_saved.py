@@ -51,6 +51,7 @@ CALL = {
     "environment": None,
     "rerun": False,
     "cancel_previous": True,
+    "adopt": [],
 }
 OLDER = Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING)
 FILES = {"data__a": "1", "data__b": "2", "src__x_py": "pass", "conda_yml": "dependencies: []\n"}

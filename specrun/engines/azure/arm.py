@@ -57,6 +57,10 @@ class Arm:
         """Write a JSON body to a path; whether that is new there. Raises EngineError's kinds."""
         return bool(self._send("PUT", path, query, body, what).status_code == 201)
 
+    def patch(self, path: str, query: Mapping[str, str], body: object, what: str) -> None:
+        """Change a part of what stands at a path. Raises EngineError's kinds."""
+        self._send("PATCH", path, query, body, what)
+
     def delete(self, path: str, query: Mapping[str, str], what: str) -> Any:
         """Delete what is at a path: azure-core's answer, 202 while that is under way. Raises EngineError's kinds."""
         return self._send("DELETE", path, query, None, what, (200, 202, 204))

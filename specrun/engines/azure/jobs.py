@@ -69,6 +69,7 @@ def read_job(job: Mapping[str, Any]) -> SeenRun:
         limit=_duration(_mapping(said.get("limits")).get("timeout")),
         record=record or None,
         by_v1=is_of_v1(record),
+        experiment=str(said.get("experimentName") or ""),
         address=str(_mapping(_mapping(said.get("services")).get("Studio")).get("endpoint") or ""),
     )
 

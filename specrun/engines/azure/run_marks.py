@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from specrun.engines.azure.maker_tags import SPEC, tags_of
@@ -29,6 +30,11 @@ IGNORE_NOTHING = "# All files here belong to the run: specrun has left out what 
 def spec_tag(spec: str) -> str:
     """The name of the tag that the runs of a spec have, and no others."""
     return f"{SPEC_TAG}{spec}"
+
+
+def specs_tagged(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The specs among whose runs one with these tags is listed."""
+    return tuple(tag.removeprefix(SPEC_TAG) for tag in tags if tag.startswith(SPEC_TAG))
 
 
 def run_tags(maker: Maker, fingerprint: str) -> dict[str, str]:

@@ -12,11 +12,13 @@ from typing import Any, Protocol
 from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.jobs import Listed
 from specrun.engines.azure.records import read_record
-from specrun.engines.azure.run_marks import TAG, attempt_in, record_path, spec_tag
+from specrun.engines.azure.run_marks import TAG, attempt_in, record_path, spec_tag, specs_tagged
 from specrun.engines.azure.seen import SeenRun, describe, spec_of
+from specrun.engines.azure.services import add_tags
 from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 
 AT_ONCE = 8
@@ -68,7 +70,7 @@ class Runs:
             listed = self.calls.list(spec_tag(spec) if spec else TAG, after)
         except Missing:
             return Page()
-        runs = [run for run in listed.runs if spec in (None, spec_of(run))]
+        runs = [run for run in listed.runs if spec in (None, spec_of(run), *specs_tagged(run.tags))]
         run_all((partial(self._complete, run) for run in runs if _is_needed(run)), AT_ONCE)
         runs.sort(key=lambda run: (run.submitted or 0.0, attempt_in(run.name)), reverse=True)
         return Page([describe(run) for run in runs], listed.following, listed.filtered)
@@ -104,14 +106,25 @@ class Runs:
             self.calls.cancel(run)
 
     @asked
-    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+    def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete the ended runs of a spec, one after the other, and return once that is over.
 
         When one ended costs a request where the list does not say it; one that cannot have ended before needs none.
         """
-        for run in self._pages(spec) or self._pages(None):  # those from before there was a tag for each spec
-            if run.spec == spec and run.status.ended and (ended_before is None or self._is_older(run, ended_before)):
+        # All: those from before there was a tag for each spec.
+        own = self._pages(maker, maker.spec) or self._pages(maker, None)
+        for run in own:
+            if run.status.ended and (ended_before is None or self._is_older(run, ended_before)):
                 self.calls.delete(run.name, report)
+
+    @asked
+    def adopt(self, name: str, spec: str) -> None:
+        """Give a run the tag by which those of a spec are listed: one request, and one to find it."""
+        run = self.calls.look(name)
+        if spec_tag(spec) not in run.tags:
+            tag = {spec_tag(spec): run.fingerprint[:10]}
+            add_tags(self.connection, name, run.experiment, tag)
+            run.tags = {**run.tags, **tag}
 
     def _is_older(self, run: Run, moment: float) -> bool:
         if (run.submitted or 0.0) >= moment:
@@ -119,8 +132,8 @@ class Runs:
         ended = run.ended or self.get(run.name).ended
         return ended is not None and ended < moment
 
-    def _pages(self, spec: str | None) -> Sequence[Run]:
-        """All that is listed, as far as `PAGES` pages go."""
+    def _pages(self, maker: Maker, spec: str | None) -> Sequence[Run]:
+        """What a maker has submitted of all that is listed, as far as `PAGES` pages go."""
         page = self.list(spec)
         runs = [*page.runs]
         for _ in range(PAGES - 1):
@@ -128,7 +141,7 @@ class Runs:
                 break
             page = self.list(spec, page.following)
             runs += page.runs
-        return runs
+        return [run for run in runs if run.maker.is_of(maker)]
 
     @asked
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:

@@ -9,7 +9,7 @@ from typing import Any
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.logs import roles_of
 from specrun.engines.azure.maker_tags import maker_in
-from specrun.engines.azure.run_marks import VARIABLE, attempt_in, is_named_for, spec_in
+from specrun.engines.azure.run_marks import VARIABLE, attempt_in, is_named_for, spec_in, specs_tagged
 from specrun.engines.base import Missing
 from specrun.plan.attempts import NAME
 from specrun.plan.makers import Maker
@@ -23,7 +23,7 @@ class SeenRun:
     `fingerprint` is the whole one, "" when specrun did not submit it; times in Unix seconds; `limit` in seconds, where
     its details do not tell; `single`: it is known to have one process; `by_v1`: SDK v1 has submitted it. `details` are
     those of run history, and `record` what was written down when it was submitted (None: not read): both are read when
-    they are needed. `address` is where a person finds it.
+    they are needed. `address` is where a person finds it, `experiment` what it is filed under.
     """
 
     name: str
@@ -40,6 +40,7 @@ class SeenRun:
     details: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] | None = None
     address: str = ""
+    experiment: str = ""
     sdk: Any = None
 
 
@@ -90,6 +91,7 @@ def describe(run: SeenRun) -> Run:
         loss=ending.loss,
         repository=maker.repository,
         target=maker.target,
+        adopted=tuple(spec for spec in specs_tagged(run.tags) if spec != maker.spec),
     )
 
 

@@ -170,6 +170,7 @@ def seen_in(found: Any) -> SeenRun:
         submitted=_number(tags.get(SUBMITTED_TAG)),
         by_v1=is_of_v1(record),
         record=record or None,
+        experiment=str(found.experiment.name),
         sdk=found,
     )
 

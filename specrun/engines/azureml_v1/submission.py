@@ -64,6 +64,7 @@ class Submitter:
             compute=submission.cluster,
             by_v1=True,
             record=kept,
+            experiment=submission.experiment,
             sdk=run,
         )
 

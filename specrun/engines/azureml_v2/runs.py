@@ -122,5 +122,6 @@ def _submitted(submission: Submission, job: Any) -> SeenRun:
         single=job.distribution is None,
         limit=submission.job.timeout,
         record=record_of(submission),
+        experiment=submission.experiment,
         address=str(job.studio_url or ""),
     )

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
@@ -18,12 +19,17 @@ from specrun.engines.local.resources import translated
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
-from specrun.plan.private import open_private, touch_private
+from specrun.plan.ownership import own_folders
+from specrun.plan.private import make_folder, open_private, touch_private
 from specrun.plan.stored import Damaged, number, read_record
 
 CHUNK = 1 << 20
 """Bytes read from one role's log at a time."""
+
+ADOPTED = "adopted"
+"""In a run's folder, a file for each spec of another name that has taken it as its own."""
 
 PAGE = 100
 """Runs of one page of a list."""
@@ -54,17 +60,18 @@ class LocalRuns:
         names = self._names(spec)
         start = names.index(after) + 1 if after in names else 0
         part = names[start : start + PAGE]
-        runs = [run for name in part if (run := self._read(name)) and spec in (None, run.spec)]
+        runs = [run for name in part if (run := self._read(name)) and spec in (None, *run.specs)]
         runs.sort(key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
         return Page(runs, part[-1] if len(names) > start + PAGE else "")
 
     def _names(self, spec: str | None) -> Sequence[str]:
-        """The names of all runs, or of those of one spec, the newest first."""
+        """The names of all runs, or of those under one spec's name, the newest first."""
+        adopted = self._adopted.get(spec, ()) if spec is not None else ()
         found: list[tuple[float, int, str]] = []
         with contextlib.suppress(FileNotFoundError), os.scandir(self._home / "runs") as folders:
             for folder in folders:
                 match = NAME.fullmatch(folder.name)
-                if match is not None and spec in (None, match["spec"]):
+                if match is not None and (spec in (None, match["spec"]) or folder.name in adopted):
                     found.append((_made(Path(folder.path)), int(match["attempt"] or 1), folder.name))
         return [name for _, _, name in sorted(found, reverse=True)]
 
@@ -94,16 +101,24 @@ class LocalRuns:
         """Ask for a run's end. Raises Missing."""
         state.cancel(self._own_folder(name))
 
-    def delete(self, spec: str, ended_before: float | None, report: Report) -> None:
+    def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete the ended runs of a spec; when one ended that nobody has seen the end of, its files say."""
-        with translated(f"run/{spec}"):
-            for name in self._names(spec):
+        with translated(f"run/{maker.spec}"):
+            for name in self._names(maker.spec):
                 folder = self._folder(name)
                 run = self._read(name)
-                if run is None or not run.status.ended:
+                if run is None or not run.status.ended or not run.maker.is_of(maker):
                     continue
                 if ended_before is None or (run.ended or _changed(folder)) < ended_before:
                     delete_run(folder)
+
+    def adopt(self, name: str, spec: str) -> None:
+        """Note in a run's folder that it is one of another spec's, too. Raises Missing."""
+        folder = self._own_folder(name)
+        with translated(f"run/{spec}"):
+            make_folder(folder / ADOPTED, self._home)
+            touch_private(folder / ADOPTED / spec)
+        self.__dict__.pop("_adopted", None)
 
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
@@ -137,6 +152,15 @@ class LocalRuns:
     def address(self, name: str) -> str:
         """The folder of a run's outputs."""
         return str(self._folder(name) / "outputs")
+
+    @cached_property
+    def _adopted(self) -> Mapping[str, frozenset[str]]:
+        """The names of the runs that specs have adopted, by the spec: looked for once, in the folder of each run."""
+        found: dict[str, set[str]] = {}
+        for folder in own_folders(self._home / "runs"):
+            for spec in _adopted_by(folder.path):
+                found.setdefault(spec, set()).add(folder.name)
+        return {spec: frozenset(names) for spec, names in found.items()}
 
     def _read(self, name: str) -> Run | None:
         """A run; None where there is none, or one that is made and not started: the next apply does that."""
@@ -201,7 +225,17 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         loss=loss,
         repository=str(record.get("repository", "")),
         target=str(record.get("target", "")),
+        adopted=_adopted_by(str(folder)),
     )
+
+
+def _adopted_by(folder: str) -> tuple[str, ...]:
+    """The specs that have adopted the run in a folder."""
+    try:
+        with os.scandir(f"{folder}/{ADOPTED}") as specs:
+            return tuple(sorted(spec.name for spec in specs))
+    except OSError:  # as a rule there is none
+        return ()
 
 
 def _record(folder: Path, match: re.Match[str]) -> tuple[Mapping[str, object], str]:

@@ -105,10 +105,10 @@ class Converging(Planned):
         what = f"{self.kind} {self.name}"
         if not replaceable:
             planning.problem(self, "unchangeable", f"{fixed} of {what} is fixed once it exists.")
-        elif not seen.maker:
+        elif not seen.maker or not any(seen.maker.is_beside(maker) for maker in planning.makers):
             detail = (
-                f"{what} was made by somebody else: {fixed} cannot change in place, and replacing means deleting it. "
-                "Declare what is there, or take another name."
+                f"{what} was made by {seen.maker or 'somebody else'}: {fixed} cannot change in place, and replacing "
+                "means deleting it. Declare what is there, or take another name."
             )
             planning.refuse(self, "not-ours", detail)
         elif users := [run.name for run in planning.users_of(self)]:

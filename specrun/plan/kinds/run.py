@@ -17,9 +17,9 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.kinds.inputs import JobInputs, cloud_content
-from specrun.plan.makers import Maker
+from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
-from specrun.plan.planning import Planning, Unplanned
+from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Links
 from specrun.spec.masking import mask_properties
@@ -91,12 +91,12 @@ class RunRequest(Planned):
         return {}
 
     def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
-        """The spec after which they are named."""
-        return frozenset({self.maker.spec})
+        """The spec, if it submitted any: those that it has adopted are another's."""
+        return frozenset({self.name} if seen.maker.is_of(self.maker) else ())
 
     def is_used_by(self, run: Run) -> bool:
         """Whether it is one of them."""
-        return run.spec == self.name
+        return run.is_for(self.maker)
 
     def draft(self, planning: Planning) -> None:
         """Work out what the run would be, and note it: that is what is looked up then. Raises Unplanned."""
@@ -126,20 +126,51 @@ class RunRequest(Planned):
 
     def plan(self, planning: Planning) -> Change:
         """Submitted, unless an attempt at the same is under way or has ended by itself."""
-        draft, runs = planning.drafts[self.name], planning.runs_of(self.name)
-        digest = draft.fingerprint
+        draft, past = planning.drafts[self.name], planning.past_of(self.name)
+        digest, taken = draft.fingerprint, self._adopted(planning, past)
+        runs = [*taken, *past.runs]
         decision = decide(runs, digest, planning.options.rerun, self.job.max_attempts)
         submission = replace(draft, name=run_name(self.name, digest, decision.attempt), attempt=decision.attempt)
         others = [run for run in runs if not run.is_of(digest)]
         cancel = self._previous(planning, others) if planning.options.cancel_previous else ()
+        if taken and decision.follow is not None:
+            reason = f"{decision.reason}: it becomes a run of {self.name}"
+            return Adopt(self, Action.UPDATE, reason, submission, cancel, decision.follow)
         if decision.follow is not None:
             return Follow(self, Action.NO_OP, decision.reason, submission, cancel, decision.follow)
+        if taken:
+            planning.problem(self, "cannot-adopt", f"{decision.reason}: what is submitted again needs no --adopt.")
         self._note_loss(planning, submission, decision.loss)
         if not runs and (unread := planning.view.history.unread(self.name)):
             planning.note(self, "runs-not-looked-at", f"Whether the spec has run before: {unread}.")
         new = bool(others) and decision.attempt == 1
         differences = explain(planning.view.identity(others[0].name), draft.identity) if new else ()
-        return Submit(self, Action.SUBMIT, decision.reason, submission, cancel, differences)
+        reason = decision.reason + self._beside(past)
+        return Submit(self, Action.SUBMIT, reason, submission, cancel, differences)
+
+    def _adopted(self, planning: Planning, past: Past) -> Sequence[Run]:
+        """The attempts at the same under another name, newest first, that are to be runs of this spec from now on."""
+        names = set(planning.options.adopt)
+        digest = planning.drafts[self.name].fingerprint
+        # Those of its own that carry such a name were adopted before.
+        found = [run for run in (*past.runs, *past.alike) if run.is_of(digest) and names & {run.name, *run.specs}]
+        planning.adopted |= {name for run in found for name in (run.name, *run.specs)}
+        taken = [run for run in found if not run.is_for(self.maker) and run.spec != self.name]
+        if taken and not taken[0].maker.is_beside(self.maker):
+            detail = f"{taken[0].name} was made by {taken[0].maker}: only a run of the same repository and target is."
+            planning.refuse(self, "cannot-adopt", detail)
+            return ()
+        return taken
+
+    def _beside(self, past: Past) -> str:
+        """What a reader may have expected to count and does not: the same under another name, and namesakes."""
+        told = ""
+        if past.alike:
+            run = past.alike[0]
+            told = f"; the same as run {run.name} ({run.status.value}): `--adopt {run.spec}` takes it"
+        if past.others:
+            told += f"; {namesakes([run.maker for run in past.others], self.maker)} named {self.name}: not considered"
+        return told
 
     def cloud_contents(self) -> Iterator[CloudContent]:
         """What the job reads in the cloud, but for what the spec puts there itself."""
@@ -221,6 +252,11 @@ class Follow(RunChange):
     """A run that is there already: it is waited for, or its end counts again."""
 
     run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt(Follow):
+    """The same, submitted for a spec of another name: from now on it is listed as a run of this one, too."""
 
 
 def _addresses(data: Iterable[Key], environment: EnvironmentContent | None, place: Place) -> tuple[str, ...]:
