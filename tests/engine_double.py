@@ -322,6 +322,7 @@ def carry_out(
     emit: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
     detach: bool = False,
+    fail_fast: bool = False,
 ) -> tuple[Outcome, list[Event]]:
     events: list[Event] = []
 
@@ -331,7 +332,7 @@ def carry_out(
             emit(event)
 
     engines = {engine.place: Reliable(engine)}
-    outcome = Walk(plan, engines, home, both, stop or threading.Event(), detach).go()
+    outcome = Walk(plan, engines, home, both, stop or threading.Event(), detach, fail_fast).go()
     return outcome, events
 
 

@@ -1,4 +1,7 @@
-"""What happens during an apply, as values: views turn them into text, the journal into JSON lines."""
+"""What happens during an apply, as values: views turn them into text, the journal into JSON lines.
+
+What is told of a run that is followed has the `key` of the job that it is of: in two places runs may have one name.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,7 @@ class StatusChanged:
     """A run that is followed is in another state."""
 
     run: Run
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class LogLines:
 
     run: str
     lines: tuple[LogLine, ...]
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class OpenLines:
 
     run: str
     lines: tuple[LogLine, ...]
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Finished:
     run: Run
     outputs: str
     last_lines: tuple[LogLine, ...] = ()
+    key: Key | None = None
 
 
 Event: TypeAlias = (

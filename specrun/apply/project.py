@@ -64,10 +64,21 @@ class Project:
         plan = plan_destruction(self.graph, views, also, ended_before)
         return replace(plan, unseen={**unseen, **plan.unseen})
 
-    def carry_out(self, plan: Plan, emit: Callable[[Event], None], stop: threading.Event, detach: bool) -> Outcome:
-        """Carry out a plan and, unless `detach`, follow its runs to their end or until `stop` is set."""
+    def carry_out(
+        self,
+        plan: Plan,
+        emit: Callable[[Event], None],
+        stop: threading.Event,
+        *,
+        detach: bool,
+        fail_fast: bool = False,
+    ) -> Outcome:
+        """Carry out a plan and, unless `detach`, follow its runs to their end or until `stop` is set.
+
+        With `fail_fast` nothing is begun any more once one of them has failed.
+        """
         remove_abandoned(self.home)
-        outcome = Walk(plan, self.engines, self.home, emit, stop, detach).go()
+        outcome = Walk(plan, self.engines, self.home, emit, stop, detach, fail_fast).go()
         self.hashes.save()
         return outcome
 

@@ -8,20 +8,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from specrun.apply.events import Event, Finished, OperationProgressed, OperationSettled, OperationStarted
 from specrun.apply.operations import Operation, Stopped
 from specrun.apply.stage import Stale
-from specrun.apply.watch import follow
+from specrun.apply.watch import Told, follow
 from specrun.engines.base import Conflict, EngineError, Progress
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Adopt, Follow, Submit
-from specrun.plan.observed import Run
+from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
 from specrun.spec.model import Origin, SecretUnset
 
@@ -63,11 +63,14 @@ class Walk:
     emit: Callable[[Event], None]
     stop: threading.Event
     detach: bool
+    fail_fast: bool = False
     # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
     _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)
     _undone: dict[Key, Key] = field(default_factory=dict)
     """What was not done, or needs what was not, and what was not done first: what there was to do to it is skipped."""
+    _failed_run: str = ""
+    """The first run that failed during this apply: with `fail_fast` nothing is begun after it."""
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
 
     def go(self) -> Outcome:
@@ -132,6 +135,10 @@ class Walk:
                 return ""
             if not isinstance(change, Follow):
                 return ""  # it stays as it is, whatever happened to what it needs
+        if self.fail_fast and self._failed_run and _is_pending(change):
+            self._undone[key] = key
+            emit(OperationSettled(key, action, 0.0, skipped=f"--fail-fast: {self._failed_run} failed"))
+            return ""
         begun = time.monotonic()
         name, error = "", ""
         try:
@@ -161,7 +168,7 @@ class Walk:
             # It was over before this apply: its result counts, its lines were shown by the apply that ran it.
             outputs = engine.address(change.run.name)
             self._outcome.ended.append(change.run)
-            self._queue.put(Finished(change.run, outputs))
+            self._queue.put(Finished(change.run, outputs, key=change.key))
             return ""
         if change.action is not Action.NO_OP:
             self._queue.put(OperationStarted(change.key, change.action))
@@ -177,8 +184,13 @@ class Walk:
         return ""
 
     def _follow(self, engine: Reliable, name: str, key: Key) -> None:
+        def told(event: Told) -> None:
+            if isinstance(event, Finished) and event.run.status in (RunStatus.FAILED, RunStatus.LOST):
+                self._failed_run = self._failed_run or name
+            self._queue.put(replace(event, key=key))
+
         try:
-            run = engine.run(name) if self.detach else follow(engine, name, self._queue.put, self.stop)
+            run = engine.run(name) if self.detach else follow(engine, name, told, self.stop)
         except EngineError as error:
             self._outcome.failed.append(name)
             lost = f"lost sight of {name}: {error}"

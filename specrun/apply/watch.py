@@ -6,18 +6,22 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TypeAlias
 
-from specrun.apply.events import Event, Finished, LogLines, OpenLines, StatusChanged
+from specrun.apply.events import Finished, LogLines, OpenLines, StatusChanged
 from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
+
+Told: TypeAlias = StatusChanged | LogLines | OpenLines | Finished
+"""What is told of a run that is followed."""
 
 LAST_LINES = 10
 FIRST_POLL = 0.02
 """Seconds between the first looks at a run; later ones are as far apart as the engine says."""
 
 
-def follow(engine: Reliable, name: str, emit: Callable[[Event], None], stop: threading.Event) -> Run | None:
+def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: threading.Event) -> Run | None:
     """Emit what happens to a run until it has ended; the run, or None when `stop` was set before.
 
     Raises EngineError when sight of the run is lost.
@@ -44,7 +48,7 @@ def follow(engine: Reliable, name: str, emit: Callable[[Event], None], stop: thr
 
 
 def _tell(
-    engine: Reliable, name: str, cursor: Cursor, last: deque[LogLine], emit: Callable[[Event], None]
+    engine: Reliable, name: str, cursor: Cursor, last: deque[LogLine], emit: Callable[[Told], None]
 ) -> tuple[Cursor, bool]:
     """Emit what there is since the cursor; where to go on, and whether that was all there is."""
     lines, after = engine.logs(name, cursor)

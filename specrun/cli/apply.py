@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import click
@@ -20,7 +21,9 @@ from specrun.cli.options import Reading, color_option, output_option, reading_op
 from specrun.cli.plan import check_allowed, planning_options
 from specrun.cli.saving import as_requested, check_same, check_specs, find_saved
 from specrun.cli.session import arguments_of, open_specs
+from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
+from specrun.plan.kinds.run import RunChange
 from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
 from specrun.spec.secrets import hide
@@ -29,6 +32,9 @@ from specrun.views.data import event_data
 from specrun.views.narration import Narration
 from specrun.views.text import canvas, terminal_width
 
+MANY = 3
+"""Things of one kind that are told one by one."""
+
 
 @click.command()
 @reading_options
@@ -36,6 +42,8 @@ from specrun.views.text import canvas, terminal_width
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Return once the run is submitted.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the job's lines and the result.")
+@click.option("--fail-fast", is_flag=True, help="Begin nothing more once a run has failed.")
+@click.option("--logs", multiple=True, metavar="NAME", help="Of several, the lines of this run (`*`: anything).")
 @output_option("text", "json")
 @color_option
 def apply(
@@ -48,6 +56,8 @@ def apply(
     yes: bool,
     detach: bool,
     quiet: bool,
+    fail_fast: bool,
+    logs: tuple[str, ...],
     output: str,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
@@ -63,17 +73,16 @@ def apply(
     made = project.plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt))
     if saved is not None:
         check_same(saved, made)
-    narration = Narration(
-        sys.stdout,
-        sys.stderr,
-        terminal_width(),
-        quiet=quiet,
-    )
+    _check_named(made, logs)
+    narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet, logs=logs, fail_fast=fail_fast)
     show_event: Callable[[Event], None] = _print_json if output == "json" else narration
     try:
         asks = any(engine.facts.asks for engine in project.engines.values())
         ask = confirm if asks and not yes else None
-        raise Exit(carry_out(project, made, reading, show_event, ask=ask, detach=detach))
+        close = narration.close
+        raise Exit(
+            carry_out(project, made, reading, show_event, ask=ask, detach=detach, fail_fast=fail_fast, close=close)
+        )
     finally:
         narration.close()
 
@@ -86,8 +95,13 @@ def carry_out(
     *,
     ask: Callable[[Plan], None] | None,
     detach: bool,
+    fail_fast: bool = False,
+    close: Callable[[], None] = lambda: None,
 ) -> int:
-    """Show a plan, `ask` whether it is meant, carry it out and follow its runs; the exit status."""
+    """Show a plan, `ask` whether it is meant, carry it out and follow its runs; the exit status.
+
+    `close` ends what shows events, before anything is said of how it went.
+    """
     journal = Journal(project.home)
 
     def emit(event: Event) -> None:
@@ -102,17 +116,34 @@ def carry_out(
         ask(made)
     stop = threading.Event()
     with _signals(stop):
-        outcome = project.carry_out(made, emit, stop, detach)
+        outcome = project.carry_out(made, emit, stop, detach=detach, fail_fast=fail_fast)
+    close()
     if outcome.interrupted:
         print(file=sys.stderr)  # the terminal has just shown ^C
-    for name in outcome.going_on:
-        where = f"{arguments_of(project, reading)} --run {name}"
-        print(f"{visible(name)} goes on:", file=sys.stderr)
-        for what, verb in (("to follow it", "logs -f"), ("to end it", "cancel")):
-            print(f"  {what + ':':<13} specrun {verb} {visible(where)}", file=sys.stderr)
+    _tell_going_on(outcome.going_on, project, reading)
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
     return _status(outcome)
+
+
+def _tell_going_on(names: Sequence[str], project: Project, reading: Reading) -> None:
+    """How to follow and to end what goes on."""
+    for name in names[:MANY]:
+        where = f"{arguments_of(project, reading, spec_of(name))} --run {name}"
+        print(f"{visible(name)} goes on:", file=sys.stderr)
+        for what, verb in (("to follow it", "logs -f"), ("to end it", "cancel")):
+            print(f"  {what + ':':<13} specrun {verb} {visible(where)}", file=sys.stderr)
+    if more := names[MANY:]:
+        print(f"… and {len(more)} more go on: the same `specrun apply` follows them all", file=sys.stderr)
+
+
+def _check_named(made: Plan, names: Sequence[str]) -> None:
+    """End the command when --logs names no run of the plan."""
+    runs = [change.submission.name for change in made.changes if isinstance(change, RunChange)]
+    for name in names:
+        if not fnmatch.filter([*runs, *map(spec_of, runs)], name):
+            told = ", ".join(sorted({*map(spec_of, runs)})[:MANY]) or "none"
+            raise Exit(exit_codes.WRONG_USAGE, f"--logs {name} names no run of this plan (it has: {told})")
 
 
 def confirm(made: Plan) -> None:

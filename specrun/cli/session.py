@@ -110,10 +110,10 @@ def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
     return project
 
 
-def arguments_of(project: Project, reading: Reading) -> str:
-    """What another verb must be given to find the same runs."""
+def arguments_of(project: Project, reading: Reading, spec: str) -> str:
+    """What another verb must be given to find the runs of this spec."""
     chosen = ["--engine", reading.engine] if reading.engine else []
-    return shlex.join([*(os.path.relpath(spec.file) for spec in project.specs if spec.job), *chosen])
+    return shlex.join([*(os.path.relpath(one.file) for one in project.specs if one.job and one.name == spec), *chosen])
 
 
 def report_unseen(plan: Plan) -> None:

@@ -13,6 +13,12 @@ NAME = re.compile(r"(?P<spec>[\w.-]+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attem
 """What `run_name` makes: it is also the name of a folder, and part of addresses."""
 
 
+def spec_of(run: str) -> str:
+    """The spec that a run of this name is of; "" for what is no run's name."""
+    found = NAME.fullmatch(run)
+    return found["spec"] if found else ""
+
+
 TRIES = 3
 """How many attempts may end so that it may well happen again, before somebody has to ask for the next."""
 

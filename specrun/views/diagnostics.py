@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -32,11 +32,10 @@ class Finding:
     places: tuple[Location, ...]
     specs: int
 
-    @property
-    def elsewhere(self) -> str:
+    def elsewhere(self, spelled: Callable[[str], str] = visible) -> str:
         """`in 200 files: a.yaml:3, b.yaml:7, c.yaml:3, … and 197 more`; "" where it is in one."""
         files = len({place.file for place in self.places})
-        parts = [f"{place.file}:{place.line}" for place in self.places[:SHOWN]]
+        parts = [spelled(f"{place.file}:{place.line}") for place in self.places[:SHOWN]]
         if len(self.places) > SHOWN:
             parts.append(f"… and {len(self.places) - SHOWN} more")
         said = [f"in {count(files, 'file')}: {', '.join(parts)}"] if files > 1 else []
@@ -70,7 +69,7 @@ def findings_text(diagnostics: Iterable[Diagnostic], paint: Paint, width: int) -
     """Each finding in full, at its first place, with the others below it."""
     for found in findings(diagnostics):
         text = diagnostic_text(found.diagnostic, paint, width)
-        elsewhere = paragraph(visible(found.elsewhere), width) if found.elsewhere else []
+        elsewhere = paragraph(said, width) if (said := found.elsewhere()) else []
         yield "\n".join([text, *(paint(line, "dim") for line in elsewhere)])
 
 

@@ -49,7 +49,7 @@ def _few(entries: list[str], form: str = "{}") -> list[str]:
 def _finding(found: Finding) -> str:
     one = found.diagnostic
     also = "".join(f" and {_code(str(place))}" for place in one.others)
-    elsewhere = f" ({prose(found.elsewhere)})" if found.elsewhere else ""
+    elsewhere = f" ({said})" if (said := found.elsewhere(_code)) else ""
     return f"> ⛔ **{one.summary}** at {_code(str(one.location))}{also}: {prose(one.detail)}{elsewhere}"
 
 

@@ -62,5 +62,7 @@ def fenced(text: str, language: str) -> str:
 def _word(word: str, *, first: bool) -> str:
     if len(word) > 2 and word[0] == word[-1] == "`":
         return code_span(word[1:-1])
+    if word == "`":
+        return r"\`"  # as a span it would be one with a span beside it
     plain = _PLAIN.fullmatch(word) and not _READ.search(word) and not (first and _BEGINS.fullmatch(word))
     return word if plain else code_span(word)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections import Counter
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TextIO
 
 from specrun.apply.events import (
@@ -18,20 +21,22 @@ from specrun.apply.events import (
     StatusChanged,
 )
 from specrun.engines.base import LogLine, Progress
-from specrun.plan.changes import Action
+from specrun.plan.attempts import spec_of
+from specrun.plan.changes import Action, Plan
+from specrun.plan.kinds.run import Follow, RunChange
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key
-from specrun.spec.masking import mask
 from specrun.spec.secrets import hide
 from specrun.spec.visible import at_start, visible, visible_log
 from specrun.spec.wording import size
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.role_lines import RoleLines
-from specrun.views.text import canvas, duration, indented, nearby, paint_for
+from specrun.views.text import duration, indented, nearby, paint_for
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
     from rich.progress import TaskID
+
+    from specrun.views.screen import Screen
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 ENDS = {
@@ -49,14 +54,37 @@ VERBS = {
     Action.SUBMIT: "submitting",
 }
 
+DONE = {
+    Action.NO_OP: "waited for",
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.SUBMIT: "submitted",
+}
+
 EVERY = 30.0
 """Seconds between two lines about an operation under way, where there is no terminal to draw a bar on."""
 
 
 class Narration:
-    """Turns events into text as they come. With a terminal, operations under way have a bar with rate and time left."""
+    """Turns events into text as they come. With a terminal, operations under way have a bar with rate and time left,
+    and of several runs each has a row; then only the lines of those are shown whose names `logs` has.
 
-    def __init__(self, out: TextIO, err: TextIO, width: int, *, colours: bool = True, quiet: bool = False) -> None:
+    `logs` are names of specs or runs, `*` in them anything; without any, lines of all runs are shown elsewhere.
+    """
+
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        width: int,
+        *,
+        colours: bool = True,
+        quiet: bool = False,
+        logs: Sequence[str] = (),
+        fail_fast: bool = False,
+    ) -> None:
         self._out = out
         self._err = err
         self._paint_out = paint_for(out, colours)
@@ -65,17 +93,21 @@ class Narration:
         self._width = width
         self._quiet = quiet
         self._roles: dict[str, str] = {}
-        self._bars: Bars | None = None
+        self._logs = logs
+        self._fail_fast = fail_fast
+        self._screen: Screen | None = None
         self._tasks: dict[Key, TaskID] = {}
         self._runs: set[str] = set()
         self._told: dict[Key, float] = {}
         self._several = False
+        self._namesakes: set[str] = set()
+        self._in_rows = False
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         match event:
             case PlanReady(plan):
-                self._several = len(plan.places) > 1
+                self._expect(plan)
                 self._say(plan_text(plan, self._paint, self._width) if plan.pending else summary(plan))
             case OperationStarted(key, action):
                 self._start(key, action)
@@ -83,34 +115,41 @@ class Narration:
                 self._progress(key, progress)
             case OperationSettled():
                 self._settle(event)
-            case StatusChanged(run):
-                self._status(run)
-            case LogLines(run, lines):
+            case StatusChanged(run, key):
+                self._status(run, key)
+            case LogLines(run, lines, key):
+                self._write(run, lines, key)
+            case OpenLines(run, lines, key):
                 self._runs.add(run)
-                for line in lines:
-                    role = self._role(run, line.role)
-                    self._lines.put(role, line.text, self._colour(role))
-                self._out.flush()
-            case OpenLines(run, lines):
-                self._runs.add(run)
-                self._rewrite(run, lines)
+                self._rewrite(run, lines, key)
             case Finished():
                 self._finish(event)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._lines.clear()
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
+        if self._screen is not None:
+            self._screen.close()
+            self._screen = None
+
+    def _expect(self, plan: Plan) -> None:
+        """What is to be told apart from here on."""
+        self._several = len(plan.places) > 1
+        changes = [change for change in plan.changes if isinstance(change, RunChange)]
+        names = Counter(change.submission.name for change in changes)
+        self._namesakes = {name for name, number in names.items() if number > 1}
+        going_on = [one.submission.name for one in changes if not isinstance(one, Follow) or not one.run.status.ended]
+        if len(going_on) > 1:
+            self._runs.update(going_on)
+            self._in_rows = self._err.isatty() and not self._quiet and os.environ.get("TERM") != "dumb"
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         """Tell something: with --quiet only what is `wrong`."""
         if self._quiet and not wrong:
             return
         self._lines.clear()
-        if self._bars is not None:
-            self._bars.console.print(mask(text), markup=False, highlight=False, soft_wrap=True)
+        if self._screen is not None:
+            self._screen.print(text)
         else:
             print(text, file=self._err, flush=True)
 
@@ -121,15 +160,14 @@ class Narration:
         if not self._err.isatty() or self._quiet:
             self._say(f"{action.sign} {self._name(key)}: {VERBS[action]}")
             return
-        bars = self._bars or self._make_bars()
-        self._tasks[key] = bars.add_task(self._name(key), total=None, text=VERBS[action])
+        self._tasks[key] = self._drawing().begin(self._name(key), VERBS[action])
 
     def _progress(self, key: Key, progress: Progress) -> None:
-        if self._bars is None or key not in self._tasks:
+        if self._screen is None or key not in self._tasks:
             self._log_progress(key, progress)
             return
         text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else visible(hide(progress.text))
-        self._bars.update(self._tasks[key], completed=progress.done, total=progress.total or None, text=text)
+        self._screen.advance(self._tasks[key], progress.done, progress.total, text)
 
     def _log_progress(self, key: Key, progress: Progress) -> None:
         """Without a terminal, a line from time to time: an upload that takes an hour must not look like a hang."""
@@ -144,63 +182,112 @@ class Narration:
         task = self._tasks.pop(event.key, None)
         if event.skipped:
             why = visible(event.skipped)
-            self._say(f"{self._paint('-', 'yellow')} {self._name(event.key)}: skipped, since {why}", wrong=True)
+            what = f"not {DONE[event.action]}: {why}" if why.startswith("--") else f"skipped, since {why}"
+            self._say(f"{self._paint('-', 'yellow')} {self._name(event.key)}: {what}", wrong=True)
         elif event.error:
             self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {indented(event.error)}", wrong=True)
         else:
             sign = self._paint(event.action.sign, "green")
             self._say(f"{sign} {self._name(event.key)}: done in {duration(event.seconds)}")
-        if self._bars is not None and task is not None:
-            self._bars.remove_task(task)
-            if not self._tasks:
-                self.close()
+        if self._screen is not None and task is not None:
+            self._screen.end(task)
+            self._close_if_empty()
 
-    def _status(self, run: Run) -> None:
+    def _status(self, run: Run, key: Key | None) -> None:
+        if self._in_rows:
+            place = key.place.title if self._several and key is not None else ""
+            self._drawing().show((key, run.name), run, place)
+            return
         if run.status is RunStatus.QUEUED and not run.reason:
             return  # it starts at once: only a wait needs a word
         detail = f": {visible(run.reason)}" if run.reason else ""
-        self._say(f"{self._paint('▶', 'cyan')} {visible(run.name)} is {run.status.value}{detail}")
+        self._say(f"{self._paint('▶', 'cyan')} {self._run_name(run.name, key)} is {run.status.value}{detail}")
 
-    def _role(self, run: str, role: str) -> str:
-        return f"{run} {role}" if len(self._runs) > 1 else role
+    def _write(self, run: str, lines: Sequence[LogLine], key: Key | None) -> None:
+        """A job's own lines: where it has a row, only the last of them, unless they were asked for."""
+        self._runs.add(run)
+        if self._screen is not None and lines:
+            self._screen.say((key, run), f"{lines[-1].role} | {lines[-1].text}")
+        if self._is_left_out(run):
+            return
+        for line in lines:
+            role = self._role(run, line.role, key)
+            if self._screen is not None and self._out.isatty():
+                self._screen.print(self._lines.formed(role, line.text, self._colour(role)))
+            else:
+                self._lines.put(role, line.text, self._colour(role))
+        self._out.flush()
+
+    def _is_left_out(self, run: str) -> bool:
+        """Whether the lines of a run are not shown: they were not asked for, and others were, or it has a row."""
+        if any(fnmatchcase(name, pattern) for pattern in self._logs for name in (run, spec_of(run))):
+            return False
+        return (bool(self._logs) and len(self._runs) > 1) or (self._in_rows and self._out.isatty())
+
+    def _run_name(self, run: str, key: Key | None) -> str:
+        """A run's name, with its place where another has one of this name."""
+        return visible(f"{run} on {key.place.title}" if run in self._namesakes and key is not None else run)
+
+    def _role(self, run: str, role: str, key: Key | None) -> str:
+        return f"{self._run_name(run, key)} {role}" if len(self._runs) > 1 else role
 
     def _colour(self, role: str) -> str:
         return self._roles.setdefault(role, COLOURS[len(self._roles) % len(COLOURS)])
 
-    def _rewrite(self, run: str, lines: Sequence[LogLine]) -> None:
+    def _rewrite(self, run: str, lines: Sequence[LogLine], key: Key | None) -> None:
         """Show bars as they stand. On a terminal there is room for one, unless specrun's own are there."""
+        if self._screen is not None and lines:
+            self._screen.say((key, run), f"{lines[-1].role} | {lines[-1].text}")
         one_only = self._out.isatty()
-        if one_only and self._bars is not None:
+        if (one_only and self._screen is not None) or self._is_left_out(run):
             return
         for line in lines[:1] if one_only else lines:
-            role = self._role(run, line.role)
+            role = self._role(run, line.role, key)
             self._lines.rewrite(role, line.text, self._colour(role))
 
     def _finish(self, event: Finished) -> None:
         self._lines.clear()
         run = event.run
         sign, colour = ENDS[run.status]
+        name = self._run_name(run.name, event.key)
+        if self._screen is not None:
+            self._screen.settle((event.key, run.name))
         # Of the only role, or of nobody knows which, they stand right above.
-        if event.last_lines and run.failed_role and set(self._roles) != {run.failed_role}:
-            self._say(f"{self._paint('Last lines', 'bold')} of {visible(run.failed_role)}:")
+        if event.last_lines and (self._is_left_out(run.name) or self._of_one_of_several(run)):
+            of = " ".join(filter(None, (name if len(self._runs) > 1 else "", visible(run.failed_role or ""))))
+            self._say(f"{self._paint('Last lines', 'bold')} of {of}:")
             for line in event.last_lines:
                 self._say(f"  {at_start(visible_log(line.text))}")
         reason = "" if run.reason in ("", run.status.value) else f" ({visible(run.reason)})"
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
-        self._out.write(
-            f"{self._paint_out(sign, colour)} {self._paint_out(run.name, 'bold')} "
-            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {nearby(event.outputs)}\n"
+        self._tell(
+            f"{self._paint_out(sign, colour)} {self._paint_out(name, 'bold')} "
+            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {nearby(event.outputs)}"
         )
+        if self._fail_fast and run.status in (RunStatus.FAILED, RunStatus.LOST):
+            self._fail_fast = False
+            self._say("--fail-fast: nothing more is begun. What was submitted goes on; `specrun cancel` ends it.")
+        self._close_if_empty()
+
+    def _of_one_of_several(self, run: Run) -> bool:
+        return bool(run.failed_role) and set(self._roles) != {run.failed_role}
+
+    def _tell(self, text: str) -> None:
+        """A line of the result."""
+        if self._screen is not None and self._out.isatty():
+            self._screen.print(text)
+            return
+        self._out.write(f"{text}\n")
         self._out.flush()
 
-    def _make_bars(self) -> Bars:
-        self._lines.clear()
-        from rich.console import Console
-        from rich.progress import Progress as Bars
+    def _drawing(self) -> Screen:
+        if self._screen is None:
+            self._lines.clear()
+            from specrun.views.screen import Screen
 
-        from specrun.views.bars import columns
+            self._screen = Screen(self._err, colours=self._paint.enabled)
+        return self._screen
 
-        console = Console(file=canvas(self._err), no_color=not self._paint.enabled)
-        self._bars = Bars(*columns(), console=console, transient=True, get_time=time.monotonic, expand=True)
-        self._bars.start()
-        return self._bars
+    def _close_if_empty(self) -> None:
+        if self._screen is not None and self._screen.is_empty:
+            self.close()

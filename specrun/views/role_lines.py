@@ -32,7 +32,11 @@ class RoleLines:
         """Write a line."""
         self.clear()
         # Not through what masks specrun's own texts: lines are many, and which addresses a job prints is its affair.
-        self._canvas.write(f"{self._paint(f'{visible(role)} |', colour)} {visible_log(hide(text))}\n")
+        self._canvas.write(f"{self.formed(role, text, colour)}\n")
+
+    def formed(self, role: str, text: str, colour: str) -> str:
+        """A line as it is written."""
+        return f"{self._paint(f'{visible(role)} |', colour)} {visible_log(hide(text))}"
 
     def rewrite(self, role: str, text: str, colour: str) -> None:
         """Show a line that has not ended, as it stands now."""

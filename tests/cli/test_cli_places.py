@@ -122,6 +122,12 @@ def test_what_is_wrong_with_both_places_is_said_once(specrun: Any, places: dict[
     assert (said.code, said.out, said.err) == (1, "", f"error: {both}: the secret has expired\n")
 
 
+def test_logs_of_what_is_no_run_of_the_plan_is_64(specrun: Any, places: dict[str, Double]) -> None:
+    said = specrun("apply", "-y", "--logs", "other", *BOTH)
+    assert (said.code, said.err) == (64, "--logs other names no run of this plan (it has: job)\n")
+    assert specrun("apply", "-y", "--logs", "job", "--fail-fast", *BOTH).code == 0
+
+
 def test_a_saved_plan_of_two_places(specrun: Any, places: dict[str, Double]) -> None:
     assert specrun("plan", *BOTH, "--out", "the.plan").code == 0
     assert specrun("apply", "-y", "the.plan").code == 0

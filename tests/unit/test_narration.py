@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +16,15 @@ from specrun.apply.events import (
     OperationProgressed,
     OperationSettled,
     OperationStarted,
+    PlanReady,
     StatusChanged,
 )
 from specrun.engines.base import LogLine, OpenLine, Progress
-from specrun.plan.changes import Action
+from specrun.plan.changes import Action, Plan
+from specrun.plan.kinds.run import RunChange
 from specrun.plan.observed import Run, RunStatus
 from specrun.views.narration import Narration
-from tests.engine_double import key, wait_until
+from tests.engine_double import Double, key, plan_for, read_specs, wait_until, write_spec
 
 FAILED = Run("job-a", "job", "a", 1, RunStatus.FAILED, "worker/1 exited with 3", None, 10.0, 75.5, (), "worker/1")
 
@@ -200,3 +204,92 @@ def test_nothing_is_imported_for_bars_without_a_terminal() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def plan_of(folder: Path, *names: str) -> Plan:
+    specs = read_specs(*(write_spec(folder / name, f"name: {name}\njob: {{command: ls}}\n") for name in names))
+    return plan_for(Double(), specs, folder / "home")
+
+
+def run_in(plan: Plan, spec: str, status: RunStatus, reason: str = "") -> Run:
+    (name,) = (
+        one.submission.name for one in plan.changes if isinstance(one, RunChange) and one.submission.spec == spec
+    )
+    return Run(name, spec, "f", 1, status, reason)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setenv("LINES", "8")
+    return Terminal()
+
+
+def of_several(plan: Plan, screen: Terminal, out: io.StringIO, **options: Any) -> tuple[Narration, list[Run]]:
+    """The narration of a plan whose runs have begun and have written a line each."""
+    narration = Narration(out, screen, 90, **options)
+    narration(PlanReady(plan))
+    specs = [change.resource.name for change in plan.changes]
+    runs = [run_in(plan, spec, RunStatus.RUNNING if spec != "d" else RunStatus.QUEUED, "it waits") for spec in specs]
+    for run, change in zip(runs, plan.changes, strict=True):
+        narration(StatusChanged(run, change.key))
+        narration(LogLines(run.name, (LogLine("main", f"line of {run.spec}"),), change.key))
+    return narration, runs
+
+
+def test_several_runs_have_a_row_each_and_settle_into_lines(tmp_path: Path, terminal: Terminal) -> None:
+    plan = plan_of(tmp_path, "a", "b", "c", "d")
+    narration, runs = of_several(plan, terminal, terminal)
+    wait_until(lambda: "4 runs: 3 running, 1 queued" in terminal.getvalue(), "the table to be drawn")
+    wait_until(lambda: f"{runs[2].name}  running" in terminal.getvalue(), "its rows to be drawn")
+    assert "main | line of a" in terminal.getvalue()
+    assert "\nmain | line" not in terminal.getvalue(), "it is no line of its own"
+    ended = [replace(run, status=RunStatus.SUCCEEDED, reason="") for run in runs]
+    for run, change in zip(ended, plan.changes, strict=True):
+        narration(Finished(run, "there", (), change.key))
+    narration.close()
+    for run in ended:
+        assert f"✓ {run.name} succeeded; outputs in there" in terminal.getvalue()
+
+
+def test_no_more_rows_than_the_terminal_has(tmp_path: Path, terminal: Terminal) -> None:
+    """Eight lines: two are left to what stands above, and two say how many there are."""
+    narration, runs = of_several(plan_of(tmp_path, *"abcdefgh"), terminal, terminal)
+    wait_until(lambda: "… and 4 more: 3 running, 1 queued" in terminal.getvalue(), "the rest to be counted")
+    narration.close()
+    assert f"{runs[3].name}  queued" not in terminal.getvalue(), "those that run come first"
+
+
+def test_lines_are_shown_of_runs_that_are_named(tmp_path: Path, terminal: Terminal) -> None:
+    narration, runs = of_several(plan_of(tmp_path, "a", "b"), terminal, terminal, logs=("b*",))
+    narration.close()
+    lines = [line.strip() for line in re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", terminal.getvalue()).split("\n")]
+    assert f"{runs[1].name} main | line of b" in lines
+    assert f"{runs[0].name} main | line of a" not in lines
+
+
+@pytest.mark.parametrize(("logs", "seen"), [((), "ab"), (("a",), "a"), (("*",), "ab")])
+def test_without_a_terminal_lines_have_their_runs_name_from_the_first_on(
+    tmp_path: Path, terminal: Terminal, logs: tuple[str, ...], seen: str
+) -> None:
+    plan = plan_of(tmp_path, "a", "b")
+    for err in (io.StringIO(), terminal):  # what is redirected has every line, whatever the terminal shows
+        out = io.StringIO()
+        narration, runs = of_several(plan, err, out, logs=logs)  # type: ignore[arg-type]
+        narration.close()
+        shown = [f"{run.name} main | line of {run.spec}" for run in runs if run.spec in seen]
+        assert out.getvalue().splitlines() == shown
+
+
+def test_a_run_that_fails_fast_says_what_that_means_once(tmp_path: Path) -> None:
+    plan, out, err = plan_of(tmp_path, "a", "b"), io.StringIO(), io.StringIO()
+    narration = Narration(out, err, 100, fail_fast=True)
+    narration(PlanReady(plan))
+    for spec in "ab":
+        last = (LogLine("main", "boom"),)
+        narration(Finished(run_in(plan, spec, RunStatus.FAILED), "there", last, plan.changes[0].key))
+    narration(OperationSettled(key("run/c"), Action.SUBMIT, 0.0, skipped="--fail-fast: a-1 failed"))
+    assert err.getvalue().count("--fail-fast: nothing more is begun") == 1
+    assert "- run/c: not submitted: --fail-fast: a-1 failed\n" in err.getvalue()

@@ -23,7 +23,7 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Submission
+from specrun.plan.kinds.run import Submission, Submit
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.engine_double import (
@@ -765,3 +765,29 @@ def test_runs_that_are_followed_leave_room_for_what_is_to_be_done(tmp_path: Path
     engine.runs.get = look  # type: ignore[method-assign]
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert (outcome.failed, len(outcome.ended)) == ([], count)
+
+
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_fail_fast_begins_nothing_after_the_first_run_that_fails(tmp_path: Path, fail_fast: bool) -> None:
+    """What depends on it or not: `two` waits for its cluster, which is there once `one` has failed."""
+    one = write_spec(tmp_path / "one", "name: one\njob: {command: ls}\n")
+    two = write_spec(tmp_path / "two", "name: two\ncompute: {name: slow, max_instances: 2}\njob: {command: ls}\n")
+    engine, failed = Double(), threading.Event()
+    plan = plan_for(engine, read_specs(one, two), tmp_path / "home")
+    (first, second) = (change.submission.name for change in plan.changes if isinstance(change, Submit))
+    engine.statuses[first] = [RunStatus.FAILED]
+    engine.on_begin = lambda change: None if isinstance(change, Submission) else (failed.wait(DEADLINE), None)[1]
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Finished):
+            failed.set()
+
+    outcome, events = carry_out(engine, plan, tmp_path / "home", emit, fail_fast=fail_fast)
+    skipped = {str(event.key): event.skipped for event in events if isinstance(event, OperationSettled)}
+    assert skipped["compute/slow"] == "", "what was begun is done"
+    assert skipped["run/two"] == (f"--fail-fast: {first} failed" if fail_fast else "")
+    assert [run.name for run in outcome.ended] == ([first] if fail_fast else [first, second])
+    assert (outcome.failed, [event.key.address for event in events if isinstance(event, Finished) and event.key]) == (
+        [],
+        ["run/one"] if fail_fast else ["run/one", "run/two"],
+    )
