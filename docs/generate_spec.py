@@ -100,6 +100,7 @@ TYPES = {
     "boolean": "true or false",
     "object": "mapping",
     "array": "list",
+    "null": "nothing",
 }
 
 
@@ -159,9 +160,10 @@ class Page:
 
     def _table(self, branch: dict[str, Any]) -> list[str]:
         rows = ["| Field | Takes | Left out | |", "| --- | --- | --- | --- |"]
+        required = branch.get("required") or branch.get("else", {}).get("required", ())  # of a spec in one file
         for name, member in branch["properties"].items():
             field = self._resolved(member)
-            label = f"`{name}`" + (" **(required)**" if name in branch.get("required", ()) else "")
+            label = f"`{name}`" + (" **(required)**" if name in required else "")
             default = f"`{json.dumps(field['default'])}`" if "default" in field else ""
             about = f"{field['description']}{self._engines(field)} {self._example(name, field)}".strip()
             rows.append(f"| {label} | {_cell(self._takes(field))} | {default} | {_cell(about)} |")

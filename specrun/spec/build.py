@@ -67,6 +67,8 @@ class _Builder:
             experiment=values.get("experiment") or values["name"],
             job=self._job(values["job"], data) if values.get("job") is not None else None,
             digest=digest(values),
+            target=self.document.target,
+            layers=tuple(map(Path, self.document.files)),
         )
 
     def _local(self, written: str, boundary: Boundary | None = None) -> LocalPath:

@@ -46,6 +46,13 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "bad-value": (ERROR, "The value does not have the right form."),
         "out-of-range": (ERROR, "The value is out of range."),
     },
+    "layers": {
+        "missing-base": (ERROR, "A base does not exist."),
+        "bases-loop": (ERROR, "Bases build on each other in a ring."),
+        "too-many-bases": (ERROR, "Too many bases build on each other."),
+        "not-in-target": (ERROR, "The key has no place in a target."),
+        "unknown-target": (ERROR, "A target does not exist."),
+    },
     "expressions": {
         "expression-unclosed": (ERROR, "An expression is not closed."),
         "expression-syntax": (ERROR, "This is not an expression that specrun knows."),

@@ -134,8 +134,9 @@ def locate(document: Document, path: Path, text: str, expression: Expression | M
     Quoting and folding move characters but never `${{`, so the n-th of the scalar is the n-th of the source from where
     the scalar begins. Where that does not hold (an alias stands there, not the text), it is the scalar's own place.
     """
-    place = document.location(path)
-    lines = lines_of(document.text)
+    part = document.part(path)
+    place = part.document.location(part.path)
+    lines = lines_of(part.document.text)
     first, column = place.line - 1, place.column - 1
     remaining = expression.number
     written = "".join(text[expression.start : expression.end].split())

@@ -72,9 +72,8 @@ def _of_environment(failure: Failure, name: str, *, is_whole: bool) -> str:
 
 
 def _of_variable(document: Document, failure: Failure, name: str, *, is_whole: bool) -> str:
-    path = ("vars", name)
     declared = document.values["vars"].get(name)
-    where = f"`vars.{name}` (line {document.location(path, key=True).line})"
+    where = f"`vars.{name}` ({document.line(('vars', name), failure.path)})"
     if isinstance(declared, str) and OPEN in declared:
         return f"What {where} takes from the environment does not fit: correct it there."
     if not is_whole and _has_environment(document, failure):

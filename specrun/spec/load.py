@@ -12,6 +12,8 @@ from specrun.spec import codes, overrides, rules, schema, source
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.expressions import OPEN, literal_text
+from specrun.spec.layers.paths import starting_at_spec
+from specrun.spec.layers.specs import Layering, Picked, under_targets
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import literal_credentials
@@ -26,10 +28,19 @@ if TYPE_CHECKING:
 
 
 class Loaded(NamedTuple):
-    """What was read. `specs` has those files that have no error; none, where what replaces their parts has one."""
+    """What was read. `specs` has those files that have no error; none, where what replaces their parts has one.
+
+    No spec comes of a file that is `abstract`, of one `without_target` (it has targets, and not the chosen one), nor of
+    one that is `undecided`: it has targets, and none was chosen. Files are named as they were given.
+    """
 
     specs: tuple[Spec, ...]
     diagnostics: tuple[Diagnostic, ...]
+    targets: Mapping[str, tuple[str, ...]] = {}
+    """The names of the targets of each file that has some, its own or its bases'."""
+    abstract: tuple[str, ...] = ()
+    without_target: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -49,6 +60,7 @@ class _Options(NamedTuple):
     files: Files
     today: str
     repositories: RepositoryFiles
+    layering: Layering
 
 
 def load(
@@ -63,6 +75,7 @@ def load(
     allow_outside: Sequence[str] = (),
     environment_said: bool = True,
     with_specs: bool = True,
+    target: str | None = None,
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -73,6 +86,9 @@ def load(
     Under CI specs reach nothing outside of their repository but what `allow_outside`, `inputs` and `environment` name;
     the latter only where it was `environment_said`, on the command line. Without `with_specs` there are none: what
     `validate` needs, over thousands of files.
+
+    `target` is what --target or SPECRUN_TARGET say. None leaves it to a spec's `default_target`; but without
+    `with_specs` a spec is looked at under each of its targets.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
@@ -93,9 +109,11 @@ def load(
         reading,
         _today(),
         RepositoryFiles(),
+        Layering(reading, files),
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
+    picked = Picked()
     for file in files:
         if os.path.basename(file) == NAME:  # noqa: PTH119
             diagnostics += _of_repository(file, options, is_spec=with_specs)
@@ -104,20 +122,26 @@ def load(
         diagnostics += mistakes_read
         if document is None:
             continue
-        document, found, values, seen = _check(document, options)
+        layered = options.layering.of(document)
+        diagnostics += layered.diagnostics
+        picks = layered.pick(target, picked, with_specs=with_specs)
+        checked = [_check(one, options, complete=layered.complete) for one in picks]
+        found = checked[0].diagnostics if len(checked) == 1 else under_targets([one[:2] for one in checked])
         diagnostics += found
         if variables or inputs:
-            read.append((document, seen))
-        if with_specs and not any(d.severity is Severity.ERROR for d in (*mistakes_read, *found)):
+            read += [(one.document, one.seen) for one in checked]
+        is_built = with_specs and len(checked) == 1 and layered.complete and file not in picked.undecided
+        if is_built and not any(d.severity is Severity.ERROR for d in (*mistakes_read, *layered.diagnostics, *found)):
             from specrun.spec.build import build
 
-            specs.append(build(document, values, reading.reach(os.path.dirname(file))))  # noqa: PTH120
+            reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
+            specs.append(build(checked[0].document, checked[0].values, reach))
     undeclared = list(overrides.undeclared(read, variables, inputs))
     of_repositories = options.repositories.diagnostics()
     if undeclared or mistakes or of_repositories:
         specs = []
-    diagnostics += [*undeclared, *of_repositories]
-    return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)))
+    diagnostics += [*undeclared, *of_repositories, *options.layering.diagnostics()]
+    return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)), *picked.counted())
 
 
 def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
@@ -159,8 +183,17 @@ def _today() -> str:
     return time.strftime("%Y-%m-%d")
 
 
-def _check(document: Document, options: _Options) -> tuple[Document, list[Diagnostic], Any, Mapping[str, Any]]:
-    """One document, its mistakes beyond YAML, its values with everything in place, and those of them that are right."""
+class _Checked(NamedTuple):
+    """A document, its mistakes beyond YAML, its values with everything in place, and those of them that are right."""
+
+    document: Document
+    diagnostics: list[Diagnostic]
+    values: Any
+    seen: Mapping[str, Any]
+
+
+def _check(document: Document, options: _Options, *, complete: bool = True) -> _Checked:
+    """One document. Of what is not `complete` nothing is said that another file may still give it."""
     done = substitute(
         document,
         options.variables,
@@ -170,21 +203,23 @@ def _check(document: Document, options: _Options) -> tuple[Document, list[Diagno
         repository=options.repositories.of(document.file),
     )
     document = document.having_read(done.read)
-    refused = [found for found in schema.check(document, done.values) if not _is_hole(found, done.holes)]
-    values = overrides.apply(done.values, options.inputs, options.environment)
+    mistakes = schema.check(document, done.values, incomplete=not complete)
+    refused = [found for found in mistakes if not _is_hole(found, done.holes)]
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
+    values, moved = starting_at_spec(document, done.values, options.files.reach(folder).spec.folder)
+    values = overrides.apply(values, options.inputs, options.environment)
     seen, in_expressions = values, done.diagnostics
-    if refused or done.holes:
-        from specrun.spec.rules.unknown import Known
+    if refused or done.holes or not complete:
+        from specrun.spec.rules.unknown import Known, incomplete
 
-        known = Known(values, refused)
+        known = Known(values if complete else incomplete(values), refused)
         in_expressions = tuple(found for found in in_expressions if not known.explains(found))
         for hole in done.holes:
             known.hide(hole)
         seen = known.values
-    subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed)
+    subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
-    return document, _shown(document, values, diagnostics), values, seen
+    return _Checked(document, _shown(document, values, diagnostics), values, seen)
 
 
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:
@@ -199,25 +234,25 @@ def _shown(document: Document, values: Mapping[str, Any], diagnostics: list[Diag
     if not diagnostics:
         return diagnostics
     diagnostics = [document.hiding(found) for found in diagnostics]
-    literals: list[tuple[int, int, int]] = []
+    literals: list[Location] = []
     pieces: set[str] = set()
     for path, value in literal_credentials(values):
         if not literal_text(str(value)):
             continue  # an expression that has no place there, yet no credential either
-        place = document.location(path)
-        literals.append((place.line, place.column - 1, place.length))
+        literals.append(document.location(path))
         pieces.update(piece for line in str(value).splitlines() if len(piece := line.strip()) > 3)
     if not literals:
         return diagnostics
     return [_mask(found, literals, pieces) for found in diagnostics]
 
 
-def _mask(found: Diagnostic, literals: list[tuple[int, int, int]], pieces: Iterable[str]) -> Diagnostic:
+def _mask(found: Diagnostic, literals: list[Location], pieces: Iterable[str]) -> Diagnostic:
     place = found.location
     text, detail = place.text, found.detail
-    for line, start, length in literals:
-        if line == place.line:
-            text = text[:start] + "•" * len(text[start : start + length]) + text[start + length :]
+    for literal in literals:
+        if (literal.file, literal.line) == (place.file, place.line):
+            start, end = literal.column - 1, literal.column - 1 + literal.length
+            text = text[:start] + "•" * len(text[start:end]) + text[end:]
     for piece in pieces:
         text = text.replace(piece, "•" * len(piece))
         detail = detail.replace(piece, "••••")
@@ -227,6 +262,7 @@ def _mask(found: Diagnostic, literals: list[tuple[int, int, int]], pieces: Itera
 def _sorted(diagnostics: list[Diagnostic], files: Sequence[str]) -> list[Diagnostic]:
     if len(diagnostics) < 2:
         return diagnostics
+    diagnostics = list(dict.fromkeys(diagnostics))  # several specs may have one base
     order = {file: index for index, file in reversed(list(enumerate(files)))}
     return sorted(
         diagnostics,

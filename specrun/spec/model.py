@@ -269,9 +269,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One valid file. `workspace`, a mapping of `compute` and each datastore hold what was written, no defaults.
-
-    Credentials in them are Secret values; paths of this machine are LocalPath values.
+    """One valid file. `workspace`, a mapping of `compute` and each datastore hold what was written, no defaults;
+    credentials in them are Secret values, and paths of this machine LocalPath values.
     """
 
     file: Path
@@ -288,6 +287,9 @@ class Spec:
     """The target that was chosen of its `targets` ("": it has none)."""
     digest: str = ""
     """SHA-256 (hex) of the substituted document, secrets by name: a saved plan is stale when it differs."""
+    target: str = ""
+    layers: tuple[Path, ...] = ()
+    """The files that it was merged from, for the `target` ("": for any), absolute and its own first."""
 
     @property
     def cluster_name(self) -> str:

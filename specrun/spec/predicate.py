@@ -19,6 +19,7 @@ _CLASSES: dict[str, frozenset[type]] = {
     "object": frozenset((dict,)),
     "array": frozenset((list,)),
     "boolean": frozenset((bool,)),
+    "null": frozenset((type(None),)),
     "number": frozenset((int, float)),
 }
 _OF_TEXT = ("minLength", "maxLength", "pattern")

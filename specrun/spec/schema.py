@@ -23,12 +23,15 @@ REPOSITORY = "specrun-repository.v1.schema.json"
 """The schema of a repository's own file."""
 
 
-def check(document: Document, values: object, file: str = SPEC) -> list[Diagnostic]:
-    """What a schema, without a name that of specs, refuses in `values`, the substituted document."""
+def check(document: Document, values: object, file: str = SPEC, *, incomplete: bool = False) -> list[Diagnostic]:
+    """What a schema, without a name that of specs, refuses in `values`, the substituted document.
+
+    Of what is `incomplete` nothing is missing: it may stand in another file.
+    """
     schema, predicates = _compiled(file)
     if predicates.root(values):
         return []
-    return _explained(document, values, schema, predicates, _keys(file))
+    return _explained(document, values, schema, predicates, _keys(file), incomplete=incomplete)
 
 
 def schema_text(file: str = SPEC) -> str:
@@ -76,7 +79,13 @@ def keys_of(section: str) -> frozenset[str]:
 
 
 def _explained(
-    document: Document, values: object, schema: dict[str, Any], predicates: Predicates, keys: Keys
+    document: Document,
+    values: object,
+    schema: dict[str, Any],
+    predicates: Predicates,
+    keys: Keys,
+    *,
+    incomplete: bool,
 ) -> list[Diagnostic]:
     from itertools import islice
 
@@ -85,7 +94,10 @@ def _explained(
     from specrun.spec.layout import explain_layout
 
     once: dict[tuple[Path, str, str | None], Failure] = {}  # two subschemas may ask the same of one value
-    for failure in islice(failures(predicates, schema, values), MAX_DIAGNOSTICS):
+    walked = failures(predicates, schema, values)
+    if incomplete:
+        walked = (failure for failure in walked if failure.keyword not in ("required", "anyOf", "minProperties"))
+    for failure in islice(walked, MAX_DIAGNOSTICS):
         once.setdefault((failure.path, failure.keyword, failure.key), failure)
     found = list(once.values())
     laid_out, found = explain_layout(document, keys.places, found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from yaml.error import YAMLError
 
@@ -20,6 +21,14 @@ _HIDDEN = {ord("{"): "\ue000", ord("}"): "\ue001"}
 _SHOWN = {ord("\ue000"): "{", ord("\ue001"): "}"}
 
 
+class Part(NamedTuple):
+    """Where a value of a spec is written: the document, its path there, and the layer (file, base, target NAME, …)."""
+
+    document: Document
+    path: Path
+    layer: str = "file"
+
+
 class Document:
     """One parsed YAML file.
 
@@ -29,6 +38,9 @@ class Document:
     """
 
     __slots__ = ("_parsed", "file", "read", "text", "values")
+
+    target = ""
+    """The target that a spec is merged for; none where that makes no difference."""
 
     def __init__(
         self, file: str, text: str, values: Any, parsed: str | None = None, read: Mapping[str, str] = {}
@@ -42,6 +54,22 @@ class Document:
     def having_read(self, read: Mapping[str, str]) -> Document:
         """The same document when its expressions have been looked up."""
         return Document(self.file, self.text, self.values, self._parsed, read) if read else self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it was merged from, its own first: absolute paths."""
+        return (os.path.abspath(self.file),)  # noqa: PTH100 - resolve() would follow links
+
+    def part(self, path: Path) -> Part:
+        """Where the value at `path` is written, of a spec that is merged from layers in one of theirs."""
+        return Part(self, path)
+
+    def line(self, of: Path, seen_from: Path = ()) -> str:
+        """The place of a key in words, for a detail about another value: `line 3`, or with its file where that is
+        another one's.
+        """
+        place, other = self.location(of, key=True), self.part(seen_from).document.file
+        return f"line {place.line}" if place.file == other else f"{place.file}:{place.line}"
 
     def location(self, path: Path, *, key: bool = False) -> Location:
         """The place of the value at `path`, or of its key. What an alias or a merge key brings stands where it is

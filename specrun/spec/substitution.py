@@ -241,8 +241,8 @@ class _Walk:
         through = expression.namespace == "vars"
         if through:
             self.doubts.pop(expression.name, None)
-            line = self.document.location(("vars", expression.name), key=True).line
-            found = found._replace(detail=f"`vars.{expression.name}` (line {line}) takes it over. {found.detail}")
+            line = self.document.line(("vars", expression.name), path)
+            found = found._replace(detail=f"`vars.{expression.name}` ({line}) takes it over. {found.detail}")
         if found.severity is None:
             if not (through and found.code == "unlisted-env"):  # which is said where the variable is declared
                 self._mistake(found.code, found.detail, path, text, expression)

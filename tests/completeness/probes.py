@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from specrun.spec.layers.bases import HEAD
 from specrun.spec.schema import schema
 
 Leaf = tuple[str, ...]
@@ -201,8 +202,11 @@ PROBES: dict[str, Probe] = {
 
 @cache
 def leaves() -> tuple[str, ...]:
-    """The fields of the schema that hold a value: dotted, `*` for an entry of a mapping, `[]` for one of a list."""
-    return tuple(dict.fromkeys(".".join(leaf) for leaf in _leaves(schema(), (), 0)))
+    """The fields of the schema that hold a value: dotted, `*` for an entry of a mapping, `[]` for one of a list.
+
+    Not those that say what a spec is merged from: who uses a spec sees it merged.
+    """
+    return tuple(dict.fromkeys(".".join(leaf) for leaf in _leaves(schema(), (), 0) if leaf[0] not in HEAD))
 
 
 def _leaves(field: Any, path: Leaf, depth: int) -> Iterator[Leaf]:

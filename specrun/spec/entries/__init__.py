@@ -18,6 +18,7 @@ from specrun.spec.codes import CODES, Code
 GROUPS: Mapping[str, str] = {
     "file": "The file",
     "shape": "Keys and values",
+    "layers": "Bases and targets",
     "expressions": "Expressions and secrets",
     "job": "The job",
     "environment": "The environment",

@@ -106,8 +106,9 @@ def _almost_grammar() -> re.Pattern[str]:
 
 def _place_of(subject: Subject, path: Path, written: str, last: Location | None) -> Location:
     """Where a part of a text stands, on its own line where it can be found there; after the `last` of the same."""
-    place = subject.document.location(path)
-    lines = lines_of(subject.document.text)
+    part = subject.document.part(path)
+    place = part.document.location(part.path)
+    lines = lines_of(part.document.text)
     first, start = (last.line, last.column) if last is not None else (place.line, place.column - 1)
     for number in range(first, min(len(lines), place.line + 200) + 1):
         at = lines[number - 1].find(written, start if number == first else 0)

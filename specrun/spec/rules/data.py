@@ -84,9 +84,9 @@ def _folders(store: str, target: str) -> list[tuple[str, str]]:
     return [(store, "/".join(parts[:end])) for end in range(1, len(parts))]
 
 
-def _named(subject: Subject, entry: str) -> str:
+def _named(subject: Subject, entry: str, seen_from: tuple[str, ...]) -> str:
     # Asked for when there is something to say: finding a line takes as long as all the rules together.
-    return f"`data.{entry}` (line {subject.line('data', entry)})"
+    return f"`data.{entry}` ({subject.line(('data', entry), seen_from)})"
 
 
 def _clash(
@@ -99,16 +99,15 @@ def _clash(
     above: dict[tuple[str, str], str],
 ) -> Iterator[Diagnostic]:
     if place in taken:
-        there = _named(subject, taken[place])
+        there = _named(subject, taken[place], key)
         detail = f"{there} already goes to `{place[1]}`. A target mirrors one source: give this its own."
         yield subject.at("duplicate-target", detail, *key)
         return
     other = next((taken[folder] for folder in folders if folder in taken), above.get(place))
     if other is not None:
         target = mapping(subject.data[other]).get("target", other)
-        detail = (
-            f"{_named(subject, other)} goes to `{target}`: the files of one would count as extra files of the other."
-        )
+        there = _named(subject, other, key)
+        detail = f"{there} goes to `{target}`: the files of one would count as extra files of the other."
         yield subject.at("nested-target", detail, *key)
 
 

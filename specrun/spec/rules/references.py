@@ -82,11 +82,13 @@ def outputs_into_data(subject: Subject) -> Iterator[Diagnostic]:
         found = (targets.get((path.datastore, "/".join(parts[:end]))) for end in range(len(parts), 0, -1) if path)
         entry = next((one for one in found if one is not None), None)
         if entry is not None:
+            place = ("job", "outputs", name, "path")
+            there = f"`data.{entry}` ({subject.line(('data', entry), place)})"
             detail = (
-                f"`data.{entry}` (line {subject.line('data', entry)}) mirrors its source there: what the job writes "
-                "would be extra files of it, and change what the next run reads. Give the output a path of its own."
+                f"{there} mirrors its source there: what the job writes would be extra files of it, and change what "
+                "the next run reads. Give the output a path of its own."
             )
-            yield subject.at("output-into-data", detail, "job", "outputs", name, "path")
+            yield subject.at("output-into-data", detail, *place)
 
 
 def _target(name: str, entry: object) -> tuple[str, str]:

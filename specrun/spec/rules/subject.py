@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.expressions import OPEN
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def is_known(value: object) -> bool:
 class Subject:
     """One document under the rules. `folder` is where its relative paths start, `today` an ISO date.
 
-    `variables` are those that --var gives, as they were typed.
+    `variables` are those that --var gives, as they were typed. `moved` has the paths that start at another file than
+    the spec, as they are written there.
     """
 
     __slots__ = (
@@ -106,6 +107,7 @@ class Subject:
         "files",
         "folder",
         "job",
+        "moved",
         "today",
         "values",
         "variables",
@@ -120,6 +122,7 @@ class Subject:
         files: Files,
         today: str,
         variables: Mapping[str, str] = _NONE,
+        moved: Mapping[Path, str] = {},
     ) -> None:
         self.document = document
         self.values = values
@@ -128,6 +131,7 @@ class Subject:
         self.files = files
         self.today = today
         self.variables = variables
+        self.moved = moved
         self.job = mapping(values.get("job"))
         self.compute = mapping(values.get("compute"))
         self.datastores = mapping(values.get("datastores"))
@@ -146,6 +150,6 @@ class Subject:
         """A diagnostic at the key at `path`."""
         return self.document.diagnostic(code, detail, path, key=True)
 
-    def line(self, *path: str | int) -> int:
-        """The line of the key at `path`, for a detail that points at a second place."""
-        return self.document.location(path, key=True).line
+    def line(self, of: Path, seen_from: Path) -> str:
+        """The place of the key at `of`, for a detail about another value: `line 3`, or with its file."""
+        return self.document.line(of, seen_from)

@@ -26,11 +26,18 @@ _LOOKED_IN: Mapping[str, Path] = {
 _OF_PLACES = ("expression-misplaced", "secret-misplaced")
 
 
+def incomplete(values: Any) -> Any:
+    """The values of a file to which others may add: any of its mappings may have more than stands in it."""
+    if isinstance(values, dict):
+        return Partly({key: incomplete(value) for key, value in values.items()}, is_open=True)
+    return [incomplete(value) for value in values] if isinstance(values, list) else values
+
+
 class Known:
     """What is known of a document: `values` are its substituted values without those that are refused."""
 
     def __init__(self, values: Mapping[str, Any], refused: Iterable[Diagnostic]) -> None:
-        self.values = Partly(values)
+        self.values = _copied(values)
         self._own = {id(self.values)}
         self._refused = {found.path for found in refused}
         for found in refused:
@@ -97,10 +104,14 @@ class Known:
             if not isinstance(inner, (dict, list)) or inner is UNKNOWN:
                 return None
             if id(inner) not in self._own:
-                inner = here[step] = Partly(inner) if isinstance(inner, dict) else list(inner)
+                inner = here[step] = _copied(inner) if isinstance(inner, dict) else list(inner)
                 self._own.add(id(inner))
             here = inner
         return here  # type: ignore[no-any-return]
+
+
+def _copied(values: Mapping[str, Any]) -> Partly:
+    return Partly(values, is_open=isinstance(values, Partly) and values.open)
 
 
 def _inside(container: Any, step: str | int) -> Any:

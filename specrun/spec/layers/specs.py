@@ -1,0 +1,130 @@
+"""The specs that a file stands for: one for each of its targets, merged from all of their layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from specrun.spec.layers.bases import HEAD, Bases, Chain, Head, head
+from specrun.spec.layers.stack import Layer, stacked
+from specrun.spec.nearest import suggestion
+from specrun.spec.wording import listed
+
+if TYPE_CHECKING:
+    from specrun.spec.diagnostics import Diagnostic
+    from specrun.spec.rules.files import Files
+    from specrun.spec.source import Document
+
+
+@dataclass(slots=True)
+class Picked:
+    """Which targets the files of a load have, and which files give no spec for a reason that is no mistake."""
+
+    targets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    abstract: list[str] = field(default_factory=list)
+    without_target: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+    def counted(self) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """All of it, as it may be kept."""
+        return self.targets, tuple(self.abstract), tuple(self.without_target), tuple(self.undecided)
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A file with its bases, and the layers of each of the targets that it has, or that its bases have."""
+
+    own: Head
+    chain: Chain = field(default_factory=Chain)
+    targets: Mapping[str, Sequence[Layer]] = field(default_factory=dict)
+    default: str | None = None
+    diagnostics: Sequence[Diagnostic] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that belongs to the spec is there, so that what is missing is missing."""
+        return self.chain.whole and not self.own.abstract
+
+    def pick(self, target: str | None, picked: Picked, *, with_specs: bool) -> list[Document]:
+        """The spec for the target, or for the usual one; for each of them where none is said, or all are looked at."""
+        file = self.own.document.file
+        if self.own.abstract:
+            picked.abstract.append(file)
+            return [self.merged(name) for name in self.targets if target in (None, name)] or [self.merged()]
+        if not self.targets:
+            return [self.merged()]
+        picked.targets[file] = tuple(self.targets)
+        if target is None and with_specs:
+            target = self.default
+        if target is None:
+            if with_specs and self.complete:
+                picked.undecided.append(file)
+            return [self.merged(name) for name in self.targets]
+        if target in self.targets:
+            return [self.merged(target)]
+        picked.without_target.append(file)
+        return []
+
+    def merged(self, target: str = "", more: Sequence[Layer] = ()) -> Document:
+        """The spec for one of its targets, with `more` layers, such as var files, laid over it."""
+        own, heads = self.own, (*self.chain.bases, self.own)
+        if len(heads) == 1 and not target and not more and own.values is own.document.values:
+            return own.document
+        layers = [Layer("file" if one is own else "base", one.document, one.values) for one in heads]
+        layers += self.targets.get(target, ())
+        return stacked(own.document, [*layers, *more], target, self.chain.values if self.chain.bases else None)
+
+
+def _targets(heads: Sequence[Head]) -> dict[str, list[Layer]]:
+    """The overlays of each target, in the order of their files; null takes those of earlier files away."""
+    found: dict[str, list[Layer]] = {}
+    for one in heads:
+        for name, values in one.targets.items():
+            if values is None and name in found:
+                del found[name]
+                continue
+            layer = Layer(f"target {name}", one.document, values or {}, ("targets", name))
+            found.setdefault(name, []).append(layer)
+    return found
+
+
+class Layering:
+    """Specs and their bases, for the duration of one load; `given` are the names of its files."""
+
+    def __init__(self, files: Files, given: Sequence[str] = ()) -> None:
+        self._bases = Bases(files, given)
+
+    def of(self, document: Document) -> Layered:
+        """A file with all that it builds on."""
+        if HEAD.isdisjoint(document.values):  # nearly always
+            return Layered(Head(document, document.values))
+        own = head(document)
+        chain, wrong = self._bases.chain(own) if own.extends or own.wrong else (Chain(), [])
+        heads = (*chain.bases, own)
+        targets = _targets(heads)
+        default = next((one.default_target for one in reversed(heads) if one.default_target is not None), None)
+        if own.default_target is not None and own.default_target not in targets and chain.whole and not own.abstract:
+            detail = f"`targets` has no `{default}`. {suggestion(own.default_target, targets, kind='targets')}"
+            wrong.append(document.diagnostic("unknown-target", detail, ("default_target",)))
+        return Layered(own, chain, targets, default, [*own.diagnostics, *wrong])
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong with the bases themselves, said once."""
+        return self._bases.diagnostics()
+
+
+def under_targets(found: Sequence[tuple[Document, Sequence[Diagnostic]]]) -> list[Diagnostic]:
+    """What is wrong with a spec under its targets, each finding once; and of which targets, where not of all."""
+    targets: dict[Diagnostic, list[Document]] = {}
+    for document, diagnostics in found:
+        for one in diagnostics:
+            targets.setdefault(one, []).append(document)
+    return [_told(one, documents, len(found)) for one, documents in targets.items()]
+
+
+def _told(found: Diagnostic, documents: Sequence[Document], of: int) -> Diagnostic:
+    if len(documents) == of or documents[0].part(found.path).layer.startswith("target "):
+        return found
+    names = listed([document.target for document in documents], "and")
+    return replace(found, detail=f"{found.detail} This is so for the target{'s' * (len(documents) > 1)} {names}.")
