@@ -283,8 +283,6 @@ class Spec:
     data: Mapping[str, Data] = field(default_factory=dict)
     experiment: str = ""
     job: Job | None = None
-    target: str = ""
-    """The target that was chosen of its `targets` ("": it has none)."""
     digest: str = ""
     """SHA-256 (hex) of the substituted document, secrets by name: a saved plan is stale when it differs."""
     target: str = ""
