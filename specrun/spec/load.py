@@ -14,6 +14,8 @@ from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.expressions import OPEN, literal_text
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering, Picked, under_targets
+from specrun.spec.layers.var_files import over
+from specrun.spec.layers.var_files import read as var_files_of
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import literal_credentials
@@ -76,6 +78,7 @@ def load(
     environment_said: bool = True,
     with_specs: bool = True,
     target: str | None = None,
+    var_files: Sequence[str] = (),
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -88,7 +91,8 @@ def load(
     `validate` needs, over thousands of files.
 
     `target` is what --target or SPECRUN_TARGET say. None leaves it to a spec's `default_target`; but without
-    `with_specs` a spec is looked at under each of its targets.
+    `with_specs` a spec is looked at under each of its targets. `var_files` are YAML files of names and values, which
+    replace the values of `vars` as `variables` do, and give way to these.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
@@ -114,6 +118,7 @@ def load(
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
     picked = Picked()
+    of_var_files, mistakes_there = var_files_of(var_files)
     for file in files:
         if os.path.basename(file) == NAME:  # noqa: PTH119
             diagnostics += _of_repository(file, options, is_spec=with_specs)
@@ -124,7 +129,7 @@ def load(
             continue
         layered = options.layering.of(document)
         diagnostics += layered.diagnostics
-        picks = layered.pick(target, picked, with_specs=with_specs)
+        picks = [over(one, of_var_files) for one in layered.pick(target, picked, with_specs=with_specs)]
         checked = [_check(one, options, complete=layered.complete) for one in picks]
         found = checked[0].diagnostics if len(checked) == 1 else under_targets([one[:2] for one in checked])
         diagnostics += found
@@ -138,9 +143,9 @@ def load(
             specs.append(build(checked[0].document, checked[0].values, reach))
     undeclared = list(overrides.undeclared(read, variables, inputs))
     of_repositories = options.repositories.diagnostics()
-    if undeclared or mistakes or of_repositories:
+    if undeclared or mistakes or of_repositories or mistakes_there:
         specs = []
-    diagnostics += [*undeclared, *of_repositories, *options.layering.diagnostics()]
+    diagnostics += [*undeclared, *of_repositories, *mistakes_there, *options.layering.diagnostics()]
     return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)), *picked.counted())
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from specrun.spec import schema, source
-from specrun.spec.diagnostics import Diagnostic, Path, Severity
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.layers.stack import Layer, Merged, stacked
-from specrun.spec.nearest import nearest
 
 if TYPE_CHECKING:
     from specrun.spec.source import Document
@@ -34,6 +33,8 @@ def read(names: Sequence[str]) -> tuple[list[Layer], list[Diagnostic]]:
 
 def over(document: Document, files: Sequence[Layer]) -> Document:
     """A spec with the variables of files laid over those that it declares."""
+    if not files:
+        return document
     declared = document.values.get("vars")
     if not isinstance(declared, dict):
         return document
