@@ -198,7 +198,8 @@ class Operation:
 def _unsent(change: Upload, now: Observed) -> Upload:
     """The same without the files that are there by now: what was sent is not sent again."""
     left = plan_transfer(change.transfer.send, now.files, sha256=change.resource.sha256)
-    return replace(change, transfer=replace(change.transfer, new=left.new, changed=left.changed))
+    there = (*change.transfer.unchanged, *left.unchanged)
+    return replace(change, transfer=replace(change.transfer, new=left.new, changed=left.changed, unchanged=there))
 
 
 def _on_the_way(change: ResourceChange | Upload, now: Observed) -> bool:

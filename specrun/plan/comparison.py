@@ -111,7 +111,9 @@ def _data(was: Item, now: Item) -> Iterator[str]:
 
 
 def _source(transfer: Mapping[str, Any]) -> dict[str, Any]:
-    return _listed([*transfer["new"], *transfer["changed"], *transfer["unchanged"]])
+    """The files of a source, wherever they lie: it may be here for one of two plans alone."""
+    files = _listed([*transfer["new"], *transfer["changed"], *transfer["unchanged"]])
+    return {path: {name: value for name, value in file.items() if name != "source"} for path, file in files.items()}
 
 
 def _known(files: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, object]:

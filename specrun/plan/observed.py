@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.resources import Key
+from specrun.plan.source_list import SourceList
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.model import Properties
 
@@ -33,18 +34,21 @@ class Status(Enum):
 class StoredFile:
     """A file on a datastore: `size` in bytes, `md5` in hex ("": the store has none), `maker` who wrote it.
 
-    `sha256` is known of what came from https, where the store keeps such things.
+    `sha256` is known of what came from https, where the store keeps such things. `etag` stands for the content of what
+    has no MD5.
     """
 
     size: int
     md5: str
     maker: Maker = NOBODY
     sha256: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One resource as it is, in the spec's own units and spelling. `files` is a data target's listing.
+    """One resource as it is, in the spec's own units and spelling. `files` is a data target's listing, `listed` what
+    the last upload left of its source there (None: nothing, or nobody asks, since the source is here).
 
     `maker` is who made it, from its tags: nobody when somebody else did. `reason` says why it failed, or why
     nobody looked.
@@ -55,6 +59,7 @@ class Observed:
     files: Mapping[str, StoredFile] = field(default_factory=dict)
     maker: Maker = NOBODY
     reason: str = ""
+    listed: SourceList | None = None
 
 
 class RunStatus(Enum):

@@ -13,7 +13,7 @@ import re
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -242,7 +242,7 @@ def _observed(seen: Observed) -> dict[str, object]:
 
 def _stored(files: Mapping[str, StoredFile]) -> dict[str, object]:
     return {
-        path: {"size": file.size, "md5": file.md5, "owner": file.maker.spec, "sha256": file.sha256}
+        path: {"size": file.size, "md5": file.md5, "owner": file.maker.spec, "sha256": file.sha256, "etag": file.etag}
         for path, file in files.items()
     }
 

@@ -88,6 +88,7 @@ class _Builder:
             datastore=entry.get("datastore"),
             target=entry.get("target", name),
             prune=entry.get("prune", False),
+            optional=entry.get("source") == "optional",
             origin=Origin(self.document, ("data", name)),
         )
 

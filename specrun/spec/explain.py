@@ -43,6 +43,9 @@ def _enum(document: Document, failure: Failure) -> tuple[str, str]:
     detail = f"`{name}` is {listed(allowed, 'or')}."
     if isinstance(failure.value, str):
         right = foreign_value(_field(failure.path), failure.value) or nearest(failure.value, allowed)
+        if right is None and failure.path[:1] == ("data",):  # what people take for the path
+            more = "The files are named by `path`; where `source` is left out they have to be there."
+            return "not-allowed", _joined(detail, more)
         right = right or (allowed[0] if len(allowed) == 1 else None)
         if right is not None:
             return "not-allowed", _joined(detail, f"Write `{snippet(failure.path[-1], right)}`.", _default(failure))

@@ -101,7 +101,8 @@ class Download:
 class Data:
     """An entry of `data`: a source mirrored to a datastore's target.
 
-    A local path as an input is such an entry, too, `of_input`: its target is the input's own.
+    A local path as an input is such an entry, too, `of_input`: its target is the input's own. `optional`: where the
+    source is not on this machine, what its target holds stands for it.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Data:
     origin: Origin = field(compare=False, repr=False)
     prune: bool = False
     of_input: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,11 +75,12 @@ _KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
     ("datastores.*", "relativeMountPath mountOptions fileMode directoryMode", BATCH_AI, None, "Azure ML decides where a store is mounted: use ${{ inputs.NAME }}."),
     ("datastores.*", "name", V2, None, "The name is the entry's key: `datastores: {NAME: {type: …}}`."),
     ("datastores.*", "account storage_account", V1, "account_name", ""),
-    ("data.*", "src_dir source local_path src", V1, "path", ""),
+    ("data.*", "src_dir local_path src", V1, "path", ""),
     ("data.*", "target_path path_on_datastore dest destination", V1, "target", ""),
     ("data.*", "datastore_name store", V1, "datastore", ""),
     ("data.*", "overwrite show_progress", V1, None, "Files that differ are always sent, and progress is always shown: leave it out."),
     ("data.*", "url uri web_path", V2, "path", ""),
+    ("data.*", "optional required", "another tool", None, "Of a source that not every machine has write `source: optional`."),
     ("data.*", "checksum hash sha", "another tool", "sha256", ""),
     ("data.*", "name version type", V2, None, "A data entry is known by its key and has no version."),
     # job

@@ -44,6 +44,17 @@ def _kernel_devices() -> tuple[int, ...]:
     return tuple(os.stat(place).st_dev for place in _KERNEL if os.path.isdir(place))
 
 
+def is_absent(path: str | os.PathLike[str]) -> bool:
+    """Whether nothing is at a path, rather than something that cannot be looked at. NUL is nowhere."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def opened(path: str | os.PathLike[str], *, follow: bool = True) -> FileIO:
     """A regular file, open for reading; without `follow`, only if its name is no link.
 

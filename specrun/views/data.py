@@ -130,6 +130,7 @@ def _change(change: Change, *, several: bool) -> dict[str, object]:
         data["fields"] = plain(fields)
     if isinstance(change, Upload):
         data["transfer"] = _transfer(change.transfer)
+        data["source_here"] = not change.resource.absent
     if isinstance(change, RunChange):
         data["run"] = {
             "name": change.submission.name,

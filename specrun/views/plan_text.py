@@ -81,7 +81,9 @@ def transfer_summary(transfer: Transfer) -> str:
 def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str]:
     colour = COLOURS[change.action]
     head = f"  {change.action.sign} {visible(change.key.address):<{room}}"
-    reason = transfer_summary(change.transfer) if isinstance(change, Upload) else visible(change.reason)
+    reason = visible(change.reason)
+    if isinstance(change, Upload) and not change.resource.absent:
+        reason = transfer_summary(change.transfer)
     plain = change.action is Action.NO_OP
     if len(head) + 2 + len(reason) <= width:
         yield paint(head, colour) + "  " + paint(reason, *(["dim"] * plain))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from emulator.blobs import Blobs
 from emulator.faults import Status as Answer
+from emulator.router import Request
+from specrun.engines.azure import source_lists
 from specrun.engines.azure.engine import AzureEngine
 from specrun.engines.base import EngineError
 from specrun.plan.changes import Action
 from specrun.plan.observed import CloudContent, Status
 from specrun.plan.resources import Resource
-from tests.azureml_v2.place import LIST_BLOBS, Place, resource
+from specrun.plan.source_list import ListedFile, SourceList, blob_name
+from tests.azureml_v2.place import GET_BLOB, LIST_BLOBS, Place, resource
 
 KEY = "data/default/mnist"
 TEXT = "data: {mnist: {path: data, prune: true}}"
@@ -26,6 +32,10 @@ def source(place: Place) -> Path:
     (folder / "a").write_text("a")
     (folder / "sub" / "ü").write_text("u")
     return folder
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content).hexdigest()
 
 
 def start(place: Place) -> tuple[AzureEngine, Resource, Blobs, str]:
@@ -52,6 +62,71 @@ def test_sent_seen_and_pruned(place: Place, source: Path) -> None:
 
     seen = place.change(engine, Action.DELETE, target)
     assert sorted(seen.files) == ["theirs"]
+
+
+def test_each_upload_leaves_the_list_of_its_source(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    (source / "a").chmod(0o755)
+    listed = blob_name("mnist")
+    place.change(engine, Action.CREATE, target)
+    left = json.loads(blobs.read(container, listed))
+    assert (left["format"], left["target"]) == (1, "mnist")
+    assert left["files"] == {"a": [md5(b"a"), True], "sub/ü": [md5(b"u"), False]}
+    properties = blobs.container(container).get_blob_client(listed).get_blob_properties()
+    assert properties.metadata == {"specrun": "job"}
+
+    blobs.write(container, "mnist/theirs", b"x")
+    shutil.rmtree(source)
+    spec = place.spec(TEXT.replace("path: data", "path: data, source: optional"))
+    absent = resource(spec, KEY)
+    assert place.routes(lambda: engine.resources.observe(absent)) == [LIST_BLOBS, GET_BLOB]
+    seen = engine.resources.observe(absent)
+    assert sorted(seen.files) == ["a", "sub/ü", "theirs"]
+    assert seen.listed == SourceList({"a": ListedFile(md5(b"a"), True), "sub/ü": ListedFile(md5(b"u"), False)})
+
+    # All files there are the spec's again, and all go: so does the list.
+    blobs.container(container).delete_blob("mnist/theirs")
+    assert place.change(engine, Action.DELETE, absent).files == {}
+    assert list(blobs.paths(container, "")) == []
+    seen = engine.resources.observe(absent)
+    assert (seen.status, seen.listed) == (Status.MISSING, None)
+
+
+def test_a_list_is_no_data_whatever_target_it_lies_in(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+    whole = CloudContent("azureml://datastores/workspaceblobstore/paths/", ((None, "mnist"),))
+    before = engine.contents.digest(whole)
+    place.change(engine, Action.CREATE, target)
+    assert engine.contents.digest(whole) == before
+    around = resource(place.spec(TEXT.replace("path: data", "path: data, target: specrun")), "data/default/specrun")
+    assert engine.resources.observe(around).files == {}
+    place.change(engine, Action.CREATE, around)
+    assert sorted(place.change(engine, Action.UPDATE, around).files) == ["a", "sub/ü"]
+    assert len(list(blobs.paths(container, "specrun/sources/"))) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b" " * 51])
+def test_a_damaged_list_is_told(place: Place, source: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes) -> None:
+    monkeypatch.setattr(source_lists, "LARGEST", 50)
+    engine, target, blobs, container = start(place)
+    place.change(engine, Action.CREATE, target)
+    blobs.write(container, blob_name("mnist"), damage)
+    shutil.rmtree(source)
+    seen = engine.resources.observe(resource(place.spec(TEXT.replace("prune: true", "source: optional")), KEY))
+    assert seen.listed is not None
+    assert seen.listed.wrong
+
+
+def test_where_no_list_may_be_written_the_files_are_sent_all_the_same(place: Place, source: Path) -> None:
+    engine, target, blobs, container = start(place)
+
+    def of_a_list(request: Request, route: str) -> bool:
+        return request.method == "PUT" and "/specrun/sources/" in request.path
+
+    place.emulator.faults.add(of_a_list, Answer(403, "AuthorizationPermissionMismatch", "no"), times=None)
+    assert sorted(place.change(engine, Action.CREATE, target).files) == ["a", "sub/ü"]
+    assert list(blobs.paths(container, "specrun/")) == []
+    assert any(report.text.startswith("no list of the source is left: ") for report in place.reports)
 
 
 def test_nothing_is_there_without_its_workspace(place: Place, source: Path) -> None:

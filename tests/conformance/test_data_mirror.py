@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from tests.conformance.desk import Desk, change
@@ -59,6 +60,26 @@ def test_what_another_spec_put_there_is_neither_pruned_nor_destroyed(desk: Desk)
     desk.run("destroy", "--yes", "--also", "data")
     assert listed(desk.plan()) == {"new": ["ours.txt"], "extra": ["theirs.txt"]}
     assert listed(desk.plan("other.yaml", "--exit-code")) == {"unchanged": ["theirs.txt"]}
+
+
+def test_what_is_there_stands_for_a_source_that_is_not_here(desk: Desk) -> None:
+    desk.write("data/b.csv", "2\n")
+    desk.write("data/sub/a.csv", "1\n").chmod(0o755)
+    data = SPEC.replace("prune: <prune>", "source: optional").replace("<target>", desk.name)
+    desk.spec(data, "data.yaml")
+    desk.spec(f"{data}job: {{command: 'ls ${{{{ inputs.set }}}}', inputs: {{set: {{data: set}}}}}}\n")
+    before = change(desk.plan(), "run")["run"]["fingerprint"]
+    desk.apply("data.yaml")
+    shutil.rmtree(desk.folder / "data")
+    said = desk.run("plan")
+    assert "source not here: 2 files as they stand on" in said.out
+    assert "note[source-not-here]" in said.err
+    plan = desk.plan("--exit-code", ends=2)
+    assert change(plan, "run")["run"]["fingerprint"] == before
+    assert listed(plan) == {"unchanged": ["b.csv", "sub/a.csv"]}
+    assert desk.plan("data.yaml", "--exit-code")["notes"] == []
+    desk.run("destroy", "data.yaml", "--yes", "--also", "data")
+    assert "error[missing-target]" in desk.run("plan", ends=1).err
 
 
 def test_what_an_unfinished_run_reads_is_not_changed_under_it(desk: Desk) -> None:

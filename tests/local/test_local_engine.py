@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from specrun.engines.local.stores import target_folder
 from specrun.plan.changes import Action, Change
 from specrun.plan.observed import Loss, Run, RunStatus, Status
 from specrun.spec.model import Spec
-from tests.engine_double import read_specs, write_spec
+from tests.engine_double import change_of, read_specs, write_spec
 from tests.local.machine import ADDRESS, Machine
 
 DATA = "name: {}\ndata: {{d: {{path: data, target: digits{}}}}}\n"
@@ -69,6 +70,37 @@ def test_destroying_data_leaves_other_peoples_files(tmp_path: Path, machine: Mac
     outcome = machine.destroy(spec, "data")
     assert (outcome.failed, machine.target("digits")) == ([], {"theirs": "3"})
     assert machine.change(ADDRESS, spec).action is Action.UPDATE
+
+
+def test_what_a_target_holds_stands_for_a_source_that_is_not_here(tmp_path: Path, machine: Machine) -> None:
+    spec = data_spec(tmp_path, more=", source: optional", a="1", sub__b="2")
+    (tmp_path / "data/a").chmod(0o755)
+    job = "job: {command: 'ls ${{ inputs.d }}', inputs: {d: {data: d}}}\n"
+    (reading,) = read_specs(write_spec(tmp_path, DATA.format("job", ", source: optional") + job, "reading.yaml"))
+    before = machine.plan(reading).fingerprints
+    machine.apply(spec)
+    shutil.rmtree(tmp_path / "data")
+    plan = machine.plan(reading)
+    assert (plan.fingerprints, plan.notes) == (before, ())
+    assert change_of(plan, ADDRESS).reason == "source not here: 2 files as they stand on the default datastore"
+    assert machine.plan(spec).pending == ()
+
+    (record,) = (machine.home / "resources/data").iterdir()
+    kept = json.loads(record.read_text())
+    for source, code in ((None, "source-unlisted"), ({"format": 2}, "source-unlisted"), (kept["source"], "")):
+        record.write_text(json.dumps({**kept, "source": source}))
+        assert [note.code for note in machine.plan(reading).notes] == [code] * bool(code)
+    (target_folder(machine.home, "default", "digits") / "a").unlink()
+    assert [note.code for note in machine.plan(reading).notes] == ["changed-target"]
+
+    # What another spec put there stays, and the list with it.
+    machine.apply(data_spec(tmp_path / "two", "two", theirs="3"))
+    listed = json.loads(record.read_text())["source"]["files"]
+    assert list(listed) == ["theirs"]
+    machine.destroy(spec, "data")
+    assert json.loads(record.read_text())["source"]["files"] == listed
+    machine.destroy(data_spec(tmp_path / "two", "two"), "data")
+    assert "source" not in json.loads(record.read_text())
 
 
 def test_a_source_that_changes_after_the_plan_is_not_sent(tmp_path: Path, machine: Machine) -> None:

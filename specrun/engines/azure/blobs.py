@@ -31,7 +31,7 @@ def list_files(container: Container, prefix: str) -> dict[str, StoredFile]:
             exact.add(name)
         elif name in exact:
             continue
-        files[name] = StoredFile(blob.size, blob.md5, blob.maker, blob.sha256)
+        files[name] = StoredFile(blob.size, blob.md5, blob.maker, blob.sha256, "" if blob.md5 else blob.etag)
     return files
 
 

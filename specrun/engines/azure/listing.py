@@ -14,6 +14,7 @@ from specrun.engines.azure.containers import Container
 from specrun.engines.azure.maker_tags import uploader_in
 from specrun.engines.base import EngineError
 from specrun.plan.makers import Maker
+from specrun.plan.source_list import is_list
 
 SHA256 = "specrun_sha256"
 """The metadata that holds the SHA-256 of data from https, as its spec gives it."""
@@ -35,7 +36,7 @@ class Blob:
 
 
 def list_blobs(container: Container, start: str) -> Iterator[Blob]:
-    """Blobs whose names begin so, folders left out. Raises EngineError."""
+    """Blobs whose names begin so, without folders and the lists of sources. Raises EngineError."""
     marker: str | None = None
     seen: set[str] = set()
     while marker is None or marker:
@@ -92,8 +93,11 @@ def _read(element: ElementTree.Element) -> Blob | None:
     if name is None or said.get("hdi_isfolder") == "true" or facts.get("ResourceType") == "directory":
         return None
     text = name.text or ""
+    text = unquote(text) if name.get("Encoded") == "true" else text
+    if is_list(text):
+        return None
     return Blob(
-        unquote(text) if name.get("Encoded") == "true" else text,
+        text,
         int(facts.get("Content-Length") or 0),
         _hex(facts.get("Content-MD5", "")),
         facts.get("Etag", ""),

@@ -9,6 +9,7 @@ from specrun.engines.azure.blobs import list_files, remove
 from specrun.engines.azure.containers import Container
 from specrun.engines.azure.credentials import SignIn
 from specrun.engines.azure.listing import list_blobs
+from specrun.engines.azure.source_lists import find_list, forget_list, leave_list
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Denied, Missing, Report
 from specrun.plan.changes import ResourceChange
@@ -23,21 +24,33 @@ Open: TypeAlias = Callable[[str | None], Container]
 
 
 def observe_target(open_store: Open, resource: DataTarget) -> Observed:
-    """What lies at a target: one request for each 5,000 files, and one for the datastore when it is first used."""
+    """What lies at a target: one request for each 5,000 files, and one for the datastore when it is first used.
+
+    With one more, what the last upload left of a source that is not here.
+    """
     try:
-        files = list_files(_container(open_store, resource), resource.target)
+        container = _container(open_store, resource)
+        files = list_files(container, resource.target)
     except Missing as error:
         return Observed(Status.MISSING, reason=str(error))
-    return Observed(Status.READY if files else Status.MISSING, files=files)
+    listed = find_list(container, resource.target) if resource.absent else None
+    return Observed(Status.READY if files else Status.MISSING, files=files, listed=listed)
 
 
 def begin_target(open_store: Open, change: ResourceChange | Upload, resource: DataTarget, report: Report) -> None:
-    """Send what is new or changed and remove what is pruned; or remove what the spec has written."""
+    """Send what is new or changed and remove what is pruned; or remove what the spec has written.
+
+    The list of the source goes first: what is on the target in the end is what counts of it, and so one that is there
+    too early does no harm, while one that was never written after an upload that was killed would not be missed.
+    """
     container, maker = _container(open_store, resource), resource.maker
     if isinstance(change, Upload):
+        leave_list(container, resource.target, change.transfer.source, maker, report)
         send(container, resource.target, change.transfer.send, maker, report, resource.sha256)
         remove(container, resource.target, change.transfer.prune, maker)
     else:
+        if all(file.maker.is_of(maker) for file in change.before.files.values()):
+            forget_list(container, resource.target)
         remove(container, resource.target, tuple(change.before.files), maker)
 
 

@@ -22,6 +22,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Status, StoredFile
 from specrun.plan.private import check_folder, make_folder
+from specrun.plan.source_list import SourceList, checked
 from specrun.plan.stored import Damaged, read_record
 from specrun.spec.reading import Replaced, opened
 
@@ -46,7 +47,7 @@ def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observe
     Raises OSError.
     """
     check_folder(_folder(home, target), home)
-    makers, digests_put = _record(home, target)
+    makers, digests_put, listed = _record(home, target)
     paths = {name: (path, seen) for name, path in files_in(_folder(home, target)).items() if (seen := _content(path))}
     digests = hashes.md5_all(paths.values())
     files = {
@@ -54,7 +55,8 @@ def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observe
         for (name, (_, seen)), md5 in zip(paths.items(), digests, strict=True)
     }
     altered = [name for name, file in files.items() if file.md5 not in digests_put.get(name, [file.md5])]
-    return Observed(Status.READY if files else Status.MISSING, files=files, reason=_altered(altered))
+    source = checked(target.target, listed) if target.absent and listed is not None else None
+    return Observed(Status.READY if files else Status.MISSING, files=files, reason=_altered(altered), listed=source)
 
 
 def _content(path: Path) -> os.stat_result | None:
@@ -84,7 +86,9 @@ def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) ->
     done = 0
     with scratch(home) as temporary:
         # Claimed first: one that is ours and not yet there does no harm; the other way round it could not be pruned.
-        _claim(home, change.resource, {file.path: file.md5 for file in transfer.send}, list(transfer.prune))
+        listed = SourceList.of(transfer.source).values(change.resource.target)
+        sent = {file.path: file.md5 for file in transfer.send}
+        _claim(home, change.resource, sent, list(transfer.prune), listed)
         for file in transfer.send:
             done = _send(file, folder / file.path, temporary / "file", home, (done, total), report)
             target = folder / file.path
@@ -96,10 +100,11 @@ def send_files(home: Path, hashes: HashCache, change: Upload, report: Report) ->
 def delete_target(home: Path, target: DataTarget) -> None:
     """Remove a target's files that its spec wrote; other people's stay."""
     folder = _folder(home, target)
-    ours = [name for name, maker in _record(home, target)[0].items() if maker.is_of(target.maker)]
+    makers, _, listed = _record(home, target)
+    ours = [name for name, maker in makers.items() if maker.is_of(target.maker)]
     for name in ours:
         _remove(folder / name, home)
-    _claim(home, target, {}, ours)
+    _claim(home, target, {}, ours, listed if len(ours) < len(makers) else None)
     for parent, _, _ in os.walk(folder, topdown=False):
         if not any(Path(parent).iterdir()):
             Path(parent).rmdir()
@@ -145,13 +150,15 @@ def _owners_file(home: Path, target: DataTarget) -> Path:
     return home / "resources" / "data" / f"{digest}.json"
 
 
-def _record(home: Path, target: DataTarget) -> tuple[dict[str, Maker], dict[str, list[str]]]:
-    """Who wrote each file of a target; and the MD5 of what it wrote, and of what it wrote before that."""
+def _record(home: Path, target: DataTarget) -> tuple[dict[str, Maker], dict[str, list[str]], object]:
+    """Who wrote each file of a target; the MD5 of what it wrote, and of what it wrote before that; and the list
+    of the source, as it stands there.
+    """
     path = _owners_file(home, target)
     try:
         content = read_record(path)
     except FileNotFoundError:
-        return {}, {}
+        return {}, {}, None
     except Damaged as error:
         raise EngineError(f"{target.address}: {error}: delete it") from error
     owners, digests = (content.get(key) for key in ("owners", "md5"))
@@ -160,12 +167,16 @@ def _record(home: Path, target: DataTarget) -> tuple[dict[str, Maker], dict[str,
         {name: found for name, found in digests.items() if isinstance(found, list)}
         if isinstance(digests, dict)
         else {},
+        content.get("source"),
     )
 
 
-def _claim(home: Path, target: DataTarget, sent: Mapping[str, str], pruned: list[str]) -> None:
-    """Record what is about to be written, by its MD5, and removed. Until it is there, what was there is right, too."""
-    makers, digests = _record(home, target)
+def _claim(home: Path, target: DataTarget, sent: Mapping[str, str], pruned: list[str], listed: object) -> None:
+    """Record what is about to be written, by its MD5, and removed; with the list of the source, if there is one.
+
+    Until it is there, what was there is right, too.
+    """
+    makers, digests, _ = _record(home, target)
     makers |= dict.fromkeys(sent, target.maker)
     digests |= {name: [*digests.get(name, [])[-1:], md5] for name, md5 in sent.items()}
     kept = {name: noted(maker) for name, maker in makers.items() if name not in pruned}
@@ -173,6 +184,7 @@ def _claim(home: Path, target: DataTarget, sent: Mapping[str, str], pruned: list
         "target": target.address,
         "owners": kept,
         "md5": {name: digests[name] for name in kept if name in digests},
+        **({"source": listed} if listed is not None else {}),
     }
     replace_text(home, _owners_file(home, target), json.dumps(record))
 

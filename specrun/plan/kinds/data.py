@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change
@@ -15,9 +16,11 @@ from specrun.plan.observed import Observed, Run
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import cached_download
 from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, workspace_key
+from specrun.plan.source_list import Held, held
 from specrun.plan.transfer import Transfer, plan_transfer
 from specrun.spec.boundary import Links
 from specrun.spec.model import Data, Download, LocalPath, Origin, Properties, Spec
+from specrun.spec.reading import is_absent
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
 
@@ -34,6 +37,8 @@ class DataTarget(Planned):
     source: LocalPath | Download
     prune: bool
     of_input: bool = False
+    absent: bool = False
+    """The source is not on this machine, and need not be."""
 
     @property
     def address(self) -> str:
@@ -59,8 +64,10 @@ class DataTarget(Planned):
         return properties | ({"sha256": self.sha256} if self.sha256 else {})
 
     def plan(self, planning: Planning) -> Change:
-        """Sent as far as the target differs from the source. Raises Unplanned."""
+        """Sent as far as the target differs from the source, if that is here. Raises Unplanned."""
         seen = planning.observed(self)
+        if self.absent:
+            return self._left(planning, seen)
         prune_for = self.maker if self.prune else NOBODY
         transfer = plan_transfer(self._source_files(planning), seen.files, prune_for, self.sha256)
         planning.transfers[self.key] = transfer
@@ -78,6 +85,44 @@ class DataTarget(Planned):
         if not seen.files:
             return Upload(self, Action.CREATE, "the target is empty", seen, transfer)
         return Upload(self, Action.UPDATE, "the source differs from the target", seen, transfer)
+
+    def _left(self, planning: Planning, seen: Observed) -> Change:
+        """What the target holds stands for the source: nothing is sent or removed. Raises Unplanned."""
+        store = "the default datastore" if self.datastore == DEFAULT_DATASTORE else self.datastore
+        found = held(seen.files, seen.listed, Path(str(self.source)))
+        if not found.files:
+            detail = (
+                f"{self.source} is not on this machine, and {self.target} on {store} holds nothing that could stand "
+                f"for it{f' ({seen.reason})' if seen.reason else ''}: apply once where the files are."
+            )
+            planning.problem(self, "missing-target", detail)
+            raise Unplanned
+        planning.sources[self.key] = found.files
+        transfer = planning.transfers[self.key] = Transfer(unchanged=found.files, extra=found.extra)
+        self._note_doubts(planning, seen, found, store)
+        one = len(found.files) == 1
+        files = "1 file as it stands" if one else f"{len(found.files)} files as they stand"
+        extra = f", {len(found.extra)} extra" if found.extra else ""
+        kept = " (nothing is pruned)" if self.prune and found.extra else ""
+        return Upload(self, Action.NO_OP, f"source not here: {files} on {store}{extra}{kept}", seen, transfer)
+
+    def _note_doubts(self, planning: Planning, seen: Observed, found: Held, store: str) -> None:
+        """Say why the fingerprint may not be that of the source's files."""
+        if seen.listed is None or seen.listed.wrong:
+            why = f"is not used: {seen.listed.wrong}" if seen.listed is not None else "is not there: no upload left one"
+            detail = (
+                f"The list of what the source of {self.target} on {store} had {why}. All that lies there is taken as "
+                "the source, and no file as executable: the fingerprint may differ from that of the files. The next "
+                "upload leaves a list."
+            )
+            planning.note(self, "source-unlisted", detail)
+        elif found.differing:
+            shown = f"{', '.join(found.differing[:3])}{', …' if len(found.differing) > 3 else ''}"
+            detail = (
+                f"{len(found.differing)} of {len(seen.listed.files)} files on {store} are not as the last upload left "
+                f"them, or are gone ({shown}): the fingerprint is that of what is there now."
+            )
+            planning.note(self, "changed-target", detail)
 
     def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Its own spec, if that wrote any of the files."""
@@ -138,4 +183,5 @@ def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | Non
             source=data.source,
             prune=data.prune,
             of_input=data.of_input,
+            absent=data.optional and isinstance(data.source, LocalPath) and is_absent(data.source.absolute),
         )

@@ -25,7 +25,7 @@ def is_local(path: str) -> bool:
 
 
 def checksums(subject: Subject) -> Iterator[Diagnostic]:
-    """What comes from the web is pinned by its digest; what lies on this machine is read."""
+    """What comes from the web is pinned by its digest, and never optional; what lies on this machine is read."""
     for name, entry in subject.data.items():
         entry = mapping(entry)
         path = text(entry.get("path"))
@@ -37,6 +37,9 @@ def checksums(subject: Subject) -> Iterator[Diagnostic]:
         elif not is_web(path) and "sha256" in entry:
             detail = "A local path is compared file by file. Leave `sha256` out."
             yield subject.at_key("sha256-of-local-data", detail, "data", name, "sha256")
+        if is_web(path) and "source" in entry:
+            detail = "A file from the web is fetched where the target lacks it. Leave `source` out."
+            yield subject.at_key("source-of-web-data", detail, "data", name, "source")
 
 
 def addresses(subject: Subject) -> Iterator[Diagnostic]:

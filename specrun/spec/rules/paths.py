@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 
 from specrun.spec.boundary import Boundary, Links
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.reading import MOST_TEXT, MOST_YAML
+from specrun.spec.reading import MOST_TEXT, MOST_YAML, is_absent
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
 from specrun.spec.rules.outside import found_outside, is_refused, noted_outside
@@ -103,13 +103,23 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
             continue
         where = os.path.join(subject.folder, path)
         kind = subject.files.kind(where)
-        if kind is None:
+        source = mapping(entry).get("source")
+        if kind is None and source is not None and is_absent(where):
+            if source == "optional":
+                there = f"`{os.path.normpath(where)}` is not on this machine"
+                detail = f"{there}: what lies at {_target_of(name, entry)} stands for it, and nothing is sent."
+                yield subject.at("source-not-here", detail, *place)
+        elif kind is None:
             yield _missing(subject, "missing-data", path, *place)
         elif kind == "other":
             yield _other(subject, path, *place)
         else:
-            target = text(mapping(entry).get("target", name)) or name
-            yield from _travelling(subject, path, None, target, Links(subject.reach.spec, stays=True), *place)
+            links = Links(subject.reach.spec, stays=True)
+            yield from _travelling(subject, path, None, _target_of(name, entry), links, *place)
+
+
+def _target_of(name: str, entry: object) -> str:
+    return text(mapping(entry).get("target", name)) or name
 
 
 def inputs(subject: Subject) -> Iterator[Diagnostic]:
