@@ -111,14 +111,21 @@ def _data(was: Item, now: Item) -> Iterator[str]:
 
 
 def _source(transfer: Mapping[str, Any]) -> dict[str, Any]:
-    """The files of a source, wherever they lie: it may be here for one of two plans alone."""
-    files = _listed([*transfer["new"], *transfer["changed"], *transfer["unchanged"]])
-    return {path: {name: value for name, value in file.items() if name != "source"} for path, file in files.items()}
+    """The files of a source; of what is on the target already it need not be known where it lies here."""
+    there = ({name: file[name] for name in file if file[name] or name != "source"} for file in transfer["unchanged"])
+    return _listed([*transfer["new"], *transfer["changed"], *there])
 
 
 def _known(files: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, object]:
-    """Of a file that one of two has not fetched yet both know no more than its path: the spec has its SHA-256."""
-    return {path: file["md5"] and others.get(path, file)["md5"] and file for path, file in files.items()}
+    """Of a file that one of two has not fetched yet both know no more than its path: the spec has its SHA-256.
+
+    Nor does a plan know where a file lies that was made where the source is not.
+    """
+    pairs = ((path, file, others.get(path, file)) for path, file in files.items())
+    return {
+        path: file["md5"] and other["md5"] and {name: file[name] for name in file if name in other}
+        for path, file, other in pairs
+    }
 
 
 def _run(was: Item, now: Item) -> Iterator[str]:

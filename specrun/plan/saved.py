@@ -13,7 +13,7 @@ import re
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -221,8 +221,9 @@ def _encode(change: Change, places: Sequence[Place], place: _Relative) -> dict[s
             item |= {"before": _observed(before), "fields": [asdict(field) for field in differing]}
             if isinstance(resource, JobEnvironment):
                 item["files"] = _files(resource.content.files, place)
-        case Upload(before=before, transfer=transfer):
-            item |= {"before": _observed(before), "transfer": _encode_transfer(transfer, place)}
+        case Upload(resource=target, before=before, transfer=transfer):
+            where = _nowhere if target.absent else place
+            item |= {"before": _observed(before), "transfer": _encode_transfer(transfer, where)}
         case Submit(submission=submission, cancel=cancel, differences=differences):
             item |= _encode_submission(submission, cancel, place) | {"differences": differences}
         case Follow(submission=submission, cancel=cancel, run=run):
@@ -247,7 +248,11 @@ def _stored(files: Mapping[str, StoredFile]) -> dict[str, object]:
     }
 
 
-def _encode_transfer(transfer: Transfer, place: _Relative) -> dict[str, object]:
+def _nowhere(path: str | Path) -> str:
+    return ""
+
+
+def _encode_transfer(transfer: Transfer, place: Callable[[Path], str]) -> dict[str, object]:
     return {
         "new": _files(transfer.new, place),
         "changed": _files(transfer.changed, place),
@@ -282,7 +287,7 @@ def _encode_run(run: Run) -> dict[str, object]:
     }
 
 
-def _files(files: Sequence[SourceFile], place: _Relative) -> list[dict[str, object]]:
+def _files(files: Sequence[SourceFile], place: Callable[[Path], str]) -> list[dict[str, object]]:
     return [
         {
             "path": file.path,

@@ -139,6 +139,7 @@ PROBES: dict[str, Probe] = {
     "data.*.datastore": probe("one", "two", data__probe={"path": "data"}, job__inputs={"d": {"data": "probe"}}),
     "data.*.target": probe("one", "two", data__probe={"path": "data"}, job__inputs={"d": {"data": "probe"}}),
     "data.*.prune": probe(True, False, data__probe={"path": "data"}, job__inputs={"d": {"data": "probe"}}),
+    "data.*.source": probe("optional", None, data__probe={"path": "data"}, job__inputs={"d": {"data": "probe"}}),
     "data.*.sha256": probe("0a" * 32, "0b" * 32, data__probe={"path": WEB}, job__inputs={"d": {"data": "probe"}}),
     "job.code": probe("src", "other"),
     "job.command": probe("python train.py", "python test.py"),

@@ -21,12 +21,14 @@ _ALL = "every engine has it"
 _CHANGE = "the table of what can change is about it"
 _TAGS = "the row about tags is about it, too"
 _PLANNED = "the plan bounds the attempts: an engine is given one"
+_ABSENT = "where the source is here it says nothing; where it is not, the plan alone asks"
 _ONE_EACH = "it is the only kind that there is"
 
 UNUSED: Mapping[str, Mapping[str, str]] = {
     "model": {"apiVersion": _ONE},
     "local": {
         "apiVersion": _ONE,
+        "data.*.source": _ABSENT,
         "engine": _CHOSEN,
         "experiment": "this machine files runs by spec",
         "compute.type": _ONE_EACH,
@@ -42,12 +44,14 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
     },
     "azureml": {
         "apiVersion": _ONE,
+        "data.*.source": _ABSENT,
         "engine": _CHOSEN,
         "compute.type": _ONE_EACH,
         "job.limits.max_attempts": _PLANNED,
     },
     "azureml-v1": {
         "apiVersion": _ONE,
+        "data.*.source": _ABSENT,
         "engine": _CHOSEN,
         "compute.type": _ONE_EACH,
         "job.limits.max_attempts": _PLANNED,
@@ -56,6 +60,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
     },
     "export azureml": {
         "apiVersion": _ONE,
+        "data.*.source": "whoever uploads has the source",
         "engine": _CHOSEN,
         "workspace.from_config": _MADE,
         "workspace.subscription_id": "the command line has the one that az is signed in to",
@@ -74,6 +79,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "data.*.path": _UPLOAD,
         "data.*.sha256": _UPLOAD,
         "data.*.prune": _UPLOAD,
+        "data.*.source": _UPLOAD,
         "job.limits.max_attempts": "the CLI submits once, which the exported file says",
         "job.identity.resource_id": "the CLI cannot say it, which the exported file does",
     },
@@ -98,6 +104,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "datastores": _STORE,
         "data.*.sha256": "what is in a claim is there already",
         "data.*.prune": "what is in a claim is there already",
+        "data.*.source": "what is in a claim is there already",
         "job.distribution.process_count_per_instance": "it is refused: pytorch and mpi are no TFJob",
         "job.services": "that there are some is said as a loss",
         "job.queue_settings": "that there are some is said as a loss",
@@ -169,6 +176,7 @@ DOES_NOT_COUNT: Mapping[str, str] = {
     "data.*.datastore": "it says where data lies, and not what it is",
     "data.*.target": "it says where data lies, and not what it is",
     "data.*.prune": "what is on the target beside the data counts, where a run sees it",
+    "data.*.source": "what stands for a source that is not here has its fingerprint",
     "job.resources.shm_size": "it is the container's, and not the job's",
     "job.resources.docker_args": "they are the container's, and not the job's",
     "job.resources.instance_type": "machines are to make a run faster, and not another one",
