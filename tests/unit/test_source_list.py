@@ -15,6 +15,7 @@ import pytest
 from specrun.plan import source_list
 from specrun.plan.changes import Action, Plan
 from specrun.plan.comparison import differences
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status, StoredFile
 from specrun.plan.saved import contents
 from specrun.plan.source_list import SourceList, blob_name, is_list, read_list, write_list
@@ -41,7 +42,7 @@ def uploaded(folder: Path, engine: Double, text: str = TEXT, path: str = "data")
     (folder / "data" / unicodedata.normalize("NFD", "ü")).write_text("4\n")
     plan = plan_for(engine, read_specs(spec), folder / "home")
     source = change_of(plan, KEY).transfer.source
-    files = {file.path: StoredFile(file.size, file.md5, "job") for file in source}
+    files = {file.path: StoredFile(file.size, file.md5, Maker("job")) for file in source}
     engine.there[KEY] = Observed(Status.READY, files=files, listed=SourceList.of(source))
     here = folder / path
     shutil.rmtree(here) if here.is_dir() else here.unlink()
@@ -101,7 +102,7 @@ def test_the_plan_says_so(tmp_path: Path) -> None:
 def test_what_the_list_does_not_name_is_extra_and_nothing_is_pruned(tmp_path: Path) -> None:
     engine = Double(shows_extra=True)
     before = uploaded(tmp_path, engine, TEXT.replace("source:", "prune: true, source:"))
-    files = {**engine.there[KEY].files, "old.csv": StoredFile(1, "m", "job"), "theirs": StoredFile(1, "n")}
+    files = {**engine.there[KEY].files, "old.csv": StoredFile(1, "m", Maker("job")), "theirs": StoredFile(1, "n")}
     plan = planned(tmp_path, engine, files=files)
     change = change_of(plan, KEY)
     assert change.reason == "source not here: 4 files as they stand on training, 2 extra (nothing is pruned)"
