@@ -99,10 +99,9 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """An entry of `data`: a source mirrored to a datastore's target.
+    """An entry of `data`: a source, which if it is `optional` need not be here, mirrored to a datastore's target.
 
-    A local path as an input is such an entry, too, `of_input`: its target is the input's own. `optional`: where the
-    source is not on this machine, what its target holds stands for it.
+    A local path as an input is such an entry, too, `of_input`: its target is the input's own.
     """
 
     name: str
@@ -294,9 +293,8 @@ class Spec:
     @property
     def cluster_name(self) -> str:
         """The cluster that the job runs on, declared or only named; "" when there is none."""
-        if self.compute is None or isinstance(self.compute, str):
-            return self.compute or ""
-        return str(self.compute["name"])
+        compute = self.compute or ""
+        return compute if isinstance(compute, str) else str(compute["name"])
 
     @property
     def wants_gpu(self) -> bool:

@@ -107,7 +107,9 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
         if kind is None and source is not None and is_absent(where):
             if source == "optional":
                 there = f"`{os.path.normpath(where)}` is not on this machine"
-                detail = f"{there}: what lies at {_target_of(name, entry)} stands for it, and nothing is sent."
+                near = nearest_existing(where)
+                meant = f" Or is `{os.path.relpath(near, subject.folder)}` meant?" if near is not None else ""
+                detail = f"{there}: what lies at {_target_of(name, entry)} stands for it, and nothing is sent.{meant}"
                 yield subject.at("source-not-here", detail, *place)
         elif kind is None:
             yield _missing(subject, "missing-data", path, *place)
