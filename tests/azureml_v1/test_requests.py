@@ -89,7 +89,7 @@ def test_making_scaling_and_deleting_a_cluster(launched: Launch) -> None:
 
 
 def test_sending_data(launched: Launch) -> None:
-    """Of one file; each further one is one request more."""
+    """Of one file, and the list of it; each further one is one request more."""
     place, engine = launched.place, launched.renew()
     engine.resources.observe(resource(launched.spec, "data/default/sets/digits"))
     target = resource(launched.spec, "data/default/sets/digits")

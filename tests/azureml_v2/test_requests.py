@@ -177,7 +177,7 @@ def test_registering_a_datastore(launched: Launch) -> None:
 
 
 def test_sending_data(launched: Launch) -> None:
-    """Of one file; each further one is one request more, and two or three more for the SDK."""
+    """Of one file, and the list of it; each further one is one request more, and two or three more for the SDK."""
     from azure.ai.ml.entities import Data
 
     place, client = launched.place, plainly.open_client(launched.place)
