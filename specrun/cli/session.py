@@ -24,6 +24,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import Run
+from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Place
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -158,6 +159,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
     """The specs' names and engines, for verbs about runs: a file that is being edited need not be valid for them."""
     require_engine(reading.engine)
     found = []
+    repositories = Repositories()
     shared: dict[str, Any] = {}
     files = Files(told(reading.allow_outside, strict=under_ci()))
     for file in reading.files:
@@ -172,7 +174,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
         scope = _scope_in(replace(reading, files=(file,))) if ENGINES[name].in_workspace else Scope()
         engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
         engine.sign_in()
-        found.append(RunsOfSpec(Maker(values["name"]), engine))
+        found.append(RunsOfSpec(Maker(values["name"], repositories.name(file)), engine))
     return found
 
 

@@ -206,6 +206,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "begins-anew": (WARNING, "An attempt after a preemption begins from nothing."),
         "cannot-adopt": (ERROR, "There is no such run to adopt."),
         "runs-not-looked-at": (NOTE, "There are more runs than were looked at."),
+        "files-of-others": (NOTE, "Files of another repository or target are not pruned."),
         "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
     },
     "export": {

@@ -108,6 +108,9 @@ def _change(change: Change, *, several: bool) -> dict[str, object]:
     resource = change.resource
     before = change.before.properties if isinstance(change, (ResourceChange, Upload)) else {}
     fields = change.fields if isinstance(change, ResourceChange) else ()
+    after = resource.wanted
+    if isinstance(change, Adopt):
+        before, after = {"specs": change.run.specs}, {"specs": (*change.run.specs, resource.name)}
     replaced = [field.path.split(".") for field in fields if field.forces_replace]
     data: dict[str, object] = {
         "address": resource.address,
@@ -118,7 +121,7 @@ def _change(change: Change, *, several: bool) -> dict[str, object]:
         "change": {
             "actions": ACTIONS[change.action],
             "before": plain(before) or None,
-            "after": None if change.action is Action.DELETE else plain(resource.wanted),
+            "after": None if change.action is Action.DELETE else plain(after),
             "after_unknown": {},
             **({"replace_paths": replaced} if replaced else {}),
         },

@@ -20,6 +20,8 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions
+from specrun.views.data import plan_data
+from specrun.views.plan_text import plan_text
 from tests.engine_double import HERE, Double, carry_out, change_of, graph_for, read_specs, view_of, write_spec
 
 HUB, OTHER = "github.com/org/models", "github.com/org/other"
@@ -108,8 +110,10 @@ def test_an_equal_fingerprint_is_the_same_run(tmp_path: Path, maker: Maker, asks
 @table
 def test_files_that_are_pruned(tmp_path: Path, maker: Maker, asks: Maker, counts: bool) -> None:
     there = Observed(Status.READY, files={"old": StoredFile(1, "m", maker)})
-    change = change_of(plan_of(tmp_path, Double(there={"data/s/d": there}), asks), "data/s/d")
-    assert change.transfer.prune == (("old",) if counts else ())
+    plan = plan_of(tmp_path, Double(there={"data/s/d": there}), asks)
+    assert change_of(plan, "data/s/d").transfer.prune == (("old",) if counts else ())
+    told = ("files-of-others", f"1 extra files of d stay, such as old: put there by {maker}.")
+    assert [(note.code, note.detail) for note in plan.notes] == ([] if counts else [told])
 
 
 @table
@@ -245,6 +249,13 @@ def test_adopting_is_a_change_and_then_it_is_one_of_the_specs_runs(
     change = run_change(plan)
     assert isinstance(change, Adopt)
     assert (change.action, change.run.name, plan.problems, plan.refusals) == (Action.UPDATE, run.name, (), ())
+    told = f"  ~ run/digits   {run.name} has succeeded for exactly this: it becomes a run of digits"
+    assert told in plan_text(plan, lambda text, *_: text, 200).splitlines()
+    every: Any = plan_data(plan)["resource_changes"]
+    data = next(one for one in every if one["type"] == "run")
+    assert data["change"]["actions"] == ["update"]
+    assert data["change"]["after"] == {"specs": ["mnist", "digits"]}
+    assert (data["run"]["adopts"], data["run"]["follows"]) == (run.name, run.name)
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert [one.name for one in outcome.ended] == [run.name]
     assert f"adopt {run.name} digits" in engine.calls

@@ -73,6 +73,7 @@ class DataTarget(Planned):
         planning.transfers[self.key] = transfer
         if seen.reason and transfer.changed:
             planning.note(self, "altered-data", seen.reason)
+        self._note_kept(planning, transfer)
         if not transfer.send and not transfer.prune:
             return Upload(self, Action.NO_OP, "the target has every file", seen, transfer)
         touched = [file.path for file in transfer.changed] + list(transfer.prune)
@@ -123,6 +124,14 @@ class DataTarget(Planned):
                 f"them, or are gone ({shown}): the fingerprint is that of what is there now."
             )
             planning.note(self, "changed-target", detail)
+
+    def _note_kept(self, planning: Planning, transfer: Transfer) -> None:
+        """What was put there under this spec's name, and is not its own to remove."""
+        kept = {path: file.maker for path, file in transfer.left.items() if file.maker.spec == self.maker.spec}
+        if self.prune and kept:
+            makers = " and ".join(sorted(set(map(str, kept.values()))))
+            detail = f"{len(kept)} extra files of {self.target} stay, such as {min(kept)}: put there by {makers}."
+            planning.note(self, "files-of-others", detail)
 
     def made_by(self, seen: Observed, makers: Collection[Maker]) -> frozenset[str]:
         """Its own spec, if that wrote any of the files."""
