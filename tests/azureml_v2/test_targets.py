@@ -117,6 +117,20 @@ def test_a_damaged_list_is_told(place: Place, source: Path, monkeypatch: pytest.
     assert seen.listed.wrong
 
 
+def test_an_upload_that_ends_midway_has_left_its_list(place: Place, source: Path) -> None:
+    engine, target, *_ = start(place)
+
+    def of_the_second(request: Request, route: str) -> bool:
+        return request.method == "PUT" and "/mnist/sub/" in request.path
+
+    place.emulator.faults.add(of_the_second, Answer(403, "AuthorizationPermissionMismatch", "no"), times=None)
+    with pytest.raises(EngineError, match="writing mnist/sub/"):
+        place.change(engine, Action.CREATE, target)
+    shutil.rmtree(source)
+    seen = engine.resources.observe(resource(place.spec(TEXT.replace("prune: true", "source: optional")), KEY))
+    assert (list(seen.files), sorted(seen.listed.files if seen.listed else ())) == (["a"], ["a", "sub/ü"])
+
+
 def test_where_no_list_may_be_written_the_files_are_sent_all_the_same(place: Place, source: Path) -> None:
     engine, target, blobs, container = start(place)
 

@@ -289,6 +289,19 @@ def test_what_is_not_done_in_the_end(
     assert (begun(engine, address), engine.all_runs) == (tries, [])
 
 
+def test_what_is_sent_again_is_of_the_same_source(tmp_path: Path, engine: Double) -> None:
+    """The list of the source, which goes with each try, has what arrived with the one before."""
+    change = planned(engine, tmp_path, DATA)
+    first = change.transfer.new[0]
+    arrived = Observed(Status.READY, files={first.path: StoredFile(first.size, first.md5)})
+    engine.on_begin = lambda _: engine.settles_as.update({} if engine.given else {DATA: arrived})
+    engine.faults[f"begin {DATA}"] = [Accepted(BUSY)]
+    operation(engine, tmp_path).carry_out(change)
+    tries = [one.transfer for one in engine.given if isinstance(one, Upload)]
+    assert [[file.path for file in one.send] for one in tries] == [["a.csv", "b.csv"], ["b.csv"]]
+    assert [{file.path for file in one.source} for one in tries] == [{"a.csv", "b.csv"}] * 2
+
+
 def test_what_hangs_may_stand_in_its_own_way(tmp_path: Path, engine: Double) -> None:
     """The name is taken by the try before, of which nobody knows yet: that is what is told, and not the conflict."""
     change = planned(engine, tmp_path, RUN)
