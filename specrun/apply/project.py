@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,20 @@ from specrun.engines.base import EngineError, Scope
 from specrun.engines.history import History
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
-from specrun.plan.changes import Plan
+from specrun.plan.changes import Change, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import remove_abandoned
+from specrun.plan.kinds.run import Submit
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
+from specrun.plan.provenance import collect
 from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
+from specrun.spec.repository import repository_of
 
 DEFAULT_ENGINE = "local"
 
@@ -78,7 +82,7 @@ class Project:
         With `fail_fast` nothing is begun any more once one of them has failed.
         """
         remove_abandoned(self.home)
-        outcome = Walk(plan, self.engines, self.home, emit, stop, detach, fail_fast).go()
+        outcome = Walk(_with_provenance(plan), self.engines, self.home, emit, stop, detach, fail_fast).go()
         self.hashes.save()
         return outcome
 
@@ -105,6 +109,20 @@ class Project:
                 facts, history = engine.facts, History(engine)
                 views[place] = View(facts.capabilities, facts.shows_extra, seen, history, engine.identity)
         return views, unseen
+
+
+def _with_provenance(plan: Plan) -> Plan:
+    """The plan, whose runs are submitted with where they come from: each repository is looked at once."""
+    look = cache(collect)
+
+    def of(change: Change) -> Change:
+        if not isinstance(change, Submit):
+            return change
+        folder = Path(change.resource.origin.document.file).absolute().parent
+        provenance = look(repository_of(str(folder)))
+        return replace(change, submission=replace(change.submission, provenance=provenance))
+
+    return replace(plan, changes=tuple(map(of, plan.changes)))
 
 
 def open_project(specs: Sequence[Spec], engine: str | None, home: Path) -> Project:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import IO
@@ -58,22 +57,23 @@ class GitError(Exception):
         self.code = code
 
 
-def git(folder: str | os.PathLike[str], *arguments: str, given: bytes = b"") -> bytes:
-    """What git writes in a folder, which may be any of a repository; it reads `given`. Raises GitError.
+def git(folder: str | os.PathLike[str], *arguments: str, given: bytes = b"", longest: float = LONGEST) -> bytes:
+    """What git writes in a folder, which may be any of a repository; it reads `given`. Raises GitError, also where it
+    takes more than the `longest` seconds.
 
     Nothing that a configuration names runs: no hook, monitor, pager, prompt, external diff or filter (so that a file
     may seem changed that its filter would make the same: `git_changes` compares content). Only what shows content as
     text (`git log -p`) needs `--no-ext-diff --no-textconv` besides. Nothing is fetched, written or locked.
     """
     where = os.path.realpath(folder)
-    return _run(where, (*_QUIET, *_without_filters(where), *arguments), given)
+    return _run(where, (*_QUIET, *_without_filters(where), *arguments), given, longest)
 
 
 @lru_cache(maxsize=256)
 def _without_filters(folder: str) -> tuple[str, ...]:
     """The options that take every filter's program away: git has no option for all of them."""
     try:
-        found = _run(folder, (*_QUIET, "config", "--null", "--name-only", "--get-regexp", r"^filter\."), b"")
+        found = _run(folder, (*_QUIET, "config", "--null", "--name-only", "--get-regexp", r"^filter\."))
     except GitError as error:
         if error.code == 1:  # there is none
             return ()
@@ -88,8 +88,9 @@ def _without_filters(folder: str) -> tuple[str, ...]:
     return tuple(options)
 
 
-def _run(folder: str, arguments: tuple[str, ...], given: bytes) -> bytes:
-    import subprocess
+def _run(folder: str, arguments: tuple[str, ...], given: bytes = b"", longest: float = LONGEST) -> bytes:
+    import subprocess  # late, all of them: many a command needs no git
+    import tempfile
     import threading
 
     variables = {name: value for name, value in os.environ.items() if name not in (*_OF_A_REPOSITORY, *_OF_OUTPUT)}
@@ -109,7 +110,7 @@ def _run(folder: str, arguments: tuple[str, ...], given: bytes) -> bytes:
             raise GitError(_why_not_found(folder)) from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
             raise GitError(f"git cannot be run: {getattr(error, 'strerror', None) or error}") from None
-        clock = threading.Timer(LONGEST, process.kill)
+        clock = threading.Timer(longest, process.kill)
         clock.start()
         try:
             with process:
@@ -122,7 +123,7 @@ def _run(folder: str, arguments: tuple[str, ...], given: bytes) -> bytes:
         if len(found) > MOST_OUTPUT:
             raise GitError(f"git wrote more than {MOST_OUTPUT:,} bytes")
         if process.returncode:
-            raise GitError(_last_words(said, process.returncode), process.returncode)
+            raise GitError(_last_words(said, process.returncode, longest), process.returncode)
         return found
 
 
@@ -132,9 +133,9 @@ def _why_not_found(folder: str) -> str:
     return "this needs git, and no `git` is on the PATH: install it"
 
 
-def _last_words(said: IO[bytes], code: int) -> str:
+def _last_words(said: IO[bytes], code: int, longest: float) -> str:
     if code < 0:
-        return f"git was ended by signal {-code}" + (f", as after {LONGEST} s" if code == -9 else "")
+        return f"git was ended by signal {-code}" + (f", as after {longest:g} s" if code == -9 else "")
     said.seek(0)
     lines = said.read(1 << 16).decode(errors="replace").strip().splitlines()
     words = "\n".join(line.removeprefix("fatal: ").removeprefix("error: ") for line in lines[-8:])

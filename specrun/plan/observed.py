@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from specrun.plan.makers import NOBODY, Maker
+from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key
 from specrun.plan.source_list import SourceList
 from specrun.spec.datastore_paths import DEFAULT_NAME
@@ -130,6 +131,7 @@ class Run:
     target: str = ""
     adopted: tuple[str, ...] = ()
     """Other specs of the same repository and target that have taken it as theirs."""
+    provenance: Provenance = UNKNOWN
 
     @property
     def maker(self) -> Maker:

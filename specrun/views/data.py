@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def _place(place: Place) -> dict[str, object]:
 
 
 def run_data(run: Run) -> dict[str, object]:
-    """A run; times are Unix seconds, the duration is in seconds."""
+    """A run; times are Unix seconds, the duration is in seconds. What is not known of where it comes from is null."""
     return {
         "name": run.name,
         "spec": run.spec,
@@ -76,6 +76,9 @@ def run_data(run: Run) -> dict[str, object]:
         "duration": run.duration,
         "failed_role": run.failed_role,
         "roles": [plain(role) for role in run.roles],
+        "repository": run.repository or None,
+        "target": run.target or None,
+        **{name: None if value == "" else value for name, value in asdict(run.provenance).items()},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from specrun.plan.fingerprint import explain
@@ -19,6 +19,9 @@ COLOURS = {
     RunStatus.CANCELLED: "yellow",
     RunStatus.LOST: "red",
 }
+
+TOLD_OF_EACH = ("target", "commit")
+"""What a table of runs says of where each comes from."""
 
 Identity = Callable[[str], Mapping[str, object]]
 """What the run of a name consisted of."""
@@ -49,6 +52,7 @@ def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
             lines.append(f"  {word:<11}  {_moment(moment)}")
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
+    lines.extend(f"  {word:<11}  {visible(text)}" for word, text in _origin(run))
     if around.outputs:
         lines.append(f"  outputs      {nearby(around.outputs)}")
     if around.nodes:
@@ -75,10 +79,29 @@ def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int,
         moment = _moment(run.submitted)[:16] if run.submitted is not None else "-"
         name, lasted, fingerprint = visible(run.name), duration(run.duration), visible(run.fingerprint[:10])
         lines.append(f"{name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {fingerprint}")
+        if origin := [text for word, text in _origin(run) if word in TOLD_OF_EACH]:
+            lines.append(shorten(f"  {', '.join(origin)}", width))
         if run.status.ended and run.reason not in ("", run.status.value):
             lines.append(shorten(f"  {run.reason}", width))
         lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :], identity))
     return "\n".join(lines)
+
+
+def _origin(run: Run) -> Iterator[tuple[str, str]]:
+    """What is known of where a run comes from, with the words for it."""
+    known = run.provenance
+    commit = f"{known.commit[:10]} (dirty)" if known.dirty else known.commit[:10]
+    request = f"pull request {known.pull_request}" if known.pull_request else ""
+    version = f"specrun {known.specrun_version}" if known.specrun_version else ""
+    for word, texts in (
+        ("repository", (run.repository,)),
+        ("target", (run.target,)),
+        ("commit", (commit, known.branch, request)),
+        ("by", (known.user, version)),
+        ("pipeline", (known.ci,)),
+    ):
+        if said := [text for text in texts if text]:
+            yield word, ", ".join(said)
 
 
 def changed_since(run: Run, older: Sequence[Run], identity: Identity) -> tuple[str, ...]:

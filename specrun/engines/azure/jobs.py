@@ -10,8 +10,9 @@ from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.endings import seconds, status_of, told_status
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, VARIABLE
-from specrun.engines.azure.run_record import is_of_v1, record_in
+from specrun.engines.azure.run_record import PROVENANCE, is_of_v1, record_in
 from specrun.engines.azure.seen import SeenRun, is_ours
+from specrun.plan.provenance import provenance_in
 
 API = {"api-version": "2024-04-01"}
 
@@ -70,6 +71,7 @@ def read_job(job: Mapping[str, Any]) -> SeenRun:
         record=record or None,
         by_v1=is_of_v1(record),
         experiment=str(said.get("experimentName") or ""),
+        provenance=provenance_in(properties.get(PROVENANCE)),
         address=str(_mapping(_mapping(said.get("services")).get("Studio")).get("endpoint") or ""),
     )
 

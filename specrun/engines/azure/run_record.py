@@ -13,8 +13,12 @@ from itertools import count
 from typing import Any
 
 from specrun.plan.kinds.run import Submission
+from specrun.plan.provenance import Provenance
 
 PREFIX = "specrun.record."
+PROVENANCE = "specrun.provenance"
+"""One property, as JSON that people can read, too; what is kept of a run's origin is bounded."""
+
 LENGTH, MOST = 1000, 30
 """Characters of one property, and how many there may be."""
 
@@ -26,6 +30,13 @@ def record_of(submission: Submission) -> dict[str, Any]:
         "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
         "identity": dict(submission.identity),
     }
+
+
+def run_properties(record: Mapping[str, Any], provenance: Provenance) -> dict[str, str]:
+    """A record, and where the run comes from, as properties."""
+    noted = provenance.noted()
+    said = {PROVENANCE: json.dumps(noted, ensure_ascii=False)} if noted else {}
+    return {**record_properties(record), **said}
 
 
 def record_properties(record: Mapping[str, Any]) -> dict[str, str]:

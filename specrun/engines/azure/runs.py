@@ -20,6 +20,7 @@ from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Rep
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
+from specrun.plan.provenance import UNKNOWN, provenance_in
 
 AT_ONCE = 8
 """Runs that are read at once."""
@@ -178,6 +179,9 @@ class Runs:
             except (Missing, ValueError):
                 content = {}
             run.record = content if isinstance(content, Mapping) else {}
+            run.provenance = (
+                provenance_in(run.record.get("provenance")) if run.provenance == UNKNOWN else run.provenance
+            )
             run.compute = run.compute or str(run.record.get("compute") or "")
             if run.submitted is None and isinstance(submitted := run.record.get("submitted"), (int, float)):
                 run.submitted = submitted

@@ -14,6 +14,7 @@ from specrun.engines.base import Missing
 from specrun.plan.attempts import NAME
 from specrun.plan.makers import Maker
 from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.provenance import UNKNOWN, Provenance
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class SeenRun:
     record: Mapping[str, Any] | None = None
     address: str = ""
     experiment: str = ""
+    provenance: Provenance = UNKNOWN
     sdk: Any = None
 
 
@@ -57,8 +59,11 @@ def check_ours(run: SeenRun) -> SeenRun:
 
 
 def maker_of(run: SeenRun) -> Maker:
-    """Who submitted a run: where its tags are lost, the spec that its name says."""
-    return maker_in(run.tags) or Maker(spec_in(run.name))
+    """Who submitted a run: where its tags are lost, the spec that its name says, and what its record does."""
+    record = run.record or {}
+    return maker_in(run.tags) or Maker(
+        spec_in(run.name), str(record.get("repository") or ""), str(record.get("target") or "")
+    )
 
 
 def spec_of(run: SeenRun) -> str:
@@ -92,6 +97,7 @@ def describe(run: SeenRun) -> Run:
         repository=maker.repository,
         target=maker.target,
         adopted=tuple(spec for spec in specs_tagged(run.tags) if spec != maker.spec),
+        provenance=run.provenance,
     )
 
 

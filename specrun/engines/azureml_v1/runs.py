@@ -15,7 +15,7 @@ from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import status_of, told_status
 from specrun.engines.azure.jobs import Listed, list_jobs
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, VARIABLE
-from specrun.engines.azure.run_record import is_of_v1, record_in
+from specrun.engines.azure.run_record import PROVENANCE, is_of_v1, record_in
 from specrun.engines.azure.runs import kept_path, output_path
 from specrun.engines.azure.seen import SeenRun, check_ours
 from specrun.engines.azure.services import read_details
@@ -26,6 +26,7 @@ from specrun.engines.azureml_v1.submission import Submitter
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged, Transient
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
+from specrun.plan.provenance import UNKNOWN, provenance_in
 
 OUTPUTS = "outputs/"
 
@@ -144,6 +145,7 @@ class SdkRuns:
                 return known
             run.sdk = run.sdk or known.sdk
             run.details, run.record = known.details, run.record or known.record
+            run.provenance = run.provenance if run.provenance != UNKNOWN else known.provenance
             run.compute, run.fingerprint = run.compute or known.compute, run.fingerprint or known.fingerprint
         self._seen[run.name] = run
         return run
@@ -161,7 +163,8 @@ class SdkRuns:
 
 def seen_in(found: Any) -> SeenRun:
     """The SDK's Run as a run, as far as its tags and properties tell."""
-    tags, record = found.tags or {}, record_in(found.properties or {})
+    tags, properties = found.tags or {}, found.properties or {}
+    record = record_in(properties)
     return SeenRun(
         name=str(found.id),
         status=status_of(str(found.status)),
@@ -169,6 +172,7 @@ def seen_in(found: Any) -> SeenRun:
         fingerprint=str(tags.get(FINGERPRINT_TAG) or ""),
         submitted=_number(tags.get(SUBMITTED_TAG)),
         by_v1=is_of_v1(record),
+        provenance=provenance_in(properties.get(PROVENANCE)),
         record=record or None,
         experiment=str(found.experiment.name),
         sdk=found,

@@ -16,7 +16,7 @@ from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.endings import status_of
 from specrun.engines.azure.records import Lease, lease, write_record
 from specrun.engines.azure.run_marks import SUBMITTED_TAG, include_all, record_path, run_tags
-from specrun.engines.azure.run_record import record_of_v1, record_properties
+from specrun.engines.azure.run_record import record_of_v1, run_properties
 from specrun.engines.azure.seen import SeenRun
 from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.azureml_v1.connection import Connection
@@ -54,7 +54,7 @@ class Submitter:
         kept = record_of_v1(submission)
         with translated(f"tag the run {submission.name}, which was submitted"):
             _describe(run, submission.job, tags)
-            run.add_properties(record_properties(kept))
+            run.add_properties(run_properties(kept, submission.provenance))
         return SeenRun(
             submission.name,
             status_of(str(run.status)),
@@ -65,6 +65,7 @@ class Submitter:
             by_v1=True,
             record=kept,
             experiment=submission.experiment,
+            provenance=submission.provenance,
             sdk=run,
         )
 
@@ -125,12 +126,15 @@ class Submitter:
 def _record(submission: Submission, submitted: float) -> dict[str, object]:
     return {
         "spec": submission.spec,
+        "repository": submission.maker.repository,
+        "target": submission.maker.target,
         "fingerprint": submission.fingerprint,
         "attempt": submission.attempt,
         "submitted": submitted,
         "compute": submission.cluster,
         "reads": submission.reads,
         "identity": dict(submission.identity),
+        "provenance": submission.provenance.noted(),
     }
 
 

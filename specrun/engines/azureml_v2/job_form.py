@@ -6,7 +6,7 @@ from typing import Any
 
 from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.run_marks import VARIABLE, run_tags
-from specrun.engines.azure.run_record import record_of, record_properties
+from specrun.engines.azure.run_record import record_of, run_properties
 from specrun.engines.azureml_v2.assets import asset_path
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.connection import Connection
@@ -38,7 +38,7 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
         description=job.description,
         experiment_name=submission.experiment,
         tags={**job.tags, **run_tags(submission.maker, submission.fingerprint)},
-        properties=record_properties(record_of(submission)),
+        properties=run_properties(record_of(submission), submission.provenance),
         # None where there is nothing to send, which the SDK refuses.
         code=str(staged.code) if any(staged.code.iterdir()) else None,
         command=command_of(job),

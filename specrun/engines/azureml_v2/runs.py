@@ -123,5 +123,6 @@ def _submitted(submission: Submission, job: Any) -> SeenRun:
         limit=submission.job.timeout,
         record=record_of(submission),
         experiment=submission.experiment,
+        provenance=submission.provenance,
         address=str(job.studio_url or ""),
     )

@@ -23,6 +23,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 from specrun.plan.ownership import own_folders
 from specrun.plan.private import make_folder, open_private, touch_private
+from specrun.plan.provenance import provenance_in
 from specrun.plan.stored import Damaged, number, read_record
 
 CHUNK = 1 << 20
@@ -226,6 +227,7 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         repository=str(record.get("repository", "")),
         target=str(record.get("target", "")),
         adopted=_adopted_by(str(folder)),
+        provenance=provenance_in(record.get("provenance")),
     )
 
 

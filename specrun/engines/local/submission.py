@@ -106,6 +106,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "submitted": time.time(),
         "compute": submission.cluster,
         "reads": submission.reads,
+        "provenance": submission.provenance.noted(),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))

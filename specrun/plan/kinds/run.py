@@ -20,6 +20,7 @@ from specrun.plan.kinds.inputs import JobInputs, cloud_content
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.planning import Past, Planning, Unplanned
+from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Links
 from specrun.spec.masking import mask_properties
@@ -50,6 +51,8 @@ class Submission:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     code: tuple[SourceFile, ...] = ()
+    provenance: Provenance = UNKNOWN
+    """Where it comes from, once it is submitted: no part of a plan."""
 
     @property
     def spec(self) -> str:
