@@ -47,7 +47,10 @@ class Machine:
         return self.carry_out(self.plan(*specs), *specs)
 
     def destroy(self, spec: Spec, *also: str) -> Outcome:
-        return self.carry_out(self._project(spec).plan_destruction(also), spec)
+        return self.carry_out(self.destroyed(spec, *also), spec)
+
+    def destroyed(self, spec: Spec, *also: str) -> Plan:
+        return self._project(spec).plan_destruction(also)
 
     def carry_out(self, plan: Plan, *specs: Spec) -> Outcome:
         return self._project(*specs).carry_out(plan, self.events.append, threading.Event(), detach=False)

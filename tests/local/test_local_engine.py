@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from specrun.engines.local import state
 from specrun.engines.local.conda import pip_requirements
 from specrun.engines.local.stores import target_folder
 from specrun.plan.changes import Action, Change
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Run, RunStatus, Status
 from specrun.spec.model import Spec
 from tests.engine_double import change_of, read_specs, write_spec
@@ -121,6 +124,41 @@ def test_clusters_are_records_that_keep_what_the_spec_leaves_out(tmp_path: Path,
     assert record == {"owner": "job", "properties": {"name": "gpu", "max_instances": 3, "tags": {"a": "b"}}}
     assert machine.destroy(spec).failed == []
     assert (machine.home / "resources/compute/gpu.json").exists()
+
+
+def test_what_is_made_here_says_whose_it_is_and_a_run_where_it_comes_from(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_ACTIONS", "GITHUB_RUN_ID", "TF_BUILD", "BUILD_BUILDID", "GITLAB_CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LOGNAME", "ann")
+    text = "name: one\ncompute: {name: gpu, max_instances: 1}\ndata: {d: {path: data, target: digits}}\n"
+    written = write_spec(tmp_path / "repo", f"{text}job: {{command: 'true'}}\n", data__a="1")
+    (tmp_path / "repo" / ".specrun.yaml").write_text("repository: vision\n")
+    git = ["git", "-C", str(tmp_path / "repo"), "-c", "user.name=S", "-c", "user.email=s@example.org"]
+    for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-qm", "first")):
+        subprocess.run([*git, *words], check=True)
+    (plain,) = read_specs(written)
+    spec, other = replace(plain, target="prod"), replace(plain, target="dev")
+    assert machine.apply(spec).failed == []
+    whose = Maker("one", "vision", "prod")
+    (run,) = machine.engine.runs.list("one").runs
+    assert (run.maker, run.provenance.dirty, run.provenance.branch, run.provenance.user) == (
+        whose,
+        False,
+        "main",
+        "ann",
+    )
+    assert len(run.provenance.commit) == 40
+    plan = machine.plan(spec)
+    assert change_of(plan, "compute/gpu").before.maker == whose
+    assert {file.maker for file in change_of(plan, ADDRESS).before.files.values()} == {whose}
+    assert machine.change("run/one", other).fingerprint == run.fingerprint
+    assert change_of(machine.destroyed(other), "compute/gpu").action is Action.NO_OP
+    # An older version says neither repository nor target: it is every target's.
+    record = machine.home / "resources/compute/gpu.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "owner": "one"}))
+    assert change_of(machine.destroyed(other), "compute/gpu").action is Action.DELETE
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", "\0", "[" * 100_000])

@@ -12,8 +12,10 @@ from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.makers import Maker
 from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.provenance import Provenance
 from specrun.spec.model import LocalPath
 from specrun.spec.wording import size
+from specrun.views.data import run_data
 from specrun.views.graph import graph_dot, graph_mermaid
 from specrun.views.runs import Surroundings, changed_since, runs_text, status_text
 from specrun.views.text import Paint, duration, shorten, terminal_width
@@ -81,6 +83,38 @@ def test_status_of_one_run() -> None:
         "  ps/0         failed (signal 9)",
         "  ps/1         waiting",
     ]
+
+
+HERS = Provenance("0123456789abcdef", True, "feature/x", "12", "ann", "https://ci.example.org/7", "0.1.0")
+
+
+def test_where_a_run_comes_from_as_far_as_that_is_known() -> None:
+    known = replace(run(1, RunStatus.SUCCEEDED), repository="github.com/org/repo", target="prod", provenance=HERS)
+    partly = replace(run(1, RunStatus.SUCCEEDED, "b"), provenance=Provenance(user="ann", specrun_version="0.1.0"))
+    lines = status_text(known, Surroundings("/there"), PLAIN).splitlines()
+    assert lines[6:] == [
+        "  repository   github.com/org/repo",
+        "  target       prod",
+        "  commit       0123456789 (dirty), feature/x, pull request 12",
+        "  by           ann, specrun 0.1.0",
+        "  pipeline     https://ci.example.org/7",
+        "  outputs      /there",
+    ]
+    assert max(map(len, lines)) <= 80
+    assert status_text(partly, Surroundings(""), PLAIN).splitlines()[6:] == ["  by           ann, specrun 0.1.0"]
+    assert runs_text([known, partly], command_of, PLAIN, 60, shown=2).splitlines()[2:5] == [
+        "  prod, 0123456789 (dirty), feature/x, pull request 12",
+        "  ~ command: b → a",
+        "job-bbbbbbbbbb  succeeded  1 min 5 s    1970-01-01 00:00  bbbbbbbbbb",
+    ]
+    origin = ("repository", "target", "commit", "dirty", "branch", "pull_request", "user", "ci", "specrun_version")
+    assert [run_data(known)[name] for name in origin] == [
+        *("github.com/org/repo", "prod", "0123456789abcdef", True, "feature/x", "12", "ann"),
+        *("https://ci.example.org/7", "0.1.0"),
+    ]
+    older = run(1, RunStatus.SUCCEEDED)
+    assert [run_data(older)[name] for name in origin] == [None] * len(origin)
+    assert "None" not in status_text(older, Surroundings(""), PLAIN) + runs_text([older], command_of, PLAIN, 80)
 
 
 @pytest.fixture

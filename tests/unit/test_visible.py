@@ -24,6 +24,7 @@ from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, RoleStatus, Run, RunStatus, Status, StoredFile
+from specrun.plan.provenance import Provenance
 from specrun.plan.resources import Key, Place
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
@@ -120,7 +121,8 @@ def a_plan(word: str) -> Plan:
 
 def a_run(word: str, status: RunStatus = RunStatus.FAILED) -> Run:
     roles = (RoleStatus(word, word, 1), RoleStatus("worker/0", "failed", None, 9))
-    return Run(word, word, word, 2, status, word, 0.0, 1.0, 2.0, roles, word, (word,), word)
+    origin = Provenance(word, True, word, word, word, word, word)
+    return Run(word, word, word, 2, status, word, 0.0, 1.0, 2.0, roles, word, (word,), word, None, word, word, origin)
 
 
 def told(*happened: events.Event, terminal: bool = False) -> str:
