@@ -43,7 +43,7 @@ class Audit:
             self._add("contacts", str(arguments[ADDRESSES[event]]))
         elif event in CHANGES or event in PERMISSIONS or (event == "open" and _writes(*arguments)):
             place = arguments[{**CHANGES, **PERMISSIONS}.get(event, 0)]
-            if not isinstance(place, int):
+            if not isinstance(place, int) and place != os.devnull:  # which keeps nothing
                 self._add("writes", str(_folder(event, arguments) / os.fsdecode(place)))
         elif event == "pickle.find_class":
             self._add("unpickles", str(arguments))

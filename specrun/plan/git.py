@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -89,42 +90,57 @@ def _without_filters(folder: str) -> tuple[str, ...]:
 
 
 def _run(folder: str, arguments: tuple[str, ...], given: bytes = b"", longest: float = LONGEST) -> bytes:
-    import subprocess  # late, all of them: many a command needs no git
-    import tempfile
+    import subprocess  # late, both: many a command needs no git
     import threading
 
     variables = {name: value for name, value in os.environ.items() if name not in (*_OF_A_REPOSITORY, *_OF_OUTPUT)}
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
-        told.write(given)
-        told.seek(0)
-        try:
-            process = subprocess.Popen(
-                ["git", *arguments],
-                cwd=folder,
-                env={**variables, **_OURS},
-                stdin=told,
-                stdout=subprocess.PIPE,
-                stderr=said,
-            )
-        except FileNotFoundError:
-            raise GitError(_why_not_found(folder)) from None
-        except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-            raise GitError(f"git cannot be run: {getattr(error, 'strerror', None) or error}") from None
-        clock = threading.Timer(longest, process.kill)
-        clock.start()
-        try:
-            with process:
-                assert process.stdout is not None
-                found = process.stdout.read(MOST_OUTPUT + 1)
-                if len(found) > MOST_OUTPUT:
-                    process.kill()
-        finally:
-            clock.cancel()
-        if len(found) > MOST_OUTPUT:
-            raise GitError(f"git wrote more than {MOST_OUTPUT:,} bytes")
-        if process.returncode:
-            raise GitError(_last_words(said, process.returncode, longest), process.returncode)
-        return found
+    try:
+        process = subprocess.Popen(
+            ["git", *arguments],
+            cwd=folder,
+            env={**variables, **_OURS},
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError:
+        raise GitError(_why_not_found(folder)) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        raise GitError(f"git cannot be run: {getattr(error, 'strerror', None) or error}") from None
+    said = bytearray()
+    clock = threading.Timer(longest, process.kill)
+    talk = [threading.Thread(target=_hear, args=(process.stderr, said), daemon=True)]
+    if given:
+        talk.append(threading.Thread(target=_tell, args=(process.stdin, given), daemon=True))
+    for thread in (clock, *talk):
+        thread.start()
+    try:
+        with process:
+            assert process.stdout is not None
+            found = process.stdout.read(MOST_OUTPUT + 1)
+            if len(found) > MOST_OUTPUT:
+                process.kill()
+            for thread in talk:
+                thread.join()
+    finally:
+        clock.cancel()
+    if len(found) > MOST_OUTPUT:
+        raise GitError(f"git wrote more than {MOST_OUTPUT:,} bytes")
+    if process.returncode:
+        raise GitError(_last_words(said, process.returncode, longest), process.returncode)
+    return found
+
+
+def _tell(pipe: IO[bytes], given: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), pipe:  # it may end without having read all
+        pipe.write(given)
+
+
+def _hear(pipe: IO[bytes], said: bytearray) -> None:
+    """Read to the end, and keep the last of it."""
+    while piece := pipe.read(1 << 12):
+        said += piece
+        del said[: -(1 << 16)]
 
 
 def _why_not_found(folder: str) -> str:
@@ -133,10 +149,9 @@ def _why_not_found(folder: str) -> str:
     return "this needs git, and no `git` is on the PATH: install it"
 
 
-def _last_words(said: IO[bytes], code: int, longest: float) -> str:
+def _last_words(said: bytearray, code: int, longest: float) -> str:
     if code < 0:
         return f"git was ended by signal {-code}" + (f", as after {longest:g} s" if code == -9 else "")
-    said.seek(0)
-    lines = said.read(1 << 16).decode(errors="replace").strip().splitlines()
+    lines = said.decode(errors="replace").strip().splitlines()
     words = "\n".join(line.removeprefix("fatal: ").removeprefix("error: ") for line in lines[-8:])
     return words or f"git ended with status {code}"
