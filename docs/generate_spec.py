@@ -68,6 +68,9 @@ specs. `specrun validate .specrun.yaml` checks it alone, `specrun schema reposit
 
 ```yaml
 # .specrun.yaml
+specs:            # what a command without FILE means: folders, and globs
+- team
+- jobs/**/*.yaml
 env:              # what ${{ env.NAME }} may read
 - DATA_ROOT
 - TEAM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from specrun.cli.options import Reading, files_options, run_option
+from specrun.cli.options import Reading, every_option, files_options, run_option
 from specrun.cli.session import open_runs
 from specrun.cli.status import wait_for
 from specrun.spec.visible import visible
@@ -12,6 +12,7 @@ from specrun.spec.visible import visible
 
 @click.command()
 @files_options
+@every_option
 @run_option
 def cancel(reading: Reading, run_name: str | None) -> None:
     """End the spec's unfinished runs, or the one named; returns when they have ended."""

@@ -11,7 +11,7 @@ import click
 
 from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
-from specrun.cli.options import Reading, color_option, reading_options
+from specrun.cli.options import Reading, color_option, every_option, reading_options
 from specrun.cli.session import open_specs, show
 from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
@@ -23,6 +23,7 @@ _AGE = re.compile("(?P<number>[0-9]{1,9})(?P<unit>[smhdw])")
 
 @click.command()
 @reading_options
+@every_option
 @click.option("--also", type=click.Choice(ON_DEMAND), multiple=True, help="Delete this kind too.")
 @click.option(
     "--older-than",

@@ -13,6 +13,7 @@ import click
 from specrun.apply.project import places_of, scope_of
 from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
 from specrun.engines.facts import ENGINES, unread
@@ -114,15 +115,8 @@ def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence
     """The specs as an engine reads them, for whom what is written is. Ends the command when one is not valid."""
     from specrun.spec.load import load
 
-    loaded = load(
-        reading.files,
-        variables=reading.variables,
-        engine=engine,
-        inputs=reading.inputs,
-        environment=reading.environment,
-        unread={engine: tuple(spared)},
-        allow_outside=reading.allow_outside,
-    )
+    loaded = load(**{**reading.options(), "engine": engine}, unread={engine: tuple(spared)})
+    tell_selected(loaded, reading.selection)
     # What is written has a secret by its name: that it is not set here does not matter.
     show(found for found in loaded.diagnostics if found.code not in ("unset-secret", "unset-env") or not loaded.ok)
     if not loaded.ok:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from specrun.apply.project import places_of
@@ -24,8 +22,11 @@ def graph(reading: Reading, output: str) -> None:
     """The resources and their edges. An arrow leads from what is needed to what needs it."""
     require_engine(reading.engine)
     loaded = load_specs(reading)
+    if not loaded.ok:
+        show(loaded.diagnostics)
+        raise Exit(INVALID_SPEC)
     places = places_of(loaded.specs, reading.engine)
-    hashes = HashCache(open_home(Path(reading.files[0]).absolute().parent))
+    hashes = HashCache(open_home(loaded.specs[0].file.parent))
     built = build_graph(
         loaded.specs,
         lambda spec: places[str(spec.file)],
@@ -33,6 +34,6 @@ def graph(reading: Reading, output: str) -> None:
         capabilities_of=lambda place: ENGINES[place.engine].capabilities,
     )
     show((*loaded.diagnostics, *built.diagnostics))
-    if not loaded.ok or built.diagnostics:
+    if built.diagnostics:
         raise Exit(INVALID_SPEC)
     print(graph_dot(built) if output == "dot" else graph_mermaid(built))

@@ -10,16 +10,22 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from specrun.cli.finding import find_named, selector
+from specrun.spec.named import Found
+from specrun.spec.selection import Selection, Selector
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_FILE = "job.yaml"
+NOTHING = Found()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How specs are read: which files, and what the command line puts in place of what they say.
 
-    `environment_said`: by the user, and not by a saved plan. `allow_outside` is never taken from one.
+    `files` are those that were `found`: `named` are the FILEs, or what was taken for them. `only` and `exclude` select
+    specs, and kinds of resources. `environment_said`: by the user, and not by a saved plan. `allow_outside` is never
+    taken from one.
     """
 
     files: Sequence[str]
@@ -29,21 +35,56 @@ class Reading:
     environment: str | None
     allow_outside: Sequence[str] = ()
     environment_said: bool = True
+    named: Sequence[str] = ()
+    found: Found = NOTHING
+    only: Sequence[Selector] = ()
+    exclude: Sequence[Selector] = ()
+
+    @property
+    def selection(self) -> Selection | None:
+        """Which specs are meant; None for all."""
+        chosen = Selection(*(tuple(one for one in few if one.by != "kind") for few in (self.only, self.exclude)))
+        return chosen if chosen.only or chosen.exclude else None
+
+    def options(self) -> dict[str, Any]:
+        """What `load` needs of it."""
+        return {
+            "files": self.files,
+            "variables": self.variables,
+            "engine": self.engine,
+            "inputs": self.inputs,
+            "environment": self.environment,
+            "allow_outside": self.allow_outside,
+            "environment_said": self.environment_said,
+            "scanned": self.found.scanned,
+            "mistakes": self.found.mistakes,
+            "selection": self.selection,
+        }
 
 
 def reading_options(command: F) -> F:
-    """FILE…, --engine, --var, --input, --environment and --allow-outside, as one `reading` argument."""
-    return _with_reading(command, _files, _engine, *_replacing, _outside)
+    """FILE…, --engine, --var, --input, --environment, --allow-outside, --only and --exclude, as one `reading`."""
+    return _with_reading(command, _files, _engine, *_replacing, _outside, *_selecting)
 
 
 def translating_options(command: F) -> F:
     """The same without --engine: for what is written for another program, which is no engine's."""
-    return _with_reading(command, _files, *_replacing, _outside)
+    return _with_reading(command, _files, *_replacing, _outside, *_selecting)
 
 
 def files_options(command: F) -> F:
-    """FILE…, --engine and --allow-outside: for verbs about runs, which need no more of a spec."""
+    """FILE…, --engine, --allow-outside, --only and --exclude: for verbs about runs, which need no more of a spec."""
+    return _with_reading(command, _files, _engine, _outside, *_selecting)
+
+
+def run_files_options(command: F) -> F:
+    """The same for a verb that has an --only of its own."""
     return _with_reading(command, _files, _engine, _outside)
+
+
+def every_option(command: F) -> F:
+    """--all, for verbs that end or delete: without it they take no whole repository."""
+    return click.option("--all", "every", is_flag=True, help="All specs that .specrun.yaml lists.")(command)
 
 
 def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
@@ -55,15 +96,23 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         inputs: tuple[str, ...] = (),
         environment: str | None = None,
         allow_outside: tuple[str, ...] = (),
+        only_specs: tuple[Selector, ...] = (),
+        exclude_specs: tuple[Selector, ...] = (),
+        every: bool | None = None,
         **others: object,
     ) -> object:
+        named, found = find_named(files, every=every)
         reading = Reading(
-            tuple(dict.fromkeys(files)) or (DEFAULT_FILE,),
+            found.files,
             engine or os.environ.get("SPECRUN_ENGINE") or None,
             pairs_of("--var", variables),
             pairs_of("--input", inputs),
             environment,
             allow_outside,
+            named=named,
+            found=found,
+            only=only_specs,
+            exclude=exclude_specs,
         )
         return command(reading=reading, **others)
 
@@ -72,6 +121,18 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         decorated = decorator(decorated)
     return cast(F, decorated)
 
+
+def _selectors(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Selector, ...]:
+    return tuple(selector(option.opts[0], text, str(ctx.command.name)) for text in texts)
+
+
+_selecting = tuple(
+    click.option(f"--{name}", f"{name}_specs", multiple=True, metavar="WHAT", callback=_selectors, help=text)
+    for name, text in (
+        ("only", "Only these specs: NAME, folder:PATH, tag:KEY=VALUE; of a plan kind:KIND, too."),
+        ("exclude", "All but these."),
+    )
+)
 
 _files = click.argument("files", nargs=-1, metavar="[FILE]...")
 _engine = click.option(

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from specrun.cli.exit_codes import FAILED, Exit
-from specrun.cli.options import Reading, files_options, output_option, run_option
+from specrun.cli.options import Reading, output_option, run_files_options, run_option
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import OutputFile
 from specrun.plan.observed import Run
@@ -25,7 +25,7 @@ LISTED = 20
 
 
 @click.command()
-@files_options
+@run_files_options
 @run_option
 @click.option("--fetch", "folder", metavar="DIR", help="Copy the files into this folder.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only paths like this, such as 'model/*'.")

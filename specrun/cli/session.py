@@ -12,6 +12,7 @@ from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
+from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
@@ -32,6 +33,7 @@ from specrun.spec.load import Loaded, load, read_spec
 from specrun.spec.model import Spec
 from specrun.spec.repository import under_ci
 from specrun.spec.rules.files import Files
+from specrun.spec.selection import About
 from specrun.spec.visible import visible
 from specrun.spec.wording import listed
 from specrun.views.diagnostics import findings_text
@@ -129,30 +131,22 @@ def report_unseen(plan: Plan) -> None:
             print(indented(f"error: {where}{f'{what}: ' if what else ''}{error}"), file=sys.stderr)
 
 
-def check_fit(reading: Reading) -> tuple[Diagnostic, ...]:
-    """What is wrong with the specs, and what the chosen engine cannot do of those that are valid."""
+def check_fit(reading: Reading) -> Loaded:
+    """The specs, with what is wrong with them, and what the chosen engine cannot do of those that are valid."""
     loaded = load_specs(reading)
     found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
     for spec in loaded.specs:
         home = home_of(spec.file.parent)
         place = find_place(str(reading.engine), spec.workspace)
         found += make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
-    return tuple(found)
+    return loaded._replace(diagnostics=tuple(found))
 
 
 def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
-    """The specs as the command line wants them read."""
-    return load(
-        reading.files,
-        variables=reading.variables,
-        engine=reading.engine,
-        inputs=reading.inputs,
-        environment=reading.environment,
-        unread=unread(),
-        secrets_required=secrets_required,
-        allow_outside=reading.allow_outside,
-        environment_said=reading.environment_said,
-    )
+    """The specs as the command line wants them read. Ends the command where it selects none of them."""
+    loaded = load(**reading.options(), unread=unread(), secrets_required=secrets_required)
+    tell_selected(loaded, reading.selection)
+    return loaded
 
 
 def open_runs(reading: Reading) -> list[RunsOfSpec]:
@@ -162,19 +156,31 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
     repositories = Repositories()
     shared: dict[str, Any] = {}
     files = Files(told(reading.allow_outside, strict=under_ci()))
+    show(reading.found.mistakes)
+    if any(mistake.severity is Severity.ERROR for mistake in reading.found.mistakes):
+        raise Exit(INVALID_SPEC)
+    about: list[About] = []
     for file in reading.files:
         document, diagnostics = read_spec(file, files)
         values = document.values if document is not None else None
+        if values is not None and file in reading.found.scanned and values.get("abstract") is True:
+            continue
+        if values is not None and reading.selection is not None:
+            about.append(reading.selection.about(file, values))
+            if not about[-1].chosen:
+                continue
         if document is None or not isinstance(values, dict) or not isinstance(values.get("name"), str):
             show(diagnostics)
             raise Exit(INVALID_SPEC, "" if diagnostics else f"{file} has no `name`: is it a spec?")
         home = open_home(Path(file).absolute().parent)
         name = str(reading.engine or values.get("engine") or DEFAULT_ENGINE)
         require_engine(name)
-        scope = _scope_in(replace(reading, files=(file,))) if ENGINES[name].in_workspace else Scope()
+        alone = replace(reading, files=(file,), only=(), exclude=())
+        scope = _scope_in(alone) if ENGINES[name].in_workspace else Scope()
         engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
         engine.sign_in()
         found.append(RunsOfSpec(Maker(values["name"], repositories.name(file)), engine))
+    tell_selected(Loaded((), (), about=tuple(about)), reading.selection)
     return found
 
 

@@ -7,9 +7,10 @@ import sys
 import click
 
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
+from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import check
+from specrun.spec.load import load
 from specrun.spec.visible import json_text
 from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text
 from specrun.views.text import paint_for, terminal_width
@@ -26,17 +27,11 @@ def validate(reading: Reading, output: str) -> None:
     if reading.engine in ENGINES:
         from specrun.cli.session import check_fit
 
-        diagnostics = check_fit(reading)
+        loaded = check_fit(reading)
     else:
-        diagnostics = check(
-            reading.files,
-            variables=reading.variables,
-            engine=reading.engine,
-            inputs=reading.inputs,
-            environment=reading.environment,
-            unread=unread(),
-            allow_outside=reading.allow_outside,
-        )
+        loaded = load(**reading.options(), unread=unread(), with_specs=False)
+        tell_selected(loaded, reading.selection)
+    diagnostics = loaded.diagnostics
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
@@ -46,6 +41,7 @@ def validate(reading: Reading, output: str) -> None:
         width = terminal_width() if diagnostics else 0
         for text in findings_text(diagnostics, paint, width):
             print(text, end="\n\n")
-        print(diagnostics_summary(diagnostics, len(reading.files)))
+        checked = len(reading.files) - loaded.passed_over
+        print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
     if wrong:
         raise Exit(INVALID_SPEC)

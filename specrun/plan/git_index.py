@@ -7,21 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from specrun.spec.repository import git_folder
+
 _SHA256 = re.compile(rb"^\s*objectformat\s*=\s*sha256", re.IGNORECASE | re.MULTILINE)
 _SHA1_SIZE, _SHA256_SIZE = 20, 32
 _STAT_SIZE = 40
 """Bytes of an entry before the name of its content: times, inode, mode, owner and size."""
-
-
-def git_folder(repository: Path) -> Path:
-    """The folder that a repository's `.git` is, or that it names as a file. It may not be there."""
-    entry = repository / ".git"
-    try:
-        text = entry.read_bytes() if entry.is_file() else b""
-    except OSError:
-        return entry
-    name = text.removeprefix(b"gitdir:").strip()
-    return repository / os.fsdecode(name) if text.startswith(b"gitdir:") and name else entry
 
 
 def is_tracked(repository: Path, path: str) -> bool:
@@ -30,7 +21,7 @@ def is_tracked(repository: Path, path: str) -> bool:
     Letters of either case are the same, as they are to the file systems of macOS. An index that cannot be understood
     has what stands in it anywhere.
     """
-    folder = git_folder(repository)
+    folder = Path(git_folder(str(repository)))
     wanted = path.encode().lower()
     return any(_has(index, wanted, _hash_size(folder)) for index in _indexes(folder))
 

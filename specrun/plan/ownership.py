@@ -12,8 +12,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from specrun.plan.git_index import git_folder, is_safe, is_tracked
-from specrun.spec.repository import repository_of
+from specrun.plan.git_index import is_safe, is_tracked
+from specrun.spec.repository import git_folder, repository_of
 
 FOLDERS = ("runs", "environments", "resources", "datastores", "cache", "code", "slots", "staging")
 FILES = (".gitignore", "journal.jsonl", "journal.1.jsonl")
@@ -71,7 +71,7 @@ def _check_repository(folder: Path) -> None:
     if seen is None or is_safe(folder):
         return
     found = [(entry, seen)]
-    for path in (entry, git_folder(folder)):
+    for path in (entry, Path(git_folder(str(folder)))):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             found.append((path, path.stat()))
     for path, looked in found:

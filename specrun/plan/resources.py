@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from specrun.plan.makers import Maker
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from specrun.spec.model import Origin, Properties, Spec
 
 Kind: TypeAlias = Literal["workspace", "compute", "datastore", "data", "environment", "run"]
+
+KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
 
 DEFAULT_DATASTORE = "default"
 """Stands in addresses for the workspace's default datastore, whose name only the engine knows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +26,7 @@ from specrun.spec.substitution import substitute
 
 if TYPE_CHECKING:
     from specrun.spec.model import Scalar, Spec
+    from specrun.spec.selection import About, Selection
     from specrun.spec.source import Document
 
 
@@ -34,6 +35,7 @@ class Loaded(NamedTuple):
 
     No spec comes of a file that is `abstract`, of one `without_target` (it has targets, and not the chosen one), nor of
     one that is `undecided`: it has targets, and none was chosen. Files are named as they were given.
+    `about` is of every spec, where some were to be selected.
     """
 
     specs: tuple[Spec, ...]
@@ -43,6 +45,12 @@ class Loaded(NamedTuple):
     abstract: tuple[str, ...] = ()
     without_target: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    about: tuple[About, ...] = ()
+
+    @property
+    def passed_over(self) -> int:
+        """How many files that were found are not meant."""
+        return len(self.abstract) + len(self.without_target) + sum(not spec.chosen for spec in self.about)
 
     @property
     def ok(self) -> bool:
@@ -79,6 +87,9 @@ def load(
     with_specs: bool = True,
     target: str | None = None,
     var_files: Sequence[str] = (),
+    scanned: frozenset[str] = frozenset(),
+    mistakes: Sequence[Diagnostic] = (),
+    selection: Selection | None = None,
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -93,15 +104,18 @@ def load(
     `target` is what --target or SPECRUN_TARGET say. None leaves it to a spec's `default_target`; but without
     `with_specs` a spec is looked at under each of its targets. `var_files` are YAML files of names and values, which
     replace the values of `vars` as `variables` do, and give way to these.
+
+    Of files that were only `scanned`, nobody having named them, those with `abstract: true` are passed over; `mistakes`
+    are those made in naming them. What a `selection` does not choose is left out, with its mistakes.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
     )
     boundary = reading.reach(os.path.dirname(files[0] if files else "")).environment  # noqa: PTH120
-    environment_values, mistakes = overrides.read_environment(
+    environment_values, of_environment = overrides.read_environment(
         environment, boundary, said=reading.told.environment is not None
     )
-    diagnostics = list(mistakes)
+    diagnostics = [*mistakes, *of_environment]
     options = _Options(
         overrides.scalars(variables),
         variables,
@@ -119,18 +133,26 @@ def load(
     specs: list[Spec] = []
     picked = Picked()
     of_var_files, mistakes_there = var_files_of(var_files)
+    about: list[About] = []
     for file in files:
         if os.path.basename(file) == NAME:  # noqa: PTH119
             diagnostics += _of_repository(file, options, is_spec=with_specs)
             continue
         document, mistakes_read = read_spec(file, reading)
+        if document is not None and file in scanned and document.values.get("abstract") is True:
+            picked.abstract.append(file)
+            continue
         diagnostics += mistakes_read
         if document is None:
             continue
         layered = options.layering.of(document)
-        diagnostics += layered.diagnostics
         picks = [over(one, of_var_files) for one in layered.pick(target, picked, with_specs=with_specs)]
         checked = [_check(one, options, complete=layered.complete) for one in picks]
+        if selection is not None and checked:
+            about.append(selection.about(file, checked[0].values))
+            if not about[-1].chosen:
+                continue
+        diagnostics += layered.diagnostics
         found = checked[0].diagnostics if len(checked) == 1 else under_targets([one[:2] for one in checked])
         diagnostics += found
         if variables or inputs:
@@ -143,10 +165,12 @@ def load(
             specs.append(build(checked[0].document, checked[0].values, reach))
     undeclared = list(overrides.undeclared(read, variables, inputs))
     of_repositories = options.repositories.diagnostics()
-    if undeclared or mistakes or of_repositories or mistakes_there:
+    wrong = any(found.severity is Severity.ERROR for found in of_repositories)
+    if undeclared or of_environment or wrong or mistakes_there:
         specs = []
     diagnostics += [*undeclared, *of_repositories, *mistakes_there, *options.layering.diagnostics()]
-    return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)), *picked.counted())
+    diagnostics += _of_bases(files, picked.abstract, scanned, with_specs=with_specs)
+    return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)), *picked.counted(), tuple(about))
 
 
 def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
@@ -160,6 +184,8 @@ def read_spec(file: str, files: Files) -> tuple[Document | None, tuple[Diagnosti
     A link that leads out of the repository may be a stranger's: under CI it is not read unless that is allowed, and
     what is no spec there is not shown.
     """
+    if file == source.STDIN:
+        return source.read_standard_input()
     reach = files.reach("" if "\0" in file else os.path.dirname(file))  # noqa: PTH120 - ten times as fast as Path
     real = reach.led_out(file)
     if not real:
@@ -179,9 +205,28 @@ def _of_repository(file: str, options: _Options, *, is_spec: bool) -> Sequence[D
     """Reads a repository's own file that was named like a spec, and says so where one `is_spec` to be."""
     if not os.path.lexists(file):
         return source.read(file)[1]
-    options.repositories.at(file)
+    repository = options.repositories.at(file)
     detail = "It says what holds for every spec of a repository: name the specs, or `specrun validate` it."
-    return [codes.diagnostic("not-a-spec", detail, (), Location(file, 1, 1))] if is_spec else ()
+    if is_spec:
+        return [codes.diagnostic("not-a-spec", detail, (), Location(file, 1, 1))]
+    if not repository.specs:
+        return ()
+    from specrun.spec.named import listed
+
+    return listed(repository).mistakes
+
+
+def _of_bases(
+    files: Sequence[str], abstract: Collection[str], scanned: frozenset[str], *, with_specs: bool
+) -> Iterable[Diagnostic]:
+    """That bases are no specs: those that were named as such, and those of a scan that found nothing else."""
+    for file in abstract:
+        if with_specs and file not in scanned:
+            detail = "It is `abstract: true`, a base of others: name those."
+            yield codes.diagnostic("not-a-spec", detail, (), Location(file, 1, 1))
+    if abstract and scanned.issuperset(files) and len(abstract) == len(files):
+        detail = f"All that was found is `abstract: true`: bases, {len(files)} of them, and no spec."
+        yield codes.diagnostic("no-specs", detail, (), Location(files[0], 1, 1))
 
 
 def _today() -> str:

@@ -33,6 +33,8 @@ class RepositoryFile:
     """The target that is meant where nobody says one."""
     repository: str = ""
     """What the repository is called, where that is written down."""
+    specs: tuple[str, ...] = ()
+    """The folders and globs, below the root, that a command without FILEs means."""
     document: Document | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -55,6 +57,7 @@ class RepositoryFiles:
     def __init__(self) -> None:
         self._by_folder: dict[str, RepositoryFile] = {}
         self._read: dict[str, RepositoryFile] = {}
+        self._without_effect: dict[str, Diagnostic | None] = {}
         self._under_ci = under_ci()
 
     def of(self, spec: str) -> RepositoryFile:
@@ -66,7 +69,19 @@ class RepositoryFiles:
             root = repository_of(folder) or folder
             shown = os.path.join(root if os.path.isabs(spec) else os.path.relpath(root), NAME)
             found = self._by_folder[written] = self.at(os.path.normpath(shown))
+            self._look_below(root, folder, found)
         return found
+
+    def _look_below(self, root: str, folder: str, effective: RepositoryFile) -> None:
+        """Find files of that name on the way from a root down to a folder: they say nothing."""
+        while folder != root and folder not in self._without_effect:
+            place = os.path.join(folder, NAME)
+            self._without_effect[folder] = None
+            if os.path.lexists(place):
+                file = os.path.relpath(place)
+                detail = f"What holds for the specs of this repository stands in {effective.path}: move it there."
+                self._without_effect[folder] = codes.diagnostic("no-effect", detail, (), Location(file, 1, 1))
+            folder = os.path.dirname(folder)
 
     def at(self, file: str) -> RepositoryFile:
         """What such a file says."""
@@ -77,7 +92,8 @@ class RepositoryFiles:
 
     def diagnostics(self) -> list[Diagnostic]:
         """The mistakes of all that were read."""
-        return [found for file in self._read.values() for found in file.diagnostics]
+        of_files = [found for file in self._read.values() for found in file.diagnostics]
+        return [*of_files, *filter(None, self._without_effect.values())]
 
 
 def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
@@ -101,7 +117,8 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
         return RepositoryFile(file, diagnostics=found)  # what it allows is not known: it is mended first
     env = frozenset(names) if isinstance(names, list) else None
     default, name = (document.values.get(key, "") for key in ("default_target", "repository"))
-    return RepositoryFile(file, env, closed or env is not None, default, name, document, found)
+    specs = tuple(document.values.get("specs") or ())
+    return RepositoryFile(file, env, closed or env is not None, default, name, specs, document, found)
 
 
 def _worded(mistake: Diagnostic) -> Diagnostic:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, TextIO
 
 from yaml.error import YAMLError
 
@@ -15,6 +17,9 @@ from specrun.spec.expressions import secret_names
 from specrun.spec.locations import Span, locate, locate_inside, location, written
 from specrun.spec.reading import MOST_YAML, TooLarge, read_bytes
 from specrun.spec.syntax import describe, flow_expression
+
+STDIN = "-"
+"""The FILE that is standard input, and what it is shown as."""
 
 _MAX_MENDED = 50
 _HIDDEN = {ord("{"): "\ue000", ord("}"): "\ue001"}
@@ -107,6 +112,24 @@ def read(file: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
         return None, (whole_file(file, "too-large", detail),)
     except (OSError, ValueError) as error:
         return None, (whole_file(file, "unreadable", _why(error)),)
+
+
+def read_standard_input() -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """The same of standard input, which is read once. Its paths start at the working folder."""
+    try:
+        data = _standard_input(sys.stdin)
+    except (OSError, ValueError) as error:  # the latter: it was closed
+        return None, (whole_file(STDIN, "unreadable", f"It cannot be read: {error}."),)
+    if len(data) > MOST_YAML:
+        return None, (whole_file(STDIN, "too-large", f"There are more than {MOST_YAML:,} bytes."),)
+    return parse(STDIN, data)
+
+
+@cache
+def _standard_input(stream: TextIO | None) -> bytes:
+    if stream is None:
+        raise OSError("there is none")
+    return stream.buffer.read(MOST_YAML + 1)
 
 
 def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ...]]:

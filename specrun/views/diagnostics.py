@@ -118,15 +118,17 @@ def _kept_together(text: str, room: int) -> str:
     return re.sub(r"`[^`\n]*`|\$\{\{[^{}\n]*\}\}", hidden, text)
 
 
-def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int) -> str:
-    """`2 errors, 1 warning in 3 files`. What several specs share counts once."""
+def diagnostics_summary(diagnostics: Iterable[Diagnostic], files: int, what: str = "file") -> str:
+    """`2 errors, 1 warning in 3 files`; without files they are of the names that were given. What several specs share
+    counts once.
+    """
     found = list({(one.code, one.detail, one.path, one.location): one for one in diagnostics}.values())
     parts = [
         count(number, severity.value)
         for severity in Severity
         if (number := sum(diagnostic.severity is severity for diagnostic in found))
     ]
-    return f"{', '.join(parts) or 'no mistakes'} in {count(files, 'file')}"
+    return f"{', '.join(parts) or 'no mistakes'}{f' in {count(files, what)}' if files else ''}"
 
 
 def diagnostic_data(diagnostic: Diagnostic) -> dict[str, object]:

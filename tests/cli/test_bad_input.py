@@ -146,8 +146,9 @@ def test_what_is_no_file_is_refused() -> None:
     Path("loop.yaml").symlink_to("loop.yaml")
     Path("folder.yaml").mkdir()
     Path("broken.yaml").symlink_to("nowhere")
-    for name in ("pipe.yaml", "loop.yaml", "folder.yaml", "broken.yaml", "missing.yaml", "/dev/zero"):
+    for name in ("pipe.yaml", "loop.yaml", "broken.yaml", "missing.yaml", "/dev/zero"):
         assert refused(name) == [("unreadable", 1, 1)]
+    assert refused("folder.yaml") == [("no-specs", 1, 1)]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")

@@ -40,7 +40,8 @@ def codes_of(loaded: Loaded) -> list[tuple[str, int, int, str]]:
         ("apiVersion: specrun/v1\n", 1, 1, "unknown-key", "There is no `apiVersion` in `.specrun.yaml`"),
         ("environment: [A]\n", 1, 1, "unknown-key", "`.specrun.yaml`"),
         ("rules: {}\n", 1, 1, "reserved-key", "`rules` has no meaning yet"),
-        ("specs: jobs\n", 1, 1, "reserved-key", "leave it out"),
+        ("specs: jobs\n", 1, 8, "wrong-type", "`specs: [jobs]`"),
+        ("specs: [/jobs]\n", 1, 9, "bad-value", "`jobs/**/*.yaml`"),
         ("env: A\n", 1, 6, "wrong-type", "`env: [A]`"),
         ("env:\n", 1, 1, "wrong-type", "a list"),
         ("env:\n- 1\n", 2, 3, "wrong-type", "in quotes"),
@@ -127,6 +128,19 @@ def test_the_innermost_repository_counts_and_without_one_the_folder(repository: 
     assert (found.code, found.location.file) == ("unknown-key", "../outside/.specrun.yaml")
     (found,) = load([str(outside / "job.yaml")]).diagnostics
     assert found.location.file == str(outside / ".specrun.yaml")
+
+
+def test_one_below_the_root_has_no_effect_and_says_so_once(repository: Path) -> None:
+    (repository / "jobs" / ".specrun.yaml").write_text("enw: [A]\n")
+    loaded = load(["jobs/a.yaml", "jobs/b.yaml"])
+    assert codes_of(loaded) == [("jobs/.specrun.yaml", 1, 1, "no-effect")]
+    assert (len(loaded.specs), loaded.ok) == (2, True)
+
+
+def test_what_its_list_lacks_is_said_when_it_is_checked_itself(repository: Path) -> None:
+    (repository / ".specrun.yaml").write_text("specs: [jobs, nothing]\n")
+    assert [(found.code, found.location.column) for found in check([".specrun.yaml"])] == [("no-specs", 15)]
+    assert check(["jobs/a.yaml"]) == ()
 
 
 def test_it_is_no_spec(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
