@@ -119,11 +119,11 @@ def _is_plain(path: str) -> bool:
 def held(stored: Mapping[str, StoredFile], listed: SourceList | None, source: Path) -> Held:
     """What a target holds of the source that its list names; without one it holds nothing else.
 
-    `source` is where the files would be, if they were here. What has no MD5 there is known by its ETag.
+    `source` is what they are of, which is not here: none of the files is. What has no MD5 is known by its ETag.
     """
     names = {path: ListedFile("", False) for path in stored} if listed is None or listed.wrong else listed.files
     files = [
-        SourceFile(path, source / path, there.size, names[path].executable, there.md5 or there.etag)
+        SourceFile(path, source, there.size, names[path].executable, there.md5 or there.etag)
         for path, there in stored.items()
         if path in names
     ]
