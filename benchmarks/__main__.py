@@ -22,6 +22,7 @@ from benchmarks.history import history
 from benchmarks.importing import imports
 from benchmarks.measure import LeftOut, WentWrong
 from benchmarks.printing import logs
+from benchmarks.repositories import repositories
 from benchmarks.running import overhead
 from benchmarks.table import Missing, Row, data, table
 from benchmarks.uploads import uploads
@@ -40,6 +41,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "cloud": cloud,
     "history": history,
     "imports": imports,
+    "repositories": repositories,
 }
 
 

@@ -9,6 +9,9 @@ from random import Random
 PER_FOLDER = 10
 """Specs that share a folder, its code and its data, as those of one team do."""
 
+CLUSTERS = 20
+"""Clusters that the specs of a repository share."""
+
 ENVIRONMENT = {
     "AZURE_SUBSCRIPTION_ID": "01234567-89ab-cdef-0123-456789abcdef",
     "TRAINING_STORE_KEY": "not-a-key",
@@ -65,6 +68,28 @@ def valid_spec(number: int) -> str:
     return _Writer(number).text()
 
 
+def write_repository(folder: Path, count: int, *, layered: bool = False) -> list[str]:
+    """Write specs of about 90 lines that share CLUSTERS clusters in two workspaces; their paths.
+
+    `layered`: what they share stands in a base for each cluster, and not in each of them.
+    """
+    bases = folder / "bases"
+    if layered:
+        bases.mkdir(parents=True)
+        for cluster in range(min(CLUSTERS, count)):
+            (bases / f"cluster-{cluster:02}.yaml").write_text(_SharedWriter(cluster).base(), encoding="utf-8")
+    files = []
+    for number in range(count):
+        team = folder / f"team-{number // PER_FOLDER:03}"
+        if number % PER_FOLDER == 0:
+            _write_team(team)
+        file = team / f"job-{number:04}.yaml"
+        writer = _SharedWriter(number)
+        file.write_text(writer.rest() if layered else writer.text(), encoding="utf-8")
+        files.append(str(file))
+    return files
+
+
 def mistaken_spec(number: int) -> Mistaken:
     """The same spec with one or two mistakes."""
     lines = valid_spec(number).splitlines()
@@ -99,20 +124,19 @@ class _Writer:
         self._gpu = self._random.random() < 0.5
         self._nodes = self._random.randint(2, 8)
 
+    @property
+    def machines(self) -> tuple[bool, int]:
+        """Whether the machines have GPUs, and how many there are at most."""
+        return self._gpu, self._nodes
+
     def text(self) -> str:
-        sections = (
-            self._head(),
-            self._workspace(),
-            self._compute(),
-            self._datastores(),
-            self._data(),
-            [f"experiment: {self._word}-{self._number % 17}"],
-            self._job(),
-        )
-        lines: list[str] = []
-        for section in sections:
-            lines += [*section, ""]
-        return "\n".join(lines)
+        return _text(self._head(), *self._shared(), *self._own())
+
+    def _shared(self) -> list[list[str]]:
+        return [self._workspace(), self._compute(), self._datastores()]
+
+    def _own(self) -> list[list[str]]:
+        return [self._data(), [f"experiment: {self._word}-{self._number % 17}"], self._job()]
 
     def _comment(self) -> str:
         return f"   # {self._random.choice(_COMMENTS)}" if self._random.random() < 0.2 else ""
@@ -257,3 +281,39 @@ class _Writer:
             f"    instance_count: {workers}{self._comment()}",
             f"    gpu: {'true' if self._gpu else 'false'}",
         ]
+
+
+class _SharedWriter(_Writer):
+    """Writes specs in which a cluster, its workspace and its datastores are the same for all that use it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self._cluster = number % CLUSTERS
+        self._gpu, self._nodes = _Writer(self._cluster).machines
+
+    def base(self) -> str:
+        """What all specs of a cluster share."""
+        return _text(["apiVersion: specrun/v1", "abstract: true"], *self._shared())
+
+    def rest(self) -> str:
+        """What a spec adds to its base."""
+        return _text([*self._head(), f"extends: ../bases/cluster-{self._cluster:02}.yaml"], *self._own())
+
+    def _shared(self) -> list[list[str]]:
+        writer = _Writer(self._cluster)
+        workspace = [*writer._workspace()[:1], f"  name: ml-ws-{self._cluster % 2}", *_fixed(self._cluster % 2)]
+        compute = ["compute:", f"  name: cluster-{self._cluster:02}", *writer._compute()[2:]]
+        return [workspace, compute, writer._datastores()]
+
+
+def _fixed(workspace: int) -> list[str]:
+    return [
+        f"  resource_group: rg-{workspace}",
+        "  subscription_id: ${{ env.AZURE_SUBSCRIPTION_ID }}",
+        "  location: westeurope",
+        "  create: true",
+    ]
+
+
+def _text(*sections: list[str]) -> str:
+    return "\n".join(line for section in sections for line in [*section, ""])
