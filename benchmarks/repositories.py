@@ -1,4 +1,4 @@
-"""Many specs that share a few clusters: bases against the same in one file, both cores against one, ten times as many."""
+"""Many specs that share a few clusters: with bases against in one file, all cores against one, ten times as many."""
 
 from __future__ import annotations
 

@@ -131,15 +131,14 @@ def report_unseen(plan: Plan) -> None:
             print(indented(f"error: {where}{f'{what}: ' if what else ''}{error}"), file=sys.stderr)
 
 
-def check_fit(reading: Reading) -> Loaded:
-    """The specs, with what is wrong with them, and what the chosen engine cannot do of those that are valid."""
-    loaded = load_specs(reading)
+def check_fit(engine: str, loaded: Loaded) -> Loaded:
+    """What is wrong with what was loaded, with what the chosen engine cannot do of those specs that are valid."""
     found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
     for spec in loaded.specs:
         home = home_of(spec.file.parent)
-        place = find_place(str(reading.engine), spec.workspace)
+        place = find_place(engine, spec.workspace)
         found += make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
-    return loaded._replace(diagnostics=tuple(found))
+    return loaded._replace(specs=(), diagnostics=tuple(found))
 
 
 def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from functools import partial
 
 import click
 
@@ -10,7 +12,8 @@ from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import load
+from specrun.spec.load import Loaded, load, together
+from specrun.spec.side_by_side import side_by_side
 from specrun.spec.visible import json_text
 from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text
 from specrun.views.text import paint_for, terminal_width
@@ -22,15 +25,8 @@ from specrun.views.text import paint_for, terminal_width
 @color_option
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
-    from specrun.engines.facts import ENGINES, unread
-
-    if reading.engine in ENGINES:
-        from specrun.cli.session import check_fit
-
-        loaded = check_fit(reading)
-    else:
-        loaded = load(**reading.options(), unread=unread(), with_specs=False)
-        tell_selected(loaded, reading.selection)
+    loaded = _load(reading)
+    tell_selected(loaded, reading.selection)
     diagnostics = loaded.diagnostics
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
@@ -45,3 +41,21 @@ def validate(reading: Reading, output: str) -> None:
         print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
     if wrong:
         raise Exit(INVALID_SPEC)
+
+
+def _load(reading: Reading) -> Loaded:
+    """The files and what is wrong with them; of many a part on each core, unless something is looked for in all."""
+    if reading.variables or reading.inputs:
+        return _load_part(reading, reading.files)
+    return together(side_by_side(partial(_load_part, reading), reading.files), reading.files)
+
+
+def _load_part(reading: Reading, files: Sequence[str]) -> Loaded:
+    from specrun.engines.facts import ENGINES, unread
+
+    options = {**reading.options(), "files": files, "given": reading.files, "unread": unread()}
+    if reading.engine in ENGINES:
+        from specrun.cli.session import check_fit
+
+        return check_fit(str(reading.engine), load(**options))
+    return load(**options, with_specs=False)

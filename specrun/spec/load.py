@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import codes, overrides, rules, schema, source
@@ -90,6 +91,7 @@ def load(
     scanned: frozenset[str] = frozenset(),
     mistakes: Sequence[Diagnostic] = (),
     selection: Selection | None = None,
+    given: Sequence[str] = (),
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -106,7 +108,8 @@ def load(
     replace the values of `vars` as `variables` do, and give way to these.
 
     Of files that were only `scanned`, nobody having named them, those with `abstract: true` are passed over; `mistakes`
-    are those made in naming them. What a `selection` does not choose is left out, with its mistakes.
+    are those made in naming them. What a `selection` does not choose is left out, with its mistakes. `given` are all
+    files of the command, where these are a part of them: see `together`.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
@@ -127,7 +130,7 @@ def load(
         reading,
         _today(),
         RepositoryFiles(),
-        Layering(reading, files),
+        Layering(reading, given or files),
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
@@ -169,8 +172,18 @@ def load(
     if undeclared or of_environment or wrong or mistakes_there:
         specs = []
     diagnostics += [*undeclared, *of_repositories, *mistakes_there, *options.layering.diagnostics()]
-    diagnostics += _of_bases(files, picked.abstract, scanned, with_specs=with_specs)
-    return Loaded(tuple(specs), tuple(_sorted(diagnostics, files)), *picked.counted(), tuple(about))
+    diagnostics += _of_bases(given or files, picked.abstract, scanned, with_specs=with_specs)
+    return Loaded(tuple(specs), tuple(in_order(diagnostics, files)), *picked.counted(), tuple(about))
+
+
+def together(parts: Iterable[Loaded], files: Sequence[str]) -> Loaded:
+    """The whole of parts that were read each by itself; `files` are those of all."""
+    specs, diagnostics, targets, *counted = zip(*parts, strict=True)
+    found = in_order([*chain.from_iterable(diagnostics)], files)
+    all_targets = dict(chain.from_iterable(each.items() for each in targets))
+    return Loaded(
+        (*chain.from_iterable(specs),), tuple(found), all_targets, *((*chain.from_iterable(c),) for c in counted)
+    )
 
 
 def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
@@ -309,7 +322,8 @@ def _mask(found: Diagnostic, literals: list[Location], pieces: Iterable[str]) ->
     return replace(found, detail=detail, location=replace(place, text=text))
 
 
-def _sorted(diagnostics: list[Diagnostic], files: Sequence[str]) -> list[Diagnostic]:
+def in_order(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> Sequence[Diagnostic]:
+    """Each finding once: by file, in the order in which they are given, by line and by column."""
     if len(diagnostics) < 2:
         return diagnostics
     diagnostics = list(dict.fromkeys(diagnostics))  # several specs may have one base
