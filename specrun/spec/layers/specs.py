@@ -66,14 +66,14 @@ class Layered:
         picked.without_target.append(file)
         return []
 
-    def merged(self, target: str = "", more: Sequence[Layer] = ()) -> Document:
-        """The spec for one of its targets, with `more` layers, such as var files, laid over it."""
-        own, heads = self.own, (*self.chain.bases, self.own)
-        if len(heads) == 1 and not target and not more and own.values is own.document.values:
+    def merged(self, target: str = "") -> Document:
+        """The spec for one of its targets."""
+        own = self.own
+        if not self.chain.bases and not target and own.values is own.document.values:
             return own.document
-        layers = [Layer("file" if one is own else "base", one.document, one.values) for one in heads]
-        layers += self.targets.get(target, ())
-        return stacked(own.document, [*layers, *more], target, self.chain.values if self.chain.bases else None)
+        below = [Layer("base", one.document, one.values) for one in self.chain.bases]
+        above = [Layer("file", own.document, own.values), *self.targets.get(target, ())]
+        return stacked(own.document, below, self.chain.values, above, target)
 
 
 def _targets(heads: Sequence[Head]) -> dict[str, list[Layer]]:

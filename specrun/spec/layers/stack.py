@@ -48,19 +48,19 @@ class Merged(Document):
     file.
     """
 
-    __slots__ = ("_own", "layers", "target")
+    __slots__ = ("layers", "own", "target")
 
     def __init__(self, own: Document, layers: Sequence[Layer], values: Any, target: str = "") -> None:
         texts = dict.fromkeys(layer.document.text for layer in layers)
         super().__init__(own.file, "\n".join(texts), values)
-        self._own = own
+        self.own = own
         self.layers = layers
         self.target = target
 
     def having_read(self, read: Mapping[str, str]) -> Document:
         """The same document when its expressions have been looked up."""
         if read:
-            found = Merged(self._own, self.layers, self.values, self.target)
+            found = Merged(self.own, self.layers, self.values, self.target)
             found.read = read
             return found
         return self
@@ -77,7 +77,7 @@ class Merged(Document):
         if Layer("", self, self.values).depth(path) == len(path):
             # What is there has its value of the last layer that has it: an earlier one's would be replaced, or gone.
             return next(layer.part(path) for layer in layers if layer.depth(path) == len(path))
-        own = [layer for layer in layers if layer.document is self._own]
+        own = [layer for layer in layers if layer.document is self.own]
         return max(own, key=lambda layer: layer.depth(path)).part(path)
 
     def location(self, path: Path, *, key: bool = False) -> Location:
@@ -106,12 +106,10 @@ class Merged(Document):
         return hidden(found, self.read, self.text, file)
 
 
-def stacked(own: Document, layers: Sequence[Layer], target: str = "", below: dict[str, Any] | None = None) -> Merged:
-    """The layers merged. `below` is what those that are not the spec's own file's, and come before it, make."""
-    at = 0
-    values: dict[str, Any] = {}
-    if below is not None:
-        values, at = below, next(index for index, layer in enumerate(layers) if layer.document is own)
-    for layer in layers[at:]:
-        values = merged(values, layer.values, top()) if values else dict(layer.values)
-    return Merged(own, layers, complete(values), target)
+def stacked(
+    own: Document, below: Sequence[Layer], values: dict[str, Any], above: Sequence[Layer], target: str = ""
+) -> Merged:
+    """A spec's layers merged; `values` are what those `below` make."""
+    for layer in above:
+        values = merged(values, layer.values, top())
+    return Merged(own, [*below, *above], complete(values), target)

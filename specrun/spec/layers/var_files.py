@@ -45,5 +45,6 @@ def over(document: Document, files: Sequence[Layer]) -> Document:
             more.append(layer._replace(values={"vars": given}))
     if not more:
         return document
-    below = document.layers if isinstance(document, Merged) else [Layer("file", document, document.values)]
-    return stacked(document, [*below, *more], document.target, document.values)
+    if isinstance(document, Merged):
+        return stacked(document.own, document.layers, document.values, more, document.target)
+    return stacked(document, [Layer("file", document, document.values)], document.values, more)
