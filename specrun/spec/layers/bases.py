@@ -75,10 +75,10 @@ def head(document: Document) -> Head:
     values = {name: value for name, value in document.values.items() if name not in HEAD}
     extends, targets = said.get("extends"), said.get("targets")
     bases: list[tuple[str, Path]] = []
-    if isinstance(extends, str):
+    if isinstance(extends, str) and extends:
         bases = [(extends, ("extends",))]
     elif isinstance(extends, list):
-        bases = [(base, ("extends", index)) for index, base in enumerate(extends) if isinstance(base, str)]
+        bases = [(base, ("extends", index)) for index, base in enumerate(extends) if isinstance(base, str) and base]
     overlays: dict[str, Mapping[str, Any] | None] = {}
     for name, overlay in targets.items() if isinstance(targets, dict) else ():
         misplaced = [key for key in _NOT_IN_TARGET if isinstance(overlay, dict) and key in overlay]
@@ -155,8 +155,8 @@ class Bases:
                 "different from place to place goes into `targets`."
             )
             return "expression-misplaced", detail
-        if "\0" in name or name != name.strip() or not name:
-            return "invalid-path", "It is empty, or has blanks around it, or a NUL byte in it."
+        if "\0" in name or name != name.strip():
+            return "invalid-path", "It has blanks around it, or a NUL byte in it."
         if "://" in name:
             return "missing-base", "A base is a file beside the spec, not an address: what lies there may change."
         real = os.path.realpath(os.path.join(boundary.folder, name))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from specrun.spec.expressions import OPEN
 from specrun.spec.schema import schema
 
 
@@ -32,6 +33,8 @@ class Section:
     """What leaves with a key that gives way, where that is not the whole mapping."""
     decided_by: str = ""
     """The key whose other value replaces the mapping."""
+    of_address: str = ""
+    """The key that leaves where a later path is no address."""
     inside: dict[str, Section] = field(default_factory=dict)
     any_key: Section | None = None
 
@@ -44,6 +47,9 @@ class Section:
         key = self.decided_by
         if key in above and key in below and above[key] is not None and above[key] != below[key]:
             return {}
+        path = above.get("path") if self.of_address in below else None
+        if isinstance(path, str) and not path.startswith("https://") and OPEN not in path:
+            return {name: value for name, value in below.items() if name != self.of_address}
         given = self._chosen(above)
         gone = self._chosen(below) - given
         if not given or not gone or any(group >= given | gone for group in self.alternatives):
@@ -59,7 +65,7 @@ class Section:
 
     def says_something(self) -> bool:
         """Whether merging needs to know it."""
-        return bool(self.alternatives or self.decided_by or self.inside or self.any_key)
+        return bool(self.alternatives or self.decided_by or self.of_address or self.inside or self.any_key)
 
 
 @cache
@@ -74,6 +80,7 @@ def _section(of: Mapping[str, Any]) -> Section:
         found.alternatives += tuple(map(frozenset, form.get("x-alternatives", ())))
         found.leaves_with = form.get("x-leaves-with", found.leaves_with)
         found.decided_by = form.get("x-decided-by", found.decided_by)
+        found.of_address = form.get("x-of-address", found.of_address)
         inside = {name: _section(member) for name, member in form.get("properties", {}).items() if member is not True}
         found.inside.update((name, section) for name, section in inside.items() if section.says_something())
         entry = form.get("additionalProperties")

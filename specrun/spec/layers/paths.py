@@ -1,18 +1,19 @@
 """Paths start at the file that their field stands in: those of a base are written anew, from the spec's folder."""
 
-# ruff: noqa: PTH118, PTH120
+# ruff: noqa: PTH117, PTH118, PTH120
 # A load looks at thousands of paths, and os.path joins them ten times as fast.
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specrun.spec.diagnostics import Path
 from specrun.spec.expressions import OPEN
 from specrun.spec.layers.stack import Merged
-from specrun.spec.requirements import starting_at
+from specrun.spec.requirements import read_line, starting_at
 from specrun.spec.rules.data import is_local
 from specrun.spec.source import Document
 
@@ -44,12 +45,33 @@ def starting_at_spec(document: Document, values: Any, folder: str) -> tuple[Any,
             there = folders[document.part(path).document.file]
             if there == folder or not _is_moved(value, path):
                 continue
-            start = os.path.relpath(there, folder)
-            new = starting_at(start, value) if "pip" in path else os.path.join(start, value)
+            new = _line(value, there, folder) if "pip" in path else _from(value, there, folder)
             if new != value:
                 written[path] = value
                 values = _replaced(values, path, new)
     return values, written
+
+
+def _from(path: str, there: str, folder: str) -> str:
+    """A path that starts at one real folder as one that starts at another."""
+    if os.path.isabs(path):
+        return path
+    steps = path.split("/")
+    while steps and steps[0] in ("", ".", ".."):  # no name before them may be a link's
+        there = os.path.normpath(os.path.join(there, steps.pop(0)))
+    start = os.path.relpath(there, folder)
+    return "/".join(steps if steps and start == os.curdir else [start, *steps])
+
+
+def _line(text: str, there: str, folder: str) -> str:
+    """A line for pip so that the file that it names is found from the other folder."""
+    named = read_line(text).named_file
+    if not named or "://" in named or os.path.isabs(named):
+        return text
+    moved = shlex.quote(_from(named, there, folder))
+    return (
+        f"{text[: -len(named)]}{moved}" if text.endswith(named) else starting_at(os.path.relpath(there, folder), text)
+    )
 
 
 def _is_moved(value: object, path: Path) -> bool:

@@ -116,11 +116,12 @@ class Layering:
 
 def under_targets(found: Sequence[tuple[Document, Sequence[Diagnostic]]]) -> list[Diagnostic]:
     """What is wrong with a spec under its targets, each finding once; and of which targets, where not of all."""
-    targets: dict[Diagnostic, list[Document]] = {}
+    told: dict[Diagnostic, tuple[Diagnostic, list[Document]]] = {}
     for document, diagnostics in found:
         for one in diagnostics:
-            targets.setdefault(one, []).append(document)
-    return [_told(one, documents, len(found)) for one, documents in targets.items()]
+            alike = replace(one, detail="")  # which may say what there is instead, in each target another thing
+            told.setdefault(alike, (one, []))[1].append(document)
+    return [_told(one, documents, len(found)) for one, documents in told.values()]
 
 
 def _told(found: Diagnostic, documents: Sequence[Document], of: int) -> Diagnostic:

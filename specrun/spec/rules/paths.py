@@ -9,7 +9,7 @@ import os
 from collections.abc import Generator, Iterator
 
 from specrun.spec.boundary import Boundary, Links
-from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.reading import MOST_TEXT, MOST_YAML, is_absent
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
@@ -272,7 +272,23 @@ def _other(subject: Subject, path: str, *place: str) -> Diagnostic:
 
 
 def _missing(subject: Subject, code: str, path: str, *place: str) -> Diagnostic:
-    return subject.at(code, missing_detail(subject, path), *place)
+    return subject.at(code, f"{missing_detail(subject, path)}{_beside_spec(subject, place)}", *place)
+
+
+def _beside_spec(subject: Subject, place: tuple[str, ...]) -> str:
+    """What is to be said where a path that starts at a base is missing there, and is there beside the spec."""
+    written = subject.moved.get(place)
+    return "" if written is None else beside_spec(subject, place, written)
+
+
+def beside_spec(subject: Subject, place: Path, written: str) -> str:
+    if subject.files.kind(os.path.join(subject.folder, written)) is None:
+        return ""
+    base = subject.document.part(place).document.file
+    return (
+        f" There is a `{written}` beside the spec; but a path starts at the file that its field stands in, `{base}`: "
+        "say it in the spec."
+    )
 
 
 def missing_detail(subject: Subject, path: str) -> str:
