@@ -20,6 +20,7 @@ from benchmarks.applying import hashing, nothing_to_do
 from benchmarks.cloud import cloud
 from benchmarks.history import history
 from benchmarks.importing import imports
+from benchmarks.many import many
 from benchmarks.measure import LeftOut, WentWrong
 from benchmarks.printing import logs
 from benchmarks.repositories import repositories
@@ -40,6 +41,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "uploads": uploads,
     "cloud": cloud,
     "history": history,
+    "many": many,
     "imports": imports,
     "repositories": repositories,
 }

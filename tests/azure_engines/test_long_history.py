@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from specrun.plan.changes import Action, Plan
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run
 from specrun.plan.planning import PlanOptions
+from specrun.spec.load import load
 from tests.azure_engines.launching import Launch, launch
 from tests.azure_engines.place import Place, placed
 
@@ -209,3 +211,56 @@ def test_an_adopted_run_is_listed_as_one_of_the_other_spec(place: Place, engine:
     assert not list(History(Reliable(launched.engine)).every(Maker("new", HUB, "prod")))
     with pytest.raises(Missing):
         launched.engine.runs.adopt("job-9999999999", "new")
+
+
+MANY = """\
+apiVersion: specrun/v1
+name: spec-{number}
+workspace: {{name: {workspace}, resource_group: ml-rg, subscription_id: {subscription}, location: westeurope}}
+compute: {{name: cluster-{cluster}, size: STANDARD_DS3_V2, max_instances: 4}}
+datastores: {{store: {{type: azure_blob, account_name: mlstore, container_name: many}}}}
+data: {{numbers: {{path: numbers, target: numbers}}}}
+job:
+  command: cat ${{{{ inputs.numbers }}}}/* && echo {number}
+  inputs: {{numbers: {{data: numbers}}}}
+  environment: {{image: 'python:3.11'}}
+"""
+
+
+def many(place: Place, number: int) -> list[str]:
+    """So many specs that share four clusters, a datastore and data in each of two workspaces."""
+    (place.folder / "numbers").mkdir(exist_ok=True)
+    (place.folder / "numbers" / "one.txt").write_text("1")
+    files = [place.folder / f"spec-{one}.yaml" for one in range(number)]
+    for one, file in enumerate(files):
+        at = {"workspace": ("ml-ws", "other-ws")[one % 2], "subscription": place.emulator.service.subscription}
+        file.write_text(MANY.format(number=one, cluster=one // 2 % 4, **at))
+    return list(map(str, files))
+
+
+def test_what_many_specs_share_is_asked_for_once_and_each_adds_two_requests_at_most(place: Place, engine: str) -> None:
+    for name in ("ml-ws", "other-ws"):
+        place.make_workspace(name)
+
+    def asked(number: int) -> list[str]:
+        loaded = load(many(place, number))
+        assert loaded.ok, loaded.diagnostics
+        opened = open_project(loaded.specs, engine, place.folder / ".specrun")
+        plans: list[Plan] = []
+        routes = place.routes(lambda: plans.append(opened.plan(PlanOptions(max_runs=number))))
+        assert (len(plans[0].places), plans[0].unseen, plans[0].refusals) == (2, {}, ())
+        return [route for route in routes if "/discovery" not in route]  # which an SDK remembers
+
+    few, all_of_them = asked(44), asked(60)
+    assert Counter(all_of_them) == Counter(few), "where nothing has run, a list says so"
+    assert max(Counter(route for route in few if "/computes/" in route).values()) == 2 * 4
+    assert max(Counter(route for route in few if "/datastores/store" in route).values(), default=0) <= 2
+    service = place.emulator.service
+    for name in ("ml-ws", "other-ws"):
+        plane = data_of(service).plane(service.subscription, "ml-rg", name)
+        digests = [f"{number:064x}"[::-1] for number in range(10 * PAGES + 50)]
+        add_past_runs(plane, [(run_name("other", digest, 1), run_tags(Maker("other"), digest)) for digest in digests])
+        plane.page_size = 10
+    few, all_of_them = asked(44), asked(60)
+    assert 0 < len(all_of_them) - len(few) <= 2 * 16
+    assert len(all_of_them) <= 2 * PAGES + 2 * 60 + 40
