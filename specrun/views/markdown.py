@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.resources import Place
 from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
 from specrun.views.plan_text import plan_text, summary
@@ -25,13 +26,25 @@ def plan_markdown(plan: Plan) -> str:
     wrong = (*plan.refusals, *plan.problems)
     for line in _few([_finding(found) for found in findings(wrong)]):
         lines += [line, ""]
+    several = len(plan.places) + len(plan.unseen) > 1
+    for place, errors in plan.unseen.items():
+        for what, error in errors.items():
+            said = f"{_code(what)}: {prose(error)}" if what else prose(error)
+            lines += [f"> ⛔ **Nothing can be said of {_place(place)}**: {said}", ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += _few([f"- ⚠️ {_code(str(change.key))} would be deleted: {prose(change.reason)}" for change in destroyed])
+    lines += _few([_deletion(change, several=several) for change in destroyed])
     if destroyed:
         lines.append("")
-    if plan.pending:
-        lines += ["| | resource | why |", "| --- | --- | --- |"]
-        lines += _few([_row(change) for change in plan.pending], "| | {} | |")
+    left = MANY
+    for place in plan.places if plan.pending else ():
+        rows = [_row(change) for change in plan.in_place(place) if change.action is not Action.NO_OP]
+        if several:
+            lines += [f"#### {_place(place)}", ""]
+        if rows:
+            lines += ["| | resource | why |", "| --- | --- | --- |", *_few(rows, "| | {} | |", left)]
+        elif several:
+            lines.append("No changes.")
+        left = max(0, left - len(rows))
         lines.append("")
     head = "\n".join(lines)
     body = plan_text(plan, Paint(False), 120)
@@ -42,8 +55,17 @@ def plan_markdown(plan: Plan) -> str:
     return "\n".join([head, *fold])
 
 
-def _few(entries: list[str], form: str = "{}") -> list[str]:
-    return entries if len(entries) <= MANY else [*entries[:MANY], form.format(f"… and {len(entries) - MANY} more")]
+def _few(entries: list[str], form: str = "{}", most: int = MANY) -> list[str]:
+    return entries if len(entries) <= most else [*entries[:most], form.format(f"… and {len(entries) - most} more")]
+
+
+def _place(place: Place) -> str:
+    return f"{prose(place.title)} (engine {place.engine})"
+
+
+def _deletion(change: Change, *, several: bool) -> str:
+    where = f" on {prose(change.key.place.title)}" if several else ""
+    return f"- ⚠️ {_code(str(change.key))}{where} would be deleted: {prose(change.reason)}"
 
 
 def _finding(found: Finding) -> str:

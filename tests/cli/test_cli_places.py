@@ -54,6 +54,30 @@ def test_a_plan_has_a_section_for_each_place(specrun: Any, places: dict[str, Dou
     assert west.endswith("Plan: 2 to create, 2 to submit.\n")
 
 
+def test_a_comment_has_a_table_for_each_place(
+    specrun: Any, places: dict[str, Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_spec(Path.cwd(), "name: here\njob: {command: ls}\n", "here.yaml")
+    double = Double(place=Place("", title="this machine"), asks=False)
+    offer(monkeypatch, "local", double)
+    places["west"].faults = {"sign_in": [Denied("no right")]}
+    said = specrun("plan", *BOTH, "here.yaml", "-o", "markdown")
+    above = said.out.partition("<details>")[0]
+    assert (said.code, "> ⛔ **Nothing can be said of workspace west (engine azureml)**: no right\n" in above) == (
+        1,
+        True,
+    )
+    east, here = above.partition("#### workspace east (engine azureml)\n")[2].split(
+        "#### this machine (engine local)\n"
+    )
+    assert ("`compute/gpu`" in east, "`run/job`" in east, "`run/here`" in east) == (True, True, False)
+    assert [line for line in here.splitlines() if line.startswith("| ▶")] == [
+        "| ▶ | `run/here` | the first run of this spec |"
+    ]
+    alone = specrun("plan", "here.yaml", "-o", "markdown").out
+    assert "####" not in alone
+
+
 def test_data_name_the_place_of_each_change(specrun: Any, places: dict[str, Double]) -> None:
     data = json.loads(specrun("plan", *BOTH, "-o", "json").out)
     east, west = ({"engine": "azureml", "target": f"workspace {name}"} for name in ("east", "west"))
