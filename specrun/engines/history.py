@@ -38,6 +38,8 @@ class History:
         self._engine = engine
         self._all: list[Run] = []
         self._by_spec: dict[str, list[Run]] = {}
+        self._by_digest: dict[str, list[Run]] = {}
+        """By how a fingerprint begins: a damaged run knows no more of it."""
         self._pages = 0
         self._following = ""
         self._not_found: set[str] = set()
@@ -170,7 +172,8 @@ class History:
         """The attempts at a fingerprint under another name of the same repository and target, newest first, as far as
         the list of all was read.
         """
-        found = [run for run in self._all if run.is_of(sought.fingerprint) and run.maker.is_beside(sought.maker)]
+        known = self._by_digest.get(sought.fingerprint[:10], ())
+        found = [run for run in known if run.is_of(sought.fingerprint) and run.maker.is_beside(sought.maker)]
         return sorted(found, key=lambda run: run.attempt, reverse=True)
 
     def _of(self, spec: str) -> Sequence[Run]:
@@ -185,6 +188,7 @@ class History:
             return False
         self._all += page.runs
         for run in page.runs:
+            self._by_digest.setdefault(run.fingerprint[:10], []).append(run)
             for spec in run.specs:
                 self._by_spec.setdefault(spec, []).append(run)
         self._pages += 1

@@ -10,9 +10,10 @@ from specrun.engines.base import Missing
 from specrun.engines.history import History
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.reliable import Reliable
+from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.makers import Maker
 from tests.engine_double import read_specs, wait_until, write_spec
-from tests.local.machine import Machine
+from tests.local.machine import ADDRESS, Machine
 
 HUB = "github.com/org/models"
 DEV, PROD = Maker("job", HUB, "dev"), Maker("job", HUB, "prod")
@@ -53,3 +54,17 @@ def test_each_has_its_own_and_what_it_has_adopted(tmp_path: Path, machine: Machi
     except Missing:
         return
     raise AssertionError("it is gone")
+
+
+def test_files_and_records_say_who_made_them(tmp_path: Path, machine: Machine) -> None:
+    text = "name: job\ndata: {d: {path: data, target: digits}}\ncompute: {name: gpu, max_instances: 1}\n"
+    spec = read_specs(write_spec(tmp_path, text, data__a="1"))[0]
+    upload, cluster = machine.change(ADDRESS, spec), machine.change("compute/gpu", spec)
+    for change in (upload, cluster):
+        machine.begin(replace(change, resource=replace(change.resource, maker=DEV)))
+    assert {file.maker for file in machine.engine.resources.observe(upload.resource).files.values()} == {DEV}
+    assert machine.engine.resources.observe(cluster.resource).maker == DEV
+    for maker, left in ((PROD, {"a": "1"}), (DEV, {})):
+        target = replace(upload.resource, maker=maker)
+        machine.begin(ResourceChange(target, Action.DELETE, "", machine.engine.resources.observe(target)))
+        assert machine.target("digits") == left

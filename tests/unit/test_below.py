@@ -83,3 +83,21 @@ def test_a_download_is_not_written_through_a_link(tmp_path: Path, monkeypatch: p
         assert (folder / name).read_bytes() == b"content"
     assert (tmp_path / "victim").read_text() == "mine"
     assert len(list(folder.iterdir())) == 2
+
+
+def test_blobs_of_another_repository_or_target_are_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Maker("job", "github.com/org/models", "dev")
+    makers = {
+        "mine": mine,
+        "older": Maker("job"),
+        "theirs": Maker("job", "github.com/org/other", "dev"),
+        "prod": Maker("job", "github.com/org/models", "prod"),
+        "another": Maker("other", "github.com/org/models", "dev"),
+        "nobodys": Maker(),
+    }
+    listed = [Blob(f"t/{name}", 1, "", "", maker, "") for name, maker in makers.items()]
+    deleted: list[str] = []
+    monkeypatch.setattr(blobs, "list_blobs", lambda *_: iter(listed))
+    monkeypatch.setattr(blobs, "_delete", lambda _, blob: deleted.append(blob.name))
+    blobs.remove(Any, "t", list(makers), mine)
+    assert sorted(deleted) == ["t/mine", "t/older"]

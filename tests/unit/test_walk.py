@@ -449,6 +449,14 @@ def test_previous_runs_are_cancelled_before_the_new_one(tmp_path: Path, engine: 
     assert engine.calls.index("cancel job-0123456789") < engine.calls.index(f"begin {RUN}")
 
 
+def test_previous_runs_are_cancelled_where_one_is_followed_too(tmp_path: Path, engine: Double) -> None:
+    older = Run("job-0123456789", "job", "0123456789", 1, RunStatus.RUNNING)
+    engine.all_runs = [older, ended(plan_of(tmp_path, engine), RunStatus.SUCCEEDED)]
+    engine.statuses[older.name] = [RunStatus.RUNNING]
+    carry_out(engine, plan_of(tmp_path, engine, cancel_previous=True), tmp_path / "home")
+    assert engine.cancelled == [older.name]
+
+
 @pytest.mark.parametrize(("most", "stale"), [(2, False), (9, True)])
 def test_what_another_apply_has_begun_to_make_is_waited_for(
     tmp_path: Path, engine: Double, most: int, stale: bool
