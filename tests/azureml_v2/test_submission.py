@@ -13,6 +13,7 @@ from emulator import faults
 from emulator.assets import code_blobs
 from emulator.dataplane import data_of
 from specrun.engines.base import Conflict, EngineError, Missing, Transient
+from specrun.plan.makers import Maker
 from specrun.plan.observed import RunStatus
 from specrun.spec.model import SecretUnset
 from tests.azure_engines.launching import Launch, launch
@@ -113,7 +114,9 @@ def test_runs_that_have_ended_are_deleted_and_no_others(launched: Launch) -> Non
     ended, going = launched.submit(), launched.submit(2)
     launched.run(ended).become("Completed")
     engine = launched.renew()
-    routes = launched.place.routes(lambda: engine.runs.delete(launched.spec.name, None, launched.place.reports.append))
+    routes = launched.place.routes(
+        lambda: engine.runs.delete(Maker(launched.spec.name), None, launched.place.reports.append)
+    )
     assert sum(route.startswith("DELETE") for route in routes) == 1
     assert list(launched.plane.runs) == [going]
     assert [run.name for run in engine.runs.list().runs] == [going]

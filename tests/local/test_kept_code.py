@@ -12,6 +12,7 @@ import pytest
 from specrun.engines.local import kept_code
 from specrun.engines.local.kept_code import KEPT_SINCE, delete_run, note_code, share_code
 from specrun.plan.files import SourceFile
+from specrun.plan.makers import Maker
 from tests.engine_double import read_specs, write_spec
 from tests.local.machine import Machine
 
@@ -155,9 +156,9 @@ def test_runs_that_ended_long_ago_are_deleted_and_what_only_they_had(tmp_path: P
     assert new.ended is not None
     kept = {path.read_text() for path in (machine.home / "code").rglob("*") if path.is_file()}
     assert kept == {"0", "1"}
-    machine.engine.runs.delete("job", old.ended, lambda _: None)
+    machine.engine.runs.delete(Maker("job"), old.ended, lambda _: None)
     assert len(machine.engine.runs.list("job").runs) == 2
-    machine.engine.runs.delete("job", (old.ended + new.ended) / 2, lambda _: None)
+    machine.engine.runs.delete(Maker("job"), (old.ended + new.ended) / 2, lambda _: None)
     assert [run.name for run in machine.engine.runs.list("job").runs] == [new.name]
     assert not (machine.home / "runs" / old.name).exists()
     assert {path.read_text() for path in (machine.home / "runs" / new.name / "code").glob("*.txt")} == {"1"}
@@ -170,9 +171,9 @@ def test_the_end_of_one_that_nobody_saw_end_is_when_it_was_last_written(tmp_path
     (run,) = (machine.home / "runs").iterdir()
     (run / "state.json").write_text("")
     os.utime(run / "state.json", (1000, 1000))
-    machine.engine.runs.delete("job", 1000.0, lambda _: None)
+    machine.engine.runs.delete(Maker("job"), 1000.0, lambda _: None)
     assert run.exists()
-    machine.engine.runs.delete("job", 1001.0, lambda _: None)
+    machine.engine.runs.delete(Maker("job"), 1001.0, lambda _: None)
     assert not run.exists()
 
 
