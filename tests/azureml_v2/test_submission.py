@@ -130,9 +130,9 @@ def test_runs_that_ended_long_ago_are_deleted_and_no_others(launched: Launch) ->
     assert ended[0] is not None
     assert ended[1] is not None
     delete = launched.renew().runs.delete
-    delete(launched.spec.name, ended[0], launched.place.reports.append)
+    delete(Maker(launched.spec.name), ended[0], launched.place.reports.append)
     assert list(launched.plane.runs) == [old, new]
-    delete(launched.spec.name, (ended[0] + ended[1]) / 2, launched.place.reports.append)
+    delete(Maker(launched.spec.name), (ended[0] + ended[1]) / 2, launched.place.reports.append)
     assert list(launched.plane.runs) == [new]
 
 
