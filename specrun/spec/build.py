@@ -26,6 +26,7 @@ from specrun.spec.model import (
     Secret,
     Spec,
 )
+from specrun.spec.rules.command import is_reserved_tag
 from specrun.spec.secret_places import is_credential
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class _Builder:
             document=self.document,
             engine=values.get("engine"),
             workspace=self._workspace(values.get("workspace")),
-            compute=_with_secrets(compute, ("compute",)) if isinstance(compute, dict) else compute,
+            compute=_with_secrets(_with_own_tags(compute), ("compute",)) if isinstance(compute, dict) else compute,
             datastores={key: _with_secrets(value, ("datastores", key)) for key, value in stores},
             data=data,
             experiment=values.get("experiment") or values["name"],
@@ -140,7 +141,7 @@ class _Builder:
             "distribution": None if distribution is None else Distribution(**distribution),
             "resources": JobResources(**_as_written(JobResources, resources)),
             **{name: (job.get("limits") or {}).get(name) for name in ("timeout", "max_attempts")},
-            "tags": {name: scalar_text(value) for name, value in (job.get("tags") or {}).items()},
+            "tags": {name: scalar_text(value) for name, value in _own_tags(job.get("tags")).items()},
         }
         return Job(**{**_as_written(Job, job), **built})
 
@@ -200,3 +201,12 @@ def _output(name: str, entry: Mapping[str, Any] | None) -> Output:
 
 def _variable(value: Any) -> str | Secret:
     return _secret(value) if isinstance(value, str) else scalar_text(value)
+
+
+def _with_own_tags(compute: Mapping[str, Any]) -> dict[str, Any]:
+    """A cluster without the tags that say who made one, which are specrun's to set."""
+    return {**compute, **({"tags": _own_tags(compute["tags"])} if compute.get("tags") else {})}
+
+
+def _own_tags(tags: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (tags or {}).items() if not is_reserved_tag(str(name))}

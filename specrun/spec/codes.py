@@ -92,6 +92,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "failure-in-pipe": (WARNING, "A failure in a pipe goes unnoticed."),
         "respelled-number": (WARNING, "A number reaches the job in another spelling."),
         "reserved-variable": (WARNING, "The engine sets this environment variable itself."),
+        "reserved-tag": (WARNING, "specrun sets this tag itself."),
         "unused-input": (NOTE, "An input is never used."),
     },
     "environment": {

@@ -70,6 +70,14 @@ def test_resources_keep_what_was_written() -> None:
     assert spec(compute="bare").compute == "bare"
 
 
+def test_tags_that_say_who_made_something_are_no_specs() -> None:
+    tags = {"team": "a", "specrun": "b", "Specrun-Target": "c", "specrun.spec.d": "e", "specrunner": "f"}
+    built = spec(compute={"name": "gpu", "tags": tags}, job={"command": "true", "tags": tags})
+    assert built.job is not None
+    assert isinstance(built.compute, dict)
+    assert built.job.tags == built.compute["tags"] == {"team": "a", "specrunner": "f"}
+
+
 def test_credentials_become_secrets() -> None:
     built = spec(
         datastores={"d": {"credentials": {"client_secret": "${{ secrets.S }}", "tenant_id": "t"}}},

@@ -24,7 +24,7 @@ from specrun.spec.rules.subject import Subject
 
 Rule = Callable[[Subject], Iterable[Diagnostic]]
 
-_ANY: tuple[Rule, ...] = (credentials.literals, sizes.retired, counts.instances, paths.workspace)
+_ANY: tuple[Rule, ...] = (credentials.literals, command.reserved_tags, sizes.retired, counts.instances, paths.workspace)
 _DATA: tuple[Rule, ...] = (data.checksums, data.addresses, data.targets, data.stores, paths.data)
 _JOB: tuple[Rule, ...] = (
     command.form,

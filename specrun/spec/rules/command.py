@@ -58,6 +58,20 @@ def variables(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at_key("reserved-variable", detail, "job", "environment_variables", name)
 
 
+def reserved_tags(subject: Subject) -> Iterator[Diagnostic]:
+    """A tag that says who made something is no spec's to write: it would claim what others have made."""
+    for part in ("compute", "job"):
+        for name in mapping(mapping(subject.values.get(part)).get("tags")):
+            if is_reserved_tag(str(name)):
+                detail = f"By `{name}` specrun knows what it has made: it is left out here. Take another name."
+                yield subject.at_key("reserved-tag", detail, part, "tags", name)
+
+
+def is_reserved_tag(name: str) -> bool:
+    """Whether specrun alone sets tags of this name; Azure takes letters of either case for the same."""
+    return name.lower() == "specrun" or name.lower().startswith(("specrun-", "specrun."))
+
+
 def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
     """An input whose path nobody is told is most likely a forgotten argument."""
     inputs = mapping(subject.job.get("inputs"))
