@@ -16,9 +16,10 @@ from specrun.apply.journal import Journal
 from specrun.apply.project import Project
 from specrun.apply.walk import Outcome
 from specrun.cli import exit_codes
+from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import Reading, color_option, output_option, reading_options
-from specrun.cli.plan import check_allowed, planning_options
+from specrun.cli.plan import NOTHING, check_allowed, planning_options
 from specrun.cli.saving import as_requested, check_same, check_specs, find_saved
 from specrun.cli.session import arguments_of, open_specs
 from specrun.plan.attempts import spec_of
@@ -38,6 +39,7 @@ MANY = 3
 
 @click.command()
 @reading_options
+@changed_options()
 @planning_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Return once the run is submitted.")
@@ -67,6 +69,10 @@ def apply(
         reading, rerun, cancel_previous, adopt = as_requested(
             saved, given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt
         )
+        if not reading.files:
+            check_same(saved, NOTHING)
+            print(f"{saved.file} is of no specs: nothing is to be done", file=sys.stderr)
+            return
     project = open_specs(reading, secrets_required=True)
     if saved is not None:
         check_specs(saved, project.graph)

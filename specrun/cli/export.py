@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from specrun.apply.project import places_of, scope_of
+from specrun.cli.changed import changed_options
 from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.finding import tell_selected
@@ -35,6 +36,7 @@ def export() -> None:
 
 @export.command()
 @reading_options
+@changed_options()
 @out_option
 def config(reading: Reading, out: str | None) -> None:
     """The workspace as a config.json, which `Workspace.from_config` reads."""
@@ -63,6 +65,7 @@ def config(reading: Reading, out: str | None) -> None:
 
 @export.command()
 @translating_options
+@changed_options()
 @out_option
 @click.option("--out-dir", metavar="DIR", help="Write a file for each thing into this folder.")
 def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
@@ -96,6 +99,7 @@ def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
 
 @export.command()
 @translating_options
+@changed_options()
 @out_option
 def tfjob(reading: Reading, out: str | None) -> None:
     """The job as a TFJob of Kubeflow, for Kubernetes."""

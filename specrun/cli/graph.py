@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from specrun.apply.project import places_of
+from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.options import Reading, output_option, reading_options
 from specrun.cli.session import load_specs, require_engine, show
 from specrun.engines.facts import ENGINES
-from specrun.plan.graph import build_graph
+from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import open_home
 from specrun.views.graph import graph_dot, graph_mermaid
@@ -17,10 +18,15 @@ from specrun.views.graph import graph_dot, graph_mermaid
 
 @click.command()
 @reading_options
+@changed_options(goes_on=True)
 @output_option("mermaid", "dot")
 def graph(reading: Reading, output: str) -> None:
     """The resources and their edges. An arrow leads from what is needed to what needs it."""
+    draw = graph_dot if output == "dot" else graph_mermaid
     require_engine(reading.engine)
+    if reading.unchanged:
+        print(draw(Graph({}, {})))
+        return
     loaded = load_specs(reading)
     if not loaded.ok:
         show(loaded.diagnostics)
@@ -36,4 +42,4 @@ def graph(reading: Reading, output: str) -> None:
     show((*loaded.diagnostics, *built.diagnostics))
     if built.diagnostics:
         raise Exit(INVALID_SPEC)
-    print(graph_dot(built) if output == "dot" else graph_mermaid(built))
+    print(draw(built))

@@ -39,6 +39,8 @@ class Reading:
     found: Found = NOTHING
     only: Sequence[Selector] = ()
     exclude: Sequence[Selector] = ()
+    changed: Mapping[str, Any] | None = None
+    """What `--changed-since` has found, as programs are told of it; `files` are those specs."""
 
     @property
     def selection(self) -> Selection | None:
@@ -60,6 +62,16 @@ class Reading:
             "mistakes": self.found.mistakes,
             "selection": self.selection,
         }
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is to be done, since nothing changed."""
+        return self.changed is not None and not self.files
+
+    @property
+    def changed_data(self) -> Mapping[str, Any]:
+        """The same as a part of what a command tells programs, empty where it was not asked for."""
+        return {} if self.changed is None else {"changed_since": self.changed}
 
 
 def reading_options(command: F) -> F:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, Exit
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
 from specrun.cli.saving import check_outside_sources, request_of, save_plan
@@ -26,6 +29,10 @@ def _names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tup
         if not _NAME.fullmatch(name):
             raise click.BadParameter(f"it wants the name of a spec or of a run, not `{name:.60}`.")
     return tuple(dict.fromkeys(names))
+
+
+NOTHING = Plan((), (), {})
+"""A plan of no specs."""
 
 
 def planning_options(command: F) -> F:
@@ -49,6 +56,7 @@ def planning_options(command: F) -> F:
 
 @click.command()
 @reading_options
+@changed_options(goes_on=True)
 @planning_options
 @output_option("text", "json", "markdown")
 @click.option("--exit-code", is_flag=True, help="Exit 2 when there are changes.")
@@ -66,11 +74,12 @@ def plan(
     out: str | None,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
-    made = open_specs(reading).plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt))
+    options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt)
+    made = NOTHING if reading.unchanged else open_specs(reading).plan(options)
     if out is not None:
         check_outside_sources(made, Path(out))
-    if made.places:
-        print(render(made, output))
+    if made.places or (reading.unchanged and output == "json"):
+        print(render(made, output, reading.changed_data))
     check_allowed(made)
     if out is not None:
         save_plan(made, request_of(reading, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt), out)
@@ -78,12 +87,12 @@ def plan(
         raise Exit(CHANGES_PENDING)
 
 
-def render(made: Plan, output: str) -> str:
-    """The plan in one of the formats of -o."""
+def render(made: Plan, output: str, more: Mapping[str, Any]) -> str:
+    """The plan in one of the formats of -o; programs are told `more`."""
     if output == "json":
         from specrun.views.data import plan_data
 
-        return json_text(plan_data(made), 2)
+        return json_text({**plan_data(made), **more}, 2)
     if output == "markdown":
         from specrun.views.markdown import plan_markdown
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import click
 
+from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, color_option, output_option, reading_options
@@ -21,6 +22,7 @@ from specrun.views.text import paint_for, terminal_width
 
 @click.command()
 @reading_options
+@changed_options(goes_on=True)
 @output_option("text", "json")
 @color_option
 def validate(reading: Reading, output: str) -> None:
@@ -31,7 +33,7 @@ def validate(reading: Reading, output: str) -> None:
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
-        print(json_text({"valid": not wrong, "diagnostics": found}, 2))
+        print(json_text({"valid": not wrong, "diagnostics": found, **reading.changed_data}, 2))
     else:
         paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
+
 from specrun.plan.git import GitError, git
+from specrun.plan.git_changes import Changes, changes_since
+from specrun.spec.boundary import is_below
 from specrun.spec.nearest import nearest
 
 DEEPEN = "`git fetch --unshallow`, or `fetch-depth: 0` where actions/checkout, or `GIT_DEPTH: 0` where GitLab, gets it"
@@ -10,6 +15,29 @@ DEEPEN = "`git fetch --unshallow`, or `fetch-depth: 0` where actions/checkout, o
 
 class UnknownRef(GitError):
     """What was named is no commit of the repository."""
+
+
+def all_since(repositories: Collection[str], ref: str, here: str | None = None) -> list[Changes]:
+    """The changes of repositories since `ref`, with their submodules. Raises UnknownRef, and GitError.
+
+    A submodule is compared with what its own repository has recorded of it, if that is one of them, or is the one that
+    is `here`. Of repositories in one another the inner ones come first.
+    """
+    roots = set(repositories)
+    if here and any(_is_within(root, here) for root in repositories):
+        roots.add(here)
+    found: list[Changes] = []
+    for root in sorted(roots, key=len):
+        if not any(root in changes.indexes for changes in found):
+            found.insert(0, changes_since(root, merge_base(root, ref)))
+    return found
+
+
+def _is_within(root: str, other: str) -> bool:
+    """Whether a repository is a submodule of another one, or of one of its submodules."""
+    while root and root != other and is_below(root, other):
+        root = os.path.realpath(os.fsdecode(git(root, "rev-parse", "--show-superproject-working-tree")).strip() or "/")
+    return root == other
 
 
 def merge_base(repository: str, ref: str) -> str:

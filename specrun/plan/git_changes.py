@@ -4,40 +4,27 @@ Git says which files may be different. Each of them is compared here, so that ne
 file that was changed and changed back counts.
 """
 
-# ruff: noqa: PTH114, PTH115, PTH120
+# ruff: noqa: PTH120
 # A repository has thousands of files, and os looks at them ten times as fast.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from specrun.plan.git import GitError, git
+from specrun.plan.git_blobs import LINK, Blob, blobs, unlike
 from specrun.spec.ignore import NEVER_CODE
-from specrun.spec.reading import opened
+from specrun.spec.reading import MOST_YAML
+from specrun.spec.tree import is_spec_text
 
-_NONE, _LINK, _SUBMODULE = "000000", "120000", "160000"
+_NONE, _SUBMODULE = "000000", "160000"
 _RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff")
-_MOST_POINTER = 1024
-_POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"
-    rb"|/annex/objects/SHA256E?-s\d+--([0-9a-f]{64})\b"
-)
-"""What Git LFS and git-annex have in the place of a file."""
-
-
-class Blob(NamedTuple):
-    """A file of a commit: its repository, git's mode for it, and the name of its content."""
-
-    repository: str
-    mode: str
-    name: str
 
 
 class Change(NamedTuple):
@@ -65,6 +52,8 @@ class Changes:
     found: Sequence[Change]
     links: Sequence[str] = ()
     ignored: Sequence[str] = ()
+    indexes: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """What git lists as tracked, by repository: this one, and its submodules."""
 
     @cached_property
     def _by_path(self) -> Mapping[str, Change]:
@@ -74,11 +63,54 @@ class Changes:
     def _paths(self) -> Sequence[str]:
         return sorted(self._by_path)
 
+    @cached_property
+    def _ignored(self) -> frozenset[str]:
+        return frozenset(self.ignored)
+
+    @cached_property
+    def _yaml_before(self) -> Mapping[str, bytes]:
+        """What the YAML files that are changed or deleted were, by their paths; without those that are not here."""
+        yaml = [change for change in self.found if change.path.endswith((".yaml", ".yml"))]
+        before = [(change.path, change.before) for change in yaml if change.before and change.before.mode != LINK]
+        found: dict[str, bytes] = {}
+        for repository in {blob.repository for _, blob in before}:
+            mine = [(path, blob.name) for path, blob in before if blob.repository == repository]
+            try:
+                texts = blobs(repository, [name for _, name in mine], MOST_YAML)
+            except GitError:  # of a partial clone
+                continue
+            found |= {path: texts[name] for path, name in mine if name in texts}
+        return found
+
+    def spec_before(self, path: str) -> bytes | None:
+        """The text of the spec that stood where something is different; None where none did."""
+        text = self._yaml_before.get(path)
+        return text if text is not None and is_spec_text(text) else None
+
+    def exactly(self, path: str) -> Change | None:
+        """What is different at a path itself."""
+        return self._by_path.get(path)
+
     def at(self, path: str) -> Iterator[Change]:
         """What is different at a path, or on the way to it: a link, or a folder of which no more is known."""
+        return (self._by_path[above] for above in self._down_to(path) if above in self._by_path)
+
+    def ignores(self, path: str) -> bool:
+        """Whether git was told not to look at a path, or at a folder that it is in."""
+        return any(above in self._ignored for above in self._down_to(path))
+
+    def has(self, path: str) -> bool:
+        """Whether git tracks something at a path, or below it, be it there or not."""
+        for repository, index in self.indexes.items():
+            if path.startswith(f"{repository}/"):
+                name = os.fsencode(path[len(repository) + 1 :])
+                if b"\t%s\0" % name in index or b"\t%s/" % name in index:
+                    return True
+        return path == self.root
+
+    def _down_to(self, path: str) -> Iterator[str]:
         while len(path) > len(self.root):
-            if path in self._by_path:
-                yield self._by_path[path]
+            yield path
             path = os.path.dirname(path)
 
     def below(self, folder: str) -> Iterator[Change]:
@@ -129,11 +161,12 @@ def changes_since(repository: str, commit: str) -> Changes:
     return Changes(
         root,
         [*found, *(change for one in inner for change in one.found)],
-        sorted([f"{root}/{path}" for path in _of_mode(_LINK, index)] + [link for one in inner for link in one.links]),
+        sorted([f"{root}/{path}" for path in _of_mode(LINK, index)] + [link for one in inner for link in one.links]),
         sorted(
             [f"{root}/{path.rstrip('/')}" for path in ignored if NEVER_CODE.isdisjoint(path.split("/"))]
             + [path for one in inner for path in one.ignored]
         ),
+        {root: index} | {name: listed for one in inner for name, listed in one.indexes.items()},
     )
 
 
@@ -186,83 +219,15 @@ def _change(root: str, row: _Row, *, same: bool) -> Change:
 
 def _compared(root: str, rows: Sequence[_Row]) -> Iterator[Change]:
     """Those of some files of the working tree that are different. Raises GitError."""
-    unlike: list[_Row] = []
+    alike: list[_Row] = []
     for row in rows:
         modes = {row.mode_before, row.mode}
-        if modes == {_NONE}:  # new, and gone again
-            continue
-        if _NONE in modes or (_LINK in modes and len(modes) > 1):
-            yield _change(root, row, same=False)
-        elif _name_of(f"{root}/{row.path}", row) != row.before:
-            unlike.append(row)
-        elif len(modes) > 1:
-            yield _change(root, row, same=True)
-    in_git = _names_in_git(root, [row.path for row in unlike if row.mode != _LINK])
-    pointers = blobs(root, [row.before for row in unlike], _MOST_POINTER)
-    for row in unlike:
-        pointer = _POINTER.match(pointers.get(row.before, b""))
-        same = in_git.get(row.path) == row.before or (
-            pointer is not None and _digest("sha256", f"{root}/{row.path}") == (pointer[1] or pointer[2]).decode()
-        )
-        if not same or row.mode != row.mode_before:
-            yield _change(root, row, same=same)
-
-
-def _name_of(path: str, row: _Row) -> str:
-    """The name that git would give to what a file holds as it is, or to a link; "" where it cannot be read."""
-    kind = "sha256" if len(row.before) == 64 else "sha1"
-    if row.mode == _LINK and os.path.islink(path):
-        target = os.fsencode(os.readlink(path))
-        return hashlib.new(kind, b"blob %d\0" % len(target) + target, usedforsecurity=False).hexdigest()
-    return _digest(kind, path, headed=True)
-
-
-def _digest(kind: str, path: str, *, headed: bool = False) -> str:
-    """A digest of a file, with the head that git puts before it; "" where it cannot be read."""
-    digest = hashlib.new(kind, usedforsecurity=False)
-    try:
-        with opened(path) as file:
-            left = os.fstat(file.fileno()).st_size
-            digest.update(b"blob %d\0" % left if headed else b"")
-            while block := file.read(min(left, 1 << 20)):
-                digest.update(block)
-                left -= len(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()
-
-
-def _names_in_git(root: str, paths: Sequence[str]) -> dict[str, str]:
-    """The names that files get when git has put ends of lines and encodings in its own way. Raises GitError."""
-    paths = [path for path in paths if os.access(f"{root}/{path}", os.R_OK)]
-    if not paths:
-        return {}
-    given = b"".join(b"%s\n" % _quoted(os.fsencode(path)) for path in paths)
-    found = git(root, "-c", "core.safecrlf=false", "hash-object", "--stdin-paths", given=given)
-    return dict(zip(paths, found.decode().split(), strict=False))
-
-
-def _quoted(path: bytes) -> bytes:
-    if b"\n" not in path and not path.startswith(b'"'):
-        return path
-    return b'"%s"' % path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-
-
-def blobs(repository: str, names: Sequence[str], most: int) -> dict[str, bytes]:
-    """The contents of those blobs that have no more than `most` bytes and are here, by their names. Raises GitError."""
-    if not names:
-        return {}
-    listed = "".join(f"{name}\n" for name in dict.fromkeys(names)).encode()
-    rows = [line.split() for line in git(repository, "cat-file", "--batch-check", given=listed).decode().splitlines()]
-    small = [row[0] for row in rows if row[1:2] == ["blob"] and int(row[2]) <= most]
-    if not small:
-        return {}
-    answer = git(repository, "cat-file", "--batch", given="".join(f"{name}\n" for name in small).encode())
-    found: dict[str, bytes] = {}
-    at = 0
-    while at < len(answer):
-        end = answer.index(b"\n", at)
-        name, _, size = answer[at:end].decode().split()
-        found[name] = answer[end + 1 : end + 1 + int(size)]
-        at = end + 1 + int(size) + 1
-    return found
+        if _NONE in modes or (LINK in modes and len(modes) > 1):
+            if len(modes) > 1:  # else it was new, and is gone again
+                yield _change(root, row, same=False)
+        else:
+            alike.append(row)
+    different = unlike([(row.path, Blob(root, row.mode, row.before)) for row in alike])
+    for row in alike:
+        if row.path in different or row.mode != row.mode_before:
+            yield _change(root, row, same=row.path not in different)

@@ -226,4 +226,9 @@ def is_spec(file: TreeFile) -> bool:
     if not file.path.endswith((".yaml", ".yml")):
         return False
     with opened(file.source) as text:
-        return _SPEC_MARK.search(text.read(65536)) is not None
+        return is_spec_text(text.read(65536))
+
+
+def is_spec_text(text: bytes) -> bool:
+    """Whether the text of a YAML file is a spec's."""
+    return _SPEC_MARK.search(text[:65536]) is not None

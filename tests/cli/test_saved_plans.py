@@ -69,7 +69,7 @@ REQUESTS: dict[str, tuple[dict[str, object], int, str]] = {
     "a folder": ({"files": ["."]}, 5, "there is no spec . in"),
     "a pipe": ({"files": ["pipe.yaml"]}, 5, "there is no spec pipe.yaml in"),
     "what is not there": ({"files": ["gone\u001b[31m.yaml"]}, 5, "there is no spec gone\\x1b[31m.yaml in"),
-    "none": ({"files": []}, 1, "damaged plan"),
+    "none": ({"files": []}, 5, "stale"),
     "data from elsewhere": ({"inputs": {"d": "../other/data"}}, 4, "if that is meant, add --input d=../other/data"),
     "data of the system": ({"inputs": {"d": "/etc"}}, 4, "if that is meant, add --input d=/etc"),
     "hidden data": ({"inputs": {"d": ".git"}}, 4, "if that is meant, add --input d=.git"),

@@ -31,7 +31,7 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 def commit(folder: Path, **files: str | bytes) -> str:
-    """Write files, `__` for `/` in their names, and commit everything; the commit."""
+    """Write files, `__` for `/` in names without one, and commit everything; the commit."""
     for name, content in files.items():
         write(folder, name, content)
     run(folder, "add", "--all")
@@ -40,7 +40,7 @@ def commit(folder: Path, **files: str | bytes) -> str:
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
-    file = folder / name.replace("__", "/")
+    file = folder / (name if "/" in name else name.replace("__", "/"))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     return file
@@ -112,11 +112,11 @@ def test_the_executable_bit_counts_where_git_has_it(repository: Path) -> None:
 
 @pytest.mark.parametrize("attributes", ["* text=auto\n", "* text eol=crlf\n"])
 def test_other_ends_of_lines_are_no_change(repository: Path, attributes: str) -> None:
-    commit(repository, **{".gitattributes": attributes, 'odd"\nname': "a\nb\n"})
-    write(repository, 'odd"\nname', "a\r\nb\r\n")
+    commit(repository, **{".gitattributes": attributes, 'odd"\n\\name\r': "a\nb\n"})
+    write(repository, 'odd"\n\\name\r', "a\r\nb\r\n")
     assert changed(repository) == {}
-    write(repository, 'odd"\nname', "a\r\nc\r\n")
-    assert changed(repository) == {'odd"\nname': "changed"}
+    write(repository, 'odd"\n\\name\r', "a\r\nc\r\n")
+    assert changed(repository) == {'odd"\n\\name\r': "changed"}
 
 
 def test_an_encoding_of_the_working_tree_is_no_change(repository: Path) -> None:

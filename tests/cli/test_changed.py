@@ -1,0 +1,130 @@
+"""`--changed-since` on the command line: which specs a verb takes, what is told, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.unit.test_git_changes import commit, run, write
+
+SPEC = "apiVersion: specrun/v1\nname: {}\n{}job:\n  {}command: ls\n"
+FILES = ("jobs/a.yaml", "jobs/b.yaml", "jobs/c.yaml")
+
+
+@pytest.fixture
+def repository(bare: None) -> Path:
+    root = Path.cwd()
+    run(root, "init", "-q", "-b", "main", ".")
+    commit(
+        root,
+        **{
+            ".gitignore": "/.specrun/\n/big/\n",
+            "src/x.py": "1",
+            "bases/base.yaml": "apiVersion: specrun/v1\nabstract: true\njob: {code: ../src}\ntargets: {dev: {}}\n",
+            "jobs/a.yaml": SPEC.format("a", "", "code: ../src\n  "),
+            "jobs/b.yaml": SPEC.format("b", "extends: ../bases/base.yaml\ndefault_target: dev\n", ""),
+            "jobs/c.yaml": SPEC.format("c", "", ""),
+        },
+    )
+    return root
+
+
+def test_a_verb_takes_what_changed_and_says_why(repository: Path, specrun: Command) -> None:
+    write(repository, "jobs/c.yaml", SPEC.format("c", "", "") + "# more\n")
+    said = specrun("validate", *FILES, "--changed-since", "main")
+    assert (said.code, said.out) == (0, "no mistakes in 1 file\n")
+    assert said.err.splitlines() == ["changed since main: 1 of 3 specs", "  jobs/c.yaml: its text changed"]
+
+    write(repository, "src/x.py", "2")
+    said = specrun("plan", *FILES, "--changed-since", "main", "-o", "json")
+    assert "  jobs/b.yaml: its code changed: src/x.py" in said.err.splitlines()
+    told = json.loads(said.out)
+    assert [change["name"] for change in told["resource_changes"] if change["type"] == "run"] == ["a", "b", "c"]
+    reasons = [{"what": "code", "paths": [{"path": "src/x.py", "how": "changed"}], "count": 1}]
+    assert told["changed_since"]["specs"][0] == {"file": "jobs/a.yaml", "reasons": reasons}
+    assert (told["changed_since"]["since"], told["changed_since"]["of"]) == ("main", 3)
+
+
+def test_a_base_and_its_targets_change_those_that_have_them(repository: Path, specrun: Command) -> None:
+    base = "apiVersion: specrun/v1\nabstract: true\njob: {code: ../src}\ntargets: {dev: {vars: {x: 1}}}\n"
+    write(repository, "bases/base.yaml", base)
+    said = specrun("validate", *FILES, "--changed-since", "main")
+    assert said.err.splitlines()[1:] == ["  jobs/b.yaml: what it extends changed: bases/base.yaml"]
+
+
+def test_where_nothing_changed_nothing_is_done(repository: Path, specrun: Command) -> None:
+    since = ("--changed-since", "HEAD")
+    for verb in ("validate", "plan", "apply", "graph"):
+        said = specrun(verb, *FILES, *since)
+        assert (said.code, said.err) == (0, "nothing changed since HEAD: 0 of 3 specs\n")
+    assert specrun("export", "tfjob", *FILES, *since).code == 0
+    assert json.loads(specrun("validate", *FILES, *since, "-o", "json").out)["valid"]
+    assert json.loads(specrun("plan", *FILES, *since, "-o", "json", "--exit-code").out)["resource_changes"] == []
+    assert not (repository / ".specrun").exists()
+
+    assert specrun("plan", *FILES, *since, "--out", "none.plan").code == 0
+    said = specrun("apply", "none.plan")
+    assert (said.code, said.err.splitlines()[-1]) == (0, "none.plan is of no specs: nothing is to be done")
+
+
+def test_a_saved_plan_has_the_files_that_were_taken(repository: Path, specrun: Command) -> None:
+    write(repository, "jobs/c.yaml", SPEC.format("c", "", "") + "# more\n")
+    said = specrun("plan", *FILES, "--changed-since", "main", "--out", "c.plan")
+    assert said.code == 0
+    assert json.loads(Path("c.plan").read_text())["call"]["files"] == ["jobs/c.yaml"]
+    commit(repository)
+    said = specrun("apply", "c.plan", "--changed-since", "main")
+    assert (said.code, "it has the specs that it was made of" in said.err) == (64, True)
+
+
+def test_what_git_does_not_track_is_named_once(repository: Path, specrun: Command) -> None:
+    write(repository, "big/x.csv", "1")
+    for name in "ab":
+        write(repository, f"jobs/{name}.yaml", f"apiVersion: specrun/v1\nname: {name}\ndata: {{x: {{path: ../big}}}}\n")
+    commit(repository)
+    said = specrun("validate", *FILES, "--changed-since", "HEAD")
+    note = "note: git does not track big (of 2 specs): it counts as unchanged, and --undecided takes its specs in"
+    assert said.err.splitlines() == ["nothing changed since HEAD: 0 of 3 specs", note]
+    said = specrun("validate", *FILES, "--changed-since", "HEAD", "--undecided")
+    assert said.err.splitlines()[1:] == [f"  jobs/{name}.yaml: git does not track big" for name in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--changed-since", "mian"), 64, "Did you mean `main`?"),
+        (("--changed-since", ""), 64, "is the variable set"),
+        (("--changed-since", "-x"), 64, "is an option"),
+        (("--undecided",), 64, "goes with --changed-since"),
+    ],
+)
+def test_wrong_usage(repository: Path, specrun: Command, arguments: tuple[str, ...], code: int, told: str) -> None:
+    said = specrun("plan", *FILES, *arguments)
+    assert said.code == code
+    assert told in said.err
+
+
+def test_outside_of_a_repository(specrun: Command) -> None:
+    Path("job.yaml").write_text(SPEC.format("a", "", ""))
+    said = specrun("plan", "job.yaml", "--changed-since", "main")
+    assert said.code == 64
+    assert "is in no git repository" in said.err
+
+
+def test_a_clone_that_lacks_the_commit_is_told_how_to_get_it(repository: Path, specrun: Command) -> None:
+    run(repository, "switch", "-qc", "topic")
+    commit(repository, **{"src/x.py": "2"})
+    run(repository, "switch", "-q", "main")
+    commit(repository, **{"src/x.py": "3"})
+    run(repository, "clone", "-q", "--depth=1", "--no-single-branch", f"file://{repository}", "shallow")
+    said = specrun("plan", "shallow/jobs/a.yaml", "--changed-since", "origin/topic")
+    assert said.code == 1
+    assert "fetch-depth: 0" in said.err
+
+
+@pytest.mark.parametrize("verb", ["cancel", "destroy", "status"])
+def test_verbs_that_end_or_delete_do_not_have_it(repository: Path, specrun: Command, verb: str) -> None:
+    assert specrun(verb, "jobs/a.yaml", "--changed-since", "main").code == 64
