@@ -132,4 +132,6 @@ def _made_by_another(resource: Planned, seen: Observed) -> str:
     """Why something is not the specs' to delete; where it was made for a namesake of theirs, for which."""
     makers = {seen.maker, *(file.maker for file in seen.files.values())}
     others = sorted(str(maker) for maker in makers if maker.spec == resource.maker.spec)
-    return f"made by {' and '.join(others)}" if others else "this spec did not make it"
+    if others:
+        return f"made by {' and '.join(others)}"
+    return f"this spec did not make it{f', but {seen.maker}' if seen.maker else ''}"

@@ -275,7 +275,7 @@ def test_an_adopted_run_is_the_previous_one_and_goes_on_being_the_others(tmp_pat
     assert [one.name for one in later.cancel] == [run.name]
     engine.all_runs = [replace(run, adopted=("digits",), status=RunStatus.SUCCEEDED)]
     deleted = destruction(tmp_path, engine, MINE, "run")["run"]
-    assert (deleted.action, deleted.reason) == (Action.NO_OP, "kept: this spec did not make it")
+    assert (deleted.action, deleted.reason) == (Action.NO_OP, f"kept: this spec did not make it, but {run.maker}")
 
 
 def test_the_newest_attempt_is_adopted_and_the_next_comes_after_it(tmp_path: Path) -> None:

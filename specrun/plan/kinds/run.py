@@ -160,7 +160,7 @@ class RunRequest(Planned):
         planning.adopted |= {name for run in found for name in (run.name, *run.specs)}
         taken = [run for run in found if not run.is_for(self.maker) and run.spec != self.name]
         if taken and not taken[0].maker.is_beside(self.maker):
-            detail = f"{taken[0].name} was made by {taken[0].maker}: only a run of the same repository and target is."
+            detail = f"{taken[0].name} was made by {taken[0].maker}: only one of the same repository and target can be."
             planning.refuse(self, "cannot-adopt", detail)
             return ()
         return taken
