@@ -37,7 +37,9 @@ DEFAULT_ENGINE = "local"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Valid specs, their resources, and the engine of each place. `home` is the state folder."""
+    """Valid specs, their resources, and the engine of each place. `home` is the state folder; what the command line
+    leaves out of the graph is said in `left_out`.
+    """
 
     specs: Sequence[Spec]
     graph: Graph
@@ -45,6 +47,7 @@ class Project:
     places: Mapping[str, Place]
     home: Path
     hashes: HashCache
+    left_out: str = ""
 
     def check(self) -> Iterable[Diagnostic]:
         """What the specs contradict each other in, and what the engines cannot do of them. Offline."""
@@ -57,7 +60,7 @@ class Project:
         views, unseen = self._look()
         plan = make_plan(self.graph, views, options, self.home, self.hashes)
         self.hashes.save()
-        return replace(plan, unseen={**unseen, **plan.unseen})
+        return replace(plan, unseen={**unseen, **plan.unseen}, left_out=self.left_out)
 
     def plan_destruction(self, also: Collection[str], ended_before: float | None = None) -> Plan:
         """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`.
@@ -66,7 +69,7 @@ class Project:
         """
         views, unseen = self._look()
         plan = plan_destruction(self.graph, views, also, ended_before)
-        return replace(plan, unseen={**unseen, **plan.unseen})
+        return replace(plan, unseen={**unseen, **plan.unseen}, left_out=self.left_out)
 
     def carry_out(
         self,

@@ -63,7 +63,7 @@ def apply(
     output: str,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
-    saved = find_saved(reading.files)
+    saved = find_saved(reading.named)
     if saved is not None:
         given = replace(reading, engine=click.get_current_context().params["engine"])  # not SPECRUN_ENGINE
         reading, rerun, cancel_previous, adopt = as_requested(

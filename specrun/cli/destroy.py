@@ -36,7 +36,7 @@ _AGE = re.compile("(?P<number>[0-9]{1,9})(?P<unit>[smhdw])")
 def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes: bool) -> None:
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
     ended_before = None if older_than is None else _moment(older_than, also)
-    project = open_specs(reading)
+    project = open_specs(reading, deleting=True)
     made = project.plan_destruction(also, ended_before)
     show(made.notes)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())

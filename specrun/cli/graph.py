@@ -8,7 +8,7 @@ from specrun.apply.project import places_of
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.options import Reading, output_option, reading_options
-from specrun.cli.session import load_specs, require_engine, show
+from specrun.cli.session import load_specs, require_engine, restricted, show
 from specrun.engines.facts import ENGINES
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
@@ -42,4 +42,4 @@ def graph(reading: Reading, output: str) -> None:
     show((*loaded.diagnostics, *built.diagnostics))
     if built.diagnostics:
         raise Exit(INVALID_SPEC)
-    print(draw(built))
+    print(draw(restricted(built, reading)[0]))

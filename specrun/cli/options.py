@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from specrun.cli.finding import find_named, selector
+from specrun.plan.restriction import Kinds
 from specrun.spec.named import Found
 from specrun.spec.selection import Selection, Selector
 
@@ -47,6 +48,11 @@ class Reading:
         """Which specs are meant; None for all."""
         chosen = Selection(*(tuple(one for one in few if one.by != "kind") for few in (self.only, self.exclude)))
         return chosen if chosen.only or chosen.exclude else None
+
+    @property
+    def kinds(self) -> Kinds:
+        """Which kinds of resources are meant."""
+        return Kinds(*(tuple(one.value for one in few if one.by == "kind") for few in (self.only, self.exclude)))
 
     def options(self) -> dict[str, Any]:
         """What `load` needs of it."""

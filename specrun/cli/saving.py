@@ -23,8 +23,11 @@ from specrun.plan.saved import PlanUnreadable, contents, digests_from, masked, r
 from specrun.spec.boundary import allowing, is_below
 from specrun.spec.masking import mask
 from specrun.spec.model import LocalPath
+from specrun.spec.named import find
+from specrun.spec.patterns import is_glob
 from specrun.spec.repository import repository_of
-from specrun.spec.source import read
+from specrun.spec.selection import Selector
+from specrun.spec.source import STDIN, read
 from specrun.spec.visible import visible
 
 TOLD = 10
@@ -61,7 +64,7 @@ def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool, adopt: S
     if environment is not None and environment != "current":
         environment = seen_from(root, environment)
     return {
-        "files": [seen_from(root, file) for file in reading.files],
+        "files": [file if file == STDIN else seen_from(root, file) for file in reading.named],
         "engine": reading.engine,
         "variables": dict(reading.variables),
         "inputs": {name: seen_from(root, path) for name, path in reading.inputs.items()},
@@ -69,11 +72,26 @@ def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool, adopt: S
         "rerun": rerun,
         "cancel_previous": cancel_previous,
         "adopt": list(adopt),
+        "only": [_selector_from(root, one) for one in reading.only],
+        "exclude": [_selector_from(root, one) for one in reading.exclude],
     }
+
+
+def _selector_from(root: str, one: Selector) -> str:
+    return f"folder:{seen_from(root, one.value)}" if one.by == "folder" else str(one)
+
+
+def _selector_here(text: str) -> Selector:
+    by, _, value = text.partition(":")
+    return Selector(by, _seen_from_here(value) if by == "folder" else value)
 
 
 def save_plan(made: Plan, request: Request, out: str) -> None:
     """Save a plan. Ends the command when it is too large, or would keep a credential from the command line."""
+    if STDIN in request["files"]:
+        raise Exit(
+            WRONG_USAGE, "a plan is made again before it is applied, and standard input is gone by then: name a file"
+        )
     for name, value in request["variables"].items():
         if mask(value) != value:
             detail = f"--var {name} has a credential in it, and a saved plan keeps what the command line said"
@@ -130,24 +148,32 @@ def as_requested(
     other = [option for name, option in _OPTIONS.items() if asked[name] and asked[name] != request[name]]
     if other:
         raise Exit(WRONG_USAGE, f"{saved.file} was made with other values of {', '.join(other)}: plan again")
-    for file in request["files"]:
-        where = os.path.realpath(_seen_from_here(file))
-        if _below_root(file) is None and not any(is_below(where, os.path.realpath(one)) for one in given.allow_outside):
-            elsewhere = f"{saved.file} is for {file}, which lies outside {_root()}"
-            raise Exit(REFUSED, f"{elsewhere}: plan again there, or add {allowing(where)} if it is meant")
+    named = [_seen_from_here(file) for file in request["files"]]
+    for file, here in zip(request["files"], named, strict=True):
+        _check_inside(saved, file, here, given)
         _check_spec(saved, file)
+    found = find(named)
+    for mistake in found.mistakes:
+        if mistake.code == "no-specs":
+            _end_if_stale(saved, [_no_spec(seen_from(_root(), mistake.location.file))])
+    for here in found.files:
+        _check_inside(saved, here, here, given)
     again = [option for option in _to_say_again(request) if not asked[option.name]]
     if again:
         options = shlex.join(word for option in again for word in option.words)
         raise Exit(REFUSED, f"{saved.file} takes files from elsewhere: if that is meant, add {options}")
     reading = Reading(
-        [_seen_from_here(file) for file in request["files"]],
+        found.files,
         request["engine"],
         request["variables"],
         {name: _seen_from_here(path) for name, path in request["inputs"].items()},
         environment if environment in (None, "current") else _seen_from_here(environment),
         given.allow_outside,
         environment_said=bool(asked["environment"]),
+        named=named,
+        found=found,
+        only=[_selector_here(text) for text in request["only"]],
+        exclude=[_selector_here(text) for text in request["exclude"]],
     )
     return reading, request["rerun"], request["cancel_previous"], tuple(request["adopt"])
 
@@ -179,12 +205,28 @@ def _end_if_stale(saved: Saved, found: Sequence[str]) -> None:
         raise Exit(STALE, *told)
 
 
+def _check_inside(saved: Saved, file: str, here: str, given: Reading) -> None:
+    """End the command when a file, as it is seen from here, is none of the repository's and was not allowed."""
+    where = os.path.realpath(here)
+    inside = is_below(where, os.path.realpath(_root()))
+    if not inside and not any(is_below(where, os.path.realpath(one)) for one in given.allow_outside):
+        elsewhere = f"{saved.file} is for {file}, which lies outside {_root()}"
+        raise Exit(REFUSED, f"{elsewhere}: plan again there, or add {allowing(where)} if it is meant")
+
+
+def _no_spec(file: str) -> str:
+    return f"there is no spec {file} in {_root()}"
+
+
 def _check_spec(saved: Saved, file: str) -> None:
     """Whatever else a plan names is not read as a spec: what is wrong with it would be quoted."""
-    document, _ = read(_seen_from_here(file))
+    here = _seen_from_here(file)
+    if Path(here).is_dir() or (is_glob(file) and not os.path.lexists(here)):
+        return  # of which only specs are read
+    document, _ = read(here)
     values = document.values if document is not None else None
     if not isinstance(values, dict) or not str(values.get("apiVersion")).startswith("specrun/"):
-        _end_if_stale(saved, [f"there is no spec {file} in {_root()}"])
+        _end_if_stale(saved, [_no_spec(file)])
 
 
 _OPTIONS: Mapping[str, str] = {
@@ -195,6 +237,8 @@ _OPTIONS: Mapping[str, str] = {
     "rerun": "--rerun",
     "cancel_previous": "--cancel-previous",
     "adopt": "--adopt",
+    "only": "--only",
+    "exclude": "--exclude",
 }
 
 

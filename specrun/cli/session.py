@@ -21,12 +21,14 @@ from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import NAME
 from specrun.plan.changes import Plan
+from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import Run
 from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Place
+from specrun.plan.restriction import counted, restrict
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import Loaded, load, read_spec
@@ -96,7 +98,7 @@ class RunsOfSpec:
             print(visible(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one"), file=sys.stderr)
 
 
-def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
+def open_specs(reading: Reading, *, secrets_required: bool = False, deleting: bool = False) -> Project:
     """Read the specs, show what is wrong or worth knowing, and find out where they go. Ends the command on an error."""
     require_engine(reading.engine)
     loaded = load_specs(reading, secrets_required=secrets_required)
@@ -110,7 +112,16 @@ def open_specs(reading: Reading, *, secrets_required: bool = False) -> Project:
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
         raise Exit(INVALID_SPEC)
     show(_sent_here_by_default(project, reading))
-    return project
+    graph, left_out = restricted(project.graph, reading, deleting=deleting)
+    return replace(project, graph=graph, left_out=left_out)
+
+
+def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tuple[Graph, str]:
+    """Those kinds of a graph that are selected, and what was left out. Ends the command where nothing is selected."""
+    found, left_out = restrict(graph, reading.kinds, deleting=deleting)
+    if graph.resources and not found.resources:
+        raise Exit(WRONG_USAGE, f"nothing is selected, of {counted(graph)}")
+    return found, left_out
 
 
 def arguments_of(project: Project, reading: Reading, spec: str) -> str:

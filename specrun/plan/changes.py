@@ -88,6 +88,8 @@ class Plan:
     notes: tuple[Diagnostic, ...] = ()
     unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     unplanned: tuple[Key, ...] = ()
+    left_out: str = ""
+    """What the command line leaves out, in words."""
     format: int = FORMAT
 
     @property

@@ -134,6 +134,8 @@ class _Relative:
     def __call__(self, path: str | Path) -> str:
         """The path, with slashes; "" for one that lies elsewhere: it would tell whose machine this is."""
         text = os.path.abspath(path)  # noqa: PTH100 - keeps links, and there may be thousands
+        if f"{text}/" in self._starts:
+            return "."
         return next((text[len(start) :] for start in self._starts if text.startswith(start)), "")
 
 
@@ -178,7 +180,7 @@ def _check(file: str, content: Any) -> None:
     if wrong := _not_plain(content):
         raise PlanUnreadable(_damaged(file, wrong))
     call = content.get("call")
-    if isinstance(call, dict) and not {"rerun", "adopt"} <= call.keys():
+    if isinstance(call, dict) and not {"rerun", "adopt", "only"} <= call.keys():
         raise PlanUnreadable(f"{file} was saved by an older specrun: plan again")
     schema = json.loads(schema_text(SCHEMA))
     error = best_match(Draft202012Validator(schema).iter_errors(content))

@@ -3,7 +3,7 @@
 A scan looks at names first, at no more than MOST of them, and then at the head of each YAML file.
 """
 
-# ruff: noqa: PTH110, PTH112
+# ruff: noqa: PTH112, PTH113
 # Folders have thousands of files, and os looks at them ten times as fast.
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class _Walk:
                         linked.append(name)
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(name)
-                    elif name.endswith((".yaml", ".yml")):
+                    elif name.endswith((".yaml", ".yml")) and entry.is_file(follow_symlinks=False):
                         files.append(name)
         except OSError as error:
             if not folder.is_start or not isinstance(error, FileNotFoundError):  # of a glob that matches nothing
@@ -183,7 +183,7 @@ class _Walk:
         """The folder that a link leads to, if that is inside; a file is added to those that are `linked`."""
         real = os.path.realpath(link.place)
         if not os.path.isdir(real):
-            if link.shown.endswith((".yaml", ".yml")) and self._pattern.matches(link.at) and os.path.exists(real):
+            if link.shown.endswith((".yaml", ".yml")) and self._pattern.matches(link.at) and os.path.isfile(real):
                 linked.append((link.shown, real))
         elif self._is_inside(real):
             yield _Folder(real, f"{link.shown}/", self._reading(lambda: rules_above(real, OF_GIT)), link.at)

@@ -62,11 +62,7 @@ def _tags(values: Mapping[str, Any]) -> Iterator[str]:
         part = values.get(section)
         tags = part.get("tags") if isinstance(part, Mapping) else None
         if isinstance(tags, Mapping):
-            yield from (f"{key}={_text(value)}" for key, value in tags.items())
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+            yield from (f"{key}={value}" for key, value in tags.items())
 
 
 def _has_name(value: str, spec: About) -> bool:

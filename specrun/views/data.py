@@ -40,6 +40,7 @@ def plan_data(plan: Plan) -> dict[str, object]:
         **(_place(plan.places[0]) if alone else {"places": _places(plan)}),
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
         "unplanned": [key.address for key in plan.unplanned],
+        **({"left_out": plan.left_out} if plan.left_out else {}),
         "fingerprints": dict(plan.fingerprints),
         "spec_digests": dict(plan.spec_digests),
         "notes": [diagnostic_data(note) for note in plan.notes],

@@ -47,7 +47,11 @@ def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
 
 
 def summary(plan: Plan) -> str:
-    """`Plan: 3 to create, 1 to submit.` or that there is nothing to do."""
+    """`Plan: 3 to create, 1 to submit.` or that there is nothing to do; and what the command line leaves out of it."""
+    return "\n".join([_summary(plan), *([visible(f"{plan.left_out}.")] if plan.left_out else [])])
+
+
+def _summary(plan: Plan) -> str:
     counted = [
         f"{number} {verb}"
         for action, verb in VERBS.items()

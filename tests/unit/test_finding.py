@@ -40,6 +40,7 @@ def test_a_folder_is_the_specs_below_it_in_order(repository: Path) -> None:
     write("team/b.yaml", "team/a.yml", "team/deep/er/c.yaml", "team/.hidden/d.yaml", "team/A.yaml", "other.yaml")
     write("team/conda.yaml", text="dependencies: [python]\n")
     write("team/indented.yaml", text="data:\n  apiVersion: specrun/v1\n")
+    os.mkfifo("team/pipe.yaml")  # which nobody writes to
     write("team/notes.txt", "team/job.yaml.bak", ".git/x.yaml", "team/.specrun/runs/a/job.yaml")
     write("team/node_modules/x/a.yaml", "team/.venv/pyvenv.cfg", "team/.venv/a.yaml", "team/conda/conda-meta/h")
     write("team/conda/a.yaml", "team/.ipynb_checkpoints/a-checkpoint.yaml")

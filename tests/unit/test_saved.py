@@ -50,6 +50,8 @@ CALL = {
     "inputs": {},
     "environment": None,
     "rerun": False,
+    "only": [],
+    "exclude": [],
     "cancel_previous": True,
     "adopt": [],
 }
