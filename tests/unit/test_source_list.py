@@ -113,6 +113,18 @@ def test_what_the_list_does_not_name_is_extra_and_nothing_is_pruned(tmp_path: Pa
     assert planned(tmp_path, engine).fingerprints == before.fingerprints
 
 
+def test_extra_files_that_a_job_sees_count_as_where_the_source_is(tmp_path: Path) -> None:
+    engine = Double(shows_extra=True)
+    uploaded(tmp_path, engine)
+    absent = planned(tmp_path, engine, files={**engine.there[KEY].files, "theirs": StoredFile(1, "n")})
+    write_spec(tmp_path, TEXT, **FILES)
+    (tmp_path / "data/run").chmod(0o755)
+    (tmp_path / "data/ü").write_text("4\n")
+    here = planned(tmp_path, engine)
+    assert (absent.fingerprints, codes(absent)) == (here.fingerprints, codes(here))
+    assert codes(here) == ["extra-files-read"]
+
+
 def test_without_a_list_all_that_is_there_is_the_source(tmp_path: Path) -> None:
     engine = Double(shows_extra=True)
     before = uploaded(tmp_path, engine)
