@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from specrun.engines.azure.blob_errors import explained
-from specrun.engines.azure.containers import CONNECTIONS, Container
+from specrun.engines.azure.containers import BLOCK, CONNECTIONS, Container
 from specrun.engines.azure.listing import Blob, list_blobs
 from specrun.engines.azure.workers import run_all
 from specrun.plan.makers import Maker
@@ -56,11 +57,25 @@ def _leaves(path: str) -> bool:
     return not {".", ".."}.isdisjoint(path.split("/"))
 
 
-def write_blob(container: Container, name: str, data: bytes, metadata: Mapping[str, str], lease: str = "") -> None:
-    """Write a blob at once, with its MD5, which the service checks. Raises EngineError."""
+def write_blob(
+    container: Container,
+    name: str,
+    data: bytes,
+    metadata: Mapping[str, str],
+    lease: str = "",
+    alive: Callable[[], object] = lambda: None,
+) -> None:
+    """Write a blob at once, with its MD5, which the service checks, block by block where it is large; `alive` is called
+    after each. Raises EngineError.
+    """
     from azure.storage.blob import ContentSettings
 
     digest = hashlib.md5(data, usedforsecurity=False).digest()
+    checked: dict[str, Any] = (
+        {"headers": {"Content-MD5": base64.b64encode(digest).decode()}}
+        if len(data) <= BLOCK
+        else {"validate_content": True, "max_concurrency": CONNECTIONS, "progress_hook": lambda *_: alive()}
+    )
     with explained(container, f"writing {name}"):
         container.blob(name).upload_blob(
             data,
@@ -68,7 +83,7 @@ def write_blob(container: Container, name: str, data: bytes, metadata: Mapping[s
             overwrite=True,
             metadata=dict(metadata),
             content_settings=ContentSettings(content_md5=bytearray(digest)),
-            headers={"Content-MD5": base64.b64encode(digest).decode()},
+            **checked,
             **({"lease": lease} if lease else {}),
         )
 

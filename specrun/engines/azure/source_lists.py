@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from specrun.engines.azure.blob_errors import KeyRefused, explained
+from specrun.engines.azure.blobs import write_blob
 from specrun.engines.azure.containers import CONNECTIONS, Container
-from specrun.engines.azure.upload import send
+from specrun.engines.azure.maker_tags import metadata_of
 from specrun.engines.base import Conflict, Denied, Missing, Progress, Report
 from specrun.plan.files import SourceFile
 from specrun.plan.makers import Maker
 from specrun.plan.source_list import LARGEST, SourceList, blob_name, read_list, write_list
+
+_ON_THE_WAY = "the list of the source"
 
 
 def find_list(container: Container, target: str) -> SourceList | None:
@@ -31,7 +31,7 @@ def find_list(container: Container, target: str) -> SourceList | None:
 
 
 def leave_list(container: Container, target: str, source: Sequence[SourceFile], maker: Maker, report: Report) -> None:
-    """Write the list of a target's source: one request, or one for each 8 MiB. Raises EngineError.
+    """Write the list of a target's source: one request, or one for each 4 MiB. Raises EngineError.
 
     Not where a file is not fetched yet. A signature, or a policy, that does not let it be written there is no reason
     not to send the files: the next plan that looks for it says that there is none, or what is not as it says.
@@ -39,13 +39,10 @@ def leave_list(container: Container, target: str, source: Sequence[SourceFile], 
     data = write_list(target, source) if all(file.md5 for file in source) else b""
     if not data:
         return
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
     try:
-        with TemporaryDirectory() as folder:  # of a million files it is as large as data: sent as such, in blocks
-            file = Path(folder, "list")
-            file.write_bytes(data)
-            listed = SourceFile(blob_name(target), file, len(data), False, md5)
-            send(container, "", [listed], maker, lambda _: report(Progress(text="the list of the source")))
+        write_blob(
+            container, blob_name(target), data, metadata_of(maker), alive=lambda: report(Progress(text=_ON_THE_WAY))
+        )
     except KeyRefused:
         raise
     except (Denied, Conflict) as error:
