@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import codes, overrides, rules, schema, source
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
-from specrun.spec.expressions import OPEN, literal_text
+from specrun.spec.expressions import OPEN
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering, Picked, under_targets
 from specrun.spec.layers.var_files import over
 from specrun.spec.layers.var_files import read as var_files_of
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
-from specrun.spec.rules.credentials import literal_credentials
+from specrun.spec.rules.credentials import without_credentials
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.outside import found_outside
 from specrun.spec.rules.subject import Subject
@@ -282,7 +281,7 @@ def _check(document: Document, options: _Options, *, complete: bool = True) -> _
         seen = known.values
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
-    return _Checked(document, _shown(document, values, diagnostics), values, seen)
+    return _Checked(document, without_credentials(document, values, diagnostics), values, seen)
 
 
 def _is_whole(found: Diagnostic) -> bool:
@@ -293,38 +292,6 @@ def _is_whole(found: Diagnostic) -> bool:
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:
     """Whether the mistake of this value is known already; that its key is unknown is another one."""
     return found.path in holes and (found.code != "unknown-key" or OPEN in str(found.path[-1]))
-
-
-def _shown(document: Document, values: Mapping[str, Any], diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics without values of the environment, and with every literal credential of the file dotted out, in
-    source lines and in details.
-    """
-    if not diagnostics:
-        return diagnostics
-    diagnostics = [document.hiding(found) for found in diagnostics]
-    literals: list[Location] = []
-    pieces: set[str] = set()
-    for path, value in literal_credentials(values):
-        if not literal_text(str(value)):
-            continue  # an expression that has no place there, yet no credential either
-        literals.append(document.location(path))
-        pieces.update(piece for line in str(value).splitlines() if len(piece := line.strip()) > 3)
-    if not literals:
-        return diagnostics
-    return [_mask(found, literals, pieces) for found in diagnostics]
-
-
-def _mask(found: Diagnostic, literals: list[Location], pieces: Iterable[str]) -> Diagnostic:
-    place = found.location
-    text, detail = place.text, found.detail
-    for literal in literals:
-        if (literal.file, literal.line) == (place.file, place.line):
-            start, end = literal.column - 1, literal.column - 1 + literal.length
-            text = text[:start] + "•" * len(text[start:end]) + text[end:]
-    for piece in pieces:
-        text = text.replace(piece, "•" * len(piece))
-        detail = detail.replace(piece, "••••")
-    return replace(found, detail=detail, location=replace(place, text=text))
 
 
 def in_order(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> Sequence[Diagnostic]:

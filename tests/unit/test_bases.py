@@ -39,7 +39,7 @@ def test_bases_that_build_on_each_other_in_a_ring_are_one_error(repository: Path
         },
     )
 
-    loaded = load(["a.yaml", "bases/b.yaml", "bases/c.yaml"])
+    loaded = load(["a.yaml", "bases/b.yaml", "bases/c.yaml"], with_specs=False)
 
     assert told(loaded) == [("bases/c.yaml", 3, "bases-loop")]
     assert loaded.diagnostics[0].detail.startswith(

@@ -52,7 +52,7 @@ def test_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     said = directives(file)
     given = said.get("given", [spec])[0].split()
     variables = dict(line.split("=", 1) for line in said.get("var", []))
-    loaded = load(given, target=said.get("target", [None])[0], variables=variables)
+    loaded = load(given, target=said.get("target", [None])[0], variables=variables, with_specs="same as" in said)
     assert {"same as", "expect", "targets"} & {word for one in case.glob("**/*.yaml") for word in directives(one)}
     for one in case.glob("**/*.yaml"):
         expect_in(str(one.relative_to(case)), directives(one), loaded)

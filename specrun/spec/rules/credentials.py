@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.expressions import whole
+from specrun.spec.diagnostics import Diagnostic, Location, Path
+from specrun.spec.expressions import literal_text, whole
 from specrun.spec.rules.subject import Subject, mapping
 from specrun.spec.secret_places import is_credential
+
+if TYPE_CHECKING:
+    from specrun.spec.source import Document
 
 
 def literals(subject: Subject) -> Iterator[Diagnostic]:
@@ -53,3 +57,37 @@ def _is_literal(value: object) -> bool:
 
 def _variable(path: Path) -> str:
     return "_".join(str(part) for part in (path[1], path[-1]) if part != "ssh_settings").upper().replace("-", "_")
+
+
+def without_credentials(
+    document: Document, values: Mapping[str, Any], diagnostics: list[Diagnostic]
+) -> list[Diagnostic]:
+    """The diagnostics without values of the environment, and with every literal credential of the file dotted out, in
+    source lines and in details.
+    """
+    if not diagnostics:
+        return diagnostics
+    diagnostics = [document.hiding(found) for found in diagnostics]
+    literals: list[Location] = []
+    pieces: set[str] = set()
+    for path, value in literal_credentials(values):
+        if not literal_text(str(value)):
+            continue  # an expression that has no place there, yet no credential either
+        literals.append(document.location(path))
+        pieces.update(piece for line in str(value).splitlines() if len(piece := line.strip()) > 3)
+    if not literals:
+        return diagnostics
+    return [_mask(found, literals, pieces) for found in diagnostics]
+
+
+def _mask(found: Diagnostic, literals: list[Location], pieces: Iterable[str]) -> Diagnostic:
+    place = found.location
+    text, detail = place.text, found.detail
+    for literal in literals:
+        if (literal.file, literal.line) == (place.file, place.line):
+            start, end = literal.column - 1, literal.column - 1 + literal.length
+            text = text[:start] + "•" * len(text[start:end]) + text[end:]
+    for piece in pieces:
+        text = text.replace(piece, "•" * len(piece))
+        detail = detail.replace(piece, "••••")
+    return replace(found, detail=detail, location=replace(place, text=text))

@@ -1,6 +1,6 @@
 """Files and folders that a spec names must be there."""
 
-# ruff: noqa: PTH114, PTH117, PTH118
+# ruff: noqa: PTH117, PTH118
 # A load looks at thousands of paths, and os.path joins them ten times as fast.
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import os
 from collections.abc import Generator, Iterator
 
 from specrun.spec.boundary import Boundary, Links
-from specrun.spec.diagnostics import Diagnostic, Path
+from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.reading import MOST_TEXT, MOST_YAML, is_absent
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.files import nearest_existing
+from specrun.spec.rules.missing import beside_spec, missing_detail
 from specrun.spec.rules.outside import found_outside, is_refused, noted_outside
 from specrun.spec.rules.subject import Subject, mapping, text
 
@@ -272,35 +273,7 @@ def _other(subject: Subject, path: str, *place: str) -> Diagnostic:
 
 
 def _missing(subject: Subject, code: str, path: str, *place: str) -> Diagnostic:
-    return subject.at(code, f"{missing_detail(subject, path)}{_beside_spec(subject, place)}", *place)
-
-
-def _beside_spec(subject: Subject, place: tuple[str, ...]) -> str:
-    """What is to be said where a path that starts at a base is missing there, and is there beside the spec."""
-    written = subject.moved.get(place)
-    return "" if written is None else beside_spec(subject, place, written)
-
-
-def beside_spec(subject: Subject, place: Path, written: str) -> str:
-    if subject.files.kind(os.path.join(subject.folder, written)) is None:
-        return ""
-    base = subject.document.part(place).document.file
-    return (
-        f" There is a `{written}` beside the spec; but a path starts at the file that its field stands in, `{base}`: "
-        "say it in the spec."
-    )
-
-
-def missing_detail(subject: Subject, path: str) -> str:
-    if path.startswith("~"):
-        return "`~` is the shell's and is not expanded here. Paths start at the folder of this file."
-    where = os.path.normpath(os.path.join(subject.folder, path))
-    if os.path.islink(where):
-        return f"`{where}` is a link to something that does not exist."
-    near = nearest_existing(where)
-    if near is None:
-        return f"Looked for `{where}`; paths start at the folder of this file."
-    return f"Looked for `{where}`. Did you mean `{os.path.relpath(near, subject.folder)}`?"
+    return subject.at(code, f"{missing_detail(subject, path)}{beside_spec(subject, place)}", *place)
 
 
 def _travelling(

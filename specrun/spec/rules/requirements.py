@@ -29,8 +29,8 @@ from specrun.spec.requirements import (
     with_secrets,
 )
 from specrun.spec.rules.environment import LOCAL, explain_requirement, is_local, is_requirement
+from specrun.spec.rules.missing import beside_spec
 from specrun.spec.rules.outside import Found, found_outside, is_refused, noted_outside
-from specrun.spec.rules.paths import beside_spec
 from specrun.spec.rules.subject import Subject, mapping, text
 
 if TYPE_CHECKING:
@@ -209,8 +209,7 @@ def _no_file(subject: Subject, entry: Entry, path: str, boundary: Boundary) -> F
 
     found = nearest_existing(path)
     hint = f" Did you mean `{os.path.relpath(found, entry.folder or os.curdir)}`?" if found else ""
-    if entry.path in subject.moved:
-        hint += beside_spec(subject, entry.path, read_line(subject.moved[entry.path]).named_file)
+    hint += beside_spec(subject, entry.path)
     return "missing-requirements-file", f"Looked for `{path}`.{hint}"
 
 
