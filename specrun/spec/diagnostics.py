@@ -49,3 +49,5 @@ class Diagnostic:
     location: Location
     others: tuple[Location, ...] = ()
     """Other places that it is about, as where another spec says something else."""
+    specs: int = field(default=1, compare=False)
+    """How many of the given specs have it: those that extend one base have its mistakes."""

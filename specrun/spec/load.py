@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -156,7 +158,7 @@ def load(
                 continue
         diagnostics += layered.diagnostics
         found = checked[0].diagnostics if len(checked) == 1 else under_targets([one[:2] for one in checked])
-        diagnostics += found
+        diagnostics += dict.fromkeys(found)
         if variables or inputs:
             read += [(one.document, one.seen) for one in checked]
         is_built = with_specs and len(checked) == 1 and layered.complete and file not in picked.undecided
@@ -298,7 +300,10 @@ def in_order(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> Sequenc
     """Each finding once: by file, in the order in which they are given, by line and by column."""
     if len(diagnostics) < 2:
         return diagnostics
-    diagnostics = list(dict.fromkeys(diagnostics))  # several specs may have one base
+    specs: Counter[Diagnostic] = Counter()  # several may have one base
+    for one in diagnostics:
+        specs[one] += one.specs
+    diagnostics = [one if number == one.specs else replace(one, specs=number) for one, number in specs.items()]
     order = {file: index for index, file in reversed(list(enumerate(files)))}
     return sorted(
         diagnostics,

@@ -57,7 +57,10 @@ def findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
     for one in found:
         said = _said(one)
         alike.setdefault((said, one.location if len(files[said]) == 1 else None), []).append(one)
-    return [Finding(same[0], tuple(dict.fromkeys(one.location for one in same)), len(same)) for same in alike.values()]
+    return [
+        Finding(same[0], tuple(dict.fromkeys(one.location for one in same)), sum(one.specs for one in same))
+        for same in alike.values()
+    ]
 
 
 def _said(one: Diagnostic) -> tuple[object, ...]:
@@ -142,6 +145,7 @@ def diagnostic_data(diagnostic: Diagnostic) -> dict[str, object]:
         "path": list(diagnostic.path),
         **_place(diagnostic.location),
         **({"related": related} if related else {}),
+        **({"specs": diagnostic.specs} if diagnostic.specs > 1 else {}),
     }
 
 

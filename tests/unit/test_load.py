@@ -11,7 +11,7 @@ import pytest
 from specrun.spec import load as loading
 from specrun.spec import rules, source
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import check, load
+from specrun.spec.load import check, load, together
 from specrun.spec.model import Environment, Input, LocalPath, Secret, Spec
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.subject import Subject
@@ -307,3 +307,33 @@ def test_a_credential_in_place_of_the_credentials_shows_nowhere() -> None:
     for line in (f"{{s: {{credentials: {{account_key={canary}}}}}}}", f"\n  account_key {canary}\n  x: 1"):
         for found in load([write(f"apiVersion: specrun/v1\nname: x\ndatastores: {line}\n")]).diagnostics:
             assert canary not in json.dumps([found.summary, found.detail, found.location.text])
+
+
+def test_a_mistake_in_a_base_is_one_of_so_many_specs(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("apiVersion: specrun/v1\nabstract: true\ncompute: {name: gpu, vm_size: big}\n")
+    files = [tmp_path / f"{number}.yaml" for number in range(5)]
+    for number, file in enumerate(files):
+        file.write_text(f"apiVersion: specrun/v1\nname: s{number}\nextends: base.yaml\njob: {{command: ls}}\n")
+    (found,) = load([str(file) for file in files]).diagnostics
+    assert (found.code, Path(found.location.file).name, found.specs) == ("unknown-key", "base.yaml", 5)
+    parts = [load([str(file) for file in some]) for some in (files[:2], files[2:])]
+    assert [one.specs for one in together(parts, [str(file) for file in files]).diagnostics] == [5]
+
+
+def test_what_two_entries_of_a_spec_contradict_each_other_in_is_shown_of_both(tmp_path: Path) -> None:
+    """Nothing that is hidden at the one place shows at the other."""
+    job = tmp_path / "job.yaml"
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "x").write_text("1")
+    job.write_text(
+        "apiVersion: specrun/v1\nname: n\ndata: {a: {path: d, target: t}, b: {path: d, target: t}}\n"
+        "datastores: {s: {type: azure_blob, account_name: abc, container_name: def, "
+        "credentials: {account_key: K3y+sEcret}}}\n"
+    )
+    found = {one.code: one for one in load([str(job)]).diagnostics}
+    (other,) = found["duplicate-target"].others
+    assert (other.line, other.column, other.text.startswith("data: {a:")) == (3, 8, True)
+    flow = job.read_text().replace("\ndatastores", ", datastores").replace("name: n\ndata", "name: n, data")
+    job.write_text("{" + flow.replace("\nname", ", name").strip() + "}\n")
+    found = {one.code: one for one in load([str(job)]).diagnostics}
+    assert "K3y+sEcret" not in str(found["duplicate-target"])

@@ -81,13 +81,19 @@ def without_credentials(
 
 
 def _mask(found: Diagnostic, literals: list[Location], pieces: Iterable[str]) -> Diagnostic:
-    place = found.location
-    text, detail = place.text, found.detail
+    detail = found.detail
+    for piece in pieces:
+        detail = detail.replace(piece, "••••")
+    location, *others = (_masked(place, literals, pieces) for place in (found.location, *found.others))
+    return replace(found, detail=detail, location=location, others=tuple(others))
+
+
+def _masked(place: Location, literals: list[Location], pieces: Iterable[str]) -> Location:
+    text = place.text
     for literal in literals:
         if (literal.file, literal.line) == (place.file, place.line):
             start, end = literal.column - 1, literal.column - 1 + literal.length
             text = text[:start] + "•" * len(text[start:end]) + text[end:]
     for piece in pieces:
         text = text.replace(piece, "•" * len(piece))
-        detail = detail.replace(piece, "••••")
-    return replace(found, detail=detail, location=replace(place, text=text))
+    return replace(place, text=text)

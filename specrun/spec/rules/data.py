@@ -104,14 +104,14 @@ def _clash(
     if place in taken:
         there = _named(subject, taken[place], key)
         detail = f"{there} already goes to `{place[1]}`. A target mirrors one source: give this its own."
-        yield subject.at("duplicate-target", detail, *key)
+        yield subject.at("duplicate-target", detail, *key, other=("data", taken[place]))
         return
     other = next((taken[folder] for folder in folders if folder in taken), above.get(place))
     if other is not None:
         target = mapping(subject.data[other]).get("target", other)
         there = _named(subject, other, key)
         detail = f"{there} goes to `{target}`: the files of one would count as extra files of the other."
-        yield subject.at("nested-target", detail, *key)
+        yield subject.at("nested-target", detail, *key, other=("data", other))
 
 
 def plain_problem(path: str) -> str | None:

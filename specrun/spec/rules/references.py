@@ -88,7 +88,7 @@ def outputs_into_data(subject: Subject) -> Iterator[Diagnostic]:
                 f"{there} mirrors its source there: what the job writes would be extra files of it, and change what "
                 "the next run reads. Give the output a path of its own."
             )
-            yield subject.at("output-into-data", detail, *place)
+            yield subject.at("output-into-data", detail, *place, other=("data", entry))
 
 
 def _target(name: str, entry: object) -> tuple[str, str]:

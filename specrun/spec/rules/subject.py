@@ -9,6 +9,7 @@ follows from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec.diagnostics import Diagnostic, Path
@@ -142,9 +143,10 @@ class Subject:
         """How far its paths reach."""
         return self.files.reach(self.folder)
 
-    def at(self, code: str, detail: str, *path: str | int) -> Diagnostic:
-        """A diagnostic at the value at `path`."""
-        return self.document.diagnostic(code, detail, path)
+    def at(self, code: str, detail: str, *path: str | int, other: Path | None = None) -> Diagnostic:
+        """A diagnostic at the value at `path`, which is about the key at the path `other`, too."""
+        found = self.document.diagnostic(code, detail, path)
+        return found if other is None else replace(found, others=(self.document.location(other, key=True),))
 
     def at_key(self, code: str, detail: str, *path: str | int) -> Diagnostic:
         """A diagnostic at the key at `path`."""
