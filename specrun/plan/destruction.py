@@ -41,6 +41,9 @@ def plan_destruction(
         if ended_before is not None:
             change = _of_old_runs(change, ended_before)
         changes.append(change)
+        if isinstance(resource, RunRequest) and "run" in also and (unread := view.history.unread(resource.name)):
+            detail = f"Whether there are runs to delete: {unread}."
+            notes.append(resource.origin.diagnostic("runs-not-looked-at", detail))
         if change.action is Action.DELETE and ended_before is None:
             _check_unused(resource, view, refusals, notes)
             if leaves := view.capabilities.get(resource.kind, Capability()).leaves:

@@ -170,6 +170,16 @@ def pages(number: int, maker: Maker) -> list[Run]:
     return [made(maker, f"{number:010d}") for number in range(number)]
 
 
+def test_destroy_says_what_it_has_not_looked_at(tmp_path: Path) -> None:
+    mine, theirs = Maker("mnist", HUB), Maker("mnist", OTHER)
+    engine = Double(all_runs=[made(mine, "5555555555"), *pages(10 * PAGES, theirs)], page=10)
+    graph = graph_of(tmp_path, mine, "name: mnist\njob: {command: ls}\n")
+    plan = plan_destruction(graph, {HERE: view_of(engine, graph)}, ["run"])
+    assert [change.reason for change in plan.changes] == [f"kept: made by {theirs}"]
+    assert [note.code for note in plan.notes] == ["runs-not-looked-at"]
+    assert plan_destruction(graph, {HERE: view_of(engine, graph)}, []).notes == ()
+
+
 def test_pages_of_others_are_read_on_as_far_as_a_plan_goes(tmp_path: Path) -> None:
     mine, theirs = Maker("mnist", HUB), Maker("mnist", OTHER)
     old = made(mine, "5555555555")
