@@ -60,7 +60,8 @@ class Project:
         views, unseen = self._look()
         plan = make_plan(self.graph, views, options, self.home, self.hashes)
         self.hashes.save()
-        return replace(plan, unseen={**unseen, **plan.unseen}, left_out=self.left_out)
+        seen = {**unseen, **plan.unseen}
+        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
 
     def plan_destruction(self, also: Collection[str], ended_before: float | None = None) -> Plan:
         """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`.
@@ -69,7 +70,8 @@ class Project:
         """
         views, unseen = self._look()
         plan = plan_destruction(self.graph, views, also, ended_before)
-        return replace(plan, unseen={**unseen, **plan.unseen}, left_out=self.left_out)
+        seen = {**unseen, **plan.unseen}
+        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
 
     def carry_out(
         self,
@@ -98,6 +100,13 @@ class Project:
             except EngineError as error:
                 refused[place] = str(error)
         return refused
+
+    def _targets(self) -> Mapping[Place, tuple[str, ...]]:
+        found: dict[Place, dict[str, None]] = {}
+        for spec in self.specs:
+            if spec.target:
+                found.setdefault(self.places[str(spec.file)], {})[spec.target] = None
+        return {place: tuple(names) for place, names in found.items()}
 
     def _look(self) -> tuple[Mapping[Place, View], Mapping[Place, Mapping[str, str]]]:
         """What is to be seen of each place, and what of those of which not everything is."""

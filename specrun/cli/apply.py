@@ -65,7 +65,8 @@ def apply(
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
     saved = find_saved(reading.named)
     if saved is not None:
-        given = replace(reading, engine=click.get_current_context().params["engine"])  # not SPECRUN_ENGINE
+        typed = click.get_current_context().params
+        given = replace(reading, engine=typed["engine"], target=typed["target"])  # not what the environment says
         reading, rerun, cancel_previous, adopt = as_requested(
             saved, given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt
         )

@@ -14,7 +14,6 @@ from specrun.apply.project import places_of, scope_of
 from specrun.cli.changed import changed_options
 from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
-from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
 from specrun.engines.facts import ENGINES, unread
@@ -117,10 +116,7 @@ def tfjob(reading: Reading, out: str | None) -> None:
 
 def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence[Spec]:
     """The specs as an engine reads them, for whom what is written is. Ends the command when one is not valid."""
-    from specrun.spec.load import load
-
-    loaded = load(**{**reading.options(), "engine": engine}, unread={engine: tuple(spared)})
-    tell_selected(loaded, reading.selection)
+    loaded = load_specs(replace(reading, engine=engine), unread={engine: tuple(spared)})
     # What is written has a secret by its name: that it is not set here does not matter.
     show(found for found in loaded.diagnostics if found.code not in ("unset-secret", "unset-env") or not loaded.ok)
     if not loaded.ok:
@@ -136,18 +132,19 @@ def _without_credentials(spec: Spec) -> Spec:
     shown = {name: one if isinstance(one, Secret) else str(mask_property(name, one)) for name, one in values}
     if shown == spec.job.environment_variables:
         return spec
-    _tell_of_asterisks()
+    tell_of_asterisks()
     return replace(spec, job=replace(spec.job, environment_variables=shown))
 
 
 def _masked(text: str) -> str:
     found = masked(text)
     if found != text and "****" not in text:  # then it was told
-        _tell_of_asterisks()
+        tell_of_asterisks()
     return found
 
 
-def _tell_of_asterisks() -> None:
+def tell_of_asterisks() -> None:
+    """Say that what is written out is not all that the spec has."""
     print(
         "note: asterisks stand where the spec has a credential written out: put it into the environment, and "
         "`${{ secrets.NAME }}` into the spec",

@@ -21,6 +21,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("specrun.cli.init", "Write a starter spec and the script it runs."),
     "validate": ("specrun.cli.validate", "Report every mistake of the specs, each at its place."),
     "explain": ("specrun.cli.explain", "Say why a code is reported, and what to write instead."),
+    "show": ("specrun.cli.show", "The specs with all layers in place, and where each value comes from."),
     "plan": ("specrun.cli.plan", "Show what apply would do, and why."),
     "apply": ("specrun.cli.apply", "Make it so, and follow the run to its end."),
     "status": ("specrun.cli.status", "Where the newest run of a spec is."),

@@ -16,6 +16,7 @@ from specrun.spec.named import Found
 from specrun.spec.selection import Selection, Selector
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 NOTHING = Found()
 
@@ -25,8 +26,8 @@ class Reading:
     """How specs are read: which files, and what the command line puts in place of what they say.
 
     `files` are those that were `found`: `named` are the FILEs, or what was taken for them. `only` and `exclude` select
-    specs, and kinds of resources. `environment_said`: by the user, and not by a saved plan. `allow_outside` is never
-    taken from one.
+    specs, and kinds of resources. `environment_said`, `var_files_said`: by the user, and not by a saved plan.
+    `allow_outside` is never taken from one. Later `var_files` come before earlier ones, `variables` before all of them.
     """
 
     files: Sequence[str]
@@ -42,6 +43,9 @@ class Reading:
     exclude: Sequence[Selector] = ()
     changed: Mapping[str, Any] | None = None
     """What `--changed-since` has found, as programs are told of it; `files` are those specs."""
+    target: str | None = None
+    var_files: Sequence[str] = ()
+    var_files_said: bool = True
 
     @property
     def selection(self) -> Selection | None:
@@ -64,6 +68,9 @@ class Reading:
             "environment": self.environment,
             "allow_outside": self.allow_outside,
             "environment_said": self.environment_said,
+            "target": self.target,
+            "var_files": self.var_files,
+            "var_files_said": self.var_files_said,
             "scanned": self.found.scanned,
             "mistakes": self.found.mistakes,
             "selection": self.selection,
@@ -81,23 +88,25 @@ class Reading:
 
 
 def reading_options(command: F) -> F:
-    """FILE…, --engine, --var, --input, --environment, --allow-outside, --only and --exclude, as one `reading`."""
-    return _with_reading(command, _files, _engine, *_replacing, _outside, *_selecting)
+    """FILE…, --engine, --target, --var-file, --var, --input, --environment, --allow-outside, --only and --exclude, as
+    one `reading`.
+    """
+    return _with_reading(command, _files, _engine, *_layers, *_replacing, _outside, *_selecting)
 
 
 def translating_options(command: F) -> F:
     """The same without --engine: for what is written for another program, which is no engine's."""
-    return _with_reading(command, _files, *_replacing, _outside, *_selecting)
+    return _with_reading(command, _files, *_layers, *_replacing, _outside, *_selecting)
 
 
 def files_options(command: F) -> F:
-    """FILE…, --engine, --allow-outside, --only and --exclude: for verbs about runs, which need no more of a spec."""
-    return _with_reading(command, _files, _engine, _outside, *_selecting)
+    """FILE…, --engine, --target, --var-file, --allow-outside, --only and --exclude: for verbs about runs."""
+    return _with_reading(command, _files, _engine, *_layers, _outside, *_selecting)
 
 
 def run_files_options(command: F) -> F:
     """The same for a verb that has an --only of its own."""
-    return _with_reading(command, _files, _engine, _outside)
+    return _with_reading(command, _files, _engine, *_layers, _outside)
 
 
 def every_option(command: F) -> F:
@@ -117,6 +126,8 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         only_specs: tuple[Selector, ...] = (),
         exclude_specs: tuple[Selector, ...] = (),
         every: bool | None = None,
+        target: str | None = None,
+        var_files: tuple[str, ...] = (),
         **others: object,
     ) -> object:
         named, found = find_named(files, every=every)
@@ -131,6 +142,8 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
             found=found,
             only=only_specs,
             exclude=exclude_specs,
+            target=target or os.environ.get("SPECRUN_TARGET") or None,
+            var_files=var_files,
         )
         return command(reading=reading, **others)
 
@@ -158,10 +171,11 @@ _engine = click.option(
 )
 
 
-def _not_empty(_: click.Context, __: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
-    if any(not path.strip() or "\0" in path for path in paths):  # most likely a variable that is not set
-        raise click.BadParameter("it wants a path, and this is empty.")
-    return paths
+def _not_empty(_: click.Context, __: click.Parameter, given: T) -> T:
+    texts = given if isinstance(given, tuple) else [given] if isinstance(given, str) else []
+    if any(not text.strip() or "\0" in text for text in texts):  # most likely a variable that is not set
+        raise click.BadParameter("what it is given is empty.")
+    return given
 
 
 _outside = click.option(
@@ -170,6 +184,23 @@ _outside = click.option(
     metavar="PATH",
     callback=_not_empty,
     help="Under CI: specs may reach this file or folder, too.",
+)
+
+_layers = (
+    click.option(
+        "--target",
+        metavar="NAME",
+        callback=_not_empty,
+        help="Which of a spec's `targets` is meant (else SPECRUN_TARGET, else `default_target`).",
+    ),
+    click.option(
+        "--var-file",
+        "var_files",
+        multiple=True,
+        metavar="FILE",
+        callback=_not_empty,
+        help="Replace values of `vars` by those of a YAML file.",
+    ),
 )
 
 _replacing = (

@@ -66,6 +66,8 @@ def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool, adopt: S
     return {
         "files": [file if file == STDIN else seen_from(root, file) for file in reading.named],
         "engine": reading.engine,
+        "target": reading.target,
+        "var_files": [seen_from(root, file) for file in reading.var_files],
         "variables": dict(reading.variables),
         "inputs": {name: seen_from(root, path) for name, path in reading.inputs.items()},
         "environment": environment,
@@ -174,6 +176,9 @@ def as_requested(
         found=found,
         only=[_selector_here(text) for text in request["only"]],
         exclude=[_selector_here(text) for text in request["exclude"]],
+        target=request["target"],
+        var_files=[_seen_from_here(file) for file in request["var_files"]],
+        var_files_said=bool(asked["var_files"]),
     )
     return reading, request["rerun"], request["cancel_previous"], tuple(request["adopt"])
 
@@ -231,6 +236,8 @@ def _check_spec(saved: Saved, file: str) -> None:
 
 _OPTIONS: Mapping[str, str] = {
     "engine": "--engine",
+    "target": "--target",
+    "var_files": "--var-file",
     "variables": "--var",
     "inputs": "--input",
     "environment": "--environment",
@@ -259,6 +266,8 @@ def _to_say_again(request: Request) -> Iterator[Option]:
     elsewhere = [f"{name}={path}" for name, path in request["inputs"].items() if _strange(path)]
     if elsewhere:  # all of them: what is said has to be the same
         yield from (Option("inputs", ("--input", f"{name}={path}")) for name, path in request["inputs"].items())
+    if any(map(_strange, request["var_files"])):
+        yield from (Option("var_files", ("--var-file", file)) for file in request["var_files"])
     if (file := request["environment"]) not in (None, "current") and _strange(file):
         yield Option("environment", ("--environment", file))
 

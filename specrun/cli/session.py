@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_o
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading
+from specrun.cli.targets import check_targets
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
 from specrun.engines.history import History
@@ -29,13 +30,12 @@ from specrun.plan.observed import Run
 from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Place
 from specrun.plan.restriction import counted, restrict
-from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.load import Loaded, load, read_spec
+from specrun.spec.expressions import OPEN
+from specrun.spec.load import Loaded, load
 from specrun.spec.model import Spec
-from specrun.spec.repository import under_ci
-from specrun.spec.rules.files import Files
-from specrun.spec.selection import About
+from specrun.spec.source import Document
+from specrun.spec.unchecked import load_unchecked
 from specrun.spec.visible import visible
 from specrun.spec.wording import listed
 from specrun.views.diagnostics import findings_text
@@ -127,6 +127,8 @@ def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tup
 def arguments_of(project: Project, reading: Reading, spec: str) -> str:
     """What another verb must be given to find the runs of this spec."""
     chosen = ["--engine", reading.engine] if reading.engine else []
+    chosen += ["--target", reading.target] if reading.target else []
+    chosen += [word for file in reading.var_files for word in ("--var-file", file)]
     return shlex.join([*(os.path.relpath(one.file) for one in project.specs if one.job and one.name == spec), *chosen])
 
 
@@ -152,46 +154,60 @@ def check_fit(engine: str, loaded: Loaded) -> Loaded:
     return loaded._replace(specs=(), diagnostics=tuple(found))
 
 
-def load_specs(reading: Reading, *, secrets_required: bool = False) -> Loaded:
-    """The specs as the command line wants them read. Ends the command where it selects none of them."""
-    loaded = load(**reading.options(), unread=unread(), secrets_required=secrets_required)
+def load_specs(reading: Reading, **options: Any) -> Loaded:
+    """The specs as the command line wants them read; `options` are others of `load`. Ends the command where it selects
+    none of them, and where they are valid and a target would have to be chosen.
+    """
+    loaded = load(**{**reading.options(), "unread": unread(), **options})
     tell_selected(loaded, reading.selection)
+    if loaded.ok:
+        check_targets(loaded, reading.target)
     return loaded
 
 
 def open_runs(reading: Reading) -> list[RunsOfSpec]:
     """The specs' names and engines, for verbs about runs: a file that is being edited need not be valid for them."""
     require_engine(reading.engine)
-    found = []
-    repositories = Repositories()
-    shared: dict[str, Any] = {}
-    files = Files(told(reading.allow_outside, strict=under_ci()))
     show(reading.found.mistakes)
     if any(mistake.severity is Severity.ERROR for mistake in reading.found.mistakes):
         raise Exit(INVALID_SPEC)
-    about: list[About] = []
-    for file in reading.files:
-        document, diagnostics = read_spec(file, files)
-        values = document.values if document is not None else None
-        if values is not None and file in reading.found.scanned and values.get("abstract") is True:
-            continue
-        if values is not None and reading.selection is not None:
-            about.append(reading.selection.about(file, values))
-            if not about[-1].chosen:
-                continue
-        if document is None or not isinstance(values, dict) or not isinstance(values.get("name"), str):
-            show(diagnostics)
-            raise Exit(INVALID_SPEC, "" if diagnostics else f"{file} has no `name`: is it a spec?")
+    loaded = load_unchecked(reading.options())
+    tell_selected(loaded, reading.selection)
+    check_targets(loaded, reading.target)
+    if loaded.abstract and not loaded.values and loaded.ok:
+        raise Exit(INVALID_SPEC, f"{loaded.abstract[0]} is `abstract: true`, a base of others: name those")
+    read = {document.file: document for document, _ in loaded.values}
+    passed_over = {
+        *dict(loaded.without_target),
+        *loaded.abstract,
+        *(one.file for one in loaded.about if not one.chosen),
+    }
+    found = []
+    repositories = Repositories()
+    shared: dict[str, Any] = {}
+    for file in (one for one in reading.files if one not in passed_over):
+        spec, name = _named(file, read.get(file), reading, loaded.diagnostics)
         home = open_home(Path(file).absolute().parent)
-        name = str(reading.engine or values.get("engine") or DEFAULT_ENGINE)
         require_engine(name)
         alone = replace(reading, files=(file,), only=(), exclude=())
         scope = _scope_in(alone) if ENGINES[name].in_workspace else Scope()
         engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
         engine.sign_in()
-        found.append(RunsOfSpec(Maker(values["name"], repositories.name(file)), engine))
-    tell_selected(Loaded((), (), about=tuple(about)), reading.selection)
+        found.append(RunsOfSpec(Maker(spec, repositories.name(file), read[file].target), engine))
     return found
+
+
+def _named(file: str, document: Document | None, reading: Reading, mistakes: Sequence[Diagnostic]) -> tuple[str, str]:
+    """The names of a spec and of its engine. Ends the command where they cannot be told."""
+    values: Mapping[str, object] = document.values if document is not None else {}
+    name, engine = values.get("name"), reading.engine or values.get("engine") or DEFAULT_ENGINE
+    if not isinstance(name, str):
+        show(mistakes)
+        raise Exit(INVALID_SPEC, "" if mistakes else f"{file} has no `name`: is it a spec?")
+    if OPEN not in name and OPEN not in str(engine):
+        return name, str(engine)
+    spec = _spec_in(replace(reading, files=(file,), only=(), exclude=()))
+    return spec.name, reading.engine or spec.engine or DEFAULT_ENGINE
 
 
 def require_engine(name: str | None) -> None:
@@ -213,11 +229,15 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
 
 def _scope_in(reading: Reading) -> Scope:
     """Where the runs of a file are: in a workspace, which only a valid spec names."""
+    return scope_of([_spec_in(reading)])
+
+
+def _spec_in(reading: Reading) -> Spec:
     loaded = load_specs(reading)
-    if not loaded.ok:
+    if not loaded.ok or not loaded.specs:
         show(loaded.diagnostics)
         raise Exit(INVALID_SPEC)
-    return scope_of(loaded.specs)
+    return loaded.specs[0]
 
 
 def _home(specs: Sequence[Spec]) -> Path:

@@ -12,6 +12,7 @@ from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, color_option, output_option, reading_options
+from specrun.cli.targets import check_targets
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import Loaded, load, together
 from specrun.spec.side_by_side import side_by_side
@@ -29,6 +30,7 @@ def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
     loaded = _load(reading)
     tell_selected(loaded, reading.selection)
+    check_targets(loaded, reading.target)
     diagnostics = loaded.diagnostics
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
@@ -47,7 +49,7 @@ def validate(reading: Reading, output: str) -> None:
 
 def _load(reading: Reading) -> Loaded:
     """The files and what is wrong with them; of many a part on each core, unless something is looked for in all."""
-    if reading.variables or reading.inputs:
+    if reading.variables or reading.inputs or reading.var_files:
         return _load_part(reading, reading.files)
     return together(side_by_side(partial(_load_part, reading), reading.files), reading.files)
 
@@ -59,5 +61,5 @@ def _load_part(reading: Reading, files: Sequence[str]) -> Loaded:
     if reading.engine in ENGINES:
         from specrun.cli.session import check_fit
 
-        return check_fit(str(reading.engine), load(**options))
+        return check_fit(str(reading.engine), load(**options, every_target=True))
     return load(**options, with_specs=False)

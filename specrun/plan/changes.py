@@ -77,7 +77,7 @@ class Plan:
 
     `notes` are what a reader would not expect. `unseen` says of each place that could not be observed what could not,
     and why: nothing of such a place is in the plan. Nor is what is `unplanned`: what it is made of, or what it needs,
-    could not be read.
+    could not be read. `targets` are the targets that were chosen of the specs of a place, where they have some.
     """
 
     places: tuple[Place, ...]
@@ -90,6 +90,7 @@ class Plan:
     unplanned: tuple[Key, ...] = ()
     left_out: str = ""
     """What the command line leaves out, in words."""
+    targets: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
     format: int = FORMAT
 
     @property

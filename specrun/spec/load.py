@@ -16,8 +16,7 @@ from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.expressions import OPEN
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering, Picked, under_targets
-from specrun.spec.layers.var_files import over
-from specrun.spec.layers.var_files import read as var_files_of
+from specrun.spec.layers.var_files import read_var_files
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import without_credentials
@@ -45,9 +44,12 @@ class Loaded(NamedTuple):
     targets: Mapping[str, tuple[str, ...]] = {}
     """The names of the targets of each file that has some, its own or its bases'."""
     abstract: tuple[str, ...] = ()
-    without_target: tuple[str, ...] = ()
+    without_target: tuple[tuple[str, str], ...] = ()
+    """Files, each with the target that it does not have."""
     undecided: tuple[str, ...] = ()
     about: tuple[About, ...] = ()
+    values: tuple[tuple[Document, Mapping[str, Any]], ...] = ()
+    """Each spec's document with its values when all is in place, where they were asked for."""
 
     @property
     def passed_over(self) -> int:
@@ -88,7 +90,10 @@ def load(
     environment_said: bool = True,
     with_specs: bool = True,
     target: str | None = None,
+    every_target: bool = False,
     var_files: Sequence[str] = (),
+    var_files_said: bool = True,
+    with_values: bool = False,
     scanned: frozenset[str] = frozenset(),
     mistakes: Sequence[Diagnostic] = (),
     selection: Selection | None = None,
@@ -104,9 +109,10 @@ def load(
     the latter only where it was `environment_said`, on the command line. Without `with_specs` there are none: what
     `validate` needs, over thousands of files.
 
-    `target` is what --target or SPECRUN_TARGET say. None leaves it to a spec's `default_target`; but without
-    `with_specs` a spec is looked at under each of its targets. `var_files` are YAML files of names and values, which
-    replace the values of `vars` as `variables` do, and give way to these.
+    `target` is what --target or SPECRUN_TARGET say. None leaves it to the `default_target` of a spec or its repository;
+    but with `every_target`, and without `with_specs`, a spec is looked at under each of its targets. `var_files` are
+    YAML files of names and values, which replace the values of `vars` as `variables` do, and give way to these; where
+    they were not `var_files_said`, a saved plan names them. `with_values`: of bases, too.
 
     Of files that were only `scanned`, nobody having named them, those with `abstract: true` are passed over; `mistakes`
     are those made in naming them. What a `selection` does not choose is left out, with its mistakes. `given` are all
@@ -115,11 +121,12 @@ def load(
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
     )
-    boundary = reading.reach(os.path.dirname(files[0] if files else "")).environment  # noqa: PTH120
+    reach = reading.reach(os.path.dirname(files[0] if files else ""))  # noqa: PTH120
     environment_values, of_environment = overrides.read_environment(
-        environment, boundary, said=reading.told.environment is not None
+        environment, reach.environment, said=reading.told.environment is not None
     )
-    diagnostics = [*mistakes, *of_environment]
+    named = read_var_files(var_files, reach.spec, said=var_files_said)
+    diagnostics = [*mistakes, *of_environment, *named.diagnostics]
     options = _Options(
         overrides.scalars(variables),
         variables,
@@ -136,7 +143,7 @@ def load(
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
     picked = Picked()
-    of_var_files, mistakes_there = var_files_of(var_files)
+    all_values: list[tuple[Document, Mapping[str, Any]]] = []
     about: list[About] = []
     for file in files:
         if os.path.basename(file) == NAME:  # noqa: PTH119
@@ -150,7 +157,9 @@ def load(
         if document is None:
             continue
         layered = options.layering.of(document)
-        picks = [over(one, of_var_files) for one in layered.pick(target, picked, with_specs=with_specs)]
+        default = options.repositories.of(file).default_target if layered.targets else ""
+        picks = layered.pick(target, default, picked, each=every_target or not with_specs)
+        picks = [named.over(one) for one in picks]
         checked = [_check(one, options, complete=layered.complete) for one in picks]
         if selection is not None and checked:
             about.append(selection.about(file, checked[0].values))
@@ -159,22 +168,24 @@ def load(
         diagnostics += layered.diagnostics
         found = checked[0].diagnostics if len(checked) == 1 else under_targets([one[:2] for one in checked])
         diagnostics += dict.fromkeys(found)
-        if variables or inputs:
+        if variables or inputs or var_files:
             read += [(one.document, one.seen) for one in checked]
-        is_built = with_specs and len(checked) == 1 and layered.complete and file not in picked.undecided
+        if with_values:
+            all_values += [(one.document, one.values) for one in checked]
+        is_built = with_specs and layered.complete and file not in picked.undecided
         if is_built and not any(d.severity is Severity.ERROR for d in (*mistakes_read, *layered.diagnostics, *found)):
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
-            specs.append(build(checked[0].document, checked[0].values, reach))
-    undeclared = list(overrides.undeclared(read, variables, inputs))
+            specs += [build(one.document, one.values, reach) for one in checked]
+    undeclared = [*overrides.undeclared(read, variables, inputs), *named.undeclared([seen for _, seen in read])]
     of_repositories = options.repositories.diagnostics()
     wrong = any(found.severity is Severity.ERROR for found in of_repositories)
-    if undeclared or of_environment or wrong or mistakes_there:
+    if undeclared or of_environment or wrong or named.diagnostics:
         specs = []
-    diagnostics += [*undeclared, *of_repositories, *mistakes_there, *options.layering.diagnostics()]
-    diagnostics += _of_bases(given or files, picked.abstract, scanned, with_specs=with_specs)
-    return Loaded(tuple(specs), tuple(in_order(diagnostics, files)), *picked.counted(), tuple(about))
+    diagnostics += [*undeclared, *of_repositories, *options.layering.diagnostics()]
+    diagnostics += _of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
+    return Loaded(tuple(specs), tuple(in_order(diagnostics, files)), *picked.counted(), tuple(about), tuple(all_values))
 
 
 def together(parts: Iterable[Loaded], files: Sequence[str]) -> Loaded:

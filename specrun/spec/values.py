@@ -10,8 +10,7 @@ from specrun.spec import overrides
 from specrun.spec.boundary import told
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering
-from specrun.spec.layers.var_files import over
-from specrun.spec.layers.var_files import read as var_files_of
+from specrun.spec.layers.var_files import read_var_files
 from specrun.spec.load import read_spec
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import RepositoryFiles
@@ -39,7 +38,7 @@ def values_of(
     said = environment if environment_said else None
     reading = Files(told(allow_outside, strict=under_ci(), environment=said, inputs=inputs))
     layering, repositories = Layering(reading), RepositoryFiles()
-    of_var_files = var_files_of(var_files)[0]
+    of_var_files = read_var_files(var_files, reading.reach("").spec)
     scalars = overrides.scalars(variables)
     put = overrides.read_environment(environment, reading.reach("").environment, said=environment_said)[0]
 
@@ -52,7 +51,7 @@ def values_of(
         for name in [meant] if meant and layered.targets else layered.targets or [""]:
             if name and name not in layered.targets:
                 continue
-            one = over(layered.merged(name), of_var_files)
+            one = of_var_files.over(layered.merged(name))
             done = substitute(one, scalars, engine=engine, repository=repository)
             found = starting_at_spec(one, done.values, reading.reach(os.path.dirname(file)).spec.folder)[0]  # noqa: PTH120
             yield overrides.apply(found, inputs, put)

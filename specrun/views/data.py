@@ -38,6 +38,7 @@ def plan_data(plan: Plan) -> dict[str, object]:
         "format_version": "1.2",
         "specrun_version": __version__,
         **(_place(plan.places[0]) if alone else {"places": _places(plan)}),
+        "targets": list(dict.fromkeys(name for names in plan.targets.values() for name in names)),
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
         "unplanned": [key.address for key in plan.unplanned],
         **({"left_out": plan.left_out} if plan.left_out else {}),

@@ -6,7 +6,7 @@ from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.resources import Place
 from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
-from specrun.views.plan_text import plan_text, summary
+from specrun.views.plan_text import plan_text, summary, targets_in
 from specrun.views.text import Paint, shorten
 
 MARKER = "<!-- specrun plan -->"
@@ -22,7 +22,8 @@ MANY = 30
 def plan_markdown(plan: Plan) -> str:
     """The comment, with refusals and what would be destroyed before the fold."""
     head, *more = summary(plan).splitlines()
-    lines = [MARKER, f"### specrun: {prose(head)}", *map(prose, _few(more)), ""]
+    of = targets_in(plan, *plan.places)
+    lines = [MARKER, f"### specrun{f', {prose(of)}' if of else ''}: {prose(head)}", *map(prose, _few(more)), ""]
     wrong = (*plan.refusals, *plan.problems)
     for line in _few([_finding(found) for found in findings(wrong)]):
         lines += [line, ""]

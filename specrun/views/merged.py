@@ -41,9 +41,14 @@ def merged_text(values: Mapping[str, Any], came: Callable[[Path], Came], paint: 
     lines = list(_Writer(origins, width).mapping(values, (), 0))
     sizes = [len(text) for text, path in lines if path is not None]
     column = max((size for size in sizes if size <= width // 2), default=0)
-    return "\n".join(
-        text if path is None else f"{text:<{column}}{_GAP}{paint(origins[path], 'dim')}" for text, path in lines
-    )
+    shown = []
+    for text, path in lines:
+        if path is None:
+            shown.append(text)
+            continue
+        room = width - len(_GAP) - len(origins[path])  # a comment moves to the left rather than into the next line
+        shown.append(f"{text:<{max(0, min(column, room))}}{_GAP}{paint(origins[path], 'dim')}")
+    return "\n".join(shown)
 
 
 def merged_data(values: Mapping[str, Any], came: Callable[[Path], Came]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChan
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, RunChange, Submission, Submit
+from specrun.plan.resources import Place
 from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.spec.visible import visible
@@ -38,12 +39,20 @@ def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
     lines: list[str] = []
     room = max((len(visible(change.key.address)) for change in plan.changes), default=0)
     for place in plan.places:
-        lines += [f"{paint('Plan', 'bold')} for {visible(place.title)} (engine {place.engine})", ""]
+        of = targets_in(plan, place)
+        where = f"{visible(place.title)} (engine {place.engine}){f' · {of}' if of else ''}"
+        lines += [f"{paint('Plan', 'bold')} for {where}", ""]
         for change in plan.in_place(place):
             lines.extend(_change(change, min(room, 44), paint, width))
         lines += [f"  ? {visible(str(key))}  not planned: see below" for key in plan.unplanned if key.place == place]
         lines.append("")
     return "\n".join([*lines, summary(plan)])
+
+
+def targets_in(plan: Plan, *places: Place) -> str:
+    """`target prod`, of those specs of the plan that go to these places; "" where none has targets."""
+    names = dict.fromkeys(visible(name) for place in places for name in plan.targets.get(place, ()))
+    return f"target{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
 
 
 def summary(plan: Plan) -> str:

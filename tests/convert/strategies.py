@@ -12,6 +12,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from specrun.convert.draft import flow
+from specrun.spec.layers.bases import HEAD
 from specrun.spec.load import load
 from specrun.spec.model import Spec
 from specrun.spec.schema import schema
@@ -84,8 +85,10 @@ REGISTERED = st.sampled_from(
 
 @cache
 def documents() -> st.SearchStrategy[dict[str, Any]]:
-    """What may stand in a spec, field by field; what has to fit together may not."""
-    return values(schema(), ()).filter(lambda found: isinstance(found, dict))
+    """What may stand in a spec that is one file, field by field; what has to fit together may not."""
+    whole = {name: value for name, value in schema().items() if name not in ("if", "then", "else")}
+    fields = {name: value for name, value in schema()["properties"].items() if name not in HEAD}
+    return values({**whole, **schema()["else"], "properties": fields}, ()).filter(lambda found: isinstance(found, dict))
 
 
 def values(node: Any, place: Place) -> st.SearchStrategy[Any]:

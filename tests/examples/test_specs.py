@@ -1,4 +1,4 @@
-"""Every YAML file among the examples is a valid spec; so is the starter of `specrun init`, as it is and filled out."""
+"""Every spec and base among the examples is valid; so is the starter of `specrun init`, as it is and filled out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from specrun.spec.load import load
 from specrun.spec.sizes import series_of
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "specs" / "examples").rglob("*.yaml"))
+YAML = sorted((ROOT / "specs" / "examples").rglob("*.yaml"))
+EXAMPLES = [file for file in YAML if "\napiVersion: specrun/v1\n" in file.read_text(encoding="utf-8")]
 TEMPLATES = ROOT / "specrun" / "cli" / "templates"
 NEED_NO_ACCOUNT = ("digits-ps", "digits-pytorch", "digits-single", "digits-resume")
 

@@ -46,6 +46,8 @@ job:
 CALL = {
     "files": ["job.yaml"],
     "engine": None,
+    "target": None,
+    "var_files": [],
     "variables": {},
     "inputs": {},
     "environment": None,

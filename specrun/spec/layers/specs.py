@@ -23,10 +23,12 @@ class Picked:
 
     targets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     abstract: list[str] = field(default_factory=list)
-    without_target: list[str] = field(default_factory=list)
+    without_target: list[tuple[str, str]] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
-    def counted(self) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def counted(
+        self,
+    ) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]:
         """All of it, as it may be kept."""
         return self.targets, tuple(self.abstract), tuple(self.without_target), tuple(self.undecided)
 
@@ -46,8 +48,10 @@ class Layered:
         """Whether all that belongs to the spec is there, so that what is missing is missing."""
         return self.chain.whole and not self.own.abstract
 
-    def pick(self, target: str | None, picked: Picked, *, with_specs: bool) -> list[Document]:
-        """The spec for the target, or for the usual one; for each of them where none is said, or all are looked at."""
+    def pick(self, target: str | None, default: str, picked: Picked, *, each: bool = False) -> list[Document]:
+        """The spec for the target that is said, else for the usual one, of the spec or of its repository (`default`);
+        for every target where there is none, and where `each` is to be looked at and none is said.
+        """
         file = self.own.document.file
         if self.own.abstract:
             picked.abstract.append(file)
@@ -55,15 +59,15 @@ class Layered:
         if not self.targets:
             return [self.merged()]
         picked.targets[file] = tuple(self.targets)
-        if target is None and with_specs:
-            target = self.default
+        if target is None and not each:
+            target = self.default or default or None
         if target is None:
-            if with_specs and self.complete:
+            if not each and self.complete:
                 picked.undecided.append(file)
             return [self.merged(name) for name in self.targets]
         if target in self.targets:
             return [self.merged(target)]
-        picked.without_target.append(file)
+        picked.without_target.append((file, target))
         return []
 
     def merged(self, target: str = "") -> Document:
