@@ -40,7 +40,7 @@ class Finding:
             parts.append(f"… and {len(self.places) - SHOWN} more")
         said = [f"in {count(files, 'file')}: {', '.join(parts)}"] if files > 1 else []
         if self.specs > len(self.places):
-            said.append(f"it counts for {count(self.specs, 'spec')}")
+            said.append(f"it counts for {count(self.specs, 'file')}")
         return "; ".join(said)
 
 

@@ -134,5 +134,5 @@ def test_of_one_file_each_place_is_shown() -> None:
 def test_what_specs_share_is_at_one_place_and_counts_once() -> None:
     shared = [in_file("base.yaml", 3)] * 40
     (text,) = findings_text(shared, PLAIN, 100)
-    assert text.splitlines()[-1] == "  it counts for 40 specs"
+    assert text.splitlines()[-1] == "  it counts for 40 files"
     assert diagnostics_summary(shared, 41) == "1 error in 41 files"
