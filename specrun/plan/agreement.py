@@ -72,9 +72,10 @@ class Declarations:
         told = [f"{words[id(camp)]} in {_where(camp, path, here)}" for camp in others[:SHOWN]]
         if len(others) > SHOWN:
             told.append(f"something else again in {len(others) - SHOWN} more")
-        detail = (
-            f"{here[0].kind} {here[0].name}: `{field_name(path)}` is {words[id(here)]} here, and {', '.join(told)}. "
-        )
+        file = here[0].origin.document.file
+        place = "here" if _at(here[0].origin, path).location.file == file else f"here for {file}"
+        said_here = f"`{field_name(path)}` is {words[id(here)]} {place}"
+        detail = f"{here[0].kind} {here[0].name}: {said_here}, and {', '.join(told)}. "
         if more:
             detail += f"They differ in {listed([field_name(one) for one in more], 'and')}, too. "
         return _diagnostic([here, *others[:SHOWN]], path, detail + _hint(here[0], path))

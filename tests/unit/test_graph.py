@@ -126,6 +126,20 @@ def test_what_one_leaves_out_is_not_compared_and_holds_for_both(tmp_path: Path) 
     assert found.path == ("compute", "tags", "cost")
 
 
+def test_of_what_a_base_says_with_other_variables_the_specs_are_named(tmp_path: Path) -> None:
+    text = "abstract: true\nvars: {n: 2}\ncompute: {name: gpu, max_instances: '${{ vars.n }}'}\n"
+    base = write_spec(tmp_path, text, "base.yaml")
+    files = [
+        write_spec(
+            tmp_path, f"name: s{number}\nextends: base.yaml\nvars: {{n: {2 + (number == 1)}}}\n", f"{number}.yaml"
+        )
+        for number in range(3)
+    ]
+    (found,) = graph_of(*files).diagnostics
+    assert (str(found.location), found.others) == (f"{base}:4:22", ())
+    assert f"`max_instances` is `3` here for {files[1]}, and `2` in {files[0]} (and in 1 more file)." in found.detail
+
+
 def test_a_datastore_without_credentials_is_another_than_one_with_them(tmp_path: Path) -> None:
     text = "name: {}\ndatastores: {{s: {{type: azure_blob, account_name: abc, container_name: def{}}}}}\n"
     key = ", credentials: {account_key: '${{ secrets.KEY }}'}"
