@@ -85,8 +85,9 @@ def only_changed(reading: Reading, ref: str, *, undecided: bool, every_target: b
             Since(
                 PathChanges(repositories),
                 values_of(**reading.options(), every_target=every_target),
+                reading.var_files,
                 replaced=bool(reading.inputs) or reading.environment not in (None, "current"),
-                usual_targets=tuple(usual_targets(repositories)),
+                usual_targets=() if reading.target else tuple(usual_targets(repositories)),
             ),
             repositories,
             lambda path: any(_means(name, path) for name in reading.named),

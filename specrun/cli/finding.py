@@ -79,8 +79,8 @@ def selector(option: str, text: str, verb: str) -> Selector:
     return Selector(by, value)
 
 
-def tell_selected(loaded: Loaded, selection: Selection | None) -> None:
-    """Say what of the specs was passed over and left out. Ends the command where nothing was selected."""
+def tell_selected(loaded: Loaded, selection: Selection | None, none: int = WRONG_USAGE) -> None:
+    """Say what of the specs was passed over and left out. Ends the command, with `none`, where nothing was selected."""
     if loaded.abstract:
         _tell(f"{count(len(loaded.abstract), 'base')} passed over (`abstract: true`)")
     if selection is None or not loaded.about:
@@ -91,7 +91,7 @@ def tell_selected(loaded: Loaded, selection: Selection | None) -> None:
             if not any(one.fits(spec) for spec in loaded.about):
                 _tell(f"{option} {one} fits none of {count(len(loaded.about), 'spec')}{_near(one, loaded.about)}")
     if not chosen and loaded.ok:
-        raise Exit(WRONG_USAGE, f"nothing is selected of {count(len(loaded.about), 'spec')}:", *_there_is(loaded.about))
+        raise Exit(none, f"nothing is selected of {count(len(loaded.about), 'spec')}:", *_there_is(loaded.about))
     _tell(f"{chosen} of {count(len(loaded.about), 'spec')}")
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from specrun.cli.exit_codes import DONE, WRONG_USAGE
 from specrun.cli.finding import find_named, selector
 from specrun.plan.restriction import Kinds
 from specrun.spec.named import Found
@@ -80,6 +81,11 @@ class Reading:
     def unchanged(self) -> bool:
         """Whether nothing is to be done, since nothing changed."""
         return self.changed is not None and not self.files
+
+    @property
+    def none(self) -> int:
+        """How a command ends that is left with no spec: wrongly called, unless few are looked at in the first place."""
+        return WRONG_USAGE if self.changed is None else DONE
 
     @property
     def changed_data(self) -> Mapping[str, Any]:

@@ -159,9 +159,9 @@ def load_specs(reading: Reading, **options: Any) -> Loaded:
     none of them, and where they are valid and a target would have to be chosen.
     """
     loaded = load(**{**reading.options(), "unread": unread(), **options})
-    tell_selected(loaded, reading.selection)
+    tell_selected(loaded, reading.selection, reading.none)
     if loaded.ok:
-        check_targets(loaded, reading.target)
+        check_targets(loaded, reading.target, reading.none)
     return loaded
 
 

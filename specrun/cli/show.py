@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from specrun.cli import session
+from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.export import tell_of_asterisks
 from specrun.cli.options import Reading, color_option, output_option, reading_options
@@ -24,6 +25,7 @@ from specrun.views.text import paint_for, terminal_width
 
 @click.command()
 @reading_options
+@changed_options(goes_on=True)
 @output_option("text", "json")
 @color_option
 def show(reading: Reading, output: str) -> None:

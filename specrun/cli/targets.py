@@ -15,10 +15,10 @@ LISTED = 5
 """Files that are named; of others their number is."""
 
 
-def check_targets(loaded: Loaded, wanted: str | None) -> None:
+def check_targets(loaded: Loaded, wanted: str | None, none: int = WRONG_USAGE) -> None:
     """Say which files are left out, since they lack the target that is meant. `wanted` is what the command line says.
 
-    Ends the command where a file has targets and none is chosen, and where nobody has the one that is chosen.
+    Ends the command where a file has targets and none is chosen, and, with `none`, where nobody has the one that is.
     """
     targets = loaded.targets
     if loaded.undecided:
@@ -31,10 +31,10 @@ def check_targets(loaded: Loaded, wanted: str | None) -> None:
         if wanted is not None:
             known = {name for all_of_one in targets.values() for name in all_of_one}
             hint = suggestion(wanted, known, kind="targets")
-            raise Exit(WRONG_USAGE, f"no spec that was given has the target `{wanted}`. {hint}")
+            raise Exit(none, f"no spec that was given has the target `{wanted}`. {hint}")
         usual = " or ".join(f"`{name}`" for name in names)
         raise Exit(
-            WRONG_USAGE,
+            none,
             f"no spec that was given has the target {usual}, the `default_target` of .specrun.yaml: choose another",
             *_by_targets(targets),
         )

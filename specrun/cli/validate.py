@@ -29,8 +29,8 @@ from specrun.views.text import paint_for, terminal_width
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
     loaded = _load(reading)
-    tell_selected(loaded, reading.selection)
-    check_targets(loaded, reading.target)
+    tell_selected(loaded, reading.selection, reading.none)
+    check_targets(loaded, reading.target, reading.none)
     diagnostics = loaded.diagnostics
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":

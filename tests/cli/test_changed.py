@@ -128,3 +128,46 @@ def test_a_clone_that_lacks_the_commit_is_told_how_to_get_it(repository: Path, s
 @pytest.mark.parametrize("verb", ["cancel", "destroy", "status"])
 def test_verbs_that_end_or_delete_do_not_have_it(repository: Path, specrun: Command, verb: str) -> None:
     assert specrun(verb, "jobs/a.yaml", "--changed-since", "main").code == 64
+
+
+def test_folders_globs_and_what_was_in_them(repository: Path, specrun: Command) -> None:
+    run(repository, "mv", "jobs/a.yaml", "jobs/z.yaml")
+    (repository / "jobs/c.yaml").unlink()
+    gone = "  deleted since main: jobs/c.yaml"
+    for named in (("jobs",), ("jobs/*.yaml",), (".",), ("bases", "jobs")):
+        said = specrun("validate", *named, "--changed-since", "main")
+        assert said.code == 0
+        assert "  jobs/z.yaml: renamed from jobs/a.yaml" in said.err.splitlines()
+        assert gone in said.err.splitlines()
+    assert gone not in specrun("validate", "jobs/b.yaml", "--changed-since", "main").err
+    assert gone not in specrun("validate", "jobs/z*", "--changed-since", "main").err
+
+
+def test_a_base_alone_is_no_spec_that_changed(repository: Path, specrun: Command) -> None:
+    write(repository, "bases/other.yaml", "apiVersion: specrun/v1\nabstract: true\njob: {}\n")
+    said = specrun("plan", ".", "--changed-since", "main")
+    assert (said.code, said.err) == (0, "nothing changed since main: 0 of 3 specs\n")
+    (repository / "bases/base.yaml").unlink()
+    said = specrun("plan", ".", "--changed-since", "main")
+    assert "  jobs/b.yaml: what it extends changed: bases/base.yaml (deleted)" in said.err.splitlines()
+    assert said.code == 65
+
+
+def test_targets_and_files_of_variables(repository: Path, specrun: Command) -> None:
+    two = "  dev: {job: {code: ../src}}\n  prod: {job: {code: ../lib}}\n"
+    spec = "apiVersion: specrun/v1\nname: {}\nvars: {{v: 1}}\njob: {{command: ls}}\n"
+    write(repository, "jobs/a.yaml", f"{spec.format('a')}targets:\n{two}")
+    write(repository, "jobs/c.yaml", spec.format("c"))
+    write(repository, "lib/y.py", "1")
+    write(repository, "more/v.yaml", "v: 2\n")
+    commit(repository)
+    write(repository, "lib/y.py", "2")
+    since = ("--changed-since", "HEAD")
+    assert "1 of 3" in specrun("validate", "jobs", *since).err
+    assert "0 of 3" in specrun("plan", "jobs", *since, "--target", "dev").err
+    assert "1 of 3" in specrun("show", "jobs", *since, "--target", "prod").err
+    said = specrun("plan", "jobs", *since, "--target", "prod", "--only", "c")
+    assert (said.code, "nothing is selected" in said.err) == (0, True)
+    write(repository, "more/v.yaml", "v: 3\n")
+    said = specrun("validate", "jobs", *since, "--var-file", "more/v.yaml", "--target", "dev")
+    assert "  jobs/c.yaml: a var file changed: more/v.yaml" in said.err.splitlines()
