@@ -110,3 +110,17 @@ def test_a_saved_plan_adopts_nothing_that_was_not_planned(specrun: Any, engine: 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", "-x"])
 def test_what_is_no_name_is_not_adopted(specrun: Any, engine: Double, name: str) -> None:
     assert specrun("plan", f"--adopt={name}").code == 64
+
+
+def test_runs_of_two_targets_are_told_apart(specrun: Any, engine: Double) -> None:
+    write_spec(Path.cwd(), "name: job\ntargets: {dev: {}, prod: {}}\njob: {command: ls}\n")
+    dev, prod = replace(MINE, target="dev"), replace(STRANGE, repository=OURS, target="prod")
+    engine.all_runs = [dev, prod]
+    for target, mine in (("dev", dev), ("prod", prod)):
+        said = specrun("runs", "--target", target, "-o", "json")
+        assert [run["name"] for run in json.loads(said.out)] == [mine.name]
+    plan = json.loads(specrun("plan", "--target", "prod", "--cancel-previous", "-o", "json").out)
+    assert plan["resource_changes"][0]["run"]["cancels"] == [prod.name]
+    engine.statuses[dev.name] = [RunStatus.RUNNING, RunStatus.CANCELLED]
+    assert specrun("cancel", "--target", "dev").code == 0
+    assert engine.cancelled == [dev.name]
