@@ -46,6 +46,8 @@ class Head:
     default_target: str | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     wrong: bool = False
+    folder: str = ""
+    """The real folder of a base."""
 
 
 @dataclass(slots=True)
@@ -204,6 +206,7 @@ class Bases:
 
     def _checked(self, base: Head, real: str, above: Sequence[str]) -> Head:
         document = base.document
+        base.folder = os.path.dirname(real)
         self._found += base.diagnostics
         if "apiVersion" in base.values:
             self._found += schema.check(document, {"apiVersion": base.values["apiVersion"]}, incomplete=True)

@@ -1,6 +1,6 @@
 """Paths start at the file that their field stands in: those of a base are written anew, from the spec's folder."""
 
-# ruff: noqa: PTH117, PTH118, PTH120
+# ruff: noqa: PTH117, PTH118
 # A load looks at thousands of paths, and os.path joins them ten times as fast.
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ def starting_at_spec(document: Document, values: Any, folder: str) -> tuple[Any,
     """
     if not isinstance(document, Merged):
         return values, {}
-    folders = {layer.document.file: os.path.dirname(os.path.realpath(layer.document.file)) for layer in document.layers}
-    folders[document.file] = folder
-    if len(set(folders.values())) == 1:
+    folders = {layer.document.file: layer.folder or folder for layer in document.layers}
+    if {*folders.values()} == {folder}:
         return values, {}
     written: dict[Path, str] = {}
     for field in _FIELDS:

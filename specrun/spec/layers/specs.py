@@ -75,7 +75,7 @@ class Layered:
         own = self.own
         if not self.chain.bases and not target and own.values is own.document.values:
             return own.document
-        below = [Layer("base", one.document, one.values) for one in self.chain.bases]
+        below = [Layer("base", one.document, one.values, folder=one.folder) for one in self.chain.bases]
         above = [Layer("file", own.document, own.values), *self.targets.get(target, ())]
         return stacked(own.document, below, self.chain.values, above, target)
 
@@ -88,7 +88,7 @@ def _targets(heads: Sequence[Head]) -> dict[str, list[Layer]]:
             if values is None and name in found:
                 del found[name]
                 continue
-            layer = Layer(f"target {name}", one.document, values or {}, ("targets", name))
+            layer = Layer(f"target {name}", one.document, values or {}, ("targets", name), folder=one.folder)
             found.setdefault(name, []).append(layer)
     return found
 

@@ -25,6 +25,8 @@ class Layer(NamedTuple):
     values: Mapping[str, Any]
     begins: Path = ()
     below: Path = ()
+    folder: str = ""
+    """The real folder of a base's file; "" for that of the spec."""
 
     def part(self, path: Path) -> Part:
         """Where the value at a spec's path stands in the layer's document."""
