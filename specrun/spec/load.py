@@ -283,7 +283,9 @@ def _check(document: Document, options: _Options, *, complete: bool = True) -> _
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
     values, moved = starting_at_spec(document, done.values, options.files.reach(folder).spec.folder)
     values = overrides.apply(values, options.inputs, options.environment)
-    seen, in_expressions = values, done.diagnostics if complete else tuple(filter(_is_whole, done.diagnostics))
+    seen = values
+    # What is not set is for the specs to say, where they are used.
+    in_expressions = tuple(one for one in done.diagnostics if complete or one.code not in ("unset-env", "unset-secret"))
     if refused or done.holes or not complete:
         from specrun.spec.rules.unknown import Known, incomplete
 
@@ -295,11 +297,6 @@ def _check(document: Document, options: _Options, *, complete: bool = True) -> _
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
     return _Checked(document, without_credentials(document, values, diagnostics), values, seen)
-
-
-def _is_whole(found: Diagnostic) -> bool:
-    """Whether a mistake does not depend on where a file is used."""
-    return found.code not in ("unset-env", "unset-secret")
 
 
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:

@@ -156,5 +156,8 @@ def test_the_target_is_chosen_by_the_command_else_by_the_spec(repository: Path) 
         ("any.yaml", ""),
     ]
     other = load(names, target="test")
-    assert ([spec.file.name for spec in other.specs], other.without_target) == (["any.yaml"], ("a.yaml", "usual.yaml"))
+    assert ([spec.file.name for spec in other.specs], other.without_target) == (
+        ["any.yaml"],
+        (("a.yaml", "test"), ("usual.yaml", "test")),
+    )
     assert other.targets == {"a.yaml": ("dev", "prod"), "usual.yaml": ("dev", "prod")}
