@@ -17,6 +17,7 @@ ROUNDS = 3
 LAYERS = 1.10
 """What specs may cost that stand in bases and files, against the same in one file each."""
 CORES = 1 / 1.7
+CHANGED, FIFTH = 3, 1 / 5
 LINEAR = 11
 """What ten times as many may cost."""
 
@@ -35,10 +36,28 @@ def repositories(place: Workplace) -> Iterator[Row]:
         rounds,
     )
     yield _row(f"plan (local), {count:,} specs with a base", "s CPU", pair, "in one file", LAYERS)
+    yield _changed(place, Path(layered), (*plan, layered), count)
     yield from _cores(place, layered, count)
     many = _repository(place, 10 * count, layered=True)
     pair = paired(lambda: place.specrun("validate", many).cpu, lambda: place.specrun("validate", layered).cpu, 1)
     yield _row(f"validate, {10 * count:,} specs", "s CPU", pair, f"{count:,}", LINEAR)
+
+
+def _changed(place: Workplace, folder: Path, plan: tuple[str, ...], count: int) -> Row:
+    """A plan of those that changed since a commit, against one of all."""
+    git = ("git", "-c", "user.name=specrun", "-c", "user.email=specrun@example.org")
+    for arguments in (("add", "--all"), ("commit", "-qm", "all of them")):
+        subprocess.run([*git, *arguments], cwd=folder, check=True)
+    files = sorted(folder.glob("team-*/*.yaml"))
+    for file in files[:: len(files) // CHANGED][:CHANGED]:
+        file.write_text(f"{file.read_text(encoding='utf-8')}# changed\n", encoding="utf-8")
+    home = place.subfolder("repositories-home-changed")
+    pair = paired(
+        lambda: place.specrun(*plan, "--changed-since", "HEAD", home=home).cpu,
+        lambda: place.specrun(*plan, home=home).cpu,
+        place.rounds(ROUNDS),
+    )
+    return _row(f"plan --changed-since, {CHANGED} of {count:,} changed", "s CPU", pair, "all of them", FIFTH)
 
 
 def _cores(place: Workplace, folder: str, count: int) -> Iterator[Row]:

@@ -303,7 +303,10 @@ class _SharedWriter(_Writer):
         writer = _Writer(self._cluster)
         workspace = [*writer._workspace()[:1], f"  name: ml-ws-{self._cluster % 2}", *_fixed(self._cluster % 2)]
         compute = ["compute:", f"  name: cluster-{self._cluster:02}", *writer._compute()[2:]]
-        return [workspace, compute, writer._datastores()]
+        return [workspace, compute, _Writer(0)._datastores()]  # which is one thing on this machine
+
+    def _distribution(self) -> list[str]:
+        return [line.replace("mpi", "pytorch") for line in super()._distribution()]  # this machine runs no other
 
 
 def _fixed(workspace: int) -> list[str]:
