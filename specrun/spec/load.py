@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Loaded(NamedTuple):
     """What was read. `specs` has those files that have no error; none, where what replaces their parts has one.
 
-    No spec comes of a file that is `abstract`, of one `without_target` (it has targets, and not the chosen one), nor of
+    No spec comes of a file that is `abstract`, of one `without_target` (it has targets, and not this one), nor of
     one that is `undecided`: it has targets, and none was chosen. Files are named as they were given.
     `about` is of every spec, where some were to be selected.
     """
@@ -45,7 +45,6 @@ class Loaded(NamedTuple):
     """The names of the targets of each file that has some, its own or its bases'."""
     abstract: tuple[str, ...] = ()
     without_target: tuple[tuple[str, str], ...] = ()
-    """Files, each with the target that it does not have."""
     undecided: tuple[str, ...] = ()
     about: tuple[About, ...] = ()
     values: tuple[tuple[Document, Mapping[str, Any]], ...] = ()
@@ -158,8 +157,7 @@ def load(
             continue
         layered = options.layering.of(document)
         default = options.repositories.of(file).default_target if layered.targets else ""
-        picks = layered.pick(target, default, picked, each=every_target or not with_specs)
-        picks = [named.over(one) for one in picks]
+        picks = map(named.over, layered.pick(target, default, picked, each=every_target or not with_specs))
         checked = [_check(one, options, complete=layered.complete) for one in picks]
         if selection is not None and checked:
             about.append(selection.about(file, checked[0].values))
