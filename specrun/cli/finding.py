@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,12 @@ from specrun.spec.diagnostics import Severity
 from specrun.spec.load import Loaded
 from specrun.spec.named import SPEC, Found, as_typed, find, listed, nothing, own_repository, own_spec
 from specrun.spec.nearest import nearest
-from specrun.spec.selection import BY, About, Selection, Selector
+from specrun.spec.selection import BY, About, Selector
 from specrun.spec.visible import visible
 from specrun.views.text import count
+
+if TYPE_CHECKING:
+    from specrun.cli.options import Reading
 
 _SHOWN = 8
 _FORMS = "name:PATTERN, folder:PATH, tag:KEY=VALUE"
@@ -79,20 +83,21 @@ def selector(option: str, text: str, verb: str) -> Selector:
     return Selector(by, value)
 
 
-def tell_selected(loaded: Loaded, selection: Selection | None, none: int = WRONG_USAGE) -> None:
-    """Say what of the specs was passed over and left out. Ends the command, with `none`, where nothing was selected."""
-    if loaded.abstract:
-        _tell(f"{count(len(loaded.abstract), 'base')} passed over (`abstract: true`)")
+def tell_selected(loaded: Loaded, reading: Reading) -> None:
+    """Say what of the specs was passed over and left out. Ends the command where nothing was selected."""
+    if bases := loaded.bases(reading.found.scanned):
+        _tell(f"{count(bases, 'base')} passed over (`abstract: true`)")
+    selection = reading.selection
     if selection is None or not loaded.about:
         return
-    chosen = sum(spec.chosen for spec in loaded.about)
+    chosen, all_of_them = sum(spec.chosen for spec in loaded.about), count(len(loaded.about), "spec")
     for option, selectors in (("--only", selection.only), ("--exclude", selection.exclude)):
         for one in selectors:
             if not any(one.fits(spec) for spec in loaded.about):
-                _tell(f"{option} {one} fits none of {count(len(loaded.about), 'spec')}{_near(one, loaded.about)}")
+                _tell(f"{option} {one} fits none of {all_of_them}{_near(one, loaded.about)}")
     if not chosen and loaded.ok:
-        raise Exit(none, f"nothing is selected of {count(len(loaded.about), 'spec')}:", *_there_is(loaded.about))
-    _tell(f"{chosen} of {count(len(loaded.about), 'spec')}")
+        raise Exit(reading.none, f"nothing is selected of {all_of_them}:", *_there_is(loaded.about))
+    _tell(f"{chosen} of {all_of_them}")
 
 
 def _near(one: Selector, specs: Iterable[About]) -> str:

@@ -159,7 +159,7 @@ def load_specs(reading: Reading, **options: Any) -> Loaded:
     none of them, and where they are valid and a target would have to be chosen.
     """
     loaded = load(**{**reading.options(), "unread": unread(), **options})
-    tell_selected(loaded, reading.selection, reading.none)
+    tell_selected(loaded, reading)
     if loaded.ok:
         check_targets(loaded, reading.target, reading.none)
     return loaded
@@ -172,7 +172,7 @@ def open_runs(reading: Reading) -> list[RunsOfSpec]:
     if any(mistake.severity is Severity.ERROR for mistake in reading.found.mistakes):
         raise Exit(INVALID_SPEC)
     loaded = load_unchecked(reading.options())
-    tell_selected(loaded, reading.selection)
+    tell_selected(loaded, reading)
     check_targets(loaded, reading.target)
     if loaded.abstract and not loaded.values and loaded.ok:
         raise Exit(INVALID_SPEC, f"{loaded.abstract[0]} is `abstract: true`, a base of others: name those")

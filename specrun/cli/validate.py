@@ -29,7 +29,7 @@ from specrun.views.text import paint_for, terminal_width
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
     loaded = _load(reading)
-    tell_selected(loaded, reading.selection, reading.none)
+    tell_selected(loaded, reading)
     check_targets(loaded, reading.target, reading.none)
     diagnostics = loaded.diagnostics
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
@@ -41,7 +41,7 @@ def validate(reading: Reading, output: str) -> None:
         width = terminal_width() if diagnostics else 0
         for text in findings_text(diagnostics, paint, width):
             print(text, end="\n\n")
-        checked = len(reading.files) - loaded.passed_over
+        checked = len(reading.files) - loaded.passed_over(reading.found.scanned)
         print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
     if wrong:
         raise Exit(INVALID_SPEC)

@@ -50,10 +50,13 @@ class Loaded(NamedTuple):
     values: tuple[tuple[Document, Mapping[str, Any]], ...] = ()
     """Each spec's document with its values when all is in place, where they were asked for."""
 
-    @property
-    def passed_over(self) -> int:
-        """How many files that were found are not meant."""
-        return len(self.abstract) + len(self.without_target) + sum(not spec.chosen for spec in self.about)
+    def bases(self, scanned: Collection[str]) -> int:
+        """How many bases were found and not meant, of files that were only `scanned`."""
+        return sum(file in scanned for file in self.abstract)
+
+    def passed_over(self, scanned: Collection[str]) -> int:
+        """How many files were found and not meant."""
+        return self.bases(scanned) + len(self.without_target) + sum(not spec.chosen for spec in self.about)
 
     @property
     def ok(self) -> bool:

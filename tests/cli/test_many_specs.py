@@ -39,6 +39,10 @@ def test_a_folder_is_validated_and_its_summary_counts_specs(specrun: Command) ->
     assert specrun("validate", ".").out == "no mistakes in 4 specs\n"
     said = specrun("validate", "vision")
     assert (said.out, said.err) == ("no mistakes in 2 specs\n", "1 base passed over (`abstract: true`)\n")
+    said = specrun("validate", "vision/base.yaml")
+    assert (said.out, said.err) == ("no mistakes in 1 file\n", "")
+    said = specrun("plan", "vision/base.yaml")
+    assert (said.code, "`abstract: true`" in said.err) == (65, True)
     Path("vision/broken.yaml").write_text("apiVersion: specrun/v1\nname: [\n")
     said = specrun("validate", ".")
     assert (said.code, "vision/broken.yaml:" in said.out) == (65, True)
