@@ -14,6 +14,7 @@ from specrun.spec import codes, overrides, rules, schema, source
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.expressions import OPEN
+from specrun.spec.given import of_bases, read_spec
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering, Picked, under_targets
 from specrun.spec.layers.var_files import read_var_files
@@ -21,7 +22,6 @@ from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import without_credentials
 from specrun.spec.rules.files import Files
-from specrun.spec.rules.outside import found_outside
 from specrun.spec.rules.subject import Subject
 from specrun.spec.substitution import substitute
 
@@ -185,7 +185,7 @@ def load(
     if undeclared or of_environment or wrong or named.diagnostics:
         specs = []
     diagnostics += [*undeclared, *of_repositories, *options.layering.diagnostics()]
-    diagnostics += _of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
+    diagnostics += of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
     return Loaded(tuple(specs), tuple(in_order(diagnostics, files)), *picked.counted(), tuple(about), tuple(all_values))
 
 
@@ -204,29 +204,6 @@ def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
     return load(files, with_specs=False, **options).diagnostics
 
 
-def read_spec(file: str, files: Files) -> tuple[Document | None, tuple[Diagnostic, ...]]:
-    """A spec's document, if there is one, and every mistake of its YAML.
-
-    A link that leads out of the repository may be a stranger's: under CI it is not read unless that is allowed, and
-    what is no spec there is not shown.
-    """
-    if file == source.STDIN:
-        return source.read_standard_input()
-    reach = files.reach("" if "\0" in file else os.path.dirname(file))  # noqa: PTH120 - ten times as fast as Path
-    real = reach.led_out(file)
-    if not real:
-        return source.read(file)
-    refused = found_outside(reach.spec._replace(root=reach.named_in, in_repository=True), real)
-    if refused is not None:
-        return None, (source.whole_file(file, *refused),)
-    document, found = source.read(file)
-    if document is not None and str(document.values.get("apiVersion")).startswith("specrun/"):
-        return document, found
-    code = found[0].code if found else "missing-key"
-    detail = "It has no apiVersion as specs have it, and a link led there, out of the repository: it is not shown."
-    return None, (source.whole_file(file, code, detail),)
-
-
 def _of_repository(file: str, options: _Options, *, is_spec: bool) -> Sequence[Diagnostic]:
     """Reads a repository's own file that was named like a spec, and says so where one `is_spec` to be."""
     if not os.path.lexists(file):
@@ -240,19 +217,6 @@ def _of_repository(file: str, options: _Options, *, is_spec: bool) -> Sequence[D
     from specrun.spec.named import listed
 
     return listed(repository).mistakes
-
-
-def _of_bases(
-    files: Sequence[str], abstract: Collection[str], scanned: frozenset[str], *, with_specs: bool
-) -> Iterable[Diagnostic]:
-    """That bases are no specs: those that were named as such, and those of a scan that found nothing else."""
-    for file in abstract:
-        if with_specs and file not in scanned:
-            detail = "It is `abstract: true`, a base of others: name those."
-            yield codes.diagnostic("not-a-spec", detail, (), Location(file, 1, 1))
-    if abstract and scanned.issuperset(files) and len(abstract) == len(files):
-        detail = f"All that was found is `abstract: true`: bases, {len(files)} of them, and no spec."
-        yield codes.diagnostic("no-specs", detail, (), Location(files[0], 1, 1))
 
 
 def _today() -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec.boundary import told
+from specrun.spec.given import read_spec
 from specrun.spec.layers.specs import Layering, Picked
-from specrun.spec.load import Loaded, read_spec
+from specrun.spec.load import Loaded
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import RepositoryFiles
 from specrun.spec.rules.files import Files

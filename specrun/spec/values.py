@@ -8,10 +8,10 @@ from typing import Any
 
 from specrun.spec import overrides
 from specrun.spec.boundary import told
+from specrun.spec.given import read_spec
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering
 from specrun.spec.layers.var_files import read_var_files
-from specrun.spec.load import read_spec
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import RepositoryFiles
 from specrun.spec.rules.files import Files

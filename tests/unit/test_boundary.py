@@ -600,4 +600,4 @@ def test_an_empty_option_is_a_variable_that_is_not_set(
     capsys: pytest.CaptureFixture[str], verb: tuple[str, ...]
 ) -> None:
     assert run([*verb, "--allow-outside", ""]) == 64
-    assert "it wants a path" in capsys.readouterr().err
+    assert "is empty" in capsys.readouterr().err
