@@ -11,7 +11,7 @@ import click
 
 from specrun.cli.exit_codes import WRONG_USAGE, Exit
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import Loaded
+from specrun.spec.loaded import Loaded
 from specrun.spec.named import SPEC, Found, as_typed, find, listed, nothing, own_repository, own_spec
 from specrun.spec.nearest import nearest
 from specrun.spec.selection import BY, About, Selector

@@ -32,7 +32,8 @@ from specrun.plan.resources import Place
 from specrun.plan.restriction import counted, restrict
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.expressions import OPEN
-from specrun.spec.load import Loaded, load
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
 from specrun.spec.model import Spec
 from specrun.spec.source import Document
 from specrun.spec.unchecked import load_unchecked

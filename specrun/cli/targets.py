@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 
 from specrun.cli.exit_codes import WRONG_USAGE, Exit
-from specrun.spec.load import Loaded
+from specrun.spec.loaded import Loaded
 from specrun.spec.nearest import suggestion
 from specrun.spec.visible import visible
 from specrun.views.text import count

@@ -14,7 +14,8 @@ from specrun.cli.finding import tell_selected
 from specrun.cli.options import Reading, color_option, output_option, reading_options
 from specrun.cli.targets import check_targets
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import Loaded, load, together
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded, together
 from specrun.spec.side_by_side import side_by_side
 from specrun.spec.visible import json_text
 from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text

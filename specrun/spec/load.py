@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import codes, overrides, rules, schema, source
@@ -18,6 +15,7 @@ from specrun.spec.given import of_bases, read_spec
 from specrun.spec.layers.paths import starting_at_spec
 from specrun.spec.layers.specs import Layering, Picked, under_targets
 from specrun.spec.layers.var_files import read_var_files
+from specrun.spec.loaded import Loaded, in_order
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import without_credentials
@@ -29,39 +27,6 @@ if TYPE_CHECKING:
     from specrun.spec.model import Scalar, Spec
     from specrun.spec.selection import About, Selection
     from specrun.spec.source import Document
-
-
-class Loaded(NamedTuple):
-    """What was read. `specs` has those files that have no error; none, where what replaces their parts has one.
-
-    No spec comes of a file that is `abstract`, of one `without_target` (it has targets, and not this one), nor of
-    one that is `undecided`: it has targets, and none was chosen. Files are named as they were given.
-    `about` is of every spec, where some were to be selected.
-    """
-
-    specs: tuple[Spec, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    targets: Mapping[str, tuple[str, ...]] = {}
-    """The names of the targets of each file that has some, its own or its bases'."""
-    abstract: tuple[str, ...] = ()
-    without_target: tuple[tuple[str, str], ...] = ()
-    undecided: tuple[str, ...] = ()
-    about: tuple[About, ...] = ()
-    values: tuple[tuple[Document, Mapping[str, Any]], ...] = ()
-    """Each spec's document with its values when all is in place, where they were asked for."""
-
-    def bases(self, scanned: Collection[str]) -> int:
-        """How many bases were found and not meant, of files that were only `scanned`."""
-        return sum(file in scanned for file in self.abstract)
-
-    def passed_over(self, scanned: Collection[str]) -> int:
-        """How many files were found and not meant."""
-        return self.bases(scanned) + len(self.without_target) + sum(not spec.chosen for spec in self.about)
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is an error."""
-        return not any(found.severity is Severity.ERROR for found in self.diagnostics)
 
 
 class _Options(NamedTuple):
@@ -184,19 +149,11 @@ def load(
     wrong = any(found.severity is Severity.ERROR for found in of_repositories)
     if undeclared or of_environment or wrong or named.diagnostics:
         specs = []
-    diagnostics += [*undeclared, *of_repositories, *options.layering.diagnostics()]
+    shared = (*of_repositories, *options.layering.diagnostics())
+    diagnostics += [*undeclared, *shared]
     diagnostics += of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
-    return Loaded(tuple(specs), tuple(in_order(diagnostics, files)), *picked.counted(), tuple(about), tuple(all_values))
-
-
-def together(parts: Iterable[Loaded], files: Sequence[str]) -> Loaded:
-    """The whole of parts that were read each by itself; `files` are those of all."""
-    specs, diagnostics, targets, *counted = zip(*parts, strict=True)
-    found = in_order([*chain.from_iterable(diagnostics)], files)
-    all_targets = dict(chain.from_iterable(each.items() for each in targets))
-    return Loaded(
-        (*chain.from_iterable(specs),), tuple(found), all_targets, *((*chain.from_iterable(c),) for c in counted)
-    )
+    in_place = tuple(in_order(diagnostics, files))
+    return Loaded(tuple(specs), in_place, *picked.counted(), tuple(about), tuple(all_values), shared)
 
 
 def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
@@ -267,18 +224,3 @@ def _check(document: Document, options: _Options, *, complete: bool = True) -> _
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:
     """Whether the mistake of this value is known already; that its key is unknown is another one."""
     return found.path in holes and (found.code != "unknown-key" or OPEN in str(found.path[-1]))
-
-
-def in_order(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> Sequence[Diagnostic]:
-    """Each finding once: by file, in the order in which they are given, by line and by column."""
-    if len(diagnostics) < 2:
-        return diagnostics
-    specs: Counter[Diagnostic] = Counter()  # several may have one base
-    for one in diagnostics:
-        specs[one] += one.specs
-    diagnostics = [one if number == one.specs else replace(one, specs=number) for one, number in specs.items()]
-    order = {file: index for index, file in reversed(list(enumerate(files)))}
-    return sorted(
-        diagnostics,
-        key=lambda d: (order.get(d.location.file, -1), d.location.line, d.location.column, d.severity.value, d.code),
-    )

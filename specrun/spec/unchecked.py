@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from specrun.spec.boundary import told
 from specrun.spec.given import read_spec
 from specrun.spec.layers.specs import Layering, Picked
-from specrun.spec.load import Loaded
+from specrun.spec.loaded import Loaded
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import RepositoryFiles
 from specrun.spec.rules.files import Files

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from specrun.spec import source
-from specrun.spec.load import Loaded, load
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
 
 HEAD = "apiVersion: specrun/v1\nname: digits\n"
 

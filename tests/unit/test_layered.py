@@ -22,7 +22,8 @@ from pathlib import Path
 
 import pytest
 
-from specrun.spec.load import Loaded, load
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
 from specrun.spec.model import Spec
 
 FOLDER = Path(__file__).parents[1] / "cases" / "layers"

@@ -11,7 +11,8 @@ import pytest
 from specrun.spec import load as loading
 from specrun.spec import rules, source
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import check, load, together
+from specrun.spec.load import check, load
+from specrun.spec.loaded import together
 from specrun.spec.model import Environment, Input, LocalPath, Secret, Spec
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.subject import Subject

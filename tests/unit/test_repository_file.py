@@ -10,7 +10,8 @@ import pytest
 from specrun.cli.main import run
 from specrun.spec import source
 from specrun.spec.diagnostics import Severity
-from specrun.spec.load import Loaded, check, load
+from specrun.spec.load import check, load
+from specrun.spec.loaded import Loaded
 from specrun.spec.tree import read_tree
 
 SPEC = "apiVersion: specrun/v1\nname: a\njob: {command: 'true'}\n"

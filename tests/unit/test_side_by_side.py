@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from specrun.spec import secrets, side_by_side
-from specrun.spec.load import Loaded, load, together
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded, together
 
-BASE = "apiVersion: specrun/v1\nabstract: true\nexperimnt: all\njob: {script: train.py}\n"
+BASE = "apiVersion: specrun/v1\nextends: none.yaml\nabstract: true\nexperimnt: all\njob: {script: train.py}\n"
 SPEC = """\
 apiVersion: specrun/v1
 name: spec-{0}
@@ -50,7 +51,9 @@ def test_findings_are_those_of_one_process_each_once_and_in_order(specs: list[st
     assert [found for found in whole.diagnostics if found.location.file == "base.yaml"]
     assert len(whole.diagnostics) > len(specs)
     assert len(parts) > 1
-    assert together(parts, specs) == whole
+    merged = together(parts, specs)
+    assert merged == whole
+    assert [found.specs for found in merged.diagnostics] == [found.specs for found in whole.diagnostics]
 
 
 def test_secrets_that_the_other_processes_met_are_known(specs: list[str]) -> None:

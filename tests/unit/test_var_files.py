@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from specrun.spec.load import Loaded, load
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
 
 SPEC = """\
 apiVersion: specrun/v1
