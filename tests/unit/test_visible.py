@@ -122,7 +122,8 @@ def a_plan(word: str) -> Plan:
 def a_run(word: str, status: RunStatus = RunStatus.FAILED) -> Run:
     roles = (RoleStatus(word, word, 1), RoleStatus("worker/0", "failed", None, 9))
     origin = Provenance(word, True, word, word, word, word, word)
-    return Run(word, word, word, 2, status, word, 0.0, 1.0, 2.0, roles, word, (word,), word, None, word, word, (word,), origin)
+    more = (word, None, word, word, (word,), origin)
+    return Run(word, word, word, 2, status, word, 0.0, 1.0, 2.0, roles, word, (word,), *more)
 
 
 def told(*happened: events.Event, terminal: bool = False) -> str:
