@@ -33,7 +33,7 @@ class Reason(NamedTuple):
     """Why a spec is taken: `what` of it is different, and where.
 
     What is: text, place (it was renamed, from there), base, var file, target (the usual one), code, data, input,
-    environment, workspace; untracked, of which git does not know it.
+    environment, workspace; untracked, of which git does not know it; unreadable: whoever reads it says why.
     """
 
     what: str
@@ -58,6 +58,7 @@ class _Text(NamedTuple):
     bases: tuple[str, ...] = ()
     has_targets: bool = False
     is_abstract: bool = False
+    is_unreadable: bool = False
 
 
 class Since:
@@ -94,6 +95,8 @@ class Since:
             *self._file("base", layers[1:]),
             *self._file("var file", self._more),
         ]
+        if not reasons and self._text(layers[0]).is_unreadable:
+            reasons.append(Reason("unreadable"))
         if any(self._text(layer).has_targets for layer in layers):
             usual = (one for one in self._usual_targets if is_below(layers[0], os.path.dirname(one.path)))
             reasons += (Reason("target", (one,)) for one in usual)
@@ -230,8 +233,8 @@ def _read(place: str, folder: str) -> _Text:
     try:
         data = read_bytes(place, MOST_YAML)
         written = data.decode().replace("\r\n", "\n")
-    except (OSError, ValueError):
-        return _Text(folder)
+    except (OSError, ValueError) as error:
+        return _Text(folder, is_unreadable=isinstance(error, OSError))
     bases = bases_in(written)
     if bases is None:
         document = parse(place, data)[0]

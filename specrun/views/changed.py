@@ -57,6 +57,8 @@ def _data(reason: Reason) -> dict[str, object]:
 
 
 def _reason(reason: Reason) -> str:
+    if reason.what == "unreadable":
+        return "it cannot be read"
     if reason.what == "text":
         return "it is new" if any(change.how == "new" for change in reason.changes) else _SAID["text"]
     paths = [f"{_shown(one.path)}{_HOW.get(one.how, '') if reason.what != 'place' else ''}" for one in reason.changes]

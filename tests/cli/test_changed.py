@@ -143,6 +143,14 @@ def test_folders_globs_and_what_was_in_them(repository: Path, specrun: Command) 
     assert gone not in specrun("validate", "jobs/z*", "--changed-since", "main").err
 
 
+def test_a_file_that_is_not_there_is_told(repository: Path, specrun: Command) -> None:
+    said = specrun("plan", "nowhere.yaml", "jobs/a.yaml", "--changed-since", "main")
+    assert said.code == 65
+    assert "  nowhere.yaml: it cannot be read" in said.err.splitlines()
+    assert "There is no such file" in said.err
+    assert specrun("plan", "no*.yaml", "--changed-since", "main").code == 65
+
+
 def test_a_base_alone_is_no_spec_that_changed(repository: Path, specrun: Command) -> None:
     write(repository, "bases/other.yaml", "apiVersion: specrun/v1\nabstract: true\njob: {}\n")
     said = specrun("plan", ".", "--changed-since", "main")
