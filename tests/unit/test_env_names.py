@@ -220,4 +220,4 @@ def test_examples_and_a_new_spec_need_no_list(monkeypatch: pytest.MonkeyPatch) -
     assert run(["init"]) == 0
     examples = [str(file) for file in (Path(__file__).parents[2] / "specs/examples").rglob("*.yaml")]
     assert len(examples) > 3
-    assert load(["job.yaml", *examples]).ok
+    assert load(["job.yaml", *examples], with_specs=False).ok  # some are bases
