@@ -218,6 +218,7 @@ def test_examples_and_a_new_spec_need_no_list(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("CI", "true")
     monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", "00000000-0000-0000-0000-000000000000")
     assert run(["init"]) == 0
-    examples = [str(file) for file in (Path(__file__).parents[2] / "specs/examples").rglob("*.yaml")]
+    found = (Path(__file__).parents[2] / "specs/examples").rglob("*.yaml")
+    examples = [str(file) for file in found if "apiVersion:" in file.read_text(encoding="utf-8")]
     assert len(examples) > 3
     assert load(["job.yaml", *examples], with_specs=False).ok  # some are bases
