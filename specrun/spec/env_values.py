@@ -40,30 +40,45 @@ def hidden(found: Diagnostic, read: Mapping[str, str], text: str, file: str) -> 
 
 
 class _Known(NamedTuple):
-    """What is no secret, in lower case, and its words."""
+    """What is no secret, in lower case: texts, and their words."""
 
-    text: str
-    words: frozenset[str]
+    texts: tuple[str, ...]
+    words: tuple[frozenset[str], ...]
+
+    def holds(self, piece: str) -> bool:
+        """Whether it says such a piece (in lower case) anywhere."""
+        return any(piece in text for text in self.texts)
+
+    def says(self, word: str) -> bool:
+        """Whether it has such a word (in lower case)."""
+        return any(word in words for words in self.words)
 
 
 @lru_cache(maxsize=2)
 def _known(text: str, file: str) -> _Known:
-    known = f"{text}\n{os.path.abspath(file)}\n{schema_text()}".lower()  # noqa: PTH100 - resolve() would follow links
-    return _Known(known, frozenset(re.findall(r"\w+", known)))
+    known = f"{text}\n{os.path.abspath(file)}".lower()  # noqa: PTH100 - resolve() would follow links
+    schema, of_schema = _schema()
+    return _Known((known, schema), (frozenset(re.findall(r"\w+", known)), of_schema))
+
+
+@lru_cache(maxsize=1)
+def _schema() -> tuple[str, frozenset[str]]:
+    text = schema_text().lower()
+    return text, frozenset(re.findall(r"\w+", text))
 
 
 def _hidden(detail: str, read: Mapping[str, str], known: _Known) -> str:
     for name, value in sorted(read.items(), key=lambda item: -len(item[1])):
         expression = f"${{{{ env.{name} }}}}"
         for form in _forms(value):
-            if form.lower() in (known.words if form.isalnum() else known.text):
+            if known.says(form.lower()) if form.isalnum() else known.holds(form.lower()):
                 continue
             if len(form) < PIECE and '"' not in form and "`" not in form:
                 detail = _without_word(detail, form, expression)
             else:
                 detail = detail.replace(form, expression)
         if len(value) >= PIECE:
-            detail = _without_pieces(detail, value, expression, known.text)
+            detail = _without_pieces(detail, value, expression, known)
     return detail
 
 
@@ -89,7 +104,7 @@ def _without_word(detail: str, word: str, expression: str) -> str:
     return _SPAN.sub(lambda span: alone.sub(lambda _: expression, span[0]), detail)
 
 
-def _without_pieces(detail: str, value: str, expression: str, known: str) -> str:
+def _without_pieces(detail: str, value: str, expression: str, known: _Known) -> str:
     """Without pieces of a longer value either, as where a message cuts it or spells it in lower case."""
     low, searched = value.lower(), detail.lower()
     if len(searched) != len(detail):
@@ -98,7 +113,7 @@ def _without_pieces(detail: str, value: str, expression: str, known: str) -> str
     shows = bytearray(len(detail))
     for at in range(len(detail) - PIECE + 1):
         piece = searched[at : at + PIECE]
-        if piece in pieces and piece not in known:
+        if piece in pieces and not known.holds(piece):
             shows[at : at + PIECE] = b"\1" * PIECE
     cut = searched.find(_CUT)
     while cut > 0:  # what is left of a value where a message was cut
