@@ -69,7 +69,7 @@ def only_changed(reading: Reading, ref: str, *, undecided: bool, every_target: b
     from specrun.plan.git_base import UnknownRef, all_since
     from specrun.plan.path_changes import PathChanges
     from specrun.plan.since import Since
-    from specrun.spec.values import values_of
+    from specrun.spec.unchecked import values_of
     from specrun.views.changed import changed_data, changed_lines
 
     if len(reading.files) == 1 and (saved := find_saved(reading.files)) is not None:

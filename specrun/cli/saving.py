@@ -21,11 +21,13 @@ from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.saved import PlanUnreadable, contents, digests_from, masked, read_saved, save, seen_from
 from specrun.spec.boundary import allowing, is_below
+from specrun.spec.layers.specs import Layering
 from specrun.spec.masking import mask
 from specrun.spec.model import LocalPath
 from specrun.spec.named import find
 from specrun.spec.patterns import is_glob
 from specrun.spec.repository import repository_of
+from specrun.spec.rules.files import Files
 from specrun.spec.selection import Selector
 from specrun.spec.source import STDIN, read
 from specrun.spec.visible import visible
@@ -230,6 +232,8 @@ def _check_spec(saved: Saved, file: str) -> None:
         return  # of which only specs are read
     document, _ = read(here)
     values = document.values if document is not None else None
+    if document is not None and isinstance(values, dict) and "apiVersion" not in values:
+        values = Layering(Files()).of(document).merged().values  # it may have that of its bases
     if not isinstance(values, dict) or not str(values.get("apiVersion")).startswith("specrun/"):
         _end_if_stale(saved, [_no_spec(file)])
 

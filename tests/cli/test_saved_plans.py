@@ -147,6 +147,14 @@ def test_it_holds_in_another_clone(
     assert "run/job changed since the plan: code: x.py changed" in said.err
 
 
+def test_a_spec_may_have_its_version_of_a_base(specrun: Any, engine: Double) -> None:
+    Path("base.yaml").write_text("apiVersion: specrun/v1\nabstract: true\ncompute: {name: cpu}\n")
+    Path("short.yaml").write_text("name: short\nextends: base.yaml\n")
+    assert specrun("plan", "short.yaml", "--out", "plan.json").code == 0
+    said = specrun("apply", "plan.json")
+    assert (said.code, "compute/cpu: done" in said.out) == (0, True)
+
+
 def test_permissions_are_not_taken_from_it(specrun: Any, engine: Double) -> None:
     engine.there["compute/gpu"] = Observed(Status.READY, {"size": "STANDARD_NC6"}, maker=Maker("job"))
     write_spec(Path.cwd(), "name: more\njob: {command: ls}\n", "more.yaml")
