@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from specrun.cli.exit_codes import WRONG_USAGE, Exit
 from specrun.spec.diagnostics import Severity
-from specrun.spec.loaded import Loaded
 from specrun.spec.named import SPEC, Found, as_typed, find, listed, nothing, own_repository, own_spec
 from specrun.spec.nearest import nearest
-from specrun.spec.selection import BY, About, Selector
+from specrun.spec.selection import BY, Selector
 from specrun.spec.visible import visible
 from specrun.views.text import count
 
-if TYPE_CHECKING:
-    from specrun.cli.options import Reading
-
-_SHOWN = 8
 _FORMS = "name:PATTERN, folder:PATH, tag:KEY=VALUE"
 _WITH_KINDS = ("plan", "apply", "destroy", "graph")
 
@@ -81,41 +74,6 @@ def selector(option: str, text: str, verb: str) -> Selector:
         hint = f" Did you mean `kind:{near}`?" if near else ""
         raise click.UsageError(f"{option} {text}: the kinds are {', '.join(KIND_NAMES)}.{hint}")
     return Selector(by, value)
-
-
-def tell_selected(loaded: Loaded, reading: Reading) -> None:
-    """Say what of the specs was passed over and left out. Ends the command where nothing was selected."""
-    if bases := loaded.bases(reading.found.scanned):
-        _tell(f"{count(bases, 'base')} passed over (`abstract: true`)")
-    selection = reading.selection
-    if selection is None or not loaded.about:
-        return
-    chosen, all_of_them = sum(spec.chosen for spec in loaded.about), count(len(loaded.about), "spec")
-    for option, selectors in (("--only", selection.only), ("--exclude", selection.exclude)):
-        for one in selectors:
-            if not any(one.fits(spec) for spec in loaded.about):
-                _tell(f"{option} {one} fits none of {all_of_them}{_near(one, loaded.about)}")
-    if not chosen and loaded.ok:
-        raise Exit(reading.none, f"nothing is selected of {all_of_them}:", *_there_is(loaded.about))
-    _tell(f"{chosen} of {all_of_them}")
-
-
-def _near(one: Selector, specs: Iterable[About]) -> str:
-    known = {"name": [spec.name for spec in specs], "tag": [tag for spec in specs for tag in spec.tags]}.get(one.by, ())
-    near = nearest(one.value, known)
-    return f": did you mean {one.by}:{near}?" if near else ""
-
-
-def _there_is(specs: Sequence[About]) -> Iterable[str]:
-    """What they could be selected by."""
-    for by, values in (
-        ("name", Counter(spec.name for spec in specs)),
-        ("folder", Counter(spec.folder for spec in specs)),
-        ("tag", Counter(tag for spec in specs for tag in spec.tags)),
-    ):
-        if values:
-            few = ", ".join(f"{value}" for value, _ in values.most_common(_SHOWN))
-            yield f"  {by}: {few}{f' and {len(values) - _SHOWN} more' if len(values) > _SHOWN else ''}"
 
 
 def _tell(line: str) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
-from specrun.cli.finding import tell_selected
+from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.options import Reading
-from specrun.cli.targets import check_targets
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
 from specrun.engines.history import History

@@ -10,9 +10,8 @@ import click
 
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.finding import tell_selected
+from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.options import Reading, color_option, output_option, reading_options
-from specrun.cli.targets import check_targets
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded, together

@@ -152,7 +152,7 @@ def test_a_spec_may_have_its_version_of_a_base(specrun: Any, engine: Double) -> 
     Path("short.yaml").write_text("name: short\nextends: base.yaml\n")
     assert specrun("plan", "short.yaml", "--out", "plan.json").code == 0
     said = specrun("apply", "plan.json")
-    assert (said.code, "compute/cpu: done" in said.out) == (0, True)
+    assert (said.code, "compute/cpu: done" in said.err) == (0, True)
 
 
 def test_permissions_are_not_taken_from_it(specrun: Any, engine: Double) -> None:

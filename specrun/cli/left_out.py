@@ -1,18 +1,27 @@
-"""Which target specs are read for: what to say where that is not told, and where some of them do not have it."""
+"""Which of the files that were found are not meant: bases, what lacks the target, and what was not selected."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from specrun.cli.exit_codes import WRONG_USAGE, Exit
 from specrun.spec.loaded import Loaded
-from specrun.spec.nearest import suggestion
+from specrun.spec.nearest import nearest, suggestion
 from specrun.spec.visible import visible
 from specrun.views.text import count
 
+if TYPE_CHECKING:
+    from specrun.cli.options import Reading
+    from specrun.spec.selection import About, Selector
+
 LISTED = 5
 """Files that are named; of others their number is."""
+
+_SHOWN = 8
+"""Names, folders and tags that are."""
 
 
 def check_targets(loaded: Loaded, wanted: str | None, none: int = WRONG_USAGE) -> None:
@@ -42,7 +51,42 @@ def check_targets(loaded: Loaded, wanted: str | None, none: int = WRONG_USAGE) -
         files = [file for file, name in lacking.items() if name == target]
         left = "is" if len(files) == 1 else "are"
         said = f"{count(len(files), 'spec')} without the target `{target}` {left} left out: {_listed(files)}"
-        print(visible(said), file=sys.stderr)
+        _tell(said)
+
+
+def tell_selected(loaded: Loaded, reading: Reading) -> None:
+    """Say what of the specs was passed over and left out. Ends the command where nothing was selected."""
+    if bases := loaded.bases(reading.found.scanned):
+        _tell(f"{count(bases, 'base')} passed over (`abstract: true`)")
+    selection = reading.selection
+    if selection is None or not loaded.about:
+        return
+    chosen, all_of_them = sum(spec.chosen for spec in loaded.about), count(len(loaded.about), "spec")
+    for option, selectors in (("--only", selection.only), ("--exclude", selection.exclude)):
+        for one in selectors:
+            if not any(one.fits(spec) for spec in loaded.about):
+                _tell(f"{option} {one} fits none of {all_of_them}{_near(one, loaded.about)}")
+    if not chosen and loaded.ok:
+        raise Exit(reading.none, f"nothing is selected of {all_of_them}:", *_there_is(loaded.about))
+    _tell(f"{chosen} of {all_of_them}")
+
+
+def _near(one: Selector, specs: Iterable[About]) -> str:
+    known = {"name": [spec.name for spec in specs], "tag": [tag for spec in specs for tag in spec.tags]}.get(one.by, ())
+    near = nearest(one.value, known)
+    return f": did you mean {one.by}:{near}?" if near else ""
+
+
+def _there_is(specs: Sequence[About]) -> Iterable[str]:
+    """What they could be selected by."""
+    for by, values in (
+        ("name", Counter(spec.name for spec in specs)),
+        ("folder", Counter(spec.folder for spec in specs)),
+        ("tag", Counter(tag for spec in specs for tag in spec.tags)),
+    ):
+        if values:
+            few = ", ".join(f"{value}" for value, _ in values.most_common(_SHOWN))
+            yield f"  {by}: {few}{f' and {len(values) - _SHOWN} more' if len(values) > _SHOWN else ''}"
 
 
 def _by_targets(targets: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -54,3 +98,7 @@ def _by_targets(targets: Mapping[str, Collection[str]]) -> Iterator[str]:
 def _listed(files: Collection[str]) -> str:
     more = f", … and {len(files) - LISTED} more" if len(files) > LISTED else ""
     return f"{', '.join([*files][:LISTED])}{more}"
+
+
+def _tell(line: str) -> None:
+    print(visible(line), file=sys.stderr)
