@@ -55,7 +55,4 @@ def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
                 contents[content] = digest
             case str(), str(name):
                 default = name or DEFAULT_NAME
-    said = set(errors.values())
-    if len(errors) > 1 and len(said) == 1:  # of the place: nobody is let in, or the SDK is not there
-        errors = {"": said.pop()}
     return Survey(observed, contents, errors, default)

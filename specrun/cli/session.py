@@ -27,7 +27,6 @@ from specrun.plan.home import home_of, open_home
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import Run
 from specrun.plan.repositories import Repositories
-from specrun.plan.resources import Place
 from specrun.plan.restriction import counted, restrict
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.expressions import OPEN
@@ -39,6 +38,7 @@ from specrun.spec.unchecked import load_unchecked
 from specrun.spec.visible import visible
 from specrun.spec.wording import listed
 from specrun.views.diagnostics import findings_text
+from specrun.views.plan_text import unseen
 from specrun.views.text import indented, paint_for, terminal_width
 
 
@@ -133,15 +133,12 @@ def arguments_of(project: Project, reading: Reading, spec: str) -> str:
 
 
 def report_unseen(plan: Plan) -> None:
-    """Say what could not be observed, on standard error: of several places once, where it is the same."""
-    places: dict[tuple[tuple[str, str], ...], list[Place]] = {}
-    for place, errors in plan.unseen.items():
-        places.setdefault(tuple(errors.items()), []).append(place)
-    for errors_there, alike in places.items():
-        named = listed([f"{place.title} (engine {place.engine})" for place in alike], "and", code=False)
-        where = "" if len(plan.places) + len(plan.unseen) == 1 else f"{named}: "
-        for what, error in errors_there:
-            print(indented(f"error: {where}{f'{what}: ' if what else ''}{error}"), file=sys.stderr)
+    """Say what could not be observed, on standard error: of several things or places once, where it is the same."""
+    several = len(plan.places) + len(plan.unseen) > 1
+    for one in unseen(plan):
+        named = [f"{place.title} (engine {place.engine})" for place in one.places] if several else []
+        about = [about for about in (listed(named, "and", code=False), one.what) if about]
+        print(indented(": ".join(["error", *about, f"{one.reason}{one.rest}"])), file=sys.stderr)
 
 
 def check_fit(engine: str, loaded: Loaded) -> Loaded:
@@ -243,8 +240,8 @@ def _spec_in(reading: Reading) -> Spec:
 def _home(specs: Sequence[Spec]) -> Path:
     homes = list(dict.fromkeys(home_of(spec.file.parent) for spec in specs))
     if len(homes) > 1:
-        listed = ", ".join(str(home) for home in homes)
-        raise Exit(WRONG_USAGE, f"the specs keep their state in several places ({listed}): choose one in SPECRUN_HOME")
+        few = ", ".join(map(str, homes[:3])) + (f", … and {len(homes) - 3} more" if len(homes) > 3 else "")
+        raise Exit(WRONG_USAGE, f"the specs keep their state in several places ({few}): choose one in SPECRUN_HOME")
     return open_home(specs[0].file.parent)
 
 

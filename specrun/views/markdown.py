@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.resources import Place
+from specrun.spec.wording import listed
 from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
-from specrun.views.plan_text import plan_text, summary, targets_in
+from specrun.views.plan_text import plan_text, summary, targets_in, unseen
 from specrun.views.text import Paint, shorten
 
 MARKER = "<!-- specrun plan -->"
@@ -28,10 +29,10 @@ def plan_markdown(plan: Plan) -> str:
     for line in _few([_finding(found) for found in findings(wrong)]):
         lines += [line, ""]
     several = len(plan.places) + len(plan.unseen) > 1
-    for place, errors in plan.unseen.items():
-        for what, error in errors.items():
-            said = f"{_code(what)}: {prose(error)}" if what else prose(error)
-            lines += [f"> ⛔ **Nothing can be said of {_place(place)}**: {said}", ""]
+    for one in unseen(plan):
+        said = f"{_code(one.what)}: {prose(one.reason)}" if one.what else prose(one.reason)
+        of = listed([_place(place) for place in one.places], "and", code=False)
+        lines += [f"> ⛔ **Nothing can be said of {of}**: {said}{one.rest}", ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
     lines += _few([_deletion(change, several=several) for change in destroyed])
     if destroyed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChange
 from specrun.plan.files import SourceFile
@@ -53,6 +54,34 @@ def targets_in(plan: Plan, *places: Place) -> str:
     """`target prod`, of those specs of the plan that go to these places; "" where none has targets."""
     names = dict.fromkeys(visible(name) for place in places for name in plan.targets.get(place, ()))
     return f"target{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
+
+
+class Unseen(NamedTuple):
+    """Why something could not be observed: one thing of a place, and `more` of it for the same reason; or, without
+    `what`, several places, or one as a whole.
+    """
+
+    places: tuple[Place, ...]
+    what: str
+    reason: str
+    more: int = 0
+
+    @property
+    def rest(self) -> str:
+        """` (the same of 4 more)`, where there are more."""
+        return f" (the same of {self.more} more)" if self.more else ""
+
+
+def unseen(plan: Plan) -> Iterator[Unseen]:
+    """What could not be observed of the places, each reason once: nobody is let in, or an SDK is not there."""
+    reasons: dict[str, dict[Place, list[str]]] = {}
+    for place, errors in plan.unseen.items():
+        for what, reason in errors.items():
+            reasons.setdefault(reason, {}).setdefault(place, []).append(what)
+    for reason, places in reasons.items():
+        first, *more = next(iter(places.values()))
+        alone = len(places) == 1
+        yield Unseen(tuple(places), first if alone else "", reason, len(more) if alone else 0)
 
 
 def summary(plan: Plan) -> str:

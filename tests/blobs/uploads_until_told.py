@@ -10,6 +10,7 @@ from emulator.azurite.server import DEVELOPMENT, account_key
 from specrun.engines.azure.containers import AccountKey, Container
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
+from specrun.plan.makers import Maker
 from tests.blobs.blob_files import planned
 
 
@@ -21,7 +22,9 @@ def main() -> None:
             print("so far", flush=True)
             threading.Event().wait()
 
-    send(Container(url, name, AccountKey(account_key(DEVELOPMENT))), "data", [planned(Path(file))], "job", report)
+    send(
+        Container(url, name, AccountKey(account_key(DEVELOPMENT))), "data", [planned(Path(file))], Maker("job"), report
+    )
 
 
 if __name__ == "__main__":

@@ -12,15 +12,16 @@ from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.run import Follow, Submit
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import Resource
+from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.views.data import event_data, plan_data
 from specrun.views.markdown import MARKER, plan_markdown
-from specrun.views.plan_text import plan_text, summary
+from specrun.views.plan_text import Unseen, plan_text, summary, unseen
 from specrun.views.text import Paint
 from tests.engine_double import Double, plan_for, read_specs, write_spec
 
 PLAIN = Paint(False)
+WEST, EAST = Place("azureml", "west"), Place("azureml", "east")
 TEXT = """\
 name: mnist-ps
 compute: {name: gpu-cluster, size: STANDARD_DS3_V2, max_instances: 4, tags: {team: vision}}
@@ -233,3 +234,15 @@ def test_backticks_and_tildes_do_not_end_the_fence(plan: Plan) -> None:
     text = plan_markdown(replace(plan, changes=(odd,)))
     assert "\n`````text\n" in text
     assert "\n`````\n\n</details>" in text
+
+
+def test_what_cannot_be_seen_is_told_once_for_each_reason() -> None:
+    errors = {WEST: {"workspace/one": "nobody is let in", "compute/gpu": "nobody is let in", "data/d": "no"}}
+    plan = Plan((), (), {}, unseen=errors)
+    assert list(unseen(plan)) == [
+        Unseen((WEST,), "workspace/one", "nobody is let in", 1),
+        Unseen((WEST,), "data/d", "no"),
+    ]
+    both = Plan((), (), {}, unseen={**errors, EAST: {"workspace/two": "nobody is let in"}})
+    assert next(unseen(both)) == Unseen((WEST, EAST), "", "nobody is let in")
+    assert Unseen((WEST,), "workspace/one", "no", 4).rest == " (the same of 4 more)"

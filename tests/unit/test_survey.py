@@ -41,12 +41,6 @@ def test_what_cannot_be_observed_is_told_and_the_rest_is_seen(tmp_path: Path) ->
     assert list(seen.observed) == [key("data/default/d")]
 
 
-def test_what_is_wrong_with_all_of_a_place_is_said_of_the_place(tmp_path: Path) -> None:
-    no = {f"observe {one}": [Denied("cannot sign in")] for one in ("compute/gpu", "data/default/d")}
-    seen = survey({HERE: Reliable(Double(faults=dict(no)))}, graph_of(tmp_path))[HERE]
-    assert seen.errors == {"": "cannot sign in"}
-
-
 def test_what_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
     engine = Double(patience=0.05, faults={"observe compute/gpu": [HANG]})
     seen = survey({HERE: Reliable(engine)}, graph_of(tmp_path))[HERE]
