@@ -64,11 +64,11 @@ def only_changed(reading: Reading, ref: str, *, undecided: bool, every_target: b
     # Late: few commands have such an option.
     from specrun.cli.saving import find_saved
     from specrun.cli.session import show
-    from specrun.plan.changed_specs import changed_specs, usual_targets
     from specrun.plan.git import GitError
-    from specrun.plan.git_base import UnknownRef, all_since
-    from specrun.plan.path_changes import PathChanges
-    from specrun.plan.since import Since
+    from specrun.plan.since.base import UnknownRef, all_since
+    from specrun.plan.since.paths import PathChanges
+    from specrun.plan.since.reasons import Since
+    from specrun.plan.since.specs import changed_specs, usual_targets
     from specrun.spec.unchecked import values_of
     from specrun.views.changed import changed_data, changed_lines
 

@@ -63,7 +63,7 @@ def git(folder: str | os.PathLike[str], *arguments: str, given: bytes = b"", lon
     takes more than the `longest` seconds.
 
     Nothing that a configuration names runs: no hook, monitor, pager, prompt, external diff or filter (so that a file
-    may seem changed that its filter would make the same: `git_changes` compares content). Only what shows content as
+    may seem changed that its filter would make the same: `since.changes` compares content). Only what shows content as
     text (`git log -p`) needs `--no-ext-diff --no-textconv` besides. Nothing is fetched, written or locked.
     """
     where = os.path.realpath(folder)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from specrun.plan.changed_specs import Changed
-from specrun.plan.since import Reason
+from specrun.plan.since.reasons import Reason
+from specrun.plan.since.specs import Changed
 from specrun.views.text import count
 
 _SHOWN, _MOST = 3, 20

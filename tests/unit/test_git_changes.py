@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from specrun.plan.git import GitError
-from specrun.plan.git_base import UnknownRef, merge_base
-from specrun.plan.git_changes import changes_since
+from specrun.plan.since.base import UnknownRef, merge_base
+from specrun.plan.since.changes import changes_since
 
 AS_SOMEBODY = {
     "GIT_AUTHOR_NAME": "Somebody",

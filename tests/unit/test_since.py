@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from specrun.plan.changed_specs import Changed, changed_specs, usual_targets
-from specrun.plan.git_base import all_since
-from specrun.plan.git_changes import changes_since
-from specrun.plan.path_changes import PathChanges
-from specrun.plan.since import Since
+from specrun.plan.since.base import all_since
+from specrun.plan.since.changes import changes_since
+from specrun.plan.since.paths import PathChanges
+from specrun.plan.since.reasons import Since
+from specrun.plan.since.specs import Changed, changed_specs, usual_targets
 from specrun.spec import source
 from tests.unit.test_git_changes import commit, run, write
 

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from specrun.plan.git import GitError, git
-from specrun.plan.git_blobs import LINK, Blob, blobs, unlike
+from specrun.plan.since.blobs import LINK, Blob, blobs, unlike
 from specrun.spec.ignore import NEVER_CODE
 from specrun.spec.reading import MOST_YAML
 from specrun.spec.tree import is_spec_text

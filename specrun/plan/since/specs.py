@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from specrun.plan.git import GitError
-from specrun.plan.git_blobs import content
-from specrun.plan.git_changes import Change, Changes
-from specrun.plan.since import Reason, Since
+from specrun.plan.since.blobs import content
+from specrun.plan.since.changes import Change, Changes
+from specrun.plan.since.reasons import Reason, Since
 from specrun.spec.glimpse import is_abstract
 from specrun.spec.reading import MOST_YAML, read_bytes
 from specrun.spec.repository_file import NAME

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 
 from specrun.plan.git import GitError, git
-from specrun.plan.git_changes import Changes, changes_since
+from specrun.plan.since.changes import Changes, changes_since
 from specrun.spec.boundary import is_below
 from specrun.spec.nearest import nearest
 

@@ -9,8 +9,8 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from specrun.plan.code_changes import CodeChanges
-from specrun.plan.git_changes import Change, Changes, starting
+from specrun.plan.since.changes import Change, Changes, starting
+from specrun.plan.since.code import CodeChanges
 from specrun.spec.boundary import is_below
 
 

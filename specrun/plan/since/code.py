@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from specrun.plan.git import GitError
-from specrun.plan.git_blobs import content
-from specrun.plan.git_changes import Change, Changes, starting
+from specrun.plan.since.blobs import content
+from specrun.plan.since.changes import Change, Changes, starting
 from specrun.spec.boundary import is_below
 from specrun.spec.ignore import NEVER_CODE, Rules, ignored, rules_in
 from specrun.spec.reading import read_bytes

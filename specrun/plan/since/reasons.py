@@ -13,8 +13,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from specrun.plan.git_changes import Change
-from specrun.plan.path_changes import Look, PathChanges
+from specrun.plan.since.changes import Change
+from specrun.plan.since.paths import Look, PathChanges
 from specrun.spec.boundary import is_below
 from specrun.spec.conda_file import pip_entries
 from specrun.spec.diagnostics import Location
