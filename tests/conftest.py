@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from emulator.azurite.server import Unavailable, install
 from specrun.spec import secrets
-from tests.searching import Search, search_of
+from tests.searching import WHOLE, Search, search_of
 
 HERE = Path(__file__).parent
 os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that set it
@@ -48,6 +48,14 @@ class OneByOne(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return file if file.endswith(TOGETHER) else nodeid
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say before tests are imported how far they search."""
+    if config.option.markexpr == "long":
+        os.environ[WHOLE] = "1"
+    else:
+        os.environ.pop(WHOLE, None)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOne:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from specrun.convert.azureml import import_azureml
@@ -12,6 +13,7 @@ from specrun.convert.options import ImportOptions
 from specrun.convert.runconfig import import_runconfig
 from specrun.convert.sources import Refused, Source
 from tests.convert.imports import read_back, unspoken
+from tests.searching import drawn
 
 _WORDS = st.sampled_from(
     [
@@ -93,7 +95,8 @@ def _mapping(keys: tuple[str, ...], fixed: dict[str, object]) -> st.SearchStrate
     return st.dictionaries(st.sampled_from(keys), inner, max_size=14).map(lambda found: {**fixed, **found})
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.long
+@drawn(50, 3000)
 @given(
     st.one_of(
         _values(_JOB_KEYS),
@@ -113,7 +116,8 @@ def test_any_file_of_the_cli_gives_a_spec_or_a_refusal(values: object) -> None:
     assert isinstance(read_back(imported), dict)
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.long
+@drawn(50, 3000)
 @given(_values(_RUN_KEYS) | _mapping(_RUN_KEYS, {"script": "train.py"}) | _mapping(_RUN_KEYS, {"command": "run"}))
 def test_any_run_configuration_gives_a_spec_or_a_refusal(values: object) -> None:
     source = Source("project/.azureml/file.runconfig", "", values)
@@ -125,7 +129,8 @@ def test_any_run_configuration_gives_a_spec_or_a_refusal(values: object) -> None
     assert isinstance(read_back(imported), dict)
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.long
+@drawn(15, 800)
 @given(st.lists(_mapping(_JOB_KEYS, {"command": "run"}), max_size=5))
 def test_several_jobs_have_different_names(jobs: list[object]) -> None:
     sources = [Source(f"file{number % 2}.yml", "", job) for number, job in enumerate(jobs)]

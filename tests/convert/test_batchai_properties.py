@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
@@ -18,6 +19,7 @@ from specrun.convert.imported import Imported
 from specrun.convert.report import Verdict, leaves
 from specrun.convert.sources import Refused, Source
 from tests.convert.imports import mistakes, read_back, unspoken
+from tests.searching import drawn
 
 FOLDER = Path(__file__).parents[1] / "cases" / "import" / "batchai"
 TEXTS = st.sampled_from(
@@ -109,7 +111,8 @@ def check(imported: Imported, source: Source) -> None:
     assert all(entry.note for entry in imported.report.entries if entry.verdict is not Verdict.CARRIED)
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.long
+@drawn(100, 8000)
 @given(
     DOCUMENTS | changed(),
     st.none() | DOCUMENTS | changed(),
@@ -126,7 +129,8 @@ def test_any_json_gives_a_spec_or_a_refusal(
             check(read(job, BatchaiOptions(cluster=other, code=code, mounts=mounts)), job)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.long
+@drawn(40, 2000)
 @given(changed())
 def test_what_is_written_is_valid(values: object) -> None:
     read = import_cluster if kind_of(values) == "cluster" else import_batchai
@@ -134,7 +138,8 @@ def test_what_is_written_is_valid(values: object) -> None:
         assert mistakes(read(Source("job.json", "", values), BatchaiOptions()), Path(folder)) == []
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.long
+@drawn(40, 2000)
 @given(st.lists(DOCUMENTS, max_size=4))
 def test_any_folder_gives_specs_or_a_refusal(documents: list[object]) -> None:
     sources = [Source(f"f{number}/job.json", "", values) for number, values in enumerate(documents)]

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specrun.convert.draft import Draft, flow, scalar
 from specrun.spec.source import read
 from specrun.spec.visible import visible_output
+from tests.searching import drawn
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),
@@ -34,7 +35,8 @@ def both(text: str, folder: Path) -> tuple[Any, Any]:
     return document.values, yaml.safe_load(text)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.long
+@drawn(100, 6000)
 @given(value=VALUES)
 @example(value="0?")
 def test_any_value_comes_back(value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:

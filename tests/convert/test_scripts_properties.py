@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from specrun.convert.imported import Imported
@@ -18,10 +18,9 @@ from specrun.convert.scripts.signatures import METHODS, SIGNATURES
 from specrun.convert.scripts.values import report_values
 from specrun.convert.sources import Refused
 from tests.convert.unexplained import unexplained
+from tests.searching import drawn
 
-SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+SETTINGS = drawn(40, 3000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 VALUES = st.recursive(
     st.one_of(
         st.none(),
@@ -81,6 +80,7 @@ def run_import(file: str, text: str) -> Imported | None:
         return None
 
 
+@pytest.mark.long
 @SETTINGS
 @given(text=st.one_of(st.text(), st.text(alphabet="()[]{}'\"\\\n =,.:azTensorFlow%!")))
 def test_any_text(text: str) -> None:
@@ -88,6 +88,7 @@ def test_any_text(text: str) -> None:
     run_import("a.ipynb", text)
 
 
+@pytest.mark.long
 @SETTINGS
 @given(value=st.recursive(VALUES, lambda inner: st.fixed_dictionaries({}, optional={
     "cells": st.one_of(inner, st.lists(inner)), "cell_type": st.just("code"), "source": inner, "worksheets": inner,
@@ -96,6 +97,7 @@ def test_any_json_as_a_notebook(value: object) -> None:
     run_import("a.ipynb", json.dumps(value))
 
 
+@pytest.mark.long
 @SETTINGS
 @given(text=SCRIPTS)
 def test_any_arguments(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:

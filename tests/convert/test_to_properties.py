@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from specrun.convert.azureml import import_azureml
@@ -21,8 +21,9 @@ from specrun.spec.load import load
 from specrun.spec.model import Spec
 from tests.convert.strategies import furnish, specs
 from tests.engine_double import Double, plan_for
+from tests.searching import drawn
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 SLOW = [
     HealthCheck.function_scoped_fixture,
     HealthCheck.too_slow,
@@ -31,8 +32,8 @@ SLOW = [
 ]
 
 
-def many(examples: int) -> Any:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=SLOW)
+def many(sample: int) -> Any:
+    return drawn(sample, 50 * sample, suppress_health_check=SLOW)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def imported(folder: Path, spec: Spec) -> Spec:
     return loaded.specs[0]
 
 
-@many(100)
+@many(35)
 @given(st.data())
 def test_the_sdk_reads_all_files(tmp_path: Path, data: st.DataObject) -> None:
     from azure.ai.ml import load_compute, load_data, load_datastore, load_job
@@ -70,7 +71,7 @@ def test_the_sdk_reads_all_files(tmp_path: Path, data: st.DataObject) -> None:
         assert read[path.stem.partition("-")[0]](path)
 
 
-@many(100)
+@many(35)
 @given(st.data())
 def test_any_spec_becomes_a_tfjob_or_says_why_not(tmp_path: Path, data: st.DataObject) -> None:
     spec = data.draw(specs(tmp_path))
@@ -80,7 +81,7 @@ def test_any_spec_becomes_a_tfjob_or_says_why_not(tmp_path: Path, data: st.DataO
         assert yaml.safe_load(text)["kind"] == "TFJob"
 
 
-@many(150)
+@many(50)
 @given(st.data())
 def test_any_spec_survives_the_way_there_and_back(tmp_path: Path, data: st.DataObject) -> None:
     spec = data.draw(specs(tmp_path))
@@ -116,7 +117,7 @@ def stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-@many(150)
+@many(50)
 @given(st.data())
 def test_the_fingerprint_survives(tmp_path: Path, data: st.DataObject) -> None:
     spec = data.draw(specs(tmp_path, portable=True))

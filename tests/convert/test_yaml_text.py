@@ -4,18 +4,20 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specrun.convert.draft import flow
 from specrun.convert.yaml_text import Page
+from tests.searching import drawn
 
 TEXT = st.text() | st.sampled_from(["1e-05", "0b1", "012", "-1:30", "1:30.5", "=", "<<", "- a", "a: b", "a #b", "\x85"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=12)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.long
+@drawn(50, 2000)
 @example({"a": "\n"}, "")
 @example({"a": "b\n  c\n\n"}, "")
 @example({"a": ["x\ny", {"b": {"c": []}}, [[1], {}]]}, "line\nother\x00")
@@ -34,7 +36,8 @@ def test_what_is_put_is_read_again(values: dict[str, Any], comment: str) -> None
     assert (yaml.load(text, Loader=yaml.CSafeLoader) or {}) == values
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.long
+@drawn(50, 2000)
 @given(VALUES)
 def test_values_on_one_line(value: Any) -> None:
     assert yaml.safe_load(f"a: {flow(value)}\n") == {"a": value}

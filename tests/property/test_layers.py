@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from specrun.spec.load import load
+from tests.searching import drawn
 
 EXAMPLES = [
     {
@@ -88,7 +89,8 @@ def split(draw: st.DrawFn, values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.long
+@drawn(30, 3000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_spec_that_is_split_is_the_same_spec(
     folder: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given
 from hypothesis import strategies as st
 
 from specrun.spec import schema
@@ -17,6 +17,7 @@ from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Path as Steps
 from specrun.spec.load import check
 from specrun.spec.names import section
+from tests.searching import drawn
 
 SHAPE = frozenset(code for code, known in CODES.items() if known.group == "shape")
 """What the schema refuses."""
@@ -135,9 +136,10 @@ def test_there_is_nothing_to_say_of_the_specs_themselves() -> None:
     assert [told(spec) for spec in SPECS] == [[], [], []]
 
 
-many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = drawn(80, 8000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.long
 @many
 @given(places_of_specs(), st.sampled_from(WRONG))
 @example((copy.deepcopy(SPECS[0]), ("compute", "max_instances")), -4711)
@@ -150,6 +152,7 @@ def test_a_value_that_the_schema_refuses(place: tuple[dict[str, Any], Steps], wr
     assert [one for one in found if one not in refused] == []
 
 
+@pytest.mark.long
 @many
 @given(places_of_specs(of_schema), st.sampled_from(["double", "drop", "case"]), st.integers(0, 30))
 def test_a_misspelt_key(place: tuple[dict[str, Any], Steps], how: str, at: int) -> None:
@@ -161,6 +164,7 @@ def test_a_misspelt_key(place: tuple[dict[str, Any], Steps], how: str, at: int) 
     assert [one for one in told(spec) if one.code not in SHAPE] == []
 
 
+@pytest.mark.long
 @many
 @given(places_of_specs(of_people), st.sampled_from(["{}!", "my {}", " {}"]))
 def test_a_name_that_the_schema_refuses(place: tuple[dict[str, Any], Steps], form: str) -> None:
@@ -172,6 +176,7 @@ def test_a_name_that_the_schema_refuses(place: tuple[dict[str, Any], Steps], for
     assert [one for one in found if one.code not in SHAPE] == []
 
 
+@pytest.mark.long
 @many
 @given(places_of_specs(), st.sampled_from(["${{ env.NOT_SET }}", "a ${{ env.NOT_SET }} b", "${{ vars.not_there }}"]))
 def test_an_expression_that_gives_nothing(place: tuple[dict[str, Any], Steps], expression: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specrun.spec.diagnostics import Path
 from specrun.spec.source import parse
 from specrun.views.merged import Came, leaves, merged_text
 from specrun.views.text import Paint
+from tests.searching import drawn
 
 PLAIN = Paint(False)
 WORDS = st.sampled_from(
@@ -58,7 +59,8 @@ def came(path: Path) -> Came:
     return Came("bases/a #1.yaml", len(path), "base", ["env A"] if len(path) > 1 else [])
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.long
+@drawn(50, 5000)
 @example({"a": "word " * 40 + "word"}, 80)
 @example({"a": ["${{ inputs.a }} " * 20 + "# no comment"]}, 80)
 @example({"a": [{"b": [[{}], {"c": []}]}, "one\ntwo\n", "one\ntwo"]}, 80)
