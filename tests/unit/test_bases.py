@@ -9,6 +9,7 @@ import pytest
 from specrun.spec import source
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
+from tests.engine_double import Double, plan_for, read_specs
 
 HEAD = "apiVersion: specrun/v1\nname: digits\n"
 
@@ -162,3 +163,58 @@ def test_the_target_is_chosen_by_the_command_else_by_the_spec(repository: Path) 
         (("a.yaml", "test"), ("usual.yaml", "test")),
     )
     assert other.targets == {"a.yaml": ("dev", "prod"), "usual.yaml": ("dev", "prod")}
+
+
+WHOLE = """\
+apiVersion: specrun/v1
+name: digits
+vars: {steps: 20, list: requirements.txt}
+data: {numbers: {path: data}}
+job:
+  code: src
+  command: python train.py ${{ inputs.numbers }} ${{ inputs.more }} ${{ outputs.model }} ${{ vars.steps }}
+  inputs:
+    numbers: {data: numbers}
+    more: {path: more/a.csv, type: uri_file}
+  outputs: {model: {}}
+  environment: {pip: [numpy, "-r requirements.txt"]}
+  environment_variables: {LEVEL: "2"}
+  distribution: {type: pytorch, process_count_per_instance: 1}
+  resources: {instance_count: 2}
+"""
+SPLIT = {
+    "shared/bases/job.yaml": """\
+apiVersion: specrun/v1
+abstract: true
+vars: {steps: 7, list: ../../requirements.txt}
+job:
+  code: ../../src
+  command: python train.py ${{ inputs.numbers }} ${{ inputs.more }} ${{ outputs.model }} ${{ vars.steps }}
+  inputs: {more: {path: ../../more/a.csv, type: uri_file}, numbers: {data: numbers}}
+  environment: {conda_file: none.yaml}
+  environment_variables: {LEVEL: "1", GONE: x}
+  distribution: {type: tensorflow, worker_count: 9}
+targets:
+  prod: {vars: {steps: 20}, job: {environment: {pip: [numpy, "-r ../../requirements.txt"]}}}
+""",
+    "team/job.yaml": """\
+apiVersion: specrun/v1
+extends: ../shared/bases/job.yaml
+name: digits
+data: {numbers: {path: ../data}}
+job:
+  outputs: {model: {}}
+  environment_variables: {GONE: null}
+  distribution: {type: pytorch, process_count_per_instance: 1}
+targets:
+  prod: {job: {resources: {instance_count: 2}, environment_variables: {LEVEL: "2"}}}
+""",
+}
+
+
+def test_a_spec_in_layers_has_the_fingerprint_of_the_same_in_one_file(repository: Path, tmp_path: Path) -> None:
+    things = {"src/train.py": "pass", "data/a": "1", "more/a.csv": "2", "requirements.txt": "pandas\n"}
+    files(repository, {**things, **SPLIT, "one.yaml": WHOLE})
+    alone, split = read_specs(Path("one.yaml")), read_specs(Path("team/job.yaml"), target="prod")
+    fingerprints = [plan_for(Double(), specs, tmp_path / "home").fingerprints["digits"] for specs in (alone, split)]
+    assert fingerprints[0] == fingerprints[1]
