@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,6 @@ from emulator.past import add_past_runs
 from emulator.runs_state import COMPLETED, FAILED, RUNNING
 from specrun.apply.project import Project, open_project
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, TAG, run_tags
-from specrun.engines.azureml_v1.engine import open_engine as open_v1
-from specrun.engines.azureml_v2.engine import open_engine as open_v2
 from specrun.engines.base import Missing
 from specrun.engines.history import PAGES, History
 from specrun.engines.reliable import Reliable
@@ -27,22 +23,10 @@ from specrun.plan.observed import Run
 from specrun.plan.planning import PlanOptions
 from specrun.spec.load import load
 from tests.azure_engines.launching import Launch, launch
-from tests.azure_engines.place import Place, placed
+from tests.azure_engines.place import Place
 
 JOB = "command: echo hello\nenvironment: {image: 'python:3.11'}\n"
 TOP = "compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 4}\nexperiment: digits\n"
-ENGINES: dict[str, Any] = {"azureml": open_v2, "azureml-v1": open_v1}
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> Iterator[Place]:
-    with placed(tmp_path, monkeypatch, ENGINES[engine]) as place:
-        yield place
 
 
 def past(launched: Launch, number: int, specs: int = 10, marked: bool = True) -> None:

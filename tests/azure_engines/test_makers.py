@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from specrun.engines.azure.run_record import PROVENANCE, run_properties
-from specrun.engines.azureml_v1.engine import open_engine as open_v1
-from specrun.engines.azureml_v2.engine import open_engine as open_v2
 from specrun.plan.changes import Action
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
 from specrun.plan.provenance import UNKNOWN, Provenance, provenance_in
 from tests.azure_engines.launching import TOP, launch
-from tests.azure_engines.place import Place, placed, resource
+from tests.azure_engines.place import Place, resource
 
-ENGINES: dict[str, Any] = {"azureml": open_v2, "azureml-v1": open_v1}
 WHOSE = Maker("job", "github.com/org/repo", "prod")
 TAGS = {"specrun": "job", "specrun-repository": "github.com/org/repo", "specrun-target": "prod"}
 FROM = Provenance("0123abcd" * 5, True, "feature/ü", "12", "ann", "https://ci.example.org/runs/7", "0.1.0")
 JOB = "command: echo hello\nenvironment: {image: 'python:3.11'}\ntags: {team: vision}\n"
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> Iterator[Place]:
-    with placed(tmp_path, monkeypatch, ENGINES[engine]) as place:
-        place.emulator.service.creating_reads = 0
-        yield place
 
 
 def test_a_run_says_whose_it_is_and_where_it_comes_from(place: Place) -> None:
