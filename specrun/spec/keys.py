@@ -17,6 +17,7 @@ from specrun.spec.wording import field_name, listed, snippet
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
 _SWITCHES = frozenset(("gpu", "create", "prune", "ssh_public_access_enabled", "enable_node_public_ip"))
 _AS_GOOD_AS_CERTAIN = 0.8
+_NEARLY = 0.9
 
 
 class Keys:
@@ -91,7 +92,9 @@ class Keys:
             return (cut[0],), f"A key has a colon and a blank after it: write `{masked(f'{cut[0]}: {cut[1]}')}`."
         close = nearest(key, allowed)
         likeness = _likeness(key, close) if close is not None else 0.0
-        foreign = foreign_key(where, key) if likeness < 1 and self._called == "a spec" else None
+        # What other programs call by a name that nearly is one of ours is a word there, and no mapping.
+        own = likeness == 1 or (likeness > _NEARLY and isinstance(value, dict))
+        foreign = foreign_key(where, key) if not own and self._called == "a spec" else None
         if foreign is not None and foreign.target is None:
             return (), f"`{key}` comes from {foreign.origin}. {foreign.note}"
         if foreign is not None and foreign.target is not None:
