@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,4 +110,13 @@ def launch(place: Place, job: str, script: str = "", top: str = TOP) -> Launch:
         place.make_workspace()
     if spec.compute is not None:
         place.change(place.engine(spec), Action.CREATE, resource(spec, "compute/cpu-cluster"))
+        _await_pollers()
     return Launch(place, spec, place.engine(spec))
+
+
+def _await_pollers() -> None:
+    """SDK v2 looks once more, in a thread of its own, at what it has made: that is no request of what comes next."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("LROPoller"):
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), thread.name
