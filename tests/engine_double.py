@@ -17,6 +17,7 @@ from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.facts import ENGINES, Facts
 from specrun.engines.history import History
+from specrun.engines.locks import Held, Holder, Lock, LockLost, Locks, lock_name
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Capability, Change, Plan
 from specrun.plan.graph import Graph, build_graph
@@ -90,6 +91,8 @@ class Double:
     given: list[Change] = field(default_factory=list)
     submitted: list[tuple[Submission, Staged]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    locked: dict[str, Holder] = field(default_factory=dict)
+    """Who holds which lock. What a test puts here is somebody else's; what it takes away is lost to its holder."""
 
     def __post_init__(self) -> None:
         self.resources = DoubleResources(self)
@@ -97,6 +100,7 @@ class Double:
         self.contents = DoubleContents(self)
         self.metrics: Metrics | None = None
         self.nodes = None
+        self.locks: Locks | None = DoubleLocks(self)
 
     @property
     def facts(self) -> Facts:
@@ -241,6 +245,46 @@ class DoubleContents:
 
     def default_datastore(self) -> str:
         return self.engine.default_datastore
+
+
+@dataclass
+class DoubleLocks:
+    engine: Double
+    lapses: float = 60.0
+
+    def name(self, resource: Resource) -> str:
+        return lock_name(resource, self.engine.default_datastore)
+
+    def acquire(self, resource: Resource, holder: Holder) -> Lock:
+        name = self.name(resource)
+        self.engine.called(f"lock {name}")
+        if (other := self.engine.locked.setdefault(name, holder)) is not holder:
+            raise Held(other)
+        return DoubleLock(self.engine, name, holder)
+
+    def holders(self) -> Mapping[str, Holder]:
+        self.engine.called("locks")
+        return dict(self.engine.locked)
+
+    def free(self, name: str) -> None:
+        self.engine.called(f"free {name}")
+        self.engine.locked.pop(name, None)
+
+
+@dataclass
+class DoubleLock:
+    engine: Double
+    name: str
+    holder: Holder
+
+    def check(self) -> None:
+        if self.engine.locked.get(self.name) is not self.holder:
+            raise LockLost(f"the lock of {self.name} was lost")
+
+    def release(self) -> None:
+        self.engine.called(f"unlock {self.name}")
+        if self.engine.locked.get(self.name) is self.holder:
+            del self.engine.locked[self.name]
 
 
 def _fail(fault: Exception | str) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from specrun.apply.stage import Stale, check_environment, stage
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
-from specrun.engines.reliable import ATTEMPTS, Abandoned, Reliable, pause_after
+from specrun.engines.calls import ATTEMPTS, Abandoned, pause_after
+from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action, Capability, ResourceChange
 from specrun.plan.diff import diff

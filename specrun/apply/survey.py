@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from specrun.engines.base import EngineError
-from specrun.engines.reliable import Read, Reliable, read_all
+from specrun.engines.calls import Read, read_all
+from specrun.engines.reliable import Reliable
 from specrun.plan.graph import Graph, cloud_contents
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.observed import CloudContent, Observed, Survey

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
@@ -20,6 +20,9 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.masking import mask
 from specrun.spec.model import Properties, Spec
+
+if TYPE_CHECKING:
+    from specrun.engines.locks import Locks
 
 
 class EngineError(Exception):
@@ -231,6 +234,7 @@ class Engine(Protocol):
     metrics: Metrics | None
     nodes: Nodes | None
     contents: Contents | None
+    locks: Locks | None
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What this engine needs and the spec lacks, or has and the engine cannot do. Offline."""

@@ -12,7 +12,8 @@ from itertools import count
 from typing import TypeVar
 
 from specrun.engines.base import EngineError, Missing, Page, Runs
-from specrun.engines.reliable import Read, Reliable, read_all
+from specrun.engines.calls import Read, read_all
+from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import NAME, run_name
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus

@@ -1,35 +1,29 @@
-"""An engine whose every call has a deadline, is one of a few at a time, and is tried again when that may help.
-
-A call runs in a thread of its own and not in a pool: one that hangs must keep neither the program nor its exit waiting.
-"""
+"""An engine that can be relied on: whatever is asked of it has a deadline, and its reads are tried again (`calls`)."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import wait
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
 
-from specrun.engines.background import in_background
 from specrun.engines.base import (
     Cursor,
     Engine,
     EngineError,
     LogLine,
+    Missing,
     OutputFile,
     Page,
     Progress,
     Report,
     Runs,
     Staged,
-    Transient,
 )
+from specrun.engines.calls import AT_ONCE, Abandoned, Call, Read, T, Touch, retried
 from specrun.engines.facts import Facts
+from specrun.engines.locks import Holder, Lock
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
@@ -37,111 +31,6 @@ from specrun.plan.observed import CloudContent, Observed, Run
 from specrun.plan.resources import Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-AT_ONCE = 16
-"""Calls at the same time, however much there is to ask."""
-
-ATTEMPTS = 5
-"""How often something is tried that may go right the next time."""
-
-FIRST_PAUSE = 0.2
-"""Seconds before something is tried again; twice as many each time, unless the service says how many."""
-
-
-class Abandoned(EngineError):
-    """A call gave no sign of life for too long. A write may have been accepted: observe before trying again."""
-
-
-def pause_after(error: EngineError, attempt: int) -> float:
-    """Seconds to wait before the next attempt; `attempt` counts from 0."""
-    after = error.after if isinstance(error, Transient) else None
-    return after or FIRST_PAUSE * 2**attempt
-
-
-Touch = Callable[[float], None]
-"""A sign of life, with the seconds for which there will be no other."""
-
-
-class _Call(Generic[T]):
-    """One call in its own thread, and when it last gave a sign of life. `over` is done when it is."""
-
-    def __init__(self, work: Callable[[Touch], T], over: Callable[[], None] = lambda: None) -> None:
-        self._alive = time.monotonic()
-        self._future = in_background(lambda: work(self._touch))
-        self._future.add_done_callback(lambda _: over())
-
-    def _touch(self, ahead: float = 0.0) -> None:
-        self._alive = time.monotonic() + ahead
-
-    @property
-    def is_done(self) -> bool:
-        return self._future.done()
-
-    def left(self, patience: float) -> float:
-        """Seconds until it counts as hanging."""
-        return max(0.0, self._alive + patience - time.monotonic())
-
-    def wait(self, patience: float, what: str) -> T:
-        while not wait([self._future], left := self.left(patience)).done:
-            if not left:
-                raise Abandoned(f"{what}: no answer for {patience:g} s")
-        return self._future.result()
-
-
-@dataclass(frozen=True, slots=True)
-class Read(Generic[T_co]):
-    """Something that only reads: where, what in words, and how many seconds each attempt may be silent."""
-
-    place: Place
-    what: str
-    patience: float
-    work: Callable[[], T_co]
-
-
-def read_all(reads: Iterable[Read[T]]) -> list[T | EngineError]:
-    """Do several reads, `AT_ONCE` at a time; each result or its error, in their order.
-
-    Each place has its share of them: one that hangs does not keep the others waiting.
-    """
-    waiting: dict[Place, deque[tuple[int, Read[T]]]] = {}
-    for number, one in enumerate(reads):
-        waiting.setdefault(one.place, deque()).append((number, one))
-    share = max(1, AT_ONCE // max(1, len(waiting)))
-    results: dict[int, T | EngineError] = {}
-    running: dict[int, tuple[Read[T], _Call[T]]] = {}
-    over = threading.Event()
-    while running or any(waiting.values()):
-        for place, left in waiting.items():
-            while left and sum(one.place == place for one, _ in running.values()) < share:
-                number, one = left.popleft()
-                running[number] = one, _Call(partial(_retried, one.work), over.set)
-        over.wait(min(call.left(one.patience) for one, call in running.values()))
-        over.clear()
-        for number, (one, call) in list(running.items()):
-            if call.is_done or not call.left(one.patience):
-                del running[number]
-                try:
-                    results[number] = call.wait(one.patience, one.what)
-                except EngineError as error:
-                    results[number] = error
-    return [results[number] for number in range(len(results))]
-
-
-def _retried(work: Callable[[], T], touch: Touch) -> T:
-    for attempt in range(ATTEMPTS):
-        touch(0.0)
-        try:
-            return work()
-        except Transient as error:
-            if attempt == ATTEMPTS - 1:
-                raise
-            wait = pause_after(error, attempt)
-            touch(wait)
-            time.sleep(wait)
-    raise AssertionError("the last attempt returns or raises")
 
 
 class Reliable:
@@ -254,12 +143,50 @@ class Reliable:
             return {}
         return self._read(f"nodes of {cluster}", partial(nodes.count, cluster))
 
+    def lock_name(self, resource: Resource) -> str:
+        """What a resource's lock is called; "" where the place has none."""
+        locks = self._engine.locks
+        if locks is None:
+            return ""
+        return self._read(f"the lock of {resource.address}", partial(locks.name, resource))
+
+    def lock(self, resource: Resource, holder: Holder) -> Lock | None:
+        """Try once to get a resource's lock; None where there is nothing to keep it in, yet. Raises Held and Denied."""
+        locks = self._engine.locks
+        if locks is None:
+            return None
+        with self._slots:
+            call = Call(partial(retried, partial(locks.acquire, resource, holder)))
+            try:
+                return _ReliableLock(call.wait(self.patience, f"locking {resource.address}"), self.patience)
+            except Missing:
+                return None
+            except Abandoned:
+                call.with_result(lambda late: late.release())  # nobody waits for it any more
+                raise
+
+    def lock_holders(self) -> Mapping[str, Holder]:
+        """Who holds which lock of the place."""
+        locks = self._engine.locks
+        return self._read("the locks", locks.holders) if locks is not None else {}
+
+    def free_lock(self, name: str) -> None:
+        """Take a lock from whoever holds it."""
+        locks = self._engine.locks
+        if locks is not None:
+            self._read(f"freeing {name}", partial(locks.free, name))
+
+    @property
+    def locks_lapse(self) -> float:
+        """For how many seconds a lock may outlive a holder that was killed."""
+        return self._engine.locks.lapses if self._engine.locks is not None else 0.0
+
     def _reading(self, what: str, work: Callable[[], T]) -> Read[T]:
         return Read(self.place, what, self.patience, work)
 
     def _read(self, what: str, work: Callable[[], T]) -> T:
         with self._slots:
-            return _Call(partial(_retried, work)).wait(self.patience, what)
+            return Call(partial(retried, work)).wait(self.patience, what)
 
     def _write(self, work: Callable[[Report], None], report: Report, what: str) -> None:
         def reporting(touch: Touch) -> None:
@@ -270,4 +197,19 @@ class Reliable:
             work(alive)
 
         with self._slots:
-            _Call(reporting).wait(self.patience, what)
+            Call(reporting).wait(self.patience, what)
+
+
+class _ReliableLock:
+    """A lock whose release has a deadline, too."""
+
+    def __init__(self, lock: Lock, patience: float) -> None:
+        self._lock = lock
+        self._patience = patience
+
+    def check(self) -> None:
+        self._lock.check()
+
+    def release(self) -> None:
+        with contextlib.suppress(EngineError):  # it runs out
+            Call(lambda _: self._lock.release()).wait(self._patience, "giving back a lock")

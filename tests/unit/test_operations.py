@@ -12,9 +12,10 @@ import pytest
 from specrun.apply import operations
 from specrun.apply.operations import FIRST_POLL, Operation
 from specrun.apply.stage import Stale
-from specrun.engines import reliable
+from specrun.engines import calls
 from specrun.engines.base import Conflict, Denied, EngineError, Progress, Transient
-from specrun.engines.reliable import ATTEMPTS, Abandoned, Reliable
+from specrun.engines.calls import ATTEMPTS, Abandoned
+from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.hashes import md5_of
 from specrun.plan.kinds.data import Upload
@@ -38,7 +39,7 @@ MADE = Observed(Status.READY, PROPERTIES, maker=Maker("job"))
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "FIRST_POLL", 0.001)
-    monkeypatch.setattr(reliable, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(calls, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture

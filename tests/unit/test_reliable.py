@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from specrun.engines import reliable
-from specrun.engines.base import Denied, EngineError, Progress, Report, Transient
-from specrun.engines.reliable import AT_ONCE, ATTEMPTS, FIRST_PAUSE, Abandoned, Read, Reliable, read_all
+from specrun.engines import calls
+from specrun.engines.base import Denied, EngineError, Missing, Progress, Report, Transient
+from specrun.engines.calls import AT_ONCE, ATTEMPTS, FIRST_PAUSE, Abandoned, Read, read_all
+from specrun.engines.locks import Holder, Lock
+from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status
 from specrun.plan.resources import Place, Resource
@@ -24,7 +26,7 @@ RUN = Run("job-a", "job", "a", 1, RunStatus.RUNNING)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were asked for, without making them."""
     asked: list[float] = []
-    monkeypatch.setattr(reliable.time, "sleep", asked.append)
+    monkeypatch.setattr(calls.time, "sleep", asked.append)
     return asked
 
 
@@ -244,7 +246,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(reliable, "time", made)
+    monkeypatch.setattr(calls, "time", made)
     return made
 
 
@@ -260,11 +262,11 @@ def test_a_deadline_is_for_each_attempt_and_not_for_the_pauses(engine: Double, c
 def test_each_attempt_has_the_whole_deadline(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left of a patience of 20 s, while a service that took 15 s to refuse is given its minute and more."""
     made, left = threading.Event(), []
-    calls: list[reliable._Call[str]] = []
+    made_calls: list[calls.Call[str]] = []
 
     def note() -> None:
         assert made.wait(LONG)
-        left.append(calls[0].left(20.0))
+        left.append(made_calls[0].left(20.0))
 
     def work() -> str:
         note()
@@ -278,9 +280,9 @@ def test_each_attempt_has_the_whole_deadline(clock: Clock, monkeypatch: pytest.M
         clock.now += seconds + 10.0
 
     monkeypatch.setattr(clock, "sleep", oversleep)
-    calls.append(reliable._Call(partial(reliable._retried, work)))
+    made_calls.append(calls.Call(partial(calls.retried, work)))
     made.set()
-    assert calls[0].wait(LONG, "it") == "done"
+    assert made_calls[0].wait(LONG, "it") == "done"
     assert left == [20.0, 80.0, 20.0]
 
 
@@ -310,3 +312,31 @@ def test_an_engine_may_lack_what_not_every_one_has(engine: Double) -> None:
         {},
         [""],
     )
+
+
+def test_a_lock_that_comes_too_late_is_given_back(engine: Double, cluster: ResourceChange) -> None:
+    """Nobody waits for it any more: kept up in the background, it would be held as long as this process lives."""
+    go_on, locks = threading.Event(), engine.locks
+    assert locks is not None
+
+    class Slow:
+        lapses = 60.0
+
+        def acquire(self, resource: Resource, holder: Holder) -> Lock:
+            assert go_on.wait(LONG)
+            return locks.acquire(resource, holder)
+
+    engine.locks = Slow()  # type: ignore[assignment]
+    engine.patience = 0.02
+    with pytest.raises(Abandoned, match="locking compute/gpu"):
+        Reliable(engine).lock(cluster.resource, Holder("ada"))
+    go_on.set()
+    wait_until(lambda: "unlock compute/gpu" in engine.calls, "the lock to be given back")
+    assert not engine.locked
+
+
+def test_without_a_place_for_locks_there_is_none(engine: Double, cluster: ResourceChange) -> None:
+    engine.faults = {"lock compute/gpu": [Missing("no workspace yet")]}
+    assert Reliable(engine).lock(cluster.resource, Holder()) is None
+    engine.locks = None
+    assert Reliable(engine).lock(cluster.resource, Holder()) is None

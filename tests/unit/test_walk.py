@@ -17,7 +17,7 @@ from specrun.apply.events import (
     OperationStarted,
     StatusChanged,
 )
-from specrun.engines import reliable
+from specrun.engines import calls
 from specrun.engines.base import Conflict, Denied, LogLine, Missing, Report, Staged, Transient
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
@@ -55,7 +55,7 @@ NOTHING = Plan((HERE,), (), {})
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "FIRST_POLL", 0.001)
-    monkeypatch.setattr(reliable, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(calls, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(walk, "TICK", 0.01)
 
 
@@ -691,7 +691,7 @@ def test_a_service_gets_the_time_that_it_asks_for_and_no_more(
     engine.faults[f"begin {key}"] = [Transient("busy", 30.0), Transient("busy", 0.5), Transient("busy")]
     outcome, _ = carry_out(engine, plan, tmp_path / "home")
     assert outcome.failed == []
-    assert waits == [30.0, 0.5, reliable.FIRST_PAUSE * 4]
+    assert waits == [30.0, 0.5, calls.FIRST_PAUSE * 4]
 
 
 class Grace:

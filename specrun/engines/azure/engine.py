@@ -16,6 +16,7 @@ from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
 from specrun.engines.base import EngineError, Missing, Report
 from specrun.engines.facts import Facts
+from specrun.engines.locks import Locks
 from specrun.plan.changes import Change, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
@@ -66,6 +67,7 @@ class AzureEngine:
         self.runs = self.metrics = Runs(connection, runs)
         self.nodes = Nodes(connection, known)
         self.contents = Contents(connection, place, version_of)
+        self.locks: Locks | None = None
         self.check = check
         self._audience = audience
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from specrun.engines.base import Contents, Metrics, Nodes, Resources, Runs, Scope
 from specrun.engines.facts import LOCAL
 from specrun.engines.local.checks import check_spec
+from specrun.engines.local.locks import LocalLocks
 from specrun.engines.local.resources import LocalResources
 from specrun.engines.local.runs import LocalRuns
+from specrun.engines.locks import Locks
 from specrun.plan.hashes import HashCache
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
@@ -35,6 +37,7 @@ class LocalEngine:
         self.home = home
         self.resources: Resources = LocalResources(home, hashes)
         self.runs: Runs = LocalRuns(home)
+        self.locks: Locks | None = LocalLocks(home)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What this machine cannot do of a spec, with the way out."""

@@ -1,0 +1,158 @@
+"""The locks of this machine: files of the state folder under an `flock`, which the kernel frees with its process.
+
+A file is there while its lock is held; what a killed process left is nobody's, and the next who wants it has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from specrun.engines.base import EngineError
+from specrun.engines.local.disk import why
+from specrun.engines.locks import Held, Holder, LockLost, holder_in, lock_name, words_of
+from specrun.plan.home import make_home
+from specrun.plan.private import make_folder, open_private
+from specrun.plan.resources import Resource
+
+FOLDER = "locks"
+_MOST = 1 << 14
+"""Bytes that are read of a file."""
+
+_NONE_HERE = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+
+
+class LocalLock:
+    """A lock that this process holds: an open file. It is lost when `unlock` has taken the file away."""
+
+    def __init__(self, path: Path, descriptor: int, name: str) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._name = name
+
+    def check(self) -> None:
+        """Raise LockLost when somebody has freed it."""
+        if not _is_at(self._path, self._descriptor):
+            raise LockLost(f"the lock of {self._name} was freed by somebody else (`specrun unlock`)")
+
+    def release(self) -> None:
+        """Give it back."""
+        with contextlib.suppress(OSError):
+            if _is_at(self._path, self._descriptor):
+                self._path.unlink()
+        os.close(self._descriptor)
+
+
+class LocalLocks:
+    """The locks in a state folder. Nobody but this user writes there, and all of them are of living processes."""
+
+    lapses = 0.0
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._folder = home / FOLDER
+
+    def name(self, resource: Resource) -> str:
+        """A resource's address, without case."""
+        return lock_name(resource)
+
+    def acquire(self, resource: Resource, holder: Holder) -> LocalLock:
+        """Try once to get a resource's lock. Raises Held."""
+        name = self.name(resource)
+        path = self._path(name)
+        with _translated(name):
+            make_home(self._home)
+            make_folder(self._folder, self._home)
+            while True:
+                descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+                try:
+                    _lock(descriptor)
+                    if _is_at(path, descriptor):  # else its holder has just given it back
+                        os.ftruncate(descriptor, 0)
+                        os.pwrite(descriptor, f"{json.dumps(name)}\n{words_of(holder)}\n".encode(), 0)
+                        return LocalLock(path, descriptor, name)
+                except BlockingIOError:
+                    held = _read(descriptor)[1]
+                    os.close(descriptor)
+                    raise Held(held) from None
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+                os.close(descriptor)
+
+    def holders(self) -> Mapping[str, Holder]:
+        """Who holds which lock."""
+        with _translated("locks"):
+            return dict(self._holders())
+
+    def _holders(self) -> Iterator[tuple[str, Holder]]:
+        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):
+                descriptor = open_private(path, os.O_RDWR)
+                try:
+                    name, holder = _read(descriptor)
+                    if name and not _is_free(descriptor) and _is_at(path, descriptor):
+                        yield name, holder
+                finally:
+                    os.close(descriptor)
+
+    def free(self, name: str) -> None:
+        """Take the file away: who holds it learns of it, and the next who wants the lock makes another."""
+        with _translated(name):
+            self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _lock(descriptor: int) -> None:
+    """Lock it, unless somebody holds it: who only looks (see `_is_free`) does not count. Raises BlockingIOError."""
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _is_free(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _read(descriptor: int) -> tuple[str, Holder]:
+    name, _, words = os.pread(descriptor, _MOST, 0).decode("utf-8", "replace").partition("\n")
+    try:
+        return str(json.loads(name)), holder_in(words)
+    except ValueError:  # it is being written
+        return "", Holder()
+
+
+@contextlib.contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        if error.errno in _NONE_HERE:
+            raise EngineError(
+                f"{name}: the file system of the state folder{place} keeps no locks: "
+                "set SPECRUN_HOME to a folder on this machine's own disk"
+            ) from error
+        raise EngineError(f"{name} cannot be locked: {why(error)}{place}") from error
