@@ -7,6 +7,9 @@ from specrun.plan.kinds import compute, data, datastore, environment, run, works
 KINDS = (workspace, compute, datastore, data, environment, run)
 """In the order in which a spec's own resources depend on each other."""
 
+DECLARED = KINDS[:4]
+"""Those whose resources a spec names without its files being read."""
+
 _TYPES = (
     workspace.Workspace,
     compute.Cluster,
