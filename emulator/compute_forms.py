@@ -61,6 +61,8 @@ def view(workspace: Workspace, one: Cluster, version: str) -> dict[str, Any]:
     if not one.progress.settled:
         return begun(workspace, one, version)
     shown = _outer(workspace, one, version)
+    if one.kind == "ComputeInstance":
+        return shown | {"properties": {**shown["properties"], "properties": _instance(one.settings)}}
     settings, inner = one.settings, shown["properties"]["properties"]
     inner["scaleSettings"]["nodeIdleTimeBeforeScaleDown"] = settings.shown_idle
     inner |= {"remoteLoginPortPublicAccess": settings.shown_ssh_port, **_nodes(one), "propertyBag": {}}
@@ -145,6 +147,18 @@ def _asked_for(settings: Settings, version: str) -> dict[str, Any]:
     if "2021" <= version < "2022":
         unknown |= {"osType", "remoteLoginPortPublicAccess", "enableNodePublicIp"}
     return {name: value for name, value in shown.items() if name not in unknown}
+
+
+def _instance(settings: Settings) -> dict[str, Any]:
+    """Of a machine that somebody works on."""
+    return {
+        "vmSize": settings.size.upper(),
+        "sshSettings": {"sshPublicAccess": "Disabled", "adminPublicKey": None, "adminUserName": "azureuser"},
+        "subnet": None,
+        "createdBy": {"userName": "a user"},
+        "errors": [],
+        "state": "Running",
+    }
 
 
 def _nodes(one: Cluster) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.observed import CloudContent, Existing, Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Key, Kind, Place, Resource
@@ -136,6 +136,10 @@ class DoubleResources:
         if address in engine.settles_as:
             engine.there[address] = engine.settles_as.pop(address)
         return engine.there.get(address, Observed(Status.MISSING))
+
+    def existing(self, kind: Kind) -> list[Existing]:
+        found = {address.partition("/"): seen for address, seen in self.engine.there.items()}
+        return [Existing(name, maker=seen.maker) for (of, _, name), seen in sorted(found.items()) if of == kind]
 
     def begin(self, change: Change, report: Report) -> None:
         engine, address = self.engine, change.key.address

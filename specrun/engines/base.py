@@ -14,8 +14,8 @@ from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Observed, Run
-from specrun.plan.resources import Place, Resource
+from specrun.plan.observed import CloudContent, Existing, Observed, Run
+from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.masking import mask
@@ -141,6 +141,9 @@ class Resources(Protocol):
 
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now. Not of a run, which is no resource: see `Runs`."""
+
+    def existing(self, kind: Kind) -> Sequence[Existing]:
+        """All clusters, with compute of other kinds, or all datastores of the place, whoever made them."""
 
     def begin(self, change: Change, report: Report) -> None:
         """Start a ResourceChange or an Upload and return once it is accepted. Raises Conflict when something else is

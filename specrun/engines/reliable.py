@@ -27,8 +27,8 @@ from specrun.engines.locks import Holder, Lock
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Observed, Run
-from specrun.plan.resources import Place, Resource
+from specrun.plan.observed import CloudContent, Existing, Observed, Run
+from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 
@@ -80,6 +80,10 @@ class Reliable:
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""
         return self._read(f"observing {resource.address}", partial(self._engine.resources.observe, resource))
+
+    def existing(self, kind: Kind) -> Sequence[Existing]:
+        """All that there is of a kind, clusters or datastores, whoever made it."""
+        return self._read(f"listing every {kind}", partial(self._engine.resources.existing, kind))
 
     def begin(self, change: Change, report: Report) -> None:
         """Start a change and return once it is accepted."""

@@ -52,7 +52,7 @@ class Observed:
     the last upload left of its source there (None: nothing, or nobody asks, since the source is here).
 
     `maker` is who made it, from its tags: nobody when somebody else did. `reason` says why it failed, or why
-    nobody looked.
+    nobody looked. `credentials` are the fields of a datastore's credential, None in place of what is secret.
     """
 
     status: Status
@@ -61,6 +61,15 @@ class Observed:
     maker: Maker = NOBODY
     reason: str = ""
     listed: SourceList | None = None
+    credentials: Mapping[str, str | None] = field(default_factory=dict, compare=False)
+
+
+class Existing(NamedTuple):
+    """Something that is in a place, whoever made it. `type` is the service's word for what it is, if it has one."""
+
+    name: str
+    type: str = ""
+    maker: Maker = NOBODY
 
 
 class RunStatus(Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from specrun.engines.base import EngineError, Missing, Report, Transient
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.makers import NOBODY, Maker
-from specrun.plan.observed import Observed, Status
+from specrun.plan.observed import Existing, Observed, Status
 from specrun.spec.model import Properties
 
 DISAPPEARS = 60.0
@@ -46,11 +46,12 @@ class FoundCluster:
 class ClusterCalls(Protocol):
     """What an SDK does for clusters. Everything may raise EngineError; Missing of a cluster that is not there.
 
-    `find` reads a compute target, and `wanted` decides between spellings of the same. `create` and `change` return once
-    that is accepted, and raise SecretUnset; `fields` are those that differ, with dots. `runs_on` gives the names of the
-    runs that have not ended on one.
+    `every` lists all compute targets. `find` reads one, and `wanted` decides between spellings of the same. `create`
+    and `change` return once that is accepted, and raise SecretUnset; `fields` are those that differ, with dots.
+    `runs_on` gives the names of the runs that have not ended on one.
     """
 
+    def every(self) -> Iterable[Existing]: ...
     def find(self, name: str, wanted: Properties) -> FoundCluster: ...
     def count_nodes(self, name: str) -> Mapping[str, int]: ...
     def create(self, cluster: Cluster, report: Report) -> None: ...
@@ -86,10 +87,14 @@ class Clusters:
         if found.kind != "amlcompute":
             raise EngineError(
                 f"compute {cluster.name} is not a cluster that specrun can make"
-                f"{f', but of type {found.kind}' if found.kind else ''}: take another name, or use it as it is "
-                f"with `compute: {cluster.name}`"
+                f"{f', but of type {found.kind}' if found.kind else ''}: use it as it is with "
+                f"`compute: {cluster.name}`, or take another name"
             )
         return Observed(found.status, found.properties, maker=found.maker, reason=found.reason)
+
+    def existing(self) -> Sequence[Existing]:
+        """All computes of the workspace, by name."""
+        return sorted(self._calls.every(), key=lambda one: one.name)
 
     def begin(self, change: ResourceChange, cluster: Cluster, report: Report) -> None:
         """Make, change, replace or delete a cluster; return once that is accepted."""

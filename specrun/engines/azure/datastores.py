@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from specrun.engines.azure.connection import Connection
@@ -11,7 +11,7 @@ from specrun.engines.base import Missing
 from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.makers import NOBODY, Maker
-from specrun.plan.observed import Observed, Status
+from specrun.plan.observed import Existing, Observed, Status
 from specrun.spec.model import Secret
 
 CONTAINERS = {
@@ -26,20 +26,26 @@ _TYPES = {name.replace("_", ""): name for name in CONTAINERS}
 
 @dataclass(frozen=True, slots=True)
 class FoundDatastore:
-    """A datastore as an SDK has read it, its type in the service's word. `maker` is who its tags name."""
+    """A datastore as an SDK has read it, its type in the service's word. `maker` is who its tags name.
+
+    `credentials` are the fields of its credential, None in place of what is secret.
+    """
 
     type: str
     account_name: str | None
     container: str | None
     maker: Maker = NOBODY
+    credentials: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class DatastoreCalls(Protocol):
     """What an SDK does for datastores. Everything may raise EngineError; Missing of what is not there.
 
-    `register` does it `again` where it is there, and raises SecretUnset; `delete` takes away nothing of its data.
+    `every` lists all. `register` does it `again` where it is there, and raises SecretUnset; `delete` takes away nothing
+    of its data.
     """
 
+    def every(self) -> Iterable[Existing]: ...
     def find(self, name: str) -> FoundDatastore: ...
     def register(self, datastore: Datastore, again: bool) -> None: ...
     def delete(self, name: str) -> None: ...
@@ -53,7 +59,7 @@ class Datastores:
     calls: DatastoreCalls
 
     def observe(self, datastore: Datastore) -> Observed:
-        """The datastore as it is: one request. Which credential it has cannot be compared, and is not told."""
+        """The datastore as it is: one request. The secret of its credential is not told."""
         try:
             found = self.calls.find(datastore.name)
         except Missing as error:
@@ -62,7 +68,11 @@ class Datastores:
         if kind is None:
             return Observed(Status.READY, {"type": found.type}, maker=found.maker)
         properties = {"type": kind, "account_name": found.account_name, CONTAINERS[kind]: found.container}
-        return Observed(Status.READY, properties, maker=found.maker)
+        return Observed(Status.READY, properties, maker=found.maker, credentials=found.credentials)
+
+    def existing(self) -> Sequence[Existing]:
+        """All datastores of the workspace, by name."""
+        return sorted(self.calls.every(), key=lambda one: one.name)
 
     def begin(self, change: ResourceChange, datastore: Datastore) -> None:
         """Register the datastore, again where it is there; or delete it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.workspace import Workspace
-from specrun.plan.observed import CloudContent, Observed, Status
-from specrun.plan.resources import Place, Resource
+from specrun.plan.observed import CloudContent, Existing, Observed, Status
+from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.datastore_paths import parse_storage
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
@@ -101,6 +101,11 @@ class Resources:
             case JobEnvironment():
                 return Observed(Status.UNSEEN, reason=_of_a_run(resource))
         return Observed(Status.MISSING)
+
+    @asked
+    def existing(self, kind: Kind) -> Sequence[Existing]:
+        """All computes, or all datastores, of the workspace."""
+        return self.clusters.existing() if kind == "compute" else self.datastores.existing()
 
     @asked
     def begin(self, change: Change, report: Report) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from specrun.engines.azureml_v1.refusals import NOT_SEEN
 from specrun.engines.base import EngineError, Missing, Progress, Report
 from specrun.engines.facts import SCALE
 from specrun.plan.kinds.compute import Cluster
-from specrun.plan.observed import Status
+from specrun.plan.observed import Existing, Status
 from specrun.spec.model import Properties
 
 APPEARS = 60.0
@@ -39,6 +39,14 @@ class SdkClusters:
     """One request each, but for two to change a cluster, or to list its runs."""
 
     connection: Connection
+
+    def every(self) -> Iterable[Existing]:
+        workspace = self.connection.workspace()
+        with translated("list the clusters"):
+            from azureml.core.compute import ComputeTarget
+
+            found = ComputeTarget.list(workspace)
+        return [Existing(str(one.name), str(one.type), maker_in(one.tags)) for one in found]
 
     def find(self, name: str, wanted: Properties) -> FoundCluster:
         """The cluster as it is: one request more where `wanted` says something of public addresses."""

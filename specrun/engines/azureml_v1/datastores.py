@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.kinds.datastore import Datastore
+from specrun.plan.observed import Existing
 
 ADVICE = {
     "ContainerNotFound": "Make the container (az storage container create), or correct its name",
@@ -30,10 +32,15 @@ class SdkDatastores:
 
     connection: Connection
 
+    def every(self) -> Iterable[Existing]:
+        workspace = self.connection.workspace()
+        with translated("list the datastores", retried="but 429"):
+            return [Existing(str(one.name), str(one.datastore_type)) for one in workspace.datastores.values()]
+
     def find(self, name: str) -> FoundDatastore:
         found = self.connection.refresh_datastore(name)
         account, container = getattr(found, "account_name", None), getattr(found, "container_name", None)
-        return FoundDatastore(str(found.datastore_type), account, container)
+        return FoundDatastore(str(found.datastore_type), account, container, credentials=_fields_of(found))
 
     def register(self, datastore: Datastore, again: bool) -> None:
         """The service looks whether the credential opens it."""
@@ -47,6 +54,14 @@ class SdkDatastores:
     def delete(self, name: str) -> None:
         """Nobody knows whose it is."""
         raise EngineError(f"cannot delete the datastore {name}: SDK v1 does not tell who registered it")
+
+
+def _fields_of(datastore: Any) -> dict[str, str | None]:
+    """A credential's fields in the spec's words, without what is secret."""
+    if getattr(datastore, "client_secret", None):
+        return {"tenant_id": datastore.tenant_id, "client_id": datastore.client_id, "client_secret": None}
+    kind = next((name for name in ("account_key", "sas_token") if getattr(datastore, name, None)), None)
+    return {kind: None} if kind else {}
 
 
 def _advised(error: EngineError, datastore: Datastore) -> EngineError:

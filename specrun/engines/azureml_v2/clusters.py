@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
 from specrun.engines.base import Conflict, Report
 from specrun.plan.kinds.compute import Cluster
-from specrun.plan.observed import Status
+from specrun.plan.observed import Existing, Status
 from specrun.spec.model import Properties
 
 
@@ -25,6 +25,11 @@ class SdkClusters:
     """One request each, but for two to change a cluster."""
 
     connection: Connection
+
+    def every(self) -> Iterable[Existing]:
+        with translated("list the clusters"):
+            found = list(self.connection.sdk.client.compute.list())
+        return [Existing(str(one.name), word_of(one.type), maker_in(one.tags)) for one in found]
 
     def find(self, name: str, wanted: Properties) -> FoundCluster:
         cluster = self._get(name)

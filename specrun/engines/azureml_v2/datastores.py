@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
 from specrun.plan.kinds.datastore import Datastore
+from specrun.plan.observed import Existing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,17 @@ class SdkDatastores:
 
     connection: Connection
 
+    def every(self) -> Iterable[Existing]:
+        with translated("list the datastores"):
+            found = list(self.connection.sdk.client.datastores.list())
+        return [Existing(str(one.name), word_of(one.type), maker_in(one.tags)) for one in found]
+
     def find(self, name: str) -> FoundDatastore:
         found = self._get(name)
         container = next((one for field in CONTAINERS.values() if (one := getattr(found, field, None))), None)
         account = getattr(found, "account_name", None)
-        return FoundDatastore(word_of(found.type), account, container, maker_in(found.tags))
+        credentials = _fields_of(getattr(found, "credentials", None))
+        return FoundDatastore(word_of(found.type), account, container, maker_in(found.tags), credentials)
 
     def register(self, datastore: Datastore, again: bool) -> None:
         """Sent as a whole: what somebody has noted on one that is there must not be lost."""
@@ -39,6 +46,14 @@ class SdkDatastores:
     def _get(self, name: str) -> Any:
         with translated(f"find the datastore {name}"):
             return self.connection.sdk.client.datastores.get(name)
+
+
+def _fields_of(credentials: Any) -> dict[str, str | None]:
+    """A credential's fields in the spec's words, without what is secret; one that specs do not have by its kind."""
+    kind = word_of(getattr(credentials, "type", None)).lower()
+    if kind == "service_principal":
+        return {"tenant_id": credentials.tenant_id, "client_id": credentials.client_id, "client_secret": None}
+    return {} if kind in ("", "none") else {{"sas": "sas_token"}.get(kind, kind): None}
 
 
 def _form_of(datastore: Datastore, tags: Mapping[str, str]) -> Any:

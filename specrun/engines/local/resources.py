@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from specrun.engines.base import EngineError, Quota, Report
@@ -19,9 +19,9 @@ from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.observed import Observed, Status
+from specrun.plan.observed import Existing, Observed, Status
 from specrun.plan.private import check_folder
-from specrun.plan.resources import Resource
+from specrun.plan.resources import Kind, Resource
 from specrun.spec.model import Secret
 
 
@@ -43,6 +43,15 @@ class LocalResources:
                 case Cluster(managed=True) | Datastore():
                     return _observe_record(self._home, resource)
             return Observed(Status.UNSEEN, reason="this machine stands for it")
+
+    def existing(self, kind: Kind) -> Sequence[Existing]:
+        """What is recorded of a kind."""
+        with translated(f"every {kind}"):
+            folder = _path(self._home, kind, "one").parent
+            check_folder(folder, self._home)
+            names = sorted(file.stem for file in folder.glob("*.json"))
+        found = ((name, read_record(self._home, kind, name)) for name in names)
+        return [Existing(name, maker=maker_in(content.get("owner"))) for name, content in found if content is not None]
 
     def begin(self, change: Change, report: Report) -> None:
         """Carry out a change, which is done when this returns."""
