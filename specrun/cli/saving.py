@@ -19,7 +19,8 @@ from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest
-from specrun.plan.saved import PlanUnreadable, contents, digests_from, masked, read_saved, save, seen_from
+from specrun.plan.portable import digests_from, leads_to, seen_from
+from specrun.plan.saved import PlanUnreadable, contents, masked, read_saved, save
 from specrun.spec.boundary import allowing, is_below
 from specrun.spec.layers.specs import Layering
 from specrun.spec.masking import mask
@@ -149,7 +150,8 @@ def as_requested(
     command = f"specrun plan {shlex.join(_arguments(request))}"
     print(visible(f"{saved.file} was made by: {command}"), file=sys.stderr)
     asked = request_of(given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt)
-    other = [option for name, option in _OPTIONS.items() if asked[name] and asked[name] != request[name]]
+    said, was = _but_elsewhere(asked), _but_elsewhere(request)
+    other = [option for name, option in _OPTIONS.items() if said[name] and said[name] != was[name]]
     if other:
         raise Exit(WRONG_USAGE, f"{saved.file} was made with other values of {', '.join(other)}: plan again")
     named = [_seen_from_here(file) for file in request["files"]]
@@ -170,8 +172,8 @@ def as_requested(
         found.files,
         request["engine"],
         request["variables"],
-        {name: _seen_from_here(path) for name, path in request["inputs"].items()},
-        environment if environment in (None, "current") else _seen_from_here(environment),
+        given.inputs or {name: _seen_from_here(path) for name, path in request["inputs"].items()},
+        given.environment or (environment if environment in (None, "current") else _seen_from_here(environment)),
         given.allow_outside,
         environment_said=bool(asked["environment"]),
         named=named,
@@ -179,7 +181,7 @@ def as_requested(
         only=[_selector_here(text) for text in request["only"]],
         exclude=[_selector_here(text) for text in request["exclude"]],
         target=request["target"],
-        var_files=[_seen_from_here(file) for file in request["var_files"]],
+        var_files=given.var_files or [_seen_from_here(file) for file in request["var_files"]],
         var_files_said=bool(asked["var_files"]),
     )
     return reading, request["rerun"], request["cancel_previous"], tuple(request["adopt"])
@@ -265,15 +267,32 @@ def _arguments(request: Request) -> Iterator[str]:
             yield from (option,) if value is True else (option, value)
 
 
+def _but_elsewhere(request: Request) -> Request:
+    """A request without where things lie that are none of the repository: that differs from machine to machine, and
+    what is in them is compared.
+    """
+
+    def known(path: str) -> str:
+        return path if _below_root(path) is not None else "elsewhere"
+
+    environment = request["environment"]
+    return {
+        **request,
+        "inputs": {name: known(path) for name, path in request["inputs"].items()},
+        "var_files": list(map(known, request["var_files"])),
+        "environment": environment and known(environment),
+    }
+
+
 def _to_say_again(request: Request) -> Iterator[Option]:
     """The options of a request that name files which are none of the repository, and count only from its reader."""
-    elsewhere = [f"{name}={path}" for name, path in request["inputs"].items() if _strange(path)]
-    if elsewhere:  # all of them: what is said has to be the same
-        yield from (Option("inputs", ("--input", f"{name}={path}")) for name, path in request["inputs"].items())
+    inputs = request["inputs"].items()
+    if any(_strange(path) for _, path in inputs):  # all of them: what is said has to be the same
+        yield from (Option("inputs", ("--input", f"{name}={_seen_from_here(path)}")) for name, path in inputs)
     if any(map(_strange, request["var_files"])):
-        yield from (Option("var_files", ("--var-file", file)) for file in request["var_files"])
+        yield from (Option("var_files", ("--var-file", _seen_from_here(file))) for file in request["var_files"])
     if (file := request["environment"]) not in (None, "current") and _strange(file):
-        yield Option("environment", ("--environment", file))
+        yield Option("environment", ("--environment", _seen_from_here(file)))
 
 
 def _strange(path: str) -> bool:
@@ -290,7 +309,7 @@ def _below_root(path: str) -> PurePath | None:
 
 
 def _seen_from_here(path: str) -> str:
-    return os.path.relpath(Path(_root(), path))
+    return leads_to(_root(), path)
 
 
 def _root() -> str:

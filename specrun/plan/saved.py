@@ -24,6 +24,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Follow, Submission, Submit
 from specrun.plan.observed import Observed, Run, StoredFile
+from specrun.plan.portable import Below, digests_from
 from specrun.plan.resources import Place
 from specrun.plan.transfer import Transfer
 from specrun.spec.schema import schema_text
@@ -45,7 +46,7 @@ class PlanUnreadable(Exception):
 
 def contents(plan: Plan, call: Mapping[str, object], root: str, mask: Callable[[str], str]) -> dict[str, Any]:
     """A plan as JSON values. `call` is the request; paths are relative to `root`, texts as `mask` leaves them."""
-    place = _Relative(root)
+    place = Below(root)
     changes = [_encode(change, plan.places, place) for change in plan.changes]
     return {
         "format": FORMAT,
@@ -112,31 +113,6 @@ def masked(value: object, mask: Callable[[str], str]) -> Any:
     if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return mask(str(value))
-
-
-def seen_from(root: str, path: str) -> str:
-    """A path relative to a folder that it is below, links included, else absolute. It is the same in another clone."""
-    place = _Relative(root)
-    return place(path) or place(os.path.realpath(path)) or os.path.abspath(path)  # noqa: PTH100 - keeps links
-
-
-def digests_from(root: str, digests: Mapping[str, str]) -> dict[str, str]:
-    """The digests of specs, by their files as they are seen from a folder."""
-    return {seen_from(root, file): digest for file, digest in digests.items()}
-
-
-class _Relative:
-    """Paths below a folder, as seen from there."""
-
-    def __init__(self, root: str) -> None:
-        self._starts = {os.path.join(start, "") for start in (root, os.path.realpath(root))}  # noqa: PTH118
-
-    def __call__(self, path: str | Path) -> str:
-        """The path, with slashes; "" for one that lies elsewhere: it would tell whose machine this is."""
-        text = os.path.abspath(path)  # noqa: PTH100 - keeps links, and there may be thousands
-        if f"{text}/" in self._starts:
-            return "."
-        return next((text[len(start) :] for start in self._starts if text.startswith(start)), "")
 
 
 def _bytes(file: str) -> bytes | None:
@@ -211,7 +187,7 @@ def _damaged(file: str, why: str) -> str:
     return f"{file} is a damaged plan: {ascii(why)[1:-1]}: plan again"
 
 
-def _encode(change: Change, places: Sequence[Place], place: _Relative) -> dict[str, object]:
+def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, object]:
     item: dict[str, object] = {
         "place": places.index(change.key.place),
         "key": change.key.address,
@@ -264,7 +240,7 @@ def _encode_transfer(transfer: Transfer, place: Callable[[Path], str]) -> dict[s
     }
 
 
-def _encode_submission(submission: Submission, cancel: Sequence[Run], place: _Relative) -> dict[str, object]:
+def _encode_submission(submission: Submission, cancel: Sequence[Run], place: Below) -> dict[str, object]:
     return {
         "submission": {
             "name": submission.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,15 @@ if TYPE_CHECKING:
 _MODES = {"mount": "ro_mount"}
 
 
-def build(document: Document, values: Mapping[str, Any], reach: Reach = UNBOUNDED) -> Spec:
-    """The Spec of a valid document; `values` are its substituted values, `reach` says how far its paths do."""
+def build(
+    document: Document, values: Mapping[str, Any], reach: Reach = UNBOUNDED, written: Mapping[str, Any] | None = None
+) -> Spec:
+    """The Spec of a valid document; `values` are its substituted values, `reach` says how far its paths do.
+
+    `written` are the values before the command line replaced any, with paths as its files have them (None: the same).
+    """
     builder = _Builder(document, Path(document.file).absolute(), values, reach)
-    return builder.spec()
+    return replace(builder.spec(), digest=digest(values if written is None else written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,6 @@ class _Builder:
             data=data,
             experiment=values.get("experiment") or values["name"],
             job=self._job(values["job"], data) if values.get("job") is not None else None,
-            digest=digest(values),
             target=self.document.target,
             layers=tuple(map(Path, self.document.files)),
         )

@@ -143,7 +143,7 @@ def load(
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
-            specs += [build(one.document, one.values, reach) for one in checked]
+            specs += [build(one.document, one.values, reach, one.written) for one in checked]
     undeclared = [*overrides.undeclared(read, variables, inputs), *named.undeclared([seen for _, seen in read])]
     of_repositories = options.repositories.diagnostics()
     wrong = any(found.severity is Severity.ERROR for found in of_repositories)
@@ -181,12 +181,15 @@ def _today() -> str:
 
 
 class _Checked(NamedTuple):
-    """A document, its mistakes beyond YAML, its values with everything in place, and those of them that are right."""
+    """A document, its mistakes beyond YAML, its values with everything in place, those of them that are right, and
+    those that its own files have, whatever the command line replaces and wherever they lie.
+    """
 
     document: Document
     diagnostics: list[Diagnostic]
     values: Any
     seen: Mapping[str, Any]
+    written: Any
 
 
 def _check(document: Document, options: _Options, *, complete: bool = True) -> _Checked:
@@ -218,7 +221,7 @@ def _check(document: Document, options: _Options, *, complete: bool = True) -> _
         seen = known.values
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
-    return _Checked(document, without_credentials(document, values, diagnostics), values, seen)
+    return _Checked(document, without_credentials(document, values, diagnostics), values, seen, done.values)
 
 
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:

@@ -117,10 +117,13 @@ def test_the_request_is_told_first_and_may_be_said_again(specrun: Any, engine: D
 def test_what_lies_elsewhere_is_said_again(specrun: Any, engine: Double, tmp_path: Path) -> None:
     given = ("--input", f"d={tmp_path}/other/data")
     planned = specrun("plan", *given, "--out", "the.plan")
-    assert f"saved: `specrun apply the.plan --input d={tmp_path}/other/data` carries out exactly this" in planned.err
+    assert "saved: `specrun apply the.plan --input d=../other/data` carries out exactly this" in planned.err
     assert specrun("apply", "the.plan").code == 4
     assert engine.submitted == []
-    assert specrun("apply", "the.plan", "--input", "d=../other/data").code == 0
+    assert specrun("apply", "the.plan", "--input", "d=data").code == 64
+    assert specrun("apply", "the.plan", "--input", "d=../other/src").code == 5
+    shutil.copytree(tmp_path / "other/data", tmp_path / "at/another/place")
+    assert specrun("apply", "the.plan", "--input", f"d={tmp_path}/at/another/place").code == 0
     assert len(engine.submitted) == 1
 
 
@@ -132,19 +135,91 @@ def test_a_spec_elsewhere_is_allowed_again(specrun: Any, engine: Double) -> None
     assert len(engine.submitted) == 1
 
 
-def test_it_holds_in_another_clone(
-    specrun: Any, engine: Double, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def clone(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+    """Goes on as another user in another clone, deeper down."""
+
+    def made() -> Path:
+        shutil.copytree(repository, tmp_path / "bob/at/clone", ignore=shutil.ignore_patterns("pipe.yaml", ".specrun"))
+        (tmp_path / "alice").rename(tmp_path / "gone")
+        for name in ("HOME", "USER", "LOGNAME"):
+            monkeypatch.setenv(name, str(tmp_path / "bob") if name == "HOME" else "bob")
+        monkeypatch.chdir(tmp_path / "bob/at/clone/below")
+        return tmp_path / "bob/at/clone"
+
+    (tmp_path / "alice").mkdir()
+    for name in ("HOME", "USER", "LOGNAME"):
+        monkeypatch.setenv(name, str(tmp_path / "alice") if name == "HOME" else "alice")
+    return made
+
+
+def test_it_holds_in_another_clone(specrun: Any, engine: Double, repository: Path, clone: Callable[[], Path]) -> None:
     assert specrun("plan", str(repository / "job.yaml"), "--out", "below/the.plan").code == 0
-    shutil.copytree(repository, tmp_path / "clone", ignore=shutil.ignore_patterns("pipe.yaml", ".specrun"))
-    monkeypatch.chdir(tmp_path / "clone/below")
+    there = clone()
     said = specrun("apply", "the.plan")
     assert said.code == 0, said.err
     assert len(engine.submitted) == 1
-    (tmp_path / "clone/src/x.py").write_text("another")
+    (there / "src/x.py").write_text("another")
     said = specrun("apply", "the.plan")
     assert said.code == 5
     assert "run/job changed since the plan: code: x.py changed" in said.err
+
+
+PORTABLE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "a file of the repository's own as environment": (("--environment", "req.txt"), ()),
+    "its conda file": (("--environment", "conda.yml"), ()),
+    "another folder as an input": (("--input", "d={repo}/src"), ()),
+    "a file as an input": (("--input", "d=data/a"), ()),
+    "a file of variables": (("--var-file", "vars.yaml"), ()),
+    "a spec with a build context and a base": (("built/built.yaml",), ()),
+    "a folder of specs": (("built", "--only", "folder:built"), ()),
+    "data elsewhere": (("--input", "d={tmp}/alice/data"), ("--input", "d={tmp}/bob/mine")),
+    "variables elsewhere": (("--var-file", "{tmp}/alice/v.yaml"), ("--var-file", "../../../v.yaml")),
+    "an environment elsewhere": (("--environment", "{tmp}/alice/e.txt"), ("--environment", "{tmp}/bob/f.txt")),
+    "state elsewhere": ((), ()),
+}
+
+
+@pytest.mark.parametrize("case", PORTABLE)
+def test_whatever_it_was_made_with_holds_for_another_user(
+    specrun: Any,
+    engine: Double,
+    repository: Path,
+    tmp_path: Path,
+    clone: Callable[[], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:
+    files = {
+        "repo/req.txt": "six\n-r more.txt\n",
+        "repo/more.txt": "attrs\n",
+        "repo/conda.yml": "dependencies: []\n",
+        "repo/vars.yaml": "word: other\n",
+        "repo/built/base.yaml": "apiVersion: specrun/v1\nabstract: true\nname: x\n",
+        "repo/built/built.yaml": "apiVersion: specrun/v1\nextends: base.yaml\nname: built\n"
+        "job: {command: ls, environment: {build: {path: image}}}\n",
+        "repo/built/image/Dockerfile": "FROM x\n",
+        "alice/data/a": "2",
+        "bob/mine/a": "2",
+        "alice/v.yaml": "word: theirs\n",
+        "bob/v.yaml": "word: theirs\n",
+        "alice/e.txt": "six\n",
+        "bob/f.txt": "six\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    given, again = ([one.format(repo=repository, tmp=tmp_path) for one in words] for words in PORTABLE[case])
+    if case == "state elsewhere":
+        monkeypatch.setenv("SPECRUN_HOME", str(tmp_path / "alice/state"))
+    said = specrun("plan", *given, "--out", "below/the.plan")
+    assert said.code == 0, said.err
+    text = Path("below/the.plan").read_text()
+    assert [word for word in ("alice", str(tmp_path), str(Path.cwd())) if word in text] == []
+    clone()
+    said = specrun("apply", "the.plan", *again)
+    assert said.code == 0, said.err
+    assert len(engine.submitted) == 1
 
 
 def test_a_spec_may_have_its_version_of_a_base(specrun: Any, engine: Double) -> None:
