@@ -12,7 +12,7 @@ import click
 
 from specrun.cli.delivering import deliver, expanded, read_all, read_one
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.options import color_option, output_option, pairs_of
+from specrun.cli.options import PlaceSaid, color_option, output_option, pairs_of, place_options
 
 if TYPE_CHECKING:
     from specrun.convert.imported import Imported
@@ -23,14 +23,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _written(command: F) -> F:
     """The options about what is written."""
+    option = click.option("--workspace", metavar="FILE", help="A config.json: the spec names that workspace.")
+    return _named(option(command))
+
+
+def _named(command: F) -> F:
     for option in (
         color_option,
         output_option("text", "markdown", "json"),
         click.option("--force", is_flag=True, help="Overwrite files that exist."),
         click.option("--out-dir", metavar="DIR", help="Write each spec to a file of its name in this folder."),
         click.option("--out", metavar="SPEC.yaml", help="Write the spec to this file instead of standard output."),
-        click.option("--workspace", metavar="FILE", help="A config.json: the spec names that workspace."),
-        click.option("--name", metavar="NAME", help="The spec's name, instead of one made of the file's."),
+        click.option("--name", metavar="NAME", help="The spec's name, instead of one made of the source's."),
     ):
         command = option(command)
     return command
@@ -117,6 +121,26 @@ def script(files: tuple[str, ...], name: str | None, workspace: str | None, **wr
     deliver(works, refused, **written)
 
 
+@import_.command()
+@click.argument("things", nargs=-1, required=True, metavar="KIND/NAME…")
+@place_options
+@click.option(
+    "--workspace",
+    metavar="WHERE",
+    help="The workspace: a config.json, a spec that names it, or its resource id (else as your specs say).",
+)
+@_named
+def live(things: tuple[str, ...], name: str | None, workspace: str | None, said: PlaceSaid, **written: Any) -> None:
+    """Clusters and datastores that exist, as compute/NAME and datastore/NAME: a plan right after it is empty."""
+    from specrun.cli import live, places
+    from specrun.convert.options import ImportOptions
+
+    named = live.things_of(things)
+    place, section = places.meant(workspace, said)
+    engine = places.opened(place, section, _folder(written))
+    deliver([partial(live.made_of, named, engine, ImportOptions(name, section, _folder(written)))], [], **written)
+
+
 def _alone(importer: Callable[..., Imported], *arguments: Any) -> list[Imported]:
     """What an importer of single files gives, as those of several do."""
     return [importer(*arguments)]
@@ -126,13 +150,12 @@ def _workspace(file: str | None) -> Properties | None:
     """What a config.json says, as a spec's section."""
     if file is None:
         return None
-    from specrun.engines.azure.coordinates import BadConfig, read_config
+    from specrun.engines.azure.coordinates import BadConfig, read_workspace, section_of
 
     try:
-        at = read_config(Path(file))
+        return section_of(read_workspace(file))
     except BadConfig as error:
         raise Exit(INVALID_SPEC, f"error: {error}") from error
-    return {"name": at.workspace_name, "resource_group": at.resource_group, "subscription_id": at.subscription_id}
 
 
 def _options(name: str | None, workspace: str | None, written: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -115,6 +115,41 @@ def run_files_options(command: F) -> F:
     return _with_reading(command, _files, _engine, *_layers, _outside)
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceSaid:
+    """What the command line says of where things are, and of how a spec is read that says it."""
+
+    engine: str | None = None
+    target: str | None = None
+    var_files: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def place_options(command: F) -> F:
+    """--engine, --target, --var-file and --var, as what is `said` of a place."""
+
+    @wraps(command)
+    def with_place(
+        engine: str | None = None,
+        target: str | None = None,
+        var_files: tuple[str, ...] = (),
+        variables: tuple[str, ...] = (),
+        **others: object,
+    ) -> object:
+        said = PlaceSaid(*_chosen(engine, target), var_files, pairs_of("--var", variables))
+        return command(said=said, **others)
+
+    decorated: Any = with_place
+    for decorator in reversed((_engine, *_layers, _replacing[0])):
+        decorated = decorator(decorated)
+    return cast(F, decorated)
+
+
+def _chosen(engine: str | None, target: str | None) -> tuple[str | None, str | None]:
+    """Engine and target of the command line, else of the environment."""
+    return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
+
+
 def every_option(command: F) -> F:
     """--all, for verbs that end or delete: without it they take no whole repository."""
     return click.option("--all", "every", is_flag=True, help="All specs that .specrun.yaml lists.")(command)
@@ -137,9 +172,10 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         **others: object,
     ) -> object:
         named, found = find_named(files, every=every)
+        engine, target = _chosen(engine, target)
         reading = Reading(
             found.files,
-            engine or os.environ.get("SPECRUN_ENGINE") or None,
+            engine,
             pairs_of("--var", variables),
             pairs_of("--input", inputs),
             environment,
@@ -148,7 +184,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
             found=found,
             only=only_specs,
             exclude=exclude_specs,
-            target=target or os.environ.get("SPECRUN_TARGET") or None,
+            target=target,
             var_files=var_files,
         )
         return command(reading=reading, **others)

@@ -95,6 +95,17 @@ def read_config(file: Path) -> Coordinates:
     return Coordinates(*(values[key].strip() for key in _KEYS))
 
 
+def read_workspace(said: str) -> Coordinates:
+    """What a workspace's resource id says, as the portal shows it, or a config.json. Raises BadConfig."""
+    scope = _SCOPE.fullmatch(said.strip().rstrip("/"))
+    return Coordinates(*reversed(scope.groups())) if scope else read_config(Path(said))
+
+
+def section_of(at: Coordinates) -> Properties:
+    """The `workspace` of a spec that names it."""
+    return {"name": at.workspace_name, "resource_group": at.resource_group, "subscription_id": at.subscription_id}
+
+
 def workspace_path(at: Coordinates) -> str:
     """The resource id of a workspace."""
     kind = "Microsoft.MachineLearningServices/workspaces"
