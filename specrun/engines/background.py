@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,5 +21,6 @@ def in_background(work: Callable[[], T]) -> Future[T]:
         except BaseException as error:  # noqa: BLE001 - raised again by who waits
             future.set_exception(error)
 
-    threading.Thread(target=run, daemon=True).start()
+    # What holds for who asks for it holds for the work: see `changing_while` of the Azure engines.
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
     return future

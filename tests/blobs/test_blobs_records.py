@@ -9,7 +9,8 @@ import pytest
 from specrun.engines.azure import blobs, records
 from specrun.engines.azure.blobs import list_files
 from specrun.engines.azure.containers import Container
-from specrun.engines.azure.records import Lease, lease, read_record, write_record
+from specrun.engines.azure.leases import Lease
+from specrun.engines.azure.records import lease, read_record, write_record
 from specrun.engines.azure.source_lists import find_list, forget_list, leave_list
 from specrun.engines.base import Conflict, Missing, Progress
 from specrun.plan.files import SourceFile
@@ -63,7 +64,7 @@ def test_a_lease_makes_the_blob_and_keeps_what_is_in_it(container: Container) ->
 
 def test_making_the_blob_does_not_replace_one_that_came_meanwhile(container: Container) -> None:
     write_record(container, PATH, b"theirs")
-    Lease(container, PATH, records.SECONDS)._make()
+    Lease(lambda work: work(container), PATH, "id")._make(container)
     assert read_record(container, PATH) == b"theirs"
 
 
@@ -107,37 +108,3 @@ def test_a_lease_is_given_back_after_an_error(container: Container) -> None:
     with pytest.raises(ZeroDivisionError), lease(container, PATH):
         raise ZeroDivisionError
     write_record(container, PATH, b"free")
-
-
-def test_a_lost_lease_is_told(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
-    from azure.storage.blob import BlobLeaseClient
-
-    lost = threading.Event()
-    renew = Lease._renew
-
-    def at_once(self: Lease) -> None:
-        self._over.wait = lambda timeout=None: False  # type: ignore[method-assign]
-        renew(self)
-        lost.set()
-
-    with lease(container, PATH):
-        pass
-    monkeypatch.setattr(Lease, "_renew", at_once)
-    with lease(container, PATH, 60) as held:
-        BlobLeaseClient(container.blob(PATH)).break_lease(0)
-        assert lost.wait(30)
-        with pytest.raises(Conflict, match="the lease was lost"):
-            held.check()
-
-
-@pytest.mark.slow
-def test_a_lease_is_kept_up_and_runs_out_when_its_holder_is_killed(container: Container) -> None:
-    with lease(container, PATH) as held:
-        assert not held._over.wait(records.SECONDS + 2)
-        write_record(container, PATH, b"still ours", lease=held)
-    killed = Lease(container, PATH, records.SECONDS)
-    killed._renew = lambda: None  # type: ignore[method-assign]
-    killed._renewing = threading.Thread(target=killed._renew)
-    killed.acquire()
-    with lease(container, PATH):
-        assert read_record(container, PATH) == b"still ours"

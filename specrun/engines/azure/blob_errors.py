@@ -53,6 +53,7 @@ _DENIED: Mapping[str, Mapping[str, str] | str] = {
     "InvalidAuthenticationInfo": _UNKNOWN,
     "NoAuthenticationInformation": _UNKNOWN,
     "AccountIsDisabled": "the storage account is disabled",
+    "BlobImmutableDueToPolicy": "a policy of the container forbids to change what is there",
     "InsufficientAccountPermissions": "the storage account allows reading only",
 }
 

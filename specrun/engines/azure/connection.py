@@ -15,7 +15,7 @@ from specrun.engines.azure.credentials import SignIn, sign_in
 from specrun.engines.azure.fetched import Fetched
 from specrun.engines.azure.nonsense import nonsense, slips
 from specrun.engines.azure.quiet import quiet
-from specrun.engines.base import EngineError, Scope
+from specrun.engines.base import EngineError, Scope, Transient
 from specrun.spec.secrets import note_values
 
 P = ParamSpec("P")
@@ -26,6 +26,13 @@ SECRETS_LAST = 45 * 60.0
 
 SOON = 2.0
 """Seconds after which what must be there is looked for again."""
+
+
+class NotYet(Transient):
+    """A workspace is there, and what each has is not seen yet."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, SOON)
 
 
 class Sdk(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from specrun.engines.azure import targets
@@ -12,7 +13,9 @@ from specrun.engines.azure.arm import AUDIENCE
 from specrun.engines.azure.clusters import ClusterCalls, Clusters
 from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.datastores import DatastoreCalls, Datastores
+from specrun.engines.azure.locks import AzureLocks
 from specrun.engines.azure.runs import RunCalls, Runs
+from specrun.engines.azure.transport import changing_while
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
 from specrun.engines.base import EngineError, Missing, Report
 from specrun.engines.facts import Facts
@@ -60,14 +63,14 @@ class AzureEngine:
         self.place = place
         self.patience = _patience()
         self.connection = connection
-        known = Clusters(connection, clusters)
+        known, locks = Clusters(connection, clusters), AzureLocks(connection)
         self.resources = Resources(
-            connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores)
+            connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores), locks
         )
         self.runs = self.metrics = Runs(connection, runs)
         self.nodes = Nodes(connection, known)
         self.contents = Contents(connection, place, version_of)
-        self.locks: Locks | None = None
+        self.locks: Locks | None = locks
         self.check = check
         self._audience = audience
 
@@ -85,6 +88,7 @@ class Resources:
     workspaces: Workspaces
     clusters: Clusters
     datastores: Datastores
+    locks: AzureLocks
 
     @asked
     def observe(self, resource: Resource) -> Observed:
@@ -109,7 +113,14 @@ class Resources:
 
     @asked
     def begin(self, change: Change, report: Report) -> None:
-        """Start a change; an upload and the making of a workspace are over when this returns."""
+        """Start a change; an upload and the making of a workspace are over when this returns.
+
+        Once the resource's lock is lost no further request is sent that changes something.
+        """
+        with changing_while(partial(self.locks.check, change.key)):
+            self._begin(change, report)
+
+    def _begin(self, change: Change, report: Report) -> None:
         match change.resource, change:
             case Workspace() as workspace, ResourceChange():
                 self.workspaces.begin(change, workspace, report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,11 @@ from specrun.plan.source_list import is_list
 
 SHA256 = "specrun_sha256"
 """The metadata that holds the SHA-256 of data from https, as its spec gives it."""
+
+LOCKS = "specrun/locks/"
+"""Where the blobs of locks lie in a container."""
+
+_LOCK = re.compile(LOCKS + "[0-9a-f]{64}")
 
 PAGE = 5000
 """Blobs in one answer: the service's limit."""
@@ -36,7 +42,7 @@ class Blob:
 
 
 def list_blobs(container: Container, start: str) -> Iterator[Blob]:
-    """Blobs whose names begin so, without folders and the lists of sources. Raises EngineError."""
+    """Blobs whose names begin so, without folders, the lists of sources and locks. Raises EngineError."""
     marker: str | None = None
     seen: set[str] = set()
     while marker is None or marker:
@@ -94,7 +100,7 @@ def _read(element: ElementTree.Element) -> Blob | None:
         return None
     text = name.text or ""
     text = unquote(text) if name.get("Encoded") == "true" else text
-    if is_list(text):
+    if is_list(text) or _LOCK.fullmatch(text):
         return None
     return Blob(
         text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from specrun.engines.base import EngineError, Transient
@@ -27,6 +28,10 @@ _WORDS = {
 }
 
 
+class Unreachable(Transient):
+    """No connection came about, or none held: nobody there has been heard."""
+
+
 def retry_after(response: Any) -> float | None:
     """The seconds that an answer of requests or azure-core asks to wait for; None where it does not."""
     asked = str(getattr(response, "headers", {}).get("Retry-After", ""))
@@ -36,12 +41,13 @@ def retry_after(response: Any) -> float | None:
 def unreachable(host: str, error: BaseException | str, what: str = "") -> EngineError:
     """The error for a host that could not be reached, or whose answer broke off; `what` was being tried.
 
-    Transient, except where trying again cannot help: a certificate that is not trusted.
+    Transient, Unreachable where nobody was heard, except where trying again cannot help: a certificate that is not
+    trusted.
     """
     text = str(error)
     cause = next((name for marks, name in _CAUSES if any(mark in text for mark in marks)), "")
     message = (
         f"{f'cannot {what}: ' if what else ''}{host} {'gave no answer' if cause == 'slow' else 'cannot be reached'}"
     )
-    kind = EngineError if cause == "certificate" else Transient
-    return kind(f"{message}: {_WORDS[cause]}")
+    kinds: Mapping[str, type[EngineError]] = {"certificate": EngineError, "slow": Transient}
+    return kinds.get(cause, Unreachable)(f"{message}: {_WORDS[cause]}")

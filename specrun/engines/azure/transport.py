@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +27,21 @@ _SLOW = re.compile(r"/environments/[^/?]+/versions/[^/?]+(?:$|\?)")
 LONGEST_PAUSE = 30.0
 """Seconds that an SDK may wait before it tries again, whatever the service asks for: a call that is silent for longer
 is given up, and the core waits better, since it says so."""
+
+
+_may_change: ContextVar[Callable[[], object]] = ContextVar("may_change", default=lambda: None)
+
+
+@contextmanager
+def changing_while(check: Callable[[], object]) -> Iterator[None]:
+    """Have `check` asked before each request that changes something, of all that is done meanwhile: what it raises
+    keeps that from being sent, an SDK's second try and the next of many files alike.
+    """
+    before = _may_change.set(check)
+    try:
+        yield
+    finally:
+        _may_change.reset(before)
 
 
 def is_slow(method: str, url: str) -> bool:
@@ -68,6 +86,8 @@ def transport(url: str, connections: int) -> RequestsTransport:
     class Transport(RequestsTransport):  # type: ignore[misc]
         def send(self, request: Any, **options: Any) -> Any:
             """Send a request. What was slow and had no answer is looked for before anybody sends it again."""
+            if request.method not in ("GET", "HEAD"):
+                _may_change.get()()
             if not is_slow(request.method, request.url):
                 return super().send(request, **options)
             try:

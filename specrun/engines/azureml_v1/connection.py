@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from specrun.engines.azure import connection
-from specrun.engines.azure.connection import SOON
+from specrun.engines.azure.connection import NotYet
 from specrun.engines.azure.fetched import Fetched
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.sdk import load_sdk
-from specrun.engines.base import Missing, Transient
+from specrun.engines.base import Missing
 
 CLOUD = "AzureCloud"
 """Named, so that the SDK does not ask the network which clouds there are."""
@@ -57,7 +57,7 @@ class Sdk:
                 return workspace.get_default_datastore()
         except Missing as error:
             # Each workspace has one: who answers has not heard of a new one yet.
-            raise Transient(str(error), SOON) from error
+            raise NotYet(str(error)) from error
 
     def container_of(self, datastore: Any) -> tuple[str | None, Any]:
         return (datastore.container_name if datastore.datastore_type in BLOB_STORES else None), datastore

@@ -14,7 +14,8 @@ from typing import Any
 
 from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.endings import status_of
-from specrun.engines.azure.records import Lease, lease, write_record
+from specrun.engines.azure.leases import Lease
+from specrun.engines.azure.records import lease, write_record
 from specrun.engines.azure.run_marks import SUBMITTED_TAG, include_all, record_path, run_tags
 from specrun.engines.azure.run_record import record_of_v1, run_properties
 from specrun.engines.azure.seen import SeenRun

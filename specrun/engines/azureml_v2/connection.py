@@ -6,12 +6,12 @@ from typing import Any, TypeAlias
 
 from specrun.engines.azure import connection
 from specrun.engines.azure.arm import ENDPOINT
-from specrun.engines.azure.connection import SOON
+from specrun.engines.azure.connection import NotYet
 from specrun.engines.azure.fetched import Fetched
 from specrun.engines.azure.transport import transport
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import load_sdk
-from specrun.engines.base import Missing, Transient
+from specrun.engines.base import Missing
 
 CONNECTIONS = 16
 """Requests at once: as many as a plan asks for."""
@@ -53,11 +53,11 @@ class Sdk:
                 return self.client.datastores.get_default(include_secrets=True)
         except StopIteration:
             # Each workspace has one: who answers has not heard of a new one yet.
-            raise Transient("cannot find the default datastore: the workspace has none yet", SOON) from None
+            raise NotYet("cannot find the default datastore: the workspace has none yet") from None
         except Missing as error:
             if not self._connection.has_workspace:
                 raise  # most likely there is no workspace
-            raise Transient(str(error), SOON) from error
+            raise NotYet(str(error)) from error
 
     def container_of(self, datastore: Any) -> tuple[str | None, Any]:
         name = getattr(datastore, "container_name", None) or getattr(datastore, "filesystem", None)

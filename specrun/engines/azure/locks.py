@@ -1,0 +1,235 @@
+"""Locks that all who change a workspace have together: leases on blobs of its default datastore.
+
+A blob is there while somebody has the lease on it, and its metadata say who. Nothing depends on what they say, nor on
+any clock but the service's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+from specrun.engines.azure import leases
+from specrun.engines.azure.blob_errors import code_of, explained
+from specrun.engines.azure.connection import Connection, NotYet, asked
+from specrun.engines.azure.containers import Container
+from specrun.engines.azure.leases import Lease, Taken
+from specrun.engines.azure.listing import LOCKS
+from specrun.engines.azure.network import Unreachable
+from specrun.engines.base import Conflict, Denied, EngineError, Missing, Transient
+from specrun.engines.locks import LONGEST, Held, Holder, holder_in, lock_name, words_of
+from specrun.plan.kinds.data import DataTarget
+from specrun.plan.resources import DEFAULT_DATASTORE, Key, Resource
+
+_HOLDER, _NAME = "specrun_holder", "specrun_lock"
+
+_MOST = 7000
+"""Characters of metadata that are written: the service takes 8 KiB."""
+
+_SHORT = 100
+"""Characters of each of a holder's words where there would be more."""
+
+_AS_THEY_ARE = '{}":,/\\@.+-()'
+_HASH = re.compile("[0-9a-f]{64}")
+_NOBODY = ("BlobNotFound", "LeaseNotPresentWithLeaseOperation")
+
+
+class AzureLock:
+    """The lock of one resource, held by this process."""
+
+    def __init__(self, key: Key, holder: Holder, lease: Lease, over: Callable[[], object]) -> None:
+        self.key = key
+        self.holder = holder
+        self.lease = lease
+        self._over = over
+
+    def check(self) -> None:
+        """Raise LockLost when it was lost, or may have been."""
+        self.lease.check()
+
+    def release(self) -> None:
+        """Give it back, and leave nothing behind."""
+        try:
+            self.lease.release(remove=True)
+        finally:
+            self._over()
+
+
+class AzureLocks:
+    """The locks of one workspace."""
+
+    lapses = float(leases.SECONDS)
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self.connection = connection
+        # One for all: a lease whose answer was lost is asked for again, and is ours then.
+        self._id = str(uuid.uuid4())
+        self._held: dict[str, AzureLock] = {}
+        self._seen: dict[str, str] = {}
+        """The ETags of the blobs that were read, by their locks' names."""
+        self._denied: Denied | None = None
+        self._reached = False
+        self._mutex = threading.Lock()
+
+    @asked
+    def name(self, resource: Resource) -> str:
+        """A resource's address, without case; that of data by its container: datastores may have the same one."""
+        if isinstance(resource, DataTarget):
+            store = None if resource.datastore == DEFAULT_DATASTORE else resource.datastore
+            container = self.connection.open_datastore(store)
+            return f"{resource.kind}/{container.host}/{container.name}/{resource.target}".casefold()
+        return lock_name(resource)
+
+    def acquire(self, resource: Resource, holder: Holder) -> AzureLock:
+        """Try once to get a resource's lock: two requests, one more where somebody has it or left it.
+
+        Raises Held; Denied where one may not write, at once where it was so before; Missing while there is no workspace
+        or it has no default datastore.
+        """
+        if self._denied is not None:
+            raise self._denied
+        name = self.name(resource)
+        lease = Lease(self._use, _blob(name), self._id, f"the lock of {name}", _metadata(name, holder))
+        lock = AzureLock(resource.key, holder, lease, lambda: self._held.pop(name, None))
+        with self._mutex:
+            other = self._held.setdefault(name, lock)
+        if other is not lock:
+            raise Held(other.holder)  # by ourselves, for what is called differently
+        try:
+            self._take(lease)
+        except BaseException:
+            del self._held[name]
+            raise
+        return lock
+
+    def check(self, key: Key) -> None:
+        """Raise LockLost when the lock of a resource is held here, and was lost."""
+        for lock in list(self._held.values()):
+            if lock.key == key:
+                lock.check()
+
+    @asked
+    def holders(self) -> Mapping[str, Holder]:
+        """Who holds which lock: one request, and those that find the default datastore."""
+        container, dates = self._open(), list[str]()
+        with explained(container, f"listing {LOCKS}"):
+            found = container.client.list_blobs(
+                name_starts_with=LOCKS,
+                include=["metadata"],
+                raw_response_hook=lambda answer: dates.append(answer.http_response.headers.get("Date", "")),
+            )
+            held = [blob for blob in found if blob.lease.state in ("leased", "breaking")]
+        holders = {}
+        for blob in held:
+            name, holder = _read(blob, dates[-1])
+            self._seen[name] = blob.etag if blob.etag.startswith('"') else f'"{blob.etag}"'
+            holders[name] = holder
+        return holders
+
+    @asked
+    def free(self, name: str) -> None:
+        """Break the lease, if it is that of the holder who was seen last. Raises Conflict when it is another's."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import HttpResponseError
+        from azure.storage.blob import BlobLeaseClient
+
+        container = self._open()
+        seen = (
+            {"etag": self._seen[name], "match_condition": MatchConditions.IfNotModified} if name in self._seen else {}
+        )
+        with explained(container, f"freeing the lock of {name}"):
+            try:
+                BlobLeaseClient(container.blob(_blob(name))).break_lease(0, **seen)
+            except HttpResponseError as error:
+                if code_of(error) == "ConditionNotMet":
+                    raise Conflict(f"{name}: somebody else has the lock by now: look again") from error
+                if code_of(error) not in _NOBODY:
+                    raise
+
+    def _take(self, lease: Lease) -> None:
+        try:
+            self.connection.ask(self._open)
+            try:
+                lease.take()
+            except Missing as error:
+                raise Denied(str(error)) from error
+            self._reached = True
+        except Taken as taken:
+            self._reached = True
+            raise Held(self._holder(lease.path)) from taken
+        except NotYet as error:
+            raise Missing(str(error)) from error
+        except Missing:
+            raise
+        except EngineError as error:
+            if isinstance(error, Transient) and (self._reached or not isinstance(error, Unreachable)):
+                raise
+            self._denied = error if isinstance(error, Denied) else Denied(str(error))
+            raise self._denied from error
+
+    def _holder(self, path: str) -> Holder:
+        """Who a blob says has the lease on it; nobody known, where that cannot be read."""
+        dates = list[str]()
+
+        def read(container: Container) -> Holder:
+            with explained(container, f"reading {path}"):
+                blob = container.blob(path).get_blob_properties(
+                    raw_response_hook=lambda answer: dates.append(answer.http_response.headers.get("Date", ""))
+                )
+            return _read(blob, dates[-1])[1]
+
+        try:
+            found: Holder = self._use(read)
+        except EngineError:
+            return Holder()
+        return found
+
+    def _use(self, work: Callable[[Container], Any]) -> Any:
+        return self.connection.ask(lambda: work(self._open()))
+
+    def _open(self) -> Container:
+        return self.connection.open_datastore(None)
+
+
+def _blob(name: str) -> str:
+    return LOCKS + (name if _HASH.fullmatch(name) else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest())
+
+
+def _metadata(name: str, holder: Holder) -> dict[str, str]:
+    """Who has a lock, in ASCII."""
+    for most in (LONGEST, _SHORT):
+        cut = replace(holder, who=holder.who[:most], where=holder.where[:most], doing=holder.doing[:most])
+        words, called = quote(words_of(cut), _AS_THEY_ARE), quote(name, _AS_THEY_ARE, errors="replace")
+        if len(words) + len(called) <= _MOST:
+            return {_HOLDER: words, _NAME: called}
+    return {_HOLDER: words}
+
+
+def _read(blob: Any, answered: str) -> tuple[str, Holder]:
+    """What a blob's lock is called, and who has it, since when by this machine's clock.
+
+    A name that is not the lock's own is none: somebody may have written what they like.
+    """
+    said = {name.lower(): value for name, value in (blob.metadata or {}).items()}
+    name = unquote(said.get(_NAME, ""))
+    if _blob(name) != blob.name:
+        name = blob.name.removeprefix(LOCKS)
+    holder = holder_in(unquote(said.get(_HOLDER, "")))
+    return name, replace(holder, since=time.time() - _age(blob.last_modified, answered))
+
+
+def _age(written: datetime, answered: str) -> float:
+    """Seconds since a blob was written, by the service's clock alone."""
+    try:
+        return max(0.0, (parsedate_to_datetime(answered) - written).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
