@@ -28,8 +28,8 @@ NEED_AZURITE = (
     "examples/test_azure",
     "faults/test_azure_",
 )
-TOGETHER = ("faults/test_azure_routes.py", "faults/test_azure_silence.py")
-"""Files whose tests one worker does: their cases go side by side, begun when the first is asked for."""
+TOGETHER = ("faults/test_azure_routes.py", "faults/test_azure_silence.py", "cli/test_audit.py")
+"""Files whose tests one worker does: all that they look at is begun, once, when the first of them is asked for."""
 
 FIRST = (
     "faults/test_azure_kills.py",
