@@ -74,6 +74,8 @@ specs:            # what a command without FILE means: folders, and globs
 env:              # what ${{ env.NAME }} may read
 - DATA_ROOT
 - TEAM
+rules:
+  lock: required  # nothing is changed without a lock
 ```
 """
 
@@ -130,6 +132,10 @@ class Page:
         runners = "\n".join(f"- {runner}: {_listed(names)}" for runner, names in RUNNERS.items())
         yield REPOSITORY
         yield from page._table(page.schema)
+        for name, field in page.schema["properties"].items():
+            if "properties" in field:
+                yield f"### `{name}`\n"
+                yield from page._table(field)
         yield page._reserved()
         yield VARIABLES.format(azure=_listed(sorted(AZURE)), runners=runners)
 

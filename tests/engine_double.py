@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from specrun.apply.events import Event
+from specrun.apply.locks import Locking
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Page, Report, Staged
@@ -371,6 +372,7 @@ def carry_out(
     stop: threading.Event | None = None,
     detach: bool = False,
     fail_fast: bool = False,
+    locking: Locking | None = None,
 ) -> tuple[Outcome, list[Event]]:
     events: list[Event] = []
 
@@ -380,7 +382,7 @@ def carry_out(
             emit(event)
 
     engines = {engine.place: Reliable(engine)}
-    outcome = Walk(plan, engines, home, both, stop or threading.Event(), detach, fail_fast).go()
+    outcome = Walk(plan, engines, home, both, stop or threading.Event(), detach, fail_fast, locking or Locking()).go()
     return outcome, events
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from specrun.engines.base import LogLine, Progress
+from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Run
-from specrun.plan.resources import Key
+from specrun.plan.resources import Key, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,22 @@ class OperationProgressed:
 
     key: Key
     progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LockAwaited:
+    """Somebody else has the lock of a resource; told again when it is another who has it. Their words are not ours."""
+
+    key: Key
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class LocksDenied:
+    """Locks may not be taken in a place: what is changed there is changed without. Told once."""
+
+    place: Place
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,8 @@ Event: TypeAlias = (
     PlanReady
     | OperationStarted
     | OperationProgressed
+    | LockAwaited
+    | LocksDenied
     | OperationSettled
     | StatusChanged
     | LogLines

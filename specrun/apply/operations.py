@@ -9,10 +9,11 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from specrun.apply.locks import Stopped
 from specrun.apply.stage import Stale, check_environment, stage
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
 from specrun.engines.calls import ATTEMPTS, Abandoned, pause_after
@@ -34,23 +35,23 @@ FIRST_POLL = 0.2
 """Seconds between the first looks at a resource that is being made; later ones are as far apart as the engine says."""
 
 
-class Stopped(Exception):
-    """The user asked to stop while this was under way."""
-
-
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change on its way. `report` is told how far it is, `stop` is set when the user asks to stop."""
+    """One change on its way. `report` is told how far it is, `stop` is set when the user asks to stop.
+
+    `check` raises LockLost once somebody else may be changing the same: nothing is begun any more then.
+    """
 
     engine: Reliable
     home: Path
     report: Report
     stop: threading.Event
+    check: Callable[[], None] = lambda: None
 
     def carry_out(self, change: ResourceChange | Upload) -> None:
         """Make one resource what the plan says; of runs only their deletion, see `submit`.
 
-        Raises EngineError, Stale and Stopped.
+        Raises EngineError (LockLost among them), Stale and Stopped.
         """
         if change.action is Action.NO_OP:
             if not change.before.status.settled:
@@ -75,6 +76,7 @@ class Operation:
             change = self._fetched(change)
         self._begin(change)
         settled = self._settle(change)
+        self.check()
         if not self._achieved(change, settled):
             why = settled.reason or "it is not as it was asked for afterwards: plan again"
             raise EngineError(f"{change.key}: {why}")
@@ -144,6 +146,7 @@ class Operation:
 
     def _begin(self, change: ResourceChange | Upload) -> None:
         for attempt in range(ATTEMPTS):
+            self.check()
             try:
                 self.engine.begin(change, self.report)
             except (Transient, Abandoned) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.apply.events import Event
+from specrun.apply.locks import TIMEOUT, Locking, check_required, needs_lock
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import EngineError, Scope
@@ -31,6 +32,7 @@ from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 from specrun.spec.repository import repository_of
+from specrun.spec.repository_file import RepositoryFiles
 
 DEFAULT_ENGINE = "local"
 
@@ -81,15 +83,30 @@ class Project:
         *,
         detach: bool,
         fail_fast: bool = False,
+        lock_timeout: float = TIMEOUT,
     ) -> Outcome:
         """Carry out a plan and, unless `detach`, follow its runs to their end or until `stop` is set.
 
-        With `fail_fast` nothing is begun any more once one of them has failed.
+        With `fail_fast` nothing is begun any more once one of them has failed. `lock_timeout` is for how many seconds
+        a lock is waited for.
         """
         remove_abandoned(self.home)
-        outcome = Walk(_with_provenance(plan), self.engines, self.home, emit, stop, detach, fail_fast).go()
+        locking = Locking(lock_timeout, self._locked_places(plan))
+        walk = Walk(_with_provenance(plan), self.engines, self.home, emit, stop, detach, fail_fast, locking)
+        outcome = walk.go()
         self.hashes.save()
         return outcome
+
+    def check_locks(self, plan: Plan) -> None:
+        """Find out whether locks may be taken wherever the rules want them. Raises LockRequired and EngineError."""
+        check_required(plan, self.engines, self._locked_places(plan))
+
+    def _locked_places(self, plan: Plan) -> frozenset[Place]:
+        """Where nothing is changed without a lock: the places of the specs whose repository says so."""
+        if not any(map(needs_lock, plan.changes)):
+            return frozenset()
+        files = RepositoryFiles()
+        return frozenset(self.places[name] for name in self.places if files.of(name).lock_required)
 
     def sign_in(self) -> Mapping[Place, str]:
         """Have a person sign in where one has to; the places where that did not succeed, with why."""

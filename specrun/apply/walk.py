@@ -13,10 +13,12 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from specrun.apply.events import Event, Finished, OperationProgressed, OperationSettled, OperationStarted
-from specrun.apply.operations import Operation, Stopped
+from specrun.apply.locks import Halted, Locking, LockRequired, LocksOfApply, LockTimeout, Stopped
+from specrun.apply.operations import Operation
 from specrun.apply.stage import Stale
 from specrun.apply.watch import Told, follow
 from specrun.engines.base import Conflict, EngineError, Progress
+from specrun.engines.locks import LockLost
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.kinds.data import Upload
@@ -36,10 +38,13 @@ AT_ONCE = 8
 
 @dataclass(slots=True)
 class Outcome:
-    """How an apply went: what failed, what was stale, the runs that have ended, and those that go on."""
+    """How an apply went: what failed, what was stale or locked, what the rules refused, the runs that have ended, and
+    those that go on.
+    """
 
     failed: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     ended: list[Run] = field(default_factory=list)
     going_on: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -64,6 +69,7 @@ class Walk:
     stop: threading.Event
     detach: bool
     fail_fast: bool = False
+    locking: Locking = field(default_factory=Locking)
     # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
     _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)
@@ -71,7 +77,13 @@ class Walk:
     """What was not done, or needs what was not, and what was not done first: what there was to do to it is skipped."""
     _failed_run: str = ""
     """The first run that failed during this apply: with `fail_fast` nothing is begun after it."""
+    _lost_lock: str = ""
+    """Why a lock was lost in the middle: nothing is begun after that."""
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
+    _locks: LocksOfApply = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._locks = LocksOfApply(self.locking, self._queue.put, self.stop, self._halted)
 
     def go(self) -> Outcome:
         """Carry out the plan and follow its runs."""
@@ -87,10 +99,11 @@ class Walk:
                 if not under_way or time.monotonic() > give_up:
                     break
             else:
-                ready.extend(order.get_ready())
+                ready.extend(sorted(order.get_ready(), key=_in_order))
                 while ready and self._slots.acquire(blocking=False):
                     under_way += 1
                     threading.Thread(target=self._work, args=(changes[ready.popleft()],), daemon=True).start()
+            self._lost_lock = self._lost_lock or self._locks.lost()
             for key in self._wait():
                 under_way -= 1
                 order.done(key)
@@ -135,15 +148,24 @@ class Walk:
                 return ""
             if not isinstance(change, Follow):
                 return ""  # it stays as it is, whatever happened to what it needs
-        if self.fail_fast and self._failed_run and _is_pending(change):
-            self._undone[key] = key
-            emit(OperationSettled(key, action, 0.0, skipped=f"--fail-fast: {self._failed_run} failed"))
-            return ""
         begun = time.monotonic()
         name, error = "", ""
         try:
+            if _is_pending(change) and (why := self._halted()):
+                raise Halted(why)  # noqa: TRY301 - as where that is known while a lock is waited for
             name = self._carry_out(change)
-        except (Stale, Conflict) as stale:
+        except Halted as halted:
+            self._undone[key] = key
+            emit(OperationSettled(key, action, 0.0, skipped=str(halted)))
+            return ""
+        except LockRequired as refusal:
+            error = str(refusal).removeprefix(f"{key}: ")
+            self._outcome.refused.append(str(key))
+        except LockLost as lost:
+            self._lost_lock = self._lost_lock or str(lost)
+            error = f"{lost}: somebody else may have changed it, plan again"
+            self._outcome.stale.append(str(key))
+        except (Stale, Conflict, LockTimeout) as stale:
             error = str(stale).removeprefix(f"{key}: ")
             self._outcome.stale.append(str(key))
         except (EngineError, SecretUnset, Stopped, OSError) as failure:
@@ -176,12 +198,18 @@ class Walk:
         def report(progress: Progress) -> None:
             self._queue.put(OperationProgressed(change.key, progress))
 
-        operation = Operation(engine, self.home, report, self.stop)
         if isinstance(change, Submit):
-            return operation.submit(change)
+            return Operation(engine, self.home, report, self.stop).submit(change)
         assert isinstance(change, (ResourceChange, Upload))
-        operation.carry_out(change)
+        with self._locks.over(change, engine) as check:
+            Operation(engine, self.home, report, self.stop, check).carry_out(change)
         return ""
+
+    def _halted(self) -> str:
+        """Why nothing is begun any more; "": it is."""
+        if self._lost_lock:
+            return self._lost_lock
+        return f"--fail-fast: {self._failed_run} failed" if self.fail_fast and self._failed_run else ""
 
     def _follow(self, engine: Reliable, name: str, key: Key) -> None:
         def told(event: Told) -> None:
@@ -200,6 +228,10 @@ class Walk:
             self._outcome.ended.append(run)
         else:
             self._outcome.going_on.append(name)
+
+
+def _in_order(key: Key) -> tuple[str, str, str]:
+    return key.place.engine, key.place.workspace, key.address
 
 
 def _is_pending(change: Change) -> bool:

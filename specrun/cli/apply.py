@@ -13,12 +13,13 @@ import click
 
 from specrun.apply.events import Event, LogLines, OpenLines, PlanReady
 from specrun.apply.journal import Journal
+from specrun.apply.locks import TIMEOUT, LockRequired
 from specrun.apply.project import Project
 from specrun.apply.walk import Outcome
 from specrun.cli import exit_codes
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import Exit
-from specrun.cli.options import Reading, color_option, output_option, reading_options
+from specrun.cli.options import Reading, color_option, lock_timeout_option, output_option, reading_options
 from specrun.cli.plan import NOTHING, check_allowed, planning_options
 from specrun.cli.saving import as_requested, check_same, check_specs, find_saved
 from specrun.cli.session import arguments_of, open_specs
@@ -46,6 +47,7 @@ MANY = 3
 @click.option("-q", "--quiet", is_flag=True, help="Only the job's lines and the result.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more once a run has failed.")
 @click.option("--logs", multiple=True, metavar="NAME", help="Of several, the lines of this run (`*`: anything).")
+@lock_timeout_option
 @output_option("text", "json")
 @color_option
 def apply(
@@ -60,6 +62,7 @@ def apply(
     quiet: bool,
     fail_fast: bool,
     logs: tuple[str, ...],
+    lock_timeout: int,
     output: str,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
@@ -88,7 +91,17 @@ def apply(
         ask = confirm if asks and not yes else None
         close = narration.close
         raise Exit(
-            carry_out(project, made, reading, show_event, ask=ask, detach=detach, fail_fast=fail_fast, close=close)
+            carry_out(
+                project,
+                made,
+                reading,
+                show_event,
+                ask=ask,
+                detach=detach,
+                fail_fast=fail_fast,
+                lock_timeout=lock_timeout,
+                close=close,
+            )
         )
     finally:
         narration.close()
@@ -103,6 +116,7 @@ def carry_out(
     ask: Callable[[Plan], None] | None,
     detach: bool,
     fail_fast: bool = False,
+    lock_timeout: float = TIMEOUT,
     close: Callable[[], None] = lambda: None,
 ) -> int:
     """Show a plan, `ask` whether it is meant, carry it out and follow its runs; the exit status.
@@ -119,11 +133,12 @@ def carry_out(
     if made.places:
         emit(PlanReady(made))
     check_allowed(made, "nothing was changed, in the other places either")
+    _check_locks(project, made)
     if made.pending and ask is not None:
         ask(made)
     stop = threading.Event()
     with _signals(stop):
-        outcome = project.carry_out(made, emit, stop, detach=detach, fail_fast=fail_fast)
+        outcome = project.carry_out(made, emit, stop, detach=detach, fail_fast=fail_fast, lock_timeout=lock_timeout)
     close()
     if outcome.interrupted:
         print(file=sys.stderr)  # the terminal has just shown ^C
@@ -131,6 +146,14 @@ def carry_out(
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
     return _status(outcome)
+
+
+def _check_locks(project: Project, made: Plan) -> None:
+    """End the command where the rules want locks, and none may be taken."""
+    try:
+        project.check_locks(made)
+    except LockRequired as refusal:
+        raise Exit(exit_codes.REFUSED, f"error: {refusal}", "nothing was changed") from refusal
 
 
 def _tell_going_on(names: Sequence[str], project: Project, reading: Reading) -> None:
@@ -166,6 +189,8 @@ def _status(outcome: Outcome) -> int:
     codes = set()
     if outcome.interrupted:
         codes.add(exit_codes.INTERRUPTED)
+    if outcome.refused:
+        codes.add(exit_codes.REFUSED)
     if outcome.stale:
         codes.add(exit_codes.STALE)
     if outcome.failed:

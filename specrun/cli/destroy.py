@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Collection
@@ -11,14 +10,11 @@ import click
 
 from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
-from specrun.cli.options import Reading, color_option, every_option, reading_options
+from specrun.cli.options import Reading, color_option, every_option, lock_timeout_option, reading_options, seconds_in
 from specrun.cli.session import open_specs, show
 from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_AGE = re.compile("(?P<number>[0-9]{1,9})(?P<unit>[smhdw])")
 
 
 @click.command()
@@ -32,8 +28,9 @@ _AGE = re.compile("(?P<number>[0-9]{1,9})(?P<unit>[smhdw])")
     help="With --also run: delete runs that ended longer ago, such as 30d or 12h, and nothing else.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@lock_timeout_option
 @color_option
-def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes: bool) -> None:
+def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes: bool, lock_timeout: int) -> None:
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
     ended_before = None if older_than is None else _moment(older_than, also)
     project = open_specs(reading, deleting=True)
@@ -42,7 +39,8 @@ def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.
-        raise Exit(carry_out(project, made, reading, narration, ask=None if yes else confirm, detach=True))
+        ask = None if yes else confirm
+        raise Exit(carry_out(project, made, reading, narration, ask=ask, detach=True, lock_timeout=lock_timeout))
     finally:
         narration.close()
 
@@ -51,7 +49,7 @@ def _moment(age: str, also: Collection[str]) -> float:
     """The moment (Unix seconds) that is so long ago. Raises click.UsageError."""
     if set(also) != {"run"}:
         raise click.UsageError("--older-than is about runs and nothing else: it goes with `--also run` alone.")
-    match = _AGE.fullmatch(age)
-    if match is None:
+    seconds = seconds_in(age)
+    if seconds is None:
         raise click.UsageError(f"--older-than wants a number and one of s, m, h, d, w, such as 30d; not `{age:.40}`.")
-    return max(0.0, time.time() - int(match["number"]) * _SECONDS[match["unit"]])
+    return max(0.0, time.time() - seconds)

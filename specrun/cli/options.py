@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -262,6 +263,32 @@ def output_option(*formats: str) -> Callable[[F], F]:
         "-o", "--output", type=click.Choice(formats), default=formats[0], show_default=True, help="What to print."
     )
 
+
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_PART = re.compile("([0-9]{1,9})([wdhms])")
+
+
+def seconds_in(text: str) -> int | None:
+    """The seconds in a text such as `10m`, `1h30m`, `0s` or `30d`; None where it is no such text."""
+    parts = _PART.findall(text)
+    return sum(int(number) * _UNITS[unit] for number, unit in parts) if parts and not _PART.sub("", text) else None
+
+
+def _timeout(_: click.Context, __: click.Parameter, given: str) -> int:
+    seconds = seconds_in(given)
+    if seconds is None:
+        raise click.BadParameter(f"a number and one of s, m, h, d, w is wanted, such as 10m or 0s; not `{given:.40}`.")
+    return seconds
+
+
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    metavar="TIME",
+    default="10m",
+    show_default=True,
+    callback=_timeout,
+    help="Wait so long for what another is changing; 0s: not at all.",
+)
 
 run_option = click.option("--run", "run_name", metavar="NAME", help="This run instead of the newest.")
 

@@ -15,9 +15,13 @@ from typing import Protocol
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.resources import DEFAULT_DATASTORE, Resource
+from specrun.spec.masking import mask
 
 LONGEST = 300
 """Characters of each of a holder's words: more is cut off, whoever wrote it."""
+
+_LATEST = 1e11
+"""What is no moment (in Unix seconds) and no process any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +101,23 @@ def words_of(holder: Holder) -> str:
 
 
 def holder_in(text: str) -> Holder:
-    """What was written down of a holder, as far as it can be read."""
+    """What was written down of a holder, as far as it can be read; credentials are masked, whoever wrote them."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return Holder()
     if not isinstance(found, dict):
         return Holder()
-    who, where, doing = (value[:LONGEST] if isinstance(value := found.get(name), str) else "" for name in _WORDS)
+    who, where, doing = (_bounded(found.get(name)) for name in ("who", "where", "doing"))
     since, process = found.get("since"), found.get("process")
     return Holder(
         who,
         where,
         doing,
         float(since) if isinstance(since, int | float) and 0 < since < _LATEST else 0.0,
-        process if isinstance(process, int) and 0 < process < _LATEST else 0,
+        process if type(process) is int and 0 < process < _LATEST else 0,
     )
 
 
-_WORDS = ("who", "where", "doing")
-_LATEST = 1e11
+def _bounded(value: object) -> str:
+    return mask(value[: 4 * LONGEST])[:LONGEST] if isinstance(value, str) else ""

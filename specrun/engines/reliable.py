@@ -172,7 +172,9 @@ class Reliable:
     def lock_holders(self) -> Mapping[str, Holder]:
         """Who holds which lock of the place."""
         locks = self._engine.locks
-        return self._read("the locks", locks.holders) if locks is not None else {}
+        with contextlib.suppress(Missing):  # there is nothing to keep them in, yet
+            return self._read("the locks", locks.holders) if locks is not None else {}
+        return {}
 
     def free_lock(self, name: str) -> None:
         """Take a lock from whoever holds it."""

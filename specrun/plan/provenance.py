@@ -145,11 +145,10 @@ def collect(repository: str | None) -> Provenance:
     What is checked out says which commit it is: for a pull request a service names another. Without a repository the
     service's word is taken: some runners fetch an archive where they have no git.
     """
-    service = next((one for one in _SERVICES if _first(one.marks)), None)
+    service = _service()
     commit, dirty, branch = _checked_out(repository) if repository is not None else ("", None, "")
     if service is None:
         return _bounded(Provenance(commit, dirty, branch, user=_local_user(), specrun_version=__version__))
-    links = (_filled(template) for template in service.ci.split())
     numbers = (_NUMBER.fullmatch(os.environ.get(name, "")) for name in service.pull_request.split())
     return _bounded(
         Provenance(
@@ -158,10 +157,27 @@ def collect(repository: str | None) -> Provenance:
             branch=branch or _short(_first(service.branch)),
             pull_request=next((found[1] or found[2] for found in numbers if found is not None), ""),
             user=_first(service.user),
-            ci=next(filter(None, links), ""),
+            ci=_link(service),
             specrun_version=__version__,
         )
     )
+
+
+def who_asks() -> tuple[str, str]:
+    """Who asks, and the link to the pipeline's run through which they do; "" what is not known. No git is asked."""
+    service = _service()
+    if service is None:
+        return _bounded(Provenance(user=_local_user())).user, ""
+    found = _bounded(Provenance(user=_first(service.user), ci=_link(service)))
+    return found.user or _local_user(), found.ci
+
+
+def _service() -> _Service | None:
+    return next((one for one in _SERVICES if _first(one.marks)), None)
+
+
+def _link(service: _Service) -> str:
+    return next(filter(None, map(_filled, service.ci.split())), "")
 
 
 def provenance_in(noted: object) -> Provenance:

@@ -35,6 +35,8 @@ class RepositoryFile:
     """What the repository is called, where that is written down."""
     specs: tuple[str, ...] = ()
     """The folders and globs, below the root, that a command without FILEs means."""
+    lock_required: bool = False
+    """Whether nothing is changed without a lock."""
     document: Document | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -118,7 +120,8 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
     env = frozenset(names) if isinstance(names, list) else None
     default, name = (document.values.get(key, "") for key in ("default_target", "repository"))
     specs = tuple(document.values.get("specs") or ())
-    return RepositoryFile(file, env, closed or env is not None, default, name, specs, document, found)
+    locked = document.values.get("rules", {}).get("lock") == "required"
+    return RepositoryFile(file, env, closed or env is not None, default, name, specs, locked, document, found)
 
 
 def _worded(mistake: Diagnostic) -> Diagnostic:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 from specrun.apply.events import (
     Event,
     Finished,
+    LockAwaited,
+    LocksDenied,
     LogLines,
     OpenLines,
     OperationProgressed,
@@ -20,12 +22,13 @@ from specrun.apply.events import (
     PlanReady,
     StatusChanged,
 )
+from specrun.apply.locks import told
 from specrun.engines.base import LogLine, Progress
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.run import Follow, RunChange
 from specrun.plan.observed import Run, RunStatus
-from specrun.plan.resources import Key
+from specrun.plan.resources import Key, Place
 from specrun.spec.secrets import hide
 from specrun.spec.visible import at_start, visible, visible_log
 from specrun.spec.wording import size
@@ -113,6 +116,11 @@ class Narration:
                 self._start(key, action)
             case OperationProgressed(key, progress):
                 self._progress(key, progress)
+            case LockAwaited(key, holder):
+                self._say(f"  {self._name(key)}: waiting for {visible(told(holder))}")
+                self._progress(key, Progress(text=f"waiting for {holder.who or 'somebody'}"))
+            case LocksDenied(place, reason):
+                self._say(f"{self._paint('!', 'yellow')} {_without_locks(place, reason)}", wrong=True)
             case OperationSettled():
                 self._settle(event)
             case StatusChanged(run, key):
@@ -291,3 +299,10 @@ class Narration:
     def _close_if_empty(self) -> None:
         if self._screen is not None and self._screen.is_empty:
             self.close()
+
+
+def _without_locks(place: Place, reason: str) -> str:
+    return indented(
+        f"warning: what is changed on {place.title} is changed without locks: {reason}\n"
+        "Nobody is kept from changing the same at the same time."
+    )

@@ -40,7 +40,12 @@ def codes_of(loaded: Loaded) -> list[tuple[str, int, int, str]]:
         ("enw: [A]\n", 1, 1, "unknown-key", "looks like `env`|Did you mean `env`?"),
         ("apiVersion: specrun/v1\n", 1, 1, "unknown-key", "There is no `apiVersion` in `.specrun.yaml`"),
         ("environment: [A]\n", 1, 1, "unknown-key", "`.specrun.yaml`"),
-        ("rules: {}\n", 1, 1, "reserved-key", "`rules` has no meaning yet"),
+        ("prices: {}\n", 1, 1, "reserved-key", "`prices` has no meaning yet"),
+        ("rules: lock\n", 1, 8, "wrong-type", "a mapping"),
+        ("rules:\n  lock: always\n", 2, 9, "not-allowed", "required"),
+        ("rules: {lock: true}\n", 1, 15, "not-allowed", "required"),
+        ("rules: {locks: required}\n", 1, 9, "unknown-key", "`lock`"),
+        ("rules:\n", 1, 1, "wrong-type", "a mapping"),
         ("specs: jobs\n", 1, 8, "wrong-type", "`specs: [jobs]`"),
         ("specs: [/jobs]\n", 1, 9, "bad-value", "`jobs/**/*.yaml`"),
         ("env: A\n", 1, 6, "wrong-type", "`env: [A]`"),
@@ -98,7 +103,18 @@ def test_a_link_stays_in_the_repository(repository: Path, tmp_path: Path) -> Non
     assert load(["jobs/a.yaml"]).ok
 
 
-@pytest.mark.parametrize("text", ["", "# nothing yet\n", "env: []\n", "env: [A, A, my-var]\n", "env:\n  - A  # why\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing yet\n",
+        "env: []\n",
+        "env: [A, A, my-var]\n",
+        "rules: {}\n",
+        "rules: {lock: required}\n",
+        "env:\n  - A  # why\n",
+    ],
+)
 def test_what_it_may_hold_may_be_left_out(repository: Path, text: str) -> None:
     (repository / ".specrun.yaml").write_text(text)
     loaded = load(["jobs/a.yaml", "jobs/b.yaml"])

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from specrun.plan.resources import Resource
 FOLDER = "locks"
 _MOST = 1 << 14
 """Bytes that are read of a file."""
+_LOOKS = 3
+"""How often a file is read that has no words yet."""
 
 _NONE_HERE = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -74,11 +77,11 @@ class LocalLocks:
                 try:
                     _lock(descriptor)
                     if _is_at(path, descriptor):  # else its holder has just given it back
-                        os.ftruncate(descriptor, 0)
-                        os.pwrite(descriptor, f"{json.dumps(name)}\n{words_of(holder)}\n".encode(), 0)
+                        words = f"{json.dumps(name)}\n{words_of(holder)}\n".encode()
+                        os.ftruncate(descriptor, os.pwrite(descriptor, words, 0))
                         return LocalLock(path, descriptor, name)
                 except BlockingIOError:
-                    held = _read(descriptor)[1]
+                    _, held = _read(descriptor)
                     os.close(descriptor)
                     raise Held(held) from None
                 except BaseException:
@@ -137,11 +140,13 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def _read(descriptor: int) -> tuple[str, Holder]:
-    name, _, words = os.pread(descriptor, _MOST, 0).decode("utf-8", "replace").partition("\n")
-    try:
-        return str(json.loads(name)), holder_in(words)
-    except ValueError:  # it is being written
-        return "", Holder()
+    for _ in range(_LOOKS):
+        name, end, words = os.pread(descriptor, _MOST, 0).decode("utf-8", "replace").partition("\n")
+        with contextlib.suppress(ValueError):
+            if end:
+                return str(json.loads(name)), holder_in(words)
+        time.sleep(0.01)  # its holder has just made it
+    return "", Holder()
 
 
 @contextlib.contextmanager
