@@ -11,10 +11,11 @@ processes; and HOME, below which it keeps a cache. That of a command is in the f
 
 from __future__ import annotations
 
-import atexit
 import contextlib
+import fcntl
 import functools
 import gc
+import hashlib
 import inspect
 import json
 import os
@@ -24,10 +25,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +39,9 @@ ROOT = Path(__file__).parents[1]
 VERBS = ("apply", "cancel", "destroy", "logs", "outputs", "plan", "runs", "status")
 PACKAGES = {"local": "local", "azureml": "azureml_v2", "azureml-v1": "azureml_v1"}
 """Where engines are, in `specrun.engines`."""
+
+DOOR = object()
+"""Stands for where those come in who will ask."""
 
 LARGEST = 1 << 17
 """Bytes of a request at most: arguments and environment."""
@@ -104,7 +109,8 @@ def start(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
     request = json.dumps([list(arguments), str(cwd), dict(environment), first]).encode()
-    settings = frozenset(item for item in environment.items() if item[0].startswith("AZUREML_"))
+    read = environment.items() if engine == "azureml-v1" else ()
+    settings = frozenset(item for item in read if item[0].startswith("AZUREML_"))
     with theirs, os.fdopen(out_end, "wb"), os.fdopen(err_end, "wb"):
         with _ONE_AT_A_TIME:
             server = _server(engine, settings)
@@ -138,46 +144,86 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @functools.cache
 def _server(engine: str, settings: frozenset[tuple[str, str]]) -> socket.socket:
-    """The way to the process that forks commands for an engine; it starts when it is first needed."""
+    """The way to the process that forks commands for an engine, one for all workers of a test run: who first needs it
+    starts it, and it ends when nobody can ask it any more.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    digest = hashlib.sha256(repr((run, engine, sorted(settings))).encode()).hexdigest()[:16]
+    address = Path(tempfile.gettempdir(), f"specrun-commands-{digest}")
+    way = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with _turn():
+        try:
+            way.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            address.unlink(missing_ok=True)
+            _start(engine, settings, address)
+            way.connect(str(address))
+    return way
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """While this lasts no other process comes in, starts a server, or is a server that ends."""
+    with Path(__file__).open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+def _start(engine: str, settings: frozenset[tuple[str, str]], address: Path) -> None:
     others = {name: value for name, value in os.environ.items() if not name.startswith("AZUREML_")}
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.commands", str(theirs.fileno()), engine],
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+        door.bind(str(address))
+        door.listen(64)
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.commands", str(door.fileno()), engine],
             cwd=ROOT,
             # numpy, which SDK v1 imports, would begin threads of its own: they do not come along into a fork.
             env={**others, **dict(settings), "HOME": os.curdir, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[door.fileno()],
             start_new_session=True,
         )
-    atexit.register(process.wait)
-    atexit.register(ours.close)
-    return ours
 
 
-def serve(control: socket.socket) -> None:
+def serve(door: socket.socket) -> None:
     """Fork a command for each request, and tell of its end, until nobody can ask any more."""
+    address = Path(door.getsockname())
+    asking = 0
     with selectors.DefaultSelector() as selector:
-        selector.register(control, selectors.EVENT_READ)
+        selector.register(door, selectors.EVENT_READ, DOOR)
         while True:
             for key, _ in selector.select():
-                if key.data is None:
-                    request, descriptors, _, _ = socket.recv_fds(control, LARGEST, 3)
-                    if not request:
-                        return
-                    pid, line = _fork(request, descriptors)
-                    handle = os.pidfd_open(pid)
-                    selector.register(handle, selectors.EVENT_READ, (pid, line))
-                    with contextlib.suppress(BrokenPipeError):  # whoever asked has gone
-                        socket.send_fds(line, [str(pid).encode()], [handle])
-                else:
-                    pid, line = key.data
-                    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                    selector.unregister(key.fd)
-                    os.close(key.fd)
-                    with line, contextlib.suppress(BrokenPipeError):
-                        line.send(str(status).encode())
+                match key.data:
+                    case one if one is DOOR:
+                        selector.register(door.accept()[0], selectors.EVENT_READ)
+                        asking += 1
+                    case None:
+                        assert isinstance(key.fileobj, socket.socket)
+                        request, descriptors, _, _ = socket.recv_fds(key.fileobj, LARGEST, 3)
+                        if request:
+                            _begin(selector, request, descriptors)
+                            continue
+                        selector.unregister(key.fileobj)
+                        key.fileobj.close()
+                        asking -= 1
+                        with _turn():
+                            if not asking and not select.select([door], [], [], 0)[0]:
+                                address.unlink()
+                                return
+                    case pid, line:
+                        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                        selector.unregister(key.fd)
+                        os.close(key.fd)
+                        with line, contextlib.suppress(BrokenPipeError):
+                            line.send(str(status).encode())
+
+
+def _begin(selector: selectors.BaseSelector, request: bytes, descriptors: Sequence[int]) -> None:
+    pid, line = _fork(request, descriptors)
+    handle = os.pidfd_open(pid)
+    selector.register(handle, selectors.EVENT_READ, (pid, line))
+    with contextlib.suppress(BrokenPipeError):  # whoever asked has gone
+        socket.send_fds(line, [str(pid).encode()], [handle])
 
 
 def _fork(request: bytes, descriptors: Sequence[int]) -> tuple[int, socket.socket]:
