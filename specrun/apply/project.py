@@ -26,6 +26,7 @@ from specrun.plan.drift.ignores import Ignores
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import remove_abandoned
+from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import Submit
 from specrun.plan.observed import Survey
 from specrun.plan.planner import make_plan
@@ -69,13 +70,18 @@ class Project:
         seen = {**unseen, **plan.unseen}
         return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
 
-    def plan_destruction(self, also: Collection[str], ended_before: float | None = None) -> Plan:
-        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`.
+    def plan_destruction(
+        self,
+        also: Collection[str],
+        ended_before: float | None = None,
+        kept: Callable[[Planned], str] = lambda resource: "",
+    ) -> Plan:
+        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`, and nothing that is `kept`.
 
         `ended_before`: nothing but runs, and of these only those that ended before a moment (Unix seconds).
         """
         views, unseen = self._look()
-        plan = plan_destruction(self.graph, views, also, ended_before)
+        plan = plan_destruction(self.graph, views, also, ended_before, kept)
         seen = {**unseen, **plan.unseen}
         return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
 
