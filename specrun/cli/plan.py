@@ -17,6 +17,7 @@ from specrun.cli.saving import check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.plan.changes import Plan
 from specrun.plan.planning import PlanOptions
+from specrun.plan.shown import Shown
 from specrun.spec.codes import CODES
 from specrun.spec.visible import json_text
 from specrun.views.text import paint_for, terminal_width
@@ -82,12 +83,13 @@ def plan(
         print(render(made, output, reading.changed_data))
     check_allowed(made)
     if out is not None:
-        save_plan(made, request_of(reading, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt), out)
+        request = request_of(reading, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt)
+        save_plan(made, request, out, reading.changed)
     if exit_code and made.pending:
         raise Exit(CHANGES_PENDING)
 
 
-def render(made: Plan, output: str, more: Mapping[str, Any]) -> str:
+def render(made: Plan | Shown, output: str, more: Mapping[str, Any]) -> str:
     """The plan in one of the formats of -o; programs are told `more`."""
     if output == "json":
         from specrun.views.data import plan_data

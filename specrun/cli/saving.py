@@ -91,7 +91,7 @@ def _selector_here(text: str) -> Selector:
     return Selector(by, _seen_from_here(value) if by == "folder" else value)
 
 
-def save_plan(made: Plan, request: Request, out: str) -> None:
+def save_plan(made: Plan, request: Request, out: str, changed_since: Mapping[str, Any] | None = None) -> None:
     """Save a plan. Ends the command when it is too large, or would keep a credential from the command line."""
     if STDIN in request["files"]:
         raise Exit(
@@ -102,7 +102,7 @@ def save_plan(made: Plan, request: Request, out: str) -> None:
             detail = f"--var {name} has a credential in it, and a saved plan keeps what the command line said"
             raise Exit(WRONG_USAGE, f"{detail}: give it to the job as `${{{{ secrets.NAME }}}}`")
     try:
-        save(contents(made, request, _root(), mask), Path(out))
+        save(contents(made, request, _root(), mask, changed_since), Path(out))
     except PlanUnreadable as error:
         raise Exit(FAILED, str(error)) from error
     again = shlex.join([out, *(word for option in _to_say_again(request) for word in option.words)])

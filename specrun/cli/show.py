@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from specrun.cli import session
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.export import tell_of_asterisks
 from specrun.cli.options import Reading, color_option, output_option, reading_options
-from specrun.cli.saving import find_saved
+from specrun.cli.plan import render
+from specrun.cli.saving import Saved, find_saved
+from specrun.plan.shown_again import shown_again
 from specrun.spec.diagnostics import Path
 from specrun.spec.expressions import references
 from specrun.spec.masking import mask_properties
@@ -26,12 +29,17 @@ from specrun.views.text import paint_for, terminal_width
 @click.command()
 @reading_options
 @changed_options(goes_on=True)
-@output_option("text", "json")
+@output_option("text", "json", "markdown")
 @color_option
 def show(reading: Reading, output: str) -> None:
-    """Print specs with all their layers in place, and where each value comes from."""
-    if (saved := find_saved(reading.files)) is not None:
-        raise Exit(WRONG_USAGE, f"{saved.file} is a saved plan, and this shows specs: `specrun apply` takes plans")
+    """Print specs with all their layers in place, and where each value comes from. FILE may also be a saved plan, which
+    is printed as it was first shown.
+    """
+    if (saved := find_saved(reading.named)) is not None:
+        _show_plan(saved, output)
+        return
+    if output == "markdown":
+        raise Exit(WRONG_USAGE, "-o markdown is for saved plans")
     loaded = session.load_specs(reading, with_values=True)
     if not loaded.ok:
         session.show(loaded.diagnostics)
@@ -53,6 +61,21 @@ def show(reading: Reading, output: str) -> None:
     print(json_text(entries, 2) if output == "json" else "\n---\n".join(texts))
     if masks:
         tell_of_asterisks()
+
+
+def _show_plan(saved: Saved, output: str) -> None:
+    """Print a saved plan, from nothing but its contents."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        said = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if said and option.name in context.params.keys() - {"files", "output"}:
+            raise Exit(
+                WRONG_USAGE, f"{saved.file} is a saved plan: it is shown as it is, whatever {option.opts[0]} says"
+            )
+    again = shown_again(saved.content)
+    more = saved.content["said"].get("changed_since")
+    print(render(again, output, {} if more is None else {"changed_since": more}))
+    session.show(again.notes)
 
 
 def _origins(document: Document, reading: Reading) -> Callable[[Path], Came]:

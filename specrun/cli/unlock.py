@@ -17,9 +17,9 @@ from specrun.cli.session import open_specs
 from specrun.engines.base import EngineError
 from specrun.engines.locks import Holder
 from specrun.engines.reliable import Reliable
+from specrun.plan.shown import plain
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import listed
-from specrun.views.data import plain
 
 
 @dataclass(frozen=True, slots=True)

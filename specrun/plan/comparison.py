@@ -6,7 +6,7 @@ What was done of the saved plan since it was made is no difference: an apply tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -29,6 +29,14 @@ _GOES_ON_AS: Mapping[str, Sequence[str]] = {
 """What may be left of an action that was planned, by the action: it was begun, or somebody else did the same."""
 
 
+_TRANSFER_GOES_ON_AS: Mapping[str, Sequence[str]] = {
+    "no-op": ("no-op",),
+    "create": ("create", "update", "no-op"),
+    "update": ("update", "no-op"),
+}
+"""The same of data, some of whose files may be there."""
+
+
 def differences(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What of a saved plan's contents is not so in those of a plan that was made now, a line each."""
     if saved["places"] != now["places"]:
@@ -41,8 +49,10 @@ def differences(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             lines.append(f"{name} stands in the plan, and the specs do not declare it")
         elif key not in was:
             lines.append(f"{name} does not stand in the plan")
-        elif found := list(islice(_change(was[key], items[key]), SHOWN)):
+        elif found := list(islice(_change(was[key], items[key], saved["call"].get("inputs", ())), SHOWN)):
             lines.append(f"{name} changed since the plan: {'; '.join(found)}")
+    if not lines and saved["left_out"] != now["left_out"]:
+        lines.append(f"it says `{_show(saved['left_out'])}`, and now it is `{_show(now['left_out'])}`")
     if not lines and (saved["fingerprints"] != now["fingerprints"] or len(saved["changes"]) != len(was)):
         lines.append("it does not agree with itself")
     return lines
@@ -60,7 +70,10 @@ def _by_key(content: Mapping[str, Any]) -> dict[tuple[int, str], Item]:
 
 
 def _titles(content: Mapping[str, Any]) -> str:
-    return " and ".join(f"{_show(place['title'])} ({_show(place['engine'])})" for place in content["places"])
+    return " and ".join(
+        f"{_show(place['title'])} ({_show(', '.join((place['engine'], *place['targets'])))})"
+        for place in content["places"]
+    )
 
 
 def _built_of(content: Mapping[str, Any]) -> dict[str, object]:
@@ -69,7 +82,15 @@ def _built_of(content: Mapping[str, Any]) -> dict[str, object]:
     return {file["source"] or file["path"]: file for file in files}
 
 
-def _change(was: Item, now: Item) -> Iterator[str]:
+def _change(was: Item, now: Item, given: Collection[str]) -> Iterator[str]:
+    """`given` are the inputs whose paths the command line says: elsewhere they may be others."""
+    said = {f"inputs.{name}" for name in given}
+    asked = [
+        {name: value for name, value in one["wanted"].items() if name != "path" or one["name"] not in said}
+        for one in (was, now)
+    ]
+    yield from _values("", *asked)
+    yield from _values("", *({name: one[name] for name in ("name", "managed")} for one in (was, now)))
     if "submission" in now:
         yield from _run(was, now)
     elif "transfer" in now:
@@ -86,15 +107,18 @@ def _resource(was: Item, now: Item) -> Iterator[str]:
         yield f"{planned} was planned, and now it is {action}"
     if action == "no-op" or action != planned:
         return
-    if (before["status"], after["status"]) != ("deleting", "missing"):  # it is gone, as was expected
-        yield from _values("", *({name: seen[name] for name in ("status", "properties")} for seen in (before, after)))
-    if before == after and was["fields"] != now["fields"]:
+    if (before["status"], after["status"]) == ("deleting", "missing"):  # it is gone, as was expected
+        return
+    seen = [{name: one[name] for name in ("status", "properties")} for one in (before, after)]
+    yield from _values("", *seen)
+    if seen[0] == seen[1] and was["fields"] != now["fields"]:
         yield "its fields are not those that the specs and what is there have"
 
 
 def _data(was: Item, now: Item) -> Iterator[str]:
     before, after = was["before"]["files"], now["before"]["files"]
-    if was["action"] not in ("no-op", "create", "update") or (was["action"] != now["action"] and before == after):
+    goes_on = now["action"] in _TRANSFER_GOES_ON_AS.get(was["action"], ())
+    if not goes_on or (was["action"] != now["action"] and before == after):
         yield f"{was['action']} was planned, and now it is {now['action']}"
     planned, left = was["transfer"], now["transfer"]
     yield from _entries(*(_known(_source(one), _source(other)) for one, other in ((planned, left), (left, planned))))
@@ -136,8 +160,10 @@ def _run(was: Item, now: Item) -> Iterator[str]:
         yield f"attempt {planned['attempt']} was planned, and the next is attempt {submission['attempt']}"
     elif not found:
         yield from _entries(_listed(planned["code"]), _listed(submission["code"]))
-        alike = ("name", "fingerprint", "identity", "files", "reads")
+        alike = ("name", "fingerprint", "identity", "files", "reads", "processes", "finds")
         yield from _values("", *({name: one[name] for name in alike} for one in (planned, submission)))
+    if {"specs"} <= was.keys() & now.keys():
+        yield from _values("specs", was["specs"], now["specs"])
     also = {run["name"] for run in now["cancel"]} - {run["name"] for run in was["cancel"]}
     yield from (f"{_show(name)} would be cancelled, too" for name in sorted(also))
     if was["action"] not in ("no-op", "submit", "update"):

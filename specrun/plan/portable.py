@@ -65,7 +65,12 @@ def leads_to(root: str, path: str) -> str:
 
 def digests_from(root: str, digests: Mapping[str, str]) -> dict[str, str]:
     """The digests of specs, by their files as they are seen from a folder."""
-    return {seen_from(root, file): digest for file, digest in digests.items()}
+    below = Below(root)
+    found = {file: below(file) for file in digests}  # of thousands nearly all
+    return {
+        seen_from(root, file) if not found[file] or found[file].startswith(SOMEBODY) else found[file]: digest
+        for file, digest in digests.items()
+    }
 
 
 def _home() -> str:

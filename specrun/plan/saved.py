@@ -1,7 +1,7 @@
 """A plan as a file: written by `plan --out`, and shown again to `apply PLAN`, which plans anew and compares.
 
 It is evidence, never instructions: of what stands in it only the request is used, that is what the command line said.
-It holds no properties of the specs and so no credentials; texts in it are masked as in all that is shown.
+It holds no credential: the specs' properties have secrets by name, and texts are masked as in all that is shown.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from specrun.plan.changes import FORMAT, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Follow, Submission, Submit
+from specrun.plan.kinds.run import Adopt, Follow, Submission, Submit
 from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
 from specrun.plan.resources import Place
+from specrun.plan.shown import fields_of, finds_of, wanted_of
+from specrun.plan.shown_again import location_of, said_of
 from specrun.plan.transfer import Transfer
+from specrun.spec.masking import mask_properties
 from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"
@@ -44,17 +47,29 @@ class PlanUnreadable(Exception):
     """The file is a plan, and not one of this format, or damaged."""
 
 
-def contents(plan: Plan, call: Mapping[str, object], root: str, mask: Callable[[str], str]) -> dict[str, Any]:
-    """A plan as JSON values. `call` is the request; paths are relative to `root`, texts as `mask` leaves them."""
+def contents(
+    plan: Plan,
+    call: Mapping[str, object],
+    root: str,
+    mask: Callable[[str], str],
+    changed_since: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """A plan as JSON values. `call` is the request; paths are relative to `root`, texts as `mask` leaves them.
+
+    `changed_since` is what programs are told of how the specs were chosen.
+    """
     place = Below(root)
     changes = [_encode(change, plan.places, place) for change in plan.changes]
+    said = said_of(plan, changed_since)
     return {
         "format": FORMAT,
         "call": dict(call),
-        "places": [{"engine": at.engine, "workspace": at.workspace, "title": at.title} for at in plan.places],
+        "places": [_encode_place(at, plan.targets.get(at, ())) for at in plan.places],
         "spec_digests": digests_from(root, plan.spec_digests),
         "fingerprints": dict(plan.fingerprints),
+        "left_out": mask(plan.left_out),
         "changes": masked(changes, mask),
+        "said": masked(said, mask),
     }
 
 
@@ -156,13 +171,16 @@ def _check(file: str, content: Any) -> None:
     if wrong := _not_plain(content):
         raise PlanUnreadable(_damaged(file, wrong))
     call = content.get("call")
-    if isinstance(call, dict) and not {"rerun", "adopt", "only"} <= call.keys():
+    if isinstance(call, dict) and not ({"rerun", "adopt", "only"} <= call.keys() and "said" in content):
         raise PlanUnreadable(f"{file} was saved by an older specrun: plan again")
     schema = json.loads(schema_text(SCHEMA))
     error = best_match(Draft202012Validator(schema).iter_errors(content))
     if error is not None:
         said = error.message if len(error.message) < 160 else f"it is not what the schema says ({error.validator})"
         raise PlanUnreadable(_damaged(file, f"at {error.json_path}, {said}"))
+    known = {(item["place"], item["key"]) for item in content["changes"]}
+    if len(known) < len(content["changes"]) or any(at >= len(content["places"]) for at, _ in known):
+        raise PlanUnreadable(_damaged(file, "it does not agree with itself"))
 
 
 def _not_plain(content: object) -> str:
@@ -187,25 +205,36 @@ def _damaged(file: str, why: str) -> str:
     return f"{file} is a damaged plan: {ascii(why)[1:-1]}: plan again"
 
 
+def _encode_place(at: Place, targets: Sequence[str]) -> dict[str, object]:
+    return {"engine": at.engine, "workspace": at.workspace, "title": at.title, "targets": list(targets)}
+
+
 def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, object]:
     item: dict[str, object] = {
         "place": places.index(change.key.place),
         "key": change.key.address,
         "action": change.action,
         "reason": change.reason,
+        "name": change.resource.name,
+        "managed": change.resource.managed,
+        "wanted": mask_properties(wanted_of(change)),
+        "location": location_of(change.resource.location),
     }
     match change:
         case ResourceChange(resource=resource, before=before, fields=differing):
-            item |= {"before": _observed(before), "fields": [asdict(field) for field in differing]}
+            item |= {"before": _observed(before), "fields": [asdict(field) for field in fields_of(differing)]}
             if isinstance(resource, JobEnvironment):
                 item["files"] = _files(resource.content.files, place)
         case Upload(resource=target, before=before, transfer=transfer):
             where = _nowhere if target.absent else place
             item |= {"before": _observed(before), "transfer": _encode_transfer(transfer, where)}
+            item["here"] = not target.absent
         case Submit(submission=submission, cancel=cancel, differences=differences):
             item |= _encode_submission(submission, cancel, place) | {"differences": differences}
         case Follow(submission=submission, cancel=cancel, run=run):
             item |= _encode_submission(submission, cancel, place) | {"follow": _encode_run(run)}
+            if isinstance(change, Adopt):
+                item["specs"] = run.specs
     return item
 
 
@@ -249,6 +278,8 @@ def _encode_submission(submission: Submission, cancel: Sequence[Run], place: Bel
             "identity": submission.identity,
             "files": submission.files,
             "reads": submission.reads,
+            "processes": asdict(submission.job.processes()),
+            "finds": finds_of(submission),
             "code": _files(submission.code, place),
         },
         "cancel": [_encode_run(run) for run in cancel],

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
-from enum import Enum
-from pathlib import Path
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 
-from specrun import __version__
 from specrun.apply.events import Event, PlanReady
-from specrun.plan.changes import Action, Change, Plan, ResourceChange
+from specrun.plan.changes import Action, Plan
 from specrun.plan.files import SourceFile
-from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submit
 from specrun.plan.observed import Run
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Place
+from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.transfer import Transfer
-from specrun.spec.model import LocalPath, Secret
 from specrun.views.diagnostics import diagnostic_data
 
 ACTIONS: Mapping[Action, list[str]] = {
@@ -29,14 +25,17 @@ ACTIONS: Mapping[Action, list[str]] = {
 }
 """Terraform's words; a tool that reads its plans knows no others. `specrun_action` has our own."""
 
+_SECRET = re.compile(r"\$\{\{ secrets\.[^ ]+ \}\}")
 
-def plan_data(plan: Plan) -> dict[str, object]:
+
+def plan_data(plan: Plan | Shown) -> dict[str, object]:
     """A plan in the shape that Terraform's tools read, with what they do not know beside it."""
+    plan = shown(plan)
     # Under the names that a plan of one place has had from the start, or a list.
     alone = len(plan.places) == 1 and not plan.unseen
     return {
         "format_version": "1.2",
-        "specrun_version": __version__,
+        "specrun_version": plan.version,
         **(_place(plan.places[0]) if alone else {"places": _places(plan)}),
         "targets": list(dict.fromkeys(name for names in plan.targets.values() for name in names)),
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
@@ -47,13 +46,13 @@ def plan_data(plan: Plan) -> dict[str, object]:
         "notes": [diagnostic_data(note) for note in plan.notes],
         "refusals": [diagnostic_data(refusal) for refusal in plan.refusals],
         "problems": [diagnostic_data(problem) for problem in plan.problems],
-        "applyable": bool(plan.pending) and not plan.refusals and not plan.problems and not plan.unseen,
+        "applyable": plan.pending and not plan.refusals and not plan.problems and not plan.unseen,
         "complete": not plan.unseen and not plan.unplanned,
         "errored": bool(plan.problems or plan.unseen),
     }
 
 
-def _places(plan: Plan) -> list[dict[str, object]]:
+def _places(plan: Shown) -> list[dict[str, object]]:
     """Where the plan is for, and what could not be observed."""
     unseen = [{**_place(place), "errors": dict(errors)} for place, errors in plan.unseen.items()]
     return [*map(_place, plan.places), *unseen]
@@ -90,70 +89,93 @@ def event_data(event: Event) -> dict[str, object]:
     kind = "".join(f"_{char.lower()}" if char.isupper() else char for char in type(event).__name__).lstrip("_")
     if isinstance(event, PlanReady):
         return {"event": kind, "plan": plan_data(event.plan)}
-    return {"event": kind, **{field.name: plain(getattr(event, field.name)) for field in fields(event)}}
+    return {"event": kind, **{field.name: _plain(getattr(event, field.name)) for field in fields(event)}}
 
 
-def plain(value: object) -> object:
-    """JSON values of anything in the core: secrets by name, enumerations by value."""
+def _plain(value: object) -> object:
     if isinstance(value, Run):
         return run_data(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (Secret, Path, LocalPath, Key)):
-        return str(value)
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return plain(value)
 
 
-def _change(change: Change, *, several: bool) -> dict[str, object]:
-    resource = change.resource
-    before = change.before.properties if isinstance(change, (ResourceChange, Upload)) else {}
-    fields = change.fields if isinstance(change, ResourceChange) else ()
-    after = resource.wanted
-    if isinstance(change, Adopt):
-        before, after = {"specs": change.run.specs}, {"specs": (*change.run.specs, resource.name)}
-    replaced = [field.path.split(".") for field in fields if field.forces_replace]
+def _change(change: ShownChange, *, several: bool) -> dict[str, object]:
+    replaced = [field.path.split(".") for field in change.fields if field.forces_replace]
+    before, after = _values(change)
     data: dict[str, object] = {
-        "address": resource.address,
-        **({"place": _place(resource.place)} if several else {}),
-        "mode": "managed" if resource.managed else "data",
-        "type": resource.kind,
-        "name": resource.name,
+        "address": change.key.address,
+        **({"place": _place(change.key.place)} if several else {}),
+        "mode": "managed" if change.managed else "data",
+        "type": change.kind,
+        "name": change.name,
+        "provider_name": f"specrun/{change.key.place.engine}",
         "change": {
             "actions": ACTIONS[change.action],
-            "before": plain(before) or None,
-            "after": None if change.action is Action.DELETE else plain(after),
+            "before": before,
+            "after": after,
             "after_unknown": {},
+            "before_sensitive": _sensitive(before),
+            "after_sensitive": _sensitive(after),
             **({"replace_paths": replaced} if replaced else {}),
         },
-        "action_reason": change.reason,
+        **({"action_reason": "replace_because_cannot_update"} if change.action is Action.REPLACE else {}),
         "specrun_action": change.action.value,
-        "location": str(resource.location),
+        "specrun_reason": change.reason,
+        "location": change.location,
     }
-    if fields:
-        data["fields"] = plain(fields)
-    if isinstance(change, Upload):
+    if change.fields:
+        data["fields"] = [asdict(field) for field in change.fields]
+    if change.transfer is not None:
         data["transfer"] = _transfer(change.transfer)
-        data["source_here"] = not change.resource.absent
-    if isinstance(change, RunChange):
-        data["run"] = {
-            "name": change.submission.name,
-            "fingerprint": change.fingerprint,
-            "attempt": change.submission.attempt,
-            "code": _files(change.submission.code),
-            "code_size": sum(file.size for file in change.submission.code),
-            "finds": {output.name: output.path for output in change.submission.found},
-            "follows": change.run.name if isinstance(change, Follow) else None,
-            "adopts": change.run.name if isinstance(change, Adopt) else None,
-            "differences": list(change.differences) if isinstance(change, Submit) else [],
-            "cancels": [run.name for run in change.cancel],
-        }
+        data["source_here"] = change.here
+    if change.run is not None:
+        data["run"] = _run(change.run)
     return data
+
+
+def _values(change: ShownChange) -> tuple[object, object]:
+    """What is there before and after, None for nothing. Where nothing is done these are the same: what was asked for.
+
+    What a spec leaves out is not changed: it is there after an update as it was before.
+    """
+    if change.action is Action.DELETE:
+        return change.before, None
+    after = _merged(change.before, change.wanted) if change.action is Action.UPDATE else change.wanted
+    return change.before or (after if change.action is Action.NO_OP and not after else None), after
+
+
+def _merged(before: object, after: object) -> object:
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return after
+    return {**before, **{name: _merged(before.get(name), value) for name, value in after.items()}}
+
+
+def _sensitive(value: object) -> object:
+    """As Terraform has it: true in the place of each secret, and false for what is not there at all."""
+    if value is None or isinstance(value, str):
+        return isinstance(value, str) and _SECRET.fullmatch(value) is not None
+    if isinstance(value, Mapping):
+        return {name: found for name, item in value.items() if (found := _sensitive(item))}
+    if isinstance(value, list):
+        found = [_sensitive(item) for item in value]
+        return found if any(found) else []
+    return False
+
+
+def _run(run: ShownRun) -> dict[str, object]:
+    return {
+        "name": run.name,
+        "fingerprint": run.fingerprint,
+        "attempt": run.attempt,
+        "code": _files(run.code),
+        "code_size": sum(file.size for file in run.code),
+        "finds": dict(run.finds),
+        "follows": run.follows or None,
+        "adopts": run.adopts or None,
+        "differences": list(run.differences),
+        "cancels": list(run.cancels),
+    }
 
 
 def _transfer(transfer: Transfer) -> dict[str, object]:
@@ -166,5 +188,5 @@ def _transfer(transfer: Transfer) -> dict[str, object]:
     }
 
 
-def _files(files: tuple[SourceFile, ...]) -> list[dict[str, object]]:
+def _files(files: Iterable[SourceFile]) -> list[dict[str, object]]:
     return [{"path": file.path, "size": file.size, "md5": file.md5} for file in files]

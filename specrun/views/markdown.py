@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from specrun.plan.changes import Action, Change, Plan
+from specrun.plan.changes import Action, Plan
 from specrun.plan.resources import Place
+from specrun.plan.shown import Shown, ShownChange, shown
 from specrun.spec.wording import listed
 from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
@@ -20,13 +21,14 @@ MANY = 30
 """Entries of one list in sight; the plan below the fold goes on."""
 
 
-def plan_markdown(plan: Plan) -> str:
+def plan_markdown(plan: Plan | Shown) -> str:
     """The comment, with refusals and what would be destroyed before the fold."""
+    plan = shown(plan)
     head, *more = summary(plan).splitlines()
     of = targets_in(plan, *plan.places)
-    lines = [MARKER, f"### specrun{f', {prose(of)}' if of else ''}: {prose(head)}", *map(prose, few(more)), ""]
+    lines = [MARKER, f"### specrun{f', {prose(of)}' if of else ''}: {prose(head)}", *map(prose, _few(more)), ""]
     wrong = (*plan.refusals, *plan.problems)
-    for line in few([_finding(found) for found in findings(wrong)]):
+    for line in _few([_finding(found) for found in findings(wrong)]):
         lines += [line, ""]
     several = len(plan.places) + len(plan.unseen) > 1
     for one in unseen(plan):
@@ -34,7 +36,7 @@ def plan_markdown(plan: Plan) -> str:
         of = listed([_place(place) for place in one.places], "and", code=False)
         lines += [f"> ⛔ **Nothing can be said of {of}**: {said}{one.rest}", ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += few([_deletion(change, several=several) for change in destroyed])
+    lines += _few([_deletion(change, several=several) for change in destroyed])
     if destroyed:
         lines.append("")
     left = MANY
@@ -43,7 +45,7 @@ def plan_markdown(plan: Plan) -> str:
         if several:
             lines += [f"#### {_place(place)}", ""]
         if rows:
-            lines += ["| | resource | why |", "| --- | --- | --- |", *few(rows, "| | {} | |", left)]
+            lines += ["| | resource | why |", "| --- | --- | --- |", *_few(rows, "| | {} | |", left)]
         elif several:
             lines.append("No changes.")
         left = max(0, left - len(rows))
@@ -57,16 +59,15 @@ def plan_markdown(plan: Plan) -> str:
     return "\n".join([head, *fold])
 
 
-def few(entries: list[str], form: str = "{}", most: int = MANY) -> list[str]:
-    """The first of the entries, and how many more there are."""
+def _few(entries: list[str], form: str = "{}", most: int = MANY) -> list[str]:
     return entries if len(entries) <= most else [*entries[:most], form.format(f"… and {len(entries) - most} more")]
 
 
 def _place(place: Place) -> str:
-    return f"{prose(place.title)} (engine {place.engine})"
+    return f"{prose(place.title)} (engine {prose(place.engine)})"
 
 
-def _deletion(change: Change, *, several: bool) -> str:
+def _deletion(change: ShownChange, *, several: bool) -> str:
     where = f" on {prose(change.key.place.title)}" if several else ""
     return f"- ⚠️ {_code(str(change.key))}{where} would be deleted: {prose(change.reason)}"
 
@@ -78,7 +79,7 @@ def _finding(found: Finding) -> str:
     return f"> ⛔ **{one.summary}** at {_code(str(one.location))}{also}: {prose(one.detail)}{elsewhere}"
 
 
-def _row(change: Change) -> str:
+def _row(change: ShownChange) -> str:
     key, reason = cell(_code(str(change.key))), cell(prose(change.reason, 300))
     return f"| {change.action.sign} | {key} | {reason} |"
 

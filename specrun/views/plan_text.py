@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChange
+from specrun.plan.changes import Action, FieldChange, Plan
 from specrun.plan.files import SourceFile
-from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.run import Follow, RunChange, Submission, Submit
 from specrun.plan.resources import Place
+from specrun.plan.shown import Shown, ShownChange, ShownRun, shown
 from specrun.plan.transfer import Transfer
-from specrun.spec.model import LocalPath, Processes, Secret
+from specrun.spec.model import Processes
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
 from specrun.views.text import Paint, count, shorten
@@ -35,24 +34,14 @@ VERBS: Mapping[Action, str] = {
 }
 
 
-class Looked(Protocol):
-    """What came of a look at places: of which targets they are, and what of them could not be seen, and why."""
-
-    @property
-    def places(self) -> tuple[Place, ...]: ...
-    @property
-    def targets(self) -> Mapping[Place, tuple[str, ...]]: ...
-    @property
-    def unseen(self) -> Mapping[Place, Mapping[str, str]]: ...
-
-
-def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
+def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
     """The whole plan, a section for each place, ending with a line that counts."""
+    plan = shown(plan)
     lines: list[str] = []
     room = max((len(visible(change.key.address)) for change in plan.changes), default=0)
     for place in plan.places:
         of = targets_in(plan, place)
-        where = f"{visible(place.title)} (engine {place.engine}){f' · {of}' if of else ''}"
+        where = f"{visible(place.title)} (engine {visible(place.engine)}){f' · {of}' if of else ''}"
         lines += [f"{paint('Plan', 'bold')} for {where}", ""]
         for change in plan.in_place(place):
             lines.extend(_change(change, min(room, 44), paint, width))
@@ -61,7 +50,7 @@ def plan_text(plan: Plan, paint: Paint, width: int = 100) -> str:
     return "\n".join([*lines, summary(plan)])
 
 
-def targets_in(plan: Looked, *places: Place) -> str:
+def targets_in(plan: Plan | Shown, *places: Place) -> str:
     """`target prod`, of those specs of the plan that go to these places; "" where none has targets."""
     names = dict.fromkeys(visible(name) for place in places for name in plan.targets.get(place, ()))
     return f"target{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
@@ -83,7 +72,7 @@ class Unseen(NamedTuple):
         return f" (the same of {self.more} more)" if self.more else ""
 
 
-def unseen(plan: Looked) -> Iterator[Unseen]:
+def unseen(plan: Plan | Shown) -> Iterator[Unseen]:
     """What could not be observed of the places, each reason once: nobody is let in, or an SDK is not there."""
     reasons: dict[str, dict[Place, list[str]]] = {}
     for place, errors in plan.unseen.items():
@@ -95,12 +84,13 @@ def unseen(plan: Looked) -> Iterator[Unseen]:
         yield Unseen(tuple(places), first if alone else "", reason, len(more) if alone else 0)
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: Plan | Shown) -> str:
     """`Plan: 3 to create, 1 to submit.` or that there is nothing to do; and what the command line leaves out of it."""
+    plan = shown(plan)
     return "\n".join([_summary(plan), *([visible(f"{plan.left_out}.")] if plan.left_out else [])])
 
 
-def _summary(plan: Plan) -> str:
+def _summary(plan: Shown) -> str:
     counted = [
         f"{number} {verb}"
         for action, verb in VERBS.items()
@@ -110,7 +100,7 @@ def _summary(plan: Plan) -> str:
         counted.append(f"{len(plan.unplanned)} not planned")
     if counted:
         return f"Plan: {', '.join(counted)}."
-    reasons = [f"{change.reason}." for change in plan.changes if isinstance(change, Follow)]
+    reasons = [f"{change.reason}." for change in plan.changes if change.run is not None]
     kept = [f"{change.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
     said = [visible(reason) for reason in (*reasons, *kept)]
     return f"No changes: {said[0]}" if len(said) == 1 else "\n".join(["No changes.", *said])
@@ -131,48 +121,47 @@ def transfer_summary(transfer: Transfer) -> str:
     return ", ".join(parts) or "no files"
 
 
-def _change(change: Change, room: int, paint: Paint, width: int) -> Iterator[str]:
+def _change(change: ShownChange, room: int, paint: Paint, width: int) -> Iterator[str]:
     colour = COLOURS[change.action]
     head = f"  {change.action.sign} {visible(change.key.address):<{room}}"
     reason = visible(change.reason)
-    if isinstance(change, Upload) and not change.resource.absent:
+    if change.transfer is not None and change.here:
         reason = transfer_summary(change.transfer)
     plain = change.action is Action.NO_OP
     if len(head) + 2 + len(reason) <= width:
         yield paint(head, colour) + "  " + paint(reason, *(["dim"] * plain))
     else:
         yield from (paint(head.rstrip(), colour), f"      {reason}")
-    match change:
-        case ResourceChange(fields=fields):
-            if change.action is Action.CREATE:
-                yield from _properties(change.resource.wanted, "      ", width)
-            yield from _fields(fields, paint)
-        case Upload(transfer=transfer) if not plain:
-            yield from _transfer(transfer)
-        case Submit(submission=submission, differences=differences):
-            yield from _submission(submission, differences, paint, width)
-    if isinstance(change, RunChange):
-        yield from (f"      cancels {visible(run.name)}" for run in change.cancel)
+    if change.transfer is not None:
+        yield from _transfer(change.transfer) if not plain else ()
+    elif change.run is not None:
+        if change.action is Action.SUBMIT:
+            yield from _submission(change.run, paint, width)
+        yield from (f"      cancels {visible(name)}" for name in change.run.cancels)
+    else:
+        if change.action is Action.CREATE:
+            yield from _properties(change.wanted, "      ", width)
+        yield from _fields(change.fields, paint)
 
 
 def _fields(fields: Iterable[FieldChange], paint: Paint) -> Iterator[str]:
     for field in fields:
         forced = paint("  forces replacement", "red") if field.forces_replace else ""
-        yield f"      {visible(field.path)}: {value_text(field.before)} → {value_text(field.after)}{forced}"
+        yield f"      {visible(field.path)}: {_value(field.before)} → {_value(field.after)}{forced}"
 
 
 def _properties(properties: Mapping[str, object], indent: str, width: int) -> Iterator[str]:
     for key, value in properties.items():
         name = visible(key)
-        line = f"{indent}{name}: {value_text(value)}"
+        line = f"{indent}{name}: {_value(value)}"
         if isinstance(value, Mapping) and value:
             yield f"{indent}{name}:"
             yield from _properties(value, indent + "  ", width)
         elif isinstance(value, list) and len(line) > width:
             yield f"{indent}{name}:"
-            yield from (shorten(f"{indent}  - {value_text(item)}", width) for item in value)
+            yield from (shorten(f"{indent}  - {_value(item)}", width) for item in value)
         else:
-            yield shorten(f"{indent}{name}: {value_text(value)}", width)
+            yield shorten(f"{indent}{name}: {_value(value)}", width)
 
 
 def _transfer(transfer: Transfer) -> Iterator[str]:
@@ -195,15 +184,15 @@ def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
         yield f"      {sign} … and {len(listed) - FILES_SHOWN} more{note}"
 
 
-def _submission(submission: Submission, differences: Sequence[str], paint: Paint, width: int) -> Iterator[str]:
-    bytes_of_code = sum(file.size for file in submission.code)
-    code = f", {count(len(submission.code), 'code file')} ({size(bytes_of_code)})" if submission.code else ""
-    yield f"      {paint(submission.name, 'bold')}: {_processes(submission.job.processes())}{code}"
-    for output in submission.found:
-        found, path = f"      finds {visible(output.name)} as the attempt before left it:", visible(str(output.path))
+def _submission(run: ShownRun, paint: Paint, width: int) -> Iterator[str]:
+    bytes_of_code = sum(file.size for file in run.code)
+    code = f", {count(len(run.code), 'code file')} ({size(bytes_of_code)})" if run.code else ""
+    yield f"      {paint(run.name, 'bold')}: {_processes(run.processes)}{code}"
+    for name, where in run.finds.items():
+        found, path = f"      finds {visible(name)} as the attempt before left it:", visible(where)
         fits = len(f"{found} {path}") <= width
         yield from (f"{found} {path}",) if fits else (found, f"        {path}")
-    for line in differences:
+    for line in run.differences:
         yield f"      ~ {visible(line)}"
 
 
@@ -214,10 +203,9 @@ def _processes(processes: Processes) -> str:
     return f"{count(servers, 'parameter server')} and {workers}" if servers else workers
 
 
-def value_text(value: object) -> str:
-    """A field's value on one line, as JSON where it is no plain text; secrets by name."""
+def _value(value: object) -> str:
     if value is None:
         return "(not set)"
-    if isinstance(value, (Secret, LocalPath, str)):
-        return visible(str(value))
-    return visible(json.dumps(value, ensure_ascii=False, default=str))
+    if isinstance(value, str):
+        return visible(value)
+    return visible(json.dumps(value, ensure_ascii=False))

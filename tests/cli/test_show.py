@@ -188,10 +188,37 @@ def test_what_is_no_spec_is_not_shown(specrun: Command, repository: Path) -> Non
     said = specrun("show", "wrong.yaml")
     assert (said.code, said.out) == (65, "")
     assert "wrong.yaml:3:7: error[unknown-key]" in said.err
-    assert specrun("plan", "jobs/a.yaml", "--target", "dev", "--engine", "local", "--out", "the.plan").code == 0
-    said = specrun("show", "the.plan")
+    assert specrun("show", "jobs/a.yaml", "--target", "dev", "-o", "markdown").code == 64
+
+
+def test_a_saved_plan_is_shown_as_it_first_was(
+    specrun: Command, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ("jobs/a.yaml", "--target", "dev", "--engine", "local")
+    assert specrun("plan", *given, "--out", "the.plan").code == 0
+    formats = [(columns, output) for columns in ("80", "120") for output in ("text", "json", "markdown")]
+    planned = {}
+    for columns, output in formats:
+        monkeypatch.setenv("COLUMNS", columns)
+        planned[columns, output] = specrun("plan", *given, "-o", output)
+    (repository / "elsewhere").mkdir()
+    Path("the.plan").rename("elsewhere/the.plan")
+    for name in ("jobs/a.yaml", "bases/common.yaml"):
+        Path(name).unlink()
+    monkeypatch.chdir("elsewhere")
+    for columns, output in formats:
+        monkeypatch.setenv("COLUMNS", columns)
+        said = specrun("show", "the.plan", "-o", output)
+        assert (said.code, said.out, said.err) == (0, planned[columns, output].out, "")
+    said = specrun("show", "the.plan", "--target", "dev")
     assert (said.code, said.out) == (64, "")
-    assert "the.plan is a saved plan" in said.err
+    assert "the.plan is a saved plan: it is shown as it is, whatever --target says" in said.err
+    content = json.loads(Path("the.plan").read_text())
+    del content["said"]
+    Path("the.plan").write_text(json.dumps(content))
+    said = specrun("show", "the.plan")
+    assert (said.code, said.out) == (1, "")
+    assert "the.plan was saved by an older specrun: plan again" in said.err
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

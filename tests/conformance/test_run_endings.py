@@ -47,7 +47,7 @@ def test_a_failed_run_is_100_with_the_last_lines_of_its_role_and_not_run_again(d
 
     plan = desk.plan("--exit-code", ends=0)
     assert actions(plan) == {}
-    assert "--rerun" in change(plan, "run")["action_reason"]
+    assert "--rerun" in change(plan, "run")["specrun_reason"]
     assert desk.apply(ends=100).roles == {}
     assert [each["name"] for each in desk.runs()] == [run["name"]]
 

@@ -168,7 +168,10 @@ def test_json_has_the_shape_that_terraforms_tools_read(plan: Plan) -> None:
     assert cluster["change"]["before"] == {"name": "gpu-cluster", "size": "STANDARD_NC6", "max_instances": 2}
     assert cluster["change"]["after"]["size"] == "STANDARD_DS3_V2"
     assert cluster["change"]["replace_paths"] == [["size"]]
-    assert cluster["action_reason"] == "size cannot change in place"
+    assert (cluster["action_reason"], cluster["specrun_reason"]) == (
+        "replace_because_cannot_update",
+        "size cannot change in place",
+    )
     assert changes["datastore/training"]["change"]["before"] is None
     key = changes["datastore/training"]["change"]["after"]["credentials"]["account_key"]
     assert key == "${{ secrets.SPECRUN_TEST_KEY }}"

@@ -229,7 +229,7 @@ def test_a_huge_plan_is_not_read(file: Path) -> None:
 
 
 OTHERS = ("../../victim", "delete", 7, 0, True, None, ["x"], [], {})
-TOLD = {"reason", "differences", "owner"}
+TOLD = {"reason", "differences", "owner", "location"}
 """What tells people something, and is not compared."""
 
 
@@ -238,7 +238,7 @@ def test_whatever_is_changed_in_it_is_seen(content: dict[str, Any], search: Sear
     """Each value in it, one after the other; all but the request, which is planned anew."""
     is_valid = Draft202012Validator(json.loads(schema_text(saved.SCHEMA))).is_valid
     missed = set()
-    for path, value in values_of({name: content[name] for name in ("places", "fingerprints", "changes")}):
+    for path, value in values_of({name: content[name] for name in ("places", "fingerprints", "left_out", "changes")}):
         for other in OTHERS if search.whole else search.random.sample(OTHERS, 2):
             edited = with_value(content, path, other)
             try:

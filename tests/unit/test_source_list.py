@@ -94,7 +94,7 @@ def test_the_plan_says_so(tmp_path: Path) -> None:
         plan, Paint(False)
     )
     data = plan_data(plan)["resource_changes"][0]  # type: ignore[index]
-    assert (data["action_reason"], data["specrun_action"]) == (change.reason, "no-op")
+    assert (data["specrun_reason"], data["specrun_action"]) == (change.reason, "no-op")
     assert data["source_here"] is False
     assert [file["path"] for file in data["transfer"]["unchanged"]] == ["a.csv", "run", "sub/b.csv", "ü"]
 

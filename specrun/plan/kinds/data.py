@@ -58,7 +58,11 @@ class DataTarget(Planned):
     @property
     def wanted(self) -> Properties:
         """What was asked for; a local source by the place that it really is at."""
-        source = self.source.url if isinstance(self.source, Download) else str(self.source.absolute.resolve())
+        return self.at("" if isinstance(self.source, Download) else str(self.source.absolute.resolve()))
+
+    def at(self, path: str) -> Properties:
+        """The same with another spelling of where a local source is."""
+        source = self.source.url if isinstance(self.source, Download) else path
         properties: dict[str, object] = {"datastore": self.datastore, "target": self.target, "path": source}
         properties["prune"] = self.prune
         return properties | ({"sha256": self.sha256} if self.sha256 else {})

@@ -1,0 +1,126 @@
+"""A saved plan as it was first shown.
+
+All of it is read from the contents that are compared when the plan is applied: what will be, what was there, files,
+attempts. What is words only, and counts for nothing, are reasons, differences from an earlier run, and places in specs;
+and what stands under `said`: notes, the version of specrun, and how the specs were chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from specrun import __version__
+from specrun.plan.changes import Action, FieldChange, Plan
+from specrun.plan.files import SourceFile
+from specrun.plan.observed import StoredFile
+from specrun.plan.portable import seen_from
+from specrun.plan.resources import Key, Place
+from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of
+from specrun.plan.transfer import Transfer
+from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.spec.model import Processes
+
+
+def said_of(plan: Plan, changed_since: Mapping[str, object] | None) -> dict[str, object]:
+    """What is shown of a plan and never compared."""
+    return {
+        "version": __version__,
+        "notes": [_note(note) for note in plan.notes],
+        **({} if changed_since is None else {"changed_since": changed_since}),
+    }
+
+
+def location_of(location: Location) -> str:
+    """A place in a spec as it is shown; one that lies elsewhere as a saved plan has it: it tells nobody's name."""
+    return str(replace(location, file=_from_here(location.file)))
+
+
+def _from_here(file: str) -> str:
+    return seen_from(str(Path.cwd()), file) if file.startswith(("/", "..")) else file
+
+
+def _note(note: Diagnostic) -> dict[str, object]:
+    return {
+        "severity": note.severity,
+        "code": note.code,
+        "summary": note.summary,
+        "detail": note.detail,
+        "path": note.path,
+        "places": [{**asdict(at), "file": _from_here(at.file)} for at in (note.location, *note.others)],
+        "specs": note.specs,
+    }
+
+
+def shown_again(content: Mapping[str, Any]) -> Shown:
+    """What is shown of a saved plan: what stands in its contents, as the schema of saved plans has it."""
+    places = [Place(at["engine"], at["workspace"], at["title"]) for at in content["places"]]
+    return Shown(
+        places=places,
+        targets={place: at["targets"] for place, at in zip(places, content["places"], strict=True)},
+        changes=[_change_again(item, places) for item in content["changes"]],
+        spec_digests=content["spec_digests"],
+        fingerprints=content["fingerprints"],
+        left_out=content["left_out"],
+        notes=[_diagnostic(note) for note in content["said"]["notes"]],
+        version=content["said"]["version"],
+    )
+
+
+def _change_again(item: Mapping[str, Any], places: Sequence[Place]) -> ShownChange:
+    action, address, wanted = Action(item["action"]), item["key"], item["wanted"]
+    before: Mapping[str, Any] = {}
+    if "before" in item:
+        status = "" if "transfer" in item else item["before"]["status"]
+        before = before_of(action, address, status, item["before"]["properties"], wanted)
+    elif "specs" in item:
+        before, wanted = adopted(item["specs"], item["name"])
+    return ShownChange(
+        key=Key(places[item["place"]], address),
+        action=action,
+        reason=item["reason"],
+        name=item["name"],
+        managed=item["managed"],
+        origin=item["location"],
+        before=before,
+        wanted=wanted,
+        fields=[FieldChange(**one) for one in item.get("fields", ())],
+        transfer=_transfer(item["transfer"]) if "transfer" in item else None,
+        here=item.get("here", True),
+        run=_run_again(item) if "submission" in item else None,
+    )
+
+
+def _run_again(item: Mapping[str, Any]) -> ShownRun:
+    submission = item["submission"]
+    run = item.get("follow", {}).get("name", "")
+    return ShownRun(
+        submission["name"],
+        submission["fingerprint"],
+        submission["attempt"],
+        Processes(**submission["processes"]),
+        _files(submission["code"]),
+        submission["finds"],
+        follows=run,
+        adopts=run if "specs" in item else "",
+        differences=item.get("differences", ()),
+        cancels=[one["name"] for one in item["cancel"]],
+    )
+
+
+def _transfer(values: Mapping[str, Any]) -> Transfer:
+    extra = {path: StoredFile(file["size"], file["md5"]) for path, file in values["extra"].items()}
+    new, changed, unchanged = (_files(values[name]) for name in ("new", "changed", "unchanged"))
+    return Transfer(new, changed, unchanged, extra, tuple(values["prune"]))
+
+
+def _files(values: Sequence[Mapping[str, Any]]) -> tuple[SourceFile, ...]:
+    return tuple(SourceFile(**{**file, "source": Path(file["source"])}) for file in values)
+
+
+def _diagnostic(values: Mapping[str, Any]) -> Diagnostic:
+    severity, places = Severity(values["severity"]), [Location(**one) for one in values["places"]]
+    said = (values["code"], values["summary"], values["detail"], tuple(values["path"]))
+    return Diagnostic(severity, *said, places[0], tuple(places[1:]), values["specs"])
