@@ -73,7 +73,7 @@ def test_what_it_costs(container: Container, sent: list[Sent]) -> None:
 def test_a_try_whose_answer_was_lost_is_the_same_one(container: Container) -> None:
     taken(container)
     taken(container)
-    with pytest.raises(Taken, match="the lock of x: somebody else has the lease"):
+    with pytest.raises(Taken, match="somebody else has the lock of x"):
         taken(container, THEIRS)
 
 
@@ -109,7 +109,7 @@ def test_a_lease_that_was_freed_is_lost_at_the_next_renewal(
     lease.check()
     container.blob(PATH).acquire_lease(lease_id=OURS).break_lease(0)
     assert told.wait(30)
-    with pytest.raises(LockLost, match=r"the lock of x: the lease was lost, .* freed by somebody"):
+    with pytest.raises(LockLost, match="the lock of x was lost: it was freed by somebody else"):
         lease.check()
     taken(container, THEIRS)
     lease.release(remove=True)  # what is another's by now stays

@@ -117,7 +117,9 @@ class Resources:
 
         Once the resource's lock is lost no further request is sent that changes something.
         """
-        with changing_while(partial(self.locks.check, change.key)):
+        check = partial(self.locks.check, change.key)
+        check()
+        with changing_while(check):
             self._begin(change, report)
 
     def _begin(self, change: Change, report: Report) -> None:

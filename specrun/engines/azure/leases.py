@@ -37,15 +37,15 @@ class Taken(EngineError):
 class Lease:
     """The lease on one blob, kept up from `take` to `release`. The blob is made with `metadata` if it is not there.
 
-    Whoever asks with the same `id` has the same lease: a try whose answer was lost is no other's. `what` is being
-    leased, in words.
+    Whoever asks with the same `id` has the same lease: a try whose answer was lost is no other's. `what` this
+    means, in words.
     """
 
     def __init__(self, use: Use, path: str, id: str, what: str = "", metadata: Mapping[str, str] | None = None) -> None:
         self.id = id
         self._use = use
         self.path = path
-        self._what = what or path
+        self._what = what or f"the lease on {path}"
         self._metadata = dict(metadata or {})
         self._until = 0.0
         self._lost = ""
@@ -58,7 +58,7 @@ class Lease:
                 f"it could not be renewed for {SECONDS - MARGIN:.0f} s: this machine slept, or its network was away"
             )
         if self._lost:
-            raise LockLost(f"{self._what}: the lease was lost, and somebody else may be at work there: {self._lost}")
+            raise LockLost(f"{self._what} was lost: {self._lost}")
 
     def take(self) -> None:
         """Get it, by one try, and keep it up from then on. Raises Taken, and EngineError."""
@@ -111,7 +111,7 @@ class Lease:
                 self._client(container).acquire(lease_duration=SECONDS)
             except HttpResponseError as error:
                 if code_of(error) in _TAKEN:
-                    raise Taken(f"{self._what}: somebody else has the lease") from error
+                    raise Taken(f"somebody else has {self._what}") from error
                 if code_of(error) == "BlobNotFound":
                     return False
                 raise

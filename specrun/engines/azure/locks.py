@@ -11,10 +11,11 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -41,6 +42,14 @@ _SHORT = 100
 _AS_THEY_ARE = '{}":,/\\@.+-()'
 _HASH = re.compile("[0-9a-f]{64}")
 _NOBODY = ("BlobNotFound", "LeaseNotPresentWithLeaseOperation")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A lock's blob as it was seen first with this ETag: whoever has the lock writes it anew."""
+
+    etag: str
+    since: float
 
 
 class AzureLock:
@@ -74,8 +83,7 @@ class AzureLocks:
         # One for all: a lease whose answer was lost is asked for again, and is ours then.
         self._id = str(uuid.uuid4())
         self._held: dict[str, AzureLock] = {}
-        self._seen: dict[str, str] = {}
-        """The ETags of the blobs that were read, by their locks' names."""
+        self._seen: dict[str, _Seen] = {}
         self._denied: Denied | None = None
         self._reached = False
         self._mutex = threading.Lock()
@@ -123,17 +131,9 @@ class AzureLocks:
         container, dates = self._open(), list[str]()
         with explained(container, f"listing {LOCKS}"):
             found = container.client.list_blobs(
-                name_starts_with=LOCKS,
-                include=["metadata"],
-                raw_response_hook=lambda answer: dates.append(answer.http_response.headers.get("Date", "")),
+                name_starts_with=LOCKS, include=["metadata"], raw_response_hook=partial(_note_date, dates)
             )
-            held = [blob for blob in found if blob.lease.state in ("leased", "breaking")]
-        holders = {}
-        for blob in held:
-            name, holder = _read(blob, dates[-1])
-            self._seen[name] = blob.etag if blob.etag.startswith('"') else f'"{blob.etag}"'
-            holders[name] = holder
-        return holders
+            return dict(self._read(blob, dates) for blob in found if blob.lease.state in ("leased", "breaking"))
 
     @asked
     def free(self, name: str) -> None:
@@ -143,12 +143,11 @@ class AzureLocks:
         from azure.storage.blob import BlobLeaseClient
 
         container = self._open()
-        seen = (
-            {"etag": self._seen[name], "match_condition": MatchConditions.IfNotModified} if name in self._seen else {}
-        )
+        seen = self._seen.get(name)
+        same = {"etag": f'"{seen.etag}"', "match_condition": MatchConditions.IfNotModified} if seen else {}
         with explained(container, f"freeing the lock of {name}"):
             try:
-                BlobLeaseClient(container.blob(_blob(name))).break_lease(0, **seen)
+                BlobLeaseClient(container.blob(_blob(name))).break_lease(0, **same)
             except HttpResponseError as error:
                 if code_of(error) == "ConditionNotMet":
                     raise Conflict(f"{name}: somebody else has the lock by now: look again") from error
@@ -178,20 +177,32 @@ class AzureLocks:
 
     def _holder(self, path: str) -> Holder:
         """Who a blob says has the lease on it; nobody known, where that cannot be read."""
-        dates = list[str]()
+        dates: list[str] = []
 
         def read(container: Container) -> Holder:
             with explained(container, f"reading {path}"):
-                blob = container.blob(path).get_blob_properties(
-                    raw_response_hook=lambda answer: dates.append(answer.http_response.headers.get("Date", ""))
-                )
-            return _read(blob, dates[-1])[1]
+                blob = container.blob(path).get_blob_properties(raw_response_hook=partial(_note_date, dates))
+            return self._read(blob, dates)[1]
 
         try:
             found: Holder = self._use(read)
         except EngineError:
             return Holder()
         return found
+
+    def _read(self, blob: Any, dates: Sequence[str]) -> tuple[str, Holder]:
+        """What a blob's lock is called, and who has it, since when by this machine's clock.
+
+        A name that is not the lock's own is none: somebody may have written what they like.
+        """
+        said = {name.lower(): value for name, value in (blob.metadata or {}).items()}
+        name = unquote(said.get(_NAME, ""))
+        if _blob(name) != blob.name:
+            name = blob.name.removeprefix(LOCKS)
+        seen = self._seen.get(name)
+        if seen is None or seen.etag != blob.etag.strip('"'):
+            seen = self._seen[name] = _Seen(blob.etag.strip('"'), time.time() - _age(blob.last_modified, dates))
+        return name, replace(holder_in(unquote(said.get(_HOLDER, ""))), since=seen.since)
 
     def _use(self, work: Callable[[Container], Any]) -> Any:
         return self.connection.ask(lambda: work(self._open()))
@@ -214,22 +225,13 @@ def _metadata(name: str, holder: Holder) -> dict[str, str]:
     return {_HOLDER: words}
 
 
-def _read(blob: Any, answered: str) -> tuple[str, Holder]:
-    """What a blob's lock is called, and who has it, since when by this machine's clock.
-
-    A name that is not the lock's own is none: somebody may have written what they like.
-    """
-    said = {name.lower(): value for name, value in (blob.metadata or {}).items()}
-    name = unquote(said.get(_NAME, ""))
-    if _blob(name) != blob.name:
-        name = blob.name.removeprefix(LOCKS)
-    holder = holder_in(unquote(said.get(_HOLDER, "")))
-    return name, replace(holder, since=time.time() - _age(blob.last_modified, answered))
+def _note_date(dates: list[str], answer: Any) -> None:
+    dates.append(answer.http_response.headers.get("Date", ""))
 
 
-def _age(written: datetime, answered: str) -> float:
-    """Seconds since a blob was written, by the service's clock alone."""
+def _age(written: datetime, dates: Sequence[str]) -> float:
+    """Seconds since a blob was written, by the service's clock alone: `dates` are those of its answers."""
     try:
-        return max(0.0, (parsedate_to_datetime(answered) - written).total_seconds())
-    except (TypeError, ValueError):
+        return max(0.0, (parsedate_to_datetime(dates[-1]) - written).total_seconds())
+    except (LookupError, TypeError, ValueError):
         return 0.0
