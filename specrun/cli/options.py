@@ -214,7 +214,8 @@ _engine = click.option(
 )
 
 
-def _not_empty(_: click.Context, __: click.Parameter, given: T) -> T:
+def not_empty(_: click.Context, __: click.Parameter, given: T) -> T:
+    """For an option that has to say something. Raises click.BadParameter."""
     texts = given if isinstance(given, tuple) else [given] if isinstance(given, str) else []
     if any(not text.strip() or "\0" in text for text in texts):  # most likely a variable that is not set
         raise click.BadParameter("what it is given is empty.")
@@ -225,7 +226,7 @@ _outside = click.option(
     "--allow-outside",
     multiple=True,
     metavar="PATH",
-    callback=_not_empty,
+    callback=not_empty,
     help="Under CI: specs may reach this file or folder, too.",
 )
 
@@ -233,7 +234,7 @@ _layers = (
     click.option(
         "--target",
         metavar="NAME",
-        callback=_not_empty,
+        callback=not_empty,
         help="Which of a spec's `targets` is meant (else SPECRUN_TARGET, else `default_target`).",
     ),
     click.option(
@@ -241,7 +242,7 @@ _layers = (
         "var_files",
         multiple=True,
         metavar="FILE",
-        callback=_not_empty,
+        callback=not_empty,
         help="Replace values of `vars` by those of a YAML file.",
     ),
 )

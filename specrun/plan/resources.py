@@ -48,7 +48,8 @@ class Resource(ABC):
     """One thing that must exist in a place.
 
     `managed` is false for what a spec only names (a bare `compute`, a workspace without `create`): it is used and
-    never changed. `maker` is who asks for it, under whose name it is made. `needs` must be there first.
+    never changed. `maker` is who asks for it, under whose name it is made. `needs` must be there first. `origins` are
+    all the places where it is declared, where there are several.
     """
 
     kind: ClassVar[Kind]
@@ -58,6 +59,7 @@ class Resource(ABC):
     origin: Origin = field(compare=False, repr=False)
     needs: tuple[Key, ...] = ()
     managed: bool = True
+    origins: tuple[Origin, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def address(self) -> str:
