@@ -125,20 +125,23 @@ class LocksOfApply:
         if lock is None:
             yield lambda: None
             return
-        self._held[change.key] = lock
+        with self._one:
+            self._held[change.key] = lock
         try:
             yield lock.check
         finally:
-            del self._held[change.key]
+            with self._one:
+                del self._held[change.key]
             lock.release()
 
     def lost(self) -> str:
         """Why one that is held is so no more; "": none was lost. It asks nobody."""
-        for lock in list(self._held.values()):
-            try:
-                lock.check()
-            except LockLost as error:
-                return str(error)
+        with self._one:  # what is being given back is not lost
+            for lock in self._held.values():
+                try:
+                    lock.check()
+                except LockLost as error:
+                    return str(error)
         return ""
 
     def _wait(self, change: Change, engine: Reliable) -> Lock | None:

@@ -430,3 +430,26 @@ def test_a_data_target_is_locked_while_it_is_sent(tmp_path: Path, engine: Double
     carry_out(engine, plan, tmp_path / "home")
     name = "data/workspaceblobstore/d"
     assert of_locks(engine) == [f"lock {name}", f"begin {DATA}", f"unlock {name}"]
+
+
+def test_what_is_given_back_is_not_lost(tmp_path: Path, engine: Double) -> None:
+    """Whoever watches over the locks meets one that is just being given back."""
+    change = change_of(plan_of(tmp_path, engine, CLUSTER), GPU)
+    held = locks.LocksOfApply(Locking(), lambda _: None, threading.Event(), str)
+    checking, released, seen = threading.Event(), threading.Event(), list[bool]()
+
+    class Slow:
+        def check(self) -> None:
+            checking.set()
+            seen.append(released.wait(0.05))
+
+        def release(self) -> None:
+            released.set()
+
+    engine.locks.acquire = lambda *_: Slow()  # type: ignore[union-attr,method-assign,assignment,return-value]
+    with held.over(change, Reliable(engine)):
+        watching = threading.Thread(target=held.lost)
+        watching.start()
+        assert checking.wait(20.0)
+    watching.join()
+    assert (seen, held.lost()) == ([False], "")
