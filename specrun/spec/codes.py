@@ -195,6 +195,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "failed-resource": (ERROR, "A resource is in a failed state."),
         "input-not-seen": (NOTE, "What an input holds cannot be seen from here."),
         "unchangeable": (ERROR, "A field cannot change."),
+        "made-elsewhere": (WARNING, "Another repository has made what this spec declares."),
         "not-ours": (ERROR, "Only what specrun made is replaced."),
         "in-use": (ERROR, "An unfinished run uses it."),
         "left-behind": (WARNING, "What it stands on is not deleted with it."),

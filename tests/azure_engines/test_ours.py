@@ -36,3 +36,19 @@ def test_destroy_keeps_what_another_spec_declares_for_any_engine(place: Place, s
     (workspace,) = place.emulator.service.workspaces.values()
     assert {"gpu", "cpu"} == {*workspace.computes}
     assert "training" in place.plane.datastores
+
+
+def test_a_plan_tells_whose_the_declared_ones_are(place: Place, specrun: Specrun, engine: str) -> None:
+    Path(".specrun.yaml").write_text("repository: github.com/org/models\n")
+    tags = {"specrun": "platform", "specrun-repository": "github.com/org/platform", "specrun-target": "prod"}
+    add_cluster(place, "gpu", tags=tags)
+    add_datastore(place, "training", tags=tags)
+    write("a.yaml", GPU + STORE)
+    code, out, err = specrun("plan", "a.yaml", "--engine", engine, "--exit-code")
+    assert (code, out.count("as declared")) == (0, 2), err
+    told = " ".join(err.split())
+    assert "a.yaml:4:1: warning[made-elsewhere]" in told
+    who = "made by platform of github.com/org/platform for target prod: use its bare name"
+    assert f"compute gpu was {who}, `compute: gpu`." in told
+    # SDK v1 does not tell who registered a datastore.
+    assert (f"datastore training was {who}" in told) == (engine == "azureml")
