@@ -9,7 +9,8 @@ from typing import Any
 from specrun.apply.all_specs import AllSpecs, Use, all_specs, same_thing
 from specrun.apply.project import Project
 from specrun.plan.kinds.data import DataTarget
-from specrun.plan.resources import Resource
+from specrun.plan.resources import DEFAULT_DATASTORE, Key, Resource
+from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.glimpse import bases_in, is_abstract, may_name
 from specrun.spec.reading import MOST_YAML, read_bytes
 from specrun.spec.repository import repository_of
@@ -44,7 +45,7 @@ class OtherSpecs:
         """Why a resource is not deleted, in words: another spec declares or uses it, or may do so; "" for no reason."""
         if resource.kind not in _SHARED:
             return ""
-        thing = same_thing(resource.key)
+        thing = _thing(resource.key)
         uses: dict[str, bool] = {}
         doubtful: list[str] = []
         unseen: list[str] = []
@@ -52,7 +53,7 @@ class OtherSpecs:
         for specs, found in self._others(every=resource.kind == "workspace"):
             for use in found:
                 file = use.origin.document.file
-                if use.thing == thing and (os.path.realpath(file), use.maker.target) not in self._own:
+                if _thing(use.key) == thing and (os.path.realpath(file), use.maker.target) not in self._own:
                     who = _shown(file, use.maker.target)
                     uses[who] = use.managed or uses.get(who, False)
             doubtful += (file for file in self._unbuilt(specs) if self._texts.may_name(file, [_name_of(resource)]))
@@ -117,6 +118,13 @@ class _Texts:
             except OSError:
                 return None
         return self._known[place]
+
+
+def _thing(key: Key) -> tuple[str, str]:
+    """What is the same of a thing: a target on the default datastore, also where that is named."""
+    workspace, address = same_thing(key)
+    start = f"data/{DEFAULT_DATASTORE}/"
+    return workspace, f"data/{DEFAULT_NAME}/{address.removeprefix(start)}" if address.startswith(start) else address
 
 
 def _name_of(resource: Resource) -> str:

@@ -81,6 +81,17 @@ def test_a_datastore_that_another_spec_puts_data_on_is_kept(specrun: Any) -> Non
     assert records() == {"training"}
 
 
+def test_a_target_of_data_that_another_spec_fills_is_kept(specrun: Any) -> None:
+    Path("data").mkdir()
+    Path("data/a").write_text("1")
+    write("a.yaml", "data: {mnist: {path: data, target: digits/mnist}, own: {path: data}}\n")
+    assert specrun("apply", "a.yaml").code == 0
+    write("b.yaml", "data: {other: {path: data, target: digits/mnist, datastore: workspaceblobstore}}\n")
+    said = destroy(specrun, "a.yaml", "--also", "data")
+    assert "kept: b.yaml declares it, too" in said
+    assert {path.parent.name for path in Path(".specrun/datastores").rglob("a")} == {"mnist"}
+
+
 def test_what_all_declare_goes_when_all_are_named(specrun: Any) -> None:
     write("b.yaml", GPU)
     Path(".specrun.yaml").write_text("specs: ['*.yaml']\n")
