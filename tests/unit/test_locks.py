@@ -14,7 +14,7 @@ from specrun.apply import locks, operations, walk
 from specrun.apply.events import Event, LockAwaited, LocksDenied, OperationSettled
 from specrun.apply.locks import Locking, LockRequired, check_required, needs_lock, told
 from specrun.engines import calls
-from specrun.engines.base import Denied, Missing, Transient
+from specrun.engines.base import Denied, EngineError, Missing, Transient
 from specrun.engines.locks import Holder, holder_in, lock_name, words_of
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Plan, ResourceChange
@@ -250,6 +250,20 @@ def test_with_a_lock_that_is_lost_nothing_new_begins(tmp_path: Path, engine: Dou
     assert said["datastore/s"].error.startswith("the lock of datastore/s was lost")
     assert "begin data/s/d" not in engine.calls
     assert engine.locked == {}
+
+
+def test_what_fails_when_the_lock_is_lost_is_a_loss(tmp_path: Path, engine: Double) -> None:
+    """A network that goes silent takes both."""
+    plan = plan_of(tmp_path, engine, CLUSTER)
+
+    def begin(change: Any) -> None:
+        engine.locked.clear()
+        raise EngineError("no answer")
+
+    engine.on_begin = begin
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, outcome.failed) == ([GPU], [])
+    assert settled(events)[GPU].error.startswith("the lock of compute/gpu was lost")
 
 
 def test_a_loss_is_noticed_while_it_is_under_way(tmp_path: Path, engine: Double) -> None:
