@@ -46,9 +46,7 @@ class Declarations:
 
     def agreed(self) -> Planned:
         """The one thing that they declare, with what each of them says."""
-        first, *more = (one for same in self.alike for one in same)
-        if more:
-            first = replace(first, origins=tuple(one.origin for one in (first, *more)))
+        first = self.alike[0][0]
         if len(self.alike) == 1 or not isinstance(first, Converging):
             return first
         properties: Properties = {}
