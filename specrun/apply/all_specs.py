@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from specrun.engines.registry import find_place
 from specrun.plan.kinds import DECLARED
 from specrun.plan.makers import Maker
 from specrun.plan.repositories import Repositories
-from specrun.plan.resources import Key, Place, same_thing
+from specrun.plan.resources import Key, Place
 from specrun.spec.datastore_paths import parse
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
@@ -36,6 +36,11 @@ class Use(NamedTuple):
     def thing(self) -> tuple[str, str]:
         """See `same_thing`."""
         return same_thing(self.key)
+
+
+def same_thing(key: Key) -> tuple[str, str]:
+    """What is the same of a thing, whichever engine's place it was seen in, and however its name is spelled."""
+    return key.place.workspace, key.address.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +83,16 @@ class AllSpecs:
             yield from ((spec, places[str(spec.file)]) for spec in own)
 
 
-def all_specs(root: str, options: Mapping[str, Any]) -> AllSpecs:
+def all_specs(root: str, options: Mapping[str, Any], matters: Callable[[str], bool] = lambda file: True) -> AllSpecs:
     """The specs of the repository at `root`: those that git would keep, and those that its `.specrun.yaml` lists.
 
-    `options` are those of `load`; no target and no selection in them counts.
+    `options` are those of `load`; no target and no selection in them counts. Files that do not matter are not read.
     """
     shown = os.path.relpath(root)
     repository = RepositoryFiles().at(os.path.normpath(os.path.join(shown, NAME)))  # noqa: PTH118 - as it is typed
     finds = [find([shown]), *([listed(repository)] if repository.specs else [])]
     known = {os.path.realpath(file): file for found in finds for file in found.files}
-    files = tuple(known.values())
+    files = tuple(file for file in known.values() if matters(file))
     mistakes = [one for one in finds[0].mistakes if one.code != "no-specs"]
     mistakes += [one for found in finds[1:] for one in found.mistakes] or repository.diagnostics
     said = {"target": None, "selection": None, "files": files, "scanned": frozenset(files), "mistakes": mistakes}

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from specrun.apply.events import Event, LockAwaited, LocksDenied
-from specrun.engines.base import Denied
+from specrun.engines.base import Denied, EngineError
 from specrun.engines.locks import Held, Holder, Lock, LockLost
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
@@ -119,26 +119,33 @@ class LocksOfApply:
     def over(self, change: Change, engine: Reliable) -> Iterator[Callable[[], None]]:
         """Have the lock of what is changed, where it has one; gives what raises LockLost once it is lost.
 
-        Raises LockTimeout, LockRequired, Stopped, Halted and EngineError.
+        Raises LockTimeout, LockRequired, Stopped, Halted and EngineError; LockLost instead of whatever failed when it
+        was lost, for a network that goes silent takes both.
         """
         lock = self._wait(change, engine) if needs_lock(change) and change.key.place not in self._denied else None
         if lock is None:
             yield lambda: None
             return
-        self._held[change.key] = lock
+        with self._one:
+            self._held[change.key] = lock
         try:
             yield lock.check
+        except EngineError:
+            lock.check()
+            raise
         finally:
-            del self._held[change.key]
+            with self._one:
+                del self._held[change.key]
             lock.release()
 
     def lost(self) -> str:
         """Why one that is held is so no more; "": none was lost. It asks nobody."""
-        for lock in list(self._held.values()):
-            try:
-                lock.check()
-            except LockLost as error:
-                return str(error)
+        with self._one:  # what is being given back is not lost
+            for lock in self._held.values():
+                try:
+                    lock.check()
+                except LockLost as error:
+                    return str(error)
         return ""
 
     def _wait(self, change: Change, engine: Reliable) -> Lock | None:

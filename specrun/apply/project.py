@@ -20,10 +20,15 @@ from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Change, Plan
 from specrun.plan.destruction import plan_destruction
+from specrun.plan.drift.compare import NoRuns, find_drift, to_look_at, without_runs
+from specrun.plan.drift.findings import Drift
+from specrun.plan.drift.ignores import Ignores
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import remove_abandoned
+from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import Submit
+from specrun.plan.observed import Survey
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.provenance import collect
@@ -50,8 +55,6 @@ class Project:
     home: Path
     hashes: HashCache
     left_out: str = ""
-    lock_required: bool = False
-    """Whether nothing is changed without a lock anywhere, also in places that have no specs to say so."""
 
     def check(self) -> Iterable[Diagnostic]:
         """What the specs contradict each other in, and what the engines cannot do of them. Offline."""
@@ -67,15 +70,33 @@ class Project:
         seen = {**unseen, **plan.unseen}
         return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
 
-    def plan_destruction(self, also: Collection[str], ended_before: float | None = None) -> Plan:
-        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`.
+    def plan_destruction(
+        self,
+        also: Collection[str],
+        ended_before: float | None = None,
+        kept: Callable[[Planned], str] = lambda resource: "",
+    ) -> Plan:
+        """What the specs made, to be deleted; of the kinds in ON_DEMAND those in `also`, and nothing that is `kept`.
 
         `ended_before`: nothing but runs, and of these only those that ended before a moment (Unix seconds).
         """
         views, unseen = self._look()
-        plan = plan_destruction(self.graph, views, also, ended_before)
+        plan = plan_destruction(self.graph, views, also, ended_before, kept)
         seen = {**unseen, **plan.unseen}
         return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
+
+    def drift(self, ignores: Ignores) -> Drift:
+        """What the places have, against what the specs say, resource by resource. No run is looked at, and nothing is
+        written down.
+        """
+        graph = without_runs(self.graph)
+        surveys, unseen = self._survey(to_look_at(graph, ignores))
+        views = {}
+        for place, seen in surveys.items():
+            facts = self.engines[place].facts
+            views[place] = View(facts.capabilities, facts.shows_extra, seen, NoRuns(), lambda _: {})
+        found = find_drift(graph, views, unseen, ignores, self.home, self.hashes)
+        return replace(found, left_out=self.left_out, targets=self._targets())
 
     def carry_out(
         self,
@@ -107,8 +128,6 @@ class Project:
         """Where nothing is changed without a lock: the places of the specs whose repository says so."""
         if not any(map(needs_lock, plan.changes)):
             return frozenset()
-        if self.lock_required:
-            return frozenset(self.engines)
         files = RepositoryFiles()
         return frozenset(self.places[name] for name in self.places if files.of(name).lock_required)
 
@@ -131,10 +150,7 @@ class Project:
 
     def _look(self) -> tuple[Mapping[Place, View], Mapping[Place, Mapping[str, str]]]:
         """What is to be seen of each place, and what of those of which not everything is."""
-        unseen: dict[Place, Mapping[str, str]] = {place: {"": error} for place, error in self.sign_in().items()}
-        reached = [place for place in self.graph.places if place not in unseen]
-        surveys = survey({place: self.engines[place] for place in reached}, self.graph)
-        unseen |= {place: seen.errors for place, seen in surveys.items() if seen.errors}
+        surveys, unseen = self._survey(self.graph)
         views: dict[Place, View] = {}
         for place, seen in surveys.items():
             if place not in unseen:
@@ -142,6 +158,17 @@ class Project:
                 facts, history = engine.facts, History(engine)
                 views[place] = View(facts.capabilities, facts.shows_extra, seen, history, engine.identity)
         return views, unseen
+
+    def _survey(self, graph: Graph) -> tuple[Mapping[Place, Survey], Mapping[Place, Mapping[str, str]]]:
+        """What the places of a graph have, as far as they can be reached; and what could not be seen of which."""
+        refused = self.sign_in()
+        unseen: dict[Place, Mapping[str, str]] = {
+            place: {"": refused[place]} for place in graph.places if place in refused
+        }
+        reached = [place for place in graph.places if place not in unseen]
+        surveys = survey({place: self.engines[place] for place in reached}, graph)
+        unseen |= {place: seen.errors for place, seen in surveys.items() if seen.errors}
+        return surveys, unseen
 
 
 def _with_provenance(plan: Plan) -> Plan:

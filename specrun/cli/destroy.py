@@ -8,10 +8,12 @@ from collections.abc import Collection
 
 import click
 
+from specrun.apply.other_specs import OtherSpecs
 from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import Reading, color_option, every_option, lock_timeout_option, reading_options, seconds_in
 from specrun.cli.session import open_specs, show
+from specrun.engines.facts import unread
 from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
 from specrun.views.text import terminal_width
@@ -34,7 +36,8 @@ def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
     ended_before = None if older_than is None else _moment(older_than, also)
     project = open_specs(reading, deleting=True)
-    made = project.plan_destruction(also, ended_before)
+    others = OtherSpecs(project, reading.engine, {**reading.options(), "unread": unread()})
+    made = project.plan_destruction(also, ended_before, others.keep)
     show(made.notes)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:

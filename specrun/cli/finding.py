@@ -16,7 +16,7 @@ from specrun.spec.visible import visible
 from specrun.views.text import count
 
 _FORMS = "name:PATTERN, folder:PATH, tag:KEY=VALUE"
-_WITH_KINDS = ("plan", "apply", "destroy", "graph")
+_WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
 
 
 def find_named(files: Sequence[str], *, every: bool | None) -> tuple[Sequence[str], Found]:

@@ -151,21 +151,12 @@ def _chosen(engine: str | None, target: str | None) -> tuple[str | None, str | N
     return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
 
 
-def repository_options(command: F) -> F:
-    """The same for a verb that is about all specs of a repository, which need not be named. What would leave some out
-    is there for the verb to refuse it, and no target counts but one that is typed.
-    """
-    since = click.option("--changed-since", metavar="REF", hidden=True)
-    options = (_files, _engine, *_layers, *_replacing, _outside, *_selecting, since, every_option)
-    return _with_reading(command, *options, finding=False)
-
-
 def every_option(command: F) -> F:
     """--all, for verbs that end or delete: without it they take no whole repository."""
     return click.option("--all", "every", is_flag=True, help="All specs that .specrun.yaml lists.")(command)
 
 
-def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool = True) -> F:
+def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
     @wraps(command)
     def with_reading(
         files: tuple[str, ...],
@@ -181,8 +172,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
         var_files: tuple[str, ...] = (),
         **others: object,
     ) -> object:
-        named, found = find_named(files, every=every) if finding else (files, NOTHING)
-        typed = target
+        named, found = find_named(files, every=every)
         engine, target = _chosen(engine, target)
         reading = Reading(
             found.files,
@@ -195,7 +185,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
             found=found,
             only=only_specs,
             exclude=exclude_specs,
-            target=target if finding else typed,
+            target=target,
             var_files=var_files,
         )
         return command(reading=reading, **others)
@@ -224,7 +214,8 @@ _engine = click.option(
 )
 
 
-def _not_empty(_: click.Context, __: click.Parameter, given: T) -> T:
+def not_empty(_: click.Context, __: click.Parameter, given: T) -> T:
+    """For an option that has to say something. Raises click.BadParameter."""
     texts = given if isinstance(given, tuple) else [given] if isinstance(given, str) else []
     if any(not text.strip() or "\0" in text for text in texts):  # most likely a variable that is not set
         raise click.BadParameter("what it is given is empty.")
@@ -235,7 +226,7 @@ _outside = click.option(
     "--allow-outside",
     multiple=True,
     metavar="PATH",
-    callback=_not_empty,
+    callback=not_empty,
     help="Under CI: specs may reach this file or folder, too.",
 )
 
@@ -243,7 +234,7 @@ _layers = (
     click.option(
         "--target",
         metavar="NAME",
-        callback=_not_empty,
+        callback=not_empty,
         help="Which of a spec's `targets` is meant (else SPECRUN_TARGET, else `default_target`).",
     ),
     click.option(
@@ -251,7 +242,7 @@ _layers = (
         "var_files",
         multiple=True,
         metavar="FILE",
-        callback=_not_empty,
+        callback=not_empty,
         help="Replace values of `vars` by those of a YAML file.",
     ),
 )

@@ -20,7 +20,6 @@ from specrun.engines.history import History
 from specrun.engines.registry import find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import NAME
-from specrun.plan.changes import Plan
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
@@ -38,7 +37,7 @@ from specrun.spec.unchecked import load_unchecked
 from specrun.spec.visible import visible
 from specrun.spec.wording import listed
 from specrun.views.diagnostics import findings_text
-from specrun.views.plan_text import unseen
+from specrun.views.plan_text import Looked, unseen
 from specrun.views.text import indented, paint_for, terminal_width
 
 
@@ -132,7 +131,7 @@ def arguments_of(project: Project, reading: Reading, spec: str) -> str:
     return shlex.join([*(os.path.relpath(one.file) for one in project.specs if one.job and one.name == spec), *chosen])
 
 
-def report_unseen(plan: Plan) -> None:
+def report_unseen(plan: Looked) -> None:
     """Say what could not be observed, on standard error: of several things or places once, where it is the same."""
     several = len(plan.places) + len(plan.unseen) > 1
     for one in unseen(plan):

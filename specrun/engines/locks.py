@@ -42,7 +42,7 @@ class Held(EngineError):
     """Somebody has the lock."""
 
     def __init__(self, holder: Holder) -> None:
-        super().__init__("somebody else holds the lock")
+        super().__init__(f"{holder.who or 'somebody'} holds the lock")
         self.holder = holder
 
 

@@ -46,7 +46,9 @@ class Declarations:
 
     def agreed(self) -> Planned:
         """The one thing that they declare, with what each of them says."""
-        first = self.alike[0][0]
+        first, *more = (one for same in self.alike for one in same)
+        if more:
+            first = replace(first, origins=tuple(one.origin for one in (first, *more)))
         if len(self.alike) == 1 or not isinstance(first, Converging):
             return first
         properties: Properties = {}

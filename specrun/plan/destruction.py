@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,11 +18,16 @@ from specrun.spec.diagnostics import Diagnostic
 
 
 def plan_destruction(
-    graph: Graph, views: Mapping[Place, View], also: Collection[str], ended_before: float | None = None
+    graph: Graph,
+    views: Mapping[Place, View],
+    also: Collection[str],
+    ended_before: float | None = None,
+    kept: Callable[[Planned], str] = lambda resource: "",
 ) -> Plan:
     """Delete changes of the places that are in view, dependents first. `also` names further kinds.
 
-    With `ended_before` (Unix seconds) only runs are deleted, and of these those that had ended by then.
+    With `ended_before` (Unix seconds) only runs are deleted, and of these those that had ended by then. `kept` says why
+    a resource that could be deleted is not; it is asked about no other.
     """
     # What needs a resource goes before it: the edges are turned round.
     needed_by: dict[Key, list[Key]] = {key: [] for key in graph.resources}
@@ -38,6 +43,8 @@ def plan_destruction(
     for key, resource in reversed(in_view):
         view = views[key.place]
         change = _change(replace(resource, needs=tuple(needed_by[key])), seen[key], view, also, makers)
+        if change.action is Action.DELETE and ended_before is None and (why := kept(resource)):
+            change = ResourceChange(change.resource, Action.NO_OP, f"kept: {why}", seen[key])
         if ended_before is not None:
             change = _of_old_runs(change, ended_before)
         changes.append(change)

@@ -28,9 +28,12 @@ class Maker:
 
     def is_beside(self, wanted: Maker) -> bool:
         """The same of what another spec of one's repository and target has made."""
-        return self.target in ("", wanted.target) and (
-            not self.repository or not wanted.repository or same_repository(self.repository, wanted.repository)
-        )
+        return self.target in ("", wanted.target) and not self.is_elsewhere(wanted)
+
+    def is_elsewhere(self, wanted: Maker) -> bool:
+        """Whether both name a repository, and not the same."""
+        named = self.repository and wanted.repository
+        return bool(named) and not _same(self.repository, wanted.repository)
 
     def __str__(self) -> str:
         """As in `mnist of github.com/org/models for target prod`."""
@@ -41,7 +44,7 @@ class Maker:
 NOBODY = Maker()
 
 
-def same_repository(one: str, other: str) -> bool:
+def _same(one: str, other: str) -> bool:
     """Whether two names are of one repository: hosts of code take letters of either case for the same."""
     return one == other or one.lower() == other.lower()
 
@@ -50,7 +53,7 @@ def namesakes(runs: Collection[Maker], wanted: Maker) -> str:
     """Runs of others by number and by what is not one's own, as in `2 runs of another repository (github.com/a/b)`."""
     strange: dict[str, set[str]] = {"repository": set(), "target": set()}
     for maker in runs:
-        if maker.repository and wanted.repository and not same_repository(maker.repository, wanted.repository):
+        if maker.is_elsewhere(wanted):
             strange["repository"].add(maker.repository)
         elif maker.target:
             strange["target"].add(maker.target)

@@ -43,17 +43,13 @@ class Key(NamedTuple):
         return self.address
 
 
-def same_thing(key: Key) -> tuple[str, str]:
-    """What is the same of a thing, whichever engine's place it was seen in, and however its name is spelled."""
-    return key.place.workspace, key.address.lower()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource(ABC):
     """One thing that must exist in a place.
 
     `managed` is false for what a spec only names (a bare `compute`, a workspace without `create`): it is used and
-    never changed. `maker` is who asks for it, under whose name it is made. `needs` must be there first.
+    never changed. `maker` is who asks for it, under whose name it is made. `needs` must be there first. `origins` are
+    all the places where it is declared, where there are several.
     """
 
     kind: ClassVar[Kind]
@@ -63,6 +59,7 @@ class Resource(ABC):
     origin: Origin = field(compare=False, repr=False)
     needs: tuple[Key, ...] = ()
     managed: bool = True
+    origins: tuple[Origin, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def address(self) -> str:

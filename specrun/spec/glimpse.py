@@ -6,6 +6,7 @@ What is found may be too much, never too little. A text that says something in a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _BEHIND = r"[\"']?[ \t]*:(?=[\s\"'])[ \t]*([^\n]*)"
 _FIELDS = {name: re.compile(name + _BEHIND) for name in ("code", "path", "conda_file", "from_config")}
@@ -36,6 +37,11 @@ _EXTENDS = re.compile(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
+_COMPOSED = re.compile(
+    r"""\b(?:name|compute|datastore|target)["']?\s*:\s*(?:\*|[^\s,}\#][^\n,}]*\$\{\{|["']?\$\{\{)|//datastores/\S*\$\{\{"""
+)
+"""A name that is made of expressions, or is an alias."""
+
 _ABSTRACT = re.compile(r"""^["']?abstract["']?[ \t]*:[ \t]*true\b""", re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*-[ \t]+([\w./@+-]+)", re.MULTILINE)
 
@@ -87,6 +93,12 @@ def bases_in(text: str) -> tuple[str, ...] | None:
 def is_abstract(text: str) -> bool:
     """Whether a text is that of a base which is no spec by itself."""
     return "abstract" in text and _ABSTRACT.search(text) is not None
+
+
+def may_name(text: str, names: Iterable[str]) -> bool:
+    """Whether a text may call a resource by one of these names, in any case: it has the name, or puts one together."""
+    small = text.lower()
+    return any(name.lower() in small for name in names) or _is_escaped(text) or _COMPOSED.search(text) is not None
 
 
 def _is_escaped(text: str) -> bool:

@@ -26,9 +26,9 @@ def plan_markdown(plan: Plan | Shown) -> str:
     plan = shown(plan)
     head, *more = summary(plan).splitlines()
     of = targets_in(plan, *plan.places)
-    lines = [MARKER, f"### specrun{f', {prose(of)}' if of else ''}: {prose(head)}", *map(prose, _few(more)), ""]
+    lines = [MARKER, f"### specrun{f', {prose(of)}' if of else ''}: {prose(head)}", *map(prose, few(more)), ""]
     wrong = (*plan.refusals, *plan.problems)
-    for line in _few([_finding(found) for found in findings(wrong)]):
+    for line in few([_finding(found) for found in findings(wrong)]):
         lines += [line, ""]
     several = len(plan.places) + len(plan.unseen) > 1
     for one in unseen(plan):
@@ -36,7 +36,7 @@ def plan_markdown(plan: Plan | Shown) -> str:
         of = listed([_place(place) for place in one.places], "and", code=False)
         lines += [f"> ⛔ **Nothing can be said of {of}**: {said}{one.rest}", ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += _few([_deletion(change, several=several) for change in destroyed])
+    lines += few([_deletion(change, several=several) for change in destroyed])
     if destroyed:
         lines.append("")
     left = MANY
@@ -45,7 +45,7 @@ def plan_markdown(plan: Plan | Shown) -> str:
         if several:
             lines += [f"#### {_place(place)}", ""]
         if rows:
-            lines += ["| | resource | why |", "| --- | --- | --- |", *_few(rows, "| | {} | |", left)]
+            lines += ["| | resource | why |", "| --- | --- | --- |", *few(rows, "| | {} | |", left)]
         elif several:
             lines.append("No changes.")
         left = max(0, left - len(rows))
@@ -59,7 +59,8 @@ def plan_markdown(plan: Plan | Shown) -> str:
     return "\n".join([head, *fold])
 
 
-def _few(entries: list[str], form: str = "{}", most: int = MANY) -> list[str]:
+def few(entries: list[str], form: str = "{}", most: int = MANY) -> list[str]:
+    """The first of the entries, and how many more there are."""
     return entries if len(entries) <= most else [*entries[:most], form.format(f"… and {len(entries) - most} more")]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from specrun.plan.changes import Action, FieldChange, Plan
 from specrun.plan.files import SourceFile
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, shown
 from specrun.plan.transfer import Transfer
-from specrun.spec.model import Processes
+from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
 from specrun.views.text import Paint, count, shorten
@@ -34,6 +34,17 @@ VERBS: Mapping[Action, str] = {
 }
 
 
+class Looked(Protocol):
+    """What came of a look at places: of which targets they are, and what of them could not be seen, and why."""
+
+    @property
+    def places(self) -> Sequence[Place]: ...
+    @property
+    def targets(self) -> Mapping[Place, Sequence[str]]: ...
+    @property
+    def unseen(self) -> Mapping[Place, Mapping[str, str]]: ...
+
+
 def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
     """The whole plan, a section for each place, ending with a line that counts."""
     plan = shown(plan)
@@ -50,7 +61,7 @@ def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
     return "\n".join([*lines, summary(plan)])
 
 
-def targets_in(plan: Plan | Shown, *places: Place) -> str:
+def targets_in(plan: Looked, *places: Place) -> str:
     """`target prod`, of those specs of the plan that go to these places; "" where none has targets."""
     names = dict.fromkeys(visible(name) for place in places for name in plan.targets.get(place, ()))
     return f"target{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
@@ -72,7 +83,7 @@ class Unseen(NamedTuple):
         return f" (the same of {self.more} more)" if self.more else ""
 
 
-def unseen(plan: Plan | Shown) -> Iterator[Unseen]:
+def unseen(plan: Looked) -> Iterator[Unseen]:
     """What could not be observed of the places, each reason once: nobody is let in, or an SDK is not there."""
     reasons: dict[str, dict[Place, list[str]]] = {}
     for place, errors in plan.unseen.items():
@@ -147,21 +158,21 @@ def _change(change: ShownChange, room: int, paint: Paint, width: int) -> Iterato
 def _fields(fields: Iterable[FieldChange], paint: Paint) -> Iterator[str]:
     for field in fields:
         forced = paint("  forces replacement", "red") if field.forces_replace else ""
-        yield f"      {visible(field.path)}: {_value(field.before)} → {_value(field.after)}{forced}"
+        yield f"      {visible(field.path)}: {value_text(field.before)} → {value_text(field.after)}{forced}"
 
 
 def _properties(properties: Mapping[str, object], indent: str, width: int) -> Iterator[str]:
     for key, value in properties.items():
         name = visible(key)
-        line = f"{indent}{name}: {_value(value)}"
+        line = f"{indent}{name}: {value_text(value)}"
         if isinstance(value, Mapping) and value:
             yield f"{indent}{name}:"
             yield from _properties(value, indent + "  ", width)
         elif isinstance(value, list) and len(line) > width:
             yield f"{indent}{name}:"
-            yield from (shorten(f"{indent}  - {_value(item)}", width) for item in value)
+            yield from (shorten(f"{indent}  - {value_text(item)}", width) for item in value)
         else:
-            yield shorten(f"{indent}{name}: {_value(value)}", width)
+            yield shorten(f"{indent}{name}: {value_text(value)}", width)
 
 
 def _transfer(transfer: Transfer) -> Iterator[str]:
@@ -203,9 +214,10 @@ def _processes(processes: Processes) -> str:
     return f"{count(servers, 'parameter server')} and {workers}" if servers else workers
 
 
-def _value(value: object) -> str:
+def value_text(value: object) -> str:
+    """A field's value on one line, as JSON where it is no plain text; secrets by name."""
     if value is None:
         return "(not set)"
-    if isinstance(value, str):
-        return visible(value)
-    return visible(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, (Secret, LocalPath, str)):
+        return visible(str(value))
+    return visible(json.dumps(value, ensure_ascii=False, default=str))

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from specrun.cli.main import run
 from tests.azure_engines.by_hand import CREDENTIALS, add_cluster, add_datastore
+from tests.azure_engines.conftest import Specrun
 from tests.azure_engines.place import Place
 
 IDENTITY = "/subscriptions/0/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 NETWORK = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{of}"
 TEXTS = ("vision", "007", "yes", "a: b", "# no", "  two  ", "ü\U0001f600", "null", "2026-01-01", "x" * 256, "")
-Specrun = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def specrun(place: Place, engine: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Specrun:
-    """Runs a command line in the folder of a workspace's config.json."""
-    place.make_workspace()
-    monkeypatch.chdir(place.folder)
-    monkeypatch.setenv("SPECRUN_ENGINE", engine)
-    subscription = place.emulator.service.subscription
-    config = {"workspace_name": "ml-ws", "resource_group": "ml-rg", "subscription_id": subscription}
-    Path("config.json").write_text(json.dumps(config))
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = run(list(arguments))
-        return (code, *capfd.readouterr())
-
-    return command
 
 
 def make_any_cluster(chance: random.Random, place: Place, name: str) -> None:

@@ -31,6 +31,7 @@ CALLS = {
     "`outputs --fetch DIR`": ["outputs", "--fetch", "OUT"],
     "`cancel`": ["cancel"],
     "`destroy`": ["destroy", "--yes", "--also", "run"],
+    "`drift`": ["drift", "--only", "kind:data"],
 }
 """A call for each row of the table, in an order in which each has what it needs."""
 

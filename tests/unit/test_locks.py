@@ -14,7 +14,7 @@ from specrun.apply import locks, operations, walk
 from specrun.apply.events import Event, LockAwaited, LocksDenied, OperationSettled
 from specrun.apply.locks import Locking, LockRequired, check_required, needs_lock, told
 from specrun.engines import calls
-from specrun.engines.base import Denied, Missing, Transient
+from specrun.engines.base import Denied, EngineError, Missing, Transient
 from specrun.engines.locks import Holder, holder_in, lock_name, words_of
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Plan, ResourceChange
@@ -252,6 +252,20 @@ def test_with_a_lock_that_is_lost_nothing_new_begins(tmp_path: Path, engine: Dou
     assert engine.locked == {}
 
 
+def test_what_fails_when_the_lock_is_lost_is_a_loss(tmp_path: Path, engine: Double) -> None:
+    """A network that goes silent takes both."""
+    plan = plan_of(tmp_path, engine, CLUSTER)
+
+    def begin(change: Any) -> None:
+        engine.locked.clear()
+        raise EngineError("no answer")
+
+    engine.on_begin = begin
+    outcome, events = carry_out(engine, plan, tmp_path / "home")
+    assert (outcome.stale, outcome.failed) == ([GPU], [])
+    assert settled(events)[GPU].error.startswith("the lock of compute/gpu was lost")
+
+
 def test_a_loss_is_noticed_while_it_is_under_way(tmp_path: Path, engine: Double) -> None:
     """Of two that go side by side one is lost: what would follow the other one does not begin."""
     plan = plan_of(tmp_path, engine, TWO)
@@ -430,3 +444,26 @@ def test_a_data_target_is_locked_while_it_is_sent(tmp_path: Path, engine: Double
     carry_out(engine, plan, tmp_path / "home")
     name = "data/workspaceblobstore/d"
     assert of_locks(engine) == [f"lock {name}", f"begin {DATA}", f"unlock {name}"]
+
+
+def test_what_is_given_back_is_not_lost(tmp_path: Path, engine: Double) -> None:
+    """Whoever watches over the locks meets one that is just being given back."""
+    change = change_of(plan_of(tmp_path, engine, CLUSTER), GPU)
+    held = locks.LocksOfApply(Locking(), lambda _: None, threading.Event(), str)
+    checking, released, seen = threading.Event(), threading.Event(), list[bool]()
+
+    class Slow:
+        def check(self) -> None:
+            checking.set()
+            seen.append(released.wait(0.05))
+
+        def release(self) -> None:
+            released.set()
+
+    engine.locks.acquire = lambda *_: Slow()  # type: ignore[union-attr,method-assign,assignment,return-value]
+    with held.over(change, Reliable(engine)):
+        watching = threading.Thread(target=held.lost)
+        watching.start()
+        assert checking.wait(20.0)
+    watching.join()
+    assert (seen, held.lost()) == ([False], "")

@@ -335,3 +335,36 @@ def test_nothing_is_adopted_where_the_spec_has_run_itself_or_runs_anew(tmp_path:
     engine.all_runs.append(own)
     told = problem(plan_of(tmp_path, engine, MINE, adopt=("mnist",)))
     assert told == f"No run of mnist is exactly what digits is now. It has run itself for exactly this: {own.name}."
+
+
+@pytest.mark.parametrize(
+    ("maker", "asks", "warns"),
+    [
+        (Maker("platform", OTHER), Maker("mnist", HUB), True),
+        (Maker("mnist", OTHER, "prod"), Maker("mnist", HUB, "prod"), True),
+        (Maker("platform", HUB.upper()), Maker("mnist", HUB), False),
+        (Maker("platform", HUB, "dev"), Maker("mnist", HUB, "prod"), False),
+        (Maker("platform", OTHER), Maker("mnist"), False),
+        (Maker("platform"), Maker("mnist", HUB), False),
+        (Maker(), Maker("mnist", HUB), False),
+    ],
+)
+def test_what_another_repository_made_is_told(tmp_path: Path, maker: Maker, asks: Maker, warns: bool) -> None:
+    there = {"compute/gpu": {"size": "STANDARD_NC6"}, "datastore/s": {"account_name": "abc"}}
+    seen = {address: Observed(Status.READY, properties, maker=maker) for address, properties in there.items()}
+    notes = [note for note in plan_of(tmp_path, Double(there=seen), asks).notes if note.code == "made-elsewhere"]
+    assert [note.path for note in notes] == ([("compute",), ("datastores", "s")] if warns else [])
+    for note, use in zip(notes, ("`compute: gpu`", "leave it out of `datastores`"), strict=False):
+        assert f"made by {maker}: use its bare name, " in note.detail
+        assert use in note.detail
+    named = TEXT.replace("compute: {name: gpu, size: STANDARD_NC6}", "compute: gpu")
+    notes = plan_of(tmp_path, Double(there=seen), asks, named).notes
+    assert ("compute",) not in [note.path for note in notes if note.code == "made-elsewhere"]
+
+
+@pytest.mark.parametrize("status", [Status.MISSING, Status.DELETING])
+def test_of_what_is_not_there_nothing_is_told(tmp_path: Path, status: Status) -> None:
+    seen = {"compute/gpu": Observed(status, maker=Maker("platform", OTHER))}
+    assert not [
+        n for n in plan_of(tmp_path, Double(there=seen), Maker("mnist", HUB)).notes if n.code == "made-elsewhere"
+    ]

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from specrun.engines.azure.blob_errors import code_of, explained
 from specrun.engines.azure.containers import Container
-from specrun.engines.base import Conflict, EngineError, Missing
+from specrun.engines.base import Conflict, Denied, EngineError, Missing
 from specrun.engines.locks import LockLost
 
 SECONDS = 40
@@ -70,11 +70,10 @@ class Lease:
         self._over.set()
         with suppress(EngineError):
             self.check()
-            if remove:
-                with suppress(EngineError):
-                    self._use(self._delete)
-                    return
-            self._use(self._give_back)
+            try:
+                self._use(self._delete if remove else self._give_back)
+            except Denied:
+                self._use(self._give_back)
 
     def _acquire(self, container: Container) -> None:
         made, asked = self._make(container), now()
@@ -139,11 +138,11 @@ class Lease:
 
     def _give_back(self, container: Container) -> None:
         with explained(container, f"giving back {self.path}"):
-            self._client(container).release()
+            self._client(container).release(retry_total=1)
 
     def _delete(self, container: Container) -> None:
         with explained(container, f"deleting {self.path}"):
-            container.blob(self.path).delete_blob(lease=self.id)
+            container.blob(self.path).delete_blob(lease=self.id, retry_total=1)
 
     def _client(self, container: Container) -> Any:
         from azure.storage.blob import BlobLeaseClient

@@ -93,7 +93,12 @@ class AzureLocks:
         """A resource's address, without case; that of data by its container: datastores may have the same one."""
         if isinstance(resource, DataTarget):
             store = None if resource.datastore == DEFAULT_DATASTORE else resource.datastore
-            container = self.connection.open_datastore(store)
+            try:
+                container = self.connection.open_datastore(store)
+            except Transient:
+                raise
+            except EngineError:  # which the change will say, and nobody gets beyond it
+                return lock_name(resource)
             return f"{resource.kind}/{container.host}/{container.name}/{resource.target}".casefold()
         return lock_name(resource)
 

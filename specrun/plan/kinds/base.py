@@ -48,6 +48,8 @@ class Converging(Planned):
     """A workspace, a cluster, a datastore or an environment: made when missing, changed when its properties differ."""
 
     how_to_make: ClassVar[str] = "declare it as a mapping to have it made, or correct the name"
+    how_to_use: ClassVar[str] = ""
+    """How one is used without being declared, with {name}, where two repositories are not to declare the same."""
 
     properties: Properties
 
@@ -63,6 +65,7 @@ class Converging(Planned):
             return ResourceChange(self, Action.NO_OP, f"{seen.status.value}: {seen.reason}", seen)
         if not self.managed:
             return self._named(planning, seen)
+        self._check_maker(planning, seen)
         match seen.status:
             case Status.MISSING:
                 return ResourceChange(self, Action.CREATE, self._why_missing(seen), seen)
@@ -83,6 +86,14 @@ class Converging(Planned):
             detail = f"{self.kind} {self.name} does not exist on {self.place.title}: {self.how_to_make}."
             planning.problem(self, "missing-resource", detail)
         return ResourceChange(self, Action.NO_OP, "named, not declared: used and never changed", seen)
+
+    def _check_maker(self, planning: Planning, seen: Observed) -> None:
+        """Note that another repository has made what is there: what one of them changes, the other changes back."""
+        is_there = seen.status not in (Status.MISSING, Status.DELETING)
+        asking = (self.maker, *planning.makers)
+        if self.how_to_use and is_there and all(seen.maker.is_elsewhere(maker) for maker in asking):
+            how = self.how_to_use.format(name=self.name)
+            planning.note(self, "made-elsewhere", f"{self.kind} {self.name} was made by {seen.maker}: {how}.")
 
     def _failed(self, planning: Planning, seen: Observed) -> Change:
         detail = f"{self.kind} {self.name}: {seen.reason or 'the service gives no reason'}."

@@ -19,6 +19,7 @@ class Cluster(Converging):
     """A cluster. One that is only named may be any compute target."""
 
     kind: ClassVar[Kind] = "compute"
+    how_to_use: ClassVar[str] = "use its bare name, `compute: {name}`"
 
     def is_used_by(self, run: Run) -> bool:
         """Whether a run is on it."""

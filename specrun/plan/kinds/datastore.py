@@ -18,6 +18,7 @@ class Datastore(Converging):
     """A datastore: a container in a storage account, and the credential with which it is reached."""
 
     kind: ClassVar[Kind] = "datastore"
+    how_to_use: ClassVar[str] = "use its bare name, and leave it out of `datastores`"
 
 
 def declared(spec: Spec, place: Place, maker: Maker, _: EnvironmentContent | None) -> Iterator[Datastore]:
