@@ -21,6 +21,7 @@ os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that se
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="specrun-tests-")  # the key of tests is not the user's
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 NEED_AZURITE = (
+    "azure_engines/test_drift",
     "azureml_v1/",
     "azureml_v2/",
     "blobs/",
