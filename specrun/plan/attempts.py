@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from specrun.plan.changes import Action
@@ -34,8 +34,13 @@ class Decision:
     loss: Loss | None = None
 
 
-def decide(runs: Sequence[Run], fingerprint: str, rerun: bool, most: int | None = None) -> Decision:
-    """What to do about a run, from all runs of its spec (newest first); without `rerun` it has `most` attempts."""
+def decide(
+    runs: Sequence[Run], fingerprint: str, rerun: bool, most: int | None = None, planned: Collection[str] = ()
+) -> Decision:
+    """What to do about a run, from all runs of its spec (newest first); without `rerun` it has `most` attempts.
+
+    An attempt that is there and was `planned`, by its name, is the last that a saved plan has, whatever became of it.
+    """
     attempts = sorted((run for run in runs if run.is_of(fingerprint)), key=lambda run: run.attempt)
     if not attempts:
         reason = "the first run of this spec" if not runs else "something changed since the last run"
@@ -45,7 +50,9 @@ def decide(runs: Sequence[Run], fingerprint: str, rerun: bool, most: int | None 
     if not counted:
         reason = f"{', '.join(run.name for run in attempts)}: not counted, since {attempts[-1].reason}"
         return Decision(Action.SUBMIT, following, reason)
-    newest = counted[-1]
+    newest = next((run for run in counted if run.name in planned), counted[-1])
+    if newest.name in planned and newest.status.ended:
+        return Decision(Action.NO_OP, newest.attempt, f"{newest.name} {_ended(newest)}, as planned", newest)
     if not newest.status.ended:
         return Decision(Action.NO_OP, newest.attempt, f"{newest.name} is {newest.status.value}", newest)
     if rerun:

@@ -38,6 +38,8 @@ class PlanOptions:
     max_runs: int = 10
     adopt: tuple[str, ...] = ()
     """Names of runs, or of specs that they were submitted for, that become runs of the specs of the same content."""
+    planned: frozenset[str] = frozenset()
+    """Names of the runs of a saved plan: where one of them is, no further attempt is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,10 +132,11 @@ class RunRequest(Planned):
         draft, past = planning.drafts[self.name], planning.past_of(self.name)
         digest, taken = draft.fingerprint, self._adopted(planning, past)
         runs = [*taken, *past.runs]
-        decision = decide(runs, digest, planning.options.rerun, self.job.max_attempts)
+        options = planning.options
+        decision = decide(runs, digest, options.rerun, self.job.max_attempts, options.planned)
         submission = replace(draft, name=run_name(self.name, digest, decision.attempt), attempt=decision.attempt)
         others = [run for run in runs if not run.is_of(digest)]
-        cancel = self._previous(planning, others) if planning.options.cancel_previous else ()
+        cancel = self._previous(planning, others) if options.cancel_previous else ()
         if taken and decision.follow is not None:
             reason = f"{decision.reason}: it becomes a run of {self.name}"
             return Adopt(self, Action.UPDATE, reason, submission, cancel, decision.follow)
