@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import click
 
@@ -20,8 +19,9 @@ from specrun.cli import exit_codes
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import Reading, color_option, lock_timeout_option, output_option, reading_options
-from specrun.cli.plan import NOTHING, check_allowed, planning_options
-from specrun.cli.saving import as_requested, check_same, check_specs, find_saved
+from specrun.cli.plan import check_allowed, planning_options
+from specrun.cli.saved import find_saved
+from specrun.cli.saving import planned_anew
 from specrun.cli.session import arguments_of, open_specs
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
@@ -66,23 +66,16 @@ def apply(
     output: str,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
-    saved = find_saved(reading.named)
-    if saved is not None:
-        typed = click.get_current_context().params
-        given = replace(reading, engine=typed["engine"], target=typed["target"])  # not what the environment says
-        reading, rerun, cancel_previous, adopt = as_requested(
-            saved, given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt
-        )
-        if not reading.files:
-            check_same(saved, NOTHING)
+    options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt)
+    project: Project | None
+    if (saved := find_saved(reading.named)) is not None:
+        reading, project, made = planned_anew(saved, reading, options, secrets_required=True)
+        if project is None:
             print(f"{saved.file} is of no specs: nothing is to be done", file=sys.stderr)
             return
-    project = open_specs(reading, secrets_required=True)
-    if saved is not None:
-        check_specs(saved, project.graph)
-    made = project.plan(PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt))
-    if saved is not None:
-        check_same(saved, made)
+    else:
+        project = open_specs(reading, secrets_required=True)
+        made = project.plan(options)
     _check_named(made, logs)
     narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet, logs=logs, fail_fast=fail_fast)
     show_event: Callable[[Event], None] = _print_json if output == "json" else narration

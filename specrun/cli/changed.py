@@ -62,7 +62,7 @@ def only_changed(reading: Reading, ref: str, *, undecided: bool, every_target: b
     `every_target`: where none is said, each that a spec has is meant, and not the usual one.
     """
     # Late: few commands have such an option.
-    from specrun.cli.saving import find_saved
+    from specrun.cli.saved import find_saved
     from specrun.cli.session import show
     from specrun.plan.git import GitError
     from specrun.plan.since.base import UnknownRef, all_since

@@ -172,6 +172,10 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
         var_files: tuple[str, ...] = (),
         **others: object,
     ) -> object:
+        if (checked := others.get("check")) is not None:
+            if files:
+                raise click.UsageError("--check PLAN takes the specs that the plan was made of: no FILEs.")
+            files = (str(checked),)
         named, found = find_named(files, every=every)
         engine, target = _chosen(engine, target)
         reading = Reading(

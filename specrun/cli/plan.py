@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from specrun.cli.changed import changed_options
-from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, Exit
+from specrun.cli.checking import check_plan
+from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.options import F, Reading, color_option, output_option, reading_options
-from specrun.cli.saving import check_outside_sources, request_of, save_plan
+from specrun.cli.saved import find_saved
+from specrun.cli.saving import NOTHING, check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.plan.changes import Plan
 from specrun.plan.planning import PlanOptions
@@ -30,10 +32,6 @@ def _names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tup
         if not _NAME.fullmatch(name):
             raise click.BadParameter(f"it wants the name of a spec or of a run, not `{name:.60}`.")
     return tuple(dict.fromkeys(names))
-
-
-NOTHING = Plan((), (), {})
-"""A plan of no specs."""
 
 
 def planning_options(command: F) -> F:
@@ -62,6 +60,7 @@ def planning_options(command: F) -> F:
 @output_option("text", "json", "markdown")
 @click.option("--exit-code", is_flag=True, help="Exit 2 when there are changes.")
 @click.option("--out", "out", metavar="PLAN", help="Save the plan for `specrun apply PLAN`.")
+@click.option("--check", "check", metavar="PLAN", help="Only say whether a saved plan still holds (else exit 5).")
 @color_option
 def plan(
     reading: Reading,
@@ -73,9 +72,16 @@ def plan(
     output: str,
     exit_code: bool,
     out: str | None,
+    check: str | None,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
     options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt)
+    if check is not None:
+        check_plan(check, reading, options, output, {"--out": out is not None, "--exit-code": exit_code})
+        return
+    if len(reading.named) == 1 and (saved := find_saved(reading.named)) is not None:
+        detail = f"{saved.file} is a saved plan: `specrun plan --check` compares it, `specrun show` prints it"
+        raise Exit(WRONG_USAGE, detail)
     made = NOTHING if reading.unchanged else open_specs(reading).plan(options)
     if out is not None:
         check_outside_sources(made, Path(out))
@@ -83,8 +89,7 @@ def plan(
         print(render(made, output, reading.changed_data))
     check_allowed(made)
     if out is not None:
-        request = request_of(reading, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt)
-        save_plan(made, request, out, reading.changed)
+        save_plan(made, request_of(reading, options), out, reading.changed)
     if exit_code and made.pending:
         raise Exit(CHANGES_PENDING)
 

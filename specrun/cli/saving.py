@@ -1,40 +1,42 @@
-"""A saved plan on the command line: the request that stands in it, and whether what it shows is still so."""
+"""The request of a saved plan: written from a command line, and read again for the same plan to be made anew."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from specrun.cli.exit_codes import FAILED, REFUSED, STALE, WRONG_USAGE, Exit
+import click
+
+from specrun.apply.project import Project
+from specrun.cli.exit_codes import FAILED, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.options import Reading
-from specrun.cli.session import show
+from specrun.cli.saved import Saved, check_same, check_specs, end_if_stale, root
+from specrun.cli.session import open_specs
 from specrun.plan.changes import Plan
-from specrun.plan.comparison import changed_specs, differences
-from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunRequest
-from specrun.plan.portable import digests_from, leads_to, seen_from
-from specrun.plan.saved import PlanUnreadable, contents, masked, read_saved, save
+from specrun.plan.planning import PlanOptions
+from specrun.plan.portable import leads_to, seen_from
+from specrun.plan.saved import PlanUnreadable, contents, save
 from specrun.spec.boundary import allowing, is_below
 from specrun.spec.layers.specs import Layering
 from specrun.spec.masking import mask
 from specrun.spec.model import LocalPath
 from specrun.spec.named import find
 from specrun.spec.patterns import is_glob
-from specrun.spec.repository import repository_of
 from specrun.spec.rules.files import Files
 from specrun.spec.selection import Selector
 from specrun.spec.source import STDIN, read
 from specrun.spec.visible import visible
 
-TOLD = 10
-"""Differences that are told."""
+NOTHING = Plan((), (), {})
+"""A plan of no specs."""
 
 Request = Mapping[str, Any]
 """What the command line said, as it stands in a plan: see `call` in its schema."""
@@ -47,43 +49,29 @@ class Option(NamedTuple):
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A saved plan: its file as it was named, and what stands in it."""
-
-    file: str
-    content: Mapping[str, Any]
-
-    @property
-    def request(self) -> Request:
-        """What the command line said when it was made."""
-        request: Request = self.content["call"]
-        return request
-
-
-def request_of(reading: Reading, *, rerun: bool, cancel_previous: bool, adopt: Sequence[str] = ()) -> Request:
+def request_of(reading: Reading, options: PlanOptions) -> Request:
     """What the command line says, with paths as they are seen from the repository's root, in any clone of it."""
-    root, environment = _root(), reading.environment
+    start, environment = root(), reading.environment
     if environment is not None and environment != "current":
-        environment = seen_from(root, environment)
+        environment = seen_from(start, environment)
     return {
-        "files": [file if file == STDIN else seen_from(root, file) for file in reading.named],
+        "files": [file if file == STDIN else seen_from(start, file) for file in reading.named],
         "engine": reading.engine,
         "target": reading.target,
-        "var_files": [seen_from(root, file) for file in reading.var_files],
+        "var_files": [seen_from(start, file) for file in reading.var_files],
         "variables": dict(reading.variables),
-        "inputs": {name: seen_from(root, path) for name, path in reading.inputs.items()},
+        "inputs": {name: seen_from(start, path) for name, path in reading.inputs.items()},
         "environment": environment,
-        "rerun": rerun,
-        "cancel_previous": cancel_previous,
-        "adopt": list(adopt),
-        "only": [_selector_from(root, one) for one in reading.only],
-        "exclude": [_selector_from(root, one) for one in reading.exclude],
+        "rerun": options.rerun,
+        "cancel_previous": options.cancel_previous,
+        "adopt": list(options.adopt),
+        "only": [_selector_from(start, one) for one in reading.only],
+        "exclude": [_selector_from(start, one) for one in reading.exclude],
     }
 
 
-def _selector_from(root: str, one: Selector) -> str:
-    return f"folder:{seen_from(root, one.value)}" if one.by == "folder" else str(one)
+def _selector_from(start: str, one: Selector) -> str:
+    return f"folder:{seen_from(start, one.value)}" if one.by == "folder" else str(one)
 
 
 def _selector_here(text: str) -> Selector:
@@ -102,7 +90,7 @@ def save_plan(made: Plan, request: Request, out: str, changed_since: Mapping[str
             detail = f"--var {name} has a credential in it, and a saved plan keeps what the command line said"
             raise Exit(WRONG_USAGE, f"{detail}: give it to the job as `${{{{ secrets.NAME }}}}`")
     try:
-        save(contents(made, request, _root(), mask, changed_since), Path(out))
+        save(contents(made, request, root(), mask, changed_since), Path(out))
     except PlanUnreadable as error:
         raise Exit(FAILED, str(error)) from error
     again = shlex.join([out, *(word for option in _to_say_again(request) for word in option.words)])
@@ -127,29 +115,36 @@ def _sources(made: Plan) -> Iterator[tuple[str, Path]]:
             yield "build", context.absolute
 
 
-def find_saved(files: Sequence[str]) -> Saved | None:
-    """The saved plan among the files that were named, if there is one. Ends the command when it cannot be used."""
-    try:
-        plans = [Saved(file, content) for file in files if (content := read_saved(file)) is not None]
-    except PlanUnreadable as error:
-        raise Exit(FAILED, str(error)) from error
-    if plans and len(files) > 1:
-        raise Exit(WRONG_USAGE, "a saved plan is applied by itself, without other files")
-    return plans[0] if plans else None
+def planned_anew(
+    saved: Saved, given: Reading, options: PlanOptions, *, secrets_required: bool = False
+) -> tuple[Reading, Project | None, Plan]:
+    """A saved plan's request, the specs that it is about (None: it is of none), and what is planned now: the same.
+
+    `given` and `options` are what the command line says. Ends the command when it is not the same.
+    """
+    typed = click.get_current_context().params
+    given = replace(given, engine=typed["engine"], target=typed["target"])  # not what the environment says
+    reading, options = _as_requested(saved, given, options)
+    if not reading.files:
+        check_same(saved, NOTHING)
+        return reading, None, NOTHING
+    project = open_specs(reading, secrets_required=secrets_required)
+    check_specs(saved, project.graph)
+    made = project.plan(options)
+    check_same(saved, made)
+    return reading, project, made
 
 
-def as_requested(
-    saved: Saved, given: Reading, *, rerun: bool, cancel_previous: bool, adopt: Sequence[str] = ()
-) -> tuple[Reading, bool, bool, tuple[str, ...]]:
-    """How to read the specs, `rerun`, `cancel_previous` and `adopt`, as the plan says; what that is, is told first.
+def _as_requested(saved: Saved, given: Reading, options: PlanOptions) -> tuple[Reading, PlanOptions]:
+    """How to read the specs and to plan, as the plan says; what that is, is told first.
 
     Ends the command when options that are given say something else, and when the plan would have read what the specs
-    do not name: of this the command line has to speak as well.
+    do not name: of this the command line has to speak as well. What it allows is never taken from the plan.
     """
     request, environment = saved.request, saved.request["environment"]
     command = f"specrun plan {shlex.join(_arguments(request))}"
     print(visible(f"{saved.file} was made by: {command}"), file=sys.stderr)
-    asked = request_of(given, rerun=rerun, cancel_previous=cancel_previous, adopt=adopt)
+    asked = request_of(given, options)
     said, was = _but_elsewhere(asked), _but_elsewhere(request)
     other = [option for name, option in _OPTIONS.items() if said[name] and said[name] != was[name]]
     if other:
@@ -161,13 +156,13 @@ def as_requested(
     found = find(named)
     for mistake in found.mistakes:
         if mistake.code == "no-specs":
-            _end_if_stale(saved, [_no_spec(seen_from(_root(), mistake.location.file))])
+            end_if_stale(saved, [_no_spec(seen_from(root(), mistake.location.file))])
     for here in found.files:
         _check_inside(saved, here, here, given)
     again = [option for option in _to_say_again(request) if not asked[option.name]]
     if again:
-        options = shlex.join(word for option in again for word in option.words)
-        raise Exit(REFUSED, f"{saved.file} takes files from elsewhere: if that is meant, add {options}")
+        words = shlex.join(word for option in again for word in option.words)
+        raise Exit(REFUSED, f"{saved.file} takes files from elsewhere: if that is meant, add {words}")
     reading = Reading(
         found.files,
         request["engine"],
@@ -184,47 +179,21 @@ def as_requested(
         var_files=given.var_files or [_seen_from_here(file) for file in request["var_files"]],
         var_files_said=bool(asked["var_files"]),
     )
-    return reading, request["rerun"], request["cancel_previous"], tuple(request["adopt"])
-
-
-def check_specs(saved: Saved, graph: Graph) -> None:
-    """End the command when the specs are not those that the plan was made of."""
-    _end_if_stale(saved, changed_specs(saved.content, digests_from(_root(), graph.spec_digests)))
-
-
-def check_same(saved: Saved, made: Plan) -> None:
-    """End the command when what is planned now is not what was saved."""
-    if made.unseen:
-        return  # nothing is carried out either, and what could not be observed is told
-    now = contents(made, saved.request, _root(), mask)
-    was = {**saved.content, "changes": masked(saved.content["changes"], mask)}
-    found = differences(was, now)
-    if found:
-        show(made.problems)
-    _end_if_stale(saved, found)
-
-
-def _end_if_stale(saved: Saved, found: Sequence[str]) -> None:
-    if found:
-        more = [f"… and {len(found) - TOLD} more"] if len(found) > TOLD else []
-        told = [
-            f"{saved.file} is stale: plan again. Nothing was changed.",
-            *(f"  {line}" for line in (*found[:TOLD], *more)),
-        ]
-        raise Exit(STALE, *told)
+    said_of_runs = {"rerun": request["rerun"], "cancel_previous": request["cancel_previous"]}
+    return reading, replace(options, **said_of_runs, adopt=tuple(request["adopt"]), planned=saved.attempts)
 
 
 def _check_inside(saved: Saved, file: str, here: str, given: Reading) -> None:
     """End the command when a file, as it is seen from here, is none of the repository's and was not allowed."""
     where = os.path.realpath(here)
-    inside = is_below(where, os.path.realpath(_root()))
+    inside = is_below(where, os.path.realpath(root()))
     if not inside and not any(is_below(where, os.path.realpath(one)) for one in given.allow_outside):
-        elsewhere = f"{saved.file} is for {file}, which lies outside {_root()}"
+        elsewhere = f"{saved.file} is for {file}, which lies outside {root()}"
         raise Exit(REFUSED, f"{elsewhere}: plan again there, or add {allowing(where)} if it is meant")
 
 
 def _no_spec(file: str) -> str:
-    return f"there is no spec {file} in {_root()}"
+    return f"there is no spec {file} in {root()}"
 
 
 def _check_spec(saved: Saved, file: str) -> None:
@@ -237,7 +206,7 @@ def _check_spec(saved: Saved, file: str) -> None:
     if document is not None and isinstance(values, dict) and "apiVersion" not in values:
         values = Layering(Files()).of(document).merged().values  # it may have that of its bases
     if not isinstance(values, dict) or not str(values.get("apiVersion")).startswith("specrun/"):
-        _end_if_stale(saved, [_no_spec(file)])
+        end_if_stale(saved, [_no_spec(file)])
 
 
 _OPTIONS: Mapping[str, str] = {
@@ -298,21 +267,15 @@ def _to_say_again(request: Request) -> Iterator[Option]:
 def _strange(path: str) -> bool:
     """Whether a path of a plan is none of the repository's own files: outside, or hidden, as `.git` is."""
     below = _below_root(path)
-    return below is None or _root() == "/" or any(part.startswith(".") for part in below.parts)
+    return below is None or root() == "/" or any(part.startswith(".") for part in below.parts)
 
 
 def _below_root(path: str) -> PurePath | None:
     """Where in the repository a path of a plan leads, links included; None where it leads out."""
-    root = os.path.realpath(_root())
+    top = os.path.realpath(root())
     where = PurePath(os.path.realpath(_seen_from_here(path)))  # a loop of links does not raise, as in Path.resolve
-    return where.relative_to(root) if where.is_relative_to(root) else None
+    return where.relative_to(top) if where.is_relative_to(top) else None
 
 
 def _seen_from_here(path: str) -> str:
-    return leads_to(_root(), path)
-
-
-def _root() -> str:
-    """What paths in a plan are relative to."""
-    here = str(Path.cwd())
-    return repository_of(here) or here
+    return leads_to(root(), path)

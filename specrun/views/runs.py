@@ -104,6 +104,19 @@ def _origin(run: Run) -> Iterator[tuple[str, str]]:
             yield word, ", ".join(said)
 
 
+def origin_text(run: Run) -> str:
+    """How a run ended, when it was submitted and by whom, as the run itself tells it: one line, in UTC."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(run.submitted)) if run.submitted is not None else ""
+    known = run.provenance
+    told = (
+        run.status.value + (f" ({run.reason})" if run.reason not in ("", run.status.value) else ""),
+        " ".join(filter(None, ("submitted", when, known.user and f"by {known.user}"))),
+        known.commit and f"commit {known.commit[:10]}",
+        known.ci,
+    )
+    return visible(", ".join(filter(None, told)))
+
+
 def changed_since(run: Run, older: Sequence[Run], identity: Identity) -> tuple[str, ...]:
     """What changed between a run and the one before it; nothing for the first."""
     if not older:
