@@ -14,6 +14,7 @@ from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.glimpse import bases_in, is_abstract, may_name
 from specrun.spec.reading import MOST_YAML, read_bytes
 from specrun.spec.repository import repository_of
+from specrun.spec.source import STDIN
 
 _SHARED = ("workspace", "compute", "datastore", "data")
 """Kinds that a spec has in common with others that name them."""
@@ -33,6 +34,7 @@ class OtherSpecs:
     def __init__(self, project: Project, engine: str | None, options: Mapping[str, Any]) -> None:
         self._own = {(os.path.realpath(spec.file), spec.target) for spec in project.specs}
         self._files = {file for file, _ in self._own}
+        self._piped = {spec.name for spec in project.specs if spec.document.file == STDIN}
         self._engine = engine
         self._options = {**options, **_OWN_LAYERS}
         folders = dict.fromkeys(os.path.dirname(file) for file in self._files)  # noqa: PTH120 - of thousands of files
@@ -53,6 +55,8 @@ class OtherSpecs:
         for specs, found in self._others(every=resource.kind == "workspace"):
             for use in found:
                 file = use.origin.document.file
+                if use.maker.spec in self._piped:
+                    continue  # most likely what was piped is made of that file
                 if _thing(use.key) == thing and (os.path.realpath(file), use.maker.target) not in self._own:
                     who = _shown(file, use.maker.target)
                     uses[who] = use.managed or uses.get(who, False)

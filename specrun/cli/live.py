@@ -35,7 +35,7 @@ _SHOWN = 20
 
 def things_of(named: Sequence[str]) -> list[tuple[Kind, str]]:
     """Kind and name of each thing that was named, once. Raises click.UsageError."""
-    found: dict[tuple[Kind, str], None] = {}
+    found: dict[str, tuple[Kind, str]] = {}
     for text in named:
         kind, slash, name = text.partition("/")
         if not slash or kind not in _NAMES:
@@ -45,8 +45,8 @@ def things_of(named: Sequence[str]) -> list[tuple[Kind, str]]:
         if not _NAMES[kind].fullmatch(name):
             what = "3 to 32 letters, digits and hyphens" if kind == "compute" else "letters, digits and underscores"
             raise click.UsageError(f"import live {text}: a spec cannot declare a {kind} of that name ({what}).")
-        found[("compute" if kind == "compute" else "datastore", name)] = None
-    return list(found)
+        found.setdefault(text.lower(), ("compute" if kind == "compute" else "datastore", name))
+    return list(found.values())
 
 
 def made_of(things: Sequence[tuple[Kind, str]], engine: Reliable, options: ImportOptions) -> list[Imported]:

@@ -11,6 +11,7 @@ import pytest
 from tests.azure_engines.by_hand import CREDENTIALS, add_cluster, add_datastore
 from tests.azure_engines.conftest import Specrun
 from tests.azure_engines.place import Place
+from tests.searching import Search
 
 IDENTITY = "/subscriptions/0/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 NETWORK = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{of}"
@@ -54,11 +55,11 @@ def make_any_cluster(chance: random.Random, place: Place, name: str) -> None:
     )
 
 
-def test_a_plan_right_after_it_is_empty(place: Place, specrun: Specrun) -> None:
-    chance = random.Random(14)
-    clusters = [f"cluster-{number}" for number in range(12)]
+@pytest.mark.long
+def test_a_plan_right_after_it_is_empty(place: Place, specrun: Specrun, search: Search) -> None:
+    clusters = [f"cluster-{number}" for number in range(search.rounds(12, 300))]
     for name in clusters:
-        make_any_cluster(chance, place, name)
+        make_any_cluster(search.random, place, name)
     stores = []
     for kind in ("AzureBlob", "AzureFile", "AzureDataLakeGen2"):
         opened_with = {name: given for name, (given, _) in CREDENTIALS.items()}
@@ -68,7 +69,7 @@ def test_a_plan_right_after_it_is_empty(place: Place, specrun: Specrun) -> None:
     things = [*(f"compute/{name}" for name in clusters), *(f"datastore/{name}" for name in stores)]
     code, out, err = specrun("import", "live", *things, "--out-dir", "specs")
     assert code == 0, err
-    assert len(list(Path("specs").iterdir())) == 13
+    assert len(list(Path("specs").iterdir())) == len(clusters) + 1
     texts = "".join(file.read_text() for file in Path("specs").iterdir())
     assert "hidden" not in texts + out + err
     assert "aGlkZGVu" not in texts + out + err
@@ -160,6 +161,15 @@ def test_what_cannot_be_taken_over_is_told_all_at_once(place: Place, specrun: Sp
     assert "of type computeinstance: use it as it is with `compute: box-of-ann`" in err.replace("ComputeI", "computei")
     assert "there is no datastore trainin on workspace ml-ws. There is" in err
     assert "workspaceblobstore" in err
+
+
+def test_a_workspace_that_is_not_there(place: Place, specrun: Specrun) -> None:
+    config = Path("config.json")
+    config.write_text(config.read_text().replace("ml-ws", "ml-none"))
+    code, out, err = specrun("import", "live", "compute/gpu", "compute/GPU")
+    assert (code, out) == (1, "")
+    assert err.count("error: ") == 1
+    assert "ml-none" in err
 
 
 @pytest.mark.parametrize("engine", ["azureml"], indirect=True)  # SDK v1 cannot read it

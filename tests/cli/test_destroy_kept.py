@@ -107,6 +107,15 @@ def test_what_was_said_of_one_spec_is_said_of_no_other(specrun: Any) -> None:
     assert KEPT in destroy(specrun, "a.yaml", "--var", "c=gpu-a")
 
 
+def test_what_is_piped_is_not_another_spec_than_the_file_of_its_name(
+    specrun: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("a.yaml") as piped:  # noqa: PTH123
+        monkeypatch.setattr("sys.stdin", piped)
+        assert "kept" not in destroy(specrun, "-")
+    assert records() == set()
+
+
 def test_another_target_of_the_same_spec_is_no_other_spec(specrun: Any) -> None:
     write("c.yaml", f"targets: {{dev: {{}}, prod: {{}}}}\n{GPU.replace('gpu-a', 'gpu-c')}")
     assert specrun("apply", "c.yaml", "--target", "dev").code == 0
