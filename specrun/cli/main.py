@@ -13,6 +13,7 @@ import click
 
 from specrun import __version__
 from specrun.cli import exit_codes
+from specrun.cli.answers import answering, note_error
 from specrun.cli.exit_codes import Exit
 from specrun.cli.streams import spelled, visible_streams
 from specrun.spec.visible import visible
@@ -101,8 +102,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command line; its exit status."""
-    with visible_streams():
-        return _run(arguments)
+    with visible_streams(), answering(arguments) as answer:
+        code = _run(arguments)
+        if answer is not None:
+            answer.finish(code)
+        return code
 
 
 def _run(arguments: list[str]) -> int:
@@ -110,13 +114,13 @@ def _run(arguments: list[str]) -> int:
         specrun(arguments, prog_name="specrun", standalone_mode=False)
     except Exit as end:
         if end.message:
-            print(end.message, file=sys.stderr)
+            _say(end.message)
         return end.code
     except click.UsageError as error:
         _show(error)
         return exit_codes.WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted", file=sys.stderr)
+        _say("interrupted")
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
         return _broken_pipe()
@@ -128,8 +132,14 @@ def _run(arguments: list[str]) -> int:
     return exit_codes.DONE
 
 
+def _say(text: str, mark: str = "") -> None:
+    note_error(text)
+    print(f"{mark}{text}", file=sys.stderr)
+
+
 def _show(error: click.ClickException) -> None:
     vars(error).update(message=visible(error.message))  # it may quote what was typed
+    note_error(error.format_message())
     error.show(sys.stderr)
 
 
@@ -146,14 +156,15 @@ def _bug(error: Exception) -> int:
     from specrun.views.text import indented
 
     if isinstance(error, (EngineError, SecretUnset, StateRefused)):
+        note_error(str(error))
         print(indented(f"error: {error}"), file=sys.stderr)
         return exit_codes.FAILED
     if isinstance(error, OSError):
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        print(visible(f"error: {said}"), file=sys.stderr)
+        _say(visible(said), "error: ")
         return exit_codes.FAILED
     import traceback
 
     print("".join(traceback.format_exception(error)), file=sys.stderr)
-    print("This is a bug in specrun: please report it with the lines above.", file=sys.stderr)
+    _say("This is a bug in specrun: please report it with the lines above.")
     return exit_codes.BUG

@@ -33,6 +33,7 @@ LISTED = 20
 def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tuple[str, ...], output: str) -> None:
     """List a run's files, or fetch them."""
     refused: list[str] = []
+    told: list[dict[str, object]] = []
     for runs in open_runs(reading):
         run = runs.newest(run_name)
         files = [
@@ -46,12 +47,14 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
         refused += lost
         if output == "json":
             listed = [{"path": file.path, "size": file.size} for file in files]
-            print(json_text({"run": run.name, "place": runs.engine.address(run.name), "files": listed}, 2))
+            told.append({"run": run.name, "place": runs.engine.address(run.name), "files": listed})
             continue
         for file in files:
             print(f"{'' if file.size is None else size(file.size):>8}  {visible(file.path)}")
         where = folder if folder is not None else runs.engine.address(run.name)
         print(f"{visible(run.name)}: {count(len(files) - len(lost), 'file')} in {nearby(where)}", file=sys.stderr)
+    if output == "json":
+        print(json_text(told[0] if len(told) == 1 else told, 2))
     if refused:
         shown = refused[:LISTED] + [f"… and {len(refused) - LISTED} more"] * (len(refused) > LISTED)
         raise Exit(FAILED, f"error: {count(len(refused), 'file')} not fetched:", *(f"  {line}" for line in shown))

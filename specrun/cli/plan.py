@@ -85,7 +85,7 @@ def plan(
     made = NOTHING if reading.unchanged else open_specs(reading).plan(options)
     if out is not None:
         check_outside_sources(made, Path(out))
-    if made.places or (reading.unchanged and output == "json"):
+    if made.places or output == "json":
         print(render(made, output, reading.changed_data))
     check_allowed(made)
     if out is not None:

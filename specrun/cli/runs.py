@@ -28,21 +28,23 @@ EXPLAINED = 2
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The newest N.")
 def runs(reading: Reading, output: str, limit: int) -> None:
     """Past runs of a spec, newest first, and what changed between them."""
+    listed: list[dict[str, object]] = []
     for opened in open_runs(reading):
         # One more than is shown: what the oldest of these changed is said, too.
         found = _explained(opened.engine, list(islice(opened.every(), limit + 1)))
         identity = _as_kept(opened.engine.identity)
         if output == "json":
-            data = [
+            listed += [
                 {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}
                 for number, run in enumerate(found[:limit])
             ]
-            print(json_text(data, 2))
         else:
             width = terminal_width()
             print(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit))
         if len(found) > limit:
             print(f"{visible(opened.spec)} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
+    if output == "json":
+        print(json_text(listed, 2))
 
 
 def _as_kept(identity: Identity) -> Identity:

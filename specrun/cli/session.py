@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
+from specrun.cli.answers import note_diagnostics, note_error
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.options import Reading
@@ -137,7 +138,9 @@ def report_unseen(plan: Looked) -> None:
     for one in unseen(plan):
         named = [f"{place.title} (engine {place.engine})" for place in one.places] if several else []
         about = [about for about in (listed(named, "and", code=False), one.what) if about]
-        print(indented(": ".join(["error", *about, f"{one.reason}{one.rest}"])), file=sys.stderr)
+        said = ": ".join([*about, f"{one.reason}{one.rest}"])
+        note_error(said)
+        print(indented(f"error: {said}"), file=sys.stderr)
 
 
 def check_fit(engine: str, loaded: Loaded) -> Loaded:
@@ -217,9 +220,11 @@ def require_engine(name: str | None) -> None:
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
     """Print diagnostics to standard error."""
+    found = list(diagnostics)
+    note_diagnostics(found)
     width = terminal_width()
     paint = paint_for(sys.stderr)
-    for text in findings_text(diagnostics, paint, width):
+    for text in findings_text(found, paint, width):
         print(text, end="\n\n", file=sys.stderr)
 
 

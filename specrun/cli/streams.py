@@ -23,10 +23,13 @@ class Visible:
 
     def __init__(self, canvas: TextIO) -> None:
         self.canvas = canvas
+        self.used = False
+        """Whether anything was written."""
         self._begun = ""
 
     def write(self, text: str) -> int:
         """Write a text; colours stay."""
+        self.used = self.used or bool(text)
         shown = visible_output(mask(text), self._begun)
         self._begun = (self._begun + shown).rpartition("\n")[2].strip()[:2]
         self.canvas.write(shown)

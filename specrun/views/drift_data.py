@@ -26,6 +26,7 @@ def drift_data(drift: Drift) -> dict[str, object]:
         "specrun_version": __version__,
         "drift": bool(numbers[Verdict.DRIFTED]),
         "complete": drift.is_complete,
+        "errored": not drift.is_complete,
         "places": [*map(_place, drift.places)]
         + [{**_place(place), "errors": dict(errors)} for place, errors in drift.unseen.items()],
         "targets": list(dict.fromkeys(name for names in drift.targets.values() for name in names)),
