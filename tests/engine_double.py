@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Existing, Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.observed import CloudContent, Existing, Observed, Run, RunStatus, Status, StoredFile, Uploaded
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Key, Kind, Place, Resource
@@ -139,8 +139,16 @@ class DoubleResources:
         return engine.there.get(address, Observed(Status.MISSING))
 
     def existing(self, kind: Kind) -> list[Existing]:
+        self.engine.called(f"every {kind}")
         found = {address.partition("/"): seen for address, seen in self.engine.there.items()}
         return [Existing(name, maker=seen.maker) for (of, _, name), seen in sorted(found.items()) if of == kind]
+
+    def uploads(self, datastores: Collection[str]) -> Sequence[Uploaded]:
+        self.engine.called("every data")
+        seen = [(address.split("/", 2), one) for address, one in self.engine.there.items()]
+        data = [(parts[1], parts[2], one.files.values()) for parts, one in seen if parts[0] == "data"]
+        makers = [(store, target, dict.fromkeys(file.maker for file in files)) for store, target, files in data]
+        return [Uploaded(store, target, one) for store, target, by in makers if store in datastores for one in by]
 
     def begin(self, change: Change, report: Report) -> None:
         engine, address = self.engine, change.key.address

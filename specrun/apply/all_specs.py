@@ -12,7 +12,7 @@ from specrun.engines.registry import find_place
 from specrun.plan.kinds import DECLARED
 from specrun.plan.makers import Maker
 from specrun.plan.repositories import Repositories
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Key, Place, same_thing
 from specrun.spec.datastore_paths import parse
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
@@ -36,11 +36,6 @@ class Use(NamedTuple):
     def thing(self) -> tuple[str, str]:
         """See `same_thing`."""
         return same_thing(self.key)
-
-
-def same_thing(key: Key) -> tuple[str, str]:
-    """What is the same of a thing, whichever engine's place it was seen in, and however its name is spelled."""
-    return key.place.workspace, key.address.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def apply(
         made = project.plan(options)
     _check_named(made, logs)
     narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet, logs=logs, fail_fast=fail_fast)
-    show_event: Callable[[Event], None] = _print_json if output == "json" else narration
+    show_event: Callable[[Event], None] = as_json if output == "json" else narration
     try:
         asks = any(engine.facts.asks for engine in project.engines.values())
         ask = confirm if asks and not yes else None
@@ -196,7 +196,8 @@ def _status(outcome: Outcome) -> int:
     return exit_codes.worst(codes)
 
 
-def _print_json(event: Event) -> None:
+def as_json(event: Event) -> None:
+    """Print an event for programs, on a line of its own."""
     if isinstance(event, OpenLines):
         return  # a program is told of each line once, when it has ended
     text = json_text(event_data(event))

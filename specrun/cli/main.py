@@ -36,6 +36,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "destroy": ("specrun.cli.destroy", "Delete what a spec made, and nothing else."),
     "unlock": ("specrun.cli.unlock", "Free the locks on what a spec declares."),
     "drift": ("specrun.cli.drift", "Show what was changed by hand, or is gone."),
+    "prune": ("specrun.cli.prune", "Delete what was made for specs that are gone."),
     "import": ("specrun.cli.importing", "Turn what others wrote into a spec, with a report of every field."),
     "export": ("specrun.cli.export", "Write what other programs read: az ml, Kubeflow, SDK v1."),
     "schema": ("specrun.cli.schema", "Print the JSON Schema of specs."),

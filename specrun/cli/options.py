@@ -151,12 +151,21 @@ def _chosen(engine: str | None, target: str | None) -> tuple[str | None, str | N
     return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
 
 
+def repository_options(command: F) -> F:
+    """The same for a verb that is about all specs of a repository, which need not be named. What would leave some out
+    is there for the verb to refuse it, and no target counts but one that is typed.
+    """
+    since = click.option("--changed-since", metavar="REF", hidden=True)
+    options = (_files, _engine, *_layers, *_replacing, _outside, *_selecting, since, every_option)
+    return _with_reading(command, *options, finding=False)
+
+
 def every_option(command: F) -> F:
     """--all, for verbs that end or delete: without it they take no whole repository."""
     return click.option("--all", "every", is_flag=True, help="All specs that .specrun.yaml lists.")(command)
 
 
-def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
+def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool = True) -> F:
     @wraps(command)
     def with_reading(
         files: tuple[str, ...],
@@ -176,7 +185,8 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
             if files:
                 raise click.UsageError("--check PLAN takes the specs that the plan was made of: no FILEs.")
             files = (str(checked),)
-        named, found = find_named(files, every=every)
+        named, found = find_named(files, every=every) if finding else (files, NOTHING)
+        typed = target
         engine, target = _chosen(engine, target)
         reading = Reading(
             found.files,
@@ -189,7 +199,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any]) -> F:
             found=found,
             only=only_specs,
             exclude=exclude_specs,
-            target=target,
+            target=target if finding else typed,
             var_files=var_files,
         )
         return command(reading=reading, **others)

@@ -5,7 +5,7 @@ An engine imports its SDK when it is used. What is known of it without that stan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +14,7 @@ from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Existing, Observed, Run
+from specrun.plan.observed import CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
@@ -144,6 +144,11 @@ class Resources(Protocol):
 
     def existing(self, kind: Kind) -> Sequence[Existing]:
         """All clusters, with compute of other kinds, or all datastores of the place, whoever made them."""
+
+    def uploads(self, datastores: Collection[str]) -> Sequence[Uploaded]:
+        """The targets of data on these datastores that an upload has left something of by which they are known, once
+        for each who wrote there. Of a datastore that is not there none.
+        """
 
     def begin(self, change: Change, report: Report) -> None:
         """Start a ResourceChange or an Upload and return once it is accepted. Raises Conflict when something else is

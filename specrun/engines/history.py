@@ -118,6 +118,10 @@ class History:
             pass
         return [run for run in self._all if not run.status.ended]
 
+    def listed(self) -> Sequence[Run]:
+        """The runs of all specs, newest first, as far as their list was read for `unfinished`."""
+        return self._all
+
     def unread(self, spec: str = "") -> str:
         """What was not looked at of all runs, in words; "" for nothing, and where a `spec` has no need of it."""
         if self._is_read or (spec and spec not in self._not_found):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from specrun.engines.locks import Holder, Lock
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Existing, Observed, Run
+from specrun.plan.observed import CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
@@ -84,6 +84,14 @@ class Reliable:
     def existing(self, kind: Kind) -> Sequence[Existing]:
         """All that there is of a kind, clusters or datastores, whoever made it."""
         return self._read(f"listing every {kind}", partial(self._engine.resources.existing, kind))
+
+    def listed(self, kind: Kind) -> Read[Sequence[Existing]]:
+        """Reading of the same, to be done together with others."""
+        return self._reading(f"every {kind}", partial(self._engine.resources.existing, kind))
+
+    def uploads(self, datastores: Collection[str]) -> Read[Sequence[Uploaded]]:
+        """Reading of the targets of data that are known on some datastores."""
+        return self._reading("every data", partial(self._engine.resources.uploads, datastores))
 
     def begin(self, change: Change, report: Report) -> None:
         """Start a change and return once it is accepted."""

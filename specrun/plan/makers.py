@@ -33,7 +33,7 @@ class Maker:
     def is_elsewhere(self, wanted: Maker) -> bool:
         """Whether both name a repository, and not the same."""
         named = self.repository and wanted.repository
-        return bool(named) and not _same(self.repository, wanted.repository)
+        return bool(named) and not same_repository(self.repository, wanted.repository)
 
     def __str__(self) -> str:
         """As in `mnist of github.com/org/models for target prod`."""
@@ -44,7 +44,7 @@ class Maker:
 NOBODY = Maker()
 
 
-def _same(one: str, other: str) -> bool:
+def same_repository(one: str, other: str) -> bool:
     """Whether two names are of one repository: hosts of code take letters of either case for the same."""
     return one == other or one.lower() == other.lower()
 

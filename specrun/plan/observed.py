@@ -72,6 +72,14 @@ class Existing(NamedTuple):
     maker: Maker = NOBODY
 
 
+class Uploaded(NamedTuple):
+    """A target of data on a datastore, and who wrote there."""
+
+    datastore: str
+    target: str
+    maker: Maker
+
+
 class RunStatus(Enum):
     """Where a run is. `LOST` is ended by the platform: preempted, its machine restarted, or never started."""
 

@@ -80,6 +80,9 @@ class History(Protocol):
     def unfinished(self) -> Sequence[Run]:
         """All runs that go on, whichever specs they are of."""
 
+    def listed(self) -> Sequence[Run]:
+        """The runs of all specs, newest first, as far as they were read for `unfinished`."""
+
     def unread(self, spec: str = "") -> str:
         """What was not looked at, in words: of a spec's runs, or of all of those that go on; "" for nothing."""
 

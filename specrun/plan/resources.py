@@ -43,6 +43,11 @@ class Key(NamedTuple):
         return self.address
 
 
+def same_thing(key: Key) -> tuple[str, str]:
+    """What is the same of a thing, whichever engine's place it was seen in, and however its name is spelled."""
+    return key.place.workspace, key.address.lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource(ABC):
     """One thing that must exist in a place.

@@ -92,6 +92,15 @@ def read_list(target: str, data: bytes) -> SourceList:
         return SourceList(wrong="it is not JSON")
 
 
+def target_in(name: str, data: bytes) -> str:
+    """The target that a list found under a blob's name is of; "" where it is of none, or of one with another name."""
+    try:
+        target = json.loads(data.decode("utf-8", "surrogateescape"))["target"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return ""
+    return target if isinstance(target, str) and _is_plain(target) and blob_name(target) == name else ""
+
+
 def checked(target: str, values: object) -> SourceList:
     """The list of a target, of JSON values as they were found."""
     if not isinstance(values, dict):

@@ -202,6 +202,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "replace": (ERROR, "Replacing needs --allow-replace."),
         "active-reader": (ERROR, "An unfinished run reads this data."),
         "too-many-runs": (ERROR, "The plan submits more runs than allowed."),
+        "too-many-deletions": (ERROR, "More of what a repository has would be deleted than allowed."),
         "unreadable-data": (ERROR, "A data path cannot be read."),
         "unreadable-code": (ERROR, "A code file cannot be read."),
         "unreadable-environment": (ERROR, "A file of the environment cannot be read."),

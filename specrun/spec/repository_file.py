@@ -33,6 +33,8 @@ class RepositoryFile:
     """The target that is meant where nobody says one."""
     repository: str = ""
     """What the repository is called, where that is written down."""
+    branch: str = ""
+    """The branch that says which specs there are, where that is written down."""
     specs: tuple[str, ...] = ()
     """The folders and globs, below the root, that a command without FILEs means."""
     lock_required: bool = False
@@ -118,10 +120,11 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
     if any(one.severity is Severity.ERROR for one in found):
         return RepositoryFile(file, diagnostics=found)  # what it allows is not known: it is mended first
     env = frozenset(names) if isinstance(names, list) else None
-    default, name = (document.values.get(key, "") for key in ("default_target", "repository"))
+    default, name, branch = (document.values.get(key, "") for key in ("default_target", "repository", "branch"))
     specs = tuple(document.values.get("specs") or ())
     locked = document.values.get("rules", {}).get("lock") == "required"
-    return RepositoryFile(file, env, closed or env is not None, default, name, specs, locked, document, found)
+    closed = closed or env is not None
+    return RepositoryFile(file, env, closed, default, name, branch, specs, locked, document, found)
 
 
 def _worded(mistake: Diagnostic) -> Diagnostic:

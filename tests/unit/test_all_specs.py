@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from specrun.apply.all_specs import AllSpecs, all_specs, same_thing
-from specrun.plan.resources import Key, Place
+from specrun.apply.all_specs import AllSpecs, all_specs
+from specrun.plan.resources import Key, Place, same_thing
 
 IN = "workspace: {name: ml-ws, resource_group: rg, subscription_id: 00000000-0000-0000-0000-000000000000}\n"
 WHERE = "00000000-0000-0000-0000-000000000000/rg/ml-ws"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.workspace import Workspace
-from specrun.plan.observed import CloudContent, Existing, Observed, Status
+from specrun.plan.observed import CloudContent, Existing, Observed, Status, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.datastore_paths import parse_storage
 from specrun.spec.diagnostics import Diagnostic
@@ -110,6 +110,11 @@ class Resources:
     def existing(self, kind: Kind) -> Sequence[Existing]:
         """All computes, or all datastores, of the workspace."""
         return self.clusters.existing() if kind == "compute" else self.datastores.existing()
+
+    @asked
+    def uploads(self, datastores: Collection[str]) -> Sequence[Uploaded]:
+        """The targets that have a list of their source: a request for each datastore, each 5,000 lists, each list."""
+        return [one for name in datastores for one in targets.uploads(self.connection.open_datastore, name)]
 
     @asked
     def begin(self, change: Change, report: Report) -> None:

@@ -15,7 +15,7 @@ from specrun.engines.azure.containers import Container
 from specrun.engines.azure.maker_tags import uploader_in
 from specrun.engines.base import EngineError
 from specrun.plan.makers import Maker
-from specrun.plan.source_list import is_list
+from specrun.plan.source_list import FOLDER, is_list
 
 SHA256 = "specrun_sha256"
 """The metadata that holds the SHA-256 of data from https, as its spec gives it."""
@@ -43,6 +43,15 @@ class Blob:
 
 def list_blobs(container: Container, start: str) -> Iterator[Blob]:
     """Blobs whose names begin so, without folders, the lists of sources and locks. Raises EngineError."""
+    return (blob for blob in _every(container, start) if not is_list(blob.name) and not _LOCK.fullmatch(blob.name))
+
+
+def list_source_lists(container: Container) -> Iterator[Blob]:
+    """The lists of sources. Raises EngineError."""
+    return (blob for blob in _every(container, FOLDER) if is_list(blob.name))
+
+
+def _every(container: Container, start: str) -> Iterator[Blob]:
     marker: str | None = None
     seen: set[str] = set()
     while marker is None or marker:
@@ -100,8 +109,6 @@ def _read(element: ElementTree.Element) -> Blob | None:
         return None
     text = name.text or ""
     text = unquote(text) if name.get("Encoded") == "true" else text
-    if is_list(text) or _LOCK.fullmatch(text):
-        return None
     return Blob(
         text,
         int(facts.get("Content-Length") or 0),

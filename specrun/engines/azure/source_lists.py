@@ -12,7 +12,7 @@ from specrun.engines.azure.maker_tags import metadata_of
 from specrun.engines.base import Conflict, Denied, Missing, Progress, Report
 from specrun.plan.files import SourceFile
 from specrun.plan.makers import Maker
-from specrun.plan.source_list import LARGEST, SourceList, blob_name, read_list, write_list
+from specrun.plan.source_list import LARGEST, SourceList, blob_name, read_list, target_in, write_list
 
 _ON_THE_WAY = "the list of the source"
 
@@ -28,6 +28,16 @@ def find_list(container: Container, target: str) -> SourceList | None:
             return read_list(target, bytes(blob.readall()))
     except Missing:
         return None
+
+
+def target_of(container: Container, name: str) -> str:
+    """The target that a list is of, by its blob's name; "" where it does not say it. Raises EngineError."""
+    try:
+        with explained(container, f"reading {name}"):
+            blob = container.blob(name).download_blob(max_concurrency=CONNECTIONS)
+            return target_in(name, bytes(blob.readall())) if blob.size <= LARGEST else ""
+    except Missing:
+        return ""
 
 
 def leave_list(container: Container, target: str, source: Sequence[SourceFile], maker: Maker, report: Report) -> None:

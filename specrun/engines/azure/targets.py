@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from specrun.engines.azure.blobs import list_files, remove
 from specrun.engines.azure.containers import Container
 from specrun.engines.azure.credentials import SignIn
-from specrun.engines.azure.listing import list_blobs
-from specrun.engines.azure.source_lists import find_list, forget_list, leave_list
+from specrun.engines.azure.listing import list_blobs, list_source_lists
+from specrun.engines.azure.source_lists import find_list, forget_list, leave_list, target_of
 from specrun.engines.azure.upload import send
 from specrun.engines.base import Denied, Missing, Report
 from specrun.plan.changes import ResourceChange
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.data import DataTarget, Upload
-from specrun.plan.observed import CloudContent, Observed, Status
+from specrun.plan.observed import CloudContent, Observed, Status, Uploaded
 from specrun.plan.resources import DEFAULT_DATASTORE, Place
 from specrun.spec.datastore_paths import StoragePath, parse
 
@@ -52,6 +52,17 @@ def begin_target(open_store: Open, change: ResourceChange | Upload, resource: Da
         if all(file.maker.is_of(maker) for file in change.before.files.values()):
             forget_list(container, resource.target)
         remove(container, resource.target, tuple(change.before.files), maker)
+
+
+def uploads(open_store: Open, datastore: str) -> Iterator[Uploaded]:
+    """The targets on a datastore that have a list of their source, with who uploaded that. Raises EngineError."""
+    try:
+        container = open_store(None if datastore == DEFAULT_DATASTORE else datastore)
+        for listed in list_source_lists(container):
+            if listed.maker and (target := target_of(container, listed.name)):
+                yield Uploaded(datastore, target, listed.maker)
+    except Missing:
+        return
 
 
 def digest_path(open_store: Open, content: CloudContent, place: Place, default: Callable[[], str]) -> str:

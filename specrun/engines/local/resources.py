@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from specrun.engines.base import EngineError, Quota, Report
 from specrun.engines.local.disk import IS_FULL, is_full, why
 from specrun.engines.local.environments import build_environment, observe_environment, remove_environment
-from specrun.engines.local.stores import delete_target, maker_in, noted, observe_target, send_files
+from specrun.engines.local.stores import (
+    delete_target,
+    maker_in,
+    noted,
+    observe_target,
+    recorded_targets,
+    send_files,
+)
 from specrun.plan import stored
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.hashes import HashCache
@@ -19,7 +26,7 @@ from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.observed import Existing, Observed, Status
+from specrun.plan.observed import Existing, Observed, Status, Uploaded
 from specrun.plan.private import check_folder
 from specrun.plan.resources import Kind, Resource
 from specrun.spec.model import Secret
@@ -52,6 +59,11 @@ class LocalResources:
             names = sorted(file.stem for file in folder.glob("*.json"))
         found = ((name, read_record(self._home, kind, name)) for name in names)
         return [Existing(name, maker=maker_in(content.get("owner"))) for name, content in found if content is not None]
+
+    def uploads(self, datastores: Collection[str]) -> Sequence[Uploaded]:
+        """The targets that are recorded, by those who wrote there."""
+        with translated("every data"):
+            return [one for one in recorded_targets(self._home) if one.datastore in datastores]
 
     def begin(self, change: Change, report: Report) -> None:
         """Carry out a change, which is done when this returns."""

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Progress, Report
@@ -20,7 +20,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import replace_text, scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.makers import NOBODY, Maker
-from specrun.plan.observed import Observed, Status, StoredFile
+from specrun.plan.observed import Observed, Status, StoredFile, Uploaded
 from specrun.plan.private import check_folder, make_folder
 from specrun.plan.source_list import SourceList, checked
 from specrun.plan.stored import Damaged, read_record
@@ -169,6 +169,24 @@ def _record(home: Path, target: DataTarget) -> tuple[dict[str, Maker], dict[str,
         else {},
         content.get("source"),
     )
+
+
+def recorded_targets(home: Path) -> Iterator[Uploaded]:
+    """The targets that there are records of, each once for each of those who wrote there. Raises EngineError."""
+    folder = home / "resources" / "data"
+    check_folder(folder, home)
+    for record in sorted(folder.glob("*.json")):
+        try:
+            content = read_record(record)
+        except FileNotFoundError:
+            continue
+        except Damaged as error:
+            raise EngineError(f"{error}: delete it") from error
+        kind, _, rest = str(content.get("target")).partition("/")
+        datastore, _, target = rest.partition("/")
+        owners = content.get("owners")
+        if kind == "data" and target and isinstance(owners, dict):
+            yield from (Uploaded(datastore, target, maker) for maker in dict.fromkeys(map(maker_in, owners.values())))
 
 
 def _claim(home: Path, target: DataTarget, sent: Mapping[str, str], pruned: list[str], listed: object) -> None:

@@ -42,7 +42,7 @@ def _is_within(root: str, other: str) -> bool:
 
 def merge_base(repository: str, ref: str) -> str:
     """The commit (its full name) where HEAD and `ref` went apart. Raises UnknownRef, and GitError."""
-    commit = _commit(repository, ref)
+    commit = commit_of(repository, ref)
     try:
         head = git(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
     except GitError as error:
@@ -59,7 +59,8 @@ def merge_base(repository: str, ref: str) -> str:
     raise GitError(f"HEAD and {ref} have no commit in common")
 
 
-def _commit(repository: str, ref: str) -> str:
+def commit_of(repository: str, ref: str) -> str:
+    """The commit (its full name) that `ref` means. Raises UnknownRef, and GitError."""
     if not ref.strip() or "\0" in ref:
         raise UnknownRef("it is empty: is the variable set that it comes from?" if not ref.strip() else "it has a NUL")
     if ref.startswith("-"):
