@@ -68,7 +68,7 @@ class Operation:
         if change.before.status is Status.DELETING:
             if self._settle(change).status is not Status.MISSING:
                 raise Stale(f"{change.key} was being deleted and is there again: plan again")
-        elif _seen(now) != _seen(change.before) and not _on_the_way(change, now):
+        elif (_seen(now) != _seen(change.before) and not _on_the_way(change, now)) or _is_of_another(change, now):
             raise Stale(f"{change.key} changed since the plan: plan again")
         if isinstance(change.resource, JobEnvironment):
             check_environment(change.resource.content)
@@ -219,6 +219,11 @@ def _on_the_way(change: ResourceChange | Upload, now: Observed) -> bool:
         else path in change.transfer.prune
         for path in changed
     )
+
+
+def _is_of_another(change: ResourceChange | Upload, now: Observed) -> bool:
+    """Whether what is to be deleted was deleted since, and made again by somebody else, just as it was."""
+    return change.action is Action.DELETE and now.maker != change.before.maker
 
 
 def _seen(observed: Observed) -> tuple[object, ...]:

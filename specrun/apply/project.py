@@ -55,6 +55,8 @@ class Project:
     home: Path
     hashes: HashCache
     left_out: str = ""
+    lock_required: bool = False
+    """Whether nothing is changed without a lock anywhere, also in places that have no specs to say so."""
 
     def check(self) -> Iterable[Diagnostic]:
         """What the specs contradict each other in, and what the engines cannot do of them. Offline."""
@@ -128,6 +130,8 @@ class Project:
         """Where nothing is changed without a lock: the places of the specs whose repository says so."""
         if not any(map(needs_lock, plan.changes)):
             return frozenset()
+        if self.lock_required:
+            return frozenset(self.engines)
         files = RepositoryFiles()
         return frozenset(self.places[name] for name in self.places if files.of(name).lock_required)
 

@@ -17,7 +17,7 @@ from specrun.apply.project import Project
 from specrun.apply.pruning import Pruning
 from specrun.cli.apply import as_json, carry_out, confirm
 from specrun.cli.exit_codes import FAILED, REFUSED, WRONG_USAGE, Exit
-from specrun.cli.options import Reading, color_option, output_option, repository_options
+from specrun.cli.options import Reading, color_option, lock_timeout_option, output_option, repository_options
 from specrun.cli.plan import check_allowed, render
 from specrun.cli.session import require_engine
 from specrun.cli.whole import Whole, require_whole
@@ -60,6 +60,7 @@ _RESOURCE_ID = ["subscriptions", "resourcegroups", "providers", "workspaces"]
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@lock_timeout_option
 @output_option("text", "json")
 @color_option
 def prune(
@@ -72,6 +73,7 @@ def prune(
     max_share: float,
     dry_run: bool,
     yes: bool,
+    lock_timeout: int,
     output: str,
 ) -> None:
     """Delete what specrun made for specs of this repository that are gone."""
@@ -101,11 +103,12 @@ def prune(
             print(render(made, output, {"prune": _told(pruning, looked)}))
         check_allowed(made)
         return
-    project = Project((), Graph({}, {}), engines, {}, home, hashes)
+    project = Project((), Graph({}, {}), engines, {}, home, hashes, lock_required=whole.lock_required)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     show_event = narration if output == "text" else as_json
     try:
-        raise Exit(carry_out(project, made, reading, show_event, ask=None if yes else _confirm, detach=True))
+        ask = None if yes else _confirm
+        raise Exit(carry_out(project, made, reading, show_event, ask=ask, detach=True, lock_timeout=lock_timeout))
     finally:
         narration.close()
 

@@ -24,11 +24,12 @@ _SHOWN = 5
 
 
 class Whole(NamedTuple):
-    """A repository's specs, all of them, and what they claim."""
+    """A repository's specs, all of them, what they claim, and whether its rules want locks."""
 
     root: str
     specs: AllSpecs
     claims: Claims
+    lock_required: bool
 
 
 def require_whole(root: str, reading: Reading, branch: str | None) -> Whole:
@@ -47,7 +48,8 @@ def require_whole(root: str, reading: Reading, branch: str | None) -> Whole:
     uses: dict[tuple[str, str], str] = {}
     for use in found.uses(reading.engine):
         uses.setdefault(use.thing, use.origin.document.file)
-    return Whole(root, found, Claims(name, Claims.makers_of(found.specs, Maker(repository=name)), uses, origin))
+    claims = Claims(name, Claims.makers_of(found.specs, Maker(repository=name)), uses, origin)
+    return Whole(root, found, claims, said.lock_required)
 
 
 def _reasons(
