@@ -6,10 +6,10 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from specrun.apply.all_specs import AllSpecs, Use, all_specs, same_thing
+from specrun.apply.all_specs import AllSpecs, Use, all_specs
 from specrun.apply.project import Project
 from specrun.plan.kinds.data import DataTarget
-from specrun.plan.resources import DEFAULT_DATASTORE, Key, Resource
+from specrun.plan.resources import DEFAULT_DATASTORE, Key, Resource, same_thing
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.glimpse import bases_in, is_abstract, may_name
 from specrun.spec.reading import MOST_YAML, read_bytes

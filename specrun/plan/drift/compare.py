@@ -43,6 +43,10 @@ class NoRuns:
         """None of them."""
         return ()
 
+    def listed(self) -> Sequence[Run]:
+        """None."""
+        return ()
+
     def unread(self, spec: str = "") -> str:
         """Nothing that would have to be said."""
         return ""
