@@ -34,6 +34,9 @@ WRITES = {
 OF_RUNS = {"os.exec", "os.fork", "os.kill", "os.killpg"}
 """What changes the world besides, in a run's processes."""
 
+CHANGING = {"apply", "destroy", "prune"}
+"""The verbs whose writes count as those of `apply`."""
+
 AFTER_FORK = {"starter": "supervisor", "supervisor": "guard", "guard": "role"}
 
 own = "starter" if __name__ == "__main__" else "apply"
@@ -61,12 +64,13 @@ def hook(event: str, arguments: tuple[object, ...]) -> None:
         done += 1
         if own == "supervisor" and ("run", done) in at:
             strike(*children(), os.getpid())
-        if (own, done) in at:
-            strike(os.getpid(), number=at[own, done])
+        if number := at.pop((own, done), None):
+            strike(os.getpid(), number=number)
 
 
 def strike(*pids: int, number: int = signal.SIGKILL) -> None:
-    at.clear()  # to kill is a write, too
+    if number == signal.SIGKILL:
+        at.clear()  # to kill is a write, too
     for pid in pids:
         os.kill(pid, number)
 
@@ -83,7 +87,7 @@ def forked() -> None:
 
 if at and own == "starter":
     os.register_at_fork(after_in_child=forked)
-if at and (own == "starter" or "apply" in (*sys.orig_argv, *sys.argv)):
+if at and (own == "starter" or CHANGING & {*sys.orig_argv, *sys.argv}):
     sys.addaudithook(hook)
 
 if __name__ == "__main__":
