@@ -122,7 +122,7 @@ def script(files: tuple[str, ...], name: str | None, workspace: str | None, **wr
 
 
 @import_.command()
-@click.argument("things", nargs=-1, required=True, metavar="KIND/NAME…")
+@click.argument("things", nargs=-1, required=True, metavar="KIND/NAME… [FILE]")
 @place_options
 @click.option(
     "--workspace",
@@ -135,8 +135,8 @@ def live(things: tuple[str, ...], name: str | None, workspace: str | None, said:
     from specrun.cli import live, places
     from specrun.convert.options import ImportOptions
 
-    named = live.things_of(things)
-    place, section = places.meant(workspace, said)
+    named, where = live.sorted_out(things, workspace)
+    place, section = places.meant(where, said)
     engine = places.opened(place, section, _folder(written))
     deliver([partial(live.made_of, named, engine, ImportOptions(name, section, _folder(written)))], [], **written)
 

@@ -29,12 +29,26 @@ _NAMES = {
 }
 """How what can be taken over is called, by its kind."""
 
+_FILES = (".yaml", ".yml", ".json")
 _ALIASES = {"cluster": "compute", "computes": "compute", "clusters": "compute", "datastores": "datastore"}
 _SHOWN = 20
 
 
+def sorted_out(named: Sequence[str], workspace: str | None) -> tuple[list[tuple[Kind, str]], str | None]:
+    """The things among what was named, and where they are: a file may say it as well as --workspace does.
+
+    Raises click.UsageError.
+    """
+    files = [text for text in named if text.endswith(_FILES)]  # names have no dots
+    if len({*files, *([workspace] if workspace else [])}) > 1:
+        raise click.UsageError("import live looks into one workspace: name one file, or say --workspace.")
+    return things_of([text for text in named if text not in files]), next(iter(files), workspace)
+
+
 def things_of(named: Sequence[str]) -> list[tuple[Kind, str]]:
     """Kind and name of each thing that was named, once. Raises click.UsageError."""
+    if not named:
+        raise click.UsageError("import live wants compute/NAME or datastore/NAME.")
     found: dict[str, tuple[Kind, str]] = {}
     for text in named:
         kind, slash, name = text.partition("/")

@@ -20,8 +20,10 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import open_home
 from specrun.plan.resources import Place
 from specrun.spec.expressions import OPEN
+from specrun.spec.glimpse import is_abstract
 from specrun.spec.model import Properties
-from specrun.spec.named import listed, own_repository, own_spec
+from specrun.spec.named import find, listed, own_repository, own_spec
+from specrun.spec.reading import read_text
 from specrun.spec.repository import repository_of
 from specrun.spec.source import read
 from specrun.spec.unchecked import values_of
@@ -37,8 +39,9 @@ _HOW = "say --workspace with its config.json, a spec that names it, or its resou
 def meant(where: str | None, said: PlaceSaid) -> tuple[Place, Properties | None]:
     """The place that is meant, and the `workspace` of a spec that goes there (None: it is this machine).
 
-    `where` is a config.json, a spec or a resource id; without it what a plan of this folder's specs would take, or the
-    config.json that the SDKs would find. Ends the command where that is none, or several.
+    `where` is a config.json, a spec or a resource id; without it what a plan of this folder's specs would take, else
+    the config.json that the SDKs would find, else what all specs of this repository name. Ends the command where that
+    is none, or several.
     """
     require_engine(said.engine)
     if said.engine is not None and not ENGINES[said.engine].in_workspace:
@@ -60,9 +63,15 @@ def meant(where: str | None, said: PlaceSaid) -> tuple[Place, Properties | None]
         _tell("looking on this machine: --engine azureml looks in a workspace")
         return find_place(engine, None), None
     for place, section in places.items():
-        _tell(f"using {place.title} of {files[0]}")
+        _tell(f"using {place.title} of {files[0] if len(files) == 1 else f'{len(files)} specs'}")
         return place, section
-    return _in_workspace(engine, _read(_config()))
+    config = _config()
+    if not config:
+        raise Exit(
+            WRONG_USAGE, f"which workspace is meant? No spec here names one, and there is no config.json: {_HOW}"
+        )
+    _tell(f"using {config}")
+    return _in_workspace(engine, _read(config))
 
 
 def opened(place: Place, section: Properties | None, folder: Path) -> Reliable:
@@ -119,21 +128,26 @@ def _readable(file: str) -> str:
 
 
 def _own_specs() -> Sequence[str]:
-    file = own_spec()
-    return [file] if file else listed(own_repository()).files
+    """The specs that are meant where nobody says it; bases among them say nothing for themselves."""
+    if file := own_spec():
+        return [file]
+    repository = own_repository()
+    here = os.path.dirname(repository.path) or os.curdir  # noqa: PTH120 - as it is typed
+    found = listed(repository) if repository.specs else None if _config() else find([here])
+    return [file for file in found.files if not is_abstract(read_text(file))] if found is not None else []
 
 
 def _config() -> str:
+    """The config.json here or above, within the repository; "" where there is none."""
     folder = Path.cwd()
     root = repository_of(str(folder)) or str(folder)
     for parent in (folder, *folder.parents):
         found = next((parent / name for name in CONFIGS if (parent / name).is_file()), None)
         if found is not None:
-            _tell(f"using {os.path.relpath(found)}")
-            return str(found)
+            return os.path.relpath(found)
         if str(parent) == root:
             break
-    raise Exit(WRONG_USAGE, f"which workspace is meant? There is no spec and no config.json here: {_HOW}")
+    return ""
 
 
 def _read(where: str) -> Properties:

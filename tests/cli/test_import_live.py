@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def test_what_is_not_here_is_told_with_what_is(specrun: Any) -> None:
         ("data/mnist", "not `data/mnist`"),
         ("compute/../gpu", "a spec cannot declare a compute of that name"),
         ("datastore/a-b", "letters, digits and underscores"),
+        ("job.yaml", "wants compute/NAME or datastore/NAME."),
     ],
 )
 def test_what_is_no_cluster_or_datastore_is_wrong_usage(specrun: Any, thing: str, words: str) -> None:
@@ -126,6 +128,29 @@ def test_the_workspace_is_that_of_the_specs_here(capsys: pytest.CaptureFixture[s
     assert place() == ("azureml", "of-list")
 
 
+def test_the_workspace_is_that_of_all_specs_of_the_repository(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".git").mkdir()
+    Path("deep/er").mkdir(parents=True)
+    Path("base.yaml").write_text(f"apiVersion: specrun/v1\nabstract: true\nworkspace: {named('of-base')}\n")
+    for name in ("a.yaml", "deep/b.yaml"):
+        up = "../" * name.count("/")
+        Path(name).write_text(f"apiVersion: specrun/v1\nname: x\nextends: {up}base.yaml\nengine: azureml\ncompute: x\n")
+    os.chdir("deep/er")
+    assert place() == ("azureml", "of-base")
+    assert "using workspace of-base of 2 specs" in capsys.readouterr().err
+    config("of-config", "../config.json")
+    assert place(engine="azureml") == ("azureml", "of-config")
+
+
+def test_a_file_says_where_as_well_as_the_option(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from specrun.cli.live import sorted_out
+
+    assert sorted_out(["compute/gpu", "specs/a.yaml"], None) == ([("compute", "gpu")], "specs/a.yaml")
+    assert sorted_out(["compute/gpu"], "config.json") == ([("compute", "gpu")], "config.json")
+    said = specrun("import", "live", "compute/gpu", "a.yaml", "--workspace", "b.yaml")
+    assert (said.code, "looks into one workspace" in said.err) == (64, True)
+
+
 def test_one_target_of_several_is_said() -> None:
     targets = f"targets: {{dev: {{workspace: {named('dev')}}}, prod: {{workspace: {named('prod')}}}}}\n"
     Path("job.yaml").write_text(f"apiVersion: specrun/v1\nname: job\nengine: azureml\ncompute: gpu\n{targets}")
@@ -146,8 +171,9 @@ def test_one_target_of_several_is_said() -> None:
     ],
 )
 def test_a_workspace_that_cannot_be_told(where: str | None, code: int, words: str) -> None:
-    Path("bare.yaml").write_text("apiVersion: specrun/v1\nname: job\ncompute: gpu\n")
-    Path("unset.yaml").write_text(spec(named('"${{ env.NOT_SET }}"')))
+    if where is not None:
+        Path("bare.yaml").write_text("apiVersion: specrun/v1\nname: job\ncompute: gpu\n")
+        Path("unset.yaml").write_text(spec(named('"${{ env.NOT_SET }}"')))
     with pytest.raises(Exit) as caught:
         place(where, "azureml")
     assert (caught.value.code, words in str(caught.value)) == (code, True), str(caught.value)
