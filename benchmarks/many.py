@@ -1,4 +1,6 @@
-"""Requests of a plan for a thousand specs that share what they run on: few for what is shared, few for each spec."""
+"""Requests of a plan for a thousand specs that share what they run on: few for what is shared, few for each spec; those
+of `drift` have none for a spec.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,8 @@ from specrun.plan.makers import Maker
 
 SPECS, CLUSTERS, DATASTORES, WORKSPACES = 1000, 20, 5, 2
 OTHERS = 3000
+TARGETS, MOST = 100, 249
+"""Of data, and requests that `drift` may make for all."""
 EACH = {"azureml": 2, "azureml-v1": 2}
 """Requests that a spec may add: the list of its runs, and the name of the attempt that would be next."""
 
@@ -35,7 +39,7 @@ compute: {{name: cluster-{cluster}, size: STANDARD_DS3_V2, max_instances: 4}}
 datastores:
   store{store}: {{type: azure_blob, account_name: mlstore, container_name: many}}
 data:
-  numbers: {{path: numbers, datastore: store{store}, target: numbers/{store}}}
+  numbers: {{path: numbers, datastore: store{store}, target: numbers/{target}}}
 """
 JOB = """\
 job:
@@ -72,6 +76,13 @@ def many(place: Workplace) -> Iterator[Row]:
                 what = f"{engine}: plan of {specs:,} specs {state}"
                 target = f"+ {each} for each spec"
                 yield Row("many", what, "requests", whole, half, "of half of them", whole / half, target, added <= each)
+            files = [_spec(folder, number, with_job=True, targets=TARGETS) for number in range(specs)]
+            asked.count("apply", "--yes", "--only", "kind:data", *files[:TARGETS])
+            whole, half = asked.count("drift", *files), asked.count("drift", *files[: specs // 2])
+            what = f"{engine}: drift of {specs:,} specs, {min(specs, TARGETS)} targets"
+            yield Row(
+                "many", what, "requests", whole, half, "of half of them", whole / half, f"≤ {MOST}", whole <= MOST
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +122,15 @@ class _Asked:
             yield f"workspace many-ws-{number}", plane
 
 
-def _spec(folder: Path, number: int, *, with_job: bool) -> str:
+def _spec(folder: Path, number: int, *, with_job: bool, targets: int = WORKSPACES * DATASTORES) -> str:
     name = f"spec-{number}" if with_job else f"shared-{number}"
     numbers = folder / "numbers"
     numbers.mkdir(exist_ok=True)
     (numbers / "one.txt").write_text("1\n")
     file = folder / f"{name}.yaml"
     store = number // WORKSPACES % DATASTORES
-    top = TOP.format(name=name, workspace=number % WORKSPACES, cluster=number % CLUSTERS, store=store)
+    top = TOP.format(
+        name=name, workspace=number % WORKSPACES, cluster=number % CLUSTERS, store=store, target=number % targets
+    )
     file.write_text(top + (JOB.format(number=number) if with_job else ""))
     return str(file)
