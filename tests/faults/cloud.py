@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from azure.storage.blob import BlobLeaseClient
+
 from emulator.dataplane import data_of
 from emulator.emulator import Emulator, Recorded
 from emulator.faults import Fault
@@ -168,9 +170,21 @@ class Azure:
 
         self.emulator.on_request = kill
         try:
-            return process.wait(PATIENCE) == -signal.SIGKILL
+            killed = process.wait(PATIENCE) == -signal.SIGKILL
         finally:
             self.emulator.on_request = None
+        if killed:
+            self.end_leases()
+        return killed
+
+    def end_leases(self) -> None:
+        """Have what nobody renews any more run out now, and not in a while."""
+        for workspace in self.emulator.service.workspaces.values():
+            plane = data_of(self.emulator.service).plane(workspace.subscription, workspace.group, workspace.name)
+            container = plane.blobs.container(plane.datastores[plane.default].container)
+            for blob in container.list_blobs("specrun/"):
+                if blob.lease.state == "leased":
+                    BlobLeaseClient(container.get_blob_client(blob.name)).break_lease(0)
 
 
 @contextmanager

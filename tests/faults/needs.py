@@ -25,6 +25,7 @@ PROVIDER = "Microsoft.MachineLearningServices"
 V1, V2 = ROUTES["azureml-v1"], ROUTES["azureml"]
 CONTENT, SNAPSHOTS = "api.azureml.ms /content", f"{PLANE}/snapshots"
 CODES, SECRETS = f"{IN}/codes/{{name}}/versions", f"{IN}/datastores/{{name}}/listSecrets"
+LEASE, DELETE_BLOB = f"{PUT_BLOB}?comp=lease", "DELETE blob.core.windows.net /{container}/{blob+}"
 HEAD, METADATA = "HEAD blob.core.windows.net /{container}/{blob+}", f"{PUT_BLOB}?comp=metadata"
 
 OPENID = f"GET {LOGIN}/v2.0/.well-known/openid-configuration"
@@ -54,6 +55,8 @@ _BOTH = {
     PUT_CLUSTER: "compute/cluster: cannot create the cluster cluster",
     LIST_BLOBS: CONTAINER,
     PUT_BLOB: CONTAINER,
+    LEASE: "compute/cluster: container azureml-blobstore-",
+    DELETE_BLOB: "",
     HEAD: "run/job: job-",
     GET_BLOB: SIGHT,
 }
@@ -90,7 +93,6 @@ NEEDS: dict[str, dict[str, str]] = {
         "GET api.azureml.ms /discovery": FIND_CLUSTER,
         V1.get_cluster: FIND_CLUSTER,
         V1.default: DEFAULT,
-        f"{PUT_BLOB}?comp=lease": "leasing specrun/runs/job-",
         V1.find_run: SO_FAR,
         f"GET {HISTORY}/experiments/{{experiment}}": EXPERIMENT,
         f"POST {HISTORY}/experiments/{{experiment}}": EXPERIMENT,
@@ -104,8 +106,8 @@ NEEDS: dict[str, dict[str, str]] = {
         LOGS: SIGHT,
     },
 }
-"""Routes and what is said: the key, and the call. "": it can be done without, as the run's tags, or SDK v2's looks at
-what was accepted."""
+"""Routes and what is said: the key, and the call. "": it can be done without, as the run's tags, SDK v2's looks at
+what was accepted, or giving back a lock: it runs out."""
 
 LATER = {
     "azureml": ((V2.find_run, PUT_BLOB, AGAIN), (V2.get_run, V2.submit, SIGHT)),

@@ -82,7 +82,7 @@ class Lease:
         self._until = asked + SECONDS - MARGIN
         if self._metadata and not made:
             try:
-                with explained(container, f"writing {self.path}"):
+                with explained(container, f"getting {self._what}"):
                     container.blob(self.path).set_blob_metadata(self._metadata, lease=self.id)
             except EngineError:
                 self.release()
@@ -92,7 +92,7 @@ class Lease:
         """Make the blob, unless it is there; whether it was made."""
         from azure.core.exceptions import HttpResponseError
 
-        with explained(container, f"writing {self.path}"):
+        with explained(container, f"getting {self._what}"):
             try:
                 container.blob(self.path).upload_blob(b"", overwrite=False, metadata=self._metadata)
             except HttpResponseError as error:
@@ -105,7 +105,7 @@ class Lease:
         """Whether the blob was there to be leased. Raises Taken."""
         from azure.core.exceptions import HttpResponseError
 
-        with explained(container, f"leasing {self.path}"):
+        with explained(container, f"getting {self._what}"):
             try:
                 self._client(container).acquire(lease_duration=SECONDS)
             except HttpResponseError as error:
@@ -133,15 +133,15 @@ class Lease:
             pass  # lost, or there is time for another try
 
     def _ask_to_renew(self, container: Container) -> None:
-        with explained(container, f"renewing {self.path}"):
+        with explained(container, f"renewing {self._what}"):
             self._client(container).renew(connection_timeout=BETWEEN / 2, read_timeout=BETWEEN / 2, retry_total=0)
 
     def _give_back(self, container: Container) -> None:
-        with explained(container, f"giving back {self.path}"):
+        with explained(container, f"giving back {self._what}"):
             self._client(container).release(retry_total=1)
 
     def _delete(self, container: Container) -> None:
-        with explained(container, f"deleting {self.path}"):
+        with explained(container, f"giving back {self._what}"):
             container.blob(self.path).delete_blob(lease=self.id, retry_total=1)
 
     def _client(self, container: Container) -> Any:
