@@ -156,11 +156,12 @@ class Reliable:
         return self._read(f"nodes of {cluster}", partial(nodes.count, cluster))
 
     def lock_name(self, resource: Resource) -> str:
-        """What a resource's lock is called; "" where the place has none."""
+        """What a resource's lock is called; "" where the place has none, or what it is called after is not there."""
         locks = self._engine.locks
-        if locks is None:
-            return ""
-        return self._read(f"the lock of {resource.address}", partial(locks.name, resource))
+        with contextlib.suppress(Missing):
+            if locks is not None:
+                return self._read(f"the lock of {resource.address}", partial(locks.name, resource))
+        return ""
 
     def lock(self, resource: Resource, holder: Holder) -> Lock | None:
         """Try once to get a resource's lock; None where there is nothing to keep it in, yet. Raises Held and Denied."""

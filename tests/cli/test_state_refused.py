@@ -20,6 +20,7 @@ VERBS = (
     ("plan",),
     ("apply",),
     ("destroy", "-y"),
+    ("unlock",),
     *((verb,) for verb in ("status", "logs", "outputs", "cancel", "runs", "graph")),
 )
 

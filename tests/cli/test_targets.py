@@ -91,6 +91,7 @@ VERBS = [
     ["plan"],
     ["apply"],
     ["destroy", "--yes"],
+    ["unlock"],
     ["show"],
     ["graph"],
     ["export", "azureml"],

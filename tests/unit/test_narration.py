@@ -11,6 +11,8 @@ import pytest
 from specrun.apply.events import (
     Event,
     Finished,
+    LockAwaited,
+    LocksDenied,
     LogLines,
     OpenLines,
     OperationProgressed,
@@ -19,12 +21,15 @@ from specrun.apply.events import (
     PlanReady,
     StatusChanged,
 )
+from specrun.apply.locks import told as words
 from specrun.engines.base import LogLine, OpenLine, Progress
+from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.run import RunChange
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec.visible import visible
 from specrun.views.narration import Narration
-from tests.engine_double import Double, key, plan_for, read_specs, wait_until, write_spec
+from tests.engine_double import HERE, Double, key, plan_for, read_specs, wait_until, write_spec
 
 FAILED = Run("job-a", "job", "a", 1, RunStatus.FAILED, "worker/1 exited with 3", None, 10.0, 75.5, (), "worker/1")
 
@@ -293,3 +298,27 @@ def test_a_run_that_fails_fast_says_what_that_means_once(tmp_path: Path) -> None
     narration(OperationSettled(key("run/c"), Action.SUBMIT, 0.0, skipped="--fail-fast: a-1 failed"))
     assert err.getvalue().count("--fail-fast: nothing more is begun") == 1
     assert "- run/c: not submitted: --fail-fast: a-1 failed\n" in err.getvalue()
+
+
+def test_who_waits_for_a_lock_says_for_whom() -> None:
+    """The whole in one line, its holder's words visible; the bar, where there is one, has a few."""
+    gpu = key("compute/gpu")
+    holder = Holder("ada\x1b[2J", "desk-3", "update compute/gpu (job)", 1e9, 7)
+    waiting = [OperationStarted(gpu, Action.UPDATE), LockAwaited(gpu, holder)]
+    _, err = told(*waiting)
+    assert err.splitlines()[1:] == [f"  compute/gpu: waiting for {visible(words(holder))}"]
+    assert "\x1b" not in err
+    assert told(*waiting, quiet=True) == ("", "")
+    terminal = Terminal()
+    told(*waiting, err=terminal)
+    assert (
+        "compute/gpu: waiting for ada\\x1b[2J at desk-3 (process 7), update compute/gpu (job), since 2001-"
+        in terminal.getvalue()
+    )
+
+
+def test_work_without_locks_is_told_whatever_is_quiet() -> None:
+    denied = LocksDenied(HERE, "Forbidden\nlook \x1b[31m there")
+    _, err = told(denied, quiet=True)
+    assert err.startswith("! warning: what is changed on a double is changed without locks: Forbidden\n")
+    assert "\x1b" not in err
