@@ -85,6 +85,11 @@ def _nothing(verb: str) -> Mapping[str, Any]:
     """What the answer of a verb is of nothing, for readers who look at no more than that."""
     if verb == "validate":
         return {"valid": False}
+    if verb == "drift":
+        from specrun.plan.drift.findings import Drift
+        from specrun.views.drift_data import drift_data
+
+        return {**drift_data(Drift()), "complete": False}
     if verb != "plan":
         return {}
     from specrun.plan.changes import Plan

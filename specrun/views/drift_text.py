@@ -87,7 +87,9 @@ def said_of(one: Comparison) -> str:
         words = [" ".join([", ".join(words[:-1]), words[-1]])]
     else:
         words = [f"{count(len(one.differences), 'field')} changed"]
-    if one.said:
+    if one.verdict is Verdict.UNSEEN:
+        words = [f"{one.verdict.value}: see below"]  # the same reason may hold for a whole place
+    elif one.said:
         words.append(one.said)
     if one.extra:
         words.append(f"{len(one.extra)} extra")

@@ -108,13 +108,22 @@ class Azure:
         """The exit status, and the routes that were asked but for the sign-in. Nothing else than reading gets through,
         and nothing asks for runs.
         """
-        begin = len(self.emulator.requests)
+        begin, before = len(self.emulator.requests), self._files()
         with reads_only(self.emulator) as refused:
             code = run(["drift", "--engine", engine, *arguments])
+        assert self._files() == before
         asked = [one.route for one in self.emulator.requests[begin:] if "login." not in one.host]
         assert refused == []
         assert [route for route in asked if any(word in route for word in RUNS)] == []
         return code, asked
+
+    def _files(self) -> dict[str, tuple[int, int]]:
+        """What lies in the working folder, which is the home folder, too, and when it was written; but for where SDK v1
+        keeps the addresses of services.
+        """
+        others = ("emulator", ".azureml")
+        below = (path for path in self.folder.rglob("*") if path.parts[len(self.folder.parts)] not in others)
+        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in below}
 
     def found(self, engine: str, capsys: pytest.CaptureFixture[str], *arguments: str) -> Mapping[str, Any]:
         """What differs, by address and path; there is drift."""
