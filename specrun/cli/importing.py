@@ -12,7 +12,7 @@ import click
 
 from specrun.cli.delivering import deliver, expanded, read_all, read_one
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.options import PlaceSaid, color_option, output_option, pairs_of, place_options
+from specrun.cli.options import color_option, output_option, pairs_of, where_options
 
 if TYPE_CHECKING:
     from specrun.convert.imported import Imported
@@ -123,22 +123,31 @@ def script(files: tuple[str, ...], name: str | None, workspace: str | None, **wr
 
 @import_.command()
 @click.argument("things", nargs=-1, required=True, metavar="KIND/NAME… [FILE]")
-@place_options
+@where_options
 @click.option(
     "--workspace",
     metavar="WHERE",
     help="The workspace: a config.json, a spec that names it, or its resource id (else as your specs say).",
 )
 @_named
-def live(things: tuple[str, ...], name: str | None, workspace: str | None, said: PlaceSaid, **written: Any) -> None:
+def live(
+    things: tuple[str, ...],
+    name: str | None,
+    workspace: str | None,
+    engine: str | None,
+    target: str | None,
+    var_files: tuple[str, ...],
+    variables: tuple[str, ...],
+    **written: Any,
+) -> None:
     """Clusters and datastores that exist, as compute/NAME and datastore/NAME: a plan right after it is empty."""
     from specrun.cli import live, places
     from specrun.convert.options import ImportOptions
 
     named, where = live.sorted_out(things, workspace)
-    place, section = places.meant(where, said)
-    engine = places.opened(place, section, _folder(written))
-    deliver([partial(live.made_of, named, engine, ImportOptions(name, section, _folder(written)))], [], **written)
+    place, section = places.meant(where, places.said_by(engine, target, var_files, variables))
+    opened = places.opened(place, section, _folder(written))
+    deliver([partial(live.made_of, named, opened, ImportOptions(name, section, _folder(written)))], [], **written)
 
 
 def _alone(importer: Callable[..., Imported], *arguments: Any) -> list[Imported]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -116,41 +116,6 @@ def run_files_options(command: F) -> F:
     return _with_reading(command, _files, _engine, *_layers, _outside)
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceSaid:
-    """What the command line says of where things are, and of how a spec is read that says it."""
-
-    engine: str | None = None
-    target: str | None = None
-    var_files: Sequence[str] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-
-def place_options(command: F) -> F:
-    """--engine, --target, --var-file and --var, as what is `said` of a place."""
-
-    @wraps(command)
-    def with_place(
-        engine: str | None = None,
-        target: str | None = None,
-        var_files: tuple[str, ...] = (),
-        variables: tuple[str, ...] = (),
-        **others: object,
-    ) -> object:
-        said = PlaceSaid(*_chosen(engine, target), var_files, pairs_of("--var", variables))
-        return command(said=said, **others)
-
-    decorated: Any = with_place
-    for decorator in reversed((_engine, *_layers, _replacing[0])):
-        decorated = decorator(decorated)
-    return cast(F, decorated)
-
-
-def _chosen(engine: str | None, target: str | None) -> tuple[str | None, str | None]:
-    """Engine and target of the command line, else of the environment."""
-    return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
-
-
 def repository_options(command: F) -> F:
     """The same for a verb that is about all specs of a repository, which need not be named. What would leave some out
     is there for the verb to refuse it, and no target counts but one that is typed.
@@ -158,6 +123,18 @@ def repository_options(command: F) -> F:
     since = click.option("--changed-since", metavar="REF", hidden=True)
     options = (_files, _engine, *_layers, *_replacing, _outside, *_selecting, since, every_option)
     return _with_reading(command, *options, finding=False)
+
+
+def where_options(command: F) -> F:
+    """--engine, --target, --var-file and --var, as they are typed: for a verb that asks where things are."""
+    for option in reversed((_engine, *_layers, _replacing[0])):
+        command = option(command)
+    return command
+
+
+def chosen(engine: str | None, target: str | None) -> tuple[str | None, str | None]:
+    """Engine and target of the command line, else of the environment."""
+    return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
 
 
 def every_option(command: F) -> F:
@@ -187,7 +164,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
             files = (str(checked),)
         named, found = find_named(files, every=every) if finding else (files, NOTHING)
         typed = target
-        engine, target = _chosen(engine, target)
+        engine, target = chosen(engine, target)
         reading = Reading(
             found.files,
             engine,

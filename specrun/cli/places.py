@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
-from specrun.cli.options import PlaceSaid
+from specrun.cli.options import chosen, pairs_of
 from specrun.cli.session import require_engine, show
 from specrun.engines.base import Scope
 from specrun.engines.facts import AZUREML, ENGINES
@@ -36,7 +37,27 @@ _ENDINGS = (".yaml", ".yml")
 _HOW = "say --workspace with its config.json, a spec that names it, or its resource id"
 
 
-def meant(where: str | None, said: PlaceSaid) -> tuple[Place, Properties | None]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the command line says of where things are, and of how a spec is read that says it."""
+
+    engine: str | None = None
+    target: str | None = None
+    var_files: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def said_by(
+    engine: str | None = None,
+    target: str | None = None,
+    var_files: Sequence[str] = (),
+    variables: tuple[str, ...] = (),
+) -> Said:
+    """What `where_options` say, as they are typed, and the environment in their place. Raises click.UsageError."""
+    return Said(*chosen(engine, target), var_files, pairs_of("--var", variables))
+
+
+def meant(where: str | None, said: Said) -> tuple[Place, Properties | None]:
     """The place that is meant, and the `workspace` of a spec that goes there (None: it is this machine).
 
     `where` is a config.json, a spec or a resource id; without it what a plan of this folder's specs would take, else
@@ -56,8 +77,10 @@ def meant(where: str | None, said: PlaceSaid) -> tuple[Place, Properties | None]
     if where is not None and not any(section for _, section in found):
         raise Exit(INVALID_SPEC, f"{where} names no workspace: {_HOW}")
     places = {find_place(name, dict(section)): dict(section) for name, section in found if section}
-    if len(places) > 1 or len({name for name, _ in found}) > 1:
-        listed_ = ", ".join(f"{one.title} (engine {one.engine})" for one in places) or "this machine and a workspace"
+    if where is None and said.engine is None and DEFAULT_ENGINE in (name for name, _ in found):
+        engine, places = DEFAULT_ENGINE, {}
+    if len(places) > 1:
+        listed_ = ", ".join(f"{one.title} (engine {one.engine})" for one in places)
         raise Exit(WRONG_USAGE, f"the specs go to several places ({listed_}): {_HOW}, or --target, or --engine")
     if not ENGINES[engine].in_workspace:
         _tell("looking on this machine: --engine azureml looks in a workspace")
@@ -84,9 +107,7 @@ def _in_workspace(engine: str, section: Properties) -> tuple[Place, Properties]:
     return find_place(engine, section), section
 
 
-def _places(
-    files: Sequence[str], said: PlaceSaid, default: str
-) -> Iterator[tuple[str, tuple[tuple[str, object], ...]]]:
+def _places(files: Sequence[str], said: Said, default: str) -> Iterator[tuple[str, tuple[tuple[str, object], ...]]]:
     """Engine and workspace of each spec, for the target that is meant; of a spec without a workspace an empty one."""
     values_in = values_of(
         variables=said.variables,

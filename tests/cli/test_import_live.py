@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
-from specrun.cli.options import PlaceSaid
-from specrun.cli.places import meant
+from specrun.cli.places import Said, meant
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 ID = "/subscriptions/{}/resourceGroups/ml-rg/providers/Microsoft.MachineLearningServices/workspaces/{}"
@@ -49,7 +48,7 @@ def config(name: str, file: str = "config.json") -> None:
 
 def place(where: str | None = None, engine: str | None = None, **said: Any) -> tuple[str, str]:
     """Engine and workspace that are meant."""
-    found, section = meant(where, PlaceSaid(engine, **said))
+    found, section = meant(where, Said(engine, **said))
     assert section is None or section["resource_group"] == "ml-rg"
     return found.engine, found.name
 
@@ -121,6 +120,12 @@ def test_the_workspace_is_that_of_the_specs_here(capsys: pytest.CaptureFixture[s
     assert place() == ("local", "")  # as a plan of it would go
     assert "looking on this machine" in capsys.readouterr().err
     Path("job.yaml").unlink()
+    Path("mixed").mkdir()
+    Path("mixed/a.yaml").write_text(spec(named("of-mixed"), "engine: azureml\n"))
+    Path("mixed/b.yaml").write_text(spec(named("of-mixed"), "engine: local\n"))
+    Path(".specrun.yaml").write_text("specs: [mixed]\n")
+    assert place() == ("local", "")
+    assert place(engine="azureml-v1") == ("azureml-v1", "of-mixed")
     Path("specs").mkdir()
     for name in "ab":
         Path(f"specs/{name}.yaml").write_text(spec(named("of-list"), "engine: azureml\n"))
