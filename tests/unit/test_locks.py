@@ -269,6 +269,7 @@ def test_what_fails_when_the_lock_is_lost_is_a_loss(tmp_path: Path, engine: Doub
 def test_a_loss_is_noticed_while_it_is_under_way(tmp_path: Path, engine: Double) -> None:
     """Of two that go side by side one is lost: what would follow the other one does not begin."""
     plan = plan_of(tmp_path, engine, TWO)
+    engine.patience = 60.0  # or the one that is kept waiting would notice by itself
     begun, go_on = threading.Event(), threading.Event()
 
     def begin(change: Any) -> None:
