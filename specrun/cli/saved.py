@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from specrun import __version__
 from specrun.cli.exit_codes import FAILED, STALE, WRONG_USAGE, Exit
 from specrun.cli.session import show
 from specrun.plan.changes import Plan, ResourceChange
@@ -63,7 +64,9 @@ class Stale(Exit):
     def __init__(self, saved: Saved, found: Sequence[str]) -> None:
         self.differences = found
         head = f"{saved.file} is stale: plan again. Nothing was changed."
-        super().__init__(STALE, head, *_few(found))
+        version = saved.content["said"]["version"]
+        upgraded = f"specrun {version:.40} has saved it, and this is {__version__}: they may plan differently"
+        super().__init__(STALE, head, *_few(found), *([f"  {upgraded}"] * (version != __version__)))
 
 
 class Spent(Exit):

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from specrun.plan.fingerprint import explain
+from specrun.plan.makers import Maker
 
 Item: TypeAlias = Mapping[str, Any]
 """A change as it stands in a plan's contents."""
@@ -91,12 +92,20 @@ def _change(was: Item, now: Item, given: Collection[str]) -> Iterator[str]:
     ]
     yield from _values("", *asked)
     yield from _values("", *({name: one[name] for name in ("name", "managed")} for one in (was, now)))
+    yield from _maker(was.get("maker"), now["maker"])
     if "submission" in now:
         yield from _run(was, now)
     elif "transfer" in now:
         yield from _data(was, now)
     else:
         yield from _resource(was, now)
+
+
+def _maker(was: Mapping[str, str] | None, now: Mapping[str, str]) -> Iterator[str]:
+    """Whose a thing will be: a clone that has no remote is of any repository, as everywhere. Older plans do not say."""
+    planned, here = Maker(**(was or now)), Maker(**now)
+    if planned.spec != here.spec or planned.target != here.target or not planned.is_beside(here):
+        yield f"it was planned for {_show(str(planned))}, and this is {_show(str(here))}"
 
 
 def _resource(was: Item, now: Item) -> Iterator[str]:
@@ -109,7 +118,7 @@ def _resource(was: Item, now: Item) -> Iterator[str]:
         return
     if (before["status"], after["status"]) == ("deleting", "missing"):  # it is gone, as was expected
         return
-    seen = [{name: one[name] for name in ("status", "properties")} for one in (before, after)]
+    seen = [{name: one[name] for name in ("status", "properties", "owner")} for one in (before, after)]
     yield from _values("", *seen)
     if seen[0] == seen[1] and was["fields"] != now["fields"]:
         yield "its fields are not those that the specs and what is there have"

@@ -215,6 +215,7 @@ def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, 
         "key": change.key.address,
         "action": change.action,
         "reason": change.reason,
+        "maker": asdict(change.resource.maker),
         "name": change.resource.name,
         "managed": change.resource.managed,
         "wanted": mask_properties(wanted_of(change)),
@@ -243,14 +244,14 @@ def _observed(seen: Observed) -> dict[str, object]:
         "status": seen.status,
         "properties": seen.properties,
         "files": _stored(seen.files),
-        "owner": seen.maker.spec,
+        "owner": str(seen.maker),
         "reason": seen.reason,
     }
 
 
 def _stored(files: Mapping[str, StoredFile]) -> dict[str, object]:
     return {
-        path: {"size": file.size, "md5": file.md5, "owner": file.maker.spec, "sha256": file.sha256, "etag": file.etag}
+        path: {"size": file.size, "md5": file.md5, "owner": str(file.maker), "sha256": file.sha256, "etag": file.etag}
         for path, file in files.items()
     }
 

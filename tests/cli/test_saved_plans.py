@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from specrun.engines.base import Denied
 from specrun.plan.makers import Maker
-from specrun.plan.observed import Observed, Run, RunStatus, Status
+from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from tests.edited import values_of, with_value
 from tests.engine_double import Double, offer, write_spec
 from tests.searching import Search
@@ -221,6 +222,74 @@ def test_whatever_it_was_made_with_holds_for_another_user(
     said = specrun("apply", "the.plan", *again)
     assert said.code == 0, said.err
     assert len(engine.submitted) == 1
+
+
+def test_it_is_of_one_repository(specrun: Any, engine: Double, repository: Path) -> None:
+    """The same specs in another one would make things under its name; a clone that has no remote is of any."""
+
+    def remote(name: str) -> None:
+        shutil.rmtree(".git")
+        subprocess.run(["git", "init", "-q"], check=True)
+        if name:
+            subprocess.run(["git", "remote", "add", "origin", f"https://github.com/{name}.git"], check=True)
+
+    remote("ours/models")
+    assert specrun("plan", "--out", "below/the.plan").code == 0
+    remote("theirs/models")
+    said = specrun("apply", "below/the.plan")
+    assert (said.code, engine.submitted) == (5, [])
+    was, now = (f"job of github.com/{owner}/models" for owner in ("ours", "theirs"))
+    assert f"run/job changed since the plan: it was planned for {was}, and this is {now}" in said.err
+    for same in ("Ours/Models", ""):
+        remote(same)
+        assert specrun("plan", "--check", "below/the.plan").code == 0
+    assert specrun("apply", "below/the.plan").code == 0
+
+
+def test_another_specrun_may_apply_what_it_plans_alike(specrun: Any, engine: Double) -> None:
+    assert specrun("plan", "--out", "the.plan").code == 0
+    content = json.loads(Path("the.plan").read_text())
+    content["said"]["version"] = "0.0.9"
+    for change in content["changes"]:
+        del change["maker"]
+    Path("the.plan").write_text(json.dumps(content))
+    assert specrun("plan", "--check", "the.plan").code == 0
+    Path("src/x.py").write_text("another")
+    said = specrun("apply", "the.plan")
+    assert (said.code, "specrun 0.0.9 has saved it, and this is " in said.err) == (5, True)
+
+
+def test_nothing_is_allowed_by_the_file(specrun: Any, engine: Double) -> None:
+    assert specrun("plan", "--out", "the.plan").code == 0
+    for name, value in (("allow_replace", True), ("max_runs", 99), ("allow_outside", ["/"])):
+        edited("the.plan", **{name: value})
+        said = specrun("apply", "the.plan")
+        assert (said.code, "the.plan is a damaged plan" in said.err) == (1, True)
+        assert specrun("plan", "--out", "the.plan").code == 0
+
+
+def test_an_edited_plan_deletes_nothing(specrun: Any, engine: Double) -> None:
+    """Another cluster, another blob: with all that it takes to look as if it had been planned."""
+    engine.there["compute/other"] = Observed(Status.READY, {"name": "other"}, maker=Maker("job"))
+    mine = {"a": StoredFile(1, "x", Maker("job")), "z": StoredFile(1, "x", Maker("other"))}
+    engine.there["data/default/inputs/job/d"] = Observed(Status.READY, files=mine)
+    assert specrun("plan", "--out", "the.plan").code == 0
+    whole = json.loads(Path("the.plan").read_text())
+    cluster, data = whole["changes"][0], next(one for one in whole["changes"] if one["key"].startswith("data/"))
+    deletion = {**cluster, "key": "compute/other", "name": "other", "action": "delete", "wanted": {"name": "other"}}
+    pruned = {**data, "transfer": {**data["transfer"], "prune": ["z"]}}
+    for changes in (
+        [deletion, *whole["changes"]],
+        [deletion if one is cluster else one for one in whole["changes"]],
+        [{**cluster, "action": "delete"} if one is cluster else one for one in whole["changes"]],
+        [{**cluster, "action": "replace"} if one is cluster else one for one in whole["changes"]],
+        [pruned if one is data else one for one in whole["changes"]],
+    ):
+        Path("the.plan").write_text(json.dumps({**whole, "changes": changes}))
+        said = specrun("apply", "the.plan", "--allow-replace")
+        assert said.code == 5, said
+        assert (engine.given, engine.submitted) == ([], [])
+        assert specrun("plan", "--check", "the.plan").code == 5
 
 
 def test_a_spec_may_have_its_version_of_a_base(specrun: Any, engine: Double) -> None:

@@ -155,13 +155,13 @@ class Azure:
         """`specrun apply --yes`."""
         return self.specrun("apply", "--yes", *arguments)
 
-    def apply_killed_at(self, route: str, nth: int, phase: str) -> bool:
+    def apply_killed_at(self, route: str, nth: int, phase: str, *arguments: str) -> bool:
         """An apply that is killed when the emulator is at its n-th request on a route; False when it never gets so far.
 
         Not at the n-th of all requests: those that go side by side come in any order.
         """
         start = len(self.emulator.requests)
-        process = commands.start(["apply", "--yes"], self.folder, self.environment, self.engine)
+        process = commands.start(["apply", "--yes", *arguments], self.folder, self.environment, self.engine)
 
         def kill(at: int, request: Request, at_phase: str) -> None:
             seen = [one.number for one in self.asked(route) if start < one.number <= at]

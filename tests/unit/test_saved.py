@@ -249,6 +249,7 @@ def test_whatever_is_changed_in_it_is_seen(content: dict[str, Any], search: Sear
                 missed.add(path[2:] if path[0] == "changes" else path)
     assert {path for path in missed if not set(path) & TOLD} <= {
         *(("cancel", 0, name) for name in ("spec", "fingerprint", "attempt")),
+        ("maker", "repository"),  # here it has no name, and is any
     }
 
 
@@ -295,6 +296,13 @@ def test_what_somebody_edits_is_named(
     [
         ("compute/gpu", Observed(Status.FAILED), "status: ready → failed"),
         ("compute/gpu", Observed(Status.READY, {"name": "gpu", "max_instances": 7}), "max_instances: 1 → 7"),
+        (
+            "compute/gpu",
+            Observed(
+                Status.READY, {"name": "gpu", "size": "STANDARD_NC6", "max_instances": 1}, maker=Maker("job", "h/b")
+            ),
+            "owner: job → job of h/b",
+        ),
         (
             "data/s/d",
             Observed(Status.READY, files={"a": StoredFile(1, "theirs")}),
