@@ -47,6 +47,8 @@ def drift_summary(drift: Drift) -> list[str]:
     ]
     if not total:
         head = "No drift: there is nothing to compare."
+    elif numbers[Verdict.UNSEEN] == total:
+        head = f"Nothing could be looked at, of {count(total, 'resource')}."
     elif not drifted:
         head = f"No drift{'' if drift.is_complete else ' in what could be looked at'}: {', '.join(rest)}."
     else:
@@ -88,7 +90,7 @@ def said_of(one: Comparison) -> str:
     else:
         words = [f"{count(len(one.differences), 'field')} changed"]
     if one.verdict is Verdict.UNSEEN:
-        words = [f"{one.verdict.value}: see below"]  # the same reason may hold for a whole place
+        words = [one.verdict.value]  # the same reason may hold for a whole place: it is told once
     elif one.said:
         words.append(one.said)
     if one.extra:

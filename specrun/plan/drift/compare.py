@@ -123,7 +123,7 @@ def _why_not(seen: Observed) -> str:
     """Why what was observed cannot be compared; "" where it can."""
     match seen.status:
         case Status.UNSEEN:
-            return seen.reason
+            return seen.reason or seen.status.value
         case Status.CREATING:
             return "it is being made or changed just now: look again later"
     return ""
