@@ -69,7 +69,7 @@ def contents(
         "fingerprints": dict(plan.fingerprints),
         "left_out": mask(plan.left_out),
         "changes": masked(changes, mask),
-        "said": masked(said, mask),
+        "said": masked(said, lambda text: mask(place.told(text))),
     }
 
 

@@ -176,6 +176,15 @@ def test_any_spec_on_any_place(tmp_path: Path, data: st.DataObject) -> None:
         check(replace(plan, refusals=(), problems=()))
 
 
+def test_a_note_has_no_path_of_this_machine(engine: Double) -> None:
+    here = Path.cwd()
+    plan = planned(engine)
+    note = plan.changes[0].resource.origin.diagnostic("altered-data", f"{here}/data/a is another, and {here}/data/b.")
+    content = content_of(replace(plan, notes=(note,)))
+    assert str(here) not in json.dumps(content)
+    assert shown_again(content).notes[0].detail == "data/a is another, and data/b."
+
+
 # a file that somebody has edited
 
 EVIL = "\n  - compute/gpu\x1b[2K\u202e::set-env name=x::y ##[error]"
