@@ -214,7 +214,7 @@ def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, 
         "place": places.index(change.key.place),
         "key": change.key.address,
         "action": change.action,
-        "reason": change.reason,
+        "reason": place.told(change.reason),
         "maker": asdict(change.resource.maker),
         "name": change.resource.name,
         "managed": change.resource.managed,
@@ -223,12 +223,12 @@ def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, 
     }
     match change:
         case ResourceChange(resource=resource, before=before, fields=differing):
-            item |= {"before": _observed(before), "fields": [asdict(field) for field in fields_of(differing)]}
+            item |= {"before": _observed(before, place), "fields": [asdict(field) for field in fields_of(differing)]}
             if isinstance(resource, JobEnvironment):
                 item["files"] = _files(resource.content.files, place)
         case Upload(resource=target, before=before, transfer=transfer):
             where = _nowhere if target.absent else place
-            item |= {"before": _observed(before), "transfer": _encode_transfer(transfer, where)}
+            item |= {"before": _observed(before, place), "transfer": _encode_transfer(transfer, where)}
             item["here"] = not target.absent
         case Submit(submission=submission, cancel=cancel, differences=differences):
             item |= _encode_submission(submission, cancel, place) | {"differences": differences}
@@ -239,13 +239,13 @@ def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, 
     return item
 
 
-def _observed(seen: Observed) -> dict[str, object]:
+def _observed(seen: Observed, place: Below) -> dict[str, object]:
     return {
         "status": seen.status,
         "properties": seen.properties,
         "files": _stored(seen.files),
         "owner": str(seen.maker),
-        "reason": seen.reason,
+        "reason": place.told(seen.reason),
     }
 
 

@@ -160,3 +160,14 @@ def test_the_reason_says_what_the_platform_did(reason: str, said: str) -> None:
     assert found.reason.startswith(f"job-aaaaaaaaaa was ended by the platform: {said}; ")
     silent = decide([run(RunStatus.LOST)], PRINT, rerun=False)
     assert silent.reason.startswith("job-aaaaaaaaaa was ended by the platform: nobody says how; ")
+
+
+def test_an_attempt_that_a_saved_plan_has_is_its_last() -> None:
+    planned = {run_name("job", PRINT, 2)}
+    first, second = run(RunStatus.FAILED), run(RunStatus.LOST, 2, loss=Loss.PREEMPTED)
+    assert decide([first], PRINT, True, planned=planned).attempt == 2
+    for runs in ([second, first], [run(RunStatus.SUCCEEDED, 3), second, first]):
+        decision = decide(runs, PRINT, True, planned=planned)
+        assert (decision.action, decision.follow) == (Action.NO_OP, second)
+    damaged = run(RunStatus.LOST, 2, loss=Loss.UNMARKED)
+    assert decide([damaged, first], PRINT, True, planned=planned).attempt == 3

@@ -134,6 +134,14 @@ def test_it_holds_no_secret_and_nobody_s_path(file: Path) -> None:
     assert {f["source"] for f in item(json.loads(text), "run/job")["submission"]["code"]} == {"src/x.py"}
 
 
+def test_what_is_told_in_it_is_nobody_s_path(engine: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/alice")
+    there = f"{Path.cwd()}/.specrun/x"
+    engine.there["compute/gpu"] = Observed(Status.DELETING, reason=f"{there} and /home/alice/x say so")
+    told = item(content_of(planned(engine)), "compute/gpu")["before"]["reason"]
+    assert told == ".specrun/x and ~/x say so"
+
+
 def test_it_is_written_past_what_others_have_put_there(content: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("mine")
     for name in (".plan.json.tmp", "plan.json"):
