@@ -246,6 +246,15 @@ def test_a_network_that_was_there_is_no_lack_of_rights(two: Two, monkeypatch: py
     two.lock(two.first).release()
 
 
+def test_a_service_that_could_not_be_asked_is_no_lack_of_rights(two: Two) -> None:
+    """Which datastore is the default one, says another service than the storage."""
+    two.place.emulator.faults.add(lambda request, route: "blob" not in route, Reset(), times=None)
+    with pytest.raises(Transient):
+        two.lock(two.first)
+    two.place.emulator.faults.clear()
+    two.lock(two.first).release()
+
+
 def test_while_there_is_nothing_to_keep_locks_in(place: Place) -> None:
     two = Two(place)
     with pytest.raises(Missing):

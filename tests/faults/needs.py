@@ -129,6 +129,6 @@ MAKING = frozenset(
 
 AFTERWARDS = {
     "azureml": frozenset({LISTED}),
-    "azureml-v1": frozenset({f"POST {HISTORY}/experiments/{{experiment}}/runs:query"}),
+    "azureml-v1": frozenset({f"POST {HISTORY}/experiments/{{experiment}}/runs:query", METADATA}),
 }
 """Asked only after something went wrong."""

@@ -138,11 +138,11 @@ class Lease:
 
     def _give_back(self, container: Container) -> None:
         with explained(container, f"giving back {self._what}"):
-            self._client(container).release(retry_total=1)
+            self._client(container).release()
 
     def _delete(self, container: Container) -> None:
         with explained(container, f"giving back {self._what}"):
-            container.blob(self.path).delete_blob(lease=self.id, retry_total=1)
+            container.blob(self.path).delete_blob(lease=self.id)
 
     def _client(self, container: Container) -> Any:
         from azure.storage.blob import BlobLeaseClient

@@ -162,23 +162,27 @@ class AzureLocks:
     def _take(self, lease: Lease) -> None:
         try:
             self.connection.ask(self._open)
-            try:
-                lease.take()
-            except Missing as error:
-                raise Denied(str(error)) from error
-            self._reached = True
+        except NotYet as error:
+            raise Missing(str(error)) from error
+        except (Missing, Transient):
+            raise
+        except EngineError as error:
+            raise self._refused(error) from error
+        try:
+            lease.take()
         except Taken as taken:
             self._reached = True
             raise Held(self._holder(lease.path)) from taken
-        except NotYet as error:
-            raise Missing(str(error)) from error
-        except Missing:
-            raise
         except EngineError as error:
             if isinstance(error, Transient) and (self._reached or not isinstance(error, Unreachable)):
                 raise
-            self._denied = error if isinstance(error, Denied) else Denied(str(error))
-            raise self._denied from error
+            raise self._refused(error) from error
+        self._reached = True
+
+    def _refused(self, error: EngineError) -> Denied:
+        """The same as a want of rights, now and from now on."""
+        self._denied = error if isinstance(error, Denied) else Denied(str(error))
+        return self._denied
 
     def _holder(self, path: str) -> Holder:
         """Who a blob says has the lease on it; nobody known, where that cannot be read."""
