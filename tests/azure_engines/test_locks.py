@@ -157,37 +157,41 @@ def test_one_name_for_one_thing(two: Two) -> None:
         two.lock(two.first, of=lower)
 
 
-@pytest.mark.parametrize("holder", [ODD, LONG], ids=["odd", "long"])
-def test_words_are_kept_whatever_is_in_them(two: Two, holder: Holder) -> None:
-    two.lock(two.first, holder)
-    (found,) = two.second.locks.holders().values()
-    for ours, theirs in zip(
-        (holder.who, holder.where, holder.doing), (found.who, found.where, found.doing), strict=True
-    ):
-        assert theirs in (ours, ours[:300], ours[:100])
+def test_words_are_kept_whatever_is_in_them(two: Two) -> None:
+    for holder in (ODD, LONG):
+        lock = two.lock(two.first, holder)
+        (found,) = two.second.locks.holders().values()
+        lock.release()
+        theirs = found.who, found.where, found.doing
+        for word, read in zip((holder.who, holder.where, holder.doing), theirs, strict=True):
+            assert read in (word, word[:300], word[:100])
 
 
-@pytest.mark.parametrize(
-    "metadata",
-    [{}, {"specrun_lock": "compute/other"}, {"specrun_lock": "%ff", "specrun_holder": '{"since": 1e400, "who": 3}'}],
+STRANGE: tuple[dict[str, str], ...] = (
+    {},
+    {"specrun_lock": "compute/other"},
+    {"specrun_lock": "%ff", "specrun_holder": '{"since": 1e400, "who": 3}'},
 )
-def test_what_a_stranger_wrote_is_believed_in_nothing(two: Two, metadata: dict[str, str]) -> None:
+
+
+def test_what_a_stranger_wrote_is_believed_in_nothing(two: Two) -> None:
     plane = two.place.plane
     container = plane.blobs.container(plane.datastores[plane.default].container)
     name = "specrun/locks/" + hashlib.sha256(b"compute/cpu-cluster").hexdigest()
-    container.upload_blob(name, b"", metadata=metadata)
-    lease = container.get_blob_client(name).acquire_lease(60)
-    with pytest.raises(Held) as held:
-        two.lock(two.first)
-    assert (held.value.holder.who, held.value.holder.process) == ("", 0)
-    (seen,) = two.first.locks.holders()
-    assert seen == name.removeprefix("specrun/locks/")
-    two.first.locks.free(seen)
-    with pytest.raises(Exception, match="LeaseIsBroken"):
-        lease.renew()
-    lock = two.lock(two.first)
-    assert two.second.locks.holders() == {"compute/cpu-cluster": replaced(ME, two)}
-    lock.release()
+    for metadata in STRANGE:
+        container.upload_blob(name, b"", metadata=metadata)
+        lease = container.get_blob_client(name).acquire_lease(60)
+        with pytest.raises(Held) as held:
+            two.lock(two.first)
+        assert (held.value.holder.who, held.value.holder.process) == ("", 0)
+        (seen,) = two.first.locks.holders()
+        assert seen == name.removeprefix("specrun/locks/")
+        two.first.locks.free(seen)
+        with pytest.raises(Exception, match="LeaseIsBroken"):
+            lease.renew()
+        lock = two.lock(two.first)
+        assert two.second.locks.holders() == {"compute/cpu-cluster": replaced(ME, two)}
+        lock.release()
 
 
 def replaced(holder: Holder, two: Two) -> Holder:
