@@ -20,6 +20,7 @@ from specrun.plan.portable import seen_from
 from specrun.plan.resources import Key, Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of
 from specrun.plan.transfer import Transfer
+from specrun.spec.codes import said_before
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.spec.model import Processes
 
@@ -121,6 +122,6 @@ def _files(values: Sequence[Mapping[str, Any]]) -> tuple[SourceFile, ...]:
 
 
 def _diagnostic(values: Mapping[str, Any]) -> Diagnostic:
-    severity, places = Severity(values["severity"]), [Location(**one) for one in values["places"]]
+    places = [Location(**one) for one in values["places"]]
     said = (values["code"], values["summary"], values["detail"], tuple(values["path"]))
-    return Diagnostic(severity, *said, places[0], tuple(places[1:]), values["specs"])
+    return said_before(*said, places, Severity(values["severity"]), values["specs"])

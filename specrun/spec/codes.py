@@ -5,7 +5,7 @@ Why each is reported, an example and what to write instead stand in `entries`, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
@@ -241,3 +241,11 @@ def diagnostic(code: str, detail: str, path: Path, location: Location, severity:
     """
     known = CODES[code]
     return Diagnostic(severity or known.severity, code, known.summary, mask(detail), path, location)
+
+
+def said_before(
+    code: str, summary: str, detail: str, path: Path, places: Sequence[Location], severity: Severity, specs: int
+) -> Diagnostic:
+    """A diagnostic as it was saved, maybe by another version: one whose code is known is summed up in our words."""
+    known = CODES[code].summary if code in CODES else summary
+    return Diagnostic(severity, code, known, mask(detail), path, places[0], tuple(places[1:]), specs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -224,7 +225,7 @@ def test_variables_from_elsewhere_are_said_again(
     assert specrun("plan", "a.yaml", *given, "--out", "the.plan").code == 0
     said = specrun("apply", "the.plan")
     assert (said.code, engine.submitted) == (4, [])
-    assert f"if that is meant, add --var-file {elsewhere}" in said.err
+    assert f"if that is meant, add --var-file {os.path.relpath(elsewhere)}" in said.err
     assert specrun("apply", "the.plan", "--var-file", str(elsewhere)).code == 0
 
 
