@@ -16,7 +16,6 @@ from specrun.plan.files import LeadsOut
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds import KINDS
 from specrun.plan.kinds.base import Planned
-from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.makers import Maker
@@ -98,8 +97,7 @@ def _ordered(resources: Mapping[Key, Planned]) -> dict[Key, Planned]:
     needs: dict[Key, list[Key]] = {}
     for key, resource in resources.items():
         needs[key] = [need for need in resource.needs if need in resources]
-        # A datastore may be declared by another of the given specs than the data that goes there.
-        if isinstance(resource, DataTarget) and resource.datastore_key in resources:
-            needs[key].append(resource.datastore_key)
+        # A datastore may be declared by another of the given specs than what uses it.
+        needs[key] += [need for need in resource.datastore_keys if need in resources]
     order = TopologicalSorter(needs).static_order()
     return {key: replace(resources[key], needs=tuple(dict.fromkeys(needs[key]))) for key in order}

@@ -160,7 +160,8 @@ def test_entra_id_out_of_reach(
 )
 def test_why_a_host_is_out_of_reach(text: str, kind: type[EngineError], words: str) -> None:
     error = unreachable("example.invalid", text, "read it")
-    assert type(error) is kind
+    assert isinstance(error, kind)
+    assert isinstance(error, Transient) == (kind is Transient)
     assert str(error).startswith("cannot read it: example.invalid cannot be reached: ")
     assert words in str(error)
 

@@ -202,6 +202,19 @@ def test_a_datastore_of_another_spec_comes_before_the_data_on_it(tmp_path: Path)
     assert addresses(graph)["data/s/d"].needs == (key("datastore/s"),)
 
 
+def test_the_datastores_that_a_job_has_paths_on_come_before_it(tmp_path: Path) -> None:
+    kept = "{type: azure_blob, account_name: abc, container_name: def}"
+    own = f"name: one\ndatastores: {{s: {kept}}}\n"
+    job = """job:
+  command: ls ${{ inputs.read }} ${{ outputs.written }}
+  inputs: {read: {path: azureml://datastores/t/paths/x}}
+  outputs: {written: {path: azureml://datastores/s/paths/y}, kept: {}}
+"""
+    other = write_spec(tmp_path / "two", f"name: two\ndatastores: {{t: {kept}, u: {kept}}}\n")
+    graph = graph_of(write_spec(tmp_path / "one", own + job), other)
+    assert set(addresses(graph)["run/one"].needs) == {key("datastore/s"), key("datastore/t")}
+
+
 def test_an_environment_is_its_content(tmp_path: Path) -> None:
     text = "name: {}\njob: {{command: ls, environment: {{conda_file: {}}}}}\n"
     conda = "dependencies: [pip]\n"

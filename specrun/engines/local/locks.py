@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from specrun.engines.base import EngineError
-from specrun.engines.local.disk import why
+from specrun.engines.local.resources import translated
 from specrun.engines.locks import Held, Holder, LockLost, holder_in, lock_name, words_of
 from specrun.plan.home import make_home
 from specrun.plan.private import make_folder, open_private
@@ -69,7 +69,7 @@ class LocalLocks:
         """Try once to get a resource's lock. Raises Held."""
         name = self.name(resource)
         path = self._path(name)
-        with _translated(name):
+        with _locking(name):
             make_home(self._home)
             make_folder(self._folder, self._home)
             while True:
@@ -91,7 +91,7 @@ class LocalLocks:
 
     def holders(self) -> Mapping[str, Holder]:
         """Who holds which lock."""
-        with _translated("locks"):
+        with _locking("locks"):
             return dict(self._holders())
 
     def _holders(self) -> Iterator[tuple[str, Holder]]:
@@ -107,7 +107,7 @@ class LocalLocks:
 
     def free(self, name: str) -> None:
         """Take the file away: who holds it learns of it, and the next who wants the lock makes another."""
-        with _translated(name):
+        with _locking(name):
             self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
@@ -150,14 +150,15 @@ def _read(descriptor: int) -> tuple[str, Holder]:
 
 
 @contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        if error.errno in _NONE_HERE:
+def _locking(name: str) -> Iterator[None]:
+    with translated(f"{name} cannot be locked"):
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _NONE_HERE:
+                raise
+            place = f" ({error.filename})" if error.filename else ""
             raise EngineError(
                 f"{name}: the file system of the state folder{place} keeps no locks: "
                 "set SPECRUN_HOME to a folder on this machine's own disk"
             ) from error
-        raise EngineError(f"{name} cannot be locked: {why(error)}{place}") from error

@@ -12,7 +12,7 @@ from specrun.plan.diff import diff
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.planning import Planning
-from specrun.plan.resources import Resource
+from specrun.plan.resources import Key, Resource
 from specrun.spec.model import Properties
 
 
@@ -22,6 +22,11 @@ class Planned(Resource):
 
     on_demand: ClassVar[bool] = False
     """Whether `destroy` deletes it only when its kind is named: it cannot be made again, or others share it."""
+
+    @property
+    def datastore_keys(self) -> tuple[Key, ...]:
+        """The keys of the datastores that it is on, or has paths on: it needs those that one of the specs declares."""
+        return ()
 
     @abstractmethod
     def plan(self, planning: Planning) -> Change:

@@ -46,9 +46,8 @@ class DataTarget(Planned):
         return f"{self.kind}/{self.datastore}/{self.target}"
 
     @property
-    def datastore_key(self) -> Key:
-        """The key of the datastore that it is on, if somebody declares it."""
-        return Key(self.place, f"datastore/{self.datastore}")
+    def datastore_keys(self) -> tuple[Key, ...]:
+        return (Key(self.place, f"datastore/{self.datastore}"),)
 
     @property
     def sha256(self) -> str:

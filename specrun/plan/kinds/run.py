@@ -23,6 +23,7 @@ from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Links
+from specrun.spec.datastore_paths import parse
 from specrun.spec.masking import mask_properties
 from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
 from specrun.spec.rules.travel import Journey
@@ -100,6 +101,13 @@ class RunRequest(Planned):
     def is_used_by(self, run: Run) -> bool:
         """Whether it is one of them."""
         return run.is_for(self.maker)
+
+    @property
+    def datastore_keys(self) -> tuple[Key, ...]:
+        written = [entry.uri for entry in self.job.inputs.values()] + [one.path for one in self.job.outputs.values()]
+        paths = [parse(uri) for uri in written if uri]
+        here = ("", self.place.workspace)
+        return tuple(Key(self.place, f"datastore/{one.datastore}") for one in paths if one and one.workspace in here)
 
     def draft(self, planning: Planning) -> None:
         """Work out what the run would be, and note it: that is what is looked up then. Raises Unplanned."""
