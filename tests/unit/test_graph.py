@@ -59,6 +59,7 @@ def test_edges_follow_from_references(tmp_path: Path) -> None:
             "compute/cluster",
             "data/training/digits",
             "data/default/inputs/all/local",
+            "datastore/training",
             environment,
         },
     }
