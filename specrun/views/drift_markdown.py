@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from specrun.plan.drift.findings import Comparison, Difference, Drift, Verdict
 from specrun.spec.wording import listed
 from specrun.views.drift_text import content_text, drift_summary, drift_text, place_of, said_of
-from specrun.views.markdown import LIMIT, MANY, few
-from specrun.views.markdown_text import cell, code_span, fenced, prose
+from specrun.views.markdown import MANY, above, few
+from specrun.views.markdown_text import cell, code_span, prose
 from specrun.views.plan_text import targets_in, unseen, value_text
 from specrun.views.text import Paint, shorten
 
@@ -31,13 +31,7 @@ def drift_markdown(drift: Drift) -> str:
         titles = ["resource", "what", "declared", "there", "declared in"]
         lines += [f"| {' | '.join(titles)} |", "|" + " --- |" * len(titles)]
         lines += [*few(rows, "| {} | | | | |"), ""]
-    head = "\n".join(lines)
-    body = drift_text(drift, Paint(False), 120)
-    room = max(0, LIMIT - len(head))
-    if len(body) > room:
-        body = f"{body[:room]}\n… cut here: `specrun drift` shows the rest"
-    fold = ["<details><summary>The whole comparison</summary>", "", fenced(body, "text"), "", "</details>"]
-    return "\n".join([head, *fold])
+    return above("\n".join(lines), "The whole comparison", drift_text(drift, Paint(False), 120), "specrun drift")
 
 
 def _rows(one: Comparison, *, several: bool) -> Iterator[str]:

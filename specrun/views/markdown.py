@@ -50,12 +50,15 @@ def plan_markdown(plan: Plan | Shown) -> str:
             lines.append("No changes.")
         left = max(0, left - len(rows))
         lines.append("")
-    head = "\n".join(lines)
-    body = plan_text(plan, Paint(False), 120)
+    return above("\n".join(lines), "The whole plan", plan_text(plan, Paint(False), 120), "specrun plan")
+
+
+def above(head: str, title: str, body: str, command: str) -> str:
+    """What a reader sees, above all of it, folded away and cut to what a comment takes; `command` shows the rest."""
     room = max(0, LIMIT - len(head))
     if len(body) > room:
-        body = f"{body[:room]}\n… cut here: `specrun plan` shows the rest"
-    fold = ["<details><summary>The whole plan</summary>", "", fenced(body, "text"), "", "</details>"]
+        body = f"{body[:room]}\n… cut here: `{command}` shows the rest"
+    fold = [f"<details><summary>{title}</summary>", "", fenced(body, "text"), "", "</details>"]
     return "\n".join([head, *fold])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,12 +72,14 @@ def test_a_holder_that_is_killed_keeps_the_next_waiting_for_a_while(azure: Azure
 
 def test_a_network_that_goes_silent_with_the_lock_held(azure: Azure) -> None:
     silent: list[float] = []
+    fell_silent = threading.Event()
     sent: list[str] = []
 
     def falls_silent(request: Request, route: str) -> bool:
         mine = FIRST in request.headers.get("user-agent", "")
         if not silent and sends_data(request, route):
             silent.append(time.monotonic())
+            fell_silent.set()
         return mine and bool(silent)
 
     def note(number: int, request: Request, phase: str) -> None:
@@ -86,10 +89,7 @@ def test_a_network_that_goes_silent_with_the_lock_held(azure: Azure) -> None:
     azure.emulator.on_request = note
     azure.emulator.faults.add(falls_silent, BlackHole(), times=None)
     first = begin(azure)
-    deadline = time.monotonic() + PATIENCE
-    while not silent:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert fell_silent.wait(PATIENCE)
     check_second(azure, silent[0])
     before = list(sent)
     assert any("/numbers/" in one for one in before)

@@ -25,7 +25,7 @@ from specrun.engines.local.locks import LocalLocks
 from tests import commands
 from tests.commands import Command
 from tests.faults.cloud import SPEC as IN_AZURE
-from tests.faults.cloud import Azure, azure_in
+from tests.faults.cloud import Azure, Said, azure_in
 
 RUNNERS = ("ours", "theirs")
 CLOCKS = {"ours": "0", "theirs": "-600"}
@@ -35,15 +35,6 @@ PATIENCE = 120.0
 LOOK = 0.003
 READS = ("query", "listSecrets", "listNodes")
 """How requests end that are no writes though their method says so."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
 
 
 class Held:

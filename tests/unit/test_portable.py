@@ -40,11 +40,11 @@ def test_a_home_at_the_top_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of root, and of a container that has none."""
     monkeypatch.setenv("HOME", "/root")
     monkeypatch.setenv("USER", "")
-    assert seen_from("/work/repo", "/root/data") == "~/data"
-    assert seen_from("/work/repo", "/data") == "/data"
+    assert seen_from("/srv/repo", "/root/data") == "~/data"
+    assert seen_from("/srv/repo", "/data") == "/data"
     monkeypatch.setenv("HOME", "/")
-    assert seen_from("/work/repo", "/data") == "/data"
-    assert Below("/work/repo").told("no /data") == "no /data"
+    assert seen_from("/srv/repo", "/data") == "/data"
+    assert Below("/srv/repo").told("no /data") == "no /data"
 
 
 def test_a_path_through_a_link_is_that_of_the_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -117,11 +118,10 @@ class AzureLocks:
             other = self._held.setdefault(name, lock)
         if other is not lock:
             raise Held(other.holder)  # by ourselves, for what is called differently
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._held.pop, name)
             self._take(lease)
-        except BaseException:
-            del self._held[name]
-            raise
+            undone.pop_all()
         return lock
 
     def check(self, key: Key) -> None:

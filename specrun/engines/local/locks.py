@@ -73,21 +73,18 @@ class LocalLocks:
             make_home(self._home)
             make_folder(self._folder, self._home)
             while True:
-                descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
-                try:
-                    _lock(descriptor)
+                with contextlib.ExitStack() as opened:
+                    descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+                    opened.callback(os.close, descriptor)
+                    try:
+                        _lock(descriptor)
+                    except BlockingIOError:
+                        raise Held(_read(descriptor)[1]) from None
                     if _is_at(path, descriptor):  # else its holder has just given it back
                         words = f"{json.dumps(name)}\n{words_of(holder)}\n".encode()
                         os.ftruncate(descriptor, os.pwrite(descriptor, words, 0))
+                        opened.pop_all()
                         return LocalLock(path, descriptor, name)
-                except BlockingIOError:
-                    _, held = _read(descriptor)
-                    os.close(descriptor)
-                    raise Held(held) from None
-                except BaseException:
-                    os.close(descriptor)
-                    raise
-                os.close(descriptor)
 
     def holders(self) -> Mapping[str, Holder]:
         """Who holds which lock."""
