@@ -93,8 +93,8 @@ def main() -> None:
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        code = _broken_pipe()
+    except OSError as error:
+        code = _unwritten(error)
     # No tidying up by the interpreter: it would take as long as the check of a file, and nothing is left to tidy. A
     # call that hangs in an abandoned thread has no say in the end either.
     sys.stderr.flush()
@@ -105,8 +105,11 @@ def run(arguments: list[str]) -> int:
     """Run a command line; its exit status."""
     with visible_streams(), answering(arguments) as answer:
         code = _run(arguments)
-        if answer is not None:
-            answer.finish(code)
+        try:
+            if answer is not None:
+                answer.finish(code)
+        except OSError as error:
+            return _unwritten(error)
         return code
 
 
@@ -142,6 +145,10 @@ def _show(error: click.ClickException) -> None:
     vars(error).update(message=visible(error.message))  # it may quote what was typed
     note_error(error.format_message())
     error.show(sys.stderr)
+
+
+def _unwritten(error: OSError) -> int:
+    return _broken_pipe() if isinstance(error, BrokenPipeError) else _bug(error)
 
 
 def _broken_pipe() -> int:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -18,10 +18,17 @@ ROOT = Path(__file__).parents[2]
 CANARY = 'canary-0451-"quoted\\'
 
 
-def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+UNWRITTEN = (["schema"], ["--version"], ["plan", "-o", "json", "none.yaml"])
+"""More and less than a buffer holds, and what is printed once a command has ended."""
+
+
+def program(
+    *arguments: str, to: IO[str] | int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "specrun", *arguments]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    nothing, err = subprocess.DEVNULL, subprocess.PIPE
+    return subprocess.run(command, env=variables, stdin=nothing, stdout=to, stderr=err, text=True, check=False)
 
 
 def test_init_and_apply_train_something(specrun: Any) -> None:
@@ -101,13 +108,14 @@ def test_a_terminal_without_utf_8_and_a_full_or_closed_standard_output() -> None
     done = program("plan", PYTHONIOENCODING="ascii")
     assert (done.returncode, "run/job" in done.stdout) == (0, True)
     with Path("/dev/full").open("w") if Path("/dev/full").exists() else pytest.skip("no /dev/full here") as full:
-        command = [sys.executable, "-m", "specrun", "schema"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        ended = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as nobody:
-        ended = subprocess.run(command, env=environment, stdout=nobody, stderr=subprocess.PIPE, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (1, "")
+        for words in UNWRITTEN:
+            ended = program(*words, to=full)
+            assert (ended.returncode, "No space left" in ended.stderr) == (1, True)
+            assert "Traceback" not in ended.stderr
+    for words in UNWRITTEN:
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "w") as nobody:
+            ended = program(*words, to=nobody)
+        assert ended.returncode == 1
+        assert "Traceback" not in ended.stderr
