@@ -14,9 +14,10 @@ from emulator.azurite.server import Unavailable, install
 from emulator.dataplane import data_of
 from emulator.past import add_past_runs
 from emulator.runs_state import Plane
-from specrun.engines.azure.run_marks import tags_of
+from specrun.engines.azure.run_marks import run_tags
 from specrun.engines.azure.run_record import record_properties
 from specrun.plan.attempts import run_name
+from specrun.plan.makers import Maker
 
 RUNS, SPECS = 50_000, 500
 MORE = 2
@@ -81,7 +82,7 @@ def _add_history(plane: Plane, runs: int) -> None:
     named = []
     for number in range(runs):
         spec, digest = f"spec-{number % SPECS}", f"{number:010}" + "0" * 54
-        named.append((run_name(spec, digest, 1), tags_of(spec, digest)))
+        named.append((run_name(spec, digest, 1), run_tags(Maker(spec), digest)))
     before = dict(plane.runs)
     plane.runs.clear()
     record = record_properties({"reads": [], "keeps": [], "identity": {"command": "echo"}})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def many(place: Workplace) -> Iterator[Row]:
             asked = _Asked(emulator, {**place.environment, **emulator.environment, "SPECRUN_ENGINE": engine}, folder)
             asked.count("apply", "--yes", *(_spec(folder, number, with_job=False) for number in range(CLUSTERS)))
             files = [_spec(folder, number, with_job=True) for number in range(specs)]
-            states = {
+            states: Mapping[str, Callable[[_Asked, list[str]], None]] = {
                 "that have never run": lambda *_: None,
                 "that have run": _Asked.have_run,
                 f"that have run, {OTHERS:,} runs of others since": _Asked.others_have_run,
@@ -108,7 +108,7 @@ class _Asked:
             runs = [one["run"] | {"spec": one["name"]} for one in changes if one["place"]["target"] == name]
             add_past_runs(plane, [(one["name"], run_tags(Maker(one["spec"]), one["fingerprint"])) for one in runs])
 
-    def others_have_run(self, _: list[str]) -> None:
+    def others_have_run(self, files: list[str]) -> None:
         """Put more runs into each workspace than a plan reads."""
         digests = [f"{number:010}" + "0" * 54 for number in range(OTHERS)]
         for _, plane in self._planes():

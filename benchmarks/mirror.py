@@ -14,6 +14,7 @@ from specrun.engines.azure.upload import send
 from specrun.engines.base import Progress
 from specrun.plan.files import list_data
 from specrun.plan.hashes import HashCache
+from specrun.plan.makers import Maker
 from specrun.plan.transfer import plan_transfer
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     hashes = HashCache(Path(home))
     transfer = plan_transfer(list_data(Path(folder), hashes), list_files(container, prefix))
     hashes.save()
-    send(container, prefix, transfer.send, "benchmark", _silent)
+    send(container, prefix, transfer.send, Maker("benchmark"), _silent)
     print(len(transfer.send))
 
 

@@ -122,7 +122,7 @@ def _signature() -> str:
 
     expiry = datetime.now(timezone.utc) + timedelta(hours=1)
     key = account_key(DEVELOPMENT)
-    return generate_container_sas(DEVELOPMENT, CONTAINER, account_key=key, permission="racwdl", expiry=expiry)
+    return str(generate_container_sas(DEVELOPMENT, CONTAINER, account_key=key, permission="racwdl", expiry=expiry))
 
 
 def _azcopy_version() -> str:
