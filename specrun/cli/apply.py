@@ -18,8 +18,9 @@ from specrun.apply.walk import Outcome
 from specrun.cli import exit_codes
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import Exit
-from specrun.cli.options import Reading, color_option, lock_timeout_option, output_option, reading_options
+from specrun.cli.options import color_option, lock_timeout_option, output_option
 from specrun.cli.plan import check_allowed, planning_options
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import planned_anew
 from specrun.cli.session import arguments_of, open_specs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from specrun.cli.options import Reading, every_option, files_options, run_option
+from specrun.cli.options import every_option, run_option
+from specrun.cli.reading import Reading, files_options
 from specrun.cli.session import open_runs
 from specrun.cli.status import wait_for
 from specrun.spec.visible import visible

@@ -15,7 +15,8 @@ from typing import Any, cast
 import click
 
 from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
-from specrun.cli.options import F, Reading
+from specrun.cli.options import F
+from specrun.cli.reading import Reading
 from specrun.spec.boundary import is_below
 from specrun.spec.diagnostics import Severity
 from specrun.spec.named import Found

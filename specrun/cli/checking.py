@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
-from specrun.cli.options import Reading
+from specrun.cli.reading import Reading
 from specrun.cli.saved import Saved, Spent, Stale, find_saved
 from specrun.cli.saving import planned_anew
 from specrun.cli.session import report_unseen, show

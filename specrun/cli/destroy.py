@@ -11,7 +11,8 @@ import click
 from specrun.apply.other_specs import OtherSpecs
 from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
-from specrun.cli.options import Reading, color_option, every_option, lock_timeout_option, reading_options, seconds_in
+from specrun.cli.options import color_option, every_option, lock_timeout_option, seconds_in
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs, show
 from specrun.engines.facts import unread
 from specrun.plan.kinds import ON_DEMAND

@@ -8,7 +8,8 @@ import click
 
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import DRIFT, FAILED, Exit
-from specrun.cli.options import Reading, color_option, not_empty, output_option, reading_options
+from specrun.cli.options import color_option, not_empty, output_option
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.plan.drift.findings import Drift, Verdict
 from specrun.plan.drift.ignores import Ignores

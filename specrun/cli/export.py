@@ -14,7 +14,7 @@ from specrun.apply.project import places_of, scope_of
 from specrun.cli.changed import changed_options
 from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
-from specrun.cli.options import Reading, reading_options, translating_options
+from specrun.cli.reading import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
 from specrun.engines.facts import ENGINES, unread
 from specrun.spec.masking import mask_property, masked

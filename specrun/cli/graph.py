@@ -7,7 +7,8 @@ import click
 from specrun.apply.project import places_of
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.options import Reading, output_option, reading_options
+from specrun.cli.options import output_option
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import load_specs, require_engine, restricted, show
 from specrun.engines.facts import ENGINES
 from specrun.plan.graph import Graph, build_graph

@@ -12,7 +12,8 @@ import click
 
 from specrun.cli.delivering import deliver, expanded, read_all, read_one
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.options import color_option, output_option, pairs_of, where_options
+from specrun.cli.options import color_option, output_option, pairs_of
+from specrun.cli.reading import where_options
 
 if TYPE_CHECKING:
     from specrun.convert.imported import Imported

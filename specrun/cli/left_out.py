@@ -14,7 +14,7 @@ from specrun.spec.visible import visible
 from specrun.views.text import count
 
 if TYPE_CHECKING:
-    from specrun.cli.options import Reading
+    from specrun.cli.reading import Reading
     from specrun.spec.selection import About, Selector
 
 LISTED = 5

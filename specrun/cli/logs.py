@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import click
 
-from specrun.cli.options import Reading, color_option, files_options, run_option
+from specrun.cli.options import color_option, run_option
+from specrun.cli.reading import Reading, files_options
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.views.role_lines import RoleLines

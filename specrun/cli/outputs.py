@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from specrun.cli.exit_codes import FAILED, Exit
-from specrun.cli.options import Reading, output_option, run_files_options, run_option
+from specrun.cli.options import output_option, run_option
+from specrun.cli.reading import Reading, run_files_options
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import OutputFile
 from specrun.plan.observed import Run

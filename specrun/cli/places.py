@@ -11,7 +11,8 @@ from typing import Any
 
 from specrun.apply.project import DEFAULT_ENGINE
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
-from specrun.cli.options import chosen, pairs_of
+from specrun.cli.options import pairs_of
+from specrun.cli.reading import chosen
 from specrun.cli.session import require_engine, show
 from specrun.engines.base import Scope
 from specrun.engines.facts import AZUREML, ENGINES

@@ -13,7 +13,8 @@ import click
 from specrun.cli.changed import changed_options
 from specrun.cli.checking import check_plan
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
-from specrun.cli.options import F, Reading, color_option, output_option, reading_options
+from specrun.cli.options import F, color_option, output_option
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import NOTHING, check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show

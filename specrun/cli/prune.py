@@ -17,8 +17,9 @@ from specrun.apply.project import Project
 from specrun.apply.pruning import Pruning
 from specrun.cli.apply import as_json, carry_out, confirm
 from specrun.cli.exit_codes import FAILED, REFUSED, WRONG_USAGE, Exit
-from specrun.cli.options import Reading, color_option, lock_timeout_option, output_option, repository_options
+from specrun.cli.options import color_option, lock_timeout_option, output_option
 from specrun.cli.plan import check_allowed, render
+from specrun.cli.reading import Reading, repository_options
 from specrun.cli.session import require_engine
 from specrun.cli.whole import Whole, require_whole
 from specrun.engines.base import Scope

@@ -8,7 +8,8 @@ from itertools import islice
 
 import click
 
-from specrun.cli.options import Reading, color_option, files_options, output_option
+from specrun.cli.options import color_option, output_option
+from specrun.cli.reading import Reading, files_options
 from specrun.cli.session import open_runs
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus

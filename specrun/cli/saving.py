@@ -14,7 +14,7 @@ import click
 
 from specrun.apply.project import Project
 from specrun.cli.exit_codes import FAILED, REFUSED, WRONG_USAGE, Exit
-from specrun.cli.options import Reading
+from specrun.cli.reading import Reading
 from specrun.cli.saved import Saved, check_same, check_specs, end_if_stale, root
 from specrun.cli.session import open_specs
 from specrun.plan.changes import Plan

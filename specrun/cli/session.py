@@ -14,7 +14,7 @@ from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_o
 from specrun.cli.answers import note_diagnostics, note_error
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
-from specrun.cli.options import Reading
+from specrun.cli.reading import Reading
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
 from specrun.engines.history import History

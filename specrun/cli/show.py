@@ -13,8 +13,9 @@ from specrun.cli import session
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.export import tell_of_asterisks
-from specrun.cli.options import Reading, color_option, output_option, reading_options
+from specrun.cli.options import color_option, output_option
 from specrun.cli.plan import render
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import Saved, find_saved
 from specrun.plan.shown_again import shown_again
 from specrun.spec.diagnostics import Path

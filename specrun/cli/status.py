@@ -11,7 +11,8 @@ from typing import TypeVar
 import click
 
 from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
-from specrun.cli.options import Reading, color_option, files_options, output_option, run_option
+from specrun.cli.options import color_option, output_option, run_option
+from specrun.cli.reading import Reading, files_options
 from specrun.cli.session import RunsOfSpec, open_runs
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Run, RunStatus

@@ -12,7 +12,8 @@ import click
 from specrun.apply.locks import KINDS, told
 from specrun.apply.project import Project
 from specrun.cli.exit_codes import FAILED, Exit
-from specrun.cli.options import Reading, color_option, every_option, output_option, reading_options
+from specrun.cli.options import color_option, every_option, output_option
+from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs
 from specrun.engines.base import EngineError
 from specrun.engines.locks import Holder

@@ -11,7 +11,8 @@ import click
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.left_out import check_targets, tell_selected
-from specrun.cli.options import Reading, color_option, output_option, reading_options
+from specrun.cli.options import color_option, output_option
+from specrun.cli.reading import Reading, reading_options
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded, together

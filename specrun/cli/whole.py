@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from specrun.apply.all_specs import AllSpecs, all_specs
 from specrun.cli.exit_codes import REFUSED, Exit
-from specrun.cli.options import Reading
+from specrun.cli.reading import Reading
 from specrun.cli.session import show
 from specrun.engines.facts import unread
 from specrun.plan.branch import default_branch, not_as_committed, not_on

@@ -1,0 +1,237 @@
+"""How specs are read: what the command line says of it, and the options that say it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from specrun.cli.exit_codes import DONE, WRONG_USAGE
+from specrun.cli.finding import find_named, selector
+from specrun.cli.options import F, every_option, not_empty, pairs_of
+from specrun.spec.named import Found
+from specrun.spec.selection import Selection, Selector
+
+if TYPE_CHECKING:
+    from specrun.plan.restriction import Kinds
+
+NOTHING = Found()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How specs are read: which files, and what the command line puts in place of what they say.
+
+    `files` are those that were `found`: `named` are the FILEs, or what was taken for them. `only` and `exclude` select
+    specs, and kinds of resources. `environment_said`, `var_files_said`: by the user, and not by a saved plan.
+    `allow_outside` is never taken from one. Later `var_files` come before earlier ones, `variables` before all of them.
+    """
+
+    files: Sequence[str]
+    engine: str | None
+    variables: Mapping[str, str]
+    inputs: Mapping[str, str]
+    environment: str | None
+    allow_outside: Sequence[str] = ()
+    environment_said: bool = True
+    named: Sequence[str] = ()
+    found: Found = NOTHING
+    only: Sequence[Selector] = ()
+    exclude: Sequence[Selector] = ()
+    changed: Mapping[str, Any] | None = None
+    """What `--changed-since` has found, as programs are told of it; `files` are those specs."""
+    target: str | None = None
+    var_files: Sequence[str] = ()
+    var_files_said: bool = True
+
+    @property
+    def selection(self) -> Selection | None:
+        """Which specs are meant; None for all."""
+        chosen = Selection(*(tuple(one for one in few if one.by != "kind") for few in (self.only, self.exclude)))
+        return chosen if chosen.only or chosen.exclude else None
+
+    @property
+    def kinds(self) -> Kinds:
+        """Which kinds of resources are meant."""
+        from specrun.plan.restriction import Kinds  # late: it brings all of the planner, and `validate` plans nothing
+
+        return Kinds(*(tuple(one.value for one in few if one.by == "kind") for few in (self.only, self.exclude)))
+
+    def options(self) -> dict[str, Any]:
+        """What `load` needs of it."""
+        return {
+            "files": self.files,
+            "variables": self.variables,
+            "engine": self.engine,
+            "inputs": self.inputs,
+            "environment": self.environment,
+            "allow_outside": self.allow_outside,
+            "environment_said": self.environment_said,
+            "target": self.target,
+            "var_files": self.var_files,
+            "var_files_said": self.var_files_said,
+            "scanned": self.found.scanned,
+            "mistakes": self.found.mistakes,
+            "selection": self.selection,
+        }
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is to be done, since nothing changed."""
+        return self.changed is not None and not self.files
+
+    @property
+    def none(self) -> int:
+        """How a command ends that is left with no spec: wrongly called, unless few are looked at in the first place."""
+        return WRONG_USAGE if self.changed is None else DONE
+
+    @property
+    def changed_data(self) -> Mapping[str, Any]:
+        """The same as a part of what a command tells programs, empty where it was not asked for."""
+        return {} if self.changed is None else {"changed_since": self.changed}
+
+
+def reading_options(command: F) -> F:
+    """FILE…, --engine, --target, --var-file, --var, --input, --environment, --allow-outside, --only and --exclude, as
+    one `reading`.
+    """
+    return _with_reading(command, _files, _engine, *_layers, *_replacing, _outside, *_selecting)
+
+
+def translating_options(command: F) -> F:
+    """The same without --engine: for what is written for another program, which is no engine's."""
+    return _with_reading(command, _files, *_layers, *_replacing, _outside, *_selecting)
+
+
+def files_options(command: F) -> F:
+    """FILE…, --engine, --target, --var-file, --allow-outside, --only and --exclude: for verbs about runs."""
+    return _with_reading(command, _files, _engine, *_layers, _outside, *_selecting)
+
+
+def run_files_options(command: F) -> F:
+    """The same for a verb that has an --only of its own."""
+    return _with_reading(command, _files, _engine, *_layers, _outside)
+
+
+def repository_options(command: F) -> F:
+    """The same for a verb that is about all specs of a repository, which need not be named. What would leave some out
+    is there for the verb to refuse it, and no target counts but one that is typed.
+    """
+    since = click.option("--changed-since", metavar="REF", hidden=True)
+    options = (_files, _engine, *_layers, *_replacing, _outside, *_selecting, since, every_option)
+    return _with_reading(command, *options, finding=False)
+
+
+def where_options(command: F) -> F:
+    """--engine, --target, --var-file and --var, as they are typed: for a verb that asks where things are."""
+    for option in reversed((_engine, *_layers, _replacing[0])):
+        command = option(command)
+    return command
+
+
+def chosen(engine: str | None, target: str | None) -> tuple[str | None, str | None]:
+    """Engine and target of the command line, else of the environment."""
+    return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
+
+
+def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool = True) -> F:
+    @wraps(command)
+    def with_reading(
+        files: tuple[str, ...],
+        engine: str | None = None,
+        variables: tuple[str, ...] = (),
+        inputs: tuple[str, ...] = (),
+        environment: str | None = None,
+        allow_outside: tuple[str, ...] = (),
+        only_specs: tuple[Selector, ...] = (),
+        exclude_specs: tuple[Selector, ...] = (),
+        every: bool | None = None,
+        target: str | None = None,
+        var_files: tuple[str, ...] = (),
+        **others: object,
+    ) -> object:
+        if (checked := others.get("check")) is not None:
+            if files:
+                raise click.UsageError("--check PLAN takes the specs that the plan was made of: no FILEs.")
+            files = (str(checked),)
+        named, found = find_named(files, every=every) if finding else (files, NOTHING)
+        typed = target
+        engine, target = chosen(engine, target)
+        reading = Reading(
+            found.files,
+            engine,
+            pairs_of("--var", variables),
+            pairs_of("--input", inputs),
+            environment,
+            allow_outside,
+            named=named,
+            found=found,
+            only=only_specs,
+            exclude=exclude_specs,
+            target=target if finding else typed,
+            var_files=var_files,
+        )
+        return command(reading=reading, **others)
+
+    decorated: Any = with_reading
+    for decorator in reversed(decorators):
+        decorated = decorator(decorated)
+    return cast(F, decorated)
+
+
+def _selectors(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Selector, ...]:
+    return tuple(selector(option.opts[0], text, str(ctx.command.name)) for text in texts)
+
+
+_selecting = tuple(
+    click.option(f"--{name}", f"{name}_specs", multiple=True, metavar="WHAT", callback=_selectors, help=text)
+    for name, text in (
+        ("only", "Only these specs: NAME, folder:PATH, tag:KEY=VALUE; of a plan kind:KIND, too."),
+        ("exclude", "All but these."),
+    )
+)
+
+_files = click.argument("files", nargs=-1, metavar="[FILE]...")
+_engine = click.option(
+    "--engine", metavar="NAME", help="local, azureml or azureml-v1 (else SPECRUN_ENGINE, else the spec's, else local)."
+)
+
+
+_outside = click.option(
+    "--allow-outside",
+    multiple=True,
+    metavar="PATH",
+    callback=not_empty,
+    help="Under CI: specs may reach this file or folder, too.",
+)
+
+_layers = (
+    click.option(
+        "--target",
+        metavar="NAME",
+        callback=not_empty,
+        help="Which of a spec's `targets` is meant (else SPECRUN_TARGET, else `default_target`).",
+    ),
+    click.option(
+        "--var-file",
+        "var_files",
+        multiple=True,
+        metavar="FILE",
+        callback=not_empty,
+        help="Replace values of `vars` by those of a YAML file.",
+    ),
+)
+
+_replacing = (
+    click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Replace a value of `vars`."),
+    click.option("--input", "inputs", multiple=True, metavar="NAME=PATH", help="Take an input from this path."),
+    click.option(
+        "--environment",
+        metavar="current|FILE",
+        help="Run in this Python, or in one built from a requirements or conda file, whatever the spec says.",
+    ),
+)
