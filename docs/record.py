@@ -71,6 +71,9 @@ SVG = """\
 TOKEN = re.compile(r"\x1b\[(?P<numbers>[?\d;]*)(?P<final>[A-Za-z])|(?P<control>[\r\n\b\t])|(?P<text>[^\x00-\x1f\x7f])")
 
 
+CUT = re.compile(r"\x1b(\[[?\d;]*)?$")
+"""A sequence of which the rest is yet to come."""
+
 BLANK = "\xa0"
 """A blank that XML keeps."""
 
@@ -81,17 +84,25 @@ WORDS = re.compile(
 
 
 class Screen:
-    """The part of a terminal that programs use to draw over what they wrote. Its rows grow; nothing scrolls away."""
+    """The part of a terminal that programs use to draw over what they wrote. Its rows grow; nothing scrolls away, but
+    the cursor gets no further up than the last `height` rows.
+    """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, height: int | None = None) -> None:
         self.columns = columns
+        self.height = height
         self.rows: list[list[tuple[str, str]]] = [[]]  # characters, each with the styles that held when it came
         self.row = 0
         self.column = 0
         self.style = ""
+        self.cursor_hidden = False
+        self._cut = ""
 
     def feed(self, text: str) -> None:
-        """Take in what a program wrote."""
+        """Take in what a program wrote, in whatever pieces."""
+        text = self._cut + text
+        whole = CUT.search(text)
+        self._cut, text = (whole[0], text[: whole.start()]) if whole else ("", text)
         for token in TOKEN.finditer(text):
             if token["final"]:
                 self._sequence(token["final"], token["numbers"])
@@ -132,11 +143,27 @@ class Screen:
         if final == "m":
             self.style = "" if numbers in ("", "0") else f"{self.style}\x1b[{numbers}m"
         elif final == "A":
-            self.row = max(0, self.row - max(1, first))
+            top = max(0, len(self.rows) - self.height) if self.height else 0
+            self.row = max(top, self.row - max(1, first))
         elif final == "K":
             self.rows[self.row] = [] if first == 2 else row[: self.column] if first == 0 else row
         elif final == "J" and first == 0:
             self.rows[self.row :] = [row[: self.column]]
+        elif numbers == "?25":
+            self.cursor_hidden = final == "l"
+
+
+def set_size(terminal: int, columns: int, rows: int) -> None:
+    """How large the programs in a pseudo-terminal find it."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What came next from the programs in a pseudo-terminal; nothing once all have ended."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux's way to say that nobody has the other end any more
+        return b""
 
 
 def run(command: list[str], columns: int) -> tuple[str, int]:
@@ -146,16 +173,10 @@ def run(command: list[str], columns: int) -> tuple[str, int]:
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
             os.environ.pop(name, None)
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        set_size(0, columns, 40)
         os.execvp(command[0], command)
     written = b""
-    while True:
-        try:
-            chunk = os.read(terminal, 65536)
-        except OSError:  # Linux's way to say that nobody has the other end any more
-            break
-        if not chunk:
-            break
+    while chunk := read_terminal(terminal):
         written += chunk
     _, status = os.waitpid(pid, 0)
     return written.decode("utf-8", "replace"), os.waitstatus_to_exitcode(status)

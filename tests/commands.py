@@ -26,6 +26,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import traceback
 import weakref
@@ -53,7 +54,8 @@ class Forked:
     def __init__(self, line: socket.socket, output: Sequence[int]) -> None:
         told, (handle,), _, _ = socket.recv_fds(line, LARGEST, 1)
         self.pid = int(told)
-        self.stdout, self.stderr = (os.fdopen(one, encoding="utf-8") for one in output)
+        opened = [os.fdopen(one, encoding="utf-8") for one in output]
+        self.stdout, self.stderr = opened or (None, None)
         self.returncode: int | None = None
         self._line = line
         self._handle = handle
@@ -90,32 +92,46 @@ Command: TypeAlias = "Forked | subprocess.Popen[str]"
 
 
 def start(
-    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], engine: str | None, first: str | None = None
+    arguments: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    engine: str | None,
+    first: str | None = None,
+    *,
+    terminal: int | None = None,
 ) -> Command:
-    """Begin `specrun ARGUMENTS`; what it prints is in `stdout` and `stderr`. `engine`: whose imports it needs; None:
-    begin from nothing. `first` is a module that is imported before the command begins: it changes how things go."""
+    """Begin `specrun ARGUMENTS`; what it prints is in `stdout` and `stderr`, unless it runs in a `terminal`. `engine`:
+    whose imports it needs; None: begin from nothing. `first` is a module that is imported before the command begins: it
+    changes how things go."""
     if engine is None or not hasattr(os, "pidfd_open"):  # which is Linux's
         program = ["-c", f"import {first}, specrun.cli.main as it; it.main()"] if first else ["-m", "specrun"]
         return subprocess.Popen(
             [sys.executable, *program, *arguments],
             cwd=cwd,
             env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stdout=subprocess.PIPE if terminal is None else terminal,
+            stderr=subprocess.PIPE if terminal is None else terminal,
             encoding="utf-8",
             start_new_session=True,
+            preexec_fn=None if terminal is None else _take_terminal,
         )
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+    pipes = [os.pipe(), os.pipe()] if terminal is None else []
+    ends = [os.dup(terminal), os.dup(terminal)] if terminal is not None else [end for _, end in pipes]
     request = json.dumps([list(arguments), str(cwd), dict(environment), first]).encode()
     read = environment.items() if engine == "azureml-v1" else ()
     settings = frozenset(item for item in read if item[0].startswith("AZUREML_"))
-    with theirs, os.fdopen(out_end, "wb"), os.fdopen(err_end, "wb"):
+    with theirs, os.fdopen(ends[0], "wb", 0), os.fdopen(ends[1], "wb", 0):
         with _ONE_AT_A_TIME:
             server = _server(engine, settings)
-        socket.send_fds(server, [request], [theirs.fileno(), out_end, err_end])
-    return Forked(ours, (out, err))
+        socket.send_fds(server, [request], [theirs.fileno(), *ends])
+    return Forked(ours, [out for out, _ in pipes])
+
+
+def _take_terminal() -> None:
+    """Have what is typed, and the signals of keys, come to this process, which leads a session."""
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 
 
 def run(
@@ -242,6 +258,9 @@ def _become(arguments: list[str], cwd: str, environment: dict[str, str], first: 
         os.setsid()
         os.dup2(out, 1)
         os.dup2(err, 2)
+        if os.isatty(1):
+            os.dup2(out, 0)
+            _take_terminal()
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         os.chdir(cwd)
         os.environ.clear()
