@@ -20,7 +20,7 @@ from specrun.engines.facts import ENGINES, Facts
 from specrun.engines.history import History
 from specrun.engines.locks import Held, Holder, Lock, LockLost, Locks, lock_name
 from specrun.engines.reliable import Reliable
-from specrun.plan.changes import Action, Capability, Change, Plan
+from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
@@ -29,7 +29,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent, Existing, Observed, Run, RunStatus, Status, StoredFile, Uploaded
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
-from specrun.plan.resources import Key, Kind, Place, Resource
+from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Properties, Spec

@@ -19,7 +19,7 @@ from specrun.engines.base import Conflict, EngineError, Missing, Progress, Repor
 from specrun.engines.calls import ATTEMPTS, Abandoned, pause_after
 from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import run_name
-from specrun.plan.changes import Action, Capability, ResourceChange
+from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.diff import diff
 from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
@@ -28,6 +28,7 @@ from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunDeletion, Submission, Submit
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import NotFetched, download
+from specrun.plan.resources import Capability
 from specrun.plan.transfer import is_same, plan_transfer
 from specrun.spec.model import Download
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import click
 
@@ -14,10 +14,7 @@ from specrun.cli.exit_codes import DONE, WRONG_USAGE
 from specrun.cli.finding import find_named, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.spec.named import Found
-from specrun.spec.selection import Selection, Selector
-
-if TYPE_CHECKING:
-    from specrun.plan.restriction import Kinds
+from specrun.spec.selection import Kinds, Selection, Selector
 
 NOTHING = Found()
 
@@ -57,8 +54,6 @@ class Reading:
     @property
     def kinds(self) -> Kinds:
         """Which kinds of resources are meant."""
-        from specrun.plan.restriction import Kinds  # late: it brings all of the planner, and `validate` plans nothing
-
         return Kinds(*(tuple(one.value for one in few if one.by == "kind") for few in (self.only, self.exclude)))
 
     def options(self) -> dict[str, Any]:

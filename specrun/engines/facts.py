@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from specrun.plan.changes import Capability
-from specrun.plan.resources import Kind
+from specrun.plan.resources import Capability, Kind
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.schema import readers
 

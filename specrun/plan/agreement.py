@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from specrun.plan.changes import Capability
 from specrun.plan.diff import normal
 from specrun.plan.kinds.base import Converging, Planned
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.run import RunRequest
+from specrun.plan.resources import Capability
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.model import Origin, Properties

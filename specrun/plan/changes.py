@@ -113,20 +113,3 @@ class Plan:
 def _among(change: Change, namesakes: int) -> str:
     name, place = change.resource.name, change.key.place
     return name if namesakes == 1 else f"{name} ({place.title}, {place.engine})"
-
-
-@dataclass(frozen=True, slots=True)
-class Capability:
-    """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them).
-
-    `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
-    things of this kind are never deleted ("": they may be). `caseless`: fields that are compared without case, so that
-    a spec may spell them either way. `leaves`: what stays, and what does not, when one is deleted ("": all goes).
-    """
-
-    in_place: frozenset[str] | None = frozenset()
-    replaceable: bool = False
-    write_only: frozenset[str] = frozenset()
-    kept: str = ""
-    leaves: str = ""
-    caseless: frozenset[str] = frozenset()

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
+from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import RunDeletion, RunRequest
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
 from specrun.plan.planning import Past, View, unread_runs
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Capability, Key, Place
 from specrun.spec.diagnostics import Diagnostic
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from specrun.plan.changes import Capability, FieldChange
+from specrun.plan.changes import FieldChange
+from specrun.plan.resources import Capability
 from specrun.spec.model import Properties, Secret
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from specrun.plan.hashes import HashCache
 from specrun.spec.boundary import Links
-from specrun.spec.tree import Tree, Wrong, is_spec, read_tree
+from specrun.spec.tree import Tree, Wrong, composed_name, is_spec, read_tree
 
 
 class LeadsOut(OSError):
@@ -65,7 +64,7 @@ def hash_files(tree: Tree, cache: HashCache) -> tuple[SourceFile, ...]:
     digests = cache.md5_all((Path(file.source), file.stat) for file in tree.files)
     files = [
         SourceFile(
-            unicodedata.normalize("NFC", file.path),
+            composed_name(file.path),
             Path(file.source),
             file.stat.st_size,
             bool(file.stat.st_mode & 0o100),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from specrun.plan.agreement import Declarations
-from specrun.plan.changes import Capability
 from specrun.plan.files import LeadsOut
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds import KINDS
@@ -20,7 +19,7 @@ from specrun.plan.kinds.environment import read_content
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent
-from specrun.plan.resources import Key, Kind, Place, Resource
+from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 

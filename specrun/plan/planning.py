@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from specrun.plan.changes import Capability
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Survey
-from specrun.plan.resources import Key, Kind, Place, Resource
+from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.model import Origin

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from specrun.plan.changes import Action, Capability, Change, Plan, ResourceChange
+from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget
@@ -16,7 +16,7 @@ from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.makers import Maker, same_repository
 from specrun.plan.observed import Existing, Observed, Run, Status, Uploaded
 from specrun.plan.planning import View, unread_runs
-from specrun.plan.resources import Key, Kind, Place, same_thing
+from specrun.plan.resources import Capability, Key, Kind, Place, same_thing
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.expressions import OPEN
 from specrun.spec.model import LocalPath, Origin, Spec

@@ -20,6 +20,23 @@ DEFAULT_DATASTORE = "default"
 
 
 @dataclass(frozen=True, slots=True)
+class Capability:
+    """What an engine can do to one kind. `in_place`: fields that can change without replacing (None: all of them).
+
+    `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
+    things of this kind are never deleted ("": they may be). `caseless`: fields that are compared without case, so that
+    a spec may spell them either way. `leaves`: what stays, and what does not, when one is deleted ("": all goes).
+    """
+
+    in_place: frozenset[str] | None = frozenset()
+    replaceable: bool = False
+    write_only: frozenset[str] = frozenset()
+    kept: str = ""
+    leaves: str = ""
+    caseless: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where specs are made real: an engine, and one workspace of those that it reaches ("": it knows none).
 

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from specrun.plan.graph import Graph
 from specrun.plan.resources import Key
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """Kinds of resources: where there are some in `only`, no others; and none of `exclude`."""
-
-    only: Collection[str] = ()
-    exclude: Collection[str] = ()
+from specrun.spec.selection import Kinds
 
 
 def restrict(graph: Graph, kinds: Kinds, *, deleting: bool = False) -> tuple[Graph, str]:

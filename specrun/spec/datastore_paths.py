@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 EXAMPLE = "azureml://datastores/NAME/paths/PATH"
 """How one is written, for messages."""
@@ -54,6 +53,8 @@ class DatastorePath:
 def leaves(uri: str) -> bool:
     """Whether a part of an address leads out of what stands before it, also once somebody has decoded it."""
     address = uri.partition("://")[2]
+    if "%" in address:
+        from urllib.parse import unquote  # late: few addresses have one
     while "%" in address and (decoded := unquote(address)) != address:
         address = decoded
     first, *others = re.split(r"[/\\]", address)

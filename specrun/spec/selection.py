@@ -1,4 +1,4 @@
-"""Which of the specs that were found are meant: `--only` and `--exclude`, by name, folder and tag."""
+"""What `--only` and `--exclude` mean: some of the specs, by name, folder and tag, or of the kinds of resources."""
 
 # ruff: noqa: PTH100, PTH120
 # There may be thousands of specs.
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -55,6 +55,14 @@ class Selection:
         spec = About(file, str(values.get("name", "")), tuple(_tags(values)))
         wanted = not self.only or any(one.fits(spec) for one in self.only)
         return spec._replace(chosen=wanted and not any(one.fits(spec) for one in self.exclude))
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Kinds of resources: where there are some in `only`, no others; and none of `exclude`."""
+
+    only: Collection[str] = ()
+    exclude: Collection[str] = ()
 
 
 def _tags(values: Mapping[str, Any]) -> Iterator[str]:

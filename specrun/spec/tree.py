@@ -9,7 +9,6 @@ import errno
 import os
 import re
 import stat
-import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -209,13 +208,22 @@ def is_text(name: str) -> bool:
     return True
 
 
+def composed_name(path: str) -> str:
+    """A path as it is known everywhere: macOS takes characters apart, as in the name of an `é`. In NFC."""
+    if path.isascii():
+        return path
+    from unicodedata import normalize  # late: few names are not ASCII
+
+    return normalize("NFC", path)
+
+
 def _same_names(files: list[TreeFile]) -> list[Wrong]:
     """Files whose names differ in the way alone in which their characters are composed: one would replace the other."""
     composed: dict[str, str] = {}
     found: list[Wrong] = []
     for file in files:
         if not file.path.isascii():
-            name = unicodedata.normalize("NFC", file.path)
+            name = composed_name(file.path)
             if composed.setdefault(name, file.path) != file.path:
                 found.append(Wrong("same-name", file.path))
     return found

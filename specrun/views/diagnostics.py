@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -186,6 +185,10 @@ def _fitting(shown: Iterable[str], room: int) -> int:
 
 def _columns(text: str) -> int:
     """Terminal columns: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata  # late: few lines are not ASCII
+
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TextIO
 
 from specrun.spec.secrets import hide
@@ -42,9 +44,14 @@ def paint_for(stream: TextIO, wanted: bool = True) -> Paint:
 
 def terminal_width() -> int:
     """Columns to write in: those of the terminal, within what is good to read."""
-    import shutil  # late: only what is shown needs a width
-
-    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    # As `shutil` finds it, which would bring along what unpacks archives; but progress has a width, too, where standard
+    # output goes elsewhere.
+    told = os.environ.get("COLUMNS", "")
+    columns = int(told) if told.isdecimal() else 0
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with suppress(AttributeError, ValueError, OSError):
+            columns = columns or os.get_terminal_size(stream.fileno()).columns  # type: ignore[union-attr]
+    return max(40, min(columns or 100, 120))
 
 
 def duration(seconds: float | None) -> str:

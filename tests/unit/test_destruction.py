@@ -9,13 +9,14 @@ import pytest
 from specrun.engines.facts import ENGINES
 from specrun.engines.history import History
 from specrun.engines.reliable import Reliable
-from specrun.plan.changes import Action, Capability, Plan
+from specrun.plan.changes import Action, Plan
 from specrun.plan.destruction import plan_destruction
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.run import RunDeletion
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile, Survey
 from specrun.plan.planning import View
+from specrun.plan.resources import Capability
 from tests.engine_double import Double, graph_for, key, read_specs, write_spec
 
 TEXT = """\

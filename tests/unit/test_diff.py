@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from specrun.engines.facts import CASELESS
-from specrun.plan.changes import Capability, FieldChange
+from specrun.plan.changes import FieldChange
 from specrun.plan.diff import diff
+from specrun.plan.resources import Capability
 from specrun.spec.model import Properties, Secret
 
 ANYTHING = Capability(None, caseless=CASELESS)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from specrun.plan.changes import Capability
 from specrun.plan.drift.compare import NoRuns, find_drift, without_runs
 from specrun.plan.drift.findings import Comparison, Verdict, Way
 from specrun.plan.drift.ignores import Ignores
@@ -15,7 +14,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status, StoredFile, Survey
 from specrun.plan.planning import View
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Capability, Key, Place
 from specrun.spec.load import load
 
 SHA = "0123456789abcdef" * 4

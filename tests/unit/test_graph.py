@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from specrun.plan.changes import Capability
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.makers import Maker
-from specrun.plan.resources import Place
+from specrun.plan.resources import Capability, Place
 from specrun.spec.model import Spec
 from tests.engine_double import HERE, addresses, graph_for, key, read_specs, write_spec
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from specrun.plan import hashes, kinds
-from specrun.plan.changes import Action, Capability, Plan
+from specrun.plan.changes import Action, Plan
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.environment import read_content
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.resources import Capability
 from tests.engine_double import Double, addresses, change_of, graph_for, plan_for, read_specs, write_spec
 
 IDS = {"resource_group": "rg", "subscription_id": "12345678-1234-1234-1234-123456789abc"}

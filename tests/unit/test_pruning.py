@@ -10,10 +10,11 @@ import pytest
 from specrun.apply.pruning import Pruning
 from specrun.engines.base import Denied
 from specrun.engines.reliable import Reliable
-from specrun.plan.changes import Action, Capability, Plan
+from specrun.plan.changes import Action, Plan
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.pruning import Claims
+from specrun.plan.resources import Capability
 from specrun.spec.model import Origin
 from specrun.spec.source import Document
 from tests.engine_double import Double

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from specrun.plan.graph import Graph
-from specrun.plan.restriction import Kinds, restrict
+from specrun.plan.restriction import restrict
+from specrun.spec.selection import Kinds
 from tests.engine_double import addresses, graph_for, read_specs, write_spec
 
 TEXT = """\

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from specrun.engines.azure.listing import Blob, list_blobs
 from specrun.engines.azure.workers import run_all
 from specrun.plan.makers import Maker
 from specrun.plan.observed import StoredFile
+from specrun.spec.tree import composed_name
 
 
 def list_files(container: Container, prefix: str) -> dict[str, StoredFile]:
@@ -27,7 +27,7 @@ def list_files(container: Container, prefix: str) -> dict[str, StoredFile]:
     files: dict[str, StoredFile] = {}
     exact: set[str] = set()
     for path, blob in _below(container, prefix):
-        name = unicodedata.normalize("NFC", path)
+        name = composed_name(path)
         if name == path:
             exact.add(name)
         elif name in exact:
@@ -48,7 +48,7 @@ def remove(container: Container, prefix: str, paths: Collection[str], maker: Mak
         blob
         for path, blob in _below(container, prefix)
         # Whoever sends a request with `..` in its address resolves it, and would delete another blob.
-        if blob.maker.is_of(maker) and unicodedata.normalize("NFC", path) in wanted and not _leaves(path)
+        if blob.maker.is_of(maker) and composed_name(path) in wanted and not _leaves(path)
     ]
     run_all((partial(_delete, container, blob) for blob in ours), CONNECTIONS)
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from specrun.plan.private import check_folder, make_folder
 from specrun.plan.source_list import SourceList, checked
 from specrun.plan.stored import Damaged, read_record
 from specrun.spec.reading import Replaced, opened
+from specrun.spec.tree import composed_name
 
 BLOCK = 1 << 20
 LISTED = 3
@@ -38,7 +38,7 @@ def target_folder(home: Path, datastore: str, target: str) -> Path:
 def files_in(folder: Path) -> dict[str, Path]:
     """The files below a folder, if it is there, by their paths in it (POSIX, in Unicode's NFC)."""
     paths = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
-    return {unicodedata.normalize("NFC", path.relative_to(folder).as_posix()): path for path in paths}
+    return {composed_name(path.relative_to(folder).as_posix()): path for path in paths}
 
 
 def observe_target(home: Path, hashes: HashCache, target: DataTarget) -> Observed:

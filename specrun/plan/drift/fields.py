@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from specrun.plan.changes import Capability
 from specrun.plan.diff import diff
 from specrun.plan.drift.findings import Difference, Way
 from specrun.plan.kinds.base import Converging
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import Capability
 from specrun.spec.diagnostics import Path
 from specrun.spec.model import Origin, Properties
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
@@ -47,6 +46,8 @@ def _is_slip(path: str) -> bool:
     near = nearest_existing(path)
     if near is None:
         return False
+    from difflib import SequenceMatcher  # late: as a rule a script is there
+
     return SequenceMatcher(None, os.path.split(near)[1], os.path.split(path)[1]).ratio() > _ALIKE
 
 

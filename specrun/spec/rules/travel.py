@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from specrun.spec.blob_names import blob_problem
 from specrun.spec.boundary import allowing
 from specrun.spec.reading import opened
-from specrun.spec.tree import Tree, TreeFile, Wrong, is_spec
+from specrun.spec.tree import Tree, TreeFile, Wrong, composed_name, is_spec
 from specrun.spec.wording import size
 
 LISTED = 8
@@ -219,7 +218,7 @@ def _names(tree: Tree, journey: Journey) -> Iterator[tuple[str, str]]:
     room = CODE_PREFIX if journey.is_code else len(journey.target) + 1
     found: dict[str, str] = {}
     for file in tree.files:
-        path = file.path if file.path.isascii() else unicodedata.normalize("NFC", file.path)
+        path = composed_name(file.path)
         problem = blob_problem(path, room)
         if problem is not None:
             found.setdefault(path[: problem.end] if problem.end else path, problem.why)
