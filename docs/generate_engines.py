@@ -17,8 +17,8 @@ from pages import deliver
 from specrun.apply.project import scope_of
 from specrun.engines.facts import ENGINES, Facts, unread
 from specrun.engines.registry import find_place, make_engine
-from specrun.plan.changes import Capability
 from specrun.plan.hashes import HashCache
+from specrun.plan.resources import Capability
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
 
