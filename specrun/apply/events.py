@@ -74,6 +74,14 @@ class StatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """A run that is followed was looked at, and goes on: told after every look, whether anything has changed or not."""
+
+    run: Run
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LogLines:
     """Lines that a followed run's roles wrote, in the order in which each role wrote them."""
 
@@ -109,6 +117,7 @@ Event: TypeAlias = (
     | LocksDenied
     | OperationSettled
     | StatusChanged
+    | Looked
     | LogLines
     | OpenLines
     | Finished

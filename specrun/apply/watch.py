@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
-from specrun.apply.events import Finished, LogLines, OpenLines, StatusChanged
+from specrun.apply.events import Finished, LogLines, Looked, OpenLines, StatusChanged
 from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 
-Told: TypeAlias = StatusChanged | LogLines | OpenLines | Finished
+Told: TypeAlias = StatusChanged | Looked | LogLines | OpenLines | Finished
 """What is told of a run that is followed."""
 
 LAST_LINES = 10
@@ -42,6 +42,7 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
                 cursor, is_all = _tell(engine, name, cursor, last, emit)
             emit(Finished(run, engine.address(name), _of_failed_role(run, last)))
             return run
+        emit(Looked(run))
         # A short run is looked at more often: it must not take longer to see its end than to reach it.
         if stop.wait(min(engine.poll, max(FIRST_POLL, (time.monotonic() - begun) / 50))):
             return None

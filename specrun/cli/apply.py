@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from specrun.apply.events import Event, LogLines, OpenLines, PlanReady
+from specrun.apply.events import Event, LogLines, Looked, OpenLines, PlanReady
 from specrun.apply.journal import Journal
 from specrun.apply.locks import TIMEOUT, LockRequired
 from specrun.apply.project import Project
@@ -199,7 +199,7 @@ def _status(outcome: Outcome) -> int:
 
 def as_json(event: Event) -> None:
     """Print an event for programs, on a line of its own."""
-    if isinstance(event, OpenLines):
+    if isinstance(event, (OpenLines, Looked)):
         return  # a program is told of each line once, when it has ended
     text = json_text(event_data(event))
     if isinstance(event, LogLines):

@@ -151,6 +151,7 @@ def an_apply(word: str) -> list[events.Event]:
         events.OperationSettled(key, Action.CREATE, 1.0),
         events.OperationSettled(key, Action.CREATE, 1.0, skipped=word),
         events.StatusChanged(a_run(word, RunStatus.RUNNING)),
+        events.Looked(a_run(word, RunStatus.RUNNING)),
         events.LogLines(word, (line,)),
         events.LogLines(f"other {word}", (line,)),
         events.OpenLines(word, (opened,)),
