@@ -128,7 +128,9 @@ def _azure() -> Finding:
     sdks = {name: facts.sdk for name, facts in ENGINES.items() if facts.sdk}
     there = [name for name, sdk in sdks.items() if _installed(sdk) and _installed("azure.identity")]
     if not there:
-        return Finding("ok", "Azure", "its SDK is not in this Python: `pip install 'specrun[azureml]'` when wanted")
+        from specrun.engines.installation import install_command
+
+        return Finding("ok", "Azure", f"its SDK is not in this Python: `{install_command('azureml')}` when wanted")
     try:
         return Finding("ok", "Azure", f"signs in with {choose().description}, for {' and '.join(there)}")
     except Denied as error:

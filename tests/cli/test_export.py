@@ -209,6 +209,7 @@ def test_doctor_says_who_signs_in(specrun: Any, monkeypatch: pytest.MonkeyPatch)
 
 def test_doctor_without_the_sdk(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from specrun.cli import doctor
+    from specrun.engines.installation import install_command
 
     def nothing(name: str) -> None:
         raise ModuleNotFoundError(name)
@@ -216,5 +217,5 @@ def test_doctor_without_the_sdk(specrun: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(doctor, "find_spec", lambda name: nothing(name) if "." in name else object())
     assert sign_in_finding(specrun)[1:] == (
         "ok",
-        "its SDK is not in this Python: `pip install 'specrun[azureml]'` when wanted",
+        f"its SDK is not in this Python: `{install_command('azureml')}` when wanted",
     )

@@ -74,9 +74,11 @@ def import_sdk(facts: Facts, modules: Sequence[str]) -> bool:
             for name in new:
                 import_module(name)
         except ModuleNotFoundError as error:
+            from specrun.engines.installation import install_command  # late: it is there nearly always
+
             raise EngineError(
                 f"the engine {facts.name} needs packages that are not installed ({error.name}): "
-                f"pip install 'specrun[{facts.extra}]'"
+                f"{install_command(facts.extra)}"
             ) from error
     return bool(new)
 
