@@ -101,7 +101,7 @@ class OpenLines:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A followed run has ended. `outputs` is where a person finds what it wrote."""
+    """A followed run has ended. `outputs` is where a person finds what it wrote ("": it wrote nothing)."""
 
     run: Run
     outputs: str

@@ -33,7 +33,7 @@ from specrun.spec.secrets import hide
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
-from specrun.views.text import canvas, terminal_width
+from specrun.views.text import canvas, room_in, terminal_width, tied
 
 MANY = 3
 """Things of one kind that are told one by one."""
@@ -153,10 +153,11 @@ def _check_locks(project: Project, made: Plan) -> None:
 def _tell_going_on(names: Sequence[str], project: Project, reading: Reading) -> None:
     """How to follow and to end what goes on."""
     for name in names[:MANY]:
+        room = room_in(sys.stderr, terminal_width())
         where = f"{arguments_of(project, reading, spec_of(name))} --run {name}"
         print(f"{visible(name)} goes on:", file=sys.stderr)
         for what, verb in (("to follow it", "logs -f"), ("to end it", "cancel")):
-            print(f"  {what + ':':<13} specrun {verb} {visible(where)}", file=sys.stderr)
+            print(tied(f"  {what + ':':<13}", f"specrun {verb} {where}", room), file=sys.stderr)
     if more := names[MANY:]:
         print(f"… and {len(more)} more go on: the same `specrun apply` follows them all", file=sys.stderr)
 

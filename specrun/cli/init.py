@@ -11,6 +11,7 @@ import click
 
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.spec.visible import visible
+from specrun.spec.wording import command, file_word
 
 TEMPLATES = ("job.yaml", "src/train.py")
 
@@ -29,4 +30,4 @@ def init(folder: str) -> None:
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         (target / file).write_text(text.replace("{name}", name), encoding="utf-8")
         print(f"wrote {visible(str(target / file))}")
-    print(f"now: specrun apply{'' if folder == '.' else f' {visible(str(target / TEMPLATES[0]))}'}")
+    print(f"now: {command('specrun', 'apply', *([] if folder == '.' else [file_word(str(target / TEMPLATES[0]))]))}")

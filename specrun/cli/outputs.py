@@ -19,7 +19,7 @@ from specrun.plan.observed import Run
 from specrun.spec.below import NameRefused, below
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import size
-from specrun.views.text import count, nearby
+from specrun.views.text import count, nearby, room_in, terminal_width, tied
 
 LISTED = 20
 """Files of which it is said why they were not fetched."""
@@ -35,6 +35,7 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
     """List a run's files, or fetch them."""
     refused: list[str] = []
     told: list[dict[str, object]] = []
+    room = room_in(sys.stderr, terminal_width())
     for runs in open_runs(reading):
         run = runs.newest(run_name)
         files = [
@@ -52,8 +53,10 @@ def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tu
             continue
         for file in files:
             print(f"{'' if file.size is None else size(file.size):>8}  {visible(file.path)}")
-        where = folder if folder is not None else runs.engine.address(run.name)
-        print(f"{visible(run.name)}: {count(len(files) - len(lost), 'file')} in {nearby(where)}", file=sys.stderr)
+        number = count(len(files) - len(lost), "file")
+        place = nearby(folder if folder is not None else runs.engine.address(run.name))
+        said = f"{visible(run.name)}: {number}"
+        print(tied(f"{said} in", place, room) if place else said, file=sys.stderr)
     if output == "json":
         print(json_text(told[0] if len(told) == 1 else told, 2))
     if refused:

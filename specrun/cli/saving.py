@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -34,6 +33,7 @@ from specrun.spec.rules.files import Files
 from specrun.spec.selection import Selector
 from specrun.spec.source import STDIN, read
 from specrun.spec.visible import visible
+from specrun.spec.wording import command, file_word
 
 NOTHING = Plan((), (), {})
 """A plan of no specs."""
@@ -93,7 +93,7 @@ def save_plan(made: Plan, request: Request, out: str, changed_since: Mapping[str
         save(contents(made, request, root(), mask, changed_since), Path(out))
     except PlanUnreadable as error:
         raise Exit(FAILED, str(error)) from error
-    again = shlex.join([out, *(word for option in _to_say_again(request) for word in option.words)])
+    again = command(file_word(out), *(word for option in _to_say_again(request) for word in option.words))
     print(visible(f"saved: `specrun apply {again}` carries out exactly this"), file=sys.stderr)
 
 
@@ -142,8 +142,7 @@ def _as_requested(saved: Saved, given: Reading, options: PlanOptions) -> tuple[R
     do not name: of this the command line has to speak as well. What it allows is never taken from the plan.
     """
     request, environment = saved.request, saved.request["environment"]
-    command = f"specrun plan {shlex.join(_arguments(request))}"
-    print(visible(f"{saved.file} was made by: {command}"), file=sys.stderr)
+    print(visible(f"{saved.file} was made by: specrun plan {command(*_arguments(request))}"), file=sys.stderr)
     asked = request_of(given, options)
     said, was = _but_elsewhere(asked), _but_elsewhere(request)
     other = [option for name, option in _OPTIONS.items() if said[name] and said[name] != was[name]]
@@ -161,7 +160,7 @@ def _as_requested(saved: Saved, given: Reading, options: PlanOptions) -> tuple[R
         _check_inside(saved, here, here, given)
     again = [option for option in _to_say_again(request) if not asked[option.name]]
     if again:
-        words = shlex.join(word for option in again for word in option.words)
+        words = command(*(word for option in again for word in option.words))
         raise Exit(REFUSED, f"{saved.file} takes files from elsewhere: if that is meant, add {words}")
     reading = Reading(
         found.files,
@@ -225,7 +224,7 @@ _OPTIONS: Mapping[str, str] = {
 
 
 def _arguments(request: Request) -> Iterator[str]:
-    yield from request["files"]
+    yield from map(file_word, request["files"])
     for name, option in _OPTIONS.items():
         value = request[name]
         if isinstance(value, Mapping):

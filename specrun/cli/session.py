@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +35,7 @@ from specrun.spec.model import Spec
 from specrun.spec.source import Document
 from specrun.spec.unchecked import load_unchecked
 from specrun.spec.visible import visible
-from specrun.spec.wording import listed
+from specrun.spec.wording import command, file_word, listed
 from specrun.views.diagnostics import findings_text
 from specrun.views.plan_text import Looked, unseen
 from specrun.views.text import indented, paint_for, terminal_width
@@ -129,7 +128,8 @@ def arguments_of(project: Project, reading: Reading, spec: str) -> str:
     chosen = ["--engine", reading.engine] if reading.engine else []
     chosen += ["--target", reading.target] if reading.target else []
     chosen += [word for file in reading.var_files for word in ("--var-file", file)]
-    return shlex.join([*(os.path.relpath(one.file) for one in project.specs if one.job and one.name == spec), *chosen])
+    files = (os.path.relpath(one.file) for one in project.specs if one.job and one.name == spec)
+    return command(*map(file_word, files), *chosen)
 
 
 def report_unseen(plan: Looked) -> None:

@@ -19,7 +19,7 @@ from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text
 from specrun.views.data import run_data
 from specrun.views.runs import Surroundings, status_text
-from specrun.views.text import paint_for
+from specrun.views.text import paint_for, room_in, terminal_width
 
 T = TypeVar("T")
 
@@ -40,7 +40,8 @@ def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> N
         print(json_text(data[0] if len(data) == 1 else data, 2))
     else:
         paint = paint_for(sys.stdout)
-        texts = (status_text(run, around, paint) for (_, run), around in zip(found, places, strict=True))
+        room = room_in(sys.stdout, terminal_width())
+        texts = (status_text(run, around, paint, room) for (_, run), around in zip(found, places, strict=True))
         print("\n\n".join(texts))
     if wait:
         raise Exit(worst({_ended_with(run) for _, run in found}))

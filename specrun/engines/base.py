@@ -198,7 +198,7 @@ class Runs(Protocol):
         """Copy one of a run's files to `to`."""
 
     def address(self, name: str) -> str:
-        """Where a person finds a run's outputs: a folder or a link."""
+        """Where a person finds what a run wrote: a link to its page, or a folder; "" where there is nothing in it."""
 
 
 class Metrics(Protocol):

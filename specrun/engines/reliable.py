@@ -138,7 +138,7 @@ class Reliable:
         self._engine.runs.fetch(name, path, to)
 
     def address(self, name: str) -> str:
-        """Where a person finds a run's outputs."""
+        """Where a person finds what a run wrote; "" where it wrote nothing."""
         return self._read(f"where {name} is", partial(self._engine.runs.address, name))
 
     def metrics(self, name: str) -> Mapping[str, float]:

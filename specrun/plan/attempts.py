@@ -104,4 +104,4 @@ def _cause(run: Run) -> str:
 
 
 def _ended(run: Run) -> str:
-    return f"{run.status.value}" + (f" ({run.reason})" if run.reason else "")
+    return run.status.value + (f" ({run.why})" if run.why else "")

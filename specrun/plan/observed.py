@@ -169,6 +169,12 @@ class Run:
         return self.fingerprint in (fingerprint, fingerprint[:10])
 
     @property
+    def why(self) -> str:
+        """`reason`, as far as it says more than the status does."""
+        said = self.reason.removeprefix(f"{self.status.value}; ")
+        return "" if said.lower().replace("canceled", "cancelled").strip(" .") == self.status.value else said
+
+    @property
     def duration(self) -> float | None:
         """Seconds from start to end."""
         if self.started is None or self.ended is None:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from specrun.spec.repository import repository_of
+from specrun.spec.wording import command
 
 
 class Boundary(NamedTuple):
@@ -175,4 +175,4 @@ def _is_plain(place: str) -> bool:
 
 def allowing(real: str) -> str:
     """The option of the command line that allows a place."""
-    return f"--allow-outside {shlex.quote(real)}"
+    return command("--allow-outside", real)

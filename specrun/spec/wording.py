@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from specrun.spec.diagnostics import Path
+from specrun.spec.visible import visible_characters
 
 _KINDS = {
     "string": "text",
@@ -43,6 +44,37 @@ def listed(words: Sequence[Any], conjunction: str, *, code: bool = True) -> str:
     if len(spelled) < 2:
         return "".join(spelled)
     return f"{', '.join(spelled[:-1])} {conjunction} {spelled[-1]}"
+
+
+def command(*words: str) -> str:
+    """A command of specrun, or a part of one, as a shell takes it when it is pasted.
+
+    What does not show is spelled within `$'…'`, as bash and zsh read it.
+    """
+    return " ".join(map(_word, words))
+
+
+def file_word(path: str) -> str:
+    """A file as a word of a command: one that begins as options do says that it is none."""
+    return f"./{path}" if path.startswith("-") and path != "-" else path
+
+
+def _word(text: str) -> str:
+    shown = visible_characters(text)
+    if shown == list(text):
+        import shlex  # late: few commands print one
+
+        return shlex.quote(text)
+    return "$'" + "".join(_in_dollars(*pair) for pair in zip(text, shown, strict=True)) + "'"
+
+
+def _in_dollars(character: str, shown: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a name that is not UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\u{number:04x}" if 0x80 <= number < 0x100 and character != shown else shown
 
 
 def field_name(path: Path) -> str:

@@ -34,7 +34,7 @@ from specrun.spec.visible import at_start, visible, visible_log
 from specrun.spec.wording import size
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.role_lines import RoleLines
-from specrun.views.text import duration, indented, nearby, paint_for
+from specrun.views.text import duration, indented, is_link, nearby, paint_for, room_in, tied
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -65,6 +65,9 @@ DONE = {
     Action.DELETE: "deleted",
     Action.SUBMIT: "submitted",
 }
+
+SKIPPED = "○"
+"""What was not done: a minus sign would say that it was deleted."""
 
 EVERY = 30.0
 """Seconds between two lines about an operation under way, where there is no terminal to draw a bar on."""
@@ -191,7 +194,7 @@ class Narration:
         if event.skipped:
             why = visible(event.skipped)
             what = f"not {DONE[event.action]}: {why}" if why.startswith("--") else f"skipped, since {why}"
-            self._say(f"{self._paint('-', 'yellow')} {self._name(event.key)}: {what}", wrong=True)
+            self._say(f"{self._paint(SKIPPED, 'yellow')} {self._name(event.key)}: {what}", wrong=True)
         elif event.error:
             self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {indented(event.error)}", wrong=True)
         else:
@@ -206,9 +209,9 @@ class Narration:
             place = key.place.title if self._several and key is not None else ""
             self._drawing().show((key, run.name), run, place)
             return
-        if run.status is RunStatus.QUEUED and not run.reason:
+        if run.status is RunStatus.QUEUED and not run.why:
             return  # it starts at once: only a wait needs a word
-        detail = f": {visible(run.reason)}" if run.reason else ""
+        detail = f": {visible(run.why)}" if run.why else ""
         self._say(f"{self._paint('▶', 'cyan')} {self._run_name(run.name, key)} is {run.status.value}{detail}")
 
     def _write(self, run: str, lines: Sequence[LogLine], key: Key | None) -> None:
@@ -266,12 +269,16 @@ class Narration:
             self._say(f"{self._paint('Last lines', 'bold')} of {of}:")
             for line in event.last_lines:
                 self._say(f"  {at_start(visible_log(line.text))}")
-        reason = "" if run.reason in ("", run.status.value) else f" ({visible(run.reason)})"
+        reason = f" ({visible(run.why)})" if run.why else ""
         lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
-        self._tell(
+        told = (
             f"{self._paint_out(sign, colour)} {self._paint_out(name, 'bold')} "
-            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}; outputs in {nearby(event.outputs)}"
+            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}"
         )
+        if event.outputs:
+            where = "in the portal:" if is_link(event.outputs) else "outputs in"
+            told = tied(f"{told}; {where}", nearby(event.outputs), room_in(self._out, self._width))
+        self._tell(told)
         if self._fail_fast and run.status in (RunStatus.FAILED, RunStatus.LOST):
             self._fail_fast = False
             self._say("--fail-fast: nothing more is begun. What was submitted goes on; `specrun cancel` ends it.")

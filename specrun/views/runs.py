@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from specrun.plan.fingerprint import explain
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.visible import visible
-from specrun.views.text import Paint, duration, nearby, shorten
+from specrun.views.text import Paint, duration, is_link, nearby, shorten, tied
 
 COLOURS = {
     RunStatus.QUEUED: "yellow",
@@ -41,11 +41,11 @@ class Surroundings:
     unread: Mapping[str, str] = field(default_factory=dict)
 
 
-def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
-    """One run: where it is, since when, its roles, and what belongs to it."""
+def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None = None) -> str:
+    """One run: where it is, since when, its roles, and what belongs to it. After `room` columns lines would break."""
     lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
-    if run.reason not in ("", run.status.value):
-        lines.append(f"  reason       {visible(run.reason)}")
+    if run.why:
+        lines.append(f"  reason       {visible(run.why)}")
     lines.append(f"  fingerprint  {visible(run.fingerprint)}")
     for word, moment in (("submitted", run.submitted), ("started", run.started), ("ended", run.ended)):
         if moment is not None:
@@ -54,18 +54,22 @@ def status_text(run: Run, around: Surroundings, paint: Paint) -> str:
         lines.append(f"  duration     {duration(run.duration)}")
     lines.extend(f"  {word:<11}  {visible(text)}" for word, text in _origin(run))
     if around.outputs:
-        lines.append(f"  outputs      {nearby(around.outputs)}")
+        word = "portal" if is_link(around.outputs) else "outputs"
+        lines.append(tied(f"  {word:<11} ", nearby(around.outputs), room))
     if around.nodes:
         counts = ", ".join(f"{count} {visible(state)}" for state, count in around.nodes.items() if count)
         lines.append(f"  cluster      {visible(around.compute)}: {counts or 'no instances'}")
     lines.extend(f"  {visible(name):<11}  {value:g}" for name, value in around.metrics.items())
     lines.extend(f"  {name:<11}  cannot be read: {visible(why)}" for name, why in around.unread.items())
-    for role in run.roles:
-        # A parameter server never ends by itself: that it was stopped says it all.
-        failed = role.status == "failed"
-        ended = f" (exit {role.exit})" if role.exit is not None else f" (signal {role.signal})" if failed else ""
-        lines.append(f"  {visible(role.name):<11}  {visible(role.status)}{ended}")
+    lines.extend(f"  {visible(role.name):<11}  {visible(role.status)}{_ending(role)}" for role in run.roles)
     return "\n".join(lines)
+
+
+def _ending(role: RoleStatus) -> str:
+    """How a role ended. A parameter server never does by itself: that it was stopped says it all."""
+    if role.exit is not None:
+        return f" (exit {role.exit})"
+    return f" (signal {role.signal})" if role.status == "failed" and role.signal is not None else ""
 
 
 def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int, shown: int | None = None) -> str:
@@ -81,8 +85,8 @@ def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int,
         lines.append(f"{name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {fingerprint}")
         if origin := [text for word, text in _origin(run) if word in TOLD_OF_EACH]:
             lines.append(shorten(f"  {', '.join(origin)}", width))
-        if run.status.ended and run.reason not in ("", run.status.value):
-            lines.append(shorten(f"  {run.reason}", width))
+        if run.status.ended and run.why:
+            lines.append(shorten(f"  {run.why}", width))
         lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :], identity))
     return "\n".join(lines)
 
@@ -90,7 +94,7 @@ def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int,
 def _origin(run: Run) -> Iterator[tuple[str, str]]:
     """What is known of where a run comes from, with the words for it."""
     known = run.provenance
-    commit = f"{known.commit[:10]} (dirty)" if known.dirty else known.commit[:10]
+    commit = known.commit[:10] + (" (dirty)" if known.commit and known.dirty else "")
     request = f"pull request {known.pull_request}" if known.pull_request else ""
     version = f"specrun {known.specrun_version}" if known.specrun_version else ""
     for word, texts in (
@@ -109,7 +113,7 @@ def origin_text(run: Run) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(run.submitted)) if run.submitted is not None else ""
     known = run.provenance
     told = (
-        run.status.value + (f" ({run.reason})" if run.reason not in ("", run.status.value) else ""),
+        run.status.value + (f" ({run.why})" if run.why else ""),
         " ".join(filter(None, ("submitted", when, known.user and f"by {known.user}"))),
         known.commit and f"commit {known.commit[:10]}",
         known.ci,

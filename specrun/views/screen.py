@@ -120,7 +120,7 @@ class Screen:
             since = now - (run.started or run.submitted or row.since)
             status = Text(run.status.value, style=COLOURS[run.status])
             place = [Text(visible(row.place))] if any(one.place for one in shown) else []
-            said = Text(row.line or visible(hide(run.reason)), style="dim")
+            said = Text(row.line or visible(hide(run.why)), style="dim")
             table.add_row(Text(visible(run.name)), *place, status, Text(duration(max(0.0, since))), said)
         yield table
         if len(shown) < len(rows):

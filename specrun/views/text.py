@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -70,6 +71,28 @@ def nearby(place: str) -> str:
     """A folder as seen from the current one when it lies below it; anything else as it is; visible."""
     here = os.getcwd()  # noqa: PTH109
     return visible(os.path.relpath(place, here) if place.startswith(f"{here}{os.sep}") else place)
+
+
+def tied(head: str, tail: str, width: int | None) -> str:
+    """A text whose end nobody wants broken (a name, a link, a path, a command): it has a line of its own where it does
+    not fit on the first. Colours have no width; without one everything fits.
+    """
+    fits = width is None or len(_plain(head)) + 1 + len(_plain(tail)) <= width
+    return f"{head} {tail}" if fits else f"{head.rstrip()}\n  {tail}"
+
+
+def _plain(text: str) -> str:
+    return re.sub("\x1b\\[[0-9;]*m", "", text) if "\x1b" in text else text
+
+
+def is_link(place: str) -> bool:
+    """Whether a person finds something on a page, and not in a folder."""
+    return place.startswith("https://")
+
+
+def room_in(stream: TextIO, width: int) -> int | None:
+    """Columns after which a stream breaks lines; None for what is no terminal, where a line is one for programs."""
+    return width if stream.isatty() else None
 
 
 def count(number: int, noun: str) -> str:

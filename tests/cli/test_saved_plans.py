@@ -113,7 +113,7 @@ def test_the_request_is_told_first_and_may_be_said_again(specrun: Any, engine: D
     said = specrun("apply", "the.plan", "--var", "word=two words\u202e")
     assert said.code == 0
     first = said.err.splitlines()[0]
-    assert first == r"the.plan was made by: specrun plan job.yaml --var 'word=two words\u202e'"
+    assert first == r"the.plan was made by: specrun plan job.yaml --var $'word=two words\u202e'"
 
 
 def test_what_lies_elsewhere_is_said_again(specrun: Any, engine: Double, tmp_path: Path) -> None:

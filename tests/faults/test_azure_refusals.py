@@ -185,7 +185,7 @@ def test_a_workspace_that_is_refused(tmp_path: Path, engine: str, name: str) -> 
 @pytest.mark.parametrize("name", OF_CLUSTERS)
 def test_a_cluster_that_is_refused(tmp_path: Path, engine: str, name: str) -> None:
     azure, said = refused(tmp_path, engine, OF_CLUSTERS[name], "✗ ")
-    assert "- run/job: skipped, since compute/cluster was not done" in said.err
+    assert "○ run/job: skipped, since compute/cluster was not done" in said.err
     assert azure.made() == ONE_EACH
     (workspace,) = azure.emulator.service.workspaces.values()
     assert [one.state() for one in workspace.computes.values()] == (["Failed"] if name == "quota, told late" else [])

@@ -107,7 +107,7 @@ def test_operations() -> None:
         "+ compute/c: creating",
         "+ compute/c: done in 2.0 s",
         "✗ data/d: no room",
-        "- run/r: skipped, since data/d was not done",
+        "○ run/r: skipped, since data/d was not done",
     ]
 
 
@@ -125,6 +125,22 @@ def test_every_end_has_a_line(status: RunStatus) -> None:
     assert f"r {status.value}; outputs in there\n" in out
 
 
+@pytest.mark.parametrize(
+    ("outputs", "out", "shown"),
+    [
+        ("", Terminal(), ["✓ r succeeded"]),
+        ("/a", Terminal(), ["✓ r succeeded; outputs in /a"]),
+        ("/a" * 50, Terminal(), ["✓ r succeeded; outputs in", f"  {'/a' * 50}"]),
+        ("/a" * 50, io.StringIO(), [f"✓ r succeeded; outputs in {'/a' * 50}"]),
+        ("https://portal/r", Terminal(), ["✓ r succeeded; in the portal: https://portal/r"]),
+        (f"https://{'p' * 99}", Terminal(), ["✓ r succeeded; in the portal:", f"  https://{'p' * 99}"]),
+    ],
+)
+def test_outputs_are_told_where_there_are_some(outputs: str, out: io.StringIO, shown: list[str]) -> None:
+    told(Finished(Run("r", "s", "f", 1, RunStatus.SUCCEEDED), outputs), out=out)
+    assert shown_by(out.getvalue()) == shown
+
+
 def test_states() -> None:
     _, err = told(StatusChanged(Run("r", "s", "f", 1, RunStatus.QUEUED, "waits for 2 of 2 nodes")))
     assert err == "▶ r is queued: waits for 2 of 2 nodes\n"
@@ -138,7 +154,7 @@ def test_quiet_leaves_out_progress_and_never_what_is_wrong() -> None:
         OperationSettled(key("run/r"), Action.SUBMIT, 0.0, skipped="data/d was not done"),
         quiet=True,
     )
-    assert err.splitlines() == ["✗ data/d: no room", "- run/r: skipped, since data/d was not done"]
+    assert err.splitlines() == ["✗ data/d: no room", "○ run/r: skipped, since data/d was not done"]
 
 
 def test_quiet_leaves_the_jobs_lines_and_the_result() -> None:
@@ -297,7 +313,7 @@ def test_a_run_that_fails_fast_says_what_that_means_once(tmp_path: Path) -> None
         narration(Finished(run_in(plan, spec, RunStatus.FAILED), "there", last, plan.changes[0].key))
     narration(OperationSettled(key("run/c"), Action.SUBMIT, 0.0, skipped="--fail-fast: a-1 failed"))
     assert err.getvalue().count("--fail-fast: nothing more is begun") == 1
-    assert "- run/c: not submitted: --fail-fast: a-1 failed\n" in err.getvalue()
+    assert "○ run/c: not submitted: --fail-fast: a-1 failed\n" in err.getvalue()
 
 
 def test_who_waits_for_a_lock_says_for_whom() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from specrun.plan.attempts import decide
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.makers import Maker
@@ -17,7 +20,7 @@ from specrun.spec.model import LocalPath
 from specrun.spec.wording import size
 from specrun.views.data import run_data
 from specrun.views.graph import graph_dot, graph_mermaid
-from specrun.views.runs import Surroundings, changed_since, runs_text, status_text
+from specrun.views.runs import Surroundings, changed_since, origin_text, runs_text, status_text
 from specrun.views.text import Paint, duration, shorten, terminal_width
 from tests.engine_double import HERE, addresses, graph_for, read_specs, write_spec
 
@@ -83,6 +86,41 @@ def test_status_of_one_run() -> None:
         "  ps/0         failed (signal 9)",
         "  ps/1         waiting",
     ]
+
+
+@pytest.mark.parametrize("status", RunStatus)
+@pytest.mark.parametrize("reason", ["", "STATUS", "Canceled", "Failed.", "STATUS; ps/0 wrote to data", "it broke"])
+def test_no_ending_says_nothing(status: RunStatus, reason: str) -> None:
+    roles = tuple(
+        RoleStatus(f"worker/{number}", ended, exit, signal)
+        for number, (ended, exit, signal) in enumerate(
+            product(("waiting", "running", "succeeded", "failed", "stopped", "ended"), (None, 0, 3), (None, 9))
+        )
+    )
+    ended = replace(run(1, status, reason=reason.replace("STATUS", status.value)), roles=roles, compute="")
+    around = Surroundings("", "", {}, {}, {})
+    texts = [status_text(ended, around, PLAIN), runs_text([ended], command_of, PLAIN, 80), origin_text(ended)]
+    texts += [decide([ended], ended.fingerprint, rerun).reason for rerun in (False, True)]
+    for text in texts:
+        assert "None" not in text
+        assert f"{status.value} ({status.value}" not in text
+        assert not re.search(rf"(reason +|\(){status.value}\b", text)
+        assert "outputs" not in text
+    assert all("ps/0 wrote to data" in text for text in texts[:2] if "ps/0" in reason and status.ended)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "room", "shown"),
+    [
+        ("/there", 80, ["  outputs      /there"]),
+        (f"/{'t' * 80}", 80, ["  outputs", f"  /{'t' * 80}"]),
+        (f"/{'t' * 80}", None, [f"  outputs      /{'t' * 80}"]),
+        ("https://ml.azure.com/runs/x", 120, ["  portal       https://ml.azure.com/runs/x"]),
+    ],
+)
+def test_what_is_too_long_for_a_line_has_one_of_its_own(outputs: str, room: int | None, shown: list[str]) -> None:
+    lines = status_text(run(1, RunStatus.SUCCEEDED), Surroundings(outputs), PLAIN, room).splitlines()
+    assert lines[6:] == shown
 
 
 HERS = Provenance("0123456789abcdef", True, "feature/x", "12", "ann", "https://ci.example.org/7", "0.1.0")

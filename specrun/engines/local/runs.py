@@ -151,8 +151,11 @@ class LocalRuns:
         shutil.copyfile(source, to)
 
     def address(self, name: str) -> str:
-        """The folder of a run's outputs."""
-        return str(self._folder(name) / "outputs")
+        """The folder of a run's outputs, where there are any."""
+        folder = self._folder(name) / "outputs"
+        with contextlib.suppress(OSError):
+            return "" if folder.is_symlink() or next(_outputs(folder), None) is None else str(folder)
+        return str(folder)
 
     @cached_property
     def _adopted(self) -> Mapping[str, frozenset[str]]:
