@@ -10,7 +10,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # What pip does for an installed package and not for an editable one: every command would compile it anew where
 # PYTHONDONTWRITEBYTECODE is set.
 COMPILE := $(BIN)/python -m compileall -q specrun
-# Has npm install it, and needs nothing but Python for that: it runs beside pip.
+# Has npm install it (or what a folder behind it names), and needs nothing but Python for that: it runs beside pip.
 AZURITE := emulator/azurite/server.py
 COMPILED := uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate pyproject.toml
 HASHED := --generate-hashes --constraint constraints.txt $(VENV)/build.in --output-file
@@ -103,4 +103,5 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml requirements/test.txt constrain
 	$(PIP) --constraint constraints.txt "$$(sed -n 's/^pytorch = \["\(.*\)"\]/\1/p' pyproject.toml)"
 	$(COMPILE)
 	$(BIN)/python $(AZURITE) || echo "without Azurite the tests of the Azure engines are left out" >&2
+	$(BIN)/python $(AZURITE) tests/editor || echo "without yaml-language-server the tests of editors are left out" >&2
 	touch $@ $(VENV)/.demo $(VENV)/.azure $(VENV)/.emulator

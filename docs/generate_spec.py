@@ -14,6 +14,7 @@ from typing import Any
 from pages import deliver
 
 from specrun.spec.env_names import AZURE, RUNNERS
+from specrun.spec.wording import examples
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schemas" / "specrun.v1.schema.json"
@@ -182,7 +183,7 @@ class Page:
         if "enum" in field:
             return ", ".join(f"`{value}`" for value in field["enum"])
         if "type" not in field:
-            inner = self._resolved(field.get("else", {}))
+            inner = self._resolved(_usual(field))
             return self._takes({**inner, "x-unit": field.get("x-unit")}) if inner else "mapping"
         if field["type"] == "array" and "items" in field:
             return f"list of {self._takes(self._resolved(field['items']))}"
@@ -203,7 +204,7 @@ class Page:
                 nested = self._branches(then)
                 found += [(_condition(field["if"]) or condition, branch) for condition, branch in nested]
             field = self._resolved(field.get("else", {}))
-            if "properties" in field and not all(member is True for member in list(field["properties"].values())[1:]):
+            if "properties" in field and "x-undecided" not in field:
                 found.append(("Otherwise" if found else "", field))
         return found
 
@@ -224,13 +225,19 @@ class Page:
         return f" ({', '.join(engines)} only.)" if engines else ""
 
     def _example(self, name: str, field: dict[str, Any]) -> str:
-        if "enum" in field.get("else", field):
+        if "enum" in (_usual(field) or field):
             return ""
-        return f"Example: `{name}: {_yaml(field['examples'][0])}`"
+        return f"Example: `{name}: {_yaml(examples(field)[0])}`"
 
     def _reserved(self) -> str:
         reserved = self.schema["x-reserved"]
         return "Reserved for later:\n\n" + "".join(f"- `{name}`: {what}\n" for name, what in reserved.items())
+
+
+def _usual(field: dict[str, Any]) -> dict[str, Any]:
+    """What stands there when it is no expression."""
+    first: dict[str, Any] = field.get("anyOf", [field.get("else", {})])[0]
+    return first
 
 
 def _condition(schema: dict[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Azurite as a child process: `with Azurite() as azurite:`. `python emulator/azurite/server.py` installs it."""
+"""Azurite as a child process: `with Azurite() as azurite:`. `python emulator/azurite/server.py` installs it.
+
+With folders behind it this has npm install what their package.json names.
+"""
 
 from __future__ import annotations
 
@@ -162,7 +165,8 @@ class Azurite:
 def main() -> int:
     """Install; exit 1 and say why when that does not work."""
     try:
-        install()
+        for folder in map(Path, sys.argv[1:] or [FOLDER]):
+            install(folder)
     except Unavailable as problem:
         print(problem, file=sys.stderr)
         return 1

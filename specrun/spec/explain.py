@@ -12,7 +12,7 @@ from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
 from specrun.spec.source import Document
-from specrun.spec.wording import field_name, kind_of, kinds, listed, shown, snippet
+from specrun.spec.wording import examples, field_name, kind_of, kinds, listed, shown, snippet
 from specrun.spec.wrong_types import hint
 
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
@@ -162,10 +162,10 @@ def _default(failure: Failure) -> str:
 
 
 def _example(failure: Failure) -> str:
-    examples = failure.field.get("examples")
-    if not examples or not failure.path or not isinstance(failure.path[-1], str):
+    shown_there = examples(failure.field)
+    if not shown_there or not failure.path or not isinstance(failure.path[-1], str):
         return ""
-    return f"For example `{snippet(failure.path[-1], examples[0])}`."
+    return f"For example `{snippet(failure.path[-1], shown_there[0])}`."
 
 
 def _joined(*sentences: str) -> str:

@@ -23,7 +23,6 @@ _SINGLE = (
     "minItems",
     "minProperties",
     "maxProperties",
-    "anyOf",
     "not",
 )
 
@@ -70,6 +69,8 @@ class _Walk:
             yield from self.visit(self._predicates.definition(schema["$ref"]), value, path, field)
         for member in schema.get("allOf", ()):
             yield from self.visit(member, value, path, field)
+        if "anyOf" in schema:
+            yield from self._none_of(schema, value, path, field)
         if "if" in schema:
             branch = "then" if self._predicates.of(schema["if"])(value) else "else"
             yield from self.visit(schema.get(branch, True), value, path, field)
@@ -78,6 +79,18 @@ class _Walk:
         elif isinstance(value, list) and "items" in schema:
             for index, item in enumerate(value):
                 yield from self.visit(schema["items"], item, (*path, index), {})
+
+    def _none_of(
+        self, schema: Mapping[str, Any], value: Any, path: Path, field: Mapping[str, Any]
+    ) -> Iterator[Failure]:
+        """Keys one of which must stand there fail as one; of several forms the first is the usual one."""
+        if self._predicates.keyword(schema, "anyOf")(value):
+            return
+        usual = schema["anyOf"][0]
+        if "required" in usual:
+            yield Failure(path, "anyOf", schema, field, value)
+        else:
+            yield from self.visit(usual, value, path, field)
 
     def _mapping(
         self, schema: Mapping[str, Any], value: dict[str, Any], path: Path, field: Mapping[str, Any]

@@ -12,7 +12,7 @@ from specrun.spec.masking import masked
 from specrun.spec.names import Foreign, foreign_key, foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.source import Document
-from specrun.spec.wording import field_name, listed, snippet
+from specrun.spec.wording import examples, field_name, listed, snippet
 
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
 _SWITCHES = frozenset(("gpu", "create", "prune", "ssh_public_access_enabled", "enable_node_public_ip"))
@@ -119,9 +119,8 @@ class Keys:
         field = failure.schema.get("properties", {}).get(key, {})
         if isinstance(field, dict):
             field = {**self._resolved(field), **field}
-            examples = field.get("examples")
             detail += f" {field['description']}" if "description" in field else ""
-            detail += f" For example `{snippet(key, examples[0])}`." if examples else ""
+            detail += "".join(f" For example `{snippet(key, one)}`." for one in examples(field)[:1])
         return document.diagnostic("missing-key", detail[0].upper() + detail[1:], (*failure.path, key), key=True)
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:

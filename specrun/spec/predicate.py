@@ -36,6 +36,7 @@ _ANNOTATIONS = (
     "description",
     "default",
     "examples",
+    "defaultSnippets",
     "patternErrorMessage",
 )
 _KNOWN = frozenset((*_OF_TEXT, *_OF_MAPPINGS, *_OF_LISTS, *_OF_NUMBERS, *_ELSE, *_ANNOTATIONS))
@@ -214,6 +215,9 @@ def _enum(schema: Mapping[str, Any]) -> Test:
 
 
 def _any(tests: list[Test]) -> Test:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value: first(value) or second(value)
     return lambda value: any(test(value) for test in tests)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from specrun.spec.diagnostics import Path
@@ -102,6 +102,20 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def examples(field: Mapping[str, Any]) -> list[Any]:
+    """What a schema shows as values of a field: its examples, and the mappings that editors write for people."""
+    return [*field.get("examples", ()), *(_unescaped(one["body"]) for one in field.get("defaultSnippets", ()))]
+
+
+def _unescaped(body: Any) -> Any:
+    """An editor writes text as it is, `{}` too, and takes a dollar sign for its own but for one behind a backslash."""
+    if isinstance(body, dict):
+        return {key: _unescaped(value) for key, value in body.items()}
+    if isinstance(body, str):
+        return {} if body == "{}" else body.replace("\\$", "$")
+    return body
 
 
 def yaml_text(value: object, *, quoted: bool = False) -> str:

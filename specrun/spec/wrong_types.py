@@ -10,7 +10,7 @@ from typing import Any
 from specrun.spec.failures import Failure
 from specrun.spec.names import seconds
 from specrun.spec.source import Document
-from specrun.spec.wording import listed, snippet, yaml_text
+from specrun.spec.wording import examples, listed, snippet, yaml_text
 
 _LONGEST = 1000
 """Nobody wants to read more of a value written anew."""
@@ -39,9 +39,10 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
 
 
 def _for_nothing(failure: Failure, wanted: Sequence[str]) -> str:
-    key, examples = failure.path[-1], failure.field.get("examples")
+    key = failure.path[-1]
     if key in _REQUIRED:
-        return f"Give it a value, as in `{snippet(key, examples[0])}`." if examples else "Give it a value."
+        shown_there = examples(failure.field)
+        return f"Give it a value, as in `{snippet(key, shown_there[0])}`." if shown_there else "Give it a value."
     if list(wanted) == ["object"]:
         return f"Write `{key}: {{}}` for an empty one, or leave it out."
     return "Give it a value, or leave it out."

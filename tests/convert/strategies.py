@@ -102,6 +102,8 @@ def values(node: Any, place: Place) -> st.SearchStrategy[Any]:
         return values({**_resolved(node["$ref"]), **{k: v for k, v in node.items() if k != "$ref"}}, place)
     if "if" in node:
         return _branches(node, place)
+    if "anyOf" in node and "required" not in node["anyOf"][0]:  # that, or an expression
+        return values(node["anyOf"][0], place)
     if "enum" in node:
         return st.sampled_from(node["enum"])
     kinds = node.get("type", "object" if "properties" in node else "string")
@@ -123,8 +125,6 @@ def _branches(node: Any, place: Place) -> st.SearchStrategy[Any]:
     """Both branches of a condition, each with what makes it apply."""
     rest = {name: value for name, value in node.items() if name not in ("if", "then", "else")}
     asked, then, other = node["if"], node.get("then"), node.get("else")
-    if then is None:  # an expression, else …
-        return values({**rest, **other}, place)
     if "type" in asked:
         kinds = [kind for kind in rest["type"] if kind != asked["type"]]
         branches = [values({**rest, "type": asked["type"], **then}, place)]

@@ -55,7 +55,7 @@ def enums(node, leaf):
         field = field if isinstance(field, dict) else {}
         if "$ref" in field:
             field = schema()["$defs"][field["$ref"].rpartition("/")[2]]
-        yield field.get("else", {}).get("enum", ())
+        yield field.get("anyOf", [{}])[0].get("enum", ())
         for child in node.values():
             yield from enums(child, leaf)
 

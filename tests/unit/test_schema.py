@@ -13,6 +13,7 @@ from specrun.spec import schema
 from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Severity
 from specrun.spec.source import parse, read
+from specrun.spec.wording import examples
 
 CASES = Path(__file__).parents[1] / "cases" / "schema"
 EXPECTED = re.compile(r"^# expect: (\d+):(\d+) (\S+)$", re.MULTILINE)
@@ -122,6 +123,11 @@ def fields(node, path=()):
         yield from fields(node.get(keyword), (*path, keyword))
 
 
+def usual(field):
+    """What stands there when it is no expression."""
+    return field.get("anyOf", [{}])[0]
+
+
 def resolved(field):
     if "$ref" in field:
         return {**schema.schema()["$defs"][field["$ref"].rpartition("/")[2]], **field}
@@ -141,16 +147,46 @@ def all_fields():
     ("path", "field"), list(all_fields()), ids=lambda part: ".".join(part) if isinstance(part, tuple) else ""
 )
 def test_each_field_explains_itself_and_its_examples_fit(path, field):
-    assert {"title", "description", "examples"} <= field.keys()
+    assert {"title", "description"} <= field.keys()
+    assert examples(field)
     assert field["description"][-1] in ".…}"
     validator = Draft202012Validator({**field, "$defs": schema.schema()["$defs"]})
-    for example in [*field["examples"], *([field["default"]] if "default" in field else [])]:
+    for example in [*examples(field), *([field["default"]] if "default" in field else [])]:
         validator.validate(example)
 
 
-@pytest.mark.parametrize(
-    "path", [path for path, field in all_fields() if "pattern" in json.dumps(field.get("else", {}))]
-)
+@pytest.mark.parametrize("path", [path for path, field in all_fields() if "pattern" in json.dumps(usual(field))])
 def test_each_pattern_has_its_rule_in_words(path):
     (field,) = {json.dumps(f): f for p, f in all_fields() if p == path}.values()
-    assert "patternErrorMessage" in json.dumps(field["else"])
+    assert "patternErrorMessage" in json.dumps(usual(field))
+
+
+def described(node, path=()):
+    """The description that an editor shows at each path; `*` is a name that people choose, `[]` a place in a list."""
+    if not isinstance(node, dict):
+        return
+    node = resolved(node)
+    if path and "if" not in path and "description" in node:
+        yield path, node["description"]
+    for name, member in node.get("properties", {}).items():
+        assert isinstance(member, dict), f"{path}: an editor can say nothing of {name}"
+        yield from described(member, (*path, name))
+    for keyword, step in (("additionalProperties", "*"), ("items", "[]")):
+        yield from described(node.get(keyword), (*path, step))
+    for keyword in ("then", "else"):
+        yield from described(node.get(keyword), path)
+
+
+def test_each_property_at_each_path_has_a_description_of_its_own():
+    by_text = {}
+    for path, text in described({key: value for key, value in schema.schema().items() if key != "allOf"}):
+        by_text.setdefault(text, set()).add(path)
+    assert len(by_text) > 100
+    tags = {("compute", "tags", "*"), ("job", "tags", "*")}
+    assert [paths for paths in by_text.values() if len(paths) > 1] == [tags]
+
+
+def test_an_editor_offers_no_value_that_it_cannot_name():
+    """yaml-language-server calls an example that is a mapping `[object Object]`."""
+    assert '"examples": [{' not in schema.schema_text()
+    assert len([field for _, field in all_fields() if "defaultSnippets" in field]) > 20
