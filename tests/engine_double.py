@@ -101,6 +101,7 @@ class Double:
         self.contents = DoubleContents(self)
         self.metrics: Metrics | None = None
         self.nodes = None
+        self.ends = None
         self.locks: Locks | None = DoubleLocks(self)
 
     @property

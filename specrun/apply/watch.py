@@ -18,7 +18,7 @@ Told: TypeAlias = StatusChanged | Looked | LogLines | OpenLines | Finished
 
 LAST_LINES = 10
 FIRST_POLL = 0.02
-"""Seconds between the first looks at a run; later ones are as far apart as the engine says."""
+"""Seconds between the first looks at a run whose end nobody tells of; all others are `poll` apart."""
 
 
 def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: threading.Event) -> Run | None:
@@ -27,6 +27,7 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
     Raises EngineError when sight of the run is lost.
     """
     begun = time.monotonic()
+    wake: threading.Event | None = None
     cursor: Cursor = {}
     shown: tuple[RunStatus, str] | None = None
     last: deque[LogLine] = deque(maxlen=200)
@@ -43,9 +44,17 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
             emit(Finished(run, engine.address(name), _of_failed_role(run, last)))
             return run
         emit(Looked(run))
-        # A short run is looked at more often: it must not take longer to see its end than to reach it.
-        if stop.wait(min(engine.poll, max(FIRST_POLL, (time.monotonic() - begun) / 50))):
+        wake = wake or engine.ended(name) or stop
+        pause = engine.poll
+        if wake is stop:
+            # Nobody tells of the end. A short run is looked at more often: it must not take longer to see its end than
+            # to reach it.
+            pause = min(pause, max(FIRST_POLL, (time.monotonic() - begun) / 50))
+        wake.wait(pause)
+        if stop.is_set():
             return None
+        if wake.is_set():
+            wake = stop  # that was its end: what is told once is looked for from here on
 
 
 def _tell(

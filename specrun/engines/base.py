@@ -215,6 +215,13 @@ class Nodes(Protocol):
         """How many are running, idle, …; {} where there is no such cluster."""
 
 
+class Ends(Protocol):
+    """The ends of runs, where the engine hears of them and need not look."""
+
+    def tell(self, name: str, ended: Callable[[], None]) -> None:
+        """Have `ended` called, in another thread, as soon as a run that goes on has ended: a hint to look again."""
+
+
 class Contents(Protocol):
     """What lies in the cloud that specrun has not put there."""
 
@@ -241,6 +248,7 @@ class Engine(Protocol):
     runs: Runs
     metrics: Metrics | None
     nodes: Nodes | None
+    ends: Ends | None
     contents: Contents | None
     locks: Locks | None
 

@@ -155,6 +155,15 @@ class Reliable:
             return {}
         return self._read(f"nodes of {cluster}", partial(nodes.count, cluster))
 
+    def ended(self, name: str) -> threading.Event | None:
+        """What is set as soon as a run that goes on has ended; None where nobody hears of that."""
+        ends = self._engine.ends
+        if ends is None:
+            return None
+        event = threading.Event()
+        ends.tell(name, event.set)
+        return event
+
     def lock_name(self, resource: Resource) -> str:
         """What a resource's lock is called; "" where the place has none, or what it is called after is not there."""
         locks = self._engine.locks

@@ -16,6 +16,7 @@ from specrun.apply.events import OpenLines
 from specrun.engines.base import EngineError, Missing
 from specrun.engines.local import state
 from specrun.engines.local.conda import pip_requirements
+from specrun.engines.local.engine import LocalEngine
 from specrun.engines.local.stores import target_folder
 from specrun.plan.changes import Action, Change
 from specrun.plan.makers import Maker
@@ -265,6 +266,15 @@ def test_a_bar_is_seen_before_its_line_ends(tmp_path: Path, machine: Machine, mo
     machine.apply(spec)
     seen = [line.text for event in machine.events if isinstance(event, OpenLines) for line in event.lines]
     assert (seen[0], machine.said()) == ("20%", ["30%"])
+
+
+def test_the_end_of_a_run_is_heard_and_not_looked_for(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalEngine, "poll", 3600.0)
+    (spec,) = read_specs(write_spec(tmp_path, "name: job\njob: {command: 'sleep 0.2; echo done'}\n"))
+    assert [run.status for run in machine.apply(spec).ended] == [RunStatus.SUCCEEDED]
+    assert machine.said() == ["done"]
 
 
 ENVIRONMENT = "name: job\njob: {{command: ls, environment: {{pip: [{}]}}}}\n"

@@ -69,6 +69,7 @@ class AzureEngine:
         )
         self.runs = self.metrics = Runs(connection, runs)
         self.nodes = Nodes(connection, known)
+        self.ends = None
         self.contents = Contents(connection, place, version_of)
         self.locks: Locks | None = locks
         self.check = check

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from specrun.engines.base import Contents, Metrics, Nodes, Resources, Runs, Scope
+from specrun.engines.background import in_background
+from specrun.engines.base import Contents, Ends, Metrics, Nodes, Resources, Runs, Scope
 from specrun.engines.facts import LOCAL
+from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
 from specrun.engines.local.locks import LocalLocks
 from specrun.engines.local.resources import LocalResources
 from specrun.engines.local.runs import LocalRuns
+from specrun.engines.local.submission import run_folder
 from specrun.engines.locks import Locks
 from specrun.plan.hashes import HashCache
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
+
+
+class LocalEnds:
+    """The ends of the runs below a state folder: whoever waits for a run's lock is woken by the system."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def tell(self, name: str, ended: Callable[[], None]) -> None:
+        """Have `ended` called once a run has ended."""
+
+        def wait() -> None:
+            state.wait_until_free(run_folder(self._home, name))
+            ended()
+
+        in_background(wait)
 
 
 class LocalEngine:
@@ -37,6 +56,7 @@ class LocalEngine:
         self.home = home
         self.resources: Resources = LocalResources(home, hashes)
         self.runs: Runs = LocalRuns(home)
+        self.ends: Ends | None = LocalEnds(home)
         self.locks: Locks | None = LocalLocks(home)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:

@@ -118,6 +118,18 @@ def held(rundir: Path) -> bool:
         os.close(lock)
 
 
+def wait_until_free(rundir: Path) -> None:
+    """Return once the run's supervisor, and what cleans up after it, has ended; at once where there is none."""
+    try:
+        lock = open_private(rundir / LOCK, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    finally:
+        os.close(lock)
+
+
 def acquire(rundir: Path) -> int | None:
     """The run's lock as an open file descriptor, or None while someone else has it, or has taken the run away."""
     try:
