@@ -188,7 +188,8 @@ class Runs(Protocol):
     def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor ({}: from the start), and where to go on: when that stands still, there are no more.
 
-        They are whole, those that an ended run wrote last, too; but for an OpenLine of each role that has one.
+        They are whole, those that an ended run wrote last, too; but for those that
+        a role has open: an OpenLine, or several where bars stand one above the other.
         """
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
