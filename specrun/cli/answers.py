@@ -71,7 +71,7 @@ def note_error(text: str) -> None:
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Also of a command line that is no right one: what is wrong with it is to be read by the same program."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments[1:], ""], strict=False)  # of no words there are none
     spelled = ("-ojson", "--output=json")
     return any(word in spelled or (word in ("-o", "--output") and value == "json") for word, value in pairs)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
 
 import click
+from click.exceptions import NoArgsIsHelpError, NoSuchOption
 
 from specrun import __version__
 from specrun.cli import exit_codes
@@ -44,6 +45,9 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "doctor": ("specrun.cli.doctor", "Check what specrun finds on this machine."),
 }
 
+FIRST = ("init", "validate", "plan", "apply", "logs", "destroy")
+"""The verbs that who knows none is told."""
+
 
 class Verbs(click.Group):
     """Imports a verb's module when that verb is used: `validate` must not wait for what `apply` needs."""
@@ -66,11 +70,9 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb, or say which one was probably meant."""
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+            from specrun.cli.meant import verb_hint
 
-            near = get_close_matches(args[0], VERBS, 1)
-            hint = f" Did you mean `{near[0]}`?" if near else f" The verbs are {', '.join(VERBS)}."
-            raise click.UsageError(f"specrun has no verb `{args[0]}`.{hint}")
+            raise click.UsageError(f"specrun has no verb `{args[0]}`. {verb_hint(self, args)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -79,7 +81,11 @@ class Verbs(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Verbs,
+    subcommand_metavar="VERB [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", message="specrun %(version)s")
 def specrun() -> None:
     """One YAML file, a distributed training job: checked, planned, applied and followed."""
@@ -119,9 +125,14 @@ def _run(arguments: list[str]) -> int:
     except Exit as end:
         if end.message:
             _say(end.message)
+        if end.code == exit_codes.WRONG_USAGE:
+            _say_all(_right(arguments))
         return end.code
+    except NoArgsIsHelpError as error:
+        _say(error.message if arguments else _short_help())
+        return exit_codes.WRONG_USAGE
     except click.UsageError as error:
-        _show(error)
+        _show(error, arguments)
         return exit_codes.WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
@@ -141,10 +152,40 @@ def _say(text: str, mark: str = "") -> None:
     print(f"{mark}{text}", file=sys.stderr)
 
 
-def _show(error: click.ClickException) -> None:
+def _show(error: click.ClickException, arguments: Sequence[str] = ()) -> None:
     vars(error).update(message=visible(error.message))  # it may quote what was typed
+    right = _right(arguments)
+    if right and isinstance(error, NoSuchOption):
+        vars(error).update(possibilities=None)  # names that look alike, where it is known what is meant
     note_error(error.format_message())
     error.show(sys.stderr)
+    _say_all(right)
+
+
+def _say_all(lines: Sequence[str]) -> None:
+    for line in lines:
+        note_error(line.strip())
+        print(line, file=sys.stderr)
+
+
+def _right(arguments: Sequence[str]) -> Sequence[str]:
+    """The command line that was probably meant, see `meant`."""
+    if not arguments:
+        return ()
+    from specrun.cli.meant import right_lines
+
+    return right_lines(specrun, arguments)
+
+
+def _short_help() -> str:
+    width = max(map(len, FIRST))
+    return "\n".join(
+        [
+            f"{specrun.help}\n",
+            *(f"  specrun {name:<{width}}  {VERBS[name][1]}" for name in FIRST),
+            "\n`specrun --help` lists all verbs, `specrun VERB --help` the options of one.",
+        ]
+    )
 
 
 def _unwritten(error: OSError) -> int:

@@ -212,10 +212,11 @@ def _named(file: str, document: Document | None, reading: Reading, mistakes: Seq
 def require_engine(name: str | None) -> None:
     """End the command when this specrun has no such engine."""
     if name is not None and name not in ENGINES:
+        from specrun.cli.meant import engine_hint
+
         have = ", ".join(ENGINES)
-        raise Exit(
-            WRONG_USAGE, f"This specrun has no engine `{name}` (it has: {have}). Try `--engine local` on this machine."
-        )
+        hint = engine_hint(name) or "Try `--engine local` on this machine."
+        raise Exit(WRONG_USAGE, f"This specrun has no engine `{name}` (it has: {have}). {hint}")
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:

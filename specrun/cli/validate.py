@@ -29,6 +29,7 @@ from specrun.views.text import paint_for, terminal_width
 @color_option
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
+    _check_engine(reading.engine)
     loaded = _load(reading)
     tell_selected(loaded, reading)
     check_targets(loaded, reading.target, reading.none)
@@ -46,6 +47,15 @@ def validate(reading: Reading, output: str) -> None:
         print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
     if wrong:
         raise Exit(INVALID_SPEC)
+
+
+def _check_engine(name: str | None) -> None:
+    from specrun.engines.facts import ENGINES
+
+    if name is not None and name not in ENGINES:
+        from specrun.cli.session import require_engine  # it brings what other verbs need
+
+        require_engine(name)
 
 
 def _load(reading: Reading) -> Loaded:

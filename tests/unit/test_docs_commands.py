@@ -34,6 +34,13 @@ def test_sections_are_the_verbs_in_their_order() -> None:
     assert list(SECTIONS) == ["Options of several verbs", *VERBS, "Exit codes"]
 
 
+def test_the_table_has_every_verb_in_the_order_of_the_sections() -> None:
+    table = PAGE[: PAGE.index("## Options of several verbs")]
+    rows = [line for line in table.splitlines() if line.startswith("| [")]
+    linked = [name for row in rows for name in re.findall(r"\[([a-z]+)\]\(#\1\)", row.split(" | ")[0])]
+    assert linked == list(VERBS)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_has_the_options_that_its_section_names(verb: str) -> None:
     assert options(SECTIONS[verb]) == set(described(verb))
