@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import click
 
-from specrun.cli.options import every_option, run_option
-from specrun.cli.reading import Reading, files_options
-from specrun.cli.session import open_runs
+from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.options import every_option
+from specrun.cli.reading import Reading, runs_options
 from specrun.cli.status import wait_for
+from specrun.plan.observed import Run
 from specrun.spec.visible import visible
 
 
 @click.command()
-@files_options
+@runs_options
 @every_option
-@run_option
-def cancel(reading: Reading, run_name: str | None) -> None:
-    """End the spec's unfinished runs, or the one named; returns when they have ended."""
-    for runs in open_runs(reading):
-        found = [runs.newest(run_name)] if run_name is not None else runs.every()
-        unfinished = [run for run in found if not run.status.ended]
-        for run in unfinished:
-            runs.check_own(run)
-            runs.engine.cancel(run.name)
-        for run in unfinished:
-            print(f"{visible(run.name)} is {wait_for(runs, run).status.value}")
-        if not unfinished:
-            print(visible(f"{run_name or runs.spec} has no unfinished run on {runs.engine.place.title}"))
+def cancel(reading: Reading) -> None:
+    """End the unfinished runs of specs, or runs by their names; returns when they have ended."""
+    opened = open_runs(reading, ending=True)
+    # All are asked to end before one is waited for.
+    asked = {id(one): runs for one, runs in opened.ask(_cancel)}
+    opened.ask(lambda one: _wait(one, asked.get(id(one))))
+    opened.finish()
+
+
+def _cancel(runs: RunsOfSpec) -> list[Run]:
+    """Ask for the end of what is unfinished; these."""
+    unfinished = [run for run in runs.every() if not run.status.ended]
+    for run in unfinished:
+        runs.check_own(run)
+        runs.engine.cancel(run.name)
+    return unfinished
+
+
+def _wait(runs: RunsOfSpec, unfinished: list[Run] | None) -> None:
+    for run in unfinished or ():
+        print(f"{visible(run.name)} is {wait_for(runs, run).status.value}")
+    if unfinished == [] and runs.run is not None:
+        print(visible(f"{runs.run.name} has ended already: {runs.run.status.value}"))
+    elif unfinished == []:
+        print(visible(f"{runs.spec} has no unfinished run on {runs.engine.place.title}"))

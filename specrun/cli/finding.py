@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from specrun.cli.exit_codes import WRONG_USAGE, Exit
+from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
 from specrun.spec.diagnostics import Severity
 from specrun.spec.named import SPEC, Found, as_typed, find, listed, nothing, own_repository, own_spec
 from specrun.spec.nearest import nearest
@@ -54,6 +57,55 @@ def find_named(files: Sequence[str], *, every: bool | None) -> tuple[Sequence[st
     found = listed(repository)
     _tell(f"using {count(len(found.files), 'spec')} of {repository.path} (specs: {entries})")
     return [as_typed(repository, entry) for entry in repository.specs], found
+
+
+class NamedRuns(NamedTuple):
+    """Runs that a command line names: `anywhere`, or `in_files`, where the runs of its FILEs are.
+
+    `alone`: there are no FILEs.
+    """
+
+    anywhere: tuple[str, ...] = ()
+    in_files: tuple[str, ...] = ()
+    alone: bool = False
+
+
+def runs_in(words: tuple[str, ...], named: tuple[str, ...], *, specs_chosen: bool) -> tuple[tuple[str, ...], NamedRuns]:
+    """The FILEs among some words, and the runs that are meant by the others, and by `--run`.
+
+    A word of a run's form is one, unless specs are found under that name. Raises click.UsageError. Ends the command on
+    what cannot be a run's name.
+    """
+    from specrun.plan.attempts import NAME  # late: most verbs are not about runs
+
+    for name in named:
+        if NAME.fullmatch(name) is None:
+            raise Exit(FAILED, f"{name} is no run's name: those are SPEC-FINGERPRINT, as `specrun runs` lists them")
+    runs = tuple(dict.fromkeys(word for word in words if _is_run(word)))
+    files = tuple(word for word in words if word not in runs)
+    if specs_chosen and not files and (runs or named):
+        raise click.UsageError("--all, --only and --exclude choose among specs, and a run is named: leave them out.")
+    if files:
+        return files, NamedRuns(runs, tuple(dict.fromkeys(named)))
+    found = tuple(dict.fromkeys((*runs, *named)))
+    return (), NamedRuns(found, alone=bool(found))
+
+
+def _is_run(word: str) -> bool:
+    """Whether a word is the name of a run, and not of specs. Raises click.UsageError where it is both."""
+    from specrun.plan.attempts import NAME  # late: as above
+
+    if NAME.fullmatch(word) is None:
+        return False
+    if not os.path.lexists(word) or (os.path.isdir(word) and not find([word]).files):  # noqa: PTH112 - `--fetch` made it
+        return True
+    from specrun.plan.home import home_of  # late: few files are called like runs
+
+    what = "folder of specs" if os.path.isdir(word) else "file"  # noqa: PTH112
+    if os.path.lexists(home_of(Path.cwd()) / "runs" / word):
+        raise click.UsageError(f"{word} is a run and a {what}: say `--run {word}`, or `./{word}`.")
+    _tell(f"using the {what} {word}: `--run {word}` means a run of that name")
+    return False
 
 
 def selector(option: str, text: str, verb: str) -> Selector:

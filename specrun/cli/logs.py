@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import click
 
-from specrun.cli.options import color_option, run_option
-from specrun.cli.reading import Reading, files_options
-from specrun.cli.session import RunsOfSpec, open_runs
+from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.options import color_option
+from specrun.cli.reading import Reading, runs_options
 from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.views.role_lines import RoleLines
 from specrun.views.text import paint_for, terminal_width
@@ -20,17 +20,18 @@ COLOUR = "cyan"
 
 
 @click.command()
-@files_options
-@run_option
+@runs_options
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only this role, such as worker/0 or worker.")
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Only the last N lines of each role.")
 @color_option
-def logs(reading: Reading, run_name: str | None, follow: bool, roles: tuple[str, ...], tail: int | None) -> None:
+def logs(reading: Reading, follow: bool, roles: tuple[str, ...], tail: int | None) -> None:
     """What the roles of a run wrote, each line with its role in front."""
     shown = RoleLines(sys.stdout, paint_for(sys.stdout), terminal_width())
-    for runs in open_runs(reading):
-        for line in _lines(runs, run_name, tail, follow):
+    opened = open_runs(reading)
+
+    def show(runs: RunsOfSpec) -> None:
+        for line in _lines(runs, tail, follow):
             if roles and not _chosen(line.role, roles):
                 continue
             tell = shown.rewrite if isinstance(line, OpenLine) else shown.put
@@ -39,14 +40,17 @@ def logs(reading: Reading, run_name: str | None, follow: bool, roles: tuple[str,
                 sys.stdout.flush()
         shown.clear()
 
+    opened.ask(show)
+    opened.finish()
+
 
 def _chosen(role: str, roles: tuple[str, ...]) -> bool:
     return any(chosen in (role, role.partition("/")[0]) for chosen in roles)
 
 
-def _lines(runs: RunsOfSpec, run_name: str | None, tail: int | None, follow: bool) -> Iterator[LogLine]:
+def _lines(runs: RunsOfSpec, tail: int | None, follow: bool) -> Iterator[LogLine]:
     engine = runs.engine
-    name = runs.newest(run_name).name
+    name = runs.newest().name
     cursor: Cursor = {}
     kept: dict[str, deque[LogLine]] = {}
     while True:

@@ -59,8 +59,6 @@ lock_timeout_option = click.option(
     help="Wait so long for what another is changing; 0s: not at all.",
 )
 
-run_option = click.option("--run", "run_name", metavar="NAME", help="This run instead of the newest.")
-
 
 def _without_colours(_: click.Context, __: click.Parameter, wanted: bool) -> None:
     if wanted:

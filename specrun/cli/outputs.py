@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from specrun.cli.exit_codes import FAILED, Exit
-from specrun.cli.options import output_option, run_option
-from specrun.cli.reading import Reading, run_files_options
-from specrun.cli.session import RunsOfSpec, open_runs
+from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.options import output_option
+from specrun.cli.reading import Reading, run_outputs_options
 from specrun.engines.base import OutputFile
 from specrun.plan.observed import Run
 from specrun.spec.below import NameRefused, below
@@ -26,42 +26,44 @@ LISTED = 20
 
 
 @click.command()
-@run_files_options
-@run_option
+@run_outputs_options
 @click.option("--fetch", "folder", metavar="DIR", help="Copy the files into this folder.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only paths like this, such as 'model/*'.")
 @output_option("text", "json")
-def outputs(reading: Reading, run_name: str | None, folder: str | None, only: tuple[str, ...], output: str) -> None:
+def outputs(reading: Reading, folder: str | None, only: tuple[str, ...], output: str) -> None:
     """List a run's files, or fetch them."""
-    refused: list[str] = []
-    told: list[dict[str, object]] = []
-    room = room_in(sys.stderr, terminal_width())
-    for runs in open_runs(reading):
-        run = runs.newest(run_name)
-        files = [
-            file
-            for file in runs.engine.outputs(run.name)
-            if not only or any(fnmatch(file.path, pattern) for pattern in only)
-        ]
-        if only and not files:
-            raise Exit(FAILED, f"{run.name} has no output like {', '.join(only)}")
-        lost = _fetch(runs, run, files, Path(folder)) if folder is not None else []
-        refused += lost
-        if output == "json":
-            listed = [{"path": file.path, "size": file.size} for file in files]
-            told.append({"run": run.name, "place": runs.engine.address(run.name), "files": listed})
-            continue
-        for file in files:
-            print(f"{'' if file.size is None else size(file.size):>8}  {visible(file.path)}")
-        number = count(len(files) - len(lost), "file")
-        place = nearby(folder if folder is not None else runs.engine.address(run.name))
-        said = f"{visible(run.name)}: {number}"
-        print(tied(f"{said} in", place, room) if place else said, file=sys.stderr)
-    if output == "json":
-        print(json_text(told[0] if len(told) == 1 else told, 2))
+    opened = open_runs(reading)
+    found = opened.ask(lambda runs: _outputs(runs, None if folder is None else Path(folder), only, output))
+    told = [data for _, (data, _) in found]
+    refused = [line for _, (_, lines) in found for line in lines]
+    if output == "json" and told:
+        print(json_text(told[0] if opened.alone else told, 2))
     if refused:
         shown = refused[:LISTED] + [f"… and {len(refused) - LISTED} more"] * (len(refused) > LISTED)
         raise Exit(FAILED, f"error: {count(len(refused), 'file')} not fetched:", *(f"  {line}" for line in shown))
+    opened.finish()
+
+
+def _outputs(runs: RunsOfSpec, folder: Path | None, only: Sequence[str], output: str) -> tuple[object, list[str]]:
+    """What a run wrote, told or as data, and which files could not be fetched."""
+    run = runs.newest()
+    files = [
+        file
+        for file in runs.engine.outputs(run.name)
+        if not only or any(fnmatch(file.path, pattern) for pattern in only)
+    ]
+    if only and not files:
+        raise Exit(FAILED, f"{run.name} has no output like {', '.join(only)}")
+    lost = _fetch(runs, run, files, folder) if folder is not None else []
+    if output == "json":
+        listed = [{"path": file.path, "size": file.size} for file in files]
+        return {"run": run.name, "place": runs.engine.address(run.name), "files": listed}, lost
+    for file in files:
+        print(f"{'' if file.size is None else size(file.size):>8}  {visible(file.path)}")
+    said = f"{visible(run.name)}: {count(len(files) - len(lost), 'file')}"
+    place = nearby(str(folder) if folder is not None else runs.engine.address(run.name))
+    print(tied(f"{said} in", place, room_in(sys.stderr, terminal_width())) if place else said, file=sys.stderr)
+    return None, lost
 
 
 def _fetch(runs: RunsOfSpec, run: Run, files: Sequence[OutputFile], folder: Path) -> list[str]:

@@ -124,10 +124,10 @@ def _places(files: Sequence[str], said: Said, default: str) -> Iterator[tuple[st
             engine = said.engine or values.get("engine") or default
             if engine in ENGINES:
                 written = values.get("workspace") if ENGINES[engine].in_workspace else None
-                yield engine, tuple(_section(file, written).items()) if isinstance(written, Mapping) else ()
+                yield engine, tuple(section_in(file, written).items()) if isinstance(written, Mapping) else ()
 
 
-def _section(file: str, written: Mapping[str, Any]) -> Properties:
+def section_in(file: str, written: Mapping[str, Any]) -> Properties:
     """The workspace that a spec names. Ends the command where that cannot be told."""
     unset = [f"workspace.{name} is `{value}`" for name, value in written.items() if OPEN in str(value)]
     if unset:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import click
 
 from specrun.cli.exit_codes import DONE, WRONG_USAGE
-from specrun.cli.finding import find_named, selector
+from specrun.cli.finding import NamedRuns, find_named, runs_in, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.spec.named import Found
 from specrun.spec.selection import Kinds, Selection, Selector
@@ -44,6 +44,8 @@ class Reading:
     target: str | None = None
     var_files: Sequence[str] = ()
     var_files_said: bool = True
+    runs: NamedRuns = NamedRuns()
+    """Runs that are named by themselves."""
 
     @property
     def selection(self) -> Selection | None:
@@ -102,14 +104,14 @@ def translating_options(command: F) -> F:
     return _with_reading(command, _files, *_layers, *_replacing, _outside, *_selecting)
 
 
-def files_options(command: F) -> F:
-    """FILE…, --engine, --target, --var-file, --allow-outside, --only and --exclude: for verbs about runs."""
-    return _with_reading(command, _files, _engine, *_layers, _outside, *_selecting)
+def runs_options(command: F) -> F:
+    """FILE|NAME…, --run, --engine, --target, --var-file, --allow-outside, --only and --exclude: for verbs about runs."""
+    return _with_reading(command, _files_or_runs, _run, _engine, *_layers, _outside, *_selecting)
 
 
-def run_files_options(command: F) -> F:
+def run_outputs_options(command: F) -> F:
     """The same for a verb that has an --only of its own."""
-    return _with_reading(command, _files, _engine, *_layers, _outside)
+    return _with_reading(command, _files_or_runs, _run, _engine, *_layers, _outside)
 
 
 def repository_options(command: F) -> F:
@@ -147,13 +149,17 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
         every: bool | None = None,
         target: str | None = None,
         var_files: tuple[str, ...] = (),
+        run_names: tuple[str, ...] | None = None,
         **others: object,
     ) -> object:
         if (checked := others.get("check")) is not None:
             if files:
                 raise click.UsageError("--check PLAN takes the specs that the plan was made of: no FILEs.")
             files = (str(checked),)
-        named, found = find_named(files, every=every) if finding else (files, NOTHING)
+        runs = NamedRuns()
+        if run_names is not None:
+            files, runs = runs_in(files, run_names, specs_chosen=bool(every or only_specs or exclude_specs))
+        named, found = find_named(files, every=every) if finding and not runs.alone else (files, NOTHING)
         typed = target
         engine, target = chosen(engine, target)
         reading = Reading(
@@ -169,6 +175,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
             exclude=exclude_specs,
             target=target if finding else typed,
             var_files=var_files,
+            runs=runs,
         )
         return command(reading=reading, **others)
 
@@ -191,6 +198,10 @@ _selecting = tuple(
 )
 
 _files = click.argument("files", nargs=-1, metavar="[FILE]...")
+_files_or_runs = click.argument("files", nargs=-1, metavar="[FILE|RUN]...")
+_run = click.option(
+    "--run", "run_names", multiple=True, metavar="NAME", help="This run; FILEs say then where it is looked for."
+)
 _engine = click.option(
     "--engine", metavar="NAME", help="local, azureml or azureml-v1 (else SPECRUN_ENGINE, else the spec's, else local)."
 )

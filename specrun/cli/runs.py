@@ -8,9 +8,9 @@ from itertools import islice
 
 import click
 
+from specrun.cli.opened import open_runs
 from specrun.cli.options import color_option, output_option
-from specrun.cli.reading import Reading, files_options
-from specrun.cli.session import open_runs
+from specrun.cli.reading import Reading, runs_options
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text, visible
@@ -23,14 +23,14 @@ EXPLAINED = 2
 
 
 @click.command()
-@files_options
+@runs_options
 @output_option("text", "json")
 @color_option
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The newest N.")
 def runs(reading: Reading, output: str, limit: int) -> None:
     """Past runs of a spec, newest first, and what changed between them."""
     listed: list[dict[str, object]] = []
-    for opened in open_runs(reading):
+    for opened in open_runs(reading).runs:
         # One more than is shown: what the oldest of these changed is said, too.
         found = _explained(opened.engine, list(islice(opened.every(), limit + 1)))
         identity = _as_kept(opened.engine.identity)

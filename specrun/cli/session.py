@@ -1,100 +1,33 @@
-"""What the verbs start from: specs that are valid and where they go; or, for verbs about runs, names and engines."""
+"""What the verbs start from: specs that are valid, and where they go."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from specrun.apply.project import DEFAULT_ENGINE, Project, open_project, scope_of
+from specrun.apply.project import Project, open_project, scope_of
 from specrun.cli.answers import note_diagnostics, note_error
-from specrun.cli.exit_codes import FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
+from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
-from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES, unread
-from specrun.engines.history import History
 from specrun.engines.registry import find_place, make_engine
-from specrun.engines.reliable import Reliable
-from specrun.plan.attempts import NAME
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
-from specrun.plan.makers import Maker, namesakes
-from specrun.plan.observed import Run
-from specrun.plan.repositories import Repositories
 from specrun.plan.restriction import counted, restrict
 from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.expressions import OPEN
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
 from specrun.spec.model import Spec
-from specrun.spec.source import Document
-from specrun.spec.unchecked import load_unchecked
-from specrun.spec.visible import visible
 from specrun.spec.wording import command, file_word, listed
 from specrun.views.diagnostics import findings_text
 from specrun.views.plan_text import Looked, unseen
 from specrun.views.text import indented, paint_for, terminal_width
-
-
-@dataclass(frozen=True, slots=True)
-class RunsOfSpec:
-    """The engine that has a spec's runs, and whose they are there."""
-
-    maker: Maker
-    engine: Reliable
-
-    @property
-    def spec(self) -> str:
-        """The spec's name."""
-        return self.maker.spec
-
-    def newest(self, name: str | None) -> Run:
-        """The run of this name, or the spec's newest. Ends the command when there is none."""
-        if name is not None:
-            if NAME.fullmatch(name) is None:
-                raise Exit(FAILED, f"{name} is no run's name: those are SPEC-FINGERPRINT, as `specrun runs` lists them")
-            return self.engine.run(name)
-        history = History(self.engine)
-        newest = next(history.every(self.maker), None)
-        if newest is None:
-            self._check_read(history)
-            self._tell_others(history)
-            title = self.engine.place.title
-            raise Exit(FAILED, f"{self.spec} has no runs on {title}: `specrun apply` starts one")
-        return newest
-
-    def every(self) -> Iterator[Run]:
-        """All runs, newest first, read on as they are wanted. Of others of this name it is said that they are there."""
-        history = History(self.engine)
-        try:
-            yield from history.every(self.maker)
-        finally:
-            self._tell_others(history)
-        self._check_read(history)
-
-    def check_own(self, run: Run) -> None:
-        """End the command rather than touch what was made in another repository, or for another target."""
-        if not run.maker.is_beside(self.maker):
-            there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
-            raise Exit(REFUSED, f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal")
-
-    def _check_read(self, history: History) -> None:
-        """Say what was not looked at of the spec's runs. Raises EngineError when they could not be read."""
-        if history.error is not None:
-            raise history.error
-        if unread := history.unread(self.spec):
-            print(visible(f"note: {self.spec} may have older runs: {unread}"), file=sys.stderr)
-
-    def _tell_others(self, history: History) -> None:
-        if others := history.others(self.spec):
-            told = namesakes([run.maker for run in others], self.maker)
-            are = "is passed over" if len(others) == 1 else "are passed over"
-            print(visible(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one"), file=sys.stderr)
 
 
 def open_specs(reading: Reading, *, secrets_required: bool = False, deleting: bool = False) -> Project:
@@ -164,51 +97,6 @@ def load_specs(reading: Reading, **options: Any) -> Loaded:
     return loaded
 
 
-def open_runs(reading: Reading) -> list[RunsOfSpec]:
-    """The specs' names and engines, for verbs about runs: a file that is being edited need not be valid for them."""
-    require_engine(reading.engine)
-    show(reading.found.mistakes)
-    if any(mistake.severity is Severity.ERROR for mistake in reading.found.mistakes):
-        raise Exit(INVALID_SPEC)
-    loaded = load_unchecked(reading.options())
-    tell_selected(loaded, reading)
-    check_targets(loaded, reading.target)
-    if loaded.abstract and not loaded.values and loaded.ok:
-        raise Exit(INVALID_SPEC, f"{loaded.abstract[0]} is `abstract: true`, a base of others: name those")
-    read = {document.file: document for document, _ in loaded.values}
-    passed_over = {
-        *dict(loaded.without_target),
-        *loaded.abstract,
-        *(one.file for one in loaded.about if not one.chosen),
-    }
-    found = []
-    repositories = Repositories()
-    shared: dict[str, Any] = {}
-    for file in (one for one in reading.files if one not in passed_over):
-        spec, name = _named(file, read.get(file), reading, loaded.diagnostics)
-        home = open_home(Path(file).absolute().parent)
-        require_engine(name)
-        alone = replace(reading, files=(file,), only=(), exclude=())
-        scope = _scope_in(alone) if ENGINES[name].in_workspace else Scope()
-        engine = make_engine(find_place(name, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
-        engine.sign_in()
-        found.append(RunsOfSpec(Maker(spec, repositories.name(file), read[file].target), engine))
-    return found
-
-
-def _named(file: str, document: Document | None, reading: Reading, mistakes: Sequence[Diagnostic]) -> tuple[str, str]:
-    """The names of a spec and of its engine. Ends the command where they cannot be told."""
-    values: Mapping[str, object] = document.values if document is not None else {}
-    name, engine = values.get("name"), reading.engine or values.get("engine") or DEFAULT_ENGINE
-    if not isinstance(name, str):
-        show(mistakes)
-        raise Exit(INVALID_SPEC, "" if mistakes else f"{file} has no `name`: is it a spec?")
-    if OPEN not in name and OPEN not in str(engine):
-        return name, str(engine)
-    spec = _spec_in(replace(reading, files=(file,), only=(), exclude=()))
-    return spec.name, reading.engine or spec.engine or DEFAULT_ENGINE
-
-
 def require_engine(name: str | None) -> None:
     """End the command when this specrun has no such engine."""
     if name is not None and name not in ENGINES:
@@ -227,19 +115,6 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
     paint = paint_for(sys.stderr)
     for text in findings_text(found, paint, width):
         print(text, end="\n\n", file=sys.stderr)
-
-
-def _scope_in(reading: Reading) -> Scope:
-    """Where the runs of a file are: in a workspace, which only a valid spec names."""
-    return scope_of([_spec_in(reading)])
-
-
-def _spec_in(reading: Reading) -> Spec:
-    loaded = load_specs(reading)
-    if not loaded.ok or not loaded.specs:
-        show(loaded.diagnostics)
-        raise Exit(INVALID_SPEC)
-    return loaded.specs[0]
 
 
 def _home(specs: Sequence[Spec]) -> Path:

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import click
 
-from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED, Exit, worst
-from specrun.cli.options import color_option, output_option, run_option
-from specrun.cli.reading import Reading, files_options
-from specrun.cli.session import RunsOfSpec, open_runs
+from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED
+from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.options import color_option, output_option
+from specrun.cli.reading import Reading, runs_options
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text
@@ -25,32 +25,33 @@ T = TypeVar("T")
 
 
 @click.command()
-@files_options
-@run_option
+@runs_options
 @click.option("--wait", is_flag=True, help="Return when the run has ended, with the status of apply.")
 @output_option("text", "json")
 @color_option
-def status(reading: Reading, run_name: str | None, wait: bool, output: str) -> None:
-    """Where the newest run of a spec is."""
+def status(reading: Reading, wait: bool, output: str) -> None:
+    """Where a run is: the newest of a spec, or one by its name."""
     opened = open_runs(reading)
-    found = [(runs, _now(runs, run_name, wait)) for runs in opened]
+    found = opened.ask(lambda runs: _now(runs, wait))
     places = [_surroundings(runs, run) for runs, run in found]
     if output == "json":
         data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
-        print(json_text(data[0] if len(data) == 1 else data, 2))
+        if data:
+            print(json_text(data[0] if opened.alone else data, 2))
     else:
         paint = paint_for(sys.stdout)
         room = room_in(sys.stdout, terminal_width())
         texts = (status_text(run, around, paint, room) for (_, run), around in zip(found, places, strict=True))
-        print("\n\n".join(texts))
+        print("\n\n".join(texts), end="\n" * bool(found))
+    opened.finish({_ended_with(run) for _, run in found} if wait else ())
+
+
+def _now(runs: RunsOfSpec, wait: bool) -> Run:
+    run = runs.newest()
     if wait:
-        raise Exit(worst({_ended_with(run) for _, run in found}))
-
-
-def _now(runs: RunsOfSpec, run_name: str | None, wait: bool) -> Run:
-    run = runs.newest(run_name)
+        run = wait_for(runs, run)
     # A list of runs may leave out what costs a service more to say about each of them.
-    return wait_for(runs, run) if wait else runs.engine.run(run.name)
+    return run if wait or runs.run is not None else runs.engine.run(run.name)
 
 
 def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, unquote
 
 from specrun.plan.git import GitError, git
 from specrun.plan.makers import Maker
+from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.masking import mask
 from specrun.spec.model import Spec
 from specrun.spec.repository_file import RepositoryFiles
@@ -45,6 +46,11 @@ class Repositories:
     def maker(self, spec: Spec) -> Maker:
         """Whose what a spec makes is."""
         return Maker(spec.name, self.name(str(spec.file)), spec.target)
+
+    @property
+    def mistakes(self) -> Sequence[Diagnostic]:
+        """The errors in the files of those that were asked for: what these are called is not known."""
+        return [found for found in self._files.diagnostics() if found.severity is Severity.ERROR]
 
     def name(self, spec: str) -> str:
         """The name of the repository that a spec's file is in; "" where it has none, or its own file has mistakes."""

@@ -54,7 +54,16 @@ def load_unchecked(options: Mapping[str, Any]) -> Loaded:
     return Loaded((), found, *picked.counted(), tuple(about), tuple(values))
 
 
-def values_of(
+def values_of(**options: Any) -> Callable[[str], Iterator[Mapping[str, Any]]]:
+    """A function that gives a file's values with all in place: of the target, or of the usual one, else of each it has.
+
+    Nothing comes of a file that cannot be read. The options are those of `values_by_target`.
+    """
+    of_targets = values_by_target(**options)
+    return lambda file: (values for _, values in of_targets(file))
+
+
+def values_by_target(
     *,
     variables: Mapping[str, str],
     engine: str | None,
@@ -66,10 +75,10 @@ def values_of(
     var_files: Sequence[str] = (),
     every_target: bool = False,
     **more: object,
-) -> Callable[[str], Iterator[Mapping[str, Any]]]:
-    """A function that gives a file's values with all in place: of the target, or of the usual one, else of each it has.
+) -> Callable[[str], Iterator[tuple[str, Mapping[str, Any]]]]:
+    """The same with the name of each target, "" without; `every_target`: of each it has, where none is said.
 
-    Nothing comes of a file that cannot be read. The options are those of `load`; what is none of values is passed over.
+    The options are those of `load`; what is none of values is passed over.
     """
     said = environment if environment_said else None
     reading = Files(told(allow_outside, strict=under_ci(), environment=said, inputs=inputs))
@@ -78,7 +87,7 @@ def values_of(
     scalars = overrides.scalars(variables)
     put = overrides.read_environment(environment, reading.reach("").environment, said=environment_said)[0]
 
-    def values(file: str) -> Iterator[Mapping[str, Any]]:
+    def values(file: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         document = read_spec(file, reading)[0]
         if document is None:
             return
@@ -90,6 +99,6 @@ def values_of(
             one = of_var_files.over(layered.merged(name))
             done = substitute(one, scalars, engine=engine, repository=repository)
             found = starting_at_spec(one, done.values, reading.reach(os.path.dirname(file)).spec.folder)[0]  # noqa: PTH120
-            yield overrides.apply(found, inputs, put)
+            yield name, overrides.apply(found, inputs, put)
 
     return values

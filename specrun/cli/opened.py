@@ -1,0 +1,264 @@
+"""What verbs about runs start from: the runs of each spec, or some that are named, and the engines that have them.
+
+What cannot be told of one of several is said, and hides nothing of the others.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from specrun.apply.project import DEFAULT_ENGINE, scope_of
+from specrun.cli.answers import note_error
+from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit, worst
+from specrun.cli.left_out import check_targets, tell_selected
+from specrun.cli.reading import Reading
+from specrun.cli.session import load_specs, require_engine, show
+from specrun.engines.base import EngineError, Missing, Scope
+from specrun.engines.facts import ENGINES
+from specrun.engines.history import History
+from specrun.engines.registry import find_place, make_engine
+from specrun.engines.reliable import Reliable
+from specrun.plan.hashes import HashCache
+from specrun.plan.home import open_home
+from specrun.plan.makers import Maker, namesakes
+from specrun.plan.observed import Run
+from specrun.plan.repositories import Repositories
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.expressions import OPEN
+from specrun.spec.model import Spec
+from specrun.spec.source import Document
+from specrun.spec.unchecked import load_unchecked
+from specrun.spec.visible import visible
+from specrun.views.text import indented
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOfSpec:
+    """The engine that has a spec's runs, and whose they are there; or a `run` that is meant alone.
+
+    `home` is the state folder of the spec, `file` is where it stands ("": nobody knows).
+    """
+
+    maker: Maker
+    engine: Reliable
+    home: Path
+    file: str = ""
+    run: Run | None = None
+
+    @property
+    def spec(self) -> str:
+        """The spec's name."""
+        return self.maker.spec
+
+    @property
+    def where(self) -> tuple[object, ...]:
+        """Where its runs are: those of others may be there, too."""
+        place = self.engine.place
+        return (place,) if ENGINES[place.engine].in_workspace else (place, self.home)
+
+    def newest(self) -> Run:
+        """The run that is meant, or the spec's newest. Ends the command when there is none."""
+        if self.run is not None:
+            return self.run
+        self.engine.sign_in()
+        history = History(self.engine)
+        newest = next(history.every(self.maker), None)
+        if newest is None:
+            self._check_read(history)
+            self._tell_others(history)
+            title = self.engine.place.title
+            raise Exit(FAILED, f"{self.spec} has no runs on {title}: `specrun apply` starts one")
+        return newest
+
+    def every(self) -> Iterator[Run]:
+        """All runs, newest first, read on as they are wanted. Of others of this name it is said that they are there."""
+        if self.run is not None:
+            yield self.run
+            return
+        self.engine.sign_in()
+        history = History(self.engine)
+        try:
+            yield from history.every(self.maker)
+        finally:
+            self._tell_others(history)
+        self._check_read(history)
+
+    def check_own(self, run: Run) -> None:
+        """End the command rather than touch what was made in another repository, or for another target."""
+        if not run.maker.is_beside(self.maker):
+            there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
+            raise Exit(REFUSED, f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal")
+
+    def _check_read(self, history: History) -> None:
+        """Say what was not looked at of the spec's runs. Raises EngineError when they could not be read."""
+        if history.error is not None:
+            raise history.error
+        if unread := history.unread(self.spec):
+            print(visible(f"note: {self.spec} may have older runs: {unread}"), file=sys.stderr)
+
+    def _tell_others(self, history: History) -> None:
+        if others := history.others(self.spec):
+            told = namesakes([run.maker for run in others], self.maker)
+            are = "is passed over" if len(others) == 1 else "are passed over"
+            print(visible(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one"), file=sys.stderr)
+
+
+@dataclass(slots=True)
+class Opened:
+    """What a command is about. Of several, each is asked although another does not answer."""
+
+    runs: list[RunsOfSpec] = field(default_factory=list)
+    alone: bool = True
+    """Whether it is one spec or run that was asked for."""
+    _failed: set[int] = field(default_factory=set)
+
+    def ask(self, work: Callable[[RunsOfSpec], T]) -> list[tuple[RunsOfSpec, T]]:
+        """What comes of something that is done with each, of those with which it can be done."""
+        several = len({one.where for one in self.runs}) > 1
+        told = [(one, self.attempt(partial(work, one), one.engine.place.title if several else "")) for one in self.runs]
+        return [(one, answer) for one, found in told for answer in found]
+
+    def attempt(self, work: Callable[[], T], where: str = "") -> list[T]:
+        """What comes of it; nothing where it fails and something else may not, which is said."""
+        try:
+            return [work()]
+        except (EngineError, Exit) as error:
+            if self.alone:
+                raise
+            self._failed.add(error.code if isinstance(error, Exit) else FAILED)
+            said = ": ".join(filter(None, (where, str(error))))
+            note_error(said)
+            if said:
+                print(indented(said if isinstance(error, Exit) else f"error: {said}"), file=sys.stderr)
+        return []
+
+    def finish(self, codes: Iterable[int] = ()) -> None:
+        """End the command, with what its answer says, or where something could not be told."""
+        ends = {*codes, *self._failed}
+        if code := worst(ends) or max(ends, default=DONE):
+            raise Exit(code)
+
+
+def open_runs(reading: Reading, *, ending: bool = False) -> Opened:
+    """The runs of the specs, or those that are named: a file that is being edited need not be valid for them.
+
+    `ending`: they are to be ended, if they have not.
+    """
+    require_engine(reading.engine)
+    works: list[Callable[[], RunsOfSpec]] = []
+    shared: dict[str, Any] = {}
+    if reading.runs.anywhere:
+        from specrun.cli.by_name import find_run  # late: a spec is named, as a rule
+
+        works += [partial(find_run, name, reading, shared, ending=ending) for name in reading.runs.anywhere]
+    if not reading.runs.alone:
+        specs = _of_specs(reading, shared)
+        works += [partial(look_for, name, specs) for name in reading.runs.in_files] or specs
+    opened = Opened(alone=len(works) == 1)
+    opened.runs = [found for work in works for found in opened.attempt(work)]
+    return opened
+
+
+def look_for(name: str, places: Sequence[Callable[[], RunsOfSpec]]) -> RunsOfSpec:
+    """The run of a name, wherever it is of some places, each of which is asked once: the spec's that is likely to have
+    made it. Ends the command where it is in several. Raises EngineError, and Missing.
+    """
+    by_place: dict[tuple[object, ...], list[RunsOfSpec]] = {}
+    problems: list[Exception] = []
+    for place in places:
+        try:
+            one = place()
+            by_place.setdefault(one.where, []).append(one)
+        except (EngineError, Exit) as error:
+            problems.append(error)
+    found: list[RunsOfSpec] = []
+    missing: list[Exception] = []
+    for at in by_place.values():
+        try:
+            at[0].engine.sign_in()
+            run = at[0].engine.run(name)
+        except Missing as error:
+            missing.append(error)
+        except EngineError as error:
+            problems.append(error)
+        else:
+            own = [one for one in at if run.is_for(one.maker)] or [one for one in at if run.maker.is_beside(one.maker)]
+            found.append(replace((own or at)[0], run=run))
+    if len(found) > 1:
+        titles = " and ".join(one.engine.place.title for one in found)
+        raise Exit(WRONG_USAGE, f"there is a run {name} in {titles}: choose by --target, --engine, or one FILE")
+    for problem in [] if found else [*problems, *missing]:
+        raise problem
+    return found[0]
+
+
+def open_place(
+    maker: Maker, engine: str, scope: Scope, folder: Path, shared: dict[str, Any], file: str = ""
+) -> RunsOfSpec:
+    """The runs of a maker, with the engine that has them; `folder` is that of the spec. Raises EngineError."""
+    home = open_home(folder)
+    made = make_engine(find_place(engine, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
+    return RunsOfSpec(maker, made, home, file)
+
+
+def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], RunsOfSpec]]:
+    """The runs of each spec. Ends the command where the names of specs cannot be told."""
+    show(reading.found.mistakes)
+    if any(mistake.severity is Severity.ERROR for mistake in reading.found.mistakes):
+        raise Exit(INVALID_SPEC)
+    loaded = load_unchecked(reading.options())
+    tell_selected(loaded, reading)
+    check_targets(loaded, reading.target)
+    if loaded.abstract and not loaded.values and loaded.ok:
+        raise Exit(INVALID_SPEC, f"{loaded.abstract[0]} is `abstract: true`, a base of others: name those")
+    read = {document.file: document for document, _ in loaded.values}
+    passed_over = {
+        *dict(loaded.without_target),
+        *loaded.abstract,
+        *(one.file for one in loaded.about if not one.chosen),
+    }
+    found: list[Callable[[], RunsOfSpec]] = []
+    repositories = Repositories()
+    for file in (one for one in reading.files if one not in passed_over):
+        spec, engine = _named(file, read.get(file), reading, loaded.diagnostics)
+        require_engine(engine)
+        maker = Maker(spec, repositories.name(file), read[file].target)
+        found.append(partial(_open_spec, maker, engine, file, reading, shared))
+    if repositories.mistakes:
+        show(repositories.mistakes)
+        raise Exit(INVALID_SPEC)
+    return found
+
+
+def _open_spec(maker: Maker, engine: str, file: str, reading: Reading, shared: dict[str, Any]) -> RunsOfSpec:
+    scope = scope_of([_spec_in(file, reading)]) if ENGINES[engine].in_workspace else Scope()
+    return open_place(maker, engine, scope, Path(file).absolute().parent, shared, file)
+
+
+def _named(file: str, document: Document | None, reading: Reading, mistakes: Sequence[Diagnostic]) -> tuple[str, str]:
+    """The names of a spec and of its engine. Ends the command where they cannot be told."""
+    values: Mapping[str, object] = document.values if document is not None else {}
+    name, engine = values.get("name"), reading.engine or values.get("engine") or DEFAULT_ENGINE
+    if not isinstance(name, str):
+        show(mistakes)
+        raise Exit(INVALID_SPEC, "" if mistakes else f"{file} has no `name`: is it a spec?")
+    if OPEN not in name and OPEN not in str(engine):
+        return name, str(engine)
+    spec = _spec_in(file, reading)
+    return spec.name, reading.engine or spec.engine or DEFAULT_ENGINE
+
+
+def _spec_in(file: str, reading: Reading) -> Spec:
+    """The spec in a file, which has to be valid."""
+    loaded = load_specs(replace(reading, files=(file,), only=(), exclude=()))
+    if not loaded.ok or not loaded.specs:
+        show(loaded.diagnostics)
+        raise Exit(INVALID_SPEC)
+    return loaded.specs[0]
