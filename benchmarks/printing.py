@@ -45,7 +45,7 @@ def _detached(place: Workplace, file: Path, blocks: int) -> float:
     place.specrun("status", "--wait", "-o", "json", str(file), home=home, output=answer)
     run = json.loads(answer.read_text())
     _check_and_remove(lambda rank: home / "runs" / run["name"] / "logs" / f"worker-{rank}.txt", blocks)
-    return float(run["ended"] - run["started"])
+    return float(run["duration"])
 
 
 def _followed(place: Workplace, file: Path, expected: int) -> float:

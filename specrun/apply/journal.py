@@ -12,6 +12,7 @@ from specrun.apply.events import Event, LogLines, Looked, OpenLines, OperationPr
 from specrun.plan.home import make_home
 from specrun.plan.private import open_private
 from specrun.spec.masking import mask
+from specrun.spec.moments import rfc3339
 from specrun.spec.visible import json_text
 
 KEPT = 8_000_000
@@ -33,13 +34,13 @@ class Journal:
         return not isinstance(event, TOO_MANY)
 
     def write(self, event: Mapping[str, object]) -> None:
-        """Append one event, as JSON values, with the time (Unix seconds) and this process's id."""
+        """Append one event, as JSON values, with the time (RFC 3339) and this process's id."""
         with contextlib.suppress(OSError):
             make_home(self._home)
             seen = self._file.lstat() if self._file.is_file() else None
             if seen is not None and (seen.st_size > KEPT or seen.st_nlink > 1):  # a file of two names may be anybody's
                 self._file.replace(self._file.with_suffix(".1.jsonl"))
-            line = mask(json_text({"time": round(time.time(), 3), "process": os.getpid(), **event}))
+            line = mask(json_text({"time": rfc3339(time.time()), "process": os.getpid(), **event}))
             descriptor = open_private(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             with open(descriptor, "a", encoding="utf-8") as journal:  # noqa: PTH123 - a descriptor
                 journal.write(f"{line}\n")

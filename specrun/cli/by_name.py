@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from specrun.cli.opened import RunsOfSpec, look_for, open_place
 from specrun.cli.places import section_in
 from specrun.cli.reading import Reading
 from specrun.cli.session import show
-from specrun.engines.base import Missing, Scope
+from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES, LOCAL
 from specrun.engines.registry import THIS_MACHINE, find_place
 from specrun.plan.attempts import spec_of
@@ -88,11 +89,12 @@ def _on_this_machine(name: str, reading: Reading, shared: dict[str, Any], *, end
 def _tell_elsewhere(name: str, reading: Reading) -> None:
     """Say where the spec that is meant here would have a run of this name, if that is not this machine."""
     file = own_spec() if reading.engine is None else ""
-    for engine, scope in _Looking(name, reading, {}).goes_to(file) if file else ():
-        if ENGINES[engine].in_workspace:
-            title = find_place(engine, scope.workspace).title
-            _tell(f"note: this is the run on this machine; --engine {engine} takes the one in {title}")
-            return
+    with suppress(EngineError, Exit):  # of a workspace that cannot be told
+        for engine, scope in _Looking(name, reading, {}).goes_to(file) if file else ():
+            if ENGINES[engine].in_workspace:
+                title = find_place(engine, scope.workspace).title
+                _tell(f"note: this is the run on this machine; --engine {engine} takes the one in {title}")
+                return
 
 
 class _Looking:
@@ -127,7 +129,7 @@ class _Looking:
         yield f"there is no run {self._name} {'on' if asked[:1] == [THIS_MACHINE] else 'in'} {' nor in '.join(asked)}"
         if not self._asked:
             target = f" and has the target {self._reading.target}" if self._reading.target else ""
-            yield f"No spec here is called {self._spec}{target}: if it was, say a FILE whose runs are in the same place:"
+            yield f"No spec here is called {self._spec}{target}: say a FILE whose runs are in the same place, as in"
             yield f"  specrun {verb} --run {self._name} FILE"
         for file in self._unread:
             yield f"{file} cannot be read: `specrun validate` says why"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -70,6 +69,9 @@ class NamedRuns(NamedTuple):
     alone: bool = False
 
 
+NO_RUNS = NamedRuns()
+
+
 def runs_in(words: tuple[str, ...], named: tuple[str, ...], *, specs_chosen: bool) -> tuple[tuple[str, ...], NamedRuns]:
     """The FILEs among some words, and the runs that are meant by the others, and by `--run`.
 
@@ -99,7 +101,9 @@ def _is_run(word: str) -> bool:
         return False
     if not os.path.lexists(word) or (os.path.isdir(word) and not find([word]).files):  # noqa: PTH112 - `--fetch` made it
         return True
-    from specrun.plan.home import home_of  # late: few files are called like runs
+    from pathlib import Path  # late, as the next: few files are called like runs
+
+    from specrun.plan.home import home_of
 
     what = "folder of specs" if os.path.isdir(word) else "file"  # noqa: PTH112
     if os.path.lexists(home_of(Path.cwd()) / "runs" / word):

@@ -117,7 +117,8 @@ class Opened:
     runs: list[RunsOfSpec] = field(default_factory=list)
     alone: bool = True
     """Whether it is one spec or run that was asked for."""
-    _failed: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
+    """How the command ends for what could not be told."""
 
     def ask(self, work: Callable[[RunsOfSpec], T]) -> list[tuple[RunsOfSpec, T]]:
         """What comes of something that is done with each, of those with which it can be done."""
@@ -132,7 +133,7 @@ class Opened:
         except (EngineError, Exit) as error:
             if self.alone:
                 raise
-            self._failed.add(error.code if isinstance(error, Exit) else FAILED)
+            self.failed.add(error.code if isinstance(error, Exit) else FAILED)
             said = ": ".join(filter(None, (where, str(error))))
             note_error(said)
             if said:
@@ -141,7 +142,7 @@ class Opened:
 
     def finish(self, codes: Iterable[int] = ()) -> None:
         """End the command, with what its answer says, or where something could not be told."""
-        ends = {*codes, *self._failed}
+        ends = {*codes, *self.failed}
         if code := worst(ends) or max(ends, default=DONE):
             raise Exit(code)
 

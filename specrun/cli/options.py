@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -58,6 +59,26 @@ lock_timeout_option = click.option(
     callback=_timeout,
     help="Wait so long for what another is changing; 0s: not at all.",
 )
+
+
+def since_option(help: str) -> Callable[[F], F]:
+    """--since, as `since`: a moment in Unix seconds."""
+    return click.option("--since", metavar="WHEN", callback=_moment, help=f"{help}: 10m, 2d, 2026-11-30T08:00:00Z.")
+
+
+def _moment(_: click.Context, __: click.Parameter, given: str | None) -> float | None:
+    if given is None:
+        return None
+    from specrun.spec.moments import moment_in  # late: few ask for it
+
+    seconds = seconds_in(given)
+    moment = moment_in(given) if seconds is None else time.time() - seconds
+    if moment is None:
+        raise click.BadParameter(
+            "how long ago is wanted, such as 10m, 1h30m or 2d, or when, such as 2026-11-30, 2026-11-30T08:00 or "
+            f"2026-11-30T08:00:00Z; not `{given:.40}`."
+        )
+    return moment
 
 
 def _without_colours(_: click.Context, __: click.Parameter, wanted: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import click
 
 from specrun.cli.exit_codes import DONE, WRONG_USAGE
-from specrun.cli.finding import NamedRuns, find_named, runs_in, selector
+from specrun.cli.finding import NO_RUNS, NamedRuns, find_named, runs_in, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.spec.named import Found
 from specrun.spec.selection import Kinds, Selection, Selector
@@ -44,7 +44,7 @@ class Reading:
     target: str | None = None
     var_files: Sequence[str] = ()
     var_files_said: bool = True
-    runs: NamedRuns = NamedRuns()
+    runs: NamedRuns = NO_RUNS
     """Runs that are named by themselves."""
 
     @property
@@ -105,7 +105,7 @@ def translating_options(command: F) -> F:
 
 
 def runs_options(command: F) -> F:
-    """FILE|NAME…, --run, --engine, --target, --var-file, --allow-outside, --only and --exclude: for verbs about runs."""
+    """FILE|RUN…, --run, --engine, --target, --var-file, --allow-outside, --only and --exclude: for verbs about runs."""
     return _with_reading(command, _files_or_runs, _run, _engine, *_layers, _outside, *_selecting)
 
 
@@ -156,7 +156,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
             if files:
                 raise click.UsageError("--check PLAN takes the specs that the plan was made of: no FILEs.")
             files = (str(checked),)
-        runs = NamedRuns()
+        runs = NO_RUNS
         if run_names is not None:
             files, runs = runs_in(files, run_names, specs_chosen=bool(every or only_specs or exclude_specs))
         named, found = find_named(files, every=every) if finding and not runs.alone else (files, NOTHING)

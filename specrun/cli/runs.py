@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 
 import click
 
-from specrun.cli.opened import open_runs
-from specrun.cli.options import color_option, output_option
+from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.options import color_option, output_option, since_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text, visible
-from specrun.views.data import run_data
-from specrun.views.runs import Identity, changed_since, runs_text
+from specrun.views.data import place_data, run_data
+from specrun.views.run_table import Row, runs_text
+from specrun.views.runs import Identity, changed_since
 from specrun.views.text import paint_for, terminal_width
 
 EXPLAINED = 2
 """Of how many runs that did not succeed the reason is asked for: that is a request for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A run with its engine, and the run of the same spec before it."""
+
+    runs: RunsOfSpec
+    run: Run
+    before: Run | None
+    identity: Identity
 
 
 @click.command()
@@ -27,25 +40,41 @@ EXPLAINED = 2
 @output_option("text", "json")
 @color_option
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The newest N.")
-def runs(reading: Reading, output: str, limit: int) -> None:
-    """Past runs of a spec, newest first, and what changed between them."""
-    listed: list[dict[str, object]] = []
-    for opened in open_runs(reading).runs:
-        # One more than is shown: what the oldest of these changed is said, too.
-        found = _explained(opened.engine, list(islice(opened.every(), limit + 1)))
-        identity = _as_kept(opened.engine.identity)
-        if output == "json":
-            listed += [
-                {**run_data(run), "changes": list(changed_since(run, found[number + 1 :], identity))}
-                for number, run in enumerate(found[:limit])
-            ]
-        else:
-            width = terminal_width()
-            print(runs_text(found, identity, paint_for(sys.stdout), width, shown=limit))
-        if len(found) > limit:
-            print(f"{visible(opened.spec)} has older runs: --limit {limit * 5} shows more", file=sys.stderr)
+@since_option("Only runs submitted since then")
+def runs(reading: Reading, output: str, limit: int, since: float | None) -> None:
+    """Past runs of specs, newest first, and what changed between them."""
+    opened = open_runs(reading)
+    # One more than is shown of each: what the oldest of these changed is said, too.
+    found = opened.ask(lambda one: list(islice(one.every(), limit + 1)))
+    listed = [entry for one, several in found for entry in _listed(one, several)]
+    listed.sort(key=lambda entry: entry.run.submitted or 0.0, reverse=True)
+    if since is not None:
+        # Of what nobody knows when it was submitted nobody can say that it was before.
+        listed = [entry for entry in listed if entry.run.submitted is None or entry.run.submitted >= since]
+    shown = _explained(listed[:limit])
+    changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown]
     if output == "json":
-        print(json_text(listed, 2))
+        told = [
+            {**run_data(one.run), "place": place_data(one.runs.engine.place), "changes": list(changed)}
+            for one, changed in zip(shown, changes, strict=True)
+        ]
+        if told or not opened.failed:
+            print(json_text(told, 2))
+    elif shown or not opened.failed:
+        rows = [
+            Row(one.run, one.runs.spec, one.runs.engine.place.title, changed)
+            for one, changed in zip(shown, changes, strict=True)
+        ]
+        print(runs_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))
+    if len(listed) > limit:
+        of = visible(f"{listed[0].runs.spec} has") if opened.alone else "there are"
+        print(f"{of} older runs: --limit {limit * 5} shows more", file=sys.stderr)
+    opened.finish()
+
+
+def _listed(runs: RunsOfSpec, found: Sequence[Run]) -> list[_Listed]:
+    identity = _as_kept(runs.engine.identity)
+    return [_Listed(runs, run, before, identity) for run, before in zip_longest(found, found[1:])]
 
 
 def _as_kept(identity: Identity) -> Identity:
@@ -60,7 +89,12 @@ def _as_kept(identity: Identity) -> Identity:
     return kept
 
 
-def _explained(engine: Reliable, runs: Sequence[Run]) -> Sequence[Run]:
+def _explained(listed: Sequence[_Listed]) -> list[_Listed]:
     """The same, with why the newest of those that did not succeed did not: a list does not say that."""
-    unsuccessful = [run.name for run in runs if run.status in (RunStatus.FAILED, RunStatus.CANCELLED)]
-    return [engine.run(run.name) if run.name in unsuccessful[:EXPLAINED] and not run.reason else run for run in runs]
+    failed = [one for one in listed if one.run.status in (RunStatus.FAILED, RunStatus.CANCELLED)][:EXPLAINED]
+    return [_looked(one) if one in failed and not one.run.reason else one for one in listed]
+
+
+def _looked(one: _Listed) -> _Listed:
+    engine: Reliable = one.runs.engine
+    return replace(one, run=engine.run(one.run.name))

@@ -18,9 +18,9 @@ from specrun.cli.session import open_specs
 from specrun.engines.base import EngineError
 from specrun.engines.locks import Holder
 from specrun.engines.reliable import Reliable
-from specrun.plan.shown import plain
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import listed
+from specrun.views.data import holder_data, place_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +131,5 @@ def _freed(found: Sequence[Seen]) -> list[Seen]:
 
 
 def _data(lock: Seen) -> dict[str, object]:
-    place = {"engine": lock.engine.place.engine, "target": lock.engine.place.title}
-    return {"name": lock.name, "place": place, "holder": plain(lock.holder), "asked": lock.asked, "freed": lock.freed}
+    place, holder = place_data(lock.engine.place), holder_data(lock.holder)
+    return {"name": lock.name, "place": place, "holder": holder, "asked": lock.asked, "freed": lock.freed}

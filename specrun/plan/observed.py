@@ -168,6 +168,13 @@ class Run:
         """Whether this is an attempt at a fingerprint. A damaged run knows only the first 10 digits, from its name."""
         return self.fingerprint in (fingerprint, fingerprint[:10])
 
+    def elapsed(self, now: float) -> float | None:
+        """Seconds that it took, or has taken until `now` (Unix seconds); of one that is queued, that it has waited."""
+        if self.status.ended:
+            return self.duration
+        since = self.started if self.started is not None else self.submitted
+        return None if since is None else max(0.0, now - since)
+
     @property
     def why(self) -> str:
         """`reason`, as far as it says more than the status does."""

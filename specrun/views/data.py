@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 
 from specrun.apply.events import Event, PlanReady
+from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.files import SourceFile
 from specrun.plan.observed import Run
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.transfer import Transfer
+from specrun.spec.moments import rfc3339
 from specrun.views.diagnostics import diagnostic_data
 
 ACTIONS: Mapping[Action, list[str]] = {
@@ -36,7 +39,7 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
     return {
         "format_version": "1.2",
         "specrun_version": plan.version,
-        **(_place(plan.places[0]) if alone else {"places": _places(plan)}),
+        **(place_data(plan.places[0]) if alone else {"places": _places(plan)}),
         "targets": list(dict.fromkeys(name for names in plan.targets.values() for name in names)),
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
         "unplanned": [key.address for key in plan.unplanned],
@@ -54,16 +57,16 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
 
 def _places(plan: Shown) -> list[dict[str, object]]:
     """Where the plan is for, and what could not be observed."""
-    unseen = [{**_place(place), "errors": dict(errors)} for place, errors in plan.unseen.items()]
-    return [*map(_place, plan.places), *unseen]
-
-
-def _place(place: Place) -> dict[str, object]:
-    return {"engine": place.engine, "target": place.title}
+    unseen = [{**place_data(place), "errors": dict(errors)} for place, errors in plan.unseen.items()]
+    return [*map(place_data, plan.places), *unseen]
 
 
 def run_data(run: Run) -> dict[str, object]:
-    """A run; times are Unix seconds, the duration is in seconds. What is not known of where it comes from is null."""
+    """A run; moments are RFC 3339, durations in seconds: of a run that goes on `elapsed` is until now.
+
+    What is not known of where it comes from is null.
+    """
+    elapsed = run.elapsed(time.time())
     return {
         "name": run.name,
         "spec": run.spec,
@@ -71,10 +74,11 @@ def run_data(run: Run) -> dict[str, object]:
         "attempt": run.attempt,
         "status": run.status.value,
         "reason": run.reason,
-        "submitted": run.submitted,
-        "started": run.started,
-        "ended": run.ended,
+        "submitted": rfc3339(run.submitted),
+        "started": rfc3339(run.started),
+        "ended": rfc3339(run.ended),
         "duration": run.duration,
+        "elapsed": None if elapsed is None else round(elapsed, 3),
         "failed_role": run.failed_role,
         "roles": [plain(role) for role in run.roles],
         "adopted_by": list(run.adopted),
@@ -82,6 +86,16 @@ def run_data(run: Run) -> dict[str, object]:
         "target": run.target or None,
         **{name: None if value == "" else value for name, value in asdict(run.provenance).items()},
     }
+
+
+def place_data(place: Place) -> dict[str, object]:
+    """A place, as it stands in all that programs read."""
+    return {"engine": place.engine, "target": place.title}
+
+
+def holder_data(holder: Holder) -> dict[str, object]:
+    """Who holds a lock; null for what is not known of since when."""
+    return {**asdict(holder), "since": rfc3339(holder.since or None)}
 
 
 def event_data(event: Event) -> dict[str, object]:
@@ -95,6 +109,8 @@ def event_data(event: Event) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, Run):
         return run_data(value)
+    if isinstance(value, Holder):
+        return holder_data(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return plain(value)
@@ -105,7 +121,7 @@ def _change(change: ShownChange, *, several: bool) -> dict[str, object]:
     before, after = _values(change)
     data: dict[str, object] = {
         "address": change.key.address,
-        **({"place": _place(change.key.place)} if several else {}),
+        **({"place": place_data(change.key.place)} if several else {}),
         "mode": "managed" if change.managed else "data",
         "type": change.kind,
         "name": change.name,

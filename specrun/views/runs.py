@@ -1,4 +1,4 @@
-"""Runs for people: one in full, and the past ones of a spec as a table."""
+"""Runs for people: one in full, where it comes from, and what changed from one to the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from specrun.plan.fingerprint import explain
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.visible import visible
-from specrun.views.text import Paint, duration, is_link, nearby, shorten, tied
+from specrun.views.text import Paint, duration, is_link, nearby, tied
 
 COLOURS = {
     RunStatus.QUEUED: "yellow",
@@ -19,9 +19,6 @@ COLOURS = {
     RunStatus.CANCELLED: "yellow",
     RunStatus.LOST: "red",
 }
-
-TOLD_OF_EACH = ("target", "commit")
-"""What a table of runs says of where each comes from."""
 
 Identity = Callable[[str], Mapping[str, object]]
 """What the run of a name consisted of."""
@@ -49,10 +46,10 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     lines.append(f"  fingerprint  {visible(run.fingerprint)}")
     for word, moment in (("submitted", run.submitted), ("started", run.started), ("ended", run.ended)):
         if moment is not None:
-            lines.append(f"  {word:<11}  {_moment(moment)}")
+            lines.append(f"  {word:<11}  {local_moment(moment)}")
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
-    lines.extend(f"  {word:<11}  {visible(text)}" for word, text in _origin(run))
+    lines.extend(f"  {word:<11}  {visible(text)}" for word, text in origin_of(run))
     if around.outputs:
         word = "portal" if is_link(around.outputs) else "outputs"
         lines.append(tied(f"  {word:<11} ", nearby(around.outputs), room))
@@ -72,26 +69,7 @@ def _ending(role: RoleStatus) -> str:
     return f" (signal {role.signal})" if role.status == "failed" and role.signal is not None else ""
 
 
-def runs_text(runs: Sequence[Run], identity: Identity, paint: Paint, width: int, shown: int | None = None) -> str:
-    """Newest first, as many as are `shown`; below each what changed since the one before it."""
-    if not runs:
-        return "no runs yet"
-    room = max(len(visible(run.name)) for run in runs[:shown])
-    lines = [paint(f"{'run':<{room}}  {'status':<9}  {'duration':<11}  {'submitted':<16}  fingerprint", "dim")]
-    for number, run in enumerate(runs[:shown]):
-        status = paint(f"{run.status.value:<9}", COLOURS[run.status])
-        moment = _moment(run.submitted)[:16] if run.submitted is not None else "-"
-        name, lasted, fingerprint = visible(run.name), duration(run.duration), visible(run.fingerprint[:10])
-        lines.append(f"{name:<{room}}  {status}  {lasted:<11}  {moment:<16}  {fingerprint}")
-        if origin := [text for word, text in _origin(run) if word in TOLD_OF_EACH]:
-            lines.append(shorten(f"  {', '.join(origin)}", width))
-        if run.status.ended and run.why:
-            lines.append(shorten(f"  {run.why}", width))
-        lines.extend(shorten(f"  ~ {line}", width) for line in changed_since(run, runs[number + 1 :], identity))
-    return "\n".join(lines)
-
-
-def _origin(run: Run) -> Iterator[tuple[str, str]]:
+def origin_of(run: Run) -> Iterator[tuple[str, str]]:
     """What is known of where a run comes from, with the words for it."""
     known = run.provenance
     commit = known.commit[:10] + (" (dirty)" if known.commit and known.dirty else "")
@@ -132,5 +110,6 @@ def changed_since(run: Run, older: Sequence[Run], identity: Identity) -> tuple[s
     return explain(before, after) if after else ()
 
 
-def _moment(seconds: float) -> str:
+def local_moment(seconds: float) -> str:
+    """A moment by this machine's clock, to the second."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

@@ -37,7 +37,8 @@ def test_a_line_for_each_event_with_its_time_and_process(tmp_path: Path, monkeyp
     assert "größe" in text, "people read it"
     assert text.endswith("\n")
     assert [json.loads(line) for line in text.splitlines()] == [
-        {"time": 1234.568, "process": os.getpid(), "event": "größe", "number": number} for number in range(2)
+        {"time": "1970-01-01T00:20:34.567Z", "process": os.getpid(), "event": "größe", "number": number}
+        for number in range(2)
     ]
     assert (tmp_path / "home/.gitignore").read_text() == "*\n"
 

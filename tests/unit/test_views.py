@@ -20,7 +20,8 @@ from specrun.spec.model import LocalPath
 from specrun.spec.wording import size
 from specrun.views.data import run_data
 from specrun.views.graph import graph_dot, graph_mermaid
-from specrun.views.runs import Surroundings, changed_since, origin_text, runs_text, status_text
+from specrun.views.run_table import Row, going_text, roles_text, runs_text
+from specrun.views.runs import Surroundings, changed_since, origin_text, status_text
 from specrun.views.text import Paint, duration, shorten, terminal_width
 from tests.engine_double import HERE, addresses, graph_for, read_specs, write_spec
 
@@ -44,23 +45,60 @@ def command_of(name: str) -> dict[str, object]:
     return {"command": name[4]}
 
 
+def rows_of(*runs: Run) -> list[Row]:
+    """A table's rows, each with what changed since the run after it."""
+    older = [[one] for one in runs[1:]] + [[]]
+    return [Row(one, changes=changed_since(one, before, command_of)) for one, before in zip(runs, older, strict=True)]
+
+
 def test_runs_newest_first_with_what_changed() -> None:
     runs = [
         run(2, RunStatus.RUNNING, "b", submitted=7200.0),
         run(1, RunStatus.LOST, "b", "its supervisor is gone", 3600.0),
         run(1, RunStatus.SUCCEEDED, "a"),
     ]
-    assert runs_text(runs, command_of, PLAIN, 100) == (
-        "run               status     duration     submitted         fingerprint\n"
-        "job-bbbbbbbbbb-2  running    -            1970-01-01 02:00  bbbbbbbbbb\n"
+    assert runs_text(rows_of(*runs), 7206.5, PLAIN, 100) == (
+        "run               status     elapsed    submitted\n"
+        "job-bbbbbbbbbb-2  running    5.5 s      1970-01-01 02:00\n"
         "  ~ the same again (attempt 2)\n"
-        "job-bbbbbbbbbb    lost       1 min 5 s    1970-01-01 01:00  bbbbbbbbbb\n"
+        "job-bbbbbbbbbb    lost       1 min 5 s  1970-01-01 01:00\n"
         "  its supervisor is gone\n"
         "  ~ command: a → b\n"
-        "job-aaaaaaaaaa    succeeded  1 min 5 s    1970-01-01 00:00  aaaaaaaaaa"
+        "job-aaaaaaaaaa    succeeded  1 min 5 s  1970-01-01 00:00"
     )
-    assert runs_text([], command_of, PLAIN, 100) == "no runs yet"
+    assert runs_text([], 0.0, PLAIN, 100) == "no runs yet"
     assert changed_since(runs[-1], [], command_of) == ()
+
+
+def test_a_table_of_several_specs_and_places_fits_at_80_columns() -> None:
+    name = "n" * 40
+    longest = replace(run(1, RunStatus.RUNNING, submitted=0.0), name=f"{name}-aaaaaaaaaa-12")
+    rows = [Row(longest, name, "workspace team-eastus-prod"), Row(run(1, RunStatus.SUCCEEDED), "job", "this machine")]
+    lines = runs_text(rows, 10_000.0, PLAIN, 80).splitlines()
+    assert lines[:3] == [
+        "  status     elapsed     submitted         spec" + " " * 38 + "place",
+        longest.name,
+        "  running    2 h 46 min  1970-01-01 00:00  " + name + "  workspace team-eastus-prod",
+    ]
+    alone = runs_text([Row(longest)], 10_000.0, PLAIN, 80)
+    assert max(map(len, alone.splitlines())) <= 80
+    beside = runs_text([Row(run(1, RunStatus.SUCCEEDED), "job", "east"), rows[1]], 0.0, PLAIN, 80).splitlines()
+    assert beside[0].split() == ["run", "status", "elapsed", "submitted", "place"]
+    assert beside[1].endswith("  east")
+
+
+def test_what_goes_on_with_its_roles() -> None:
+    roles = [RoleStatus("ps/0", "running"), *(RoleStatus(f"worker/{n}", "running") for n in range(2))]
+    going = replace(run(1, RunStatus.RUNNING), roles=(*roles, RoleStatus("worker/2", "succeeded", 0)))
+    waiting = replace(run(1, RunStatus.QUEUED, "b", "1 of 1 node of gpu is in use", submitted=3.0), started=None)
+    assert going_text([Row(waiting, "", "this machine"), Row(going, "job.yaml", "this machine")], 12.0, PLAIN, 90) == (
+        "run             status   elapsed  roles                   place         spec\n"
+        "job-bbbbbbbbbb  queued   9.0 s    -                       this machine  -\n"
+        "  1 of 1 node of gpu is in use\n"
+        "job-aaaaaaaaaa  running  11.0 s   ps/0 worker/0 worker/1  this machine  job.yaml"
+    )
+    many = tuple(RoleStatus(f"worker/{n}", "running") for n in range(64))
+    assert roles_text(replace(going, roles=(*roles[:1], *many))) == "ps/0 worker/0-63"
 
 
 def test_status_of_one_run() -> None:
@@ -99,7 +137,7 @@ def test_no_ending_says_nothing(status: RunStatus, reason: str) -> None:
     )
     ended = replace(run(1, status, reason=reason.replace("STATUS", status.value)), roles=roles, compute="")
     around = Surroundings("", "", {}, {}, {})
-    texts = [status_text(ended, around, PLAIN), runs_text([ended], command_of, PLAIN, 80), origin_text(ended)]
+    texts = [status_text(ended, around, PLAIN), runs_text(rows_of(ended), 0.0, PLAIN, 80), origin_text(ended)]
     texts += [decide([ended], ended.fingerprint, rerun).reason for rerun in (False, True)]
     for text in texts:
         assert "None" not in text
@@ -140,10 +178,10 @@ def test_where_a_run_comes_from_as_far_as_that_is_known() -> None:
     ]
     assert max(map(len, lines)) <= 80
     assert status_text(partly, Surroundings(""), PLAIN).splitlines()[6:] == ["  by           ann, specrun 0.1.0"]
-    assert runs_text([known, partly], command_of, PLAIN, 60, shown=2).splitlines()[2:5] == [
+    assert runs_text(rows_of(known, partly), 0.0, PLAIN, 60).splitlines()[2:5] == [
         "  prod, 0123456789 (dirty), feature/x, pull request 12",
         "  ~ command: b → a",
-        "job-bbbbbbbbbb  succeeded  1 min 5 s    1970-01-01 00:00  bbbbbbbbbb",
+        "job-bbbbbbbbbb  succeeded  1 min 5 s  1970-01-01 00:00",
     ]
     origin = ("repository", "target", "commit", "dirty", "branch", "pull_request", "user", "ci", "specrun_version")
     assert [run_data(known)[name] for name in origin] == [
@@ -152,7 +190,7 @@ def test_where_a_run_comes_from_as_far_as_that_is_known() -> None:
     ]
     older = run(1, RunStatus.SUCCEEDED)
     assert [run_data(older)[name] for name in origin] == [None] * len(origin)
-    assert "None" not in status_text(older, Surroundings(""), PLAIN) + runs_text([older], command_of, PLAIN, 80)
+    assert "None" not in status_text(older, Surroundings(""), PLAIN) + runs_text(rows_of(older), 0.0, PLAIN, 80)
 
 
 @pytest.fixture

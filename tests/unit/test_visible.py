@@ -38,7 +38,8 @@ from specrun.views.markdown_text import prose
 from specrun.views.narration import Narration
 from specrun.views.plan_text import plan_text
 from specrun.views.report import report_data, report_markdown, report_text
-from specrun.views.runs import Surroundings, runs_text, status_text
+from specrun.views.run_table import Row, going_text, runs_text
+from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import Paint
 from tests.engine_double import read_specs
 
@@ -180,7 +181,8 @@ TEXTS: Mapping[str, Callable[[str], str]] = {
     "status": lambda word: status_text(
         a_run(word), Surroundings(word, word, {word: 1}, {word: 1.0}, {"a": word}), PLAIN
     ),
-    "runs": lambda word: runs_text([a_run(word), a_run("zz")], lambda name: {"command": name, word: name}, PLAIN, 100),
+    "runs": lambda word: runs_text([Row(a_run(word), word, word, [word]), Row(a_run("zz"), "s", "p")], 9.0, PLAIN, 100),
+    "ps": lambda word: going_text([Row(a_run(word), word, word)], 9.0, PLAIN, 100),
     "mermaid": lambda word: graph_mermaid(a_graph(word)),
     "dot": lambda word: graph_dot(a_graph(word)),
 }
@@ -256,9 +258,10 @@ def outside_code(markdown: str) -> str:
 @pytest.mark.parametrize("name", DATA)
 def test_json_gives_back_each_text_exactly(name: str) -> None:
     for word in HOSTILE:
-        text = json_text(DATA[name](word), 2)
+        data = DATA[name](word)
+        text = json_text(data, 2)
         assert not ACTS.search(text), text
-        assert json.loads(text) == json.loads(json.dumps(DATA[name](word)))
+        assert json.loads(text) == json.loads(json.dumps(data))
 
 
 @pytest.mark.parametrize(

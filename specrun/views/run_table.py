@@ -1,0 +1,113 @@
+"""Tables of runs: the past ones of some specs, and those that go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from specrun.plan.observed import Run
+from specrun.spec.visible import visible
+from specrun.views.runs import COLOURS, local_moment, origin_of
+from specrun.views.text import Paint, duration, shorten
+
+TOLD_OF_EACH = ("target", "commit")
+"""What a table of runs says of where each comes from."""
+
+MANY = 4
+"""Roles of a kind that are told one by one; more of them by the first and the last."""
+
+_ROLE = re.compile(r"(.+)/([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run in a table: the spec and the place that it is of, and what changed since the one before it."""
+
+    run: Run
+    spec: str = ""
+    place: str = ""
+    changes: Sequence[str] = ()
+
+
+def runs_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
+    """Runs in their order, each with what is known of its origin and its end, and what changed. `now` in Unix seconds.
+
+    Specs and places stand there where there are several.
+    """
+    if not rows:
+        return "no runs yet"
+    head = ["run", "status", "elapsed", "submitted", *_apart("spec", rows), *_apart("place", rows)]
+    table = [[*_cells(row.run, now), *_apart("spec", rows, row), *_apart("place", rows, row)] for row in rows]
+    return "\n".join(_lines(head, table, [[*_below(row)] for row in rows], [row.run for row in rows], paint, width))
+
+
+def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
+    """Runs that go on, with the roles that do. Of one that waits it is said for what."""
+    head = ["run", "status", "elapsed", "roles", "place", "spec"]
+    table = [
+        [*_cells(row.run, now)[:3], roles_text(row.run) or "-", visible(row.place), visible(row.spec) or "-"]
+        for row in rows
+    ]
+    below = [[row.run.reason] if row.run.reason else [] for row in rows]
+    return "\n".join(_lines(head, table, below, [row.run for row in rows], paint, width))
+
+
+def roles_text(run: Run) -> str:
+    """The roles of a run that go on, such as `ps/0 worker/0 worker/1`; of many of a kind the first and the last."""
+    names = [role.name for role in run.roles if role.status in ("running", "waiting", "queued")]
+    told = []
+    for kind, several in groupby(names, lambda name: name.rpartition("/")[0]):
+        of_kind = list(several)
+        numbers = [int(match[2]) for name in of_kind if (match := _ROLE.fullmatch(name))]
+        whole = len(numbers) == len(of_kind) and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
+        told += [f"{kind}/{numbers[0]}-{numbers[-1]}"] if whole and len(of_kind) > MANY else of_kind
+    return visible(" ".join(told))
+
+
+def _cells(run: Run, now: float) -> list[str]:
+    moment = local_moment(run.submitted)[:16] if run.submitted is not None else "-"
+    return [visible(run.name), run.status.value, duration(run.elapsed(now)), moment]
+
+
+def _apart(field: str, rows: Sequence[Row], row: Row | None = None) -> list[str]:
+    """A column, its head or what stands in it, where its values differ."""
+    if len({getattr(one, field) for one in rows}) < 2:
+        return []
+    return [field if row is None else visible(getattr(row, field))]
+
+
+def _below(row: Row) -> Iterator[str]:
+    if origin := [text for word, text in origin_of(row.run) if word in TOLD_OF_EACH]:
+        yield ", ".join(origin)
+    if row.run.status.ended and row.run.why:
+        yield row.run.why
+    yield from (f"~ {line}" for line in row.changes)
+
+
+def _lines(
+    head: Sequence[str],
+    table: Sequence[Sequence[str]],
+    below: Sequence[Iterable[str]],
+    runs: Sequence[Run],
+    paint: Paint,
+    width: int,
+) -> Iterator[str]:
+    """The lines of a table. Where its rows are too long for a line, the runs' names stand on lines of their own."""
+    widths = [max(map(len, column)) for column in zip(head, *table, strict=True)]
+    apart = sum(widths) + 2 * (len(widths) - 1) > width
+    yield paint(_row(head, widths, apart=apart), "dim")
+    for cells, lines, run in zip(table, below, runs, strict=True):
+        if apart:
+            yield paint(cells[0], "bold")
+        yield _row(cells, widths, apart=apart, status=paint(run.status.value, COLOURS[run.status]))
+        yield from (shorten(f"  {line}", width) for line in lines)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], *, apart: bool, status: str = "") -> str:
+    """A line; `status` is that cell in its colours, which take no room."""
+    padded = [f"{cell:<{room}}" for cell, room in zip(cells, widths, strict=True)]
+    if status:
+        padded[1] = padded[1].replace(cells[1], status)
+    return ("  " if apart else "") + "  ".join(padded[1:] if apart else padded).rstrip()
