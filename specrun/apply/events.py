@@ -13,6 +13,7 @@ from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
+from specrun.spec.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,17 @@ class LocksDenied:
 
 @dataclass(frozen=True, slots=True)
 class OperationSettled:
-    """Work on a resource is over. `error` says why it failed, `skipped` why it was not tried; both empty: done."""
+    """Work on a resource is over. `error` says why it failed, `skipped` why it was not tried; both empty: done.
+
+    Where the reason is a mistake in a file, `diagnostic` shows it there.
+    """
 
     key: Key
     action: Action
     seconds: float
     error: str = ""
     skipped: str = ""
+    diagnostic: Diagnostic | None = None
 
 
 @dataclass(frozen=True, slots=True)

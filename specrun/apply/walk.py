@@ -25,6 +25,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Adopt, Follow, Submit
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
+from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Origin, SecretUnset
 
 GRACE = 10.0
@@ -150,6 +151,7 @@ class Walk:
                 return ""  # it stays as it is, whatever happened to what it needs
         begun = time.monotonic()
         name, error = "", ""
+        diagnostic: Diagnostic | None = None
         try:
             if _is_pending(change) and (why := self._halted()):
                 raise Halted(why)  # noqa: TRY301 - as where that is known while a lock is waited for
@@ -170,11 +172,12 @@ class Walk:
             self._outcome.stale.append(str(key))
         except (EngineError, SecretUnset, Stopped, OSError) as failure:
             error = str(failure).removeprefix(f"{key}: ") + _place_of(failure, change)
+            diagnostic = failure.diagnostic if isinstance(failure, EngineError) else None
             self._outcome.failed.append(str(key))
         if error:
             self._undone[key] = key
         if action is not Action.NO_OP or error:
-            emit(OperationSettled(key, action, time.monotonic() - begun, error))
+            emit(OperationSettled(key, action, time.monotonic() - begun, error, diagnostic=diagnostic))
         return name
 
     def _carry_out(self, change: Change) -> str:

@@ -32,6 +32,8 @@ class EngineError(Exception):
     """
 
     about: SpecPath = ()
+    diagnostic: Diagnostic | None = None
+    """What there is to say, where it is a mistake in a file: shown in the message's place."""
 
     def __init__(self, message: str) -> None:
         super().__init__(mask(message))  # a service may answer with what it was given

@@ -98,13 +98,15 @@ class Reach(NamedTuple):
     """How far the specs of one folder reach: the boundary of their paths, of their environment's, and of inputs.
 
     The latter two are others where the command line names them. `named_in` is the real root of the repository that the
-    folder seems to be in by its name, "" for none: a link may lead out of it.
+    folder seems to be in by its name, "" for none: a link may lead out of it. `given` is the file that the command line
+    puts in place of the spec's environment, "" for none.
     """
 
     spec: Boundary
     environment: Boundary
     inputs: Mapping[str, Boundary]
     named_in: str = ""
+    given: str = ""
 
     def of_input(self, name: str) -> Boundary:
         """The boundary of an input's path."""
@@ -148,7 +150,8 @@ class Told(NamedTuple):
             environment = self.boundary(os.path.dirname(self.environment)).adding([self.environment])
         inputs = {name: spec.adding([path]) for name, path in self.inputs.items()}
         repository = repository_of(os.path.abspath(folder))
-        return Reach(spec, environment, inputs, "" if repository is None else os.path.realpath(repository))
+        named_in = "" if repository is None else os.path.realpath(repository)
+        return Reach(spec, environment, inputs, named_in, self.environment or "")
 
 
 def told(

@@ -129,6 +129,7 @@ class _Builder:
             framework=entry.get("framework"),
             version=None if entry.get("version") is None else scalar_text(entry["version"]),
             folder=self.file.parent,
+            given=self.reach.given,
             boundary=self.reach.environment,
         )
 

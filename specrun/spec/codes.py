@@ -105,6 +105,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "not-a-conda-file": (ERROR, "This is no conda file."),
         "requirements-sent-in-place": (NOTE, "The file of requirements does not travel."),
         "credential-in-address": (WARNING, "A password stands in an address."),
+        "environment-not-built": (ERROR, "The environment could not be built."),
         "invalid-environment-file": (ERROR, "The file given as environment cannot be used."),
     },
     "data": {

@@ -167,7 +167,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`job.environment`. `registered` is the string form (azureml:NAME…); otherwise the mapping's fields."""
+    """`job.environment`; `registered` is its string form. `pip` is read in `folder`; `given` is by --environment."""
 
     registered: str | None = None
     pip: tuple[str, ...] | None = None
@@ -178,7 +178,7 @@ class Environment:
     framework: str | None = None
     version: str | None = None
     folder: Path = field(default=Path(), compare=False)
-    """Where relative paths in `pip` begin."""
+    given: str = field(default="", compare=False)
     boundary: Boundary = field(default=EVERYWHERE, compare=False, repr=False)
 
 

@@ -15,6 +15,7 @@ from specrun.plan.observed import Run
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.transfer import Transfer
+from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.moments import rfc3339
 from specrun.views.diagnostics import diagnostic_data
 
@@ -111,6 +112,8 @@ def _plain(value: object) -> object:
         return run_data(value)
     if isinstance(value, Holder):
         return holder_data(value)
+    if isinstance(value, Diagnostic):
+        return diagnostic_data(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return plain(value)

@@ -195,6 +195,11 @@ class Narration:
             why = visible(event.skipped)
             what = f"not {DONE[event.action]}: {why}" if why.startswith("--") else f"skipped, since {why}"
             self._say(f"{self._paint(SKIPPED, 'yellow')} {self._name(event.key)}: {what}", wrong=True)
+        elif event.diagnostic is not None:
+            from specrun.views.diagnostics import diagnostic_text  # late: most applies have nothing wrong
+
+            head = f"{self._paint('✗', 'red')} {self._name(event.key)}: not {DONE[event.action]}"
+            self._say(f"{head}\n{diagnostic_text(event.diagnostic, self._paint, self._width)}", wrong=True)
         elif event.error:
             self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {indented(event.error)}", wrong=True)
         else:

@@ -27,7 +27,11 @@ from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.run import RunChange
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec import codes
+from specrun.spec.diagnostics import Location
 from specrun.spec.visible import visible
+from specrun.views.data import event_data
+from specrun.views.diagnostics import diagnostic_data
 from specrun.views.narration import Narration
 from tests.engine_double import HERE, Double, key, plan_for, read_specs, wait_until, write_spec
 
@@ -109,6 +113,21 @@ def test_operations() -> None:
         "✗ data/d: no room",
         "○ run/r: skipped, since data/d was not done",
     ]
+
+
+def test_a_mistake_in_a_file_is_shown_there() -> None:
+    place = Location("job.yaml", 3, 7, 5, "pip: [six==9]")
+    found = codes.diagnostic("environment-not-built", "No such version.", (), place)
+    settled = OperationSettled(key("environment/e"), Action.CREATE, 1.0, error="No such version.", diagnostic=found)
+    _, err = told(settled, quiet=True)
+    assert err.splitlines() == [
+        "✗ environment/e: not created",
+        "job.yaml:3:7: error[environment-not-built]: The environment could not be built.",
+        "    3 | pip: [six==9]",
+        "      |       ^^^^^",
+        "  No such version.",
+    ]
+    assert event_data(settled)["diagnostic"] == diagnostic_data(found)
 
 
 def test_a_failed_run_ends_with_the_last_lines_of_its_role_and_one_line_that_says_all() -> None:

@@ -7,23 +7,36 @@ import fcntl
 import json
 import os
 import re
+import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
+from specrun.engines.local.installers.progress import words
 from specrun.engines.local.marks import READY, UNMARKED, Marks
 from specrun.plan.home import make_home, replace_text, scratch
 from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
 from specrun.plan.private import make_folder, open_private, write_private
+from specrun.spec import codes
+from specrun.spec.diagnostics import Location
 from specrun.spec.masking import mask_addresses
 from specrun.spec.model import Secret
 from specrun.spec.requirements import read_line, with_secrets
 from specrun.spec.secrets import MASK, SHORTEST, note
+
+KEPT = 2_000
+"""Lines of an installer's that are read when it has failed: a compiler may say a lot."""
+
+SILENCE = 10.0
+"""Seconds after which an installer that says nothing is told to be at work still."""
 
 WAY_OUT = "use `--environment current` (the Python that runs specrun) or `--environment FILE`"
 _NAME = re.compile(r"^[\w.-]+")
@@ -50,8 +63,16 @@ def observe_environment(home: Path, environment: JobEnvironment) -> Observed:
     return Observed(Status.READY, environment.properties)
 
 
+class _Failed(Exception):
+    """An installer has failed; with what it said."""
+
+    def __init__(self, said: Sequence[str]) -> None:
+        super().__init__()
+        self.said = said
+
+
 def build_environment(home: Path, environment: JobEnvironment, report: Report) -> None:
-    """Build the environment with uv when it is there, else pip. Raises EngineError with the installer's last words."""
+    """Build the environment with uv when it is there, else pip. Raises EngineError, which shows the lines at fault."""
     lines = _lines(environment.content)
     folder = environment_folder(home, environment.name)
     make_home(home)
@@ -68,8 +89,11 @@ def build_environment(home: Path, environment: JobEnvironment, report: Report) -
         shutil.rmtree(folder, ignore_errors=True)
         with scratch(home) as aside:
             variables = _write(lines, aside)
-            for command in _commands(folder, lines, aside):
-                _run(command, variables, _hiding(lines.hidden), lock, report)
+            try:
+                for command in _commands(folder, lines, aside):
+                    _run(command, variables, _hiding(lines.hidden), lock, report)
+            except _Failed as failed:
+                raise _refused(environment, lines, failed.said) from None
         kept = [mask_addresses(line) for line in lines.requirements]
         folder.chmod(0o700)
         values = {"requirements": kept}
@@ -146,28 +170,69 @@ def _hiding(lines: Iterable[str]) -> Callable[[str], str]:
     return lambda text: pattern.sub(MASK, mask_addresses(text))
 
 
+def _refused(environment: JobEnvironment, lines: PipLines, said: Sequence[str]) -> EngineError:
+    """What came of it, at the requirements that are at fault."""
+    from specrun.engines.local.installers.refusals import refusal  # late: nearly all are built without
+
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    found = refusal(said, lines.requirements, lines.constraints, python)
+    shown = _hiding(lines.hidden)
+    first, *others = _places(environment, found.lines) or [environment.location]
+    told = codes.diagnostic("environment-not-built", shown(found.why), ("job", "environment"), first)
+    error = EngineError(f"building the environment failed: {told.detail} ({first})")
+    error.diagnostic = replace(told, others=tuple(others))
+    return error
+
+
+def _places(environment: JobEnvironment, numbers: Iterable[int]) -> list[Location]:
+    """Where lines for pip are written, by their numbers."""
+    wanted = list(numbers)
+    try:
+        entries = list(environment.entries()) if wanted else []
+    except OSError:
+        return []
+    ordered = sorted(entries, key=lambda entry: entry.constraint and bool(read_line(entry.text).requirement))
+    return [ordered[number].at() for number in wanted if number < len(ordered)]
+
+
 def _run(
     command: list[str], variables: Mapping[str, str], shown: Callable[[str], str], lock: int, report: Report
 ) -> None:
-    last: list[str] = []
+    said: deque[str] = deque(maxlen=KEPT)
+    last = ""
     # The installer holds the lock too: one that outlives a killed apply must end before anybody builds here again.
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
         pass_fds=(lock,),
         env={**os.environ, **variables} if variables else None,
     ) as process:
         assert process.stdout is not None
-        for line in map(shown, process.stdout):
-            last = [*last[-9:], line.rstrip()]
-            report(Progress(text=line.strip()))
+        for line in _lines_of(process.stdout):
+            if line:
+                said.append(line)
+            last = shown(words(line)) or last
+            report(Progress(text=last))
     if process.returncode:
-        words = "\n  ".join(last)
-        raise EngineError(f"building the environment failed: `{' '.join(command)}` said\n  {words}\n{WAY_OUT}")
+        raise _Failed(said)
+
+
+def _lines_of(stream: IO[bytes]) -> Iterator[str]:
+    """Its lines as they come, and an empty one after each while without any: a download takes minutes in silence."""
+    begun = b""
+    while True:
+        if not select.select([stream], [], [], SILENCE)[0]:
+            yield ""
+            continue
+        data = os.read(stream.fileno(), 65536)
+        *lines, begun = (begun + data).split(b"\n")
+        if not data and begun:
+            lines, begun = [begun], b""
+        yield from (line.decode(errors="replace").rstrip() for line in lines)
+        if not data:
+            return
 
 
 @contextlib.contextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shlex
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,7 +25,7 @@ from specrun.spec.diagnostics import Location
 from specrun.spec.masking import mask, mask_properties
 from specrun.spec.model import Environment, Properties, Spec
 from specrun.spec.reading import MOST_YAML, read_bytes
-from specrun.spec.requirements import Entry, Lines, expand, is_hidden, names_files, read_line
+from specrun.spec.requirements import INCLUDE, Entry, Lines, expand, is_hidden, names_files, near, read_line
 from specrun.spec.source import parse
 
 
@@ -132,6 +135,30 @@ class JobEnvironment(Converging):
         """Whether a run is in it."""
         return self.address in run.reads
 
+    def entries(self) -> Iterator[Entry]:
+        """Each line that pip is to install, or to be held to, with the place where it is written: read anew.
+
+        Raises OSError.
+        """
+        definition, document = self.content.definition, self.origin.document
+        written: Iterable[Entry] = ()
+        if self.content.conda is not None:
+            file, content = self.content.conda
+            hidden = definition.conda_file is not None and definition.conda_file.is_outside
+            read = parse(near(str(file.source)), content)[0]
+            written = pip_entries(read, str(file.source.parent), hidden=hidden) if read is not None else ()
+        elif definition.given:
+            line = f"{INCLUDE}={shlex.quote(os.path.abspath(definition.given))}"  # noqa: PTH100 - follows links
+            written = [Entry(line, "", lambda: self.location)]
+        else:
+            folder = str(definition.folder)
+            written = (
+                Entry(line, folder, partial(document.location, ("job", "environment", "pip", index)))
+                for index, line in enumerate(definition.pip or ())
+            )
+        listed = expand(written, partial(_read_named, definition.boundary, {}))
+        return (entry for entry in listed if not read_line(entry.text).named_file)
+
     def _why_missing(self, seen: Observed) -> str:
         return seen.reason or "it does not exist"
 
@@ -177,21 +204,22 @@ def _named(path: Path, content: bytes) -> SourceFile:
     return SourceFile(path.name, path, len(content), False, md5)
 
 
+def _read_named(boundary: Boundary, files: dict[str, SourceFile], _: Entry, name: str) -> Lines:
+    """A file that a line names, which is noted in `files`. Raises OSError."""
+    real = boundary.real(name)
+    if boundary.strict and not boundary.admits(real):  # a link since the rules have looked
+        raise LeadsOut(name, real)
+    content = read_bytes(name)
+    files[name] = _named(Path(name), content)
+    return Lines(content.decode(errors="replace"), is_hidden(boundary, name))
+
+
 def _collect(entries: Iterable[Entry], boundary: Boundary) -> PipLines:
     files: dict[str, SourceFile] = {}
-
-    def read_named(_: Entry, name: str) -> Lines:
-        real = boundary.real(name)
-        if boundary.strict and not boundary.admits(real):  # a link since the rules have looked
-            raise LeadsOut(name, real)
-        content = read_bytes(name)
-        files[name] = _named(Path(name), content)
-        return Lines(content.decode(errors="replace"), is_hidden(boundary, name))
-
     requirements: list[str] = []
     constraints: list[str] = []
     hidden: list[str] = []
-    for entry in expand(entries, read_named):
+    for entry in expand(entries, partial(_read_named, boundary, files)):
         line = read_line(entry.text)
         if not line.named_file:
             # Options hold for all there is, wherever they stand.
