@@ -13,7 +13,7 @@ from specrun.cli.apply import carry_out, confirm
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import color_option, every_option, lock_timeout_option, seconds_in
 from specrun.cli.reading import Reading, reading_options
-from specrun.cli.session import open_specs, show
+from specrun.cli.session import open_specs
 from specrun.engines.facts import unread
 from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
@@ -39,7 +39,6 @@ def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes
     project = open_specs(reading, deleting=True)
     others = OtherSpecs(project, reading.engine, {**reading.options(), "unread": unread()})
     made = project.plan_destruction(also, ended_before, others.keep)
-    show(made.notes)
     narration = Narration(sys.stdout, sys.stderr, terminal_width())
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.

@@ -18,8 +18,23 @@ UNREADABLE = frozenset({"ssh_settings.admin_password"})
 CASELESS = frozenset({"size", "location", "subscription_id", "storage_account", "vnet_name", "subnet", "name"})
 """What Azure compares without case; this machine does the same, so that a spec that is as declared there is so here."""
 
+_RUNS_STAY = (
+    "runs: their history in the workspace, and their logs, outputs and code as blobs on its storage account, paid by "
+    "the GB"
+)
+_DATA_STAYS = "data: the blobs on the datastores, paid by the GB (`--also data` deletes what the spec has sent there)"
+
 _WORKSPACE = Capability(
     caseless=CASELESS,
+    brings=(
+        "a key vault (by the operation), Application Insights with a log workspace (by the GB) and, with the first "
+        "image that is built, a container registry (by the day, used or not). The workspace itself costs nothing"
+    ),
+    stays=(
+        "workspace: with its resource group and, in it, its storage account (paid by the GB), key vault, Application "
+        "Insights, and container registry if an image was ever built (paid by the day). `--also workspace` deletes the "
+        "workspace, and none of those"
+    ),
     leaves=(
         "the runs in it with their history, and its clusters, models, environments and datastores, whoever made them, "
         "go with it. Its storage account with all data, its key vault, its Application Insights with their log "
@@ -70,6 +85,9 @@ LOCAL = Facts(
         "workspace": Capability(caseless=CASELESS),
         "compute": Capability(None, caseless=CASELESS),
         "datastore": Capability(None, caseless=CASELESS),
+        "data": Capability(stays="data: the files in the datastores' folders (`--also data` deletes them)"),
+        "environment": Capability(stays="environments: what was installed for them (`--also environment` deletes it)"),
+        "run": Capability(stays="runs: their logs, outputs and code (`--also run` deletes them)"),
     },
     cannot={
         ("job", "environment", "image"): "the environment is a container image",
@@ -103,8 +121,10 @@ AZUREML = Facts(
                 "the jobs go with their history, whose metrics and logs nobody can bring back. What they wrote to "
                 "paths on datastores stays, and so may their artifacts on the workspace's storage account (container "
                 "azureml, ExperimentRun/dcid.NAME): Azure does not say"
-            )
+            ),
+            stays=_RUNS_STAY,
         ),
+        "data": Capability(stays=_DATA_STAYS),
         **_KEPT,
     },
 )
@@ -122,7 +142,8 @@ AZUREML_V1 = Facts(
         # SDK v1 changes how a cluster scales, and nothing else.
         "compute": Capability(frozenset(SCALE), replaceable=True, write_only=UNREADABLE, caseless=CASELESS),
         "datastore": Capability(None, kept="SDK v1 keeps nothing that tells who registered it", caseless=CASELESS),
-        "run": Capability(kept="SDK v1 deletes no runs, which `--engine azureml` does"),
+        "run": Capability(kept="SDK v1 deletes no runs, which `--engine azureml` does", stays=_RUNS_STAY),
+        "data": Capability(stays=_DATA_STAYS),
         **_KEPT,
     },
     instead={

@@ -91,6 +91,8 @@ class Plan:
     left_out: str = ""
     """What the command line leaves out, in words."""
     targets: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    stays: tuple[str, ...] = ()
+    """What of the places goes on to be there, and may cost, when the specs' things are deleted, in words."""
     format: int = FORMAT
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -59,7 +59,23 @@ def plan_destruction(
     unseen = unread_runs(views)
     told = tuple(_as_part(change, going.get(change.key.place)) for change in changes if change.key.place not in unseen)
     places = tuple(place for place in views if place not in unseen)
-    return Plan(places, told, graph.spec_digests, tuple(refusals), notes=tuple(notes), unseen=unseen)
+    stays = () if ended_before is not None else tuple(_stays(told, views, going))
+    return Plan(places, told, graph.spec_digests, tuple(refusals), notes=tuple(notes), unseen=unseen, stays=stays)
+
+
+def _stays(changes: Sequence[Change], views: Mapping[Place, View], going: Collection[Place]) -> Iterator[str]:
+    """What goes on to be there of each kind in each place; where the workspace goes, too, that is data."""
+    several = len({change.key.place for change in changes}) > 1
+    said: dict[tuple[Place, str], str] = {}
+    for change in changes:
+        capability = views[change.key.place].capabilities.get(change.resource.kind, Capability())
+        there = isinstance(change, ResourceChange) and change.before.status is not Status.MISSING
+        if change.key.place in going and change.resource.kind != "data":
+            continue
+        if there and change.action is Action.NO_OP and capability.stays and change.resource.managed:
+            said.setdefault((change.key.place, change.resource.kind), capability.stays)
+    for (place, _), words in said.items():
+        yield f"{place.title}: {words}" if several else words
 
 
 def _of_old_runs(change: Change, ended_before: float) -> Change:

@@ -25,7 +25,9 @@ class Capability:
 
     `write_only`: fields, with dots, that no service gives back: what cannot be observed is not compared. `kept`: why
     things of this kind are never deleted ("": they may be). `caseless`: fields that are compared without case, so that
-    a spec may spell them either way. `leaves`: what stays, and what does not, when one is deleted ("": all goes).
+    a spec may spell them either way. `leaves`: what stays, and what does not, when one is deleted ("": all goes);
+    `brings`: what is made with one that is made; `stays`: what is there of a kind, and goes on to be, that `destroy`
+    does not delete.
     """
 
     in_place: frozenset[str] | None = frozenset()
@@ -33,6 +35,8 @@ class Capability:
     write_only: frozenset[str] = frozenset()
     kept: str = ""
     leaves: str = ""
+    brings: str = ""
+    stays: str = ""
     caseless: frozenset[str] = frozenset()
 
 

@@ -22,10 +22,11 @@ from specrun.plan.changes import FORMAT, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Adopt, Follow, Submission, Submit
+from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
+from specrun.plan.machines import cluster_sizes, size_of_run
 from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
-from specrun.plan.resources import Place
+from specrun.plan.resources import Key, Place
 from specrun.plan.shown import fields_of, finds_of, wanted_of
 from specrun.plan.shown_again import location_of, said_of
 from specrun.plan.transfer import Transfer
@@ -59,7 +60,8 @@ def contents(
     `changed_since` is what programs are told of how the specs were chosen.
     """
     place = Below(root)
-    changes = [_encode(change, plan.places, place) for change in plan.changes]
+    clusters = cluster_sizes(plan.changes)
+    changes = [_encode(change, plan.places, place, clusters) for change in plan.changes]
     said = said_of(plan, changed_since)
     return {
         "format": FORMAT,
@@ -209,7 +211,7 @@ def _encode_place(at: Place, targets: Sequence[str]) -> dict[str, object]:
     return {"engine": at.engine, "workspace": at.workspace, "title": at.title, "targets": list(targets)}
 
 
-def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, object]:
+def _encode(change: Change, places: Sequence[Place], place: Below, clusters: Mapping[Key, str]) -> dict[str, object]:
     item: dict[str, object] = {
         "place": places.index(change.key.place),
         "key": change.key.address,
@@ -236,6 +238,8 @@ def _encode(change: Change, places: Sequence[Place], place: Below) -> dict[str, 
             item |= _encode_submission(submission, cancel, place) | {"follow": _encode_run(run)}
             if isinstance(change, Adopt):
                 item["specs"] = run.specs
+    if isinstance(change, RunChange) and (size := size_of_run(change, clusters)):
+        item["size"] = size
     return item
 
 

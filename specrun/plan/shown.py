@@ -14,6 +14,7 @@ from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChan
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
+from specrun.plan.machines import cluster_sizes, size_of_run
 from specrun.plan.observed import Status
 from specrun.plan.portable import digests_from, seen_from
 from specrun.plan.resources import Key, Place
@@ -30,6 +31,7 @@ class ShownRun:
     """A job's attempt. `finds` are the outputs that hold what the attempt before has written, with their paths.
 
     `follows` and `adopts` name runs that are there already ("": none), `cancels` those that are ended before.
+    `size` is that of the machines that it is on ("": this one, or nobody knows).
     """
 
     name: str
@@ -42,6 +44,7 @@ class ShownRun:
     adopts: str = ""
     differences: Sequence[str] = ()
     cancels: Sequence[str] = ()
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Shown:
     problems: Sequence[Diagnostic] = ()
     unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     unplanned: Sequence[Key] = ()
+    stays: Sequence[str] = ()
     version: str = __version__
     """Of the specrun that made it."""
 
@@ -110,10 +114,11 @@ def shown(plan: Plan | Shown) -> Shown:
     """What is shown of a plan."""
     if isinstance(plan, Shown):
         return plan
+    clusters = cluster_sizes(plan.changes)
     return Shown(
         places=plan.places,
         targets=plan.targets,
-        changes=[_change(change) for change in plan.changes],
+        changes=[_change(change, clusters) for change in plan.changes],
         spec_digests=digests_from(_root(), plan.spec_digests),
         fingerprints=plan.fingerprints,
         left_out=plan.left_out,
@@ -122,6 +127,7 @@ def shown(plan: Plan | Shown) -> Shown:
         problems=plan.problems,
         unseen=plan.unseen,
         unplanned=plan.unplanned,
+        stays=plan.stays,
     )
 
 
@@ -193,7 +199,7 @@ def before_of(action: Action, address: str, status: str, seen: Properties, wante
     return seen
 
 
-def _change(change: Change) -> ShownChange:
+def _change(change: Change, clusters: Mapping[Key, str]) -> ShownChange:
     resource, wanted = change.resource, wanted_of(change)
     before: Properties = {}
     if isinstance(change, (ResourceChange, Upload)):
@@ -213,11 +219,11 @@ def _change(change: Change) -> ShownChange:
         fields=fields_of(change.fields) if isinstance(change, ResourceChange) else (),
         transfer=change.transfer if isinstance(change, Upload) else None,
         here=not (isinstance(change, Upload) and change.resource.absent),
-        run=_run(change) if isinstance(change, RunChange) else None,
+        run=_run(change, clusters) if isinstance(change, RunChange) else None,
     )
 
 
-def _run(change: RunChange) -> ShownRun:
+def _run(change: RunChange, clusters: Mapping[Key, str]) -> ShownRun:
     submission = change.submission
     run = change.run.name if isinstance(change, Follow) else ""
     return ShownRun(
@@ -231,6 +237,7 @@ def _run(change: RunChange) -> ShownRun:
         adopts=run if isinstance(change, Adopt) else "",
         differences=plain(change.differences) if isinstance(change, Submit) else (),
         cancels=[one.name for one in change.cancel],
+        size=size_of_run(change, clusters),
     )
 
 

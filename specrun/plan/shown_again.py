@@ -108,6 +108,7 @@ def _run_again(item: Mapping[str, Any]) -> ShownRun:
         adopts=run if "specs" in item else "",
         differences=item.get("differences", ()),
         cancels=[one["name"] for one in item["cancel"]],
+        size=item.get("size", ""),
     )
 
 

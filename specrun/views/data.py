@@ -17,6 +17,7 @@ from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.moments import rfc3339
+from specrun.views.costs import cluster_data, machine_data
 from specrun.views.diagnostics import diagnostic_data
 
 ACTIONS: Mapping[Action, list[str]] = {
@@ -45,6 +46,7 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
         "unplanned": [key.address for key in plan.unplanned],
         **({"left_out": plan.left_out} if plan.left_out else {}),
+        **({"stays": list(plan.stays)} if plan.stays else {}),
         "fingerprints": dict(plan.fingerprints),
         "spec_digests": dict(plan.spec_digests),
         "notes": [diagnostic_data(note) for note in plan.notes],
@@ -145,6 +147,7 @@ def _change(change: ShownChange, *, several: bool) -> dict[str, object]:
     }
     if change.fields:
         data["fields"] = [asdict(field) for field in change.fields]
+    data |= cluster_data(change)
     if change.transfer is not None:
         data["transfer"] = _transfer(change.transfer)
         data["source_here"] = change.here
@@ -194,6 +197,9 @@ def _run(run: ShownRun) -> dict[str, object]:
         "adopts": run.adopts or None,
         "differences": list(run.differences),
         "cancels": list(run.cancels),
+        "instances": run.processes.instances,
+        "size": run.size or None,
+        "machine": machine_data(run.size),
     }
 
 

@@ -6,6 +6,7 @@ from specrun.plan.changes import Action, Plan
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, shown
 from specrun.spec.wording import listed
+from specrun.views.costs import always_on, cost_lines, run_line
 from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
 from specrun.views.plan_text import plan_text, summary, targets_in, unseen
@@ -37,7 +38,8 @@ def plan_markdown(plan: Plan | Shown) -> str:
         lines += [f"> ⛔ **Nothing can be said of {of}**: {said}{one.rest}", ""]
     destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
     lines += few([_deletion(change, several=several) for change in destroyed])
-    if destroyed:
+    lines += few([_always_on(change, several=several) for change in plan.changes if always_on(change)])
+    if lines[-1]:
         lines.append("")
     left = MANY
     for place in plan.places if plan.pending else ():
@@ -76,6 +78,12 @@ def _deletion(change: ShownChange, *, several: bool) -> str:
     return f"- ⚠️ {_code(str(change.key))}{where} would be deleted: {prose(change.reason)}"
 
 
+def _always_on(change: ShownChange, *, several: bool) -> str:
+    where = f" on {prose(change.key.place.title)}" if several else ""
+    (line,) = (line for line in cost_lines(change) if "always on" in line)
+    return f"- 💰 {_code(str(change.key))}{where}: {prose(line)}"
+
+
 def _finding(found: Finding) -> str:
     one = found.diagnostic
     also = "".join(f" and {_code(str(place))}" for place in one.others)
@@ -85,6 +93,8 @@ def _finding(found: Finding) -> str:
 
 def _row(change: ShownChange) -> str:
     key, reason = cell(_code(str(change.key))), cell(prose(change.reason, 300))
+    costs = [run_line(change.run)] if change.run is not None else list(cost_lines(change))
+    reason = "<br>".join([reason, *(cell(prose(line)) for line in costs if line)])
     return f"| {change.action.sign} | {key} | {reason} |"
 
 

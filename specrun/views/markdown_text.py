@@ -9,7 +9,7 @@ import re
 
 from specrun.spec.visible import visible
 
-_PLAIN = re.compile(r"""[\w.,;()'"%/+?!{}=…→·-]*:?""")
+_PLAIN = re.compile(r"""[\w.,;()'"%/+?!{}=…→·×-]*:?""")
 """Words that mean themselves wherever they stand, but for those below."""
 
 _READ = re.compile(r"_|www\.|gh-[0-9]|[!%]\w|:.|[0-9a-f]{7,}", re.IGNORECASE)

@@ -14,7 +14,8 @@ from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
-from specrun.views.text import Paint, count, shorten
+from specrun.views.costs import IDLE, cost_lines, run_line
+from specrun.views.text import Paint, count, shorten, wrapped
 
 COLOURS: Mapping[Action, str] = {
     Action.NO_OP: "dim",
@@ -49,14 +50,19 @@ def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
     """The whole plan, a section for each place, ending with a line that counts."""
     plan = shown(plan)
     lines: list[str] = []
+    said: set[str] = set()
     room = max((len(visible(change.key.address)) for change in plan.changes), default=0)
     for place in plan.places:
         of = targets_in(plan, place)
         where = f"{visible(place.title)} (engine {visible(place.engine)}){f' · {of}' if of else ''}"
         lines += [f"{paint('Plan', 'bold')} for {where}", ""]
         for change in plan.in_place(place):
-            lines.extend(_change(change, min(room, 44), paint, width))
+            lines.extend(_change(change, min(room, 44), paint, width, said))
         lines += [f"  ? {visible(str(key))}  not planned: see below" for key in plan.unplanned if key.place == place]
+        lines.append("")
+    if plan.stays:
+        lines.append("What stays:")
+        lines += [line for one in plan.stays for line in wrapped(one, "  ", width, "    ")]
         lines.append("")
     return "\n".join([*lines, summary(plan)])
 
@@ -132,7 +138,8 @@ def transfer_summary(transfer: Transfer) -> str:
     return ", ".join(parts) or "no files"
 
 
-def _change(change: ShownChange, room: int, paint: Paint, width: int) -> Iterator[str]:
+def _change(change: ShownChange, room: int, paint: Paint, width: int, said: set[str]) -> Iterator[str]:
+    """The lines of a change; of what holds for many that is in `said` which need not be said again."""
     colour = COLOURS[change.action]
     head = f"  {change.action.sign} {visible(change.key.address):<{room}}"
     reason = visible(change.reason)
@@ -150,6 +157,9 @@ def _change(change: ShownChange, room: int, paint: Paint, width: int) -> Iterato
             yield from _submission(change.run, paint, width)
         yield from (f"      cancels {visible(name)}" for name in change.run.cancels)
     else:
+        for line in cost_lines(change):
+            yield from wrapped(line, "      ", width) if line not in said else ()
+            said |= {line} & {IDLE}
         if change.action is Action.CREATE:
             yield from _properties(change.wanted, "      ", width)
         yield from _fields(change.fields, paint)
@@ -199,6 +209,8 @@ def _submission(run: ShownRun, paint: Paint, width: int) -> Iterator[str]:
     bytes_of_code = sum(file.size for file in run.code)
     code = f", {count(len(run.code), 'code file')} ({size(bytes_of_code)})" if run.code else ""
     yield f"      {paint(run.name, 'bold')}: {_processes(run.processes)}{code}"
+    if on := run_line(run):
+        yield from wrapped(on, "      ", width)
     for name, where in run.finds.items():
         found, path = f"      finds {visible(name)} as the attempt before left it:", visible(where)
         fits = len(f"{found} {path}") <= width

@@ -106,6 +106,20 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
 
 
+def wrapped(text: str, indent: str, width: int, rest: str | None = None) -> list[str]:
+    """A sentence on lines of at most `width` characters, each `indent`ed, those after the first by `rest`; visible."""
+    from textwrap import wrap  # late: few texts are as long
+
+    return wrap(
+        visible(hide(text)),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def indented(text: str) -> str:
     """A text of several lines, such as what pip said, all but the first below the others' first word."""
     first, *others = text.rstrip("\n").split("\n")

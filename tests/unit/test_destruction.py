@@ -17,6 +17,9 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile, Survey
 from specrun.plan.planning import View
 from specrun.plan.resources import Capability
+from specrun.views.data import plan_data
+from specrun.views.plan_text import plan_text
+from specrun.views.text import Paint
 from tests.engine_double import Double, graph_for, key, read_specs, write_spec
 
 TEXT = """\
@@ -140,6 +143,24 @@ def test_what_is_in_a_workspace_goes_with_it_and_what_it_stands_on_stays(spec: P
     theirs = plan_of(spec, also=("workspace",), compute=Observed(Status.READY, maker=Maker("another")))
     assert reasons(theirs)["compute"] == "goes with workspace/wsp"
     assert plan_of(spec).notes == ()
+
+
+def test_what_stays_is_told_at_the_end(spec: Path) -> None:
+    azure = Double(capabilities=ENGINES["azureml"].capabilities)
+    stays = plan_of(spec, engine=azure).stays
+    assert [one.partition(":")[0] for one in stays] == ["runs", "data", "workspace"]
+    for part in ("storage account", "key vault", "Application Insights", "container registry"):
+        assert part in stays[-1]
+    assert [one.partition(":")[0] for one in plan_of(spec, engine=azure, also=("workspace",)).stays] == ["data"]
+    assert plan_of(spec, engine=azure, also=("data", "run", "workspace")).stays == ()
+    assert plan_of(spec, engine=azure, also=("run",), ended_before=1.0).stays == ()
+    missing = {"workspace": Observed(Status.MISSING), "data": Observed(Status.MISSING)}
+    assert [one.partition(":")[0] for one in plan_of(spec, engine=azure, **missing).stays] == ["runs"]
+    here = plan_of(spec, engine=Double(capabilities=ENGINES["local"].capabilities))
+    assert [one.partition(":")[0] for one in here.stays] == ["runs", "data", "environments"]
+    text = plan_text(here, Paint(False), 80)
+    assert text.index("What stays:\n  runs: their logs") > text.index("made by job")
+    assert plan_data(here)["stays"] == list(here.stays)
 
 
 def test_why_it_is_deleted(spec: Path) -> None:

@@ -1,0 +1,138 @@
+"""What of a plan costs money stands in it: the machines, what is always on, what comes along and what stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.engines.facts import ENGINES
+from specrun.plan.changes import Plan
+from specrun.plan.makers import Maker
+from specrun.plan.observed import Observed, Status
+from specrun.plan.resources import Place
+from specrun.plan.saved import contents
+from specrun.plan.shown_again import shown_again
+from specrun.views.data import plan_data
+from specrun.views.markdown import plan_markdown
+from specrun.views.plan_text import plan_text
+from specrun.views.text import Paint
+from tests.engine_double import Double, plan_for, read_specs, write_spec
+
+AZURE = Place("azureml", "s/ml-rg/ml-ws", "workspace ml-ws")
+GUID = "12345678-1234-1234-1234-123456789abc"
+WORKSPACE = f"""\
+workspace: {{name: ml-ws, resource_group: ml-rg, subscription_id: {GUID}, location: westeurope, create: true}}
+compute: cpu
+"""
+JOB = "job: {command: ls, resources: {instance_count: 2}, distribution: {type: mpi}}\n"
+T4 = "STANDARD_NC4AS_T4_V3"
+
+
+def plan_of(folder: Path, text: str, place: Place = AZURE, **there: Observed) -> Plan:
+    engine = Double(place=place, capabilities=ENGINES["azureml"].capabilities)
+    engine.there |= {address.replace("__", "/"): seen for address, seen in there.items()}
+    return plan_for(engine, read_specs(write_spec(folder, f"name: job\n{text}")), folder / "home")
+
+
+def lines_of(plan: Plan, width: int = 120) -> list[str]:
+    return [line.strip() for line in plan_text(plan, Paint(False), width).splitlines()]
+
+
+def test_the_machines_of_a_cluster_and_of_a_run(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, f"compute: {{name: gpu, size: {T4}, max_instances: 2}}\n{JOB}")
+    lines = lines_of(plan, 80)
+    assert f"{T4}: 4 vCPUs, 28 GiB, 1 × T4 (16 GB)" in lines
+    assert f"on 2 × {T4}: 4 vCPUs, 28 GiB, 1 × T4 (16 GB) each" in lines
+    assert "no instance is on while there is nothing to do: idle it costs nothing" in lines
+    cluster, run = plan_data(plan)["resource_changes"]  # type: ignore[misc]
+    machine = {"vcpus": 4, "memory_gib": 28, "gpus": 1, "gpu": "T4", "gpu_memory_gb": 16, "gpu_part": None}
+    assert (cluster["machine"], cluster["always_on"]) == (machine, 0)
+    assert (run["run"]["machine"], run["run"]["instances"], run["run"]["size"]) == (machine, 2, T4)
+    markdown = plan_markdown(plan).partition("<details>")[0]
+    assert "4 vCPUs, 28 GiB, 1 × T4 (16 GB) each |" in markdown
+
+
+def test_on_this_machine_nothing_is_said_of_sizes(tmp_path: Path) -> None:
+    text = f"compute: {{name: gpu, size: {T4}, min_instances: 2, max_instances: 2}}\n{JOB}"
+    plan = plan_of(tmp_path, text, Place("local", title="this machine"))
+    assert not any("vCPU" in line or "always on" in line for line in lines_of(plan))
+    assert "machine" not in plan_data(plan)["resource_changes"][0]  # type: ignore[index]
+
+
+def test_the_machines_of_a_cluster_that_is_only_named(tmp_path: Path) -> None:
+    seen = Observed(Status.READY, {"name": "theirs", "size": "Standard_D4s_v5", "min_instances": 3})
+    lines = lines_of(plan_of(tmp_path, f"compute: theirs\n{JOB}", compute__theirs=seen))
+    assert "on 2 × Standard_D4s_v5: 4 vCPUs, 16 GiB each" in lines
+    assert not any("always on" in line for line in lines), "it is not this spec's"
+
+
+def test_a_size_that_nobody_knows(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, f"compute: {{name: gpu, size: STANDARD_D5S_V9, max_instances: 2}}\n{JOB}")
+    lines = lines_of(plan)
+    assert "STANDARD_D5S_V9: a size not known to specrun" in lines
+    assert "on 2 × STANDARD_D5S_V9: a size not known to specrun" in lines
+    assert plan_data(plan)["resource_changes"][0]["machine"] is None  # type: ignore[index]
+
+
+def test_without_a_cluster_the_size_is_the_jobs(tmp_path: Path) -> None:
+    text = "job: {command: ls, resources: {instance_type: STANDARD_D4DS_V5}}\n"
+    assert "on STANDARD_D4DS_V5: 4 vCPUs, 16 GiB" in lines_of(plan_of(tmp_path, text))
+
+
+IDLE_TIME = "idle_time_before_scale_down: 14400"
+STAYS_ON = "an instance stays on for 4 h 0 min after its work, and costs as much then"
+
+
+@pytest.mark.parametrize(
+    ("declared", "seen", "said"),
+    [
+        ("min_instances: 4", {}, ["4 instances always on, also idle"]),
+        ("min_instances: 1", {}, ["1 instance always on, also idle"]),
+        (f"min_instances: 1, {IDLE_TIME}", {}, ["1 instance always on, also idle", STAYS_ON]),
+        ("max_instances: 4", {"max_instances": 2, "min_instances": 1}, ["1 instance always on, also idle"]),
+        (
+            "min_instances: 4",
+            {"min_instances": 4},
+            ["4 instances always on, also idle, each 4 vCPUs, 28 GiB, 1 × T4 (16 GB)"],
+        ),
+        ("min_instances: 0", {"min_instances": 0, "max_instances": 9}, []),
+    ],
+)
+def test_what_is_always_on(tmp_path: Path, declared: str, seen: dict[str, Any], said: list[str]) -> None:
+    properties = {"name": "gpu", "size": T4, **seen}
+    there = {"compute__gpu": Observed(Status.READY, properties, maker=Maker("job"))} if seen else {}
+    plan = plan_of(tmp_path, f"compute: {{name: gpu, size: {T4}, {declared}}}\n", **there)
+    assert [line for line in lines_of(plan, 80) if "always on" in line or "stays on" in line] == said
+    seen_first = plan_markdown(plan).partition("<details>")[0]
+    assert ("- 💰 `compute/gpu`: " in seen_first) == any("always on" in line for line in said)
+
+
+def test_what_holds_for_many_clusters_is_said_once(tmp_path: Path) -> None:
+    specs = [
+        write_spec(tmp_path / name, f"name: {name}\ncompute: {{name: {name}, size: {T4}, max_instances: 2}}\n")
+        for name in ("one", "two")
+    ]
+    plan = plan_for(Double(place=AZURE), read_specs(*specs), tmp_path / "home")
+    assert sum("idle it costs nothing" in line for line in lines_of(plan)) == 1
+
+
+def test_what_a_new_workspace_brings_along(tmp_path: Path) -> None:
+    text = plan_text(plan_of(tmp_path, WORKSPACE), Paint(False), 80)
+    assert all(len(line) <= 80 for line in text.splitlines())
+    said = " ".join(text.split())
+    assert "brings along, in resource group ml-rg: a storage account (by the GB), a key vault" in said
+    for part in ("Application Insights", "container registry (by the day, used or not)"):
+        assert part in said
+    account = f"/subscriptions/{GUID}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/mine"
+    own = WORKSPACE.replace("create", f"storage_account: {account}, create")
+    assert "brings along, in resource group ml-rg: a key vault" in " ".join(lines_of(plan_of(tmp_path, own)))
+    seen = Observed(Status.READY, {"name": "ml-ws", "location": "westeurope"}, maker=Maker("job"))
+    assert not any("brings" in line for line in lines_of(plan_of(tmp_path, WORKSPACE, **{"workspace__ml-ws": seen})))
+
+
+def test_a_saved_plan_shows_the_same(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, f"compute: {{name: gpu, size: {T4}, min_instances: 1}}\n{JOB}")
+    again = shown_again(contents(plan, {}, str(tmp_path), str))
+    assert plan_text(again, Paint(False), 100) == plan_text(plan, Paint(False), 100)
