@@ -92,7 +92,9 @@ def holder_of(change: Change) -> Holder:
     user, ci = who_asks()
     maker = change.resource.maker
     doing = f"{change.action.value} {change.key.address}" + (f" ({maker})" if maker else "")
-    return Holder(user, ci or os.uname().nodename, doing, time.time(), os.getpid())
+    from socket import gethostname  # late: what is not locked needs no name
+
+    return Holder(user, ci or gethostname(), doing, time.time(), os.getpid())
 
 
 def told(holder: Holder) -> str:

@@ -26,6 +26,7 @@ from specrun.cli.saving import planned_anew
 from specrun.cli.session import arguments_of, open_specs
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
+from specrun.plan.file_locks import HAVE_LOCKS
 from specrun.plan.kinds.run import RunChange
 from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
@@ -67,6 +68,7 @@ def apply(
     output: str,
 ) -> None:
     """Make it so, and follow the run to its end. FILE may also be a saved plan."""
+    refuse_on_windows("apply")
     options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt)
     project: Project | None
     if (saved := find_saved(reading.named)) is not None:
@@ -99,6 +101,14 @@ def apply(
         )
     finally:
         narration.close()
+
+
+def refuse_on_windows(verb: str) -> None:
+    """End the command on a system where nobody has seen it change anything yet."""
+    if sys.platform == "win32" or not HAVE_LOCKS:
+        raise Exit(
+            exit_codes.FAILED, f"nobody has tried `specrun {verb}` on Windows: use WSL, where specrun is on Linux"
+        )
 
 
 def carry_out(

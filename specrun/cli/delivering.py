@@ -77,7 +77,7 @@ def deliver(
         check_below([path for path in files if path.is_relative_to(out_dir)], Path(out_dir))
     for path, (text, executable) in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
         if executable:
             path.chmod(path.stat().st_mode | 0o111)
     if not files:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import click
 
 from specrun.apply.other_specs import OtherSpecs
-from specrun.cli.apply import carry_out, confirm
+from specrun.cli.apply import carry_out, confirm, refuse_on_windows
 from specrun.cli.exit_codes import Exit
 from specrun.cli.options import color_option, every_option, lock_timeout_option, seconds_in
 from specrun.cli.reading import Reading, reading_options
@@ -35,6 +35,7 @@ from specrun.views.text import terminal_width
 @color_option
 def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes: bool, lock_timeout: int) -> None:
     """Delete what a spec made, and nothing else: its cluster and datastores; more with --also."""
+    refuse_on_windows("destroy")
     ended_before = None if older_than is None else _moment(older_than, also)
     project = open_specs(reading, deleting=True)
     others = OtherSpecs(project, reading.engine, {**reading.options(), "unread": unread()})

@@ -177,7 +177,7 @@ def _write_one(text: str, out: str | None) -> None:
     if out is None:
         print(text, end="")
     else:
-        Path(out).write_text(text, encoding="utf-8")
+        Path(out).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -> None:
@@ -186,7 +186,7 @@ def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -
     check_below(files, folder)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_masked(text), encoding="utf-8")
+        path.write_text(_masked(text), encoding="utf-8", newline="\n")
     print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {visible(str(folder))}, to be made in this order:")
     for spec in specs:
         mine = [path for path in files if len(specs) == 1 or path.parent.name == spec.name]

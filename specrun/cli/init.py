@@ -28,6 +28,6 @@ def init(folder: str) -> None:
     for file in TEMPLATES:
         text = (files("specrun.cli") / "templates" / file).read_text(encoding="utf-8")
         (target / file).parent.mkdir(parents=True, exist_ok=True)
-        (target / file).write_text(text.replace("{name}", name), encoding="utf-8")
+        (target / file).write_text(text.replace("{name}", name), encoding="utf-8", newline="\n")
         print(f"wrote {visible(str(target / file))}")
     print(f"now: {command('specrun', 'apply', *([] if folder == '.' else [file_word(str(target / TEMPLATES[0]))]))}")

@@ -146,7 +146,7 @@ def _wrong_with(engine: Reliable, text: str) -> Iterator[Diagnostic]:
 
     with TemporaryDirectory() as folder:
         file = Path(folder, "spec.yaml")
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", newline="\n")
         loaded = load([str(file)], unread=unread())
         yield from loaded.diagnostics
         for spec in loaded.specs:

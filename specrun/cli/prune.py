@@ -15,7 +15,7 @@ import click
 from specrun.apply.deleted import places_at
 from specrun.apply.project import Project
 from specrun.apply.pruning import Pruning
-from specrun.cli.apply import as_json, carry_out, confirm
+from specrun.cli.apply import as_json, carry_out, confirm, refuse_on_windows
 from specrun.cli.exit_codes import FAILED, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.options import color_option, lock_timeout_option, output_option
 from specrun.cli.plan import check_allowed, render
@@ -78,6 +78,8 @@ def prune(
     output: str,
 ) -> None:
     """Delete what specrun made for specs of this repository that are gone."""
+    if not dry_run:
+        refuse_on_windows("prune")
     require_engine(reading.engine)
     root = repository_of(_folder(reading))
     if root is None:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from specrun.plan.checkout import executables
 from specrun.plan.hashes import HashCache
 from specrun.spec.boundary import Links
 from specrun.spec.tree import Tree, Wrong, composed_name, is_spec, read_tree
@@ -67,10 +68,10 @@ def hash_files(tree: Tree, cache: HashCache) -> tuple[SourceFile, ...]:
             composed_name(file.path),
             Path(file.source),
             file.stat.st_size,
-            bool(file.stat.st_mode & 0o100),
+            executable,
             md5,
         )
-        for file, md5 in zip(tree.files, digests, strict=True)
+        for file, md5, executable in zip(tree.files, digests, executables(tree.files), strict=True)
     ]
     return tuple(sorted(files, key=lambda file: file.path.encode()))
 

@@ -4,15 +4,59 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from specrun.spec.repository import git_folder
+from specrun.spec.repository import common_git_folder, git_folder
 
 _SHA256 = re.compile(rb"^\s*objectformat\s*=\s*sha256", re.IGNORECASE | re.MULTILINE)
 _SHA1_SIZE, _SHA256_SIZE = 20, 32
-_STAT_SIZE = 40
-"""Bytes of an entry before the name of its content: times, inode, mode, owner and size."""
+_MODE, _STAT_SIZE = 24, 40
+"""Bytes of an entry before its mode, and before the name of its content: times, inode, mode, owner and size."""
+
+
+class Tracked(NamedTuple):
+    """What the index has of a file: whether it may be executed, and the name of its content, a digest."""
+
+    executable: bool
+    blob: bytes
+
+
+def tracked_files(repository: str) -> Mapping[bytes, Tracked]:
+    """What a repository tracks, by path from its root (POSIX). Of an index that cannot be understood nothing."""
+    folder = Path(git_folder(repository))
+    try:
+        seen = (folder / "index").stat()
+    except OSError:
+        return {}
+    return _tracked_files(folder, (seen.st_mtime_ns, seen.st_size))
+
+
+@lru_cache(maxsize=4)
+def _tracked_files(folder: Path, _: tuple[int, int]) -> Mapping[bytes, Tracked]:
+    found: dict[bytes, Tracked] = {}
+    size = _hash_size(folder)
+    for index in reversed(list(_indexes(folder))):  # what is not shared comes last, and counts
+        version = int.from_bytes(index[4:8], "big")
+        if index[:4] != b"DIRC" or version not in (2, 3, 4):
+            return {}
+        try:
+            for name, at in _names(index, version, size):
+                mode = int.from_bytes(index[at + _MODE : at + _MODE + 4], "big")
+                found[name] = Tracked(bool(mode & 0o100), index[at + _STAT_SIZE : at + _STAT_SIZE + size])
+        except (IndexError, ValueError):
+            return {}
+    return found
+
+
+def configured(repository: str) -> bytes:
+    """The text of a repository's own configuration; nothing where it cannot be read."""
+    try:
+        return Path(common_git_folder(repository), "config").read_bytes()
+    except OSError:
+        return b""
 
 
 def is_tracked(repository: Path, path: str) -> bool:
@@ -64,7 +108,7 @@ def _has(index: bytes, wanted: bytes, hash_size: int) -> bool:
     first_letter = next((at for at, byte in enumerate(wanted) if bytes([byte]).isalpha()), len(wanted))
     last = wanted[: first_letter + 1]
     try:
-        for name in _names(index, version, hash_size):
+        for name, _ in _names(index, version, hash_size):
             found = name.lower()
             if found in on_the_way or found.startswith(wanted + b"/"):
                 return True
@@ -75,8 +119,11 @@ def _has(index: bytes, wanted: bytes, hash_size: int) -> bool:
     return False
 
 
-def _names(index: bytes, version: int, hash_size: int) -> Iterator[bytes]:
-    """The names of the entries, in their order. Raises IndexError and ValueError for what is cut or damaged."""
+def _names(index: bytes, version: int, hash_size: int) -> Iterator[tuple[bytes, int]]:
+    """The names of the entries, in their order, each with where its entry begins.
+
+    Raises IndexError and ValueError for what is cut or damaged.
+    """
     at, name = 12, b""
     for _ in range(int.from_bytes(index[8:12], "big")):
         start = at
@@ -91,7 +138,7 @@ def _names(index: bytes, version: int, hash_size: int) -> Iterator[bytes]:
             end = index.index(b"\0", at)
             name = index[at:end]
             at = start + (end - start + 8) // 8 * 8
-        yield name
+        yield name, start
 
 
 def _varint(index: bytes, at: int) -> tuple[int, int]:

@@ -21,6 +21,9 @@ from specrun.spec.reading import opened
 RACY_NS = 100_000_000
 """A file touched less than this ago could change again within one tick of the clock: its hash is not remembered."""
 
+_BEGINNING = 8000
+"""Bytes by which git tells whether a file is a text."""
+
 _MD5 = re.compile("[0-9a-f]{32}")
 
 
@@ -31,6 +34,8 @@ class HashCache:
         self._home = home
         self._file = home / "cache" / "md5.json"
         self._changed = False
+        self.windows_ends: set[Path] = set()
+        """Of the files whose hash was asked for, those that begin with a Windows line end."""
 
     @cached_property
     def _entries(self) -> dict[str, object]:
@@ -61,18 +66,23 @@ class HashCache:
 
     def remember(self, path: Path, stat: os.stat_result, md5: str) -> None:
         """Note the hash of a file that was just written with known content."""
-        self._entries[str(path)] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, md5]
+        ends = ["crlf"] if path in self.windows_ends else []
+        self._entries[str(path)] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, md5, *ends]
         self._changed = True
 
     def _known(self, path: Path, stat: os.stat_result) -> str | None:
         entry = self._entries.get(str(path))
         seen = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-        if not isinstance(entry, list) or len(entry) != 5 or entry[:4] != seen:
+        if not isinstance(entry, list) or len(entry) not in (5, 6) or entry[:4] != seen:
             return None
+        if entry[5:] == ["crlf"]:
+            self.windows_ends.add(path)
         return entry[4] if isinstance(entry[4], str) and _MD5.fullmatch(entry[4]) else None
 
     def _read(self, path: Path, stat: os.stat_result) -> str:
-        digest = md5_of(path, stat)
+        digest, beginning = read_digest(path, stat)
+        if _has_windows_ends(beginning):
+            self.windows_ends.add(path)
         if time.time_ns() - stat.st_ctime_ns > RACY_NS:
             self.remember(path, stat, digest)
         return digest
@@ -91,16 +101,28 @@ def md5_of(path: Path, listed: os.stat_result | None = None) -> str:
 
     Also where it is not the file that was `listed`: what took its place was never looked at.
     """
-    digest = hashlib.md5(usedforsecurity=False)
+    return read_digest(path, listed)[0]
+
+
+def read_digest(path: Path, listed: os.stat_result | None) -> tuple[str, bytes]:
+    """The same, with the bytes that the file begins with."""
+    digest, beginning = hashlib.md5(usedforsecurity=False), b""
     with opened(path) as file:
         found = os.fstat(file.fileno())
-        if listed is not None and (found.st_dev, found.st_ino) != (listed.st_dev, listed.st_ino):
+        # Windows lists no numbers of files.
+        if listed is not None and listed.st_ino and (found.st_dev, found.st_ino) != (listed.st_dev, listed.st_ino):
             raise OSError(errno.ESTALE, "it was replaced while it was read", str(path))
         left = found.st_size
         while block := file.read(min(left, 1 << 20)):
             digest.update(block)
+            beginning = beginning or block[:_BEGINNING]
             left -= len(block)
-    return digest.hexdigest()
+    return digest.hexdigest(), beginning
+
+
+def _has_windows_ends(beginning: bytes) -> bool:
+    """Whether a text ends its lines so, as git tells texts: none has a NUL."""
+    return b"\r\n" in beginning and b"\0" not in beginning
 
 
 def content_digest(content: object) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, HAVE_LOCKS, flock
 from specrun.plan.ownership import check_ownership
 from specrun.plan.private import make_folder, write_private
+from specrun.spec.reading import NOT_FOLLOWED, flags
 from specrun.spec.repository import repository_of
 
 STAGING = "staging"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_FOLDER = os.O_RDONLY | NOT_FOLLOWED | flags("O_DIRECTORY")
 
 
 def home_of(folder: Path) -> Path:
@@ -57,17 +58,20 @@ def scratch(home: Path) -> Iterator[Path]:
         yield folder
     finally:
         _remove(folder)
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
-def _locked_folder(parent: Path) -> tuple[Path, int]:
+def _locked_folder(parent: Path) -> tuple[Path, int | None]:
     while True:
         # Not `tempfile`: it imports a random number generator, and a process id with a clock is as unique here.
         folder = parent / f"{os.getpid()}-{time.monotonic_ns()}"
         with contextlib.suppress(FileNotFoundError, FileExistsError):
             folder.mkdir(mode=0o700)
+            if not HAVE_LOCKS:  # nobody removes what seems abandoned, either
+                return folder, None
             descriptor = os.open(folder, _FOLDER)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            flock(descriptor, EXCLUSIVE)
             if folder.exists():
                 return folder, descriptor
             os.close(descriptor)  # taken for abandoned before it was locked
@@ -85,11 +89,11 @@ def replace_text(home: Path, file: Path, text: str) -> None:
 def remove_abandoned(home: Path) -> None:
     """Remove what a killed specrun left unfinished in the state folder."""
     parent = home / STAGING
-    for folder in parent.iterdir() if parent.is_dir() and not parent.is_symlink() else ():
+    for folder in parent.iterdir() if HAVE_LOCKS and parent.is_dir() and not parent.is_symlink() else ():
         with contextlib.suppress(OSError):
             descriptor = os.open(folder, _FOLDER)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                flock(descriptor, EXCLUSIVE | AT_ONCE)
                 _remove(folder)
             finally:
                 os.close(descriptor)

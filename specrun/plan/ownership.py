@@ -52,7 +52,7 @@ def check_private(path: Path, seen: os.stat_result, mend: str = f"move it away, 
     """Raise StateRefused unless a file or folder, which looks like this, is this user's alone. `mend`: what to do."""
     if stat.S_ISLNK(seen.st_mode):
         raise StateRefused(f"{path} is a link, and state is kept where nothing leads elsewhere: {mend}.")
-    if not _is_own(seen.st_uid):
+    if not is_own(seen.st_uid):
         raise StateRefused(
             f"{path} belongs to {_name(seen.st_uid)}, not to you, and what somebody else writes there says what you "
             f"run: {mend}, or, if you trust all that is in it, make it yours (chown -R)."
@@ -75,7 +75,7 @@ def _check_repository(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             found.append((path, path.stat()))
     for path, looked in found:
-        if not _is_own(looked.st_uid):
+        if not is_own(looked.st_uid):
             raise StateRefused(
                 f"{path} belongs to {_name(looked.st_uid)}, not to you, and it decides where state is kept: "
                 f"{_ELSEWHERE}, or say that you trust it: `git config --global --add safe.directory {folder}`."
@@ -123,8 +123,9 @@ def _seen(path: Path) -> os.stat_result | None:
         return None
 
 
-def _is_own(user: int) -> bool:
-    if user == os.geteuid():
+def is_own(user: int) -> bool:
+    """Whether what belongs to a user is this one's."""
+    if not hasattr(os, "geteuid") or user == os.geteuid():  # Windows tells nobody whose a file is
         return True
     # As git has it: behind sudo, what is the user's who typed it.
     return os.geteuid() == 0 and os.environ.get("SUDO_UID") == str(user)

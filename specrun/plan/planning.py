@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from specrun.plan.checkout import other_line_ends
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
@@ -177,6 +178,12 @@ class Planning:
             self.notes.extend(found for found in mistakes if found.severity is not Severity.ERROR)
         if errors:
             raise Unplanned
+
+    def check_line_ends(self, origin: Origin, files: Sequence[SourceFile]) -> None:
+        """Note what is not as git has it, but for who reads bytes alone, of the files named at `origin`."""
+        suspect = self.hashes.windows_ends and [one.source for one in files if one.source in self.hashes.windows_ends]
+        if suspect and (found := other_line_ends(suspect)):
+            self.notes.append(origin.diagnostic("other-line-ends", found))
 
     def note(self, resource: Resource, code: str, detail: str) -> None:
         """Note what a reader of the plan would not expect."""

@@ -11,6 +11,8 @@ import os
 import stat
 from pathlib import Path
 
+from specrun.spec.reading import NOT_FOLLOWED, PLAINLY
+
 _LINK = "is a link, and what is specrun's own is neither read nor written through one: remove it"
 _OTHER = "is not a plain file of specrun's own: remove it"
 
@@ -40,7 +42,7 @@ def check_folder(folder: Path, within: Path) -> None:
 def open_private(path: Path, flags: int) -> int:
     """A descriptor of a plain file that is no link; where it is made, it is this user's alone. Raises OSError."""
     try:
-        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, flags | NOT_FOLLOWED | PLAINLY, 0o600)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise OSError(errno.ELOOP, _LINK, str(path)) from None

@@ -263,9 +263,9 @@ def _local_user() -> str:
     """Who is signed in on this machine; a container may have no name for them."""
     if told := _first("LOGNAME USER LNAME USERNAME"):
         return told
-    import pwd
-
     try:
+        import pwd  # Windows has none
+
         return pwd.getpwuid(os.getuid()).pw_name
-    except (KeyError, OSError):
+    except (ImportError, KeyError, OSError):
         return ""

@@ -31,6 +31,7 @@ from specrun.plan.shown import fields_of, finds_of, wanted_of
 from specrun.plan.shown_again import location_of, said_of
 from specrun.plan.transfer import Transfer
 from specrun.spec.masking import mask_properties
+from specrun.spec.reading import PLAINLY
 from specrun.spec.schema import schema_text
 
 SCHEMA = "specrun-plan.v1.schema.json"
@@ -149,7 +150,7 @@ def _bytes(file: str) -> bytes | None:
 
 
 def _open(file: str, flags: int) -> int:
-    return os.open(file, flags | os.O_NONBLOCK)  # a pipe without a writer must not hold us up
+    return os.open(file, flags | PLAINLY)  # a pipe without a writer must not hold us up
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -13,6 +13,8 @@ import re
 import stat
 from pathlib import Path
 
+from specrun.spec.reading import NOT_FOLLOWED, PLAINLY
+
 LARGEST = 1 << 29
 """Bytes. What lists a million files has a third of that."""
 
@@ -48,7 +50,7 @@ def read_record(file: Path, most: int = LARGEST) -> dict[str, object]:
 
 def _regular(file: Path, most: int) -> bytes:
     """A file's bytes; one that is a folder, a link, a device or a FIFO is not waited for. Raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(file, os.O_RDONLY | NOT_FOLLOWED | PLAINLY)
     with os.fdopen(descriptor, "rb") as opened:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):

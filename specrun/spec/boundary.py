@@ -1,6 +1,6 @@
 """How far the paths of a spec reach: into the repository that it is in, else into its own folder."""
 
-# ruff: noqa: PTH100, PTH114, PTH117, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH114, PTH117, PTH118, PTH119, PTH120, PTH206
 # A load looks at thousands of paths, and os.path does it ten times as fast.
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ class Boundary(NamedTuple):
 
         Raises ValueError for a path with a NUL in it.
         """
-        place = self.folder.rstrip("/")
+        place = self.folder.rstrip(os.sep)
         for name in written.split("/") if not os.path.isabs(written) else [".."]:
-            if name == "..":
+            if name == ".." or (os.altsep and os.sep in name):
                 break
             if name not in ("", "."):
-                place = f"{place}/{name}"
+                place = f"{place}{os.sep}{name}"
                 if not _is_plain(place):
                     break
         else:  # no component of it is a link, which one look at each has told
-            return place or "/"
+            return place or os.sep
         return os.path.realpath(os.path.join(self.folder, written))
 
     def holds(self, real: str) -> bool:
         """Whether a real place is inside; what git keeps for itself (with the token of a checkout) never is."""
         if not is_below(real, self.root):
             return False
-        names = [name.lower() for name in real[len(self.root) :].split("/")]
+        names = [name.lower() for name in real[len(self.root) :].split(os.sep)]
         # git-annex has the files of a repository there, and links to them.
         return ".git" not in names or names[names.index(".git") + 1 :][:1] == ["annex"]
 
@@ -165,7 +165,7 @@ def told(
 
 def is_below(place: str, folder: str) -> bool:
     """Whether a place is a folder, or in it; both are absolute and plain."""
-    return place == folder or place.startswith(folder.rstrip("/") + "/")
+    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _is_plain(place: str) -> bool:

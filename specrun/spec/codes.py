@@ -170,6 +170,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
     "local": {
         "not-on-this-machine": (ERROR, "This machine cannot do that."),
         "local-by-default": (WARNING, "A spec with a workspace goes to this machine."),
+        "needs-wsl": (WARNING, "No job runs on this system."),
         "no-gpu-here": (NOTE, "This machine has no GPU."),
     },
     "workspace": {
@@ -215,6 +216,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "cannot-adopt": (ERROR, "There is no such run to adopt."),
         "runs-not-looked-at": (NOTE, "There are more runs than were looked at."),
         "files-of-others": (NOTE, "Files of another repository or target are not pruned."),
+        "other-line-ends": (WARNING, "Files have other line ends here than in git."),
         "extra-files-read": (NOTE, "A job sees files that the source of its data does not have."),
     },
     "export": {

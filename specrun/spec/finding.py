@@ -3,7 +3,7 @@
 A scan looks at names first, at no more than MOST of them, and then at the head of each YAML file.
 """
 
-# ruff: noqa: PTH112, PTH113
+# ruff: noqa: PTH112, PTH113, PTH206
 # Folders have thousands of files, and os looks at them ten times as fast.
 
 from __future__ import annotations
@@ -165,19 +165,19 @@ class _Walk:
         if ".gitignore" in names:
             own = self._reading(lambda: tuple(filter(None, [rules_in(folder.place, OF_GIT)])))
             rules = (*rules, *own)
-        place = folder.place.rstrip("/")
+        place = folder.place.rstrip(os.sep)
         for name in files:
             at = self._pattern.step(folder.at, name)
-            if self._pattern.matches(at) and not ignored(f"{place}/{name}", False, rules):
-                self.found.append((folder.shown + name, f"{place}/{name}"))
+            if self._pattern.matches(at) and not ignored(f"{place}{os.sep}{name}", False, rules):
+                self.found.append((folder.shown + name, f"{place}{os.sep}{name}"))
         for name in linked:
             at = self._pattern.step(folder.at, name)
-            if at and not ignored(f"{place}/{name}", False, rules):
-                links.append(_Folder(f"{place}/{name}", folder.shown + name, rules, at))
+            if at and not ignored(f"{place}{os.sep}{name}", False, rules):
+                links.append(_Folder(f"{place}{os.sep}{name}", folder.shown + name, rules, at))
         for name in folders:
             at = self._pattern.step(folder.at, name)
-            if at and not ignored(f"{place}/{name}", True, rules):
-                yield _Folder(f"{place}/{name}", f"{folder.shown}{name}/", rules, at)
+            if at and not ignored(f"{place}{os.sep}{name}", True, rules):
+                yield _Folder(f"{place}{os.sep}{name}", f"{folder.shown}{name}/", rules, at)
 
     def _behind(self, link: _Folder, linked: list[tuple[str, str]]) -> Iterator[_Folder]:
         """The folder that a link leads to, if that is inside; a file is added to those that are `linked`."""
@@ -190,7 +190,7 @@ class _Walk:
 
     def _is_inside(self, real: str) -> bool:
         """Whether a link may lead to a folder: in the same repository, and none of those that the walk begins in."""
-        if is_below(self._start, real) or not _NEVER.isdisjoint(real.split("/")):
+        if is_below(self._start, real) or not _NEVER.isdisjoint(real.split(os.sep)):
             return False
         return repository_of(real) == self._repository if self._repository else is_below(real, self._start)
 

@@ -41,7 +41,7 @@ class Rules(NamedTuple):
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Ignored, kept, or None where no pattern speaks of the path (absolute, below the folder)."""
-        relative = path[len(self.folder.rstrip("/")) + 1 :]
+        relative = path[len(self.folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
         if is_folder:
             relative += "/"
         if self.any_of_them.match(relative) is None:  # as of most paths, and thirty times as fast as one by one

@@ -17,6 +17,20 @@ MOST_YAML = 1 << 20
 MOST_TEXT = 2 << 20
 """Bytes of a file that is read as a whole: requirements, a Dockerfile, ignore files, a workspace's config.json."""
 
+
+def flags(*names: str) -> int:
+    """The flags of `os.open` of these names, as far as this system has them: Windows lacks most."""
+    found = 0
+    for name in names:
+        found |= getattr(os, name, 0)
+    return found
+
+
+NOT_FOLLOWED = flags("O_NOFOLLOW")
+PLAINLY = flags("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
+"""Flags with which a file is opened whatever it is: no process inherits it, nothing is waited for, bytes are bytes."""
+_TO_READ = os.O_RDONLY | PLAINLY | flags("O_NOCTTY")
+
 _KERNEL = ("/proc/", "/sys/")
 _BLOCK = 1 << 16
 
@@ -66,8 +80,7 @@ def opened(path: str | os.PathLike[str], *, follow: bool = True) -> FileIO:
     if stat.S_ISLNK(seen.st_mode):
         raise Replaced(errno.ELOOP, "it is a link by now", name)
     _check(name, seen)
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
-    file = FileIO(os.open(name, flags), "rb")
+    file = FileIO(os.open(name, _TO_READ if follow else _TO_READ | NOT_FOLLOWED), "rb")
     try:
         _check(name, os.fstat(file.fileno()))  # it may be another one by now
     except OSError:

@@ -52,7 +52,7 @@ def submodules(repository: str | None) -> frozenset[str]:
     except OSError:
         return frozenset()
     found = [_SUBMODULE.fullmatch(line.rstrip()) for line in text.splitlines()]
-    return frozenset(os.path.join(repository, match[1].strip('"').rstrip("/")) for match in found if match)
+    return frozenset(os.path.join(repository, *match[1].strip('"').rstrip("/").split("/")) for match in found if match)
 
 
 def under_ci() -> bool:

@@ -32,7 +32,7 @@ def side_by_side(check: Callable[[Sequence[str]], T], files: Sequence[str]) -> l
     size = -(-len(files) // (cores * _PARTS))
     parts = [files[start : start + size] for start in range(0, len(files), size)]
     # What this process has imported, those it forks have, too; macOS alone does not like that.
-    context = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "fork")
+    context = multiprocessing.get_context("fork" if hasattr(os, "fork") and sys.platform != "darwin" else "spawn")
     try:
         with ProcessPoolExecutor(cores, context, _begin) as pool:
             done = [begun.result() for begun in [pool.submit(_check, check, part) for part in parts]]

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Collection
 from typing import NamedTuple
 
-from specrun.spec.boundary import Links
+from specrun.spec.boundary import Links, is_below
 from specrun.spec.ignore import NEVER_CODE, Rules, ignored, rules_above, rules_in
 from specrun.spec.reading import opened
 from specrun.spec.repository import repository_of, submodules
@@ -150,9 +150,9 @@ class _Walk:
                 self._tree.errors.append(error)
                 return
             rules = (*rules, own) if own is not None else rules
-        here = folder.trail[-1].rstrip("/")
+        here = folder.trail[-1].rstrip(os.sep)
         for entry in entries:
-            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{here}/{entry.name}"
+            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{here}{os.sep}{entry.name}"
             if not self._is_code or not self._is_left_out(entry, real, rules):
                 self._take(folder, entry, real, rules)
 
@@ -189,7 +189,7 @@ class _Walk:
             if stat.S_ISREG(found.st_mode):
                 self._tree.files.append(TreeFile(path, real, found))
             elif stat.S_ISDIR(found.st_mode):
-                if not any(f"{above}/".startswith(f"{real.rstrip('/')}/") for above in folder.trail):
+                if not any(is_below(above, real) for above in folder.trail):
                     linked = folder.linked or is_link
                     self._waiting.append(_Folder(entry.path, path, (*folder.trail, real), rules, linked))
                 elif not folder.linked:

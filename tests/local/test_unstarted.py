@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -106,16 +107,16 @@ def test_one_that_is_being_started_stays(
 
 def test_a_lock_that_was_taken_away_is_nobodys(unstarted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opened while the run was there, and had when another one is in its place."""
-    flock = state.fcntl.flock
+    flock = fcntl.flock
 
     def late(descriptor: int, operation: int) -> None:
-        monkeypatch.setattr(state.fcntl, "flock", flock)
+        monkeypatch.setattr(fcntl, "flock", flock)
         unstarted.rename(unstarted.with_name("gone"))
         unstarted.mkdir()
         (unstarted / state.LOCK).write_text("")
         flock(descriptor, operation)
 
-    monkeypatch.setattr(state.fcntl, "flock", late)
+    monkeypatch.setattr(fcntl, "flock", late)
     assert state.acquire(unstarted) is None
     assert state.acquire(unstarted.with_name("nowhere")) is None
 

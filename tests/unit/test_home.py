@@ -79,7 +79,7 @@ def test_a_folder_that_was_taken_for_abandoned_before_it_was_locked_is_made_agai
             taken[0].rmdir()
         lock(descriptor, operation)
 
-    monkeypatch.setattr(homes.fcntl, "flock", late)
+    monkeypatch.setattr(fcntl, "flock", late)
     with scratch(tmp_path / "home") as folder:
         assert folder.is_dir()
         assert taken

@@ -290,7 +290,7 @@ def test_a_file_that_cannot_be_read_is_named_as_far_as_anybody_knows(
     def fail(path: Path, _: object = None) -> str:
         raise OSError(errno.EIO, "Input/output error", filename)
 
-    monkeypatch.setattr(hashes, "md5_of", fail)
+    monkeypatch.setattr(hashes, "read_digest", fail)
     plan = plan_for(Double(), specs, tmp_path / "home")
     assert [found.detail for found in plan.problems] == [
         f"{filename or tmp_path / name}: Input/output error." for name in ("data", "src")

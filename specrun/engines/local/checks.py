@@ -8,6 +8,7 @@ from pathlib import Path
 from specrun.engines.local.conda import NotServed, pip_requirements
 from specrun.engines.local.environments import WAY_OUT
 from specrun.engines.local.inputs import cloud_folder
+from specrun.plan.file_locks import HAVE_LOCKS, WHY_NOT
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Job, Spec
@@ -27,6 +28,8 @@ def check_spec(home: Path, spec: Spec) -> Iterator[Diagnostic]:
     job = spec.job
     if job is None:
         return
+    if not HAVE_LOCKS:
+        yield spec.document.diagnostic("needs-wsl", f"{WHY_NOT}, or an Azure engine.", ("job",))
     if job.distribution is not None and job.distribution.type not in DISTRIBUTIONS:
         detail = (
             f"This machine runs {' and '.join(DISTRIBUTIONS)} jobs, and jobs of one process: "

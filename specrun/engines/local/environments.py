@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from specrun.engines.base import EngineError, Progress, Report
 from specrun.engines.local.conda import pip_requirements
 from specrun.engines.local.installers.progress import words
 from specrun.engines.local.marks import READY, UNMARKED, Marks
+from specrun.plan.file_locks import EXCLUSIVE, flock
 from specrun.plan.home import make_home, replace_text, scratch
 from specrun.plan.kinds.environment import EnvironmentContent, JobEnvironment, PipLines
 from specrun.plan.observed import Observed, Status
@@ -239,7 +239,7 @@ def _lines_of(stream: IO[bytes]) -> Iterator[str]:
 def _lock(path: Path) -> Iterator[int]:
     descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        flock(descriptor, EXCLUSIVE)
         yield descriptor
     finally:
         os.close(descriptor)

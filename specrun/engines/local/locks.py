@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from specrun.engines.base import EngineError
 from specrun.engines.local.resources import translated
 from specrun.engines.locks import Held, Holder, LockLost, holder_in, lock_name, words_of
+from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, FREE, SHARED, flock
 from specrun.plan.home import make_home
 from specrun.plan.private import make_folder, open_private
 from specrun.plan.resources import Resource
@@ -115,15 +115,15 @@ def _lock(descriptor: int) -> None:
     """Lock it, unless somebody holds it: who only looks (see `_is_free`) does not count. Raises BlockingIOError."""
     while True:
         with contextlib.suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(descriptor, EXCLUSIVE | AT_ONCE)
             return
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        flock(descriptor, SHARED | AT_ONCE)
+        flock(descriptor, FREE)
 
 
 def _is_free(descriptor: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        flock(descriptor, SHARED | AT_ONCE)
     except BlockingIOError:
         return False
     return True

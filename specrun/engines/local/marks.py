@@ -22,7 +22,7 @@ from pathlib import Path
 
 from specrun.engines.local import state
 from specrun.plan.git_index import is_tracked
-from specrun.plan.ownership import StateRefused, check_private, own_folders
+from specrun.plan.ownership import StateRefused, check_private, is_own, own_folders
 from specrun.plan.private import check_folder, read_private, write_private
 from specrun.plan.stored import Damaged, read_record
 from specrun.spec.repository import repository_of
@@ -165,11 +165,11 @@ def key_folder() -> Path | None:
 
 
 def _home_of_user() -> str:
-    import pwd  # late: nearly everybody has a HOME
-
     try:
+        import pwd  # late: nearly everybody has a HOME, and Windows has none
+
         return pwd.getpwuid(os.geteuid()).pw_dir
-    except KeyError:
+    except (ImportError, KeyError):
         return ""
 
 
@@ -200,7 +200,7 @@ def _is_own_place(folder: Path) -> bool:
     """Whether a folder, or that in which it would be made, is this user's: behind `sudo` a home may not be."""
     try:
         there = next(one for one in (folder, *folder.parents) if one.exists())
-        return there.stat().st_uid == os.geteuid()
+        return is_own(there.stat().st_uid)
     except OSError:
         return False
 

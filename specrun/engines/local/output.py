@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 from collections.abc import Iterable
@@ -62,6 +61,8 @@ class MaskedLog:
     """A pipe whose `end` takes a log's place; `source` tells when there is something for `pump` to write into it."""
 
     def __init__(self, log: int, forms: Iterable[str]) -> None:
+        import fcntl  # late: Windows has none
+
         self.source, self.end = os.pipe()
         os.set_blocking(self.source, False)
         with contextlib.suppress(OSError, AttributeError):  # AttributeError: macOS

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from specrun.engines.local.request import MARKER
 
@@ -33,7 +34,7 @@ def _prctl(option: int, argument: int | bytes) -> None:
         _LIBC.prctl(option, value, 0, 0, 0)
 
 
-_LIBC = ctypes.CDLL(None)  # loaded before any fork: between fork and exec nothing should be
+_LIBC: Any = ctypes.CDLL(None) if LINUX else None  # loaded before any fork: between fork and exec nothing should be
 
 
 def adopt_orphans() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.engines.local import state
+from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, flock
 from specrun.plan.private import open_private, write_private
 from specrun.plan.stored import Damaged, read_record
 
@@ -239,7 +239,7 @@ def _flock(lock: int) -> bool:
     give_up = time.monotonic() + PATIENCE
     while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(lock, EXCLUSIVE | AT_ONCE)
         except BlockingIOError:
             if time.monotonic() > give_up:
                 return False

@@ -11,7 +11,6 @@ of the run is left (short of a SIGKILL of all of them at once), and:
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import time
@@ -22,6 +21,7 @@ from types import MappingProxyType
 
 from specrun.engines.local import request as requests
 from specrun.engines.local.disk import is_full
+from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, SHARED, flock
 from specrun.plan.private import open_private, touch_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
 
@@ -109,7 +109,7 @@ def held(rundir: Path) -> bool:
     except (OSError, ValueError):  # ValueError: a folder that a damaged ticket names
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        flock(lock, SHARED | AT_ONCE)
     except BlockingIOError:
         return True
     else:
@@ -125,7 +125,7 @@ def wait_until_free(rundir: Path) -> None:
     except OSError:
         return
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        flock(lock, SHARED)
     finally:
         os.close(lock)
 
@@ -137,7 +137,7 @@ def acquire(rundir: Path) -> int | None:
     except FileNotFoundError:
         return None
     with contextlib.suppress(BlockingIOError, FileNotFoundError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        flock(lock, EXCLUSIVE | AT_ONCE)
         if os.path.samestat(os.fstat(lock), (rundir / LOCK).lstat()):
             return lock
     os.close(lock)

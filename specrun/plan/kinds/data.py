@@ -155,6 +155,7 @@ class DataTarget(Planned):
                     self.path_origin, tree, Journey(self.source.written, self.place.engine, self.target)
                 )
                 files = hash_files(tree, planning.hashes)
+                planning.check_line_ends(self.path_origin, files)
         except OSError as error:
             planning.problem(self, "unreadable-data", f"{error.filename or self.source}: {error.strerror}.")
             raise Unplanned from error

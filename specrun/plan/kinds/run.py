@@ -225,10 +225,12 @@ class RunRequest(Planned):
             tree = read_tree(str(self.job.code.absolute), {str(path) for path in data}, links=links)
             origin = replace(self.origin, path=(*self.origin.path, "code"))
             planning.check_travel(origin, tree, Journey(self.job.code.written, self.place.engine))
-            return hash_code(tree, planning.hashes)
+            files = hash_code(tree, planning.hashes)
         except OSError as error:
             planning.problem(self, "unreadable-code", f"{error.filename or self.job.code}: {error.strerror}.")
             raise Unplanned from error
+        planning.check_line_ends(origin, files)
+        return files
 
 
 @dataclass(frozen=True, slots=True)

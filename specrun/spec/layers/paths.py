@@ -55,10 +55,10 @@ def _from(path: str, there: str, folder: str) -> str:
     """A path that starts at one real folder as one that starts at another."""
     if os.path.isabs(path):
         return path
-    steps = path.split("/")
+    steps = path.replace(os.sep, "/").split("/")
     while steps and steps[0] in ("", ".", ".."):  # no name before them may be a link's
         there = os.path.normpath(os.path.join(there, steps.pop(0)))
-    start = os.path.relpath(there, folder)
+    start = os.path.relpath(there, folder).replace(os.sep, "/")
     return "/".join(steps if steps and start == os.curdir else [start, *steps])
 
 
