@@ -56,8 +56,9 @@ class Double:
     """`faults` are used up call by call, by `begin ADDRESS`, `observe ADDRESS`, `runs SPEC`, `run NAME`, `logs NAME`.
 
     Lists of runs have pages of so many; without `filters` all runs come where one spec's were asked for. `unmarked` are
-    the names of runs from before each was marked by its spec. `creating` says for how many looks a resource is still
-    being made; `statuses` what a run is at each look, the last for good. `calls` is all that was asked, in order.
+    the names of runs from before each was marked by its spec. `tells_going`: it
+    knows without a list which go on. `creating` says for how many looks a resource is still being made; `statuses` what
+    a run is at each look, the last for good. `calls` is all that was asked, in order.
     `given` are the changes and submissions that were begun.
     """
 
@@ -76,6 +77,7 @@ class Double:
     all_runs: list[Run] = field(default_factory=list)
     page: int = 100
     filters: bool = True
+    tells_going: bool = False
     unmarked: set[str] = field(default_factory=set)
     digests: dict[str, str] = field(default_factory=dict)
     default_datastore: str = "workspaceblobstore"
@@ -199,6 +201,11 @@ class DoubleRuns:
                 engine.all_runs[number] = replace(run, status=status)
                 return engine.all_runs[number]
         raise Missing(f"there is no run {name}")
+
+    def going(self) -> list[Run] | None:
+        self.engine.called("going")
+        going = [run for run in reversed(self.engine.all_runs) if not run.status.ended]
+        return going if self.engine.tells_going else None
 
     def identity(self, name: str) -> Mapping[str, object]:
         return self.engine.identities.get(name, {})

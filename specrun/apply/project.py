@@ -182,9 +182,9 @@ def _with_provenance(plan: Plan) -> Plan:
     def of(change: Change) -> Change:
         if not isinstance(change, Submit):
             return change
-        folder = Path(change.resource.origin.document.file).absolute().parent
-        provenance = look(repository_of(str(folder)))
-        return replace(change, submission=replace(change.submission, provenance=provenance))
+        file = Path(change.resource.origin.document.file).absolute()
+        submission = replace(change.submission, provenance=look(repository_of(str(file.parent))), file=str(file))
+        return replace(change, submission=submission)
 
     return replace(plan, changes=tuple(map(of, plan.changes)))
 

@@ -30,6 +30,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "plan": ("specrun.cli.plan", "Show what apply would do, and why."),
     "apply": ("specrun.cli.apply", "Make it so, and follow the run to its end."),
     "status": ("specrun.cli.status", "Where the newest run of a spec is."),
+    "ps": ("specrun.cli.ps", "The runs that go on."),
     "logs": ("specrun.cli.logs", "What the roles of a run wrote."),
     "outputs": ("specrun.cli.outputs", "List a run's files, or fetch them."),
     "cancel": ("specrun.cli.cancel", "End a run that is queued or running."),

@@ -16,6 +16,9 @@ from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.spec.named import Found
 from specrun.spec.selection import Kinds, Selection, Selector
 
+LOCAL = "local"
+"""The engine that is this machine, where a repository's state is without any spec."""
+
 NOTHING = Found()
 
 
@@ -109,6 +112,13 @@ def runs_options(command: F) -> F:
     return _with_reading(command, _files_or_runs, _run, _engine, *_layers, _outside, *_selecting)
 
 
+def going_options(command: F) -> F:
+    """FILE…, --engine, --target, --var-file, --allow-outside, --only and --exclude: for a verb that without any of what
+    says specs is about all that there is on this machine.
+    """
+    return _with_reading(command, _files, _engine, *_layers, _outside, *_selecting, bare=True)
+
+
 def run_outputs_options(command: F) -> F:
     """The same for a verb that has an --only of its own."""
     return _with_reading(command, _files_or_runs, _run, _engine, *_layers, _outside)
@@ -135,7 +145,7 @@ def chosen(engine: str | None, target: str | None) -> tuple[str | None, str | No
     return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
 
 
-def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool = True) -> F:
+def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool = True, bare: bool = False) -> F:
     @wraps(command)
     def with_reading(
         files: tuple[str, ...],
@@ -159,9 +169,10 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
         runs = NO_RUNS
         if run_names is not None:
             files, runs = runs_in(files, run_names, specs_chosen=bool(every or only_specs or exclude_specs))
-        named, found = find_named(files, every=every) if finding and not runs.alone else (files, NOTHING)
         typed = target
         engine, target = chosen(engine, target)
+        unsaid = runs.alone or (bare and not (files or only_specs or exclude_specs) and engine in (None, LOCAL))
+        named, found = find_named(files, every=every) if finding and not unsaid else (files, NOTHING)
         reading = Reading(
             found.files,
             engine,

@@ -170,6 +170,9 @@ class Runs(Protocol):
     def get(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""
 
+    def going(self) -> Sequence[Run] | None:
+        """All runs that go on, newest first; None where only a list of all runs tells."""
+
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} when it was not kept."""
 

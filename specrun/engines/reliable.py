@@ -118,6 +118,10 @@ class Reliable:
         """One run as it is now. Raises Missing."""
         return self._read(name, partial(self._engine.runs.get, name))
 
+    def going(self) -> Sequence[Run] | None:
+        """All runs that go on; None where only a list of all runs tells."""
+        return self._read("the runs that go on", self._engine.runs.going)
+
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} when nobody can say: it only explains, nothing depends on it."""
         try:

@@ -149,6 +149,8 @@ class Run:
     adopted: tuple[str, ...] = ()
     """Other specs of the same repository and target that have taken it as theirs."""
     provenance: Provenance = UNKNOWN
+    file: str = ""
+    """Where its spec stood on this machine, if that is known."""
 
     @property
     def maker(self) -> Maker:

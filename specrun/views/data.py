@@ -85,6 +85,7 @@ def run_data(run: Run) -> dict[str, object]:
         "failed_role": run.failed_role,
         "roles": [plain(role) for role in run.roles],
         "adopted_by": list(run.adopted),
+        "file": run.file or None,
         "repository": run.repository or None,
         "target": run.target or None,
         **{name: None if value == "" else value for name, value in asdict(run.provenance).items()},

@@ -95,7 +95,8 @@ def check_one_success(folder: Path, where: str) -> None:
     assert [path.name for path in (home / "slots").iterdir()] == ["lock"], where
     assert not list((home / "staging").iterdir()), where
     strangers = {path.name for path in home.iterdir()} - {
-        ".gitignore", "cache", "code", "datastores", "journal.jsonl", "locks", "resources", "runs", "slots", "staging"
+        ".gitignore", "cache", "code", "datastores", "going", "journal.jsonl", "locks", "resources", "runs", "slots",
+        "staging",
     }  # fmt: skip
     assert not strangers, where
 

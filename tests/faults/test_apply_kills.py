@@ -84,7 +84,8 @@ def check_whole(folder: Path) -> None:
     assert {path.name: path.read_text() for path in stored.iterdir()} == {f"{n}.txt": f"{n}\n" for n in range(3)}
     assert not list((home / "staging").iterdir())
     strangers = {path.name for path in home.iterdir()} - {
-        ".gitignore", "cache", "code", "datastores", "journal.jsonl", "locks", "resources", "runs", "slots", "staging"
+        ".gitignore", "cache", "code", "datastores", "going", "journal.jsonl", "locks", "resources", "runs", "slots",
+        "staging",
     }  # fmt: skip
     assert not strangers
     Run(runs[0]).nothing_left()

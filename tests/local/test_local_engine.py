@@ -14,7 +14,7 @@ import pytest
 
 from specrun.apply.events import OpenLines
 from specrun.engines.base import EngineError, Missing
-from specrun.engines.local import state
+from specrun.engines.local import going, state
 from specrun.engines.local.conda import pip_requirements
 from specrun.engines.local.engine import LocalEngine
 from specrun.engines.local.stores import target_folder
@@ -228,6 +228,23 @@ def test_what_became_of_a_run_whose_supervisor_is_gone(machine: Machine, seen: s
     state.write(folder, seen)
     run = machine.engine.runs.get("job-0123456789")
     assert (run.status is RunStatus.LOST, run.loss) == (loss is not None, loss)
+
+
+def test_what_goes_on_is_known_without_what_has_ended(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = {"a": state.RUNNING, "b": state.QUEUED, "c": state.RUNNING, "d": state.SUCCEEDED}
+    folders = {name: machine.home / "runs" / f"job-{name * 10}" for name in ends}
+    for number, (name, folder) in enumerate(folders.items()):
+        folder.mkdir(parents=True)
+        (folder / state.FILE).write_text(state.encode(state.State(ends[name], submitted=float(number))))
+        going.note(folder)
+    locks = [state.acquire(folders[name]) for name in "ab"]
+    assert [run.name for run in machine.engine.runs.going() or ()] == ["job-bbbbbbbbbb", "job-aaaaaaaaaa"]
+    assert list(going.noted(machine.home)) == [folders[name].name for name in "ab"], "of what is lost none is left"
+    monkeypatch.setattr("specrun.engines.local.runs._read_run", lambda folder, _: pytest.fail(f"{folder} was read"))
+    for name in "ab":
+        going.forget(folders[name])
+    assert list(machine.engine.runs.going() or ()) == [], "and all others are not looked at"
+    assert all(lock is not None for lock in locks)
 
 
 def test_what_this_machine_stands_for_is_not_said_to_be_as_declared(machine: Machine, tmp_path: Path) -> None:

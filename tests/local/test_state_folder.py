@@ -27,7 +27,7 @@ job:
 """
 FINGERPRINT = "e603101c0d979acd752a64801616caf00e3c394a4784bb0953e4a4f339b6921b"
 RUN = "runs/job-e603101c0d"
-SINCE = {"md5", "mark", "provenance", "source"}
+SINCE = {"md5", "mark", "provenance", "source", "file"}
 """Keys that are written since then, which earlier versions do not mind."""
 
 BUILT = f"environments/47e1cfd431-{sys.implementation.cache_tag}"

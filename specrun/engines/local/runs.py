@@ -11,8 +11,8 @@ from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.lines import read_lines
+from specrun.engines.local import going, state, supervisor
 from specrun.engines.local import request as requests
-from specrun.engines.local import state, supervisor
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
@@ -86,6 +86,15 @@ class LocalRuns:
             raise Missing(f"there is no run {name} on this machine")
         # Its lock was made by a supervisor, that had it and wrote nothing.
         raise Missing(f"{name}: {supervisor.KILLED if (folder / state.LOCK).exists() else supervisor.UNSTARTED}")
+
+    def going(self) -> Sequence[Run]:
+        """The runs that go on, newest first; those that have ended are not looked at."""
+        found = {name: run for name in going.noted(self._home) if (run := self._read(name))}
+        for name, run in found.items():
+            if run.status.ended:  # its supervisor was killed
+                going.forget(self._folder(name))
+        unfinished = [run for run in found.values() if not run.status.ended]
+        return sorted(unfinished, key=lambda run: run.submitted or 0.0, reverse=True)
 
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} of a damaged one."""
@@ -231,6 +240,7 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         target=str(record.get("target", "")),
         adopted=_adopted_by(str(folder)),
         provenance=provenance_in(record.get("provenance")),
+        file=str(record.get("file", "")),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Staged
 from specrun.engines.commands import bash_line
-from specrun.engines.local import state, supervisor
+from specrun.engines.local import going, state, supervisor
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
 from specrun.engines.local.kept_code import note_code
@@ -51,6 +51,7 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
         _prepare(home, submission, staged, prepared)
         while not _appear(prepared, folder):
             _take_away(folder, prepared, aside)
+    going.note(folder)
     try:
         supervisor.start(folder, Withheld(variables, noted(), _command(home, submission)))
     except supervisor.NotStarted as error:
@@ -104,6 +105,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "fingerprint": submission.fingerprint,
         "attempt": submission.attempt,
         "submitted": time.time(),
+        **({"file": submission.file} if submission.file else {}),
         "compute": submission.cluster,
         "reads": submission.reads,
         "provenance": submission.provenance.noted(),

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from specrun.engines.local import disk, roles, state
+from specrun.engines.local import disk, going, roles, state
 from specrun.engines.local import request as requests
 from specrun.plan.private import open_private
 
@@ -118,6 +118,7 @@ def main(arguments: list[str]) -> int:
     processes.adopt_orphans()
     processes.rename("specrun run")
     execution.Execution(rundir, request, withheld, lock).carry_out()
+    going.forget(rundir)
     return 0
 
 

@@ -54,6 +54,8 @@ class Submission:
     code: tuple[SourceFile, ...] = ()
     provenance: Provenance = UNKNOWN
     """Where it comes from, once it is submitted: no part of a plan."""
+    file: str = ""
+    """The spec's file on this machine, likewise."""
 
     @property
     def spec(self) -> str:
