@@ -4,7 +4,7 @@
 
 The command runs in a pseudo-terminal, so it shows what it shows to people: colours, and bars that are drawn over. The
 picture is the screen as it was left at the end, all of it, below a prompt with the command. No fonts are fetched to
-show it, and rich, which draws it, is a dependency already.
+show it; rich draws it.
 """
 
 from __future__ import annotations

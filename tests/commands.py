@@ -314,7 +314,7 @@ WORKED_OUT = {"azureml": _by_sdk_v2, "azureml-v1": _by_sdk_v1}
 
 def _import(engine: str) -> None:
     package = f"specrun.engines.{PACKAGES[engine]}"
-    for name in ("jsonschema", "rich.console", *(f"specrun.cli.{verb}" for verb in VERBS), f"{package}.engine"):
+    for name in ("jsonschema", *(f"specrun.cli.{verb}" for verb in VERBS), f"{package}.engine"):
         import_module(name)
     if engine != "local":
         import_module(f"{package}.sdk").load_sdk()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -13,8 +11,8 @@ from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.engines.base import Cursor, LogLine, OpenLine
-from specrun.views.role_lines import RoleLines
-from specrun.views.text import paint_for, terminal_width
+from specrun.views.following import Following, following
+from specrun.views.role_lines import Row
 
 COLOUR = "cyan"
 
@@ -27,51 +25,46 @@ COLOUR = "cyan"
 @color_option
 def logs(reading: Reading, follow: bool, roles: tuple[str, ...], tail: int | None) -> None:
     """What the roles of a run wrote, each line with its role in front."""
-    shown = RoleLines(sys.stdout, paint_for(sys.stdout), terminal_width())
     opened = open_runs(reading)
-
-    def show(runs: RunsOfSpec) -> None:
-        for line in _lines(runs, tail, follow):
-            if roles and not _chosen(line.role, roles):
-                continue
-            tell = shown.rewrite if isinstance(line, OpenLine) else shown.put
-            tell(line.role, line.text, COLOUR)
-            if follow:
-                sys.stdout.flush()
-        shown.clear()
-
-    opened.ask(show)
+    opened.ask(lambda runs: _show(runs, roles, tail, follow))
     opened.finish()
 
 
-def _chosen(role: str, roles: tuple[str, ...]) -> bool:
+def _show(runs: RunsOfSpec, roles: Sequence[str], tail: int | None, follow: bool) -> None:
+    with following() as followed:
+        for lines in _lines(runs, tail, followed if follow else None):
+            chosen = [line for line in lines if not roles or _chosen(line.role, roles)]
+            rows = [Row(line.role, line.text, COLOUR) for line in chosen]
+            followed.write(rows, is_open=bool(rows) and isinstance(lines[0], OpenLine))
+
+
+def _chosen(role: str, roles: Sequence[str]) -> bool:
     return any(chosen in (role, role.partition("/")[0]) for chosen in roles)
 
 
-def _lines(runs: RunsOfSpec, tail: int | None, follow: bool) -> Iterator[LogLine]:
+def _lines(runs: RunsOfSpec, tail: int | None, watched: Following | None) -> Iterator[Sequence[LogLine]]:
+    """Lines that belong together: whole ones, or all that are open."""
     engine = runs.engine
     name = runs.newest().name
     cursor: Cursor = {}
     kept: dict[str, deque[LogLine]] = {}
     while True:
-        ended = engine.run(name).status.ended
-        before = cursor
+        run, before = engine.run(name), cursor
         lines, cursor = engine.logs(name, before)
         whole = [line for line in lines if not isinstance(line, OpenLine)]
         if tail is None:
-            yield from whole
+            yield whole
         for line in whole if tail is not None else ():
             kept.setdefault(line.role, deque(maxlen=tail)).append(line)
         if cursor != before:
             continue
         # Everything that there was has been read: now the tail is known, and how far bars are.
-        for last in kept.values():
-            yield from last
+        yield from kept.values()
         if tail is not None:
             tail, kept = None, {}
         opened = [line for line in lines if isinstance(line, OpenLine)]
-        if ended or not follow:
-            yield from (LogLine(line.role, line.text) for line in opened)
+        if run.status.ended or watched is None:
+            yield [LogLine(line.role, line.text) for line in opened]
             return
-        yield from opened
-        time.sleep(engine.poll)
+        yield opened
+        watched.wait(run, engine.poll)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar
@@ -32,7 +31,7 @@ T = TypeVar("T")
 def status(reading: Reading, wait: bool, output: str) -> None:
     """Where a run is: the newest of a spec, or one by its name."""
     opened = open_runs(reading)
-    found = opened.ask(lambda runs: _now(runs, wait))
+    found = opened.ask(lambda runs: _now(runs, wait, quiet=output == "json"))
     places = [_surroundings(runs, run) for runs, run in found]
     if output == "json":
         data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
@@ -46,10 +45,10 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     opened.finish({_ended_with(run) for _, run in found} if wait else ())
 
 
-def _now(runs: RunsOfSpec, wait: bool) -> Run:
+def _now(runs: RunsOfSpec, wait: bool, *, quiet: bool) -> Run:
     run = runs.newest()
     if wait:
-        run = wait_for(runs, run)
+        run = wait_for(runs, run, quiet=quiet)
     # A list of runs may leave out what costs a service more to say about each of them.
     return run if wait or runs.run is not None else runs.engine.run(run.name)
 
@@ -75,11 +74,14 @@ def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:
     )
 
 
-def wait_for(runs: RunsOfSpec, run: Run) -> Run:
-    """The run once it has ended."""
-    while not run.status.ended:
-        time.sleep(runs.engine.poll)
-        run = runs.engine.run(run.name)
+def wait_for(runs: RunsOfSpec, run: Run, *, quiet: bool = False) -> Run:
+    """The run once it has ended. That it goes on is shown meanwhile, unless all is to be `quiet`."""
+    from specrun.views.following import following  # late: only who waits has something to see
+
+    with following(quiet=quiet) as followed:
+        while not run.status.ended:
+            followed.wait(run, runs.engine.poll)
+            run = runs.engine.run(run.name)
     return run
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TextIO
 
 from specrun.spec.masking import mask
@@ -26,13 +26,19 @@ class Visible:
         self.used = False
         """Whether anything was written."""
         self._begun = ""
+        self.is_open = False
+        """Whether what was written last has not ended in a line feed."""
+        self.above: Callable[[], AbstractContextManager[None]] | None = None
+        """What keeps what moves at the lower end of a terminal out of the way of what is written."""
 
     def write(self, text: str) -> int:
         """Write a text; colours stay."""
         self.used = self.used or bool(text)
         shown = visible_output(mask(text), self._begun)
         self._begun = (self._begun + shown).rpartition("\n")[2].strip()[:2]
-        self.canvas.write(shown)
+        with nullcontext() if self.above is None else self.above():
+            self.canvas.write(shown)
+            self.is_open = not shown.endswith("\n")
         return len(text)
 
     def writelines(self, lines: Iterator[str]) -> None:

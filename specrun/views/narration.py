@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from specrun.apply.events import (
     Event,
@@ -15,6 +14,7 @@ from specrun.apply.events import (
     LockAwaited,
     LocksDenied,
     LogLines,
+    Looked,
     OpenLines,
     OperationProgressed,
     OperationSettled,
@@ -29,17 +29,13 @@ from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.run import Follow, RunChange
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
-from specrun.spec.secrets import hide
 from specrun.spec.visible import at_start, visible, visible_log
 from specrun.spec.wording import size
+from specrun.views.live import can_draw
+from specrun.views.moving import Moving
 from specrun.views.plan_text import plan_text, summary
-from specrun.views.role_lines import RoleLines
+from specrun.views.role_lines import RoleLines, Row
 from specrun.views.text import duration, indented, is_link, nearby, paint_for, room_in, tied
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from specrun.views.screen import Screen
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 ENDS = {
@@ -94,23 +90,25 @@ class Narration:
         self._out = out
         self._err = err
         self._paint_out = paint_for(out, colours)
-        self._lines = RoleLines(out, self._paint_out, width)
         self._paint = paint_for(err, colours)
+        self._lines = RoleLines(out, self._paint_out, draws=can_draw(out))
+        self._moving = Moving(out, err, self._paint, self._lines, quiet=quiet)
         self._width = width
         self._quiet = quiet
         self._roles: dict[str, str] = {}
         self._logs = logs
         self._fail_fast = fail_fast
-        self._screen: Screen | None = None
-        self._tasks: dict[Key, TaskID] = {}
         self._runs: set[str] = set()
         self._told: dict[Key, float] = {}
         self._several = False
         self._namesakes: set[str] = set()
-        self._in_rows = False
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        with self._moving.changing():
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case PlanReady(plan):
                 self._expect(plan)
@@ -128,6 +126,8 @@ class Narration:
                 self._settle(event)
             case StatusChanged(run, key):
                 self._status(run, key)
+            case Looked(run, key):
+                self._look(run, key)
             case LogLines(run, lines, key):
                 self._write(run, lines, key)
             case OpenLines(run, lines, key):
@@ -138,10 +138,7 @@ class Narration:
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        self._lines.clear()
-        if self._screen is not None:
-            self._screen.close()
-            self._screen = None
+        self._moving.close()
 
     def _expect(self, plan: Plan) -> None:
         """What is to be told apart from here on."""
@@ -152,36 +149,28 @@ class Narration:
         going_on = [one.submission.name for one in changes if not isinstance(one, Follow) or not one.run.status.ended]
         if len(going_on) > 1:
             self._runs.update(going_on)
-            self._in_rows = self._err.isatty() and not self._quiet and os.environ.get("TERM") != "dumb"
+            self._moving.in_rows = self._moving.draws
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         """Tell something: with --quiet only what is `wrong`."""
         if self._quiet and not wrong:
             return
-        self._lines.clear()
-        if self._screen is not None:
-            self._screen.print(text)
-        else:
+        with self._moving.above():
             print(text, file=self._err, flush=True)
 
     def _name(self, key: Key) -> str:
         return visible(f"{key} on {key.place.title}" if self._several else str(key))
 
     def _start(self, key: Key, action: Action) -> None:
-        if not self._err.isatty() or self._quiet:
+        if self._moving.draws:
+            self._moving.begin(key, self._name(key), VERBS[action])
+        else:
             self._say(f"{action.sign} {self._name(key)}: {VERBS[action]}")
-            return
-        self._tasks[key] = self._drawing().begin(self._name(key), VERBS[action])
 
     def _progress(self, key: Key, progress: Progress) -> None:
-        if self._screen is None or key not in self._tasks:
-            self._log_progress(key, progress)
-            return
-        text = f"{size(progress.done)} of {size(progress.total)}" if progress.total else visible(hide(progress.text))
-        self._screen.advance(self._tasks[key], progress.done, progress.total, text)
-
-    def _log_progress(self, key: Key, progress: Progress) -> None:
         """Without a terminal, a line from time to time: an upload that takes an hour must not look like a hang."""
+        if self._moving.advance(key, progress):
+            return
         now = time.monotonic()
         if now - self._told.setdefault(key, now) < EVERY:
             return
@@ -190,7 +179,7 @@ class Narration:
         self._say(f"  {self._name(key)}: {', '.join(filter(None, (done, visible(progress.text))))}")
 
     def _settle(self, event: OperationSettled) -> None:
-        task = self._tasks.pop(event.key, None)
+        self._moving.end(event.key)
         if event.skipped:
             why = visible(event.skipped)
             what = f"not {DONE[event.action]}: {why}" if why.startswith("--") else f"skipped, since {why}"
@@ -205,40 +194,54 @@ class Narration:
         else:
             sign = self._paint(event.action.sign, "green")
             self._say(f"{sign} {self._name(event.key)}: done in {duration(event.seconds)}")
-        if self._screen is not None and task is not None:
-            self._screen.end(task)
-            self._close_if_empty()
 
     def _status(self, run: Run, key: Key | None) -> None:
-        if self._in_rows:
-            place = key.place.title if self._several and key is not None else ""
-            self._drawing().show((key, run.name), run, place)
+        self._look(run, key)
+        if self._moving.in_rows:
             return
+        self._moving.wrote((key, run.name))
         if run.status is RunStatus.QUEUED and not run.why:
             return  # it starts at once: only a wait needs a word
         detail = f": {visible(run.why)}" if run.why else ""
         self._say(f"{self._paint('▶', 'cyan')} {self._run_name(run.name, key)} is {run.status.value}{detail}")
 
+    def _look(self, run: Run, key: Key | None) -> None:
+        """A run goes on: what moves shows it, or a line a minute."""
+        place = key.place.title if self._several and key is not None else ""
+        if told := self._moving.see((key, run.name), run, place):
+            self._say(f"{self._paint('▶', 'cyan')} {self._run_name(run.name, key)} {told}")
+
     def _write(self, run: str, lines: Sequence[LogLine], key: Key | None) -> None:
         """A job's own lines: where it has a row, only the last of them, unless they were asked for."""
         self._runs.add(run)
-        if self._screen is not None and lines:
-            self._screen.say((key, run), f"{lines[-1].role} | {lines[-1].text}")
+        if self._is_heard(run, lines, key):
+            with self._moving.above():
+                self._lines.put(self._rows(run, lines, key))
+                self._out.flush()
+
+    def _rewrite(self, run: str, lines: Sequence[LogLine], key: Key | None) -> None:
+        """Bars as they stand."""
+        if self._is_heard(run, lines, key):
+            self._lines.rewrite(self._rows(run, lines, key))
+            self._out.flush()
+
+    def _is_heard(self, run: str, lines: Sequence[LogLine], key: Key | None) -> bool:
+        """Note what a run says; whether it is shown."""
+        self._moving.say((key, run), f"{lines[-1].role} | {lines[-1].text}")
         if self._is_left_out(run):
-            return
-        for line in lines:
-            role = self._role(run, line.role, key)
-            if self._screen is not None and self._out.isatty():
-                self._screen.print(self._lines.formed(role, line.text, self._colour(role)))
-            else:
-                self._lines.put(role, line.text, self._colour(role))
-        self._out.flush()
+            return False
+        self._moving.wrote((key, run))
+        return True
+
+    def _rows(self, run: str, lines: Sequence[LogLine], key: Key | None) -> list[Row]:
+        roles = {role: self._role(run, role, key) for role in {line.role for line in lines}}
+        return [Row(roles[line.role], line.text, self._colour(roles[line.role])) for line in lines]
 
     def _is_left_out(self, run: str) -> bool:
         """Whether the lines of a run are not shown: they were not asked for, and others were, or it has a row."""
         if any(fnmatchcase(name, pattern) for pattern in self._logs for name in (run, spec_of(run))):
             return False
-        return (bool(self._logs) and len(self._runs) > 1) or (self._in_rows and self._out.isatty())
+        return (bool(self._logs) and len(self._runs) > 1) or (self._moving.in_rows and self._out.isatty())
 
     def _run_name(self, run: str, key: Key | None) -> str:
         """A run's name, with its place where another has one of this name."""
@@ -250,24 +253,11 @@ class Narration:
     def _colour(self, role: str) -> str:
         return self._roles.setdefault(role, COLOURS[len(self._roles) % len(COLOURS)])
 
-    def _rewrite(self, run: str, lines: Sequence[LogLine], key: Key | None) -> None:
-        """Show bars as they stand. On a terminal there is room for one, unless specrun's own are there."""
-        if self._screen is not None and lines:
-            self._screen.say((key, run), f"{lines[-1].role} | {lines[-1].text}")
-        one_only = self._out.isatty()
-        if (one_only and self._screen is not None) or self._is_left_out(run):
-            return
-        for line in lines[:1] if one_only else lines:
-            role = self._role(run, line.role, key)
-            self._lines.rewrite(role, line.text, self._colour(role))
-
     def _finish(self, event: Finished) -> None:
-        self._lines.clear()
         run = event.run
         sign, colour = ENDS[run.status]
         name = self._run_name(run.name, event.key)
-        if self._screen is not None:
-            self._screen.settle((event.key, run.name))
+        self._moving.settle((event.key, run.name))
         # Of the only role, or of nobody knows which, they stand right above.
         if event.last_lines and (self._is_left_out(run.name) or self._of_one_of_several(run)):
             of = " ".join(filter(None, (name if len(self._runs) > 1 else "", visible(run.failed_role or ""))))
@@ -287,30 +277,15 @@ class Narration:
         if self._fail_fast and run.status in (RunStatus.FAILED, RunStatus.LOST):
             self._fail_fast = False
             self._say("--fail-fast: nothing more is begun. What was submitted goes on; `specrun cancel` ends it.")
-        self._close_if_empty()
 
     def _of_one_of_several(self, run: Run) -> bool:
         return bool(run.failed_role) and set(self._roles) != {run.failed_role}
 
     def _tell(self, text: str) -> None:
         """A line of the result."""
-        if self._screen is not None and self._out.isatty():
-            self._screen.print(text)
-            return
-        self._out.write(f"{text}\n")
-        self._out.flush()
-
-    def _drawing(self) -> Screen:
-        if self._screen is None:
-            self._lines.clear()
-            from specrun.views.screen import Screen
-
-            self._screen = Screen(self._err, colours=self._paint.enabled)
-        return self._screen
-
-    def _close_if_empty(self) -> None:
-        if self._screen is not None and self._screen.is_empty:
-            self.close()
+        with self._moving.above():
+            self._out.write(f"{text}\n")
+            self._out.flush()
 
 
 def _without_locks(place: Place, reason: str) -> str:

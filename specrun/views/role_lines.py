@@ -1,73 +1,79 @@
-"""The lines of a job's roles, each with its role in front, and below them the one that is being rewritten."""
+"""The lines of a job's roles, each with its role in front; and those that are being rewritten, as they stand."""
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from specrun.spec.secrets import hide
 from specrun.spec.visible import visible, visible_log
-from specrun.views.text import Paint, canvas, shorten
+from specrun.views.text import Paint, canvas, columns, shorten
 
-EVERY = 5.0
-"""Seconds between two states of a role's progress bar, where there is no terminal to draw it on."""
+EVERY = 10.0
+"""Seconds between two states of a role's progress bars, where there is no terminal to draw them on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a role, in the role's colour."""
+
+    role: str
+    text: str
+    colour: str
 
 
 class RoleLines:
-    """Writes to a stream. On a terminal an open line is drawn over the one before and gives way to whatever comes next;
-    elsewhere it is written as it stands, from time to time.
+    """Writes to a stream. What has not ended is kept for a terminal to draw, if the caller `draws`; elsewhere it is
+    written as it stands, from time to time.
     """
 
-    def __init__(self, out: TextIO, paint: Paint, width: int) -> None:
+    def __init__(self, out: TextIO, paint: Paint, *, draws: bool) -> None:
         self._out = out
         self._canvas = canvas(out)
         self._paint = paint
-        self._width = width
-        self._draws = out.isatty() and os.environ.get("TERM") != "dumb"
-        self._drawn = ""
-        self._told: dict[str, tuple[float, str]] = {}
+        self._draws = draws
+        self._open: dict[str, list[Row]] = {}
+        self._told: dict[str, tuple[float, Sequence[Row]]] = {}
 
-    def put(self, role: str, text: str, colour: str) -> None:
-        """Write a line."""
-        self.clear()
-        # Not through what masks specrun's own texts: lines are many, and which addresses a job prints is its affair.
-        self._canvas.write(f"{self.formed(role, text, colour)}\n")
+    def put(self, rows: Sequence[Row]) -> None:
+        """Write lines: a role that has ended one has none open until it is told anew."""
+        for row in rows:
+            if row.role in self._open:
+                self._open[row.role] = []  # its place among the others stays
+            # Not through what masks specrun's own texts: lines are many, and which addresses a job prints is its own.
+            self._canvas.write(f"{self._head(row)} {visible_log(hide(row.text))}\n")
 
-    def formed(self, role: str, text: str, colour: str) -> str:
-        """A line as it is written."""
-        return f"{self._paint(f'{visible(role)} |', colour)} {visible_log(hide(text))}"
-
-    def rewrite(self, role: str, text: str, colour: str) -> None:
-        """Show a line that has not ended, as it stands now."""
-        if not self._draws:
-            self._tell(role, text, colour)
-            return
-        text = hide(text)
-        room = self._width - len(visible(role)) - 4
-        shown, plain = visible_log(text), visible_log(text, colours=False)
-        if len(plain) > room:
-            shown = shorten(plain, room)
-        line = f"{self._paint(f'{role} |', colour)} {shown}"
-        if line != self._drawn:
-            self._draw(f"\r{line}\x1b[K")
-            self._drawn = line
+    def rewrite(self, rows: Sequence[Row]) -> None:
+        """Show lines that have not ended, as they stand now: all that the roles of these have open."""
+        found: dict[str, list[Row]] = {}
+        for row in rows:
+            found.setdefault(row.role, []).append(row)
+        if self._draws:
+            self._open |= found
+        for role, opened in found.items() if not self._draws else ():
+            now = time.monotonic()
+            when, told = self._told.get(role, (-EVERY, ()))
+            if now - when >= EVERY and opened != told and any(row.text.strip() for row in opened):
+                self._told[role] = now, opened
+                self.put([row for row in opened if row not in told])
 
     def clear(self) -> None:
-        """Take away what was drawn, so that something else can be written there."""
-        if self._drawn:
-            self._draw("\r\x1b[K")
-            self._drawn = ""
+        """Forget what has not ended."""
+        self._open.clear()
 
-    def _draw(self, text: str) -> None:
-        self._out.flush()
-        self._canvas.write(text)
-        self._canvas.flush()
+    def lines(self, width: int, height: int) -> Iterator[str]:
+        """What has not ended, to be drawn; where there is no room for all of it, the last line of each role."""
+        rows = [[row for row in opened if row.text.strip()] for opened in self._open.values()]
+        if sum(map(len, rows)) > height:
+            rows = [opened[-1:] for opened in rows][:height]
+        for row in (row for opened in rows for row in opened):
+            room = width - columns(visible(row.role)) - 3
+            text = hide(row.text)
+            plain = visible_log(text, colours=False)
+            shown = visible_log(text) if columns(plain) <= room else shorten(plain, room)
+            yield f"{self._head(row)} {shown}"
 
-    def _tell(self, role: str, text: str, colour: str) -> None:
-        now = time.monotonic()
-        when, told = self._told.get(role, (-EVERY, ""))
-        if now - when >= EVERY and text != told:
-            self._told[role] = (now, text)
-            self.put(role, text, colour)
-            self._out.flush()
+    def _head(self, row: Row) -> str:
+        return self._paint(f"{visible(row.role)} |", row.colour)

@@ -67,6 +67,21 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def clock(seconds: float) -> str:
+    """Seconds as they are counted: `0:12`, `1:02:03`."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def columns(text: str) -> int:
+    """How wide a text is on a terminal: letters of East Asia have two columns, marks on others none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(2 if east_asian_width(char) in "WF" else not combining(char) for char in text)
+
+
 def nearby(place: str) -> str:
     """A folder as seen from the current one when it lies below it; anything else as it is; visible."""
     here = os.getcwd()  # noqa: PTH109
@@ -101,9 +116,14 @@ def count(number: int, noun: str) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """At most `width` characters of what is visible of a text, the rest told by an ellipsis."""
+    """At most `width` columns of what is visible of a text, the rest told by an ellipsis."""
     text = visible(hide(text))  # a part of a secret would not be known as one
-    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
+    if columns(text) <= width:
+        return text
+    text = text[: max(0, width - 1)]
+    while columns(text) > max(0, width - 1):
+        text = text[:-1]
+    return f"{text}…"
 
 
 def wrapped(text: str, indent: str, width: int, rest: str | None = None) -> list[str]:

@@ -19,7 +19,7 @@ BREAKS = {
     "what is known of the engines is known without them": ("engines/facts.py", "import specrun.engines.azure.images"),
     "what the Azure engines share knows neither": ("engines/azure/images.py", "import specrun.engines.azureml_v2.sdk"),
     "the engines do not know each other": ("engines/azureml_v1/sdk.py", "import specrun.engines.azureml_v2.sdk"),
-    "rich is for views alone": ("apply/stage.py", "import rich"),
+    "the command line is for cli alone": ("apply/stage.py", "import click"),
 }
 
 

@@ -287,7 +287,7 @@ def test_a_jobs_colours_stay_and_its_cursor_goes(line: str, shown: str) -> None:
 
 def test_a_line_that_is_drawn_over_has_no_cursor_of_its_own() -> None:
     drawn = told(events.OpenLines("r", (OpenLine("main", "\x1b[32m50%\x1b[1A\x1b[2K\x1b]0;x\x07"),)), terminal=True)
-    assert drawn == "\r\x1b[36mmain |\x1b[0m \x1b[32m50%\x1b[0m\x1b[K\r\x1b[K"
+    assert drawn == "\r\x1b[36mmain |\x1b[0m \x1b[32m50%\x1b[0m\x1b[J\r\x1b[J"
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_what_a_view_draws_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     for event in an_apply("a")[1:]:
         narration(event)
     narration.close()
-    assert "a a/0 |\x1b[0m 10%\x1b[K" in terminal.getvalue()
+    assert "a a/0 |\x1b[0m 10%\x1b[J" in terminal.getvalue()
     assert "\\x1b" not in terminal.getvalue()
 
 
