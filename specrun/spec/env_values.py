@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from specrun.spec.diagnostics import Diagnostic
@@ -32,11 +32,11 @@ def hidden(found: Diagnostic, read: Mapping[str, str], text: str, file: str) -> 
     """
     if not read:
         return found
-    known = _known(text, file)
-    place = found.location
+    known = partial(_known, text, file)
+    detail, place = _hidden(found.detail, read, known), found.location
     if place.file != file:
         place = replace(place, file=_hidden(place.file, read, known))
-    return replace(found, detail=_hidden(found.detail, read, known), location=place)
+    return found if (detail, place) == (found.detail, found.location) else replace(found, detail=detail, location=place)
 
 
 class _Known(NamedTuple):
@@ -67,11 +67,13 @@ def _schema() -> tuple[str, frozenset[str]]:
     return text, frozenset(re.findall(r"\w+", text))
 
 
-def _hidden(detail: str, read: Mapping[str, str], known: _Known) -> str:
+def _hidden(detail: str, read: Mapping[str, str], known: Callable[[], _Known]) -> str:
+    """`known` is asked for where a value shows: few do."""
     for name, value in sorted(read.items(), key=lambda item: -len(item[1])):
         expression = f"${{{{ env.{name} }}}}"
         for form in _forms(value):
-            if known.says(form.lower()) if form.isalnum() else known.holds(form.lower()):
+            low = form.lower()
+            if low not in detail.lower() or (known().says(low) if form.isalnum() else known().holds(low)):
                 continue
             if len(form) < PIECE and '"' not in form and "`" not in form:
                 detail = _without_word(detail, form, expression)
@@ -82,8 +84,9 @@ def _hidden(detail: str, read: Mapping[str, str], known: _Known) -> str:
     return detail
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The value as messages spell it."""
+@lru_cache(maxsize=100)
+def _forms(value: str) -> Sequence[str]:
+    """The value as messages spell it, the longest form first."""
     spelled = (
         value,
         mask_addresses(value),
@@ -95,7 +98,7 @@ def _forms(value: str) -> Iterator[str]:
         " ".join(value.split()),
         *value.split()[:_WORDS],
     )
-    yield from sorted(dict.fromkeys(form.strip() for form in spelled if form.strip()), key=len, reverse=True)
+    return sorted(dict.fromkeys(form.strip() for form in spelled if form.strip()), key=len, reverse=True)
 
 
 def _without_word(detail: str, word: str, expression: str) -> str:
@@ -104,16 +107,16 @@ def _without_word(detail: str, word: str, expression: str) -> str:
     return _SPAN.sub(lambda span: alone.sub(lambda _: expression, span[0]), detail)
 
 
-def _without_pieces(detail: str, value: str, expression: str, known: _Known) -> str:
+def _without_pieces(detail: str, value: str, expression: str, known: Callable[[], _Known]) -> str:
     """Without pieces of a longer value either, as where a message cuts it or spells it in lower case."""
     low, searched = value.lower(), detail.lower()
     if len(searched) != len(detail):
         low, searched = value, detail
-    pieces = {low[at : at + PIECE] for at in range(len(low) - PIECE + 1)}
+    pieces = _pieces(low)
     shows = bytearray(len(detail))
     for at in range(len(detail) - PIECE + 1):
         piece = searched[at : at + PIECE]
-        if piece in pieces and not known.holds(piece):
+        if piece in pieces and not known().holds(piece):
             shows[at : at + PIECE] = b"\1" * PIECE
     cut = searched.find(_CUT)
     while cut > 0:  # what is left of a value where a message was cut
@@ -123,3 +126,8 @@ def _without_pieces(detail: str, value: str, expression: str, known: _Known) -> 
     for run in reversed([*re.finditer(b"\1+", bytes(shows))]):
         detail = f"{detail[: run.start()]}{expression}{detail[run.end() :]}"
     return detail
+
+
+@lru_cache(maxsize=100)
+def _pieces(value: str) -> frozenset[str]:
+    return frozenset(value[at : at + PIECE] for at in range(len(value) - PIECE + 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from specrun.spec.secrets import hide
@@ -81,6 +82,7 @@ def names_secret(name: str) -> bool:
     return bool(re.compile(_SECRET_NAMES).search(plain)) and not re.compile(_ABOUT).search(plain)
 
 
+@lru_cache(maxsize=1000)  # specs share their keys
 def is_credential_key(name: str) -> bool:
     """Whether a credential stands behind a key of a spec; there are others, of a table, of a cache."""
     found = re.compile(_NAME).search(name.lower())

@@ -7,7 +7,9 @@ anywhere. A target is a key of the same section, or begins with `/` and is a pat
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 V1 = "SDK v1"
 V2 = "CLI v2"
@@ -223,11 +225,22 @@ def section(path: tuple[str | int, ...]) -> str:
 
 def foreign_key(where: str, key: str) -> Foreign | None:
     """What a key from elsewhere is called in a spec, by the section in which it stands."""
-    wanted = _plain(key)
-    for of_section, names, origin, target, note in _KEYS:
-        if of_section == where and wanted in map(_plain, names.split()):
-            return Foreign(origin, _absolute(where, target), note)
-    return None
+    found = _foreign_keys().get((where, _plain(key)))
+    if found is None:
+        return None
+    origin, target, note = found
+    return Foreign(origin, _absolute(where, target), note)
+
+
+@cache
+def _foreign_keys() -> Mapping[tuple[str, str], tuple[str, str | None, str]]:
+    """What each key from elsewhere is, by section and name; of two that are alike the first."""
+    rows = [
+        ((section, _plain(name)), (origin, target, note))
+        for section, names, origin, target, note in _KEYS
+        for name in names.split()
+    ]
+    return dict(reversed(rows))
 
 
 def foreign_value(field: str, value: str) -> str | None:

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -110,6 +111,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, begun.strip()
 
 
+@lru_cache(maxsize=1000)  # specs of a team share their requirements
 def read_line(text: str) -> Line:
     """One line, as pip takes it apart."""
     if len(text) > LONGEST_LINE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from specrun.spec.conda_file import is_conda_file
 from specrun.spec.diagnostics import Diagnostic
@@ -76,6 +76,7 @@ def is_local(requirement: str) -> bool:
     return requirement.startswith((".", "/", "~")) or archive
 
 
+@lru_cache(maxsize=1000)
 def is_requirement(requirement: str) -> bool:
     """Whether pip would read this as a requirement by name (PEP 508, looked at lightly)."""
     if requirement.isalnum():
