@@ -240,7 +240,7 @@ class DoubleRuns:
         number = next(number for number, run in enumerate(runs) if run.name == name)
         runs[number] = replace(runs[number], adopted=(*runs[number].adopted, spec))
 
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+    def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
         self.engine.called(f"logs {name}")
         seen, lines = cursor.get("all", 0), self.engine.lines
         # One line at a time: whoever follows must go on reading after the end.

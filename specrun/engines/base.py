@@ -77,10 +77,14 @@ Report = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a role's output, without its end; of one that was rewritten its last state."""
+    """One line of a role's output, without its end; of one that was rewritten its last state.
+
+    `when` is the moment (Unix seconds) by which its end was written, where that was asked for and is known.
+    """
 
     role: str
     text: str
+    when: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +194,9 @@ class Runs(Protocol):
     def adopt(self, name: str, spec: str) -> None:
         """Have a run listed as one of another spec's, too. Raises Missing."""
 
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+    def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor ({}: from the start), and where to go on: when that stands still, there are no more.
+        `timed`: with the moments at which they were written, where the engine knows these.
 
         They are whole, those that an ended run wrote last, too; but for those that
         a role has open: an OpenLine, or several where bars stand one above the other.

@@ -129,9 +129,9 @@ class Reliable:
         except EngineError:
             return {}
 
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor, and where to go on."""
-        return self._read(f"logs of {name}", partial(self._engine.runs.logs, name, cursor))
+    def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
+        """Whole lines since the cursor, and where to go on; `timed`: with when they were written."""
+        return self._read(f"logs of {name}", partial(self._engine.runs.logs, name, cursor, timed))
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""

@@ -12,6 +12,7 @@ import pytest
 
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.request import Cluster, Team, Withheld
+from specrun.engines.local.role_logs import read_times
 from tests.local.runs import IS_PS, IS_WORKER_1, PS_AND_2_WORKERS, Runs, needs_proc, wait_until
 
 HOLD = "echo ready; until [ -e ../inputs/go ]; do sleep 0.01; done"
@@ -68,6 +69,9 @@ def test_single_process(runs: Runs) -> None:
     run = runs.start("a-tool; cat", environment_variables={"GREETING": "hello"}, path=(str(tool.parent),))
     assert run.ended().status == state.SUCCEEDED
     assert run.log("main/0").split() == [str(run.folder / "code"), "hello", "run-1", "1"]
+    ((size, moment),) = read_times(run.folder)["main/0"]
+    written = (run.folder / "logs/main-0.txt").stat()
+    assert (size, moment) == (written.st_size, pytest.approx(written.st_mtime, abs=0.001))
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,8 @@ class Runs:
         return [run for run in runs if run.maker.is_of(maker)]
 
     @asked
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor."""
+    def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
+        """Whole lines since the cursor. The service does not keep when they were written."""
         run = self.calls.find(name)
         return ([], cursor) if run.status is RunStatus.QUEUED else self.calls.logs(run, cursor)
 

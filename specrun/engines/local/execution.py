@@ -15,6 +15,7 @@ from pathlib import Path
 
 from specrun.engines.local import disk, gpus, guard, processes, roles, slots, state
 from specrun.engines.local.kept_code import share_code
+from specrun.engines.local.log_times import LogTimes
 from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request, Withheld
 from specrun.plan.ownership import StateRefused
@@ -171,13 +172,14 @@ class Execution:
 
     def _watch(self, wake: int) -> None:
         poller = select.poll()
-        poller.register(wake, select.POLLIN)
-        for report in self.guards:
-            poller.register(report, select.POLLIN)
+        times = LogTimes(self.rundir, {name: role.log for name, role in self.roles.items()})
+        for descriptor in (wake, *self.guards, *times.descriptors):
+            poller.register(descriptor, select.POLLIN)
         while self.guards:
             before = dict(self.states)
-            ready = [descriptor for descriptor, _ in poller.poll(self._pause() * 1000 + 1)]
+            ready = [descriptor for descriptor, _ in poller.poll(min(self._pause(), times.pause()) * 1000 + 1)]
             _drain(wake)
+            times.take()
             gone = [self.guards[report] for report in ready if report in self.guards and not self._listen_to(report)]
             for dead in gone:
                 poller.unregister(dead.report)
@@ -185,6 +187,7 @@ class Execution:
             self._decide()
             if self.states != before and self.guards:
                 self._write(replace(self.state, roles=self.states))
+        times.close()
 
     def _pause(self) -> float:
         """Seconds until something must be looked at."""

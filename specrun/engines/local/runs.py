@@ -10,24 +10,21 @@ from functools import cached_property
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
-from specrun.engines.lines import read_lines
 from specrun.engines.local import going, state, supervisor
 from specrun.engines.local import request as requests
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
+from specrun.engines.local.role_logs import read_logs
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 from specrun.plan.ownership import own_folders
-from specrun.plan.private import make_folder, open_private, touch_private
+from specrun.plan.private import make_folder, touch_private
 from specrun.plan.provenance import provenance_in
 from specrun.plan.stored import Damaged, number, read_record
-
-CHUNK = 1 << 20
-"""Bytes read from one role's log at a time."""
 
 ADOPTED = "adopted"
 """In a run's folder, a file for each spec of another name that has taken it as its own."""
@@ -130,20 +127,12 @@ class LocalRuns:
             touch_private(folder / ADOPTED / spec)
         self.__dict__.pop("_adopted", None)
 
-    def logs(self, name: str, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
+    def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
         """Lines since the cursor; of a run that has ended, its unfinished last lines too."""
         folder = self._own_folder(name, "logs").parent
         # The state is read before the logs: what is written after it was not the end.
         last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
-        lines: list[LogLine] = []
-        position = dict(cursor)
-        for file in sorted(filter(Path.is_file, (folder / "logs").glob("*.txt"))):
-            role = "/".join(file.stem.rsplit("-", 1))
-            start = position.get(role, 0)
-            found, used = read_lines(role, _read_chunk(file, start), CHUNK, last=last)
-            position[role] = start + used
-            lines += found
-        return lines, position
+        return read_logs(folder, cursor, last=last, timed=timed)
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files in a run's outputs, each path starting with the output's name."""
@@ -295,12 +284,6 @@ def _end_leftovers(folder: Path) -> None:
         with contextlib.suppress(requests.RequestInvalid, OSError):
             processes.sweep(requests.read(folder).marker)
             touch_private(swept)
-
-
-def _read_chunk(file: Path, start: int) -> bytes:
-    with open(open_private(file, os.O_RDONLY), "rb") as log:  # noqa: PTH123 - a descriptor
-        log.seek(start)
-        return log.read(CHUNK)
 
 
 def _outputs(folder: Path) -> Iterator[OutputFile]:
