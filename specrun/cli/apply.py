@@ -24,6 +24,7 @@ from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import planned_anew
 from specrun.cli.session import arguments_of, open_specs
+from specrun.cli.telling import quiet
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
 from specrun.plan.file_locks import HAVE_LOCKS
@@ -34,7 +35,8 @@ from specrun.spec.secrets import hide
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
-from specrun.views.text import canvas, room_in, terminal_width, tied
+from specrun.views.plan_text import plan_text
+from specrun.views.text import canvas, paint_for, room_in, terminal_width, tied
 
 MANY = 3
 """Things of one kind that are told one by one."""
@@ -46,7 +48,6 @@ MANY = 3
 @planning_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Return once the run is submitted.")
-@click.option("-q", "--quiet", is_flag=True, help="Only the job's lines and the result.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more once a run has failed.")
 @click.option("--logs", multiple=True, metavar="NAME", help="Of several, the lines of this run (`*`: anything).")
 @lock_timeout_option
@@ -61,7 +62,6 @@ def apply(
     adopt: tuple[str, ...],
     yes: bool,
     detach: bool,
-    quiet: bool,
     fail_fast: bool,
     logs: tuple[str, ...],
     lock_timeout: int,
@@ -80,7 +80,7 @@ def apply(
         project = open_specs(reading, secrets_required=True)
         made = project.plan(options)
     _check_named(made, logs)
-    narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet, logs=logs, fail_fast=fail_fast)
+    narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet(), logs=logs, fail_fast=fail_fast)
     show_event: Callable[[Event], None] = as_json if output == "json" else narration
     try:
         asks = any(engine.facts.asks for engine in project.engines.values())
@@ -185,6 +185,8 @@ def confirm(made: Plan) -> None:
     """Ask a person. Ends the command without one, or when the answer is no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Exit(exit_codes.FAILED, "nobody is here to ask: say --yes to carry out this plan")
+    if quiet():
+        print(plan_text(made, paint_for(sys.stderr), terminal_width()), file=sys.stderr)  # what is asked about
     where = visible(" and ".join(place.title for place in made.places))
     if not click.confirm(f"Carry out this plan on {where}?", err=True):
         raise Exit(exit_codes.FAILED, "nothing was changed")

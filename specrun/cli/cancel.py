@@ -8,6 +8,7 @@ from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import every_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.status import wait_for
+from specrun.cli.telling import quiet
 from specrun.plan.observed import Run
 from specrun.spec.visible import visible
 
@@ -34,8 +35,11 @@ def _cancel(runs: RunsOfSpec) -> list[Run]:
 
 
 def _wait(runs: RunsOfSpec, unfinished: list[Run] | None) -> None:
-    for run in unfinished or ():
-        print(f"{visible(run.name)} is {wait_for(runs, run).status.value}")
+    ended = [wait_for(runs, run) for run in unfinished or ()]
+    if quiet():
+        return
+    for run in ended:
+        print(f"{visible(run.name)} is {run.status.value}")
     if unfinished == [] and runs.run is not None:
         print(visible(f"{runs.run.name} has ended already: {runs.run.status.value}"))
     elif unfinished == []:

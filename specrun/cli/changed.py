@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -17,6 +16,7 @@ import click
 from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
 from specrun.cli.options import F
 from specrun.cli.reading import Reading
+from specrun.cli.telling import tell
 from specrun.spec.boundary import is_below
 from specrun.spec.diagnostics import Severity
 from specrun.spec.named import Found
@@ -100,7 +100,7 @@ def only_changed(reading: Reading, ref: str, *, undecided: bool, every_target: b
     except GitError as error:
         raise Exit(FAILED, visible(f"--changed-since {ref}: {error}")) from error
     for line in changed_lines(found, ref):
-        print(visible(line), file=sys.stderr)
+        tell(line)
     files = tuple(found.specs)
     if not files:
         show(reading.found.mistakes)  # errors would have ended it

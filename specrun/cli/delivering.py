@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.telling import quiet
 from specrun.spec.below import NameRefused, below
 from specrun.spec.visible import json_text, visible
 from specrun.views.text import paint_for, terminal_width
@@ -134,6 +135,8 @@ def _tell(imported: Sequence[Imported], files: Iterable[Path], output: str) -> N
     from specrun.views.report import report_data, report_markdown, report_text
 
     report = sum((one.report for one in imported), Report())
+    if quiet() and output == "text":
+        return
     if output == "text":
         text = report_text(report, paint_for(sys.stderr), terminal_width())
         print("\n".join([*filter(None, [text]), *(f"wrote {visible(str(path))}" for path in files)]), file=sys.stderr)

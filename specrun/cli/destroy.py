@@ -14,6 +14,7 @@ from specrun.cli.exit_codes import Exit
 from specrun.cli.options import color_option, every_option, lock_timeout_option, seconds_in
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs
+from specrun.cli.telling import quiet
 from specrun.engines.facts import unread
 from specrun.plan.kinds import ON_DEMAND
 from specrun.views.narration import Narration
@@ -40,7 +41,7 @@ def destroy(reading: Reading, also: tuple[str, ...], older_than: str | None, yes
     project = open_specs(reading, deleting=True)
     others = OtherSpecs(project, reading.engine, {**reading.options(), "unread": unread()})
     made = project.plan_destruction(also, ended_before, others.keep)
-    narration = Narration(sys.stdout, sys.stderr, terminal_width())
+    narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet())
     try:
         # Deleting cannot be undone: unlike apply, this asks on every engine.
         ask = None if yes else confirm

@@ -16,6 +16,7 @@ import click
 from specrun import __version__
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import color_option, output_option
+from specrun.cli.telling import quiet
 from specrun.engines.facts import ENGINES
 from specrun.plan.home import home_of, open_home, scratch
 from specrun.plan.ownership import StateRefused
@@ -46,7 +47,7 @@ def doctor(output: str) -> None:
         print(json_text([asdict(finding) for finding in findings], 2))
     else:
         paint = paint_for(sys.stdout)
-        for finding in findings:
+        for finding in (one for one in findings if one.level != "ok" or not quiet()):
             print(f"{_sign(finding.level, paint)} {finding.what:<12} {visible(finding.text)}")
     if any(finding.level == "error" for finding in findings):
         raise Exit(FAILED)

@@ -11,9 +11,10 @@ from specrun.cli.exit_codes import DRIFT, FAILED, Exit
 from specrun.cli.options import color_option, not_empty, output_option
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs, report_unseen, show
+from specrun.cli.telling import quiet, tell
 from specrun.plan.drift.findings import Drift, Verdict
 from specrun.plan.drift.ignores import Ignores
-from specrun.spec.visible import json_text, visible
+from specrun.spec.visible import json_text
 from specrun.views.text import paint_for, terminal_width
 
 
@@ -36,7 +37,7 @@ def drift(reading: Reading, ignored: tuple[str, ...], output: str) -> None:
     if not reading.unchanged or output == "json":
         print(render(found, output))
     for unfit in found.unfit:
-        print(visible(f"note: --ignore {unfit}"), file=sys.stderr)
+        tell(f"note: --ignore {unfit}")
     show(found.problems)
     report_unseen(found)
     if not found.is_complete:
@@ -55,6 +56,8 @@ def render(found: Drift, output: str) -> str:
         from specrun.views.drift_markdown import drift_markdown
 
         return drift_markdown(found)
-    from specrun.views.drift_text import drift_text
+    from specrun.views.drift_text import drift_summary, drift_text
 
+    if quiet():
+        return "\n".join(drift_summary(found))
     return drift_text(found, paint_for(sys.stdout), terminal_width())

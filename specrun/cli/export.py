@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.reading import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
+from specrun.cli.telling import quiet, tell
 from specrun.engines.facts import ENGINES, unread
 from specrun.spec.masking import mask_property, masked
 from specrun.spec.model import Secret
@@ -145,10 +145,9 @@ def _masked(text: str) -> str:
 
 def tell_of_asterisks() -> None:
     """Say that what is written out is not all that the spec has."""
-    print(
+    tell(
         "note: asterisks stand where the spec has a credential written out: put it into the environment, and "
-        "`${{ secrets.NAME }}` into the spec",
-        file=sys.stderr,
+        "`${{ secrets.NAME }}` into the spec"
     )
 
 
@@ -187,6 +186,8 @@ def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_masked(text), encoding="utf-8", newline="\n")
+    if quiet():
+        return
     print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {visible(str(folder))}, to be made in this order:")
     for spec in specs:
         mine = [path for path in files if len(specs) == 1 or path.parent.name == spec.name]

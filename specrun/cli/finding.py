@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
 
 from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
+from specrun.cli.telling import tell
 from specrun.spec.diagnostics import Severity
 from specrun.spec.named import SPEC, Found, as_typed, find, listed, nothing, own_repository, own_spec
 from specrun.spec.nearest import nearest
 from specrun.spec.selection import BY, Selector
-from specrun.spec.visible import visible
 from specrun.views.text import count
 
 _FORMS = "name:PATTERN, folder:PATH, tag:KEY=VALUE"
@@ -35,7 +34,7 @@ def find_named(files: Sequence[str], *, every: bool | None) -> tuple[Sequence[st
     repository = own_repository()
     if file:
         if file != SPEC or repository.specs:  # else nobody could expect anything else
-            _tell(f"using {file}")
+            tell(f"using {file}")
         return [file], find([file])
     if any(found.severity is Severity.ERROR for found in repository.diagnostics):
         return [], Found(mistakes=tuple(repository.diagnostics))
@@ -54,7 +53,7 @@ def find_named(files: Sequence[str], *, every: bool | None) -> tuple[Sequence[st
             f"{repository.path} (specs: {entries})",
         )
     found = listed(repository)
-    _tell(f"using {count(len(found.files), 'spec')} of {repository.path} (specs: {entries})")
+    tell(f"using {count(len(found.files), 'spec')} of {repository.path} (specs: {entries})")
     return [as_typed(repository, entry) for entry in repository.specs], found
 
 
@@ -108,7 +107,7 @@ def _is_run(word: str) -> bool:
     what = "folder of specs" if os.path.isdir(word) else "file"  # noqa: PTH112
     if os.path.lexists(home_of(Path.cwd()) / "runs" / word):
         raise click.UsageError(f"{word} is a run and a {what}: say `--run {word}`, or `./{word}`.")
-    _tell(f"using the {what} {word}: `--run {word}` means a run of that name")
+    tell(f"using the {what} {word}: `--run {word}` means a run of that name")
     return False
 
 
@@ -130,7 +129,3 @@ def selector(option: str, text: str, verb: str) -> Selector:
         hint = f" Did you mean `kind:{near}`?" if near else ""
         raise click.UsageError(f"{option} {text}: the kinds are {', '.join(KIND_NAMES)}.{hint}")
     return Selector(by, value)
-
-
-def _tell(line: str) -> None:
-    print(visible(line), file=sys.stderr)

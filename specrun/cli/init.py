@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from specrun.cli.exit_codes import FAILED, Exit
+from specrun.cli.telling import quiet
 from specrun.spec.visible import visible
 from specrun.spec.wording import command, file_word
 
@@ -25,9 +26,13 @@ def init(folder: str) -> None:
     if taken:
         raise Exit(FAILED, f"{', '.join(taken)} exists already, and init overwrites nothing: take another folder")
     name = re.sub(r"[^a-z0-9]+", "-", target.absolute().name.lower()).strip("-")[:40].strip("-") or "job"
+    said: list[str] = []
     for file in TEMPLATES:
         text = (files("specrun.cli") / "templates" / file).read_text(encoding="utf-8")
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         (target / file).write_text(text.replace("{name}", name), encoding="utf-8", newline="\n")
-        print(f"wrote {visible(str(target / file))}")
-    print(f"now: {command('specrun', 'apply', *([] if folder == '.' else [file_word(str(target / TEMPLATES[0]))]))}")
+        said.append(f"wrote {visible(str(target / file))}")
+    spec = [] if folder == "." else [file_word(str(target / TEMPLATES[0]))]
+    said.append(f"now: {command('specrun', 'apply', *spec)}")
+    if not quiet():
+        print("\n".join(said))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from specrun.cli.exit_codes import WRONG_USAGE, Exit
+from specrun.cli.telling import tell
 from specrun.spec.loaded import Loaded
 from specrun.spec.nearest import nearest, suggestion
-from specrun.spec.visible import visible
 from specrun.views.text import count
 
 if TYPE_CHECKING:
@@ -51,13 +50,13 @@ def check_targets(loaded: Loaded, wanted: str | None, none: int = WRONG_USAGE) -
         files = [file for file, name in lacking.items() if name == target]
         left = "is" if len(files) == 1 else "are"
         said = f"{count(len(files), 'spec')} without the target `{target}` {left} left out: {_listed(files)}"
-        _tell(said)
+        tell(said)
 
 
 def tell_selected(loaded: Loaded, reading: Reading) -> None:
     """Say what of the specs was passed over and left out. Ends the command where nothing was selected."""
     if bases := loaded.bases(reading.found.scanned):
-        _tell(f"{count(bases, 'base')} passed over (`abstract: true`)")
+        tell(f"{count(bases, 'base')} passed over (`abstract: true`)")
     selection = reading.selection
     if selection is None or not loaded.about:
         return
@@ -65,10 +64,10 @@ def tell_selected(loaded: Loaded, reading: Reading) -> None:
     for option, selectors in (("--only", selection.only), ("--exclude", selection.exclude)):
         for one in selectors:
             if not any(one.fits(spec) for spec in loaded.about):
-                _tell(f"{option} {one} fits none of {all_of_them}{_near(one, loaded.about)}")
+                tell(f"{option} {one} fits none of {all_of_them}{_near(one, loaded.about)}")
     if not chosen and loaded.ok:
         raise Exit(reading.none, f"nothing is selected of {all_of_them}:", *_there_is(loaded.about))
-    _tell(f"{chosen} of {all_of_them}")
+    tell(f"{chosen} of {all_of_them}")
 
 
 def _near(one: Selector, specs: Iterable[About]) -> str:
@@ -98,7 +97,3 @@ def _by_targets(targets: Mapping[str, Collection[str]]) -> Iterator[str]:
 def _listed(files: Collection[str]) -> str:
     more = f", … and {len(files) - LISTED} more" if len(files) > LISTED else ""
     return f"{', '.join([*files][:LISTED])}{more}"
-
-
-def _tell(line: str) -> None:
-    print(visible(line), file=sys.stderr)

@@ -17,6 +17,7 @@ from specrun.cli import exit_codes
 from specrun.cli.answers import answering, note_error
 from specrun.cli.exit_codes import Exit
 from specrun.cli.streams import spelled, visible_streams
+from specrun.cli.telling import quiet_option
 from specrun.spec.visible import visible
 
 VERBS: Mapping[str, tuple[str, str]] = {
@@ -64,6 +65,9 @@ class Verbs(click.Group):
         attribute = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         command = getattr(import_module(VERBS[cmd_name][0]), attribute)
         assert isinstance(command, click.Command)
+        for one in command.commands.values() if isinstance(command, click.Group) else (command,):
+            if not any("--quiet" in option.opts for option in one.params):
+                one.params.append(quiet_option())
         return command
 
     def resolve_command(

@@ -18,6 +18,7 @@ from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_US
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
 from specrun.cli.session import load_specs, require_engine, show
+from specrun.cli.telling import tell
 from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES
 from specrun.engines.history import History
@@ -33,7 +34,6 @@ from specrun.spec.expressions import OPEN
 from specrun.spec.model import Spec
 from specrun.spec.source import Document
 from specrun.spec.unchecked import load_unchecked
-from specrun.spec.visible import visible
 from specrun.views.text import indented
 
 T = TypeVar("T")
@@ -101,13 +101,13 @@ class RunsOfSpec:
         if history.error is not None:
             raise history.error
         if unread := history.unread(self.spec):
-            print(visible(f"note: {self.spec} may have older runs: {unread}"), file=sys.stderr)
+            tell(f"note: {self.spec} may have older runs: {unread}")
 
     def _tell_others(self, history: History) -> None:
         if others := history.others(self.spec):
             told = namesakes([run.maker for run in others], self.maker)
             are = "is passed over" if len(others) == 1 else "are passed over"
-            print(visible(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one"), file=sys.stderr)
+            tell(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one")
 
 
 @dataclass(slots=True)

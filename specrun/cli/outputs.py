@@ -14,6 +14,7 @@ from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import output_option
 from specrun.cli.reading import Reading, run_outputs_options
+from specrun.cli.telling import quiet
 from specrun.engines.base import OutputFile
 from specrun.plan.observed import Run
 from specrun.spec.below import NameRefused, below
@@ -58,6 +59,9 @@ def _outputs(runs: RunsOfSpec, folder: Path | None, only: Sequence[str], output:
     if output == "json":
         listed = [{"path": file.path, "size": file.size} for file in files]
         return {"run": run.name, "place": runs.engine.address(run.name), "files": listed}, lost
+    if quiet():
+        print("".join(f"{visible(file.path)}\n" for file in files), end="")
+        return None, lost
     for file in files:
         print(f"{'' if file.size is None else size(file.size):>8}  {visible(file.path)}")
     said = f"{visible(run.name)}: {count(len(files) - len(lost), 'file')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import pairs_of
 from specrun.cli.reading import chosen
 from specrun.cli.session import require_engine, show
+from specrun.cli.telling import tell
 from specrun.engines.base import Scope
 from specrun.engines.facts import AZUREML, ENGINES
 from specrun.engines.registry import find_place, make_engine
@@ -29,7 +29,6 @@ from specrun.spec.reading import read_text
 from specrun.spec.repository import repository_of
 from specrun.spec.source import read
 from specrun.spec.unchecked import values_of
-from specrun.spec.visible import visible
 
 CONFIGS = ("config.json", ".azureml/config.json")
 """Where the SDKs look for a workspace, in this order, in each folder from here up."""
@@ -84,17 +83,17 @@ def meant(where: str | None, said: Said) -> tuple[Place, Properties | None]:
         listed_ = ", ".join(f"{one.title} (engine {one.engine})" for one in places)
         raise Exit(WRONG_USAGE, f"the specs go to several places ({listed_}): {_HOW}, or --target, or --engine")
     if not ENGINES[engine].in_workspace:
-        _tell("looking on this machine: --engine azureml looks in a workspace")
+        tell("looking on this machine: --engine azureml looks in a workspace")
         return find_place(engine, None), None
     for place, section in places.items():
-        _tell(f"using {place.title} of {files[0] if len(files) == 1 else f'{len(files)} specs'}")
+        tell(f"using {place.title} of {files[0] if len(files) == 1 else f'{len(files)} specs'}")
         return place, section
     config = _config()
     if not config:
         raise Exit(
             WRONG_USAGE, f"which workspace is meant? No spec here names one, and there is no config.json: {_HOW}"
         )
-    _tell(f"using {config}")
+    tell(f"using {config}")
     return _in_workspace(engine, _read(config))
 
 
@@ -179,7 +178,3 @@ def _read(where: str) -> Properties:
         return section_of(read_workspace(where))
     except BadConfig as error:
         raise Exit(INVALID_SPEC, f"error: {error}") from error
-
-
-def _tell(line: str) -> None:
-    print(visible(line), file=sys.stderr)

@@ -18,6 +18,7 @@ from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import NOTHING, check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
+from specrun.cli.telling import quiet
 from specrun.plan.changes import Plan
 from specrun.plan.planning import PlanOptions
 from specrun.plan.shown import Shown
@@ -105,8 +106,10 @@ def render(made: Plan | Shown, output: str, more: Mapping[str, Any]) -> str:
         from specrun.views.markdown import plan_markdown
 
         return plan_markdown(made)
-    from specrun.views.plan_text import plan_text
+    from specrun.views.plan_text import plan_text, summary
 
+    if quiet():
+        return summary(made)
     return plan_text(made, paint_for(sys.stdout), terminal_width())
 
 

@@ -21,6 +21,7 @@ from specrun.cli.options import color_option, lock_timeout_option, output_option
 from specrun.cli.plan import check_allowed, render
 from specrun.cli.reading import Reading, repository_options
 from specrun.cli.session import require_engine
+from specrun.cli.telling import quiet, tell
 from specrun.cli.whole import Whole, require_whole
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES
@@ -35,7 +36,6 @@ from specrun.plan.resources import Place
 from specrun.plan.since.base import UnknownRef
 from specrun.spec.model import Properties
 from specrun.spec.repository import repository_of, under_ci
-from specrun.spec.visible import visible
 from specrun.views.narration import Narration
 from specrun.views.text import count, terminal_width
 
@@ -107,7 +107,7 @@ def prune(
         check_allowed(made)
         return
     project = Project((), Graph({}, {}), engines, {}, home, hashes, lock_required=whole.lock_required)
-    narration = Narration(sys.stdout, sys.stderr, terminal_width())
+    narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet())
     show_event = narration if output == "text" else as_json
     try:
         ask = None if yes else _confirm
@@ -205,4 +205,4 @@ def _tell(pruning: Pruning, looked: _Looked) -> None:
         lines.append(f"not looked at: {', '.join(looked.passed_over)}, named by specs that go elsewhere: see --engine")
     lines += [f"where {file} was is not known: name its workspace with --workspace" for file in looked.untold]
     for line in lines:
-        print(visible(line), file=sys.stderr)
+        tell(line)

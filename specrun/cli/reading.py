@@ -13,6 +13,7 @@ import click
 from specrun.cli.exit_codes import DONE, WRONG_USAGE
 from specrun.cli.finding import NO_RUNS, NamedRuns, find_named, runs_in, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
+from specrun.cli.telling import strict_option
 from specrun.spec.named import Found
 from specrun.spec.selection import Kinds, Selection, Selector
 
@@ -97,14 +98,14 @@ class Reading:
 
 def reading_options(command: F) -> F:
     """FILE…, --engine, --target, --var-file, --var, --input, --environment, --allow-outside, --only and --exclude, as
-    one `reading`.
+    one `reading`; and --strict.
     """
-    return _with_reading(command, _files, _engine, *_layers, *_replacing, _outside, *_selecting)
+    return _with_reading(command, _files, _engine, *_layers, *_replacing, _outside, *_selecting, strict_option)
 
 
 def translating_options(command: F) -> F:
     """The same without --engine: for what is written for another program, which is no engine's."""
-    return _with_reading(command, _files, *_layers, *_replacing, _outside, *_selecting)
+    return _with_reading(command, _files, *_layers, *_replacing, _outside, *_selecting, strict_option)
 
 
 def runs_options(command: F) -> F:

@@ -13,6 +13,7 @@ import click
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option, since_option
 from specrun.cli.reading import Reading, runs_options
+from specrun.cli.telling import quiet, tell
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text, visible
@@ -60,6 +61,8 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
         ]
         if told or not opened.failed:
             print(json_text(told, 2))
+    elif quiet():
+        print("".join(f"{visible(one.run.name)}\n" for one in shown), end="")
     elif shown or not opened.failed:
         rows = [
             Row(one.run, one.runs.spec, one.runs.engine.place.title, changed)
@@ -67,8 +70,8 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
         ]
         print(runs_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))
     if len(listed) > limit:
-        of = visible(f"{listed[0].runs.spec} has") if opened.alone else "there are"
-        print(f"{of} older runs: --limit {limit * 5} shows more", file=sys.stderr)
+        of = f"{listed[0].runs.spec} has" if opened.alone else "there are"
+        tell(f"{of} older runs: --limit {limit * 5} shows more")
     opened.finish()
 
 

@@ -16,6 +16,7 @@ from specrun.cli.exit_codes import FAILED, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.reading import Reading
 from specrun.cli.saved import Saved, check_same, check_specs, end_if_stale, root
 from specrun.cli.session import open_specs
+from specrun.cli.telling import tell
 from specrun.plan.changes import Plan
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import JobEnvironment
@@ -94,7 +95,7 @@ def save_plan(made: Plan, request: Request, out: str, changed_since: Mapping[str
     except PlanUnreadable as error:
         raise Exit(FAILED, str(error)) from error
     again = command(file_word(out), *(word for option in _to_say_again(request) for word in option.words))
-    print(visible(f"saved: `specrun apply {again}` carries out exactly this"), file=sys.stderr)
+    tell(f"saved: `specrun apply {again}` carries out exactly this")
 
 
 def check_outside_sources(made: Plan, out: Path) -> None:

@@ -14,6 +14,7 @@ from specrun.cli.answers import note_diagnostics, note_error
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
+from specrun.cli.telling import audible, end_if_strict, judged
 from specrun.engines.facts import ENGINES, unread
 from specrun.engines.registry import find_place, make_engine
 from specrun.plan.graph import Graph
@@ -108,13 +109,14 @@ def require_engine(name: str | None) -> None:
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
-    """Print diagnostics to standard error."""
-    found = list(diagnostics)
+    """Print diagnostics to standard error. Ends the command where one of them is a warning, with --strict."""
+    found = judged(diagnostics)
     note_diagnostics(found)
     width = terminal_width()
     paint = paint_for(sys.stderr)
-    for text in findings_text(found, paint, width):
+    for text in findings_text(audible(found), paint, width):
         print(text, end="\n\n", file=sys.stderr)
+    end_if_strict()
 
 
 def _home(specs: Sequence[Spec]) -> Path:

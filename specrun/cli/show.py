@@ -17,6 +17,7 @@ from specrun.cli.options import color_option, output_option
 from specrun.cli.plan import render
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import Saved, find_saved
+from specrun.cli.telling import strict
 from specrun.plan.shown_again import shown_again
 from specrun.spec.diagnostics import Path
 from specrun.spec.expressions import references
@@ -42,8 +43,9 @@ def show(reading: Reading, output: str) -> None:
     if output == "markdown":
         raise Exit(WRONG_USAGE, "-o markdown is for saved plans")
     loaded = session.load_specs(reading, with_values=True)
-    if not loaded.ok:
+    if strict() or not loaded.ok:
         session.show(loaded.diagnostics)
+    if not loaded.ok:
         raise Exit(INVALID_SPEC)
     paint, width = paint_for(sys.stdout), terminal_width()
     entries: list[dict[str, object]] = []

@@ -13,6 +13,7 @@ from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import Reading, runs_options
+from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text
@@ -31,9 +32,12 @@ T = TypeVar("T")
 def status(reading: Reading, wait: bool, output: str) -> None:
     """Where a run is: the newest of a spec, or one by its name."""
     opened = open_runs(reading)
-    found = opened.ask(lambda runs: _now(runs, wait, quiet=output == "json"))
-    places = [_surroundings(runs, run) for runs, run in found]
-    if output == "json":
+    found = opened.ask(lambda runs: _now(runs, wait, quiet=quiet() or output == "json"))
+    alone = quiet() and output == "text"
+    places = [] if alone else [_surroundings(runs, run) for runs, run in found]
+    if alone:
+        print("".join(f"{run.status.value}\n" for _, run in found), end="")
+    elif output == "json":
         data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
         if data:
             print(json_text(data[0] if opened.alone else data, 2))

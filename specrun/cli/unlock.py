@@ -15,6 +15,7 @@ from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.options import color_option, every_option, output_option
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs
+from specrun.cli.telling import quiet, tell
 from specrun.engines.base import EngineError
 from specrun.engines.locks import Holder
 from specrun.engines.reliable import Reliable
@@ -45,7 +46,8 @@ def unlock(reading: Reading, locks: tuple[str, ...], yes: bool, output: str) -> 
     """Free the locks on what the specs declare, whoever holds them."""
     project = open_specs(reading)
     found = list(_held(project, {name.casefold() for name in locks}))
-    _tell(project, found, sys.stdout if output == "text" else sys.stderr)
+    if not quiet() or not yes:  # else it would be asked about what nobody sees
+        _tell(project, found, sys.stdout if output == "text" else sys.stderr)
     try:
         if any(lock.asked for lock in found):
             _confirm(found, yes=yes)
@@ -81,7 +83,7 @@ def _tell(project: Project, found: Sequence[Seen], out: TextIO) -> None:
         print(visible(f"no lock of these is held on {titles}"), file=out)
     if others := [lock.name for lock in found if not lock.asked]:
         few = ", ".join(others[:3]) + (f", … and {len(others) - 3} more" if len(others) > 3 else "")
-        print(visible(f"note: other locks are held there ({few}): --lock NAME frees one"), file=sys.stderr)
+        tell(f"note: other locks are held there ({few}): --lock NAME frees one")
 
 
 def _confirm(found: Sequence[Seen], *, yes: bool) -> None:
@@ -124,7 +126,7 @@ def _freed(found: Sequence[Seen]) -> list[Seen]:
             except EngineError as error:
                 print(visible(f"error: {lock.name}: {error}"), file=sys.stderr)
             else:
-                print(visible(f"{lock.name} is free"), file=sys.stderr)
+                tell(f"{lock.name} is free")
                 lock = replace(lock, freed=True)
         after.append(lock)
     return after

@@ -13,6 +13,7 @@ from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import Reading, reading_options
+from specrun.cli.telling import audible, end_if_strict, judged, quiet
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded, together
@@ -33,7 +34,7 @@ def validate(reading: Reading, output: str) -> None:
     loaded = _load(reading)
     tell_selected(loaded, reading)
     check_targets(loaded, reading.target, reading.none)
-    diagnostics = loaded.diagnostics
+    diagnostics = judged(loaded.diagnostics)
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
@@ -41,10 +42,12 @@ def validate(reading: Reading, output: str) -> None:
     else:
         paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0
-        for text in findings_text(diagnostics, paint, width):
+        for text in findings_text(audible(diagnostics), paint, width):
             print(text, end="\n\n")
-        checked = len(reading.files) - loaded.passed_over(reading.found.scanned)
-        print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
+        if not quiet():
+            checked = len(reading.files) - loaded.passed_over(reading.found.scanned)
+            print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
+    end_if_strict()
     if wrong:
         raise Exit(INVALID_SPEC)
 

@@ -23,11 +23,14 @@ def options(text: str) -> set[str]:
 
 
 def described(verb: str) -> dict[str, click.Option]:
+    """The options of a verb, without those that all have."""
     command = specrun.get_command(click.Context(specrun), verb)
     assert command is not None
     commands = command.commands.values() if isinstance(command, click.Group) else [command]
     found = [option for each in commands for option in each.params if isinstance(option, click.Option)]
-    return {next(name for name in option.opts if name.startswith("--")): option for option in found}
+    named = {next(name for name in option.opts if name.startswith("--")): option for option in found}
+    assert named.pop("--quiet", None) is not None
+    return named
 
 
 def test_sections_are_the_verbs_in_their_order() -> None:
@@ -57,6 +60,11 @@ def test_short_forms_and_formats_are_named(verb: str) -> None:
             assert not missing, f"{verb} {name} takes {missing}"
         if option.type.name == "integer range" and isinstance(option.default, int):
             assert str(option.default) in text + SECTIONS["plan"], f"{verb} {name} is {option.default} when left out"
+
+
+def test_what_q_leaves_is_said_of_every_verb() -> None:
+    table = SHARED[SHARED.index("### What -q leaves") :]
+    assert set(re.findall(r"`([a-z]+)`", "".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)))) == set(VERBS)
 
 
 def test_options_that_are_only_referred_to_are_explained() -> None:
