@@ -6,7 +6,6 @@ It is asked for by its name; no list of runs is read.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,6 +20,7 @@ from specrun.cli.opened import RunsOfSpec, look_for, open_place
 from specrun.cli.places import section_in
 from specrun.cli.reading import Reading
 from specrun.cli.session import show
+from specrun.cli.telling import tell
 from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES, LOCAL
 from specrun.engines.registry import THIS_MACHINE, find_place
@@ -34,7 +34,6 @@ from specrun.spec.named import SPEC, find, listed, own_repository, own_spec
 from specrun.spec.reading import read_text
 from specrun.spec.repository import repository_of
 from specrun.spec.unchecked import values_by_target
-from specrun.spec.visible import visible
 
 FEW = 20_000
 """Files and folders that are looked at for specs outside of a repository."""
@@ -93,7 +92,7 @@ def _tell_elsewhere(name: str, reading: Reading) -> None:
         for engine, scope in _Looking(name, reading, {}).goes_to(file) if file else ():
             if ENGINES[engine].in_workspace:
                 title = find_place(engine, scope.workspace).title
-                _tell(f"note: this is the run on this machine; --engine {engine} takes the one in {title}")
+                tell(f"note: this is the run on this machine; --engine {engine} takes the one in {title}")
                 return
 
 
@@ -174,7 +173,3 @@ def _specs_here() -> Iterator[Sequence[str]]:
             yield list(Scan(FEW).below(os.curdir).specs.values())
         except TooMany:
             return
-
-
-def _tell(line: str) -> None:
-    print(visible(line), file=sys.stderr)

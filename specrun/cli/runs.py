@@ -52,8 +52,9 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
     if since is not None:
         # Of what nobody knows when it was submitted nobody can say that it was before.
         listed = [entry for entry in listed if entry.run.submitted is None or entry.run.submitted >= since]
-    shown = _explained(listed[:limit])
-    changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown]
+    names = quiet() and output == "text"
+    shown = listed[:limit] if names else _explained(listed[:limit])
+    changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown if not names]
     if output == "json":
         told = [
             {**run_data(one.run), "place": place_data(one.runs.engine.place), "changes": list(changed)}
@@ -61,7 +62,7 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
         ]
         if told or not opened.failed:
             print(json_text(told, 2))
-    elif quiet():
+    elif names:
         print("".join(f"{visible(one.run.name)}\n" for one in shown), end="")
     elif shown or not opened.failed:
         rows = [
