@@ -17,7 +17,7 @@ HASHED := --generate-hashes --constraint constraints.txt $(VENV)/build.in --outp
 # For two processors: about half of the tests wait for something that they have begun.
 WORKERS ?= 4
 
-.PHONY: demo emulator live test test-fast test-long check docs benchmark constraints clean
+.PHONY: demo emulator live test test-fast test-long check docs benchmark constraints dist release clean
 
 demo: $(VENV)/.demo ## One YAML file, one parameter server, two workers: trains on this machine
 	$(BIN)/specrun apply --rerun specs/examples/digits-ps/job.yaml
@@ -69,6 +69,14 @@ constraints: $(VENV)/.test ## Write constraints.txt and requirements/ anew (need
 	$(COMPILED) $(HASHED) requirements/emulator.txt $(foreach extra,azureml emulator,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/test.txt \
 		$(foreach extra,azureml azureml-v1 test check benchmark tensorflow,--extra $(extra))
+	$(COMPILED) $(HASHED) requirements/release.txt --extra release
+
+dist: $(VENV)/.release ## Build what would be published in dist/, look into it, and install it where nothing else is
+	$(BIN)/python -m release dist $(ARGS)
+
+release: $(VENV)/.release ## Tag a version and build it: VERSION=0.1.0; what publishes it is printed; see CONTRIBUTING.md
+	@test -n "$(VERSION)" || { echo "say which: make release VERSION=0.1.0" >&2; exit 64; }
+	@$(BIN)/python -m release tag "$(VERSION)"
 
 clean: ## Remove what make has set up
 	rm -rf $(VENV)
@@ -105,3 +113,8 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml requirements/test.txt constrain
 	$(BIN)/python $(AZURITE) || echo "without Azurite the tests of the Azure engines are left out" >&2
 	$(BIN)/python $(AZURITE) tests/editor || echo "without yaml-language-server the tests of editors are left out" >&2
 	touch $@ $(VENV)/.demo $(VENV)/.azure $(VENV)/.emulator
+
+# What builds and checks distributions; a set-up of tests stays as it is.
+$(VENV)/.release: $(VENV)/bin/python pyproject.toml requirements/release.txt
+	$(INSTALL) requirements/release.txt
+	touch $@

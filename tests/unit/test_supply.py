@@ -25,6 +25,7 @@ EXTRAS = {
     "azure": ["azureml", "azureml-v1", "test"],
     "emulator": ["azureml", "emulator"],
     "test": ["azureml", "azureml-v1", "test", "check", "benchmark", "tensorflow"],
+    "release": ["release"],
 }
 ENTRY = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)[^\n]*?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.M)
 
