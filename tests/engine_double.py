@@ -246,6 +246,10 @@ class DoubleRuns:
         # One line at a time: whoever follows must go on reading after the end.
         return lines[seen : seen + 1], {"all": min(seen + 1, len(lines))}
 
+    def tail(self, name: str, role: str | None) -> Sequence[LogLine]:
+        self.engine.called(f"tail {name}")
+        return [line for line in self.engine.lines if role in (None, line.role)]
+
     def outputs(self, name: str) -> Sequence[OutputFile]:
         return [OutputFile(path, 1) for path in self.engine.outputs]
 

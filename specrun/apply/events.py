@@ -106,12 +106,17 @@ class OpenLines:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A followed run has ended. `outputs` is where a person finds what it wrote ("": it wrote nothing)."""
+    """A followed run has ended. `outputs` is where a person finds what it wrote ("": it wrote nothing).
+
+    Of one that failed, `last_lines` are those of the `role` that did (""; of all: nobody knows which), with a `hint`.
+    """
 
     run: Run
     outputs: str
     last_lines: tuple[LogLine, ...] = ()
     key: Key | None = None
+    role: str = ""
+    hint: str = ""
 
 
 Event: TypeAlias = (

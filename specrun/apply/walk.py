@@ -16,7 +16,7 @@ from specrun.apply.events import Event, Finished, OperationProgressed, Operation
 from specrun.apply.locks import Halted, Locking, LockRequired, LocksOfApply, LockTimeout, Stopped
 from specrun.apply.operations import Operation
 from specrun.apply.stage import Stale
-from specrun.apply.watch import Told, follow
+from specrun.apply.watch import Told, ended, follow
 from specrun.engines.base import Conflict, EngineError, Progress
 from specrun.engines.locks import LockLost
 from specrun.engines.reliable import Reliable
@@ -190,10 +190,10 @@ class Walk:
                 engine.cancel(run.name)
             if not change.run.status.ended:
                 return change.run.name
-            # It was over before this apply: its result counts, its lines were shown by the apply that ran it.
-            outputs = engine.address(change.run.name)
+            # It was over before this apply: its result counts. Its lines were shown by the apply that ran it, and of
+            # those by which it failed the last are shown again.
             self._outcome.ended.append(change.run)
-            self._queue.put(Finished(change.run, outputs, key=change.key))
+            self._queue.put(replace(ended(engine, change.run), key=change.key))
             return ""
         if change.action is not Action.NO_OP:
             self._queue.put(OperationStarted(change.key, change.action))

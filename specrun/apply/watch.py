@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
 from specrun.apply.events import Finished, LogLines, Looked, OpenLines, StatusChanged
-from specrun.engines.base import Cursor, LogLine, OpenLine
+from specrun.apply.failures import failure_of
+from specrun.engines.base import Cursor, OpenLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 
 Told: TypeAlias = StatusChanged | Looked | LogLines | OpenLines | Finished
 """What is told of a run that is followed."""
 
-LAST_LINES = 10
 FIRST_POLL = 0.02
 """Seconds between the first looks at a run whose end nobody tells of; all others are `poll` apart."""
 
@@ -30,18 +29,17 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
     wake: threading.Event | None = None
     cursor: Cursor = {}
     shown: tuple[RunStatus, str] | None = None
-    last: deque[LogLine] = deque(maxlen=200)
     while True:
         # The status is read before the lines: once it is an end, these lines are the last.
         run = engine.run(name)
         if (run.status, run.reason) != shown and not run.status.ended:
             emit(StatusChanged(run))
             shown = (run.status, run.reason)
-        cursor, is_all = _tell(engine, name, cursor, last, emit)
+        cursor, is_all = _tell(engine, name, cursor, emit)
         if run.status.ended:
             while not is_all:
-                cursor, is_all = _tell(engine, name, cursor, last, emit)
-            emit(Finished(run, engine.address(name), _of_failed_role(run, last)))
+                cursor, is_all = _tell(engine, name, cursor, emit)
+            emit(ended(engine, run))
             return run
         emit(Looked(run))
         wake = wake or engine.ended(name) or stop
@@ -57,22 +55,18 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
             wake = stop  # that was its end: what is told once is looked for from here on
 
 
-def _tell(
-    engine: Reliable, name: str, cursor: Cursor, last: deque[LogLine], emit: Callable[[Told], None]
-) -> tuple[Cursor, bool]:
+def ended(engine: Reliable, run: Run) -> Finished:
+    """What is told of a run that has ended, and of one that failed why. Raises EngineError."""
+    outputs, failure = engine.address(run.name), failure_of(engine, run)
+    return Finished(run, outputs, failure.lines, role=failure.role, hint=failure.hint)
+
+
+def _tell(engine: Reliable, name: str, cursor: Cursor, emit: Callable[[Told], None]) -> tuple[Cursor, bool]:
     """Emit what there is since the cursor; where to go on, and whether that was all there is."""
     lines, after = engine.logs(name, cursor)
     whole = tuple(line for line in lines if not isinstance(line, OpenLine))
     if whole:
-        last.extend(whole)
         emit(LogLines(name, whole))
     if len(whole) < len(lines):
         emit(OpenLines(name, tuple(line for line in lines if isinstance(line, OpenLine))))
     return after, after == cursor
-
-
-def _of_failed_role(run: Run, lines: deque[LogLine]) -> tuple[LogLine, ...]:
-    if run.failed_role is not None:
-        return tuple(line for line in lines if line.role == run.failed_role)[-LAST_LINES:]
-    # A service need not say which role it was: then what all of them wrote last.
-    return tuple(lines)[-LAST_LINES:] if run.status is RunStatus.FAILED else ()

@@ -6,7 +6,8 @@ import fnmatch
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import click
 
@@ -23,7 +24,7 @@ from specrun.cli.plan import check_allowed, planning_options
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import planned_anew
-from specrun.cli.session import arguments_of, open_specs
+from specrun.cli.session import about_run, open_specs
 from specrun.cli.telling import quiet
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
@@ -80,7 +81,16 @@ def apply(
         project = open_specs(reading, secrets_required=True)
         made = project.plan(options)
     _check_named(made, logs)
-    narration = Narration(sys.stdout, sys.stderr, terminal_width(), quiet=quiet(), logs=logs, fail_fast=fail_fast)
+    narration = Narration(
+        sys.stdout,
+        sys.stderr,
+        terminal_width(),
+        quiet=quiet(),
+        logs=logs,
+        fail_fast=fail_fast,
+        home=str(project.home),
+        about=partial(_about, project, reading),
+    )
     show_event: Callable[[Event], None] = as_json if output == "json" else narration
     try:
         asks = any(engine.facts.asks for engine in project.engines.values())
@@ -146,7 +156,8 @@ def carry_out(
     close()
     if outcome.interrupted:
         print(file=sys.stderr)  # the terminal has just shown ^C
-    _tell_going_on(outcome.going_on, project, reading)
+    runs = {one.submission.name: one.key.place.engine for one in made.changes if isinstance(one, RunChange)}
+    _tell_going_on(outcome.going_on, runs, project, reading)
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
     return _status(outcome)
@@ -160,14 +171,20 @@ def _check_locks(project: Project, made: Plan) -> None:
         raise Exit(exit_codes.REFUSED, f"error: {refusal}", "nothing was changed") from refusal
 
 
-def _tell_going_on(names: Sequence[str], project: Project, reading: Reading) -> None:
-    """How to follow and to end what goes on."""
+def _about(project: Project, reading: Reading, run: str, engine: str, verb: str, *options: str) -> str:
+    """A command about a run of these specs."""
+    file = next((str(one.file) for one in project.specs if one.job and one.name == spec_of(run)), "")
+    return about_run(verb, run, engine, project.home, file, reading, *options)
+
+
+def _tell_going_on(names: Sequence[str], engines: Mapping[str, str], project: Project, reading: Reading) -> None:
+    """How to follow and to end what goes on, with the engines of runs."""
     for name in names[:MANY]:
         room = room_in(sys.stderr, terminal_width())
-        where = f"{arguments_of(project, reading, spec_of(name))} --run {name}"
+        about = partial(_about, project, reading, name, engines.get(name, ""))
         print(f"{visible(name)} goes on:", file=sys.stderr)
-        for what, verb in (("to follow it", "logs -f"), ("to end it", "cancel")):
-            print(tied(f"  {what + ':':<13}", f"specrun {verb} {where}", room), file=sys.stderr)
+        for what, words in (("to follow it", about("logs", "-f")), ("to end it", about("cancel"))):
+            print(tied(f"  {what + ':':<13}", words, room), file=sys.stderr)
     if more := names[MANY:]:
         print(f"… and {len(more)} more go on: the same `specrun apply` follows them all", file=sys.stderr)
 

@@ -11,6 +11,7 @@ from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.engines.base import Cursor, LogLine, OpenLine
+from specrun.engines.reliable import Reliable
 from specrun.views.following import Following, following
 from specrun.views.role_lines import Row
 
@@ -31,10 +32,12 @@ def logs(reading: Reading, follow: bool, roles: tuple[str, ...], tail: int | Non
 
 
 def _show(runs: RunsOfSpec, roles: Sequence[str], tail: int | None, follow: bool) -> None:
+    run = runs.newest()
+    own = runs.own_paths(run)
     with following() as followed:
-        for lines in _lines(runs, tail, followed if follow else None):
+        for lines in _lines(runs.engine, run.name, tail, followed if follow else None):
             chosen = [line for line in lines if not roles or _chosen(line.role, roles)]
-            rows = [Row(line.role, line.text, COLOUR) for line in chosen]
+            rows = [Row(line.role, own(line.text), COLOUR) for line in chosen]
             followed.write(rows, is_open=bool(rows) and isinstance(lines[0], OpenLine))
 
 
@@ -42,10 +45,8 @@ def _chosen(role: str, roles: Sequence[str]) -> bool:
     return any(chosen in (role, role.partition("/")[0]) for chosen in roles)
 
 
-def _lines(runs: RunsOfSpec, tail: int | None, watched: Following | None) -> Iterator[Sequence[LogLine]]:
+def _lines(engine: Reliable, name: str, tail: int | None, watched: Following | None) -> Iterator[Sequence[LogLine]]:
     """Lines that belong together: whole ones, or all that are open."""
-    engine = runs.engine
-    name = runs.newest().name
     cursor: Cursor = {}
     kept: dict[str, deque[LogLine]] = {}
     while True:

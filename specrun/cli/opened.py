@@ -17,7 +17,7 @@ from specrun.cli.answers import note_error
 from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit, worst
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
-from specrun.cli.session import load_specs, require_engine, show
+from specrun.cli.session import about_run, load_specs, require_engine, show
 from specrun.cli.telling import tell
 from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES
@@ -32,8 +32,9 @@ from specrun.plan.repositories import Repositories
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.expressions import OPEN
 from specrun.spec.model import Spec
-from specrun.spec.source import Document
+from specrun.spec.source import STDIN, Document, read
 from specrun.spec.unchecked import load_unchecked
+from specrun.views.own_paths import OwnPaths
 from specrun.views.text import indented
 
 T = TypeVar("T")
@@ -56,6 +57,14 @@ class RunsOfSpec:
     def spec(self) -> str:
         """The spec's name."""
         return self.maker.spec
+
+    def about(self, verb: str, run: Run, reading: Reading, *options: str) -> str:
+        """A command about one of its runs."""
+        return about_run(verb, run.name, self.engine.place.engine, self.home, self.file, reading, *options)
+
+    def own_paths(self, run: Run) -> OwnPaths:
+        """What names the user's own files in what a run wrote."""
+        return OwnPaths(run.name, run.code or _code_of(self.file), str(self.home))
 
     @property
     def where(self) -> tuple[object, ...]:
@@ -241,6 +250,15 @@ def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], Run
 def _open_spec(maker: Maker, engine: str, file: str, reading: Reading, shared: dict[str, Any]) -> RunsOfSpec:
     scope = scope_of([_spec_in(file, reading)]) if ENGINES[engine].in_workspace else Scope()
     return open_place(maker, engine, scope, Path(file).absolute().parent, shared, file)
+
+
+def _code_of(file: str) -> str:
+    """The folder of a spec's code, as its file says; "" where it does not, or not in plain text."""
+    document, _ = read(file) if file not in ("", STDIN) else (None, ())
+    job = document.values.get("job") if document is not None and isinstance(document.values, Mapping) else None
+    code = job.get("code") if isinstance(job, Mapping) else None
+    is_told = isinstance(code, str) and OPEN not in code
+    return str(Path(file).absolute().parent / str(code)) if is_told else ""
 
 
 def _named(file: str, document: Document | None, reading: Reading, mistakes: Sequence[Diagnostic]) -> tuple[str, str]:

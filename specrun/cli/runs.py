@@ -10,11 +10,11 @@ from itertools import islice, zip_longest
 
 import click
 
+from specrun.cli.failed import Failed, look
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option, since_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet, tell
-from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import place_data, run_data
@@ -34,6 +34,7 @@ class _Listed:
     run: Run
     before: Run | None
     identity: Identity
+    failed: Failed | None = None
 
 
 @click.command()
@@ -53,11 +54,16 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
         # Of what nobody knows when it was submitted nobody can say that it was before.
         listed = [entry for entry in listed if entry.run.submitted is None or entry.run.submitted >= since]
     names = quiet() and output == "text"
-    shown = listed[:limit] if names else _explained(listed[:limit])
+    shown = listed[:limit] if names else _explained(listed[:limit], reading)
     changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown if not names]
     if output == "json":
         told = [
-            {**run_data(one.run), "place": place_data(one.runs.engine.place), "changes": list(changed)}
+            {
+                **run_data(one.run),
+                "place": place_data(one.runs.engine.place),
+                "changes": list(changed),
+                "failure": one.failed.data() if one.failed is not None else None,
+            }
             for one, changed in zip(shown, changes, strict=True)
         ]
         if told or not opened.failed:
@@ -66,7 +72,7 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
         print("".join(f"{visible(one.run.name)}\n" for one in shown), end="")
     elif shown or not opened.failed:
         rows = [
-            Row(one.run, one.runs.spec, one.runs.engine.place.title, changed)
+            Row(one.run, one.runs.spec, one.runs.engine.place.title, changed, one.failed.raised if one.failed else "")
             for one, changed in zip(shown, changes, strict=True)
         ]
         print(runs_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))
@@ -93,12 +99,12 @@ def _as_kept(identity: Identity) -> Identity:
     return kept
 
 
-def _explained(listed: Sequence[_Listed]) -> list[_Listed]:
+def _explained(listed: Sequence[_Listed], reading: Reading) -> list[_Listed]:
     """The same, with why the newest of those that did not succeed did not: a list does not say that."""
     failed = [one for one in listed if one.run.status in (RunStatus.FAILED, RunStatus.CANCELLED)][:EXPLAINED]
-    return [_looked(one) if one in failed and not one.run.reason else one for one in listed]
+    return [_looked(one, reading) if one in failed else one for one in listed]
 
 
-def _looked(one: _Listed) -> _Listed:
-    engine: Reliable = one.runs.engine
-    return replace(one, run=engine.run(one.run.name))
+def _looked(one: _Listed, reading: Reading) -> _Listed:
+    run = one.run if one.run.reason else one.runs.engine.run(one.run.name)
+    return replace(one, run=run, failed=look(one.runs, run, reading))

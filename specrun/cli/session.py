@@ -57,13 +57,21 @@ def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tup
     return found, left_out
 
 
-def arguments_of(project: Project, reading: Reading, spec: str) -> str:
-    """What another verb must be given to find the runs of this spec."""
-    chosen = ["--engine", reading.engine] if reading.engine else []
+def about_run(verb: str, run: str, engine: str, home: Path, file: str, reading: Reading, *options: str) -> str:
+    """A command about a run, to be pasted here: by its name where that is enough, else with the spec's `file`.
+
+    `home` is the state folder of the spec, as this machine has its own runs in it.
+    """
+    is_here = not ENGINES[engine].in_workspace
+    named = [run] if not file or (is_here and home_of(Path.cwd()) == home) else [_here(file), "--run", run]
+    chosen = ["--engine", engine] if reading.engine or not (file or is_here) else []
     chosen += ["--target", reading.target] if reading.target else []
-    chosen += [word for file in reading.var_files for word in ("--var-file", file)]
-    files = (os.path.relpath(one.file) for one in project.specs if one.job and one.name == spec)
-    return command(*map(file_word, files), *chosen)
+    chosen += [word for one in reading.var_files for word in ("--var-file", one)]
+    return command("specrun", verb, *named, *chosen, *options)
+
+
+def _here(file: str) -> str:
+    return file_word(os.path.relpath(file))
 
 
 def report_unseen(plan: Looked) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 
 from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED
+from specrun.cli.failed import look
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import Reading, runs_options
@@ -34,18 +35,18 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     opened = open_runs(reading)
     found = opened.ask(lambda runs: _now(runs, wait, quiet=quiet() or output == "json"))
     alone = quiet() and output == "text"
-    places = [] if alone else [_surroundings(runs, run) for runs, run in found]
+    told = [] if alone else [(run, _surroundings(runs, run), look(runs, run, reading)) for runs, run in found]
     if alone:
         print("".join(f"{run.status.value}\n" for _, run in found), end="")
     elif output == "json":
-        data = [{**run_data(run), **asdict(around)} for (_, run), around in zip(found, places, strict=True)]
+        data = [{**run_data(run), **asdict(around), "failure": failed.data()} for run, around, failed in told]
         if data:
             print(json_text(data[0] if opened.alone else data, 2))
     else:
         paint = paint_for(sys.stdout)
         room = room_in(sys.stdout, terminal_width())
-        texts = (status_text(run, around, paint, room) for (_, run), around in zip(found, places, strict=True))
-        print("\n\n".join(texts), end="\n" * bool(found))
+        parts = ((status_text(run, around, paint, room), failed.text(paint, room)) for run, around, failed in told)
+        print("\n\n".join("\n".join(filter(None, texts)) for texts in parts), end="\n" * bool(found))
     opened.finish({_ended_with(run) for _, run in found} if wait else ())
 
 

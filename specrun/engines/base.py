@@ -112,6 +112,9 @@ class Page:
     filtered: bool = True
 
 
+TAIL = 1 << 16
+"""Bytes that are read of a log's end."""
+
 Cursor = Mapping[str, int]
 """Where reading of each role's log stopped, in bytes."""
 
@@ -201,6 +204,9 @@ class Runs(Protocol):
         They are whole, those that an ended run wrote last, too; but for those that
         a role has open: an OpenLine, or several where bars stand one above the other.
         """
+
+    def tail(self, name: str, role: str | None) -> Sequence[LogLine]:
+        """The lines in the last `TAIL` bytes of a role's log, or of each role's (None), role by role."""
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""

@@ -45,6 +45,12 @@ def read_lines(role: str, chunk: bytes, room: int, *, last: bool) -> tuple[list[
     return [*lines, OpenLine(role, _shown(chunk[begun:].decode("utf-8", "ignore")))], begun
 
 
+def last_lines(role: str, chunk: bytes, *, cut: bool) -> list[LogLine]:
+    """The lines in the end of a log to which nothing is added; a piece of the first is none where it was `cut`."""
+    whole = chunk[chunk.find(b"\n") + 1 :] if cut else chunk
+    return read_lines(role, whole, len(whole) + 1, last=True)[0]
+
+
 def _last_state(chunk: bytes, start: int) -> int:
     """Where the last state of an unfinished line begins that is being rewritten, with what it began with; -1 when it is
     not.

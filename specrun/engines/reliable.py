@@ -133,6 +133,10 @@ class Reliable:
         """Whole lines since the cursor, and where to go on; `timed`: with when they were written."""
         return self._read(f"logs of {name}", partial(self._engine.runs.logs, name, cursor, timed))
 
+    def tail(self, name: str, role: str | None) -> Sequence[LogLine]:
+        """What a role wrote last, or each role (None): the ends of their logs."""
+        return self._read(f"last lines of {name}", partial(self._engine.runs.tail, name, role))
+
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""
         return self._read(f"outputs of {name}", partial(self._engine.runs.outputs, name))

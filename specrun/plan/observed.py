@@ -151,6 +151,8 @@ class Run:
     provenance: Provenance = UNKNOWN
     file: str = ""
     """Where its spec stood on this machine, if that is known."""
+    code: str = ""
+    """The folder of this machine that its code was copied from, if that is known."""
 
     @property
     def maker(self) -> Maker:

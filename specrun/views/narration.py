@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import TextIO
 
@@ -29,21 +29,17 @@ from specrun.plan.changes import Action, Plan
 from specrun.plan.kinds.run import Follow, RunChange
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
-from specrun.spec.visible import at_start, visible, visible_log
+from specrun.spec.visible import visible
 from specrun.spec.wording import size
+from specrun.views.endings import hint_text, last_lines_text, result_text
 from specrun.views.live import can_draw
 from specrun.views.moving import Moving
+from specrun.views.own_paths import OwnPaths, own_paths_of
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.role_lines import RoleLines, Row
-from specrun.views.text import duration, indented, is_link, nearby, paint_for, room_in, tied
+from specrun.views.text import duration, indented, paint_for, room_in
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
-ENDS = {
-    RunStatus.SUCCEEDED: ("✓", "green"),
-    RunStatus.FAILED: ("✗", "red"),
-    RunStatus.CANCELLED: ("■", "yellow"),
-    RunStatus.LOST: ("✗", "red"),
-}
 VERBS = {
     Action.NO_OP: "waiting for",
     Action.CREATE: "creating",
@@ -74,6 +70,7 @@ class Narration:
     and of several runs each has a row; then only the lines of those are shown whose names `logs` has.
 
     `logs` are names of specs or runs, `*` in them anything; without any, lines of all runs are shown elsewhere.
+    `about` makes a command about a run: of its name, its engine, a verb and options. `home` is the state folder here.
     """
 
     def __init__(
@@ -86,6 +83,8 @@ class Narration:
         quiet: bool = False,
         logs: Sequence[str] = (),
         fail_fast: bool = False,
+        home: str = "",
+        about: Callable[..., str] = lambda run, _, verb, *options: f"specrun {verb} {run} {' '.join(options)}",
     ) -> None:
         self._out = out
         self._err = err
@@ -98,6 +97,9 @@ class Narration:
         self._roles: dict[str, str] = {}
         self._logs = logs
         self._fail_fast = fail_fast
+        self._home = home
+        self._about = about
+        self._paths: dict[tuple[str, Key | None], OwnPaths] = {}
         self._runs: set[str] = set()
         self._told: dict[Key, float] = {}
         self._several = False
@@ -146,6 +148,7 @@ class Narration:
         changes = [change for change in plan.changes if isinstance(change, RunChange)]
         names = Counter(change.submission.name for change in changes)
         self._namesakes = {name for name, number in names.items() if number > 1}
+        self._paths = {(one.submission.name, one.key): own_paths_of(one, self._home) for one in changes}
         going_on = [one.submission.name for one in changes if not isinstance(one, Follow) or not one.run.status.ended]
         if len(going_on) > 1:
             self._runs.update(going_on)
@@ -235,13 +238,18 @@ class Narration:
 
     def _rows(self, run: str, lines: Sequence[LogLine], key: Key | None) -> list[Row]:
         roles = {role: self._role(run, role, key) for role in {line.role for line in lines}}
-        return [Row(roles[line.role], line.text, self._colour(roles[line.role])) for line in lines]
+        own = self._own(run, key)
+        return [Row(roles[line.role], own(line.text), self._colour(roles[line.role])) for line in lines]
 
     def _is_left_out(self, run: str) -> bool:
         """Whether the lines of a run are not shown: they were not asked for, and others were, or it has a row."""
         if any(fnmatchcase(name, pattern) for pattern in self._logs for name in (run, spec_of(run))):
             return False
         return (bool(self._logs) and len(self._runs) > 1) or (self._moving.in_rows and self._out.isatty())
+
+    def _own(self, run: str, key: Key | None) -> Callable[[str], str]:
+        """What names the user's own files in a run's lines."""
+        return self._paths.get((run, key), str)
 
     def _run_name(self, run: str, key: Key | None) -> str:
         """A run's name, with its place where another has one of this name."""
@@ -255,31 +263,21 @@ class Narration:
 
     def _finish(self, event: Finished) -> None:
         run = event.run
-        sign, colour = ENDS[run.status]
         name = self._run_name(run.name, event.key)
         self._moving.settle((event.key, run.name))
-        # Of the only role, or of nobody knows which, they stand right above.
-        if event.last_lines and (self._is_left_out(run.name) or self._of_one_of_several(run)):
-            of = " ".join(filter(None, (name if len(self._runs) > 1 else "", visible(run.failed_role or ""))))
-            self._say(f"{self._paint('Last lines', 'bold')} of {of}:")
-            for line in event.last_lines:
-                self._say(f"  {at_start(visible_log(line.text))}")
-        reason = f" ({visible(run.why)})" if run.why else ""
-        lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
-        told = (
-            f"{self._paint_out(sign, colour)} {self._paint_out(name, 'bold')} "
-            f"{self._paint_out(run.status.value, colour)}{reason}{lasted}"
-        )
-        if event.outputs:
-            where = "in the portal:" if is_link(event.outputs) else "outputs in"
-            told = tied(f"{told}; {where}", nearby(event.outputs), room_in(self._out, self._width))
-        self._tell(told)
+        room = room_in(self._err, self._width)
+        # Of the only role, or of nobody knows which, they stand right above, where this apply has shown them.
+        above = self._roles and (not event.role or set(self._roles) == {self._role(run.name, event.role, event.key)})
+        if self._is_left_out(run.name) or not above:
+            of = " ".join(filter(None, (name if len(self._runs) > 1 else "", event.role)))
+            for text in last_lines_text(event, of, self._about, self._paint, room, self._own(run.name, event.key)):
+                self._say(text, wrong=True)
+        self._tell(result_text(run, name, event.outputs, self._paint_out, room_in(self._out, self._width)))
+        for text in hint_text(event.hint, self._paint, room):
+            self._say(text, wrong=True)
         if self._fail_fast and run.status in (RunStatus.FAILED, RunStatus.LOST):
             self._fail_fast = False
             self._say("--fail-fast: nothing more is begun. What was submitted goes on; `specrun cancel` ends it.")
-
-    def _of_one_of_several(self, run: Run) -> bool:
-        return bool(run.failed_role) and set(self._roles) != {run.failed_role}
 
     def _tell(self, text: str) -> None:
         """A line of the result."""

@@ -29,6 +29,8 @@ class Row:
     spec: str = ""
     place: str = ""
     changes: Sequence[str] = ()
+    raised: str = ""
+    """What tells most of why it failed, of its own words."""
 
 
 def runs_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
@@ -50,7 +52,7 @@ def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str
         [*_cells(row.run, now)[:3], roles_text(row.run) or "-", visible(row.place), visible(row.spec) or "-"]
         for row in rows
     ]
-    below = [[row.run.reason] if row.run.reason else [] for row in rows]
+    below = [[row.run.why] if row.run.why else [] for row in rows]
     return "\n".join(_lines(head, table, below, [row.run for row in rows], paint, width))
 
 
@@ -83,6 +85,8 @@ def _below(row: Row) -> Iterator[str]:
         yield ", ".join(origin)
     if row.run.status.ended and row.run.why:
         yield row.run.why
+    if row.raised:
+        yield row.raised.strip()
     yield from (f"~ {line}" for line in row.changes)
 
 

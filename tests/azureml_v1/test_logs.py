@@ -156,7 +156,7 @@ def test_a_log_that_is_not_there_yet_is_empty(place: Place) -> None:
     account = launched.plane.blobs
     address = account.link("azureml", "ExperimentRun/nothing.txt")
     place.emulator.faults.add(lambda request, route: route == LOG, faults.missing("BlobNotFound"), times=1)
-    assert read_range(requests.Session(), address, 0, 10) == b""
+    assert read_range(requests.Session(), address, 0, 10) == (b"", 0)
     place.emulator.faults.add(lambda request, route: route == LOG, faults.Status(401), times=1)
     with pytest.raises(Expired):
         read_range(requests.Session(), address, 0, 10)

@@ -365,7 +365,7 @@ def test_interrupted_after_submission(specrun: Any, engine: Double) -> None:
     assert said.code == 130
     name = engine.all_runs[0].name
     assert f"{name} goes on:" in said.err
-    assert f"specrun logs -f job.yaml --run {name}" in said.err
+    assert f"specrun logs {name} -f\n" in said.err
     assert engine.cancelled == []
 
 

@@ -195,7 +195,7 @@ def test_how_to_follow_a_run_says_which_target(specrun: Command, engine: Double)
     engine.statuses[name] = [RunStatus.RUNNING]
     said = specrun("apply", *given, "--detach")
     assert said.code == 0
-    assert f"specrun logs -f a.yaml --target prod --var-file vars.yaml --run {name}" in said.err
+    assert f"specrun logs {name} --target prod --var-file vars.yaml -f" in said.err
 
 
 def test_a_saved_plan_keeps_the_target_and_the_names_of_variables(

@@ -133,10 +133,15 @@ def test_a_mistake_in_a_file_is_shown_there() -> None:
 
 
 def test_a_failed_run_ends_with_the_last_lines_of_its_role_and_one_line_that_says_all() -> None:
-    out, err = told(
-        Finished(FAILED, "/runs/job-a/outputs", (LogLine("worker/1", "Traceback"), LogLine("worker/1", "boom")))
-    )
-    assert err.splitlines() == ["Last lines of worker/1:", "  Traceback", "  boom"]
+    last = (LogLine("worker/1", "Traceback"), LogLine("worker/1", "boom"))
+    out, err = told(Finished(FAILED, "/runs/job-a/outputs", last, role="worker/1", hint="Write `x`."), quiet=True)
+    assert err.splitlines() == [
+        "Last lines of worker/1:",
+        "  Traceback",
+        "  boom",
+        "All of it: specrun logs job-a --role worker/1",
+        "hint: Write `x`.",
+    ]
     assert out == "✗ job-a failed (worker/1 exited with 3) after 1 min 6 s; outputs in /runs/job-a/outputs\n"
 
 

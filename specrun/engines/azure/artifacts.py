@@ -9,11 +9,11 @@ from typing import Any
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
 from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.containers import Container
-from specrun.engines.azure.logs import CHUNK, order_of, role_of
+from specrun.engines.azure.logs import CHUNK, TOLD, order_of, role_of
 from specrun.engines.azure.runs import kept_path, output_path
 from specrun.engines.azure.seen import SeenRun
-from specrun.engines.base import Cursor, LogLine, Missing, OutputFile
-from specrun.engines.lines import read_lines
+from specrun.engines.base import TAIL, Cursor, LogLine, Missing, OutputFile
+from specrun.engines.lines import last_lines, read_lines
 from specrun.plan.observed import StoredFile
 
 STORE = "workspaceartifactstore"
@@ -41,6 +41,15 @@ def read_logs(connection: Connection[Any], run: SeenRun, cursor: Cursor) -> tupl
     return lines, position
 
 
+def read_tails(connection: Connection[Any], run: SeenRun, role: str | None) -> Sequence[LogLine]:
+    """What a role wrote last, or the first `TOLD` roles: a request for the list of logs, and one for each of them."""
+    container, lines = connection.open_datastore(STORE), list[LogLine]()
+    for name, (path, size) in list(_logs(container, run, role).items())[:TOLD]:
+        start = max(0, size - TAIL)
+        lines += last_lines(name, read_piece(container, path, start, TAIL) if size else b"", cut=start > 0)
+    return lines
+
+
 def list_outputs(connection: Connection[Any], run: SeenRun) -> Sequence[OutputFile]:
     """The files of a run's named outputs without a place, and those in its folder ./outputs: two requests at most."""
     kept = list_files(connection.open_datastore(STORE), f"{_folder(run.name)}/outputs")
@@ -56,14 +65,14 @@ def fetch_output(connection: Connection[Any], run: SeenRun, path: str, to: Path)
         fetch_blob(connection.open_datastore(STORE), f"{_folder(run.name)}/outputs/{kept_path(path)}", to)
 
 
-def _logs(container: Container, run: SeenRun) -> Mapping[str, tuple[str, int]]:
-    """Path and size in bytes of each role's log, by role in order."""
+def _logs(container: Container, run: SeenRun, only: str | None = None) -> Mapping[str, tuple[str, int]]:
+    """Path and size in bytes of each role's log, or of one, by role in order."""
     kind = OLD_LOGS if run.by_v1 else OWN_LOGS
     folder = f"{_folder(run.name)}/{kind}"
     found = {
         role: (f"{folder}/{path}", file.size)
         for path, file in list_files(container, folder).items()
-        if (role := role_of(f"{kind}/{path}", run.single)) is not None
+        if (role := role_of(f"{kind}/{path}", run.single)) is not None and only in (None, role)
     }
     return {role: found[role] for role in sorted(found, key=order_of)}
 

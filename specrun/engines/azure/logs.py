@@ -16,6 +16,9 @@ from specrun.engines.azure.endings import role_name
 CHUNK = 1 << 22
 """Bytes of one role's log that are read at a time."""
 
+TOLD = 16
+"""Roles of which the last lines are read, where nobody says which of them failed: each is a request."""
+
 _LOG = re.compile(r"(?:azureml-logs/70_driver_log|user_logs/std_log)((?:_[a-z0-9]+)*)\.txt")
 
 

@@ -87,6 +87,10 @@ class SdkRuns:
         """One request for each role; three more, now and then, for the list of logs."""
         return self._logs.read(run, cursor)
 
+    def tail(self, run: SeenRun, role: str | None) -> Sequence[LogLine]:
+        """One request for each role, two where its log is long; three more for the list of logs."""
+        return self._logs.tail(run, role)
+
     def outputs(self, run: SeenRun) -> Sequence[OutputFile]:
         """The service does not say how large those in ./outputs are."""
         sdk = self._sdk_run(run)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from specrun.engines.azure.artifacts import fetch_output, list_outputs, read_logs
+from specrun.engines.azure.artifacts import fetch_output, list_outputs, read_logs, read_tails
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.deletion import delete
@@ -79,6 +79,9 @@ class SdkRuns:
     def logs(self, run: SeenRun, cursor: Cursor) -> tuple[Sequence[LogLine], Cursor]:
         """One request for the list of logs, and one for each that has grown."""
         return read_logs(self._connection, run, cursor)
+
+    def tail(self, run: SeenRun, role: str | None) -> Sequence[LogLine]:
+        return read_tails(self._connection, run, role)
 
     def outputs(self, run: SeenRun) -> Sequence[OutputFile]:
         """One request, two where there are named outputs."""

@@ -6,12 +6,12 @@ import bisect
 import contextlib
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from specrun.engines.base import Cursor, LogLine, OpenLine
-from specrun.engines.lines import read_lines
+from specrun.engines.base import TAIL, Cursor, LogLine, OpenLine
+from specrun.engines.lines import last_lines, read_lines
 from specrun.engines.local.log_times import FILE
 from specrun.plan.private import open_private, read_private
 
@@ -27,8 +27,7 @@ def read_logs(rundir: Path, cursor: Cursor, *, last: bool, timed: bool) -> tuple
     times = read_times(rundir) if timed else {}
     lines: list[LogLine] = []
     position = dict(cursor)
-    for file in sorted(filter(Path.is_file, (rundir / "logs").glob("*.txt"))):
-        role = "/".join(file.stem.rsplit("-", 1))
+    for role, file in _files(rundir / "logs"):
         start = position.get(role, 0)
         chunk, changed = _read_chunk(file, start)
         if times:
@@ -38,6 +37,21 @@ def read_logs(rundir: Path, cursor: Cursor, *, last: bool, timed: bool) -> tuple
         position[role] = start + used
         lines += found
     return lines, position
+
+
+def read_ends(logs: Path, only: str | None) -> Sequence[LogLine]:
+    """The lines at the end of a role's log, or of each."""
+    lines: list[LogLine] = []
+    for role, file in _files(logs):
+        if only in (None, role):
+            start = max(0, file.stat().st_size - TAIL)
+            lines += last_lines(role, _read_chunk(file, start)[0], cut=start > 0)
+    return lines
+
+
+def _files(logs: Path) -> Iterator[tuple[str, Path]]:
+    for file in sorted(filter(Path.is_file, logs.glob("*.txt"))):
+        yield "/".join(file.stem.rsplit("-", 1)), file
 
 
 def read_times(rundir: Path) -> Mapping[str, Times]:

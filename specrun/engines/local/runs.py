@@ -15,7 +15,7 @@ from specrun.engines.local import request as requests
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
-from specrun.engines.local.role_logs import read_logs
+from specrun.engines.local.role_logs import read_ends, read_logs
 from specrun.engines.local.submission import run_folder, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
@@ -134,6 +134,10 @@ class LocalRuns:
         last = state.observe(folder).status not in (state.PREPARED, state.QUEUED, state.RUNNING)
         return read_logs(folder, cursor, last=last, timed=timed)
 
+    def tail(self, name: str, role: str | None) -> Sequence[LogLine]:
+        """What roles wrote last."""
+        return read_ends(self._own_folder(name, "logs"), role)
+
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files in a run's outputs, each path starting with the output's name."""
         return sorted(_outputs(self._own_folder(name, "outputs")), key=lambda file: file.path)
@@ -230,6 +234,7 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         adopted=_adopted_by(str(folder)),
         provenance=provenance_in(record.get("provenance")),
         file=str(record.get("file", "")),
+        code=str(record.get("code", "")),
     )
 
 

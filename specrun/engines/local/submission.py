@@ -98,7 +98,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     prepare_outputs(home, submission, folder / "outputs")
     _link_outputs(folder)
     note_code(folder, submission.code)
-    maker = submission.maker
+    maker, code = submission.maker, submission.job.code
     run = {
         "spec": maker.spec,
         **{name: value for name, value in (("repository", maker.repository), ("target", maker.target)) if value},
@@ -106,6 +106,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "attempt": submission.attempt,
         "submitted": time.time(),
         **({"file": submission.file} if submission.file else {}),
+        **({"code": str(code.absolute)} if code is not None else {}),
         "compute": submission.cluster,
         "reads": submission.reads,
         "provenance": submission.provenance.noted(),

@@ -1,0 +1,83 @@
+"""How a run ended, in a line that says all; and of one that failed why, for people and as data."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+
+from specrun.apply.events import Finished
+from specrun.apply.failures import Failure
+from specrun.plan.observed import Run, RunStatus
+from specrun.spec.secrets import hide
+from specrun.spec.visible import at_start, visible, visible_log
+from specrun.views.text import Paint, duration, is_link, nearby, tied
+
+ENDS = {
+    RunStatus.SUCCEEDED: ("✓", "green"),
+    RunStatus.FAILED: ("✗", "red"),
+    RunStatus.CANCELLED: ("■", "yellow"),
+    RunStatus.LOST: ("✗", "red"),
+}
+
+
+def result_text(run: Run, name: str, outputs: str, paint: Paint, room: int | None) -> str:
+    """`✓ job-a succeeded after 4.2 s; outputs in …`, these on a line of their own where they do not fit in `room`."""
+    sign, colour = ENDS[run.status]
+    reason = f" ({visible(run.why)})" if run.why else ""
+    lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
+    told = f"{paint(sign, colour)} {paint(name, 'bold')} {paint(run.status.value, colour)}{reason}{lasted}"
+    if not outputs:
+        return told
+    return tied(f"{told}; {'in the portal:' if is_link(outputs) else 'outputs in'}", nearby(outputs), room)
+
+
+def failure_text(
+    failure: Failure, of: str, command: str, paint: Paint, room: int | None, own: Callable[[str], str] = str
+) -> Iterator[str]:
+    """The last lines under a heading that says whose they are, and the `command` for all of them; `own` names files.
+
+    Nothing where there are none.
+    """
+    if failure.lines:
+        several = len({line.role for line in failure.lines}) > 1
+        yield f"{paint('Last lines', 'bold')}{f' of {visible(of)}' if of else ''}:"
+        for line in failure.lines:
+            # Not through what masks specrun's own texts: which addresses a job prints is its affair.
+            said = visible_log(own(hide(line.text)))
+            yield f"  {visible(line.role)} | {said}" if several else f"  {at_start(said)}".rstrip()
+        yield tied("All of it:", command, room)
+    elif failure.unread:
+        yield f"Its last lines cannot be read: {visible(failure.unread)}"
+
+
+def last_lines_text(
+    event: Finished, of: str, about: Callable[..., str], paint: Paint, room: int | None, own: Callable[[str], str]
+) -> Iterator[str]:
+    """The same of a run that has just ended; `about` makes a command of its name, its engine, a verb and options."""
+    engine = event.key.place.engine if event.key is not None else ""
+    command = about(event.run.name, engine, "logs", *(("--role", event.role) if event.role else ()))
+    return failure_text(Failure(event.role, event.last_lines), of, command, paint, room, own)
+
+
+def hint_text(hint: str, paint: Paint, room: int | None) -> Iterator[str]:
+    """A hint, in lines of `room` columns."""
+    if hint:
+        told = f"hint: {visible(hide(hint))}"
+        wrapped = textwrap.wrap(
+            told, room or len(told), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        yield wrapped[0].replace("hint:", paint("hint:", "cyan"), 1)
+        yield from wrapped[1:]
+
+
+def failure_data(failure: Failure, command: str) -> dict[str, object] | None:
+    """The same as JSON values; None where nothing is known."""
+    if not (failure.lines or failure.unread or failure.hint):
+        return None
+    return {
+        "role": failure.role or None,
+        "lines": [{"role": line.role, "text": hide(line.text)} for line in failure.lines],
+        "hint": failure.hint or None,
+        "logs": command,
+        "unread": failure.unread or None,
+    }
