@@ -57,15 +57,19 @@ def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str
 
 
 def roles_text(run: Run) -> str:
-    """The roles of a run that go on, such as `ps/0 worker/0 worker/1`; of many of a kind the first and the last."""
-    names = [role.name for role in run.roles if role.status in ("running", "waiting", "queued")]
+    """The roles of a run that go on, such as `ps/0 worker/0 worker/1`."""
+    return " ".join(names_of([role.name for role in run.roles if role.status in ("running", "waiting", "queued")]))
+
+
+def names_of(names: Iterable[str]) -> list[str]:
+    """The names of roles; of many of a kind the first and the last, such as `worker/0-63`."""
     told = []
     for kind, several in groupby(names, lambda name: name.rpartition("/")[0]):
         of_kind = list(several)
         numbers = [int(match[2]) for name in of_kind if (match := _ROLE.fullmatch(name))]
         whole = len(numbers) == len(of_kind) and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
         told += [f"{kind}/{numbers[0]}-{numbers[-1]}"] if whole and len(of_kind) > MANY else of_kind
-    return visible(" ".join(told))
+    return [visible(one) for one in told]
 
 
 def _cells(run: Run, now: float) -> list[str]:

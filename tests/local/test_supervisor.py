@@ -69,7 +69,7 @@ def test_single_process(runs: Runs) -> None:
     run = runs.start("a-tool; cat", environment_variables={"GREETING": "hello"}, path=(str(tool.parent),))
     assert run.ended().status == state.SUCCEEDED
     assert run.log("main/0").split() == [str(run.folder / "code"), "hello", "run-1", "1"]
-    ((size, moment),) = read_times(run.folder)["main/0"]
+    ((size, moment),) = (read_times(run.folder) or {})["main/0"]
     written = (run.folder / "logs/main-0.txt").stat()
     assert (size, moment) == (written.st_size, pytest.approx(written.st_mtime, abs=0.001))
 

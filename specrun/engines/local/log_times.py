@@ -41,6 +41,7 @@ class LogTimes:
         self._began = time.monotonic()
         self._due: float | None = None
         self.descriptor = _inotify()
+        self._append("")  # that there are no notes yet is known, too
         self._listen()
 
     @property
@@ -72,12 +73,7 @@ class LogTimes:
                     self._sizes[role] = seen.st_size
                     noted.append(f"{role} {seen.st_size} {seen.st_mtime:.3f}\n")
         if noted:
-            with contextlib.suppress(OSError):
-                file = open_private(self._rundir / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-                try:
-                    os.write(file, "".join(noted).encode())
-                finally:
-                    os.close(file)
+            self._append("".join(noted))
 
     def close(self) -> None:
         """Note what was written last, and listen no more."""
@@ -85,6 +81,14 @@ class LogTimes:
         if self.descriptor is not None:
             os.close(self.descriptor)
             self.descriptor = None
+
+    def _append(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            file = open_private(self._rundir / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            try:
+                os.write(file, text.encode())
+            finally:
+                os.close(file)
 
     def _listen(self) -> None:
         """Have the next write be heard, and only that one: a job may write a million lines."""

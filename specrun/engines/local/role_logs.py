@@ -24,13 +24,13 @@ Times = Sequence[tuple[int, float]]
 
 def read_logs(rundir: Path, cursor: Cursor, *, last: bool, timed: bool) -> tuple[Sequence[LogLine], Cursor]:
     """Lines since the cursor, and where to go on. `last`: nothing will follow; `timed`: with when they were written."""
-    times = read_times(rundir) if timed else {}
+    times = read_times(rundir) if timed else None
     lines: list[LogLine] = []
     position = dict(cursor)
     for role, file in _files(rundir / "logs"):
         start = position.get(role, 0)
         chunk, changed = _read_chunk(file, start)
-        if times:
+        if times is not None:
             found, used = timed_lines(role, chunk, CHUNK, start, times.get(role, ()), changed, last=last)
         else:
             found, used = read_lines(role, chunk, CHUNK, last=last)
@@ -54,18 +54,21 @@ def _files(logs: Path) -> Iterator[tuple[str, Path]]:
         yield "/".join(file.stem.rsplit("-", 1)), file
 
 
-def read_times(rundir: Path) -> Mapping[str, Times]:
-    """What was noted of each role's log; nothing of a run from before there were notes."""
+def read_times(rundir: Path) -> Mapping[str, Times] | None:
+    """What was noted of each role's log; None of a run of which nobody takes notes."""
+    try:
+        text = read_private(rundir / FILE).decode(errors="replace")
+    except OSError:
+        return None
     found: dict[str, list[tuple[int, float]]] = {}
-    with contextlib.suppress(OSError):
-        for line in read_private(rundir / FILE).decode(errors="replace").splitlines():
-            with contextlib.suppress(ValueError):
-                role, size, moment = line.split(" ")
-                noted = found.setdefault(role, [])
-                while noted and noted[-1][0] >= int(size):  # a script has emptied its log
-                    noted.pop()
-                if math.isfinite(float(moment)):
-                    noted.append((int(size), float(moment)))
+    for line in text.splitlines():
+        with contextlib.suppress(ValueError):
+            role, size, moment = line.split(" ")
+            noted = found.setdefault(role, [])
+            while noted and noted[-1][0] >= int(size):  # a script has emptied its log
+                noted.pop()
+            if math.isfinite(float(moment)):
+                noted.append((int(size), float(moment)))
     return found
 
 
