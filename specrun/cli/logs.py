@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ from specrun.cli.exit_codes import WRONG_USAGE, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, since_option
 from specrun.cli.reading import Reading, runs_options
+from specrun.cli.telling import tell
 from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.engines.facts import ENGINES
 from specrun.plan.observed import Run
 from specrun.spec.moments import here
-from specrun.spec.visible import visible
 from specrun.views.following import Following, following
 from specrun.views.role_lines import Row
 from specrun.views.run_table import names_of
@@ -100,8 +99,7 @@ class _Wanted:
         if not self._said and (self.timestamps or is_open):
             self._said = True
             without = ["they stand without a time"] * self.timestamps + ["--since leaves none out"] * is_open
-            said = f"note: when the lines of {run.name} were written is not kept: {', and '.join(without)}"
-            print(visible(said), file=sys.stderr)
+            tell(f"note: when the lines of {run.name} were written is not kept: {', and '.join(without)}")
         return lines
 
 

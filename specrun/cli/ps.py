@@ -13,6 +13,7 @@ import click
 from specrun.cli.opened import Opened, RunsOfSpec, open_place, open_runs
 from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import LOCAL, Reading, going_options
+from specrun.cli.telling import quiet, tell
 from specrun.engines.base import Scope
 from specrun.plan.makers import NOBODY
 from specrun.plan.observed import Run
@@ -28,9 +29,8 @@ ENDED = 100
 @click.command()
 @going_options
 @output_option("text", "json")
-@click.option("-q", "--quiet", is_flag=True, help="Only their names.")
 @color_option
-def ps(reading: Reading, output: str, quiet: bool) -> None:
+def ps(reading: Reading, output: str) -> None:
     """The runs that go on: of this repository on this machine; with FILEs, or --engine, where these specs go."""
     bare = not reading.files and not reading.found.mistakes
     opened = _this_machine() if bare else open_runs(reading)
@@ -40,7 +40,7 @@ def ps(reading: Reading, output: str, quiet: bool) -> None:
         told = [{**run_data(run), "place": place_data(one.engine.place)} for one, run in listed]
         if told or not opened.failed:
             print(json_text(told, 2))
-    elif quiet:
+    elif quiet():
         for _, run in listed:
             print(visible(run.name))
     elif listed:
@@ -49,7 +49,7 @@ def ps(reading: Reading, output: str, quiet: bool) -> None:
     elif not opened.failed:
         places = " and ".join(dict.fromkeys(one.engine.place.title for one in opened.runs))
         more = "here: `specrun ps FILE` looks where the runs of a spec are" if bare else f"of these on {places}"
-        print(visible(f"nothing goes on {more}"), file=sys.stderr)
+        tell(f"nothing goes on {more}")
     opened.finish()
 
 
