@@ -77,6 +77,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "expression-escaped": (ERROR, "A backslash stands before an expression."),
         "almost-expression": (WARNING, "This looks like an expression and is none."),
         "unset-secret": (NOTE, "A secret is not set."),
+        "unused-var": (NOTE, "A variable is never used."),
     },
     "job": {
         "job-without-command": (ERROR, "The job has neither command nor script."),

@@ -26,6 +26,8 @@ NAMESPACES = ("env", "vars", "secrets", "inputs", "outputs")
 # The body ends at `}}` or where the next expression opens: an unclosed one must not swallow its neighbour.
 _SPAN = re.compile(r"\$\{\{((?:(?!\$\{\{|\}\}).)*)(\}\})?", re.DOTALL)
 _REFERENCE = re.compile(r"\s*([A-Za-z_][\w-]*)\s*\.\s*([A-Za-z_][\w-]*)\s*")
+_BEGUN = re.compile(r"\$\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\.[ \t]*([A-Za-z_][\w-]*)(?:[ \t]*\})?")
+"""What there is of an expression that is not closed, where it has a name."""
 
 _FORM = "An expression is `${{ NAMESPACE.NAME }}` with one of `env`, `vars`, `secrets`, `inputs`, `outputs`."
 
@@ -79,7 +81,7 @@ def parse(text: str) -> tuple[Expression | Malformed, ...]:
         if reference is not None and reference[1] in NAMESPACES:
             found.append(Expression(reference[1], reference[2], match.start(), match.end(), number))
         else:
-            code, detail = _malformed(match[1].strip(), closed=match[2] is not None)
+            code, detail = _malformed(match[1].strip()) if match[2] else _unclosed(match[0])
             found.append(Malformed(code, detail, match.start(), match.end(), number))
     return tuple(found)
 
@@ -147,16 +149,22 @@ def locate(document: Document, path: Path, text: str, expression: Expression | M
             if remaining == 0:
                 if not _same_start(line[at : at + 200], written[:200]):
                     return place
-                shown = line
-                end = shown.find("}}", at)
-                length = (end + 2 if end >= 0 else len(shown.rstrip())) - at
-                length = length if isinstance(expression, Expression) or end >= 0 else len(OPEN)
-                same_line = offset == first
-                return Location(place.file, offset + 1, at + 1, length, place.text if same_line else source_line(shown))
+                length = _length(line, at, closed=written.endswith("}}"))
+                shown = place.text if offset == first else source_line(line)
+                return Location(place.file, offset + 1, at + 1, length, shown)
             remaining -= 1
             at = line.find(OPEN, at + len(OPEN))
         column = 0
     return place
+
+
+def _length(line: str, at: int, *, closed: bool) -> int:
+    """How much of a line an expression takes that begins there."""
+    if closed:
+        end = line.find("}}", at)
+        return (end + 2 if end >= 0 else len(line.rstrip())) - at
+    begun = _BEGUN.match(line, at)
+    return begun.end() - at if begun is not None else len(OPEN)
 
 
 def _same_start(line: str, written: str) -> bool:
@@ -164,9 +172,13 @@ def _same_start(line: str, written: str) -> bool:
     return found.startswith(written) or written.startswith(found)
 
 
-def _malformed(body: str, *, closed: bool) -> tuple[str, str]:
-    if not closed:
-        return "expression-unclosed", f"After `{OPEN}` the closing `}}}}` is missing. {_FORM}"
+def _unclosed(written: str) -> tuple[str, str]:
+    begun = _BEGUN.match(written)
+    instead = f"Write `${{{{ {begun[1]}.{begun[2]} }}}}`." if begun is not None and begun[1] in NAMESPACES else _FORM
+    return "expression-unclosed", f"After `{OPEN}` the closing `}}}}` is missing. {instead}"
+
+
+def _malformed(body: str) -> tuple[str, str]:
     if not body:
         return "expression-syntax", f"The expression is empty. {_FORM}"
     if "(" in body:

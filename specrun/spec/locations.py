@@ -108,11 +108,13 @@ def locate_inside(file: str, text: str, parsed: str, path: Path, value: str, off
     at = whole.start
     if text.startswith(("|", ">"), at):
         at = text.find("\n", at, whole.end) + 1
-    elif text.startswith(('"', "'"), at):
-        at += 1
+    quote = text[at] if text.startswith(('"', "'"), at) else ""
+    at += len(quote)
     for sign in value[: offset + 1].split() if 0 <= offset < min(len(value), _FAR) else [""]:
-        while at < whole.end and text[at].isspace():
+        while at < whole.end and (text[at].isspace() or (quote == '"' and text.startswith("\\\n", at))):
             at += 1
+        if quote and sign and not text.startswith(sign, at):  # in quotes some signs have another before them
+            sign = sign.replace("'", "''") if quote == "'" else sign.replace("\\", r"\\").replace('"', r"\"")
         if not sign or not text.startswith(sign, at):
             return location(file, text, whole)
         at += len(sign)

@@ -29,7 +29,7 @@ class SecretUnset(Exception):
     """A secret's environment variable is not set; `name` is the variable."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the secret {name} is not set: export {name}=… before apply")
+        super().__init__(f"the secret {name} is not set: {secrets.how_to_set(name)} before apply")
         self.name = name
 
 

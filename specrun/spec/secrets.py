@@ -46,6 +46,14 @@ def noted() -> tuple[str, ...]:
     return _values
 
 
+def how_to_set(name: str, namespace: str = "secrets") -> str:
+    """What to type for a variable that is not set; no shell sets one with a hyphen in its name."""
+    if "-" not in name:
+        return f"`export {name}=…`"
+    right = name.replace("-", "_")
+    return f"no shell takes a hyphen in a name, so write `${{{{ {namespace}.{right} }}}}`, and `export {right}=…`"
+
+
 def hide(text: str) -> str:
     """The text without the value of any secret that was noted so far."""
     for form in _forms:

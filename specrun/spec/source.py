@@ -65,6 +65,11 @@ class Document:
         """The files that it was merged from, its own first: absolute paths."""
         return (os.path.abspath(self.file),)  # noqa: PTH100 - resolve() would follow links
 
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents of these files, as they stand there."""
+        return (self,)
+
     def part(self, path: Path) -> Part:
         """Where the value at `path` is written, of a spec that is merged from layers in one of theirs."""
         return Part(self, path)
@@ -184,18 +189,18 @@ def _document(
     if parsed is not None:
         values = _unhide(values)
     if "\\" in text:  # in quotes an expression may be spelled with escapes
-        secrets.note(name for scalar in _scalars(values) for name in secret_names(scalar))
+        secrets.note(name for scalar in scalars(values) for name in secret_names(scalar))
     return Document(file, text, values, parsed), tuple(found)
 
 
-def _scalars(value: Any) -> Iterator[str]:
+def scalars(value: Any) -> Iterator[str]:
     """Every text of a document, keys too."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        yield from (text for pair in value.items() for child in pair for text in _scalars(child))
+        yield from (text for pair in value.items() for child in pair for text in scalars(child))
     elif isinstance(value, list):
-        yield from (text for child in value for text in _scalars(child))
+        yield from (text for child in value for text in scalars(child))
 
 
 def _why(error: OSError | ValueError) -> str:

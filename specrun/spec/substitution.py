@@ -18,6 +18,7 @@ from specrun.spec.expressions import OPEN, Expression, Malformed, locate, parse,
 from specrun.spec.nearest import suggestion
 from specrun.spec.repository_file import ANYTHING, RepositoryFile
 from specrun.spec.secret_places import is_credential, misplaced_secret
+from specrun.spec.secrets import how_to_set
 
 if TYPE_CHECKING:
     from specrun.spec.model import Scalar
@@ -258,7 +259,7 @@ class _Walk:
             return None
         if value is None:
             detail = f"The environment of this command has no `{expression.name}`."
-            advice = f"Set it: `export {expression.name}=…`."
+            advice = f"Set it: {how_to_set(expression.name, 'env')}."
             if self._is_told("unset-env", path):
                 self.mistakes.append(_Mistake("unset-env", detail, path, text, expression, advice=advice))
             self.holes.add(path)
@@ -314,6 +315,6 @@ class _Walk:
         if expression.name in os.environ or not self._is_told("unset-secret", path):
             return
         detail = f"The environment of this command has no `{expression.name}`."
-        advice = f"`specrun apply` needs it: `export {expression.name}=…`."
+        advice = f"`specrun apply` needs it: {how_to_set(expression.name)}."
         severity = Severity.ERROR if self.secrets_required else None
         self.mistakes.append(_Mistake("unset-secret", detail, path, text, expression, severity, advice))

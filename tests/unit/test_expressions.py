@@ -151,3 +151,21 @@ def test_locate_behind_an_alias_is_where_the_text_stands_or_the_alias(tmp_path: 
     (one,) = parse(found.values["a"])
     place = locate(found, ("a",), found.values["a"], one)
     assert (place.line, place.column) in {(1, 9), (2, 4)}
+
+
+@pytest.mark.parametrize(
+    ("text", "underlined"),
+    [
+        ("a: x ${{ vars.a } y", "${{ vars.a }"),
+        ("a: x ${{vars.a y", "${{vars.a"),
+        ("a: x ${{ vars.a } ${{ vars.b }}", "${{ vars.a }"),
+        ("a: x ${{ what is this", "${{"),
+        ("a: x ${{ vars.a }} y", "${{ vars.a }}"),
+    ],
+)
+def test_the_place_of_an_expression_that_is_not_closed_ends_with_it(text: str, underlined: str) -> None:
+    document, _ = source.parse("f.yaml", text.encode())
+    assert document is not None
+    value = document.values["a"]
+    place = locate(document, ("a",), value, parse(value)[0])
+    assert text[place.column - 1 :][: place.length] == underlined

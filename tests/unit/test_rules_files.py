@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from specrun.spec.load import load
 from specrun.spec.rules import travel
-from specrun.spec.rules.files import Files, nearest_existing
+from specrun.spec.rules.files import Files
+from specrun.spec.rules.nearby import nearest_existing
 
 JOB = "apiVersion: specrun/v1\nname: x\njob: {code: src, command: x}\n"
 DATA = "apiVersion: specrun/v1\nname: x\ndata: {d: {path: src}}\n"
@@ -327,6 +329,42 @@ def test_nearest_existing() -> None:
     assert nearest_existing("code.yml") == "code.yaml"
     assert nearest_existing("nothing/like/it") is None
     assert nearest_existing("src/zzzzz") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "there", "meant"),
+    [
+        ("conda_file: env.yml", ["env/", ".env", "env.yml.bak", "environment.yml"], "environment.yml"),
+        ("conda_file: env.yml", ["env/env.yml", "envs.txt"], "env/env.yml"),
+        ("conda_file: env.yml", ["../env.yml", "envs.json"], "../env.yml"),
+        ("conda_file: envs/gpu.yml", ["env/gpu.yml", "gpu.yml"], "env/gpu.yml"),
+        ("conda_file: envs/gpu.yml", ["env/gpu.yaml", "gpu.md"], "env/gpu.yaml"),
+        ("conda_file: env.yml", ["conda.yaml"], "conda.yaml"),
+        ("conda_file: env.yml", ["conda.yaml", "other.yaml"], None),
+        ("conda_file: envx.yml", ["env.yml/", "envx/"], None),
+        ("conda_file: spex.yaml", ["env/"], None),  # the spec itself, spec.yaml, is none
+        ("build: {path: dokcer}", ["docker.txt", "docker/Dockerfile"], "docker"),
+        ("build: {path: docker, dockerfile_path: Dockerfile.gpu}", ["docker/Dockerfile.cpu"], "docker/Dockerfile.cpu"),
+        ("pip: ['-r requirements.txt']", ["requirements.yml", "requirements/", "requirement.txt"], "requirement.txt"),
+        ("pip: ['-r requirements.txt']", ["requirements.yml", "docker/requirements.txt"], "docker/requirements.txt"),
+    ],
+)
+def test_what_a_missing_path_may_mean_fits_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, there: list[str], meant: str | None
+) -> None:
+    (tmp_path / ".git").mkdir()
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in there:
+        path = folder / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_text("dependencies: [python]\n", encoding="utf-8")
+    spec = f"apiVersion: specrun/v1\nname: t\njob:\n  command: python -V\n  environment: {{{written}}}\n"
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    (found,) = load(["spec.yaml"]).diagnostics
+    assert re.findall(r"Did you mean `(.*)`\?", found.detail) == ([meant] if meant else [])
 
 
 def test_a_hint_is_relative_to_the_spec(folder: Path) -> None:

@@ -233,10 +233,10 @@ class Bases:
 
 
 def _missing(name: str, real: str, folder: str) -> str:
-    from specrun.spec.rules.files import nearest_existing  # late: few are wrong
+    from specrun.spec.rules.nearby import nearest_existing  # late: few are wrong
 
     if name.startswith("~"):
         return "`~` is the shell's and is not expanded here. Paths start at the folder of this file."
-    found = nearest_existing(real)
+    found = nearest_existing(real, "missing-base")
     hint = f"Did you mean `{os.path.relpath(found, folder)}`?" if found else "Its path starts at this file's folder."
     return f"There is no `{near(real)}`. {hint}"

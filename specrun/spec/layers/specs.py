@@ -1,7 +1,11 @@
 """The specs that a file stands for: one for each of its targets, merged from all of their layers."""
 
+# ruff: noqa: PTH119
+# A load looks at thousands of specs, and os.path does it ten times as fast.
+
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING
 from specrun.spec.layers.bases import HEAD, Bases, Chain, Head, head
 from specrun.spec.layers.stack import Layer, stacked
 from specrun.spec.nearest import suggestion
+from specrun.spec.rules.expressions import variables_named
 from specrun.spec.wording import listed
 
 if TYPE_CHECKING:
@@ -98,6 +103,7 @@ class Layering:
 
     def __init__(self, files: Files, given: Sequence[str] = ()) -> None:
         self._bases = Bases(files, given)
+        self._above: dict[str, list[Document]] = {}
 
     def of(self, document: Document) -> Layered:
         """A file with all that it builds on."""
@@ -105,6 +111,8 @@ class Layering:
             return Layered(Head(document, document.values))
         own = head(document)
         chain, wrong = self._bases.chain(own) if own.extends or own.wrong else (Chain(), [])
+        for base in chain.bases:
+            self._above.setdefault(f"{base.folder}/{os.path.basename(base.document.file)}", []).append(document)
         heads = (*chain.bases, own)
         targets = _targets(heads)
         default = next((one.default_target for one in reversed(heads) if one.default_target is not None), None)
@@ -112,6 +120,13 @@ class Layering:
             detail = f"`targets` has no `{default}`. {suggestion(own.default_target, targets, kind='targets')}"
             wrong.append(document.diagnostic("unknown-target", detail, ("default_target",)))
         return Layered(own, chain, targets, default, [*own.diagnostics, *wrong])
+
+    def is_used_above(self, found: Diagnostic) -> bool:
+        """Whether this is of an unused variable, and a spec that builds on its file names it."""
+        if found.code != "unused-var" or not self._above:
+            return False
+        above = self._above.get(os.path.realpath(found.location.file), ())
+        return any(found.path[-1] in variables_named(document) for document in above)
 
     def diagnostics(self) -> list[Diagnostic]:
         """What is wrong with the bases themselves, said once."""

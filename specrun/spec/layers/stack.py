@@ -73,6 +73,11 @@ class Merged(Document):
         names = (layer.document.file for layer in (*self.layers[::-1],))
         return tuple(dict.fromkeys(map(os.path.abspath, (self.file, *names))))
 
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents of these files, as they stand there."""
+        return tuple(dict.fromkeys((self.own, *(layer.document for layer in self.layers))))
+
     def part(self, path: Path) -> Part:
         """The document, the path there and the layer of the value at `path`."""
         layers = self.layers[::-1]

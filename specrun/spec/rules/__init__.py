@@ -11,6 +11,7 @@ from specrun.spec.rules import (
     credentials,
     data,
     environment,
+    expressions,
     failures,
     lines,
     paths,
@@ -24,13 +25,20 @@ from specrun.spec.rules.subject import Subject
 
 Rule = Callable[[Subject], Iterable[Diagnostic]]
 
-_ANY: tuple[Rule, ...] = (credentials.literals, command.reserved_tags, sizes.retired, counts.instances, paths.workspace)
+_ANY: tuple[Rule, ...] = (
+    credentials.literals,
+    command.reserved_tags,
+    expressions.almost_expressions,
+    expressions.unused_variables,
+    sizes.retired,
+    counts.instances,
+    paths.workspace,
+)
 _DATA: tuple[Rule, ...] = (data.checksums, data.addresses, data.targets, data.stores, paths.data)
 _JOB: tuple[Rule, ...] = (
     command.form,
     command.variables,
     command.unused_inputs,
-    command.almost_expressions,
     lines.escaped_expressions,
     lines.quoted_arguments,
     lines.broken_lines,

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any
 
-from specrun.spec import codes
-from specrun.spec.diagnostics import Diagnostic, Location, Path
+from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.expressions import references
-from specrun.spec.locations import lines_of
-from specrun.spec.masking import source_line
+from specrun.spec.rules.expressions import almost
 from specrun.spec.rules.subject import Subject, is_known, lacks, mapping
 
 _SET_BY_DISTRIBUTION = {
@@ -19,7 +15,6 @@ _SET_BY_DISTRIBUTION = {
     "pytorch": frozenset({"MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK", "NODE_RANK"}),
     "mpi": frozenset({"AZ_BATCH_MASTER_NODE"}),
 }
-_NAMESPACES = ("inputs", "outputs", "vars")
 _SET_ALWAYS = ("SPECRUN_", "AZUREML_", "OMPI_COMM_WORLD_")
 
 
@@ -81,55 +76,11 @@ def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
     used = set(_used(subject.job))
     if used >= inputs.keys() or not all(is_known(subject.job.get(key)) for key in ("command", "script", "arguments")):
         return
-    meant = {name for _, namespace, name, _ in _almost(subject) if namespace == "inputs"}
+    meant = {one.name for one in almost(subject) if one.namespace == "inputs"}
     for name in inputs:
         if name not in used and name not in meant:
             detail = f"The script learns an input's place from `{where}` only: write `${{{{ inputs.{name} }}}}` there."
             yield subject.at_key("unused-input", detail, "job", "inputs", name)
-
-
-def almost_expressions(subject: Subject) -> Iterator[Diagnostic]:
-    """`${ inputs.X }`, `$(inputs.X)` and `{{ inputs.X }}` reach the shell as they are, which knows none of them."""
-    places: dict[tuple[Path, str], Location] = {}
-    for path, namespace, name, written in _almost(subject):
-        place = places[path, written] = _place_of(subject, path, written, places.get((path, written)))
-        detail = (
-            f"Bash gets `{written}` as it stands. Write `${{{{ {namespace}.{name} }}}}` for what the spec declares."
-        )
-        yield codes.diagnostic("almost-expression", detail, path, place)
-
-
-def _almost(subject: Subject) -> Iterator[tuple[Path, str, str, str]]:
-    """Path, namespace, name and text of what would be an expression with its own braces, and names what there is."""
-    for path, text in _texts(subject.job):
-        if all(text.count(f"{name}.") <= len(references(text, name)) for name in _NAMESPACES):
-            continue  # nearly always: whatever looks like an expression is one
-        for found in _almost_grammar().finditer(text):
-            namespace, name = found["namespace"], found["name"]
-            section = subject.values if namespace == "vars" else subject.job
-            if name in mapping(section.get(namespace)):
-                yield path, namespace, name, found[0]
-
-
-@cache
-def _almost_grammar() -> re.Pattern[str]:
-    return re.compile(
-        r"(?:\$\{(?!\{)|\$\(|(?<![${])\{\{?)\s*(?P<namespace>inputs|outputs|vars)\.(?P<name>[A-Za-z_][\w-]*)\s*(?:\}\}?|\))"
-    )
-
-
-def _place_of(subject: Subject, path: Path, written: str, last: Location | None) -> Location:
-    """Where a part of a text stands, on its own line where it can be found there; after the `last` of the same."""
-    part = subject.document.part(path)
-    place = part.document.location(part.path)
-    lines = lines_of(part.document.text)
-    first, start = (last.line, last.column) if last is not None else (place.line, place.column - 1)
-    for number in range(first, min(len(lines), place.line + 200) + 1):
-        at = lines[number - 1].find(written, start if number == first else 0)
-        if at >= 0:
-            text = place.text if number == place.line else source_line(lines[number - 1])
-            return Location(place.file, number, at + 1, len(written), text)
-    return place
 
 
 def _used(job: Mapping[str, Any]) -> Iterator[str]:

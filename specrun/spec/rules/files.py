@@ -1,6 +1,6 @@
 """Questions to the file system, each asked once per load."""
 
-# ruff: noqa: PTH116, PTH118, PTH208
+# ruff: noqa: PTH116
 # A load looks at thousands of paths, and os does it ten times as fast.
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import stat
 from typing import TYPE_CHECKING
 
 from specrun.spec.boundary import Links, Reach, Told
-from specrun.spec.nearest import nearest
 from specrun.spec.reading import is_kernels
 
 if TYPE_CHECKING:
@@ -79,17 +78,6 @@ class Files:
                 self._trees[place] = read_tree(path, leave_out, links=links, most=MOST_ENTRIES)
             self._wrong[place, journey] = tuple(found_wrong(self._trees[place], journey))
         return self._wrong[place, journey]
-
-
-def nearest_existing(path: str) -> str | None:
-    """A name like the missing one's in the folder where it was looked for, as a path."""
-    parent, name = os.path.split(os.path.normpath(path))
-    try:
-        names = os.listdir(parent or ".")
-    except OSError:
-        return None
-    found = nearest(name, names)
-    return os.path.join(parent, found) if found else None
 
 
 def _kind(path: str) -> str | None:

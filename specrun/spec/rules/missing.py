@@ -9,20 +9,21 @@ import os
 
 from specrun.spec.diagnostics import Path
 from specrun.spec.requirements import read_line
-from specrun.spec.rules.files import nearest_existing
+from specrun.spec.rules.nearby import nearest_existing
 from specrun.spec.rules.subject import Subject
 
 
-def missing_detail(subject: Subject, path: str) -> str:
-    """Where it was looked for, and what is there like it."""
+def missing_detail(subject: Subject, path: str, code: str, place: Path = ()) -> str:
+    """Where it was looked for, and what is there like it, or beside the spec."""
     if path.startswith("~"):
         return "`~` is the shell's and is not expanded here. Paths start at the folder of this file."
     where = os.path.normpath(os.path.join(subject.folder, path))
     if os.path.islink(where):
         return f"`{where}` is a link to something that does not exist."
-    near = nearest_existing(where)
+    beside = beside_spec(subject, place)
+    near = None if beside else nearest_existing(where, code)
     if near is None:
-        return f"Looked for `{where}`; paths start at the folder of this file."
+        return f"Looked for `{where}`; paths start at the folder of this file.{beside}"
     return f"Looked for `{where}`. Did you mean `{os.path.relpath(near, subject.folder)}`?"
 
 

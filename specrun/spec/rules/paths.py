@@ -12,8 +12,8 @@ from specrun.spec.boundary import Boundary, Links
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.reading import MOST_TEXT, MOST_YAML, is_absent
 from specrun.spec.rules.data import is_local
-from specrun.spec.rules.files import nearest_existing
-from specrun.spec.rules.missing import beside_spec, missing_detail
+from specrun.spec.rules.missing import missing_detail
+from specrun.spec.rules.nearby import nearest_existing
 from specrun.spec.rules.outside import found_outside, is_refused, noted_outside
 from specrun.spec.rules.subject import Subject, mapping, text
 
@@ -87,7 +87,7 @@ def wrong_script(subject: Subject, folder: str, script: str, where: str) -> tupl
     prefix = folder.rstrip("/") + "/"
     if script.startswith(prefix) and subject.files.kind(os.path.join(subject.folder, script)) == "file":
         return "missing-script", f"{where}: write `{script[len(prefix) :]}`."
-    return "missing-script", missing_detail(subject, path)
+    return "missing-script", missing_detail(subject, path, "missing-script")
 
 
 def data(subject: Subject) -> Iterator[Diagnostic]:
@@ -184,7 +184,8 @@ def _build(subject: Subject, folder: str, dockerfile: str, key: str) -> Iterator
         if "\0" in inside or (yield from _refused(subject, boundary, inside, *place, key)):
             return
         if subject.files.kind(os.path.join(subject.folder, inside)) != "file":
-            yield subject.at("missing-dockerfile", missing_detail(subject, inside), *place, key)
+            detail = missing_detail(subject, inside, "missing-dockerfile")
+            yield subject.at("missing-dockerfile", detail, *place, key)
         else:
             yield from _large(subject, inside, MOST_TEXT, *place, key)
     elif kind is None:
@@ -273,7 +274,7 @@ def _other(subject: Subject, path: str, *place: str) -> Diagnostic:
 
 
 def _missing(subject: Subject, code: str, path: str, *place: str) -> Diagnostic:
-    return subject.at(code, f"{missing_detail(subject, path)}{beside_spec(subject, place)}", *place)
+    return subject.at(code, missing_detail(subject, path, code, place), *place)
 
 
 def _travelling(

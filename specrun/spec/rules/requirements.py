@@ -205,11 +205,11 @@ def _no_file(subject: Subject, entry: Entry, path: str, boundary: Boundary) -> F
         return refused
     if subject.files.kind(path) == "other":
         return "not-regular", f"`{path}` is a pipe, a socket or a device: reading it may never end."
-    from specrun.spec.rules.files import nearest_existing
+    from specrun.spec.rules.nearby import nearest_existing
 
-    found = nearest_existing(path)
-    hint = f" Did you mean `{os.path.relpath(found, entry.folder or os.curdir)}`?" if found else ""
-    hint += beside_spec(subject, entry.path)
+    hint = beside_spec(subject, entry.path)
+    found = None if hint else nearest_existing(path, "missing-requirements-file")
+    hint += f" Did you mean `{os.path.relpath(found, entry.folder or os.curdir)}`?" if found else ""
     return "missing-requirements-file", f"Looked for `{path}`.{hint}"
 
 
