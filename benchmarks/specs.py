@@ -154,7 +154,6 @@ class _Writer:
             "vars:",
             f"  steps: {self._random.randint(100, 90000)}{self._comment()}",
             f"  learning_rate: {self._random.randint(1, 99) / 1000}",
-            f"  batch_size: {2 ** self._random.randint(4, 10)}{self._comment()}",
         ]
 
     def _workspace(self) -> list[str]:

@@ -152,8 +152,7 @@ def load(
     shared = (*of_repositories, *options.layering.diagnostics())
     diagnostics += [*undeclared, *shared]
     diagnostics += of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
-    diagnostics = [one for one in diagnostics if not options.layering.is_used_above(one)]
-    in_place = tuple(in_order(diagnostics, files))
+    in_place = tuple(in_order(options.layering.without_used_above(diagnostics), files))
     return Loaded(tuple(specs), in_place, *picked.counted(), tuple(about), tuple(all_values), shared)
 
 

@@ -52,7 +52,7 @@ JOBS: list[dict[str, Any]] = [
     {
         "code": "src",
         "script": "train.py",
-        "arguments": {"--digits": "${{ inputs.digits }}", "--more": "${{ inputs.more }}"},
+        "arguments": {"--digits": "${{ inputs.digits }}", "--more": "${{ inputs.more }}", "--n": "${{ vars.steps }}"},
         "inputs": READS,
         "environment": {"build": {"path": "image", "dockerfile_path": "file"}},
         "environment_variables": {"LEVEL": "2"},
@@ -63,7 +63,7 @@ JOBS: list[dict[str, Any]] = [
     {
         "code": "src",
         "script": "train.py",
-        "arguments": ["${{ inputs.digits }}", "${{ inputs.more }}"],
+        "arguments": ["${{ inputs.digits }}", "${{ inputs.more }}", "${{ vars.steps }}"],
         "inputs": READS,
         "environment": {"pip": ["numpy", "tensorflow==2.16"], "image": "python:3.12"},
     },

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from specrun.spec.diagnostics import Severity
 from specrun.spec.layers.bases import HEAD, Bases, Chain, Head, head
 from specrun.spec.layers.stack import Layer, stacked
 from specrun.spec.nearest import suggestion
@@ -121,12 +122,23 @@ class Layering:
             wrong.append(document.diagnostic("unknown-target", detail, ("default_target",)))
         return Layered(own, chain, targets, default, [*own.diagnostics, *wrong])
 
-    def is_used_above(self, found: Diagnostic) -> bool:
-        """Whether this is of an unused variable, and a spec that builds on its file names it."""
-        if found.code != "unused-var" or not self._above:
-            return False
-        above = self._above.get(os.path.realpath(found.location.file), ())
-        return any(found.path[-1] in variables_named(document) for document in above)
+    def without_used_above(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """What was found without the unused variables of a file that is wrong, where a name may be misspelt, and
+        without those that a spec names which builds on their file.
+        """
+        if not any(one.code == "unused-var" for one in found):
+            return found
+        wrong = {one.location.file for one in found if one.severity is Severity.ERROR}
+        return [
+            one
+            for one in found
+            if one.code != "unused-var"
+            or (one.location.file not in wrong and one.path[-1] not in self._named_above(one.location.file))
+        ]
+
+    def _named_above(self, file: str) -> frozenset[str]:
+        above = self._above.get(os.path.realpath(file), ())
+        return frozenset().union(*map(variables_named, above))
 
     def diagnostics(self) -> list[Diagnostic]:
         """What is wrong with the bases themselves, said once."""

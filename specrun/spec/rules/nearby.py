@@ -1,6 +1,6 @@
 """What a path may mean that leads nowhere: something like it that is there, and that may stand where it stands."""
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120, PTH122, PTH123, PTH208
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH122, PTH123, PTH208
 # As everywhere under rules, paths are texts.
 
 from __future__ import annotations
