@@ -28,7 +28,8 @@ extends: base.yaml
 job:
   command: echo ${{ vars.word }} ${{ vars.steps }}
 """,
-    "b.yaml": "apiVersion: specrun/v1\nname: b\nvars: {steps: 1}\njob: {command: 'echo ${{ vars.steps }}'}\ntargets: {dev: {}, eu: {}}\n",
+    "b.yaml": "apiVersion: specrun/v1\nname: b\nvars: {steps: 1}\njob:\n  command: echo ${{ vars.steps }}\n"
+    "targets: {dev: {}, eu: {}}\n",
     "c.yaml": "apiVersion: specrun/v1\nname: c\njob: {command: echo c}\n",
 }
 
