@@ -6,7 +6,6 @@ Nothing of it is run. What is found has been read by the command line's own pars
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from specrun.cli.elsewhere import ENDINGS, NOUNS, Rule, kind_for, names, rules_f
 from specrun.spec.names import foreign_value
 from specrun.spec.nearest import nearest
 from specrun.spec.visible import visible
+from specrun.spec.wording import command
 
 _SPEC = (".yaml", ".yml")
 _NEVER_ASKED = ("-input=false", "-input=true")
@@ -43,7 +43,7 @@ def right_lines(program: click.Group, arguments: Sequence[str]) -> list[str]:
     words = [*found.path, *found.words]
     if words == list(arguments) or not _parses(program, words):
         return []
-    return [f"  {visible(shlex.join(['specrun', *words]))}", *(f"  ({visible(text)})" for text in found.remarks)]
+    return [f"  {command('specrun', *words)}", *(f"  ({visible(text)})" for text in found.remarks)]
 
 
 def verb_for(program: click.Group, name: str) -> str | None:

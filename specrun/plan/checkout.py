@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from specrun.plan.git_index import Tracked, configured, tracked_files
 from specrun.spec.reading import MOST_TEXT, TooLarge, read_bytes, read_text
 from specrun.spec.repository import repository_of
 from specrun.spec.tree import TreeFile
+from specrun.spec.wording import command
 
 _WINDOWS = os.name == "nt"
 _NO_MODES = re.compile(rb"^\s*filemode\s*=\s*(?:false|no|off|0)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -61,7 +61,7 @@ def other_line_ends(sources: Sequence[Path]) -> str:
         return ""
     are = "has Windows line ends here and none" if len(found) == 1 else "have Windows line ends here and none"
     names = " and ".join(filter(None, [", ".join(f"`{name}`" for name in found[:-1]), f"`{found[-1]}`"]))
-    again = f"rm {shlex.quote(found[0])} && git checkout {shlex.quote(found[0])}"
+    again = f"{command('rm', '--', found[0])} && {command('git', 'checkout', '--', found[0])}"
     return (
         f"{names} {are} in git (`core.autocrlf`): the fingerprint is not that of a checkout on Linux, and what has run "
         "there runs again. Write `* text=auto eol=lf` into .gitattributes at the repository's root, and check such "

@@ -8,8 +8,8 @@ import re
 from specrun.plan.kinds.run import RunChange
 from specrun.views.text import nearby
 
-_AZURE = r"/mnt/azureml/cr/j/[0-9a-f]+/exe/wd/", r"/mnt/batch/tasks/shared/LS_root/[^\s\"']*?/azureml/{run}/"
-"""Where a job's code is on a node, for the service's two generations of what runs it; the second's may stand twice."""
+_AZURE = r"/mnt/azureml/cr/j/[0-9a-f]+/exe/wd/", r"/mnt/batch/tasks/shared/LS_root/[^\s\"']*/azureml/{run}/"
+"""Where a job's code is on a node, for the service's two generations of what runs it."""
 
 
 class OwnPaths:
@@ -25,7 +25,7 @@ class OwnPaths:
         homes = {home, os.path.realpath(home)} if home else ()
         here = (re.escape(f"{one}/runs/{run}/code/") for one in homes)
         where = "|".join((*here, *(one.format(run=re.escape(run)) for one in _AZURE)))
-        self._path = re.compile(rf"(?<=\")(?:{where})+([^\"]+)|(?:{where})+([^\s\"'`:,;()<>\[\]]+)") if code else None
+        self._path = re.compile(rf"(?<=\")(?:{where})([^\"]+)|(?:{where})([^\s\"'`:,;()<>\[\]]+)") if code else None
 
     def __call__(self, text: str) -> str:
         """A line with such paths replaced."""

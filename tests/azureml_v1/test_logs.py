@@ -107,6 +107,8 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place) -> None:
     lines, cursor = follow(launched, name, {}, 100)
     assert {line.role: line.text for line in lines} == {"worker/0": "worker 0", "worker/1": "worker 1", "ps/0": "ps 0"}
     assert set(cursor) == {"worker/0", "worker/1", "ps/0"}
+    assert launched.engine.runs.tail(name, None) == lines
+    assert launched.engine.runs.tail(name, "worker/1") == [LogLine("worker/1", "worker 1")]
 
 
 def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +121,12 @@ def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest
     said = texts(lines)
     assert said[:20] == [f"line {n}" for n in range(20)]
     assert "".join(said[20:]).count("x") == 120
+    # Of its end no more is read than is wanted, and no piece of a line is shown.
+    monkeypatch.setattr(reading, "TAIL", 171)
+    ends: list[LogLine] = []
+    assert place.routes(lambda: ends.extend(launched.engine.runs.tail(name, "main/0"))) == [LOG, LOG]
+    assert texts(ends) == ["line 19", "x" * 120, "ü" * 20]
+    assert launched.engine.runs.tail(name, "worker/0") == []
 
 
 def test_an_address_that_has_run_out_is_asked_for_anew(place: Place) -> None:

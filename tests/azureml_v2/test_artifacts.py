@@ -120,6 +120,8 @@ def test_every_role_has_its_own_place_in_its_own_log(place: Place, distribution:
     lines, cursor = follow(launched, name, {}, 100)
     assert {line.role: line.text for line in lines} == said
     assert set(cursor) == set(said)
+    assert launched.engine.runs.tail(name, None) == lines
+    assert launched.engine.runs.tail(name, "worker/1") == [LogLine("worker/1", said["worker/1"])]
     assert {role.name for role in launched.engine.runs.get(name).roles} == set(said)
 
 
@@ -133,6 +135,12 @@ def test_a_log_larger_than_a_piece_comes_whole(place: Place, monkeypatch: pytest
     said = texts(lines)
     assert said[:20] == [f"line {n}" for n in range(20)]
     assert "".join(said[20:]).count("x") == 120
+    # Of its end no more is read than is wanted, and no piece of a line is shown.
+    monkeypatch.setattr(artifacts, "TAIL", 171)
+    ends: list[LogLine] = []
+    assert place.routes(lambda: ends.extend(launched.engine.runs.tail(name, "main/0"))) == [LIST_BLOBS, GET_BLOB]
+    assert texts(ends) == ["line 19", "x" * 120, "ü" * 20]
+    assert launched.engine.runs.tail(name, "worker/0") == []
 
 
 def test_a_log_that_breaks_off_is_read_again_from_there(place: Place) -> None:
