@@ -110,8 +110,8 @@ class Directory:
         self._grants: dict[str, Grant] = {}
         self._refresh: dict[str, Principal] = {}
 
-    def issue(self, tenant: str, principal: Principal, audience: str) -> tuple[str, int]:
-        """A token that looks signed, and the seconds it lasts."""
+    def issue(self, tenant: str, principal: Principal, audience: str, identity: str = "") -> tuple[str, int]:
+        """A token that looks signed, and the seconds it lasts; `identity` is the resource id of a managed one."""
         now = self.now()
         claims = {
             "aud": audience,
@@ -128,6 +128,15 @@ class Directory:
             "ver": "1.0",
             "uti": secrets.token_urlsafe(16),
         }
+        if "@" in principal.name:
+            claims |= {
+                "idtyp": "user",
+                "upn": principal.name,
+                "unique_name": principal.name,
+                "scp": "user_impersonation",
+            }
+        if identity:
+            claims["xms_mirid"] = identity
         token = jwt(claims)
         self._grants[token] = Grant(principal, audience, now + self.lifetime)
         return token, int(self.lifetime)

@@ -17,6 +17,7 @@ from emulator.state import Service
 
 LOGIN = "login.microsoftonline.com"
 METADATA = "169.254.169.254"
+IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 COMMON = ("common", "organizations")
 DEVICE_GRANTS = ("device_code", "urn:ietf:params:oauth:grant-type:device_code")
 routes = Routes()
@@ -219,7 +220,9 @@ def _managed(service: Service, request: Request, resource: str, client: str | No
     if identity is None or (client is not None and client != identity.client_id):
         raise Refused(400, "invalid_request", "Identity not found")
     audience = request.query.get(resource, "")
-    access, lifetime = service.directory.issue(service.tenant.id, identity, audience)
+    group = f"/subscriptions/{service.subscription}/resourcegroups/machines"
+    whose = f"{group}/providers/{IDENTITIES}/{identity.name}"
+    access, lifetime = service.directory.issue(service.tenant.id, identity, audience, whose)
     ends = int(service.directory.now() + lifetime)
     shown = {"access_token": access, "client_id": identity.client_id, "resource": audience, "token_type": "Bearer"}
     return {**shown, "expires_in": str(lifetime), "expires_on": str(ends), "not_before": str(ends - lifetime)}

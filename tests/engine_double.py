@@ -26,7 +26,17 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Existing, Observed, Run, RunStatus, Status, StoredFile, Uploaded
+from specrun.plan.observed import (
+    Account,
+    CloudContent,
+    Existing,
+    Observed,
+    Run,
+    RunStatus,
+    Status,
+    StoredFile,
+    Uploaded,
+)
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
@@ -94,6 +104,7 @@ class Double:
     given: list[Change] = field(default_factory=list)
     submitted: list[tuple[Submission, Staged]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    account: Account | None = None
     locked: dict[str, Holder] = field(default_factory=dict)
     """Who holds which lock. What a test puts here is somebody else's; what it takes away is lost to its holder."""
 
@@ -105,6 +116,7 @@ class Double:
         self.nodes = None
         self.ends = None
         self.locks: Locks | None = DoubleLocks(self)
+        self.accounts = DoubleAccounts(self) if self.account is not None else None
 
     @property
     def facts(self) -> Facts:
@@ -270,6 +282,16 @@ class DoubleContents:
 
     def default_datastore(self) -> str:
         return self.engine.default_datastore
+
+
+@dataclass
+class DoubleAccounts:
+    engine: Double
+
+    def current(self) -> Account:
+        self.engine.called("account")
+        assert self.engine.account is not None
+        return self.engine.account
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 
 from specrun.apply.events import Event
 from specrun.apply.locks import TIMEOUT, Locking, check_required, needs_lock
-from specrun.apply.survey import survey
+from specrun.apply.survey import accounts_of, survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import EngineError, Scope
 from specrun.engines.history import History
@@ -69,8 +69,8 @@ class Project:
         views, unseen = self._look()
         plan = make_plan(self.graph, views, options, self.home, self.hashes)
         self.hashes.save()
-        seen = {**unseen, **plan.unseen}
-        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
+        seen, accounts = {**unseen, **plan.unseen}, accounts_of(views)
+        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets(), accounts=accounts)
 
     def plan_destruction(
         self,
@@ -84,15 +84,15 @@ class Project:
         """
         views, unseen = self._look()
         plan = plan_destruction(self.graph, views, also, ended_before, kept)
-        seen = {**unseen, **plan.unseen}
-        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets())
+        seen, accounts = {**unseen, **plan.unseen}, accounts_of(views)
+        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets(), accounts=accounts)
 
     def drift(self, ignores: Ignores) -> Drift:
         """What the places have, against what the specs say, resource by resource. No run is looked at, and nothing is
         written down.
         """
         graph = without_runs(self.graph)
-        surveys, unseen = self._survey(to_look_at(graph, ignores))
+        surveys, unseen = self._survey(to_look_at(graph, ignores), accounts=False)
         views = {}
         for place, seen in surveys.items():
             facts = self.engines[place].facts
@@ -163,14 +163,16 @@ class Project:
                 views[place] = View(facts.capabilities, facts.shows_extra, seen, history, engine.identity)
         return views, unseen
 
-    def _survey(self, graph: Graph) -> tuple[Mapping[Place, Survey], Mapping[Place, Mapping[str, str]]]:
+    def _survey(
+        self, graph: Graph, *, accounts: bool = True
+    ) -> tuple[Mapping[Place, Survey], Mapping[Place, Mapping[str, str]]]:
         """What the places of a graph have, as far as they can be reached; and what could not be seen of which."""
         refused = self.sign_in()
         unseen: dict[Place, Mapping[str, str]] = {
             place: {"": refused[place]} for place in graph.places if place in refused
         }
         reached = [place for place in graph.places if place not in unseen]
-        surveys = survey({place: self.engines[place] for place in reached}, graph)
+        surveys = survey({place: self.engines[place] for place in reached}, graph, accounts=accounts)
         unseen |= {place: seen.errors for place, seen in surveys.items() if seen.errors}
         return surveys, unseen
 

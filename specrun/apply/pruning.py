@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from specrun.apply.survey import survey
+from specrun.apply.survey import accounts_of, survey
 from specrun.engines.base import EngineError, Missing
 from specrun.engines.calls import read_all
 from specrun.engines.history import History
@@ -38,7 +38,7 @@ class Pruning:
         """What would be deleted, and what stays for a reason that somebody may want to know.
 
         Two requests for each place, or one for each page; those of uploads (see `Resources.uploads`) with `data`; then
-        one for each thing that may go, and where there are such the list of runs.
+        one for each subscription and each thing that may go, and where there are such the list of runs.
         """
         for place, engine in self.engines.items():
             try:
@@ -51,7 +51,7 @@ class Pruning:
         graph = Graph(self.found.gone, {})
         reached = {place: engine for place, engine in self.engines.items() if place not in self._unseen}
         views: dict[Place, View] = {}
-        for place, seen in survey(reached, graph).items():
+        for place, seen in survey(reached, graph, accounts=bool(graph.resources)).items():
             engine = reached[place]
             if seen.errors:
                 self._unseen[place] = dict(seen.errors)
@@ -59,7 +59,7 @@ class Pruning:
                 facts = engine.facts
                 views[place] = View(facts.capabilities, facts.shows_extra, seen, History(engine), engine.identity)
         made = plan_pruning(self.found, views, self.claims, now, max_share)
-        return replace(made, unseen={**self._unseen, **made.unseen})
+        return replace(made, unseen={**self._unseen, **made.unseen}, accounts=accounts_of(views))
 
     def _list(self) -> Mapping[Place, list[str]]:
         """Sort what there is of clusters and datastores; the datastores that data may be on, by place."""

@@ -10,20 +10,24 @@ from specrun.engines.calls import Read, read_all
 from specrun.engines.reliable import Reliable
 from specrun.plan.graph import Graph, cloud_contents
 from specrun.plan.kinds.run import RunRequest
-from specrun.plan.observed import CloudContent, Observed, Survey
+from specrun.plan.observed import Account, CloudContent, Observed, Survey
+from specrun.plan.planning import View
 from specrun.plan.resources import Key, Place
 from specrun.spec.datastore_paths import DEFAULT_NAME
 
 DEFAULT_DATASTORE = "the default datastore"
 
+ACCOUNT = "who is signed in"
+
 Asked: TypeAlias = Key | CloudContent | str
-"""What is read: a resource, what lies in the cloud, or the name above."""
+"""What is read: a resource, what lies in the cloud, or one of the names above."""
 
 
-def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Survey]:
-    """Observe everything that a plan for the graph needs in the places of the engines.
+def survey(engines: Mapping[Place, Reliable], graph: Graph, *, accounts: bool = True) -> Mapping[Place, Survey]:
+    """Observe everything that a plan for the graph needs in the places of the engines, and with `accounts` as whom.
 
-    One that cannot be reached has errors, which the others do not mind.
+    One that cannot be reached has errors, which the others do not mind. Who is signed in is only told: that it could
+    not be read is no error.
     """
     reads: list[tuple[Place, Asked, Read[object]]] = []
     for place, engine in engines.items():
@@ -33,6 +37,8 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Su
         reads += [(place, content, engine.content(content)) for content in contents]
         if any(None in dict(content.beside) for content in contents):
             reads.append((place, DEFAULT_DATASTORE, engine.default_datastore()))
+        if accounts and engine.has_account:
+            reads.append((place, ACCOUNT, engine.account()))
     results = read_all(read for _, _, read in reads)
     found: dict[Place, list[tuple[Asked, object]]] = {place: [] for place in engines}
     for (place, what, _), result in zip(reads, results, strict=True):
@@ -40,13 +46,23 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph) -> Mapping[Place, Su
     return {place: _survey(answers) for place, answers in found.items()}
 
 
+def accounts_of(views: Mapping[Place, View]) -> Mapping[Place, Account]:
+    """As whom the places were looked at, where somebody had to sign in."""
+    return {place: view.survey.account for place, view in views.items() if view.survey.account is not None}
+
+
 def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
     observed: dict[Key, Observed] = {}
     contents: dict[CloudContent, str] = {}
     errors: dict[str, str] = {}
     default = DEFAULT_NAME
+    account = None
     for what, answer in answers:
         match what, answer:
+            case _, Account():
+                account = answer
+            case _, EngineError() if what is ACCOUNT:
+                pass
             case _, EngineError():
                 name = what.uri if isinstance(what, CloudContent) else str(what)
                 errors[name] = str(answer).removeprefix(f"{name}: ")
@@ -56,4 +72,4 @@ def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
                 contents[content] = digest
             case str(), str(name):
                 default = name or DEFAULT_NAME
-    return Survey(observed, contents, errors, default)
+    return Survey(observed, contents, errors, default, account)

@@ -34,6 +34,7 @@ from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
 from specrun.spec.secrets import hide
 from specrun.spec.visible import json_text, visible
+from specrun.views.accounts import question
 from specrun.views.data import event_data
 from specrun.views.narration import Narration
 from specrun.views.plan_text import plan_text
@@ -204,8 +205,7 @@ def confirm(made: Plan) -> None:
         raise Exit(exit_codes.FAILED, "nobody is here to ask: say --yes to carry out this plan")
     if quiet():
         print(plan_text(made, paint_for(sys.stderr), terminal_width()), file=sys.stderr)  # what is asked about
-    where = visible(" and ".join(place.title for place in made.places))
-    if not click.confirm(f"Carry out this plan on {where}?", err=True):
+    if not click.confirm(question(made, terminal_width()), err=True):
         raise Exit(exit_codes.FAILED, "nothing was changed")
 
 

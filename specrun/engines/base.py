@@ -14,7 +14,7 @@ from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Existing, Observed, Run, Uploaded
+from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
@@ -249,6 +249,13 @@ class Contents(Protocol):
         """What the workspace calls its default datastore."""
 
 
+class Accounts(Protocol):
+    """Who is signed in, where somebody has to be."""
+
+    def current(self) -> Account:
+        """As whom the place is asked, and what pays for it, as far as that can be told."""
+
+
 class Engine(Protocol):
     """One place where specs are made real: what it has, and the parts that it may lack (None).
 
@@ -267,6 +274,7 @@ class Engine(Protocol):
     nodes: Nodes | None
     ends: Ends | None
     contents: Contents | None
+    accounts: Accounts | None
     locks: Locks | None
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:

@@ -27,7 +27,7 @@ from specrun.engines.locks import Holder, Lock
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
-from specrun.plan.observed import CloudContent, Existing, Observed, Run, Uploaded
+from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
@@ -76,6 +76,16 @@ class Reliable:
         """Reading of what the place calls its default datastore; "" where it calls it nothing."""
         contents = self._engine.contents
         return self._reading("the default datastore", contents.default_datastore if contents is not None else str)
+
+    @property
+    def has_account(self) -> bool:
+        """Whether somebody has to sign in."""
+        return self._engine.accounts is not None
+
+    def account(self) -> Read[Account]:
+        """Reading of who is signed in, to be done together with others."""
+        accounts = self._engine.accounts
+        return self._reading("who is signed in", accounts.current if accounts is not None else Account)
 
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""

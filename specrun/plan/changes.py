@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from specrun.plan.observed import Observed
+from specrun.plan.observed import Account, Observed
 from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 
@@ -91,6 +91,8 @@ class Plan:
     left_out: str = ""
     """What the command line leaves out, in words."""
     targets: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    accounts: Mapping[Place, Account] = field(default_factory=dict)
+    """As whom the places were looked at, where somebody has to sign in. It is shown, and neither saved nor compared."""
     stays: tuple[str, ...] = ()
     """What of the places goes on to be there, and may cost, when the specs' things are deleted, in words."""
     format: int = FORMAT

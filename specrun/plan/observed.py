@@ -204,14 +204,28 @@ class CloudContent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """As whom a place is asked, and what pays for it, for people to read ("": nobody knows).
+
+    `subscription` is its name.
+    """
+
+    user: str = ""
+    subscription: str = ""
+    subscription_id: str = ""
+    resource_group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What a place has now: its resources, and what lies in the cloud.
 
     `contents` are digests of what paths in the cloud hold, as far as the engine can look there. `default_datastore` is
-    what the place calls its own. `errors` says what could not be observed, and why.
+    what the place calls its own. `errors` says what could not be observed, and why. `account` is as whom it was asked.
     """
 
     observed: Mapping[Key, Observed]
     contents: Mapping[CloudContent, str]
     errors: Mapping[str, str] = field(default_factory=dict)
     default_datastore: str = DEFAULT_NAME
+    account: Account | None = None

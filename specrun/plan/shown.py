@@ -15,7 +15,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
 from specrun.plan.machines import cluster_sizes, size_of_run
-from specrun.plan.observed import Status
+from specrun.plan.observed import Account, Status
 from specrun.plan.portable import digests_from, seen_from
 from specrun.plan.resources import Key, Place
 from specrun.plan.transfer import Transfer
@@ -97,6 +97,7 @@ class Shown:
     unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     unplanned: Sequence[Key] = ()
     stays: Sequence[str] = ()
+    accounts: Mapping[Place, Account] = field(default_factory=dict)
     version: str = __version__
     """Of the specrun that made it."""
 
@@ -128,6 +129,7 @@ def shown(plan: Plan | Shown) -> Shown:
         unseen=plan.unseen,
         unplanned=plan.unplanned,
         stays=plan.stays,
+        accounts=plan.accounts,
     )
 
 

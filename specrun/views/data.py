@@ -17,6 +17,7 @@ from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.moments import rfc3339
+from specrun.views.accounts import account_data
 from specrun.views.costs import cluster_data, machine_data
 from specrun.views.diagnostics import diagnostic_data
 
@@ -41,7 +42,7 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
     return {
         "format_version": "1.2",
         "specrun_version": plan.version,
-        **(place_data(plan.places[0]) if alone else {"places": _places(plan)}),
+        **(_place(plan, plan.places[0]) if alone else {"places": _places(plan)}),
         "targets": list(dict.fromkeys(name for names in plan.targets.values() for name in names)),
         "resource_changes": [_change(change, several=not alone) for change in plan.changes],
         "unplanned": [key.address for key in plan.unplanned],
@@ -61,7 +62,11 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
 def _places(plan: Shown) -> list[dict[str, object]]:
     """Where the plan is for, and what could not be observed."""
     unseen = [{**place_data(place), "errors": dict(errors)} for place, errors in plan.unseen.items()]
-    return [*map(place_data, plan.places), *unseen]
+    return [*(_place(plan, place) for place in plan.places), *unseen]
+
+
+def _place(plan: Shown, place: Place) -> dict[str, object]:
+    return {**place_data(place), **account_data(plan.accounts.get(place))}
 
 
 def run_data(run: Run) -> dict[str, object]:

@@ -14,6 +14,7 @@ from specrun.plan.transfer import Transfer
 from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
+from specrun.views.accounts import account_lines
 from specrun.views.costs import IDLE, cost_lines, run_line
 from specrun.views.text import Paint, count, shorten, wrapped
 
@@ -55,7 +56,9 @@ def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
     for place in plan.places:
         of = targets_in(plan, place)
         where = f"{visible(place.title)} (engine {visible(place.engine)}){f' · {of}' if of else ''}"
-        lines += [f"{paint('Plan', 'bold')} for {where}", ""]
+        lines.append(f"{paint('Plan', 'bold')} for {where}")
+        lines += [f"  {line}" for line in account_lines(plan.accounts.get(place), width)]
+        lines.append("")
         for change in plan.in_place(place):
             lines.extend(_change(change, min(room, 44), paint, width, said))
         lines += [f"  ? {visible(str(key))}  not planned: see below" for key in plan.unplanned if key.place == place]

@@ -20,7 +20,9 @@ AUDIENCE = "https://management.core.windows.net/"
 class Arm:
     """A client for single requests. It repeats nothing: what may be tried again is told as Transient."""
 
-    def __init__(self, credential: SignIn, transport: Any = None, endpoint: str = ENDPOINT) -> None:
+    def __init__(
+        self, credential: SignIn, transport: Any = None, endpoint: str = ENDPOINT, audience: str = AUDIENCE
+    ) -> None:
         from azure.core import PipelineClient
         from azure.core.pipeline.policies import RequestIdPolicy
 
@@ -30,6 +32,7 @@ class Arm:
         )
         self._credential = credential
         self._endpoint = endpoint
+        self._audience = audience
 
     def items(self, path: str, query: Mapping[str, str], what: str) -> Iterator[Any]:
         """The members of a list, page after page; `what` is being tried. Raises EngineError's kinds."""
@@ -81,7 +84,10 @@ class Arm:
         from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
         from azure.core.rest import HttpRequest
 
-        headers = {"Authorization": f"Bearer {self._credential.token_for(AUDIENCE)}", "Accept": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {self._credential.token_for(self._audience)}",
+            "Accept": "application/json",
+        }
         url = path if path.startswith("https:") else self._endpoint + path
         request = HttpRequest(method, url, params=dict(query), headers=headers, json=body)
         try:

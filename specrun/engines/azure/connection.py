@@ -72,6 +72,8 @@ class Connection(Generic[S]):
 
     def __init__(self, scope: Scope, open_sdk: Callable[[Connection[S]], S]) -> None:
         self.sdk = open_sdk(self)
+        self.shared = scope.shared
+        """What the connections of one command have together."""
         self._named = scope.workspace
         self._sign_in: Fetched[SignIn] = scope.shared.setdefault("sign-in", Fetched(sign_in))
         self._arm = Fetched(lambda: Arm(self.credential))

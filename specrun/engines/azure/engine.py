@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from specrun.engines.azure import targets
+from specrun.engines.azure.accounts import Accounts
 from specrun.engines.azure.arm import AUDIENCE
 from specrun.engines.azure.clusters import ClusterCalls, Clusters
 from specrun.engines.azure.connection import Connection, asked
@@ -71,6 +72,7 @@ class AzureEngine:
         self.nodes = Nodes(connection, known)
         self.ends = None
         self.contents = Contents(connection, place, version_of)
+        self.accounts = Accounts(connection, audience)
         self.locks: Locks | None = locks
         self.check = check
         self._audience = audience
