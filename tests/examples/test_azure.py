@@ -11,10 +11,10 @@ from emulator.emulator import Emulator
 from tests.faults.cloud import Azure
 
 EXAMPLE = str(Path(__file__).parents[2] / "specs" / "examples" / "digits-ps" / "job.yaml")
-MOST = {"azureml": 7, "azureml-v1": 8}
+MOST = {"azureml": 8, "azureml-v1": 9}
 """Requests of an apply with nothing to do, besides those that sign in, once SDK v1 has found its services.
 
-With `azureml`: the workspace, the cluster, the default datastore and its secrets, the files of the data, the newest
+With `azureml`: the subscription, the workspace, the cluster, the default datastore and its secrets, the files of the data, the newest
 runs of the spec, and whether the next name is taken.
 """
 
