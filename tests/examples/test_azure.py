@@ -14,8 +14,8 @@ EXAMPLE = str(Path(__file__).parents[2] / "specs" / "examples" / "digits-ps" / "
 MOST = {"azureml": 8, "azureml-v1": 9}
 """Requests of an apply with nothing to do, besides those that sign in, once SDK v1 has found its services.
 
-With `azureml`: the subscription, the workspace, the cluster, the default datastore and its secrets, the files of the data, the newest
-runs of the spec, and whether the next name is taken.
+With `azureml`: the subscription, the workspace, the cluster, the default datastore and its secrets, the files of the
+data, the newest runs of the spec, and whether the next name is taken.
 """
 
 
