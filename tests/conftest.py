@@ -18,6 +18,8 @@ from tests.searching import WHOLE, Search, search_of
 
 HERE = Path(__file__).parent
 os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that set it
+for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # jobs run in the Python of the tests
+    os.environ.pop(name, None)
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="specrun-tests-")  # the key of tests is not the user's
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 NEED_AZURITE = (

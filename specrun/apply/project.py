@@ -16,7 +16,7 @@ from specrun.apply.survey import accounts_of, survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import EngineError, Scope
 from specrun.engines.history import History
-from specrun.engines.registry import find_place, make_engine
+from specrun.engines.registry import find_place, make_engine, surroundings
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Change, Plan
 from specrun.plan.destruction import plan_destruction
@@ -70,7 +70,14 @@ class Project:
         plan = make_plan(self.graph, views, options, self.home, self.hashes)
         self.hashes.save()
         seen, accounts = {**unseen, **plan.unseen}, accounts_of(views)
-        return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets(), accounts=accounts)
+        return replace(
+            plan,
+            unseen=seen,
+            left_out=self.left_out,
+            targets=self._targets(),
+            accounts=accounts,
+            surroundings=self._surroundings(plan),
+        )
 
     def plan_destruction(
         self,
@@ -144,6 +151,12 @@ class Project:
             except EngineError as error:
                 refused[place] = str(error)
         return refused
+
+    def _surroundings(self, plan: Plan) -> Mapping[Place, str]:
+        """What those jobs run in that are to be submitted and name no environment."""
+        bare = [one for one in plan.changes if isinstance(one, Submit) and one.submission.environment is None]
+        places = dict.fromkeys(one.key.place for one in bare)
+        return {place: words for place in places if (words := surroundings(place.engine))}
 
     def _targets(self) -> Mapping[Place, tuple[str, ...]]:
         found: dict[Place, dict[str, None]] = {}

@@ -61,10 +61,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield from _state(folder)
     yield _installer()
     yield _gpus()
-    present = [name for name in ("tensorflow", "torch") if find_spec(name)]
-    yield Finding(
-        "ok", "frameworks", f"{' and '.join(present) or 'none'} in this Python (what `--environment current` uses)"
-    )
+    yield from _python()
     yield _azure()
     chosen = os.environ.get("SPECRUN_ENGINE")
     if chosen and chosen not in ENGINES:
@@ -113,6 +110,20 @@ def _installer() -> Finding:
     if find_spec("ensurepip") is None:
         return Finding("error", "environments", "this Python has no ensurepip: install python3-venv, or uv")
     return Finding("ok", "environments", "built with pip; uv, when it is there, is several times faster")
+
+
+def _python() -> Iterator[Finding]:
+    from specrun.engines.local.python import active_python
+
+    python = active_python()
+    if python.broken:
+        yield Finding("note", "Python", f"the {python.broken}: activate one that is there, or `deactivate`")
+    yield Finding("ok", "Python", f"jobs without `environment` run in {python.words}")
+    own = python.programs == Path(sys.executable).parent
+    packages = list((python.programs.parent / "lib").glob("python*/site-packages"))
+    names = ("tensorflow", "torch")
+    present = [name for name in names if (find_spec(name) if own else any((at / name).is_dir() for at in packages))]
+    yield Finding("ok", "frameworks", f"{' and '.join(present) or 'none'} in that Python")
 
 
 def _gpus() -> Finding:

@@ -250,6 +250,6 @@ _replacing = (
     click.option(
         "--environment",
         metavar="current|FILE",
-        help="Run in this Python, or in one built from a requirements or conda file, whatever the spec says.",
+        help="Run in the Python that is active, or in one built from requirements or a conda file, not in the spec's.",
     ),
 )

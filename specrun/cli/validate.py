@@ -71,7 +71,7 @@ def _load(reading: Reading) -> Loaded:
 def _load_part(reading: Reading, files: Sequence[str]) -> Loaded:
     from specrun.engines.facts import ENGINES, unread
 
-    options = {**reading.options(), "files": files, "given": reading.files, "unread": unread()}
+    options = {**reading.options(), "files": files, "given": reading.files, "unread": unread(), "of_machine": True}
     if reading.engine in ENGINES:
         from specrun.cli.session import check_fit
 

@@ -64,6 +64,8 @@ class Facts:
     sdk: str = ""
     extra: str = ""
     find_place: str = ""
+    surroundings: str = ""
+    """The function, as MODULE:NAME, that says what a job without `environment` runs in ("": what the service has)."""
     asks: bool = False
     shows_extra: bool = False
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Facts:
 LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
+    surroundings="specrun.engines.local.python:words",
     capabilities={
         "workspace": Capability(caseless=CASELESS),
         "compute": Capability(None, caseless=CASELESS),

@@ -25,6 +25,12 @@ def find_place(engine: str, workspace: Properties | None) -> Place:
     return place
 
 
+def surroundings(engine: str) -> str:
+    """What a job without `environment` runs in, in words; "" where that is not of this machine."""
+    name = ENGINES[engine].surroundings
+    return str(_imported(name)()) if name else ""
+
+
 def make_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> Reliable:
     """The engine of a place; `home` is the state folder, `hashes` what the planner uses, too."""
     return Reliable(_imported(ENGINES[place.engine].factory)(place, home, hashes, scope))

@@ -93,6 +93,8 @@ class Plan:
     targets: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
     accounts: Mapping[Place, Account] = field(default_factory=dict)
     """As whom the places were looked at, where somebody has to sign in. It is shown, and neither saved nor compared."""
+    surroundings: Mapping[Place, str] = field(default_factory=dict)
+    """What jobs without `environment` run in, in words, where that is of this machine: nothing that is compared."""
     stays: tuple[str, ...] = ()
     """What of the places goes on to be there, and may cost, when the specs' things are deleted, in words."""
     format: int = FORMAT

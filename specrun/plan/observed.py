@@ -153,6 +153,8 @@ class Run:
     """Where its spec stood on this machine, if that is known."""
     code: str = ""
     """The folder of this machine that its code was copied from, if that is known."""
+    python: str = ""
+    """The Python of the machine that it runs in, in words, where it names no environment."""
 
     @property
     def maker(self) -> Maker:

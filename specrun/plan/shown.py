@@ -31,7 +31,8 @@ class ShownRun:
     """A job's attempt. `finds` are the outputs that hold what the attempt before has written, with their paths.
 
     `follows` and `adopts` name runs that are there already ("": none), `cancels` those that are ended before.
-    `size` is that of the machines that it is on ("": this one, or nobody knows).
+    `size` is that of the machines that it is on ("": this one, or nobody knows), `runs_in` the Python of this machine
+    that it takes, where it names no environment.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ShownRun:
     differences: Sequence[str] = ()
     cancels: Sequence[str] = ()
     size: str = ""
+    runs_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def shown(plan: Plan | Shown) -> Shown:
     return Shown(
         places=plan.places,
         targets=plan.targets,
-        changes=[_change(change, clusters) for change in plan.changes],
+        changes=[_change(change, clusters, plan.surroundings) for change in plan.changes],
         spec_digests=digests_from(_root(), plan.spec_digests),
         fingerprints=plan.fingerprints,
         left_out=plan.left_out,
@@ -201,7 +203,7 @@ def before_of(action: Action, address: str, status: str, seen: Properties, wante
     return seen
 
 
-def _change(change: Change, clusters: Mapping[Key, str]) -> ShownChange:
+def _change(change: Change, clusters: Mapping[Key, str], surroundings: Mapping[Place, str]) -> ShownChange:
     resource, wanted = change.resource, wanted_of(change)
     before: Properties = {}
     if isinstance(change, (ResourceChange, Upload)):
@@ -221,11 +223,11 @@ def _change(change: Change, clusters: Mapping[Key, str]) -> ShownChange:
         fields=fields_of(change.fields) if isinstance(change, ResourceChange) else (),
         transfer=change.transfer if isinstance(change, Upload) else None,
         here=not (isinstance(change, Upload) and change.resource.absent),
-        run=_run(change, clusters) if isinstance(change, RunChange) else None,
+        run=_run(change, clusters, surroundings) if isinstance(change, RunChange) else None,
     )
 
 
-def _run(change: RunChange, clusters: Mapping[Key, str]) -> ShownRun:
+def _run(change: RunChange, clusters: Mapping[Key, str], surroundings: Mapping[Place, str]) -> ShownRun:
     submission = change.submission
     run = change.run.name if isinstance(change, Follow) else ""
     return ShownRun(
@@ -240,6 +242,7 @@ def _run(change: RunChange, clusters: Mapping[Key, str]) -> ShownRun:
         differences=plain(change.differences) if isinstance(change, Submit) else (),
         cancels=[one.name for one in change.cancel],
         size=size_of_run(change, clusters),
+        runs_in=surroundings.get(change.key.place, "") if submission.environment is None else "",
     )
 
 

@@ -107,6 +107,8 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "requirements-sent-in-place": (NOTE, "The file of requirements does not travel."),
         "credential-in-address": (WARNING, "A password stands in an address."),
         "environment-not-built": (ERROR, "The environment could not be built."),
+        "environment-of-machine": (NOTE, "The job runs in what is installed on this machine."),
+        "environment-gone": (WARNING, "The active environment is not there."),
         "invalid-environment-file": (ERROR, "The file given as environment cannot be used."),
     },
     "data": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import codes, overrides, rules, schema, source
@@ -19,6 +19,7 @@ from specrun.spec.loaded import Loaded, in_order
 from specrun.spec.repository import under_ci
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import without_credentials
+from specrun.spec.rules.environment import of_machine as environment_of_machine
 from specrun.spec.rules.files import Files
 from specrun.spec.rules.subject import Subject
 from specrun.spec.substitution import substitute
@@ -56,6 +57,7 @@ def load(
     allow_outside: Sequence[str] = (),
     environment_said: bool = True,
     with_specs: bool = True,
+    of_machine: bool = False,
     target: str | None = None,
     every_target: bool = False,
     var_files: Sequence[str] = (),
@@ -70,7 +72,8 @@ def load(
 
     `engine` is what --engine or SPECRUN_ENGINE say; None leaves it to the spec. `variables`, `inputs` and `environment`
     replace what the spec says. `unread` maps an engine to the fields it never reads: an unset environment variable
-    there is only a note. Unset secrets are notes too, unless `secrets_required`.
+    there is only a note. Unset secrets are notes too, unless `secrets_required`. With `of_machine` it is noted, too,
+    that a job runs in what is installed on this machine.
 
     Under CI specs reach nothing outside of their repository but what `allow_outside`, `inputs` and `environment` name;
     the latter only where it was `environment_said`, on the command line. Without `with_specs` there are none: what
@@ -126,7 +129,8 @@ def load(
         layered = options.layering.of(document)
         default = options.repositories.of(file).default_target if layered.targets else ""
         picks = map(named.over, layered.pick(target, default, picked, each=every_target or not with_specs))
-        checked = [_check(one, options, complete=layered.complete) for one in picks]
+        noting = of_machine and environment is None and _is_right((*mistakes_read, *layered.diagnostics))
+        checked = [_check(one, options, complete=layered.complete, of_machine=noting) for one in picks]
         if selection is not None and checked:
             about.append(selection.about(file, checked[0].values))
             if not about[-1].chosen:
@@ -139,15 +143,14 @@ def load(
         if with_values:
             all_values += [(one.document, one.values) for one in checked]
         is_built = with_specs and layered.complete and file not in picked.undecided
-        if is_built and not any(d.severity is Severity.ERROR for d in (*mistakes_read, *layered.diagnostics, *found)):
+        if is_built and _is_right((*mistakes_read, *layered.diagnostics, *found)):
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
             specs += [build(one.document, one.values, reach, one.written) for one in checked]
     undeclared = [*overrides.undeclared(read, variables, inputs), *named.undeclared([seen for _, seen in read])]
     of_repositories = options.repositories.diagnostics()
-    wrong = any(found.severity is Severity.ERROR for found in of_repositories)
-    if undeclared or of_environment or wrong or named.diagnostics:
+    if undeclared or of_environment or not _is_right(of_repositories) or named.diagnostics:
         specs = []
     shared = (*of_repositories, *options.layering.diagnostics())
     diagnostics += [*undeclared, *shared]
@@ -192,7 +195,7 @@ class _Checked(NamedTuple):
     written: Any
 
 
-def _check(document: Document, options: _Options, *, complete: bool = True) -> _Checked:
+def _check(document: Document, options: _Options, *, complete: bool = True, of_machine: bool = False) -> _Checked:
     """One document. Of what is not `complete` nothing is said that another file may still give it."""
     done = substitute(
         document,
@@ -221,7 +224,13 @@ def _check(document: Document, options: _Options, *, complete: bool = True) -> _
         seen = known.values
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
+    if of_machine and complete and _is_right(diagnostics):
+        diagnostics += environment_of_machine(subject, options.engine)
     return _Checked(document, without_credentials(document, values, diagnostics), values, seen, done.values)
+
+
+def _is_right(found: Iterable[Diagnostic]) -> bool:
+    return all(one.severity is not Severity.ERROR for one in found)
 
 
 def _is_hole(found: Diagnostic, holes: frozenset[Path]) -> bool:

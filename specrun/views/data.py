@@ -93,6 +93,7 @@ def run_data(run: Run) -> dict[str, object]:
         "file": run.file or None,
         "repository": run.repository or None,
         "target": run.target or None,
+        "python": run.python or None,
         **{name: None if value == "" else value for name, value in asdict(run.provenance).items()},
     }
 
@@ -205,6 +206,7 @@ def _run(run: ShownRun) -> dict[str, object]:
         "cancels": list(run.cancels),
         "instances": run.processes.instances,
         "size": run.size or None,
+        "runs_in": run.runs_in or None,
         "machine": machine_data(run.size),
     }
 

@@ -214,6 +214,8 @@ def _submission(run: ShownRun, paint: Paint, width: int) -> Iterator[str]:
     yield f"      {paint(run.name, 'bold')}: {_processes(run.processes)}{code}"
     if on := run_line(run):
         yield from wrapped(on, "      ", width)
+    if run.runs_in:
+        yield from wrapped(f"runs in {visible(run.runs_in)}", "      ", width)
     for name, where in run.finds.items():
         found, path = f"      finds {visible(name)} as the attempt before left it:", visible(where)
         fits = len(f"{found} {path}") <= width

@@ -50,6 +50,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
     lines.extend(f"  {word:<11}  {visible(text)}" for word, text in origin_of(run))
+    if run.python:
+        lines.append(tied("  python      ", visible(run.python), room))
     if around.outputs:
         word = "portal" if is_link(around.outputs) else "outputs"
         lines.append(tied(f"  {word:<11} ", nearby(around.outputs), room))

@@ -34,7 +34,7 @@ def repository(bare: None) -> Path:
 
 def test_a_verb_takes_what_changed_and_says_why(repository: Path, specrun: Command) -> None:
     write(repository, "jobs/c.yaml", SPEC.format("c", "", "") + "# more\n")
-    said = specrun("validate", *FILES, "--changed-since", "main")
+    said = specrun("validate", *FILES, "--changed-since", "main", "--environment", "current")
     assert (said.code, said.out) == (0, "no mistakes in 1 file\n")
     assert said.err.splitlines() == ["changed since main: 1 of 3 specs", "  jobs/c.yaml: its text changed"]
 

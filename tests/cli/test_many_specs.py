@@ -36,8 +36,10 @@ def add(file: Path, name: str, text: str) -> None:
 
 
 def test_a_folder_is_validated_and_its_summary_counts_specs(specrun: Command) -> None:
-    assert specrun("validate", ".").out == "no mistakes in 4 specs\n"
-    said = specrun("validate", "vision")
+    here = ("--environment", "current")
+    assert specrun("validate", ".", *here).out == "no mistakes in 4 specs\n"
+    assert specrun("validate", ".").out.endswith("\n3 notes in 4 specs\n")
+    said = specrun("validate", "vision", *here)
     assert (said.out, said.err) == ("no mistakes in 2 specs\n", "1 base passed over (`abstract: true`)\n")
     said = specrun("validate", "vision/base.yaml")
     assert (said.out, said.err) == ("no mistakes in 1 file\n", "")
@@ -140,7 +142,7 @@ def test_standard_input_is_a_spec_in_the_current_folder(specrun: Command, monkey
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
     given("apiVersion: specrun/v1\nname: a\njob: {command: cat a.txt, code: vision}\n")
-    assert specrun("validate", "-", "-").out == "no mistakes in 1 file\n"
+    assert specrun("validate", "-", "-", "--environment", "current").out == "no mistakes in 1 file\n"
     assert json.loads(specrun("plan", "-", "-o", "json").out)["resource_changes"]
     said = specrun("plan", "-", "--out", "the.plan")
     assert (said.code, "standard input" in said.err) == (64, True)

@@ -169,7 +169,8 @@ def test_an_example_is_what_its_entry_says(entry: Entry, beside: Path, capsys: p
         (beside / "job.yaml").write_text(entry.whole(example), encoding="utf-8")
         run([*entry.command.split(), "job.yaml"])
         printed = capsys.readouterr()
-        return TOLD.findall(printed.out + printed.err)
+        found = TOLD.findall(printed.out + printed.err)
+        return [one for one in found if one[1] == entry.code or one[1] != "environment-of-machine"]  # which most are
 
     assert told(entry.wrong) == [(entry.known.severity.value, entry.code)]
     assert told(entry.right) == []

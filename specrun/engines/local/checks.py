@@ -8,6 +8,7 @@ from pathlib import Path
 from specrun.engines.local.conda import NotServed, pip_requirements
 from specrun.engines.local.environments import WAY_OUT
 from specrun.engines.local.inputs import cloud_folder
+from specrun.engines.local.python import active_python
 from specrun.plan.file_locks import HAVE_LOCKS, WHY_NOT
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
@@ -38,6 +39,9 @@ def check_spec(home: Path, spec: Spec) -> Iterator[Diagnostic]:
         yield spec.document.diagnostic(_CODE, detail, ("job", "distribution", "type"))
     if job.environment is not None:
         yield from _check_environment(spec, job.environment)
+    elif (python := active_python()).broken:
+        detail = f"The {python.broken}: the job runs in {python.words}. Activate one that is there, or `deactivate`."
+        yield spec.document.diagnostic("environment-gone", detail, ("job",), key=True)
     yield from _check_inputs(home, spec, job)
     yield from _check_gpu(spec, job)
 

@@ -235,6 +235,7 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         provenance=provenance_in(record.get("provenance")),
         file=str(record.get("file", "")),
         code=str(record.get("code", "")),
+        python=str(record.get("python", "")),
     )
 
 

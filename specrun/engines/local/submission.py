@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
 from specrun.engines.local.kept_code import note_code
 from specrun.engines.local.marks import RECORD, Marks
+from specrun.engines.local.python import Python, active_python
 from specrun.engines.local.request import Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
@@ -99,6 +99,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     _link_outputs(folder)
     note_code(folder, submission.code)
     maker, code = submission.maker, submission.job.code
+    python = _python(home, submission)
     run = {
         "spec": maker.spec,
         **{name: value for name, value in (("repository", maker.repository), ("target", maker.target)) if value},
@@ -110,10 +111,11 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "compute": submission.cluster,
         "reads": submission.reads,
         "provenance": submission.provenance.noted(),
+        **({"python": python.words} if submission.environment is None else {}),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))
-    state.write_prepared(folder, _request(home, submission))
+    state.write_prepared(folder, _request(home, submission, python))
 
 
 def _link_outputs(folder: Path) -> None:
@@ -127,10 +129,11 @@ def _link_outputs(folder: Path) -> None:
         written.symlink_to(Path("..") / "outputs" / "default")
 
 
-def _request(home: Path, submission: Submission) -> Request:
+def _request(home: Path, submission: Submission, python: Python) -> Request:
     job = submission.job
     withheld = _withheld_variables(job)
-    plain = {name: str(value) for name, value in job.environment_variables.items() if name not in withheld}
+    said = {name: str(value) for name, value in job.environment_variables.items() if name not in withheld}
+    activation = {name: value for name, value in python.variables.items() if name not in withheld}
     processes = job.processes()
     command = _command(home, submission)
     return Request(
@@ -142,9 +145,9 @@ def _request(home: Path, submission: Submission) -> Request:
         cluster=_cluster(home, submission.cluster),
         distribution=_team(processes),
         instance_count=processes.instances,
-        environment_variables=plain | {"SPECRUN_FINGERPRINT": submission.fingerprint},
+        environment_variables=activation | said | {"SPECRUN_FINGERPRINT": submission.fingerprint},
         secret_names=tuple(withheld),
-        path=(str(_binaries(home, submission)),),
+        path=(str(python.programs),),
         gpu=_gpu(job),
         timeout=job.timeout,
     )
@@ -189,10 +192,12 @@ def _gpu(job: Job) -> bool | None:
     return job.resources.gpu if job.resources.gpu is not True or gpus.present() else None
 
 
-def _binaries(home: Path, submission: Submission) -> Path:
+def _python(home: Path, submission: Submission) -> Python:
+    """The Python that the job runs in: of its environment, else the one that is active here."""
     if submission.environment is None:
-        return Path(sys.executable).parent
-    return environment_folder(home, submission.environment.digest) / "bin"
+        return active_python()
+    folder = environment_folder(home, submission.environment.digest)
+    return Python(folder / "bin", str(folder), {"VIRTUAL_ENV": str(folder)})
 
 
 def _cluster(home: Path, name: str) -> Cluster:

@@ -44,6 +44,27 @@ def sources(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.at_key("environment-empty", detail, "job", "environment")
 
 
+OF_MACHINE = (
+    "It names no `environment`, so here it runs in the Python that is active. Its packages are no part of the run's "
+    "identity: with others it counts as the same run. So that they are, write `environment: {pip: [NAME==VERSION]}`, "
+    "or `pip freeze > requirements.txt` and give `--environment requirements.txt`."
+)
+
+
+def of_machine(subject: Subject, engine: str | None) -> Iterator[Diagnostic]:
+    """That a job which runs on this machine leaves open in what. `engine` is what the command line says: where nobody
+    says one, what has a workspace is meant for that.
+    """
+    is_meant = engine is not None or not lacks(subject.values, "engine") or lacks(subject.values, "workspace")
+    if (
+        subject.engine == "local"
+        and is_meant
+        and isinstance(subject.values.get("job"), dict)
+        and lacks(subject.job, "environment")
+    ):
+        yield subject.at_key("environment-of-machine", OF_MACHINE, "job")
+
+
 def conda_file(subject: Subject) -> Iterator[Diagnostic]:
     """What is named as a conda file, and lies outside, is one: else whatever it is would be sent, or told of."""
     path = text(mapping(subject.job.get("environment")).get("conda_file"))
