@@ -35,7 +35,7 @@ def _cancel(runs: RunsOfSpec) -> list[Run]:
 
 
 def _wait(runs: RunsOfSpec, unfinished: list[Run] | None) -> None:
-    ended = [wait_for(runs, run) for run in unfinished or ()]
+    ended = [wait_for(runs, run, quiet=quiet()) for run in unfinished or ()]
     if quiet():
         return
     for run in ended:

@@ -13,7 +13,7 @@ from specrun.cli.exit_codes import WRONG_USAGE, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, since_option
 from specrun.cli.reading import Reading, runs_options
-from specrun.cli.telling import tell
+from specrun.cli.telling import quiet, tell
 from specrun.engines.base import Cursor, LogLine, OpenLine
 from specrun.engines.facts import ENGINES
 from specrun.plan.observed import Run
@@ -115,7 +115,7 @@ def _show(runs: RunsOfSpec, run: Run, wanted: _Wanted, tail: int | None, follow:
     may_grow = ENGINES[runs.engine.place.engine].in_workspace
     if run.roles and (run.status.ended or not may_grow):
         wanted.check(run, so_far=False)
-    with following() as followed:
+    with following(quiet=quiet()) as followed:
         for now, lines, is_open in _lines(runs, run, wanted, tail, followed if follow else None):
             followed.write(wanted.rows(now, lines), is_open=is_open)
             run = now

@@ -18,7 +18,7 @@ from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_US
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
 from specrun.cli.session import about_run, load_specs, require_engine, show
-from specrun.cli.telling import tell
+from specrun.cli.telling import tell, tell_waits
 from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES
 from specrun.engines.history import History
@@ -162,6 +162,7 @@ def open_runs(reading: Reading, *, ending: bool = False) -> Opened:
     `ending`: they are to be ended, if they have not.
     """
     require_engine(reading.engine)
+    tell_waits()
     works: list[Callable[[], RunsOfSpec]] = []
     shared: dict[str, Any] = {}
     if reading.runs.anywhere:

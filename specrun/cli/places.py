@@ -13,7 +13,7 @@ from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import pairs_of
 from specrun.cli.reading import chosen
 from specrun.cli.session import require_engine, show
-from specrun.cli.telling import tell
+from specrun.cli.telling import tell, tell_waits
 from specrun.engines.base import Scope
 from specrun.engines.facts import AZUREML, ENGINES
 from specrun.engines.registry import find_place, make_engine
@@ -99,6 +99,7 @@ def meant(where: str | None, said: Said) -> tuple[Place, Properties | None]:
 
 def opened(place: Place, section: Properties | None, folder: Path) -> Reliable:
     """The engine of a place; on this machine with the state of specs in `folder`."""
+    tell_waits()
     home = open_home(folder.absolute())
     return make_engine(place, home, HashCache(home), Scope(section))
 

@@ -21,7 +21,7 @@ from specrun.cli.options import color_option, lock_timeout_option, output_option
 from specrun.cli.plan import check_allowed, render
 from specrun.cli.reading import Reading, repository_options
 from specrun.cli.session import require_engine
-from specrun.cli.telling import quiet, tell
+from specrun.cli.telling import quiet, tell, tell_waits
 from specrun.cli.whole import Whole, require_whole
 from specrun.engines.base import Scope
 from specrun.engines.facts import ENGINES
@@ -93,6 +93,7 @@ def prune(
         raise Exit(WRONG_USAGE, f"--since: {error}") from error
     except GitError as error:
         raise Exit(REFUSED, f"refused: what is checked out cannot be told: {error}") from error
+    tell_waits()
     hashes, shared = HashCache(home), dict[str, Any]()
     engines = {
         place: make_engine(place, home, hashes, Scope(workspace, shared=shared))

@@ -14,7 +14,7 @@ from specrun.cli.answers import note_diagnostics, note_error
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
-from specrun.cli.telling import audible, end_if_strict, judged
+from specrun.cli.telling import audible, end_if_strict, judged, tell_waits
 from specrun.engines.facts import ENGINES, unread
 from specrun.engines.registry import find_place, make_engine
 from specrun.plan.graph import Graph
@@ -39,6 +39,7 @@ def open_specs(reading: Reading, *, secrets_required: bool = False, deleting: bo
     show(found for found in loaded.diagnostics if (found.code, found.severity) != ("unset-env", Severity.NOTE))
     if not loaded.ok:
         raise Exit(INVALID_SPEC)
+    tell_waits()
     project = open_project(loaded.specs, reading.engine, _home(loaded.specs))
     unfit = list(project.check())
     show(unfit)

@@ -16,6 +16,7 @@ from specrun.spec.visible import visible
 
 _QUIET = "specrun.quiet"
 _STRICT = "specrun.strict"
+_WAITS = "specrun.waits"
 _COUNTED = "specrun.counted"
 """The codes of the warnings that count as errors."""
 
@@ -62,6 +63,17 @@ def tell(line: str) -> None:
     """Say something on the way to the answer, on standard error."""
     if not quiet():
         print(visible(line), file=sys.stderr)
+
+
+def tell_waits() -> None:
+    """From here on people are told what the command waits for, unless it is to be quiet or prints for programs."""
+    context = click.get_current_context(silent=True)
+    if context is None or quiet() or context.params.get("output") == "json":
+        return
+    if _WAITS not in context.meta:
+        from specrun.views.waiting import waiting  # late: what only reads files waits for nobody
+
+        context.meta[_WAITS] = context.with_resource(waiting(sys.stderr))
 
 
 def audible(found: Iterable[Diagnostic]) -> list[Diagnostic]:

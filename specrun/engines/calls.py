@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from specrun.engines.background import in_background
 from specrun.engines.base import EngineError, Transient
 from specrun.plan.resources import Place
+from specrun.plan.under_way import begin, end
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -95,18 +96,20 @@ def read_all(reads: Iterable[Read[T]]) -> list[T | EngineError]:
         waiting.setdefault(one.place, deque()).append((number, one))
     share = max(1, AT_ONCE // max(1, len(waiting)))
     results: dict[int, T | EngineError] = {}
-    running: dict[int, tuple[Read[T], Call[T]]] = {}
+    running: dict[int, tuple[Read[T], Call[T], int]] = {}
     over = threading.Event()
     while running or any(waiting.values()):
         for place, left in waiting.items():
-            while left and sum(one.place == place for one, _ in running.values()) < share:
+            while left and sum(one.place == place for one, *_ in running.values()) < share:
                 number, one = left.popleft()
-                running[number] = one, Call(partial(retried, one.work), over.set)
-        over.wait(min(call.left(one.patience) for one, call in running.values()))
+                told = begin(f"looking at {one.place.title}: {one.what}")
+                running[number] = one, Call(partial(retried, one.work), over.set), told
+        over.wait(min(call.left(one.patience) for one, call, _ in running.values()))
         over.clear()
-        for number, (one, call) in list(running.items()):
+        for number, (one, call, told) in list(running.items()):
             if call.is_done or not call.left(one.patience):
                 del running[number]
+                end(told)
                 try:
                     results[number] = call.wait(one.patience, one.what)
                 except EngineError as error:

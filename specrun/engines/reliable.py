@@ -29,6 +29,7 @@ from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
+from specrun.plan.under_way import under_way
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
 
@@ -52,7 +53,8 @@ class Reliable:
 
     def sign_in(self) -> None:
         """Wait for a person who signs in, as long as that takes."""
-        self._engine.sign_in()
+        with under_way(f"signing in to {self.place.title}"):
+            self._engine.sign_in()
 
     def observation(self, resource: Resource) -> Read[Observed]:
         """Reading of a resource, to be done together with others."""
@@ -153,7 +155,8 @@ class Reliable:
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files, however long that takes."""
-        self._engine.runs.fetch(name, path, to)
+        with under_way(f"fetching {path}"):
+            self._engine.runs.fetch(name, path, to)
 
     def address(self, name: str) -> str:
         """Where a person finds what a run wrote; "" where it wrote nothing."""
@@ -227,7 +230,9 @@ class Reliable:
         return Read(self.place, what, self.patience, work)
 
     def _read(self, what: str, work: Callable[[], T]) -> T:
-        with self._slots:
+        title = self.place.title
+        doing = f"{what} on {title}" if what.partition(" ")[0].endswith("ing") else f"looking at {title}: {what}"
+        with self._slots, under_way(doing):
             return Call(partial(retried, work)).wait(self.patience, what)
 
     def _write(self, work: Callable[[Report], None], report: Report, what: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from specrun.plan.checkout import executables
 from specrun.plan.hashes import HashCache
+from specrun.plan.under_way import under_way
 from specrun.spec.boundary import Links
 from specrun.spec.tree import Tree, Wrong, composed_name, is_spec, read_tree
 
@@ -62,7 +63,8 @@ def hash_files(tree: Tree, cache: HashCache) -> tuple[SourceFile, ...]:
             raise LeadsOut(str(Path(tree.root, wrong.path)), wrong.target)
     for error in (*tree.errors, *(_error(tree.root, wrong) for wrong in tree.wrong if wrong.code in _ERRORS)):
         raise error
-    digests = cache.md5_all((Path(file.source), file.stat) for file in tree.files)
+    with under_way(f"reading {tree.root}"):
+        digests = cache.md5_all((Path(file.source), file.stat) for file in tree.files)
     files = [
         SourceFile(
             composed_name(file.path),

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 from specrun.views.text import canvas
 
@@ -40,7 +40,8 @@ class Live:
     """
 
     def __init__(self, *streams: TextIO) -> None:
-        self._streams = streams
+        # Not what keeps an SDK from writing there, for a while.
+        self._streams: list[Any] = [getattr(stream, "real", stream) for stream in streams]
         self._canvas = canvas(streams[0])
         self._lines: Lines | None = None
         self._drawn: list[str] = []
@@ -54,6 +55,8 @@ class Live:
         if self._lines is None:
             for stream in self._streams:
                 if hasattr(stream, "above"):
+                    if stream.above is not None:
+                        stream.above.__self__.close()  # what was drawn there before gives way
                     stream.above = self.above
             threading.Thread(target=self._tick, daemon=True).start()
         self._lines = lines
@@ -66,7 +69,7 @@ class Live:
             self._draw([])
             for stream in self._streams:
                 if getattr(stream, "above", None) == self.above:
-                    stream.above = None  # type: ignore[attr-defined]
+                    stream.above = None
 
     @contextmanager
     def above(self) -> Iterator[None]:

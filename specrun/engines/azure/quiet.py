@@ -13,6 +13,7 @@ from typing import Any
 
 from specrun.engines.base import EngineError
 from specrun.engines.facts import Facts
+from specrun.plan.under_way import under_way
 
 _TALKERS = r"(azureml|azure|msrest|msrestazure|paramiko|requests)(\.|$)"
 
@@ -71,8 +72,9 @@ def import_sdk(facts: Facts, modules: Sequence[str]) -> bool:
     with _IMPORTING:
         new = [name for name in modules if name not in sys.modules]
         try:
-            for name in new:
-                import_module(name)
+            with under_way("loading the SDK of Azure ML"):
+                for name in new:
+                    import_module(name)
         except ModuleNotFoundError as error:
             from specrun.engines.installation import install_command  # late: it is there nearly always
 
