@@ -16,6 +16,9 @@ from specrun.spec.nearest import nearest
 from specrun.spec.selection import BY, Selector
 from specrun.views.text import count
 
+_UNLIKE_A_NAME = frozenset("./*?[\0")
+"""What a FILE has in it, as a rule, and neither a spec's name nor most of a run's."""
+
 _FORMS = "name:PATTERN, folder:PATH, tag:KEY=VALUE"
 _WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
 
@@ -84,6 +87,9 @@ def runs_in(words: tuple[str, ...], named: tuple[str, ...], *, specs_chosen: boo
             raise Exit(FAILED, f"{name} is no run's name: those are SPEC-FINGERPRINT, as `specrun runs` lists them")
     runs = tuple(dict.fromkeys(word for word in words if _is_run(word)))
     files = tuple(word for word in words if word not in runs)
+    for word in files:
+        if word != "-" and _UNLIKE_A_NAME.isdisjoint(word) and not os.path.lexists(word):
+            tell(f"note: {word} is taken for a FILE: a run's name is SPEC-FINGERPRINT, as `specrun runs` shows it")
     if specs_chosen and not files and (runs or named):
         raise click.UsageError("--all, --only and --exclude choose among specs, and a run is named: leave them out.")
     if files:

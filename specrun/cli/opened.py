@@ -215,8 +215,12 @@ def open_place(
 ) -> RunsOfSpec:
     """The runs of a maker, with the engine that has them; `folder` is that of the spec. Raises EngineError."""
     home = open_home(folder)
-    made = make_engine(find_place(engine, scope.workspace), home, HashCache(home), replace(scope, shared=shared))
-    return RunsOfSpec(maker, made, home, file)
+    place = find_place(engine, scope.workspace)
+    # One for all that is asked: what a place has told is not asked again for the next spec.
+    engines: dict[object, Reliable] = shared.setdefault("engines", {})
+    if (place, home) not in engines:
+        engines[place, home] = make_engine(place, home, HashCache(home), replace(scope, shared=shared))
+    return RunsOfSpec(maker, engines[place, home], home, file)
 
 
 def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], RunsOfSpec]]:

@@ -44,7 +44,7 @@ def ps(reading: Reading, output: str) -> None:
         for _, run in listed:
             print(visible(run.name))
     elif listed:
-        rows = [Row(run, _file(one, run), one.engine.place.title) for one, run in listed]
+        rows = [_row(one, run) for one, run in listed]
         print(going_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))
     elif not opened.failed:
         places = " and ".join(dict.fromkeys(one.engine.place.title for one in opened.runs))
@@ -71,6 +71,11 @@ def _going(runs: RunsOfSpec) -> Sequence[Run]:
         if ended == ENDED:
             break
     return found
+
+
+def _row(runs: RunsOfSpec, run: Run) -> Row:
+    place = runs.engine.place
+    return Row(run, _file(runs, run), place.title, engine=place.engine)
 
 
 def _file(runs: RunsOfSpec, run: Run) -> str:

@@ -23,12 +23,13 @@ _ROLE = re.compile(r"(.+)/([0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A run in a table: the spec and the place that it is of, and what changed since the one before it."""
+    """A run in a table: the spec, the place and the engine that it is of, and what changed since the one before it."""
 
     run: Run
     spec: str = ""
     place: str = ""
     changes: Sequence[str] = ()
+    engine: str = ""
     raised: str = ""
     """What tells most of why it failed, of its own words."""
 
@@ -46,10 +47,13 @@ def runs_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
 
 
 def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
-    """Runs that go on, with the roles that do. Of one that waits it is said for what."""
-    head = ["run", "status", "elapsed", "roles", "place", "spec"]
+    """Runs that go on, with the roles that do, and the engine, or where there are several, the place. Of one that waits
+    it is said for what.
+    """
+    where = "place" if len({row.place for row in rows}) > 1 else "engine"
+    head = ["run", "status", "elapsed", "roles", where, "spec"]
     table = [
-        [*_cells(row.run, now)[:3], roles_text(row.run) or "-", visible(row.place), visible(row.spec) or "-"]
+        [*_cells(row.run, now)[:3], roles_text(row.run) or "-", visible(getattr(row, where)), visible(row.spec) or "-"]
         for row in rows
     ]
     below = [[row.run.why] if row.run.why else [] for row in rows]

@@ -116,8 +116,14 @@ def test_a_name_that_is_a_file_too(specrun: Command, machine: Double) -> None:
 
 
 def test_what_is_no_runs_name_is_a_file(specrun: Command, machine: Double) -> None:
-    for word in ("job-012345678", "job-0123456789.yaml", "./job-0123456789"):
-        assert specrun("status", word).code == 65, word
+    for word, told in (
+        ("job-012345678", True),
+        ("job", True),
+        ("job-0123456789.yaml", False),
+        ("./job-0123456789", False),
+    ):
+        said = specrun("status", word)
+        assert (said.code, "a run's name is SPEC-FINGERPRINT" in said.err) == (65, told), word
 
 
 @pytest.mark.parametrize("lists", [True, False])

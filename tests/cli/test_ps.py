@@ -40,9 +40,9 @@ def test_all_that_goes_on_here_without_any_spec(specrun: Command, machine: Doubl
     said = specrun("ps")
     assert (said.code, said.err) == (0, "")
     head, waiting, why, going = said.out.splitlines()
-    assert head.split() == ["run", "status", "elapsed", "roles", "place", "spec"]
+    assert head.split() == ["run", "status", "elapsed", "roles", "engine", "spec"]
     assert (waiting.split()[:2], why) == ([WAITING.name, "queued"], "  all nodes are in use")
-    assert (going.split()[:2], "  ps/0 worker/0 worker/1  a double" in going) == ([GOING.name, "running"], True)
+    assert (going.split()[:2], "  ps/0 worker/0 worker/1  local" in going) == ([GOING.name, "running"], True)
     assert machine.calls == ["going"]
     assert specrun("ps", "-q").out == f"{WAITING.name}\n{GOING.name}\n"
     told = json.loads(specrun("ps", "-o", "json").out)
@@ -82,7 +82,7 @@ def test_elsewhere_it_is_each_specs_and_not_read_to_the_end_of_history(
         assert specrun("ps", *words, "-q").out == f"{GOING.name}\n"
         assert [call for call in service.calls if call.startswith("run")] == ["runs job"] * 2
     monkeypatch.setenv("SPECRUN_ENGINE", "azureml")
-    assert "workspace east" in specrun("ps").out
+    assert "  azureml  job.yaml" in specrun("ps").out
     service.faults = {"sign_in": [Denied("nobody is let in")]}
     said = specrun("ps")
     assert (said.code, said.err) == (1, "error: nobody is let in\n"), said.err

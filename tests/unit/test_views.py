@@ -91,12 +91,15 @@ def test_what_goes_on_with_its_roles() -> None:
     roles = [RoleStatus("ps/0", "running"), *(RoleStatus(f"worker/{n}", "running") for n in range(2))]
     going = replace(run(1, RunStatus.RUNNING), roles=(*roles, RoleStatus("worker/2", "succeeded", 0)))
     waiting = replace(run(1, RunStatus.QUEUED, "b", "1 of 1 node of gpu is in use", submitted=3.0), started=None)
-    assert going_text([Row(waiting, "", "this machine"), Row(going, "job.yaml", "this machine")], 12.0, PLAIN, 90) == (
-        "run             status   elapsed  roles                   place         spec\n"
-        "job-bbbbbbbbbb  queued   9.0 s    -                       this machine  -\n"
+    rows = [Row(waiting, "", "this machine", (), "local"), Row(going, "job.yaml", "this machine", (), "local")]
+    assert going_text(rows, 12.0, PLAIN, 80) == (
+        "run             status   elapsed  roles                   engine  spec\n"
+        "job-bbbbbbbbbb  queued   9.0 s    -                       local   -\n"
         "  1 of 1 node of gpu is in use\n"
-        "job-aaaaaaaaaa  running  11.0 s   ps/0 worker/0 worker/1  this machine  job.yaml"
+        "job-aaaaaaaaaa  running  11.0 s   ps/0 worker/0 worker/1  local   job.yaml"
     )
+    beside = going_text([*rows, Row(going, "b.yaml", "workspace east", (), "azureml")], 12.0, PLAIN, 120)
+    assert beside.splitlines()[-1].endswith("  workspace east  b.yaml")
     many = tuple(RoleStatus(f"worker/{n}", "running") for n in range(64))
     assert roles_text(replace(going, roles=(*roles[:1], *many))) == "ps/0 worker/0-63"
 
