@@ -64,7 +64,8 @@ class RunsOfSpec:
 
     def own_paths(self, run: Run) -> OwnPaths:
         """What names the user's own files in what a run wrote."""
-        return OwnPaths(run.name, run.code or _code_of(self.file), str(self.home))
+        is_here = not self.engine.facts.in_workspace
+        return OwnPaths(run.name, run.code or _code_of(self.file), str(self.home) if is_here else "")
 
     @property
     def where(self) -> tuple[object, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator
 
 from specrun.apply.events import Finished
@@ -10,7 +9,7 @@ from specrun.apply.failures import Failure
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.secrets import hide
 from specrun.spec.visible import at_start, visible, visible_log
-from specrun.views.text import Paint, duration, is_link, nearby, tied
+from specrun.views.text import Paint, duration, in_room, is_link, nearby, tied
 
 ENDS = {
     RunStatus.SUCCEEDED: ("✓", "green"),
@@ -23,9 +22,11 @@ ENDS = {
 def result_text(run: Run, name: str, outputs: str, paint: Paint, room: int | None) -> str:
     """`✓ job-a succeeded after 4.2 s; outputs in …`, these on a line of their own where they do not fit in `room`."""
     sign, colour = ENDS[run.status]
-    reason = f" ({visible(run.why)})" if run.why else ""
-    lasted = f" after {duration(run.duration)}" if run.duration is not None else ""
-    told = f"{paint(sign, colour)} {paint(name, 'bold')} {paint(run.status.value, colour)}{reason}{lasted}"
+    told = f"{paint(sign, colour)} {paint(name, 'bold')} {paint(run.status.value, colour)}"
+    lasted = f"after {duration(run.duration)}" if run.duration is not None else ""
+    if rest := " ".join(filter(None, (f"({visible(run.why)})" if run.why else "", lasted))):
+        fits = room is None or len(f"{sign} {name} {run.status.value} {rest}") <= room
+        told += f" {rest}" if fits else f"\n{in_room(rest, room, '  ')}"
     if not outputs:
         return told
     return tied(f"{told}; {'in the portal:' if is_link(outputs) else 'outputs in'}", nearby(outputs), room)
@@ -63,11 +64,7 @@ def hint_text(hint: str, paint: Paint, room: int | None) -> Iterator[str]:
     """A hint, in lines of `room` columns."""
     if hint:
         told = f"hint: {visible(hide(hint))}"
-        wrapped = textwrap.wrap(
-            told, room or len(told), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
-        yield wrapped[0].replace("hint:", paint("hint:", "cyan"), 1)
-        yield from wrapped[1:]
+        yield in_room(told, room).replace("hint:", paint("hint:", "cyan"), 1)
 
 
 def failure_data(failure: Failure, command: str) -> dict[str, object] | None:

@@ -37,7 +37,7 @@ from specrun.views.moving import Moving
 from specrun.views.own_paths import OwnPaths, own_paths_of
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.role_lines import RoleLines, Row
-from specrun.views.text import duration, indented, paint_for, room_in
+from specrun.views.text import duration, in_room, indented, paint_for, room_in
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 VERBS = {
@@ -114,7 +114,7 @@ class Narration:
         match event:
             case PlanReady(plan):
                 self._expect(plan)
-                self._say(plan_text(plan, self._paint, self._width) if plan.pending else summary(plan))
+                self._say(plan_text(plan, self._paint, self._width) if plan.pending else self._nothing(plan))
             case OperationStarted(key, action):
                 self._start(key, action)
             case OperationProgressed(key, progress):
@@ -153,6 +153,11 @@ class Narration:
         if len(going_on) > 1:
             self._runs.update(going_on)
             self._moving.in_rows = self._moving.draws
+
+    def _nothing(self, plan: Plan) -> str:
+        """That there is nothing to do."""
+        room = room_in(self._err, self._width)
+        return "\n".join(in_room(line, room) for line in summary(plan).split("\n"))
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         """Tell something: with --quiet only what is `wrong`."""
@@ -239,7 +244,11 @@ class Narration:
     def _rows(self, run: str, lines: Sequence[LogLine], key: Key | None) -> list[Row]:
         roles = {role: self._role(run, role, key) for role in {line.role for line in lines}}
         own = self._own(run, key)
-        return [Row(roles[line.role], own(line.text), self._colour(roles[line.role])) for line in lines]
+        mark = own.mark
+        return [
+            Row(roles[line.role], own(line.text) if mark in line.text else line.text, self._colour(roles[line.role]))
+            for line in lines
+        ]
 
     def _is_left_out(self, run: str) -> bool:
         """Whether the lines of a run are not shown: they were not asked for, and others were, or it has a row."""
@@ -247,9 +256,9 @@ class Narration:
             return False
         return (bool(self._logs) and len(self._runs) > 1) or (self._moving.in_rows and self._out.isatty())
 
-    def _own(self, run: str, key: Key | None) -> Callable[[str], str]:
+    def _own(self, run: str, key: Key | None) -> OwnPaths:
         """What names the user's own files in a run's lines."""
-        return self._paths.get((run, key), str)
+        return self._paths.get((run, key)) or OwnPaths(run, "")
 
     def _run_name(self, run: str, key: Key | None) -> str:
         """A run's name, with its place where another has one of this name."""

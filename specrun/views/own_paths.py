@@ -15,23 +15,23 @@ _AZURE = r"/mnt/azureml/cr/j/[0-9a-f]+/exe/wd/", r"/mnt/batch/tasks/shared/LS_ro
 class OwnPaths:
     """Puts paths of the code folder, as they lead there from here, in place of those of a run's copy of it.
 
-    `code` is that folder ("": nobody knows), `home` the state folder in which this machine has the runs. Only a file
-    that is there is named: others the job has made.
+    `code` is that folder ("": nobody knows), `home` the state folder of a run of this machine ("": it ran on Azure).
+    Only a file that is there is named: others the job has made. No line without the `mark` has any: where lines are
+    many, that is looked for first.
     """
 
     def __init__(self, run: str, code: str, home: str = "") -> None:
         self._code = code
         self._known: dict[str, str] = {}
-        homes = {home, os.path.realpath(home)} if home else ()
-        here = (re.escape(f"{one}/runs/{run}/code/") for one in homes)
-        where = "|".join((*here, *(one.format(run=re.escape(run)) for one in _AZURE)))
-        self._path = re.compile(rf"(?<=\")(?:{where})([^\"]+)|(?:{where})([^\s\"'`:,;()<>\[\]]+)") if code else None
+        below = f"/runs/{run}/code/"
+        here = [re.escape(one + below) for one in dict.fromkeys((home, os.path.realpath(home)))]
+        where = "|".join(here if home else (one.format(run=re.escape(run)) for one in _AZURE))
+        self._path = re.compile(rf"(?<=\")(?:{where})([^\"]+)|(?:{where})([^\s\"'`:,;()<>\[\]]+)" if code else "(?!)")
+        self.mark = (below if home else "/mnt/") if code else "\n"
 
     def __call__(self, text: str) -> str:
         """A line with such paths replaced."""
-        if self._path is None or not ("/code/" in text or "/mnt/" in text):
-            return text
-        return self._path.sub(self._own, text)
+        return self._path.sub(self._own, text) if self.mark in text else text
 
     def _own(self, found: re.Match[str]) -> str:
         path = found[1] or found[2]
@@ -43,4 +43,5 @@ class OwnPaths:
 
 def own_paths_of(change: RunChange, home: str) -> OwnPaths:
     """The same for the run of a plan."""
-    return OwnPaths(change.submission.name, str(change.submission.job.code or ""), home)
+    is_here = not change.key.place.workspace
+    return OwnPaths(change.submission.name, str(change.submission.job.code or ""), home if is_here else "")

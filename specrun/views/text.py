@@ -92,7 +92,7 @@ def tied(head: str, tail: str, width: int | None) -> str:
     """A text whose end nobody wants broken (a name, a link, a path, a command): it has a line of its own where it does
     not fit on the first. Colours have no width; without one everything fits.
     """
-    fits = width is None or len(_plain(head)) + 1 + len(_plain(tail)) <= width
+    fits = width is None or len(_plain(head).rpartition("\n")[2]) + 1 + len(_plain(tail)) <= width
     return f"{head} {tail}" if fits else f"{head.rstrip()}\n  {tail}"
 
 
@@ -138,6 +138,11 @@ def wrapped(text: str, indent: str, width: int, rest: str | None = None) -> list
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def in_room(text: str, room: int | None, indent: str = "") -> str:
+    """A sentence in lines of `room` columns, those after the first indented; as it is where lines are not broken."""
+    return f"{indent}{text}" if room is None else "\n".join(wrapped(text, indent, room, "  "))
 
 
 def indented(text: str) -> str:

@@ -167,6 +167,18 @@ def test_outputs_are_told_where_there_are_some(outputs: str, out: io.StringIO, s
     assert shown_by(out.getvalue()) == shown
 
 
+def test_a_reason_that_is_too_long_is_broken_between_words() -> None:
+    out, err = Terminal(), Terminal()
+    run = replace(FAILED, name="n" * 51, reason=f"worker/1 {'was lost ' * 12}")
+    told(Finished(run, "/a" * 20, hint="Write `x` and run it again. " * 6), out=out, err=err)
+    assert shown_by(out.getvalue()) == [
+        f"✗ {'n' * 51} failed",
+        "  (worker/1 was lost was lost was lost was lost was lost was lost was lost was lost was lost was",
+        f"  lost was lost was lost ) after 1 min 6 s; outputs in {'/a' * 20}",
+    ]
+    assert [len(line) <= 100 for line in shown_by(err.getvalue())] == [True, True]
+
+
 def test_states() -> None:
     _, err = told(StatusChanged(Run("r", "s", "f", 1, RunStatus.QUEUED, "waits for 2 of 2 nodes")))
     assert err == "▶ r is queued: waits for 2 of 2 nodes\n"

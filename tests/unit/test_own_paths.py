@@ -38,7 +38,7 @@ def test_files_are_named_where_they_are_the_users(
     tmp_path: Path, code: Path, where: str, written: str, shown: str
 ) -> None:
     there = where if where.startswith("/mnt") else f"{tmp_path}{where}"
-    own = OwnPaths("r-1", str(code), str(tmp_path / "link/.specrun"))
+    own = OwnPaths("r-1", str(code), "" if where.startswith("/mnt") else str(tmp_path / "link/.specrun"))
     assert own(written.replace("{}", there)) == shown.replace("{}", there)
 
 
