@@ -21,6 +21,9 @@ from specrun.spec.reading import opened
 RACY_NS = 100_000_000
 """A file touched less than this ago could change again within one tick of the clock: its hash is not remembered."""
 
+_PART = 16
+"""Files that a thread reads in a row: to hand over each by itself takes a fifth of the time of reading small ones."""
+
 _BEGINNING = 8000
 """Bytes by which git tells whether a file is a text."""
 
@@ -60,8 +63,10 @@ class HashCache:
         else:
             from concurrent.futures import ThreadPoolExecutor  # late: it imports logging, and most files are known
 
+            parts = [unknown[at : at + _PART] for at in range(0, len(unknown), _PART)]
             with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-                read = iter(list(pool.map(lambda item: self._read(*item), unknown)))
+                found = pool.map(lambda part: [self._read(path, stat) for path, stat in part], parts)
+                read = iter([digest for part in found for digest in part])
         return [next(read) if digest is None else digest for digest in known]
 
     def remember(self, path: Path, stat: os.stat_result, md5: str) -> None:
