@@ -67,7 +67,8 @@ def git(folder: str | os.PathLike[str], *arguments: str, given: bytes = b"", lon
     text (`git log -p`) needs `--no-ext-diff --no-textconv` besides. Nothing is fetched, written or locked.
     """
     where = os.path.realpath(folder)
-    return _run(where, (*_QUIET, *_without_filters(where), *arguments), given, longest)
+    filters = () if arguments[:1] == ("config",) else _without_filters(where)  # a configuration is read through none
+    return _run(where, (*_QUIET, *filters, *arguments), given, longest)
 
 
 @lru_cache(maxsize=256)
