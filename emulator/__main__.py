@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from emulator.azurite.server import NAMED, Unavailable
@@ -71,11 +72,30 @@ def live_workspace(emulator: Emulator) -> dict[str, str]:
 
 def _write(file: Path, variables: dict[str, str]) -> None:
     """For nobody else to read: there are secrets among them, if only emulated ones."""
-    text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     partial = file.with_name(file.name + ".partial")
     partial.touch(0o600)
-    partial.write_text(text)
+    partial.write_text(shell_text(variables))
     partial.replace(file)
+
+
+def shell_text(variables: Mapping[str, str]) -> str:
+    """What a shell sources to have the variables; it has a function `azure_env_off` then, which gives back what was."""
+    before = {name: f"_azure_env_{name}" for name in variables}
+    keep = (f'if [ -n "${{{name}+x}}" ]; then {old}="${name}"; fi' for name, old in before.items())
+    back = (f'  if [ -n "${{{old}+x}}" ]; then export {name}="${old}"; fi' for name, old in before.items())
+    lines = [
+        "# Source it (`. ./FILE`) in sh, bash or zsh: `azure_env_off` takes it back.",
+        "if command -v azure_env_off > /dev/null 2>&1; then azure_env_off; fi  # of an emulator before",
+        *keep,
+        *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
+        "azure_env_off() {",
+        f"  unset {' '.join(before)}",
+        *back,
+        f"  unset {' '.join(before.values())}",
+        "  unset -f azure_env_off",
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
