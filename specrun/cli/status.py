@@ -18,7 +18,7 @@ from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text
-from specrun.views.data import run_data
+from specrun.views.data import place_data, run_data
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import paint_for, room_in, terminal_width
 
@@ -39,7 +39,11 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     if alone:
         print("".join(f"{run.status.value}\n" for _, run in found), end="")
     elif output == "json":
-        data = [{**run_data(run), **asdict(around), "failure": failed.data()} for run, around, failed in told]
+        places = [place_data(runs.engine.place) for runs, _ in found]
+        data = [
+            {**run_data(run), "place": place, **asdict(around), "failure": failed.data()}
+            for place, (run, around, failed) in zip(places, told, strict=True)
+        ]
         if data:
             print(json_text(data[0] if opened.alone else data, 2))
     else:

@@ -68,6 +68,7 @@ def test_a_run_of_this_machine_needs_no_spec(
 def test_several_names_and_files_are_told_one_after_the_other(specrun: Command, machine: Double) -> None:
     said = specrun("status", OTHER.name, RUN.name, OTHER.name, "-o", "json")
     assert [run["name"] for run in json.loads(said.out)] == [OTHER.name, RUN.name]
+    assert [run["place"] for run in json.loads(said.out)] == [{"engine": "local", "target": "a double"}] * 2
     write_spec(Path.cwd(), JOB)
     said = specrun("status", RUN.name, "job.yaml", "-o", "json")
     assert [run["name"] for run in json.loads(said.out)] == [RUN.name, OTHER.name]
