@@ -14,7 +14,7 @@ from jsonschema.validators import extend
 
 from specrun.spec.failures import failures
 from specrun.spec.predicate import Predicates, expression
-from specrun.spec.schema import schema
+from specrun.spec.schema import REPOSITORY, SPEC, schema, schema_text
 from specrun.spec.wording import examples
 
 SCHEMA = schema()
@@ -154,7 +154,7 @@ def test_predicate_is_that_of_jsonschema_on_any_value(value):
 @pytest.mark.parametrize("keyword", ["oneOf", "patternProperties", "format", "multipleOf", "maximum", "$dynamicRef"])
 def test_keyword_that_is_not_supported_is_refused(keyword):
     with pytest.raises(ValueError, match="not supported"):
-        Predicates({"properties": {"a": {keyword: []}}})
+        Predicates({"properties": {"a": {keyword: []}}}).root({"a": 1})
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,22 @@ def test_keyword_that_is_not_supported_is_refused(keyword):
 )
 def test_meaning_that_is_not_supported_is_refused(node):
     with pytest.raises(ValueError, match=r"supported|not a definition"):
-        Predicates({"properties": {"a": node}})
+        Predicates({"properties": {"a": node}}).root({"a": 1})
+
+
+@pytest.mark.parametrize("file", [SPEC, REPOSITORY])
+def test_the_schemas_have_nothing_that_is_not_supported(file):
+    whole = json.loads(schema_text(file))
+    predicates = Predicates(whole)
+
+    def compile_all(node):
+        if isinstance(node, dict):
+            for member in node.get("properties", {}).values():
+                predicates.of(member)
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            compile_all(inner)
+
+    compile_all(whole)
 
 
 def test_dollar_is_the_end_even_before_a_line_break():
