@@ -64,9 +64,14 @@ class Terminal:
         assert self.command.returncode is not None
         return self.command.returncode
 
+    def close(self) -> None:
+        """Take the terminal away; what stood on its screen is still known."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+
     def _read(self, seconds: float) -> bool:
         """Take in what the command wrote, and wait so long for some of it; whether there was any."""
-        if not select.select([self._descriptor], [], [], seconds)[0]:
+        if self._descriptor < 0 or not select.select([self._descriptor], [], [], seconds)[0]:
             return False
         written = self._decoder.decode(read_terminal(self._descriptor))
         self.raw += written
@@ -96,9 +101,10 @@ def in_terminal(
         command = commands.start(arguments, cwd, settings, engine, first, terminal=theirs)
     finally:
         os.close(theirs)
+    terminal = Terminal(command, ours, Screen(columns, rows))
     try:
-        yield Terminal(command, ours, Screen(columns, rows))
+        yield terminal
     finally:
         command.kill()
         command.wait(PATIENCE)
-        os.close(ours)
+        terminal.close()

@@ -73,7 +73,7 @@ def tell_waits() -> None:
     if _WAITS not in context.meta:
         from specrun.views.waiting import waiting  # late: what only reads files waits for nobody
 
-        context.meta[_WAITS] = context.with_resource(waiting(sys.stderr))
+        context.meta[_WAITS] = context.with_resource(waiting(sys.stdout, sys.stderr))
 
 
 def audible(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -7,7 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TextIO, TypeAlias
 
 from specrun.views.text import canvas
@@ -70,6 +70,11 @@ class Live:
             for stream in self._streams:
                 if getattr(stream, "above", None) == self.above:
                     stream.above = None
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Draw no more, for good."""
+        self.close()
+        return nullcontext()
 
     @contextmanager
     def above(self) -> Iterator[None]:

@@ -23,10 +23,14 @@ MINUTE = 60.0
 
 
 @contextmanager
-def waiting(err: TextIO) -> Iterator[bool]:
-    """While this lasts people are told what is waited for. It ends early where a run is followed: see `Moving`."""
+def waiting(out: TextIO, err: TextIO) -> Iterator[bool]:
+    """While this lasts people are told what is waited for. It ends early where a run is followed (see `Moving`), and
+    where the answer goes to another program, which may write to the same terminal as soon as it has some of it.
+    """
     if can_draw(err):
-        live = Live(err)
+        live = Live(err, *[out] * can_draw(out))
+        if not can_draw(out) and hasattr(out, "above"):
+            out.above = live.giving_way
         live.show(_Waited(live, err).lines)
         try:
             yield True

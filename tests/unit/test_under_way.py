@@ -36,7 +36,7 @@ def test_a_terminal_has_a_line_while_something_is_waited_for(monkeypatch: pytest
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
     terminal = Terminal()
-    with waiting(terminal):
+    with waiting(terminal, terminal):
         with under_way(f"looking at ml-ws: compute/{'gpu' * 20}"):
             wait_until(lambda: "looking at ml-ws" in terminal.getvalue(), "the line")
             (row,) = shown_by(terminal)
@@ -50,7 +50,7 @@ def test_elsewhere_it_is_a_line_a_minute(dumb: bool, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(view, "MINUTE", 0.01)
     monkeypatch.setenv("TERM", "dumb" if dumb else "xterm")
     err = Terminal() if dumb else io.StringIO()
-    with waiting(err), under_way("signing in to ml-ws\x1b[2J"):
+    with waiting(io.StringIO(), err), under_way("signing in to ml-ws\x1b[2J"):
         wait_until(lambda: err.getvalue().count("\n") > 1, "two lines")
     assert set(err.getvalue().splitlines()) == {"signing in to ml-ws\\x1b[2J"}
 
