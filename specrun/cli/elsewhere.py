@@ -38,6 +38,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
     ("schema", "json-schema jsonschema"),
     ("graph", "dag draw plot visualize visualise dot mermaid"),
     ("doctor", "diagnose debug health login auth whoami env self-check"),
+    ("completion", "completions autocomplete autocompletion complete"),
 )
 
 # kinds of which there is one here: `specrun job list` is `specrun runs`

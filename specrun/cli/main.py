@@ -45,6 +45,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "schema": ("specrun.cli.schema", "Print the JSON Schema of specs."),
     "graph": ("specrun.cli.graph", "The resources and their edges, as Mermaid or DOT."),
     "doctor": ("specrun.cli.doctor", "Check what specrun finds on this machine."),
+    "completion": ("specrun.cli.completion", "Print what completes verbs, options and values in a shell."),
 }
 
 FIRST = ("init", "validate", "plan", "apply", "logs", "destroy")
@@ -101,6 +102,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=spelled())  # a terminal that is not UTF-8 stops nobody
+    if (shell := os.environ.get("_SPECRUN_COMPLETE")) is not None:
+        from specrun.cli.completing import complete
+
+        complete(shell, sys.argv[1:], VERBS)
+        sys.stdout.flush()
+        os._exit(0)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -1,0 +1,240 @@
+"""The values that a command line may have: names from specs, also unfinished ones, runs of this machine, files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from specrun.cli.completing import Candidate, Typed
+from specrun.spec.source import STDIN, read
+
+_SPECS = (".yaml", ".yml")
+_PLANS = (".plan", ".json")
+_MANY = 50
+"""Specs that are read."""
+_ABOUT_RUNS = ("status", "logs", "outputs", "cancel", "runs")
+_WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
+_IMPORTED: Mapping[str, tuple[str, ...]] = {
+    "import batchai": (".json",),
+    "import runconfig": (".runconfig", ".yml", ".yaml", ".json"),
+    "import azureml": (".yml", ".yaml", ".json"),
+    "import script": (".py", ".ipynb"),
+}
+
+
+def of_argument(typed: Typed, last: str) -> Iterator[Candidate]:
+    """What may stand for FILE, or for whatever else a verb takes."""
+    if typed.verb == "explain":
+        from specrun.spec.codes import CODES
+
+        yield from (Candidate(code, about.summary) for code, about in CODES.items())
+    elif typed.verb in ("completion", "schema"):
+        words = ("bash", "zsh", "fish") if typed.verb == "completion" else ("spec", "repository")
+        yield from map(Candidate, () if typed.files else words)
+    elif typed.verb == "import live":
+        yield from (Candidate(f"{kind}/", open=True) for kind in ("compute", "datastore"))
+    elif typed.verb == "init":
+        yield from files(last, ())
+    elif typed.verb != "doctor":
+        if typed.verb in _ABOUT_RUNS:
+            yield from runs(typed)
+        endings = _IMPORTED.get(typed.verb) or (_SPECS + _PLANS if typed.verb in ("apply", "show") else _SPECS)
+        yield from files(last, endings)
+
+
+def of_option(typed: Typed, option: str, last: str) -> Iterator[Candidate]:
+    """What may stand for the value of an option."""
+    by_option: Mapping[str, Callable[[], Iterator[Candidate]]] = {
+        "--engine": engines,
+        "--target": lambda: (Candidate(name) for name in _keys(typed, "targets")),
+        "--var": lambda: _pairs(typed, "vars", last),
+        "--input": lambda: _pairs(typed, "inputs", last),
+        "--run": lambda: runs(typed),
+        "--logs": lambda: (Candidate(name) for name in _names(typed)),
+        "--adopt": lambda: runs(typed),
+        "--role": lambda: roles(typed),
+        "--environment": lambda: iter([Candidate("current", "The Python that runs specrun."), *files(last, None)]),
+        "--var-file": lambda: files(last, _SPECS),
+        "--only": lambda: selectors(typed, last),
+        "--exclude": lambda: selectors(typed, last),
+        "--check": lambda: files(last, None),
+        "--fetch": lambda: files(last, ()),
+        "--out-dir": lambda: files(last, ()),
+        "--code": lambda: files(last, ()),
+    }
+    takes_files = ("--out", "--allow-outside", "--cluster", "--workspace")
+    if option in by_option:
+        yield from by_option[option]()
+    elif option in takes_files:
+        yield from files(last, None)
+
+
+def engines() -> Iterator[Candidate]:
+    """The engines."""
+    from specrun.engines.facts import ENGINES
+
+    about = {"local": "This machine.", "azureml": "Azure ML, SDK v2.", "azureml-v1": "Azure ML, SDK v1."}
+    return (Candidate(name, about.get(name, "")) for name in ENGINES)
+
+
+def files(last: str, endings: Sequence[str] | None) -> Iterator[Candidate]:
+    """Folders, and files with one of these endings; all files for None."""
+    folder, slash, begun = last.rpartition("/")
+    where = os.path.expanduser(f"{folder}{slash}") or "."  # noqa: PTH111
+    with os.scandir(where) as found:
+        entries = sorted((one for one in found if one.name.startswith(begun)), key=lambda one: one.name)
+    for one in entries:
+        if one.name.startswith(".") and not begun.startswith("."):
+            continue
+        if one.is_dir():
+            yield Candidate(f"{folder}{slash}{one.name}/", open=True)
+        elif endings is None or one.name.endswith(tuple(endings)):
+            yield Candidate(f"{folder}{slash}{one.name}")
+
+
+def runs(typed: Typed) -> Iterator[Candidate]:
+    """The runs of this repository on this machine, newest first: of the FILEs, where there are some."""
+    names = [f"{name}-" for name in _names(typed)] if typed.files else [""]
+    return (Candidate(name, "run") for name in _runs(typed) if any(name.startswith(one) for one in names or [""]))
+
+
+def _runs(typed: Typed) -> list[str]:
+    with os.scandir(_runs_folder(typed)) as found:
+        aged = sorted(((one.stat().st_mtime, one.name) for one in found), reverse=True)
+    return [name for _, name in aged]
+
+
+def _runs_folder(typed: Typed) -> Path:
+    from specrun.plan.home import home_of
+
+    beside = next((os.path.dirname(file) for file in typed.files if os.path.isfile(file)), "")  # noqa: PTH113, PTH120
+    return home_of(Path(beside or os.curdir)) / "runs"
+
+
+def roles(typed: Typed) -> Iterator[Candidate]:
+    """The roles of the run that is named, or of the newest, and what is common to several of them."""
+    there = _runs(typed)
+    named = [name for name in (*typed.values.get("--run", ()), *typed.files) if name in there]
+    chosen = (named or [one.text for one in runs(typed)])[:1]
+    for name in chosen:
+        logs = os.listdir(_runs_folder(typed) / name / "logs")  # noqa: PTH208
+        parts = sorted(one.removesuffix(".txt").rpartition("-") for one in logs if one.endswith(".txt"))
+        yield from (Candidate(role, f"all of {role}") for role in dict.fromkeys(role for role, _, _ in parts))
+        yield from (Candidate(f"{role}/{number}") for role, _, number in parts)
+
+
+def selectors(typed: Typed, last: str) -> Iterator[Candidate]:
+    """What --only and --exclude take."""
+    if typed.verb == "outputs":
+        return
+    by, colon, value = last.partition(":")
+    if not colon:
+        words = {"name:": "by name", "folder:": "by folder", "tag:": "by tag"}
+        words |= {"kind:": "of a plan"} if typed.verb in _WITH_KINDS else {}
+        yield from (Candidate(word, about, open=True) for word, about in words.items())
+        yield from (Candidate(name, "spec") for name in _names(typed))
+    elif by == "kind":
+        from specrun.plan.resources import KIND_NAMES
+
+        yield from (Candidate(f"kind:{name}") for name in KIND_NAMES)
+    elif by == "name":
+        yield from (Candidate(f"name:{name}") for name in _names(typed))
+    elif by == "folder":
+        yield from (one._replace(text=f"folder:{one.text}") for one in files(value, ()))
+    elif by == "tag":
+        for values in _specs(typed):
+            tags = values.get("tags") or _mapping(values, "job").get("tags")
+            yield from (
+                Candidate(f"tag:{key}={text}") for key, text in (tags if isinstance(tags, dict) else {}).items()
+            )
+
+
+def _pairs(typed: Typed, section: str, last: str) -> Iterator[Candidate]:
+    """NAME= of each name, and behind `input=` what paths there are, behind `var=` what the spec says."""
+    name, equals, value = last.partition("=")
+    if not equals:
+        yield from (Candidate(f"{key}=", about, open=True) for key, about in _keys(typed, section).items())
+    elif section == "inputs":
+        yield from (one._replace(text=f"{name}={one.text}") for one in files(value, None))
+    elif (about := _keys(typed, section).get(name)) is not None:
+        yield Candidate(f"{name}={about}", "as the spec says")
+
+
+def _names(typed: Typed) -> list[str]:
+    return list(dict.fromkeys(str(one["name"]) for one in _specs(typed) if isinstance(one.get("name"), str)))
+
+
+def _keys(typed: Typed, section: str) -> dict[str, str]:
+    """The names in a section of the specs and their bases, each with its value as a text."""
+    found: dict[str, str] = {}
+    for values in _specs(typed):
+        for layer in (values, *_mapping(values, "targets").values()):
+            if isinstance(layer, dict):
+                within = _mapping(_mapping(layer, "job"), "inputs") if section == "inputs" else _mapping(layer, section)
+                for key, value in within.items():
+                    found.setdefault(str(key), str(value) if isinstance(value, (str, int, float)) else "")
+    return found
+
+
+def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = values.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _specs(typed: Typed) -> Iterator[Mapping[str, Any]]:
+    """The values of the specs that are meant, and of their bases."""
+    seen: set[str] = set()
+    for file in islice(_files(typed), _MANY):
+        yield from _layers(file, seen)
+
+
+def _files(typed: Typed) -> Iterator[str]:
+    named = [file for file in typed.files if file != STDIN and os.path.exists(file)]  # noqa: PTH110
+    for file in named:
+        if os.path.isdir(file):  # noqa: PTH112
+            yield from (one.text for one in files(f"{file.rstrip('/')}/", _SPECS) if not one.open)
+        else:
+            yield file
+    if not named:
+        from specrun.spec.named import listed, own_repository, own_spec
+
+        own = own_spec()
+        yield from [own] if own else listed(own_repository()).files
+
+
+def _layers(file: str, seen: set[str], depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    if file in seen or depth > 8:
+        return
+    seen.add(file)
+    document, _ = read(file)
+    values = document.values if document is not None else _unfinished(file)
+    if not isinstance(values, dict):
+        return
+    yield values
+    bases = values.get("extends")
+    for base in [bases] if isinstance(bases, str) else bases if isinstance(bases, list) else ():
+        yield from _layers(os.path.join(os.path.dirname(file), str(base)), seen, depth + 1)  # noqa: PTH118, PTH120
+
+
+def _unfinished(file: str) -> Mapping[str, Any]:
+    """What can be told of a file that is no YAML yet: names that stand in blocks, line by line."""
+    with open(file, encoding="utf-8", errors="replace") as opened:  # noqa: PTH123
+        lines = opened.read(1_000_000).splitlines()
+    found: dict[str, dict[str, Any]] = {}
+    name = next((match[1] for line in lines if (match := re.match(r"name:\s*[\"']?([\w.-]+)", line))), None)
+    for section in ("vars", "targets", "inputs"):
+        for number, line in enumerate(lines):
+            if head := re.match(rf"( *){section}:\s*(?:#.*)?$", line):
+                below = (re.match(r"( *)([\w.-]+):\s*(.*)$", one) for one in lines[number + 1 :])
+                own = ""
+                for entry in below:
+                    if entry is not None and len(entry[1]) <= len(head[1]):
+                        break
+                    if entry is not None and entry[1] == (own := own or entry[1]):
+                        found.setdefault(section, {})[entry[2]] = entry[3]
+    job = {"inputs": found.pop("inputs", {})}
+    return {**found, "job": job, **({"name": name} if name else {})}
