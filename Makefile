@@ -48,12 +48,14 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/python docs/generate_spec.py --check
 	$(BIN)/python docs/generate_engines.py --check
 	$(BIN)/python docs/generate_diagnostics.py --check
+	$(BIN)/python docs/generate_options.py --check
 	$(BIN)/python docs/replay_migrate.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
 	$(BIN)/python docs/generate_engines.py
 	$(BIN)/python docs/generate_diagnostics.py
+	$(BIN)/python docs/generate_options.py
 	$(BIN)/python docs/replay_migrate.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
