@@ -20,7 +20,7 @@ ROWS: tuple[tuple[tuple[str, ...], str, str, bool], ...] = (
     (
         ("--environment",),
         "current|FILE",
-        "Run in this Python, or in one built from a requirements or conda file, whatever the spec says.",
+        "Run in the Python that is active, or in one built from requirements or a conda file, not in the spec's.",
         False,
     ),
     (("--allow-outside",), "PATH", "Under CI: specs may reach this file or folder, too.", True),
