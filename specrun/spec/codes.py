@@ -20,6 +20,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "not-utf8": (ERROR, "The file is not UTF-8."),
         "yaml-syntax": (ERROR, "This is not YAML."),
         "control-character": (ERROR, "A control character stands in the file."),
+        "lookalike": (ERROR, "A character is not the one that it looks like."),
         "tab-indent": (ERROR, "A tab is used for indentation."),
         "flow-expression": (ERROR, "An expression inside { } or [ ] needs quotes."),
         "several-documents": (ERROR, "The file holds more than one YAML document."),

@@ -8,6 +8,7 @@ from typing import Any
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.failures import Failure
 from specrun.spec.from_variables import explain_variable
+from specrun.spec.lookalikes import first
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
@@ -22,6 +23,8 @@ def explain(document: Document, failure: Failure) -> Diagnostic:
     """The diagnostic of any failure but an unknown or missing key (those are looked at together, in `keys`)."""
     of_variable = explain_variable(document, failure)
     code, detail = of_variable if of_variable is not None else _EXPLANATIONS[failure.keyword](document, failure)
+    odd = first(failure.key or "" if failure.keyword == "propertyNames" else str(failure.value))
+    detail = detail if odd is None or _is_credential(failure.path) else f"{odd} {detail}"
     if failure.keyword == "propertyNames":
         assert failure.key is not None
         return document.diagnostic(code, detail, (*failure.path, failure.key), key=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.failures import Failure
+from specrun.spec.lookalikes import first
 from specrun.spec.masking import masked
 from specrun.spec.names import Foreign, foreign_key, foreign_value, section
 from specrun.spec.nearest import nearest
@@ -74,6 +77,12 @@ class Keys:
         key = failure.key
         assert key is not None
         path = (*failure.path, key)
+        odd = first(key)
+        if odd is not None:
+            place = document.location(path, key=True)
+            at = replace(place, column=place.column + odd.at, length=1)
+            meant = "".join(sign for sign in key if sign.isascii()).strip()
+            return (meant,), codes.diagnostic("lookalike", str(odd), path, at)
         if not failure.path and key in self._reserved:
             detail = f"`{key}` has no meaning yet. {self._reserved[key]} Until then, leave it out."
             return (), document.diagnostic("reserved-key", detail, path, key=True)

@@ -15,6 +15,7 @@ from specrun.spec.builder import Builder, Mistake, Unreadable
 from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import secret_names
 from specrun.spec.locations import Span, locate, locate_inside, location, written
+from specrun.spec.lookalikes import between_keys, first
 from specrun.spec.reading import MOST_YAML, TooLarge, read_bytes
 from specrun.spec.syntax import describe, flow_expression
 
@@ -153,12 +154,21 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
         try:
             builder = Builder(data if parsed is None else parsed)
             builder.build()
+            if not data.isascii() and _has_odd_keys(builder.values):
+                odd, mended = _with_blanks(file, text, parsed or text)
+                if odd:
+                    found, parsed = [*found, *odd], mended
+                    continue
         except Unreadable as error:
             return None, (*found, *_mistakes(file, text, [*_seen(builder), error.mistake]))
         except YAMLError as error:
             if str(getattr(error, "problem", "")).startswith("exceeded maximum nesting depth"):
                 # libyaml's limit, met while it looked ahead: what stands before it is beyond ours, which knows where.
                 parsed = (parsed or text)[: error.problem_mark.index - 1]  # type: ignore[attr-defined]
+                continue
+            odd, mended = _with_blanks(file, text, parsed or text)
+            if odd:
+                found, parsed = [*found, *odd], mended
                 continue
             expression = flow_expression(error, parsed or text)
             if expression is None or len(found) >= _MAX_MENDED:
@@ -169,6 +179,23 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
             parsed = _hide(parsed or text, expression)
             continue
         return _document(file, text, parsed, builder, found)
+
+
+def _has_odd_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(isinstance(key, str) and first(key) for key in value) or any(map(_has_odd_keys, value.values()))
+    return isinstance(value, list) and any(map(_has_odd_keys, value))
+
+
+def _with_blanks(file: str, text: str, parsed: str) -> tuple[list[Diagnostic], str]:
+    """What only looks like the blanks between keys, each said once, and the text with blanks in its place."""
+    odd: list[Diagnostic] = []
+    for start, end in () if parsed.isascii() else between_keys(parsed):
+        one = first(parsed, start, end)
+        if one is not None:
+            odd.append(_diagnostic(file, text, "lookalike", str(one), Span(one.at, one.at + 1)))
+        parsed = parsed[:start] + " " * (end - start) + parsed[end:]
+    return odd[:_MAX_MENDED], parsed
 
 
 def _document(

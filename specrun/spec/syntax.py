@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from specrun.spec.locations import Span
+from specrun.spec.lookalikes import where_yaml_looks
 from specrun.spec.masking import masked
 
 _EXPRESSION = re.compile(r"\$\{\{.*?(?:\}\}|$)", re.MULTILINE)
@@ -14,6 +15,10 @@ _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 
 _NO_COLON = re.compile(r"([A-Za-z_][\w-]*):?(?:\s*[ =:]\s*|(?<=:)|$)([^\s=:#][^#]*)?(?:#.*)?")
 _KEY_AND_VALUE = re.compile(r"\s*[\w-]+:[ ]+[^\s|>&#]")
+
+_MARKED = re.compile(r"\s*(?:- +|(?:- +)?[\w.-]+: +)(?P<value>(?P<mark>[*&\[{'\"]).*)")
+_NEAR = 500
+"""Characters above the line at which the parser stumbled, among which the reason may be."""
 
 _HINTS = (
     ("mapping values are not allowed", "A value that holds `: ` needs quotes; or the line is indented too far."),
@@ -31,6 +36,8 @@ _HINTS = (
         "Items between [ and ] have commas between them; special characters need quotes.",
     ),
     ("cannot start any token", "A value that begins with this character needs quotes."),
+    ("unknown escape character", "In double quotes a backslash begins an escape: write two, or take single quotes."),
+    ("expected comment or line break", "Behind `|` and `>` the line ends; the text begins below it, indented."),
     ("did not find expected node content", "A bracket is opened and never closed, or a value is missing."),
 )
 
@@ -59,15 +66,29 @@ def describe(error: Any, text: str) -> tuple[str, str, Span]:
         at = line_start + indent[0].index("\t")
         detail = "YAML is indented with blanks, never with tabs: replace the tab by blanks."
         return "tab-indent", detail, Span(at, at + 1)
+    above = max(text.rfind("\n", 0, min(index, _begun(error, index))) + 1, line_start - _NEAR)
+    odd = where_yaml_looks(text[above : line_start + len(_line(text, line_start))])
+    if odd is not None:
+        return "lookalike", str(odd), Span(above + odd.at, above + odd.at + 1)
     usual = _usual(error, text, line_start)
     if usual is not None:
         return "yaml-syntax", *usual
     return "yaml-syntax", _detail(error, index), Span(index, index + 1)
 
 
+def _begun(error: Any, index: int) -> int:
+    """Where begins what the parser stumbled in, or the line above that."""
+    begun = getattr(error, "context_mark", None)
+    return index if begun is None else int(begun.index)
+
+
 def _usual(error: Any, text: str, line_start: int) -> tuple[str, Span] | None:
     """Detail and place of the commonest slips, of which the parser only notices something later."""
     problem, begun = str(getattr(error, "problem", None)), getattr(error, "context_mark", None)
+    if "expected key" in problem or "alphabetic or numeric" in problem:
+        found = _value_with_a_mark(text, line_start, error.problem_mark.index)
+        if found is not None:
+            return found
     if "could not find expected ':'" in problem and begun is not None:
         return _without_colon(text, begun.index)
     if "mapping values are not allowed" in problem:
@@ -87,6 +108,25 @@ def _usual(error: Any, text: str, line_start: int) -> tuple[str, Span] | None:
             detail = f"What this `{text[begun.index]}` opens is not closed before line {mark.line + 1}: `{closing}` or "
             return detail + "a comma is missing.", Span(begun.index, begun.index + 1)
     return None
+
+
+def _value_with_a_mark(text: str, line_start: int, index: int) -> tuple[str, Span] | None:
+    """A value that is text, and begins with what YAML takes for its own: `*`, `&`, a quote or bracket closed soon."""
+    line = _line(text, line_start)
+    found = _MARKED.match(line)
+    if found is None or not line_start + found.start("mark") < index <= line_start + len(line.rstrip()):
+        return None
+    mark, value = found["mark"], found["value"].strip()
+    what = {"*": "an alias", "&": "an anchor", "[": "a list", "{": "a mapping"}.get(mark, "a text in quotes")
+    detail = f"YAML takes what begins with `{mark}` for {what}"
+    detail += "" if mark in "*&" else ", and more stands behind its end"
+    if mark in "'\"" and value[1:].endswith(mark) and value.count(mark) % 2:
+        value = value[1:-1]  # it stands in its quotes already, with one of them inside
+    quoted = value.replace("'", "''")
+    instead = f" Put the whole value in quotes: `{masked(chr(39) + quoted + chr(39))}`." if len(value) < 80 else ""
+    return f"{detail}.{instead or ' Put the whole value in quotes.'}", Span(
+        line_start + found.start("mark"), line_start + len(line.rstrip())
+    )
 
 
 def _without_colon(text: str, start: int) -> tuple[str, Span] | None:

@@ -40,6 +40,7 @@ _JOB: tuple[Rule, ...] = (
     command.variables,
     command.unused_inputs,
     lines.escaped_expressions,
+    lines.lookalikes,
     lines.quoted_arguments,
     lines.broken_lines,
     failures.unnoticed,

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from specrun.spec import codes, shell
-from specrun.spec.diagnostics import Diagnostic, Path
+from specrun.spec.diagnostics import Diagnostic, Path, Severity
 from specrun.spec.expressions import parse
+from specrun.spec.lookalikes import in_command
 from specrun.spec.rules.subject import Subject
 from specrun.spec.shell_reader import read
 
@@ -48,6 +49,15 @@ def escaped_expressions(subject: Subject) -> Iterator[Diagnostic]:
             )
             place = subject.document.inside(COMMAND, written, expression.start, 3)
             yield codes.diagnostic("expression-escaped", detail, COMMAND, place)
+
+
+def lookalikes(subject: Subject) -> Iterator[Diagnostic]:
+    """Bash takes a no-break space for a part of a word, and a typographic quote or hyphen for a letter like others."""
+    written = command_as_written(subject) or ""
+    for found in in_command(written):
+        detail = f"{found} Bash takes it for a part of the word."
+        place = subject.document.inside(COMMAND, written, found.at, 1)
+        yield codes.diagnostic("lookalike", detail, COMMAND, place, Severity.WARNING)
 
 
 def quoted_arguments(subject: Subject) -> Iterator[Diagnostic]:

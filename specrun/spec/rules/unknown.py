@@ -76,7 +76,7 @@ class Known:
             container.open = True
         elif code == "unknown-key" and key in of_schema:
             self.hide((*path[:-1], "type"))  # which does not go with the key: either may be wrong
-        elif code == "unknown-key":
+        elif code in ("unknown-key", "lookalike"):
             container.misspelt.append(key.split(" ", 1)[0])
             foreign = foreign_key(where, key)
             if foreign is not None and foreign.target is not None:
