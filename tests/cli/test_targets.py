@@ -175,7 +175,7 @@ def test_validate_checks_every_target(specrun: Command, repository: Path) -> Non
     for arguments in ([], ["--engine", "local"]):
         said = specrun("validate", "a.yaml", "b.yaml", "c.yaml", *arguments)
         assert said.code == 65
-        assert "b.yaml:5:" in said.out
+        assert "b.yaml:6:" in said.out
         assert re.search("1 error(, . notes?)? in 3 files", said.out)
         assert specrun("validate", "b.yaml", "--target", "dev", *arguments).code == 0
 
