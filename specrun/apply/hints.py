@@ -20,7 +20,7 @@ from specrun.apply.packages import PROGRAMS, package_of
 from specrun.spec.wording import size
 
 KILLED = (-9, 137)
-"""How a process ends that got SIGKILL, and a shell or container around one."""
+"""How a process ends that got SIGKILL, and a shell or container around one, whatever the engine."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -70,7 +71,7 @@ def test_a_role_that_fails(tmp_path: Path, engine: str) -> None:
         said = azure.apply()
         assert said.code == 100
         last = said.err[said.err.index("Last lines of worker/1:") :]
-        shown = [line.strip() for line in last.splitlines()[1:] if line.strip()]
+        *shown, command = [line.strip() for line in last.splitlines()[1:] if line.strip()]
         assert shown == [*(f"worker 1 step {step}" for step in range(6, 15)), "there is no data for me"]
         assert "worker/0 | worker 0 step 14" in said.out
         assert REASONS[engine] in said.out
@@ -79,6 +80,10 @@ def test_a_role_that_fails(tmp_path: Path, engine: str) -> None:
         assert again.code == 100
         assert "failed" in again.err
         assert "--rerun" in again.err
+        assert last in again.err, "why it failed is said again"
+        named, _, words = command.partition(": specrun ")
+        assert named == "All of it"
+        assert azure.specrun(*shlex.split(words)).out.splitlines()[-1] == "worker/1 | there is no data for me"
         assert len(azure.asked(azure.routes.submit)) == submissions, "what failed is not tried again by itself"
 
 

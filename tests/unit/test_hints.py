@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from specrun.apply.failures import failure_of
 from specrun.apply.hints import Case, hint_of
 from specrun.engines.base import EngineError, LogLine
+from specrun.engines.local import memory
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 from tests.engine_double import Double
@@ -160,3 +162,16 @@ def test_the_code_is_read_from_the_services_words() -> None:
     assert "out of memory" in failed(log("main/0", "x"), reason=reason)[0].hint
     signal = (RoleStatus("main/0", "failed", None, 9),)
     assert "out of memory" in failed(log("main/0", "x"), "main/0", roles=signal)[0].hint
+
+
+def test_that_the_kernel_ended_it_for_want_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = tmp_path / "vmstat"
+    monkeypatch.setattr(memory, "COUNTS", counts)
+    assert memory.kills() is None
+    counts.write_text("nr_free_pages 1\noom_kill 3\n")
+    before = memory.kills()
+    assert not memory.was_short(-9, before)
+    counts.write_text("nr_free_pages 1\noom_kill 4\n")
+    assert [memory.was_short(code, before) for code in (-9, 137, -15, 1)] == [True, True, False, False]
+    assert not memory.was_short(-9, None)
+    assert hint("", code=-9, why=f"main/0 was killed by SIGKILL (9): {memory.IS_SHORT}").startswith("Memory was short")

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from specrun.engines.local import disk, gpus, guard, processes, roles, slots, state
+from specrun.engines.local import disk, gpus, guard, memory, processes, roles, slots, state
 from specrun.engines.local.kept_code import share_code
 from specrun.engines.local.log_times import LogTimes
 from specrun.engines.local.mounts import written_inputs
@@ -62,6 +62,7 @@ class Execution:
         self.killed = False
         self.deadline: float | None = None
         self.unclean = False
+        self.kills = memory.kills()
         self.signalled_at: float | None = None
         self.gpus_present: tuple[str, ...] = ()
         self.place: slots.Place | None = None
@@ -220,7 +221,8 @@ class Execution:
         status = "stopped" if stopped else ("failed" if code else "succeeded")
         self._settle(role, status, exit=code if code >= 0 else None, signal=-code if code < 0 else None)
         if status == "failed":
-            full = "" if disk.has_room(self.rundir) else f": {disk.IS_FULL} ({self.rundir})"
+            short = f": {memory.IS_SHORT}" if memory.was_short(code, self.kills) else ""
+            full = short if disk.has_room(self.rundir) else f": {disk.IS_FULL} ({self.rundir})"
             self._fail(role, f"{role} {processes.how_it_ended(code)}{full}", when)
 
     def _guard_gone(self, dead: guard.Guard) -> None:
