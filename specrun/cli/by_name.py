@@ -124,8 +124,12 @@ class _Looking:
         """That the run is nowhere, and how to say where it is."""
         verb = click.get_current_context().command.name
         local = self._reading.engine in (None, LOCAL.name)
-        asked = list(dict.fromkeys([*([THIS_MACHINE] if local else []), *self._asked]))
-        yield f"there is no run {self._name} {'on' if asked[:1] == [THIS_MACHINE] else 'in'} {' nor in '.join(asked)}"
+        places = [*([f"on {THIS_MACHINE}"] if local else []), *(f"in {at}" for at in self._asked if at != THIS_MACHINE)]
+        yield (
+            f"there is no run {self._name} {', nor '.join(places)}" if places else f"nothing says where {self._name} is"
+        )
+        if local and not home_of(Path.cwd()).is_dir():
+            yield "specrun has kept no state here: a run of this machine is known in the repository of its spec"
         if not self._asked:
             target = f" and has the target {self._reading.target}" if self._reading.target else ""
             yield f"No spec here is called {self._spec}{target}: say a FILE whose runs are in the same place, as in"

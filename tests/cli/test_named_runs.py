@@ -152,7 +152,10 @@ def test_a_run_of_a_spec_that_is_gone(specrun: Command, places: dict[str, Double
     said = specrun("status", RUN.name)
     assert said.code == 1
     assert said.err.splitlines()[0] == f"there is no run {RUN.name} on this machine"
+    assert said.err.splitlines()[1].startswith("specrun has kept no state here: ")
     assert f"  specrun status --run {RUN.name} FILE" in said.err
+    said = specrun("status", RUN.name, "--engine", "azureml")
+    assert said.err.startswith(f"nothing says where {RUN.name} is\nNo spec here is called job: say a FILE")
     assert specrun("status", "--run", RUN.name, "other.yaml").out.startswith(RUN.name)
     write_spec(Path.cwd(), IN.format("job", "east"))
     said = specrun("logs", RUN.name, "--engine", "azureml")
