@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import threading
 import time
@@ -53,6 +54,7 @@ class Live:
     def show(self, lines: Lines) -> None:
         """Draw these lines from now on, as they are at each moment."""
         if self._lines is None:
+            self._mind_the_end()
             for stream in self._streams:
                 if hasattr(stream, "above"):
                     if stream.above is not None:
@@ -63,6 +65,8 @@ class Live:
 
     def close(self) -> None:
         """Leave the terminal as it was."""
+        if _is_main_thread() and signal.getsignal(signal.SIGTERM) == self._end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         with self._lock:
             self._over.set()
             self._lines = None
@@ -109,6 +113,15 @@ class Live:
         """A character that turns."""
         return self._spinner[int(time.monotonic() / TICK) % len(self._spinner)]
 
+    def _mind_the_end(self) -> None:
+        """Have a request to end, such as that of `timeout`, find nothing drawn, where nobody else minds it."""
+        if _is_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._end)
+
+    def _end(self, number: int, _: object) -> None:
+        self.close()
+        signal.raise_signal(number)
+
     def _tick(self) -> None:
         while not self._over.wait(TICK):
             self.redraw()
@@ -122,6 +135,11 @@ class Live:
         self._canvas.write(f"\r{up}" + "\x1b[K\n".join(lines) + "\x1b[J")
         self._canvas.flush()
         self._drawn = lines
+
+
+def _is_main_thread() -> bool:
+    """Whether this thread may say what becomes of signals."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _size(stream: TextIO) -> tuple[int, int]:

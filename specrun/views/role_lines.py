@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from specrun.spec.secrets import hide
 from specrun.spec.visible import visible, visible_log
@@ -15,8 +14,7 @@ EVERY = 10.0
 """Seconds between two states of a role's progress bars, where there is no terminal to draw them on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A line of a role, in the role's colour."""
 
     role: str
@@ -39,11 +37,15 @@ class RoleLines:
 
     def put(self, rows: Sequence[Row]) -> None:
         """Write lines: a role that has ended one has none open until it is told anew."""
-        for row in rows:
-            if row.role in self._open:
-                self._open[row.role] = []  # its place among the others stays
-            # Not through what masks specrun's own texts: lines are many, and which addresses a job prints is its own.
-            self._canvas.write(f"{self._head(row)} {visible_log(hide(row.text))}\n")
+        heads: dict[tuple[str, str], str] = {}  # lines are many, their roles few
+        for role, text, colour in rows:
+            if (head := heads.get((role, colour))) is None:
+                head = heads[role, colour] = self._head(role, colour)
+            # Not through what masks specrun's own texts: which addresses a job prints is its own affair.
+            self._canvas.write(f"{head} {visible_log(hide(text))}\n")
+        for role, _ in heads:
+            if role in self._open:
+                self._open[role] = []  # its place among the others stays
 
     def rewrite(self, rows: Sequence[Row]) -> None:
         """Show lines that have not ended, as they stand now: all that the roles of these have open."""
@@ -73,7 +75,7 @@ class RoleLines:
             text = hide(row.text)
             plain = visible_log(text, colours=False)
             shown = visible_log(text) if columns(plain) <= room else shorten(plain, room)
-            yield f"{self._head(row)} {shown}"
+            yield f"{self._head(row.role, row.colour)} {shown}"
 
-    def _head(self, row: Row) -> str:
-        return self._paint(f"{visible(row.role)} |", row.colour)
+    def _head(self, role: str, colour: str) -> str:
+        return self._paint(f"{visible(role)} |", colour)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ def test_a_silent_run_has_one_line_that_goes_as_its_command_goes(columns: int, t
         assert terminal.finish() == 0
         (row,) = terminal.lines()
         assert re.fullmatch(r"slow-\w+ is cancelled", row)
+
+
+def test_a_command_that_is_asked_to_end_leaves_nothing_of_it(tmp_path: Path) -> None:
+    write_spec(tmp_path, SILENT)
+    with in_terminal(["plan"], tmp_path, dict(os.environ), first="tests.slow_looks") as terminal:
+        terminal.wait_for("looking at this machine")
+        terminal.command.send_signal(signal.SIGTERM)
+        assert terminal.finish() == -signal.SIGTERM
+    assert terminal.lines() == []
 
 
 @pytest.mark.parametrize("columns", [80, 120])
