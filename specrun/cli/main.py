@@ -79,12 +79,31 @@ class Verbs(click.Group):
             from specrun.cli.meant import verb_hint
 
             raise click.UsageError(f"specrun has no verb `{args[0]}`. {verb_hint(self, args)}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and command and any(word.startswith("-") and "h" in word for word in rest):
+            _add_examples(name, command)
+        return name, command, rest
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, which nobody needs who has not asked for help."""
+        from specrun.cli.examples import examples_text
+
+        self.epilog = examples_text("")
+        super().format_epilog(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs with a line each, without importing them."""
         with formatter.section("Verbs"):
             formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+
+def _add_examples(path: str, command: click.Command) -> None:
+    """Help ends with them. That somebody asks for help is likely, and no harm done where it is not so."""
+    from specrun.cli.examples import examples_text
+
+    command.epilog = examples_text(path)
+    for name, one in command.commands.items() if isinstance(command, click.Group) else ():
+        _add_examples(f"{path} {name}", one)
 
 
 @click.command(
