@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
 from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from specrun.engines import installation
 from specrun.engines.installation import install_command
+from tests.engine_double import write_spec
 
 ROOT = Path(__file__).parents[2]
 METADATA = """\
@@ -149,6 +152,36 @@ def test_on_windows_its_shells_can_read_it(place: Path, monkeypatch: pytest.Monk
     installed(monkeypatch, place)
     monkeypatch.setattr(sys, "platform", "win32")
     assert install_command("azureml").endswith("""-m pip install "azure-ai-ml<2,>=1.35" "azure-identity<2,>=1.17\"""")
+
+
+WITHOUT_SDK = """\
+import sys
+class Absent:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in ("azure", "azureml"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+from specrun.cli.main import run
+for engine in ("azureml", "azureml-v1"):
+    for verb in ("plan", "drift", "runs", "status", "apply --yes", "destroy --yes"):
+        print("exit", run([*verb.split(), "--engine", engine, "job.yaml"]))
+"""
+
+
+def test_every_verb_says_which_packages_an_engine_needs(tmp_path: Path) -> None:
+    space = f"{{name: ml-ws, resource_group: ml-rg, subscription_id: {'4' * 8}-4444-4444-4444-{'4' * 12}}}"
+    job = "{name: cpu-cluster, size: STANDARD_D4DS_V5, max_instances: 1}\njob: {command: ls}\n"
+    write_spec(tmp_path, f"name: digits\nworkspace: {space}\ncompute: {job}")
+    sign_in = {f"AZURE_{name}": "x" for name in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), **sign_in}
+    command = [sys.executable, "-c", WITHOUT_SDK]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert re.findall(r"^exit (\d+)$", done.stdout, re.MULTILINE) == ["1"] * 12, done.stderr
+    assert "Traceback" not in done.stderr
+    for engine in ("azureml", "azureml-v1"):
+        told = f"the engine {engine} needs packages that are not installed (azure"
+        assert done.stderr.count(told) == 6
+        assert f"`{install_command(engine)}`" in done.stderr
 
 
 FROM_AN_INDEX = re.compile(

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
-from specrun.engines.azure.connection import Connection
+from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.fetched import Fetched
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Account
@@ -29,6 +29,7 @@ class Accounts:
     connection: Connection[Any]
     audience: str
 
+    @asked
     def current(self) -> Account:
         """Who is signed in: the sign-in's own token says it. A request for the subscription's name, once for all
         workspaces in it; where that is refused it has none.

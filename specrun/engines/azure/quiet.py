@@ -80,7 +80,7 @@ def import_sdk(facts: Facts, modules: Sequence[str]) -> bool:
 
             raise EngineError(
                 f"the engine {facts.name} needs packages that are not installed ({error.name}): "
-                f"{install_command(facts.extra)}"
+                f"`{install_command(facts.extra)}`"
             ) from error
     return bool(new)
 
