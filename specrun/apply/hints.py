@@ -95,10 +95,16 @@ def _own_module(case: Case, top: str) -> str:
             if not found or not rest.endswith(".py"):
                 continue
         folder = start.strip("/") or "."
-        return (
-            f"`{top}` is in the job's code ({path}), where Python does not look by itself: "
-            f"`environment_variables: {{PYTHONPATH: {folder}}}` in `job` has it look there."
+        # Where the command goes elsewhere, a relative path would lead there.
+        moves = re.search(
+            r"\b(?:cd|pushd)\s", str(case.identity.get("command"))
+        )  # a relative path would lead elsewhere
+        there = (
+            "add its folder to PYTHONPATH"
+            if moves
+            else (f"`environment_variables: {{PYTHONPATH: {folder}}}` in `job` has it look there")
         )
+        return f"`{top}` is in the job's code ({path}), where Python does not look by itself: {there}."
     return ""
 
 
@@ -116,7 +122,7 @@ def _install(case: Case, package: str) -> str:
     """Where a package is to be added."""
     environment = case.identity.get("environment")
     if not case.identity:
-        return f"The job's `environment` lacks the package `{package}`."
+        return f"The environment that it ran in lacks the package `{package}`."
     if not isinstance(environment, Mapping):
         example = f"`environment: {{pip: [{package}, …]}}`"
         there = ", or install it in the Python that it ran in" if case.is_here else ""

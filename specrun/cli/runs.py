@@ -72,7 +72,13 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
         print("".join(f"{visible(one.run.name)}\n" for one in shown), end="")
     elif shown or not opened.failed:
         rows = [
-            Row(one.run, one.runs.spec, one.runs.engine.place.title, changed, one.failed.raised if one.failed else "")
+            Row(
+                one.run,
+                one.runs.spec,
+                one.runs.engine.place.title,
+                changed,
+                raised=one.failed.raised if one.failed is not None else "",
+            )
             for one, changed in zip(shown, changes, strict=True)
         ]
         print(runs_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))

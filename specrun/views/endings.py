@@ -11,6 +11,9 @@ from specrun.spec.secrets import hide
 from specrun.spec.visible import at_start, visible, visible_log
 from specrun.views.text import Paint, duration, in_room, is_link, nearby, tied
 
+LONGEST = 500
+"""Characters that are shown of a line."""
+
 ENDS = {
     RunStatus.SUCCEEDED: ("✓", "green"),
     RunStatus.FAILED: ("✗", "red"),
@@ -44,7 +47,8 @@ def failure_text(
         yield f"{paint('Last lines', 'bold')}{f' of {visible(of)}' if of else ''}:"
         for line in failure.lines:
             # Not through what masks specrun's own texts: which addresses a job prints is its affair.
-            said = visible_log(own(hide(line.text)))
+            said = own(hide(line.text))
+            said = visible_log(said) if len(said) <= LONGEST else visible_log(said[:LONGEST], colours=False) + "…"
             yield f"  {visible(line.role)} | {said}" if several else f"  {at_start(said)}".rstrip()
         yield tied("All of it:", command, room)
     elif failure.unread:

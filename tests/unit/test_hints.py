@@ -60,6 +60,10 @@ def test_a_module_that_is_missing(module: str, environment: dict[str, Any] | Non
     assert "Python that it ran in" not in hint(MISSING.format(module), here=False, **given)
 
 
+def test_a_relative_path_is_not_advised_where_the_command_goes_elsewhere() -> None:
+    assert hint(MISSING.format("nets"), command="cd src && python a.py").endswith("add its folder to PYTHONPATH.")
+
+
 @pytest.mark.parametrize(
     ("raised", "before", "code", "said"),
     [

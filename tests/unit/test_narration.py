@@ -167,6 +167,11 @@ def test_outputs_are_told_where_there_are_some(outputs: str, out: io.StringIO, s
     assert shown_by(out.getvalue()) == shown
 
 
+def test_of_a_line_without_end_the_beginning_is_shown() -> None:
+    _, err = told(Finished(FAILED, "", (LogLine("worker/1", "x" * 70_000),), role="worker/1"))
+    assert err.splitlines()[1] == f"  {'x' * 500}…"
+
+
 def test_a_reason_that_is_too_long_is_broken_between_words() -> None:
     out, err = Terminal(), Terminal()
     run = replace(FAILED, name="n" * 51, reason=f"worker/1 {'was lost ' * 12}")
