@@ -19,14 +19,14 @@ _VERBS: tuple[tuple[str, str], ...] = (
     ("plan", "diff preview dryrun dry-run what-if whatif simulate compare estimate price prices cost costs"),
     ("apply", "submit create deploy up run start launch execute exec train sync push update go make build invoke"),
     ("apply --rerun", "rerun re-run retry resubmit restart resume"),
-    ("status", "state describe info stat get metrics ui dashboard open portal studio console url st"),
+    ("status", "state describe info stat metrics ui dashboard open portal studio console url st"),
     ("status --wait", "wait watch monitor"),
     ("logs", "log stdout output"),
     ("logs --follow", "tail follow stream attach"),
     ("outputs", "artifacts artifact files results models checkout"),
     ("outputs --fetch outputs", "download fetch pull cp copy"),
     ("cancel", "stop kill abort terminate end interrupt halt"),
-    ("runs", "list ls history queue jobs experiments job experiment"),
+    ("runs", "list ls history get queue jobs experiments job experiment"),
     ("ps", "top active running"),
     ("runs", "ps top active running"),
     ("destroy", "delete del rm remove down teardown tear-down drop uninstall undeploy"),
@@ -60,7 +60,7 @@ _KINDS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 # options there; verbs here ("" all, "apply|plan" these, "!apply" all but); what is typed here, with VALUE for its own
-# (NUMBER, where that has to be one) and `verb:X` for another verb; and a remark. The first that fits counts.
+# (NUMBER or SPEC, where that has to be one) and `verb:X` for another verb; and a remark. The first that fits counts.
 _OPTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("--dry-run --dryrun --what-if --preview --simulate --check-only", "apply", "verb:plan", ""),
     ("--dry-run --dryrun --what-if --preview", "destroy", "", "destroy shows what it would delete, and asks"),
@@ -69,7 +69,9 @@ _OPTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("-n --lines --last", "logs", "--tail NUMBER", ""),
     ("-n --max-results --max-items --last --top", "runs|ps", "--limit NUMBER", ""),
     ("--name --job-name --run-name --run-id --job --id -n", "status|logs|outputs|cancel", "--run VALUE", ""),
-    ("-f --file --filename --config --spec --yaml --job-file --path -c --chdir", "", "VALUE", ""),
+    ("-p --path", "outputs", "--fetch VALUE", ""),
+    ("-f --file --filename --config --spec --yaml --job-file --path --chdir", "", "VALUE", ""),
+    ("-c -p -j", "", "SPEC", ""),
     ("--set --param --parameter --override --variable --vars -e", "", "--var VALUE", ""),
     ("--values --vars-file --params --env-file", "", "--var-file VALUE", ""),
     ("--profile --env --stage -t --workspace-env --context --project", "", "--target VALUE", ""),
@@ -145,7 +147,7 @@ class Rule(NamedTuple):
     @property
     def takes(self) -> bool:
         """Whether the option has a value."""
-        return any(word in ("VALUE", "NUMBER", "drop:VALUE") for word in self.words)
+        return any(word in ("VALUE", "NUMBER", "SPEC", "drop:VALUE") for word in self.words)
 
     @property
     def verb(self) -> str | None:
@@ -157,7 +159,7 @@ class Rule(NamedTuple):
         own = value or ""
         if "--var" in self.words:
             own = own.removeprefix("vars.")
-        return [own if word in ("VALUE", "NUMBER") else word for word in self.words if ":" not in word]
+        return [own if word in ("VALUE", "NUMBER", "SPEC") else word for word in self.words if ":" not in word]
 
 
 def names() -> list[str]:

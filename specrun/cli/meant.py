@@ -74,7 +74,7 @@ def _meant(program: click.Group, arguments: list[str]) -> _Line | None:
         return _Line([], ["--version"])
     verbs = program.list_commands(click.Context(program))
     if name in NOUNS and rest and (rest[0] in (*verbs, *NOUNS) or next(verbs_for(rest[0]), None)):
-        return _meant(program, rest)
+        return _meant(program, ["status" if rest[0] == "show" else rest[0], *rest[1:]])
     if name in verbs:
         return _right(program, name, rest)
     if _is_file(name):
@@ -83,6 +83,8 @@ def _meant(program: click.Group, arguments: list[str]) -> _Line | None:
     if typed is None:
         return None
     verb, *more = typed.split()
+    if rest and rest[0] in (*NOUNS, "runs") and not _is_file(rest[0]):
+        rest = rest[1:]  # as in `delete job` and `get runs`
     return _right(program, verb, [*more, *rest])
 
 
@@ -130,7 +132,8 @@ def _right(program: click.Group, verb: str, words: list[str], seen: frozenset[st
         if word in _NEVER_ASKED:
             line.remarks[f"without {word}: without a terminal nothing is asked"] = None
             continue
-        if not word.startswith("-") or word == "-":
+        flags = [options.get(f"-{letter}") for letter in word[1:]]
+        if not word.startswith("-") or all(flag is not None and flag.is_flag for flag in flags):  # `-`, and `-yq`
             line.words.append(word)
             continue
         name, value = _split(word, options, verb)
@@ -138,7 +141,15 @@ def _right(program: click.Group, verb: str, words: list[str], seen: frozenset[st
         if option is not None:
             if not option.is_flag and value is None and rest:
                 value = rest.pop(0)
-            line.words += _spelled(name, option, value, glued="=" in word)
+            right = None if option.is_flag or value is None else _value(name, option, value)
+            if right is None:
+                line.words.append(name if len(name) > 2 or len(word) == 2 else word)
+            elif right == value and word == name:
+                line.words += [word, value]
+            elif right == value and word.startswith(name) and not word.startswith("-", 1) and word[2] != "=":
+                line.words.append(word)  # as in -ojson
+            else:
+                line.words += [f"{name}={right}"] if "=" in word and name.startswith("--") else [name, right]
             continue
         behind = rest[0] if value is None and rest and not rest[0].startswith("-") else None
         rule = _rule(verb, name, behind if value is None else value, options)
@@ -166,7 +177,8 @@ def _rule(verb: str, name: str, value: str | None, options: Mapping[str, click.O
     def fits(rule: Rule) -> bool:
         there = all(word in options for word in rule.words if word.startswith("-"))
         number = "NUMBER" not in rule.words or (value is not None and value.isdecimal())
-        return there and number and ("VALUE" not in rule.words or value is not None)
+        spec = "SPEC" not in rule.words or (value is not None and _is_file(value))
+        return there and number and spec and ("VALUE" not in rule.words or value is not None)
 
     return next(filter(fits, rules_for(verb, name)), None)
 
@@ -198,7 +210,9 @@ def _with_kind(command: click.Group, verb: str, words: list[str], line: _Line) -
 
 def _settle(verb: str, line: _Line, typed: Sequence[str]) -> None:
     """What several words say together: where to fetch outputs, and that who wants a look deletes nothing unasked."""
-    if verb == "outputs" and line.words[:2] == ["--fetch", "outputs"]:
+    if verb == "outputs" and line.words[:2] == ["--fetch", "outputs"] and "--fetch" in line.words[2:]:
+        del line.words[:2]
+    elif verb == "outputs" and line.words[:2] == ["--fetch", "outputs"]:
         others = [word for word in line.words[2:] if not word.startswith("-")]
         if len(others) > 1 and not _is_file(others[-1]):
             line.words.remove(others[-1])
@@ -216,23 +230,19 @@ def _split(word: str, options: Mapping[str, click.Option], verb: str) -> tuple[s
             name = long
         elif name[:2] in options and not options[name[:2]].is_flag:
             return name[:2], word[2:]
-        elif name[:2] in options and all(f"-{letter}" in options for letter in name[1:]):
-            return word, None
     return name, value if equals else None
 
 
-def _spelled(name: str, option: click.Option, value: str | None, *, glued: bool) -> list[str]:
-    """The words of an option that the verb has, with the value that is meant."""
-    if value is None or option.is_flag:
-        return [name]
+def _value(name: str, option: click.Option, value: str) -> str:
+    """The value of an option that is meant by one."""
     long = next((one for one in option.opts if one.startswith("--")), name)
     if long == "--engine":
-        value = _engine(value)
-    elif isinstance(option.type, click.Choice) and value not in option.type.choices:
+        return _engine(value)
+    if isinstance(option.type, click.Choice) and value not in option.type.choices:
         choices = list(map(str, option.type.choices))
         right = next((one for one in values_for(long, value) if one in choices), None)
-        value = right or nearest(value, choices) or value
-    return [f"{name}={value}"] if glued and name.startswith("--") else [name, value]
+        return right or nearest(value, choices) or value
+    return value
 
 
 def _engine(value: str) -> str:

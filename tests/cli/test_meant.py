@@ -61,6 +61,13 @@ LINES = [
     ("az ml job create -f job.yaml -g rg -w ws --stream", "apply job.yaml"),
     ("job list --max-results 3", "runs --limit 3"),
     ("job stream -n digits-0123456789", "logs --follow --run digits-0123456789"),
+    ("get jobs", "runs"),
+    ("describe job digits-0123456789", "status digits-0123456789"),
+    ("delete job job.yaml", "destroy job.yaml"),
+    ("job show -n digits-0123456789", "status --run digits-0123456789"),
+    ("job download -n digits-0123456789 -p results", "outputs --run digits-0123456789 --fetch results"),
+    ("launch -c mine job.yaml", "apply job.yaml"),
+    ("train -c job.yaml", "apply job.yaml"),
     # typing errors, and words in another order
     ("aply job.yaml", "apply job.yaml"),
     ("sumbit job.yaml", "apply job.yaml"),
@@ -107,6 +114,8 @@ LINES = [
     # values of others
     ("apply --engine azure", "apply --engine azureml"),
     ("apply --engine aml job.yaml", "apply --engine azureml job.yaml"),
+    ("apply -yq --engine aml", "apply -yq --engine azureml"),
+    ("plan -ojson --engine v2", "plan -ojson --engine azureml"),
     ("plan --engine v1", "plan --engine azureml-v1"),
     ("plan --engine=v2", "plan --engine=azureml"),
     ("validate --engine azure job.yaml", "validate --engine azureml job.yaml"),
@@ -130,7 +139,18 @@ def test_the_right_command_stands_on_a_line_of_its_own(specrun: Any, typed: str,
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("typed", ["xyzzy", "plan --var x", "explain no-such-code", "apply --max-runs 0", "--nonsense"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "xyzzy",
+        "plan --var x",
+        "plan -ojson --var x",
+        "apply -yq --max-runs=0",
+        "explain no-such-code",
+        "apply --max-runs 0",
+        "--nonsense",
+    ],
+)
 def test_nothing_is_proposed_where_nothing_is_known(specrun: Any, typed: str) -> None:
     said = specrun(*shlex.split(typed))
     assert said.code == 64
