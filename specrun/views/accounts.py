@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from specrun.plan.observed import Account
-from specrun.plan.resources import Place
 from specrun.views.text import shorten
+
+if TYPE_CHECKING:
+    from specrun.plan.changes import Plan
+    from specrun.plan.observed import Account
 
 ROOM = 60
 """Characters of a name that is not ours."""
-
-
-class Signed(Protocol):
-    """A plan: its places, and as whom each was looked at."""
-
-    @property
-    def places(self) -> Sequence[Place]: ...
-    @property
-    def accounts(self) -> Mapping[Place, Account]: ...
 
 
 def account_lines(account: Account | None, width: int) -> Iterator[str]:
@@ -49,7 +42,7 @@ def account_data(account: Account | None) -> Mapping[str, object]:
     }
 
 
-def question(plan: Signed, width: int) -> str:
+def question(plan: Plan, width: int) -> str:
     """`Carry out this plan on workspace ml-ws (subscription Team ML) as anna@contoso.com?`: on one line, or on two."""
     places = []
     users: dict[str, None] = {}

@@ -6,13 +6,15 @@ Prices are not told: they depend on region, contract and day. On this machine no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specrun.plan.changes import Action
 from specrun.plan.shown import ShownChange, ShownRun
-from specrun.spec.sizes import Machine, machine_of
 from specrun.spec.visible import visible
 from specrun.views.text import count, duration
+
+if TYPE_CHECKING:
+    from specrun.spec.machines import Machine
 
 LONG = 3600
 """Seconds of idle time from which on it is said what it means."""
@@ -38,18 +40,18 @@ def run_line(run: ShownRun) -> str:
         return ""
     if run.processes.instances == 1:
         return f"on {size_line(run.size)}"
-    each = " each" if machine_of(run.size) is not None else ""
+    each = " each" if _machine(run.size) is not None else ""
     return f"on {run.processes.instances} × {size_line(run.size)}{each}"
 
 
 def size_line(size: str) -> str:
     """`STANDARD_NC4AS_T4_V3: 4 vCPUs, 28 GiB, 1 × T4 (16 GB)`."""
-    return f"{visible(size)}: {machine_of(size) or 'a size not known to specrun'}"
+    return f"{visible(size)}: {_machine(size) or 'a size not known to specrun'}"
 
 
 def machine_data(size: str) -> dict[str, object] | None:
     """The same for programs: memory in GiB, that of each GPU in GB (null: not known)."""
-    machine: Machine | None = machine_of(size)
+    machine = _machine(size)
     if machine is None:
         return None
     return {
@@ -81,7 +83,7 @@ def _cluster(change: ShownChange) -> Iterator[str]:
     if made and size:
         yield size_line(size)
     if least := always_on(change):
-        machine = machine_of(size)
+        machine = _machine(size)
         each = f", each {machine}" if machine is not None and not made else ""
         yield f"{count(least, 'instance')} always on, also idle{each}"
     elif made:
@@ -89,6 +91,12 @@ def _cluster(change: ShownChange) -> Iterator[str]:
     idle = properties.get("idle_time_before_scale_down")
     if made and isinstance(idle, int) and idle >= LONG:
         yield f"an instance stays on for {duration(idle)} after its work, and costs as much then"
+
+
+def _machine(size: str) -> Machine | None:
+    from specrun.spec.machines import machine_of  # late: on this machine nothing is said of sizes
+
+    return machine_of(size)
 
 
 def _properties(change: ShownChange) -> Mapping[str, Any]:

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from emulator.regions import SIZES
+from specrun.spec.machines import machine_of
 from specrun.spec.size_table import REGULAR, TABLE
-from specrun.spec.sizes import gpu_count, has_gpu, machine_of, near_miss, series_of
+from specrun.spec.sizes import gpu_count, has_gpu, near_miss, series_of
 
 NUMBERED_OTHERWISE = {"A (first)", "D and DS (first)", "Dv2", "DSv2", "G and GS"}
 """Series whose sizes are counted up: the number in a name is not that of vCPUs."""
@@ -114,6 +115,7 @@ def test_what_an_instance_has(size: str, words: str) -> None:
         "STANDARD_ND128ISR_GB300_V6",
         "cluster",
         "1-2",
+        "E16-" + "9" * 9999,
     ],
 )
 def test_no_number_is_better_than_a_wrong_one(size: str) -> None:
