@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 import threading
 import time
@@ -49,6 +48,7 @@ class Live:
         self._depth = 0
         self._lock = threading.RLock()
         self._over = threading.Event()
+        self._minds = False
         self._spinner = _spinner_of(streams[0])
 
     def show(self, lines: Lines) -> None:
@@ -65,8 +65,8 @@ class Live:
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        if _is_main_thread() and signal.getsignal(signal.SIGTERM) == self._end:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if self._minds:
+            self._mind_no_more()
         with self._lock:
             self._over.set()
             self._lines = None
@@ -115,12 +115,24 @@ class Live:
 
     def _mind_the_end(self) -> None:
         """Have a request to end, such as that of `timeout`, find nothing drawn, where nobody else minds it."""
+        import signal  # late: who draws nothing has nothing to mind
+
         if _is_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, self._end)
+            self._minds = True
 
     def _end(self, number: int, _: object) -> None:
+        import signal
+
         self.close()
-        signal.raise_signal(number)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _mind_no_more(self) -> None:
+        import signal
+
+        if _is_main_thread() and signal.getsignal(signal.SIGTERM) == self._end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _tick(self) -> None:
         while not self._over.wait(TICK):

@@ -26,13 +26,16 @@ job:
 LINE = r"[^ -~] slow-\w+ running 0:\d\d · main/0"
 
 
-@pytest.mark.parametrize("columns", [80, 120])
-def test_a_silent_run_has_one_line_that_goes_as_its_command_goes(columns: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("columns", "ending"), [(80, "Ctrl-C"), (120, "SIGTERM")])
+def test_a_silent_run_has_one_line_that_goes_as_its_command_goes(columns: int, ending: str, tmp_path: Path) -> None:
     write_spec(tmp_path, SILENT)
     with in_terminal(["apply", "--yes"], tmp_path, dict(os.environ), columns=columns) as terminal:
         rows = terminal.wait_for(lambda rows: re.fullmatch(LINE, rows[-1] if rows else "") is not None)
         assert rows[-2] == "main/0 | begun"
-        terminal.press(CTRL_C)
+        if ending == "Ctrl-C":
+            terminal.press(CTRL_C)
+        else:
+            terminal.command.send_signal(signal.SIGTERM)
         assert terminal.finish() == 130
     rows = terminal.lines()
     assert not [row for row in rows if re.search(LINE, row)]
