@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from specrun.plan.fingerprint import explain
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.visible import visible
-from specrun.views.text import Paint, duration, is_link, nearby, tied
+from specrun.views.text import Paint, duration, is_link, nearby, tied, wrapped
 
 COLOURS = {
     RunStatus.QUEUED: "yellow",
@@ -42,7 +42,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     """One run: where it is, since when, its roles, and what belongs to it. After `room` columns lines would break."""
     lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
     if run.why:
-        lines.append(f"  reason       {visible(run.why)}")
+        head = "  reason       "
+        lines += [f"{head}{visible(run.why)}"] if room is None else wrapped(run.why, head, room, " " * len(head))
     lines.append(f"  fingerprint  {visible(run.fingerprint)}")
     for word, moment in (("submitted", run.submitted), ("started", run.started), ("ended", run.ended)):
         if moment is not None:

@@ -164,6 +164,14 @@ def test_what_is_too_long_for_a_line_has_one_of_its_own(outputs: str, room: int 
     assert lines[6:] == shown
 
 
+def test_a_long_reason_breaks_between_words() -> None:
+    why = "the image could not be built: " + "no matching distribution " * 6
+    lines = status_text(run(1, RunStatus.FAILED, reason=why), Surroundings(""), PLAIN, 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1].startswith("  reason       the image could not be built")
+    assert lines[2].startswith(f"{' ' * 15}matching distribution no")
+
+
 HERS = Provenance("0123456789abcdef", True, "feature/x", "12", "ann", "https://ci.example.org/7", "0.1.0")
 
 
