@@ -50,6 +50,7 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/python docs/generate_diagnostics.py --check
 	$(BIN)/python docs/generate_options.py --check
 	$(BIN)/python docs/replay_migrate.py --check
+	$(BIN)/python docs/replay_recorded.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
@@ -57,6 +58,7 @@ docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_diagnostics.py
 	$(BIN)/python docs/generate_options.py
 	$(BIN)/python docs/replay_migrate.py
+	$(BIN)/python docs/replay_recorded.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
 	$(BIN)/python -m benchmarks $(ARGS)

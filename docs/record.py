@@ -1,10 +1,10 @@
-"""Records what a command prints in a terminal as an SVG.
+"""Records what a command prints in a terminal, as text with its colours; `replay_recorded.py` makes pictures of it.
 
-`python docs/record.py docs/images/demo.svg -- specrun apply specs/examples/digits-ps/job.yaml`
+`python docs/record.py docs/recorded/demo.txt -- specrun apply specs/examples/digits-ps/job.yaml`
 
-The command runs in a pseudo-terminal, so it shows what it shows to people: colours, and bars that are drawn over. The
-picture is the screen as it was left at the end, all of it, below a prompt with the command. No fonts are fetched to
-show it; rich draws it.
+The command runs in a pseudo-terminal, so it shows what it shows to people: colours, and bars that are drawn over. What
+is recorded is the screen as it was left at the end, all of it, below a prompt with the command. No fonts are fetched to
+show its picture; rich draws it.
 """
 
 from __future__ import annotations
@@ -182,17 +182,25 @@ def run(command: list[str], columns: int) -> tuple[str, int]:
     return written.decode("utf-8", "replace"), os.waitstatus_to_exitcode(status)
 
 
-def picture(command: list[str], written: str, columns: int) -> str:
-    """The screen after a command, as the text of an SVG."""
+def recording(command: list[str], written: str, columns: int) -> str:
+    """A prompt with the command, and the screen after it: its lines with their colours as ANSI sequences."""
     screen = Screen(columns)
     screen.feed(written)
-    shown = Text("\n").join(Text.from_ansi(line) for line in screen.lines())
-    shown.rstrip()
+    lines = (line if line.count("\x1b") < 2 else f"{line}\x1b[0m" for line in screen.lines())
+    lines = (line.removeprefix("\x1b[0m") for line in lines)
+    return "\n".join([f"$ {shlex.join(command)}", *lines]).rstrip() + "\n"
+
+
+def picture(recorded: str, columns: int = 100) -> str:
+    """A recording as the text of an SVG."""
+    command, _, screen = recorded.rstrip("\n").partition("\n")
+    command = command.removeprefix("$ ")
+    shown = Text("\n").join(Text.from_ansi(line) for line in screen.split("\n"))
     with Path(os.devnull).open("w") as nowhere:
         console = Console(file=nowhere, record=True, width=columns, force_terminal=True, color_system="truecolor")
-        console.print(Text.assemble(("$ ", "bold green"), (shlex.join(command), "bold")), soft_wrap=True)
+        console.print(Text.assemble(("$ ", "bold green"), (command, "bold")), soft_wrap=True)
         console.print(shown, soft_wrap=True)
-        svg = console.export_svg(title=Path(command[0]).name, theme=THEME, code_format=SVG, unique_id="t")
+        svg = console.export_svg(title=Path(command.split()[0]).name, theme=THEME, code_format=SVG, unique_id="t")
     svg = WORDS.sub(_trimmed, svg.replace("&#160;", BLANK))
     return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
 
@@ -210,13 +218,13 @@ def _trimmed(words: re.Match[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("svg", type=Path)
+    parser.add_argument("text", type=Path)
     parser.add_argument("--columns", type=int, default=100)
     parser.add_argument("command", nargs="+", metavar="-- COMMAND")
     args = parser.parse_args()
     written, status = run(args.command, args.columns)
-    args.svg.write_text(picture(args.command, written, args.columns), encoding="utf-8")
-    print(f"{args.svg}: exit status {status}", file=sys.stderr)
+    args.text.write_text(recording(args.command, written, args.columns), encoding="utf-8")
+    print(f"{args.text}: exit status {status}", file=sys.stderr)
 
 
 if __name__ == "__main__":

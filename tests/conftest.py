@@ -17,6 +17,8 @@ from specrun.spec import secrets
 from tests.searching import WHOLE, Search, search_of
 
 HERE = Path(__file__).parent
+THERE = pytest.StashKey[set[str]]()
+"""What was at the root of the project before the first test."""
 os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that set it
 for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # jobs run in the Python of the tests
     os.environ.pop(name, None)
@@ -75,6 +77,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     except Unavailable as problem:
         for item in needy:
             item.add_marker(pytest.mark.skip(reason=str(problem)))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[THERE] = {path.name for path in HERE.parent.iterdir()}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """No test leaves anything beside the project's own folders."""
+    left = {path.name for path in HERE.parent.iterdir()} - session.config.stash[THERE]
+    left = {name for name in left if not name.startswith(".") and name not in ("build", "dist", "live-report")}
+    if left and not hasattr(session.config, "workerinput"):
+        print(f"\nTests have left behind, at the root of the project: {', '.join(sorted(left))}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)

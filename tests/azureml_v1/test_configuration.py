@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,14 @@ def command_of(spec: Spec) -> str:
 def in_bash(command: str, **variables: str) -> list[str]:
     """The words that bash makes of a command's arguments."""
     shown = f'python() {{ printf "%s\\0" "$@"; }}\n{command}'
-    done = subprocess.run(
-        ["bash", "-c", shown], env={"PATH": "/usr/bin:/bin", **variables}, capture_output=True, text=True
-    )
+    with tempfile.TemporaryDirectory() as folder:  # the command makes the folders of its outputs
+        done = subprocess.run(
+            ["bash", "-c", shown],
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", **variables},
+            capture_output=True,
+            text=True,
+        )
     assert done.returncode == 0, done.stderr
     return done.stdout.split("\0")[:-1]
 

@@ -44,7 +44,9 @@ def test_screen_is_what_a_terminal_shows(written: str, rows: list[str]) -> None:
 
 
 def test_picture_has_the_prompt_the_lines_and_their_colours() -> None:
-    svg = record.picture(["echo", "a b"], f"  plain {RED}red <1>{PLAIN}\r\n\r\n", 20)
+    recorded = record.recording(["echo", "a b"], f"  plain {RED}red <1>{PLAIN}\r\n\r\n", 20)
+    assert recorded == f"$ echo 'a b'\n  plain {PLAIN}{RED}red <1>{PLAIN}\n"
+    svg = record.picture(recorded, 20)
 
     texts = [node for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("text")]
     assert [(node.text or "").replace(record.BLANK, " ") for node in texts] == [
@@ -62,3 +64,20 @@ def test_picture_has_the_prompt_the_lines_and_their_colours() -> None:
 def test_a_command_runs_in_a_terminal_of_that_width() -> None:
     probe = "import os, sys; print(os.get_terminal_size().columns, sys.stdout.isatty()); sys.exit(3)"
     assert record.run([sys.executable, "-c", probe], 77) == ("77 True\r\n", 3)
+
+
+def test_pictures_are_made_from_their_recordings() -> None:
+    docs = FILE.parent
+    drawn = sorted((docs / "images").glob("*.svg"))
+    assert drawn
+    for svg in drawn:
+        recorded = (docs / "recorded" / f"{svg.stem}.txt").read_text(encoding="utf-8")
+        assert record.picture(recorded) == svg.read_text(encoding="utf-8")
+
+
+def test_what_differs_each_time_is_no_difference() -> None:
+    from replay_recorded import _lasting
+
+    one = f"{RED}✗ x{PLAIN} failed after 0.1 s\n  main/0 | import x\n  main/0 | ^^^^^^^^\n"
+    assert _lasting(one) == _lasting("✗ x failed after 12.5 s\n  main/0 | import x\n")
+    assert _lasting(one) != _lasting("✗ y failed after 0.1 s\n  main/0 | import x\n")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parents[2] / "specrun"
 MOST = 320
@@ -26,3 +29,18 @@ def test_names_say_something() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     written = {name: text for name, text in modules().items() if text.strip()}
     assert [name for name, text in written.items() if not text.startswith('"""')] == []
+
+
+ROOT = PACKAGE.parent
+AT_THE_ROOT = {
+    *(".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md"),
+    *("SECURITY.md", "benchmarks", "constraints.txt", "docs", "emulator", "pyproject.toml", "release"),
+    *("requirements", "schemas", "specrun", "specs", "tests", ".gitattributes"),
+}
+
+
+def test_git_has_nothing_at_the_root_that_nobody_put_there() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert {name.partition("/")[0] for name in names.split("\0") if name} - AT_THE_ROOT == set()

@@ -1,0 +1,3 @@
+print("reading the images")
+
+import torchvison
