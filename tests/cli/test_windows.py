@@ -132,7 +132,7 @@ def test_a_plan_warns_of_it_until_it_is_mended_as_it_says(repository: Path, spec
     assert fingerprint(specrun) != before
     (repository / ".gitattributes").write_text("* text=auto eol=lf\n")
     for name in ("src/train.py", "src/util.py", "src/more.py", "src/other.py", "table/a.csv"):
-        mend = re.search(r"`(rm \S+ && git checkout \S+)`", other_line_ends([repository / name]))
+        mend = re.search(r"`(rm -- \S+ && git checkout -- \S+)`", other_line_ends([repository / name]))
         assert mend is not None
         assert shlex.split(mend[1])[-1] == name
         subprocess.run(mend[1], shell=True, check=True, capture_output=True)
