@@ -101,7 +101,7 @@ def test_validate_and_programs(specrun: Any) -> None:
     assert (said.code, "1 error" in said.out) == (65, True)
     assert "(--strict)" in said.err
     told = json.loads(specrun("validate", "--strict", "-o", "json").out)
-    assert (told["valid"], told["diagnostics"][0]["severity"]) == (False, "error")
+    assert (told["valid"], "error" in {one["severity"] for one in told["diagnostics"]}) == (False, True)
     for words in (["export", "azureml"], ["graph"], ["show"]):
         assert specrun(*words).code == 0
         assert specrun(*words, "--strict").code == 65
