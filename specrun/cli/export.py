@@ -13,6 +13,7 @@ from specrun.apply.project import places_of, scope_of
 from specrun.cli.changed import changed_options
 from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.options import Kinds
 from specrun.cli.reading import Reading, reading_options, translating_options
 from specrun.cli.session import load_specs, show
 from specrun.cli.telling import quiet, tell
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 out_option = click.option("--out", metavar="PATH", help="Write to this file instead of standard output.")
 
 
-@click.group()
+@click.group(cls=Kinds, subcommand_metavar="KIND [ARGS]...")
 def export() -> None:
     """Write what other programs read."""
 

@@ -12,7 +12,7 @@ import click
 
 from specrun.cli.delivering import deliver, expanded, read_all, read_one
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
-from specrun.cli.options import color_option, output_option, pairs_of
+from specrun.cli.options import Kinds, color_option, output_option, pairs_of
 from specrun.cli.reading import where_options
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _named(command: F) -> F:
     return command
 
 
-@click.group(name="import")
+@click.group(name="import", cls=Kinds, subcommand_metavar="KIND [ARGS]...")
 def import_() -> None:
     """Turn what others wrote into a spec, with a report of every field."""
 

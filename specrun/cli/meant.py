@@ -285,7 +285,7 @@ def _parses(program: click.Group, words: Sequence[str]) -> bool:
         return False
     if any(word in _ASKS_FOR_HELP for word in words):
         return True
-    context = click.Context(program, info_name="specrun")
+    context = click.Context(program, info_name="specrun", **program.context_settings)  # click keeps what it makes of -h
     command: click.Command = program
     rest = list(words)
     try:

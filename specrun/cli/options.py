@@ -14,6 +14,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
+class Kinds(click.Group):
+    """A verb of which there are several kinds, as `export azureml`: its help says of each all that it says itself."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The kinds, each with its first paragraph."""
+        with formatter.section("Kinds"):
+            formatter.write_dl([(name, (one.help or "").split("\n\n")[0]) for name, one in self.commands.items()])
+
+
 def every_option(command: F) -> F:
     """--all, for verbs that end or delete: without it they take no whole repository."""
     return click.option("--all", "every", is_flag=True, help="All specs that .specrun.yaml lists.")(command)

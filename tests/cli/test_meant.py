@@ -194,5 +194,5 @@ def test_alone_it_says_how_to_begin(specrun: Any) -> None:
     assert (said.code, said.out) == (64, "")
     assert "  specrun init " in said.err
     assert "`specrun --help` lists all verbs" in said.err
-    assert specrun("export").err.startswith("Usage: specrun export [OPTIONS] COMMAND")
+    assert specrun("export").err.startswith("Usage: specrun export [OPTIONS] KIND")
     assert "\\n" not in specrun("export").err
