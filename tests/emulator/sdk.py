@@ -69,6 +69,7 @@ def sdk(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
         for name, value in emulator.environment.items():
             patch.setenv(name, value)
         emulator.service.retry_after = 0  # or else the SDKs wait for half a minute between two looks
+        patch.chdir(home)  # SDK v1 keeps the log of a run of this process where it works
         plane = make_workspace(emulator)
         yield Sdk(emulator, open_workspace(emulator), plane)
 
