@@ -137,6 +137,8 @@ def load(
                 continue
         diagnostics += layered.diagnostics
         found = checked[0].diagnostics if len(checked) == 1 else under_targets([one[:2] for one in checked])
+        if noting and not _is_right(found):
+            found = [one for one in found if one.code != "environment-of-machine"]  # it is nothing beside that
         diagnostics += dict.fromkeys(found)
         if variables or inputs or var_files:
             read += [(one.document, one.seen) for one in checked]
@@ -224,7 +226,7 @@ def _check(document: Document, options: _Options, *, complete: bool = True, of_m
         seen = known.values
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
-    if of_machine and complete and _is_right(diagnostics):
+    if of_machine and complete:
         diagnostics += environment_of_machine(subject, options.engine)
     return _Checked(document, without_credentials(document, values, diagnostics), values, seen, done.values)
 

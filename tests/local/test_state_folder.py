@@ -81,6 +81,7 @@ def test_what_is_written_is_what_earlier_versions_wrote(tmp_path: Path, machine:
     for file, content in state_folder(machine.home).items():
         written = json.loads((machine.home / file).read_text())
         written = {name: value for name, value in written.items() if name not in SINCE}
+        written.get("environment_variables", {}).pop("VIRTUAL_ENV", None)
         assert {name: "*" if content.get(name) == "*" else value for name, value in written.items()} == content
 
 
