@@ -18,6 +18,7 @@ from specrun.engines.base import EngineError
 from specrun.spec.load import load
 from specrun.spec.model import SecretUnset, Spec
 from tests.azure_engines.launching import copied, planned
+from tests.searching import Search
 
 FINGERPRINT = "0123456789abcdef" * 4
 
@@ -325,9 +326,14 @@ def test_an_unknown_version_of_a_framework_names_those_there_are(
     assert "azureml.train.dnn" not in sys.modules
 
 
+@pytest.mark.long
 @pytest.mark.slow
-def test_a_framework_goes_through_its_estimator(tmp_path: Path) -> None:
-    """In a process of its own: the estimator is only imported when a spec asks for it."""
+def test_a_framework_goes_through_its_estimator(tmp_path: Path, search: Search) -> None:
+    """In a process of its own: the estimator is only imported when a spec asks for it. That takes ten seconds; that
+    what it makes is run is shown by the conformance suite each time.
+    """
+    if not search.whole:
+        pytest.skip("only with -m long")
     spec_of(tmp_path, '  command: echo\n  environment: {framework: tensorflow, version: "2.3"}\n')
     code = """
 import sys

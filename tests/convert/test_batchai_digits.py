@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.searching import Search
+
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases" / "import" / "batchai"
 EXAMPLE = ROOT / "specs" / "examples" / "digits-ps"
@@ -39,9 +41,12 @@ def specrun(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.slow
-@pytest.mark.parametrize("code", [False, True], ids=["the scripts as an input", "the scripts as code"])
-def test_the_recipe_is_imported_and_trains(folder: Path, code: bool) -> None:
+@pytest.mark.parametrize("code", [True, False], ids=["the scripts as code", "the scripts as an input"])
+def test_the_recipe_is_imported_and_trains(folder: Path, code: bool, search: Search) -> None:
+    if not (code or search.whole):
+        pytest.skip("only with -m long: three processes with TensorFlow")
     options = ["--code", "programs"] if code else []
     imported = specrun("import", "batchai", "digits-recipe.json", "--out-dir", ".", *options, cwd=folder)
     assert imported.returncode == 0, imported.stdout + imported.stderr

@@ -17,6 +17,7 @@ from emulator.runs_state import COMPLETED, FAILED, RUNNING
 from emulator.training import ROOT
 from tests.emulator.sdk import COMPUTE, Sdk
 from tests.emulator.test_runs import PATIENCE, configured, executed, logs_of
+from tests.searching import Search
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -109,8 +110,11 @@ def test_a_compute_that_is_deleted_takes_its_runs_along(sdk: Sdk, folder: Path) 
     assert record.status == FAILED
 
 
+@pytest.mark.long
 @pytest.mark.slow
-def test_the_estimator(sdk: Sdk, folder: Path) -> None:
+def test_the_estimator(sdk: Sdk, folder: Path, search: Search) -> None:
+    if not search.whole:
+        pytest.skip("only with -m long: to import it takes ten seconds, which the conformance suite spends")
     from azureml.core import ScriptRunConfig
     from azureml.core.runconfig import TensorflowConfiguration
     from azureml.train.dnn import TensorFlow

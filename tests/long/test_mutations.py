@@ -16,7 +16,7 @@ from tests.searching import DEFAULT_SEED, Search
 
 ROOT = Path(__file__).parents[2]
 SAMPLED = "specrun/spec/rules"
-SAMPLE, LEAST_OF_SAMPLE = 8, 50
+SAMPLE, LEAST_OF_SAMPLE = 4, 50
 """The package of which there is a sample, how many mutants, and percent of them that are killed: of so few, chance may
 spare some. A sample shows that the search works; the whole shows how good the tests are."""
 
