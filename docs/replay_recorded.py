@@ -1,7 +1,7 @@
 """Makes the pictures of docs/images, and what the README shows, from the terminals recorded in docs/recorded.
 
 Those that a moment on this machine gives are recorded anew, in a terminal as wide, and compared without what differs
-each time; the others (`demo`: a training of TensorFlow) are kept as they were recorded, and their plan is compared.
+each time; `demo`, a training with TensorFlow, is kept as it was recorded, and a test compares its plan.
 `--check` only says (exit 1) what is not as it should be.
 """
 

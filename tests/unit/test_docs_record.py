@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from specrun.cli.main import run
+
 FILE = Path(__file__).parents[2] / "docs" / "record.py"
 SPEC = spec_from_file_location("record", FILE)
 assert SPEC is not None
@@ -81,3 +83,17 @@ def test_what_differs_each_time_is_no_difference() -> None:
     one = f"{RED}✗ x{PLAIN} failed after 0.1 s\n  main/0 | import x\n  main/0 | ^^^^^^^^\n"
     assert _lasting(one) == _lasting("✗ x failed after 12.5 s\n  main/0 | import x\n")
     assert _lasting(one) != _lasting("✗ y failed after 0.1 s\n  main/0 | import x\n")
+
+
+def test_the_training_of_the_picture_has_the_plan_of_today(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from replay_recorded import _plain
+
+    monkeypatch.setenv("SPECRUN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(FILE.parents[1])
+    assert run(["plan", "specs/examples/digits-ps/job.yaml"]) == 0
+    plan = capsys.readouterr().out.rstrip()
+    assert "Plan: 3 to create, 1 to submit." in plan
+    assert _plain("demo").split("\n", 1)[1].startswith(plan)
