@@ -26,7 +26,7 @@ NAMESPACES = ("env", "vars", "secrets", "inputs", "outputs")
 # The body ends at `}}` or where the next expression opens: an unclosed one must not swallow its neighbour.
 _SPAN = re.compile(r"\$\{\{((?:(?!\$\{\{|\}\}).)*)(\}\})?", re.DOTALL)
 _REFERENCE = re.compile(r"\s*([A-Za-z_][\w-]*)\s*\.\s*([A-Za-z_][\w-]*)\s*")
-_BEGUN = re.compile(r"\$\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\.[ \t]*([A-Za-z_][\w-]*)(?:[ \t]*\})?")
+_BEGUN = r"\$\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\.[ \t]*([A-Za-z_][\w-]*)(?:[ \t]*\})?"
 """What there is of an expression that is not closed, where it has a name."""
 
 _FORM = "An expression is `${{ NAMESPACE.NAME }}` with one of `env`, `vars`, `secrets`, `inputs`, `outputs`."
@@ -163,8 +163,8 @@ def _length(line: str, at: int, *, closed: bool) -> int:
     if closed:
         end = line.find("}}", at)
         return (end + 2 if end >= 0 else len(line.rstrip())) - at
-    begun = _BEGUN.match(line, at)
-    return begun.end() - at if begun is not None else len(OPEN)
+    begun = re.match(_BEGUN, line[at:])
+    return begun.end() if begun is not None else len(OPEN)
 
 
 def _same_start(line: str, written: str) -> bool:
@@ -173,7 +173,7 @@ def _same_start(line: str, written: str) -> bool:
 
 
 def _unclosed(written: str) -> tuple[str, str]:
-    begun = _BEGUN.match(written)
+    begun = re.match(_BEGUN, written)
     instead = f"Write `${{{{ {begun[1]}.{begun[2]} }}}}`." if begun is not None and begun[1] in NAMESPACES else _FORM
     return "expression-unclosed", f"After `{OPEN}` the closing `}}}}` is missing. {instead}"
 

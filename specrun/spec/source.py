@@ -15,7 +15,6 @@ from specrun.spec.builder import Builder, Mistake, Unreadable
 from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import secret_names
 from specrun.spec.locations import Span, locate, locate_inside, location, written
-from specrun.spec.lookalikes import between_keys, first
 from specrun.spec.reading import MOST_YAML, TooLarge, read_bytes
 from specrun.spec.syntax import describe, flow_expression
 
@@ -183,14 +182,25 @@ def parse(file: str, data: bytes) -> tuple[Document | None, tuple[Diagnostic, ..
 
 def _has_odd_keys(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(isinstance(key, str) and first(key) for key in value) or any(map(_has_odd_keys, value.values()))
+        keys = [key for key in value if isinstance(key, str) and not key.isascii()]
+        return any(map(_is_odd, keys)) or any(map(_has_odd_keys, value.values()))
     return isinstance(value, list) and any(map(_has_odd_keys, value))
+
+
+def _is_odd(key: str) -> bool:
+    from specrun.spec.lookalikes import first  # late: most keys have the characters of a keyboard alone
+
+    return first(key) is not None
 
 
 def _with_blanks(file: str, text: str, parsed: str) -> tuple[list[Diagnostic], str]:
     """What only looks like the blanks between keys, each said once, and the text with blanks in its place."""
     odd: list[Diagnostic] = []
-    for start, end in () if parsed.isascii() else between_keys(parsed):
+    if parsed.isascii():
+        return odd, parsed
+    from specrun.spec.lookalikes import between_keys, first
+
+    for start, end in between_keys(parsed):
         one = first(parsed, start, end)
         if one is not None:
             odd.append(_diagnostic(file, text, "lookalike", str(one), Span(one.at, one.at + 1)))

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from specrun.spec.locations import Span
-from specrun.spec.lookalikes import where_yaml_looks
 from specrun.spec.masking import masked
 
 _EXPRESSION = re.compile(r"\$\{\{.*?(?:\}\}|$)", re.MULTILINE)
@@ -16,7 +15,7 @@ _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 _NO_COLON = re.compile(r"([A-Za-z_][\w-]*):?(?:\s*[ =:]\s*|(?<=:)|$)([^\s=:#][^#]*)?(?:#.*)?")
 _KEY_AND_VALUE = re.compile(r"\s*[\w-]+:[ ]+[^\s|>&#]")
 
-_MARKED = re.compile(r"\s*(?:- +|(?:- +)?[\w.-]+: +)(?P<value>(?P<mark>[*&\[{'\"]).*)")
+_MARKED = r"\s*(?:- +|(?:- +)?[\w.-]+: +)(?P<value>(?P<mark>[*&\[{'\"]).*)"
 _NEAR = 500
 """Characters above the line at which the parser stumbled, among which the reason may be."""
 
@@ -66,6 +65,8 @@ def describe(error: Any, text: str) -> tuple[str, str, Span]:
         at = line_start + indent[0].index("\t")
         detail = "YAML is indented with blanks, never with tabs: replace the tab by blanks."
         return "tab-indent", detail, Span(at, at + 1)
+    from specrun.spec.lookalikes import where_yaml_looks  # late: few files are no YAML
+
     above = max(text.rfind("\n", 0, min(index, _begun(error, index))) + 1, line_start - _NEAR)
     odd = where_yaml_looks(text[above : line_start + len(_line(text, line_start))])
     if odd is not None:
@@ -113,7 +114,7 @@ def _usual(error: Any, text: str, line_start: int) -> tuple[str, Span] | None:
 def _value_with_a_mark(text: str, line_start: int, index: int) -> tuple[str, Span] | None:
     """A value that is text, and begins with what YAML takes for its own: `*`, `&`, a quote or bracket closed soon."""
     line = _line(text, line_start)
-    found = _MARKED.match(line)
+    found = re.match(_MARKED, line)
     if found is None or not line_start + found.start("mark") < index <= line_start + len(line.rstrip()):
         return None
     mark, value = found["mark"], found["value"].strip()

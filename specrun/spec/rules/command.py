@@ -76,7 +76,7 @@ def unused_inputs(subject: Subject) -> Iterator[Diagnostic]:
     used = set(_used(subject.job))
     if used >= inputs.keys() or not all(is_known(subject.job.get(key)) for key in ("command", "script", "arguments")):
         return
-    meant = {one.name for one in almost(subject) if one.namespace == "inputs"}
+    meant = {name for _, namespace, name, *_ in almost(subject) if namespace == "inputs"}
     for name in inputs:
         if name not in used and name not in meant:
             detail = f"The script learns an input's place from `{where}` only: write `${{{{ inputs.{name} }}}}` there."

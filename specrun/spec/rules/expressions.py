@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Path
@@ -20,17 +20,10 @@ _OF_A_RUN = ("inputs", "outputs")
 """What has a path only while the job runs: the command and the arguments may name it."""
 
 
-class Almost(NamedTuple):
-    """What would be an expression with its own braces, and names what there is: `text[start:end]` of the value at
-    `path`, as it is written.
-    """
-
-    path: Path
-    namespace: str
-    name: str
-    text: str
-    start: int
-    end: int
+Almost: TypeAlias = "tuple[Path, str, str, str, int, int]"
+"""What would be an expression with its own braces, and names what there is: path, namespace and name, the text as it is
+written, and where in it that begins and ends.
+"""
 
 
 def almost_expressions(subject: Subject) -> Iterator[Diagnostic]:
@@ -71,7 +64,7 @@ def _in(subject: Subject, value: Any, path: Path, declared: dict[str, Any]) -> I
         for found in _grammar().finditer(text):
             namespace, name = found["namespace"] or found["word"], found["name"] or found["of_word"]
             if name in declared.get(namespace, ()):
-                yield Almost(path, namespace, name, text, found.start(), found.end())
+                yield path, namespace, name, text, found.start(), found.end()
 
 
 def _as_written(subject: Subject, path: Path, value: str) -> str:
@@ -113,11 +106,11 @@ def unused_variables(subject: Subject) -> Iterator[Diagnostic]:
 
 def variables_named(document: Document) -> frozenset[str]:
     """The variables that a spec's files name, be it in what is nearly an expression, and not in comments."""
-    if not _IN_COMMENT.search(document.text):
-        return frozenset(_VARIABLE.findall(document.text))
+    if not re.search(_IN_COMMENT, document.text):
+        return frozenset(re.findall(_VARIABLE, document.text))
     texts = (text for one in document.documents for text in scalars(one.values))
-    return frozenset(name for text in texts for name in _VARIABLE.findall(text))
+    return frozenset(name for text in texts for name in re.findall(_VARIABLE, text))
 
 
-_VARIABLE = re.compile(r"vars\s*\.\s*([A-Za-z_][\w-]*)")
-_IN_COMMENT = re.compile(r"#.*vars\b")
+_VARIABLE = r"vars\s*\.\s*([A-Za-z_][\w-]*)"  # compiled, and kept by `re`, where a spec has variables
+_IN_COMMENT = r"#.*vars\b"

@@ -9,7 +9,6 @@ from itertools import pairwise
 from specrun.spec import codes, shell
 from specrun.spec.diagnostics import Diagnostic, Path, Severity
 from specrun.spec.expressions import parse
-from specrun.spec.lookalikes import in_command
 from specrun.spec.rules.subject import Subject
 from specrun.spec.shell_reader import read
 
@@ -54,6 +53,10 @@ def escaped_expressions(subject: Subject) -> Iterator[Diagnostic]:
 def lookalikes(subject: Subject) -> Iterator[Diagnostic]:
     """Bash takes a no-break space for a part of a word, and a typographic quote or hyphen for a letter like others."""
     written = command_as_written(subject) or ""
+    if written.isascii():
+        return
+    from specrun.spec.lookalikes import in_command  # late: most commands have the characters of a keyboard alone
+
     for found in in_command(written):
         detail = f"{found} Bash takes it for a part of the word."
         place = subject.document.inside(COMMAND, written, found.at, 1)

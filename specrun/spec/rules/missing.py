@@ -9,7 +9,6 @@ import os
 
 from specrun.spec.diagnostics import Path
 from specrun.spec.requirements import read_line
-from specrun.spec.rules.nearby import nearest_existing
 from specrun.spec.rules.subject import Subject
 
 
@@ -20,6 +19,8 @@ def missing_detail(subject: Subject, path: str, code: str, place: Path = ()) -> 
     where = os.path.normpath(os.path.join(subject.folder, path))
     if os.path.islink(where):
         return f"`{where}` is a link to something that does not exist."
+    from specrun.spec.rules.nearby import nearest_existing  # late: as a rule everything is there
+
     beside = beside_spec(subject, place)
     near = None if beside else nearest_existing(where, code)
     if near is None:

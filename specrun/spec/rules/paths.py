@@ -13,7 +13,6 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.reading import MOST_TEXT, MOST_YAML, is_absent
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.missing import missing_detail
-from specrun.spec.rules.nearby import nearest_existing
 from specrun.spec.rules.outside import found_outside, is_refused, noted_outside
 from specrun.spec.rules.subject import Subject, mapping, text
 
@@ -108,6 +107,8 @@ def data(subject: Subject) -> Iterator[Diagnostic]:
         if kind is None and source is not None and is_absent(where):
             if source == "optional":
                 there = f"`{os.path.normpath(where)}` is not on this machine"
+                from specrun.spec.rules.nearby import nearest_existing  # late: as a rule it is there
+
                 near = nearest_existing(where)
                 meant = f" Or is `{os.path.relpath(near, subject.folder)}` meant?" if near is not None else ""
                 detail = f"{there}: what lies at {_target_of(name, entry)} stands for it, and nothing is sent.{meant}"

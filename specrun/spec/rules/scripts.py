@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.lines import COMMAND, command_as_written
-from specrun.spec.rules.nearby import nearest_existing
 from specrun.spec.rules.outside import is_refused
 from specrun.spec.rules.paths import wrong_script
 from specrun.spec.rules.programs import Script, is_program, plain, script_of, unwrapped
@@ -43,10 +42,12 @@ def in_command(subject: Subject) -> Iterator[Diagnostic]:
 
 def _is_slip(path: str) -> bool:
     """Whether a missing file has all but the name of one that is there."""
+    from specrun.spec.rules.nearby import nearest_existing  # late: as a rule a script is there
+
     near = nearest_existing(path, "missing-script")
     if near is None or os.path.split(near)[0] != os.path.split(os.path.normpath(path))[0]:
         return False
-    from difflib import SequenceMatcher  # late: as a rule a script is there
+    from difflib import SequenceMatcher
 
     return SequenceMatcher(None, os.path.split(near)[1], os.path.split(path)[1]).ratio() > _ALIKE
 
