@@ -14,6 +14,12 @@ from specrun.views.waiting import waiting
 from tests.engine_double import wait_until
 
 
+@pytest.fixture(autouse=True)
+def nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests have left hanging on purpose is not waited for here."""
+    monkeypatch.setattr(registry, "_doing", {})
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

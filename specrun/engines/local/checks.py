@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from specrun.engines.local.conda import NotServed, pip_requirements
-from specrun.engines.local.environments import WAY_OUT
 from specrun.engines.local.inputs import cloud_folder
-from specrun.engines.local.python import active_python
+from specrun.engines.local.python import WAY_OUT, active_python
 from specrun.plan.file_locks import HAVE_LOCKS, WHY_NOT
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic

@@ -38,7 +38,6 @@ KEPT = 2_000
 SILENCE = 10.0
 """Seconds after which an installer that says nothing is told to be at work still."""
 
-WAY_OUT = "use `--environment current` (the Python that is active) or `--environment FILE`"
 _NAME = re.compile(r"^[\w.-]+")
 _PASSWORD = re.compile(r"://[^\s/@]*\$\{([A-Z0-9_]+)\}(?=@)")
 """A variable in front of a host, which pip takes from its environment: a secret like any."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from specrun.spec.repository import repository_of
 
 OWN = "the one that runs specrun"
+WAY_OUT = "use `--environment current` (the Python that is active) or `--environment FILE`"
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", re.MULTILINE)
 
 

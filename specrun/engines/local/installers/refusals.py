@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from specrun.engines.local.installers.case import Case, Refusal, case_of, last_words
 from specrun.engines.local.installers.sources import denied, network, nowhere, repository, unbuilt
 from specrun.engines.local.installers.versions import absent, conflict, other_python
+from specrun.engines.local.python import WAY_OUT
 from specrun.spec.requirements import read_line
 
 
@@ -18,7 +19,9 @@ def refusal(said: Sequence[str], requirements: Sequence[str], constraints: Seque
     """What came of an installation that failed. `python` is the version that the environment is for, as `3.11`."""
     case = case_of(said, requirements, constraints, python)
     found = (read(case) for read in _READERS)
-    return next(filter(None, found), None) or Refusal(f"The installer says: `{last_words(said)}`.")
+    return next(filter(None, found), None) or Refusal(
+        f"The installer says: `{last_words(said).rstrip('.')}`. To run without it, {WAY_OUT}."
+    )
 
 
 def _no_venv(case: Case) -> Refusal | None:
