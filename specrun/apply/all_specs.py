@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from specrun.apply.project import places_of
@@ -15,6 +15,7 @@ from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Key, Place, same_thing
 from specrun.spec.datastore_paths import parse
 from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.frozen import dataclass
 from specrun.spec.load import load
 from specrun.spec.model import Origin, Spec
 from specrun.spec.named import find, listed

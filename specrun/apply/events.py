@@ -5,7 +5,6 @@ What is told of a run that is followed has the `key` of the job that it is of: i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from specrun.engines.base import LogLine, Progress
@@ -14,6 +13,7 @@ from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from specrun.engines.base import EngineError, LogLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Loss, Run, RunStatus
+from specrun.spec.frozen import dataclass
 
 LAST_LINES = 10
 """Lines that are shown of a role."""

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from specrun.apply.events import Event, LockAwaited, LocksDenied
 from specrun.engines.base import Denied, EngineError
@@ -22,6 +22,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import RunDeletion
 from specrun.plan.provenance import who_asks
 from specrun.plan.resources import Key, Place
+from specrun.spec.frozen import dataclass
 
 TIMEOUT = 600.0
 """Seconds that somebody else's lock is waited for, unless the command line says otherwise."""

@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from specrun.apply.locks import Stopped
@@ -30,6 +30,7 @@ from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
 from specrun.plan.transfer import is_same, plan_transfer
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Download
 
 FIRST_POLL = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from specrun.plan.provenance import collect
 from specrun.plan.repositories import Repositories
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Spec
 from specrun.spec.repository import repository_of
 from specrun.spec.repository_file import RepositoryFiles

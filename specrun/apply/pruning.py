@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from specrun.apply.survey import accounts_of, survey
@@ -16,6 +16,7 @@ from specrun.plan.graph import Graph
 from specrun.plan.planning import View
 from specrun.plan.pruning import KINDS, Claims, Sorted, is_listed, plan_pruning, resource_of, target_of
 from specrun.plan.resources import DEFAULT_DATASTORE, Place
+from specrun.spec.frozen import dataclass
 
 _Errors: TypeAlias = dict[Place, dict[str, str]]
 

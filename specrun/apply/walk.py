@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from specrun.plan.kinds.run import Adopt, Follow, Submit
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Origin, SecretUnset
 
 GRACE = 10.0

@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from specrun.cli.telling import quiet
 from specrun.engines.facts import ENGINES
 from specrun.plan.home import home_of, open_home, scratch
 from specrun.plan.ownership import StateRefused
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import size
 from specrun.views.text import Paint, paint_for

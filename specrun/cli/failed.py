@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from specrun.apply.failures import Failure, failure_of
 from specrun.cli.opened import RunsOfSpec
 from specrun.cli.reading import Reading
 from specrun.plan.observed import Run
+from specrun.spec.frozen import dataclass
 from specrun.views.endings import failure_data, failure_text, hint_text
 from specrun.views.own_paths import OwnPaths
 from specrun.views.text import Paint

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from specrun.plan.observed import Run
 from specrun.plan.repositories import Repositories
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.expressions import OPEN
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Spec
 from specrun.spec.source import STDIN, Document, read
 from specrun.spec.unchecked import load_unchecked

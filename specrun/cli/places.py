@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import open_home
 from specrun.plan.resources import Place
 from specrun.spec.expressions import OPEN
+from specrun.spec.frozen import dataclass
 from specrun.spec.glimpse import is_abstract
 from specrun.spec.model import Properties
 from specrun.spec.named import find, listed, own_repository, own_spec

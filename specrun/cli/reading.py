@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from specrun.cli.exit_codes import DONE, WRONG_USAGE
 from specrun.cli.finding import NO_RUNS, NamedRuns, find_named, runs_in, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.cli.telling import strict_option
+from specrun.spec.frozen import dataclass
 from specrun.spec.named import Found
 from specrun.spec.selection import Kinds, Selection, Selector
 

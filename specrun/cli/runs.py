@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice, zip_longest
 
 import click
@@ -16,6 +16,7 @@ from specrun.cli.options import color_option, output_option, since_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet, tell
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import place_data, run_data
 from specrun.views.run_table import Row, runs_text

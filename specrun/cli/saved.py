@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Follow, RunChange
 from specrun.plan.portable import digests_from
 from specrun.plan.saved import PlanUnreadable, contents, masked, read_saved
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask
 from specrun.spec.repository import repository_of
 from specrun.views.runs import origin_text

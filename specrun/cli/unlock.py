@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TextIO
 
 import click
@@ -19,6 +19,7 @@ from specrun.cli.telling import quiet, tell
 from specrun.engines.base import EngineError
 from specrun.engines.locks import Holder
 from specrun.engines.reliable import Reliable
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import listed
 from specrun.views.data import holder_data, place_data

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.convert.draft import Draft
 from specrun.convert.report import Report
+from specrun.spec.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from specrun.convert import credentials
 from specrun.convert.draft import Draft, Key, Value
@@ -17,6 +16,7 @@ from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Kind
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.expressions import whole
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 from specrun.spec.secret_places import is_credential
 

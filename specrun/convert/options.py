@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from specrun.convert.draft import Draft
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 

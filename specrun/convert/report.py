@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TypeAlias
+
+from specrun.spec.frozen import dataclass
 
 FieldPath: TypeAlias = tuple[str | int, ...]
 """Keys and indices from a document's root, such as ("properties", "mountVolumes", 0)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from specrun.convert import coerce
 from specrun.convert.draft import TODO, Draft, Key, Value
 from specrun.convert.report import FieldPath, Ledger, dotted
+from specrun.spec.frozen import dataclass
 
 Reader: TypeAlias = "Callable[[object], Value]"
 """What takes a value of a source for what it clearly means; None where it means nothing."""

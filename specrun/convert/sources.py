@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from specrun.spec.frozen import dataclass
 
 MAX_BYTES = 1 << 20
 MAX_NOTEBOOK = 64 << 20

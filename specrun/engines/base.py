@@ -6,7 +6,7 @@ An engine imports its SDK when it is used. What is known of it without that stan
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask
 from specrun.spec.model import Properties, Spec
 

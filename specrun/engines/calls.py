@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import wait
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -18,6 +17,7 @@ from specrun.engines.background import in_background
 from specrun.engines.base import EngineError, Transient
 from specrun.plan.resources import Place
 from specrun.plan.under_way import begin, end
+from specrun.spec.frozen import dataclass
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

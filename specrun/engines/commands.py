@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from specrun.spec import shell
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Job
 from specrun.spec.shell import REFERENCE
 from specrun.spec.shell_reader import read

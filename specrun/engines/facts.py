@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.plan.resources import Capability, Kind
 from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.frozen import dataclass
 from specrun.spec.schema import readers
 
 SCALE = ("min_instances", "max_instances", "idle_time_before_scale_down")

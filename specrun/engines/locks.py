@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Protocol
 
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.resources import DEFAULT_DATASTORE, Resource
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask
 
 LONGEST = 300

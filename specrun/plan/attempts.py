@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from specrun.plan.changes import Action
 from specrun.plan.observed import Loss, Run, RunStatus
+from specrun.spec.frozen import dataclass
 
 NAME = re.compile(r"(?P<spec>[\w.-]+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attempt>[0-9]{1,9}))?", re.ASCII)
 """What `run_name` makes: it is also the name of a folder, and part of addresses."""

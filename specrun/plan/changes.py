@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from specrun.plan.observed import Account, Observed
 from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 
 FORMAT = 1
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from specrun.plan.checkout import executables
 from specrun.plan.hashes import HashCache
 from specrun.plan.under_way import under_way
 from specrun.spec.boundary import Links
+from specrun.spec.frozen import dataclass
 from specrun.spec.tree import Tree, Wrong, composed_name, is_spec, read_tree
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import content_digest
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Input, Job, Output, Secret
 
 FP = 1
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class InputContent:
     """What an input reads: its files; or, where nobody lists them, a digest of what was observed or is to be fetched.
 

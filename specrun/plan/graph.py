@@ -7,7 +7,7 @@ declare it differently contradict each other, which is a user's mistake with two
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from specrun.plan.agreement import Declarations
@@ -21,6 +21,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import CloudContent
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Spec
 
 

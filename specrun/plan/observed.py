@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key
 from specrun.plan.source_list import SourceList
 from specrun.spec.datastore_paths import DEFAULT_NAME
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 

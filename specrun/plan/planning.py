@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +15,7 @@ from specrun.plan.observed import Observed, Run, Survey
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Origin
 from specrun.spec.rules.travel import Journey, found_wrong
 from specrun.spec.tree import MOST_ENTRIES, Tree

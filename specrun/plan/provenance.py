@@ -10,11 +10,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import NamedTuple
 
 from specrun import __version__
 from specrun.plan.git import GitError, git
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask
 from specrun.spec.visible import visible
 

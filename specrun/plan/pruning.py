@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from specrun.plan.planning import View, unread_runs
 from specrun.plan.resources import Capability, Key, Kind, Place, same_thing
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.expressions import OPEN
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import LocalPath, Origin, Spec
 
 KINDS: tuple[Kind, ...] = ("compute", "datastore")

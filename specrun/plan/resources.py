@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias, get_args
+
+from specrun.spec.frozen import dataclass
 
 if TYPE_CHECKING:
     from specrun.plan.makers import Maker

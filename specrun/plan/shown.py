@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from specrun.plan.portable import digests_from, seen_from
 from specrun.plan.resources import Key, Place
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_property
 from specrun.spec.model import LocalPath, Origin, Processes, Properties, Secret
 from specrun.spec.repository import repository_of

@@ -9,11 +9,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from specrun.plan.files import SourceFile
+from specrun.spec.frozen import dataclass
 
 if TYPE_CHECKING:
     from specrun.plan.observed import StoredFile

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.plan.files import SourceFile
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import StoredFile
+from specrun.spec.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

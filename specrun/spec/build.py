@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec.boundary import UNBOUNDED, Boundary, Reach
 from specrun.spec.expressions import scalar_text, whole
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import (
     CloudPath,
     Data,

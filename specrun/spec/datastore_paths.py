@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from specrun.spec.frozen import dataclass
 
 EXAMPLE = "azureml://datastores/NAME/paths/PATH"
 """How one is written, for messages."""

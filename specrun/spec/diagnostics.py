@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TypeAlias
+
+from specrun.spec.frozen import dataclass
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands in its document: mapping keys and list indexes from the top."""

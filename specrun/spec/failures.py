@@ -6,10 +6,10 @@ The compiled predicates say which branches to look into, so that this walks no f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from specrun.spec.diagnostics import Path
+from specrun.spec.frozen import dataclass
 from specrun.spec.predicate import Predicates, Schema
 
 _SINGLE = (

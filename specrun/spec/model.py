@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from specrun.spec import secrets
 from specrun.spec.boundary import EVERYWHERE, Boundary
+from specrun.spec.frozen import dataclass
 from specrun.spec.sizes import has_gpu
 
 if TYPE_CHECKING:
@@ -299,11 +300,9 @@ class Spec:
     @property
     def wants_gpu(self) -> bool:
         """Whether the job's machines have GPUs: as `resources.gpu` says, else as their size does."""
-        if self.job is None:
-            return False
-        if self.job.resources.gpu is not None:
+        if self.job is not None and self.job.resources.gpu is not None:
             return self.job.resources.gpu
-        if isinstance(self.compute, str):
+        if self.job is None or isinstance(self.compute, str):
             return False
         size = self.job.resources.instance_type if self.compute is None else self.compute.get("size")
         return bool(has_gpu(str(size))) if size is not None else False

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from specrun.spec.frozen import dataclass
 
 V1 = "SDK v1"
 V2 = "CLI v2"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from specrun.spec import codes, schema
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.spec.frozen import dataclass
 from specrun.spec.repository import repository_of, under_ci
 
 if TYPE_CHECKING:

@@ -11,13 +11,14 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from specrun.spec.boundary import Boundary
 from specrun.spec.diagnostics import Location, Path
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import source_line
 
 INCLUDE, CONSTRAIN, EDIT = "--requirement", "--constraint", "--editable"

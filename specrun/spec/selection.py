@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from specrun.spec.boundary import is_below
+from specrun.spec.frozen import dataclass
 
 
 class About(NamedTuple):

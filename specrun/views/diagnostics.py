@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible, visible_characters
 from specrun.views.text import Paint, count
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any, NamedTuple
 
 from specrun.convert.draft import leaf, scalar
 from specrun.spec.diagnostics import Path
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
 from specrun.views.text import Paint
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from specrun.plan.observed import Run
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
 from specrun.views.runs import COLOURS, local_moment, origin_of
 from specrun.views.text import Paint, duration, shorten

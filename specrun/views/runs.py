@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.plan.fingerprint import explain
 from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
 from specrun.views.text import Paint, duration, is_link, nearby, tied, wrapped
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.convert.draft import Draft
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.section import Section, section_of
 from specrun.convert.sources import Source
+from specrun.spec.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.convert.batchai.accounts import Accounts, credentials
 from specrun.convert.batchai.section import LooseSection, Text
 from specrun.convert.draft import TODO, Draft
 from specrun.convert.locations import base_name
 from specrun.convert.naming import datastore_name
+from specrun.spec.frozen import dataclass
 
 _CONTAINER = re.compile(r"(\$root|\$logs|\$web|[a-z0-9](-?[a-z0-9]){2,62})")
 _SHARE_URL = re.compile(r"(?:(?:https?:|smb:)?//)?(?P<host>[^/]*)/+(?P<share>[^/?]+)/*(?P<rest>[^?]*)(?:\?.*)?")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from specrun.spec.frozen import dataclass
 
 _LAUNCHER = re.compile(r"(?<![\w./$-])(?:/[\w./-]*/)?(?:mpirun|mpiexec(?:\.hydra)?)(?=\s)")
 _WORD = re.compile(r"\s*((?:\"(?:\\.|[^\"\\])*\"|'[^']*'|\$\([^)]*\)|\\.|[^\s\"'\\;&|])+)")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.draft import TODO, Value
 from specrun.convert.report import FieldPath
+from specrun.spec.frozen import dataclass
 
 _COUNTS = ("processCount", "numberOfProcesses", "process_count")
 _TO = "job.distribution.process_count_per_instance"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.credentials import is_secret, variable
 from specrun.convert.naming import unique
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import names_secret
 
 _KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==")

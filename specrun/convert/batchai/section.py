@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from specrun.convert import coerce
 from specrun.convert.report import FieldPath, Ledger
+from specrun.spec.frozen import dataclass
 
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,15}(\.0*)?\s*")
 _ENDLESS = 10**9

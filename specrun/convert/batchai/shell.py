@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from specrun.convert.batchai.program import Program
+from specrun.spec.frozen import dataclass
 
 _EXPRESSION = re.compile(r"\$\{\{ (inputs|outputs)\.(\w+) \}\}")
 _RUN_TIME = re.compile(r"\$\{(AZ_BATCHAI_\w+)\}")

@@ -7,9 +7,9 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from specrun.convert.sources import HUGE, MAX_BITS, MAX_BYTES, Refused, whole
+from specrun.spec.frozen import dataclass
 
 MAX_NODES = 60_000
 """Of syntax trees in a file: some 6,000 lines."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.run import Names, ScriptPass, parameters
 from specrun.convert.scripts.statements import execute
 from specrun.convert.scripts.values import Call, Function, current
+from specrun.spec.frozen import dataclass
 
 MOST_PASSES = 3
 

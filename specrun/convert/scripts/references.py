@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from specrun.convert import naming
 from specrun.convert.draft import TODO
@@ -13,6 +13,7 @@ from specrun.convert.locations import folder_of, is_address, rebased
 from specrun.convert.scripts.stores import Upload, clean_target, store_name
 from specrun.convert.scripts.values import Call, Computed, Member, Template, Value
 from specrun.convert.scripts.writing import Writing
+from specrun.spec.frozen import dataclass
 
 KINDS = (
     "path", "as_mount", "as_download", "as_upload", "as_named_input", "DataReference", "Dataset.File.from_files",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from specrun.convert import coerce
 from specrun.convert.draft import TODO, Key
@@ -11,6 +10,7 @@ from specrun.convert.scripts.values import Call, Computed, Environ, Member, Refe
 from specrun.convert.scripts.writing import Writing
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.expressions import OPEN
+from specrun.spec.frozen import dataclass
 
 _V1 = {
     "Datastore.register_azure_blob_container": ("azure_blob", "container_name"),

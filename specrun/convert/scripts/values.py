@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from specrun.convert.scripts.secrets import shown
+from specrun.spec.frozen import dataclass
 
 Known: TypeAlias = str | int | float | bool | None
 Value: TypeAlias = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from specrun.engines.commands import bash_line
 from specrun.spec.datastore_paths import datastore_uri
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Input, Job, LocalPath
 
 CODE = "/mnt/code"

@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.fetched import Fetched
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Account
+from specrun.spec.frozen import dataclass
 
 _VERSION = {"api-version": "2022-12-01"}  # of subscriptions
 _PERSON = ("upn", "preferred_username", "unique_name", "email")

@@ -7,10 +7,10 @@ of the pattern may stand in braces.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from specrun.engines.base import Denied, EngineError, Missing, Quota
 from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.frozen import dataclass
 
 _EVERY = ".*"
 _QUOTA = r"(?i)quota|exceed\w* .*(?:core|limit)|(?:core|vcpu)s? .*(?:limit|exceed)"

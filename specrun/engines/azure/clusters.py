@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from specrun.engines.azure.connection import SOON, Connection
@@ -15,6 +15,7 @@ from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Existing, Observed, Status
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 DISAPPEARS = 60.0

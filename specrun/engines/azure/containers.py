@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urlsplit
 
 from specrun.engines.azure.transport import transport
+from specrun.spec.frozen import dataclass
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

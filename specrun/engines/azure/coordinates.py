@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from specrun.engines.base import EngineError
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import LocalPath, Properties, Spec
 from specrun.spec.reading import read_bytes
 from specrun.spec.visible import json_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from specrun.engines.azure.connection import Connection
@@ -12,6 +12,7 @@ from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Existing, Observed, Status
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Secret
 
 CONTAINERS = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Loss, RunStatus
+from specrun.spec.frozen import dataclass
 
 STATUSES = {
     "Completed": RunStatus.SUCCEEDED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -31,6 +30,7 @@ from specrun.plan.observed import CloudContent, Existing, Observed, Status, Uplo
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.datastore_paths import parse_storage
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Spec
 
 PATIENCE = 120.0

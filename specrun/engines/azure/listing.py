@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -16,6 +15,7 @@ from specrun.engines.azure.maker_tags import uploader_in
 from specrun.engines.base import EngineError
 from specrun.plan.makers import Maker
 from specrun.plan.source_list import FOLDER, is_list
+from specrun.spec.frozen import dataclass
 
 SHA256 = "specrun_sha256"
 """The metadata that holds the SHA-256 of data from https, as its spec gives it."""

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -31,6 +31,7 @@ from specrun.engines.base import Conflict, Denied, EngineError, Missing, Transie
 from specrun.engines.locks import LONGEST, Held, Holder, holder_in, lock_name, words_of
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.resources import DEFAULT_DATASTORE, Key, Resource
+from specrun.spec.frozen import dataclass
 
 _HOLDER, _NAME = "specrun_holder", "specrun_lock"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from specrun.engines.azure.arm_errors import translate
 from specrun.engines.azure.arm_rows import is_telling
 from specrun.engines.azure.network import retry_after, unreachable
 from specrun.engines.base import EngineError
+from specrun.spec.frozen import dataclass
 
 _DEPTH = 10
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +20,7 @@ from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.provenance import UNKNOWN, provenance_in
+from specrun.spec.frozen import dataclass
 
 AT_ONCE = 8
 """Runs that are read at once."""

@@ -10,12 +10,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from specrun.engines.azure import azure_identity
 from specrun.engines.base import Denied
+from specrun.spec.frozen import dataclass
 
 PipelineOptions: TypeAlias = Mapping[str, Any]
 """Keyword arguments of azure-core's pipeline: transport, deadlines in seconds."""

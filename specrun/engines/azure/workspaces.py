@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Iterable
 from concurrent.futures import wait
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from specrun.engines.azure.connection import Connection
@@ -20,6 +19,7 @@ from specrun.plan.changes import Action, ResourceChange
 from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.observed import Observed, Status
+from specrun.spec.frozen import dataclass
 
 APPEARS = 60.0
 """Seconds within which what was made is to be seen, and what was deleted is not, where older copies answer, too."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from specrun.engines.azure.clusters import FoundCluster, status_of
@@ -17,6 +16,7 @@ from specrun.engines.base import EngineError, Missing, Progress, Report
 from specrun.engines.facts import SCALE
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.observed import Existing, Status
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 APPEARS = 60.0

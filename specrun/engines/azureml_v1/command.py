@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from specrun.engines.azureml_v1.references import KEPT, JobPath, Value, values
 from specrun.engines.commands import Replaced, bash_line
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Job
 from specrun.spec.shell import REFERENCE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from specrun.engines.azure.datastores import FoundDatastore, revealed
@@ -12,6 +11,7 @@ from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import Conflict, EngineError
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.observed import Existing
+from specrun.spec.frozen import dataclass
 
 ADVICE = {
     "ContainerNotFound": "Make the container (az storage container create), or correct its name",

@@ -6,11 +6,11 @@ The service puts the place of a reference into `$AZUREML_DATAREFERENCE_<name>` b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from specrun.plan.remote import file_name
 from specrun.spec.datastore_paths import DatastorePath, parse
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Download, Input, Job, Output
 
 VARIABLE = "AZUREML_DATAREFERENCE_"

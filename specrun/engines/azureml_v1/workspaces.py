@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
@@ -13,6 +13,7 @@ from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.makers import Maker
+from specrun.spec.frozen import dataclass
 
 LOOK = 5.0
 """Seconds between two looks at a deployment."""

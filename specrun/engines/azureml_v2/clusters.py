@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from specrun.engines.azure.arm_errors import translate
@@ -17,6 +16,7 @@ from specrun.engines.azureml_v2.sdk import word_of
 from specrun.engines.base import Conflict, Report
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.observed import Existing, Status
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 

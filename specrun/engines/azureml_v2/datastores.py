@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from specrun.engines.azure.datastores import CONTAINERS, FoundDatastore, revealed
@@ -13,6 +12,7 @@ from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
 from specrun.plan.kinds.datastore import Datastore
 from specrun.plan.observed import Existing
+from specrun.spec.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

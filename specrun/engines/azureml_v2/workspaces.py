@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from specrun.engines.azure.arm import Arm
@@ -14,6 +14,7 @@ from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.base import EngineError
 from specrun.plan.kinds.workspace import Workspace
 from specrun.plan.makers import Maker
+from specrun.spec.frozen import dataclass
 
 LOOK = 60.0
 """Seconds between two looks at a deployment that the SDK follows."""

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from specrun.engines.local import disk, gpus, guard, memory, processes, roles, slots, state
@@ -19,6 +19,7 @@ from specrun.engines.local.log_times import LogTimes
 from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request, Withheld
 from specrun.plan.ownership import StateRefused
+from specrun.spec.frozen import dataclass
 from specrun.spec.secrets import longest_first
 
 TICK = 0.2
@@ -115,9 +116,8 @@ class Execution:
             try:
                 answer = place.ask()
             except OSError as error:
-                self._end(
-                    Ending(state.FAILED, f"no slot could be asked for in {self.request.slots}: {disk.why(error)}")
-                )
+                told = f"no slot could be asked for in {self.request.slots}: {disk.why(error)}"
+                self._end(Ending(state.FAILED, told))
                 break
             if isinstance(answer, slots.Grant):
                 return answer

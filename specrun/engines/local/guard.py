@@ -23,12 +23,12 @@ import select
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from specrun.engines.local import disk, processes
 from specrun.engines.local.output import MaskedLog
 from specrun.plan.private import open_private
+from specrun.spec.frozen import dataclass
 
 TERMINATE, KILL = b"T", b"K"
 LINGER = 0.5

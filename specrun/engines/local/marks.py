@@ -16,7 +16,6 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from specrun.plan.git_index import is_tracked
 from specrun.plan.ownership import StateRefused, check_private, is_own, own_folders
 from specrun.plan.private import check_folder, read_private, write_private
 from specrun.plan.stored import Damaged, read_record
+from specrun.spec.frozen import dataclass
 from specrun.spec.repository import repository_of
 
 KEY_BYTES = 32

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from specrun.plan.stored import Damaged, number, read_record
+from specrun.spec.frozen import dataclass
 
 FORMAT = 1
 FILE = "request.json"

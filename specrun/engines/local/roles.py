@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from specrun.engines.local.request import MARKER, Request
+from specrun.spec.frozen import dataclass
 
 INHERITED = frozenset(
     {

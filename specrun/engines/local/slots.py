@@ -17,7 +17,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from specrun.engines.local import state
 from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, flock
 from specrun.plan.private import open_private, write_private
 from specrun.plan.stored import Damaged, read_record
+from specrun.spec.frozen import dataclass
 
 LOCK = "lock"
 PATIENCE = 0.2

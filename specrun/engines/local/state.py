@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from specrun.engines.local.disk import is_full
 from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, SHARED, flock
 from specrun.plan.private import open_private, touch_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
+from specrun.spec.frozen import dataclass
 
 FORMAT = 1
 FILE = "state.json"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from specrun.plan.kinds.base import Planned
 from specrun.plan.observed import Observed
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Origin
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from specrun.plan.kinds.base import Converging, Planned
 from specrun.plan.kinds.data import DataTarget
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 from specrun.spec.nearest import nearest
 

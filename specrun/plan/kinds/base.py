@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import ClassVar
 
 from specrun.plan.changes import Action, Change, ResourceChange
@@ -13,6 +12,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.planning import Planning
 from specrun.plan.resources import Key, Resource
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 

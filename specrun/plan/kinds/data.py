@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from specrun.plan.resources import DEFAULT_DATASTORE, Key, Kind, Place, workspac
 from specrun.plan.source_list import Held, held
 from specrun.plan.transfer import Transfer, plan_transfer
 from specrun.spec.boundary import Links
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Data, Download, LocalPath, Origin, Properties, Spec
 from specrun.spec.reading import is_absent
 from specrun.spec.rules.travel import Journey

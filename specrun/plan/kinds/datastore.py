@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from specrun.plan.kinds.base import Converging
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.makers import Maker
 from specrun.plan.resources import Kind, Place, workspace_key
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Spec
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shlex
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +22,7 @@ from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Boundary, Links
 from specrun.spec.conda_file import pip_entries, with_pip
 from specrun.spec.diagnostics import Location
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask, mask_properties
 from specrun.spec.model import Environment, Properties, Spec
 from specrun.spec.reading import MOST_YAML, read_bytes

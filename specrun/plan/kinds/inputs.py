@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from specrun.plan.files import SourceFile
@@ -16,6 +16,7 @@ from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.datastore_paths import parse, parse_storage
+from specrun.spec.frozen import dataclass
 from specrun.spec.model import Data, Download, Input
 
 

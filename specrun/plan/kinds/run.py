@@ -6,7 +6,7 @@ A run is not a resource: it happens once. Its identity is its fingerprint.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar
 
 from specrun.plan.attempts import decide, run_name
@@ -24,6 +24,7 @@ from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Links
 from specrun.spec.datastore_paths import parse
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
 from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
 from specrun.spec.rules.travel import Journey

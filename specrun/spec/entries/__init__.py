@@ -7,13 +7,13 @@ generator of docs/diagnostics.md do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from specrun.spec.codes import CODES, Code
+from specrun.spec.frozen import dataclass
 
 GROUPS: Mapping[str, str] = {
     "file": "The file",

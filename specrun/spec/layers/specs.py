@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from specrun.spec.diagnostics import Severity
+from specrun.spec.frozen import dataclass
 from specrun.spec.layers.bases import HEAD, Bases, Chain, Head, head
 from specrun.spec.layers.stack import Layer, stacked
 from specrun.spec.nearest import suggestion

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec import source
+from specrun.spec.frozen import dataclass
 from specrun.spec.layers.stack import Layer, Merged, stacked
 from specrun.spec.nearest import suggestion
 from specrun.spec.rules.outside import found_outside

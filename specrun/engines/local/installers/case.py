@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from specrun.spec.frozen import dataclass
 from specrun.spec.requirements import read_line
 
 LONGEST = 200
