@@ -74,7 +74,7 @@ SAID = {
         "Install it.",
     ),
     "wheel": (WHEEL, [f"torch @ {TORCH}"], [], (0,), "is for another Python or system than Python 3.11"),
-    "certificate": (CERTIFICATE, ["six"], [], (), "pypi.org cannot be read: its certificate is not trusted"),
+    "certificate": (CERTIFICATE, ["six"], [], (), "package index cannot be read: its certificate is not trusted"),
     "constraint": (
         "ERROR: Cannot install six==1.15 because these package versions have conflicting dependencies.\n"
         "    The user requested six==1.15\n    The user requested (constraint) six==1.16\n",

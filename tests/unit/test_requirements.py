@@ -96,13 +96,13 @@ def test_what_pip_would_not_take_is_told(text: str, mistake: str) -> None:
 
 
 def test_files_that_are_named_count_and_travel(folder: Path) -> None:
-    in_conda("-r ../base.txt", "six==1.16.0", "--extra-index-url https://pypi.org/simple")
+    in_conda("-r ../base.txt", "six==1.16.0", "--extra-index-url https://index.example.org/simple")
     Path("base.txt").write_text("numpy # 1\n-c env/limits.txt\n--pre\n-r base.txt\n")
     Path("env/limits.txt").write_text("numpy<3 # two\n")
     assert told() == []
     found = content()
     assert found.pip is not None
-    lines = ["numpy", "--pre", "six==1.16.0", "--extra-index-url https://pypi.org/simple"]
+    lines = ["numpy", "--pre", "six==1.16.0", "--extra-index-url https://index.example.org/simple"]
     assert (list(found.pip.requirements), list(found.pip.constraints)) == (lines, ["numpy<3"])
     assert [file.path for file in found.named] == ["conda.yml", "base.txt", "limits.txt"]
     assert found.conda_text is not None
@@ -115,7 +115,7 @@ def test_files_that_are_named_count_and_travel(folder: Path) -> None:
 
 
 def test_where_nothing_is_named_the_environment_is_what_it_was() -> None:
-    in_conda("--extra-index-url https://pypi.org/simple", "six")
+    in_conda("--extra-index-url https://index.example.org/simple", "six")
     found = content()
     assert (set(found.identity), found.conda_text) == ({"conda"}, Path("env/conda.yml").read_bytes())
     in_spec("six==1.16.0", "numpy  >= 1")

@@ -46,10 +46,11 @@ def network(case: Case) -> Refusal | None:
     place = re.search(
         r"Failed to fetch: `?(https?:\S+)|Looking in indexes: (\S+?),?(?: |$)|host='([\w.-]+)'", case.text
     )
-    host = _host(next(filter(None, place.groups()), "") if place is not None else "pypi.org")
+    host = _host(next(filter(None, place.groups()), "")) if place is not None else ""
     mend = "Check the network (behind a proxy: HTTPS_PROXY, SSL_CERT_FILE), or name another index with `--index-url`."
-    lines = [index for index, line in enumerate(case.lines) if any(host in one for one in read_line(line).addresses)]
-    return Refusal(f"The package index at {host} cannot be read: {why}. {mend}", tuple(lines[:1]))
+    named = enumerate(case.lines) if host else ()
+    lines = [index for index, line in named if any(host in one for one in read_line(line).addresses)]
+    return Refusal(f"The package index{f' at {host}' * bool(host)} cannot be read: {why}. {mend}", tuple(lines[:1]))
 
 
 def denied(case: Case) -> Refusal | None:
