@@ -82,7 +82,7 @@ def origin_of(run: Run) -> Iterator[tuple[str, str]]:
     for word, texts in (
         ("repository", (run.repository,)),
         ("target", (run.target,)),
-        ("commit", (commit, known.branch, request)),
+        ("commit" if commit else "branch", (commit, known.branch, request)),
         ("by", (known.user, version)),
         ("pipeline", (known.ci,)),
     ):
