@@ -56,7 +56,8 @@ def test_blocks_that_are_there_are_not_sent_again(container: Container, large: P
     sent.clear()
     reports: list[Progress] = []
     send(container, "data", [file], Maker("job"), reports.append)
-    assert operations(sent) == ["GET blocklist", "PUT blocklist"]
+    asked = [one for one in operations(sent) if one != "PUT lease"]  # kept up, on a machine that takes its time
+    assert asked == ["GET blocklist", "PUT blocklist"]
     assert content(container, "data/large.bin") == large.read_bytes()
 
 

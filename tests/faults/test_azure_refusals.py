@@ -176,7 +176,7 @@ def refused(folder: Path, engine: str, refusal: Refusal, mark: str) -> tuple[Azu
 def test_a_workspace_that_is_refused(tmp_path: Path, engine: str, name: str) -> None:
     azure, said = refused(tmp_path, engine, OF_WORKSPACES[name], "✗ ")
     for dependent in ("compute/cluster", "data/default/numbers", "run/job"):
-        assert f"- {dependent}: skipped, since workspace/ws-faults was not done" in said.err
+        assert f"○ {dependent}: skipped, since workspace/ws-faults was not done" in said.err
     assert azure.emulator.service.workspaces == {}
     left = ONE_EACH if name in LEAVES[engine] else NOTHING
     assert azure.made() == left, "what the workspace was to stand on was left behind"

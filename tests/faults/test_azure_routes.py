@@ -150,7 +150,7 @@ def check_skipped(said: Said) -> None:
     """What depends on what failed was not begun."""
     if "✗ workspace/ws-faults" in said.err:
         for key in ("compute/cluster", "data/default/numbers", "run/job"):
-            assert f"- {key}: skipped, since workspace/ws-faults was not done" in said.err
+            assert f"○ {key}: skipped, since workspace/ws-faults was not done" in said.err
     elif "✗ compute/cluster" in said.err or "✗ data/default/numbers" in said.err:
         assert "○ run/job: skipped, since" in said.err
         assert "▶ run/job: submitting" not in said.err

@@ -142,9 +142,11 @@ def with_argument(argument: str) -> list[int]:
 
 def kill_at_once(*pids: int) -> None:
     """None of them gets to see another one's end."""
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            os.kill(pid, number)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # who cleans up after the first may have been faster
+            os.kill(pid, signal.SIGKILL)
 
 
 def _pids() -> list[int]:

@@ -80,7 +80,8 @@ def test_many_specs(tmp_path: Path, search: Search) -> None:
     number = search.rounds(sample=100, whole=1000)
     names = write_specs(tmp_path, number)
     validated = specrun(tmp_path, "validate", "-o", "json", *names)
-    assert json.loads(validated.out) == {"valid": True, "diagnostics": []}
+    told = json.loads(validated.out)
+    assert (told["valid"], {one["severity"] for one in told["diagnostics"]} - {"note"}) == (True, set())
     drawn = specrun(tmp_path, "graph", *names)
     assert sum("-->" in line for line in drawn.out.splitlines()) == 2 * number
     planned = specrun(tmp_path, "plan", "-o", "json", "--max-runs", f"{number}", *names)

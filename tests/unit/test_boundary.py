@@ -218,6 +218,7 @@ def test_a_link_in_a_folder_leads_no_further(machine: Path, monkeypatch: pytest.
     (one,) = found(what, "../src")
     assert one.code == "outside-repository"
     assert "src/secret` leads out of the repository" in one.detail
+    assert "If it is meant, say `--allow-outside " in one.detail
     assert codes(what, "../src", allow_outside=["../../away/secret.txt"]) == []
 
 

@@ -369,6 +369,7 @@ def test_what_a_missing_path_may_mean_fits_there(
 
 def test_a_hint_is_relative_to_the_spec(folder: Path) -> None:
     (folder / "specs").mkdir()
+    (folder / "scrs").touch()  # code is a folder
     (folder / "specs" / "x.yaml").write_text(JOB.replace("code: src", "code: ../scr"), encoding="utf-8")
     (found,) = load(["specs/x.yaml"]).diagnostics
     assert "Looked for `scr`" in found.detail
