@@ -31,7 +31,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 _PLANNED = ("graph", "kinds", "own_data", "planner", "project", "saved", "survey", "transfer", "walk")
 _OF_PLANS = ("attempts", "destruction", "diff", "files", "fingerprint", "hashes", "home", "plan_text", "remote")
 TESTS = {
-    "specrun/spec/rules": ("tests/unit/test_rules*.py", "tests/unit/test_requirements.py", "tests/unit/test_boundary.py"),
+    "specrun/spec/rules": tuple(f"tests/unit/test_{name}.py" for name in ("rules*", "requirements", "boundary")),
     "specrun/plan": tuple(f"tests/unit/test_{name}.py" for name in (*_PLANNED, *_OF_PLANS)),
     "specrun/apply": (
         *(
