@@ -96,9 +96,7 @@ def _own_module(case: Case, top: str) -> str:
                 continue
         folder = start.strip("/") or "."
         # Where the command goes elsewhere, a relative path would lead there.
-        moves = re.search(
-            r"\b(?:cd|pushd)\s", str(case.identity.get("command"))
-        )  # a relative path would lead elsewhere
+        moves = re.search(r"\b(?:cd|pushd)\s", str(case.identity.get("command")))
         there = (
             "add its folder to PYTHONPATH"
             if moves
