@@ -22,6 +22,7 @@ job:
     until [ -e "$GATE" ]; do sleep 0.02; done
     printf '\\r100%%|#####|\\nall of it\\n'
   environment_variables: {GATE: FOLDER/gate}
+  limits: {timeout: 300}  # of a test that is ended nothing stays behind
 """
 LINE = r"[^ -~] slow-\w+ running 0:\d\d · main/0"
 
