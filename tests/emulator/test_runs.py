@@ -38,7 +38,7 @@ def configured(folder: Path, script: str | None = None, **rest: Any) -> Any:
     environment.python.user_managed_dependencies = True
     if script is not None:
         (folder / "train.py").write_text(script)
-    elif "command" not in rest:
+    else:  # the SDK takes an empty folder for the workspace's last snapshot, where there is none yet
         (folder / "train.py").write_text("print('hello')\n")
     what = {} if "command" in rest else {"script": "train.py"}
     return ScriptRunConfig(str(folder), compute_target=COMPUTE, environment=environment, **what, **rest)
