@@ -24,6 +24,7 @@ job:
   environment_variables: {GATE: FOLDER/gate}
   limits: {timeout: 300}  # of a test that is ended nothing stays behind
 """
+PATIENT = {"SLOW_LOOKS_PATIENCE": "60"}
 LINE = r"[^ -~] slow-\w+ running 0:\d\d · main/0"
 
 
@@ -50,7 +51,7 @@ def test_a_silent_run_has_one_line_that_goes_as_its_command_goes(columns: int, e
 
 def test_a_command_that_is_asked_to_end_leaves_nothing_of_it(tmp_path: Path) -> None:
     write_spec(tmp_path, SILENT)
-    with in_terminal(["plan"], tmp_path, dict(os.environ), first="tests.slow_looks") as terminal:
+    with in_terminal(["plan"], tmp_path, {**os.environ, **PATIENT}, first="tests.slow_looks") as terminal:
         terminal.wait_for("looking at this machine")
         terminal.command.send_signal(signal.SIGTERM)
         assert terminal.finish() == -signal.SIGTERM
@@ -75,12 +76,13 @@ def test_each_role_has_its_bar_and_leaves_its_last_state(columns: int, tmp_path:
 @pytest.mark.parametrize(("options", "shown"), [((), True), (("-q",), False), (("-o", "json"), False)])
 def test_who_waits_for_a_service_sees_what_for(options: tuple[str, ...], shown: bool, tmp_path: Path) -> None:
     write_spec(tmp_path, SILENT)
-    arguments = ["plan", *options]
-    with in_terminal(arguments, tmp_path, dict(os.environ), columns=40, first="tests.slow_looks") as terminal:
+    arguments, environment = ["plan", *options], {**os.environ, **(PATIENT if shown else {})}
+    with in_terminal(arguments, tmp_path, environment, columns=40, first="tests.slow_looks") as terminal:
         if shown:
             rows = terminal.wait_for("looking at this machine")
             assert len(rows) == 1
             assert len(rows[0]) < 40
+            (tmp_path / "answer").touch()
         assert terminal.finish() == 0
     assert ("looking at" in terminal.raw) is shown
     assert not [row for row in terminal.lines() if "looking at" in row]
