@@ -27,9 +27,9 @@ LASTING = """
     print("begun", flush=True)
     for second in itertools.count(1):
         time.sleep(1)
-        print("second", second, flush=True)
+        print(f"second {second}\\n", end="", flush=True)
 """
-"""A script that runs until somebody ends it, and says so."""
+"""A script that runs until somebody ends it, and says so: each line in one write, which is there or is not."""
 
 
 @dataclass(frozen=True)
