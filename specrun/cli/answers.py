@@ -1,4 +1,4 @@
-"""What a program reads that asked for JSON, where a command ends before it has an answer: one document all the same."""
+"""One document in the format of `-o`, whatever way a command ends: also where it ends before it has an answer."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ _ANSWERS = (DONE, CHANGES_PENDING, DRIFT, RUN_FAILED, RUN_CANCELLED)
 """Ends of a command that are its answer: all was told."""
 
 
+_FORMATS: Mapping[str, Sequence[str]] = {"json": (), "markdown": ("plan", "drift")}
+"""The formats that are for programs, or stand where people look later, and the verbs that have them (none: any)."""
+
+
 @dataclass(slots=True)
 class Answer:
-    """What was said on standard error while a command ran that prints JSON: mistakes of specs, and other errors."""
+    """What was said on standard error while a command ran that prints for programs: mistakes of specs, other errors."""
 
     verb: str
+    format: str
     diagnostics: list[Diagnostic] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -27,6 +32,14 @@ class Answer:
         """Print what went wrong, if that is needed: events have an end, and any other answer is one document."""
         if code in _ANSWERS or (self.verb != "apply" and getattr(sys.stdout, "used", False)):
             return
+        if self.format == "markdown":
+            from specrun.views.markdown import failure_markdown
+
+            print(failure_markdown(self.verb, self.errors, self.diagnostics))
+        else:
+            self._print_json(code)
+
+    def _print_json(self, code: int) -> None:
         from specrun.spec.visible import json_text
         from specrun.views.diagnostics import diagnostic_data
 
@@ -47,9 +60,11 @@ _current: list[Answer] = []
 
 @contextmanager
 def answering(arguments: Sequence[str]) -> Iterator[Answer | None]:
-    """While this lasts, what goes wrong is kept for a program, if the command line asks for JSON."""
-    answer = Answer(next((word for word in arguments if not word.startswith("-")), ""))
-    wanted = _wants_json(arguments) and not (answer.verb == "import" and not _writes(arguments))
+    """While this lasts, what goes wrong is kept for a program, if the command line asks for what one reads."""
+    answer = Answer(next((word for word in arguments if not word.startswith("-")), ""), _format(arguments))
+    verbs = _FORMATS.get(answer.format, ("",))
+    wanted = not verbs or answer.verb in verbs
+    wanted = wanted and not (answer.verb == "import" and not _writes(arguments))
     _current[:] = [answer] if wanted else []
     try:
         yield answer if wanted else None
@@ -69,11 +84,15 @@ def note_error(text: str) -> None:
         answer.errors += [text] if text else []
 
 
-def _wants_json(arguments: Sequence[str]) -> bool:
+def _format(arguments: Sequence[str]) -> str:
     """Also of a command line that is no right one: what is wrong with it is to be read by the same program."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=False)  # of no words there are none
-    spelled = ("-ojson", "--output=json")
-    return any(word in spelled or (word in ("-o", "--output") and value == "json") for word, value in pairs)
+    found = ""
+    for word, value in zip(arguments, [*arguments[1:], ""], strict=False):  # of no words there are none
+        if word in ("-o", "--output"):
+            found = value
+        elif word.startswith(("-o", "--output=")):
+            found = word.removeprefix("--output=").removeprefix("-o")
+    return found
 
 
 def _writes(arguments: Sequence[str]) -> bool:

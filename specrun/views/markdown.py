@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from specrun.plan.changes import Action, Plan
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, shown
+from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.wording import listed
 from specrun.views.costs import always_on, cost_lines, run_line
 from specrun.views.diagnostics import Finding, findings
@@ -53,6 +56,15 @@ def plan_markdown(plan: Plan | Shown) -> str:
         left = max(0, left - len(rows))
         lines.append("")
     return above("\n".join(lines), "The whole plan", plan_text(plan, Paint(False), 120), "specrun plan")
+
+
+def failure_markdown(verb: str, errors: Sequence[str], diagnostics: Sequence[Diagnostic]) -> str:
+    """The comment where there is no plan, or no comparison: what is wrong, each at its place."""
+    marker = MARKER if verb == "plan" else MARKER.replace("plan", verb)
+    wrong = [one for one in diagnostics if one.severity is Severity.ERROR]
+    head = f"### specrun: {'the spec is invalid' if wrong else 'there is an error'}, there is no {verb}"
+    said = [*map(_finding, findings(wrong)), *(f"> ⛔ {prose(error)}" for error in errors)]
+    return "\n".join([marker, head, *(f"\n{line}" for line in few(said))])
 
 
 def above(head: str, title: str, body: str, command: str) -> str:

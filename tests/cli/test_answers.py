@@ -1,4 +1,4 @@
-"""Who asks for JSON gets one document, or events to the last one, however a command ends."""
+"""Who asks for a document gets one, or events to the last one, however a command ends."""
 
 from __future__ import annotations
 
@@ -128,3 +128,13 @@ def test_a_failed_import_leaves_standard_output_to_the_spec(specrun: Command, tm
     assert specrun("import", "azureml", "bad.yml", "-o", "json").out == ""
     said = specrun("import", "azureml", "bad.yml", "-o", "json", "--out", "x.yaml")
     assert (said.code, json.loads(said.out)["exit_code"]) == (65, 65)
+
+
+@pytest.mark.parametrize("verb", ["plan", "drift"])
+def test_a_comment_says_what_is_wrong_as_well(specrun: Command, engine: Double, tmp_path: Any, verb: str) -> None:
+    said = specrun(verb, "-o", "markdown", "--nosuch")
+    assert (said.code, said.out.splitlines()[0], "--nosuch" in said.out) == (64, f"<!-- specrun {verb} -->", True)
+    write_spec(tmp_path, WRONG)
+    said = specrun(verb, "--output=markdown")
+    assert (said.code, "There is no such key." in said.out, "`job.yaml:3:7`" in said.out) == (65, True, True)
+    assert specrun("validate", "-o", "markdown").out == ""  # it has no such format
