@@ -92,6 +92,11 @@ def diagnostic_text(diagnostic: Diagnostic, paint: Paint, width: int = 100) -> s
     return "\n".join([head, *excerpt, *paragraph(visible(diagnostic.detail), width)])
 
 
+def excerpt(location: Location, width: int = 100) -> list[str]:
+    """The source line with a caret under the place; nothing where there is no line."""
+    return _excerpt(location, Paint(False), "", width)
+
+
 def paragraph(text: str, width: int) -> list[str]:
     """The text in indented lines of at most `width` columns; what stands in backticks stays on one line."""
     import textwrap  # late: most validations have nothing to say

@@ -1,0 +1,50 @@
+"""What stands in a comment where a command has ended without an answer: never nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.views.comment import LIMIT, Sticky, few, finding_blocks, folded_text, size
+from specrun.views.diagnostics import findings
+from specrun.views.markdown_text import prose
+from specrun.views.text import count, indented
+
+_NOTHING = {
+    "plan": "nothing was planned",
+    "show": "there is nothing to show",
+    "drift": "nothing was compared",
+    "validate": "nothing was checked",
+}
+_INVALID_SPEC, _WRONG_USAGE, _BUG = 65, 64, 70
+
+
+def failure_markdown(
+    verb: str, diagnostics: Sequence[Diagnostic], errors: Sequence[str], code: int, key: str = "", more_at: str = ""
+) -> str:
+    """The comment of a command that ended with the exit status `code`, for these reasons; see `Sticky`."""
+    sticky = Sticky(verb, key, more_at=more_at)
+    wrong = [one for one in findings(diagnostics) if one.diagnostic.severity is Severity.ERROR]
+    if code == _BUG:
+        why = "this is a bug in specrun"
+    elif wrong:
+        why = count(len(wrong), "mistake")
+    elif code == _WRONG_USAGE:
+        why = "the command line is not right"
+    else:
+        why = "it could not be done"
+    nothing = f", {_NOTHING[verb]}" if verb in _NOTHING and not (verb == "validate" and wrong) else ""
+    lines = [sticky.marker, f"### ⛔ specrun {prose(verb)}: {why}{nothing}", ""]
+    lines += finding_blocks(diagnostics, 40_000)
+    told = [error for error in errors if error.strip()]
+    for line in few([f"⛔ {prose(_first(error), 1500)}\n" for error in told], 12_000):
+        lines.append(line)
+    if any("\n" in error.strip() for error in told):
+        text = "\n".join(map(indented, told))
+        room = LIMIT - size("\n".join(lines))
+        lines.append(folded_text("All that was said", text, "text", room, sticky.rest(f"specrun {verb}")))
+    return "\n".join(lines).rstrip("\n")
+
+
+def _first(text: str) -> str:
+    return text.strip().split("\n", 1)[0]
