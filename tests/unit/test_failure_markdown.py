@@ -54,7 +54,7 @@ def test_other_ends_are_told_as_well(code: int, title: str) -> None:
 
 
 def test_many_mistakes_are_counted() -> None:
-    found = [mistake(n, detail="x " * 900) for n in range(1, 401)]
+    found = [mistake(n, detail="x " * 300) for n in range(1, 401)]
     text = failure_markdown("plan", [*found, mistake(500, Severity.NOTE)], ["line\n" * 20_000] * 40, 65)
     assert "### ⛔ specrun plan: 400 mistakes, nothing was planned\n" in text
     assert "\n… and 370 more errors, 1 more note\n" in text
