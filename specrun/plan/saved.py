@@ -28,7 +28,7 @@ from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
 from specrun.plan.resources import Key, Place
 from specrun.plan.shown import fields_of, finds_of, wanted_of
-from specrun.plan.shown_again import location_of, said_of
+from specrun.plan.shown_again import links_of, location_of, said_of
 from specrun.plan.transfer import Transfer
 from specrun.spec.masking import mask_properties
 from specrun.spec.reading import PLAINLY
@@ -223,6 +223,7 @@ def _encode(change: Change, places: Sequence[Place], place: Below, clusters: Map
         "managed": change.resource.managed,
         "wanted": mask_properties(wanted_of(change)),
         "location": location_of(change.resource.location),
+        **links_of(change.resource),
     }
     match change:
         case ResourceChange(resource=resource, before=before, fields=differing):

@@ -54,7 +54,8 @@ class ShownRun:
 class ShownChange:
     """One resource and what is done to it, as JSON values: secrets by name, local paths as the spec spells them.
 
-    `here` is whether the files of a transfer are on this machine.
+    `here` is whether the files of a transfer are on this machine. `owners` are the specs that ask for it, by name or
+    where they do so; `needs` the addresses of what must be there first.
     """
 
     key: Key
@@ -69,6 +70,13 @@ class ShownChange:
     transfer: Transfer | None = None
     here: bool = True
     run: ShownRun | None = None
+    owners: Sequence[Origin | str] = field(default=(), compare=False, repr=False)
+    needs: Sequence[str] = ()
+
+    @property
+    def specs(self) -> list[str]:
+        """The names of the specs that ask for it."""
+        return names_of(self.owners)
 
     @property
     def kind(self) -> str:
@@ -112,6 +120,12 @@ class Shown:
     def in_place(self, place: Place) -> Iterator[ShownChange]:
         """The changes in one place, in order."""
         return (change for change in self.changes if change.key.place == place)
+
+
+def names_of(owners: Sequence[Origin | str]) -> list[str]:
+    """The names of specs, each once."""
+    names = (one if isinstance(one, str) else str(one.document.values.get("name")) for one in owners)
+    return list(dict.fromkeys(names))
 
 
 def shown(plan: Plan | Shown) -> Shown:
@@ -225,6 +239,8 @@ def _change(change: Change, clusters: Mapping[Key, str], surroundings: Mapping[P
         transfer=change.transfer if isinstance(change, Upload) else None,
         here=not (isinstance(change, Upload) and change.resource.absent),
         run=_run(change, clusters, surroundings) if isinstance(change, RunChange) else None,
+        owners=resource.origins or (resource.maker.spec or resource.name,),
+        needs=[key.address for key in resource.needs],
     )
 
 

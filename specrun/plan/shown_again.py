@@ -17,8 +17,8 @@ from specrun.plan.changes import Action, FieldChange, Plan
 from specrun.plan.files import SourceFile
 from specrun.plan.observed import StoredFile
 from specrun.plan.portable import seen_from
-from specrun.plan.resources import Key, Place
-from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of
+from specrun.plan.resources import Key, Place, Resource
+from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of, names_of
 from specrun.plan.transfer import Transfer
 from specrun.spec.codes import said_before
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
@@ -37,6 +37,13 @@ def said_of(plan: Plan, changed_since: Mapping[str, object] | None) -> dict[str,
 def location_of(location: Location) -> str:
     """A place in a spec as it is shown; one that lies elsewhere as a saved plan has it: it tells nobody's name."""
     return str(replace(location, file=_from_here(location.file)))
+
+
+def links_of(resource: Resource) -> dict[str, object]:
+    """What a resource stands in a plan with: what it needs and, where they are several, which specs ask for it."""
+    names = names_of(resource.origins)
+    needs = [key.address for key in resource.needs]
+    return {"needs": needs, **({"declared_by": names} if len(names) > 1 else {})}
 
 
 def _from_here(file: str) -> str:
@@ -91,6 +98,8 @@ def _change_again(item: Mapping[str, Any], places: Sequence[Place]) -> ShownChan
         transfer=_transfer(item["transfer"]) if "transfer" in item else None,
         here=item.get("here", True),
         run=_run_again(item) if "submission" in item else None,
+        owners=item.get("declared_by") or [item.get("maker", {}).get("spec") or item["name"]],
+        needs=item.get("needs", ()),
     )
 
 
