@@ -25,7 +25,7 @@ TOP = (*BESIDE, "specrun", "schemas", "specs", "docs", "release", "PKG-INFO", ".
 """What a source distribution may have at its root."""
 
 NEVER = frozenset(("__pycache__", "tests", "emulator", "benchmarks", "requirements", "logs", "build", "dist"))
-HIDDEN = frozenset((".amlignore", ".gitignore", ".specrun.yaml"))
+HIDDEN = frozenset((".amlignore", ".github", ".gitignore", ".pre-commit-config.yaml", ".specrun.yaml"))
 """The only names that may begin with a dot."""
 
 
