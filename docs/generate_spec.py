@@ -137,7 +137,11 @@ class Page:
             if "properties" in field:
                 yield f"### `{name}`\n"
                 yield from page._table(field)
-        yield page._reserved()
+        for name in ("prices", "price"):
+            field = page.schema["$defs"][name]
+            yield f"### {field['title']}\n"
+            yield f"{field['description']}\n"
+            yield from page._table(field)
         yield VARIABLES.format(azure=_listed(sorted(AZURE)), runners=runners)
 
     def _section(self, path: tuple[str, ...], field: dict[str, Any], condition: str = "") -> Iterator[str]:

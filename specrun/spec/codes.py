@@ -171,6 +171,11 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "retiring-size": (NOTE, "The VM size will be retired."),
         "unknown-size": (NOTE, "The VM size is close to one that exists."),
     },
+    "prices": {
+        "missing-prices": (ERROR, "A file of prices does not exist."),
+        "conflicting-prices": (ERROR, "Two lists of prices exclude each other."),
+        "old-prices": (NOTE, "Prices are old."),
+    },
     "local": {
         "not-on-this-machine": (ERROR, "This machine cannot do that."),
         "local-by-default": (WARNING, "A spec with a workspace goes to this machine."),

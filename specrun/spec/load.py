@@ -107,7 +107,7 @@ def load(
         secrets_required,
         reading,
         _today(),
-        RepositoryFiles(),
+        RepositoryFiles(_today()),
         Layering(reading, given or files),
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
@@ -199,13 +199,14 @@ class _Checked(NamedTuple):
 
 def _check(document: Document, options: _Options, *, complete: bool = True, of_machine: bool = False) -> _Checked:
     """One document. Of what is not `complete` nothing is said that another file may still give it."""
+    repository = options.repositories.of(document.file)
     done = substitute(
         document,
         options.variables,
         engine=options.engine,
         unread=options.unread,
         secrets_required=options.secrets_required,
-        repository=options.repositories.of(document.file),
+        repository=repository,
     )
     document = document.having_read(done.read)
     mistakes = schema.check(document, done.values, incomplete=not complete)
@@ -224,6 +225,8 @@ def _check(document: Document, options: _Options, *, complete: bool = True, of_m
         for hole in done.holes:
             known.hide(hole)
         seen = known.values
+    if repository.prices is not None:
+        options.repositories.priced(repository, seen)
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
     diagnostics = [*refused, *in_expressions, *rules.check(subject)]
     if of_machine and complete:

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from specrun.spec import codes, schema
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.spec.frozen import dataclass
 from specrun.spec.repository import repository_of, under_ci
+from specrun.spec.rules.subject import mapping
 
 if TYPE_CHECKING:
+    from specrun.spec.prices import Prices
     from specrun.spec.source import Document
 
 NAME = ".specrun.yaml"
@@ -40,6 +43,8 @@ class RepositoryFile:
     """The folders and globs, below the root, that a command without FILEs means."""
     lock_required: bool = False
     """Whether nothing is changed without a lock."""
+    prices: Prices | None = None
+    """What an hour of one instance costs, where that is written down."""
     document: Document | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -57,12 +62,17 @@ ANYTHING = RepositoryFile()
 
 
 class RepositoryFiles:
-    """The files of the repositories that a load meets, each read once."""
+    """The files of the repositories that a load meets, each read once.
 
-    def __init__(self) -> None:
+    `today` is an ISO date; without one no date in them is too old, or in the future.
+    """
+
+    def __init__(self, today: str = "") -> None:
+        self._today = today
         self._by_folder: dict[str, RepositoryFile] = {}
         self._read: dict[str, RepositoryFile] = {}
         self._without_effect: dict[str, Diagnostic | None] = {}
+        self._regions: dict[str, set[str]] = {}
         self._under_ci = under_ci()
 
     def of(self, spec: str) -> RepositoryFile:
@@ -92,16 +102,30 @@ class RepositoryFiles:
         """What such a file says."""
         where = os.path.abspath(file)
         if where not in self._read:
-            self._read[where] = _read(file, where, closed=self._under_ci)
+            self._read[where] = _read(file, where, self._today, closed=self._under_ci)
         return self._read[where]
 
     def diagnostics(self) -> list[Diagnostic]:
         """The mistakes of all that were read."""
         of_files = [found for file in self._read.values() for found in file.diagnostics]
-        return [*of_files, *filter(None, self._without_effect.values())]
+        return [*of_files, *filter(None, self._without_effect.values()), *self._old()]
+
+    def priced(self, file: RepositoryFile, values: Mapping[str, Any]) -> None:
+        """That a spec's values are met to which the prices of its repository's file may apply."""
+        compute, resources = mapping(values.get("compute")), mapping(mapping(values.get("job")).get("resources"))
+        if compute.get("size") or resources.get("instance_type"):
+            region = mapping(values.get("workspace")).get("location")
+            self._regions.setdefault(file.path, set()).add(region if isinstance(region, str) else "")
+
+    def _old(self) -> Iterator[Diagnostic]:
+        for file in self._read.values():
+            if file.prices is not None and file.path in self._regions:
+                from specrun.spec.prices import old
+
+                yield from old(file.prices, sorted(self._regions[file.path]), self._today)
 
 
-def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
+def _read(file: str, where: str, today: str, *, closed: bool) -> RepositoryFile:
     if not os.path.lexists(where):
         return RepositoryFile(file, None, closed)
     root = os.path.realpath(os.path.dirname(where))
@@ -117,6 +141,12 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
             return RepositoryFile(file, None, closed)  # all that it may hold may be left out
         return RepositoryFile(file, diagnostics=found)
     found += schema.check(document, document.values, schema.REPOSITORY)
+    prices: Prices | None = None
+    if isinstance(document.values.get("prices"), (dict, str, list)):
+        from specrun.spec.prices import read_prices  # late: few repositories have any
+
+        prices, of_prices = read_prices(document, partial(_price_file, file, root), today)
+        found += of_prices
     names = document.values.get("env")
     if any(one.severity is Severity.ERROR for one in found):
         return RepositoryFile(file, diagnostics=found)  # what it allows is not known: it is mended first
@@ -125,7 +155,24 @@ def _read(file: str, where: str, *, closed: bool) -> RepositoryFile:
     specs = tuple(document.values.get("specs") or ())
     locked = document.values.get("rules", {}).get("lock") == "required"
     closed = closed or env is not None
-    return RepositoryFile(file, env, closed, default, name, branch, specs, locked, document, found)
+    return RepositoryFile(file, env, closed, default, name, branch, specs, locked, prices, document, found)
+
+
+def _price_file(file: str, root: str, name: str) -> tuple[Document | None, Sequence[Diagnostic]]:
+    """A file of prices that a repository's own file names. Raises NoPrices."""
+    from specrun.spec.boundary import is_below
+    from specrun.spec.prices import NoPrices
+    from specrun.spec.source import read
+
+    shown = os.path.normpath(os.path.join(os.path.dirname(file), name))
+    if not os.path.lexists(shown):
+        raise NoPrices("missing-prices", f"There is no {shown}. `specrun prices --out {name}` writes one.")
+    if not is_below(os.path.realpath(shown), root):
+        detail = (
+            f"{shown} is reached by a link that leaves the repository. What holds for it stands in files of its own."
+        )
+        raise NoPrices("outside-repository", detail)
+    return read(shown)
 
 
 def _worded(mistake: Diagnostic) -> Diagnostic:

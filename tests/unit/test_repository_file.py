@@ -40,7 +40,7 @@ def codes_of(loaded: Loaded) -> list[tuple[str, int, int, str]]:
         ("enw: [A]\n", 1, 1, "unknown-key", "looks like `env`|Did you mean `env`?"),
         ("apiVersion: specrun/v1\n", 1, 1, "unknown-key", "There is no `apiVersion` in `.specrun.yaml`"),
         ("environment: [A]\n", 1, 1, "unknown-key", "`.specrun.yaml`"),
-        ("prices: {}\n", 1, 1, "reserved-key", "`prices` has no meaning yet"),
+        ("prices:\n", 1, 1, "wrong-type", "a mapping, text or a list"),
         ("rules: lock\n", 1, 8, "wrong-type", "a mapping"),
         ("rules:\n  lock: always\n", 2, 9, "not-allowed", "required"),
         ("rules: {lock: true}\n", 1, 15, "not-allowed", "required"),

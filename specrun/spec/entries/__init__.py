@@ -25,6 +25,7 @@ GROUPS: Mapping[str, str] = {
     "data": "Data and datastores",
     "paths": "Files and folders",
     "machines": "Counts and machines",
+    "prices": "Prices",
     "local": "On this machine",
     "workspace": "The workspace",
     "azure": "On Azure ML",
