@@ -157,7 +157,7 @@ def check_skipped(said: Said) -> None:
 
 
 def chosen(engine: str) -> Iterator[tuple[str, str]]:
-    """What fails for good, and how: the longest first. Of what both ask in the same way a half for each, in a sample."""
+    """What fails for good, and how: the longest first. What both ask in the same way half for each, in a sample."""
     routes = sorted(NEEDS[engine], key=lambda route: "blob." not in route)
     both = sorted(NEEDS["azureml"].keys() & NEEDS["azureml-v1"].keys())
     others = () if WHOLE in os.environ else both[ENGINES.index(engine) :: len(ENGINES)]
