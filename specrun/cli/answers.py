@@ -6,16 +6,29 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specrun.cli.exit_codes import CHANGES_PENDING, DONE, DRIFT, RUN_CANCELLED, RUN_FAILED
 from specrun.spec.diagnostics import Diagnostic
+
+if TYPE_CHECKING:  # this is imported before any verb
+    from specrun.plan.changes import Plan
+    from specrun.plan.drift.findings import Drift
+    from specrun.plan.resources import Place
+    from specrun.spec.model import Spec
 
 _ANSWERS = (DONE, CHANGES_PENDING, DRIFT, RUN_FAILED, RUN_CANCELLED)
 """Ends of a command that are its answer: all was told."""
 
 
-_FORMATS: Mapping[str, Sequence[str]] = {"json": (), "markdown": ("plan", "drift")}
+ANNOTATED = ("github", "sarif")
+"""The formats that say each thing at a line of a file; see `annotated`."""
+
+_FORMATS: Mapping[str, Sequence[str]] = {
+    "json": (),
+    "markdown": ("plan", "drift"),
+    **dict.fromkeys(ANNOTATED, ("validate", "plan", "drift")),
+}
 """The formats that are for programs, or stand where people look later, and the verbs that have them (none: any)."""
 
 
@@ -25,12 +38,25 @@ class Answer:
 
     verb: str
     format: str
+    arguments: Sequence[str]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    places: list[Place | None] = field(default_factory=list)
+    """Of the errors: which of the places that specs go to each is about."""
+    files: Sequence[str] = ()
+    target: str = ""
+    specs: dict[Place, Spec] = field(default_factory=dict)
+    """The first that goes to each place."""
+    result: Plan | Drift | None = None
 
     def finish(self, code: int) -> None:
         """Print what went wrong, if that is needed: events have an end, and any other answer is one document."""
-        if code in _ANSWERS or (self.verb != "apply" and getattr(sys.stdout, "used", False)):
+        used = getattr(sys.stdout, "used", False)
+        if self.format in ANNOTATED and not used:  # else it was help
+            from specrun.cli.annotated import print_annotated
+
+            print_annotated(self, code)
+        if self.format in ANNOTATED or code in _ANSWERS or (self.verb != "apply" and used):
             return
         if self.format == "markdown":
             from specrun.views.markdown import failure_markdown
@@ -61,7 +87,7 @@ _current: list[Answer] = []
 @contextmanager
 def answering(arguments: Sequence[str]) -> Iterator[Answer | None]:
     """While this lasts, what goes wrong is kept for a program, if the command line asks for what one reads."""
-    answer = Answer(next((word for word in arguments if not word.startswith("-")), ""), _format(arguments))
+    answer = Answer(next((word for word in arguments if not word.startswith("-")), ""), _format(arguments), arguments)
     verbs = _FORMATS.get(answer.format, ("",))
     wanted = not verbs or answer.verb in verbs
     wanted = wanted and not (answer.verb == "import" and not _writes(arguments))
@@ -78,10 +104,30 @@ def note_diagnostics(found: Iterable[Diagnostic]) -> None:
         answer.diagnostics += found
 
 
-def note_error(text: str) -> None:
-    """Keep another error, as people are told it."""
+def note_error(text: str, place: Place | None = None) -> None:
+    """Keep another error, as people are told it; `place` is what it is about."""
     for answer in _current:
         answer.errors += [text] if text else []
+        answer.places += [place] if text else []
+
+
+def note_reading(files: Sequence[str], target: str | None) -> None:
+    """Keep which files are read, and the target that was chosen."""
+    for answer in _current:
+        answer.files, answer.target = files, target or ""
+
+
+def note_specs(specs: Sequence[Spec], places: Mapping[str, Place]) -> None:
+    """Keep which specs go where: what cannot be looked at there is said of them."""
+    for answer in _current:
+        for spec in specs:
+            answer.specs.setdefault(places[str(spec.file)], spec)
+
+
+def note_result(result: Plan | Drift) -> None:
+    """Keep what the command came to, for a format that is printed in the end."""
+    for answer in _current:
+        answer.result = result
 
 
 def _format(arguments: Sequence[str]) -> str:

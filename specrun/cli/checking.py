@@ -25,8 +25,8 @@ def check_plan(file: str, reading: Reading, options: PlanOptions, output: str, o
     """
     for option in (name for name, is_given in others.items() if is_given):
         raise click.UsageError(f"{option} goes with a plan that is made: --check PLAN only compares one.")
-    if output == "markdown":
-        raise click.UsageError("--check PLAN has no markdown: -o text or -o json.")
+    if output not in ("text", "json"):
+        raise click.UsageError(f"--check PLAN has no {output}: -o text or -o json.")
     saved = find_saved(reading.named)
     if saved is None:
         raise Exit(WRONG_USAGE, f"{file} is no saved plan: `specrun plan --out PLAN` saves one")

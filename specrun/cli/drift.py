@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from specrun.cli.answers import ANNOTATED, note_result
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import DRIFT, FAILED, Exit
 from specrun.cli.options import color_option, not_empty, output_option
@@ -29,12 +30,13 @@ from specrun.views.text import paint_for, terminal_width
     callback=not_empty,
     help="Not to count: ADDRESS, ADDRESS.FIELD, FIELD or ADDRESS/FILE, with * and ?.",
 )
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", *ANNOTATED)
 @color_option
 def drift(reading: Reading, ignored: tuple[str, ...], output: str) -> None:
     """Show what is not as the specs say: resources by field, data by file. Changes nothing, and looks at no runs."""
     found = Drift() if reading.unchanged else open_specs(reading).drift(Ignores(ignored))
-    if not reading.unchanged or output == "json":
+    note_result(found)
+    if output not in ANNOTATED and (not reading.unchanged or output == "json"):
         print(render(found, output))
     for unfit in found.unfit:
         tell(f"note: --ignore {unfit}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from specrun.cli.answers import ANNOTATED, note_result
 from specrun.cli.changed import changed_options
 from specrun.cli.checking import check_plan
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
@@ -61,7 +62,7 @@ def planning_options(command: F) -> F:
 @reading_options
 @changed_options(goes_on=True)
 @planning_options
-@output_option("text", "json", "markdown")
+@output_option("text", "json", "markdown", *ANNOTATED)
 @click.option("--exit-code", is_flag=True, help="Exit 2 when there are changes.")
 @click.option("--out", "out", metavar="PLAN", help="Save the plan for `specrun apply PLAN`.")
 @click.option("--check", "check", metavar="PLAN", help="Only say whether a saved plan still holds (else exit 5).")
@@ -89,7 +90,8 @@ def plan(
     made = NOTHING if reading.unchanged else _noting(open_specs(reading).plan(options), reading)
     if out is not None:
         check_outside_sources(made, Path(out))
-    if made.places or output == "json":
+    note_result(made)
+    if output not in ANNOTATED and (made.places or output == "json"):
         print(render(made, output, reading.changed_data))
     check_allowed(made)
     if out is not None:

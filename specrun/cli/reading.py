@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import click
 
+from specrun.cli.answers import note_reading
 from specrun.cli.exit_codes import DONE, WRONG_USAGE
 from specrun.cli.finding import NO_RUNS, NamedRuns, find_named, runs_in, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
@@ -174,6 +175,7 @@ def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool =
         engine, target = chosen(engine, target)
         unsaid = runs.alone or (bare and not (files or only_specs or exclude_specs) and engine in (None, LOCAL))
         named, found = find_named(files, every=every) if finding and not unsaid else (files, NOTHING)
+        note_reading(found.files, target)
         reading = Reading(
             found.files,
             engine,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.apply.project import Project, open_project, scope_of
-from specrun.cli.answers import note_diagnostics, note_error
+from specrun.cli.answers import note_diagnostics, note_error, note_specs
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
@@ -41,6 +41,7 @@ def open_specs(reading: Reading, *, secrets_required: bool = False, deleting: bo
         raise Exit(INVALID_SPEC)
     tell_waits()
     project = open_project(loaded.specs, reading.engine, _home(loaded.specs))
+    note_specs(project.specs, project.places)
     unfit = list(project.check())
     show(unfit)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
@@ -82,7 +83,7 @@ def report_unseen(plan: Looked) -> None:
         named = [f"{place.title} (engine {place.engine})" for place in one.places] if several else []
         about = [about for about in (listed(named, "and", code=False), one.what) if about]
         said = ": ".join([*about, f"{one.reason}{one.rest}"])
-        note_error(said)
+        note_error(said, one.places[0])
         print(indented(f"error: {said}"), file=sys.stderr)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import click
 
+from specrun.cli.answers import ANNOTATED, note_diagnostics
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import INVALID_SPEC, Exit
 from specrun.cli.left_out import check_targets, tell_selected
@@ -26,7 +27,7 @@ from specrun.views.text import paint_for, terminal_width
 @click.command()
 @reading_options
 @changed_options(goes_on=True)
-@output_option("text", "json")
+@output_option("text", "json", *ANNOTATED)
 @color_option
 def validate(reading: Reading, output: str) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
@@ -39,6 +40,8 @@ def validate(reading: Reading, output: str) -> None:
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
         print(json_text({"valid": not wrong, "diagnostics": found, **reading.changed_data}, 2))
+    elif output in ANNOTATED:
+        note_diagnostics(audible(diagnostics))
     else:
         paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0

@@ -22,12 +22,12 @@ def entry_text(entry: Entry, paint: Paint, width: int) -> str:
     label = f"{severity.value}[{entry.code}]"
     head = textwrap.fill(f"{label}: {entry.known.summary}", width, subsequent_indent="  ", break_on_hyphens=False)
     head = head.replace(label, paint(label, COLOURS[severity], "bold"), 1)
-    blocks = [head, *paragraph(_LINK.sub(r"\1", entry.why), width), ""]
+    blocks = [head, *paragraph(unlinked(entry.why), width), ""]
     if entry.wrong:
         blocks += [paint(f"  For example, with `specrun {entry.command}`:", "bold"), *_example(entry.wrong), ""]
     blocks.append(paint("  Instead:", "bold"))
     if entry.instead:
-        blocks += paragraph(_LINK.sub(r"\1", entry.instead), width)
+        blocks += paragraph(unlinked(entry.instead), width)
     if entry.right:
         blocks += _example(entry.right)
     return "\n".join(blocks)
@@ -47,6 +47,19 @@ def entry_data(entry: Entry) -> dict[str, str]:
         "instead": entry.instead,
         "right": entry.right,
     }
+
+
+def entry_markdown(entry: Entry) -> str:
+    """The same as Markdown without links: it is shown far from the pages that they lead to."""
+    blocks = [entry.why, *([f"For example:\n\n```yaml\n{entry.wrong}```"] if entry.wrong else [])]
+    blocks.append(f"Instead: {entry.instead}" if entry.instead else "Instead:")
+    blocks += [f"```yaml\n{entry.right}```"] if entry.right else []
+    return unlinked("\n\n".join(blocks))
+
+
+def unlinked(text: str) -> str:
+    """Words of an entry, without the addresses of pages."""
+    return _LINK.sub(r"\1", text)
 
 
 def codes_text(codes: Mapping[str, Code], paint: Paint, width: int) -> str:

@@ -65,7 +65,7 @@ IN_BASH = [
     ("specrun plan --target prod --tar", []),
     ("specrun plan --engine ", ["local ", "azureml ", "azureml-v1 "]),
     ("specrun plan --engine=azureml-", ["azureml-v1 "]),
-    ("specrun plan -o ", ["text ", "json ", "markdown "]),
+    ("specrun plan -o ", ["text ", "json ", "markdown ", "github ", "sarif "]),
     ("specrun plan --target ", ["prod ", "test "]),
     ("specrun plan job.yaml --target=t", ["test "]),
     ("specrun plan --var ", ["lr=", "steps=", "seed="]),
