@@ -31,6 +31,7 @@ from specrun.spec.rules.command import is_reserved_tag
 from specrun.spec.secret_places import is_credential
 
 if TYPE_CHECKING:
+    from specrun.spec.prices import Prices
     from specrun.spec.source import Document
 
 # `mount` is what SDK v1 calls it.
@@ -38,14 +39,18 @@ _MODES = {"mount": "ro_mount"}
 
 
 def build(
-    document: Document, values: Mapping[str, Any], reach: Reach = UNBOUNDED, written: Mapping[str, Any] | None = None
+    document: Document,
+    values: Mapping[str, Any],
+    reach: Reach = UNBOUNDED,
+    written: Mapping[str, Any] | None = None,
+    prices: Prices | None = None,
 ) -> Spec:
     """The Spec of a valid document; `values` are its substituted values, `reach` says how far its paths do.
 
     `written` are the values before the command line replaced any, with paths as its files have them (None: the same).
     """
     builder = _Builder(document, Path(document.file).absolute(), values, reach)
-    return replace(builder.spec(), digest=digest(values if written is None else written))
+    return replace(builder.spec(), digest=digest(values if written is None else written), prices=prices)
 
 
 @dataclass(frozen=True, slots=True)

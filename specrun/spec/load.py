@@ -149,7 +149,8 @@ def load(
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
-            specs += [build(one.document, one.values, reach, one.written) for one in checked]
+            prices = options.repositories.of(file).prices
+            specs += [build(one.document, one.values, reach, one.written, prices) for one in checked]
     undeclared = [*overrides.undeclared(read, variables, inputs), *named.undeclared([seen for _, seen in read])]
     of_repositories = options.repositories.diagnostics()
     if undeclared or of_environment or not _is_right(of_repositories) or named.diagnostics:

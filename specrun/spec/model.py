@@ -20,6 +20,7 @@ from specrun.spec.sizes import has_gpu
 if TYPE_CHECKING:
     from specrun.spec.diagnostics import Diagnostic, Location
     from specrun.spec.diagnostics import Path as SpecPath
+    from specrun.spec.prices import Prices
     from specrun.spec.source import Document
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -234,7 +235,7 @@ class Job:
 
     `command` has vars and env substituted; `${{ inputs.X }}` and `${{ outputs.X }}` are left for the engine, which
     alone knows the paths. `arguments` are the script's, one shell word each, in order. What is Properties is as the
-    spec has it: Azure ML has the same words.
+    spec has it: Azure ML has the same words. `timeout` in seconds.
     """
 
     code: LocalPath | None = None
@@ -248,7 +249,6 @@ class Job:
     distribution: Distribution | None = None
     resources: JobResources = field(default_factory=JobResources)
     timeout: int | None = None
-    """Seconds."""
     max_attempts: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     display_name: str | None = None
@@ -272,7 +272,7 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One valid file. `workspace`, a mapping of `compute` and each datastore hold what was written, no defaults;
-    credentials in them are Secret values, and paths of this machine LocalPath values.
+    credentials in them are Secret values, and paths of this machine LocalPath values. `prices` are its repository's.
     """
 
     file: Path
@@ -290,6 +290,7 @@ class Spec:
     target: str = ""
     layers: tuple[Path, ...] = ()
     """The files that it was merged from, for the `target` ("": for any), absolute and its own first."""
+    prices: Prices | None = field(default=None, compare=False, repr=False)
 
     @property
     def cluster_name(self) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.runs import Run, needs_proc, wait_until
+from tests.searching import Search
 
 ROOT = Path(__file__).parents[2]
 ACCURACY = re.compile(r"accuracy (\d\.\d+)")
@@ -32,6 +33,7 @@ def specrun(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("example", "roles"),
@@ -41,7 +43,9 @@ def specrun(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
         ("digits-single", {"main/0"}),
     ],
 )
-def test_an_example_trains(examples: Path, example: str, roles: set[str]) -> None:
+def test_an_example_trains(examples: Path, example: str, roles: set[str], search: Search) -> None:
+    if example == "digits-pytorch" and not search.whole:
+        pytest.skip("only with -m long: its script is trained by two processes in test_scripts.py")
     applied = specrun("apply", f"{example}/job.yaml", "--environment", "current", cwd=examples)
     assert applied.returncode == 0, applied.stdout + applied.stderr
     reached = ACCURACY.search(applied.stdout)

@@ -113,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, help="so many of the mutants, chosen by chance (default: all)")
     parser.add_argument("--seed", default=os.environ.get("SPECRUN_SEED", "10"))
     parser.add_argument("--least", type=float, default=95.0, help="percent that must be killed")
+    parser.add_argument("--tests", action="append", help="where the tests are (default: those of the package)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # in the copy already
     options = parser.parse_args(arguments)
@@ -145,9 +146,8 @@ def _search(options: argparse.Namespace) -> int:
         if options.sample:
             judged = _sample(judged, options.seed, max(1, round(len(each) * share)))
         search = Search(root, judged, options.jobs)
-        tests = sorted(
-            f"{t}" for package, globs in TESTS.items() if where.startswith(package) for g in globs for t in root.glob(g)
-        )
+        globs = options.tests or [one for package, of in TESTS.items() if where.startswith(package) for one in of]
+        tests = sorted(f"{test}" for one in globs for test in root.glob(one))
         pytest.main(["-q", "-s", "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests], [search])
         if search.problem:
             print(f"{where}: {search.problem}", file=sys.stderr)

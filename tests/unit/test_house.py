@@ -43,7 +43,17 @@ def test_frozen_dataclasses_are_those_that_are_made_quickly() -> None:
 ROOT = PACKAGE.parent
 AT_THE_ROOT = {
     *(".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md"),
-    *("SECURITY.md", "benchmarks", "constraints.txt", "docs", "emulator", "pyproject.toml", "release"),
+    *(
+        "SECURITY.md",
+        "action",
+        "action.yml",
+        "benchmarks",
+        "constraints.txt",
+        "docs",
+        "emulator",
+        "pyproject.toml",
+        "release",
+    ),
     *("requirements", "schemas", "specrun", "specs", "tests", ".gitattributes"),
 }
 

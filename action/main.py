@@ -1,0 +1,61 @@
+"""`python -I FOLDER MODE`: one mode, in the pipeline of the service that this is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from action.applying import apply
+from action.drifting import drift
+from action.github import GitHub
+from action.inputs import Inputs, inputs
+from action.install import install
+from action.program import Specrun
+from action.reviewing import plan, validate
+from action.service import Refusal, Service
+
+_SIGN_IN = {"INPUT_CLIENT_ID": "AZURE_CLIENT_ID", "INPUT_TENANT_ID": "AZURE_TENANT_ID"}
+_SIGN_IN |= {"INPUT_SUBSCRIPTION_ID": "AZURE_SUBSCRIPTION_ID"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status."""
+    environment = dict(os.environ)
+    try:
+        if list(arguments) == ["install"]:
+            github = GitHub(environment)
+            github.output("python", str(install(environment, trusted=not github.distrust)))
+            return 0
+        wanted = inputs(environment, arguments[0] if len(arguments) == 1 else "")
+        folder = wanted.folder or None
+        service = GitHub(environment, folder)
+        return run(service, wanted, Specrun(command(environment), told(environment), folder), environment)
+    except Refusal as refusal:
+        # Printed where no service is known yet, too.
+        print(f"::{'error' if refusal.code else 'notice'} title=specrun::{' '.join(str(refusal).split())}", flush=True)
+        return refusal.code
+
+
+def run(service: Service, wanted: Inputs, specrun: Specrun, environment: Mapping[str, str]) -> int:
+    """One mode; its exit status."""
+    if wanted.mode == "validate":
+        return validate(service, wanted, specrun)
+    if wanted.mode == "drift":
+        return drift(service, wanted, specrun)
+    work = Path(environment.get("RUNNER_TEMP") or tempfile.gettempdir()) / f"specrun-{wanted.key or 'plan'}"
+    work.mkdir(parents=True, exist_ok=True)
+    return (plan if wanted.mode == "plan" else apply)(service, wanted, specrun, work)
+
+
+def command(environment: Mapping[str, str]) -> Sequence[str]:
+    """The specrun that was installed beside this Python."""
+    return [environment.get("SPECRUN_COMMAND") or str(Path(sys.executable).with_name("specrun"))]
+
+
+def told(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables that specrun is told: not the token for comments, and who signs in to Azure, if that is said."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("INPUT_")}
+    return kept | {to: environment[name] for name, to in _SIGN_IN.items() if environment.get(name)}

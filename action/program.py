@@ -1,0 +1,85 @@
+"""specrun as a program: how it is called here, and what is kept from it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+_CREDENTIAL = re.compile(r"(?i)^(AZURE|ARM|AZURESUBSCRIPTION|ACTIONS|SYSTEM)_|TOKEN|SECRET|PASSW|KEY|CREDENTIAL")
+"""Names of variables that could hold one."""
+
+_KEPT = 400
+"""Lines of a command that is followed which are kept."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said: on standard output, and on standard error."""
+
+    code: int
+    out: str
+    err: str = ""
+
+
+@dataclass(frozen=True)
+class Specrun:
+    """Calls specrun in a folder. `environment` is all that it is told of the variables here."""
+
+    command: Sequence[str] = ("specrun",)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    folder: str | None = None
+
+    def without_credentials(self) -> Specrun:
+        """The same, told of no variable that could hold a credential: for what a stranger has written."""
+        kept = {name: value for name, value in self.environment.items() if not _CREDENTIAL.search(name)}
+        return Specrun(self.command, kept, self.folder)
+
+    def __call__(self, *arguments: str) -> Done:
+        """Run it to its end. What it says to people is shown in this run's log as well."""
+        done = subprocess.run(
+            [*self.command, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env=self.environment,
+            cwd=self.folder,
+        )
+        out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+        print(err, end="", file=sys.stderr, flush=True)
+        return Done(done.returncode, out, err)
+
+    def follow(self, *arguments: str) -> Done:
+        """Run it to its end, and show each line as it comes; the last ones are kept. Who ends this ends it."""
+        process = subprocess.Popen(
+            [*self.command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment,
+            cwd=self.folder,
+        )
+        assert process.stdout is not None
+        kept: deque[str] = deque(maxlen=_KEPT)
+        before = signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+        try:
+            while line := _line(process.stdout):
+                kept.append(line)
+                print(line, end="", flush=True)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        return Done(process.wait(), "".join(kept))
+
+
+def _line(stream: object) -> str:
+    """The next line. Ctrl-C reaches specrun by itself: it ends what it is doing, and says how."""
+    while True:
+        try:
+            return stream.readline().decode("utf-8", "replace")  # type: ignore[attr-defined, no-any-return]
+        except KeyboardInterrupt:
+            continue
