@@ -48,14 +48,15 @@ def apply(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int
         service.summary("### specrun: no spec is different, and nothing is to be applied")
         service.output("exit-code", "0")
         return 0
-    if not now.pull_requests:
+    merged = service.merged(now)
+    if not merged:
         raise Refusal(
             f"{now.commit[:9]} was pushed without a pull request: nobody has reviewed a plan of it. Bring it by a pull "
             "request (protect the branch, so that there is no other way), or apply it yourself",
             REFUSED,
         )
     worst = 0
-    for of in now.pull_requests:
+    for of in merged:
         comment = None
         try:
             comment = service.find_comment(of.number, wanted.marker("plan"))
@@ -114,11 +115,16 @@ def _carry_out(service: Service, wanted: Inputs, specrun: Specrun, now: Situatio
     of = reviewed.of
     service.summary(f"### specrun{f', #{of.number}' if of is not None else ''}: {end}\n\n{fenced(done.out)}")
     service.output("exit-code", str(done.code))
-    if of is not None and reviewed.comment is not None:
+    if of is not None and reviewed.comment is not None and not _is_spent(done):
         _tell(service, wanted, now, of, reviewed.comment, f"{end}, see [this run]({now.run}).{_why(done)}")
     if of is not None and done.code not in (REFUSED, STALE):
         _tell_others(service, now, of, reviewed.made.changes)
     return done.code
+
+
+def _is_spent(done: Done) -> bool:
+    """Whether it was applied before, as the comment says: somebody has run the job again."""
+    return done.code == STALE and " is spent: " in done.out
 
 
 def _why(done: Done) -> str:

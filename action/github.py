@@ -22,6 +22,7 @@ PULLS = "pull-requests: write"
 _ISSUES = "issues: write"
 _READ = "contents: read, pull-requests: read"
 _ARTEFACTS = "actions: read"
+_ABOUT_ONE = ("pull_request", "pull_request_review", "pull_request_target")
 _OPEN = 100
 """Open pull requests that are looked at."""
 
@@ -72,37 +73,38 @@ class GitHub:
         page = f"{server}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}" if run else ""
         order = int(run) if run.isdigit() else 0
         now = Situation("by hand" if name == "workflow_dispatch" else "other", page, env.get("GITHUB_SHA", ""), order)
-        if name in ("pull_request", "pull_request_target"):
+        if name in _ABOUT_ONE:
             found = self._pull_request(event["pull_request"])
-            if name == "pull_request_target" and found.distrust:
-                raise Refusal(
-                    f"`pull_request_target` gives this repository's secrets to a job that is about {found.distrust}. "
-                    "Write `on: pull_request`: it is validated then, and planned without credentials",
-                    4,
-                )
-            if event.get("action") == "closed":
-                if event["pull_request"].get("merged") is not True:
-                    raise Refusal(f"#{found.number} was closed, and not merged: there is nothing to do", 0)
-                return replace(now, kind="merged", pull_requests=[found])
-            return replace(now, kind="pull request", before=f"origin/{found.base}", pull_requests=[found])
+            if name == "pull_request_target":
+                _refuse_secrets(name, found.distrust)
+            if event.get("action") != "closed":
+                return replace(now, kind="pull request", before=f"origin/{found.base}", pull_requests=[found])
+            if event["pull_request"].get("merged") is not True:
+                raise Refusal(f"#{found.number} was closed, and not merged: there is nothing to do", 0)
+            return replace(now, kind="merged", pull_requests=[found])
+        if name == "workflow_run":
+            _refuse_secrets(name, self._distrust(event["workflow_run"].get("head_repository")))
         if name == "merge_group":
             group = event["merge_group"]
             return replace(now, kind="queue", before=group["base_sha"], pull_requests=list(self._queued(group)))
         if name == "push":
             before = event.get("before", "")
-            before = "" if set(before) <= {"0"} else before
-            return replace(now, kind="merged", before=before, pull_requests=self._merged(event, before))
+            return replace(now, kind="merged", before=before if before.strip("0") else "")
         return now
 
     def _pull_request(self, data: Mapping[str, Any]) -> PullRequest:
         head, base = data["head"], data["base"]
-        distrust = ""
-        there = (head.get("repo") or {}).get("full_name")
-        if there != (base.get("repo") or {}).get("full_name", self._environment.get("GITHUB_REPOSITORY")):
-            distrust = f"a fork, {there}" if there else "a fork that is gone"
-        elif self._environment.get("GITHUB_ACTOR") == "dependabot[bot]":
+        distrust = self._distrust(head.get("repo"))
+        if not distrust and self._environment.get("GITHUB_ACTOR") == "dependabot[bot]":
             distrust = "a branch of Dependabot, whose jobs get no secrets and may not write"
         return PullRequest(int(data["number"]), base["ref"], head["sha"], data.get("html_url", ""), distrust)
+
+    def _distrust(self, repository: Mapping[str, Any] | None) -> str:
+        """What a repository is, unless it is this one."""
+        name = (repository or {}).get("full_name")
+        if name == self._environment.get("GITHUB_REPOSITORY"):
+            return ""
+        return f"a fork, {name}" if name else "a fork that is gone"
 
     def _queued(self, group: Mapping[str, Any]) -> Iterator[PullRequest]:
         """The pull request that a branch of the merge queue is about: GitHub writes its number into the name."""
@@ -110,10 +112,13 @@ class GitHub:
         if number.isdigit():
             yield self._pull_request(self._api.get(f"{self._repository}/pulls/{number}", _READ))
 
-    def _merged(self, event: Mapping[str, Any], before: str) -> Sequence[PullRequest]:
-        """Those whose merge was pushed: one, or all of a merge queue's group."""
+    def merged(self, now: Situation) -> Sequence[PullRequest]:
+        """One, or all of a merge queue's group."""
+        if now.pull_requests:
+            return now.pull_requests
+        event = self._runner.event
         after, branch = event.get("after", ""), event.get("ref", "").removeprefix("refs/heads/")
-        commits = _first_parents(before, after, self._folder) if before else [after]
+        commits = _first_parents(now.before, after, self._folder) if now.before else [after]
         found: dict[int, PullRequest] = {}
         for commit in commits:
             for one in self._api.pages(f"{self._repository}/commits/{commit}/pulls", _READ):
@@ -213,6 +218,16 @@ class GitHub:
         path = f"{self._repository}/issues/{issue.id}"
         self._api.send("POST", f"{path}/comments", _ISSUES, {"body": body})
         self._api.send("PATCH", path, _ISSUES, {"state": "closed", "state_reason": "completed"})
+
+
+def _refuse_secrets(name: str, distrust: str) -> None:
+    """End a mode that would show a stranger's specs what no job of a stranger gets."""
+    if distrust:
+        raise Refusal(
+            f"`{name}` gives this repository's secrets to a job that is about {distrust}. "
+            "Write `on: pull_request`: it is validated then, and planned without credentials",
+            4,
+        )
 
 
 def _comment(data: Mapping[str, Any]) -> Comment:

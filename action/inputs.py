@@ -11,7 +11,7 @@ from action.service import Refusal
 
 MODES = ("validate", "plan", "apply", "drift")
 ENGINES = ("", "local", "azureml", "azureml-v1")
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._]|-(?!-)){0,63}")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def inputs(environment: Mapping[str, str], mode: str) -> Inputs:
     target = get("target")
     key = get("comment-key") or (target if _KEY.fullmatch(target) else "")
     if key and not _KEY.fullmatch(key):
-        wrong.append(f"`comment-key` is a word of at most 64 letters, digits, `.`, `_` and `-`, not `{key:.40}`")
+        wrong.append(f"`comment-key` is a word of at most 64 letters, digits, `.`, `_` and single `-`, not `{key:.40}`")
     found = Inputs(
         mode,
         words("files"),

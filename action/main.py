@@ -45,7 +45,7 @@ def run(service: Service, wanted: Inputs, specrun: Specrun, environment: Mapping
         return validate(service, wanted, specrun)
     if wanted.mode == "drift":
         return drift(service, wanted, specrun)
-    work = Path(environment.get("RUNNER_TEMP") or tempfile.gettempdir()) / f"specrun-{wanted.key or 'plan'}"
+    work = Path(environment.get("RUNNER_TEMP") or tempfile.gettempdir()) / wanted.artifact
     work.mkdir(parents=True, exist_ok=True)
     return (plan if wanted.mode == "plan" else apply)(service, wanted, specrun, work)
 

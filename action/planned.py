@@ -43,7 +43,7 @@ class Planned:
 
 def planned(program: Specrun, plan: Path) -> Planned:
     """What stands in a saved plan. Raises Refusal where specrun cannot read it."""
-    done = program("show", str(plan), "-o", "json")
+    done = program("show", str(plan), "-o", "json", aloud=False)
     try:
         shown = json.loads(done.out)
         content = plan.read_bytes()

@@ -40,8 +40,8 @@ class Specrun:
         kept = {name: value for name, value in self.environment.items() if not _CREDENTIAL.search(name)}
         return Specrun(self.command, kept, self.folder)
 
-    def __call__(self, *arguments: str) -> Done:
-        """Run it to its end. What it says to people is shown in this run's log as well."""
+    def __call__(self, *arguments: str, aloud: bool = True) -> Done:
+        """Run it to its end. `aloud`: what it says to people is shown in this run's log as well."""
         done = subprocess.run(
             [*self.command, *arguments],
             stdin=subprocess.DEVNULL,
@@ -51,7 +51,8 @@ class Specrun:
             cwd=self.folder,
         )
         out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-        print(err, end="", file=sys.stderr, flush=True)
+        if aloud:
+            print(err, end="", file=sys.stderr, flush=True)
         return Done(done.returncode, out, err)
 
     def follow(self, *arguments: str) -> Done:

@@ -59,7 +59,7 @@ def plan(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int:
     text = _content(wanted, done, made, of)
     service.summary(text)
     if made is not None and len(text) > _LONG:
-        service.summary(f"The whole plan:\n\n{fenced(specrun('show', str(file)).out)}")
+        service.summary(f"The whole plan:\n\n{fenced(specrun('show', str(file), aloud=False).out)}")
     service.output("exit-code", str(done.code))
     service.output("changes", "true" if made is not None and made.changes else "false")
     if of is not None and of.distrust:

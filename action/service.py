@@ -34,7 +34,8 @@ class Situation:
     """Why the pipeline runs: one of `pull request`, `queue`, `merged`, `by hand`, `other`, and what that is about.
 
     `before` is the commit that specs are compared with ("": none), a git ref or an id; `run` is the address of this
-    run of the pipeline; `order` grows from run to run. `pull_requests` are those that are merged, the oldest first.
+    run of the pipeline; `order` grows from run to run. `pull_requests` are those that it is about, as far as that is
+    known without asking.
     """
 
     kind: str
@@ -65,6 +66,9 @@ class Service(Protocol):
 
     def situation(self) -> Situation:
         """Why the pipeline runs."""
+
+    def merged(self, now: Situation) -> Sequence[PullRequest]:
+        """The pull requests whose merge this is about, the oldest first."""
 
     def find_comment(self, number: int, marker: str) -> Comment | None:
         """The pipeline's own comment of a pull request whose first line is `marker`; never one of somebody else."""

@@ -43,7 +43,7 @@ class Told:
         self.calls: list[list[str]] = []
         self.trusted = True
 
-    def __call__(self, *arguments: str) -> Done:
+    def __call__(self, *arguments: str, aloud: bool = True) -> Done:
         verb = arguments[0]
         self.calls.append([*arguments])
         if verb == "show":

@@ -97,6 +97,14 @@ def test_how_it_ended_stands_above_what_was_reviewed(merged: Job, code: int, wor
     assert merged.outputs["exit-code"] == str(code)
 
 
+def test_a_job_that_is_run_again_says_nothing_else(merged: Job) -> None:
+    merged.run("apply")
+    applied = merged.api.bodies(12)
+    merged.specrun.answers["apply"] = Done(5, "specrun.plan is spent: what it submits has run, and nothing is left.")
+    assert merged.run("apply") == 5
+    assert merged.api.bodies(12) == applied
+
+
 def refused(job: Job, words: str, capsys: pytest.CaptureFixture[str]) -> str:
     """An apply that is refused, and told so."""
     assert job.run("apply") == 4

@@ -221,6 +221,30 @@ def test_pull_request_target_gives_no_secrets_to_a_fork(job: Job, capsys: pytest
     assert job.run("plan") == 0
 
 
+def test_a_workflow_after_a_forks_gets_nothing_either(job: Job) -> None:
+    job.event("workflow_run", {"workflow_run": {"head_repository": {"full_name": "mallory/models"}}})
+    assert job.run("plan") == 4
+    assert job.specrun.calls == []
+    job.event("workflow_run", {"workflow_run": {"head_repository": {"full_name": "team/models"}}})
+    assert job.run("plan") == 0
+
+
+def test_a_review_plans_again(job: Job) -> None:
+    job.run("plan")
+    job.specrun.saves = plan_file(wanted=9)
+    job.event("pull_request_review", {"action": "submitted", "pull_request": job.api.pulls[12]})
+    assert job.run("plan") == 0
+    assert "is not what was first shown" in job.api.bodies(12)[0]
+
+
+@pytest.mark.parametrize("mode", ["validate", "plan"])
+def test_a_push_asks_nobody_for_pull_requests(job: Job, mode: str) -> None:
+    job.event("push", {"ref": "refs/heads/topic", "before": "d" * 40, "after": NEXT})
+    assert job.run(mode) == 0
+    assert "--changed-since" not in job.specrun.called(mode)
+    assert job.api.asked == []
+
+
 def test_a_checkout_of_one_commit_says_what_to_write(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     job.pull_request(base="release")
     assert job.run("plan") == 64
