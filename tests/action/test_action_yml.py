@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,43 @@ def test_a_key_is_the_target_unless_it_is_said() -> None:
     assert inputs({"INPUT_TARGET": "prod"}, "plan").artifact == "specrun-plan-prod"
     assert inputs({"INPUT_TARGET": "prod", "INPUT_COMMENT_KEY": "x"}, "plan").artifact == "specrun-plan-x"
     assert inputs({"INPUT_TARGET": "a target"}, "plan").artifact == "specrun-plan"
+
+
+NEEDS = {"validate": {}, "plan": {"pull-requests"}, "apply": {"actions", "pull-requests"}, "drift": {"issues"}}
+"""What a job of a mode has to be allowed, beside reading the code."""
+
+
+def documented() -> Iterator[tuple[str, Any]]:
+    """Workflows that use the action, in documents and in the repository to copy."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S), 1):
+            if "/specrun@" in text and "uses: OUR-TEAM" in text and "jobs:" in text:
+                yield f"{page.name}, block {number}", yaml.safe_load(text)
+    for file in sorted((ROOT / "docs").glob("*/.github/workflows/*.yml")):
+        yield file.relative_to(ROOT).as_posix(), yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+DOCUMENTED = dict(documented())
+
+
+@pytest.mark.parametrize("where", DOCUMENTED)
+def test_workflows_that_are_shown_say_what_the_action_knows(where: str) -> None:
+    flow = DOCUMENTED[where]
+    for job in flow["jobs"].values():
+        may = job.get("permissions", flow["permissions"])
+        by_hand = "workflow_dispatch" in str(flow.get("on", flow.get(True)))  # YAML 1.1 has `on` for true
+        for step in job["steps"]:
+            name, _, at = step["uses"].partition("@")
+            if name.rpartition("/")[2] != "specrun":
+                assert re.fullmatch("[0-9a-f]{40}", at), step
+                continue
+            said = step["with"]
+            assert said.keys() <= ACTION["inputs"].keys()
+            assert ("client-id" in said) <= (may.get("id-token") == "write")
+            for one in NEEDS[said["mode"]] if not by_hand or said["mode"] == "drift" else ():
+                assert may.get(one) in ("read", "write"), (where, one)
+        if any(step.get("with", {}).get("mode") == "plan" for step in job["steps"]):
+            assert "fetch-depth" in str(job["steps"])
 
 
 @pytest.fixture
