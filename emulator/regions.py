@@ -16,6 +16,7 @@ LOCATIONS = {
 }
 
 LOW_PRIORITY = "lowPriority"
+DEDICATED = "dedicated"
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,13 @@ SIZES = {
 
 @dataclass
 class Quota:
-    """Cores by family ("Standard Dv2"), and `LOW_PRIORITY` for all families together; others have `default`."""
+    """Cores by family ("Standard Dv2"), and by `LOW_PRIORITY` and `DEDICATED` for all families together; other families
+    have `default`. `others` are those in use outside of the emulator's workspaces, by the same names.
+    """
 
     default: int = 300
     limits: dict[str, int] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
 
     def limit(self, size: Size, low_priority: bool) -> tuple[str, int]:
         """What the service calls the quota that counts, and how many cores it has."""

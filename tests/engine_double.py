@@ -114,6 +114,7 @@ class Double:
         self.contents = DoubleContents(self)
         self.metrics: Metrics | None = None
         self.nodes = None
+        self.quotas = None
         self.ends = None
         self.locks: Locks | None = DoubleLocks(self)
         self.accounts = DoubleAccounts(self) if self.account is not None else None

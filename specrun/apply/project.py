@@ -12,6 +12,7 @@ from typing import Any
 
 from specrun.apply.events import Event
 from specrun.apply.locks import TIMEOUT, Locking, check_required, needs_lock
+from specrun.apply.quotas import quota_notes
 from specrun.apply.survey import accounts_of, survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import EngineError, Scope
@@ -73,6 +74,7 @@ class Project:
         seen, accounts = {**unseen, **plan.unseen}, accounts_of(views)
         return replace(
             plan,
+            notes=(*plan.notes, *quota_notes(self.engines, plan)),
             unseen=seen,
             left_out=self.left_out,
             targets=self._targets(),

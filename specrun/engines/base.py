@@ -15,6 +15,7 @@ from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
+from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
@@ -257,6 +258,13 @@ class Accounts(Protocol):
         """As whom the place is asked, and what pays for it, as far as that can be told."""
 
 
+class Quotas(Protocol):
+    """How much of the machines of a place's region may be used at once, where that is limited."""
+
+    def allowances(self, skus: Collection[Sku]) -> Mapping[Sku, Allowance]:
+        """What counts for instances of each of these; it is asked once for all places of a region."""
+
+
 class Engine(Protocol):
     """One place where specs are made real: what it has, and the parts that it may lack (None).
 
@@ -276,6 +284,7 @@ class Engine(Protocol):
     ends: Ends | None
     contents: Contents | None
     accounts: Accounts | None
+    quotas: Quotas | None
     locks: Locks | None
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:

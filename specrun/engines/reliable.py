@@ -20,6 +20,7 @@ from specrun.engines.base import (
     Report,
     Runs,
     Staged,
+    Transient,
 )
 from specrun.engines.calls import AT_ONCE, Abandoned, Call, Read, T, Touch, retried
 from specrun.engines.facts import Facts
@@ -28,10 +29,14 @@ from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
+from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.plan.under_way import under_way
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
+
+QUOTAS = 10.0
+"""Seconds for which quotas are waited for."""
 
 
 class Reliable:
@@ -88,6 +93,23 @@ class Reliable:
         """Reading of who is signed in, to be done together with others."""
         accounts = self._engine.accounts
         return self._reading("who is signed in", accounts.current if accounts is not None else Account)
+
+    @property
+    def has_quotas(self) -> bool:
+        """Whether the place limits how many instances clusters have."""
+        return self._engine.quotas is not None
+
+    def allowances(self, skus: Collection[Sku]) -> Read[Mapping[Sku, Allowance]]:
+        """Reading of what may be used of these, to be done together with others: once, and nobody waits long for it."""
+        quotas = self._engine.quotas
+
+        def once() -> Mapping[Sku, Allowance]:
+            try:
+                return quotas.allowances(skus) if quotas is not None else {}
+            except Transient as error:
+                raise EngineError(str(error)) from error  # a plan goes without
+
+        return Read(self.place, "quotas", min(self.patience, QUOTAS), once)
 
     def observe(self, resource: Resource) -> Observed:
         """The resource as it is now."""

@@ -190,10 +190,16 @@ def test_sizes_and_usage(client: Any, sdk: Sdk) -> None:
     sdk.cluster_of("cpu").take("one", 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quota, "limits", {"Standard Dv2": 12})
-        usages = {one.name["value"]: one for one in client.compute.list_usage()}
-    family = sizes["Standard_D2_v2"].family
-    assert (vars(usages[family])["currentValue"], usages[family].limit) == (4, 12)
-    assert vars(usages["standardNCFamily"])["currentValue"] == 0
+        listed = [(vars(one)["id"], one.type.split("/", 1)[1], one) for one in client.compute.list_usage()]
+    usages = {(kind, one.name["value"]): (vars(one)["currentValue"], one.limit) for _, kind, one in listed}
+    family, dedicated = sizes["Standard_D2_v2"].family, "dedicatedCores/usages"
+    assert usages[f"vmFamily/{dedicated}", family] == (4, 12)
+    assert usages["vmFamily/lowPriorityCores/usages", family] == (0, -1), "of the same name"
+    assert usages[f"vmFamily/{dedicated}", "standardNCFamily"] == (0, quota.default)
+    assert usages[dedicated, "TotalDedicatedCores"][0] == usages[f"workspaces/computes/{dedicated}", family][0] == 4
+    assert usages["lowPriorityCores/usages", "TotalLowPriorityCores"] == (0, quota.default)
+    (own,) = [at for at, kind, _ in listed if kind == f"workspaces/computes/{dedicated}"]
+    assert own.endswith(f"/computes/cpu/usages/{family}")
 
 
 def test_what_cannot_be_is_refused_as_the_service_does(client: Any, sdk: Sdk) -> None:

@@ -34,12 +34,16 @@ class Arm:
         self._endpoint = endpoint
         self._audience = audience
 
-    def items(self, path: str, query: Mapping[str, str], what: str) -> Iterator[Any]:
-        """The members of a list, page after page; `what` is being tried. Raises EngineError's kinds."""
+    def items(self, path: str, query: Mapping[str, str], what: str, pages: int | None = None) -> Iterator[Any]:
+        """The members of a list, page after page, no more than so many `pages`; `what` is being tried. Raises
+        EngineError's kinds.
+        """
         page = self.get(path, query, what)
         seen: set[str] = set()
         yield from page.get("value", ())
         while link := page.get("nextLink"):
+            if pages is not None and len(seen) + 1 >= pages:
+                raise EngineError(f"cannot {what}: the list that came has more than {pages} pages")
             if link in seen:
                 raise EngineError(f"cannot {what}: the list that came has no end: {link} leads back to itself")
             seen.add(link)

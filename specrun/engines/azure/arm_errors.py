@@ -16,6 +16,7 @@ _ROLES = (
     ("Microsoft.MachineLearningServices/workspaces/write", "Contributor"),
     ("Microsoft.MachineLearningServices/workspaces/delete", "Contributor"),
     ("Microsoft.MachineLearningServices/workspaces/", "AzureML Data Scientist"),
+    ("Microsoft.MachineLearningServices/locations/", "Reader"),
     ("Microsoft.Storage/storageAccounts/blobServices/", "Storage Blob Data Contributor"),
 )
 

@@ -109,6 +109,12 @@ class Connection(Generic[S]):
         return locate(self._named)
 
     @property
+    def location(self) -> str:
+        """The region, as in westeurope: that of the workspace, or where one that is not there is to be made."""
+        named = self.workspace().location if self.has_workspace else (self._named or {}).get("location")
+        return str(named or "").replace(" ", "").lower()
+
+    @property
     def credential(self) -> SignIn:
         """Who is signed in."""
         return self._sign_in.get()

@@ -14,6 +14,7 @@ from specrun.engines.azure.clusters import ClusterCalls, Clusters
 from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.datastores import DatastoreCalls, Datastores
 from specrun.engines.azure.locks import AzureLocks
+from specrun.engines.azure.quotas import Quotas
 from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.transport import changing_while
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
@@ -73,6 +74,7 @@ class AzureEngine:
         self.ends = None
         self.contents = Contents(connection, place, version_of)
         self.accounts = Accounts(connection, audience)
+        self.quotas = Quotas(connection, audience)
         self.locks: Locks | None = locks
         self.check = check
         self._audience = audience

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Resources, Runs, Scope
+from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope
 from specrun.engines.facts import LOCAL
 from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
@@ -51,6 +51,7 @@ class LocalEngine:
     nodes: Nodes | None = None
     contents: Contents | None = None
     accounts: Accounts | None = None
+    quotas: Quotas | None = None
 
     def __init__(self, place: Place, home: Path, hashes: HashCache, scope: Scope) -> None:
         self.place = place
