@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,12 @@ class Project:
     left_out: str = ""
     lock_required: bool = False
     """Whether nothing is changed without a lock anywhere, also in places that have no specs to say so."""
+    repositories: RepositoryFiles = field(default_factory=RepositoryFiles, compare=False)
+    broken: Sequence[Diagnostic] = ()
+    """Which rules of their repositories the specs do not keep, as far as they say it themselves."""
+    engine: str | None = None
+    """What the command line says."""
+    under_rules: bool = False
 
     def check(self) -> Iterable[Diagnostic]:
         """What the specs contradict each other in, and what the engines cannot do of them. Offline."""
@@ -71,6 +77,8 @@ class Project:
         views, unseen = self._look()
         plan = make_plan(self.graph, views, options, self.home, self.hashes)
         self.hashes.save()
+        if self.under_rules:
+            plan = self._judged(plan)
         seen, accounts = {**unseen, **plan.unseen}, accounts_of(views)
         return replace(
             plan,
@@ -81,6 +89,16 @@ class Project:
             accounts=accounts,
             surroundings=self._surroundings(plan),
         )
+
+    def _judged(self, plan: Plan) -> Plan:
+        """The plan, which what the specs break forbids, and what is there of them."""
+        if not self.broken and all(self.repositories.of(spec.document.file).rules is None for spec in self.specs):
+            return plan
+        from specrun.apply.judging import judged  # late: few repositories have rules
+
+        broken, notes = judged(plan, self.specs, self.places, self.repositories, self.engine)
+        refusals = (*self.broken, *(one for one in broken if one not in self.broken), *plan.refusals)
+        return replace(plan, refusals=refusals, notes=(*plan.notes, *notes))
 
     def plan_destruction(
         self,
@@ -142,8 +160,11 @@ class Project:
             return frozenset()
         if self.lock_required:
             return frozenset(self.engines)
-        files = RepositoryFiles()
-        return frozenset(self.places[name] for name in self.places if files.of(name).lock_required)
+        return frozenset(self.places[str(spec.file)] for spec in self.specs if self._wants_lock(spec))
+
+    def _wants_lock(self, spec: Spec) -> bool:
+        rules = self.repositories.of(spec.document.file).rules
+        return rules is not None and rules.want_locks(spec.target)
 
     def sign_in(self) -> Mapping[Place, str]:
         """Have a person sign in where one has to; the places where that did not succeed, with why."""

@@ -22,6 +22,7 @@ from specrun.cli.exit_codes import Exit
 from specrun.cli.options import color_option, lock_timeout_option, output_option
 from specrun.cli.plan import check_allowed, planning_options
 from specrun.cli.reading import Reading, reading_options
+from specrun.cli.rules_from import rules_from_option
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import planned_anew
 from specrun.cli.session import about_run, open_specs
@@ -46,6 +47,7 @@ MANY = 3
 
 @click.command()
 @reading_options
+@rules_from_option
 @changed_options()
 @planning_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -74,12 +76,12 @@ def apply(
     options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt)
     project: Project | None
     if (saved := find_saved(reading.named)) is not None:
-        reading, project, made = planned_anew(saved, reading, options, secrets_required=True)
+        reading, project, made = planned_anew(saved, reading, options, to_apply=True)
         if project is None:
             print(f"{saved.file} is of no specs: nothing is to be done", file=sys.stderr)
             return
     else:
-        project = open_specs(reading, secrets_required=True)
+        project = open_specs(reading, secrets_required=True, under_rules=True)
         made = project.plan(options)
     _check_named(made, logs)
     narration = Narration(

@@ -17,6 +17,7 @@ from specrun.cli.checking import check_plan
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.options import F, color_option, output_option
 from specrun.cli.reading import Reading, reading_options
+from specrun.cli.rules_from import rules_from_option
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import NOTHING, check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
@@ -60,6 +61,7 @@ def planning_options(command: F) -> F:
 
 @click.command()
 @reading_options
+@rules_from_option
 @changed_options(goes_on=True)
 @planning_options
 @output_option("text", "json", "markdown", *ANNOTATED)
@@ -87,7 +89,7 @@ def plan(
     if len(reading.named) == 1 and (saved := find_saved(reading.named)) is not None:
         detail = f"{saved.file} is a saved plan: `specrun plan --check` compares it, `specrun show` prints it"
         raise Exit(WRONG_USAGE, detail)
-    made = NOTHING if reading.unchanged else _noting(open_specs(reading).plan(options), reading)
+    made = NOTHING if reading.unchanged else _noting(open_specs(reading, under_rules=True).plan(options), reading)
     if out is not None:
         check_outside_sources(made, Path(out))
     note_result(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -17,6 +17,9 @@ from specrun.cli.telling import strict_option
 from specrun.spec.frozen import dataclass
 from specrun.spec.named import Found
 from specrun.spec.selection import Kinds, Selection, Selector
+
+if TYPE_CHECKING:
+    from specrun.spec.elsewhere import Elsewhere
 
 LOCAL = "local"
 """The engine that is this machine, where a repository's state is without any spec."""
@@ -51,6 +54,8 @@ class Reading:
     var_files_said: bool = True
     runs: NamedRuns = NO_RUNS
     """Runs that are named by themselves."""
+    rules_from: Elsewhere | None = None
+    """Where `rules`, `prices` and `env` are taken from, if not from the working tree. It is never taken from a plan."""
 
     @property
     def selection(self) -> Selection | None:
@@ -79,6 +84,7 @@ class Reading:
             "scanned": self.found.scanned,
             "mistakes": self.found.mistakes,
             "selection": self.selection,
+            "rules_from": self.rules_from,
         }
 
     @property

@@ -117,11 +117,12 @@ def _sources(made: Plan) -> Iterator[tuple[str, Path]]:
 
 
 def planned_anew(
-    saved: Saved, given: Reading, options: PlanOptions, *, secrets_required: bool = False
+    saved: Saved, given: Reading, options: PlanOptions, *, to_apply: bool = False
 ) -> tuple[Reading, Project | None, Plan]:
     """A saved plan's request, the specs that it is about (None: it is of none), and what is planned now: the same.
 
-    `given` and `options` are what the command line says. Ends the command when it is not the same.
+    `given` and `options` are what the command line says. Only what is `to_apply` needs secrets, and is judged by rules.
+    Ends the command when it is not the same.
     """
     typed = click.get_current_context().params
     given = replace(given, engine=typed["engine"], target=typed["target"])  # not what the environment says
@@ -129,7 +130,7 @@ def planned_anew(
     if not reading.files:
         check_same(saved, NOTHING)
         return reading, None, NOTHING
-    project = open_specs(reading, secrets_required=secrets_required)
+    project = open_specs(reading, secrets_required=to_apply, under_rules=to_apply)
     check_specs(saved, project.graph)
     made = project.plan(options)
     check_same(saved, made)
@@ -178,6 +179,7 @@ def _as_requested(saved: Saved, given: Reading, options: PlanOptions) -> tuple[R
         target=request["target"],
         var_files=given.var_files or [_seen_from_here(file) for file in request["var_files"]],
         var_files_said=bool(asked["var_files"]),
+        rules_from=given.rules_from,
     )
     said_of_runs = {"rerun": request["rerun"], "cancel_previous": request["cancel_previous"]}
     return reading, replace(options, **said_of_runs, adopt=tuple(request["adopt"]), planned=saved.attempts)

@@ -25,19 +25,26 @@ from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
 from specrun.spec.model import Spec
+from specrun.spec.repository_file import RepositoryFiles
 from specrun.spec.wording import command, file_word, listed
 from specrun.views.diagnostics import findings_text
 from specrun.views.plan_text import Looked, unseen
 from specrun.views.text import indented, paint_for, terminal_width
 
 
-def open_specs(reading: Reading, *, secrets_required: bool = False, deleting: bool = False) -> Project:
-    """Read the specs, show what is wrong or worth knowing, and find out where they go. Ends the command on an error."""
+def open_specs(
+    reading: Reading, *, secrets_required: bool = False, deleting: bool = False, under_rules: bool = False
+) -> Project:
+    """Read the specs, show what is wrong or worth knowing, and find out where they go. Ends the command on an error.
+
+    Specs that are judged `under_rules` and break some stand in a plan that is refused.
+    """
     require_engine(reading.engine)
-    loaded = load_specs(reading, secrets_required=secrets_required)
+    loaded = load_specs(reading, secrets_required=secrets_required, under_rules=under_rules)
     # That a field which this engine never reads is not set is for `validate` to say, not for every apply.
     show(found for found in loaded.diagnostics if (found.code, found.severity) != ("unset-env", Severity.NOTE))
     if not loaded.ok:
+        show(loaded.broken)
         raise Exit(INVALID_SPEC)
     tell_waits()
     project = open_project(loaded.specs, reading.engine, _home(loaded.specs))
@@ -45,10 +52,12 @@ def open_specs(reading: Reading, *, secrets_required: bool = False, deleting: bo
     unfit = list(project.check())
     show(unfit)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
+        show(loaded.broken)
         raise Exit(INVALID_SPEC)
     show(_sent_here_by_default(project, reading))
     graph, left_out = restricted(project.graph, reading, deleting=deleting)
-    return replace(project, graph=graph, left_out=left_out)
+    project = replace(project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from))
+    return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules)
 
 
 def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tuple[Graph, str]:

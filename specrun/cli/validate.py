@@ -10,14 +10,15 @@ import click
 
 from specrun.cli.answers import ANNOTATED, note_diagnostics
 from specrun.cli.changed import changed_options
-from specrun.cli.exit_codes import INVALID_SPEC, Exit
+from specrun.cli.exit_codes import INVALID_SPEC, REFUSED, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import Reading, reading_options
+from specrun.cli.rules_from import rules_from_option
 from specrun.cli.telling import audible, end_if_strict, judged, quiet
 from specrun.spec.diagnostics import Severity
 from specrun.spec.load import load
-from specrun.spec.loaded import Loaded, together
+from specrun.spec.loaded import Loaded, in_order, together
 from specrun.spec.side_by_side import side_by_side
 from specrun.spec.visible import json_text
 from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text
@@ -26,20 +27,23 @@ from specrun.views.text import paint_for, terminal_width
 
 @click.command()
 @reading_options
+@rules_from_option
 @changed_options(goes_on=True)
 @output_option("text", "json", *ANNOTATED)
 @color_option
 def validate(reading: Reading, output: str) -> None:
-    """Report every mistake of the specs, each at its place. Exit 65 when there is an error."""
+    """Report every mistake of the specs, each at its place. Exit 65 when there is an error, 4 for a broken rule."""
     _check_engine(reading.engine)
     loaded = _load(reading)
     tell_selected(loaded, reading)
     check_targets(loaded, reading.target, reading.none)
     diagnostics = judged(loaded.diagnostics)
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+    diagnostics = list(in_order([*diagnostics, *loaded.broken], reading.files))
     if output == "json":
         found = [diagnostic_data(diagnostic) for diagnostic in diagnostics]
-        print(json_text({"valid": not wrong, "diagnostics": found, **reading.changed_data}, 2))
+        told = {"valid": not wrong, "allowed": not loaded.broken, "diagnostics": found}
+        print(json_text({**told, **reading.changed_data}, 2))
     elif output in ANNOTATED:
         note_diagnostics(audible(diagnostics))
     else:
@@ -53,6 +57,8 @@ def validate(reading: Reading, output: str) -> None:
     end_if_strict()
     if wrong:
         raise Exit(INVALID_SPEC)
+    if loaded.broken:
+        raise Exit(REFUSED)
 
 
 def _check_engine(name: str | None) -> None:
@@ -74,7 +80,8 @@ def _load(reading: Reading) -> Loaded:
 def _load_part(reading: Reading, files: Sequence[str]) -> Loaded:
     from specrun.engines.facts import ENGINES, unread
 
-    options = {**reading.options(), "files": files, "given": reading.files, "unread": unread(), "of_machine": True}
+    options = {**reading.options(), "files": files, "given": reading.files, "unread": unread()}
+    options |= {"of_machine": True, "under_rules": True}
     if reading.engine in ENGINES:
         from specrun.cli.session import check_fit
 

@@ -25,6 +25,7 @@ from specrun.spec.rules.subject import Subject
 from specrun.spec.substitution import substitute
 
 if TYPE_CHECKING:
+    from specrun.spec.elsewhere import Elsewhere
     from specrun.spec.model import Scalar, Spec
     from specrun.spec.selection import About, Selection
     from specrun.spec.source import Document
@@ -67,6 +68,8 @@ def load(
     mistakes: Sequence[Diagnostic] = (),
     selection: Selection | None = None,
     given: Sequence[str] = (),
+    under_rules: bool = False,
+    rules_from: Elsewhere | None = None,
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -87,6 +90,9 @@ def load(
     Of files that were only `scanned`, nobody having named them, those with `abstract: true` are passed over; `mistakes`
     are those made in naming them. What a `selection` does not choose is left out, with its mistakes. `given` are all
     files of the command, where these are a part of them: see `together`.
+
+    With `under_rules` specs that are right are judged by the rules of their repositories: what they break is `broken`.
+    `rules_from` is where rules are taken from, if not from the working tree.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
@@ -107,7 +113,7 @@ def load(
         secrets_required,
         reading,
         _today(),
-        RepositoryFiles(_today()),
+        RepositoryFiles(_today(), rules_from),
         Layering(reading, given or files),
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
@@ -115,6 +121,7 @@ def load(
     picked = Picked()
     all_values: list[tuple[Document, Mapping[str, Any]]] = []
     about: list[About] = []
+    broken: list[Diagnostic] = []
     for file in files:
         if os.path.basename(file) == NAME:  # noqa: PTH119
             diagnostics += _of_repository(file, options, is_spec=with_specs)
@@ -144,22 +151,32 @@ def load(
             read += [(one.document, one.seen) for one in checked]
         if with_values:
             all_values += [(one.document, one.values) for one in checked]
-        is_built = with_specs and layered.complete and file not in picked.undecided
+        ruling = options.repositories.of(file).rules if under_rules else None
+        is_built = (with_specs or ruling) and layered.complete and file not in picked.undecided
         if is_built and _is_right((*mistakes_read, *layered.diagnostics, *found)):
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
-            prices = options.repositories.of(file).prices
-            specs += [build(one.document, one.values, reach, one.written, prices) for one in checked]
+            repository = options.repositories.of(file)
+            built = [build(one.document, one.values, reach, one.written, repository.prices) for one in checked]
+            specs += built if with_specs else ()
+            if under_rules and repository.rules is not None:
+                from specrun.spec.repository_rules.of_files import judged
+
+                against, notes = judged(built, repository, engine, options.today)
+                broken += against
+                diagnostics += notes
     undeclared = [*overrides.undeclared(read, variables, inputs), *named.undeclared([seen for _, seen in read])]
     of_repositories = options.repositories.diagnostics()
+    of_repositories += options.repositories.dates(options.today) if under_rules else ()
     if undeclared or of_environment or not _is_right(of_repositories) or named.diagnostics:
         specs = []
     shared = (*of_repositories, *options.layering.diagnostics())
     diagnostics += [*undeclared, *shared]
     diagnostics += of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
     in_place = tuple(in_order(options.layering.without_used_above(diagnostics), files))
-    return Loaded(tuple(specs), in_place, *picked.counted(), tuple(about), tuple(all_values), shared)
+    not_kept = tuple(in_order(broken, files))
+    return Loaded(tuple(specs), in_place, *picked.counted(), tuple(about), tuple(all_values), shared, not_kept)
 
 
 def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:

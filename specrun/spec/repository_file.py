@@ -18,7 +18,9 @@ from specrun.spec.repository import repository_of, under_ci
 from specrun.spec.rules.subject import mapping
 
 if TYPE_CHECKING:
-    from specrun.spec.prices import Prices
+    from specrun.spec.elsewhere import Elsewhere
+    from specrun.spec.prices import Prices, Reader
+    from specrun.spec.repository_rules import Rules
     from specrun.spec.source import Document
 
 NAME = ".specrun.yaml"
@@ -42,9 +44,11 @@ class RepositoryFile:
     specs: tuple[str, ...] = ()
     """The folders and globs, below the root, that a command without FILEs means."""
     lock_required: bool = False
-    """Whether nothing is changed without a lock."""
+    """Whether nothing is changed without a lock, at least for one target."""
     prices: Prices | None = None
     """What an hour of one instance costs, where that is written down."""
+    rules: Rules | None = None
+    """What its specs must keep to, where it says so."""
     document: Document | None = None
     diagnostics: Sequence[Diagnostic] = ()
 
@@ -64,11 +68,14 @@ ANYTHING = RepositoryFile()
 class RepositoryFiles:
     """The files of the repositories that a load meets, each read once.
 
-    `today` is an ISO date; without one no date in them is too old, or in the future.
+    `today` is an ISO date; without one no date in them is too old, or in the future. With `rules_from` some of what
+    they say is taken from there: see `specrun.spec.elsewhere`.
     """
 
-    def __init__(self, today: str = "") -> None:
+    def __init__(self, today: str = "", rules_from: Elsewhere | None = None) -> None:
         self._today = today
+        self._rules_from = rules_from
+        self._elsewhere: dict[str, RepositoryFile] = {}
         self._by_folder: dict[str, RepositoryFile] = {}
         self._read: dict[str, RepositoryFile] = {}
         self._without_effect: dict[str, Diagnostic | None] = {}
@@ -83,8 +90,9 @@ class RepositoryFiles:
             folder = os.path.abspath(written)
             root = repository_of(folder) or folder
             shown = os.path.join(root if os.path.isabs(spec) else os.path.relpath(root), NAME)
-            found = self._by_folder[written] = self.at(os.path.normpath(shown))
-            self._look_below(root, folder, found)
+            here = self.at(os.path.normpath(shown))
+            self._look_below(root, folder, here)
+            found = self._by_folder[written] = here if self._rules_from is None else self._under(root, here)
         return found
 
     def _look_below(self, root: str, folder: str, effective: RepositoryFile) -> None:
@@ -98,6 +106,16 @@ class RepositoryFiles:
                 self._without_effect[folder] = codes.diagnostic("no-effect", detail, (), Location(file, 1, 1))
             folder = os.path.dirname(folder)
 
+    def _under(self, root: str, here: RepositoryFile) -> RepositoryFile:
+        """What the file of the repository at `root` says, with those parts that are taken from elsewhere."""
+        assert self._rules_from is not None
+        if root not in self._elsewhere:
+            from specrun.spec.elsewhere import taken_from  # late: few commands take any
+
+            said = taken_from(self._rules_from, root, here, self._today)
+            self._elsewhere[root] = replace(said, closed=said.closed or self._under_ci)
+        return self._elsewhere[root]
+
     def at(self, file: str) -> RepositoryFile:
         """What such a file says."""
         where = os.path.abspath(file)
@@ -107,7 +125,7 @@ class RepositoryFiles:
 
     def diagnostics(self) -> list[Diagnostic]:
         """The mistakes of all that were read."""
-        of_files = [found for file in self._read.values() for found in file.diagnostics]
+        of_files = list(dict.fromkeys(found for file in self._files() for found in file.diagnostics))
         return [*of_files, *filter(None, self._without_effect.values()), *self._old()]
 
     def priced(self, file: RepositoryFile, values: Mapping[str, Any]) -> None:
@@ -118,11 +136,22 @@ class RepositoryFiles:
             self._regions.setdefault(file.path, set()).add(region if isinstance(region, str) else "")
 
     def _old(self) -> Iterator[Diagnostic]:
-        for file in self._read.values():
+        for file in self._files():
             if file.prices is not None and file.path in self._regions:
                 from specrun.spec.prices import old
 
                 yield from old(file.prices, sorted(self._regions[file.path]), self._today)
+
+    def _files(self) -> Iterator[RepositoryFile]:
+        yield from (*self._read.values(), *self._elsewhere.values())
+
+    def dates(self, today: str) -> Iterator[Diagnostic]:
+        """Which exceptions of those rules that specs are judged by have expired by a day (ISO), or will soon."""
+        for rules in {file.path: file.rules for file in self._by_folder.values()}.values():
+            if rules is not None:
+                from specrun.spec.repository_rules.judge import dates
+
+                yield from dates(rules, today)
 
 
 def _read(file: str, where: str, today: str, *, closed: bool) -> RepositoryFile:
@@ -134,18 +163,30 @@ def _read(file: str, where: str, today: str, *, closed: bool) -> RepositoryFile:
         return RepositoryFile(file, diagnostics=[codes.diagnostic("unreadable", detail, (), Location(file, 1, 1))])
     from specrun.spec.source import read  # late: few repositories have one
 
-    document, mistakes = read(file)
+    said = understood(file, *read(file), root, partial(_price_file, file, root), today)
+    return said if said.document is None and said.diagnostics else replace(said, closed=closed or said.closed)
+
+
+def understood(
+    file: str,
+    document: Document | None,
+    mistakes: Sequence[Diagnostic],
+    root: str,
+    price_file: Reader,
+    today: str,
+) -> RepositoryFile:
+    """What a file says of the repository at `root`, once its YAML was read; `price_file` reads others that it names."""
     found = [*map(_worded, mistakes)]
     if document is None:
         if [mistake.code for mistake in mistakes] == ["empty-file"]:
-            return RepositoryFile(file, None, closed)  # all that it may hold may be left out
+            return RepositoryFile(file)  # all that it may hold may be left out
         return RepositoryFile(file, diagnostics=found)
     found += schema.check(document, document.values, schema.REPOSITORY)
     prices: Prices | None = None
     if isinstance(document.values.get("prices"), (dict, str, list)):
         from specrun.spec.prices import read_prices  # late: few repositories have any
 
-        prices, of_prices = read_prices(document, partial(_price_file, file, root), today)
+        prices, of_prices = read_prices(document, price_file, today)
         found += of_prices
     names = document.values.get("env")
     if any(one.severity is Severity.ERROR for one in found):
@@ -153,9 +194,17 @@ def _read(file: str, where: str, today: str, *, closed: bool) -> RepositoryFile:
     env = frozenset(names) if isinstance(names, list) else None
     default, name, branch = (document.values.get(key, "") for key in ("default_target", "repository", "branch"))
     specs = tuple(document.values.get("specs") or ())
-    locked = document.values.get("rules", {}).get("lock") == "required"
-    closed = closed or env is not None
-    return RepositoryFile(file, env, closed, default, name, branch, specs, locked, prices, document, found)
+    closed = env is not None
+    said = RepositoryFile(file, env, closed, default, name, branch, specs, False, prices, None, document, found)
+    if not document.values.get("rules"):
+        return said
+    from specrun.spec.repository_rules.written import read_rules
+
+    rules, of_rules = read_rules(document, root)
+    found += of_rules
+    if any(one.severity is Severity.ERROR for one in of_rules):
+        return RepositoryFile(file, diagnostics=found)
+    return replace(said, rules=rules, lock_required=rules.lock_required)
 
 
 def _price_file(file: str, root: str, name: str) -> tuple[Document | None, Sequence[Diagnostic]]:

@@ -26,6 +26,7 @@ GROUPS: Mapping[str, str] = {
     "paths": "Files and folders",
     "machines": "Counts and machines",
     "prices": "Prices",
+    "rules": "Rules of a repository",
     "local": "On this machine",
     "workspace": "The workspace",
     "azure": "On Azure ML",

@@ -1,0 +1,387 @@
+"""`rules:` of a repository: what each allows, what breaks it and where that is said, exceptions and targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.spec import load as loading
+from specrun.spec.codes import CODES
+from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
+
+TODAY = "2026-11-30"
+HEAD = "apiVersion: specrun/v1\nname: digits\n"
+JOB = "job: {command: 'true'}\n"
+PLACE = "engine: azureml\nworkspace: {name: mlws, resource_group: rg, subscription_id: ''}\n".replace(
+    "''", "00000000-0000-0000-0000-000000000000"
+)
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "docker").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "_today", lambda: TODAY)
+    return tmp_path
+
+
+def judged(spec: str, rules: str, *, more: str = "", **options: Any) -> Loaded:
+    Path("job.yaml").write_text(HEAD + spec)
+    Path(".specrun.yaml").write_text(f"rules:\n  {rules}\n{more}")
+    return load(["job.yaml"], with_specs=False, under_rules=True, **options)
+
+
+def places(found: tuple[Diagnostic, ...]) -> list[str]:
+    return [f"{one.code} {one.location.line}:{one.location.column}" for one in found]
+
+
+def notes(loaded: Loaded) -> list[str]:
+    return [one.code for one in loaded.diagnostics if CODES[one.code].group == "rules"]
+
+
+def cluster(fields: str) -> str:
+    return f"compute: {{name: cluster, {fields}}}\n"
+
+
+def image(name: str) -> str:
+    return f"job:\n  command: 'true'\n  environment: {{image: '{name}'}}\n"
+
+
+SIZES = "sizes: [STANDARD_D*_V5, nc4as_t4_v3]"
+IMAGES = "images: ['mcr.microsoft.com/azureml/*', 'python', 'ghcr.io/team/train:1.*']"
+REGISTRIES = "registries: [myteam.azurecr.io, docker.io, 'registry.local:5000']"
+TAGS = "required_tags: [team, cost-center]"
+
+
+@pytest.mark.parametrize(
+    ("rules", "spec"),
+    [
+        (SIZES, cluster("size: standard_d4s_v5, max_instances: 2")),
+        (SIZES, cluster("size: D16AS_V5, max_instances: 2")),
+        (SIZES, cluster("size: Standard_NC4as_T4_v3, max_instances: 2")),
+        (SIZES, JOB),  # on this machine nothing is rented
+        (SIZES, "compute: cluster\n" + JOB),  # a bare name stands for the machine
+        (SIZES, PLACE + "compute: cluster\n" + JOB),  # the plan sees it
+        ("regions: [westeurope]", PLACE.replace("{name", "{location: West Europe, name") + JOB),
+        ("regions: [West Europe]", PLACE.replace("{name", "{location: westeurope, name") + JOB),
+        ("regions: [westeurope]", PLACE + "compute: cluster\n" + JOB),  # the plan sees it
+        ("tiers: [low_priority]", cluster("size: D4S_V5, max_instances: 2, tier: low_priority")),
+        ("tiers: [dedicated]", cluster("size: D4S_V5, max_instances: 2")),
+        ("tiers: [low_priority]", "compute: cluster\n" + JOB),
+        (IMAGES, image("mcr.microsoft.com/azureml/openmpi:1")),
+        (IMAGES, image("python:3.12")),
+        (IMAGES, image("docker.io/library/python:3.12@sha256:0")),
+        (IMAGES, image("ghcr.io/team/train:1.4")),
+        (IMAGES, "job: {command: 'true', environment: {pip: [numpy]}}\n"),  # no image is used here
+        (IMAGES, PLACE + "compute: c1x\njob: {command: 'true', environment: {pip: [numpy]}}\n"),
+        (REGISTRIES, image("myteam.azurecr.io/a/b:1")),
+        (REGISTRIES, image("MyTeam.azurecr.io/a/b:1")),
+        (REGISTRIES, image("python")),
+        (REGISTRIES, image("team/image")),
+        (REGISTRIES, image("index.docker.io/team/image")),
+        (REGISTRIES, image("registry.local:5000/image")),
+        ("max_instances: 8", cluster("size: D4S_V5, max_instances: 8")),
+        ("max_instances: 8", JOB.replace("'true'", "'true', resources: {instance_count: 9}")),
+        ("min_instances: 0", cluster("size: D4S_V5, max_instances: 8")),
+        ("min_instances: 1", cluster("size: D4S_V5, max_instances: 8, min_instances: 1")),
+        (TAGS, "job: {command: 'true', tags: {Team: a, cost-center: b, x: y}}\n"),
+        (TAGS, cluster("size: D4S_V5, max_instances: 8, tags: {team: a, cost-center: b}")),
+        ("max_timeout: 8h", JOB.replace("'true'", "'true', limits: {timeout: 28800}")),
+        ("max_timeout: 1d12h30m5s", JOB.replace("'true'", "'true', limits: {timeout: 131405}")),
+        ("max_timeout: 60", JOB.replace("'true'", "'true', limits: {timeout: 60}")),
+        ("max_timeout: 8h", cluster("size: D4S_V5, max_instances: 8")),  # no job
+        ("lock: required", JOB),
+    ],
+)
+def test_what_keeps_to_a_rule_is_not_spoken_of(rules: str, spec: str) -> None:
+    loaded = judged(spec, rules)
+    assert notes(loaded) == []
+    assert loaded.broken == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "spec", "place", "words"),
+    [
+        (SIZES, cluster("size: D4S_V3, max_instances: 2"), "rule-sizes 3:32", "`STANDARD_D*_V5` and `STANDARD_NC4AS"),
+        (
+            SIZES,
+            "job: {command: 'true', resources: {instance_type: D4S_V3}}\n",
+            "rule-sizes 3:51",
+            "none of the sizes",
+        ),
+        (
+            "regions: [westeurope, northeurope]",
+            PLACE.replace("{name", "{location: eastus, name") + JOB,
+            "rule-regions 4:23",
+            "allowed: `westeurope` and `northeurope`",
+        ),
+        (
+            "regions: [westeurope]",
+            "job: {command: 'true', resources: {locations: [westeurope, eastus]}}\n",
+            "rule-regions 3:60",
+            "`eastus` is none",
+        ),
+        ("tiers: [low_priority]", cluster("size: D4S_V5"), "rule-tiers 3:1", "write `tier: low_priority`"),
+        ("tiers: [dedicated]", cluster("tier: low_priority"), "rule-tiers 3:32", "write `tier: dedicated`"),
+        (
+            "tiers: [dedicated]",
+            "job: {command: 'true', queue_settings: {job_tier: spot}}\n",
+            "rule-tiers 3:51",
+            "`job_tier: spot`",
+        ),
+        (IMAGES, image("pythonx:3"), "rule-images 5:24", "none of the images"),
+        (IMAGES, image("ghcr.io/team/train:2.0"), "rule-images 5:24", "`ghcr.io/team/train:1.*`"),
+        (IMAGES, image("evil.io/mcr.microsoft.com/azureml/x"), "rule-images 5:24", ""),
+        (REGISTRIES, image("mcr.microsoft.com/a"), "rule-registries 5:24", "is of mcr.microsoft.com"),
+        (REGISTRIES, image("myteam.azurecr.io.evil.io/a"), "rule-registries 5:24", ""),
+        ("registries: [myteam.azurecr.io]", image("myteam/azurecr.io"), "rule-registries 5:24", "is of docker.io"),
+        (
+            "registries: [myteam.azurecr.io]",
+            PLACE + "compute: cluster\njob: {command: 'true', environment: {pip: [a]}}\n",
+            "rule-registries 6:24",
+            "names no image",
+        ),
+        (
+            "max_instances: 8",
+            cluster("size: D4S_V5, max_instances: 9"),
+            "rule-max-instances 3:55",
+            "write `max_instances: 8`",
+        ),
+        (
+            "max_instances: 1",
+            PLACE + "job: {command: 'true', resources: {instance_count: 2}}\n",
+            "rule-max-instances 5:52",
+            "At most 1 instance is allowed",
+        ),
+        (
+            "min_instances: 0",
+            cluster("size: D4S_V5, max_instances: 9, min_instances: 1"),
+            "rule-min-instances 3:73",
+            "No instance may be always on",
+        ),
+        (TAGS, "job: {command: 'true', tags: {team: a}}\n", "rule-required-tags 3:24", "no `cost-center`:"),
+        (TAGS, "job: {command: 'true', tags: {team: ' ', cost-center: b}}\n", "rule-required-tags 3:24", "no value"),
+        (TAGS, cluster("max_instances: 3"), "rule-required-tags 3:1", "in `compute`"),
+        ("max_timeout: 8h", JOB, "rule-max-timeout 3:1", "At most 28,800 s (8h) are allowed"),
+        (
+            "max_timeout: 90m",
+            JOB.replace("'true'", "'true', limits: {timeout: 5401}"),
+            "rule-max-timeout 3:42",
+            "write `limits: {timeout: 5400}`",
+        ),
+    ],
+)
+def test_what_breaks_a_rule_is_told_at_its_place_with_the_rule(rules: str, spec: str, place: str, words: str) -> None:
+    loaded = judged(spec, rules)
+    assert places(loaded.broken) == [place]
+    assert words in loaded.broken[0].detail
+    assert loaded.broken[0].severity is Severity.ERROR
+    assert [str(other) for other in loaded.broken[0].others] == [".specrun.yaml:2:3"]
+    assert "The rule is .specrun.yaml:2. An exception" in loaded.broken[0].detail
+    assert loaded.ok
+    assert places(judged(spec, rules, engine=None).broken) == [place]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "of"),
+    [
+        ("FROM mcr.microsoft.com/a\n", []),
+        ("FROM scratch\n", []),
+        ("ARG BASE=mcr.microsoft.com/a:1\nFROM --platform=linux/amd64 ${BASE} AS build\nFROM build\n", []),
+        ("FROM mcr.microsoft.com/a AS one\nCOPY --from=one /a /a\nCOPY --from=0 /a /a\n", []),
+        ("FROM python:3.12\n", ["rule-registries"]),
+        ("from \\\n  python\n", ["rule-registries"]),
+        ("FROM mcr.microsoft.com/a\nCOPY --from=ghcr.io/tool /a /a\n", ["rule-registries"]),
+        ("FROM mcr.microsoft.com/a\nRUN --mount=type=bind,from=ghcr.io/tool true\n", ["rule-registries"]),
+        ("# syntax=ghcr.io/frontend\nFROM mcr.microsoft.com/a\n", ["rule-registries"]),
+        ("ARG BASE\nFROM ${BASE}\n", ["rule-not-judged"]),
+    ],
+)
+def test_a_dockerfile_is_read_for_what_it_builds_on(dockerfile: str, of: list[str]) -> None:
+    Path("docker/Dockerfile").write_text(dockerfile)
+    spec = "job:\n  command: 'true'\n  environment: {build: {path: docker}}\n"
+    loaded = judged(spec, "registries: [mcr.microsoft.com]")
+    assert [*(one.code for one in loaded.broken), *notes(loaded)] == of
+
+
+@pytest.mark.parametrize(
+    ("rules", "spec"),
+    [
+        (SIZES, PLACE + JOB),
+        (IMAGES, PLACE + "compute: c1x\njob: {command: 'true', environment: 'azureml:tf:3'}\n"),
+        (REGISTRIES, "job: {command: 'true', environment: {framework: tensorflow, version: '2.3'}}\n"),
+    ],
+)
+def test_what_nobody_can_judge_is_said(rules: str, spec: str) -> None:
+    loaded = judged(spec, rules)
+    assert notes(loaded) == ["rule-not-judged"]
+    assert loaded.broken == ()
+
+
+# exceptions
+
+BIG = cluster("size: D4S_V5, max_instances: 9, tags: {team: vision}")
+
+
+def exception(specs: str, expires: str, rule: str = "max_instances") -> str:
+    return (
+        f"max_instances: 8\n  exceptions:\n  - rule: {rule}\n    specs: [{specs}]\n"
+        f"    reason: the yearly retraining\n    expires: {expires}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "specs", ["digits", "'d*'", "other, digits", "'name:digits'", "'tag:team=vision'", "'folder:.'"]
+)
+@pytest.mark.parametrize("expires", [TODAY, "2027-06-01"])
+def test_an_exception_is_said_where_it_counts(specs: str, expires: str) -> None:
+    loaded = judged(BIG, exception(specs, expires))
+    assert loaded.broken == ()
+    found = [one for one in loaded.diagnostics if one.code == "rule-excepted"]
+    assert places(tuple(found)) == ["rule-excepted 3:55"]
+    assert f"until {expires} (.specrun.yaml:4): the yearly retraining." in found[0].detail
+
+
+@pytest.mark.parametrize("specs", ["other", "Digits", "'folder:jobs'", "'tag:team=nlp'"])
+def test_an_exception_for_others_does_not_count(specs: str) -> None:
+    assert places(judged(BIG, exception(specs, "2027-06-01")).broken) == ["rule-max-instances 3:55"]
+
+
+def test_an_exception_for_another_rule_does_not_count() -> None:
+    assert judged(BIG, exception("digits", "2027-06-01", "min_instances")).broken
+
+
+def test_an_exception_that_has_expired_is_a_warning_and_does_not_count() -> None:
+    loaded = judged(BIG, exception("digits", "2026-11-29"))
+    assert [(one.code, str(one.location)) for one in loaded.diagnostics] == [
+        ("exception-expired", ".specrun.yaml:4:11")
+    ]
+    assert "The exception of .specrun.yaml:4 has expired on 2026-11-29" in loaded.broken[0].detail
+
+
+@pytest.mark.parametrize(("expires", "said"), [("2026-12-14", True), ("2026-12-15", False)])
+def test_an_exception_that_expires_within_two_weeks_is_noted(expires: str, said: bool) -> None:
+    loaded = judged(BIG, exception("digits", expires))
+    assert ("exception-expires" in [one.code for one in loaded.diagnostics]) is said
+
+
+def test_of_exceptions_nothing_is_said_where_nothing_is_judged() -> None:
+    judged(BIG, exception("digits", "2026-11-29"))
+    loaded = load(["job.yaml"])
+    assert (loaded.diagnostics, loaded.broken) == ((), ())
+
+
+# targets and layers
+
+
+def test_rules_of_a_target_replace_those_above() -> None:
+    rules = "max_instances: 8\n  min_instances: 0\n  targets:\n    dev: {max_instances: 2}"
+    spec = cluster("size: D4S_V5, max_instances: 4, min_instances: 1") + "targets: {dev: {}, prod: {}}\n"
+    assert places(judged(spec, rules, target="prod").broken) == ["rule-min-instances 3:73"]
+    found = judged(spec, rules, target="dev").broken
+    assert places(found) == ["rule-max-instances 3:55", "rule-min-instances 3:73"]
+    assert str(found[0].others[0]) == ".specrun.yaml:5:11"
+    both = judged(spec, rules).broken  # as `validate` looks at a spec
+    assert places(both) == places(found)
+    assert both[0].detail.endswith("This is so for the target `dev`.")
+    without = spec.replace("targets: {dev: {}, prod: {}}\n", "")
+    assert places(judged(without, rules, target="dev").broken) == ["rule-min-instances 3:73"]
+
+
+def test_a_value_is_told_where_its_layer_has_it() -> None:
+    Path("base.yaml").write_text(
+        "apiVersion: specrun/v1\nabstract: true\nvars: {most: 3}\n"
+        "compute: {name: cluster, size: D4S_V5, max_instances: '${{ vars.most }}'}\n"
+    )
+    spec = "extends: base.yaml\n" + JOB
+    assert judged(spec, "max_instances: 3").broken == ()
+    found = judged(spec, "max_instances: 2").broken
+    assert str(found[0].location) == "base.yaml:4:55"
+    assert judged(spec, "max_instances: 3", variables={"most": "4"}).broken
+    Path("most.yaml").write_text("most: 5\n")
+    assert judged(spec, "max_instances: 4", var_files=["most.yaml"]).broken
+    assert load(["base.yaml"], with_specs=False, under_rules=True).broken == ()
+
+
+def test_of_specs_with_mistakes_nothing_is_judged_and_of_others_it_is() -> None:
+    judged(BIG, "max_instances: 8")
+    Path("wrong.yaml").write_text(HEAD + "compute: {name: cluster, max_instances: 9, sise: D4S_V5}\n")
+    loaded = load(["job.yaml", "wrong.yaml"], with_specs=False, under_rules=True)
+    assert not loaded.ok
+    assert [one.location.file for one in loaded.broken] == ["job.yaml"]
+
+
+# mistakes in the rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "line", "column", "code", "words"),
+    [
+        ("sizes: []", 2, 10, "out-of-range", "must not be empty"),
+        ("sizes: STANDARD_D4S_V5", 2, 10, "wrong-type", "[STANDARD_D4S_V5]"),
+        ("sizes: [D4S V5]", 2, 11, "bad-value", "STANDARD_D*_V5"),
+        ("size: [D4S_V5]", 2, 3, "unknown-key", "`sizes`"),
+        ("regions: [west-europe]", 2, 13, "bad-value", "`westeurope`"),
+        ("tiers: [spot]", 2, 11, "not-allowed", "low_priority"),
+        ("images: [https://mcr.microsoft.com/a]", 2, 12, "bad-value", "without a scheme"),
+        ("images: ['${{ vars.a }}']", 2, 12, "bad-value", ""),
+        ("registries: [myteam.azurecr.io/team]", 2, 16, "bad-value", "a host alone"),
+        ("max_instances: 0", 2, 18, "out-of-range", "at least 1"),
+        ("max_instances: eight", 2, 18, "wrong-type", "a whole number"),
+        ("min_instances: -1", 2, 18, "out-of-range", "at least 0"),
+        ("max_timeout: 8 hours", 2, 16, "bad-value", "`8h`"),
+        ("max_timeout: 0h", 2, 16, "out-of-range", ""),
+        ("max_timeout: 0", 2, 16, "out-of-range", ""),
+        ("budget_per_run: 0", 2, 19, "out-of-range", "No run costs that little"),
+        ("budget_per_run: cheap", 2, 19, "bad-value", "`50 EUR`"),
+        ("lock: maybe", 2, 9, "not-allowed", "`required`"),
+        ("targets: {}", 2, 12, "out-of-range", ""),
+        ("targets: {dev: {max_instance: 2}}", 2, 19, "unknown-key", "max_instances"),
+        ("targets: {dev: {exceptions: []}}", 2, 19, "unknown-key", ""),
+        ("exceptions: [{rule: max_instances, specs: [a], expires: 2027-01-31}]", 2, 16, "missing-key", "`reason`"),
+        ("exceptions: [{rule: max_instances, specs: [a], reason: b}]", 2, 16, "missing-key", "`expires`"),
+        (
+            "exceptions: [{rule: max_instance, specs: [a], reason: b, expires: 2027-01-31}]",
+            2,
+            23,
+            "not-allowed",
+            "`rule: max_instances`",
+        ),
+        (
+            "exceptions: [{rule: sizes, specs: [a], reason: b, expires: 2027-02-30}]",
+            2,
+            62,
+            "bad-value",
+            "no such day",
+        ),
+        ("exceptions: [{rule: sizes, specs: [a], reason: b, expires: soon}]", 2, 62, "bad-value", "2027-01-31"),
+        ("exceptions: [{rule: sizes, specs: [a], reason: '', expires: 2027-01-31}]", 2, 50, "bad-value", "reason"),
+    ],
+)
+def test_a_mistake_in_the_rules_is_never_no_rule(rules: str, line: int, column: int, code: str, words: str) -> None:
+    loaded = judged(JOB, rules)
+    found = [one for one in loaded.diagnostics if one.location.file == ".specrun.yaml"]
+    assert [(one.location.line, one.location.column, one.code) for one in found] == [(line, column, code)]
+    assert words in found[0].detail
+    assert not loaded.ok
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ("sizes: [STANDARD_D4S_V55]", "Did you mean `STANDARD_D4S_V5`?"),
+        ("sizes: ['STANDARD_Q*']", "If Azure has it, all is well."),
+        ("images: [ghcr.io/a/b]\n  registries: [mcr.microsoft.com]", "Add the registry"),
+        ("registries: [mcr.microsoft.com]\n  targets: {dev: {images: [python]}}", "is of docker.io"),
+    ],
+)
+def test_a_rule_that_allows_nothing_there_is_is_noted(rules: str, words: str) -> None:
+    found = [one for one in judged(BIG, rules).diagnostics if one.code == "rule-fits-nothing"]
+    assert len(found) == 1
+    assert words in found[0].detail
+    assert found[0].location.file == ".specrun.yaml"
