@@ -56,7 +56,9 @@ def open_specs(
         raise Exit(INVALID_SPEC)
     show(_sent_here_by_default(project, reading))
     graph, left_out = restricted(project.graph, reading, deleting=deleting)
-    project = replace(project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from))
+    project = replace(
+        project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from)
+    )
     return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules)
 
 
