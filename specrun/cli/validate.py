@@ -1,7 +1,10 @@
 """`specrun validate`."""
 
+# ruff: noqa: PTH109, PTH118 - as in repository_file
+
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -16,9 +19,11 @@ from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.rules_from import rules_from_option
 from specrun.cli.telling import audible, end_if_strict, judged, quiet
-from specrun.spec.diagnostics import Severity
+from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded, in_order, together
+from specrun.spec.repository import repository_of
+from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.side_by_side import side_by_side
 from specrun.spec.visible import json_text
 from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text
@@ -37,7 +42,7 @@ def validate(reading: Reading, output: str) -> None:
     loaded = _load(reading)
     tell_selected(loaded, reading)
     check_targets(loaded, reading.target, reading.none)
-    diagnostics = judged(loaded.diagnostics)
+    diagnostics = judged([*loaded.diagnostics, *_of_no_target(loaded, reading)])
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     diagnostics = list(in_order([*diagnostics, *loaded.broken], reading.files))
     if output == "json":
@@ -68,6 +73,23 @@ def _check_engine(name: str | None) -> None:
         from specrun.cli.session import require_engine  # it brings what other verbs need
 
         require_engine(name)
+
+
+def _of_no_target(loaded: Loaded, reading: Reading) -> list[Diagnostic]:
+    """Rules that no spec ever has, where the specs are all those of the repository."""
+    if not reading.found.scanned or reading.changed is not None:
+        return []
+    root = repository_of(os.getcwd()) or os.getcwd()
+    repository = RepositoryFiles(rules_from=reading.rules_from).of(os.path.relpath(os.path.join(root, NAME)))
+    if repository.rules is None or not repository.rules.of_targets:
+        return []
+    from specrun.spec.named import as_typed
+    from specrun.spec.repository_rules.of_files import of_no_target
+
+    all_of_them = [as_typed(repository, entry) for entry in repository.specs]
+    if list(reading.named) != all_of_them and root not in map(os.path.realpath, reading.named):
+        return []
+    return list(of_no_target(repository, {name for names in loaded.targets.values() for name in names}))
 
 
 def _load(reading: Reading) -> Loaded:

@@ -151,16 +151,16 @@ def load(
             read += [(one.document, one.seen) for one in checked]
         if with_values:
             all_values += [(one.document, one.values) for one in checked]
-        ruling = options.repositories.of(file).rules if under_rules else None
-        is_built = (with_specs or ruling) and layered.complete and file not in picked.undecided
+        repository = options.repositories.of(file)
+        is_judged = under_rules and repository.rules is not None
+        is_built = (with_specs or is_judged) and layered.complete and file not in picked.undecided
         if is_built and _is_right((*mistakes_read, *layered.diagnostics, *found)):
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120
-            repository = options.repositories.of(file)
             built = [build(one.document, one.values, reach, one.written, repository.prices) for one in checked]
             specs += built if with_specs else ()
-            if under_rules and repository.rules is not None:
+            if is_judged:
                 from specrun.spec.repository_rules.of_files import judged
 
                 against, notes = judged(built, repository, engine, options.today)

@@ -200,7 +200,7 @@ def understood(
         return said
     from specrun.spec.repository_rules.written import read_rules
 
-    rules, of_rules = read_rules(document, root)
+    rules, of_rules = read_rules(document, root, prices.currency if prices is not None else "")
     found += of_rules
     if any(one.severity is Severity.ERROR for one in of_rules):
         return RepositoryFile(file, diagnostics=found)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from specrun.cli.main import run
 from specrun.spec import load as loading
 from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
+from specrun.spec.repository_rules.judge import CHECKS
+from specrun.spec.schema import REPOSITORY, schema_text
 
 TODAY = "2026-11-30"
 HEAD = "apiVersion: specrun/v1\nname: digits\n"
@@ -252,6 +256,17 @@ def test_an_exception_for_others_does_not_count(specs: str) -> None:
     assert places(judged(BIG, exception(specs, "2027-06-01")).broken) == ["rule-max-instances 3:55"]
 
 
+def test_each_rule_has_a_code_and_stands_in_the_schema() -> None:
+    assert {check.code for check in CHECKS.values()} == {
+        *("rule-sizes", "rule-regions", "rule-tiers", "rule-images", "rule-registries", "rule-max-instances"),
+        *("rule-min-instances", "rule-required-tags", "rule-max-timeout", "rule-budget-per-run"),
+    }
+    rules = json.loads(schema_text(REPOSITORY))["properties"]["rules"]["properties"]
+    assert rules.keys() - {"exceptions", "targets"} == rules["targets"]["additionalProperties"]["properties"].keys()
+    assert rules.keys() - {"exceptions", "targets", "lock"} == CHECKS.keys()
+    assert set(rules["exceptions"]["items"]["properties"]["rule"]["enum"]) == CHECKS.keys()
+
+
 def test_an_exception_for_another_rule_does_not_count() -> None:
     assert judged(BIG, exception("digits", "2027-06-01", "min_instances")).broken
 
@@ -385,3 +400,63 @@ def test_a_rule_that_allows_nothing_there_is_is_noted(rules: str, words: str) ->
     assert len(found) == 1
     assert words in found[0].detail
     assert found[0].location.file == ".specrun.yaml"
+
+
+def test_rules_of_a_target_that_no_spec_has_are_noted_where_all_specs_are_looked_at(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spec = HEAD + JOB + "targets: {dev: {}}\n"
+    Path("job.yaml").write_text(spec)
+    Path(".specrun.yaml").write_text("rules:\n  targets:\n    dve: {max_instances: 2}\n    dev: {max_instances: 2}\n")
+    for files, said in (["job.yaml"], []), (["."], ["rules-of-no-target"]):
+        assert run(["validate", *files, "-o", "json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert [one["code"] for one in told["diagnostics"] if one["file"] == ".specrun.yaml"] == said
+        assert told["allowed"]
+
+
+# money
+
+PRICES = "prices: {currency: EUR, updated: 2026-11-01, STANDARD_D4S_V5: {dedicated: 0.5, low_priority: 0.1}}"
+TIMED = (
+    "job: {command: 'true', limits: {timeout: 7200}, resources: {instance_count: 2}, distribution: {type: pytorch}}\n"
+)
+TWO = cluster("size: D4S_V5, max_instances: 2")
+
+
+@pytest.mark.parametrize(
+    ("budget", "spec"),
+    [
+        ("2", TWO + TIMED),  # 2 instances, 2 hours, 0.5 an hour
+        ("2 EUR", TWO + TIMED),
+        ("0.4", TWO.replace("}", ", tier: low_priority}") + TIMED),
+        ("1.5", JOB),  # on this machine nothing is rented
+        ("1.5", TWO),  # nothing runs
+        ("1.5", PLACE + "compute: cluster\n" + TIMED),  # the plan sees the size
+    ],
+)
+def test_what_a_run_may_cost(budget: str, spec: str) -> None:
+    loaded = judged(spec, f"budget_per_run: {budget}", more=PRICES)
+    assert (loaded.broken, notes(loaded), loaded.ok) == ((), [], True)
+
+
+@pytest.mark.parametrize(
+    ("spec", "place", "words", "prices"),
+    [
+        (TWO + TIMED, "4:42", "1.99 EUR at most, and this may cost 2.00 EUR: 2 × D4S_V5 (dedicated) for", PRICES),
+        (TWO + JOB, "4:1", "1.99 EUR at most, and this is unbounded", PRICES),
+        (TWO.replace("D4S", "D8S") + TIMED, "3:32", "as `D8S_V5: {dedicated: 0.50}`", PRICES),
+        (TWO + TIMED, "3:32", "there is no price of D4S_V5 (dedicated)", ""),
+        (PLACE + TIMED, "5:1", "write `job.resources.instance_type`", PRICES),
+        (PLACE + "compute: cluster\n" + JOB, "6:1", "unbounded", PRICES),
+    ],
+)
+def test_what_costs_more_or_nobody_knows_what_is_too_much(spec: str, place: str, words: str, prices: str) -> None:
+    found = judged(spec, "budget_per_run: 1.99", more=prices).broken
+    assert places(found) == [f"rule-budget-per-run {place}"]
+    assert words.lower() in found[0].detail.lower()
+
+
+def test_a_budget_in_another_currency_than_the_prices_is_a_mistake() -> None:
+    loaded = judged(TWO + TIMED, "budget_per_run: 50 USD", more=PRICES)
+    assert [(one.code, str(one.location)) for one in loaded.diagnostics] == [("bad-value", ".specrun.yaml:2:19")]

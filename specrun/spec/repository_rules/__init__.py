@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from specrun.spec.diagnostics import Location
+from specrun.spec.diagnostics import Location, Path
 from specrun.spec.frozen import dataclass
 from specrun.spec.selection import Selector
 
 
 class Rule(NamedTuple):
-    """One rule: its `key` below `rules`, and what it says, as the check of that key wants it."""
+    """One rule: its `key` below `rules`, and what it says, as the check of that key wants it; and where it stands."""
 
     key: str
     value: Any
     location: Location
+    path: Path
 
 
 class Exempt(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from specrun.spec.codes import diagnostic
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.layers.specs import under_targets
+from specrun.spec.nearest import suggestion
 from specrun.spec.repository_rules.case import LOCAL, Case
 from specrun.spec.repository_rules.judge import judge
 
@@ -26,6 +28,15 @@ def judged(
     verdicts = [(spec.document, judge(case_of(spec, repository, engine), repository.rules, today)) for spec in specs]
     broken = under_targets([(document, verdict.broken) for document, verdict in verdicts])
     return broken, under_targets([(document, verdict.notes) for document, verdict in verdicts])
+
+
+def of_no_target(repository: RepositoryFile, targets: Collection[str]) -> Iterator[Diagnostic]:
+    """That rules are for targets which none of the specs of a whole repository has; `targets` are theirs."""
+    places = repository.rules.targets_at if repository.rules is not None else {}
+    for name, place in places.items():
+        if name not in targets:
+            hint = suggestion(name, targets, kind="targets") if targets else "No spec has targets."
+            yield diagnostic("rules-of-no-target", f"No spec has the target `{name}`. {hint}", (), place)
 
 
 def case_of(spec: Spec, repository: RepositoryFile, engine: str | None) -> Case:

@@ -27,9 +27,9 @@ class Money(NamedTuple):
     currency: str = ""
 
 
-def read_rules(document: Document, root: str) -> tuple[Rules, list[Diagnostic]]:
+def read_rules(document: Document, root: str, currency: str = "") -> tuple[Rules, list[Diagnostic]]:
     """The rules of the own document of the repository at `root`, whose shape is right, and what is wrong with them
-    beyond that.
+    beyond that. `currency` is that of the prices, if there are any.
     """
     written: Mapping[str, Any] = document.values["rules"]
     found: list[Diagnostic] = []
@@ -52,6 +52,8 @@ def read_rules(document: Document, root: str) -> tuple[Rules, list[Diagnostic]]:
         specs = tuple(map(_selector, entry["specs"]))
         place = document.location((*path, "rule"))
         exceptions.append(Exempt(entry["rule"], specs, entry["reason"], entry["expires"], place))
+    for rules in (above, *of_targets.values()):
+        found += _in_currency(document, rules.get("budget_per_run"), currency)
     places = {name: document.location(("rules", "targets", name), key=True) for name in targets}
     return Rules(above, of_targets, places, tuple(exceptions), root), found
 
@@ -64,7 +66,7 @@ def _rules(document: Document, written: Mapping[str, Any], path: Path, found: li
         at = (*path, key)
         found += _CHECKS[key](document, value, at) if key in _CHECKS else ()
         meant = _MEANING[key](value) if key in _MEANING else value
-        rules[key] = Rule(key, meant, document.location(at, key=True))
+        rules[key] = Rule(key, meant, document.location(at, key=True), at)
     return rules
 
 
@@ -143,6 +145,12 @@ _CHECKS: Mapping[str, Callable[[Document, Any, Path], Iterator[Diagnostic]]] = {
     "max_timeout": _check_timeout,
     "budget_per_run": _check_budget,
 }
+
+
+def _in_currency(document: Document, budget: Rule | None, currency: str) -> Iterator[Diagnostic]:
+    if budget is not None and currency and budget.value.currency not in ("", currency):
+        detail = f"The prices are in {currency}, and nothing converts them: write the budget in {currency}, too."
+        yield document.diagnostic("bad-value", detail, budget.path)
 
 
 def _contradictions(document: Document, rules: Mapping[str, Rule], own: Mapping[str, Rule]) -> Iterator[Diagnostic]:
