@@ -25,6 +25,7 @@ from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import Submission
+from specrun.plan.machines import with_costs
 from specrun.plan.makers import Maker
 from specrun.plan.observed import (
     Account,
@@ -392,7 +393,7 @@ def addresses(graph: Graph) -> dict[str, Resource]:
 def plan_for(engine: Double, specs: Sequence[Spec], home: Path, **options: object) -> Plan:
     graph = graph_for(specs, home, engine.place)
     assert not graph.diagnostics, graph.diagnostics
-    return plan_graph(engine, graph, home, **options)
+    return with_costs(plan_graph(engine, graph, home, **options), specs)
 
 
 def view_of(engine: Double, graph: Graph) -> View:

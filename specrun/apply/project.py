@@ -29,6 +29,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.home import remove_abandoned
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.run import Submit
+from specrun.plan.machines import with_costs
 from specrun.plan.observed import Survey
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
@@ -75,7 +76,7 @@ class Project:
     def plan(self, options: PlanOptions) -> Plan:
         """What the places have, against what the specs say. Of a place that cannot be observed nothing is planned."""
         views, unseen = self._look()
-        plan = make_plan(self.graph, views, options, self.home, self.hashes)
+        plan = with_costs(make_plan(self.graph, views, options, self.home, self.hashes), self.specs)
         self.hashes.save()
         if self.under_rules:
             plan = self._judged(plan)
@@ -111,7 +112,7 @@ class Project:
         `ended_before`: nothing but runs, and of these only those that ended before a moment (Unix seconds).
         """
         views, unseen = self._look()
-        plan = plan_destruction(self.graph, views, also, ended_before, kept)
+        plan = with_costs(plan_destruction(self.graph, views, also, ended_before, kept), self.specs)
         seen, accounts = {**unseen, **plan.unseen}, accounts_of(views)
         return replace(plan, unseen=seen, left_out=self.left_out, targets=self._targets(), accounts=accounts)
 
@@ -222,7 +223,9 @@ def _with_provenance(plan: Plan) -> Plan:
         if not isinstance(change, Submit):
             return change
         file = Path(change.resource.origin.document.file).absolute()
-        submission = replace(change.submission, provenance=look(repository_of(str(file.parent))), file=str(file))
+        provenance, cost = look(repository_of(str(file.parent))), plan.costs.runs.get(change.key)
+        on = cost.instances if cost is not None else None
+        submission = replace(change.submission, provenance=provenance, file=str(file), instances=on)
         return replace(change, submission=submission)
 
     return replace(plan, changes=tuple(map(of, plan.changes)))

@@ -12,6 +12,7 @@ import click
 
 from specrun.cli.opened import Opened, RunsOfSpec, open_place, open_runs
 from specrun.cli.options import color_option, output_option
+from specrun.cli.priced import Pricing, tell_prices
 from specrun.cli.reading import LOCAL, Reading, going_options
 from specrun.cli.telling import quiet, tell
 from specrun.engines.base import Scope
@@ -36,16 +37,23 @@ def ps(reading: Reading, output: str) -> None:
     opened = _this_machine() if bare else open_runs(reading)
     found = {(one.where, run.name): (one, run) for one, runs in opened.ask(_going) for run in runs}
     listed = sorted(found.values(), key=lambda entry: entry[1].submitted or 0.0, reverse=True)
+    now = time.time()
+    pricing = Pricing(now)
     if output == "json":
-        told = [{**run_data(run), "place": place_data(one.engine.place)} for one, run in listed]
+        told = [
+            {**run_data(run), "place": place_data(one.engine.place), "cost": pricing.spent(one, run).data}
+            for one, run in listed
+        ]
         if told or not opened.failed:
             print(json_text(told, 2))
     elif quiet():
         for _, run in listed:
             print(visible(run.name))
     elif listed:
-        rows = [_row(one, run) for one, run in listed]
-        print(going_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))
+        spent = [pricing.spent(one, run) for one, run in listed]
+        rows = [_row(one, run, cost.cell) for (one, run), cost in zip(listed, spent, strict=True)]
+        print(going_text(rows, now, paint_for(sys.stdout), terminal_width()))
+        tell_prices(spent)
     elif not opened.failed:
         places = " and ".join(dict.fromkeys(one.engine.place.title for one in opened.runs))
         more = "here: `specrun ps FILE` looks where the runs of a spec are" if bare else f"of these on {places}"
@@ -73,9 +81,9 @@ def _going(runs: RunsOfSpec) -> Sequence[Run]:
     return found
 
 
-def _row(runs: RunsOfSpec, run: Run) -> Row:
+def _row(runs: RunsOfSpec, run: Run, cost: str) -> Row:
     place = runs.engine.place
-    return Row(run, _file(runs, run), place.title, engine=place.engine)
+    return Row(run, _file(runs, run), place.title, engine=place.engine, cost=cost)
 
 
 def _file(runs: RunsOfSpec, run: Run) -> str:

@@ -13,6 +13,7 @@ import click
 from specrun.cli.failed import Failed, look
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option, since_option
+from specrun.cli.priced import Pricing, tell_prices
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet, tell
 from specrun.plan.observed import Run, RunStatus
@@ -57,15 +58,19 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
     names = quiet() and output == "text"
     shown = listed[:limit] if names else _explained(listed[:limit], reading)
     changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown if not names]
+    now = time.time()
+    pricing = Pricing(now)
+    spent = [pricing.spent(one.runs, one.run) for one in shown if not names]
     if output == "json":
         told = [
             {
                 **run_data(one.run),
                 "place": place_data(one.runs.engine.place),
+                "cost": cost.data,
                 "changes": list(changed),
                 "failure": one.failed.data() if one.failed is not None else None,
             }
-            for one, changed in zip(shown, changes, strict=True)
+            for one, changed, cost in zip(shown, changes, spent, strict=True)
         ]
         if told or not opened.failed:
             print(json_text(told, 2))
@@ -79,10 +84,12 @@ def runs(reading: Reading, output: str, limit: int, since: float | None) -> None
                 one.runs.engine.place.title,
                 changed,
                 raised=one.failed.raised if one.failed is not None else "",
+                cost=cost.cell,
             )
-            for one, changed in zip(shown, changes, strict=True)
+            for one, changed, cost in zip(shown, changes, spent, strict=True)
         ]
-        print(runs_text(rows, time.time(), paint_for(sys.stdout), terminal_width()))
+        print(runs_text(rows, now, paint_for(sys.stdout), terminal_width()))
+        tell_prices(spent)
     if len(listed) > limit:
         of = f"{listed[0].runs.spec} has" if opened.alone else "there are"
         tell(f"{of} older runs: --limit {limit * 5} shows more")

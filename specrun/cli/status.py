@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar
@@ -10,9 +11,10 @@ from typing import TypeVar
 import click
 
 from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED
-from specrun.cli.failed import look
+from specrun.cli.failed import Failed, look
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
+from specrun.cli.priced import Pricing, Spent
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
@@ -35,23 +37,31 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     opened = open_runs(reading)
     found = opened.ask(lambda runs: _now(runs, wait, quiet=quiet() or output == "json"))
     alone = quiet() and output == "text"
-    told = [] if alone else [(run, _surroundings(runs, run), look(runs, run, reading)) for runs, run in found]
+    pricing = Pricing(time.time())
+    told = [] if alone else [_told(runs, run, reading, pricing) for runs, run in found]
     if alone:
         print("".join(f"{run.status.value}\n" for _, run in found), end="")
     elif output == "json":
         places = [place_data(runs.engine.place) for runs, _ in found]
         data = [
-            {**run_data(run), "place": place, **asdict(around), "failure": failed.data()}
-            for place, (run, around, failed) in zip(places, told, strict=True)
+            {**run_data(run), "place": place, "cost": spent.data, **asdict(around), "failure": failed.data()}
+            for place, (run, around, failed, spent) in zip(places, told, strict=True)
         ]
         if data:
             print(json_text(data[0] if opened.alone else data, 2))
     else:
         paint = paint_for(sys.stdout)
         room = room_in(sys.stdout, terminal_width())
-        parts = ((status_text(run, around, paint, room), failed.text(paint, room)) for run, around, failed in told)
+        parts = (
+            (status_text(run, around, paint, room, spent.line), failed.text(paint, room))
+            for run, around, failed, spent in told
+        )
         print("\n\n".join("\n".join(filter(None, texts)) for texts in parts), end="\n" * bool(found))
     opened.finish({_ended_with(run) for _, run in found} if wait else ())
+
+
+def _told(runs: RunsOfSpec, run: Run, reading: Reading, pricing: Pricing) -> tuple[Run, Surroundings, Failed, Spent]:
+    return run, _surroundings(runs, run), look(runs, run, reading), pricing.spent(runs, run)
 
 
 def _now(runs: RunsOfSpec, wait: bool, *, quiet: bool) -> Run:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from enum import Enum
 
+from specrun.plan.costs import Costs
 from specrun.plan.observed import Account, Observed
 from specrun.plan.resources import Key, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
@@ -98,6 +99,8 @@ class Plan:
     """What jobs without `environment` run in, in words, where that is of this machine: nothing that is compared."""
     stays: tuple[str, ...] = ()
     """What of the places goes on to be there, and may cost, when the specs' things are deleted, in words."""
+    costs: Costs = Costs()
+    """What it costs, as far as that is known. It is shown, and not compared."""
     format: int = FORMAT
 
     @property

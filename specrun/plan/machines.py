@@ -1,31 +1,99 @@
-"""What runs are on: instances of a size, of which the table of sizes knows what one has."""
+"""What the runs of a plan are on, and what of its clusters is always on: instances of a size, and what they cost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from specrun.plan.changes import Change, ResourceChange
+from specrun.plan.changes import Action, Change, Plan, ResourceChange
+from specrun.plan.costs import Costs, Standing
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.run import RunChange
-from specrun.plan.resources import Key
+from specrun.plan.resources import Key, Place, Resource
+from specrun.spec.cost import MONTH, Instances, always_on, cost_of, instances_of
+from specrun.spec.model import Properties, Spec
+
+if TYPE_CHECKING:
+    from specrun.spec.prices import Prices
 
 
-def cluster_sizes(changes: Iterable[Change]) -> Mapping[Key, str]:
-    """The size of each cluster, as it is declared, or was seen where it is only named; of others nothing."""
-    found = {}
-    for change in changes:
-        if isinstance(change, ResourceChange) and isinstance(change.resource, Cluster) and change.key.place.workspace:
-            size = change.resource.properties.get("size") or change.before.properties.get("size")
-            if size:
-                found[change.key] = str(size)
-    return found
+class Machines:
+    """The machines of a plan: what its clusters have when it is carried out, and what its runs are on.
+
+    On this machine that is what the specs declare for Azure.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes = changes
+
+    @cached_property
+    def _clusters(self) -> Mapping[Key, Properties]:
+        """Each as it is declared; what a spec leaves out, and one that is only named, as it was seen."""
+        clusters = (change for change in self._resources() if isinstance(change.resource, Cluster))
+        return {change.key: {**change.before.properties, **change.resource.wanted} for change in clusters}
+
+    @cached_property
+    def _regions(self) -> Mapping[Key, str]:
+        """Where each workspace is, as far as a spec or the workspace itself says so."""
+        found = {}
+        for change in self._resources():
+            location = change.resource.wanted.get("location") or change.before.properties.get("location")
+            if change.resource.kind == "workspace" and location:
+                found[change.key] = str(location)
+        return found
+
+    @cached_property
+    def _of_place(self) -> Mapping[Place, str]:
+        """Where the workspace of a place is: for a spec that goes there and names none."""
+        return {key.place: region for key, region in self._regions.items() if key.place.workspace}
+
+    def of_run(self, change: RunChange) -> Instances | None:
+        """The instances that a run is on; None where nobody knows."""
+        request = change.resource
+        cluster = self._clusters.get(Key(request.place, f"compute/{request.cluster}"), {}) if request.cluster else None
+        return instances_of(request.job, cluster, self._region(request))
+
+    def size_of(self, change: RunChange) -> str:
+        """Their size; "" where nobody knows, and on this machine."""
+        instances = self.of_run(change) if change.key.place.workspace else None
+        return instances.size if instances is not None else ""
+
+    def costs(self, prices_of: Callable[[Change], Prices | None]) -> Costs:
+        """What the plan costs, each change by the prices that count for its spec. Nothing is asked."""
+        runs, clusters = {}, {}
+        for change in self._changes:
+            if isinstance(change, RunChange) and (instances := self.of_run(change)) is not None:
+                runs[change.key] = cost_of(instances, change.resource.job.timeout, prices_of(change))
+            elif isinstance(change, ResourceChange) and any(always := self._always_on(change)):
+                prices = prices_of(change)
+                before, after = (None if one is None else cost_of(one, MONTH, prices) for one in always)
+                clusters[change.key] = Standing(before, after)
+        return Costs(runs, clusters)
+
+    def _always_on(self, change: ResourceChange) -> tuple[Instances | None, Instances | None]:
+        """The instances of a spec's own cluster that are always on, before its change and after it."""
+        if not isinstance(change.resource, Cluster) or not change.resource.managed:
+            return None, None
+        region = self._region(change.resource)
+        after = None if change.action is Action.DELETE else always_on(self._clusters[change.key], region)
+        return always_on(change.before.properties, region), after
+
+    def _resources(self) -> Iterable[ResourceChange]:
+        return (change for change in self._changes if isinstance(change, ResourceChange))
+
+    def _region(self, resource: Resource) -> str:
+        named = (self._regions[need] for need in resource.needs if need in self._regions)
+        return next(named, self._of_place.get(resource.place, ""))
 
 
-def size_of_run(change: RunChange, clusters: Mapping[Key, str]) -> str:
-    """The size of the instances that a run is on; "" on this machine, and where nobody knows."""
-    place, request = change.key.place, change.resource
-    if not place.workspace:
-        return ""
-    if request.cluster:
-        return clusters.get(Key(place, f"compute/{request.cluster}"), "")
-    return request.job.resources.instance_type or ""
+def with_costs(plan: Plan, specs: Iterable[Spec]) -> Plan:
+    """The plan of some specs, and what it costs by the prices of their repositories."""
+    prices = {str(spec.file): spec.prices for spec in specs}
+
+    def prices_of(change: Change) -> Prices | None:
+        return prices.get(str(Path(change.resource.origin.document.file).absolute()))
+
+    return replace(plan, costs=Machines(plan.changes).costs(prices_of))

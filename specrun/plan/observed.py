@@ -11,6 +11,7 @@ from specrun.plan.makers import NOBODY, Maker
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key
 from specrun.plan.source_list import SourceList
+from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
@@ -156,6 +157,8 @@ class Run:
     """The folder of this machine that its code was copied from, if that is known."""
     python: str = ""
     """The Python of the machine that it runs in, in words, where it names no environment."""
+    instances: Instances | None = None
+    """What it is on, as it was known when it was submitted; on this machine, what its spec declares for Azure."""
 
     @property
     def maker(self) -> Maker:

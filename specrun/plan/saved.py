@@ -23,10 +23,10 @@ from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
-from specrun.plan.machines import cluster_sizes, size_of_run
+from specrun.plan.machines import Machines
 from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Place
 from specrun.plan.shown import fields_of, finds_of, wanted_of
 from specrun.plan.shown_again import links_of, location_of, said_of
 from specrun.plan.transfer import Transfer
@@ -61,8 +61,8 @@ def contents(
     `changed_since` is what programs are told of how the specs were chosen.
     """
     place = Below(root)
-    clusters = cluster_sizes(plan.changes)
-    changes = [_encode(change, plan.places, place, clusters) for change in plan.changes]
+    machines = Machines(plan.changes)
+    changes = [_encode(change, plan.places, place, machines) for change in plan.changes]
     said = said_of(plan, changed_since)
     return {
         "format": FORMAT,
@@ -212,7 +212,7 @@ def _encode_place(at: Place, targets: Sequence[str]) -> dict[str, object]:
     return {"engine": at.engine, "workspace": at.workspace, "title": at.title, "targets": list(targets)}
 
 
-def _encode(change: Change, places: Sequence[Place], place: Below, clusters: Mapping[Key, str]) -> dict[str, object]:
+def _encode(change: Change, places: Sequence[Place], place: Below, machines: Machines) -> dict[str, object]:
     item: dict[str, object] = {
         "place": places.index(change.key.place),
         "key": change.key.address,
@@ -240,7 +240,7 @@ def _encode(change: Change, places: Sequence[Place], place: Below, clusters: Map
             item |= _encode_submission(submission, cancel, place) | {"follow": _encode_run(run)}
             if isinstance(change, Adopt):
                 item["specs"] = run.specs
-    if isinstance(change, RunChange) and (size := size_of_run(change, clusters)):
+    if isinstance(change, RunChange) and (size := machines.size_of(change)):
         item["size"] = size
     return item
 

@@ -11,14 +11,16 @@ from typing import Any
 
 from specrun import __version__
 from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChange
+from specrun.plan.costs import Standing
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
-from specrun.plan.machines import cluster_sizes, size_of_run
+from specrun.plan.machines import Machines
 from specrun.plan.observed import Account, Status
 from specrun.plan.portable import digests_from, seen_from
 from specrun.plan.resources import Key, Place
 from specrun.plan.transfer import Transfer
+from specrun.spec.cost import Cost
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_property
@@ -33,7 +35,8 @@ class ShownRun:
 
     `follows` and `adopts` name runs that are there already ("": none), `cancels` those that are ended before.
     `size` is that of the machines that it is on ("": this one, or nobody knows), `runs_in` the Python of this machine
-    that it takes, where it names no environment.
+    that it takes, where it names no environment. `cost` is that of the attempt (None: nobody knows), on this machine
+    what it would be on Azure.
     """
 
     name: str
@@ -48,6 +51,7 @@ class ShownRun:
     cancels: Sequence[str] = ()
     size: str = ""
     runs_in: str = ""
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class ShownChange:
     """One resource and what is done to it, as JSON values: secrets by name, local paths as the spec spells them.
 
     `here` is whether the files of a transfer are on this machine. `owners` are the specs that ask for it, by name or
-    where they do so; `needs` the addresses of what must be there first.
+    where they do so; `needs` the addresses of what must be there first; `standing` is what is always on of a cluster.
     """
 
     key: Key
@@ -72,6 +76,7 @@ class ShownChange:
     run: ShownRun | None = None
     owners: Sequence[Origin | str] = field(default=(), compare=False, repr=False)
     needs: Sequence[str] = ()
+    standing: Standing | None = None
 
     @property
     def specs(self) -> list[str]:
@@ -132,11 +137,11 @@ def shown(plan: Plan | Shown) -> Shown:
     """What is shown of a plan."""
     if isinstance(plan, Shown):
         return plan
-    clusters = cluster_sizes(plan.changes)
+    machines = Machines(plan.changes)
     return Shown(
         places=plan.places,
         targets=plan.targets,
-        changes=[_change(change, clusters, plan.surroundings) for change in plan.changes],
+        changes=[_change(change, machines, plan) for change in plan.changes],
         spec_digests=digests_from(_root(), plan.spec_digests),
         fingerprints=plan.fingerprints,
         left_out=plan.left_out,
@@ -218,7 +223,7 @@ def before_of(action: Action, address: str, status: str, seen: Properties, wante
     return seen
 
 
-def _change(change: Change, clusters: Mapping[Key, str], surroundings: Mapping[Place, str]) -> ShownChange:
+def _change(change: Change, machines: Machines, plan: Plan) -> ShownChange:
     resource, wanted = change.resource, wanted_of(change)
     before: Properties = {}
     if isinstance(change, (ResourceChange, Upload)):
@@ -238,13 +243,14 @@ def _change(change: Change, clusters: Mapping[Key, str], surroundings: Mapping[P
         fields=fields_of(change.fields) if isinstance(change, ResourceChange) else (),
         transfer=change.transfer if isinstance(change, Upload) else None,
         here=not (isinstance(change, Upload) and change.resource.absent),
-        run=_run(change, clusters, surroundings) if isinstance(change, RunChange) else None,
+        run=_run(change, machines, plan) if isinstance(change, RunChange) else None,
         owners=resource.origins or (resource.maker.spec or resource.name,),
         needs=[key.address for key in resource.needs],
+        standing=plan.costs.clusters.get(change.key),
     )
 
 
-def _run(change: RunChange, clusters: Mapping[Key, str], surroundings: Mapping[Place, str]) -> ShownRun:
+def _run(change: RunChange, machines: Machines, plan: Plan) -> ShownRun:
     submission = change.submission
     run = change.run.name if isinstance(change, Follow) else ""
     return ShownRun(
@@ -258,8 +264,9 @@ def _run(change: RunChange, clusters: Mapping[Key, str], surroundings: Mapping[P
         adopts=run if isinstance(change, Adopt) else "",
         differences=plain(change.differences) if isinstance(change, Submit) else (),
         cancels=[one.name for one in change.cancel],
-        size=size_of_run(change, clusters),
-        runs_in=surroundings.get(change.key.place, "") if submission.environment is None else "",
+        size=machines.size_of(change),
+        runs_in=plan.surroundings.get(change.key.place, "") if submission.environment is None else "",
+        cost=plan.costs.runs.get(change.key),
     )
 
 

@@ -2,7 +2,7 @@
 
 All of it is read from the contents that are compared when the plan is applied: what will be, what was there, files,
 attempts. What is words only, and counts for nothing, are reasons, differences from an earlier run, and places in specs;
-and what stands under `said`: notes, the version of specrun, and how the specs were chosen.
+and what stands under `said`: notes, the version of specrun, how the specs were chosen, and what all costs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from specrun import __version__
 from specrun.plan.changes import Action, FieldChange, Plan
+from specrun.plan.costs import Standing
 from specrun.plan.files import SourceFile
 from specrun.plan.observed import StoredFile
 from specrun.plan.portable import seen_from
@@ -21,6 +22,7 @@ from specrun.plan.resources import Key, Place, Resource
 from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of, names_of
 from specrun.plan.transfer import Transfer
 from specrun.spec.codes import said_before
+from specrun.spec.cost import Cost, Instances
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.spec.model import Processes
 
@@ -31,7 +33,43 @@ def said_of(plan: Plan, changed_since: Mapping[str, object] | None) -> dict[str,
         "version": __version__,
         "notes": [_note(note) for note in plan.notes],
         **({} if changed_since is None else {"changed_since": changed_since}),
+        **({"costs": costs} if (costs := _costs(plan)) else {}),
     }
+
+
+def _costs(plan: Plan) -> list[dict[str, object]]:
+    """What is known of each change that costs something: of a run, or in a month, before and after it."""
+    known = []
+    for change in plan.changes:
+        run, standing = plan.costs.runs.get(change.key), plan.costs.clusters.get(change.key)
+        told = {"run": run}
+        told |= {"before": standing.before, "after": standing.after} if standing is not None else {}
+        if said := {name: _cost(cost) for name, cost in told.items() if cost is not None}:
+            known.append({"place": plan.places.index(change.key.place), "key": change.key.address, **said})
+    return known
+
+
+def _cost(cost: Cost) -> dict[str, object]:
+    on = cost.instances
+    by = {"currency": cost.currency, "updated": cost.updated} if cost.currency else {}
+    priced = {"hour": f"{cost.hour:f}", "bound": cost.bound} if cost.hour is not None else {}
+    return {**asdict(on), "seconds": cost.seconds, **by, **priced}
+
+
+def _cost_again(item: Mapping[str, Any] | None) -> Cost | None:
+    if item is None:
+        return None
+    from decimal import Decimal  # late: few plans have something to pay
+
+    on = Instances(item["size"], item["count"], item["tier"], item["region"])
+    hour = Decimal(item["hour"]) if "hour" in item else None
+    by = (item.get("currency", ""), item.get("updated", ""))
+    return Cost(on, item["seconds"], hour, *by, bound=item.get("bound", False))
+
+
+def _standing_again(item: Mapping[str, Any]) -> Standing | None:
+    before, after = (_cost_again(item.get(when)) for when in ("before", "after"))
+    return None if before is None and after is None else Standing(before, after)
 
 
 def location_of(location: Location) -> str:
@@ -65,10 +103,13 @@ def _note(note: Diagnostic) -> dict[str, object]:
 def shown_again(content: Mapping[str, Any]) -> Shown:
     """What is shown of a saved plan: what stands in its contents, as the schema of saved plans has it."""
     places = [Place(at["engine"], at["workspace"], at["title"]) for at in content["places"]]
+    costs = {(item["place"], item["key"]): item for item in content["said"].get("costs", ())}
     return Shown(
         places=places,
         targets={place: at["targets"] for place, at in zip(places, content["places"], strict=True)},
-        changes=[_change_again(item, places) for item in content["changes"]],
+        changes=[
+            _change_again(item, places, costs.get((item["place"], item["key"]), {})) for item in content["changes"]
+        ],
         spec_digests=content["spec_digests"],
         fingerprints=content["fingerprints"],
         left_out=content["left_out"],
@@ -77,7 +118,7 @@ def shown_again(content: Mapping[str, Any]) -> Shown:
     )
 
 
-def _change_again(item: Mapping[str, Any], places: Sequence[Place]) -> ShownChange:
+def _change_again(item: Mapping[str, Any], places: Sequence[Place], costs: Mapping[str, Any]) -> ShownChange:
     action, address, wanted = Action(item["action"]), item["key"], item["wanted"]
     before: Mapping[str, Any] = {}
     if "before" in item:
@@ -97,13 +138,14 @@ def _change_again(item: Mapping[str, Any], places: Sequence[Place]) -> ShownChan
         fields=[FieldChange(**one) for one in item.get("fields", ())],
         transfer=_transfer(item["transfer"]) if "transfer" in item else None,
         here=item.get("here", True),
-        run=_run_again(item) if "submission" in item else None,
+        run=_run_again(item, _cost_again(costs.get("run"))) if "submission" in item else None,
         owners=item.get("declared_by") or [item.get("maker", {}).get("spec") or item["name"]],
         needs=item.get("needs", ()),
+        standing=_standing_again(costs),
     )
 
 
-def _run_again(item: Mapping[str, Any]) -> ShownRun:
+def _run_again(item: Mapping[str, Any], cost: Cost | None) -> ShownRun:
     submission = item["submission"]
     run = item.get("follow", {}).get("name", "")
     return ShownRun(
@@ -118,6 +160,7 @@ def _run_again(item: Mapping[str, Any]) -> ShownRun:
         differences=item.get("differences", ()),
         cancels=[one["name"] for one in item["cancel"]],
         size=item.get("size", ""),
+        cost=cost,
     )
 
 

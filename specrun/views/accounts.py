@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from specrun.views.costs import asked
 from specrun.views.text import shorten
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def account_data(account: Account | None) -> Mapping[str, object]:
 
 
 def question(plan: Plan, width: int) -> str:
-    """`Carry out this plan on workspace ml-ws (subscription Team ML) as anna@contoso.com?`: on one line, or on two."""
+    """`Carry out this plan on workspace ml-ws (subscription Team ML), for at most 12.40 EUR, as anna@contoso.com?`: on
+    one line, or on two.
+    """
     places = []
     users: dict[str, None] = {}
     for place in plan.places:
@@ -54,6 +57,7 @@ def question(plan: Plan, width: int) -> str:
             users[account.user] = None
     what = f"Carry out this plan on {' and '.join(places)}"
     who = f" as {' and '.join(shorten(user, ROOM) for user in users)}" if users else ""
+    what += f", for {cost}" if (cost := asked(plan)) else ""
     answers = len("? [y/N]: y")
     return f"{what}{who}?" if len(what) + len(who) + answers <= width or not who else f"{what}\n{who.strip()}?"
 

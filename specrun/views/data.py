@@ -18,7 +18,7 @@ from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.moments import rfc3339
 from specrun.views.accounts import account_data
-from specrun.views.costs import cluster_data, machine_data
+from specrun.views.costs import attempt_data, cluster_data, machine_data, plan_cost_data
 from specrun.views.diagnostics import diagnostic_data
 
 ACTIONS: Mapping[Action, list[str]] = {
@@ -48,6 +48,7 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
         "unplanned": [key.address for key in plan.unplanned],
         **({"left_out": plan.left_out} if plan.left_out else {}),
         **({"stays": list(plan.stays)} if plan.stays else {}),
+        "cost": plan_cost_data(plan),
         "fingerprints": dict(plan.fingerprints),
         "spec_digests": dict(plan.spec_digests),
         "notes": [diagnostic_data(note) for note in plan.notes],
@@ -159,7 +160,7 @@ def _change(change: ShownChange, *, several: bool) -> dict[str, object]:
         data["transfer"] = _transfer(change.transfer)
         data["source_here"] = change.here
     if change.run is not None:
-        data["run"] = _run(change.run)
+        data["run"] = {**_run(change.run), "cost": attempt_data(change)}
     return data
 
 

@@ -9,7 +9,7 @@ from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, shown
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.wording import listed
-from specrun.views.costs import always_on, cost_lines, run_line
+from specrun.views.costs import always_on, cost_lines, run_lines
 from specrun.views.diagnostics import Finding, findings
 from specrun.views.markdown_text import cell, code_span, fenced, prose
 from specrun.views.plan_text import plan_text, summary, targets_in, unseen
@@ -105,8 +105,8 @@ def _finding(found: Finding) -> str:
 
 def _row(change: ShownChange) -> str:
     key, reason = cell(_code(str(change.key))), cell(prose(change.reason, 300))
-    costs = [run_line(change.run)] if change.run is not None else list(cost_lines(change))
-    reason = "<br>".join([reason, *(cell(prose(line)) for line in costs if line)])
+    costs = run_lines(change) if change.run is not None else cost_lines(change)
+    reason = "<br>".join([reason, *(cell(prose(line)) for line in costs)])
     return f"| {change.action.sign} | {key} | {reason} |"
 
 

@@ -15,7 +15,7 @@ from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
 from specrun.views.accounts import account_lines
-from specrun.views.costs import IDLE, cost_lines, run_line
+from specrun.views.costs import IDLE, cost_lines, run_lines, total
 from specrun.views.text import Paint, count, shorten, wrapped
 
 COLOURS: Mapping[Action, str] = {
@@ -105,9 +105,12 @@ def unseen(plan: Looked) -> Iterator[Unseen]:
 
 
 def summary(plan: Plan | Shown) -> str:
-    """`Plan: 3 to create, 1 to submit.` or that there is nothing to do; and what the command line leaves out of it."""
+    """`Plan: 3 to create, 1 to submit.` or that there is nothing to do; what the command line leaves out; and what it
+    costs.
+    """
     plan = shown(plan)
-    return "\n".join([_summary(plan), *([visible(f"{plan.left_out}.")] if plan.left_out else [])])
+    left_out = visible(f"{plan.left_out}.") if plan.left_out else ""
+    return "\n".join(filter(None, (_summary(plan), left_out, total(plan))))
 
 
 def _summary(plan: Shown) -> str:
@@ -157,7 +160,7 @@ def _change(change: ShownChange, room: int, paint: Paint, width: int, said: set[
         yield from _transfer(change.transfer) if not plain else ()
     elif change.run is not None:
         if change.action is Action.SUBMIT:
-            yield from _submission(change.run, paint, width)
+            yield from _submission(change, change.run, paint, width)
         yield from (f"      cancels {visible(name)}" for name in change.run.cancels)
     else:
         for line in cost_lines(change):
@@ -208,12 +211,12 @@ def _names(sign: str, names: Iterable[str], note: str) -> Iterator[str]:
         yield f"      {sign} … and {len(listed) - FILES_SHOWN} more{note}"
 
 
-def _submission(run: ShownRun, paint: Paint, width: int) -> Iterator[str]:
+def _submission(change: ShownChange, run: ShownRun, paint: Paint, width: int) -> Iterator[str]:
     bytes_of_code = sum(file.size for file in run.code)
     code = f", {count(len(run.code), 'code file')} ({size(bytes_of_code)})" if run.code else ""
     yield f"      {paint(run.name, 'bold')}: {_processes(run.processes)}{code}"
-    if on := run_line(run):
-        yield from wrapped(on, "      ", width)
+    for line in run_lines(change):
+        yield from wrapped(line, "      ", width)
     if run.runs_in:
         yield from wrapped(f"runs in {visible(run.runs_in)}", "      ", width)
     for name, where in run.finds.items():

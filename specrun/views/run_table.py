@@ -32,6 +32,8 @@ class Row:
     engine: str = ""
     raised: str = ""
     """What tells most of why it failed, of its own words."""
+    cost: str = ""
+    """What it has cost until now."""
 
 
 def runs_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
@@ -41,8 +43,17 @@ def runs_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
     """
     if not rows:
         return "no runs yet"
-    head = ["run", "status", "elapsed", "submitted", *_apart("spec", rows), *_apart("place", rows)]
-    table = [[*_cells(row.run, now), *_apart("spec", rows, row), *_apart("place", rows, row)] for row in rows]
+    head = ["run", "status", "elapsed", *_cost(rows), "submitted", *_apart("spec", rows), *_apart("place", rows)]
+    table = [
+        [
+            *_cells(row.run, now),
+            *_cost(rows, row),
+            _submitted(row.run),
+            *_apart("spec", rows, row),
+            *_apart("place", rows, row),
+        ]
+        for row in rows
+    ]
     return "\n".join(_lines(head, table, [[*_below(row)] for row in rows], [row.run for row in rows], paint, width))
 
 
@@ -51,9 +62,15 @@ def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str
     it is said for what.
     """
     where = "place" if len({row.place for row in rows}) > 1 else "engine"
-    head = ["run", "status", "elapsed", "roles", where, "spec"]
+    head = ["run", "status", "elapsed", *_cost(rows), "roles", where, "spec"]
     table = [
-        [*_cells(row.run, now)[:3], roles_text(row.run) or "-", visible(getattr(row, where)), visible(row.spec) or "-"]
+        [
+            *_cells(row.run, now),
+            *_cost(rows, row),
+            roles_text(row.run) or "-",
+            visible(getattr(row, where)),
+            visible(row.spec) or "-",
+        ]
         for row in rows
     ]
     below = [[row.run.why] if row.run.why else [] for row in rows]
@@ -77,8 +94,18 @@ def names_of(names: Iterable[str]) -> list[str]:
 
 
 def _cells(run: Run, now: float) -> list[str]:
-    moment = local_moment(run.submitted)[:16] if run.submitted is not None else "-"
-    return [visible(run.name), run.status.value, duration(run.elapsed(now)), moment]
+    return [visible(run.name), run.status.value, duration(run.elapsed(now))]
+
+
+def _submitted(run: Run) -> str:
+    return local_moment(run.submitted)[:16] if run.submitted is not None else "-"
+
+
+def _cost(rows: Sequence[Row], row: Row | None = None) -> list[str]:
+    """The column of costs, its head or what stands in it, where some are known."""
+    if not any(one.cost for one in rows):
+        return []
+    return ["cost" if row is None else row.cost or "-"]
 
 
 def _apart(field: str, rows: Sequence[Row], row: Row | None = None) -> list[str]:

@@ -39,8 +39,10 @@ class Surroundings:
     unread: Mapping[str, str] = field(default_factory=dict)
 
 
-def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None = None) -> str:
-    """One run: where it is, since when, its roles, and what belongs to it. After `room` columns lines would break."""
+def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None = None, cost: str = "") -> str:
+    """One run: where it is, since when, its roles, what it has cost, and what belongs to it. After `room` columns lines
+    would break.
+    """
     lines = [f"{paint(run.name, 'bold')}  {paint(run.status.value, COLOURS[run.status])}"]
     if run.why:
         head = "  reason       "
@@ -51,6 +53,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
             lines.append(f"  {word:<11}  {local_moment(moment)}")
     if run.duration is not None:
         lines.append(f"  duration     {duration(run.duration)}")
+    if cost:
+        lines += [f"  cost         {cost}"] if room is None else wrapped(cost, "  cost         ", room, " " * 15)
     lines.extend(f"  {word:<11}  {visible(text)}" for word, text in origin_of(run))
     if run.python:
         lines.append(tied("  python      ", visible(run.python), room))

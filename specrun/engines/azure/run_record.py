@@ -25,8 +25,10 @@ LENGTH, MOST = 1000, 30
 
 def record_of(submission: Submission) -> dict[str, Any]:
     """What a run of SDK v2 reads, what it keeps, and what its fingerprint was taken of."""
+    on = submission.instances
     return {
         "reads": list(submission.reads),
+        **({"instances": on.noted()} if on is not None else {}),
         "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
         "identity": dict(submission.identity),
     }

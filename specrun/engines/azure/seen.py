@@ -15,6 +15,7 @@ from specrun.plan.attempts import NAME
 from specrun.plan.makers import Maker
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.plan.provenance import UNKNOWN, Provenance
+from specrun.spec.cost import instances_in
 
 
 @dataclass(slots=True)
@@ -98,6 +99,7 @@ def describe(run: SeenRun) -> Run:
         target=maker.target,
         adopted=tuple(spec for spec in specs_tagged(run.tags) if spec != maker.spec),
         provenance=run.provenance,
+        instances=instances_in((run.record or {}).get("instances")),
     )
 
 

@@ -135,6 +135,7 @@ def _record(submission: Submission, submitted: float) -> dict[str, object]:
         "compute": submission.cluster,
         "reads": submission.reads,
         "identity": dict(submission.identity),
+        **({"instances": submission.instances.noted()} if submission.instances is not None else {}),
         "provenance": submission.provenance.noted(),
     }
 

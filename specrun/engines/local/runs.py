@@ -25,6 +25,7 @@ from specrun.plan.ownership import own_folders
 from specrun.plan.private import make_folder, touch_private
 from specrun.plan.provenance import provenance_in
 from specrun.plan.stored import Damaged, number, read_record
+from specrun.spec.cost import instances_in
 
 ADOPTED = "adopted"
 """In a run's folder, a file for each spec of another name that has taken it as its own."""
@@ -236,6 +237,7 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         file=str(record.get("file", "")),
         code=str(record.get("code", "")),
         python=str(record.get("python", "")),
+        instances=instances_in(record.get("instances")),
     )
 
 

@@ -112,6 +112,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "reads": submission.reads,
         "provenance": submission.provenance.noted(),
         **({"python": python.words} if submission.environment is None else {}),
+        **({"instances": submission.instances.noted()} if submission.instances is not None else {}),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))

@@ -23,6 +23,7 @@ from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.spec.boundary import Links
+from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
@@ -57,6 +58,8 @@ class Submission:
     """Where it comes from, once it is submitted: no part of a plan."""
     file: str = ""
     """The spec's file on this machine, likewise."""
+    instances: Instances | None = None
+    """What it is on, likewise, as far as that is known."""
 
     @property
     def spec(self) -> str:
