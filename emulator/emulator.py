@@ -30,6 +30,7 @@ from emulator import (
     metrics,
     mlflow,
     refusals,
+    retail,
     run_data,
     sign_in,
     sizes,
@@ -45,7 +46,7 @@ from emulator.wire import Dropped, Incoming, Outgoing, Server, Wire
 
 BLOBS = "blob.core.windows.net"
 SIGN_IN = ("login.microsoftonline.com", "169.254.169.254")
-AZURE = (sign_in, arm, deployments, workspaces, computes, sizes, datastores_v2, codes, assets_v2)
+AZURE = (sign_in, arm, deployments, workspaces, computes, sizes, datastores_v2, codes, assets_v2, retail)
 DATA_PLANE = (datastores, snapshots, execution, history, artifacts, metrics, jobs, run_data, mlflow)
 
 

@@ -14,7 +14,12 @@ import yaml
 
 FOLDER = Path(__file__).parent
 WORKSPACE = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{ws}"
-HOSTS = {"arm": "management.azure.com", "api": "{region}.api.azureml.ms", "blob": "{account}.blob.core.windows.net"}
+HOSTS = {
+    "arm": "management.azure.com",
+    "api": "{region}.api.azureml.ms",
+    "blob": "{account}.blob.core.windows.net",
+    "prices": "prices.azure.com",
+}
 NOTHING = "nothing"
 """The body of an answer that has no bytes."""
 

@@ -62,6 +62,8 @@ def of_option(typed: Typed, option: str, last: str) -> Iterator[Candidate]:
         "--only": lambda: selectors(typed, last),
         "--exclude": lambda: selectors(typed, last),
         "--check": lambda: files(last, None),
+        "--from": lambda: files(last, (".json",)),
+        "--size": sizes,
         "--fetch": lambda: files(last, ()),
         "--out-dir": lambda: files(last, ()),
         "--code": lambda: files(last, ()),
@@ -79,6 +81,13 @@ def engines() -> Iterator[Candidate]:
 
     about = {"local": "This machine.", "azureml": "Azure ML, SDK v2.", "azureml-v1": "Azure ML, SDK v1."}
     return (Candidate(name, about.get(name, "")) for name in ENGINES)
+
+
+def sizes() -> Iterator[Candidate]:
+    """The sizes that the table has one by one."""
+    from specrun.spec.sizes import table
+
+    return (Candidate(f"STANDARD_{name}", series.name) for name, (series, _) in table().items())
 
 
 def files(last: str, endings: Sequence[str] | None) -> Iterator[Candidate]:

@@ -16,7 +16,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
     ("validate", "lint check test verify fmt format precommit pre-commit"),
     ("explain", "why code error errors what man doc docs"),
     ("show", "inspect render view cat print dump compile synth resolve config merge"),
-    ("plan", "diff preview dryrun dry-run what-if whatif simulate compare estimate price prices cost costs"),
+    ("plan", "diff preview dryrun dry-run what-if whatif simulate compare estimate cost costs"),
     ("apply", "submit create deploy up run start launch execute exec train sync push update go make build invoke"),
     ("apply --rerun", "rerun re-run retry resubmit restart resume"),
     ("status", "state describe info stat metrics ui dashboard open portal studio console url st"),
@@ -37,6 +37,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
     ("export", "to emit generate write package"),
     ("schema", "json-schema jsonschema"),
     ("graph", "dag draw plot visualize visualise dot mermaid"),
+    ("prices", "price pricing pricelist price-list retail rates"),
     ("doctor", "diagnose debug health login auth whoami env self-check"),
     ("completion", "completions autocomplete autocompletion complete"),
 )

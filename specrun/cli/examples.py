@@ -101,6 +101,14 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("for kubectl", "specrun export tfjob --out tfjob.yml job.yaml"),
         ("all specs of a folder, as documents of one file", "specrun export tfjob specs"),
     ),
+    "prices": (
+        ("of the sizes that the specs declare", "specrun prices --region westeurope --currency EUR --out prices.yaml"),
+        ("the same again, a month later", "specrun prices --out prices.yaml"),
+        (
+            "from an answer that was downloaded",
+            "specrun prices --region westeurope --from page1.json --out prices.yaml",
+        ),
+    ),
     "schema": (
         ("for an editor", "specrun schema"),
         ("of .specrun.yaml", "specrun schema repository"),

@@ -42,6 +42,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "prune": ("specrun.cli.prune", "Delete what was made for specs that are gone."),
     "import": ("specrun.cli.importing", "Turn what others wrote into a spec, with a report of every field."),
     "export": ("specrun.cli.export", "Write what other programs read: az ml, Kubeflow, SDK v1."),
+    "prices": ("specrun.cli.prices", "Write a file of prices from Azure's public list."),
     "schema": ("specrun.cli.schema", "Print the JSON Schema of specs."),
     "graph": ("specrun.cli.graph", "The resources and their edges, as Mermaid or DOT."),
     "doctor": ("specrun.cli.doctor", "Check what specrun finds on this machine."),

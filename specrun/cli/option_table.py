@@ -108,6 +108,12 @@ ROWS: tuple[tuple[tuple[str, ...], str, str, bool], ...] = (
     ),
     (("--out",), "PATH", "Write to this file instead of standard output.", False),
     (("--out-dir",), "DIR", "Write a file for each thing into this folder.", False),
+    (("--region",), "REGION", "The region, such as westeurope (else that of the file).", False),
+    (("--currency",), "CODE", "Such as EUR (else that of the repository's prices, else USD).", False),
+    (("--size",), "SIZE", "This size, instead of those of the specs.", True),
+    (("--all",), "", "Every size that the region has.", False),
+    (("--out",), "FILE", "Write to this file instead of standard output.", False),
+    (("--from",), "ANSWER", "Read this answer, which was downloaded, and ask nobody.", True),
     (("-o", "--output"), "mermaid|dot", "What to print.", False),
 )
 
@@ -176,8 +182,9 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
         (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 65, 66, 0),
     ),
     "export tfjob": ("The job as a TFJob of Kubeflow, for Kubernetes.", (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 65, 0)),
+    "prices": ("Write a file of prices from Azure's public list.", (67, 68, 69, 70, 71, 72, 0)),
     "schema": ("Print the JSON Schema of specs.", (0,)),
-    "graph": ("The resources and their edges, as Mermaid or DOT.", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 67, 0)),
+    "graph": ("The resources and their edges, as Mermaid or DOT.", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 73, 0)),
     "doctor": ("Check what specrun finds on this machine.", (16, 15, 0)),
     "completion": ("Print what completes verbs, options and values in a shell.", (0,)),
 }

@@ -67,6 +67,12 @@ def lists_of(document: Document, read: Reader, today: str) -> tuple[list[PriceLi
     return lists, found
 
 
+def list_in(document: Document, today: str) -> tuple[PriceList | None, list[Diagnostic]]:
+    """The list that a file of prices is, if it is one, and every mistake in it."""
+    found: list[Diagnostic] = []
+    return next(_list(document, (), document.values, today, found), None), found
+
+
 def _file(
     document: Document, path: Path, name: str, read: Reader, today: str, found: list[Diagnostic]
 ) -> Iterator[PriceList]:

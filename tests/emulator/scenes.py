@@ -487,3 +487,8 @@ def a_model(stage: Stage) -> Names:
 @scene("model/versions-list-200", "model/versions-latest-200", "model/containers-list-200")
 def a_model_with_versions(stage: Stage) -> Names:
     return _model(stage, "1", "2", "3")
+
+
+@scene("prices/retail-prices-documented")
+def a_list_of_prices(stage: Stage) -> Names:
+    return {}
