@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from specrun.spec.diagnostics import Diagnostic, Path, Severity
 from specrun.spec.frozen import dataclass
 from specrun.spec.sizes import plain_name
+from specrun.spec.wording import command
 
 if TYPE_CHECKING:
     from specrun.spec.source import Document
@@ -110,9 +111,14 @@ def old(prices: Prices, regions: Iterable[str], today: str) -> Iterator[Diagnost
     for one in counting.values():
         days = (date.fromisoformat(today) - one.updated).days
         if days > one.max_age:
-            where = f" --region {one.region}" if one.region else ""
             detail = (
                 f"They are of {one.updated}, {days} days ago; here they may have {one.max_age}. Look them up again, as "
-                f"with `specrun prices{where}`, or write a longer `max_age`."
+                f"{_again(one)} does, or write a longer `max_age`."
             )
             yield one.document.diagnostic("old-prices", detail, (*one.path, "updated"))
+
+
+def _again(one: PriceList) -> str:
+    words = ["--region", one.region] if one.region else []
+    words += ["--out", one.document.file] if not one.path else []
+    return f"`{command('specrun', 'prices', *words)}`"
