@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
 _BEGIN, _END = "<!-- specrun knows ", " -->"
+ENDS = "✅❌⛔"
+"""Signs of how an apply ended."""
+
 FOLD = "\n<details>"
 """Where a part begins that is folded away."""
 
@@ -33,10 +36,15 @@ class Known:
     says: Sequence[str] = field(default=())
 
     def saying(self, *lines: str) -> Known:
-        """The same, with what has happened; an older line that begins as one of these is replaced."""
-        signs = {line[:1] for line in lines}
-        kept = [line for line in self.says if line[:1] not in signs]
+        """The same, with what has happened; an older line of the same kind, which its sign tells, is replaced."""
+        kinds = {_kind(line) for line in lines}
+        kept = [line for line in self.says if _kind(line) not in kinds]
         return replace(self, says=[*(" ".join(line.split())[:_LONGEST] for line in lines), *kept])
+
+
+def _kind(line: str) -> str:
+    """How an apply ended, however it did; else the sign."""
+    return "end" if line[:1] in ENDS else line[:1]
 
 
 def compose(marker: str, known: Known, content: str, room: int, rest: str) -> str:

@@ -11,8 +11,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-_CREDENTIAL = re.compile(r"(?i)^(AZURE|ARM|AZURESUBSCRIPTION|ACTIONS|SYSTEM)_|TOKEN|SECRET|PASSW|KEY|CREDENTIAL")
-"""Names of variables that could hold one."""
+_CREDENTIAL = re.compile(
+    r"(?i)^(ACTIONS|AZURESUBSCRIPTION)_|TOKEN|SECRET|PASSW|CREDENTIAL|CERTIFICATE|KEY|SAS|CLIENT_ID"
+)
+"""Names of variables that could hold one, or say as whom to sign in."""
+
+_SUBSCRIPTION, _NONE = "AZURE_SUBSCRIPTION_ID", "00000000-0000-0000-0000-000000000000"
+"""Specs name it, and a plan for this machine makes nothing of it; jobs of forks are not told a repository's own."""
 
 _KEPT = 400
 """Lines of a command that is followed which are kept."""
@@ -38,6 +43,7 @@ class Specrun:
     def without_credentials(self) -> Specrun:
         """The same, told of no variable that could hold a credential: for what a stranger has written."""
         kept = {name: value for name, value in self.environment.items() if not _CREDENTIAL.search(name)}
+        kept[_SUBSCRIPTION] = kept.get(_SUBSCRIPTION) or _NONE
         return Specrun(self.command, kept, self.folder)
 
     def __call__(self, *arguments: str, aloud: bool = True) -> Done:

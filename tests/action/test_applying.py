@@ -97,6 +97,16 @@ def test_how_it_ended_stands_above_what_was_reviewed(merged: Job, code: int, wor
     assert merged.outputs["exit-code"] == str(code)
 
 
+def test_the_last_end_is_the_one_that_is_told(merged: Job) -> None:
+    merged.specrun.answers["apply"] = Done(1, "no route\n")
+    assert merged.run("apply") == 1
+    merged.specrun.answers["apply"] = Done(0, "")
+    assert merged.run("apply") == 0
+    (body,) = merged.api.bodies(12)
+    assert body.count("\n> ") == 1
+    assert "\n> ✅ **Applied**" in body
+
+
 def test_a_job_that_is_run_again_says_nothing_else(merged: Job) -> None:
     merged.run("apply")
     applied = merged.api.bodies(12)
