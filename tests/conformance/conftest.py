@@ -55,8 +55,7 @@ def needs(place: Place) -> object:
     """`needs("mpi")`: the test is left out where the place cannot do that, or has no `store` or `by_hand`."""
 
     def check(*what: str) -> None:
-        there = place.can | ({"store"} if place.store else set()) | ({"by_hand"} if place.by_hand else set())
-        lacking = [one for one in what if one not in there]
+        lacking = [one for one in what if not place.has(one)]
         if lacking:
             pytest.skip(f"{place.name} has no {', '.join(lacking)}")
 

@@ -155,13 +155,15 @@ class Desk:
     def spec(self, text: str, file: str = "job.yaml", *, lasting: bool = False, **words: str) -> Path:
         """A spec of this `text`, with what it leaves out of apiVersion, name, workspace and, for a job, compute.
 
-        `<word>` in the text stands for `words[word]`, and `<name>` for the desk's name. `lasting`: its job must be
+        `<word>` in the text stands for `words[word]`, and `<name>` for the spec's name, which is the desk's unless they
+        say another. `lasting`: its job must be
         cancelled in the end.
         """
         text = textwrap.dedent(text).lstrip("\n")
-        for word, value in {"name": self.name, **words}.items():
+        words = {"name": self.name, **words}
+        for word, value in words.items():
             text = text.replace(f"<{word}>", value)
-        head = {"apiVersion": "specrun/v1", "name": self.name, "workspace": self.place.workspace}
+        head = {"apiVersion": "specrun/v1", "name": words["name"], "workspace": self.place.workspace}
         if re.search(r"^job:", text, re.MULTILINE):
             head["compute"] = self.place.compute
         lines = [f"{key}: {value}" for key, value in head.items() if not re.search(rf"^{key}:", text, re.MULTILINE)]

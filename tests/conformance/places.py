@@ -67,6 +67,10 @@ class Place:
     costly: bool = False
     recordings: Path | None = None
 
+    def has(self, what: str) -> bool:
+        """Whether it can do that, or has a `store` or `by_hand`."""
+        return what in self.can or (what in ("store", "by_hand") and getattr(self, what) is not None)
+
 
 def _workspace(name: str, group: str, subscription: str, *, create: bool) -> str:
     made = ", location: westeurope, create: true" if create else ""
