@@ -99,7 +99,9 @@ def _changes(change: ResourceChange) -> bool:
 def unread(clusters: Sequence[Growing], reason: str) -> Diagnostic:
     """That nobody could say what the quotas of a place are."""
     names = ", ".join(one.cluster.name for one in clusters[:3]) + (", …" if len(clusters) > 3 else "")
-    return _said(clusters[0], "quota-not-read", f"Whether the quota is enough for {names} is not known: {reason}")
+    return _said(
+        clusters[0], "quota-not-read", f"{names} {'is' if len(clusters) == 1 else 'are'} planned without it: {reason}"
+    )
 
 
 def compare(clusters: Sequence[Growing], allowances: Mapping[Sku, Allowance]) -> Iterator[Diagnostic]:

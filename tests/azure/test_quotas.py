@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from specrun.engines.azure.arm import Arm
 from specrun.engines.azure.quotas import Region, _allowance, _rows, _sizes
+from specrun.engines.base import EngineError
 from specrun.plan.quota import Sku
 
 SUB = "/subscriptions/1"
@@ -71,3 +73,16 @@ def test_what_is_not_listed_is_not_known() -> None:
     assert limit.used is None
     assert allowance([usage("standardNCASv3_T4Family", "vmFamily/dedicatedCores/usages", 1, None)]).limits == ()
     assert list(_rows({"name": "x", "limit": 1})) == list(_sizes({"name": "x", "family": None, "vCPUs": 1})) == []
+
+
+def test_a_list_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def get(self: Arm, path: str, query: object, what: str) -> dict[str, Any]:
+        asked.append(path)
+        return {"value": [1], "nextLink": f"https://management.azure.com/{len(asked)}"}
+
+    monkeypatch.setattr(Arm, "get", get)
+    with pytest.raises(EngineError, match="cannot read it: the list that came has more than 3 pages"):
+        list(Arm.items(Arm.__new__(Arm), "/first", {}, "read it", 3))
+    assert len(asked) == 3

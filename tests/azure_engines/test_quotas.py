@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.faults import BlackHole, Status
+from emulator.gate import reads_only
 from specrun.engines.azure.coordinates import place_of
 from specrun.engines.base import Scope
 from specrun.plan.hashes import HashCache
@@ -60,6 +61,16 @@ def test_a_cluster_that_may_grow_too_large(place: Place, specrun: Specrun, plann
         "`max_instances: 4`, or ask for more (portal: Quotas, Machine Learning)."
     ) in " ".join(err.replace("│", " ").split())
     assert (code, "job.yaml:8:3" in err, "[over-quota]" in err) == (65, True, True)
+    assert specrun("plan", "--out", "plan.json", "job.yaml")[0] == 0
+    quota.limits.clear()
+    quota.others[FAMILY] = 300
+    assert specrun("plan", "--check", "plan.json")[0] == 0, "what is in use makes no plan stale"
+
+
+def test_a_plan_only_reads(place: Place, planned: Planned) -> None:
+    with reads_only(place.emulator) as refused:
+        notes, asked = planned(SPEC + JOB)
+    assert (notes, asked, refused) == ([], [USAGES, SIZES], [])
 
 
 def test_nothing_is_asked_where_no_cluster_is_to_use_more(place: Place, planned: Planned) -> None:
@@ -102,7 +113,7 @@ def test_what_cannot_be_read_is_a_note(place: Place, planned: Planned, monkeypat
         (note,), asked = planned(SPEC + JOB)
         assert (note["severity"], note["code"]) == ("note", "quota-not-read")
         assert len(asked) == len(set(asked)), "asked once"
-        assert "Whether the quota is enough for cpu is not known: " in note["detail"]
+        assert note["detail"].startswith("cpu is planned without it: ")
         assert words in note["detail"]
     monkeypatch.setattr("specrun.engines.reliable.QUOTAS", 0.05)
     place.emulator.faults.add(USAGES, BlackHole())

@@ -96,7 +96,7 @@ def test_what_is_not_known_is_told_once_for_each_size(tmp_path: Path) -> None:
     unknown = Allowance("westus", unknown="westus does not list the size.")
     found = said(tmp_path, {T4: unknown, SPOT: unknown}, text("one", spec="a"), text("two", spec="b"))
     assert [one.code for one in found] == ["quota-not-read"]
-    assert found[0].detail == "Whether the quota is enough for one, two is not known: westus does not list the size."
+    assert found[0].detail == "one, two are planned without it: westus does not list the size."
 
 
 def test_which_clusters_are_looked_at(tmp_path: Path) -> None:
@@ -108,4 +108,4 @@ def test_which_clusters_are_looked_at(tmp_path: Path) -> None:
     assert names(text(), ready()) == []
     assert names("name: job\ncompute: gpu\njob: {command: ls}\n", ready()) == [], "nobody says how large it may be"
     plan = plan_for(Double(), read_specs(write_spec(tmp_path, text())), tmp_path / "home")
-    assert unread(growing(plan)[HERE], "no.").detail == "Whether the quota is enough for gpu is not known: no."
+    assert unread(growing(plan)[HERE], "no.").detail == "gpu is planned without it: no."
