@@ -33,6 +33,13 @@ def anchors(page: Path) -> set[str]:
     return found
 
 
+def test_tests_that_pages_name_are_there() -> None:
+    named = {found for page in PAGES for found in re.findall(r"`(?:tests/)?([\w/]+\.py)::(test_\w+)`", prose(page))}
+    assert len(named) > 15
+    source = {file: (ROOT / "tests" / file).read_text(encoding="utf-8") for file, _ in named}
+    assert [f"{file}::{test}" for file, test in sorted(named) if f"\ndef {test}(" not in source[file]] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(prose(page)):
