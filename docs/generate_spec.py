@@ -42,7 +42,7 @@ job:
 ```
 
 With that first line (the schema's path or address) an editor with the YAML language server completes and explains each field. `specrun schema` prints
-the schema. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key may stand only once in a mapping.
+the schema. What a file is called does not matter: any YAML with that `apiVersion` is a spec, so `digits.specrun.yaml` is one as `job.yaml` is. A file is YAML 1.2: `yes`, `no`, `on` and `off` are text, and a key may stand only once in a mapping.
 
 ## Expressions
 
@@ -81,6 +81,8 @@ rules:
 """
 
 VARIABLES = """\
+### Variables that may be read
+
 Where there is a list, and under CI (the variable `CI` is set), any other variable is an error that prints the line to
 add. Known as harmless, and in need of no list, are {azure}; and what runners say of the commit, the ref, the repository,
 the run and the actor:
@@ -98,6 +100,10 @@ way of `vars`: write `${{{{ secrets.NAME }}}}` in `environment_variables`. Elsew
 No diagnostic shows the value of a variable that `${{{{ env.NAME }}}}` read; a plan shows what would be made, and so does
 what is exported.
 """
+
+_ABOUT_PRICES = {
+    "prices": " All other keys are sizes, such as `STANDARD_D4S_V3: {dedicated: 0.5}`. [More](prices.md).",
+}
 
 TYPES = {
     "string": "text",
@@ -140,7 +146,7 @@ class Page:
         for name in ("prices", "price"):
             field = page.schema["$defs"][name]
             yield f"### {field['title']}\n"
-            yield f"{field['description']}\n"
+            yield f"{field['description']}{_ABOUT_PRICES.get(name, '')}\n"
             yield from page._table(field)
         yield VARIABLES.format(azure=_listed(sorted(AZURE)), runners=runners)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from release.changelog import section
 from release.distributions import Wrong, publishable
+from release.schemastore import write
 from release.tagging import release
 from release.version import ROOT, TAG
 
@@ -20,10 +22,13 @@ def main(arguments: list[str]) -> int:
     )
     verbs.add_parser("notes", help="print the changelog's section of a tag").add_argument("tag")
     verbs.add_parser("tag", help="tag a version, and say what to push").add_argument("version")
+    verbs.add_parser("schemastore", help="write what SchemaStore takes").add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
     try:
         if options.verb == "notes":
             print(notes(options.tag))
+        elif options.verb == "schemastore":
+            print("\n".join(map(str, write(options.folder))))
         elif options.verb == "tag":
             push = release(ROOT, options.version)
             print(f"dist/ has what will be published, and v{options.version} is its tag. Publish it:\n\n  {push}")
