@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.editor.language_server import LanguageServer, Unavailable
+from release.schemastore import SCHEMAS, write
+from specrun.spec import source
+from tests.editor.language_server import FOLDER, LanguageServer, Unavailable
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +117,18 @@ def test_a_hover_says_what_a_key_is_for(editor: LanguageServer, text: str, title
 )
 def test_what_is_underlined(editor: LanguageServer, text: str, messages: list[str]) -> None:
     assert [said for said in editor.diagnostics(text) if "Missing property" not in said] == messages
+
+
+def test_schemastore_compiles_its_copies_and_tests_them(editor: LanguageServer, tmp_path: Path) -> None:
+    write(tmp_path)
+    for name in SCHEMAS:
+        for kind in ("test", "negative_test"):
+            read = (source.read(str(file))[0] for file in sorted((tmp_path / "src" / kind / name).iterdir()))
+            values = {Path(one.file).name: one.values for one in read if one is not None}
+            (tmp_path / f"{kind}-{name}.json").write_text(json.dumps(values))
+    node = shutil.which("node")
+    assert node is not None
+    done = subprocess.run(
+        [node, str(FOLDER / "schemastore.js"), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
