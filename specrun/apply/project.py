@@ -66,6 +66,8 @@ class Project:
     engine: str | None = None
     """What the command line says."""
     under_rules: bool = False
+    warnings: Sequence[Diagnostic] = ()
+    """What was found in the specs, and stops nothing: it stands in the plan, for who reviews that."""
 
     def check(self) -> Iterable[Diagnostic]:
         """What the specs contradict each other in, and what the engines cannot do of them. Offline."""
@@ -84,6 +86,7 @@ class Project:
         return replace(
             plan,
             notes=(*plan.notes, *quota_notes(self.engines, plan)),
+            warnings=tuple(self.warnings),
             unseen=seen,
             left_out=self.left_out,
             targets=self._targets(),

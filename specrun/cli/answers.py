@@ -26,7 +26,7 @@ ANNOTATED = ("github", "sarif")
 
 _FORMATS: Mapping[str, Sequence[str]] = {
     "json": (),
-    "markdown": ("plan", "drift"),
+    "markdown": ("plan", "drift", "show"),
     **dict.fromkeys(ANNOTATED, ("validate", "plan", "drift")),
 }
 """The formats that are for programs, or stand where people look later, and the verbs that have them (none: any)."""
@@ -59,9 +59,11 @@ class Answer:
         if self.format in ANNOTATED or code in _ANSWERS or (self.verb != "apply" and used):
             return
         if self.format == "markdown":
-            from specrun.views.markdown import failure_markdown
+            from specrun.cli.commenting import KEY, MORE_AT, given_in
+            from specrun.views.failure_markdown import failure_markdown
 
-            print(failure_markdown(self.verb, self.errors, self.diagnostics))
+            key, more_at = (given_in(self.arguments, option) for option in (KEY, MORE_AT))
+            print(failure_markdown(self.verb, self.diagnostics, self.errors, code, key, more_at))
         else:
             self._print_json(code)
 

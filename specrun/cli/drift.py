@@ -8,6 +8,7 @@ import click
 
 from specrun.cli.answers import ANNOTATED, note_result
 from specrun.cli.changed import changed_options
+from specrun.cli.commenting import check_comment_options, comment_options, sticky
 from specrun.cli.exit_codes import DRIFT, FAILED, Exit
 from specrun.cli.options import color_option, not_empty, output_option
 from specrun.cli.reading import Reading, reading_options
@@ -31,13 +32,15 @@ from specrun.views.text import paint_for, terminal_width
     help="Not to count: ADDRESS, ADDRESS.FIELD, FIELD or ADDRESS/FILE, with * and ?.",
 )
 @output_option("text", "json", "markdown", *ANNOTATED)
+@comment_options
 @color_option
 def drift(reading: Reading, ignored: tuple[str, ...], output: str) -> None:
     """Show what is not as the specs say: resources by field, data by file. Changes nothing, and looks at no runs."""
+    check_comment_options(output)
     found = Drift() if reading.unchanged else open_specs(reading).drift(Ignores(ignored))
     note_result(found)
-    if output not in ANNOTATED and (not reading.unchanged or output == "json"):
-        print(render(found, output))
+    if output not in ANNOTATED and (not reading.unchanged or output in ("json", "markdown")):
+        print(render(found, output, reading))
     for unfit in found.unfit:
         tell(f"note: --ignore {unfit}")
     show(found.problems)
@@ -48,16 +51,18 @@ def drift(reading: Reading, ignored: tuple[str, ...], output: str) -> None:
         raise Exit(DRIFT)
 
 
-def render(found: Drift, output: str) -> str:
+def render(found: Drift, output: str, reading: Reading) -> str:
     """What was found in one of the formats of -o."""
     if output == "json":
         from specrun.views.drift_data import drift_data
 
         return json_text(drift_data(found), 2)
     if output == "markdown":
+        from specrun.views.changed import changed_markdown
         from specrun.views.drift_markdown import drift_markdown
 
-        return drift_markdown(found)
+        chosen = [] if reading.changed is None else changed_markdown(reading.changed)
+        return drift_markdown(found, sticky("drift"), chosen)
     from specrun.views.drift_text import drift_summary, drift_text
 
     if quiet():

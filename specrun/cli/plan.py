@@ -14,19 +14,22 @@ import click
 from specrun.cli.answers import ANNOTATED, note_result
 from specrun.cli.changed import changed_options
 from specrun.cli.checking import check_plan
+from specrun.cli.commenting import check_comment_options, comment_options, plan_comment
 from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
 from specrun.cli.options import F, color_option, output_option
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.rules_from import rules_from_option
-from specrun.cli.saved import find_saved
+from specrun.cli.saved import find_saved, root
 from specrun.cli.saving import NOTHING, check_outside_sources, request_of, save_plan
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.cli.telling import quiet
 from specrun.plan.changes import Plan
 from specrun.plan.kinds.run import Submit
 from specrun.plan.planning import PlanOptions
+from specrun.plan.saved import contents
 from specrun.plan.shown import Shown
 from specrun.spec.codes import CODES
+from specrun.spec.masking import mask
 from specrun.spec.visible import json_text
 from specrun.views.text import paint_for, terminal_width
 
@@ -65,6 +68,7 @@ def planning_options(command: F) -> F:
 @changed_options(goes_on=True)
 @planning_options
 @output_option("text", "json", "markdown", *ANNOTATED)
+@comment_options
 @click.option("--exit-code", is_flag=True, help="Exit 2 when there are changes.")
 @click.option("--out", "out", metavar="PLAN", help="Save the plan for `specrun apply PLAN`.")
 @click.option("--check", "check", metavar="PLAN", help="Only say whether a saved plan still holds (else exit 5).")
@@ -82,6 +86,7 @@ def plan(
     check: str | None,
 ) -> None:
     """Show what apply would do, and why. Changes nothing."""
+    check_comment_options(output)
     options = PlanOptions(rerun, cancel_previous, allow_replace, max_runs, adopt)
     if check is not None:
         check_plan(check, reading, options, output, {"--out": out is not None, "--exit-code": exit_code})
@@ -93,7 +98,9 @@ def plan(
     if out is not None:
         check_outside_sources(made, Path(out))
     note_result(made)
-    if output not in ANNOTATED and (made.places or output == "json"):
+    if output == "markdown":
+        print(plan_comment(made, contents(made, request_of(reading, options), root(), mask), reading.changed))
+    elif output not in ANNOTATED and (made.places or output == "json"):
         print(render(made, output, reading.changed_data))
     check_allowed(made)
     if out is not None:
@@ -115,15 +122,11 @@ def _noting(made: Plan, reading: Reading) -> Plan:
 
 
 def render(made: Plan | Shown, output: str, more: Mapping[str, Any]) -> str:
-    """The plan in one of the formats of -o; programs are told `more`."""
+    """The plan as text or JSON; programs are told `more`."""
     if output == "json":
         from specrun.views.data import plan_data
 
         return json_text({**plan_data(made), **more}, 2)
-    if output == "markdown":
-        from specrun.views.markdown import plan_markdown
-
-        return plan_markdown(made)
     from specrun.views.plan_text import plan_text, summary
 
     if quiet():

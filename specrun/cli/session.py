@@ -59,7 +59,8 @@ def open_specs(
     project = replace(
         project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from)
     )
-    return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules)
+    warnings = [one for one in (*loaded.diagnostics, *unfit) if one.severity is Severity.WARNING]
+    return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules, warnings=warnings)
 
 
 def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tuple[Graph, str]:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from specrun.cli import session
 from specrun.cli.changed import changed_options
+from specrun.cli.commenting import check_comment_options, comment_options, plan_comment
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.export import tell_of_asterisks
 from specrun.cli.options import color_option, output_option
@@ -32,11 +33,13 @@ from specrun.views.text import paint_for, terminal_width
 @reading_options
 @changed_options(goes_on=True)
 @output_option("text", "json", "markdown")
+@comment_options
 @color_option
 def show(reading: Reading, output: str) -> None:
     """Print specs with all their layers in place, and where each value comes from. FILE may also be a saved plan, which
     is printed as it was first shown.
     """
+    check_comment_options(output)
     if (saved := find_saved(reading.named)) is not None:
         _show_plan(saved, output)
         return
@@ -77,7 +80,10 @@ def _show_plan(saved: Saved, output: str) -> None:
             )
     again = shown_again(saved.content)
     more = saved.content["said"].get("changed_since")
-    print(render(again, output, {} if more is None else {"changed_since": more}))
+    if output == "markdown":
+        print(plan_comment(again, saved.content, more))
+    else:
+        print(render(again, output, {} if more is None else {"changed_since": more}))
     session.show(again.notes)
 
 

@@ -88,6 +88,8 @@ class Plan:
     refusals: tuple[Diagnostic, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    """Of the specs themselves: they are told when these are read, and again where a plan is to be reviewed."""
     unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     unplanned: tuple[Key, ...] = ()
     left_out: str = ""

@@ -108,6 +108,7 @@ class Shown:
     fingerprints: Mapping[str, str]
     left_out: str = ""
     notes: Sequence[Diagnostic] = ()
+    warnings: Sequence[Diagnostic] = ()
     refusals: Sequence[Diagnostic] = ()
     problems: Sequence[Diagnostic] = ()
     unseen: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
@@ -146,6 +147,7 @@ def shown(plan: Plan | Shown) -> Shown:
         fingerprints=plan.fingerprints,
         left_out=plan.left_out,
         notes=plan.notes,
+        warnings=plan.warnings,
         refusals=plan.refusals,
         problems=plan.problems,
         unseen=plan.unseen,

@@ -32,6 +32,7 @@ def said_of(plan: Plan, changed_since: Mapping[str, object] | None) -> dict[str,
     return {
         "version": __version__,
         "notes": [_note(note) for note in plan.notes],
+        **({"warnings": [_note(one) for one in plan.warnings]} if plan.warnings else {}),
         **({} if changed_since is None else {"changed_since": changed_since}),
         **({"costs": costs} if (costs := _costs(plan)) else {}),
     }
@@ -114,6 +115,7 @@ def shown_again(content: Mapping[str, Any]) -> Shown:
         fingerprints=content["fingerprints"],
         left_out=content["left_out"],
         notes=[_diagnostic(note) for note in content["said"]["notes"]],
+        warnings=[_diagnostic(one) for one in content["said"].get("warnings", ())],
         version=content["said"]["version"],
     )
 

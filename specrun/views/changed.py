@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from specrun.plan.since.reasons import Reason
 from specrun.plan.since.specs import Changed
-from specrun.views.text import count
+from specrun.spec.visible import visible
+from specrun.views.comment import folded_text
+from specrun.views.markdown_text import code_span
+from specrun.views.text import count, shorten
 
 _SHOWN, _MOST = 3, 20
 """Paths of one reason, to people and to programs: a thousand specs may share code of which a thousand files changed."""
@@ -32,7 +36,7 @@ def changed_lines(changed: Changed, since: str) -> Iterator[str]:
     found = f"{len(changed.specs):,} of {count(changed.total, 'spec')}"
     yield f"changed since {since}: {found}" if changed.specs else f"nothing changed since {since}: {found}"
     for file, reasons in changed.specs.items():
-        yield f"  {file}: {'; '.join(map(_reason, reasons))}"
+        yield f"  {file}: {'; '.join(_reason(_data(one)) for one in reasons)}"
     for path in changed.deleted:
         yield f"  deleted since {since}: {_shown(path)}"
     if changed.untracked and not any(reason.what == "untracked" for why in changed.specs.values() for reason in why):
@@ -56,14 +60,26 @@ def _data(reason: Reason) -> dict[str, object]:
     return {"what": reason.what, "paths": few, "count": len(reason.changes)}
 
 
-def _reason(reason: Reason) -> str:
-    if reason.what == "unreadable":
+def changed_markdown(data: Mapping[str, Any]) -> list[str]:
+    """What programs are told, in a comment: how many specs it is about, and folded away why each."""
+    specs, since = data["specs"], code_span(data["since"])
+    lines = [f"{len(specs):,} of {count(data['of'], 'spec')} changed since {since}.", ""]
+    why = [f"{one['file']}: {'; '.join(map(_reason, one['reasons']))}" for one in specs]
+    why += [f"deleted: {path}" for path in data["deleted"]]
+    text = "\n".join(visible(shorten(line, 300)) for line in why)
+    return [*lines, folded_text("Why these", text, "text", 6000, "") if why else ""]
+
+
+def _reason(data: Mapping[str, Any]) -> str:
+    """A reason as programs are told it."""
+    what, paths, more = data["what"], data["paths"], data["count"] - min(data["count"], _SHOWN)
+    if what == "unreadable":
         return "it cannot be read"
-    if reason.what == "text":
-        return "it is new" if any(change.how == "new" for change in reason.changes) else _SAID["text"]
-    paths = [f"{_shown(one.path)}{_HOW.get(one.how, '') if reason.what != 'place' else ''}" for one in reason.changes]
-    between = " " if reason.what in ("place", "untracked") else ": "
-    return f"{_SAID[reason.what]}{between}{_listed(paths)}"
+    if what == "text":
+        return "it is new" if any(one["how"] == "new" for one in paths) else _SAID["text"]
+    told = [f"{one['path']}{_HOW.get(one['how'], '') if what != 'place' else ''}" for one in paths[:_SHOWN]]
+    between = " " if what in ("place", "untracked") else ": "
+    return f"{_SAID.get(what, what)}{between}{', '.join(told)}{f' and {more:,} more' if more else ''}"
 
 
 def _listed(paths: Sequence[str]) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.frozen import dataclass
 from specrun.views.diagnostics import Finding, excerpt, findings
 from specrun.views.markdown_text import code_span, fenced, prose
 from specrun.views.text import count, shorten
+
+T = TypeVar("T")
 
 LIMIT = 64_000
 """Bytes of a comment. GitHub takes 65,536 characters; whoever posts it may add a line of its own."""
@@ -55,16 +58,21 @@ def size(text: str) -> int:
 
 
 def few(
-    entries: Sequence[str], room: int, more: Callable[[int], str] = lambda left: f"… and {left} more", most: int = MANY
+    entries: Sequence[T],
+    show: Callable[[T], str],
+    room: int,
+    more: Callable[[int], str] = lambda left: f"… and {left} more",
+    most: int = MANY,
 ) -> list[str]:
     """Those of the entries that fit into as many bytes, the first ones, and how many more there are."""
     shown: list[str] = []
     left = room - size(more(len(entries)))
     for entry in entries[:most]:
-        left -= size(entry)
+        text = show(entry)
+        left -= size(text)
         if left < 0:
             break
-        shown.append(entry)
+        shown.append(text)
     return shown if len(shown) == len(entries) else [*shown, more(len(entries) - len(shown))]
 
 
@@ -101,7 +109,7 @@ def finding_blocks(diagnostics: Iterable[Diagnostic], room: int) -> list[str]:
         rest = Counter(one.diagnostic.severity.value for one in found[len(found) - left :])
         return f"… and {', '.join(count(number, f'more {name}') for name, number in rest.items())}\n"
 
-    return few([_finding(one) for one in found], room, more)
+    return few(found, _finding, room, more)
 
 
 def _finding(found: Finding) -> str:

@@ -37,8 +37,7 @@ def failure_markdown(
     lines = [sticky.marker, f"### ⛔ specrun {prose(verb)}: {why}{nothing}", ""]
     lines += finding_blocks(diagnostics, 40_000)
     told = [error for error in errors if error.strip()]
-    for line in few([f"⛔ {prose(_first(error), 1500)}\n" for error in told], 12_000):
-        lines.append(line)
+    lines += few(told, lambda error: f"⛔ {prose(_first(error), 1500)}\n", 12_000)
     if any("\n" in error.strip() for error in told):
         text = "\n".join(map(indented, told))
         room = LIMIT - size("\n".join(lines))

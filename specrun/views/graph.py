@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 
 from specrun.plan.graph import Graph
 from specrun.plan.resources import Key
@@ -15,10 +16,16 @@ _NAMED = {'"': "#quot;", "<": "#lt;", ">": "#gt;"}
 
 def graph_mermaid(graph: Graph) -> str:
     """A flowchart; an arrow leads from what is needed to what needs it."""
-    ids = {key: f"n{number}" for number, key in enumerate(graph.resources)}
+    labels = {key: _label(graph, key) for key in graph.resources}
+    return mermaid(labels, [(need, key) for key, resource in graph.resources.items() for need in resource.needs])
+
+
+def mermaid(labels: Mapping[Key, str], arrows: Iterable[tuple[Key, Key]]) -> str:
+    """A flowchart of nodes with these labels, whatever stands in them, and arrows between them."""
+    ids = {key: f"n{number}" for number, key in enumerate(labels)}
     lines = ["flowchart LR"]
-    lines += [f'  {ids[key]}["{_mermaid(_label(graph, key))}"]' for key in graph.resources]
-    lines += [f"  {ids[need]} --> {ids[key]}" for key, resource in graph.resources.items() for need in resource.needs]
+    lines += [f'  {ids[key]}["{_mermaid(label)}"]' for key, label in labels.items()]
+    lines += [f"  {ids[need]} --> {ids[key]}" for need, key in arrows]
     return "\n".join(lines)
 
 

@@ -1,114 +1,164 @@
-"""A plan as a pull request's comment: counts and deletions in sight, the rest folded away."""
+"""A plan as a pull request's comment: what hurts first, then a row for each spec; all of it is folded away below."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from specrun.plan.changes import Action, Plan
-from specrun.plan.resources import Place
+from specrun.plan.resources import Key, Place
 from specrun.plan.shown import Shown, ShownChange, shown
-from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.diagnostics import Severity
 from specrun.spec.wording import listed
-from specrun.views.costs import always_on, cost_lines, run_lines
-from specrun.views.diagnostics import Finding, findings
-from specrun.views.markdown_text import cell, code_span, fenced, prose
-from specrun.views.plan_text import plan_text, summary, targets_in, unseen
-from specrun.views.text import Paint, shorten
+from specrun.views.comment import LIMIT, Sticky, code, few, finding_blocks, folded, folded_text, size
+from specrun.views.costs import cost_lines, total
+from specrun.views.graph import mermaid
+from specrun.views.markdown_text import code_span, fenced, prose
+from specrun.views.plan_diff import change_diff
+from specrun.views.plan_rows import DESTROYS, rows_of, table, unchanged
+from specrun.views.plan_text import Unseen, counted, plan_text, summary, targets_in, unseen, value_text
+from specrun.views.text import Paint, count, shorten
 
-MARKER = "<!-- specrun plan -->"
-"""Lets a bot find its own comment and replace it."""
+NODES = 20
+"""Of a graph that is still read."""
 
-LIMIT = 60_000
-"""Characters of a comment; GitHub refuses one of more than 65,535."""
-
-MANY = 30
-"""Entries of one list in sight; the plan below the fold goes on."""
+_PLAIN = Sticky("plan")
+_WRONG, _HURTS, _COSTS, _NOTES, _ROWS = 16_000, 10_000, 3_000, 5_000, 24_000
+"""Bytes that a part has at most; what is folded away shares what is left."""
 
 
-def plan_markdown(plan: Plan | Shown) -> str:
-    """The comment, with refusals and what would be destroyed before the fold."""
+def plan_markdown(plan: Plan | Shown, sticky: Sticky = _PLAIN, of_changed: Sequence[str] = ()) -> str:
+    """The comment. `of_changed` says how the specs were chosen."""
     plan = shown(plan)
-    head, *more = summary(plan).splitlines()
-    of = targets_in(plan, *plan.places)
-    lines = [MARKER, f"### specrun{f', {prose(of)}' if of else ''}: {prose(head)}", *map(prose, few(more)), ""]
-    wrong = (*plan.refusals, *plan.problems)
-    for line in few([_finding(found) for found in findings(wrong)]):
-        lines += [line, ""]
-    several = len(plan.places) + len(plan.unseen) > 1
-    for one in unseen(plan):
-        said = f"{_code(one.what)}: {prose(one.reason)}" if one.what else prose(one.reason)
-        of = listed([_place(place) for place in one.places], "and", code=False)
-        lines += [f"> ⛔ **Nothing can be said of {of}**: {said}{one.rest}", ""]
-    destroyed = [c for c in plan.changes if c.action in (Action.DELETE, Action.REPLACE)]
-    lines += few([_deletion(change, several=several) for change in destroyed])
-    lines += few([_always_on(change, several=several) for change in plan.changes if always_on(change)])
-    if lines[-1]:
-        lines.append("")
-    left = MANY
-    for place in plan.places if plan.pending else ():
-        rows = [_row(change) for change in plan.in_place(place) if change.action is not Action.NO_OP]
-        if several:
-            lines += [f"#### {_place(place)}", ""]
-        if rows:
-            lines += ["| | resource | why |", "| --- | --- | --- |", *few(rows, "| | {} | |", left)]
-        elif several:
-            lines.append("No changes.")
-        left = max(0, left - len(rows))
-        lines.append("")
-    return above("\n".join(lines), "The whole plan", plan_text(plan, Paint(False), 120), "specrun plan")
+    rest = sticky.rest("specrun plan")
+    lines = [sticky.marker, f"### {_title(plan)}", "", *of_changed]
+    more = [line for line in summary(plan).splitlines()[1:] if line != total(plan)]
+    lines += few(more, lambda line: f"{prose(line)}\n", 3000)
+    lines += few(list(unseen(plan)), _unseen, 8000)
+    lines += finding_blocks((*plan.refusals, *plan.problems), _WRONG)
+    several = len(plan.places) > 1
+    paid = [f"- 💰 **{prose(line)}**" for line in [total(plan)] if line]
+    paid += [line for change in plan.changes if change.kind == "compute" for line in _always(change, several=several)]
+    lines += [*_few(_hurting(plan), _HURTS), *few(paid, str, _COSTS), ""]
+    lines += _tables(plan)
+    said = dict.fromkeys((*plan.warnings, *plan.notes))
+    lines += finding_blocks([one for one in said if one.severity is not Severity.NOTE], _NOTES)
+    if notes := [one for one in said if one.severity is Severity.NOTE]:
+        lines.append(folded(count(len(notes), "note"), *finding_blocks(notes, _NOTES)))
+    changes = [change for change in plan.changes if change.action is not Action.NO_OP]
+    graph = _graph(plan) if changes else ""
+
+    def left() -> int:
+        return LIMIT - size("\n".join([*lines, graph]))
+
+    first = sorted(changes, key=lambda change: change.action not in DESTROYS)
+    diff = [line for one in first for line in change_diff(one, one.key.place.title if several else "")]
+    lines.append(
+        folded_text("What changes, field by field", "\n".join(diff), "diff", left() // 2, rest) if diff else ""
+    )
+    whole = plan_text(plan, Paint(False), 120)
+    lines.append(folded_text("The whole plan", whole, "text", left() - 300, rest) if plan.changes else "")
+    if plan.changes and not lines[-1]:
+        lines.append(f"The whole plan has no room here: {rest}.\n")
+    return "\n".join([*lines, graph]).rstrip("\n")
 
 
-def failure_markdown(verb: str, errors: Sequence[str], diagnostics: Sequence[Diagnostic]) -> str:
-    """The comment where there is no plan, or no comparison: what is wrong, each at its place."""
-    marker = MARKER if verb == "plan" else MARKER.replace("plan", verb)
-    wrong = [one for one in diagnostics if one.severity is Severity.ERROR]
-    head = f"### specrun: {'the spec is invalid' if wrong else 'there is an error'}, there is no {verb}"
-    said = [*map(_finding, findings(wrong)), *(f"> ⛔ {prose(error)}" for error in errors)]
-    return "\n".join([marker, head, *(f"\n{line}" for line in few(said))])
-
-
-def above(head: str, title: str, body: str, command: str) -> str:
-    """What a reader sees, above all of it, folded away and cut to what a comment takes; `command` shows the rest."""
-    room = max(0, LIMIT - len(head))
-    if len(body) > room:
-        body = f"{body[:room]}\n… cut here: `{command}` shows the rest"
-    fold = [f"<details><summary>{title}</summary>", "", fenced(body, "text"), "", "</details>"]
-    return "\n".join([head, *fold])
-
-
-def few(entries: list[str], form: str = "{}", most: int = MANY) -> list[str]:
-    """The first of the entries, and how many more there are."""
-    return entries if len(entries) <= most else [*entries[:most], form.format(f"… and {len(entries) - most} more")]
+def _title(plan: Shown) -> str:
+    numbers = counted(plan)
+    said = numbers or (
+        prose(summary(plan).splitlines()[0].rstrip(".").replace("No", "no", 1)) if not plan.unseen else ""
+    )
+    wrong = "refused" if plan.refusals else "not possible" if plan.problems else "incomplete" if plan.unseen else ""
+    of = [targets_in(plan, *plan.places)]
+    of += [_place(place) for place in plan.places] if len(plan.places) < 3 else [count(len(plan.places), "place")]
+    told = " · ".join(prose(text) if text == of[0] else text for text in of if text)
+    return f"{'⛔ ' * bool(wrong)}specrun plan: {'; '.join(filter(None, [wrong, said]))}{f' · {told}' if told else ''}"
 
 
 def _place(place: Place) -> str:
-    return f"{prose(place.title)} (engine {prose(place.engine)})"
+    return f"{prose(place.title, 150)} ({prose(place.engine)})"
 
 
-def _deletion(change: ShownChange, *, several: bool) -> str:
-    where = f" on {prose(change.key.place.title)}" if several else ""
-    return f"- ⚠️ {_code(str(change.key))}{where} would be deleted: {prose(change.reason)}"
+def _unseen(one: Unseen) -> str:
+    said = f"{code(one.what)}: {prose(one.reason, 1000)}" if one.what else prose(one.reason, 1000)
+    of = listed([_place(place) for place in one.places[:10]], "and", code=False)
+    return f"⛔ **Nothing can be said of {of}**: {said}{one.rest}\n"
 
 
-def _always_on(change: ShownChange, *, several: bool) -> str:
-    where = f" on {prose(change.key.place.title)}" if several else ""
-    (line,) = (line for line in cost_lines(change) if "always on" in line)
-    return f"- 💰 {_code(str(change.key))}{where}: {prose(line)}"
+def _few(entries: Sequence[tuple[str, str]], room: int) -> list[str]:
+    """What hurts, in lines, each with what it does to something; of those that are left out that is counted."""
+
+    def more(left: int) -> str:
+        rest = Counter(what for what, _ in entries[len(entries) - left :])
+        return f"- … and {', '.join(f'{number} more {what}' for what, number in rest.items())}"
+
+    return few(entries, lambda entry: entry[1], room, more, 40)
 
 
-def _finding(found: Finding) -> str:
-    one = found.diagnostic
-    also = "".join(f" and {_code(str(place))}" for place in one.others)
-    elsewhere = f" ({said})" if (said := found.elsewhere(_code)) else ""
-    return f"> ⛔ **{one.summary}** at {_code(str(one.location))}{also}: {prose(one.detail)}{elsewhere}"
+def _hurting(plan: Shown) -> list[tuple[str, str]]:
+    """What is deleted, overwritten and ended."""
+    several = len(plan.places) > 1
+    found: list[tuple[str, str]] = []
+    for change in sorted(plan.changes, key=lambda change: change.action not in DESTROYS):
+        name = code(str(change.key)) + (f" on {prose(change.key.place.title, 150)}" if several else "")
+        if change.action is Action.DELETE:
+            found.append(("deleted", f"- ❌ {name} is **deleted**: {prose(change.reason)}"))
+        elif change.action is Action.REPLACE:
+            found.append(("replaced", f"- ❌ {name} is **deleted and made again**: {_forced(change)}"))
+        elif (sent := change.transfer) is not None and change.action is not Action.NO_OP:
+            done = [(len(sent.prune), "removed"), (len(sent.changed), "overwritten")]
+            if told := [f"{count(number, 'file')} {word}" for number, word in done if number]:
+                found.append(("overwritten", f"- ⚠️ {name}: {', '.join(told)}"))
+        runs = change.run.cancels if change.run is not None else ()
+        found += [("cancelled", f"- ⚠️ {code(run)} is cancelled") for run in runs]
+    return found
 
 
-def _row(change: ShownChange) -> str:
-    key, reason = cell(_code(str(change.key))), cell(prose(change.reason, 300))
-    costs = run_lines(change) if change.run is not None else cost_lines(change)
-    reason = "<br>".join([reason, *(cell(prose(line)) for line in costs)])
-    return f"| {change.action.sign} | {key} | {reason} |"
+def _forced(change: ShownChange) -> str:
+    forced = [
+        f"{code(field.path)} {_short(field.before)} → {_short(field.after)}"
+        for field in change.fields
+        if field.forces_replace
+    ]
+    return ", ".join([*forced[:3], *([f"… and {len(forced) - 3} more"] if len(forced) > 3 else [])]) or prose(
+        change.reason
+    )
 
 
-def _code(text: str) -> str:
-    return code_span(shorten(text, 150))
+def _short(value: object) -> str:
+    return "(not set)" if value is None else code_span(shorten(value_text(value), 60))
+
+
+def _always(change: ShownChange, *, several: bool) -> Iterator[str]:
+    where = f" on {prose(change.key.place.title, 150)}" if several else ""
+    for line in cost_lines(change):
+        if "always" in line:
+            yield f"- 💰 {code(str(change.key))}{where}: {prose(line)}"
+
+
+def _tables(plan: Shown) -> Iterator[str]:
+    rows = rows_of(plan)
+    for place in plan.places if rows else ():
+        here = [row for row in rows if row.place == place]
+        if len(plan.places) > 1:
+            of = targets_in(plan, place)
+            numbers = counted(plan, place) or "no changes"
+            yield f"#### {_place(place)}{f' · {prose(of)}' if of else ''}: {numbers}\n"
+        if here:
+            yield from table(here, _ROWS * max(1, len(here)) // len(rows))
+    if rows and (same := unchanged(plan)):
+        yield f"Nothing is to be done for {count(same, 'other spec')}.\n"
+
+
+def _graph(plan: Shown) -> str:
+    """What needs what, where that is small enough to be looked at."""
+    if not 2 <= len(plan.changes) <= NODES:
+        return ""
+    several = len(plan.places) > 1
+    labels = {}
+    for change in plan.changes:
+        where = f" ({change.key.place.title})" if several else ""
+        labels[change.key] = shorten(f"{change.action.sign} {change.key}{where}".strip(), 80)
+    arrows = [(Key(one.key.place, need), one.key) for one in plan.changes for need in one.needs]
+    drawn = mermaid(labels, [(need, key) for need, key in arrows if need in labels])
+    return folded("What needs what", fenced(drawn, "mermaid"))

@@ -36,7 +36,7 @@ def prose(text: str, room: int = 500) -> str:
     It has at most about `room` characters; what is left out is told by an ellipsis.
     """
     text = text if len(text) <= 4 * room else f"{text[: 4 * room]}…"
-    parts = re.findall(r"`[^`]+`|[^\s`]+|`|\s+", visible(text))
+    parts = re.findall(r"`[^`]+`|\$\{\{[^`{}]{0,100}\}\}|[^\s`]+|`|\s+", visible(text))
     words: list[str] = []
     left = room
     for part in parts:
@@ -65,4 +65,7 @@ def _word(word: str, *, first: bool) -> str:
     if word == "`":
         return r"\`"  # as a span it would be one with a span beside it
     plain = _PLAIN.fullmatch(word) and not _READ.search(word) and not (first and _BEGINS.fullmatch(word))
-    return word if plain else code_span(word)
+    if plain or len(word) == 1:
+        return word if plain else code_span(word)
+    ends = word[-1] in ",;:."  # which is the sentence's, and no part of a name
+    return code_span(word[:-1]) + word[-1] if ends else code_span(word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -113,16 +114,18 @@ def summary(plan: Plan | Shown) -> str:
     return "\n".join(filter(None, (_summary(plan), left_out, total(plan))))
 
 
+def counted(plan: Shown, place: Place | None = None) -> str:
+    """`3 to create, 1 to submit`, of a plan or of one place; "" where nothing is done."""
+    numbers = Counter(change.action for change in (plan.changes if place is None else plan.in_place(place)))
+    told = [f"{numbers[action]} {verb}" for action, verb in VERBS.items() if numbers[action]]
+    if left := [key for key in plan.unplanned if place in (None, key.place)]:
+        told.append(f"{len(left)} not planned")
+    return ", ".join(told)
+
+
 def _summary(plan: Shown) -> str:
-    counted = [
-        f"{number} {verb}"
-        for action, verb in VERBS.items()
-        if (number := sum(change.action is action for change in plan.changes))
-    ]
-    if plan.unplanned:
-        counted.append(f"{len(plan.unplanned)} not planned")
-    if counted:
-        return f"Plan: {', '.join(counted)}."
+    if numbers := counted(plan):
+        return f"Plan: {numbers}."
     reasons = [f"{change.reason}." for change in plan.changes if change.run is not None]
     kept = [f"{change.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
     said = [visible(reason) for reason in (*reasons, *kept)]

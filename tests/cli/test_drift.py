@@ -280,7 +280,7 @@ def test_markdown_names_what_differs_in_a_table(applied: Path, specrun: Command)
     write(STORES / "digits/a.csv", "x\n")
     out = specrun("drift", "-o", "markdown").out
     assert "| `compute/gpu-cluster` | `max_instances` changed | `4` | `8` | `base.yaml:6:3 (base)` |" in out
-    assert out.startswith("<!-- specrun drift -->\n### specrun: Drift: 2 of 4 resources")
+    assert out.startswith("<!-- specrun drift -->\n### specrun drift: 2 of 4 resources")
     assert "MD5 `60b725f1…`" in out
 
 

@@ -184,7 +184,7 @@ def test_the_target_is_told_wherever_a_plan_is(specrun: Command, engine: Double)
     said = specrun("plan", "a.yaml", "--target", "prod")
     assert said.out.startswith("Plan for this machine (engine local) · target prod\n")
     said = specrun("plan", "a.yaml", "--target", "prod", "-o", "markdown")
-    assert said.out.splitlines()[1] == "### specrun, target prod: Plan: 1 to submit."
+    assert said.out.splitlines()[2] == "### specrun plan: 1 to submit · target prod · this machine (local)"
     assert specrun("plan", "c.yaml").out.startswith("Plan for this machine (engine local)\n")
 
 

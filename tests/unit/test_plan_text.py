@@ -8,14 +8,11 @@ import pytest
 
 from specrun.apply.events import PlanReady
 from specrun.plan.changes import Action, Plan
-from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.run import Follow, Submit
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status, StoredFile
-from specrun.plan.resources import Place, Resource
-from specrun.spec.diagnostics import Diagnostic, Location, Severity
+from specrun.plan.resources import Place
 from specrun.views.data import event_data, plan_data
-from specrun.views.markdown import MARKER, plan_markdown
 from specrun.views.plan_text import Unseen, plan_text, summary, unseen
 from specrun.views.text import Paint
 from tests.engine_double import Double, plan_for, read_specs, write_spec
@@ -189,54 +186,6 @@ def test_json_has_the_shape_that_terraforms_tools_read(plan: Plan) -> None:
     assert data["fingerprints"]["mnist-ps"] == run["run"]["fingerprint"]
     assert data["applyable"] is True
     assert event_data(PlanReady(plan))["event"] == "plan_ready"
-
-
-def diagnostic(detail: str) -> Diagnostic:
-    return Diagnostic(Severity.ERROR, "in-use", "An unfinished run uses it.", detail, (), Location("job.yaml", 3, 1))
-
-
-def test_markdown(plan: Plan) -> None:
-    text = plan_markdown(replace(plan, refusals=(diagnostic("first line\nsecond line"),)))
-    above, fold, below = text.partition("<details>")
-    assert text.startswith(MARKER)
-    assert "> ⛔ **An unfinished run uses it.** at `job.yaml:3:1`: first `line\\nsecond` line\n" in above
-    assert "- ⚠️ `compute/gpu-cluster` would be deleted" in above
-    assert "| ▶ | `run/mnist-ps` | something changed since the last run |" in above
-    assert plan_text(plan, PLAIN, 120) in below
-    assert fold
-
-
-def renamed(resource: Resource, end: str) -> Resource:
-    """The same resource at another address, which ends so."""
-    if isinstance(resource, DataTarget):
-        return replace(resource, target=resource.target + end)
-    return replace(resource, name=resource.name + end)
-
-
-def test_markdown_fits_a_comment_whatever_the_plan(plan: Plan) -> None:
-    many = tuple(
-        replace(change, reason="why | " * 200, resource=renamed(change.resource, f"|{n}"))
-        for n in range(1000)
-        for change in plan.changes
-    )
-    text = plan_markdown(
-        replace(plan, changes=many, refusals=tuple(diagnostic(f"{n}" + "x" * 5000) for n in range(500)))
-    )
-    assert len(text) < 65_535
-    above = text.partition("<details>")[0]
-    assert "… and 470 more" in above
-    assert text.endswith("</details>")
-    assert "cut here: `specrun plan` shows the rest" in text
-    rows = [line for line in above.splitlines() if line.startswith("| ±")]
-    assert rows
-    assert all(row.replace("\\|", "").count("|") == 4 for row in rows)
-
-
-def test_backticks_and_tildes_do_not_end_the_fence(plan: Plan) -> None:
-    odd = replace(plan.changes[1], reason="``` and ~~~~~~ and ````")
-    text = plan_markdown(replace(plan, changes=(odd,)))
-    assert "\n`````text\n" in text
-    assert "\n`````\n\n</details>" in text
 
 
 def test_what_cannot_be_seen_is_told_once_for_each_reason() -> None:
