@@ -13,11 +13,13 @@ from specrun.spec.frozen import dataclass
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the instances of a cluster that are always on cost in a month, `before` a plan and `after` it (None: none
-    is).
+    is); and likewise what as many as it may have would, where the plan makes or changes it and there is a price.
     """
 
     before: Cost | None
     after: Cost | None
+    full_before: Cost | None = None
+    full: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)

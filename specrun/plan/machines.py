@@ -13,11 +13,13 @@ from specrun.plan.costs import Costs, Standing
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.run import RunChange
 from specrun.plan.resources import Key, Place, Resource
-from specrun.spec.cost import MONTH, Instances, always_on, cost_of, instances_of
+from specrun.spec.cost import MONTH, Cost, Instances, all_on, always_on, cost_of, instances_of
 from specrun.spec.model import Properties, Spec
 
 if TYPE_CHECKING:
     from specrun.spec.prices import Prices
+
+_GROWING = (Action.CREATE, Action.UPDATE, Action.REPLACE)
 
 
 class Machines:
@@ -63,23 +65,34 @@ class Machines:
 
     def costs(self, prices_of: Callable[[Change], Prices | None]) -> Costs:
         """What the plan costs, each change by the prices that count for its spec. Nothing is asked."""
-        runs, clusters = {}, {}
+        runs: dict[Key, Cost] = {}
+        clusters: dict[Key, Standing] = {}
         for change in self._changes:
             if isinstance(change, RunChange) and (instances := self.of_run(change)) is not None:
                 runs[change.key] = cost_of(instances, change.resource.job.timeout, prices_of(change))
-            elif isinstance(change, ResourceChange) and any(always := self._always_on(change)):
-                prices = prices_of(change)
-                before, after = (None if one is None else cost_of(one, MONTH, prices) for one in always)
-                clusters[change.key] = Standing(before, after)
+            elif (
+                isinstance(change, ResourceChange) and isinstance(change.resource, Cluster) and change.resource.managed
+            ):
+                standing = self._standing(change, change.resource, prices_of(change))
+                clusters |= {change.key: standing} if standing is not None else {}
         return Costs(runs, clusters)
 
-    def _always_on(self, change: ResourceChange) -> tuple[Instances | None, Instances | None]:
-        """The instances of a spec's own cluster that are always on, before its change and after it."""
-        if not isinstance(change.resource, Cluster) or not change.resource.managed:
-            return None, None
-        region = self._region(change.resource)
-        after = None if change.action is Action.DELETE else always_on(self._clusters[change.key], region)
-        return always_on(change.before.properties, region), after
+    def _standing(self, change: ResourceChange, cluster: Cluster, prices: Prices | None) -> Standing | None:
+        """What a spec's own cluster costs in a month; None where no instance is always on, and nothing is changed that
+        has a price.
+        """
+        states = (change.before.properties, {} if change.action is Action.DELETE else self._clusters[change.key])
+        region = self._region(cluster)
+
+        def cost(of: Callable[[Properties, str], Instances | None]) -> list[Cost | None]:
+            found = (of(state, region) for state in states)
+            return [None if one is None else cost_of(one, MONTH, prices) for one in found]
+
+        before, after = cost(always_on)
+        full_before, full = cost(all_on) if change.action in _GROWING and prices is not None else (None, None)
+        if full is None or full.hour is None:
+            return None if before is None and after is None else Standing(before, after)
+        return Standing(before, after, full_before, full)
 
     def _resources(self) -> Iterable[ResourceChange]:
         return (change for change in self._changes if isinstance(change, ResourceChange))

@@ -38,13 +38,16 @@ def said_of(plan: Plan, changed_since: Mapping[str, object] | None) -> dict[str,
     }
 
 
+_STANDING = ("before", "after", "full_before", "full")
+
+
 def _costs(plan: Plan) -> list[dict[str, object]]:
     """What is known of each change that costs something: of a run, or in a month, before and after it."""
     known = []
     for change in plan.changes:
         run, standing = plan.costs.runs.get(change.key), plan.costs.clusters.get(change.key)
         told = {"run": run}
-        told |= {"before": standing.before, "after": standing.after} if standing is not None else {}
+        told |= {name: getattr(standing, name) for name in _STANDING} if standing is not None else {}
         if said := {name: _cost(cost) for name, cost in told.items() if cost is not None}:
             known.append({"place": plan.places.index(change.key.place), "key": change.key.address, **said})
     return known
@@ -69,8 +72,8 @@ def _cost_again(item: Mapping[str, Any] | None) -> Cost | None:
 
 
 def _standing_again(item: Mapping[str, Any]) -> Standing | None:
-    before, after = (_cost_again(item.get(when)) for when in ("before", "after"))
-    return None if before is None and after is None else Standing(before, after)
+    costs = [_cost_again(item.get(name)) for name in _STANDING]
+    return Standing(*costs) if any(cost is not None for cost in costs) else None
 
 
 def location_of(location: Location) -> str:

@@ -152,10 +152,19 @@ def instances_of(job: Job, cluster: Properties | None, region: str = "") -> Inst
 
 def always_on(cluster: Properties, region: str = "") -> Instances | None:
     """The instances of a cluster with these properties that are on whether there is work or not; None for none."""
-    size, least = cluster.get("size"), cluster.get("min_instances")
-    if not size or not isinstance(least, int) or least < 1:
+    return _so_many(cluster, "min_instances", region)
+
+
+def all_on(cluster: Properties, region: str = "") -> Instances | None:
+    """As many as it may have at once; None for none."""
+    return _so_many(cluster, "max_instances", region)
+
+
+def _so_many(cluster: Properties, field: str, region: str) -> Instances | None:
+    size, count = cluster.get("size"), cluster.get(field)
+    if not size or not isinstance(count, int) or count < 1:
         return None
-    return Instances(str(size), least, str(cluster.get("tier") or DEDICATED), region)
+    return Instances(str(size), count, str(cluster.get("tier") or DEDICATED), region)
 
 
 def instances_in(noted: object) -> Instances | None:

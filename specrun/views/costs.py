@@ -15,6 +15,7 @@ from specrun.views.text import count, duration
 
 if TYPE_CHECKING:
     from specrun.plan.costs import Standing
+    from specrun.spec.cost import Cost
     from specrun.spec.machines import Machine
 
 LONG = 3600
@@ -97,7 +98,9 @@ def cluster_data(change: ShownChange) -> dict[str, object]:
     if standing is not None:
         from specrun.views.amounts import month_data
 
-        told["always"] = month_data(standing.before, standing.after, charged=is_charged(change))
+        ranges = {"always": (standing.before, standing.after), "full": (standing.full_before, standing.full)}
+        charged = is_charged(change)
+        told |= {name: month_data(*costs, charged=charged) for name, costs in ranges.items() if any(costs)}
     return told
 
 
@@ -170,14 +173,21 @@ def _cluster(change: ShownChange) -> Iterator[str]:
 
 
 def _always(change: ShownChange, standing: Standing) -> Iterator[str]:
-    """`always: 365.00 EUR a month (2 × 0.25 EUR × 730 h)`, with what it was before where that is another amount."""
-    before, after = standing.before, standing.after
+    """`always: 365.00 EUR a month (2 × 0.25 EUR × 730 h)`, and what it comes to with all instances that it may have;
+    with what it was before where that is another amount.
+    """
+    yield from _monthly(change, "always", standing.before, standing.after)
+    if standing.full is not None and is_charged(change):
+        yield from _monthly(change, "with all instances", standing.full_before, standing.full)
+
+
+def _monthly(change: ShownChange, what: str, before: Cost | None, after: Cost | None) -> Iterator[str]:
     if not any(cost is not None and cost.hour is not None for cost in (before, after)):
         return
     from specrun.views.amounts import month_text
 
     charged = is_charged(change)
-    told = f"{'' if charged else 'on Azure '}always: {month_text(after, charged=charged)}"
+    told = f"{'' if charged else 'on Azure '}{what}: {month_text(after, charged=charged)}"
     differs = change.action is not Action.CREATE and before != after
     yield f"{told}, before {month_text(before, charged=charged)}" if differs else told
 

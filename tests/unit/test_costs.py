@@ -295,3 +295,29 @@ def test_what_stands_there_always(tmp_path: Path, declared: str, seen: int | Non
     plan = priced(tmp_path, f"compute: {{name: gpu, size: {T4}, {declared}, max_instances: 4}}\n", **there)
     assert line in lines_of(plan, 200)
     assert lines_of(plan)[-1] == total
+
+
+@pytest.mark.parametrize(
+    ("seen", "line"),
+    [
+        (None, "with all instances: 1460.00 EUR a month (730 h, 4 × 0.50 EUR an hour)"),
+        (
+            2,
+            "with all instances: 1460.00 EUR a month (730 h, 4 × 0.50 EUR an hour), before 730.00 EUR a month (730 h, "
+            "2 × 0.50 EUR an hour)",
+        ),
+        (4, ""),
+    ],
+)
+def test_what_a_cluster_may_come_to(tmp_path: Path, seen: int | None, line: str) -> None:
+    """The other end of what is always on: a pull request that raises `max_instances` says what that may cost."""
+    properties = {"name": "gpu", "size": T4, "max_instances": seen}
+    there = {"compute__gpu": Observed(Status.READY, properties, maker=Maker("job"))} if seen is not None else {}
+    plan = priced(tmp_path, f"compute: {{name: gpu, size: {T4}, max_instances: 4}}\n", **there)
+    assert [one for one in lines_of(plan, 200) if "all instances" in one] == ([line] if line else [])
+    again = shown_again(contents(plan, {}, str(tmp_path), str))
+    assert plan_text(again, Paint(False), 200) == plan_text(plan, Paint(False), 200)
+    (cluster,) = (one for one in plan_data(again)["resource_changes"] if one["type"] == "compute")
+    assert ("full" in cluster, "always" in cluster) == (bool(line), False)
+    if line:
+        assert cluster["full"]["per_month"] == "1460.00"
