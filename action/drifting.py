@@ -12,8 +12,8 @@ DRIFT = 3
 
 def drift(service: Service, wanted: Inputs, specrun: Specrun) -> int:
     """Open, update or close the issue. 0 also where there is drift: the issue says so, and `changes` is true."""
-    done = specrun("drift", *wanted.said, *wanted.arguments, "-o", "markdown", *wanted.named)
     now = service.situation()
+    done = specrun("drift", *wanted.said, *wanted.arguments, *wanted.comment(now.run), *wanted.named)
     marker = wanted.marker("drift")
     text = done.out.strip().removeprefix(marker).strip()
     if not text:

@@ -57,6 +57,11 @@ class Inputs:
         """The specs, as arguments that are no options."""
         return ["--", *self.files] if self.files else []
 
+    def comment(self, run: str) -> Sequence[str]:
+        """The options of specrun that make a comment; `run` is the address where all of it is."""
+        key = ["--comment-key", self.key] if self.key else []
+        return ["-o", "markdown", *key, *(["--more-at", run] if run else [])]
+
     def marker(self, what: str) -> str:
         """The first line of a comment or an issue, as `specrun -o markdown --comment-key KEY` writes it."""
         return f"<!-- specrun {what}{f' {self.key}' if self.key else ''} -->"

@@ -16,20 +16,17 @@ MANY = 100
 """Things that a comment remembers by name; of more it is taken to be about anything."""
 
 ANYTHING = "*"
-_SEEN = frozenset(("reason", "location", "before", "follow", "differences"))
-"""Parts of a change in a saved plan that say why, and not what."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A saved plan. `file` is of its bytes, `digest` of all that it would do, both SHA-256.
+    """A saved plan. `file` is the SHA-256 of its bytes.
 
     `touches` are all things that stand in it, `changes` those that it would change, each by some letters that stand for
     its name and place; `deleted` are specs that this pull request deletes. `local`: it is for no other machine.
     """
 
     file: str
-    digest: str
     touches: Collection[str]
     changes: Collection[str]
     deleted: Sequence[str]
@@ -55,21 +52,11 @@ def planned(program: Specrun, plan: Path) -> Planned:
     changes = shown.get("resource_changes", [])
     return Planned(
         hashlib.sha256(content).hexdigest(),
-        digest_of(saved),
         {_letters(shown, one) for one in changes},
         {_letters(shown, one) for one in changes if one.get("specrun_action") != "no-op"},
         (shown.get("changed_since") or {}).get("deleted", []),
         all(place.get("engine") == "local" for place in saved.get("places", ())),
     )
-
-
-def digest_of(saved: Mapping[str, Any]) -> str:
-    """Of what a plan would do, where: not of how it is said, nor of what was seen that leads to the same."""
-    compared: dict[str, Any] = {name: value for name, value in saved.items() if name not in ("said", "changes")}
-    compared["changes"] = [
-        {name: value for name, value in change.items() if name not in _SEEN} for change in saved.get("changes", ())
-    ]
-    return hashlib.sha256(json.dumps(compared, sort_keys=True).encode()).hexdigest()
 
 
 def overlap(remembered: str, changes: Collection[str]) -> bool:

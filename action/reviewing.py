@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,9 @@ CHANGED = (
     "⚠️ **What would be done is not what was first shown for this commit.** Something has changed since, by another "
     "apply or by hand: whoever approved this before has seen another plan."
 )
+_DIGEST = re.compile(r"^<!-- specrun digest ([0-9a-f]+) -->$", re.MULTILINE)
+"""By which specrun says of a comment what would be done."""
+
 _LONG = 55_000
 """Characters of specrun's comment from which on it may be cut, and the summary has the plan as text, too."""
 
@@ -52,8 +56,7 @@ def plan(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int:
         print(specrun("validate", *wanted.said, *compared, "-o", "github", *wanted.named).out, end="", flush=True)
     file = work / PLAN
     file.unlink(missing_ok=True)
-    key = ["--comment-key", wanted.key] if wanted.key else []
-    asked = [*wanted.said, *wanted.arguments, *compared, "-o", "markdown", *key, "--out", str(file)]
+    asked = [*wanted.said, *wanted.arguments, *compared, *wanted.comment(now.run), "--out", str(file)]
     done = specrun("plan", *asked, *wanted.named)
     made = planned(specrun, file) if file.exists() else None
     text = _content(wanted, done, made, of)
@@ -86,12 +89,13 @@ def _tell(service: Service, wanted: Inputs, now: Situation, of: PullRequest, tex
     if was.order > now.order and was.head != of.head:
         service.tell("notice", f"a newer run has written the comment: {was.run}")
         return
-    known = Known(of.head, now.order, now.run)
+    digest = found[1] if (found := _DIGEST.search(text)) else ""
+    first = was.first if was.head == of.head and was.first else digest
+    known = Known(of.head, now.order, now.run, digest, first)
     if made is not None:
-        first = was.first if was.head == of.head and was.first else made.digest
-        known = replace(known, digest=made.digest, first=first, file=made.file, touches=made.remembered)
-        if made.digest != first:
-            known = known.saying(CHANGED)
+        known = replace(known, file=made.file, touches=made.remembered)
+    if digest and digest != first:
+        known = known.saying(CHANGED)
     service.output("stale", "true" if known.says else "false")
     url = service.write_comment(
         of.number, compose(marker, known, f"{text}\n\n{_foot(now, of)}", service.room, rest(now)), old

@@ -53,6 +53,10 @@ class Told:
         done = self.answers.get(verb, Done(0, ""))
         if "--out" in arguments and self.saves is not None and done.code == 0:
             Path(arguments[arguments.index("--out") + 1]).write_bytes(self.saves)
+            if done.out:  # as specrun says what would be done
+                (change,) = json.loads(self.saves)["changes"]
+                marker, _, text = done.out.partition("\n")
+                return Done(0, f"{marker}\n<!-- specrun digest {change['wanted']['max']:064x} -->\n{text}", done.err)
         return done
 
     def follow(self, *arguments: str) -> Done:
