@@ -113,7 +113,10 @@ def _content(wanted: Inputs, done: Done, made: Planned | None, of: PullRequest |
     if made is not None and made.deleted:
         names = ", ".join(map(code, made.deleted[:_MANY]))
         more = f" and {len(made.deleted) - _MANY} more" if len(made.deleted) > _MANY else ""
-        text += f"\n\n🗑️ Deleted: {names}{more}. What was made for them stays until `specrun prune` deletes it."
+        said = f"🗑️ Deleted: {names}{more}. What was made for them stays until `specrun prune` deletes it."
+        title = re.search(r"^### .*$", text, re.MULTILINE)
+        at = title.end() if title is not None else 0
+        text = f"{text[:at]}\n\n{said}{text[at:]}".lstrip("\n")
     return text
 
 

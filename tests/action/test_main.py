@@ -10,7 +10,8 @@ from pathlib import Path
 
 from action.main import told
 from action.program import Specrun
-from tests.github_api import REPOSITORY
+from tests.action.conftest import Job
+from tests.github_api import REPOSITORY, github_api
 
 ROOT = Path(__file__).parents[2]
 SPEC = "apiVersion: specrun/v1\nname: tides\njob:\n  command: echo hi\n  entrypoint: x\n"
@@ -34,6 +35,30 @@ def test_validate_as_a_job_starts_it(tmp_path: Path) -> None:
     assert done.returncode == 65, done.stderr
     assert "::error file=tides.yaml,line=5" in done.stdout
     assert "exit-code<<" in (tmp_path / "output").read_text()
+
+
+def test_a_pull_request_cannot_relax_the_rule_that_it_breaks(tmp_path: Path) -> None:
+    with github_api() as api:
+        job = Job(tmp_path, api)
+        clone = tmp_path / "clone"
+        clone.mkdir()
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "CI": "true"}
+        job.specrun = Specrun((str(Path(sys.executable).with_name("specrun")),), environment, str(clone))  # type: ignore[assignment]
+
+        def commit(most: int, wanted: int) -> None:
+            (clone / ".specrun.yaml").write_text(f"specs: [tides.yaml]\nrules: {{max_instances: {most}}}\n")
+            size = f"compute: {{name: cpu, size: STANDARD_D4S_V3, max_instances: {wanted}}}\n"
+            (clone / "tides.yaml").write_text(f"apiVersion: specrun/v1\nname: tides\n{size}job: {{command: ls}}\n")
+            for words in (["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+                subprocess.run(["git", *words], cwd=clone, check=True)
+
+        subprocess.run(["git", "init", "-qb", "main"], cwd=clone, check=True)
+        commit(4, 2)
+        subprocess.run(["git", "update-ref", "refs/remotes/origin/main", "HEAD"], cwd=clone, check=True)
+        commit(40, 9)
+        job.pull_request()
+        assert job.run("validate") == 4
+        assert api.asked == []
 
 
 def test_specrun_is_told_who_signs_in_and_not_the_token() -> None:

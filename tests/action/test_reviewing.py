@@ -111,12 +111,13 @@ def test_nothing_is_written_where_no_spec_is_different(job: Job) -> None:
 
 
 def test_deleted_specs_are_named_with_what_becomes_of_what_they_made(job: Job) -> None:
-    job.specrun.answers["plan"] = Done(0, "")
+    job.specrun.answers["plan"] = Done(0, f"{MARKER}\n### none\n\nrest\n")
     job.specrun.changes = []
     job.specrun.deleted = ["jobs/`maps`.yaml"]
     job.run("plan")
     (body,) = job.api.bodies(12)
-    assert "🗑️ Deleted: ``jobs/`maps`.yaml``." in body
+    assert "### none\n\n🗑️ Deleted: ``jobs/`maps`.yaml``. What" in body
+    assert body.index("`specrun prune`") < body.index("rest")
     assert "`specrun prune`" in body
 
 
