@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import click
@@ -22,6 +23,7 @@ from specrun.cli.telling import audible, end_if_strict, judged, quiet
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded, in_order, together
+from specrun.spec.named import without_others
 from specrun.spec.repository import repository_of
 from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.side_by_side import side_by_side
@@ -35,9 +37,13 @@ from specrun.views.text import paint_for, terminal_width
 @rules_from_option
 @changed_options(goes_on=True)
 @output_option("text", "json", *ANNOTATED)
+@click.option("--specs-only", is_flag=True, help="Pass over FILEs that are no specs, such as other YAML.")
 @color_option
-def validate(reading: Reading, output: str) -> None:
+def validate(reading: Reading, output: str, specs_only: bool) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error, 4 for a broken rule."""
+    if specs_only:
+        meant = without_others(reading.found)
+        reading = replace(reading, files=meant.files, found=meant)
     _check_engine(reading.engine)
     loaded = _load(reading)
     tell_selected(loaded, reading)
@@ -58,7 +64,11 @@ def validate(reading: Reading, output: str) -> None:
             print(text, end="\n\n")
         if not quiet():
             checked = len(reading.files) - loaded.passed_over(reading.found.scanned)
-            print(diagnostics_summary(diagnostics, checked, "spec" if reading.found.scanned else "file"))
+            if specs_only and not reading.files:
+                print("nothing to check: none of the files is a spec")
+            else:
+                what = "spec" if reading.found.scanned else "file"
+                print(diagnostics_summary(diagnostics, checked, what))
     end_if_strict()
     if wrong:
         raise Exit(INVALID_SPEC)

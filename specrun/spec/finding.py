@@ -78,7 +78,7 @@ class Scan:
         specs, others = dict[str, str](), list[str]()
         for path, real in sorted(walk.found):
             try:
-                is_spec = _has_mark(real)
+                is_spec = has_mark(real)
             except FileNotFoundError:
                 continue  # a link that leads nowhere, or what is gone by now
             except OSError:
@@ -209,7 +209,7 @@ def _begun(base: str) -> str:
     return "" if base in ("", ".") else f"{base.rstrip('/')}/"
 
 
-def _has_mark(real: str) -> bool:
+def has_mark(real: str) -> bool:
     """Whether a YAML file is a spec, or wants to be one. Raises OSError."""
     with opened(real) as file:
         return _MARK.search(file.read(_HEAD)) is not None

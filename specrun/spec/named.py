@@ -1,6 +1,6 @@
 """The files that the FILEs of a command mean, and what is meant where there are none."""
 
-# ruff: noqa: PTH109, PTH112, PTH118, PTH120
+# ruff: noqa: PTH109, PTH112, PTH118, PTH119, PTH120
 # A command may name thousands of files, and os.path looks at them ten times as fast.
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from specrun.spec import codes
 from specrun.spec.boundary import is_below
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
-from specrun.spec.finding import Scan, Scanned, TooMany
+from specrun.spec.finding import Scan, Scanned, TooMany, has_mark
 from specrun.spec.patterns import is_glob
 from specrun.spec.repository import repository_of
 from specrun.spec.repository_file import NAME, RepositoryFile, RepositoryFiles
@@ -52,6 +52,18 @@ def find(names: Sequence[str]) -> Found:
     for name in names:
         finding.add(name, lambda code, detail, name=name: _at(name, code, detail))  # type: ignore[misc]
     return finding.found()
+
+
+def without_others(found: Found) -> Found:
+    """The same without files that were named and are none: neither specs, by their text, nor a `.specrun.yaml`."""
+    return found._replace(files=tuple(file for file in found.files if file in found.scanned or _may_be_spec(file)))
+
+
+def _may_be_spec(file: str) -> bool:
+    try:
+        return file == STDIN or os.path.basename(file) == NAME or has_mark(os.path.realpath(file))
+    except (OSError, ValueError):
+        return True  # whoever reads it says why it cannot be read
 
 
 def own_spec() -> str:

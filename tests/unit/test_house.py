@@ -54,7 +54,7 @@ AT_THE_ROOT = {
         "pyproject.toml",
         "release",
     ),
-    *("requirements", "schemas", "specrun", "specs", "tests", ".gitattributes"),
+    *("requirements", "schemas", "specrun", "specs", "tests", ".gitattributes", ".pre-commit-hooks.yaml"),
 }
 
 
