@@ -196,3 +196,29 @@ def test_other_verbs_refuse_the_same_way() -> None:
         assert done.returncode == 65, verb
         assert "bad.yaml:4:1: error[tab-indent]" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_other_yaml_is_passed_over_where_that_is_said(specrun: Any, tmp_path: Path) -> None:
+    others = {
+        "helm.yaml": "{{ x }}: [\n",
+        "two.yaml": "a: 1\n---\nb: 2\n",
+        "told.yaml": "t: |\n  apiVersion: specrun/v1\n",
+    }
+    for name, text in others.items():
+        Path(name).write_text(text)
+    assert specrun("validate", *others).code == 65
+    said = specrun("validate", "--specs-only", *others)
+    assert (said.code, said.out) == (0, "nothing to check: none of the files is a spec\n")
+    assert json.loads(specrun("validate", "--specs-only", *others, "-o", "json").out) == {
+        "valid": True,
+        "diagnostics": [],
+    }
+    assert specrun("validate", "--specs-only", *others, "-q").out == ""
+    Path("base.yaml").write_text("apiVersion: specrun/v1\nabstract: true\ncompute: {name: gpu}\n")
+    assert specrun("validate", "--specs-only", *others, "base.yaml").out == "no mistakes in 1 file\n"
+    Path("wrong.yml").write_text("a: 1\n---\nApiVersion: specrun/v1\n")  # it wants to be a spec
+    Path(".specrun.yaml").write_text("spec: [x]\n")
+    said = specrun("validate", "--specs-only", *others, "wrong.yml", ".specrun.yaml", "gone.yaml", "-o", "json")
+    found = {(one["file"], one["code"]) for one in json.loads(said.out)["diagnostics"]}
+    assert found >= {("wrong.yml", "several-documents"), (".specrun.yaml", "unknown-key"), ("gone.yaml", "unreadable")}
+    assert not {file for file, _ in found} & set(others)
