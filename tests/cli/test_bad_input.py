@@ -209,10 +209,8 @@ def test_other_yaml_is_passed_over_where_that_is_said(specrun: Any, tmp_path: Pa
     assert specrun("validate", *others).code == 65
     said = specrun("validate", "--specs-only", *others)
     assert (said.code, said.out) == (0, "nothing to check: none of the files is a spec\n")
-    assert json.loads(specrun("validate", "--specs-only", *others, "-o", "json").out) == {
-        "valid": True,
-        "diagnostics": [],
-    }
+    data = json.loads(specrun("validate", "--specs-only", *others, "-o", "json").out)
+    assert (data["valid"], data["diagnostics"]) == (True, [])
     assert specrun("validate", "--specs-only", *others, "-q").out == ""
     Path("base.yaml").write_text("apiVersion: specrun/v1\nabstract: true\ncompute: {name: gpu}\n")
     assert specrun("validate", "--specs-only", *others, "base.yaml").out == "no mistakes in 1 file\n"
