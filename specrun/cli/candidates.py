@@ -33,7 +33,7 @@ def of_argument(typed: Typed, last: str) -> Iterator[Candidate]:
 
         yield from (Candidate(code, about.summary) for code, about in CODES.items())
     elif typed.verb in ("completion", "schema"):
-        words = ("bash", "zsh", "fish") if typed.verb == "completion" else ("spec", "repository")
+        words = ("bash", "zsh", "fish") if typed.verb == "completion" else ("spec", "repository", "prices")
         yield from map(Candidate, () if typed.files else words)
     elif typed.verb == "import live":
         yield from (Candidate(f"{kind}/", open=True) for kind in ("compute", "datastore"))

@@ -133,6 +133,9 @@ def load(
         diagnostics += mistakes_read
         if document is None:
             continue
+        if "currency" in document.values and "apiVersion" not in document.values:
+            diagnostics += _of_prices(document, is_spec=with_specs)
+            continue
         layered = options.layering.of(document)
         default = options.repositories.of(file).default_target if layered.targets else ""
         picks = map(named.over, layered.pick(target, default, picked, each=every_target or not with_specs))
@@ -197,6 +200,16 @@ def _of_repository(file: str, options: _Options, *, is_spec: bool) -> Sequence[D
     from specrun.spec.named import listed
 
     return listed(repository).mistakes
+
+
+def _of_prices(document: Document, *, is_spec: bool) -> Sequence[Diagnostic]:
+    """The mistakes in a list of prices that was named like a spec, and that it is none where one `is_spec` to be."""
+    if is_spec:
+        detail = "It is a list of prices, which `prices` in `.specrun.yaml` names: name the specs."
+        return [source.whole_file(document.file, "not-a-spec", detail)]
+    from specrun.spec.price_lists import list_in
+
+    return list_in(document, _today())[1]
 
 
 def _today() -> str:

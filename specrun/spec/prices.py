@@ -119,6 +119,6 @@ def old(prices: Prices, regions: Iterable[str], today: str) -> Iterator[Diagnost
 
 
 def _again(one: PriceList) -> str:
-    words = ["--region", one.region] if one.region else []
+    words = ["--region", one.region or "REGION"]
     words += ["--out", one.document.file] if not one.path else []
     return f"`{command('specrun', 'prices', *words)}`"

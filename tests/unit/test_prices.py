@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from specrun.cli.main import run
 from specrun.spec import load as loading
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.load import load
+from specrun.spec.load import check, load
 from specrun.spec.prices import Prices
 from specrun.spec.repository_file import RepositoryFiles
 
@@ -217,3 +220,23 @@ def test_old_prices_are_noted_once_where_they_count(spec: str, text: str, *, not
     loaded = load(["job.yaml", "other.yaml"])
     assert [one.code for one in loaded.diagnostics if one.code == "old-prices"] == ["old-prices"] * noted
     assert loaded.ok
+
+
+def test_a_list_is_validated_by_itself_and_is_no_spec() -> None:
+    Path("prices.yaml").write_text(LIST + D4S)
+    Path("wrong.yaml").write_text(LIST + "STANDARD_D4S_V3: 1\n")
+    assert check(["prices.yaml"]) == ()
+    assert told(check(["wrong.yaml"])) == [("wrong.yaml", 3, 18, "wrong-type")]
+    assert told(load(["prices.yaml"]).diagnostics) == [("prices.yaml", 1, 1, "not-a-spec")]
+    Path(".specrun.yaml").write_text("prices: wrong.yaml\n")
+    assert told(check(["wrong.yaml", "job.yaml"])) == [("wrong.yaml", 3, 18, "wrong-type")]
+
+
+def test_its_schema_says_of_a_list_what_specrun_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", "prices"]) == 0
+    fits = Draft202012Validator(json.loads(capsys.readouterr().out)).is_valid
+    hours = {"STANDARD_D4S_V3": {"dedicated": 0.5}, "d4s_v3": {"low_priority": 0}}
+    assert fits({"currency": "EUR", "updated": "2026-11-01", "region": "westeurope", "max_age": "30d", **hours})
+    for wrong in ({"note": "x"}, {"STANDARD_D4S_V3": 1}, {"STANDARD_D4S_V3": {"spot": 1}}, {"max_age": 30}):
+        assert not fits({"currency": "EUR", "updated": "2026-11-01", **wrong}), wrong
+    assert not fits({"currency": "EUR"})
