@@ -75,7 +75,9 @@ specs:            # what a command without FILE means: folders, and globs
 env:              # what ${{ env.NAME }} may read
 - DATA_ROOT
 - TEAM
-rules:
+rules:            # what specs must keep to: see rules.md
+  max_instances: 8
+  max_timeout: 8h
   lock: required  # nothing is changed without a lock
 ```
 """
@@ -143,6 +145,11 @@ class Page:
             if "properties" in field:
                 yield f"### `{name}`\n"
                 yield from page._table(field)
+            for inner, member in field.get("properties", {}).items():
+                entry = page._entry(member) or {}
+                if "required" in entry:
+                    yield f"Each entry of `{name}.{inner}`:\n"
+                    yield from page._table(entry)
         for name in ("prices", "price"):
             field = page.schema["$defs"][name]
             yield f"### {field['title']}\n"
