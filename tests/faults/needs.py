@@ -115,8 +115,9 @@ LATER = {
 }
 """Routes that are asked for several things: what is said when they fail only after another one has answered."""
 
-TOLD = f"GET {ARM}"
-"""What is asked for words alone, once, whatever is answered: tests/azure_engines/test_accounts.py."""
+_REGION = f"GET {ARM}/providers/{PROVIDER}/locations/{{place}}"
+TOLD = (f"GET {ARM}", f"{_REGION}/usages", f"{_REGION}/vmSizes")
+"""What is asked for words alone, once, whatever is answered: test_accounts.py and test_quotas.py."""
 
 HANG = (HEAD, METADATA)
 """Where the SDK tries again for longer than anybody waits."""

@@ -83,7 +83,7 @@ def fails_once(engine: str, kind: str, folder: Path) -> None:
     with azure_in(folder, train=SLOWLY, engine=engine) as azure:
         azure.variables |= HASTE
         # When SDK v1 loses sight of a deployment that has ended, the workspace cannot be saved: see …_silence.
-        spared = (TOLD, *((f"GET {DEPLOYMENTS}/{{name}}",) if kind == "cut answer" else ()))
+        spared = (*TOLD, *((f"GET {DEPLOYMENTS}/{{name}}",) if kind == "cut answer" else ()))
         struck = azure.fail_each_once(ONCE[kind], spared)
         # SDK v1 does not try again where an answer breaks off: not all of its calls come through in one apply.
         for _ in range(APPLIES if kind == "cut answer" else 1):
