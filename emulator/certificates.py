@@ -13,6 +13,7 @@ HOSTS = (
     "login.microsoftonline.com",
     "management.azure.com",
     "ml.azure.com",
+    "prices.azure.com",
     "*.api.azureml.ms",
     "*.azureml.ms",
     "*.experiments.azureml.net",

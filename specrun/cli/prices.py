@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import not_empty
 from specrun.cli.telling import tell, tell_waits
 from specrun.spec.sizes import plain_name
+from specrun.spec.visible import visible
 from specrun.spec.wording import command
 from specrun.views.text import count
 
@@ -96,7 +98,7 @@ def prices(
         if line.partition(",")[0] in hours:
             tell(f"two prices of {line}")
     for size in missing:
-        tell(f"warning: no price of {_full(size)} was found in {asked.region}{_near(size, found.hours)}")
+        _warn(f"no price of {_full(size)} was found in {asked.region}{_near(size, found.hours)}")
     if not hours:
         none = "no price of these sizes" if found.hours else "no price of a virtual machine"
         hint = "" if found.hours else ". Is that a region's short name, as in westeurope?"
@@ -215,17 +217,22 @@ def _answer(asked: _Asked, downloaded: Sequence[str]) -> tuple[Answer, str, str]
         raise Exit(
             FAILED,
             f"error: {error}",
-            "Where that host cannot be reached, download this address elsewhere, and what each answer names as its",
-            "NextPageLink, and hand the files over with --from:",
+            "It can be downloaded elsewhere, with every page that an answer names as NextPageLink,",
+            "and handed over with --from:",
             f"  {command('curl', '-o', 'page1.json', address)}",
         ) from error
     if answer.items and asked.currency and answer.currency != asked.currency:
         if asked.said or not downloaded:
             raise Exit(FAILED, f"error: {where} has prices in {answer.currency}, and {asked.currency} is asked for")
-        tell(f"warning: {where} has prices in {answer.currency}; those of the repository are in {asked.currency}")
+        _warn(f"{where} has prices in {answer.currency}; those of the repository are in {asked.currency}")
     if answer.more:
-        tell(f"warning: a page is missing, and with it some prices: {answer.more}")
+        _warn(f"a page is missing, and with it some prices: {answer.more}")
     return answer, updated, source
+
+
+def _warn(text: str) -> None:
+    """Say what is to be seen with -q, too."""
+    print(visible(f"warning: {text}"), file=sys.stderr)
 
 
 def _text(file: str) -> str:
@@ -247,10 +254,13 @@ def _full(plain: str) -> str:
 
 
 def _near(plain: str, hours: Hours) -> str:
-    from specrun.spec.nearest import nearest
+    """The size that has the same letters and digits, for one that was not found."""
+    near = [size for size in hours if _squeezed(size) == _squeezed(_full(plain))]
+    return f": did you mean {near[0]}?" if near else ""
 
-    near = nearest(_full(plain), hours)
-    return f": did you mean {near}?" if near else ""
+
+def _squeezed(size: str) -> str:
+    return re.sub("[^A-Z0-9]", "", size)
 
 
 def _tell_passed(passed: Mapping[str, int], not_wanted: int) -> None:

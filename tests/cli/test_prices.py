@@ -111,6 +111,8 @@ def test_what_changed_is_told_and_nothing_else_is_changed(specrun: Command) -> N
         "STANDARD_D16S_V3: {dedicated: 0.8}", "STANDARD_D4S_V3: {dedicated: 0.22, low_priority: 0.05}",
     }  # fmt: skip
     assert "max_age: 30d" in after
+    quiet = specrun("prices", "-q", "--out", "p.yaml", "--size", "m1", *downloaded(second))
+    assert quiet.err == "warning: no price of STANDARD_M1 was found in westeurope\n"
     same = specrun("prices", "--out", "p.yaml", *downloaded(second))
     assert "none changed" in same.err
     assert Path("p.yaml").read_text().splitlines() == after
