@@ -51,6 +51,7 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/python docs/generate_options.py --check
 	$(BIN)/python docs/replay_migrate.py --check
 	$(BIN)/python docs/replay_recorded.py --check
+	$(BIN)/python docs/picture_comment.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
@@ -59,6 +60,7 @@ docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_options.py
 	$(BIN)/python docs/replay_migrate.py
 	$(BIN)/python docs/replay_recorded.py
+	$(BIN)/python docs/picture_comment.py
 
 benchmark: $(VENV)/.test ## Measure against peers in the same run, and print the ratios
 	$(BIN)/python -m benchmarks $(ARGS)

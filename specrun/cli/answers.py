@@ -90,8 +90,8 @@ _current: list[Answer] = []
 def answering(arguments: Sequence[str]) -> Iterator[Answer | None]:
     """While this lasts, what goes wrong is kept for a program, if the command line asks for what one reads."""
     answer = Answer(next((word for word in arguments if not word.startswith("-")), ""), _format(arguments), arguments)
-    verbs = _FORMATS.get(answer.format, ("",))
-    wanted = not verbs or answer.verb in verbs
+    verbs = _FORMATS.get(answer.format)
+    wanted = verbs is not None and (not verbs or answer.verb in verbs)
     wanted = wanted and not (answer.verb == "import" and not _writes(arguments))
     _current[:] = [answer] if wanted else []
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from specrun.spec.secrets import hide
 from specrun.spec.visible import visible
 
 _PLAIN = re.compile(r"""[\w.,;()'"%/+?!{}=…→·×-]*:?""")
@@ -21,7 +22,7 @@ _BEGINS = re.compile(r"[-+=]+|[0-9]+[.)]")
 
 def code_span(text: str) -> str:
     """A text as inline code; "" for none."""
-    text = visible(text)
+    text = visible(hide(text))
     if not text:
         return ""
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
@@ -35,6 +36,7 @@ def prose(text: str, room: int = 500) -> str:
 
     It has at most about `room` characters; what is left out is told by an ellipsis.
     """
+    text = hide(text)  # in words, each by itself, nobody would know it again
     text = text if len(text) <= 4 * room else f"{text[: 4 * room]}…"
     parts = re.findall(r"`[^`]+`|\$\{\{[^`{}]{0,100}\}\}|[^\s`]+|`|\s+", visible(text))
     words: list[str] = []
@@ -67,5 +69,5 @@ def _word(word: str, *, first: bool) -> str:
     plain = _PLAIN.fullmatch(word) and not _READ.search(word) and not (first and _BEGINS.fullmatch(word))
     if plain or len(word) == 1:
         return word if plain else code_span(word)
-    ends = word[-1] in ",;:."  # which is the sentence's, and no part of a name
-    return code_span(word[:-1]) + word[-1] if ends else code_span(word)
+    begin, name, end = re.fullmatch(r"(\(?)(.+?)([),;:.]*)", word).groups()  # type: ignore[union-attr]
+    return f"{begin}{code_span(name)}{end}"  # what belongs to the sentence is no part of a name
