@@ -47,7 +47,7 @@ class Walk:
             said = self._type(command)
             assert self._code == status, f"$ {command}\nexit {self._code}\n{said}"
             if self.strict:
-                assert _pattern(shown).fullmatch(_plain(said)), f"$ {command}\n{said}\n--- on the page\n{shown}"
+                assert pattern(shown).fullmatch(_plain(said)), f"$ {command}\n{said}\n--- on the page\n{shown}"
 
     @property
     def done(self) -> bool:
@@ -104,8 +104,8 @@ def _typed(block: str) -> Iterator[tuple[str, str, int]]:
             yield command, shown, int(status) if then == "echo $?" else 0
 
 
-def _pattern(shown: str) -> re.Pattern[str]:
-    """A line with nothing but `…` stands for any lines, and elsewhere it stands for anything."""
+def pattern(shown: str) -> re.Pattern[str]:
+    """What fits a text of the page: a line with nothing but `…` stands for any lines, elsewhere `…` is anything."""
     text = re.escape(_plain(shown))
     text = re.sub(r"(?m)^…\\\n", r"(?:.*\n)*?", text)
     return re.compile(text.replace("…", ".*?"))
