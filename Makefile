@@ -72,7 +72,7 @@ constraints: $(VENV)/.test ## Write constraints.txt and requirements/ anew (need
 	$(COMPILED) --all-extras --constraint $(VENV)/pinned.txt >> constraints.txt
 	$(COMPILED) $(HASHED) requirements/demo.txt
 	$(COMPILED) $(HASHED) requirements/azure.txt $(foreach extra,azureml azureml-v1 test,--extra $(extra))
-	for sdk in azureml azureml-v1; do $(COMPILED) $(HASHED) requirements/$$sdk.txt --extra $$sdk; done
+	for sdk in azureml azureml-v1; do $(COMPILED) $(HASHED) requirements/$$sdk.txt --extra $$sdk || exit 1; done
 	$(COMPILED) $(HASHED) requirements/emulator.txt $(foreach extra,azureml emulator,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/test.txt \
 		$(foreach extra,azureml azureml-v1 test check benchmark tensorflow,--extra $(extra))

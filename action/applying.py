@@ -10,10 +10,10 @@ from action.comment import Known, code, compose, fenced, split
 from action.inputs import Inputs
 from action.planned import Planned, overlap, planned
 from action.program import Done, Specrun
-from action.reviewing import PLAN, USAGE, rest
+from action.reviewing import PLAN, REFUSED, USAGE, rest
 from action.service import Comment, PullRequest, Refusal, Service, Situation
 
-REFUSED, STALE = 4, 5
+STALE = 5
 _ENDS = {
     0: "✅ **Applied**",
     1: "❌ **Not all of it was applied**",
@@ -78,7 +78,7 @@ def _given(wanted: Inputs, specrun: Specrun) -> Path:
 
 def _is_unchanged(wanted: Inputs, specrun: Specrun, now: Situation) -> bool:
     """Whether what was pushed makes no spec different: a plan of that says nothing, and none may have been made."""
-    done = specrun("graph", "--changed-since", now.before, *wanted.named)
+    done = specrun("graph", "--changed-since", now.before, *wanted.reading, *wanted.named, aloud=False)
     return not done.code and not done.out.strip()
 
 

@@ -13,6 +13,8 @@ MODES = ("validate", "plan", "apply", "drift")
 ENGINES = ("", "local", "azureml", "azureml-v1")
 _KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._]|-(?!-)){0,63}")
 
+_READING = ("--var-file", "--var", "--input", "--environment", "--allow-outside", "--only", "--exclude")
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -51,6 +53,16 @@ class Inputs:
     def said(self) -> Sequence[str]:
         """The same, with how strict it is."""
         return [*self.place, "--strict"] if self.strict else self.place
+
+    @property
+    def reading(self) -> Sequence[str]:
+        """Those of the arguments that say how specs are read: every verb knows them."""
+        found: list[str] = []
+        for at, word in enumerate(self.arguments):
+            name, joined, _ = word.partition("=")
+            if name in _READING:
+                found += [word] if joined else self.arguments[at : at + 2]
+        return found
 
     @property
     def named(self) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from action.service import PullRequest, Refusal, Service, Situation
 
 PLAN = "specrun.plan"
 USAGE = 64
+REFUSED = 4
+_LOOKED_AT = (0, REFUSED, 65)
+"""Ends of `validate` that say all of the specs."""
+
 CHANGED = (
     "⚠️ **What would be done is not what was first shown for this commit.** Something has changed since, by another "
     "apply or by hand: whoever approved this before has seen another plan."
@@ -32,12 +37,13 @@ _MANY = 20
 def validate(service: Service, wanted: Inputs, specrun: Specrun) -> int:
     """Annotations at the lines of the specs; the exit status of `specrun validate`."""
     now = service.situation()
-    wanted, specrun = _as_trusted(service, now, wanted, specrun)
-    asked = ["validate", *wanted.said, *_compared(service, now, wanted, specrun)]
+    stranger = _stranger(service, now)
+    specrun = specrun.without_credentials() if stranger else specrun
+    asked = ["validate", *wanted.said, *wanted.arguments, *_compared(service, now, wanted, specrun)]
     done = specrun(*asked, "-o", "github", *wanted.named)
     print(done.out, end="", flush=True)
-    if wanted.sarif_file:
-        report = specrun(*asked, "-o", "sarif", *wanted.named)
+    if wanted.sarif_file and done.code in _LOOKED_AT:
+        report = specrun(*asked, "-o", "sarif", *wanted.named, aloud=False)
         Path(specrun.folder or ".", wanted.sarif_file).write_text(report.out, encoding="utf-8")
         service.output("sarif-file", wanted.sarif_file)
     service.output("exit-code", str(done.code))
@@ -50,23 +56,12 @@ def plan(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int:
     if now.kind == "queue":
         return _check(service, wanted, specrun, now, work)
     of = now.pull_requests[0] if now.kind == "pull request" else None
-    wanted, specrun = _as_trusted(service, now, wanted, specrun)
+    if _stranger(service, now):
+        return _plan_here(service, wanted, specrun.without_credentials(), now, work)
     compared = _compared(service, now, wanted, specrun)
-    if of is not None:  # at their lines; of the plan itself there is the comment
-        print(specrun("validate", *wanted.said, *compared, "-o", "github", *wanted.named).out, end="", flush=True)
-    file = work / PLAN
-    file.unlink(missing_ok=True)
-    asked = [*wanted.said, *wanted.arguments, *compared, *wanted.comment(now.run), "--out", str(file)]
-    done = specrun("plan", *asked, *wanted.named)
-    made = planned(specrun, file) if file.exists() else None
-    text = _content(wanted, done, made, of)
-    service.summary(text)
-    if made is not None and len(text) > _LONG:
-        service.summary(f"The whole plan:\n\n{fenced(specrun('show', str(file), aloud=False).out)}")
-    service.output("exit-code", str(done.code))
-    service.output("changes", "true" if made is not None and made.changes else "false")
-    if of is not None and of.distrust:
-        return done.code
+    if of is not None:
+        _annotate(wanted, specrun, compared)
+    done, made, text = _planned(service, wanted, specrun, now, work, compared)
     if of is not None:
         try:
             _tell(service, wanted, now, of, text, made)
@@ -74,9 +69,47 @@ def plan(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int:
             service.tell("error", str(refusal))
             return done.code or refusal.code
     if made is not None and not done.code:
-        service.output("plan-file", str(file))
+        service.output("plan-file", str(work / PLAN))
         service.output("artifact", wanted.artifact)
     return done.code
+
+
+def _plan_here(service: Service, wanted: Inputs, specrun: Specrun, now: Situation, work: Path) -> int:
+    """What a stranger has written: validated for where it would run, and planned for the runner as far as that goes."""
+    compared = _compared(service, now, wanted, specrun)
+    found = _annotate(wanted, specrun, compared)
+    here = replace(wanted, engine="local", arguments=[*wanted.arguments, "--environment", "current"])
+    done, _, _ = _planned(service, here, specrun, now, work, compared)
+    code = found.code or (done.code if done.code == REFUSED else 0)
+    if done.code not in (0, code):
+        service.tell("notice", "it is valid, and cannot be planned on this machine: see the summary")
+    service.output("exit-code", str(code))
+    return code
+
+
+def _annotate(wanted: Inputs, specrun: Specrun, compared: Sequence[str]) -> Done:
+    """Show at their lines what is wrong with the specs; of the plan itself there is the comment."""
+    done = specrun("validate", *wanted.said, *wanted.reading, *compared, "-o", "github", *wanted.named, aloud=False)
+    print(done.out, end="", flush=True)
+    return done
+
+
+def _planned(
+    service: Service, wanted: Inputs, specrun: Specrun, now: Situation, work: Path, compared: Sequence[str]
+) -> tuple[Done, Planned | None, str]:
+    """How planning ended, what was saved of it, and its text, which is the run's summary."""
+    file = work / PLAN
+    file.unlink(missing_ok=True)
+    asked = [*wanted.said, *wanted.arguments, *compared, *wanted.comment(now.run), "--out", str(file)]
+    done = specrun("plan", *asked, *wanted.named)
+    made = planned(specrun, file) if file.exists() else None
+    text = _content(wanted, done, made)
+    service.summary(text)
+    if made is not None and len(text) > _LONG:
+        service.summary(f"The whole plan:\n\n{fenced(specrun('show', str(file), aloud=False).out)}")
+    service.output("exit-code", str(done.code))
+    service.output("changes", "true" if made is not None and made.changes else "false")
+    return done, made, text
 
 
 def _tell(service: Service, wanted: Inputs, now: Situation, of: PullRequest, text: str, made: Planned | None) -> None:
@@ -103,11 +136,11 @@ def _tell(service: Service, wanted: Inputs, now: Situation, of: PullRequest, tex
     service.output("comment-url", url)
 
 
-def _content(wanted: Inputs, done: Done, made: Planned | None, of: PullRequest | None) -> str:
+def _content(wanted: Inputs, done: Done, made: Planned | None) -> str:
     """What specrun wrote without its marker, or what is to be said where it wrote nothing."""
     text = done.out.strip().removeprefix(wanted.marker("plan")).strip()
     if not text and not done.code:
-        text = f"### specrun: no spec is different from {code(of.base)}" if of is not None else "### specrun: no specs"
+        text = "### specrun: there is nothing to plan"
     elif not text:
         text = f"### specrun: there is no plan (exit {done.code})\n\n{fenced(done.err[-20_000:])}"
     if made is not None and made.deleted:
@@ -147,14 +180,13 @@ def _check(service: Service, wanted: Inputs, specrun: Specrun, now: Situation, w
     return worst
 
 
-def _as_trusted(service: Service, now: Situation, wanted: Inputs, specrun: Specrun) -> tuple[Inputs, Specrun]:
-    """How specrun is called for what this is about: a stranger's on this machine, and without credentials."""
+def _stranger(service: Service, now: Situation) -> bool:
+    """Whether a stranger has written what this is about: then no credential may come near it."""
     distrust = next((one.distrust for one in now.pull_requests if one.distrust), "")
-    if not distrust:
-        return wanted, specrun
-    said = f"this is {distrust}: it is planned on this machine, without credentials and without a comment"
-    service.tell("notice", said)
-    return replace(wanted, engine="local"), specrun.without_credentials()
+    if distrust:
+        said = f"this is {distrust}: it is validated, and planned for this machine, without credentials and a comment"
+        service.tell("notice", said)
+    return bool(distrust)
 
 
 def _compared(service: Service, now: Situation, wanted: Inputs, specrun: Specrun) -> list[str]:

@@ -101,13 +101,13 @@ def test_nothing_is_written_where_no_spec_is_different(job: Job) -> None:
     job.specrun.changes = []
     assert job.run("plan") == 0
     assert job.api.bodies(12) == []
-    assert "no spec is different from `main`" in job.summary
+    assert "there is nothing to plan" in job.summary
     assert job.outputs["changes"] == "false"
     assert job.outputs["plan-file"]
     job.api.comment(12, f"{MARKER}\nof an earlier commit")
     job.run("plan")
     (body,) = job.api.bodies(12)
-    assert "no spec is different from `main`" in body
+    assert "there is nothing to plan" in body
 
 
 def test_deleted_specs_are_named_with_what_becomes_of_what_they_made(job: Job) -> None:
@@ -192,16 +192,35 @@ def test_a_fork_is_planned_here_without_credentials_and_without_a_comment(job: J
     head = {"sha": HEAD, "ref": "b", "repo": {"full_name": fork} if fork else None}
     job.pull_request(head=HEAD)
     job.event("pull_request", {"action": "opened", "pull_request": {**job.api.pulls[12], "head": head}})
-    assert job.run("plan", engine="azureml") == 0
+    assert job.run("plan", engine="azureml", args="--var-file dev.yaml --max-runs 3") == 0
     called = job.specrun.called("plan")
     assert called[called.index("--engine") + 1] == "local"
+    assert called[called.index("--environment") + 1] == "current"
     assert called[called.index("--rules-from") + 1] == "origin/main"
+    checked = job.specrun.called("validate")
+    assert checked[1:5] == ["--engine", "azureml", "--var-file", "dev.yaml"]
+    assert "--max-runs" not in checked
     assert not job.specrun.trusted
     assert job.api.asked == []
     assert "### 1 to update" in job.summary
     assert "plan-file" not in job.outputs
-    assert job.run("validate") == 0
+    job.specrun.trusted = True
+    assert job.run("validate", engine="azureml") == 0
+    assert job.specrun.called("validate")[1:3] == ["--engine", "azureml"]
     assert not job.specrun.trusted
+
+
+@pytest.mark.parametrize(
+    ("checked", "planned", "code"), [(0, 65, 0), (0, 1, 0), (0, 4, 4), (65, 65, 65), (4, 0, 4), (4, 65, 4)]
+)
+def test_what_a_fork_wants_need_not_fit_on_this_machine(job: Job, checked: int, planned: int, code: int) -> None:
+    head = {"sha": HEAD, "ref": "b", "repo": {"full_name": "mallory/models"}}
+    job.event("pull_request", {"action": "opened", "pull_request": {**job.api.pulls[12], "head": head}})
+    job.specrun.answers["validate"] = Done(checked, "")
+    job.specrun.answers["plan"] = Done(planned, f"{MARKER}\n### This machine cannot do that\n")
+    assert job.run("plan", engine="azureml") == code
+    assert job.outputs["exit-code"] == str(code)
+    assert "This machine cannot" in job.summary
 
 
 def test_dependabot_is_treated_as_a_fork_is(job: Job) -> None:
@@ -269,6 +288,9 @@ def test_validate_shows_annotations_and_writes_a_report(job: Job, capsys: pytest
     assert "::error file=job.yaml,line=3::No.\n" in capsys.readouterr().out
     assert job.outputs["sarif-file"] == "specrun.sarif"
     assert [call[call.index("-o") + 1] for call in job.specrun.calls] == ["github", "sarif"]
+    job.specrun.answers["validate"] = Done(1, "")  # not all was looked at: an upload would close alerts
+    assert job.run("validate", sarif_file="specrun.sarif") == 1
+    assert "sarif-file" not in job.outputs
 
 
 @pytest.mark.parametrize(("code", "word"), [(0, "holds"), (5, "does not hold (exit 5)")])
