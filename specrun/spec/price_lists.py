@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path, Severity
@@ -38,6 +40,7 @@ _OTHER_WORDS = {
     "low_priority": ("spot", "lowpriority", "lowprio", "preemptible", "interruptible"),
     "dedicated": ("ondemand", "payg", "payasyougo", "standard", "regular", "normal", "linux", "price", "hour"),
 }
+_DIGITS = 15
 _MOST = 1_000_000
 """No instance costs that in an hour, in any currency that Azure has prices in."""
 
@@ -122,13 +125,21 @@ class _Written:
         values = self._values
         age = _AGE.fullmatch(values.get("max_age", ""))
         hours = {
-            plain_name(size): {tier: _decimal(price) for tier, price in prices.items()}
+            plain_name(size): {tier: self._decimal(size, tier, price) for tier, price in prices.items()}
             for size, prices in values.items()
             if size not in _ABOUT
         }
         updated = date.fromisoformat(values["updated"])
         region, days = plain_region(values.get("region", "")), int(age[1]) if age else MAX_AGE
         return PriceList(self._document, self._path, values["currency"], updated, region, days, hours)
+
+    def _decimal(self, size: str, tier: str, price: float) -> Decimal:
+        """The number as it is typed: that is the shortest text of it, but for more digits than a float has."""
+        text = repr(price)
+        if len(text) > _DIGITS:
+            with suppress(InvalidOperation):
+                return Decimal(self._document.written((*self._path, size, tier)))
+        return Decimal(text)
 
     def _at(self, code: str, detail: str, *path: str, key: bool = False) -> Diagnostic:
         return self._document.diagnostic(code, detail, (*self._path, *path), key=key)
@@ -235,10 +246,6 @@ def _price_mistake(price: object) -> tuple[str, str] | None:
     return None
 
 
-def _decimal(price: float) -> Decimal:
-    return Decimal(repr(price))
-
-
 def _tier(word: str) -> str | None:
     plain = re.sub(r"[^a-z]", "", word.lower())
     for tier, words in _OTHER_WORDS.items():
@@ -264,8 +271,14 @@ def _misspelled(size: str) -> str | None:
     squeezed = _squeezed(plain).removeprefix("STANDARD")
     version = re.fullmatch(r"([A-Z]+[0-9]+[A-Z]*)(V[0-9])", squeezed)
     regular = f"{version[1]}_{version[2]}" if version is not None else ""
-    meant = next((name for name in table() if _squeezed(name) == squeezed), regular)
+    meant = _by_letters().get(squeezed, regular)
     return f"STANDARD_{meant}" if machine_of(meant) is not None else None
+
+
+@cache
+def _by_letters() -> Mapping[str, str]:
+    """The sizes of the table, by their letters and digits."""
+    return {_squeezed(name): name for name in table()}
 
 
 def _squeezed(size: str) -> str:

@@ -1,7 +1,4 @@
-"""`prices:` of a repository: what an hour of one instance costs, by size, tier and region.
-
-Money is decimal. The shortest text of a float is the number as it is typed, so nothing is lost on the way.
-"""
+"""`prices:` of a repository: what an hour of one instance costs, by size, tier and region. Money is decimal."""
 
 from __future__ import annotations
 

@@ -66,6 +66,19 @@ def test_an_hour_is_what_is_typed_to_the_last_digit() -> None:
     assert found.hour("STANDARD_D8S_V3", "dedicated", "eastus") is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "price"),
+    [
+        ("0.1", "0.1"), ("12", "12"), (".5", "0.5"), ("0.1234567890123456789", "0.1234567890123456789"),
+        ("1e-20", "1e-20"), ("!!float '0.12345678901234567'", "0.12345678901234567"), ("0x10", "16"),
+    ],
+)  # fmt: skip
+def test_no_digit_is_lost(typed: str, price: str) -> None:
+    found = prices(below(LIST + f"STANDARD_D4S_V3: {{dedicated: {typed}}}\n")).hour("D4S_V3", "dedicated", "")
+    assert found is not None
+    assert abs(found - Decimal(price)) <= (Decimal("1e-16") if "!!" in typed else 0)
+
+
 def test_a_region_has_its_own_list_before_that_of_all() -> None:
     found = prices(
         "prices: [all.yaml, west.yaml]\n",
