@@ -21,6 +21,7 @@ from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import home_of, open_home
 from specrun.plan.restriction import counted, restrict
+from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
@@ -59,8 +60,13 @@ def open_specs(
     project = replace(
         project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from)
     )
-    warnings = [one for one in (*loaded.diagnostics, *unfit) if one.severity is Severity.WARNING]
+    warnings = [one for one in (*loaded.diagnostics, *unfit) if one.severity is Severity.WARNING or _of_rules(one)]
     return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules, warnings=warnings)
+
+
+def _of_rules(found: Diagnostic) -> bool:
+    """Whether it says what a rule allows all the same, or does not judge: a reviewer is told that, too."""
+    return CODES[found.code].group == "rules"
 
 
 def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tuple[Graph, str]:

@@ -147,11 +147,11 @@ class RepositoryFiles:
 
     def dates(self, today: str) -> Iterator[Diagnostic]:
         """Which exceptions of those rules that specs are judged by have expired by a day (ISO), or will soon."""
-        for rules in {file.path: file.rules for file in self._by_folder.values()}.values():
-            if rules is not None:
+        for file in (self._read if self._rules_from is None else self._elsewhere).values():
+            if file.rules is not None:
                 from specrun.spec.repository_rules.judge import dates
 
-                yield from dates(rules, today)
+                yield from dates(file.rules, today)
 
 
 def _read(file: str, where: str, today: str, *, closed: bool) -> RepositoryFile:

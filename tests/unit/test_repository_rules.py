@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
+from specrun.spec.repository_file import RepositoryFiles
 from specrun.spec.repository_rules.judge import CHECKS
 from specrun.spec.schema import REPOSITORY, schema_text
 
@@ -273,6 +276,8 @@ def test_an_exception_for_another_rule_does_not_count() -> None:
 
 def test_an_exception_that_has_expired_is_a_warning_and_does_not_count() -> None:
     loaded = judged(BIG, exception("digits", "2026-11-29"))
+    alone = load([".specrun.yaml"], with_specs=False, under_rules=True)
+    assert alone.diagnostics == loaded.diagnostics
     assert [(one.code, str(one.location)) for one in loaded.diagnostics] == [
         ("exception-expired", ".specrun.yaml:4:11")
     ]
@@ -460,3 +465,43 @@ def test_what_costs_more_or_nobody_knows_what_is_too_much(spec: str, place: str,
 def test_a_budget_in_another_currency_than_the_prices_is_a_mistake() -> None:
     loaded = judged(TWO + TIMED, "budget_per_run: 50 USD", more=PRICES)
     assert [(one.code, str(one.location)) for one in loaded.diagnostics] == [("bad-value", ".specrun.yaml:2:19")]
+
+
+# plans
+
+
+def test_a_plan_is_refused_shown_and_says_what_is_excepted(capsys: pytest.CaptureFixture[str]) -> None:
+    judged(BIG + JOB, exception("digits", "2099-06-01") + "  min_instances: 0\n  targets: {prod: {lock: required}}\n")
+    assert run(["plan", "job.yaml", "-o", "markdown"]) == 0
+    assert "the yearly retraining" in capsys.readouterr().out
+    Path("job.yaml").write_text(HEAD + BIG.replace("}}", "}, min_instances: 1}") + JOB)
+    assert run(["plan", "job.yaml", "-o", "json"]) == 4
+    told = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in told["refusals"]] == ["rule-min-instances"]
+    assert not told["applyable"]
+    assert len(told["resource_changes"]) == 2
+    assert run(["apply", "job.yaml"]) == 4
+    assert not list(Path(".specrun").glob("runs/*"))
+    Path("wrong.yaml").write_text(HEAD.replace("digits", "b") + "job: {}\n")
+    for verb in ("validate", "plan", "apply"):
+        assert run([verb, "job.yaml", "wrong.yaml"]) == 65
+        assert "error[rule-min-instances]" in "".join(capsys.readouterr())
+
+
+def test_a_lock_may_be_wanted_for_one_target_alone() -> None:
+    spec = BIG + "targets: {dev: {}, prod: {}}\n"
+    judged(spec, "targets: {prod: {lock: required}}")
+    for target in ("dev", "prod"):
+        (found,) = load(["job.yaml"], target=target).specs
+        rules = RepositoryFiles().of("job.yaml").rules
+        assert rules is not None
+        assert rules.want_locks(found.target) is (target == "prod")
+
+
+def test_a_repository_without_rules_reads_nothing_of_them() -> None:
+    loaded = "import sys; from specrun.cli.main import run; run(['plan', 'job.yaml']); print(*sys.modules)"
+    Path("job.yaml").write_text(HEAD + TWO)
+    said = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
+    assert "specrun.spec.repository_file" in said
+    assert "repository_rules" not in said
+    assert "specrun.spec.elsewhere" not in said

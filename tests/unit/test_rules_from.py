@@ -147,3 +147,16 @@ def test_outside_of_a_repository_there_is_no_ref(tmp_path_factory: pytest.TempPa
     file = tmp_path_factory.mktemp("elsewhere") / "job.yaml"
     file.write_text(SPEC)
     assert run(["validate", str(file), "--rules-from", "main"]) == 64
+
+
+def test_prices_are_those_of_the_ref_with_the_files_that_it_names() -> None:
+    list_of = "currency: EUR\nupdated: 2026-11-01\nSTANDARD_D4S_V5: {{dedicated: {}}}\n".format
+    Path("job.yaml").write_text(SPEC.replace("'true'", "'true', limits: {timeout: 7200}"))
+    Path("prices.yaml").write_text(list_of("0.51"))
+    commit("prices: prices.yaml\nrules: {budget_per_run: 1}\n")
+    Path("prices.yaml").write_text(list_of("0.01"))
+    assert codes_of("main") == (["rule-budget-per-run"], [])
+    assert load(["job.yaml"], with_specs=False, under_rules=True).broken == ()
+    Path("prices.yaml").unlink()
+    Path(".specrun.yaml").write_text("rules: {budget_per_run: 1}\n")
+    assert codes_of("main") == (["rule-budget-per-run"], ["rules-from-elsewhere .specrun.yaml:1:1"])

@@ -24,9 +24,7 @@ def _missing(rule: Rule, path: Path, tags: Mapping[str, object]) -> Iterator[Fou
     missing = [name for name in rule.value if name.lower() not in given]
     if missing:
         what = "job" if path == ("job",) else "cluster"
-        lacks = f"The {what} has no {listed(missing, 'and')}" + (
-            ", or no value of it" if _any_of(missing, tags) else ""
-        )
+        lacks = f"The {what} has no {listed(missing, 'or')}" + (", or no value of it" if _any_of(missing, tags) else "")
         write = snippet("tags", dict.fromkeys(missing, "…"))
         yield Broken((*path, "tags") if tags else path, f"{lacks}: write `{write}` in `{path[0]}`.", True)
 
