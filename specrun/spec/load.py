@@ -133,7 +133,7 @@ def load(
         diagnostics += mistakes_read
         if document is None:
             continue
-        if "currency" in document.values and "apiVersion" not in document.values:
+        if "apiVersion" not in document.values and not document.values.keys().isdisjoint(("currency", "updated")):
             diagnostics += _of_prices(document, is_spec=with_specs)
             continue
         layered = options.layering.of(document)

@@ -17,7 +17,7 @@ from specrun.spec.finding import Scan, Scanned, TooMany, has_mark
 from specrun.spec.patterns import is_glob
 from specrun.spec.repository import repository_of
 from specrun.spec.repository_file import NAME, RepositoryFile, RepositoryFiles
-from specrun.spec.source import STDIN
+from specrun.spec.source import STDIN, read
 
 SPEC = "job.yaml"
 """The file that is meant where none is named."""
@@ -55,8 +55,27 @@ def find(names: Sequence[str]) -> Found:
 
 
 def without_others(found: Found) -> Found:
-    """The same without files that were named and are none: neither specs, by their text, nor a `.specrun.yaml`."""
-    return found._replace(files=tuple(file for file in found.files if file in found.scanned or _may_be_spec(file)))
+    """The same without files that were named and are none: neither specs, by their text, nor a `.specrun.yaml`, nor
+    what that names as prices.
+    """
+    prices = _price_files()
+    meant = (file for file in found.files if file in found.scanned or _may_be_spec(file) or _real(file) in prices)
+    return found._replace(files=tuple(meant))
+
+
+def _price_files() -> frozenset[str]:
+    """The files of prices that the repository's own file names, whatever is wrong with it or with them."""
+    here = os.getcwd()
+    root = repository_of(here) or here
+    own = os.path.join(root, NAME)
+    document = read(own)[0] if os.path.lexists(own) else None
+    named = document.values.get("prices") if document is not None else None
+    names = named if isinstance(named, list) else [named]
+    return frozenset(_real(os.path.join(root, name)) for name in names if isinstance(name, str) and name)
+
+
+def _real(file: str) -> str:
+    return os.path.realpath(file) if "\0" not in file else file
 
 
 def _may_be_spec(file: str) -> bool:

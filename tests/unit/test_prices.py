@@ -245,6 +245,18 @@ def test_a_list_is_validated_by_itself_and_is_no_spec() -> None:
     assert told(check(["wrong.yaml", "job.yaml"])) == [("wrong.yaml", 3, 18, "wrong-type")]
 
 
+def test_a_list_that_the_repository_names_is_checked_among_other_yaml(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("others.yaml").write_text("currency: EUR\nupdated: today\n")
+    Path("wrong.yaml").write_text("updated: 2026-11-01\nSTANDARD_D4S_V3: {dedicated: -1}\n")
+    assert run(["validate", "--specs-only", "others.yaml", "wrong.yaml"]) == 0
+    Path(".specrun.yaml").write_text("prices: [wrong.yaml]\n")
+    assert run(["validate", "--specs-only", "others.yaml", "wrong.yaml"]) == 65
+    said = capsys.readouterr().out
+    assert "wrong.yaml:2:30: error[out-of-range]" in said
+    assert "Prices need `currency`" in said
+    assert "2 errors in 1 file" in said
+
+
 def test_its_schema_says_of_a_list_what_specrun_says(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", "prices"]) == 0
     fits = Draft202012Validator(json.loads(capsys.readouterr().out)).is_valid
