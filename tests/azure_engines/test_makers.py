@@ -12,18 +12,20 @@ from specrun.plan.changes import Action
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Status
 from specrun.plan.provenance import UNKNOWN, Provenance, provenance_in
+from specrun.spec.cost import Instances
 from tests.azure_engines.launching import TOP, launch
 from tests.azure_engines.place import Place, resource
 
 WHOSE = Maker("job", "github.com/org/repo", "prod")
 TAGS = {"specrun": "job", "specrun-repository": "github.com/org/repo", "specrun-target": "prod"}
 FROM = Provenance("0123abcd" * 5, True, "feature/ü", "12", "ann", "https://ci.example.org/runs/7", "0.1.0")
+ON = Instances("STANDARD_DS3_V2", 2, "low_priority", "westeurope")
 JOB = "command: echo hello\nenvironment: {image: 'python:3.11'}\ntags: {team: vision}\n"
 
 
 def test_a_run_says_whose_it_is_and_where_it_comes_from(place: Place) -> None:
     launched = launch(place, JOB, top=TOP)
-    planned = replace(launched.submission(), maker=WHOSE, provenance=FROM)
+    planned = replace(launched.submission(), maker=WHOSE, provenance=FROM, instances=ON)
     launched.engine.runs.submit(planned, launched.staged(planned), place.reports.append)
     kept = launched.run(planned.name)
     assert {name: kept.tags.get(name) for name in (*TAGS, "team")} == {**TAGS, "team": "vision"}
@@ -31,10 +33,10 @@ def test_a_run_says_whose_it_is_and_where_it_comes_from(place: Place) -> None:
     fresh = launched.renew()
     listed: list[Any] = []
     routes = place.routes(lambda: listed.extend(fresh.runs.list("job").runs))
-    assert [(run.maker, run.provenance) for run in listed] == [(WHOSE, FROM)]
+    assert [(run.maker, run.provenance, run.instances) for run in listed] == [(WHOSE, FROM, ON)]
     assert len([route for route in routes if "/jobs" in route or "/runs/" in route]) == 1
     got = launched.renew().runs.get(planned.name)
-    assert (got.maker, got.provenance) == (WHOSE, FROM)
+    assert (got.maker, got.provenance, got.instances) == (WHOSE, FROM, ON)
 
 
 def test_a_run_of_an_older_version_says_nothing(place: Place) -> None:
@@ -44,21 +46,21 @@ def test_a_run_of_an_older_version_says_nothing(place: Place) -> None:
     assert not {"specrun-repository", "specrun-target"} & kept.tags.keys()
     assert PROVENANCE not in kept.properties
     got = launched.renew().runs.get(name)
-    assert (got.maker, got.provenance) == (Maker("job"), UNKNOWN)
+    assert (got.maker, got.provenance, got.instances) == (Maker("job"), UNKNOWN, None)
 
 
 @pytest.mark.parametrize("engine", ["azureml-v1"], indirect=True)
 def test_what_submitting_leaves_behind_where_it_is_killed_knows_it_too(place: Place) -> None:
     """SDK v1 tags a run after it has submitted it."""
     launched = launch(place, JOB, top=TOP)
-    planned = replace(launched.submission(), maker=WHOSE, provenance=FROM)
+    planned = replace(launched.submission(), maker=WHOSE, provenance=FROM, instances=ON)
     launched.engine.runs.submit(planned, launched.staged(planned), place.reports.append)
     kept = launched.run(planned.name)
     kept.tags.clear()
     for name in [name for name in kept.properties if name.startswith("specrun.")]:
         del kept.properties[name]
     got = launched.renew().runs.get(planned.name)
-    assert (got.maker, got.provenance) == (WHOSE, FROM)
+    assert (got.maker, got.provenance, got.instances) == (WHOSE, FROM, ON)
 
 
 def test_a_cluster_carries_it_and_is_not_compared_by_it(place: Place, engine: str) -> None:
