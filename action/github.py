@@ -23,6 +23,7 @@ _ISSUES = "issues: write"
 _READ = "contents: read, pull-requests: read"
 _ARTEFACTS = "actions: read"
 _ABOUT_ONE = ("pull_request", "pull_request_review", "pull_request_target")
+_ABOUT = {"pull_request", "merge_group", "workflow_run"}
 _OPEN = 100
 """Open pull requests that are looked at."""
 
@@ -73,6 +74,8 @@ class GitHub:
         page = f"{server}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}" if run else ""
         order = int(run) if run.isdigit() else 0
         now = Situation("by hand" if name == "workflow_dispatch" else "other", page, env.get("GITHUB_SHA", ""), order)
+        if name in (*_ABOUT_ONE, "merge_group", "workflow_run") and not event.keys() & _ABOUT:
+            raise Refusal(f"GITHUB_EVENT_PATH says nothing of the `{name}` that this run is about", 64)
         if name in _ABOUT_ONE:
             found = self._pull_request(event["pull_request"])
             if name == "pull_request_target":

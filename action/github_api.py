@@ -63,7 +63,7 @@ class Api:
 
     def get(self, path: str, may: str, **query: object) -> Any:
         """An answer's JSON."""
-        return json.loads(self._send("GET", self._url(path, query), may)[0] or b"null")
+        return parsed(self._send("GET", self._url(path, query), may)[0], path)
 
     def pages(self, path: str, may: str, **query: object) -> Iterator[Any]:
         """All entries of a list, or of the list that an answer has under `key`."""
@@ -71,8 +71,11 @@ class Api:
         url = self._url(path, {"per_page": 100, **query})
         for _ in range(PAGES):
             body, headers = self._send("GET", url, may)
-            found = json.loads(body or b"null")
-            yield from found[key] if key is not None else found
+            found = parsed(body, path)
+            entries = found.get(key) if key is not None and isinstance(found, dict) else found
+            if not isinstance(entries, list):
+                raise ApiError(0, _strange(path))
+            yield from entries
             url = _next(headers)
             if not url:
                 return
@@ -81,7 +84,7 @@ class Api:
 
     def send(self, method: str, path: str, may: str, body: Mapping[str, object] | None = None) -> Any:
         """Change something. What is made (POST) is asked for once: who calls this looks whether it was made."""
-        return json.loads(self._send(method, self._url(path, {}), may, body, again=method != "POST")[0] or b"null")
+        return parsed(self._send(method, self._url(path, {}), may, body, again=method != "POST")[0], path)
 
     def download(self, path: str, may: str) -> bytes:
         """A file, which lies where the API's answer leads to: that place does not get the token."""
@@ -142,6 +145,18 @@ class _Elsewhere:
                     raise ApiError(status, f"{parts.hostname} does not give the file: {status or error}") from error
             self.sleep(2.0 ** (TRIES - left))
         raise AssertionError("the last try returns or raises")
+
+
+def parsed(body: bytes, path: str) -> Any:
+    """An answer's JSON; None of an empty one. Raises ApiError: a proxy may have answered."""
+    try:
+        return json.loads(body or b"null")
+    except (ValueError, RecursionError) as error:
+        raise ApiError(0, _strange(path)) from error
+
+
+def _strange(path: str) -> str:
+    return f"what answers to {path} is not GitHub's API: is a proxy in between?"
 
 
 def _answer(request: urllib.request.Request) -> tuple[bytes, Message]:

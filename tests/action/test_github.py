@@ -102,3 +102,20 @@ def test_words_of_a_proxy_are_no_json(served: GitHubApi, body: bytes) -> None:
     served.failures = [Failure("GET", "x", 404, {}, body)]
     with pytest.raises(ApiError, match="GitHub answered 404 to GET /x"):
         Api(served.address, "t").get("x", "contents: read")
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"[" * 100_000, b'{"message": "hello"}', b"7"])
+def test_what_is_not_the_api_is_no_traceback(job: Job, body: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    job.api.fail("GET", "comments", 200, body=body)
+    assert job.run("plan") == 1
+    assert "is not GitHub's API" in capsys.readouterr().out
+    assert "### 1 to update" in job.summary
+
+
+@pytest.mark.parametrize("name", ["pull_request", "merge_group", "workflow_run"])
+def test_an_event_that_says_nothing_is_told(job: Job, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for content in ("{}", "nothing"):
+        job.event(name, {})
+        (job.folder / "event.json").write_text(content)
+        assert job.run("plan") == 64
+        assert f"says nothing of the `{name}`" in capsys.readouterr().out
