@@ -26,7 +26,7 @@ ANNOTATED = ("github", "sarif")
 
 _FORMATS: Mapping[str, Sequence[str]] = {
     "json": (),
-    "markdown": ("plan", "drift", "show"),
+    "markdown": ("validate", "plan", "drift", "show"),
     **dict.fromkeys(ANNOTATED, ("validate", "plan", "drift")),
 }
 """The formats that are for programs, or stand where people look later, and the verbs that have them (none: any)."""

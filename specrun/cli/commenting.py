@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from specrun.cli.options import F
-from specrun.plan.changes import Plan
-from specrun.plan.shown import Shown
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a check of a file needs none of it
+    from specrun.plan.changes import Plan
+    from specrun.plan.shown import Shown
     from specrun.views.comment import Sticky
 
 KEY, MORE_AT = "--comment-key", "--more-at"
-_KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/:]|-(?!-)){0,99}")
-_ADDRESS = re.compile(r"https?://[\w.~:/?#@!$&'*+,;=%-]{1,500}", re.ASCII)
+_KEY = r"[A-Za-z0-9](?:[A-Za-z0-9._/:]|-(?!-)){0,99}"
+_ADDRESS = r"https?://[A-Za-z0-9_.~:/?#@!$&'*+,;=%-]{1,500}"
 
 
 def fitting(option: str, text: str) -> bool:
     """Whether a text is what one of these options takes: nothing that ends a comment of HTML, or a link."""
-    return (_KEY if option == KEY else _ADDRESS).fullmatch(text) is not None
+    return re.fullmatch(_KEY if option == KEY else _ADDRESS, text) is not None
 
 
 def _keep(ctx: click.Context, option: click.Parameter, given: str | None) -> None:

@@ -14,6 +14,7 @@ import click
 
 from specrun.cli.answers import ANNOTATED, note_diagnostics
 from specrun.cli.changed import changed_options
+from specrun.cli.commenting import check_comment_options, comment_options, sticky
 from specrun.cli.exit_codes import INVALID_SPEC, REFUSED, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.options import color_option, output_option
@@ -36,11 +37,13 @@ from specrun.views.text import paint_for, terminal_width
 @reading_options
 @rules_from_option
 @changed_options(goes_on=True)
-@output_option("text", "json", *ANNOTATED)
+@output_option("text", "json", "markdown", *ANNOTATED)
+@comment_options
 @click.option("--specs-only", is_flag=True, help="Pass over FILEs that are no specs, such as other YAML.")
 @color_option
 def validate(reading: Reading, output: str, specs_only: bool) -> None:
     """Report every mistake of the specs, each at its place. Exit 65 when there is an error, 4 for a broken rule."""
+    check_comment_options(output)
     if specs_only:
         meant = without_others(reading.found)
         reading = replace(reading, files=meant.files, found=meant)
@@ -57,6 +60,10 @@ def validate(reading: Reading, output: str, specs_only: bool) -> None:
         print(json_text({**told, **reading.changed_data}, 2))
     elif output in ANNOTATED:
         note_diagnostics(audible(diagnostics))
+    elif output == "markdown":
+        from specrun.views.failure_markdown import checked_markdown
+
+        print(checked_markdown(audible(diagnostics), len(reading.files), sticky("validate")))
     else:
         paint = paint_for(sys.stdout)
         width = terminal_width() if diagnostics else 0

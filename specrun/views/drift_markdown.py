@@ -33,6 +33,8 @@ def drift_markdown(drift: Drift, sticky: Sticky = _PLAIN, of_changed: Sequence[s
     if rows:
         lines += [f"| {' | '.join(_TITLES)} |", "|" + " --- |" * len(_TITLES)]
         lines += [*few(rows, str, _ROWS, lambda left: f"| … and {count(left, 'more row')} | | | | |", 2 * MANY), ""]
+    if not drift.comparisons:
+        return "\n".join(lines).rstrip("\n")
     left = LIMIT - size("\n".join(lines))
     whole = drift_text(drift, Paint(False), 120)
     rest = sticky.rest("specrun drift")

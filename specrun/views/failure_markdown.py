@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.views.comment import LIMIT, Sticky, few, finding_blocks, folded_text, size
-from specrun.views.diagnostics import findings
+from specrun.views.diagnostics import diagnostics_summary, findings
 from specrun.views.markdown_text import prose
 from specrun.views.text import count, indented
 
@@ -43,6 +43,13 @@ def failure_markdown(
         room = LIMIT - size("\n".join(lines))
         lines.append(folded_text("All that was said", text, "text", room, sticky.rest(f"specrun {verb}")))
     return "\n".join(lines).rstrip("\n")
+
+
+def checked_markdown(diagnostics: Sequence[Diagnostic], files: int, sticky: Sticky) -> str:
+    """What was found in specs, each at its line, or that there is nothing."""
+    wrong = any(one.severity is Severity.ERROR for one in diagnostics)
+    title = f"### {'⛔ ' * wrong}specrun validate: {diagnostics_summary(diagnostics, files)}"
+    return "\n".join([sticky.marker, title, "", *finding_blocks(diagnostics, 60_000)]).rstrip("\n")
 
 
 def _first(text: str) -> str:

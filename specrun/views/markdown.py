@@ -19,6 +19,8 @@ from specrun.views.plan_rows import DESTROYS, rows_of, table, unchanged
 from specrun.views.plan_text import Unseen, counted, plan_text, summary, targets_in, unseen, value_text
 from specrun.views.text import Paint, count, shorten
 
+_REASONS = 3
+
 NODES = 20
 """Of a graph that is still read."""
 
@@ -32,13 +34,12 @@ def plan_markdown(plan: Plan | Shown, sticky: Sticky = _PLAIN, of_changed: Seque
     plan = shown(plan)
     rest = sticky.rest("specrun plan")
     lines = [sticky.marker, f"### {_title(plan)}", "", *of_changed]
-    more = [line for line in summary(plan).splitlines()[1:] if line != total(plan)]
-    lines += few(more, lambda line: f"{prose(line)}\n", 3000)
+    lines += few(_said(plan), lambda line: f"{prose(line)}\n", 3000)
     lines += few(list(unseen(plan)), _unseen, 8000)
     lines += finding_blocks((*plan.refusals, *plan.problems), _WRONG)
     several = len(plan.places) > 1
     paid = [f"- 💰 **{prose(line)}**" for line in [total(plan)] if line]
-    paid += [line for change in plan.changes if change.kind == "compute" for line in _always(change, several=several)]
+    paid += [line for change in plan.changes for line in _always(change, several=several)]
     lines += [*_few(_hurting(plan), _HURTS), *few(paid, str, _COSTS), ""]
     lines += _tables(plan)
     said = dict.fromkeys((*plan.warnings, *plan.notes))
@@ -61,6 +62,13 @@ def plan_markdown(plan: Plan | Shown, sticky: Sticky = _PLAIN, of_changed: Seque
     if plan.changes and not lines[-1]:
         lines.append(f"The whole plan has no room here: {rest}.\n")
     return "\n".join([*lines, graph]).rstrip("\n")
+
+
+def _said(plan: Shown) -> list[str]:
+    """What the command line leaves out, and why nothing is to be done, where that is said in a few lines."""
+    left_out = f"{plan.left_out}." if plan.left_out else ""
+    why = [line for line in summary(plan).splitlines()[1:] if line not in (left_out, total(plan))]
+    return [*(why if len(why) <= _REASONS else []), *([left_out] if left_out else [])]
 
 
 def _title(plan: Shown) -> str:
@@ -130,9 +138,12 @@ def _short(value: object) -> str:
 
 
 def _always(change: ShownChange, *, several: bool) -> Iterator[str]:
+    """What a cluster costs also when there is nothing to do, and what comes with a workspace."""
+    if change.kind not in ("compute", "workspace"):
+        return
     where = f" on {prose(change.key.place.title, 150)}" if several else ""
     for line in cost_lines(change):
-        if "always" in line:
+        if "always" in line or change.kind == "workspace":
             yield f"- 💰 {code(str(change.key))}{where}: {prose(line)}"
 
 

@@ -12,6 +12,7 @@ from specrun.spec.frozen import dataclass
 from specrun.views.comment import code, few, folded, size
 from specrun.views.costs import IDLE, cost_lines, run_lines
 from specrun.views.markdown_text import cell, prose
+from specrun.views.plan_text import VERBS
 from specrun.views.text import count
 
 DESTROYS = (Action.DELETE, Action.REPLACE)
@@ -91,10 +92,10 @@ def _cells(row: SpecRow) -> tuple[str, str, str]:
     order = [Action.DELETE, Action.REPLACE, Action.SUBMIT]
     changes = sorted(row.changes, key=lambda one: order.index(one.action) if one.action in order else len(order))
     who = f"{code(row.specs[0])}{f' and {len(row.specs) - 1} more' if len(row.specs) > 1 else ''}"
-    done = [_done(change) for change in changes[:_LINES]]
-    if len(changes) > _LINES:
-        rest = Counter(change.action.sign.strip() for change in changes[_LINES:])
-        done.append(f"… and {', '.join(f'{number} more {sign}' for sign, number in rest.items())}")
+    shown = changes[:_LINES] if len(changes) > _LINES + 1 else changes
+    done = [_done(change) for change in shown]
+    if rest := Counter(change.action for change in changes[len(shown) :]):
+        done.append(f"… and {', '.join(f'{number} more {VERBS[action]}' for action, number in rest.items())}")
     return who, "<br>".join(done), "<br>".join(prose(line, 200) for line in _costs(changes))
 
 
