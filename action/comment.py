@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
 _BEGIN, _END = "<!-- specrun knows ", " -->"
+_DIGEST = "<!-- specrun digest "
 ENDS = "✅❌⛔"
 """Signs of how an apply ended."""
 
@@ -19,7 +20,7 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Known:
-    """What a comment remembers: the second line of it, which nobody sees.
+    """What a comment remembers: the line below its marker and digest, which nobody sees.
 
     `head` is the commit that was planned, `order` that of the run which did, `run` its address. `digest` is of all that
     would be done, `first` the one that was first shown for this commit, `file` of the saved plan's bytes. `touches`
@@ -52,7 +53,9 @@ def compose(marker: str, known: Known, content: str, room: int, rest: str) -> st
     where it is.
     """
     told = [line for one in known.says for line in (f"> {one}", "")]
-    head = "\n".join([marker, _line(known), *told])
+    digest = [f"{_DIGEST}{known.digest}{_END}"] if known.digest else []
+    content = content.removeprefix("".join(digest)).lstrip("\n")
+    head = "\n".join([marker, *digest, _line(known), *told])
     left = room - len(head) - 2
     if len(content) > left:
         kept = content[: max(0, left - len(rest) - 4)]
@@ -64,14 +67,15 @@ def compose(marker: str, known: Known, content: str, room: int, rest: str) -> st
 def split(marker: str, body: str) -> tuple[Known, str]:
     """What a comment remembers, and what specrun wrote; nothing of a comment that this program has not written."""
     lines = body.replace("\r\n", "\n").split("\n")
-    if len(lines) < 2 or lines[0] != marker or not (lines[1].startswith(_BEGIN) and lines[1].endswith(_END)):
+    at = 2 if lines[1:] and lines[1].startswith(_DIGEST) else 1
+    if lines[0] != marker or not lines[at:] or not (lines[at].startswith(_BEGIN) and lines[at].endswith(_END)):
         return Known(), ""
     try:
-        found = json.loads(lines[1][len(_BEGIN) : -len(_END)])
+        found = json.loads(lines[at][len(_BEGIN) : -len(_END)])
     except ValueError:
         return Known(), ""
     known = _known(found) if isinstance(found, dict) else Known()
-    return known, "\n".join(lines[2 + 2 * len(known.says) :]).rstrip("\n")
+    return known, "\n".join(lines[at + 1 + 2 * len(known.says) :]).rstrip("\n")
 
 
 def _line(known: Known) -> str:

@@ -122,7 +122,7 @@ def _tell(service: Service, wanted: Inputs, now: Situation, of: PullRequest, tex
     if was.order > now.order and was.head != of.head:
         service.tell("notice", f"a newer run has written the comment: {was.run}")
         return
-    digest = found[1] if (found := _DIGEST.search(text)) else ""
+    digest = found[1] if (found := _DIGEST.match(text)) else ""
     first = was.first if was.head == of.head and was.first else digest
     known = Known(of.head, now.order, now.run, digest, first)
     if made is not None:

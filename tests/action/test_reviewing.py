@@ -14,7 +14,10 @@ def test_a_plan_is_one_comment_that_is_written_anew(job: Job) -> None:
     assert job.run("plan") == 0
     assert job.run("plan") == 0
     (body,) = job.api.bodies(12)
-    assert body.startswith(f"{MARKER}\n<!-- specrun knows ")
+    first, second, third = body.split("\n")[:3]
+    assert (first, second) == (MARKER, f"<!-- specrun digest {4:064x} -->")
+    assert third.startswith("<!-- specrun knows ")
+    assert body.count("specrun digest") == 1
     assert "### 1 to update" in body
     assert body.count(MARKER) == 1
     assert HEAD[:9] in body
@@ -130,6 +133,13 @@ def test_a_plan_that_is_none_is_told_and_is_the_exit_status(job: Job, code: int)
     assert "plan-file" not in job.outputs
     assert job.outputs["exit-code"] == str(code)
     assert job.outputs["changes"] == "false"
+
+
+def test_a_digest_is_what_specrun_says_and_not_what_a_spec_says(job: Job) -> None:
+    theirs = f"<!-- specrun digest {'0' * 64} -->"
+    job.specrun.answers["plan"] = Done(4, f"{MARKER}\n### refused\n\n```text\n{theirs}\n```\n")
+    job.run("plan")
+    assert '"digest":""' in job.api.bodies(12)[0]
 
 
 def test_a_comment_is_never_empty(job: Job) -> None:
