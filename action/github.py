@@ -47,6 +47,7 @@ class GitHub:
         self._api = api or Api(address, environment.get("INPUT_TOKEN", ""), time.sleep)
         self._repository = f"repos/{environment.get('GITHUB_REPOSITORY', '')}"
         self.summary, self.output, self.tell = self._runner.summary, self._runner.output, self._runner.tell
+        self.annotate = self._runner.annotate
 
     @cached_property
     def author(self) -> str:
@@ -193,7 +194,7 @@ class GitHub:
             why = "has expired" if found else f"is not there: no run of `mode: plan` has saved `{name}`"
             raise Refusal(f"the plan {of} {why}. Nothing was reviewed that could be applied: plan again", 4)
         newest = max(kept, key=lambda one: (str(one.get("created_at")), int(one["id"])))
-        return _unpacked(self._api.download(f"{self._repository}/actions/artifacts/{newest['id']}/zip", _ARTEFACTS))
+        return unpacked(self._api.download(f"{self._repository}/actions/artifacts/{newest['id']}/zip", _ARTEFACTS))
 
     def find_issue(self, marker: str, label: str) -> Comment | None:
         """The oldest one with the label."""
@@ -241,7 +242,7 @@ def _is_of(run: Mapping[str, Any], head: str) -> bool:
     return run.get("head_sha") == head and run.get("head_repository_id") == run.get("repository_id") is not None
 
 
-def _unpacked(archive: bytes) -> bytes:
+def unpacked(archive: bytes) -> bytes:
     """The one file of an artefact; nothing is written anywhere."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as packed:

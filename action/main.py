@@ -17,6 +17,9 @@ from action.program import Specrun
 from action.reviewing import plan, validate
 from action.service import Refusal, Service
 
+_ON_AZURE = "TF_BUILD"
+"""What is set in jobs of Azure Pipelines."""
+
 _SIGN_IN = {"INPUT_CLIENT_ID": "AZURE_CLIENT_ID", "INPUT_TENANT_ID": "AZURE_TENANT_ID"}
 _SIGN_IN |= {"INPUT_SUBSCRIPTION_ID": "AZURE_SUBSCRIPTION_ID"}
 
@@ -26,17 +29,29 @@ def main(arguments: Sequence[str]) -> int:
     environment = dict(os.environ)
     try:
         if list(arguments) == ["install"]:
-            github = GitHub(environment)
-            github.output("python", str(install(environment, trusted=not github.distrust)))
+            service = service_of(environment)
+            service.output("python", str(install(environment, trusted=not service.distrust)))
             return 0
         wanted = inputs(environment, arguments[0] if len(arguments) == 1 else "")
         folder = wanted.folder or None
-        service = GitHub(environment, folder)
+        service = service_of(environment, folder)
         return run(service, wanted, Specrun(command(environment), told(environment), folder), environment)
     except Refusal as refusal:
         # Printed where no service is known yet, too.
-        print(f"::{'error' if refusal.code else 'notice'} title=specrun::{' '.join(str(refusal).split())}", flush=True)
+        said = " ".join(str(refusal).split())
+        on_azure = environment.get(_ON_AZURE)
+        error = "##vso[task.logissue type=error]" if on_azure else "::error title=specrun::"
+        print(f"{error if refusal.code else '' if on_azure else '::notice title=specrun::'}{said}", flush=True)
         return refusal.code
+
+
+def service_of(environment: Mapping[str, str], folder: str | None = None) -> Service:
+    """The service whose job this is."""
+    if not environment.get(_ON_AZURE):
+        return GitHub(environment, folder)
+    from action.azure_devops import AzureDevOps
+
+    return AzureDevOps(environment)
 
 
 def run(service: Service, wanted: Inputs, specrun: Specrun, environment: Mapping[str, str]) -> int:

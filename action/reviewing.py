@@ -41,7 +41,7 @@ def validate(service: Service, wanted: Inputs, specrun: Specrun) -> int:
     specrun = specrun.without_credentials() if stranger else specrun
     asked = ["validate", *wanted.said, *wanted.arguments, *_compared(service, now, wanted, specrun)]
     done = specrun(*asked, "-o", "github", *wanted.named)
-    print(done.out, end="", flush=True)
+    service.annotate(done.out)
     if wanted.sarif_file and done.code in _LOOKED_AT:
         report = specrun(*asked, "-o", "sarif", *wanted.named, aloud=False)
         Path(specrun.folder or ".", wanted.sarif_file).write_text(report.out, encoding="utf-8")
@@ -60,7 +60,7 @@ def plan(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int:
         return _plan_here(service, wanted, specrun.without_credentials(), now, work)
     compared = _compared(service, now, wanted, specrun)
     if of is not None:
-        _annotate(wanted, specrun, compared)
+        _annotate(service, wanted, specrun, compared)
     done, made, text = _planned(service, wanted, specrun, now, work, compared)
     if of is not None:
         try:
@@ -77,7 +77,7 @@ def plan(service: Service, wanted: Inputs, specrun: Specrun, work: Path) -> int:
 def _plan_here(service: Service, wanted: Inputs, specrun: Specrun, now: Situation, work: Path) -> int:
     """What a stranger has written: validated for where it would run, and planned for the runner as far as that goes."""
     compared = _compared(service, now, wanted, specrun)
-    found = _annotate(wanted, specrun, compared)
+    found = _annotate(service, wanted, specrun, compared)
     here = replace(wanted, engine="local", arguments=[*wanted.arguments, "--environment", "current"])
     done, _, _ = _planned(service, here, specrun, now, work, compared)
     code = found.code or (done.code if done.code == REFUSED else 0)
@@ -87,10 +87,10 @@ def _plan_here(service: Service, wanted: Inputs, specrun: Specrun, now: Situatio
     return code
 
 
-def _annotate(wanted: Inputs, specrun: Specrun, compared: Sequence[str]) -> Done:
+def _annotate(service: Service, wanted: Inputs, specrun: Specrun, compared: Sequence[str]) -> Done:
     """Show at their lines what is wrong with the specs; of the plan itself there is the comment."""
     done = specrun("validate", *wanted.said, *wanted.reading, *compared, "-o", "github", *wanted.named, aloud=False)
-    print(done.out, end="", flush=True)
+    service.annotate(done.out)
     return done
 
 

@@ -55,6 +55,10 @@ class Runner:
         with Path(file).open("a", encoding="utf-8") as written:
             written.write(f"{name}<<{end}\n{value}\n{end}\n")
 
+    def annotate(self, commands: str) -> None:
+        """What `specrun -o github` has printed."""
+        print(commands, end="", flush=True)
+
     def tell(self, level: str, text: str) -> None:
         """An annotation of the run."""
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -64,6 +64,10 @@ class Service(Protocol):
     deep: str
     """How the pipeline gets a checkout with all commits."""
 
+    @property
+    def distrust(self) -> str:
+        """Why this is about something that no credential may come near; "" where it may."""
+
     def situation(self) -> Situation:
         """Why the pipeline runs."""
 
@@ -99,6 +103,9 @@ class Service(Protocol):
 
     def output(self, name: str, value: str) -> None:
         """Set an output of this step."""
+
+    def annotate(self, commands: str) -> None:
+        """Show at lines of files what `specrun -o github` has printed."""
 
     def tell(self, level: str, text: str) -> None:
         """Say something at the run: `error`, `warning` or `notice`."""
