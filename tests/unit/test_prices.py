@@ -115,6 +115,8 @@ def test_what_is_reserved_costs_nothing() -> None:
         (LIST + "max_age: 0d\n", 3, 10, "bad-value", "`max_age: 90d`"),
         (LIST + "note: ours\n", 3, 1, "unknown-key", "There is no `note`"),
         (LIST + "regions: eastus\n", 3, 1, "unknown-key", "Did you mean `region`?"),
+        (LIST + "eastus2: {D4S_V3: {dedicated: 1}}\n", 3, 1, "unknown-key", "with `region: eastus2` in it"),
+        (LIST + "eastus: {D4S_V3: {dedicated: 1}}\n", 3, 1, "unknown-key", "with `region: eastus` in it"),
         (LIST + "STANDARD_D4S_V3: 0.5\n", 3, 18, "wrong-type", "`STANDARD_D4S_V3: {dedicated: 0.5}`"),
         (LIST + "STANDARD_D4S_V3: {}\n", 3, 18, "wrong-type", "the price of each tier"),
         (LIST + "STANDARD_D4S_V3:\n", 3, 1, "wrong-type", "the price of each tier"),
