@@ -21,9 +21,6 @@ from specrun.spec.model import Origin
 Sku: TypeAlias = tuple[str, str]
 """A VM size, and a tier as specs have it."""
 
-SCALE = frozenset({"size", "tier", "max_instances"})
-"""The fields of a cluster whose change is one of how much it may use."""
-
 MORE = "ask for more (portal: Quotas, Machine Learning)"
 
 
@@ -92,7 +89,7 @@ def growing(plan: Plan) -> Mapping[Place, Sequence[Growing]]:
 
 def _changes(change: ResourceChange) -> bool:
     if change.action is Action.UPDATE:
-        return any(field.path in SCALE for field in change.fields)
+        return any(field.path == "max_instances" for field in change.fields)  # another size or tier is a replacement
     return change.action in (Action.CREATE, Action.REPLACE)
 
 
