@@ -62,7 +62,7 @@ class Specrun:
         return Done(done.returncode, out, err)
 
     def follow(self, *arguments: str) -> Done:
-        """Run it to its end, and show each line as it comes; the last ones are kept. Who ends this ends it."""
+        """Run it to its end, and show each line as it comes; the last ones are kept. Who ends this asks it to end."""
         process = subprocess.Popen(
             [*self.command, *arguments],
             stdin=subprocess.DEVNULL,
@@ -70,23 +70,18 @@ class Specrun:
             stderr=subprocess.STDOUT,
             env=self.environment,
             cwd=self.folder,
+            start_new_session=True,  # it hears of a signal once, and from here: a second one would end it at once
         )
         assert process.stdout is not None
         kept: deque[str] = deque(maxlen=_KEPT)
-        before = signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(one, lambda *_: process.send_signal(signal.SIGINT)) for one in signals]
         try:
-            while line := _line(process.stdout):
+            for data in process.stdout:
+                line = data.decode("utf-8", "replace")
                 kept.append(line)
                 print(line, end="", flush=True)
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for one, handler in zip(signals, before, strict=True):
+                signal.signal(one, handler)
         return Done(process.wait(), "".join(kept))
-
-
-def _line(stream: object) -> str:
-    """The next line. Ctrl-C reaches specrun by itself: it ends what it is doing, and says how."""
-    while True:
-        try:
-            return stream.readline().decode("utf-8", "replace")  # type: ignore[attr-defined, no-any-return]
-        except KeyboardInterrupt:
-            continue

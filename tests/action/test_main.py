@@ -92,3 +92,12 @@ def test_what_is_followed_is_shown_as_it_comes_and_its_end_is_kept(capfd) -> Non
     assert len(lines) == 400
     assert "é" in lines
     assert capfd.readouterr().out.startswith("0\n1\n")
+
+
+def test_who_ends_the_job_asks_specrun_to_end() -> None:
+    script = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, lambda *_: sys.exit(130)); print('begun', flush=True);"
+        "os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    )
+    done = Specrun((sys.executable, "-c"), {}).follow(script)
+    assert (done.code, done.out) == (130, "begun\n")
