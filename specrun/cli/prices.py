@@ -6,13 +6,13 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
+from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
 from specrun.cli.options import not_empty
 from specrun.cli.telling import tell, tell_waits
 from specrun.spec.sizes import plain_name
@@ -127,6 +127,8 @@ def _before(out: str | None, today: str) -> PriceList | None:
 
     document, mistakes = read(out)
     found, wrong = list_in(document, today) if document is not None else (None, [])
+    if [one.code for one in mistakes] == ["empty-file"]:
+        return None
     if found is None:
         show([*mistakes, *wrong] if document is not None and "currency" in document.values else [])
         raise Exit(FAILED, f"error: {out} is there and is no list of prices: it is left as it is")
@@ -158,37 +160,12 @@ def _wanted(files: Sequence[str], sizes: Sequence[str], before: PriceList | None
     """The plain names of the sizes that are wanted. Ends the command where there are none."""
     wanted = {plain_name(size) for size in sizes} | set(before.hours if before is not None else ())
     if files or not sizes:
-        wanted |= set(_declared(files))
+        from specrun.cli.declared_sizes import declared_sizes
+
+        wanted |= set(declared_sizes(files))
     if not wanted:
         raise Exit(WRONG_USAGE, "nothing says which sizes are wanted: name specs that declare some, --size or --all")
     return wanted
-
-
-def _declared(files: Sequence[str]) -> Iterator[str]:
-    """The sizes that specs declare, in any of their targets. Ends the command where a FILE is none."""
-    from specrun.cli.finding import find_named
-    from specrun.cli.session import show
-    from specrun.spec.diagnostics import Severity
-    from specrun.spec.rules.subject import mapping, text
-    from specrun.spec.source import read
-    from specrun.spec.unchecked import values_by_target
-
-    _, found = find_named(files, every=None)
-    mistakes = [*found.mistakes] if files else []
-    of_file = values_by_target(
-        variables={}, engine=None, inputs={}, environment=None, allow_outside=(), every_target=True
-    )
-    for file in found.files:
-        specs = [values for _, values in of_file(file)]
-        mistakes += read(file)[1] if files and not specs else ()
-        for values in specs:
-            resources = mapping(mapping(values.get("job")).get("resources"))
-            for size in (mapping(values.get("compute")).get("size"), resources.get("instance_type")):
-                if (name := text(size)) is not None:
-                    yield plain_name(name)
-    show(mistakes)
-    if any(one.severity is Severity.ERROR for one in mistakes):
-        raise Exit(INVALID_SPEC)
 
 
 def _answer(asked: _Asked, downloaded: Sequence[str]) -> tuple[Answer, str, str]:

@@ -215,7 +215,9 @@ def _price_file(file: str, root: str, name: str) -> tuple[Document | None, Seque
 
     shown = os.path.normpath(os.path.join(os.path.dirname(file), name))
     if not os.path.lexists(shown):
-        raise NoPrices("missing-prices", f"There is no {shown}. `specrun prices --out {name}` writes one.")
+        raise NoPrices(
+            "missing-prices", f"There is no {shown}. `specrun prices --region REGION --out {shown}` writes one."
+        )
     if not is_below(os.path.realpath(shown), root):
         detail = (
             f"{shown} is reached by a link that leaves the repository. What holds for it stands in files of its own."

@@ -85,6 +85,19 @@ def test_a_downloaded_answer_becomes_a_file_that_counts(specrun: Command) -> Non
     assert "to have it count" not in specrun("prices", "--out", "prices.yaml", *downloaded(page(*USUAL))).err
 
 
+def test_the_file_may_be_named_before_it_is_there(specrun: Command) -> None:
+    for name in ("jobs", ".git"):
+        Path(name).mkdir()
+    write_spec(Path("jobs"), SPEC)
+    Path(".specrun.yaml").write_text("prices: prices.yaml\nspecs: [jobs]\n")
+    assert specrun("validate").code == 65
+    Path("empty.yaml").write_text("# to come\n")
+    for out in ("prices.yaml", "empty.yaml"):
+        said = specrun("prices", "--region", "westeurope", *downloaded(page(*USUAL)), "--out", out)
+        assert (said.code, D4S in Path(out).read_text()) == (0, True), said.err
+    assert specrun("validate").code == 0
+
+
 def test_the_file_is_dated_as_the_answer_is(specrun: Command) -> None:
     options = downloaded(page(*USUAL))
     os.utime("page0.json", (1_780_000_000, 1_780_000_000))

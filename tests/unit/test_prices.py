@@ -176,7 +176,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("prices: /etc/prices.yaml\n", "outside-repository", "seen from the repository's root"),
         ("prices: .git/prices.yaml\n", "outside-repository", "inside of it"),
         ("prices: '${{ env.PRICES }}'\n", "outside-repository", "inside of it"),
-        ("prices: gone.yaml\n", "missing-prices", "`specrun prices --out gone.yaml`"),
+        ("prices: gone.yaml\n", "missing-prices", "`specrun prices --region REGION --out gone.yaml`"),
     ],
 )
 def test_a_file_that_cannot_be_one_is_told_where_it_is_named(text: str, code: str, words: str) -> None:
