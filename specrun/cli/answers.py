@@ -43,7 +43,8 @@ class Answer:
     errors: list[str] = field(default_factory=list)
     places: list[Place | None] = field(default_factory=list)
     """Of the errors: which of the places that specs go to each is about."""
-    files: Sequence[str] = ()
+    files: Sequence[str] | None = None
+    """Those that are read; None where the command has not begun."""
     target: str = ""
     specs: dict[Place, Spec] = field(default_factory=dict)
     """The first that goes to each place."""
@@ -52,7 +53,7 @@ class Answer:
     def finish(self, code: int) -> None:
         """Print what went wrong, if that is needed: events have an end, and any other answer is one document."""
         used = getattr(sys.stdout, "used", False)
-        if self.format in ANNOTATED and not used:  # else it was help
+        if self.format in ANNOTATED and (code != DONE or self.files is not None):  # else it was help
             from specrun.cli.annotated import print_annotated
 
             print_annotated(self, code)

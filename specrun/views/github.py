@@ -40,7 +40,7 @@ def _line(one: Annotation, tree: Tree, more: str = "") -> str:
     also = [f"See also {tree.told(other)}." for other in one.others]
     lines = [*message.splitlines(), *also]
     properties = {
-        "file": place.file,
+        "file": visible(place.file),
         "line": place.line,
         "endLine": place.line,
         "col": place.column,

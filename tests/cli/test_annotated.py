@@ -162,12 +162,21 @@ def test_other_ends(specrun: Command, engine: Double, verb: str, monkeypatch: py
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
+    def noisy(*_: object, **__: object) -> None:
+        print("an SDK says something", flush=True)
+        raise KeyboardInterrupt
+
     module = {"validate": "specrun.cli.validate._load"}.get(verb, f"specrun.cli.{verb}.open_specs")
     monkeypatch.setattr(module, interrupted)
     said = specrun(verb, "-o", "sarif")
     assert invocation(said.out) == (130, False, "interrupted")
     assert lines(specrun(verb, "-o", "github").out) == [("error", "specrun could not do it", 1)]
-    assert specrun(verb, "-o", "sarif", "--help").out.startswith("Usage")
+    monkeypatch.setattr(module, noisy)
+    assert "\n::error file=job.yaml,line=1," in specrun(verb, "-o", "github").out
+    for output in BOTH:
+        said = specrun(verb, "-o", output, "--help").out
+        assert said.startswith("Usage")
+        assert not re.search("(?m)^(::|\\{)", said)
 
 
 def test_where_there_is_nothing_to_print_on(specrun: Command, engine: Double) -> None:

@@ -106,7 +106,7 @@ HOSTILE = "a::b,c=d%0A%\r\n::set-output name=x::y\n  ::error::z ##vso[task.setva
 
 
 def test_no_text_is_a_command(tree: Tree) -> None:
-    one = Annotation(Severity.ERROR, "unknown-key", HOSTILE, HOSTILE, Location(f"{HOSTILE[:20]}.yaml", 1, 1))
+    one = Annotation(Severity.ERROR, "unknown-key", HOSTILE, HOSTILE, Location(f"{HOSTILE}.yaml", 1, 1))
     text = github_text([one, *error_annotations([(HOSTILE, None)])], tree)
     assert text.count("\n") == 2
     assert not any(char in text for char in "\r\x1b\u202e")
