@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.frozen import dataclass
 from specrun.views.diagnostics import Finding, excerpt, findings
@@ -125,3 +126,13 @@ def _finding(found: Finding) -> str:
 def code(text: str) -> str:
     """A short text as inline code."""
     return code_span(shorten(text, 150))
+
+
+def place_title(place: Place) -> str:
+    """`workspace ml-prod (azureml)`."""
+    return f"{prose(place.title, 150)} ({prose(place.engine)})"
+
+
+def places_title(places: Sequence[Place]) -> str:
+    """The same of one or two; of more their number."""
+    return " · ".join(map(place_title, places)) if len(places) < 3 else count(len(places), "place")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from specrun.plan.drift.findings import Comparison, Difference, Drift, Verdict
 from specrun.spec.wording import listed
-from specrun.views.comment import LIMIT, MANY, Sticky, code, few, folded_text, size
+from specrun.views.comment import LIMIT, MANY, Sticky, code, few, folded_text, places_title, size
 from specrun.views.drift_text import content_text, drift_summary, drift_text, place_of, said_of
 from specrun.views.markdown_text import cell, prose
 from specrun.views.plan_text import Unseen, targets_in, unseen, value_text
@@ -21,14 +21,15 @@ _ROWS = 30_000
 def drift_markdown(drift: Drift, sticky: Sticky = _PLAIN, of_changed: Sequence[str] = ()) -> str:
     """The comment; what could not be looked at stands before the table. `of_changed` is how specs were chosen."""
     head, *more = drift_summary(drift)
-    of = targets_in(drift, *dict.fromkeys(one.resource.place for one in drift.comparisons))
+    places = list(dict.fromkeys(one.resource.place for one in drift.comparisons))
     wrong = "" if drift.is_complete else "⛔ "
-    said = prose(head.removeprefix("Drift: ").rstrip("."))
-    lines = [sticky.marker, f"### {wrong}specrun drift: {said}{f' · {prose(of)}' if of else ''}", "", *of_changed]
+    said = prose(head.removeprefix("Drift: ").replace("No drift", "none", 1).rstrip("."))
+    of = "".join(f" · {one}" for one in (prose(targets_in(drift, *places)), places_title(places)) if one)
+    lines = [sticky.marker, f"### {wrong}specrun drift: {said}{of}", "", *of_changed]
     for line in more:
         lines += [prose(line), ""]
     lines += few(list(unseen(drift)), _unseen, 8000)
-    several = len({one.resource.place for one in drift.comparisons}) > 1
+    several = len(places) > 1
     rows = [row for one in sorted(drift.of(Verdict.DRIFTED), key=_is_there) for row in _rows(one, several=several)]
     if rows:
         lines += [f"| {' | '.join(_TITLES)} |", "|" + " --- |" * len(_TITLES)]

@@ -6,11 +6,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from specrun.plan.changes import Action, Plan
-from specrun.plan.resources import Key, Place
+from specrun.plan.resources import Key
 from specrun.plan.shown import Shown, ShownChange, shown
 from specrun.spec.diagnostics import Severity
 from specrun.spec.wording import listed
-from specrun.views.comment import LIMIT, Sticky, code, few, finding_blocks, folded, folded_text, size
+from specrun.views.comment import (
+    LIMIT,
+    Sticky,
+    code,
+    few,
+    finding_blocks,
+    folded,
+    folded_text,
+    place_title,
+    places_title,
+    size,
+)
 from specrun.views.costs import cost_lines, total
 from specrun.views.graph import mermaid
 from specrun.views.markdown_text import code_span, fenced, prose
@@ -77,19 +88,13 @@ def _title(plan: Shown) -> str:
         prose(summary(plan).splitlines()[0].rstrip(".").replace("No", "no", 1)) if not plan.unseen else ""
     )
     wrong = "refused" if plan.refusals else "not possible" if plan.problems else "incomplete" if plan.unseen else ""
-    of = [targets_in(plan, *plan.places)]
-    of += [_place(place) for place in plan.places] if len(plan.places) < 3 else [count(len(plan.places), "place")]
-    told = " · ".join(prose(text) if text == of[0] else text for text in of if text)
+    told = " · ".join(filter(None, (prose(targets_in(plan, *plan.places)), places_title(plan.places))))
     return f"{'⛔ ' * bool(wrong)}specrun plan: {'; '.join(filter(None, [wrong, said]))}{f' · {told}' if told else ''}"
-
-
-def _place(place: Place) -> str:
-    return f"{prose(place.title, 150)} ({prose(place.engine)})"
 
 
 def _unseen(one: Unseen) -> str:
     said = f"{code(one.what)}: {prose(one.reason, 1000)}" if one.what else prose(one.reason, 1000)
-    of = listed([_place(place) for place in one.places[:10]], "and", code=False)
+    of = listed([place_title(place) for place in one.places[:10]], "and", code=False)
     return f"⛔ **Nothing can be said of {of}**: {said}{one.rest}\n"
 
 
@@ -154,7 +159,7 @@ def _tables(plan: Shown) -> Iterator[str]:
         if len(plan.places) > 1:
             of = targets_in(plan, place)
             numbers = counted(plan, place) or "no changes"
-            yield f"#### {_place(place)}{f' · {prose(of)}' if of else ''}: {numbers}\n"
+            yield f"#### {place_title(place)}{f' · {prose(of)}' if of else ''}: {numbers}\n"
         if here:
             yield from table(here, _ROWS * max(1, len(here)) // len(rows))
     if rows and (same := unchanged(plan)):

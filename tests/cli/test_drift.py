@@ -87,6 +87,8 @@ def digest() -> str:
 def test_what_was_applied_has_none(applied: Path, specrun: Command) -> None:
     said = specrun("drift", "job.yaml", "second.yaml")
     assert (said.code, said.out) == (0, "No drift: 4 as declared.\n")
+    comment = specrun("drift", "-o", "markdown").out
+    assert comment.splitlines()[1] == "### specrun drift: none: 4 as declared · this machine (local)"
     assert specrun("drift", "second.yaml").code == 0
 
 
