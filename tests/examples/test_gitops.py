@@ -90,9 +90,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 def walk(place: Place, tmp_path: Path) -> Walk:
     """The page, of which nothing is typed yet."""
     home = {"HOME": str(tmp_path), "AZURE_CONFIG_DIR": str(tmp_path / "azure-cli"), "GIT_CONFIG_NOSYSTEM": "1"}
-    people = {f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     target = {"SPECRUN_TARGET": place.target} if place.service else {}  # on the page it is the usual one
-    settings = {**home, **people, **place.environment, **target}
+    settings = {**home, **place.environment, **target}
     return Walk(PAGE, commands.ROOT, settings, place.engine, strict=place.engine == "local")
 
 
@@ -145,7 +144,7 @@ class Pipeline:
         return [one["body"] for one in self.job.api.issues if one["state"] == "open"]
 
     def git(self, *words: str, folder: Path | None = None) -> str:
-        asked = ["git", *words]
+        asked = ["git", "-c", "user.name=pipeline", "-c", "user.email=pipeline@example.org", *words]
         done = subprocess.run(
             asked, cwd=folder or self.folder, env=self.walk.environment, capture_output=True, text=True, check=False
         )
