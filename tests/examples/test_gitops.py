@@ -202,16 +202,8 @@ def test_the_page_from_the_copy_to_what_is_pruned(walk: Walk, place: Place, pipe
     assert place.clusters(tmp_path)[CLUSTER] == 3
     (comment,) = pipeline.job.api.bodies(7)
     assert "**Stale**: #8 was applied since" in comment
-    assert "What would be done is not what was first shown" in pipeline.again(7)
-
-    # Ada relaxes the rule that she breaks, in the same branch.
-    for name in ("bases/cpu.yaml", ".specrun.yaml"):
-        file = pipeline.folder / name
-        file.write_text(re.sub("max_instances: [48]", "max_instances: 50", file.read_text("utf-8")), "utf-8")
-    comment = pipeline.again(7, ends=4)
-    assert "bases/cpu.yaml:13:18" in comment
-    assert re.search("At most [48] instances are allowed, and this is 50", comment)
-    pipeline.git("restore", ".")
+    if walk.strict:
+        _look_again(pipeline)
 
     walk.block("cd ../ada")
     comment = pipeline.plan(7, ada, "train-longer")
@@ -234,3 +226,15 @@ def test_the_page_from_the_copy_to_what_is_pruned(walk: Walk, place: Place, pipe
     walk.block("specrun prune")
     assert place.clusters(tmp_path) == {CLUSTER: 4}
     assert walk.done
+
+
+def _look_again(pipeline: Pipeline) -> None:
+    """Ada's pull request after Ben's was applied; and then she relaxes the rule that she breaks, in the same branch."""
+    assert "What would be done is not what was first shown" in pipeline.again(7)
+    for name in ("bases/cpu.yaml", ".specrun.yaml"):
+        file = pipeline.folder / name
+        file.write_text(re.sub("max_instances: [48]", "max_instances: 50", file.read_text("utf-8")), "utf-8")
+    comment = pipeline.again(7, ends=4)
+    assert "bases/cpu.yaml:13:18" in comment
+    assert "At most 4 instances are allowed, and this is 50" in comment
+    pipeline.git("restore", ".")

@@ -70,25 +70,42 @@ def test_all_workflows_use_one_specrun_and_the_actions_that_this_repository_uses
 
 
 def test_workflows_are_those_of_the_page_about_pull_requests() -> None:
-    """But for how they are laid out, and for the times that they have at most."""
-    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGES.read_text("utf-8"), re.DOTALL)]
+    """But for how they are laid out, and for the time that they have at most."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGES.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    shown = [jobs_of(yaml.safe_load(block)) for block in blocks]
     for file in WORKFLOWS:
-        workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
-        assert plain(workflow) in [plain(one) for one in shown if isinstance(one, dict)], file.name
+        assert jobs_of(yaml.safe_load(file.read_text(encoding="utf-8"))) in shown, file.name
 
 
-def plain(workflow: dict[Any, Any]) -> Any:
-    """What each job is allowed, and what it does."""
-    return [
-        (
-            name,
-            job.get("permissions"),
-            job.get("environment"),
-            [step.get("with", {}).get("mode") for step in job["steps"]],
-        )
-        for name, job in workflow.get("jobs", {}).items()
-        if isinstance(job, dict)
-    ]
+def jobs_of(workflow: Any) -> Any:
+    """What each job of a workflow is allowed, where, and what it does; None of what is no workflow of GitHub."""
+    jobs = workflow.get("jobs") if isinstance(workflow, dict) else None
+    if not isinstance(jobs, dict):
+        return None
+    return {
+        name: (job["permissions"], job.get("environment"), [step.get("with", {}).get("mode") for step in job["steps"]])
+        for name, job in jobs.items()
+    }
+
+
+def test_azure_pipelines_have_the_same_modes_from_the_template_of_this_repository() -> None:
+    template = yaml.safe_load((ROOT / "action" / "azure-pipelines.yml").read_text(encoding="utf-8"))
+    known = {one["name"] for one in template["parameters"]}
+    pipeline = yaml.safe_load((EXAMPLE / "azure-pipelines.yml").read_text(encoding="utf-8"))
+    modes = []
+    for job in pipeline["jobs"]:
+        (step,) = job["steps"] if "steps" in job else job["strategy"]["runOnce"]["deploy"]["steps"]
+        assert step["template"] == "action/azure-pipelines.yml@specrun"
+        assert step["parameters"].keys() <= known
+        modes.append(step["parameters"]["mode"])
+    assert modes == ["plan", "apply", "drift"]
+    assert [one["repository"] for one in pipeline["resources"]["repositories"]] == ["specrun"]
+
+
+def test_the_hook_is_one_of_this_repository() -> None:
+    (used,) = yaml.safe_load((EXAMPLE / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert {hook["id"] for hook in used["hooks"]} <= {hook["id"] for hook in offered}
 
 
 def test_rules_prices_and_workflows_are_owned() -> None:
