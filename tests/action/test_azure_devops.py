@@ -177,7 +177,7 @@ def test_a_plan_is_one_thread_that_holds_nobody_up(job: Job, capsys: pytest.Capt
     assert job.run("plan") == 0
     _, thread = job.devops.threads
     assert thread["status"] == "closed"
-    assert thread["comments"][0]["content"].startswith(f"{MARKER}\n<!-- specrun knows ")
+    assert thread["comments"][0]["content"].startswith(f"{MARKER}\n<!-- specrun digest ")
     assert "### 1 to update" in thread["comments"][0]["content"]
     out = capsys.readouterr().out
     page = "https://dev.azure.com/team/models/_git/jobs/pullrequest/12?discussionId=2"
