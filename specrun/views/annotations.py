@@ -74,8 +74,9 @@ def plan_annotations(plan: Plan | Shown) -> Iterator[Annotation]:
         elif change.action is Action.DELETE:
             yield _change(change, "would-be-deleted", "would be deleted", [change.reason])
         elif removed:
-            told = f"{count(len(removed), 'file')} would be deleted"
-            yield _change(change, "would-be-deleted", told, _few([f"- {name}" for name in removed]))
+            told = f"would lose {count(len(removed), 'file')}"
+            names = _few([f"- {name}" for name in removed])
+            yield _change(change, "would-be-deleted", told, ["files that are in no source", *names])
 
 
 def drift_annotations(drift: Drift) -> Iterator[Annotation]:

@@ -12,8 +12,20 @@ from typing import Any
 import pytest
 
 import specrun.views.sarif as sarif_module
+from specrun.plan.changes import Action
+from specrun.plan.observed import StoredFile
+from specrun.plan.resources import Key, Place
+from specrun.plan.shown import Shown, ShownChange
+from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
-from specrun.views.annotations import Annotation, Tree, error_annotations, finding_annotations, tree_of
+from specrun.views.annotations import (
+    Annotation,
+    Tree,
+    error_annotations,
+    finding_annotations,
+    plan_annotations,
+    tree_of,
+)
 from specrun.views.github import github_text
 from specrun.views.sarif import sarif_text
 
@@ -219,3 +231,27 @@ def test_no_more_than_is_shown_and_the_rest_is_counted(tree: Tree, monkeypatch: 
     ((one,),) = (run["results"] for run in json.loads(sarif(finding_annotations([first]), tree))["runs"])
     assert len(one["relatedLocations"]) < 100
     assert len(one["message"]["text"]) == 2000
+
+
+def shown_change(address: str, action: Action, reason: str, **more: Any) -> ShownChange:
+    key = Key(Place("azureml", "ml-ws", "workspace ml-ws"), address)
+    return ShownChange(key, action, reason, address.partition("/")[2], True, "a.yaml:3:5", {}, {}, **more)
+
+
+def test_a_plan_says_what_it_deletes_and_nothing_else(tree: Tree) -> None:
+    stored = {f"f{n}": StoredFile(f"f{n}", 1) for n in range(8)}
+    changes = [
+        shown_change("compute/new", Action.CREATE, "does not exist"),
+        shown_change("compute/more", Action.UPDATE, "max_instances changed"),
+        shown_change("data/all", Action.UPDATE, "", transfer=Transfer(extra=stored)),
+        shown_change("data/pruned", Action.UPDATE, "", transfer=Transfer(extra=stored, prune=tuple(stored))),
+        shown_change("compute/gone", Action.DELETE, "made for a spec that is gone"),
+    ]
+    said = [(one.title, one.message) for one in plan_annotations(Shown((), {}, changes, {}, {}))]
+    assert said == [
+        (
+            "data/pruned would lose 8 files",
+            "On workspace ml-ws: files that are in no source\n- f0\n- f1\n- f2\n- f3\n- f4\n… and 3 more",
+        ),
+        ("compute/gone would be deleted", "On workspace ml-ws: made for a spec that is gone"),
+    ]
