@@ -96,9 +96,8 @@ def _changes(change: ResourceChange) -> bool:
 def unread(clusters: Sequence[Growing], reason: str) -> Diagnostic:
     """That nobody could say what the quotas of a place are."""
     names = ", ".join(one.cluster.name for one in clusters[:3]) + (", …" if len(clusters) > 3 else "")
-    return _said(
-        clusters[0], "quota-not-read", f"{names} {'is' if len(clusters) == 1 else 'are'} planned without it: {reason}"
-    )
+    verb = "is" if len(clusters) == 1 else "are"
+    return _said(clusters[0], "quota-not-read", f"{names} {verb} planned without it: {reason}")
 
 
 def compare(clusters: Sequence[Growing], allowances: Mapping[Sku, Allowance]) -> Iterator[Diagnostic]:
@@ -151,13 +150,13 @@ def _free(one: Growing, limit: Limit) -> int | None:
 
 def _together(clusters: Sequence[Growing], allowances: Mapping[Sku, Allowance]) -> Iterator[Diagnostic]:
     """Limits within which each of several clusters is, and all of them are not."""
-    sharing: dict[str, tuple[Limit, str, list[tuple[Growing, int]]]] = {}
+    sharing: dict[tuple[str, str], tuple[Limit, str, list[tuple[Growing, int]]]] = {}
     for one in clusters:
         allowance = allowances[one.sku]
         for limit in allowance.limits:
             wanted = one.most * allowance.vcpus
             if wanted <= limit.vcpus:
-                sharing.setdefault(limit.name, (limit, allowance.region, []))[2].append((one, wanted))
+                sharing.setdefault((limit.name, limit.scope), (limit, allowance.region, []))[2].append((one, wanted))
     said = set[tuple[str, ...]]()
     for limit, region, those in sorted(sharing.values(), key=lambda found: found[0].vcpus):
         names, whole = tuple(one.cluster.name for one, _ in those), sum(wanted for _, wanted in those)

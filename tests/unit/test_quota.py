@@ -88,6 +88,9 @@ def test_clusters_that_share_a_limit(tmp_path: Path) -> None:
     assert note.code == "quota-shared"
     assert "one and two may grow to 32 vCPUs together, and westus allows the subscription 31 vCPUs" in note.detail
     assert "(T4 Family vCPUs, 3 in use): when one is full the others wait." in note.detail
+    limits = (Limit("T4", "the subscription", 32), Limit("T4", "this workspace", 20))
+    (note,) = said(tmp_path, {T4: Allowance("westus", 4, limits)}, *both)
+    assert "westus allows this workspace 20 vCPUs" in note.detail, "of one name, and two limits"
     assert [one.code for one in said(tmp_path, allowed(8), *both)] == ["over-quota"] * 2
     assert said(tmp_path, allowed(31), text(instances=1), text("two", spec="b"), there=ready()) == []
 
