@@ -44,4 +44,4 @@ def judged(
 
 
 def _seen(cluster: Observed | None, workspace: Observed | None) -> Seen:
-    return Seen(*(None if one is None else one.properties for one in (cluster, workspace)))
+    return Seen(*(None if one is None else {**one.properties, **one.facts} for one in (cluster, workspace)))

@@ -64,6 +64,8 @@ class Observed:
     reason: str = ""
     listed: SourceList | None = None
     credentials: Mapping[str, str | None] = field(default_factory=dict, compare=False)
+    facts: Properties = field(default_factory=dict, compare=False)
+    """What is there of a cluster that is only named: rules judge it, and nothing is compared with it."""
 
 
 class Existing(NamedTuple):

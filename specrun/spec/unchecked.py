@@ -20,6 +20,7 @@ from specrun.spec.substitution import substitute
 
 if TYPE_CHECKING:
     from specrun.spec.diagnostics import Diagnostic
+    from specrun.spec.elsewhere import Elsewhere
     from specrun.spec.selection import About, Selection
     from specrun.spec.source import Document
 
@@ -74,6 +75,7 @@ def values_by_target(
     target: str | None = None,
     var_files: Sequence[str] = (),
     every_target: bool = False,
+    rules_from: Elsewhere | None = None,
     **more: object,
 ) -> Callable[[str], Iterator[tuple[str, Mapping[str, Any]]]]:
     """The same with the name of each target, "" without; `every_target`: of each it has, where none is said.
@@ -82,7 +84,7 @@ def values_by_target(
     """
     said = environment if environment_said else None
     reading = Files(told(allow_outside, strict=under_ci(), environment=said, inputs=inputs))
-    layering, repositories = Layering(reading), RepositoryFiles()
+    layering, repositories = Layering(reading), RepositoryFiles(rules_from=rules_from)
     of_var_files = read_var_files(var_files, reading.reach("").spec)
     scalars = overrides.scalars(variables)
     put = overrides.read_environment(environment, reading.reach("").environment, said=environment_said)[0]

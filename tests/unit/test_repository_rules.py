@@ -17,7 +17,8 @@ from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
 from specrun.spec.repository_file import RepositoryFiles
-from specrun.spec.repository_rules.judge import CHECKS
+from specrun.spec.repository_rules.case import Case, Seen
+from specrun.spec.repository_rules.judge import CHECKS, judged_by_plan
 from specrun.spec.schema import REPOSITORY, schema_text
 
 TODAY = "2026-11-30"
@@ -505,3 +506,36 @@ def test_a_repository_without_rules_reads_nothing_of_them() -> None:
     assert "specrun.spec.repository_file" in said
     assert "repository_rules" not in said
     assert "specrun.spec.elsewhere" not in said
+
+
+GPU: dict[str, object] = {"size": "STANDARD_D4S_V5", "tier": "dedicated", "min_instances": 1, "max_instances": 4}
+WEST: dict[str, object] = {"location": "westeurope"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "spec", "seen", "found"),
+    [
+        ("sizes: [D*_V3]", "compute: gpu\n", Seen(GPU, WEST), ["rule-sizes 5:1"]),
+        ("sizes: [D*_V5]", "compute: gpu\n", Seen(GPU, WEST), []),
+        ("sizes: [D*_V5]", "compute: gpu\n", Seen({}, WEST), ["rule-not-judged 5:1"]),  # a cluster of Kubernetes
+        ("regions: [northeurope]", "compute: gpu\n", Seen(GPU, WEST), ["rule-regions 4:1"]),
+        ("regions: [West Europe]", "compute: gpu\n", Seen(GPU, WEST), []),
+        ("regions: [westeurope]", "compute: gpu\n", Seen(GPU), ["rule-not-judged 4:1"]),
+        ("tiers: [low_priority]", "compute: gpu\n", Seen(GPU), ["rule-tiers 5:1"]),
+        ("max_instances: 1", "compute: gpu\n", Seen(GPU), []),  # it is somebody else's
+        ("max_instances: 1", "compute: {name: gpu}\n", Seen(GPU), ["rule-max-instances 5:1"]),
+        ("min_instances: 0", "compute: {name: gpu}\n", Seen(GPU), ["rule-min-instances 5:1"]),
+        ("min_instances: 0", "compute: {name: gpu}\n", Seen(), []),
+        ("budget_per_run: 1.99", "compute: gpu\n", Seen(GPU), ["rule-budget-per-run 6:42"]),
+        ("budget_per_run: 2", "compute: gpu\n", Seen(GPU), []),
+        ("budget_per_run: 2", "compute: gpu\n", Seen({}), ["rule-budget-per-run 6:1"]),  # nobody knows
+        ("max_timeout: 1h", "compute: gpu\n", Seen(GPU), []),  # which is said of the spec already
+    ],
+)
+def test_a_plan_judges_what_the_spec_does_not_say(rules: str, spec: str, seen: Seen, found: list[str]) -> None:
+    judged(PLACE + spec + TIMED, rules, more=PRICES)
+    (one,) = load(["job.yaml"]).specs
+    repository = RepositoryFiles().of("job.yaml")
+    assert repository.rules is not None
+    verdict = judged_by_plan(Case(one, "azureml", repository.prices, seen), repository.rules, TODAY)
+    assert places((*verdict.broken, *verdict.notes)) == found

@@ -84,7 +84,8 @@ class Clusters:
         if time.monotonic() - self._gone.get(cluster.name, -DISAPPEARS) < DISAPPEARS:
             return Observed(Status.DELETING, found.properties, maker=found.maker)
         if not cluster.managed:  # of whatever kind it is: it is used, and never changed
-            return Observed(found.status, cluster.properties, reason=found.reason)
+            facts = found.properties if found.kind == "amlcompute" else {}
+            return Observed(found.status, cluster.properties, reason=found.reason, facts=facts)
         if found.kind != "amlcompute":
             raise EngineError(
                 f"compute {cluster.name} is not a cluster that specrun can make"
