@@ -1,15 +1,18 @@
-"""Rules of a repository that only what is there decides: judged by the plan, on both engines alike."""
+"""Rules of a repository that only what is there decides: judged by the plan, in what both engines share."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.azure_engines.by_hand import add_cluster
 from tests.azure_engines.conftest import Specrun
 from tests.azure_engines.place import Place
 
 
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)
 def test_what_is_there_is_judged(place: Place, specrun: Specrun) -> None:
     add_cluster(place, "gpu")
     Path("job.yaml").write_text(

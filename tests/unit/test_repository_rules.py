@@ -500,7 +500,7 @@ def test_a_lock_may_be_wanted_for_one_target_alone() -> None:
 
 
 def test_a_repository_without_rules_reads_nothing_of_them() -> None:
-    loaded = "import sys; from specrun.cli.main import run; run(['plan', 'job.yaml']); print(*sys.modules)"
+    loaded = "import sys; from specrun.cli.main import run; run(['validate', 'job.yaml']); print(*sys.modules)"
     Path("job.yaml").write_text(HEAD + TWO)
     said = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
     assert "specrun.spec.repository_file" in said
