@@ -1,7 +1,8 @@
 """What SchemaStore takes, so that editors know a `*.specrun.yaml` and a `.specrun.yaml` by their names.
 
 Its copies of the schemas are draft-07, which is what its editors have in common, and without what only specrun reads
-(`x-…`). Its own tests want an `$id` of its own, files that fit, files that do not, and exceptions that are asked for.
+(`x-…`). No key of a section is missing in them: what a file lacks that builds on another, only specrun can say. Its own
+tests want an `$id` of its own, files that fit, files that do not, and exceptions that are asked for.
 """
 
 from __future__ import annotations
@@ -72,7 +73,11 @@ def exceptions() -> dict[str, Any]:
 def schema(name: str) -> dict[str, Any]:
     """Its copy of a schema."""
     file = SCHEMAS[name][0]
-    copied: dict[str, Any] = _draft_07(json.loads((ROOT / "schemas" / file).read_text(encoding="utf-8")))
+    whole = json.loads((ROOT / "schemas" / file).read_text(encoding="utf-8"))
+    copied: dict[str, Any] = {
+        **_draft_07(_open(whole)),
+        **_draft_07({"else": whole["else"]} if "else" in whole else {}),
+    }
     return {**copied, "$schema": DRAFT, "$id": f"{SITE}/{name}.json", "$comment": f"Made from specrun's {file}."}
 
 
@@ -100,6 +105,19 @@ def write(folder: Path) -> list[Path]:
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
     return written
+
+
+def _open(value: Any) -> Any:
+    """A schema in which no key is missing: what builds on another file lacks what stands there. Conditions stay."""
+    if isinstance(value, list):
+        return [_open(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    choices = [set(one) - {"$comment"} for one in value.get("anyOf", ()) if isinstance(one, dict)]
+    only_keys = bool(choices) and all(keys == {"required"} for keys in choices)
+    left_out = {"anyOf" if only_keys else "", "required" if isinstance(value.get("required"), list) else ""}
+    kept = {key: inner for key, inner in value.items() if key not in left_out}
+    return {key: inner if key in ("if", "not", *_DATA) else _open(inner) for key, inner in kept.items()}
 
 
 def _draft_07(value: Any, *, names: bool = False) -> Any:
