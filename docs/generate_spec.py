@@ -62,10 +62,10 @@ There are no functions and no conditions. A scalar that is one whole expression 
 REPOSITORY = """\
 ## The file of a repository
 
-`.specrun.yaml` at a repository's root (outside of one: beside the spec) says what holds for all of its specs. It has no
-`apiVersion`, is no part of code and no fingerprint, and is checked like a spec: its mistakes stop every verb that reads
-specs. `specrun validate .specrun.yaml` checks it alone, `specrun schema repository` prints
-[its schema](../schemas/specrun-repository.v1.schema.json).
+`.specrun.yaml` at a repository's root says what holds for all of its specs. (Outside of a repository: beside the spec, or
+above it and no higher than the current folder.) It has no `apiVersion`, is no part of code and no fingerprint, and is
+checked like a spec: its mistakes stop every verb that reads specs. `specrun validate .specrun.yaml` checks it alone,
+`specrun schema repository` prints [its schema](../schemas/specrun-repository.v1.schema.json).
 
 ```yaml
 # .specrun.yaml

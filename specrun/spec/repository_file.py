@@ -83,12 +83,12 @@ class RepositoryFiles:
         self._under_ci = under_ci()
 
     def of(self, spec: str) -> RepositoryFile:
-        """What holds for a spec. Outside of a repository its own folder is taken for one."""
+        """What holds for a spec."""
         written = os.path.dirname(spec)
         found = self._by_folder.get(written)
         if found is None:
             folder = os.path.abspath(written)
-            root = repository_of(folder) or folder
+            root = repository_of(folder) or _stands_for_root(folder)
             shown = os.path.join(root if os.path.isabs(spec) else os.path.relpath(root), NAME)
             here = self.at(os.path.normpath(shown))
             self._look_below(root, folder, here)
@@ -152,6 +152,18 @@ class RepositoryFiles:
                 from specrun.spec.repository_rules.judge import dates
 
                 yield from dates(file.rules, today)
+
+
+def _stands_for_root(folder: str) -> str:
+    """What is taken for the root of a folder that is in no repository: the nearest that has such a file, no higher than
+    where the command runs; else the folder itself.
+    """
+    here, at = os.getcwd(), folder
+    while not os.path.lexists(os.path.join(at, NAME)):
+        if at == here or not at.startswith(here.rstrip(os.sep) + os.sep):
+            return folder
+        at = os.path.dirname(at)
+    return at
 
 
 def _read(file: str, where: str, today: str, *, closed: bool) -> RepositoryFile:

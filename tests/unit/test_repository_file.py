@@ -147,6 +147,22 @@ def test_the_innermost_repository_counts_and_without_one_the_folder(repository: 
     assert found.location.file == str(outside / ".specrun.yaml")
 
 
+def test_outside_of_a_repository_one_in_the_current_folder_holds_for_specs_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which specs a bare command means: its rules are not passed over in silence."""
+    (tmp_path / "team" / "jobs").mkdir(parents=True)
+    (tmp_path / "team" / "jobs" / "job.yaml").write_text(SPEC)
+    (tmp_path / "team" / ".specrun.yaml").write_text("more: 1\n")
+    monkeypatch.chdir(tmp_path / "team")
+    assert codes_of(load(["jobs/job.yaml"])) == [(".specrun.yaml", 1, 1, "unknown-key")]
+    (tmp_path / "team" / "jobs" / ".specrun.yaml").write_text("env: [A]\n")
+    assert codes_of(load(["jobs/job.yaml"])) == []
+    monkeypatch.chdir(tmp_path / "team" / "jobs")
+    (tmp_path / "team" / "jobs" / ".specrun.yaml").unlink()
+    assert codes_of(load(["job.yaml"])) == [], "a folder above where the command runs may be a stranger's"
+
+
 def test_one_below_the_root_has_no_effect_and_says_so_once(repository: Path) -> None:
     (repository / "jobs" / ".specrun.yaml").write_text("enw: [A]\n")
     loaded = load(["jobs/a.yaml", "jobs/b.yaml"])
