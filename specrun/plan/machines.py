@@ -35,7 +35,10 @@ class Machines:
     def _clusters(self) -> Mapping[Key, Properties]:
         """Each as it is declared; what a spec leaves out, and one that is only named, as it was seen."""
         clusters = (change for change in self._resources() if isinstance(change.resource, Cluster))
-        return {change.key: {**change.before.properties, **change.resource.wanted} for change in clusters}
+        return {
+            change.key: {**change.before.facts, **change.before.properties, **change.resource.wanted}
+            for change in clusters
+        }
 
     @cached_property
     def _regions(self) -> Mapping[Key, str]:

@@ -65,7 +65,7 @@ class Observed:
     listed: SourceList | None = None
     credentials: Mapping[str, str | None] = field(default_factory=dict, compare=False)
     facts: Properties = field(default_factory=dict, compare=False)
-    """What is there of a cluster that is only named: rules judge it, and nothing is compared with it."""
+    """What is there of a cluster that is only named: rules judge it, and its runs cost by it; no spec is compared."""
 
 
 class Existing(NamedTuple):

@@ -1,6 +1,6 @@
 """`.specrun.yaml` at a repository's root: what holds for all of its specs."""
 
-# ruff: noqa: PTH100, PTH114, PTH117, PTH118, PTH120
+# ruff: noqa: PTH100, PTH109, PTH114, PTH117, PTH118, PTH120
 # A load looks at thousands of folders, and os.path joins them ten times as fast.
 
 from __future__ import annotations

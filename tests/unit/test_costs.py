@@ -67,7 +67,7 @@ def test_on_this_machine_nothing_is_said_of_sizes(tmp_path: Path) -> None:
 
 
 def test_the_machines_of_a_cluster_that_is_only_named(tmp_path: Path) -> None:
-    seen = Observed(Status.READY, {"name": "theirs", "size": "Standard_D4s_v5", "min_instances": 3})
+    seen = Observed(Status.READY, {"name": "theirs"}, facts={"size": "Standard_D4s_v5", "min_instances": 3})
     lines = lines_of(plan_of(tmp_path, f"compute: theirs\n{JOB}", compute__theirs=seen))
     assert "on 2 × Standard_D4s_v5: 4 vCPUs, 16 GiB each; no timeout: unbounded" in lines
     assert not any("always on" in line for line in lines), "it is not this spec's"
