@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,14 +110,18 @@ def launch(place: Place, job: str, script: str = "", top: str = TOP) -> Launch:
     if not service.workspaces:
         place.make_workspace()
     if spec.compute is not None:
+        before = set(threading.enumerate())
         place.change(place.engine(spec), Action.CREATE, resource(spec, "compute/cpu-cluster"))
-        _await_pollers()
+        _await_pollers(set(threading.enumerate()) - before)
     return Launch(place, spec, place.engine(spec))
 
 
-def _await_pollers() -> None:
-    """SDK v2 looks once more, in a thread of its own, at what it has made: that is no request of what comes next."""
-    for thread in threading.enumerate():
+def _await_pollers(begun: Iterable[threading.Thread]) -> None:
+    """SDK v2 looks once more, in a thread of its own, at what it has made: that is no request of what comes next.
+
+    Those of earlier tests sleep for half a minute, and ask an Azure that is gone.
+    """
+    for thread in begun:
         if thread.name.startswith("LROPoller"):
             thread.join(PATIENCE)
             assert not thread.is_alive(), thread.name

@@ -116,7 +116,8 @@ def test_making_a_workspace(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
     from azure.ai.ml.operations import _workspace_operations_base
 
     # Two threads of the SDK look at the deployment; the second waits for the first, however long that takes.
-    monkeypatch.setattr(_workspace_operations_base, "time", SimpleNamespace(sleep=lambda _: _join_pollers()))
+    earlier = set(threading.enumerate())  # pollers of other tests sleep for half a minute
+    monkeypatch.setattr(_workspace_operations_base, "time", SimpleNamespace(sleep=lambda _: _join_pollers(earlier)))
     service = place.emulator.service
     service.creating_reads = 1
     spec = place.spec("compute: cpu-cluster\n")
@@ -132,8 +133,8 @@ def test_making_a_workspace(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
     compare("make a workspace and its resource group", used, plain)
 
 
-def _join_pollers() -> None:
-    for thread in threading.enumerate():
+def _join_pollers(earlier: set[threading.Thread]) -> None:
+    for thread in set(threading.enumerate()) - earlier:
         if thread.name.startswith("LROPoller"):
             thread.join(PATIENCE)
 
