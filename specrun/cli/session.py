@@ -60,13 +60,13 @@ def open_specs(
     project = replace(
         project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from)
     )
-    warnings = [one for one in (*loaded.diagnostics, *unfit) if one.severity is Severity.WARNING or _of_rules(one)]
+    warnings = [one for one in (*loaded.diagnostics, *unfit) if one.severity is Severity.WARNING or _for_reviewers(one)]
     return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules, warnings=warnings)
 
 
-def _of_rules(found: Diagnostic) -> bool:
-    """Whether it says what a rule allows all the same, or does not judge: a reviewer is told that, too."""
-    return CODES[found.code].group == "rules"
+def _for_reviewers(found: Diagnostic) -> bool:
+    """Whether it says what a rule allows all the same, or does not judge, or that a cost is by old prices."""
+    return CODES[found.code].group in ("rules", "prices")
 
 
 def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tuple[Graph, str]:

@@ -117,5 +117,5 @@ def old(prices: Prices, regions: Iterable[str], today: str) -> Iterator[Diagnost
 
 def _again(one: PriceList) -> str:
     words = ["--region", one.region or "REGION"]
-    words += ["--out", one.document.file] if not one.path else []
+    words += ["--out", one.document.file.rpartition(":")[2]] if not one.path else []  # it may be that of a git ref
     return f"`{command('specrun', 'prices', *words)}`"

@@ -122,6 +122,7 @@ class Tree:
     """A repository's files, as those who look at it name them. What has no place in it is said at `otherwise`."""
 
     def __init__(self, root: str, otherwise: str) -> None:
+        self._root = root
         self._below = Below(root)
         self._paths: dict[str, str] = {}
         self._otherwise = Location(self._below(otherwise) or otherwise, 1, 1)
@@ -129,7 +130,9 @@ class Tree:
     def path(self, file: str) -> str:
         """The path from the root, with slashes; "" outside of it. Standard input is no file beside others."""
         if file not in self._paths:
-            found = self._below(file) or self._below(os.path.realpath(file))
+            of_ref = file.partition(":")[2] and not os.path.lexists(file)  # such as origin/main:.specrun.yaml
+            there = Path(self._root, file.partition(":")[2]) if of_ref else Path(file)
+            found = self._below(there) or self._below(os.path.realpath(there))
             self._paths[file] = found if file != STDIN else _STDIN * (self._otherwise.file == _STDIN)
         return self._paths[file]
 

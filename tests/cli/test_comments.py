@@ -72,3 +72,21 @@ def test_two_clones_plan_the_same_digest_and_a_saved_plan_is_the_same_comment(
     assert texts[0] == texts[1]
     assert texts[0].splitlines()[1].startswith("<!-- specrun digest ")
     assert "⚠️ **A number reaches the job in another spelling.** `job.yaml:3:14`" in texts[0].partition("<details>")[0]
+
+
+def test_costs_by_old_prices_are_told_with_their_age(repository: Path, specrun: Command) -> None:
+    Path("prices.yaml").write_text("currency: EUR\nupdated: 2020-01-31\nregion: westeurope\nD4S_V5: {dedicated: 0.5}\n")
+    Path(".specrun.yaml").write_text("prices: prices.yaml\n")
+    Path("job.yaml").write_text(
+        "apiVersion: specrun/v1\nname: job\ncompute: {name: cpu, size: STANDARD_D4S_V5, max_instances: 1}\n"
+        "job: {command: 'true', environment: {pip: [six]}, limits: {timeout: 3600}}\n"
+    )
+    commit(repository)
+    for options in ((), ("--rules-from", "HEAD")):
+        said = specrun("plan", "job.yaml", "-o", "markdown", *options)
+        assert "at most 0.50 EUR" in said.out
+        assert "**Prices are old.**" in said.out
+        assert "They are of 2020-01-31" in said.out
+        assert "`specrun prices --region westeurope --out prices.yaml`" in said.out
+    said = specrun("validate", "job.yaml", "-o", "github", "--rules-from", "HEAD")
+    assert "::notice file=prices.yaml,line=2," in said.out

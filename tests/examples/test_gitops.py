@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,11 @@ def pipeline(walk: Walk, place: Place, tmp_path: Path) -> Iterator[Pipeline]:
 def test_the_page_from_the_copy_to_what_is_pruned(walk: Walk, place: Place, pipeline: Pipeline, tmp_path: Path) -> None:
     ada, ben = tmp_path / "try/ada", tmp_path / "try/ben"
     walk.block("mkdir ~/try")
+    prices = ada / "prices.yaml"  # of today, whenever that is: of old ones the page says nothing
+    prices.write_text(re.sub("updated: .*", f"updated: {date.today()}", prices.read_text()))
+    pipeline.git("commit", "-q", "--allow-empty", "-am", "Prices of today", folder=ada)
+    pipeline.git("push", "-q", folder=ada)
+    pipeline.git("pull", "-q", folder=ben)
     pipeline.git("clone", "-q", str(tmp_path / "try/remote.git"), str(pipeline.folder), folder=tmp_path)
     walk.block("specrun validate")
     assert place.clusters(tmp_path) == {CLUSTER: 2, "gpu-cluster": 2}
