@@ -29,7 +29,7 @@ def _keep(ctx: click.Context, option: click.Parameter, given: str | None) -> Non
     if given is None:
         return
     if not fitting(option.opts[0], given):
-        wanted = "up to 100 letters, digits and ._-/:, without `--`" if option.opts[0] == KEY else "a web address"
+        wanted = "up to 100 letters, digits and `._-/:`, without `--`" if option.opts[0] == KEY else "a web address"
         raise click.BadParameter(f"{wanted} is wanted, not `{given:.40}`.")
     ctx.meta[f"specrun.{option.name}"] = given
 
