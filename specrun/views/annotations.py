@@ -130,8 +130,8 @@ class Tree:
     def path(self, file: str) -> str:
         """The path from the root, with slashes; "" outside of it. Standard input is no file beside others."""
         if file not in self._paths:
-            of_ref = file.partition(":")[2] and not os.path.lexists(file)  # such as origin/main:.specrun.yaml
-            there = Path(self._root, file.partition(":")[2]) if of_ref else Path(file)
+            of_ref = Path(self._root, file.partition(":")[2])  # such as origin/main:.specrun.yaml
+            there = of_ref if of_ref.is_file() and not os.path.lexists(file) else Path(file)
             found = self._below(there) or self._below(os.path.realpath(there))
             self._paths[file] = found if file != STDIN else _STDIN * (self._otherwise.file == _STDIN)
         return self._paths[file]
