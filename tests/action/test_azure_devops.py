@@ -8,7 +8,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +22,7 @@ from action.main import main, run
 from action.program import Done
 from action.service import Refusal
 from tests.action.conftest import HEAD, NEXT, Told, plan_file
+from tests.loopback import LoopbackServer
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml.safe_load((ROOT / "action/azure-pipelines.yml").read_text(encoding="utf-8"))
@@ -101,7 +102,7 @@ def served() -> Iterator[DevOps]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with LoopbackServer(("127.0.0.1", 0), Handler) as server:
         devops.address = f"http://127.0.0.1:{server.server_port}/"
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield devops

@@ -27,7 +27,7 @@ def paths() -> list[str]:
 def test_help_fits_and_ends_with_examples(specrun: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     said = specrun(*path.split(), "-h")
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0, said.err
     lines = said.out.splitlines()
     assert [line for line in lines if len(line) > 80] == []
     examples = lines[lines.index("  Examples:") + 1 :]

@@ -8,12 +8,13 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import trustme
 
 from tests.conformance.desk import Desk
+from tests.loopback import LoopbackServer
 
 PATIENCE = 60.0
 """Seconds that a held answer waits, if nobody lets it go."""
@@ -52,7 +53,7 @@ def trusted_site(desk: Desk, folder: Path) -> Iterator[Site]:
             pass
 
     authority = trustme.CA()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = LoopbackServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from specrun.plan.changes import Change
 from specrun.plan.kinds.environment import PipLines
 from tests.engine_double import read_specs, write_spec
 from tests.local.machine import Machine
+from tests.loopback import LoopbackServer
 
 PASSWORD = "hush p@ss/42"
 INFO = "small-1.0.dist-info"
@@ -59,7 +60,7 @@ def index() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    server = LoopbackServer(("127.0.0.1", 0), Index)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
