@@ -20,7 +20,7 @@ name: job
 workspace: {name: ml-ws, resource_group: rg, subscription_id: 0b4c0000-0000-0000-0000-000000000000, create: true}
 compute:
   name: gpu
-  size: STANDARD_DS3_V2
+  size: STANDARD_D4DS_V5
   max_instances: 2
 job: {command: ls}
 """
@@ -102,7 +102,7 @@ def test_what_would_be_replaced(specrun: Command, engine: Double) -> None:
     assert lines(said.out)[:1] == [("error", "replace", 4)]
     assert ("note", "would-be-replaced", 4) in lines(said.out)
     assert "title=compute/gpu would be replaced%3A size forces it [would-be-replaced]::" in said.out
-    assert "size: STANDARD_NC6 → STANDARD_DS3_V2" in said.out
+    assert "size: STANDARD_NC6 → STANDARD_D4DS_V5" in said.out
     said = specrun("plan", "-o", "sarif", "--engine", "local")
     assert results(said.out)[:1] == [("error", "replace", 4)]
     assert invocation(said.out) == (4, True, "")
@@ -132,7 +132,7 @@ def test_a_place_that_cannot_be_looked_at(specrun: Command, engine: Double) -> N
 
 
 def test_what_has_drifted(specrun: Command, engine: Double) -> None:
-    there = {"name": "gpu", "size": "STANDARD_DS3_V2", "max_instances": 4}
+    there = {"name": "gpu", "size": "STANDARD_D4DS_V5", "max_instances": 4}
     engine.there["compute/gpu"] = Observed(Status.READY, there, maker=Maker("job"))
     said = specrun("drift", "-o", "github", "--engine", "local", "--only", "kind:compute")
     assert said.code == 3

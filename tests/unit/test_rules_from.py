@@ -150,7 +150,7 @@ def test_outside_of_a_repository_there_is_no_ref(tmp_path_factory: pytest.TempPa
 
 
 def test_prices_are_those_of_the_ref_with_the_files_that_it_names() -> None:
-    list_of = "currency: EUR\nupdated: 2026-11-01\nSTANDARD_D4S_V5: {{dedicated: {}}}\n".format
+    list_of = "currency: EUR\nupdated: 2026-11-01\nmax_age: 9999d\nSTANDARD_D4S_V5: {{dedicated: {}}}\n".format
     Path("job.yaml").write_text(SPEC.replace("'true'", "'true', limits: {timeout: 7200}"))
     Path("prices.yaml").write_text(list_of("0.51"))
     commit("prices: prices.yaml\nrules: {budget_per_run: 1}\n")
