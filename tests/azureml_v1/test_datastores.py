@@ -40,7 +40,9 @@ def key(place: Place, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_container_with_a_key(place: Place, key: str) -> None:
     engine, change = start(place, BLOB)
     assert engine.resources.observe(change.resource).status is Status.MISSING
-    assert place.routes(lambda: engine.resources.begin(change, place.reports.append)) == [POST, GET]
+    asked = place.routes(lambda: engine.resources.begin(change, place.reports.append))
+    # The SDK forgets after a while where its services are: on a busy machine it may ask for that again here.
+    assert [route for route in asked if not route.endswith("/discovery")] == [POST, GET]
     seen = engine.resources.observe(change.resource)
     wanted = {name: value for name, value in change.resource.wanted.items() if name != "credentials"}
     assert (seen.status, seen.properties, seen.maker.spec) == (Status.READY, wanted, "")
