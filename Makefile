@@ -75,7 +75,7 @@ constraints: $(VENV)/.test ## Write constraints.txt and requirements/ anew (need
 	for sdk in azureml azureml-v1; do $(COMPILED) $(HASHED) requirements/$$sdk.txt --extra $$sdk || exit 1; done
 	$(COMPILED) $(HASHED) requirements/emulator.txt $(foreach extra,azureml emulator,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/test.txt \
-		$(foreach extra,azureml azureml-v1 test check benchmark tensorflow,--extra $(extra))
+		$(foreach extra,azureml azureml-v1 notebook test browser check benchmark tensorflow,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/release.txt --extra release
 
 dist: $(VENV)/.release ## Build what would be published in dist/, look into it, and install it where nothing else is
