@@ -1,0 +1,1 @@
+"""Specs and runs for Python programs and notebooks."""
