@@ -1,0 +1,3 @@
+"use strict";
+
+// Lines over steps or time: data, smoothing, drawing.
