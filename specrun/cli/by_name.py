@@ -16,7 +16,7 @@ import click
 
 from specrun.apply.project import DEFAULT_ENGINE
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, Exit
-from specrun.cli.opened import RunsOfSpec, look_for, open_place
+from specrun.cli.opened import RunsOfSpec, look_for
 from specrun.cli.places import section_in
 from specrun.cli.reading import Reading
 from specrun.cli.session import show
@@ -77,7 +77,7 @@ def _on_this_machine(name: str, reading: Reading, shared: dict[str, Any], *, end
     if ending and repositories.mistakes:  # whose it is is not known
         show(repositories.mistakes)
         raise Exit(INVALID_SPEC)
-    opened = open_place(Maker(spec_of(name), repository), LOCAL.name, Scope(), here, shared)
+    opened = RunsOfSpec.open(Maker(spec_of(name), repository), LOCAL.name, Scope(), here, shared)
     run = opened.engine.run(name)
     # Which target it is for says its name as well, unless another one is asked for.
     return RunsOfSpec(
@@ -154,7 +154,7 @@ class _Looking:
             self._unread.append(file)
 
     def _open(self, file: str, maker: Maker, engine: str, written: object) -> RunsOfSpec:
-        opened = open_place(maker, engine, _scope(file, written), Path(file).absolute().parent, self._shared, file)
+        opened = RunsOfSpec.open(maker, engine, _scope(file, written), Path(file).absolute().parent, self._shared, file)
         self._asked[opened.engine.place.title] = None
         return opened
 

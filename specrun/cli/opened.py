@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from specrun.apply.project import DEFAULT_ENGINE, scope_of
+from specrun.apply.runs_of import PassedOver, RunsOf, Tell
 from specrun.cli.answers import note_error
 from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit, worst
 from specrun.cli.left_out import check_targets, tell_selected
@@ -21,12 +22,7 @@ from specrun.cli.session import about_run, load_specs, require_engine, show
 from specrun.cli.telling import tell, tell_waits
 from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES
-from specrun.engines.history import History
-from specrun.engines.registry import find_place, make_engine
-from specrun.engines.reliable import Reliable
-from specrun.plan.hashes import HashCache
-from specrun.plan.home import open_home
-from specrun.plan.makers import Maker, namesakes
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Run
 from specrun.plan.repositories import Repositories
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -41,23 +37,14 @@ from specrun.views.text import indented
 T = TypeVar("T")
 
 
+def _tell(passed_over: PassedOver) -> None:
+    for note in passed_over.notes:
+        tell(f"note: {note}")
+
+
 @dataclass(frozen=True, slots=True)
-class RunsOfSpec:
-    """The engine that has a spec's runs, and whose they are there; or a `run` that is meant alone.
-
-    `home` is the state folder of the spec, `file` is where it stands ("": nobody knows).
-    """
-
-    maker: Maker
-    engine: Reliable
-    home: Path
-    file: str = ""
-    run: Run | None = None
-
-    @property
-    def spec(self) -> str:
-        """The spec's name."""
-        return self.maker.spec
+class RunsOfSpec(RunsOf):
+    """The same for a command, which says what is passed over, and ends where there is nothing."""
 
     def about(self, verb: str, run: Run, reading: Reading, *options: str) -> str:
         """A command about one of its runs."""
@@ -68,57 +55,21 @@ class RunsOfSpec:
         is_here = not self.engine.facts.in_workspace
         return OwnPaths(run.name, run.code or _code_of(self.file), str(self.home) if is_here else "")
 
-    @property
-    def where(self) -> tuple[object, ...]:
-        """Where its runs are: those of others may be there, too."""
-        place = self.engine.place
-        return (place,) if ENGINES[place.engine].in_workspace else (place, self.home)
-
-    def newest(self) -> Run:
+    def newest(self, tell: Tell = _tell) -> Run:
         """The run that is meant, or the spec's newest. Ends the command when there is none."""
-        if self.run is not None:
-            return self.run
-        self.engine.sign_in()
-        history = History(self.engine)
-        newest = next(history.every(self.maker), None)
-        if newest is None:
-            self._check_read(history)
-            self._tell_others(history)
+        if (newest := RunsOf.newest(self, tell)) is None:
             title = self.engine.place.title
             raise Exit(FAILED, f"{self.spec} has no runs on {title}: `specrun apply` starts one")
         return newest
 
-    def every(self) -> Iterator[Run]:
-        """All runs, newest first, read on as they are wanted. Of others of this name it is said that they are there."""
-        if self.run is not None:
-            yield self.run
-            return
-        self.engine.sign_in()
-        history = History(self.engine)
-        try:
-            yield from history.every(self.maker)
-        finally:
-            self._tell_others(history)
-        self._check_read(history)
+    def every(self, tell: Tell = _tell) -> Iterator[Run]:
+        """All runs, newest first, read on as they are wanted."""
+        return RunsOf.every(self, tell)
 
     def check_own(self, run: Run) -> None:
         """End the command rather than touch what was made in another repository, or for another target."""
-        if not run.maker.is_beside(self.maker):
-            there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
-            raise Exit(REFUSED, f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal")
-
-    def _check_read(self, history: History) -> None:
-        """Say what was not looked at of the spec's runs. Raises EngineError when they could not be read."""
-        if history.error is not None:
-            raise history.error
-        if unread := history.unread(self.spec):
-            tell(f"note: {self.spec} may have older runs: {unread}")
-
-    def _tell_others(self, history: History) -> None:
-        if others := history.others(self.spec):
-            told = namesakes([run.maker for run in others], self.maker)
-            are = "is passed over" if len(others) == 1 else "are passed over"
-            tell(f"note: {told} named {self.spec} {are}: --run {others[0].name} shows one")
+        if why := self.not_own(run):
+            raise Exit(REFUSED, why)
 
 
 @dataclass(slots=True)
@@ -212,19 +163,6 @@ def look_for(name: str, places: Sequence[Callable[[], RunsOfSpec]]) -> RunsOfSpe
     return found[0]
 
 
-def open_place(
-    maker: Maker, engine: str, scope: Scope, folder: Path, shared: dict[str, Any], file: str = ""
-) -> RunsOfSpec:
-    """The runs of a maker, with the engine that has them; `folder` is that of the spec. Raises EngineError."""
-    home = open_home(folder)
-    place = find_place(engine, scope.workspace)
-    # One for all that is asked: what a place has told is not asked again for the next spec.
-    engines: dict[object, Reliable] = shared.setdefault("engines", {})
-    if (place, home) not in engines:
-        engines[place, home] = make_engine(place, home, HashCache(home), replace(scope, shared=shared))
-    return RunsOfSpec(maker, engines[place, home], home, file)
-
-
 def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], RunsOfSpec]]:
     """The runs of each spec. Ends the command where the names of specs cannot be told."""
     show(reading.found.mistakes)
@@ -256,7 +194,7 @@ def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], Run
 
 def _open_spec(maker: Maker, engine: str, file: str, reading: Reading, shared: dict[str, Any]) -> RunsOfSpec:
     scope = scope_of([_spec_in(file, reading)]) if ENGINES[engine].in_workspace else Scope()
-    return open_place(maker, engine, scope, Path(file).absolute().parent, shared, file)
+    return RunsOfSpec.open(maker, engine, scope, Path(file).absolute().parent, shared, file)
 
 
 def _code_of(file: str) -> str:

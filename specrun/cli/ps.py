@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from specrun.cli.opened import Opened, RunsOfSpec, open_place, open_runs
+from specrun.cli.opened import Opened, RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
 from specrun.cli.priced import Pricing, tell_prices
 from specrun.cli.reading import LOCAL, Reading, going_options
@@ -63,7 +63,7 @@ def ps(reading: Reading, output: str) -> None:
 
 def _this_machine() -> Opened:
     """All that the state folder has which belongs here, whichever specs made it."""
-    return Opened([open_place(NOBODY, LOCAL, Scope(), Path.cwd(), {})])
+    return Opened([RunsOfSpec.open(NOBODY, LOCAL, Scope(), Path.cwd(), {})])
 
 
 def _going(runs: RunsOfSpec) -> Sequence[Run]:

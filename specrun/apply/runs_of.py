@@ -1,0 +1,125 @@
+"""The runs of a spec in one place, for whoever shows them: what was passed over is told, and nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from specrun.engines.base import Scope
+from specrun.engines.facts import ENGINES
+from specrun.engines.history import History
+from specrun.engines.registry import find_place, make_engine
+from specrun.engines.reliable import Reliable
+from specrun.plan.hashes import HashCache
+from specrun.plan.home import open_home
+from specrun.plan.makers import Maker, namesakes
+from specrun.plan.observed import Run
+from specrun.spec.frozen import dataclass
+
+R = TypeVar("R", bound="RunsOf")
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """What was not given where the runs of a `maker` were asked for: `others` of the same name, which are of another
+    repository or target, and what was not looked at at all (`unread`, in words; "": nothing).
+    """
+
+    maker: Maker
+    others: Sequence[Run] = ()
+    unread: str = ""
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """The same for people."""
+        if self.others:
+            told = namesakes([run.maker for run in self.others], self.maker)
+            are = "is passed over" if len(self.others) == 1 else "are passed over"
+            yield f"{told} named {self.maker.spec} {are}: --run {self.others[0].name} shows one"
+        if self.unread:
+            yield f"{self.maker.spec} may have older runs: {self.unread}"
+
+
+Tell: TypeAlias = Callable[[PassedOver], None]
+"""What is called once the runs have been read as far as they were wanted."""
+
+
+def untold(_: PassedOver) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOf:
+    """The engine that has a spec's runs, and whose they are there; or a `run` that is meant alone.
+
+    `home` is the state folder of the spec, `file` is where it stands ("": nobody knows).
+    """
+
+    maker: Maker
+    engine: Reliable
+    home: Path
+    file: str = ""
+    run: Run | None = None
+
+    @classmethod
+    def open(
+        cls: type[R], maker: Maker, engine: str, scope: Scope, folder: Path, shared: dict[str, Any], file: str = ""
+    ) -> R:
+        """The runs of a maker, with the engine that has them; `folder` is that of the spec. Raises EngineError."""
+        home = open_home(folder)
+        place = find_place(engine, scope.workspace)
+        # One for all that is asked: what a place has told is not asked again for the next spec.
+        engines: dict[object, Reliable] = shared.setdefault("engines", {})
+        if (place, home) not in engines:
+            engines[place, home] = make_engine(place, home, HashCache(home), replace(scope, shared=shared))
+        return cls(maker, engines[place, home], home, file)
+
+    @property
+    def spec(self) -> str:
+        """The spec's name."""
+        return self.maker.spec
+
+    @property
+    def where(self) -> tuple[object, ...]:
+        """Where its runs are: those of others may be there, too."""
+        place = self.engine.place
+        return (place,) if ENGINES[place.engine].in_workspace else (place, self.home)
+
+    def newest(self, tell: Tell = untold) -> Run | None:
+        """The run that is meant, or the spec's newest; what is passed over is told where there is none.
+
+        Raises EngineError.
+        """
+        passed_over: list[PassedOver] = []
+        for run in self.every(passed_over.append):
+            return run
+        for one in passed_over:
+            tell(one)
+        return None
+
+    def every(self, tell: Tell = untold) -> Iterator[Run]:
+        """All runs, newest first, read on as they are wanted. Raises EngineError where some could not be read."""
+        if self.run is not None:
+            yield self.run
+            return
+        self.engine.sign_in()
+        history, unread = History(self.engine), ""
+        try:
+            yield from history.every(self.maker)
+            unread = history.unread(self.spec) if history.error is None else ""
+        finally:
+            if (others := history.others(self.spec)) or unread:
+                tell(PassedOver(self.maker, others, unread))
+        if history.error is not None:
+            raise history.error
+
+    def not_own(self, run: Run) -> str:
+        """Why a run is not to be ended from here, as it was made in another repository or for another target; "": it
+        may be.
+        """
+        if run.maker.is_beside(self.maker):
+            return ""
+        there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
+        return f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal"
