@@ -1,0 +1,6 @@
+"use strict";
+
+/** The table of runs. */
+function runsView(context) {
+  return { element: h("div", {}, "Runs"), close() {} };
+}

@@ -1,0 +1,3 @@
+import { httpSource, mount } from "./specrun.js";
+
+mount(document.getElementById("specrun"), httpSource());
