@@ -18,6 +18,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
+import chromium
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ PICTURE = ROOT / "docs" / "images" / "pull-request.png"
 KEYWORD = b"comment"
 """Of the chunk of the PNG that has the comment's SHA-256."""
 
-OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu"]
+HEADLESS = ("--headless", *chromium.OPTIONS)
 WIDTH, HEIGHT = 900, 815
 VOLATILE = re.compile(r"expires: \d{4}-\d\d-\d\d")
 PAGE = """\
@@ -89,25 +90,14 @@ def with_digest(picture: bytes, digest: str) -> bytes:
     return picture[:33] + chunk + picture[33:]
 
 
-def browser() -> str | None:
-    """The Chromium of this machine."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 def drawn(source: str, width: int, height: int) -> bytes | None:
     """A page as a PNG; None where there is no Chromium."""
-    program = browser()
+    program = chromium.browser()
     if program is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "page.html").write_text(source, encoding="utf-8")
-        options = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            f"--window-size={width},{height}",
-        ]
+        options = [*HEADLESS, "--hide-scrollbars", f"--window-size={width},{height}"]
         place = [f"--user-data-dir={folder}/profile", f"--screenshot={folder}/page.png", f"file://{folder}/page.html"]
         subprocess.run([program, *options, *place], check=True, capture_output=True, timeout=120)
         return Path(folder, "page.png").read_bytes()

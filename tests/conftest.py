@@ -36,7 +36,11 @@ NEED_AZURITE = (
 TOGETHER = ("faults/test_azure_routes.py", "faults/test_azure_silence.py", "cli/test_audit.py", "editor/test_editor.py")
 """Files whose tests one worker does: all that they look at is begun, once, when the first of them is asked for."""
 
+IN_A_BROWSER = "tests/ui/"
+"""A folder likewise: all its tests share one browser."""
+
 FIRST = (
+    "ui/",
     "faults/test_azure_kills.py",
     "faults/test_apply_kills.py",
     "long/",
@@ -47,11 +51,14 @@ FIRST = (
 
 
 class OneByOne(LoadScopeScheduling):
-    """Gives each test to the next idle worker, but a file of `TOGETHER` to one. (What `--dist loadgroup` is for does
-    not work with pytest 9.2 and pytest-xdist 3.8: tests lose their groups.)"""
+    """Gives each test to the next idle worker, but a file of `TOGETHER` to one, and all `IN_A_BROWSER`. (What
+    `--dist loadgroup` is for does not work with pytest 9.2 and pytest-xdist 3.8: tests lose their groups.)
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file.startswith(IN_A_BROWSER):
+            return IN_A_BROWSER
         return file if file.endswith(TOGETHER) else nodeid
 
 

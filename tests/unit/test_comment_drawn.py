@@ -19,11 +19,12 @@ from tests.engine_double import Double, plan_for, read_specs, write_spec
 from tests.unit.test_markdown import SPEC, mistake, renamed
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+import chromium
 import picture_comment
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(picture_comment.browser() is None, reason="there is no Chromium"),
+    pytest.mark.skipif(chromium.browser() is None, reason=chromium.ABSENT),
 ]
 PHONE = 390
 MEASURE = """
@@ -61,7 +62,7 @@ def test_comments_are_drawn_as_they_are_meant(tmp_path: Path) -> None:
     pages = "".join(picture_comment.page(text) for text in shown.values())
     source = tmp_path / "page.html"
     source.write_text(pages + MEASURE, encoding="utf-8")
-    command = [str(picture_comment.browser()), *picture_comment.OPTIONS, f"--user-data-dir={tmp_path}/profile"]
+    command = [str(chromium.browser()), *picture_comment.HEADLESS, f"--user-data-dir={tmp_path}/profile"]
     dumped = subprocess.run([*command, "--dump-dom", f"file://{source}"], capture_output=True, text=True, timeout=120)
     found = re.search(r'data-seen="([^"]*)"', dumped.stdout)
     assert found is not None, dumped.stderr[-500:]
