@@ -11,7 +11,7 @@ import click
 from specrun.apply.other_specs import OtherSpecs
 from specrun.cli.apply import carry_out, confirm, refuse_on_windows
 from specrun.cli.exit_codes import Exit
-from specrun.cli.options import color_option, every_option, lock_timeout_option, seconds_in
+from specrun.cli.options import color_option, every_option, lock_timeout_option
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.session import open_specs
 from specrun.cli.telling import quiet
@@ -54,6 +54,8 @@ def _moment(age: str, also: Collection[str]) -> float:
     """The moment (Unix seconds) that is so long ago. Raises click.UsageError."""
     if set(also) != {"run"}:
         raise click.UsageError("--older-than is about runs and nothing else: it goes with `--also run` alone.")
+    from specrun.spec.moments import seconds_in  # late: few ask for it
+
     seconds = seconds_in(age)
     if seconds is None:
         raise click.UsageError(f"--older-than wants a number and one of s, m, h, d, w, such as 30d; not `{age:.40}`.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -43,17 +42,9 @@ def output_option(*formats: str) -> Callable[[F], F]:
     )
 
 
-_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
-_PART = re.compile("([0-9]{1,9})([wdhms])")
-
-
-def seconds_in(text: str) -> int | None:
-    """The seconds in a text such as `10m`, `1h30m`, `0s` or `30d`; None where it is no such text."""
-    parts = _PART.findall(text)
-    return sum(int(number) * _UNITS[unit] for number, unit in parts) if parts and not _PART.sub("", text) else None
-
-
 def _timeout(_: click.Context, __: click.Parameter, given: str) -> int:
+    from specrun.spec.moments import seconds_in  # late: few verbs have such an option
+
     seconds = seconds_in(given)
     if seconds is None:
         raise click.BadParameter(f"a number and one of s, m, h, d, w is wanted, such as 10m or 0s; not `{given:.40}`.")
@@ -78,7 +69,7 @@ def since_option(help: str) -> Callable[[F], F]:
 def _moment(_: click.Context, __: click.Parameter, given: str | None) -> float | None:
     if given is None:
         return None
-    from specrun.spec.moments import moment_in  # late: few ask for it
+    from specrun.spec.moments import moment_in, seconds_in  # late: few ask for it
 
     seconds = seconds_in(given)
     moment = moment_in(given) if seconds is None else time.time() - seconds

@@ -14,7 +14,7 @@ from specrun.plan.source_list import SourceList
 from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Properties
+from specrun.spec.model import Properties, Scalar
 
 
 class Status(Enum):
@@ -118,12 +118,16 @@ class Loss(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RoleStatus:
-    """One process of a run, such as worker/0. `exit` is its exit status, `signal` what killed it."""
+    """One process of a run, such as worker/0. `exit` is its exit status, `signal` what killed it; `started` and
+    `ended` are Unix seconds, where the engine knows them.
+    """
 
     name: str
     status: str
     exit: int | None = None
     signal: int | None = None
+    started: float | None = None
+    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ class Run:
     """The Python of the machine that it runs in, in words, where it names no environment."""
     instances: Instances | None = None
     """What it is on, as it was known when it was submitted; on this machine, what its spec declares for Azure."""
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
+    """The spec's `vars` as they were when it was submitted; none of runs from before they were kept."""
 
     @property
     def maker(self) -> Maker:

@@ -1,8 +1,12 @@
-"""Moments as RFC 3339 has them, with their zone: the same for programs everywhere."""
+"""Moments as RFC 3339 has them, with their zone: the same for programs everywhere; and how long something takes."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_PART = re.compile("([0-9]{1,9})([wdhms])")
 
 
 def rfc3339(seconds: float | None) -> str | None:
@@ -31,3 +35,9 @@ def moment_in(text: str) -> float | None:
         return datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00")).timestamp()
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def seconds_in(text: str) -> int | None:
+    """The seconds in a text such as `10m`, `1h30m`, `0s` or `30d`; None where it is no such text."""
+    parts = _PART.findall(text)
+    return sum(int(number) * _UNITS[unit] for number, unit in parts) if parts and not _PART.sub("", text) else None
