@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TypeVar
 
 import click
@@ -18,9 +17,10 @@ from specrun.cli.priced import Pricing, Spent
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
+from specrun.plan.metrics import Logged
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import json_text
-from specrun.views.data import place_data, run_data
+from specrun.views.data import around_data, place_data, run_data
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import paint_for, room_in, terminal_width
 
@@ -44,7 +44,7 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     elif output == "json":
         places = [place_data(runs.engine.place) for runs, _ in found]
         data = [
-            {**run_data(run), "place": place, "cost": spent.data, **asdict(around), "failure": failed.data()}
+            {**run_data(run), "place": place, "cost": spent.data, **around_data(around), "failure": failed.data()}
             for place, (run, around, failed, spent) in zip(places, told, strict=True)
         ]
         if data:
@@ -83,12 +83,12 @@ def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:
             unread[what] = str(error)
             return nothing
 
-    no_nodes, no_metrics = dict[str, int](), dict[str, float]()
+    no_nodes = dict[str, int]()
     return Surroundings(
         read("outputs", engine.address, run.name, ""),
         run.compute,
         read("cluster", engine.nodes, run.compute, no_nodes),
-        read("metrics", engine.metrics, run.name, no_metrics),
+        read("metrics", engine.logged, run.name, Logged()),
         unread,
     )
 

@@ -14,6 +14,7 @@ from specrun.engines.facts import Facts
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
+from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
@@ -221,10 +222,13 @@ class Runs(Protocol):
 
 
 class Metrics(Protocol):
-    """What runs log as metrics, where the engine keeps any."""
+    """What runs log: metrics and parameters."""
 
-    def latest(self, name: str) -> Mapping[str, float]:
-        """The latest value under each name."""
+    def logged(self, name: str) -> Logged:
+        """The last value of each metric, and the parameters. Raises Missing."""
+
+    def history(self, name: str, metric: str, after: int = 0) -> Series:
+        """A metric's points but for the first `after`; none where the run has no such metric. Raises Missing."""
 
 
 class Nodes(Protocol):

@@ -28,6 +28,7 @@ from specrun.engines.locks import Holder, Lock
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
+from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
@@ -184,12 +185,19 @@ class Reliable:
         """Where a person finds what a run wrote; "" where it wrote nothing."""
         return self._read(f"where {name} is", partial(self._engine.runs.address, name))
 
-    def metrics(self, name: str) -> Mapping[str, float]:
-        """What a run logged last under each name; {} where nobody keeps that."""
+    def logged(self, name: str) -> Logged:
+        """What a run has logged: last values and parameters; nothing where nobody keeps that."""
         metrics = self._engine.metrics
         if metrics is None:
-            return {}
-        return self._read(f"metrics of {name}", partial(metrics.latest, name))
+            return Logged()
+        return self._read(f"metrics of {name}", partial(metrics.logged, name))
+
+    def history(self, name: str, metric: str, after: int = 0) -> Series:
+        """The points of a run's metric but for the first `after`."""
+        metrics = self._engine.metrics
+        if metrics is None:
+            return Series(metric)
+        return self._read(f"{metric} of {name}", partial(metrics.history, name, metric, after))
 
     def nodes(self, cluster: str) -> Mapping[str, int]:
         """How many of a cluster's instances are running, idle, …; {} where there is no cluster."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from specrun.spec.moments import rfc3339
 from specrun.views.accounts import account_data
 from specrun.views.costs import attempt_data, cluster_data, machine_data, plan_cost_data
 from specrun.views.diagnostics import diagnostic_data
+from specrun.views.runs import Surroundings
 
 ACTIONS: Mapping[Action, list[str]] = {
     Action.NO_OP: ["no-op"],
@@ -97,6 +99,27 @@ def run_data(run: Run) -> dict[str, object]:
         "python": run.python or None,
         **{name: None if value == "" else value for name, value in asdict(run.provenance).items()},
     }
+
+
+def around_data(around: Surroundings) -> dict[str, object]:
+    """What belongs to a run and is not in it; the metrics are those of tables."""
+    logged = around.logged
+    return {
+        "outputs": around.outputs,
+        "compute": around.compute,
+        "nodes": dict(around.nodes),
+        "metrics": {name: number_data(last.value) for name, last in logged.main.items()},
+        "params": dict(logged.params),
+        "notes": list(logged.notes),
+        "unread": dict(around.unread),
+    }
+
+
+def number_data(value: float) -> float | str:
+    """A number; one that JSON has not as the text "NaN", "Infinity" or "-Infinity"."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def place_data(place: Place) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from specrun.plan.fingerprint import explain
+from specrun.plan.metrics import Logged
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
@@ -27,15 +28,14 @@ Identity = Callable[[str], Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What belongs to a run and is not in it: where its outputs are, its cluster's instances by state, its metrics.
-
-    `unread` says of each that could not be read why.
+    """What belongs to a run and is not in it: where its outputs are, its cluster's instances by state, what it has
+    logged. `unread` says of each that could not be read why.
     """
 
     outputs: str
     compute: str = ""
     nodes: Mapping[str, int] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    logged: Logged = field(default_factory=Logged)
     unread: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,7 +64,11 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     if around.nodes:
         counts = ", ".join(f"{count} {visible(state)}" for state, count in around.nodes.items() if count)
         lines.append(f"  cluster      {visible(around.compute)}: {counts or 'no instances'}")
-    lines.extend(f"  {visible(name):<11}  {value:g}" for name, value in around.metrics.items())
+    lines.extend(f"  {visible(name):<11}  {last.value:g}" for name, last in around.logged.main.items())
+    for note in around.logged.notes:
+        lines += (
+            [f"  metrics      {visible(note)}"] if room is None else wrapped(note, "  metrics      ", room, " " * 15)
+        )
     lines.extend(f"  {name:<11}  cannot be read: {visible(why)}" for name, why in around.unread.items())
     lines.extend(f"  {visible(role.name):<11}  {visible(role.status)}{_ending(role)}" for role in run.roles)
     return "\n".join(lines)

@@ -36,6 +36,7 @@ CANCEL_JOB = f"POST {PLANE}/jobs/{{job}}/cancel"
 DATA_PLANE = "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{ws}"
 GET_DETAILS = f"GET api.azureml.ms /history/v1.0{DATA_PLANE}/runs/{{run}}/details"
 GET_METRICS = f"GET api.azureml.ms /mlflow/v1.0{DATA_PLANE}/api/2.0/mlflow/runs/get"
+GET_HISTORY = f"GET api.azureml.ms /mlflow/v1.0{DATA_PLANE}/api/2.0/mlflow/metrics/get-history"
 WATCHED = ("/computeOperationsStatus/{operation}", "/mfeOperationResults/{operation}")
 """How the routes end where the SDK looks once, in a thread of its own, at an operation that was accepted."""
 

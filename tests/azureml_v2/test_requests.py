@@ -222,7 +222,7 @@ def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path
     compare("fetch all outputs of one file", count(place, fetch), plain)
     assert (tmp_path / "files" / "model" / "model.txt").read_text() == "model"
     assert [file.read_text() for file in (tmp_path / "theirs").rglob("model.txt")] == ["model"]
-    compare("read a run's metrics", count(place, lambda: engine.metrics.latest(names[0])), None)
+    compare("read a run's metrics", count(place, lambda: engine.metrics.logged(names[0])), None)
     compare("read what a run consisted of", _renewed_identity(launched, names[0]), None)
     assert count(place, lambda: engine.runs.cancel(names[0])) == 0, "it has ended"
 

@@ -16,6 +16,7 @@ import pytest
 from specrun.engines.base import Denied, LogLine
 from specrun.plan.changes import Change
 from specrun.plan.makers import Maker
+from specrun.plan.metrics import Logged
 from specrun.plan.observed import Loss, Observed, Run, RunStatus, Status
 from specrun.spec import tree
 from tests.engine_double import Double, offer, write_spec
@@ -244,7 +245,7 @@ def test_apply_ends_as_the_run_does_and_again_so_the_next_time(
 
 def test_status_shows_the_rest_where_the_metrics_cannot_be_read(specrun: Any, engine: Double) -> None:
     class Metrics:
-        def latest(self, name: str) -> dict[str, float]:
+        def logged(self, name: str) -> Logged:
             raise Denied("who signed in may not read them")
 
     spec()

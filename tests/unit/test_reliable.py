@@ -14,6 +14,7 @@ from specrun.engines.calls import AT_ONCE, ATTEMPTS, FIRST_PAUSE, Abandoned, Rea
 from specrun.engines.locks import Holder, Lock
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, ResourceChange
+from specrun.plan.metrics import Logged
 from specrun.plan.observed import CloudContent, Observed, Run, RunStatus, Status
 from specrun.plan.resources import Place, Resource
 from tests.engine_double import HANG, HERE, Double, addresses, graph_for, read_specs, wait_until, write_spec
@@ -307,8 +308,14 @@ def test_what_an_earlier_run_was_is_no_reason_to_fail(engine: Double) -> None:
 def test_an_engine_may_lack_what_not_every_one_has(engine: Double) -> None:
     engine.contents = None  # type: ignore[assignment]
     shared = Reliable(engine)
-    assert (shared.metrics("job-a"), shared.nodes("gpu"), read_all([shared.content(CloudContent("a"))])) == (
-        {},
+    assert (
+        shared.logged("job-a"),
+        shared.history("job-a", "loss").values,
+        shared.nodes("gpu"),
+        read_all([shared.content(CloudContent("a"))]),
+    ) == (
+        Logged(),
+        (),
         {},
         [""],
     )

@@ -14,6 +14,7 @@ from specrun.plan.attempts import decide
 from specrun.plan.graph import Graph
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.makers import Maker
+from specrun.plan.metrics import Last, Logged
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.plan.provenance import Provenance
 from specrun.spec.model import LocalPath
@@ -110,7 +111,12 @@ def test_status_of_one_run() -> None:
         RoleStatus("ps/0", "failed", None, 9),
         RoleStatus("ps/1", "waiting"),
     )
-    around = Surroundings("/there", "gpu", {"running": 2, "idle": 0, "preparing": 1}, {"loss": 0.25})
+    around = Surroundings(
+        "/there",
+        "gpu",
+        {"running": 2, "idle": 0, "preparing": 1},
+        Logged({"loss": Last(0.25, 3), "worker/1/loss": Last(1.0, 3, role="worker/1")}),
+    )
     text = status_text(replace(run(1, RunStatus.FAILED, reason="ps/0 was killed"), roles=roles), around, PLAIN)
     assert text.splitlines() == [
         "job-aaaaaaaaaa  failed",
@@ -139,7 +145,7 @@ def test_no_ending_says_nothing(status: RunStatus, reason: str) -> None:
         )
     )
     ended = replace(run(1, status, reason=reason.replace("STATUS", status.value)), roles=roles, compute="")
-    around = Surroundings("", "", {}, {}, {})
+    around = Surroundings("")
     texts = [status_text(ended, around, PLAIN), runs_text(rows_of(ended), 0.0, PLAIN, 80), origin_text(ended)]
     texts += [decide([ended], ended.fingerprint, rerun).reason for rerun in (False, True)]
     for text in texts:

@@ -23,6 +23,7 @@ from specrun.plan.graph import Graph
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.makers import Maker
+from specrun.plan.metrics import Last, Logged
 from specrun.plan.observed import Observed, RoleStatus, Run, RunStatus, Status, StoredFile
 from specrun.plan.provenance import Provenance
 from specrun.plan.resources import Key, Place
@@ -179,7 +180,9 @@ TEXTS: Mapping[str, Callable[[str], str]] = {
     "plan in colours": lambda word: COLOURS.sub("", plan_text(a_plan(word), COLOURED)),
     "narration": lambda word: told(*an_apply(word)),
     "status": lambda word: status_text(
-        a_run(word), Surroundings(word, word, {word: 1}, {word: 1.0}, {"a": word}), PLAIN
+        a_run(word),
+        Surroundings(word, word, {word: 1}, Logged({word: Last(1.0)}, {word: word}, (word,)), {"a": word}),
+        PLAIN,
     ),
     "runs": lambda word: runs_text([Row(a_run(word), word, word, [word]), Row(a_run("zz"), "s", "p")], 9.0, PLAIN, 100),
     "ps": lambda word: going_text([Row(a_run(word), word, word)], 9.0, PLAIN, 100),

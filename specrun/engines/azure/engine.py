@@ -15,6 +15,7 @@ from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.datastores import DatastoreCalls, Datastores
 from specrun.engines.azure.locks import AzureLocks
 from specrun.engines.azure.quotas import Quotas
+from specrun.engines.azure.run_metrics import RunMetrics
 from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.transport import changing_while
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
@@ -69,7 +70,8 @@ class AzureEngine:
         self.resources = Resources(
             connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores), locks
         )
-        self.runs = self.metrics = Runs(connection, runs)
+        self.runs = Runs(connection, runs)
+        self.metrics = RunMetrics(connection, runs.has_ended)
         self.nodes = Nodes(connection, known)
         self.ends = None
         self.contents = Contents(connection, place, version_of)

@@ -36,12 +36,13 @@ class RunCalls(Protocol):
     """What an SDK does for runs. Everything may raise EngineError; Missing of a run that is not there, or not ours.
 
     `list` has a page of those with a tag of that name. `find` makes no request for a run that was seen, `look` none for
-    one that had ended. `explain` reads the details of a run that has ended, once. `submit` raises Conflict when the
-    name is taken, and SecretUnset.
+    one that had ended, and `has_ended` none at all. `explain` reads the details of a run that has ended, once. `submit`
+    raises Conflict when the name is taken, and SecretUnset.
     """
 
     def list(self, tag: str, after: str) -> Listed: ...
     def find(self, name: str) -> SeenRun: ...
+    def has_ended(self, name: str) -> bool: ...
     def look(self, name: str) -> SeenRun: ...
     def explain(self, run: SeenRun) -> None: ...
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None: ...
@@ -52,7 +53,6 @@ class RunCalls(Protocol):
     def outputs(self, run: SeenRun) -> Iterable[OutputFile]: ...
     def fetch(self, run: SeenRun, path: str, to: Path) -> None: ...
     def address(self, run: SeenRun) -> str: ...
-    def metrics(self, name: str) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +173,6 @@ class Runs:
     def address(self, name: str) -> str:
         """The portal's page of a run."""
         return self.calls.address(self.calls.find(name))
-
-    @asked
-    def latest(self, name: str) -> Mapping[str, float]:
-        """The latest value of each metric that a run logged."""
-        return self.calls.metrics(name)
 
     def _complete(self, run: SeenRun) -> None:
         """Read the record of a run, where it did not come with it: one request, once."""

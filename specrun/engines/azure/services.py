@@ -1,6 +1,6 @@
-"""What the SDKs have no public call for, asked of the workspace's own services: how a run went, and its metrics.
+"""What the SDKs have no public call for, asked of the workspace's own services.
 
-Run history is where SDK v2 itself looks while it streams a job; metrics are MLflow's, with MLflow's published REST.
+Run history, for one, is where SDK v2 itself looks while it streams a job.
 """
 
 from __future__ import annotations
@@ -18,15 +18,7 @@ from specrun.engines.base import EngineError
 def read_details(connection: Connection[Any], name: str) -> Mapping[str, Any]:
     """Status, times, error and logs of a run: one request. Raises Missing."""
     path = f"/history/v1.0{workspace_path(connection.coordinates)}/runs/{name}/details"
-    return _mapping(_ask(connection, path, {"api-version": "v1.0"}, f"read the details of the run {name}"))
-
-
-def read_metrics(connection: Connection[Any], name: str) -> Mapping[str, float]:
-    """The latest value of each metric that a run logged: one request. Raises Missing."""
-    path = f"/mlflow/v1.0{workspace_path(connection.coordinates)}/api/2.0/mlflow/runs/get"
-    answer = _ask(connection, path, {"run_id": name}, f"read the metrics of {name}")
-    logged = _mapping(_mapping(answer.get("run")).get("data")).get("metrics") or []
-    return {str(one["key"]): float(one["value"]) for one in logged if isinstance(one.get("value"), (int, float))}
+    return as_mapping(ask_service(connection, path, {"api-version": "v1.0"}, f"read the details of the run {name}"))
 
 
 def add_tags(connection: Connection[Any], name: str, experiment: str, tags: Mapping[str, str]) -> None:
@@ -36,8 +28,9 @@ def add_tags(connection: Connection[Any], name: str, experiment: str, tags: Mapp
     arm.patch(path, {"api-version": "v1.0"}, {"tags": dict(tags)}, f"tag the run {name}")
 
 
-def _ask(connection: Connection[Any], path: str, query: Mapping[str, str], what: str) -> Mapping[str, Any]:
-    return _mapping(Arm(connection.credential, endpoint=_endpoint(connection)).get(path, query, what))
+def ask_service(connection: Connection[Any], path: str, query: Mapping[str, str], what: str) -> Mapping[str, Any]:
+    """The object that a service answers at a path. Raises EngineError's kinds."""
+    return as_mapping(Arm(connection.credential, endpoint=_endpoint(connection)).get(path, query, what))
 
 
 def _endpoint(connection: Connection[Any]) -> str:
@@ -52,5 +45,6 @@ def _endpoint(connection: Connection[Any]) -> str:
     return f"https://{host}"
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """An answer's part that should be an object; {} where it is none."""
     return value if isinstance(value, Mapping) else {}

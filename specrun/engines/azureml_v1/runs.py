@@ -49,6 +49,10 @@ class SdkRuns:
         """Wherever it is filed; no request when it was seen."""
         return check_ours(self._seen.get(name) or self._fetch(name))
 
+    def has_ended(self, name: str) -> bool:
+        """As far as it was seen."""
+        return name in self._seen and self._seen[name].status.ended
+
     def look(self, name: str) -> SeenRun:
         """One request if it was seen before, unless it had ended."""
         run = self._seen.get(name)
@@ -116,13 +120,6 @@ class SdkRuns:
             return run.address
         with translated(f"link to the run {run.name}"):
             return str(self._sdk_run(run).get_portal_url())
-
-    def metrics(self, name: str) -> Mapping[str, float]:
-        sdk = self._sdk_run(self.find(name))
-        with translated(f"read the metrics of {name}"):
-            logged: Mapping[str, Any] = sdk.get_metrics()
-        latest = {metric: value[-1] if isinstance(value, list) and value else value for metric, value in logged.items()}
-        return {metric: float(value) for metric, value in latest.items() if isinstance(value, (int, float))}
 
     def _sdk_run(self, run: SeenRun) -> Any:
         """The SDK's Run; of one that was only listed it has to be fetched."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from specrun.engines.azure.endings import seconds, status_of
 from specrun.engines.azure.jobs import Listed, get_job, list_jobs
 from specrun.engines.azure.run_record import record_of
 from specrun.engines.azure.seen import SeenRun, check_ours
-from specrun.engines.azure.services import read_details, read_metrics
+from specrun.engines.azure.services import read_details
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
@@ -39,6 +39,10 @@ class SdkRuns:
     def find(self, name: str) -> SeenRun:
         """No request when it was seen."""
         return self._seen.get(name) or self._read(name)
+
+    def has_ended(self, name: str) -> bool:
+        """As far as it was seen."""
+        return name in self._seen and self._seen[name].status.ended
 
     def look(self, name: str) -> SeenRun:
         """One request, unless it had ended."""
@@ -93,10 +97,6 @@ class SdkRuns:
 
     def address(self, run: SeenRun) -> str:
         return run.address
-
-    def metrics(self, name: str) -> Mapping[str, float]:
-        """One request."""
-        return read_metrics(self._connection, name)
 
     def _read(self, name: str) -> SeenRun:
         return self._keep(check_ours(get_job(self._connection, name)))

@@ -11,6 +11,7 @@ from specrun.engines.facts import LOCAL
 from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
 from specrun.engines.local.locks import LocalLocks
+from specrun.engines.local.metrics import LocalMetrics
 from specrun.engines.local.resources import LocalResources
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.local.submission import run_folder
@@ -40,14 +41,13 @@ class LocalEnds:
 class LocalEngine:
     """The engine `local`. `home` is its state folder; `hashes` is shared with the planner.
 
-    A script on this machine writes files and prints, so there are no metrics; a cluster is a number of slots and has no
-    nodes; what stands in for a path in the cloud is a folder with files of its own, so there are no contents.
+    A cluster is a number of slots and has no nodes; what stands in for a path in the cloud is a folder with files of
+    its own, so there are no contents.
     """
 
     facts = LOCAL
     patience = 900.0
     poll = 0.1
-    metrics: Metrics | None = None
     nodes: Nodes | None = None
     contents: Contents | None = None
     accounts: Accounts | None = None
@@ -58,6 +58,7 @@ class LocalEngine:
         self.home = home
         self.resources: Resources = LocalResources(home, hashes)
         self.runs: Runs = LocalRuns(home)
+        self.metrics: Metrics | None = LocalMetrics(home)
         self.ends: Ends | None = LocalEnds(home)
         self.locks: Locks | None = LocalLocks(home)
 

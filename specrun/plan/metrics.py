@@ -1,0 +1,55 @@
+"""What runs log: metrics, which are numbers over steps, and parameters, which are texts. The same on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from specrun.spec.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last value of a metric, with its step and its time (Unix seconds); NaN and infinities are values.
+
+    `count` is how many points there are, 0 where the place does not say. `role` is the process that logged it, "" where
+    that is the one that speaks for the run: main/0, chief/0 or worker/0. Another process's name stands in front of the
+    metric's, too: `worker/1/loss`.
+    """
+
+    value: float
+    step: int = 0
+    time: float = 0.0
+    count: int = 0
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What a run has logged so far, by name in order. `notes` say in full sentences why there is none, or what was left
+    out.
+    """
+
+    metrics: Mapping[str, Last] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def main(self) -> Mapping[str, Last]:
+        """The metrics for tables: one of another process where the one that speaks for the run has none of its name."""
+        own = {name for name, last in self.metrics.items() if not last.role}
+        return {
+            name: last
+            for name, last in self.metrics.items()
+            if not last.role or name.removeprefix(f"{last.role}/") not in own
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points of one metric in the order in which they were written, so steps may go back; times in Unix seconds."""
+
+    name: str
+    steps: tuple[int, ...] = ()
+    times: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
