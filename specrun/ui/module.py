@@ -17,7 +17,8 @@ _HERE = Path(__file__).parent
 
 PARTS = (
     *("core.js", "routes.js", "source.js", "format.js", "keys.js", "terminal.js", "rows.js", "controls.js"),
-    *("charts.js", "metrics.js", "scatter.js", "compare.js", "difference.js", "plan.js", "timeline.js"),
+    *("series.js", "charts.js", "chart_card.js", "metrics.js", "scatter.js", "compare.js", "difference.js"),
+    *("layout.js", "plan.js", "timeline.js"),
     *("table.js", "runs.js", "log_lines.js", "logs.js", "files.js", "run.js", "shell.js", "widget.js"),
 )
 """In the order in which they are joined; what is run as a part is read may use those before it."""

@@ -16,7 +16,7 @@ function chartCard(context, { title, ask, shared, seen = () => {}, gone = () => 
   const where = h("span", { class: "sr-chart-where" });
   const legend = h("ul", { class: "sr-legend", "aria-label": "Lines" });
   const note = h("p", { class: "sr-chart-note sr-muted", hidden: true });
-  const reset = button("Whole range", () => chart?.acts.reset(), { class: "sr-quiet sr-invisible", title: "Show all points again (0, or double click)" });
+  const reset = button("Whole range", () => chart?.acts.reset(), { class: "sr-quiet", hidden: true, title: "Show all points again (0, or double click)" });
   const large = toggle("Larger", false, enlarge, { class: "sr-quiet" });
   const canvas = h("div", { class: "sr-chart-place" });
   const points = pointsTable(title, ask);
@@ -50,7 +50,7 @@ function chartCard(context, { title, ask, shared, seen = () => {}, gone = () => 
   }
 
   function drawn({ left, isZoomed }) {
-    reset.classList.toggle("sr-invisible", !isZoomed);
+    reset.hidden = !isZoomed;
     note.hidden = !left;
     if (left) setText(note, `${counted(left, "point")} not above 0 ${left === 1 ? "is" : "are"} not shown on a logarithmic axis.`);
     readings();
@@ -61,15 +61,18 @@ function chartCard(context, { title, ask, shared, seen = () => {}, gone = () => 
     readings();
   }
 
-  /** The values at the cursor, or the last ones. */
+  /** The values at the cursor, or the last ones; those of a single line stand beside the name. */
   function readings() {
     const asked = ask();
-    setText(where, cursor === null ? "" : axisText(asked.axis, placeOf(asked, cursor)));
-    const several = asked.lines.length > 1;
+    const found = asked.lines.map((line) => valueAt(line, cursor));
+    const single = asked.lines.length === 1 ? readingText(found[0], asked.unit) : "";
+    setText(where, [cursor === null ? "" : axisText(asked.axis, placeOf(asked, cursor)), single].filter(Boolean).join(": "));
+    where.title = single && found[0] ? String(found[0].value) : "";
+    legend.hidden = asked.lines.length < 2;
     while (legend.children.length > asked.lines.length) legend.lastChild.remove();
     asked.lines.forEach((line, number) => {
-      const entry = legend.children[number] ?? legend.appendChild(legendEntry(shared.toggled));
-      entry.tell(line, several, valueAt(line, cursor), asked.unit);
+      const entry = legend.children[number] ?? legend.appendChild(legendEntry(shared.toggled).element);
+      entry.tell(line, found[number], asked.unit);
     });
   }
 
@@ -100,26 +103,30 @@ function valueAt({ x, y, smooth }, cursor) {
   return at < 0 ? null : { value: y[at], smooth: smooth ? smooth[at] : null };
 }
 
+function readingText(found, unit) {
+  if (!found) return "";
+  return unitText(found.value, unit) + (found.smooth === null ? "" : ` (smoothed ${unitText(found.smooth, unit)})`);
+}
+
 /** A line in the legend: a button that shows and hides it, and its value. */
 function legendEntry(toggled) {
   const swatch = h("span", { class: "sr-swatch", "aria-hidden": "true" });
   const name = h("span", { class: "sr-legend-name" });
   const value = h("span", { class: "sr-legend-value" });
   let id = null;
-  const press = h("button", { type: "button", class: "sr-quiet", onclick: () => toggled?.(id) }, swatch, name);
+  const press = h("button", { type: "button", onclick: () => toggled?.(id) }, swatch, name);
   const element = h("li", {}, press, value);
-  element.tell = (line, several, found, unit) => {
+  element.tell = (line, found, unit) => {
     id = line.id;
-    swatch.style.background = isDashed(line.slot) ? `repeating-linear-gradient(90deg, ${lineColour(line.slot)} 0 5px, transparent 5px 8px)` : lineColour(line.slot);
+    const colour = lineColour(line.slot);
+    swatch.style.background = isDashed(line.slot) ? `repeating-linear-gradient(90deg, ${colour} 0 5px, transparent 5px 8px)` : colour;
     setText(name, line.label);
-    press.hidden = !several;
     press.title = line.label;
     press.setAttribute("aria-pressed", String(line.isShown));
-    const smooth = found?.smooth === null || found?.smooth === undefined ? "" : ` (smoothed ${unitText(found.smooth, unit)})`;
-    setText(value, found ? unitText(found.value, unit) + smooth : "–");
+    setText(value, readingText(found, unit) || "–");
     value.title = found ? String(found.value) : "";
   };
-  return element;
+  return { element };
 }
 
 const ROWS_SHOWN = 200;

@@ -171,11 +171,11 @@ function byName(a, b) {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-/** [[prefix, metrics]]: what stands before the last `/` is the group, as TensorBoard has it; those without one come first. */
+/** [[prefix, metrics]]: what stands before the first `/` is the group, as TensorBoard has it; those without one come first. */
 function groupsOf(metrics) {
   const groups = new Map([["", []]]);
   for (const metric of metrics) {
-    const prefix = metric.slice(0, Math.max(0, metric.lastIndexOf("/")));
+    const prefix = metric.slice(0, Math.max(0, metric.indexOf("/")));
     if (!groups.has(prefix)) groups.set(prefix, []);
     groups.get(prefix).push(metric);
   }

@@ -220,9 +220,15 @@ function tickTexts(ticks, step, unit = "") {
   const greatest = Math.max(...ticks.filter(Number.isFinite).map(Math.abs), 0);
   if (unit === "bytes") return ticks.map((tick) => (tick === null ? "" : sizeTick(tick)));
   const isFar = greatest >= 1e7 || (greatest > 0 && step < 1e-4);
-  const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+  const decimals = decimalsOf(step);
   const text = (tick) => (isFar && tick !== 0 ? exponent(tick, step) : decimals || greatest < 1e4 ? tick.toFixed(decimals) : shownCount(Math.round(tick)));
   return ticks.map((tick) => (tick === null || tick === undefined ? "" : text(tick) + (unit === "percent" ? " %" : "")));
+}
+
+/** How many decimals a step has: 1 for 0.5, 2 for 0.25. */
+function decimalsOf(step) {
+  for (let decimals = 0; decimals < 6; decimals++) if (Math.abs(Math.round(step * 10 ** decimals) - step * 10 ** decimals) < 1e-6) return decimals;
+  return 6;
 }
 
 /** 1.25e-5, with as many digits as a step needs. */
@@ -251,7 +257,7 @@ function durationTexts(ticks, step) {
 function durationTick(seconds, step, longest) {
   const sign = seconds < 0 ? "-" : "";
   const size = Math.abs(seconds);
-  if (longest < 60) return `${sign}${step < 1 ? size.toFixed(Math.min(3, Math.ceil(-Math.log10(step) - 1e-9))) : Math.round(size)} s`;
+  if (longest < 60) return `${sign}${step < 1 ? size.toFixed(Math.min(3, decimalsOf(step))) : Math.round(size)} s`;
   const whole = Math.round(size);
   const [days, hours, minutes] = [Math.floor(whole / 86400), Math.floor((whole % 86400) / 3600), Math.floor((whole % 3600) / 60)];
   if (longest >= 172800) return `${sign}${days} d${step < 86400 && hours ? ` ${hours} h` : ""}`;

@@ -9,7 +9,7 @@ function timelinePanel(context, name) {
   const stops = several();
   const place = h("div", { class: "sr-timeline" });
   let told = null;
-  const draw = () => told && refill(place, timelineOf(told, Date.now() / 1000, name));
+  const draw = () => told && refill(place, timelineOf(context, told, Date.now() / 1000, name));
   stops.add(context.source.watch(`runs/${name}`, {}, (value) => {
     told = value;
     draw();
@@ -19,15 +19,15 @@ function timelinePanel(context, name) {
   return { element: place, close: stops.close };
 }
 
-/** Rows of a run at a moment: [{label, note, status, isRole, bars: [{phase, from, to, isOpen}]}]; all moments in Unix seconds. */
+/** Rows of a run at a moment: [{label, name (of another attempt), note, status, isRole, bars: [{phase, from, to, isOpen}]}]; all moments in Unix seconds. */
 function timelineRows(told, now, name) {
   const { run } = told;
   const attempts = told.attempts?.length ? told.attempts : [run];
   const rows = [];
   for (const attempt of attempts) {
     const isThis = attempt.name === name || attempts.length === 1;
-    const label = attempts.length === 1 ? "run" : attempt.name;
-    rows.push({ label, note: attempt.reason, status: attempt.status, isRole: false, bars: barsOf(attempt, now) });
+    const label = attempts.length === 1 ? "Run" : `Attempt ${attempt.attempt ?? attempts.indexOf(attempt) + 1}`;
+    rows.push({ label, name: isThis ? null : attempt.name, note: attempt.reason, status: attempt.status, isRole: false, bars: barsOf(attempt, now) });
     if (!isThis) continue;
     for (const role of told.roles ?? []) {
       const began = secondsOf(run.started ?? run.submitted);
@@ -71,7 +71,7 @@ function exitText({ status, exit, signal }) {
   return exit === null || exit === undefined || (exit === 0 && status === "succeeded") ? "" : `exit ${exit}`;
 }
 
-function timelineOf(told, now, name) {
+function timelineOf(context, told, now, name) {
   const rows = timelineRows(told, now, name);
   const moments = rows.flatMap((row) => row.bars.flatMap(({ from, to }) => [from, to]));
   if (!moments.length) return h("p", { class: "sr-muted" }, "When its processes began and ended is not known.");
@@ -79,21 +79,28 @@ function timelineOf(told, now, name) {
   const last = Math.max(...moments, first + 1);
   const part = (moment) => ((moment - first) / (last - first)) * 100;
   return [
-    h("ul", { class: "sr-timeline-rows" }, rows.map((row) => timelineRow(row, part, first))),
+    h("ul", { class: "sr-timeline-rows" }, rows.map((row) => timelineRow(context, row, part))),
     timelineAxis(first, last),
   ];
 }
 
-function timelineRow({ label, note, status, isRole, bars }, part, first) {
+function timelineRow(context, { label, name, note, status, isRole, bars }, part) {
   const { sign, word, tone } = statusOf(status);
-  const spent = bars.map(({ phase, from, to }) => `${statusOf(phase).word} ${shownDuration(to - from)}`).join(", ");
+  const spent = bars.filter(({ from, to }, at) => at === bars.length - 1 || to - from >= 1).map((bar) => `${phaseWord(bar)} ${shownDuration(bar.to - bar.from)}`).join(", ");
   const drawing = svg("svg", { class: "sr-timeline-bars", "aria-hidden": "true", width: "100%", height: "16" }, bars.map(({ phase, from, to, isOpen }) =>
     svg("rect", { class: `sr-bar-${PHASES[phase] ?? statusOf(phase).tone}${isOpen ? " sr-bar-open" : ""}`, x: `${part(from)}%`, width: `max(2px, ${part(to) - part(from)}%)`, y: "2", height: "12", rx: "2" },
-      svg("title", {}, `${statusOf(phase).word}: ${shownDuration(to - from)}, from ${shownMoment(from)} to ${isOpen ? "now" : shownMoment(to)}`))));
+      svg("title", {}, `${phaseWord({ phase, isOpen })} ${shownDuration(to - from)}, from ${shownMoment(from)} to ${isOpen ? "now" : shownMoment(to)}`))));
   return h("li", { class: `sr-timeline-row${isRole ? " sr-timeline-role" : ""}` },
-    h("span", { class: "sr-timeline-label", title: label }, label),
+    h("span", { class: "sr-timeline-label", title: name ?? label }, name ? inside(context, `/runs/${encodeURIComponent(name)}`, {}, label) : label),
     drawing,
     h("span", { class: "sr-timeline-said" }, h("span", { class: `sr-tone-${tone}` }, `${sign} ${word}`), " ", [spent, note].filter(Boolean).join(" · ")));
+}
+
+/** What was done while a bar lasts. */
+function phaseWord({ phase, isOpen }) {
+  if (phase === "waiting") return isOpen ? "waiting" : "waited";
+  if (phase === "starting") return isOpen ? "starting for" : "started in";
+  return isOpen ? "running" : "ran";
 }
 
 /** Ticks of elapsed time under the bars. */
