@@ -53,6 +53,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("of one spec", "specrun runs --limit 5 job.yaml"),
         ("their names alone, for a script", "specrun runs -q job.yaml"),
     ),
+    "ui": (
+        ("what runs on this machine, and the runs of job.yaml", "specrun ui"),
+        ("the runs of all specs of a folder, wherever they are", "specrun ui specs"),
+        ("on another machine, seen through `ssh -L 8265:localhost:8265 HOST`", "specrun ui --port 8265 --no-open"),
+    ),
     "destroy": (
         ("its cluster and datastores", "specrun destroy --engine azureml job.yaml"),
         ("runs that ended long ago, and nothing else", "specrun destroy --also run --older-than 30d job.yaml"),

@@ -36,6 +36,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "outputs": ("specrun.cli.outputs", "List a run's files, or fetch them."),
     "cancel": ("specrun.cli.cancel", "End a run that is queued or running."),
     "runs": ("specrun.cli.runs", "Past runs of a spec, and what changed between them."),
+    "ui": ("specrun.cli.ui", "Runs, logs, metrics and plans in a browser."),
     "destroy": ("specrun.cli.destroy", "Delete what a spec made, and nothing else."),
     "unlock": ("specrun.cli.unlock", "Free the locks on what a spec declares."),
     "drift": ("specrun.cli.drift", "Show what was changed by hand, or is gone."),
