@@ -22,6 +22,7 @@ from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.run import RunDeletion
 from specrun.plan.provenance import who_asks
 from specrun.plan.resources import Key, Place
+from specrun.spec.errors import REFUSED, STALE, Error
 from specrun.spec.frozen import dataclass
 
 TIMEOUT = 600.0
@@ -34,12 +35,16 @@ KINDS = frozenset({"compute", "datastore", "data"})
 """What has locks: a run is submitted once by its name, and the making of a workspace is the service's own conflict."""
 
 
-class LockTimeout(Exception):
-    """Somebody had the lock for as long as one would wait: nothing was changed (exit 5)."""
+class LockTimeout(Error):
+    """Somebody had the lock for as long as one would wait: nothing was changed."""
+
+    code = STALE
 
 
-class LockRequired(Exception):
-    """The lock may not be taken, and the rules want it (exit 4)."""
+class LockRequired(Error):
+    """The lock may not be taken, and the rules want it."""
+
+    code = REFUSED
 
 
 class Stopped(Exception):

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from specrun.apply.project import DEFAULT_ENGINE, scope_of
 from specrun.engines.base import Scope
-from specrun.engines.facts import ENGINES
+from specrun.engines.facts import ENGINES, unread
 from specrun.engines.history import History
-from specrun.engines.registry import find_place, make_engine
+from specrun.engines.registry import check_engine, find_place, make_engine
 from specrun.engines.reliable import Reliable
 from specrun.plan.hashes import HashCache
 from specrun.plan.home import open_home
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import Run
+from specrun.plan.repositories import Repositories
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.errors import SpecInvalid
+from specrun.spec.expressions import OPEN
 from specrun.spec.frozen import dataclass
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
+from specrun.spec.model import Spec
+from specrun.spec.source import Document
 
 R = TypeVar("R", bound="RunsOf")
 
@@ -123,3 +133,61 @@ class RunsOf:
             return ""
         there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
         return f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal"
+
+
+def runs_of_specs(
+    loaded: Loaded, files: Sequence[str], options: Mapping[str, Any], shared: dict[str, Any], kind: type[R]
+) -> list[Callable[[], R]]:
+    """How to open the runs of each spec, of those that were `loaded` unchecked with the `options` of `load`: a file
+    that is being edited need not be valid for them, unless its name can only be told so.
+
+    Raises SpecInvalid and UsageError, as does what is returned; that EngineError, too.
+    """
+    if loaded.abstract and not loaded.values and loaded.ok:
+        raise SpecInvalid((), f"{loaded.abstract[0]} is `abstract: true`, a base of others: name those")
+    read = {document.file: document for document, _ in loaded.values}
+    passed_over = {
+        *dict(loaded.without_target),
+        *loaded.abstract,
+        *(one.file for one in loaded.about if not one.chosen),
+    }
+    found: list[Callable[[], R]] = []
+    repositories = Repositories()
+    for file in (one for one in files if one not in passed_over):
+        spec, engine = _named(file, read.get(file), options, loaded.diagnostics)
+        check_engine(engine)
+        maker = Maker(spec, repositories.name(file), read[file].target)
+        found.append(partial(_open_runs, maker, engine, file, options, shared, kind))
+    if repositories.mistakes:
+        raise SpecInvalid(repositories.mistakes)
+    return found
+
+
+def _open_runs(
+    maker: Maker, engine: str, file: str, options: Mapping[str, Any], shared: dict[str, Any], kind: type[R]
+) -> R:
+    scope = scope_of([_spec_in(file, options)]) if ENGINES[engine].in_workspace else Scope()
+    return kind.open(maker, engine, scope, Path(file).absolute().parent, shared, file)
+
+
+def _named(
+    file: str, document: Document | None, options: Mapping[str, Any], mistakes: Sequence[Diagnostic]
+) -> tuple[str, str]:
+    """The names of a spec and of its engine. Raises SpecInvalid where they cannot be told."""
+    chosen = options["engine"]
+    values: Mapping[str, object] = document.values if document is not None else {}
+    name, engine = values.get("name"), chosen or values.get("engine") or DEFAULT_ENGINE
+    if not isinstance(name, str):
+        raise SpecInvalid(mistakes, "" if mistakes else f"{file} has no `name`: is it a spec?")
+    if OPEN not in name and OPEN not in str(engine):
+        return name, str(engine)
+    spec = _spec_in(file, options)
+    return spec.name, chosen or spec.engine or DEFAULT_ENGINE
+
+
+def _spec_in(file: str, options: Mapping[str, Any]) -> Spec:
+    """The spec in a file, which has to be valid."""
+    loaded = load(**{"unread": unread(), **options, "files": (file,), "selection": None})
+    if not loaded.ok or not loaded.specs:
+        raise SpecInvalid(loaded.diagnostics)
+    return loaded.specs[0]

@@ -10,11 +10,14 @@ from specrun.plan.files import SourceFile
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Submission
 from specrun.plan.private import make_folder
+from specrun.spec.errors import STALE, Error
 from specrun.spec.reading import Replaced, TooLarge, read_bytes
 
 
-class Stale(Exception):
-    """The world is not what the plan saw: nothing was overwritten, plan again (exit 5)."""
+class Stale(Error):
+    """The world is not what the plan saw: nothing was overwritten, plan again."""
+
+    code = STALE
 
 
 def stage(submission: Submission, folder: Path) -> Staged:

@@ -16,7 +16,7 @@ from specrun.apply.events import Event, Finished, OperationProgressed, Operation
 from specrun.apply.locks import Halted, Locking, LockRequired, LocksOfApply, LockTimeout, Stopped
 from specrun.apply.operations import Operation
 from specrun.apply.stage import Stale
-from specrun.apply.watch import Told, ended, follow
+from specrun.apply.watch import Told, code_of, ended, follow
 from specrun.engines.base import Conflict, EngineError, Progress
 from specrun.engines.locks import LockLost
 from specrun.engines.reliable import Reliable
@@ -26,8 +26,9 @@ from specrun.plan.kinds.run import Adopt, Follow, Submit
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.errors import FAILED, INTERRUPTED, REFUSED, STALE, SecretUnset, worst
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Origin, SecretUnset
+from specrun.spec.model import Origin
 
 GRACE = 10.0
 """Seconds that calls in flight get after an interrupt."""
@@ -50,6 +51,17 @@ class Outcome:
     ended: list[Run] = field(default_factory=list)
     going_on: list[str] = field(default_factory=list)
     interrupted: bool = False
+
+    @property
+    def code(self) -> int:
+        """The exit status of the command."""
+        applies = {
+            INTERRUPTED: self.interrupted,
+            REFUSED: bool(self.refused),
+            STALE: bool(self.stale),
+            FAILED: bool(self.failed),
+        }
+        return worst({code for code, whether in applies.items() if whether} | {code_of(run) for run in self.ended})
 
 
 @dataclass(frozen=True, slots=True)

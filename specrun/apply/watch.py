@@ -12,6 +12,7 @@ from specrun.apply.failures import failure_of
 from specrun.engines.base import Cursor, OpenLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
+from specrun.spec.errors import DONE, RUN_CANCELLED, RUN_FAILED
 
 Told: TypeAlias = StatusChanged | Looked | LogLines | OpenLines | Finished
 """What is told of a run that is followed."""
@@ -53,6 +54,13 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
             return None
         if wake.is_set():
             wake = stop  # that was its end: what is told once is looked for from here on
+
+
+def code_of(run: Run) -> int:
+    """The exit status of a command that has followed a run to its end."""
+    if run.status is RunStatus.SUCCEEDED:
+        return DONE
+    return RUN_CANCELLED if run.status is RunStatus.CANCELLED else RUN_FAILED
 
 
 def ended(engine: Reliable, run: Run) -> Finished:

@@ -15,7 +15,6 @@ from specrun.apply.events import Event, LogLines, Looked, OpenLines, PlanReady
 from specrun.apply.journal import Journal
 from specrun.apply.locks import TIMEOUT, LockRequired
 from specrun.apply.project import Project
-from specrun.apply.walk import Outcome
 from specrun.cli import exit_codes
 from specrun.cli.changed import changed_options
 from specrun.cli.exit_codes import Exit
@@ -31,7 +30,6 @@ from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
 from specrun.plan.file_locks import HAVE_LOCKS
 from specrun.plan.kinds.run import RunChange
-from specrun.plan.observed import RunStatus
 from specrun.plan.planning import PlanOptions
 from specrun.spec.secrets import hide
 from specrun.spec.visible import json_text, visible
@@ -163,7 +161,7 @@ def carry_out(
     _tell_going_on(outcome.going_on, runs, project, reading)
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
-    return _status(outcome)
+    return outcome.code
 
 
 def _check_locks(project: Project, made: Plan) -> None:
@@ -209,24 +207,6 @@ def confirm(made: Plan) -> None:
         print(plan_text(made, paint_for(sys.stderr), terminal_width()), file=sys.stderr)  # what is asked about
     if not click.confirm(question(made, terminal_width()), err=True):
         raise Exit(exit_codes.FAILED, "nothing was changed")
-
-
-def _status(outcome: Outcome) -> int:
-    codes = set()
-    if outcome.interrupted:
-        codes.add(exit_codes.INTERRUPTED)
-    if outcome.refused:
-        codes.add(exit_codes.REFUSED)
-    if outcome.stale:
-        codes.add(exit_codes.STALE)
-    if outcome.failed:
-        codes.add(exit_codes.FAILED)
-    for run in outcome.ended:
-        if run.status is RunStatus.CANCELLED:
-            codes.add(exit_codes.RUN_CANCELLED)
-        elif run.status is not RunStatus.SUCCEEDED:
-            codes.add(exit_codes.RUN_FAILED)
-    return exit_codes.worst(codes)
 
 
 def as_json(event: Event) -> None:

@@ -21,13 +21,14 @@ from specrun.cli.places import section_in
 from specrun.cli.reading import Reading
 from specrun.cli.session import show
 from specrun.cli.telling import tell
-from specrun.engines.base import EngineError, Missing, Scope
+from specrun.engines.base import Missing, Scope
 from specrun.engines.facts import ENGINES, LOCAL
 from specrun.engines.registry import THIS_MACHINE, find_place
 from specrun.plan.attempts import spec_of
 from specrun.plan.home import home_of
 from specrun.plan.makers import Maker
 from specrun.plan.repositories import Repositories
+from specrun.spec.errors import Error
 from specrun.spec.finding import Scan, TooMany
 from specrun.spec.glimpse import is_abstract, may_name
 from specrun.spec.named import SPEC, find, listed, own_repository, own_spec
@@ -88,7 +89,7 @@ def _on_this_machine(name: str, reading: Reading, shared: dict[str, Any], *, end
 def _tell_elsewhere(name: str, reading: Reading) -> None:
     """Say where the spec that is meant here would have a run of this name, if that is not this machine."""
     file = own_spec() if reading.engine is None else ""
-    with suppress(EngineError, Exit):  # of a workspace that cannot be told
+    with suppress(Error):  # of a workspace that cannot be told
         for engine, scope in _Looking(name, reading, {}).goes_to(file) if file else ():
             if ENGINES[engine].in_workspace:
                 title = find_place(engine, scope.workspace).title

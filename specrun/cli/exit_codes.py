@@ -1,32 +1,26 @@
-"""What the exit status says. These numbers are a promise to scripts and pipelines."""
+"""What the exit status says, as the command line has it."""
 
 from __future__ import annotations
 
+from specrun.spec.errors import BUG as BUG
+from specrun.spec.errors import CHANGES_PENDING as CHANGES_PENDING
+from specrun.spec.errors import DONE as DONE
+from specrun.spec.errors import DRIFT as DRIFT
+from specrun.spec.errors import FAILED as FAILED
+from specrun.spec.errors import INTERRUPTED as INTERRUPTED
+from specrun.spec.errors import INVALID_SPEC as INVALID_SPEC
+from specrun.spec.errors import ORDER as ORDER
+from specrun.spec.errors import REFUSED as REFUSED
+from specrun.spec.errors import RUN_CANCELLED as RUN_CANCELLED
+from specrun.spec.errors import RUN_FAILED as RUN_FAILED
+from specrun.spec.errors import STALE as STALE
+from specrun.spec.errors import WRONG_USAGE as WRONG_USAGE
+from specrun.spec.errors import Error
+from specrun.spec.errors import worst as worst
 from specrun.spec.visible import visible
 
-DONE = 0
-FAILED = 1
-CHANGES_PENDING = 2
-DRIFT = 3
-REFUSED = 4
-STALE = 5
-WRONG_USAGE = 64
-INVALID_SPEC = 65
-BUG = 70
-RUN_FAILED = 100
-RUN_CANCELLED = 103
-INTERRUPTED = 130
 
-ORDER = (INTERRUPTED, BUG, STALE, REFUSED, FAILED, RUN_FAILED, RUN_CANCELLED)
-"""Of several that apply, the first is the one."""
-
-
-def worst(codes: set[int]) -> int:
-    """The exit status of a command to which all these apply."""
-    return next((code for code in ORDER if code in codes), DONE)
-
-
-class Exit(Exception):
+class Exit(Error):
     """Ends the command with a status; `message` goes to standard error, and what helps stands in its lines."""
 
     def __init__(self, code: int, *lines: str) -> None:

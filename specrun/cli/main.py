@@ -18,6 +18,7 @@ from specrun.cli.answers import answering, note_error
 from specrun.cli.exit_codes import Exit
 from specrun.cli.streams import spelled, visible_streams
 from specrun.cli.telling import quiet_option
+from specrun.spec.errors import Error, UsageError
 from specrun.spec.visible import visible
 
 VERBS: Mapping[str, tuple[str, str]] = {
@@ -155,7 +156,7 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     try:
         specrun(arguments, prog_name="specrun", standalone_mode=False)
-    except Exit as end:
+    except (Exit, UsageError) as end:
         if end.message:
             _say(end.message)
         if end.code == exit_codes.WRONG_USAGE:
@@ -232,15 +233,12 @@ def _broken_pipe() -> int:
 
 
 def _bug(error: Exception) -> int:
-    from specrun.engines.base import EngineError
-    from specrun.plan.ownership import StateRefused
-    from specrun.spec.model import SecretUnset
     from specrun.views.text import indented
 
-    if isinstance(error, (EngineError, SecretUnset, StateRefused)):
+    if isinstance(error, Error):
         note_error(str(error))
         print(indented(f"error: {error}"), file=sys.stderr)
-        return exit_codes.FAILED
+        return error.code
     if isinstance(error, OSError):
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         _say(visible(said), "error: ")

@@ -12,24 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from specrun.apply.project import DEFAULT_ENGINE, scope_of
-from specrun.apply.runs_of import PassedOver, RunsOf, Tell
+from specrun.apply.runs_of import PassedOver, RunsOf, Tell, runs_of_specs
 from specrun.cli.answers import note_error
 from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit, worst
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
-from specrun.cli.session import about_run, load_specs, require_engine, show
+from specrun.cli.session import about_run, require_engine, show, showing
 from specrun.cli.telling import tell, tell_waits
-from specrun.engines.base import EngineError, Missing, Scope
-from specrun.engines.facts import ENGINES
-from specrun.plan.makers import Maker
+from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Run
-from specrun.plan.repositories import Repositories
-from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.diagnostics import Severity
+from specrun.spec.errors import Error, UsageError
 from specrun.spec.expressions import OPEN
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Spec
-from specrun.spec.source import STDIN, Document, read
+from specrun.spec.source import STDIN, read
 from specrun.spec.unchecked import load_unchecked
 from specrun.views.own_paths import OwnPaths
 from specrun.views.text import indented
@@ -91,15 +87,16 @@ class Opened:
     def attempt(self, work: Callable[[], T], where: str = "") -> list[T]:
         """What comes of it; nothing where it fails and something else may not, which is said."""
         try:
-            return [work()]
-        except (EngineError, Exit) as error:
+            with showing():
+                return [work()]
+        except (EngineError, Exit, UsageError) as error:
             if self.alone:
                 raise
-            self.failed.add(error.code if isinstance(error, Exit) else FAILED)
+            self.failed.add(error.code)
             said = ": ".join(filter(None, (where, str(error))))
             note_error(said)
             if said:
-                print(indented(said if isinstance(error, Exit) else f"error: {said}"), file=sys.stderr)
+                print(indented(f"error: {said}" if isinstance(error, EngineError) else said), file=sys.stderr)
         return []
 
     def finish(self, codes: Iterable[int] = ()) -> None:
@@ -140,7 +137,7 @@ def look_for(name: str, places: Sequence[Callable[[], RunsOfSpec]]) -> RunsOfSpe
         try:
             one = place()
             by_place.setdefault(one.where, []).append(one)
-        except (EngineError, Exit) as error:
+        except Error as error:
             problems.append(error)
     found: list[RunsOfSpec] = []
     missing: list[Exception] = []
@@ -171,30 +168,8 @@ def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], Run
     loaded = load_unchecked(reading.options())
     tell_selected(loaded, reading)
     check_targets(loaded, reading.target)
-    if loaded.abstract and not loaded.values and loaded.ok:
-        raise Exit(INVALID_SPEC, f"{loaded.abstract[0]} is `abstract: true`, a base of others: name those")
-    read = {document.file: document for document, _ in loaded.values}
-    passed_over = {
-        *dict(loaded.without_target),
-        *loaded.abstract,
-        *(one.file for one in loaded.about if not one.chosen),
-    }
-    found: list[Callable[[], RunsOfSpec]] = []
-    repositories = Repositories()
-    for file in (one for one in reading.files if one not in passed_over):
-        spec, engine = _named(file, read.get(file), reading, loaded.diagnostics)
-        require_engine(engine)
-        maker = Maker(spec, repositories.name(file), read[file].target)
-        found.append(partial(_open_spec, maker, engine, file, reading, shared))
-    if repositories.mistakes:
-        show(repositories.mistakes)
-        raise Exit(INVALID_SPEC)
-    return found
-
-
-def _open_spec(maker: Maker, engine: str, file: str, reading: Reading, shared: dict[str, Any]) -> RunsOfSpec:
-    scope = scope_of([_spec_in(file, reading)]) if ENGINES[engine].in_workspace else Scope()
-    return RunsOfSpec.open(maker, engine, scope, Path(file).absolute().parent, shared, file)
+    with showing():
+        return runs_of_specs(loaded, reading.files, reading.options(), shared, RunsOfSpec)
 
 
 def _code_of(file: str) -> str:
@@ -204,25 +179,3 @@ def _code_of(file: str) -> str:
     code = job.get("code") if isinstance(job, Mapping) else None
     is_told = isinstance(code, str) and OPEN not in code
     return str(Path(file).absolute().parent / str(code)) if is_told else ""
-
-
-def _named(file: str, document: Document | None, reading: Reading, mistakes: Sequence[Diagnostic]) -> tuple[str, str]:
-    """The names of a spec and of its engine. Ends the command where they cannot be told."""
-    values: Mapping[str, object] = document.values if document is not None else {}
-    name, engine = values.get("name"), reading.engine or values.get("engine") or DEFAULT_ENGINE
-    if not isinstance(name, str):
-        show(mistakes)
-        raise Exit(INVALID_SPEC, "" if mistakes else f"{file} has no `name`: is it a spec?")
-    if OPEN not in name and OPEN not in str(engine):
-        return name, str(engine)
-    spec = _spec_in(file, reading)
-    return spec.name, reading.engine or spec.engine or DEFAULT_ENGINE
-
-
-def _spec_in(file: str, reading: Reading) -> Spec:
-    """The spec in a file, which has to be valid."""
-    loaded = load_specs(replace(reading, files=(file,), only=(), exclude=()))
-    if not loaded.ok or not loaded.specs:
-        show(loaded.diagnostics)
-        raise Exit(INVALID_SPEC)
-    return loaded.specs[0]

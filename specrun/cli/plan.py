@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
+from specrun.apply import opening
+from specrun.apply.opening import PlanFailed
 from specrun.cli.answers import ANNOTATED, note_result
 from specrun.cli.changed import changed_options
 from specrun.cli.checking import check_plan
 from specrun.cli.commenting import check_comment_options, comment_options, plan_comment
-from specrun.cli.exit_codes import CHANGES_PENDING, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit
+from specrun.cli.exit_codes import CHANGES_PENDING, WRONG_USAGE, Exit
 from specrun.cli.options import F, color_option, output_option
 from specrun.cli.reading import Reading, reading_options
 from specrun.cli.rules_from import rules_from_option
@@ -28,7 +30,7 @@ from specrun.plan.kinds.run import Submit
 from specrun.plan.planning import PlanOptions
 from specrun.plan.saved import contents
 from specrun.plan.shown import Shown
-from specrun.spec.codes import CODES
+from specrun.spec.errors import OfDiagnostics
 from specrun.spec.masking import mask
 from specrun.spec.visible import json_text
 from specrun.views.text import paint_for, terminal_width
@@ -141,9 +143,7 @@ def check_allowed(made: Plan, told: str = "") -> None:
     """
     show((*made.notes, *made.refusals, *made.problems))
     report_unseen(made)
-    if made.refusals:
-        raise Exit(REFUSED)
-    if any(CODES[problem.code].group == "paths" for problem in made.problems):
-        raise Exit(INVALID_SPEC)  # as the rules say of fewer files
-    if made.problems or made.unseen:
-        raise Exit(FAILED, told if made.unseen and made.places else "")
+    try:
+        opening.check_allowed(made)
+    except OfDiagnostics as error:
+        raise Exit(error.code, told if isinstance(error, PlanFailed) and made.unseen and made.places else "") from error

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from specrun.apply.project import Project, open_project, scope_of
+from specrun.apply.opening import open_loaded, worth_telling
+from specrun.apply.project import Project
 from specrun.cli.answers import note_diagnostics, note_error, note_specs
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
 from specrun.cli.telling import audible, end_if_strict, judged, tell_waits
 from specrun.engines.facts import ENGINES, unread
-from specrun.engines.registry import find_place, make_engine
+from specrun.engines.registry import check_engine
 from specrun.plan.graph import Graph
-from specrun.plan.hashes import HashCache
-from specrun.plan.home import home_of, open_home
+from specrun.plan.home import home_of
 from specrun.plan.restriction import counted, restrict
-from specrun.spec.codes import CODES
-from specrun.spec.diagnostics import Diagnostic, Severity
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.errors import OfDiagnostics, SpecInvalid
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
-from specrun.spec.model import Spec
-from specrun.spec.repository_file import RepositoryFiles
 from specrun.spec.wording import command, file_word, listed
 from specrun.views.diagnostics import findings_text
 from specrun.views.plan_text import Looked, unseen
@@ -42,31 +41,34 @@ def open_specs(
     """
     require_engine(reading.engine)
     loaded = load_specs(reading, secrets_required=secrets_required, under_rules=under_rules)
-    # That a field which this engine never reads is not set is for `validate` to say, not for every apply.
-    show(found for found in loaded.diagnostics if (found.code, found.severity) != ("unset-env", Severity.NOTE))
+    show(worth_telling(loaded.diagnostics))
     if not loaded.ok:
         show(loaded.broken)
         raise Exit(INVALID_SPEC)
     tell_waits()
-    project = open_project(loaded.specs, reading.engine, _home(loaded.specs))
-    note_specs(project.specs, project.places)
-    unfit = list(project.check())
-    show(unfit)
-    if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
-        show(loaded.broken)
-        raise Exit(INVALID_SPEC)
-    show(_sent_here_by_default(project, reading))
+    try:
+        project = open_loaded(
+            loaded,
+            reading.engine,
+            show,
+            noted=lambda found: note_specs(found.specs, found.places),
+            under_rules=under_rules,
+            rules_from=reading.rules_from,
+        )
+    except SpecInvalid as error:
+        raise Exit(error.code) from error  # it has been told why
     graph, left_out = restricted(project.graph, reading, deleting=deleting)
-    project = replace(
-        project, graph=graph, left_out=left_out, repositories=RepositoryFiles(rules_from=reading.rules_from)
-    )
-    warnings = [one for one in (*loaded.diagnostics, *unfit) if one.severity is Severity.WARNING or _for_reviewers(one)]
-    return replace(project, broken=loaded.broken, engine=reading.engine, under_rules=under_rules, warnings=warnings)
+    return replace(project, graph=graph, left_out=left_out)
 
 
-def _for_reviewers(found: Diagnostic) -> bool:
-    """Whether it says what a rule allows all the same, or does not judge, or that a cost is by old prices."""
-    return CODES[found.code].group in ("rules", "prices")
+@contextmanager
+def showing() -> Iterator[None]:
+    """While this lasts, what ends for mistakes in specs shows them, and ends the command."""
+    try:
+        yield
+    except OfDiagnostics as error:
+        show(error.diagnostics)
+        raise Exit(error.code, error.said) from error
 
 
 def restricted(graph: Graph, reading: Reading, *, deleting: bool = False) -> tuple[Graph, str]:
@@ -105,16 +107,6 @@ def report_unseen(plan: Looked) -> None:
         print(indented(f"error: {said}"), file=sys.stderr)
 
 
-def check_fit(engine: str, loaded: Loaded) -> Loaded:
-    """What is wrong with what was loaded, with what the chosen engine cannot do of those specs that are valid."""
-    found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
-    for spec in loaded.specs:
-        home = home_of(spec.file.parent)
-        place = find_place(engine, spec.workspace)
-        found += make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
-    return loaded._replace(specs=(), diagnostics=tuple(found))
-
-
 def load_specs(reading: Reading, **options: Any) -> Loaded:
     """The specs as the command line wants them read; `options` are others of `load`. Ends the command where it selects
     none of them, and where they are valid and a target would have to be chosen.
@@ -131,9 +123,7 @@ def require_engine(name: str | None) -> None:
     if name is not None and name not in ENGINES:
         from specrun.cli.meant import engine_hint
 
-        have = ", ".join(ENGINES)
-        hint = engine_hint(name) or "Try `--engine local` on this machine."
-        raise Exit(WRONG_USAGE, f"This specrun has no engine `{name}` (it has: {have}). {hint}")
+        check_engine(name, engine_hint)
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
@@ -145,21 +135,3 @@ def show(diagnostics: Iterable[Diagnostic]) -> None:
     for text in findings_text(audible(found), paint, width):
         print(text, end="\n\n", file=sys.stderr)
     end_if_strict()
-
-
-def _home(specs: Sequence[Spec]) -> Path:
-    homes = list(dict.fromkeys(home_of(spec.file.parent) for spec in specs))
-    if len(homes) > 1:
-        few = ", ".join(map(str, homes[:3])) + (f", … and {len(homes) - 3} more" if len(homes) > 3 else "")
-        raise Exit(WRONG_USAGE, f"the specs keep their state in several places ({few}): choose one in SPECRUN_HOME")
-    return open_home(specs[0].file.parent)
-
-
-def _sent_here_by_default(project: Project, reading: Reading) -> Iterable[Diagnostic]:
-    for spec in project.specs:
-        if spec.workspace is not None and not (reading.engine or spec.engine):
-            detail = (
-                "The spec names a workspace, but no engine: write `engine: azureml` in it or say "
-                "`--engine azureml` to use it, or `--engine local` if this machine is meant."
-            )
-            yield spec.at("workspace").diagnostic("local-by-default", detail)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from specrun.cli.exit_codes import RUN_CANCELLED, RUN_FAILED
+from specrun.apply.watch import code_of
 from specrun.cli.failed import Failed, look
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
@@ -18,7 +18,7 @@ from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
 from specrun.plan.metrics import Logged
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Run
 from specrun.spec.visible import json_text
 from specrun.views.data import around_data, place_data, run_data
 from specrun.views.runs import Surroundings, status_text
@@ -57,7 +57,7 @@ def status(reading: Reading, wait: bool, output: str) -> None:
             for run, around, failed, spent in told
         )
         print("\n\n".join("\n".join(filter(None, texts)) for texts in parts), end="\n" * bool(found))
-    opened.finish({_ended_with(run) for _, run in found} if wait else ())
+    opened.finish({code_of(run) for _, run in found} if wait else ())
 
 
 def _told(runs: RunsOfSpec, run: Run, reading: Reading, pricing: Pricing) -> tuple[Run, Surroundings, Failed, Spent]:
@@ -102,9 +102,3 @@ def wait_for(runs: RunsOfSpec, run: Run, *, quiet: bool = False) -> Run:
             followed.wait(run, runs.engine.poll)
             run = runs.engine.run(run.name)
     return run
-
-
-def _ended_with(run: Run) -> int:
-    if run.status is RunStatus.SUCCEEDED:
-        return 0
-    return RUN_CANCELLED if run.status is RunStatus.CANCELLED else RUN_FAILED

@@ -22,7 +22,6 @@ from specrun.cli.reading import Reading, reading_options
 from specrun.cli.rules_from import rules_from_option
 from specrun.cli.telling import audible, end_if_strict, judged, quiet
 from specrun.spec.diagnostics import Diagnostic, Severity
-from specrun.spec.load import load
 from specrun.spec.loaded import Loaded, in_order, together
 from specrun.spec.named import without_others
 from specrun.spec.repository import repository_of
@@ -117,12 +116,6 @@ def _load(reading: Reading) -> Loaded:
 
 
 def _load_part(reading: Reading, files: Sequence[str]) -> Loaded:
-    from specrun.engines.facts import ENGINES, unread
+    from specrun.apply.validation import validated
 
-    options = {**reading.options(), "files": files, "given": reading.files, "unread": unread()}
-    options |= {"of_machine": True, "under_rules": True}
-    if reading.engine in ENGINES:
-        from specrun.cli.session import check_fit
-
-        return check_fit(str(reading.engine), load(**options, every_target=True))
-    return load(**options, with_specs=False)
+    return validated(**{**reading.options(), "files": files, "given": reading.files})

@@ -20,6 +20,7 @@ from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
+from specrun.spec.errors import Error
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask
 from specrun.spec.model import Properties, Spec
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from specrun.engines.locks import Locks
 
 
-class EngineError(Exception):
+class EngineError(Error):
     """Something an engine could not do; the message names the resource, the call and what to do.
 
     `about` is the field of the spec that it is about, where one is: its place is shown then.

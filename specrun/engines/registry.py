@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,17 @@ from specrun.engines.facts import ENGINES
 from specrun.engines.reliable import Reliable
 from specrun.plan.hashes import HashCache
 from specrun.plan.resources import Place
+from specrun.spec.errors import UsageError
 from specrun.spec.model import Properties
 
 THIS_MACHINE = "this machine"
+
+
+def check_engine(name: str | None, hint: Callable[[str], str] = lambda _: "") -> None:
+    """Raise UsageError when this specrun has no such engine; `hint` says which is meant ("": nobody knows)."""
+    if name is not None and name not in ENGINES:
+        meant = hint(name) or "Try `--engine local` on this machine."
+        raise UsageError(f"This specrun has no engine `{name}` (it has: {', '.join(ENGINES)}). {meant}")
 
 
 def find_place(engine: str, workspace: Properties | None) -> Place:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from specrun.plan.git_index import is_safe, is_tracked
+from specrun.spec.errors import Error
 from specrun.spec.repository import git_folder, repository_of
 
 FOLDERS = ("runs", "environments", "resources", "datastores", "cache", "code", "slots", "staging", "locks", "going")
@@ -20,7 +21,7 @@ FILES = (".gitignore", "journal.jsonl", "journal.1.jsonl")
 _ELSEWHERE = "set SPECRUN_HOME to a folder of your own"
 
 
-class StateRefused(Exception):
+class StateRefused(Error):
     """A state folder whose word is not taken; the message says why, and what to do."""
 
 

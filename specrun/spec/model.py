@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from specrun.spec import secrets
 from specrun.spec.boundary import EVERYWHERE, Boundary
+from specrun.spec.errors import SecretUnset as SecretUnset
 from specrun.spec.frozen import dataclass
 from specrun.spec.sizes import has_gpu
 
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
 Scalar: TypeAlias = str | int | float | bool | None
 Properties: TypeAlias = Mapping[str, object]
-
-
-class SecretUnset(Exception):
-    """A secret's environment variable is not set; `name` is the variable."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the secret {name} is not set: {secrets.how_to_set(name)} before apply")
-        self.name = name
 
 
 @dataclass(frozen=True, slots=True)

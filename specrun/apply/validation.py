@@ -1,0 +1,32 @@
+"""What is wrong with specs: by their files, and with a chosen engine, by what it cannot do of them. Offline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from specrun.engines.facts import ENGINES, unread
+from specrun.spec.load import load
+from specrun.spec.loaded import Loaded
+
+
+def validated(**options: Any) -> Loaded:
+    """What was found in files, by the `options` of `load`: no specs. An `engine` that there is judges them, too."""
+    options = {**options, "unread": unread(), "of_machine": True, "under_rules": True}
+    if options.get("engine") in ENGINES:
+        return _fitting(str(options["engine"]), load(**options, every_target=True))
+    return load(**options, with_specs=False)
+
+
+def _fitting(engine: str, loaded: Loaded) -> Loaded:
+    """The same, with what the engine cannot do of those specs that are valid."""
+    from specrun.apply.project import scope_of  # late, as the next: most are checked for no engine
+    from specrun.engines.registry import find_place, make_engine
+    from specrun.plan.hashes import HashCache
+    from specrun.plan.home import home_of
+
+    found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
+    for spec in loaded.specs:
+        home = home_of(spec.file.parent)
+        place = find_place(engine, spec.workspace)
+        found += make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
+    return loaded._replace(specs=(), diagnostics=tuple(found))
