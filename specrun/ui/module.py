@@ -18,12 +18,12 @@ _HERE = Path(__file__).parent
 PARTS = (
     *("core.js", "routes.js", "source.js", "format.js", "keys.js", "terminal.js", "rows.js", "controls.js"),
     *("series.js", "charts.js", "chart_card.js", "metrics.js", "scatter.js", "compare.js", "difference.js"),
-    *("layout.js", "plan.js", "timeline.js"),
-    *("table.js", "runs.js", "log_lines.js", "logs.js", "files.js", "run.js", "shell.js", "widget.js"),
+    *("layout.js", "plan.js", "timeline.js", "table.js", "run_columns.js", "runs.js"),
+    *("log_lines.js", "logs.js", "files.js", "run.js", "shell.js", "widget.js"),
 )
 """In the order in which they are joined; what is run as a part is read may use those before it."""
 
-STYLES = ("page.css", "runs.css", "logs.css", "charts.css")
+STYLES = ("page.css", "runs.css", "logs.css", "run.css", "charts.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class Asset:
 @functools.cache
 def module_text() -> str:
     """The ES module: the vendored chart library, the parts, and what they export."""
-    there = [part for part in PARTS if (_HERE / "assets" / part).exists()]
-    parts = [_read("vendor/uPlot.iife.min.js"), *(f"// {part}\n{_read(f'assets/{part}')}" for part in there)]
+    parts = [_read("vendor/uPlot.iife.min.js"), *(f"// {part}\n{_read(f'assets/{part}')}" for part in PARTS)]
     return "\n".join([*parts, "export { mount, httpSource };\nexport default { render };\n"])
 
 

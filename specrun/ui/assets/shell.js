@@ -119,8 +119,8 @@ function watchConnection(source, banner) {
     if (state === "lost") refill(banner, h("strong", {}, "No answer from specrun ui. "), "What you see is as it was; it goes on as soon as it is back.");
     else if (state === "signed out") refill(banner, h("strong", {}, "This page is no longer signed in. "), "Open the address that ", h("code", {}, "specrun ui"), " has printed.");
     else if (state === "hello") {
-      if (version !== null && about.version !== version) location.reload(); // another specrun: another page
-      version = about.version ?? version;
+      if (version !== null && about.hello.version !== version) location.reload(); // another specrun: another page
+      version = about.hello.version ?? version;
     } else refill(banner);
   });
 }
