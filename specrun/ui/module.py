@@ -38,7 +38,8 @@ class Asset:
 @functools.cache
 def module_text() -> str:
     """The ES module: the vendored chart library, the parts, and what they export."""
-    parts = [_read("vendor/uPlot.iife.min.js"), *(f"// {part}\n{_read(f'assets/{part}')}" for part in PARTS)]
+    there = [part for part in PARTS if (_HERE / "assets" / part).exists()]
+    parts = [_read("vendor/uPlot.iife.min.js"), *(f"// {part}\n{_read(f'assets/{part}')}" for part in there)]
     return "\n".join([*parts, "export { mount, httpSource };\nexport default { render };\n"])
 
 
