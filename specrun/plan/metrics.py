@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -53,3 +54,17 @@ class Series:
     steps: tuple[int, ...] = ()
     times: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
+
+
+def number_data(value: float) -> float | str:
+    """A number for JSON, which has neither NaN nor infinities: these are the texts "NaN", "Infinity", "-Infinity"."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def as_number(data: object) -> float:
+    """The number that JSON holds, or what stands for one there. Raises ValueError and TypeError."""
+    if isinstance(data, bool) or not isinstance(data, (int, float, str)):
+        raise TypeError(f"{data!r:.40} is no number")
+    return float(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from specrun.apply.events import Event, PlanReady
 from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.files import SourceFile
+from specrun.plan.metrics import number_data
 from specrun.plan.observed import Run
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
@@ -113,13 +113,6 @@ def around_data(around: Surroundings) -> dict[str, object]:
         "notes": list(logged.notes),
         "unread": dict(around.unread),
     }
-
-
-def number_data(value: float) -> float | str:
-    """A number; one that JSON has not as the text "NaN", "Infinity" or "-Infinity"."""
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def place_data(place: Place) -> dict[str, object]:

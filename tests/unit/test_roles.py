@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ PYTORCH = replace(REQUEST, distribution=Team("pytorch", process_count_per_instan
 
 def environment(request: Request, role: Role, **given: object) -> dict[str, str]:
     known: dict[str, object] = {"base": {"PATH": "/bin"}, "secrets": {}, "ports": (), "gpus": None}
-    return roles.environment(request, role, **(known | given))  # type: ignore[arg-type]
+    return roles.environment(request, role, Path("/home/runs/job-1"), **(known | given))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,8 @@ def test_of_the_callers_environment_only_what_the_machine_needs() -> None:
         "PYTHONUNBUFFERED": "1",
         "AZUREML_RUN_ID": "mnist-1",
         "SPECRUN_RUN_MARKER": "marker",
+        "MLFLOW_TRACKING_URI": "file:///home/runs/job-1/mlflow/main-0",
+        "MLFLOW_ALLOW_FILE_STORE": "true",
     }
 
 
@@ -120,3 +123,29 @@ def test_who_wins() -> None:
     assert (told["HOME"], told["PYTHONUNBUFFERED"], told["S"]) == ("/asked", "", "v")
     assert told["AZUREML_RUN_ID"] == "mnist-1"
     assert told["PATH"] == "/a:/b:/usr/local/bin:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({}, {"MLFLOW_TRACKING_URI": "file:///home/runs/job-1/mlflow/worker-1", "MLFLOW_ALLOW_FILE_STORE": "true"}),
+        ({"MLFLOW_ALLOW_FILE_STORE": "false"}, {"MLFLOW_ALLOW_FILE_STORE": "false"}),
+        ({"MLFLOW_TRACKING_URI": "https://mlflow.example.org"}, {"MLFLOW_TRACKING_URI": "https://mlflow.example.org"}),
+        ({"MLFLOW_TRACKING_URI": ""}, {"MLFLOW_TRACKING_URI": ""}),
+    ],
+)
+def test_where_mlflow_writes_is_said_unless_the_spec_does(own: dict[str, str], told: dict[str, str]) -> None:
+    request = replace(TENSORFLOW, environment_variables=own)
+    found = environment(request, Role("worker", 1), ports=(1, 2, 3))
+    assert {name: found[name] for name in told} == told
+    assert [name for name in found if name.startswith("MLFLOW_") and name not in told | own] in (
+        [],
+        ["MLFLOW_TRACKING_URI"],
+    )
+    secret = environment(TENSORFLOW, Role("worker", 1), ports=(1, 2, 3), secrets={"MLFLOW_TRACKING_URI": "https://me"})
+    assert secret["MLFLOW_TRACKING_URI"] == "https://me"
+
+
+def test_a_mlflow_that_keeps_no_files_is_left_to_itself() -> None:
+    told = environment(replace(REQUEST, without_store="It keeps none."), Role("main", 0))
+    assert not [name for name in told if name.startswith("MLFLOW_")]

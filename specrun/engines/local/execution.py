@@ -138,6 +138,7 @@ class Execution:
     # --- start
 
     def _start(self, grant: slots.Grant) -> None:
+        command, marker = self.request.command, self.request.marker
         own = roles.own_gpus(self.request, grant.gpus)
         self.states = {name: state.RoleState("running", gpus=own.get(name, ())) for name in self.roles}
         # Written before the first process: dying in between is then a lost run, never one that is started twice.
@@ -150,17 +151,10 @@ class Execution:
                 self.states[name] = state.RoleState("stopped")
                 continue
             environment = roles.environment(
-                self.request, role, base=os.environ, secrets=self.secrets, ports=grant.ports, gpus=known
+                self.request, role, self.rundir, base=os.environ, secrets=self.secrets, ports=grant.ports, gpus=known
             )
-            program = guard.Program(
-                name,
-                self.request.command,
-                environment,
-                self.rundir / "code",
-                self.rundir / role.log,
-                self.request.marker,
-                self.hidden,
-            )
+            log = self.rundir / role.log
+            program = guard.Program(name, command, environment, self.rundir / "code", log, marker, self.hidden)
             try:
                 started = guard.start(program, keep=(self.lock,))
             except OSError as error:
@@ -283,6 +277,8 @@ class Execution:
                 living.order(guard.TERMINATE)
 
     def _finish(self) -> None:
+        from specrun.engines.local.logged import keep_logged  # late: nothing reads it while the run goes
+
         ending = self.ending or Ending(state.FAILED, "it ended without a result")
         for name, role in self.states.items():
             if role.status == "waiting":
@@ -292,6 +288,7 @@ class Execution:
             self._write(replace(self.state, reason=_SHUTDOWN, roles=self.states))
             return
         share_code(self.rundir)
+        keep_logged(self.rundir)
         written = written_inputs(self.rundir, self.state.submitted or time.time())
         reason = "; ".join(told for told in (ending.reason, written) if told)
         result = replace(self.state, status=ending.status, reason=reason, failed_role=ending.role)

@@ -64,6 +64,8 @@ class Request:
     timeout: float | None = None
     withheld: bool = False
     """Whether `command` is masked, and reaches the supervisor on its standard input, too."""
+    without_store: str = ""
+    """Why MLflow is given no store, in a full sentence; "" where it is."""
     grace: float = 5.0
     """Seconds between SIGTERM and SIGKILL for processes that must end."""
 
@@ -94,8 +96,9 @@ class Withheld:
 def encode(request: Request) -> str:
     """The request as the text of `request.json`."""
     values = {"format": FORMAT} | asdict(request)
-    if not request.withheld:
-        del values["withheld"]  # which earlier versions do not know
+    for name in ("withheld", "without_store"):  # which earlier versions do not know
+        if not values[name]:
+            del values[name]
     return json.dumps(values, indent=1) + "\n"
 
 
@@ -132,6 +135,8 @@ def _decode(values: dict[str, object]) -> Request:
 def _check(request: Request) -> None:
     """Raises TypeError for what the runtime could not go by."""
     team, most = request.distribution, request.cluster.max_instances
+    if not isinstance(request.without_store, str):
+        raise TypeError("without_store is a text")
     for text in (request.name, request.command, request.slots, request.marker, request.cluster.name, team.type):
         if not isinstance(text, str) or not text or "\0" in text:
             raise TypeError("name, command, slots, marker, cluster and type are texts")

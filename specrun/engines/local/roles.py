@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from specrun.engines.local.mlflow_store import ADDRESS, ALLOWED, FOLDER
 from specrun.engines.local.request import MARKER, Request
 from specrun.spec.frozen import dataclass
 
@@ -90,16 +92,24 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 def environment(
     request: Request,
     role: Role,
+    rundir: Path,
     *,
     base: Mapping[str, str],
     secrets: Mapping[str, str],
     ports: Sequence[int],
     gpus: Sequence[str] | None,
 ) -> dict[str, str]:
-    """A role's whole environment. `base` is the caller's, `gpus` all that the run was granted (None: no GPU here)."""
+    """A role's whole environment. `base` is the caller's, `gpus` all that the run was granted (None: no GPU here).
+
+    What the role logs through MLflow goes to a store of its own below the run's folder, unless the spec says where to:
+    MLflow refuses a second process that logs another parameter of the same name.
+    """
     variables = {"PYTHONUNBUFFERED": "1"} | inherited(base) | dict(request.environment_variables) | dict(secrets)
     variables["PATH"] = ":".join([*request.path, variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")])
     variables |= {"AZUREML_RUN_ID": request.name, MARKER: request.marker}
+    if ADDRESS not in variables and not request.without_store:
+        variables |= {ADDRESS: (rundir / FOLDER / f"{role.kind}-{role.index}").as_uri()}
+        variables.setdefault(ALLOWED, "true")
     variables |= _rendezvous(request, role, ports)
     if gpus is not None:
         # nvidia-smi counts by bus id; CUDA, unless told so, by speed.
