@@ -9,11 +9,11 @@ function chosenRuns(context, { title, not = [], chosen = [], most = 10 }) {
     let rows = [];
     let total = 0;
     let result = null;
-    const list = h("div", { class: "sr-choose-list" }, h("p", { class: "sr-muted" }, "Reading runs …"));
+    const list = h("div", { class: "sr-pick-list" }, h("p", { class: "sr-muted" }, "Reading runs …"));
     const search = h("input", { type: "search", placeholder: "Name, spec or status", "aria-label": "Find runs", oninput: () => draw() });
     const count = h("span", { class: "sr-muted", role: "status" });
     const done = button("Show", () => ((result = [...picked]), shown.close()), { class: "sr-do" });
-    const shown = dialog(context, title, h("div", { class: "sr-choose" }, h("div", { class: "sr-bar" }, search, count), list), { actions: [button("Leave it", () => shown.close()), done] });
+    const shown = dialog(context, title, h("div", { class: "sr-pick" }, h("div", { class: "sr-bar" }, search, count), list), { actions: [button("Leave it", () => shown.close()), done] });
     shown.addEventListener("close", () => answer(result));
 
     function draw() {
@@ -31,7 +31,7 @@ function chosenRuns(context, { title, not = [], chosen = [], most = 10 }) {
         list.querySelectorAll("input").forEach((other) => (other.disabled = full && !other.checked));
         setText(count, `${picked.size} of at most ${most}`);
       } });
-      return h("label", { class: "sr-check" }, box, h("span", { class: "sr-choose-name" }, row.name), statusBadge(row.status), h("span", { class: "sr-muted sr-small" }, shownAgo(row.submitted ?? row.started)));
+      return h("label", { class: "sr-check" }, box, h("span", { class: "sr-pick-name" }, row.name), statusBadge(row.status), h("span", { class: "sr-muted sr-small" }, shownAgo(row.submitted ?? row.started)));
     }
 
     context.source.get("runs", { count: 500 }).then((value) => {
@@ -62,7 +62,7 @@ function compareView(context, params) {
     return { element, close: stops.close };
   }
 
-  const draw = perFrame(() => refill(table, compareTable(context, [...runs.values()], only.isOn(), (name) => goWith(names.filter((one) => one !== name)))));
+  const draw = perFrame(() => refresh(table, compareTable(context, [...runs.values()], only.isOn(), (name) => goWith(names.filter((one) => one !== name)))));
   for (const run of runs.values()) {
     const failed = (state, error) => state === "refused" && ((run.error = error?.message ?? "not known"), draw());
     stops.add(context.source.watch(`runs/${run.name}`, {}, (value) => ((run.told = value), draw()), failed));
@@ -129,7 +129,7 @@ function compareTable(context, runs, onlyDifferent, leave) {
   for (const row of rows) {
     if (row.part !== part) body.push(h("tr", { class: "sr-compare-part" }, h("th", { scope: "colgroup", colspan: runs.length + 1 }, row.part)));
     part = row.part;
-    body.push(h("tr", { class: row.isDifferent && row.part ? "sr-differs" : null }, h("th", { scope: "row" }, row.name),
+    body.push(h("tr", { class: row.isDifferent && row.part === "Parameters" ? "sr-differs" : null }, h("th", { scope: "row" }, row.name),
       row.values.map((value, at) => h("td", { title: typeof value === "number" ? String(value) : null }, compareCell(row, value, at)))));
   }
   return h("table", { class: "sr-compare-table" },

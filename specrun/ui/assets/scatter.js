@@ -146,7 +146,7 @@ function scatterPlot(context, place, open) {
     const faint = context.theme() === "dark" ? "rgba(255,255,255,0.1)" : "rgba(0,0,0,0.08)";
     const colours = points.groups.map(({ slot }) => lineColour(slot, element));
     const lined = { stroke: color, font: `12px ${fontFamily}`, labelFont: `12px ${fontFamily}`, labelSize: 20, labelGap: 2, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1, size: 4 } };
-    const texts = (words, isLog) => (words ? { splits: () => words.map((_, at) => at), values: () => words.map((word) => shortened(word, 18)) } : { values: isLog ? logTexts("") : (u, ticks, number, space, step) => tickTexts(ticks, step) });
+    const texts = (words, isLog) => (words ? { splits: () => words.map((_, at) => at), values: () => words.map((word) => shortened(word, 18)) } : isLog ? { values: logTexts(""), filter: logTicks } : { values: (u, ticks, number, space, step) => tickTexts(ticks, step) });
     plot = new uPlot({
       width,
       height: 340,
