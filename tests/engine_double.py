@@ -115,6 +115,7 @@ class Double:
         self.contents = DoubleContents(self)
         self.metrics: Metrics | None = None
         self.nodes = None
+        self.usage = None
         self.quotas = None
         self.ends = None
         self.locks: Locks | None = DoubleLocks(self)

@@ -15,7 +15,7 @@ from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
-from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
+from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
@@ -232,6 +232,13 @@ class Metrics(Protocol):
         """A metric's points but for the first `after`; none where the run has no such metric. Raises Missing."""
 
 
+class Usage(Protocol):
+    """What the processes of runs use, where the engine can look at them."""
+
+    def read(self, name: str) -> Mapping[str, Used]:
+        """What each role of a run that goes on uses, by its name; {} of one that has ended. Raises Missing."""
+
+
 class Nodes(Protocol):
     """The instances of clusters, where there are any."""
 
@@ -285,6 +292,7 @@ class Engine(Protocol):
     resources: Resources
     runs: Runs
     metrics: Metrics | None
+    usage: Usage | None
     nodes: Nodes | None
     ends: Ends | None
     contents: Contents | None

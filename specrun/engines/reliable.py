@@ -29,7 +29,7 @@ from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
-from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
+from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.plan.under_way import under_way
@@ -198,6 +198,11 @@ class Reliable:
         if metrics is None:
             return Series(metric)
         return self._read(f"{metric} of {name}", partial(metrics.history, name, metric, after))
+
+    def usage(self, name: str) -> Mapping[str, Used]:
+        """What each role of a run that goes on uses; {} where nobody can look."""
+        usage = self._engine.usage
+        return self._read(f"what {name} uses", partial(usage.read, name)) if usage is not None else {}
 
     def nodes(self, cluster: str) -> Mapping[str, int]:
         """How many of a cluster's instances are running, idle, …; {} where there is no cluster."""

@@ -11,10 +11,16 @@ from collections.abc import Iterable, Mapping
 
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import content_digest
+from specrun.plan.parameters import flags_in, flags_in_command
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Input, Job, Output, Secret
 
 FP = 1
+
+FIELDS = frozenset({"command", "script", "arguments", "inputs", "outputs", "environment", "environment_variables"}) | {
+    *("distribution", "instance_count", "gpu", "code")
+}
+"""What lines of `explain` begin with that are about no flag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def fingerprint(identity: Mapping[str, object]) -> str:
 
 
 def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
-    """What changed between two identities, a line each: `code: train.py changed`, `arguments: 10 → 20`.
+    """What changed between two identities, a line each: `code: train.py changed`, `lr: 0.1 → 0.01` of a flag.
 
     Nothing where it is not known what there was before.
     """
@@ -79,11 +85,46 @@ def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
         if old == new:
             continue
         if name in ("command", "arguments"):
-            was, now = _show(old).split(), _show(new).split()
-            lines.append(f"{name}: {'other blanks' if was == now else _words_between(was, now)}")
+            lines.extend(_flags_between(name, old, new))
         else:
             lines.extend(f"{name}: {line}" for line in _entries(old, new))
     return tuple(lines)
+
+
+def _flags_between(name: str, old: object, new: object) -> Iterable[str]:
+    """The flags that differ, each by itself, and what differs besides; all words, where it is not flags that do."""
+    was, now = _show(old).split(), _show(new).split()
+    if was == now:
+        yield f"{name}: other blanks"
+        return
+    (before, rest), (after, rest_now) = _without_flags(old), _without_flags(new)
+    changed = [flag for flag in dict.fromkeys([*after, *before]) if before.get(flag) != after.get(flag)]
+    for flag in changed:
+        shown = f"--{flag}" if flag in FIELDS else flag
+        yield f"{shown}: {_value(before.get(flag))} → {_value(after.get(flag))}"
+    if rest != rest_now or not changed:
+        yield f"{name}: {_words_between(rest, rest_now) if changed else _words_between(was, now)}"
+
+
+def _without_flags(text: object) -> tuple[Mapping[str, str | bool], list[str]]:
+    """The flags of a command or of arguments, but for those that are given several times; and the other words."""
+    if not isinstance(text, (str, list)):
+        return {}, _show(text).split()
+    words = [str(word) for word in text] if isinstance(text, list) else []
+    flags = [*(flags_in(words) if isinstance(text, list) else flags_in_command(text))]
+    names = [flag.name for flag in flags]
+    once = [flag for flag in flags if names.count(flag.name) == 1 and flag.start >= 0]
+    rest: list[str] = []
+    at = 0
+    for flag in once:
+        rest += words[at : flag.start] if isinstance(text, list) else text[at : flag.start].split()
+        at = flag.end
+    rest += words[at:] if isinstance(text, list) else text[at:].split()
+    return {flag.name: flag.value for flag in once}, rest
+
+
+def _value(value: str | bool | None) -> str:
+    return "true" if value is True else _show(value)
 
 
 def _words_between(old: list[str], new: list[str]) -> str:

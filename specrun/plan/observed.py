@@ -207,6 +207,20 @@ class Run:
         return self.ended - self.started
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the processes of a role use: CPU `cpu_seconds` since they began, `memory` in bytes now.
+
+    `gpu` is how busy its GPUs are, in percent, and `gpu_memory` what its processes have there, in bytes; None where it
+    has none, or nobody says.
+    """
+
+    cpu_seconds: float
+    memory: int
+    gpu: float | None = None
+    gpu_memory: int | None = None
+
+
 class CloudContent(NamedTuple):
     """What lies at an address in the cloud, but for `beside`: the targets of the spec's own data.
 

@@ -7,12 +7,13 @@ What the script logged itself only adds to them, so a parameter is the same whet
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from specrun.plan.observed import Run
-from specrun.spec.masking import names_secret
+from specrun.spec.masking import mask_properties, names_secret
 from specrun.spec.model import Scalar
 from specrun.spec.scalars import plain
 from specrun.spec.shell import REFERENCE
@@ -20,6 +21,7 @@ from specrun.spec.shell import REFERENCE
 _LAUNCHERS = ("accelerate.", "deepspeed", "horovod", "torch.distributed.")
 """Modules that are run with `-m` and run a script themselves."""
 _SCRIPTS = (".py", ".sh", ".R", ".jl", ".lua")
+_SHELLS = ("bash", "sh", "zsh", "dash")
 _UNKNOWN = ("$", "`", "\0")
 """What a word has of which only the job's machine knows what becomes of it."""
 
@@ -54,6 +56,14 @@ def parameters(run: Run, identity: Mapping[str, object], logged: Mapping[str, st
     return {name: value for name, value in found.items() if not (isinstance(value, str) and names_secret(name))}
 
 
+def kept_variables(values: object) -> Mapping[str, Scalar]:
+    """A spec's `vars` as they are kept with its runs, and read again: scalars, without credentials."""
+    entries: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+    kept = {str(name): value for name, value in entries.items() if isinstance(value, (str, int, float))}
+    finite = {name: str(value) if value in (math.inf, -math.inf) else value for name, value in kept.items()}
+    return {name: value for name, value in mask_properties(finite).items() if isinstance(value, (str, int, float))}
+
+
 def typed(text: str | bool) -> Scalar:
     """A text as a number or a truth value, where it is one: `01` and `null` are texts."""
     value: Scalar = plain(text) if isinstance(text, str) else text
@@ -78,15 +88,22 @@ def flags_in(words: Sequence[str]) -> Iterator[Flag]:
 
 
 def flags_in_command(command: str) -> Iterator[Flag]:
-    """Those behind each script that a command runs; of commands without one, those of the last."""
+    """Those behind each script that a command runs; of commands without one, those of the last. Of a text for another
+    shell they are no part of the command: `start` is -1.
+    """
     from specrun.spec.shell_reader import read  # late: most lists show no parameters
 
     simple = [one.words for one in read(command).commands]
+    for words in simple:
+        if words and words[0].text.rpartition("/")[2] in _SHELLS and len(words) > 2 and words[1].text in ("-c", "-lc"):
+            inside = _unquoted(words[2].text)
+            yield from (flag._replace(start=-1, end=-1) for flag in flags_in_command(inside) if inside != command)
+            return
     behind = [part for words in simple if (part := words[_script(words) :]) != words]
     for words in behind or [words[1:] for words in simple[-1:]]:
         for flag in flags_in([_unquoted(word.text) for word in words]):
             first, last = words[flag.start], words[flag.end - 1]
-            if command.startswith(last.text, last.start):  # it is in no text for another shell
+            if command.startswith(last.text, last.start):
                 yield flag._replace(start=first.start, end=last.start + len(last.text))
 
 

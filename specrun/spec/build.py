@@ -80,6 +80,7 @@ class _Builder:
             job=self._job(values["job"], data) if values.get("job") is not None else None,
             target=self.document.target,
             layers=tuple(map(Path, self.document.files)),
+            variables=values.get("vars") or {},
         )
 
     def _local(self, written: str, boundary: Boundary | None = None) -> LocalPath:

@@ -284,6 +284,7 @@ class Spec:
     layers: tuple[Path, ...] = ()
     """The files that it was merged from, for the `target` ("": for any), absolute and its own first."""
     prices: Prices | None = field(default=None, compare=False, repr=False)
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
 
     @property
     def cluster_name(self) -> str:
@@ -304,9 +305,8 @@ class Spec:
     def all_data(self) -> Iterator[Data]:
         """Everything that must be on a datastore for the spec: its entries, and local paths as inputs."""
         yield from self.data.values()
-        for entry in self.job.inputs.values() if self.job is not None else ():
-            if entry.data is not None and entry.data.of_input:
-                yield entry.data
+        inputs = self.job.inputs.values() if self.job is not None else ()
+        yield from (entry.data for entry in inputs if entry.data is not None and entry.data.of_input)
 
     def at(self, *path: str | int) -> Origin:
         """Where a value of the spec is written."""

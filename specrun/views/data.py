@@ -91,7 +91,9 @@ def run_data(run: Run) -> dict[str, object]:
         "duration": run.duration,
         "elapsed": None if elapsed is None else round(elapsed, 3),
         "failed_role": run.failed_role,
-        "roles": [plain(role) for role in run.roles],
+        "roles": [
+            {**plain(role), "started": rfc3339(role.started), "ended": rfc3339(role.ended)} for role in run.roles
+        ],
         "adopted_by": list(run.adopted),
         "file": run.file or None,
         "repository": run.repository or None,

@@ -70,8 +70,17 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
             [f"  metrics      {visible(note)}"] if room is None else wrapped(note, "  metrics      ", room, " " * 15)
         )
     lines.extend(f"  {name:<11}  cannot be read: {visible(why)}" for name, why in around.unread.items())
-    lines.extend(f"  {visible(role.name):<11}  {visible(role.status)}{_ending(role)}" for role in run.roles)
+    several = len(run.roles) > 1
+    lines.extend(
+        f"  {visible(role.name):<11}  {visible(role.status)}{_ending(role)}{_taken(role) if several else ''}"
+        for role in run.roles
+    )
     return "\n".join(lines)
+
+
+def _taken(role: RoleStatus) -> str:
+    """How long one of several roles took, where that is known."""
+    return f", {duration(role.ended - role.started)}" if role.started is not None and role.ended is not None else ""
 
 
 def _ending(role: RoleStatus) -> str:

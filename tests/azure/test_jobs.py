@@ -12,6 +12,7 @@ from specrun.engines.azure.connection import Connection
 from specrun.engines.azure.coordinates import Coordinates
 from specrun.engines.azure.jobs import Listed, list_jobs, read_job
 from specrun.engines.azure.run_marks import run_tags, spec_tag
+from specrun.engines.azure.run_record import record_properties
 from specrun.engines.azure.seen import describe
 from specrun.plan.makers import Maker
 from specrun.plan.observed import RunStatus
@@ -65,6 +66,26 @@ def test_a_job_says_when_it_ran_and_how_long_it_may() -> None:
     run = read_job(job(properties=times, limits={"timeout": "PT1H30M"}, computeId="/subscriptions/s/computes/gpu"))
     assert (describe(run).duration, run.limit, run.compute, run.single) == (90.0, 5400, "gpu", True)
     assert run.submitted == pytest.approx(1767323045.12, abs=0.01)
+
+
+def test_a_job_says_of_what_variables_it_was_made() -> None:
+    record = {"identity": {}, "variables": {"lr": 0.1, "amp": True, "layers": [1], "key": None}}
+    times = {"StartTimeUtc": "2026-01-02 03:05:00"}
+    run = describe(read_job(job(properties={**record_properties(record), **times})))
+    assert run.variables == {"lr": 0.1, "amp": True}
+
+
+def test_the_times_of_the_only_role_are_those_of_the_run() -> None:
+    seen = read_job(job(properties={"StartTimeUtc": "2026-01-02 03:05:00"}))
+    seen.details = {"status": "Completed", "logFiles": {"user_logs/std_log.txt": ""}}
+    run = describe(seen)
+    assert [(role.name, role.started) for role in run.roles] == [("main/0", run.started)]
+    seen.details = {
+        "status": "Completed",
+        "logFiles": {"user_logs/std_log_process_0.txt": "", "user_logs/std_log_process_1.txt": ""},
+    }
+    seen.single = False
+    assert [role.started for role in describe(seen).roles] == [None, None], "which nobody knows"
 
 
 def test_what_a_job_lacks_is_not_known() -> None:

@@ -48,6 +48,12 @@ def test_one_that_is_still_too_large_goes_without_its_identity() -> None:
     assert record_in(properties) == {"reads": ["data/default/digits"], "keeps": ["model"], "identity": {}}
 
 
+def test_one_whose_variables_are_too_large_goes_without_them() -> None:
+    assert record_in(record_properties({**record(3), "variables": {"lr": 0.1}}))["variables"] == {"lr": 0.1}
+    large = {**record(3), "variables": {"text": random_text(80_000)}}
+    assert record_in(record_properties(large)) == {**large, "identity": {}, "variables": {}}
+
+
 @pytest.mark.parametrize("lost", [0, 3, 5], ids=["the-first", "one-in-between", "the-last"])
 def test_a_damaged_one_is_none(lost: int) -> None:
     properties = record_properties(record(100))

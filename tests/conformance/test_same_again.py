@@ -30,9 +30,9 @@ def test_an_edit_makes_another_run_and_the_plan_says_what_changed(desk: Desk) ->
     planned = change(desk.plan("--var", "steps=20", "--exit-code", ends=2), "run")
     assert planned["specrun_action"] == "submit"
     assert sorted(planned["run"]["differences"]) == [
-        "arguments: --steps 10 --words … → --steps 20 --words …",
         "code: say.py changed",
         "inputs: words/words.txt changed",
+        "steps: 10 → 20",
     ]
     assert desk.apply("--var", "steps=20").roles["main/0"][0].startswith("second --steps 20 --words /")
 

@@ -133,7 +133,8 @@ def test_what_is_made_here_says_whose_it_is_and_a_run_where_it_comes_from(
     for name in ("GITHUB_ACTIONS", "GITHUB_RUN_ID", "TF_BUILD", "BUILD_BUILDID", "GITLAB_CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOGNAME", "ann")
-    text = "name: one\ncompute: {name: gpu, max_instances: 1}\ndata: {d: {path: data, target: digits}}\n"
+    text = "name: one\nvars: {steps: 20, rate: 0.5}\ncompute: {name: gpu, max_instances: 1}\n"
+    text += "data: {d: {path: data, target: digits}}\n"
     written = write_spec(tmp_path / "repo", f"{text}job: {{command: 'true'}}\n", data__a="1")
     (tmp_path / "repo" / ".specrun.yaml").write_text("repository: vision\n")
     git = ["git", "-C", str(tmp_path / "repo"), "-c", "user.name=S", "-c", "user.email=s@example.org"]
@@ -144,6 +145,7 @@ def test_what_is_made_here_says_whose_it_is_and_a_run_where_it_comes_from(
     assert machine.apply(spec).failed == []
     whose = Maker("one", "vision", "prod")
     (run,) = machine.engine.runs.list("one").runs
+    assert run.variables == {"steps": 20, "rate": 0.5}
     assert (run.maker, run.provenance.dirty, run.provenance.branch, run.provenance.user) == (
         whose,
         False,

@@ -32,6 +32,9 @@ def test_parameter_server_run(runs: Runs) -> None:
     assert end.started is not None
     assert end.ended is not None
     assert end.submitted <= end.started <= end.ended
+    for role in end.roles.values():
+        assert role.pid is None
+        assert end.started <= (role.started or 0) <= (role.ended or 0) <= end.ended
     assert {name: role.status for name, role in end.roles.items()} == {
         "ps/0": "stopped",
         "worker/0": "succeeded",

@@ -297,7 +297,7 @@ def test_explain_names_each_difference() -> None:
     }
     assert explain(before, after) == (
         "command: a → b",
-        "arguments: --steps 10 → --steps 20",
+        "steps: 10 → 20",
         "code: train.py changed",
         "code: new.py is new",
         "code: old.py is gone",
@@ -316,6 +316,33 @@ def test_explain_says_when_only_blanks_differ() -> None:
     assert explain({"arguments": ["a b"]}, {"arguments": ["a", "b"]}) == ("arguments: other blanks",)
     variables = [{"environment_variables": {"A": blanks}} for blanks in ("x  y", "x y")]
     assert explain(*variables) == ("environment_variables: A x  y → x y",)
+
+
+def test_flags_of_a_command_are_compared_each_by_itself() -> None:
+    def between(before: str, after: str) -> tuple[str, ...]:
+        return explain({"command": before}, {"command": after})
+
+    long = "pip install -r all.txt && python train.py --data ${{ inputs.d }} --lr %s --sizes %s --seed 1"
+    assert between(long % ("0.1", "64 32"), long % ("0.01", "64 64")) == ("lr: 0.1 → 0.01", "sizes: 64 32 → 64 64")
+    assert between("python t.py --amp", "python t.py --lr=1") == ("lr: (none) → 1", "amp: true → (none)")
+    assert between("python t.py lr=1", "python t.py lr=2") == ("lr: 1 → 2",)
+    # A flag that is called as a field of the job.
+    assert between("python t.py --code a", "python t.py --code b") == ("--code: a → b",)
+    # What else differs is not left out.
+    assert between("python t.py --lr 1 a.csv", "python u.py --lr 2 a.csv") == (
+        "lr: 1 a.csv → 2 a.csv",
+        "command: python t.py → python u.py",
+    )
+    assert between("python t.py --lr 1 --x 2", "python t.py --x 2 --lr 1") == (
+        "command: python t.py --lr 1 --x 2 → python t.py --x 2 --lr 1",
+    )
+    assert between("python t.py --lr 1 --lr 2", "python t.py --lr 1 --lr 3") == ("command: … --lr 2 → … --lr 3",)
+    assert between("LR=1 python t.py --lr $LR", "LR=2 python t.py --lr $LR") == (
+        "command: LR=1 python … → LR=2 python …",
+    )
+    assert between("bash -c 'python t.py --lr 1'", "bash -c 'python t.py --lr 2'") == (
+        "command: … --lr 1' → … --lr 2'",
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,17 @@ def test_no_tool(tmp_path: Path) -> None:
     assert gpus.present({"PATH": str(tmp_path)}) == ()
 
 
+def test_how_busy_they_are_and_whose_memory_it_is(tmp_path: Path) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(
+        "#!/bin/sh\ncase $1 in\n*utilization*) echo '0, 93'; echo '1, [N/A]';;\n"
+        "*compute-apps*) echo '17, 100'; echo '17, 28'; echo '18, [N/A]';;\nesac\n"
+    )
+    tool.chmod(0o755)
+    assert gpus.busy({"PATH": str(tmp_path)}) == ({"0": 93.0}, {17: 128 << 20})
+    assert gpus.busy({"PATH": str(tmp_path / "none")}) == ({}, {})
+
+
 @pytest.mark.parametrize("script", ["exit 9", "echo 'No devices were found'", "echo '[N/A], x'", "echo"])
 def test_a_tool_without_a_driver(tmp_path: Path, script: str) -> None:
     tool = tmp_path / "nvidia-smi"

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pytest
 
 from specrun.plan.observed import Run, RunStatus
-from specrun.plan.parameters import parameters, typed
+from specrun.plan.parameters import kept_variables, parameters, typed
 from specrun.spec.model import Scalar
 
 
@@ -27,6 +28,7 @@ def of(identity: Mapping[str, object], variables: Mapping[str, Scalar] = {}, **l
         ("python -m package.train --config base.py", {"config": "base.py"}),
         ("pip install -r all.txt && cd src; python train.py --lr 3", {"lr": 3}),
         ("cd src && ./train --lr 3", {"lr": 3}),
+        ("bash -c 'pip install -q x && python t.py --lr 3'", {"lr": 3}),
         ("python train.py model.depth=3 +lr=0.2 --multirun", {"model.depth": 3, "lr": 0.2, "multirun": True}),
         ("python train.py --opts lr=1 depth=2", {"opts": True, "lr": 1, "depth": 2}),
         ("python train.py --lr 1 --lr 2", {"lr": 2}),
@@ -56,6 +58,15 @@ def test_a_flag_counts_before_a_variable_and_both_before_what_was_logged() -> No
         "amp": True,
         "momentum": 0.9,
     }
+
+
+def test_variables_are_kept_as_numbers_and_texts_without_credentials() -> None:
+    values = {"lr": 0.1, "amp": True, "n": None, "a": [1], "far": math.inf, "url": "https://u:hunter2@x.org", "s": "t"}
+    kept = kept_variables(values)
+    assert {**kept, "url": ""} == {"lr": 0.1, "amp": True, "far": "inf", "url": "", "s": "t"}
+    assert "hunter2" not in str(kept)
+    assert kept_variables(kept) == kept
+    assert kept_variables(["no mapping"]) == {}
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_what_changed_since_the_last_run(tmp_path: Path) -> None:
     change = change_of(plan_for(engine, [spec], tmp_path / "home"), "run/job")
     assert change.action is Action.SUBMIT
     assert change.differences == (
-        "command: python train.py → python train.py --more",
+        "more: (none) → true",
         "code: extra.py is new",
     )
 

@@ -22,7 +22,7 @@ REQUEST = Request(
 )
 RUNNING = State(
     *(state.RUNNING, "", 1.0, 2.5, None, None),
-    {"worker/0": RoleState("running", gpus=("0",)), "ps/0": RoleState("stopped", signal=15)},
+    {"worker/0": RoleState("running", gpus=("0",), started=3.5, pid=17), "ps/0": RoleState("stopped", signal=15)},
 )
 
 

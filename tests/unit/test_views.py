@@ -107,8 +107,8 @@ def test_what_goes_on_with_its_roles() -> None:
 
 def test_status_of_one_run() -> None:
     roles = (
-        RoleStatus("worker/0", "succeeded", 0),
-        RoleStatus("ps/0", "failed", None, 9),
+        RoleStatus("worker/0", "succeeded", 0, started=1.0, ended=62.5),
+        RoleStatus("ps/0", "failed", None, 9, started=1.0),
         RoleStatus("ps/1", "waiting"),
     )
     around = Surroundings(
@@ -129,7 +129,7 @@ def test_status_of_one_run() -> None:
         "  outputs      /there",
         "  cluster      gpu: 2 running, 1 preparing",
         "  loss         0.25",
-        "  worker/0     succeeded (exit 0)",
+        "  worker/0     succeeded (exit 0), 1 min 2 s",
         "  ps/0         failed (signal 9)",
         "  ps/1         waiting",
     ]

@@ -73,6 +73,7 @@ class AzureEngine:
         self.runs = Runs(connection, runs)
         self.metrics = RunMetrics(connection, runs.has_ended)
         self.nodes = Nodes(connection, known)
+        self.usage = None
         self.ends = None
         self.contents = Contents(connection, place, version_of)
         self.accounts = Accounts(connection, audience)

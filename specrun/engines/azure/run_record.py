@@ -29,6 +29,7 @@ def record_of(submission: Submission) -> dict[str, Any]:
     return {
         "reads": list(submission.reads),
         **({"instances": on.noted()} if on is not None else {}),
+        **({"variables": dict(submission.variables)} if submission.variables else {}),
         "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
         "identity": dict(submission.identity),
     }
@@ -42,12 +43,14 @@ def run_properties(record: Mapping[str, Any], provenance: Provenance) -> dict[st
 
 
 def record_properties(record: Mapping[str, Any]) -> dict[str, str]:
-    """A record as properties. One that is too large goes without the list of code files, then without identity.
+    """A record as properties. One that is too large goes without the list of code files, then without identity, then
+    without variables.
 
     Only what explains a later change is lost then: the fingerprint itself stands in the job.
     """
     identity = {name: value for name, value in record["identity"].items() if name != "code"}
-    for content in (record, {**record, "identity": identity}, {**record, "identity": {}}):
+    least = {**record, "identity": {}}
+    for content in (record, {**record, "identity": identity}, least, {**least, "variables": {}}):
         text = base64.b64encode(zlib.compress(json.dumps(content).encode(), 9)).decode()
         if len(text) <= LENGTH * MOST:
             break

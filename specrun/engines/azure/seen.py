@@ -14,6 +14,7 @@ from specrun.engines.base import Missing
 from specrun.plan.attempts import NAME
 from specrun.plan.makers import Maker
 from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.parameters import kept_variables
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.spec.cost import instances_in
 
@@ -80,6 +81,10 @@ def describe(run: SeenRun) -> Run:
     roles = roles_of(details, run.single)
     maker = maker_of(run)
     failed = ending.failed_role or (roles[0] if ending.status is RunStatus.FAILED and len(roles) == 1 else None)
+    started = seconds(details.get("startTimeUtc")) or run.started
+    stopped = (seconds(details.get("endTimeUtc")) if ended else None) or run.ended
+    # The service does not say when each of several began and ended.
+    begun, over = (started, stopped) if run.single and len(roles) == 1 else (None, None)
     return Run(
         name=run.name,
         spec=maker.spec,
@@ -88,9 +93,11 @@ def describe(run: SeenRun) -> Run:
         status=ending.status,
         reason=ending.reason,
         submitted=run.submitted,
-        started=seconds(details.get("startTimeUtc")) or run.started,
-        ended=(seconds(details.get("endTimeUtc")) if ended else None) or run.ended,
-        roles=tuple(RoleStatus(role, _role_status(role, failed, ending.status)) for role in roles),
+        started=started,
+        ended=stopped,
+        roles=tuple(
+            RoleStatus(role, _role_status(role, failed, ending.status), started=begun, ended=over) for role in roles
+        ),
         failed_role=failed,
         reads=tuple(str(address) for address in (run.record or {}).get("reads") or ()),
         compute=run.compute,
@@ -100,6 +107,7 @@ def describe(run: SeenRun) -> Run:
         adopted=tuple(spec for spec in specs_tagged(run.tags) if spec != maker.spec),
         provenance=run.provenance,
         instances=instances_in((run.record or {}).get("instances")),
+        variables=kept_variables((run.record or {}).get("variables")),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope
+from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope, Usage
 from specrun.engines.facts import LOCAL
 from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
@@ -15,6 +15,7 @@ from specrun.engines.local.metrics import LocalMetrics
 from specrun.engines.local.resources import LocalResources
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.local.submission import run_folder
+from specrun.engines.local.usage import LocalUsage
 from specrun.engines.locks import Locks
 from specrun.plan.hashes import HashCache
 from specrun.plan.resources import Place
@@ -59,6 +60,7 @@ class LocalEngine:
         self.resources: Resources = LocalResources(home, hashes)
         self.runs: Runs = LocalRuns(home)
         self.metrics: Metrics | None = LocalMetrics(home)
+        self.usage: Usage | None = LocalUsage(home)
         self.ends: Ends | None = LocalEnds(home)
         self.locks: Locks | None = LocalLocks(home)
 

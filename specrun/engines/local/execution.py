@@ -140,9 +140,10 @@ class Execution:
     def _start(self, grant: slots.Grant) -> None:
         command, marker = self.request.command, self.request.marker
         own = roles.own_gpus(self.request, grant.gpus)
-        self.states = {name: state.RoleState("running", gpus=own.get(name, ())) for name in self.roles}
+        now = time.time()
+        self.states = {name: state.RoleState("running", gpus=own.get(name, ()), started=now) for name in self.roles}
         # Written before the first process: dying in between is then a lost run, never one that is started twice.
-        self._write(replace(self.state, status=state.RUNNING, reason="", started=time.time(), roles=self.states))
+        self._write(replace(self.state, status=state.RUNNING, reason="", started=now, roles=self.states))
         if self.request.timeout is not None:
             self.deadline = time.monotonic() + self.request.timeout
         known = grant.gpus if self.gpus_present or self.request.gpu is False else None
@@ -200,6 +201,7 @@ class Execution:
             word, _, rest = line.decode(errors="replace").partition(" ")
             if word == "started":
                 self.children[role] = int(rest)
+                self.states[role] = replace(self.states[role], pid=int(rest))
             elif word == "error":
                 self._fail(role, f"{role} could not be started: {rest}")
             elif word == "unwritten":
@@ -242,7 +244,8 @@ class Execution:
             self.dead_guards[pid] = status
 
     def _settle(self, role: str, status: str, *, exit: int | None = None, signal: int | None = None) -> None:
-        self.states[role] = replace(self.states[role], status=status, exit=exit, signal=signal)
+        ended = time.time() if self.states[role].started is not None else None
+        self.states[role] = replace(self.states[role], status=status, exit=exit, signal=signal, ended=ended, pid=None)
 
     def _decide(self) -> None:
         """Whether the run must end, or those that must end have had their time."""

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import NamedTuple
 
-_QUERY = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
+_TOOL = "nvidia-smi"
+MIB = 1 << 20
+
+
+class Busy(NamedTuple):
+    """How busy each GPU is, in percent, by its index; and the bytes there of each process, by its id."""
+
+    percent: Mapping[str, float] = {}
+    memory: Mapping[int, int] = {}
 
 
 def present(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -13,19 +22,39 @@ def present(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
 
     When whoever started specrun was given only some of them (CUDA_VISIBLE_DEVICES), those are all there are.
     """
+    found = _query("--query-gpu=index,uuid", environment)
+    return _allowed(found, environment.get("CUDA_VISIBLE_DEVICES"))
+
+
+def busy(environment: Mapping[str, str] = os.environ) -> Busy:
+    """How busy the GPUs are. In a container the driver may not tell whose memory it is."""
+    told = _query("--query-gpu=index,utilization.gpu", environment)
+    percent = {index: float(said) for index, said in told if said.isdecimal()}
+    memory: dict[int, int] = {}
+    for pid, said in _query("--query-compute-apps=pid,used_gpu_memory", environment) if percent else ():
+        if said.isdecimal():  # on several GPUs there are several lines
+            memory[int(pid)] = memory.get(int(pid), 0) + int(said) * MIB
+    return Busy(percent, memory)
+
+
+def _query(what: str, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Pairs of a number and a text, one for each GPU, or process there; a tool that is not there, fails or hangs, as
+    without a driver, knows of none.
+    """
     import shutil
-
-    tool = shutil.which(_QUERY[0], path=environment.get("PATH"))
-    return _allowed(_query(tool), environment.get("CUDA_VISIBLE_DEVICES")) if tool else ()
-
-
-def _query(tool: str) -> list[tuple[str, str]]:
-    """(index, uuid) of each GPU; a tool that fails or hangs, as without a driver, knows of none."""
     import subprocess
 
+    tool = shutil.which(_TOOL, path=environment.get("PATH"))
+    if tool is None:
+        return []
     try:
         answer = subprocess.run(
-            [tool, *_QUERY[1:]], capture_output=True, text=True, errors="replace", timeout=20, check=True
+            [tool, what, "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return []

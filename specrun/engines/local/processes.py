@@ -88,9 +88,9 @@ def marked(marker: str) -> tuple[int, ...]:
     """The living processes that carry a run's marker."""
     wanted = f"{MARKER}={marker}"
     if LINUX:
-        return tuple(pid for pid in _pids() if wanted.encode() in _read(pid, "environ").split(b"\0"))
-    listed = (line.strip().partition(" ") for line in _ps("-axEwwo", "pid=,command="))
-    return tuple(int(pid) for pid, _, rest in listed if wanted in rest.split() and int(pid) != os.getpid())
+        return tuple(pid for pid in pids() if wanted.encode() in read(pid, "environ").split(b"\0"))
+    lines = (line.strip().partition(" ") for line in listed("-axEwwo", "pid=,command="))
+    return tuple(int(pid) for pid, _, rest in lines if wanted in rest.split() and int(pid) != os.getpid())
 
 
 def sweep(marker: str, *, patience: float = 5.0) -> tuple[int, ...]:
@@ -133,7 +133,7 @@ def _kill_marked(pid: int, marker: str) -> None:
         _kill(pid)
         return
     try:
-        if f"{MARKER}={marker}".encode() in _read(pid, "environ").split(b"\0"):
+        if f"{MARKER}={marker}".encode() in read(pid, "environ").split(b"\0"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
     finally:
@@ -158,22 +158,28 @@ def _descendants(ancestor: int, spare: Collection[int]) -> dict[int, bool]:
 def _table() -> Iterable[tuple[int, int, bool]]:
     """(pid, parent, alive) of every process."""
     if not LINUX:
-        for line in _ps("-axo", "pid=,ppid=,stat="):
+        for line in listed("-axo", "pid=,ppid=,stat="):
             pid, parent, state = line.split()[:3]
             yield int(pid), int(parent), not state.startswith("Z")
         return
-    for process in _pids():
-        # "pid (comm) state ppid …", where comm may itself hold blanks and brackets
-        fields = _read(process, "stat").rpartition(b")")[2].split()
+    for process in pids():
+        fields = fields_of(process)
         if len(fields) > 1:
             yield process, int(fields[1]), fields[0] not in (b"Z", b"X")
 
 
-def _pids() -> Iterable[int]:
+def fields_of(pid: int) -> list[bytes]:
+    """What the kernel says of a process (Linux), from its state on: `pid (comm) state ppid …`."""
+    return read(pid, "stat").rpartition(b")")[2].split()  # comm may itself hold blanks and brackets
+
+
+def pids() -> Iterable[int]:
+    """The ids of all processes (Linux)."""
     return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208  names alone: thrice as fast
 
 
-def _read(pid: int, what: str) -> bytes:
+def read(pid: int, what: str) -> bytes:
+    """A file that the kernel has about a process (Linux); empty where there is nothing to be read."""
     try:
         with open(f"/proc/{pid}/{what}", "rb", buffering=0) as file:  # noqa: PTH123  likewise
             return file.read()
@@ -181,7 +187,8 @@ def _read(pid: int, what: str) -> bytes:
         return b""
 
 
-def _ps(*arguments: str) -> list[str]:
+def listed(*arguments: str) -> list[str]:
+    """The lines of `ps` (macOS)."""
     import subprocess
 
     return subprocess.run(

@@ -22,6 +22,7 @@ from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 from specrun.plan.ownership import own_folders
+from specrun.plan.parameters import kept_variables
 from specrun.plan.private import make_folder, touch_private
 from specrun.plan.provenance import provenance_in
 from specrun.plan.stored import Damaged, number, read_record
@@ -225,7 +226,7 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         submitted=seen.submitted or number(record.get("submitted")),
         started=seen.started,
         ended=seen.ended,
-        roles=tuple(RoleStatus(name, role.status, role.exit, role.signal) for name, role in seen.roles.items()),
+        roles=tuple(_role(name, role) for name, role in seen.roles.items()),
         failed_role=seen.failed_role,
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),
@@ -238,7 +239,12 @@ def _read_run(folder: Path, marks: Marks) -> Run | None:
         code=str(record.get("code", "")),
         python=str(record.get("python", "")),
         instances=instances_in(record.get("instances")),
+        variables=kept_variables(record.get("variables")),
     )
+
+
+def _role(name: str, role: state.RoleState) -> RoleStatus:
+    return RoleStatus(name, role.status, role.exit, role.signal, role.started, role.ended)
 
 
 def _adopted_by(folder: str) -> tuple[str, ...]:

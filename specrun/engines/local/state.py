@@ -48,12 +48,19 @@ WRITTEN = frozenset({PREPARED, QUEUED, RUNNING}) | ENDED
 
 @dataclass(frozen=True, slots=True)
 class RoleState:
-    """One process: waiting, running, succeeded, failed, or stopped by the supervisor; `gpus` are its own."""
+    """One process: waiting, running, succeeded, failed, or stopped by the supervisor; `gpus` are its own.
+
+    `started` and `ended` are Unix seconds, None where it has not, or was not noted. `pid` is its own process, while
+    that runs: it tells what a role uses, and never whether it lives.
+    """
 
     status: str = "waiting"
     exit: int | None = None
     signal: int | None = None
     gpus: tuple[str, ...] = ()
+    started: float | None = None
+    ended: float | None = None
+    pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,9 @@ def _decode_role(values: object) -> RoleState:
         raise TypeError("a role")
     exit_, signal = (_number(values[name]) for name in ("exit", "signal"))
     whole = [None if number is None else int(number) for number in (exit_, signal)]
-    return RoleState(str(values["status"]), whole[0], whole[1], tuple(str(gpu) for gpu in values["gpus"]))
+    started, ended, pid = (_number(values.get(name)) for name in ("started", "ended", "pid"))
+    gpus = tuple(str(gpu) for gpu in values["gpus"])
+    return RoleState(str(values["status"]), whole[0], whole[1], gpus, started, ended, None if pid is None else int(pid))
 
 
 def _number(value: object) -> float | None:

@@ -113,6 +113,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         "provenance": submission.provenance.noted(),
         **({"python": python.words} if submission.environment is None else {}),
         **({"instances": submission.instances.noted()} if submission.instances is not None else {}),
+        **({"variables": dict(submission.variables)} if submission.variables else {}),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))

@@ -19,6 +19,7 @@ from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.kinds.inputs import JobInputs, cloud_content
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
+from specrun.plan.parameters import kept_variables
 from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key, Kind, Place, workspace_key
@@ -27,7 +28,7 @@ from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
-from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Spec
+from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Scalar, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
 
@@ -60,6 +61,7 @@ class Submission:
     """The spec's file on this machine, likewise."""
     instances: Instances | None = None
     """What it is on, likewise, as far as that is known."""
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
 
     @property
     def spec(self) -> str:
@@ -94,6 +96,7 @@ class RunRequest(Planned):
     gpu: bool
     environment: EnvironmentContent | None
     data: tuple[Data, ...]
+    variables: Mapping[str, Scalar]
 
     @property
     def wanted(self) -> Properties:
@@ -139,6 +142,7 @@ class RunRequest(Planned):
             files=inputs.files(),
             reads=_addresses(inputs.data_keys(), self.environment, self.place),
             code=code,
+            variables=kept_variables(self.variables),
         )
 
     def plan(self, planning: Planning) -> Change:
@@ -304,4 +308,5 @@ def declared(spec: Spec, place: Place, maker: Maker, environment: EnvironmentCon
         gpu=spec.wants_gpu,
         environment=environment,
         data=data,
+        variables=spec.variables,
     )
