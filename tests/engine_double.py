@@ -118,6 +118,7 @@ class Double:
         self.usage = None
         self.quotas = None
         self.ends = None
+        self.here = None
         self.locks: Locks | None = DoubleLocks(self)
         self.accounts = DoubleAccounts(self) if self.account is not None else None
 

@@ -246,6 +246,19 @@ class Nodes(Protocol):
         """How many are running, idle, …; {} where there is no such cluster."""
 
 
+class Here(Protocol):
+    """Files that runs on this machine have written, where these lie: to be looked at where they are."""
+
+    def log_files(self, name: str) -> Mapping[str, Path]:
+        """The file of each role's log so far, by role. Raises Missing."""
+
+    def log_times(self, name: str) -> Mapping[str, Sequence[tuple[int, float]]] | None:
+        """How many bytes each role's log had at which moments (Unix seconds); None where nobody took notes."""
+
+    def folder(self, name: str, part: str) -> Path:
+        """The folder of a run's `outputs` or `code`, which may hold links to anywhere. Raises Missing."""
+
+
 class Ends(Protocol):
     """The ends of runs, where the engine hears of them and need not look."""
 
@@ -295,6 +308,7 @@ class Engine(Protocol):
     usage: Usage | None
     nodes: Nodes | None
     ends: Ends | None
+    here: Here | None
     contents: Contents | None
     accounts: Accounts | None
     quotas: Quotas | None

@@ -16,7 +16,8 @@ REACH = 1 << 16
 """Bytes that are read again at most while bars stand one above the other: which of them has not moved since is gone."""
 
 _REWRITES = re.compile(rb"\r+|(\x08+)|\x1b\[[01]?G")
-_CLIMBS = re.compile(rb"\x1b\[\d*[AF]")
+CLIMBS = re.compile(rb"\x1b\[\d*[AF]")
+"""The cursor moves up: rows that were written are written anew."""
 _ESCAPE = 0x1B
 _TO_START = re.compile(r"\x1b\[[01]?G")
 _MOVE = re.compile(rb"\n|\r|\x1b\[(\d*)([ABEFGJK])")
@@ -32,7 +33,7 @@ def read_lines(role: str, chunk: bytes, room: int, *, last: bool) -> tuple[list[
     """
     full = len(chunk) == room
     is_all = last and not full
-    if _CLIMBS.search(chunk):
+    if CLIMBS.search(chunk):
         return _stacked(role, chunk, is_all)
     end = chunk.rfind(b"\n") + 1
     begun = _last_state(chunk, end)
@@ -43,6 +44,12 @@ def read_lines(role: str, chunk: bytes, room: int, *, last: bool) -> tuple[list[
         return lines, end
     # A character may be cut: the rest of it is yet to come.
     return [*lines, OpenLine(role, _shown(chunk[begun:].decode("utf-8", "ignore")))], begun
+
+
+def line_text(line: bytes) -> str:
+    """A line without its end as it is shown, if no cursor moves up in it."""
+    text = line.decode("utf-8", "replace")
+    return _shown(text) if "\r" in text or "\b" in text or "\x1b" in text else text
 
 
 def last_lines(role: str, chunk: bytes, *, cut: bool) -> list[LogLine]:

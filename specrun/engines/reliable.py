@@ -50,6 +50,7 @@ class Reliable:
         self.place: Place = engine.place
         self.poll = engine.poll
         self.patience = engine.patience
+        self.here = engine.here
         self._engine = engine
         self._slots = threading.BoundedSemaphore(AT_ONCE)
 

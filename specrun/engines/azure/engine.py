@@ -75,6 +75,7 @@ class AzureEngine:
         self.nodes = Nodes(connection, known)
         self.usage = None
         self.ends = None
+        self.here = None
         self.contents = Contents(connection, place, version_of)
         self.accounts = Accounts(connection, audience)
         self.quotas = Quotas(connection, audience)

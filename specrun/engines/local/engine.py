@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope, Usage
+from specrun.engines.base import Accounts, Contents, Ends, Here, Metrics, Nodes, Quotas, Resources, Runs, Scope, Usage
 from specrun.engines.facts import LOCAL
 from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
 from specrun.engines.local.locks import LocalLocks
 from specrun.engines.local.metrics import LocalMetrics
 from specrun.engines.local.resources import LocalResources
+from specrun.engines.local.run_files import LocalFiles
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.local.submission import run_folder
 from specrun.engines.local.usage import LocalUsage
@@ -59,6 +60,7 @@ class LocalEngine:
         self.home = home
         self.resources: Resources = LocalResources(home, hashes)
         self.runs: Runs = LocalRuns(home)
+        self.here: Here | None = LocalFiles(home)
         self.metrics: Metrics | None = LocalMetrics(home)
         self.usage: Usage | None = LocalUsage(home)
         self.ends: Ends | None = LocalEnds(home)

@@ -27,7 +27,7 @@ def read_logs(rundir: Path, cursor: Cursor, *, last: bool, timed: bool) -> tuple
     times = read_times(rundir) if timed else None
     lines: list[LogLine] = []
     position = dict(cursor)
-    for role, file in _files(rundir / "logs"):
+    for role, file in files_of(rundir / "logs"):
         start = position.get(role, 0)
         chunk, changed = _read_chunk(file, start)
         if times is not None:
@@ -42,14 +42,15 @@ def read_logs(rundir: Path, cursor: Cursor, *, last: bool, timed: bool) -> tuple
 def read_ends(logs: Path, only: str | None) -> Sequence[LogLine]:
     """The lines at the end of a role's log, or of each."""
     lines: list[LogLine] = []
-    for role, file in _files(logs):
+    for role, file in files_of(logs):
         if only in (None, role):
             start = max(0, file.stat().st_size - TAIL)
             lines += last_lines(role, _read_chunk(file, start)[0], cut=start > 0)
     return lines
 
 
-def _files(logs: Path) -> Iterator[tuple[str, Path]]:
+def files_of(logs: Path) -> Iterator[tuple[str, Path]]:
+    """The log of each role in a folder."""
     for file in sorted(filter(Path.is_file, logs.glob("*.txt"))):
         yield "/".join(file.stem.rsplit("-", 1)), file
 

@@ -16,7 +16,8 @@ from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
 from specrun.engines.local.role_logs import read_ends, read_logs
-from specrun.engines.local.submission import run_folder, submit
+from specrun.engines.local.run_files import named_folder, own_folder
+from specrun.engines.local.submission import submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
@@ -176,16 +177,10 @@ class LocalRuns:
         return _read_run(self._folder(name), self._marks)
 
     def _own_folder(self, name: str, part: str = "") -> Path:
-        """The folder of a run that is there, or one in it, where neither is a link. Raises Missing."""
-        folder = self._folder(name)
-        if not folder.is_dir() or folder.is_symlink() or (folder / part).is_symlink():
-            raise Missing(f"there is no run {name} on this machine")
-        return folder / part
+        return own_folder(self._home, name, part)
 
     def _folder(self, name: str) -> Path:
-        if NAME.fullmatch(name) is None:  # which may hold anything, such as `..`
-            raise Missing(f"there is no run {name} on this machine")
-        return run_folder(self._home, name)
+        return named_folder(self._home, name)
 
 
 def _made(folder: Path) -> float:
