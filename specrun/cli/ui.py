@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,10 @@ from specrun.cli.telling import tell
 from specrun.engines.base import EngineError, Scope
 from specrun.plan.home import open_home
 from specrun.plan.makers import NOBODY
+from specrun.spec.errors import SpecInvalid
 
 if TYPE_CHECKING:
+    from specrun.apply.project import Project
     from specrun.ui.http import Server
 
 PORT = 8265
@@ -47,10 +50,11 @@ def ui(reading: Reading, port: int | None, opens: bool | None, hosts: Sequence[s
     from specrun.ui.guard import Guard
     from specrun.ui.tokens import token_of
 
-    opened = open_runs(reading) if reading.files or reading.found.mistakes else _all_here(reading)
+    reading, opened = (reading, open_runs(reading)) if reading.files or reading.found.mistakes else _all_here(reading)
     home = opened.runs[0].home if opened.runs else open_home(Path.cwd())
     guard = Guard(token_of(home), frozenset(host.lower() for host in hosts))
-    server = _server(port, Answers(opened.runs, Path.cwd().name), guard)
+    answers = Answers(opened.runs, Path.cwd().name, partial(_project, reading) if reading.files else None)
+    server = _server(port, answers, guard)
     address = f"http://127.0.0.1:{server.port}/"
     # Not through what hides tokens: this one is for who sees it here.
     print(f"{address}?token={guard.token}", file=getattr(sys.stdout, "canvas", sys.stdout), flush=True)
@@ -64,25 +68,39 @@ def ui(reading: Reading, port: int | None, opens: bool | None, hosts: Sequence[s
     finally:
         server.streams.stop()
         server.server_close()
+        answers.close()
     opened.finish()
 
 
-def _all_here(reading: Reading) -> Opened:
+def _all_here(reading: Reading) -> tuple[Reading, Opened]:
     """All runs on this machine, and those of the specs that a bare command means, as far as there are such."""
     here = RunsOfSpec.open(NOBODY, LOCAL, Scope(), Path.cwd(), {})
     try:
         named, found = find_named((), every=None)
         if not found.files:  # nothing says which specs are meant
-            return Opened([here])
-        opened = open_runs(replace(reading, files=found.files, named=named, found=found))
+            return reading, Opened([here])
+        reading = replace(reading, files=found.files, named=named, found=found)
+        opened = open_runs(reading)
     except (EngineError, Exit) as error:
         tell(
             f"note: only runs on this machine are shown: {error}"
             if str(error)
             else "note: only runs on this machine are shown"
         )
-        return Opened([here])
-    return replace(opened, runs=[here, *(one for one in opened.runs if one.where != here.where)], failed=set())
+        return reading, Opened([here])
+    return reading, replace(opened, runs=[here, *(one for one in opened.runs if one.where != here.where)], failed=set())
+
+
+def _project(reading: Reading) -> Project:
+    """The specs as they are now, and where they go. Raises Error."""
+    from specrun.apply.opening import open_loaded
+    from specrun.engines.facts import unread
+    from specrun.spec.load import load
+
+    loaded = load(**{**reading.options(), "unread": unread(), "under_rules": True})
+    if not loaded.ok:
+        raise SpecInvalid([*loaded.diagnostics, *loaded.broken])
+    return open_loaded(loaded, reading.engine, lambda _: None, under_rules=True, rules_from=reading.rules_from)
 
 
 def _server(port: int | None, answers: object, guard: object) -> Server:

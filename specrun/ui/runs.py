@@ -1,37 +1,40 @@
-"""The runs of all places as one table: filtered, sorted, a window of it at a time."""
+"""The runs of all places: what is known of each, and which of them is meant by a name."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from specrun.apply.runs_of import RunsOf
+from specrun.engines.base import EngineError, Missing
 from specrun.plan.observed import Run
+from specrun.spec.frozen import dataclass
+from specrun.ui.fresh import Fresh
 from specrun.ui.place_runs import PlaceRuns
-from specrun.ui.wire import Params, Refused
-from specrun.views.data import run_data
-
-WINDOW = 500
-"""Rows that are sent at once at most."""
+from specrun.ui.wire import Refused
+from specrun.views.own_paths import OwnPaths
 
 FIRST = 3.0
 """Seconds for which the first page of a place is waited for, where nothing is known of any."""
 
 
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A run of the table: where it is, and the one of the same spec before it."""
+    """A run, where it is, and the one of the same spec before it, if that is known."""
 
-    __slots__ = ("before", "place", "run")
+    run: Run
+    place: PlaceRuns
+    before: Run | None = None
 
-    def __init__(self, run: Run, place: PlaceRuns, before: Run | None = None) -> None:
-        self.run = run
-        self.place = place
-        self.before = before
+    @property
+    def source(self) -> RunsOf:
+        """The spec that it is of."""
+        return self.place.source_of(self.run)
 
 
 class Catalog:
-    """The runs of all places."""
+    """The runs of all places. `version` counts what has changed."""
 
     def __init__(self, sources: Sequence[RunsOf]) -> None:
         self._changed = threading.Condition()
@@ -39,40 +42,42 @@ class Catalog:
         grouped: dict[tuple[object, ...], list[RunsOf]] = {}
         for source in sources:
             grouped.setdefault(source.where, []).append(source)
-        self.places = [PlaceRuns(several, self._note) for several in grouped.values()]
+        self.places = [PlaceRuns(several, self.note) for several in grouped.values()]
         self._sorted: tuple[int, list[Entry]] = (-1, [])
+        self._going: dict[str, Fresh[Run]] = {}
 
-    def _note(self) -> None:
+    @property
+    def loading(self) -> bool:
+        """Whether a list has not been read to its end."""
+        return any(place.loading for place in self.places)
+
+    def note(self) -> None:
+        """Something has changed."""
         with self._changed:
             self.version += 1
             self._changed.notify_all()
 
-    def entries(self) -> list[Entry]:
-        """All that is known, the newest first; and have it be read on."""
+    def entries(self, *, wait: bool = False) -> list[Entry]:
+        """All that is known, the newest first; and have it be read on. `wait` for the first of it."""
         version = self.version
         found = [(place, place.look()) for place in self.places]
-        if self._sorted[0] == version:
-            return self._sorted[1]
-        entries = [Entry(run, place) for place, runs in found for run in runs]
-        entries.sort(key=lambda entry: (entry.run.submitted or 0.0, entry.run.attempt), reverse=True)
-        older: dict[tuple[int, str, str, str], Run] = {}
-        for entry in reversed(entries):
-            key = (id(entry.place), entry.run.spec, entry.run.repository, entry.run.target)
-            entry.before = older.get(key)
-            older[key] = entry.run
-        self._sorted = (version, entries)
-        return entries
+        if wait and self.loading and not any(runs for _, runs in found):
+            with self._changed:
+                self._changed.wait_for(lambda: self.version > version, FIRST)
+            return self.entries()
+        if self._sorted[0] != version:
+            self._sorted = (version, _with_before(found))
+        return self._sorted[1]
 
     def find(self, name: str) -> Entry:
         """A run by its name: what is known of it; else its places are asked. Raises Refused, and EngineError."""
-        from specrun.engines.base import EngineError, Missing
-
         for place in self.places:
             if (run := place.known(name)) is not None:
                 return Entry(run, place)
         problem: EngineError | None = None
         for place in self.places:
             try:
+                place.engine.sign_in()
                 run = place.engine.run(name)
             except Missing:
                 continue
@@ -83,43 +88,46 @@ class Catalog:
             return Entry(run, place)
         raise problem or Refused(404, f"there is no run {name} here")
 
-    def table(self, params: Params) -> dict[str, object]:
-        """A window of the table, as JSON values."""
-        entries = self.entries()
-        if not entries and any(place.loading for place in self.places):
-            self._wait()
-            entries = self.entries()
-        start = params.number("from", 0)
-        count = params.number("count", 200, WINDOW)
-        return {
-            "total": len(entries),
-            "rows": [row(entry) for entry in entries[start : start + count]],
-            "metrics": [],
-            "params": [],
-            "problems": [f"{one.engine.place.title}: {one.problem}" for one in self.places if one.problem],
-            "loading": any(one.loading for one in self.places),
-        }
+    def now(self, name: str) -> Entry:
+        """A run as it is now: one that goes on is asked about as often as its place allows, for all who look."""
+        entry = self.find(name)
+        if entry.run.status.ended:
+            self._going.pop(name, None)
+            return entry
+        fresh = self._going.get(name)
+        if fresh is None:
+            every = entry.place.every / 2 if entry.place.is_here else entry.place.every
+            fresh = self._going.setdefault(name, Fresh(partial(self._read, entry.place, name), every))
+        return Entry(fresh.value(), entry.place)
 
-    def _wait(self) -> None:
-        with self._changed:
-            before = self.version
-            self._changed.wait_for(lambda: self.version > before, FIRST)
+    def look_again(self, name: str) -> None:
+        """Have the next look at a run be a new one: something was done with it."""
+        self._going.pop(name, None)
 
+    def with_before(self, name: str) -> Entry:
+        """The same with the run before it, where the list is known."""
+        entry = self.now(name)
+        before = next((one.before for one in self.entries(wait=True) if one.run.name == name), None)
+        return Entry(entry.run, entry.place, before)
 
-def row(entry: Entry) -> Mapping[str, object]:
-    """A run as a row."""
-    return {
-        **run_data(entry.run),
-        "place": entry.place.engine.place.title,
-        "engine": entry.place.engine.place.engine,
-        "params": {},
-        "metrics": {},
-        "changes": [],
-        "cost": None,
-    }
+    def own_paths(self, entry: Entry) -> Callable[[str], str]:
+        """What names the user's own files in what a run wrote."""
+        home = str(entry.source.home) if entry.place.is_here else ""
+        return OwnPaths(entry.run.name, entry.run.code, home)
+
+    def _read(self, place: PlaceRuns, name: str) -> Run:
+        run = place.engine.run(name)
+        place.note(run)
+        return run
 
 
-def alike(table: object) -> object:
-    """A table without what changes as time goes by."""
-    assert isinstance(table, dict)
-    return {**table, "rows": [{**one, "elapsed": None} for one in table["rows"]], "at": int(time.time() / 1e9)}
+def _with_before(found: Sequence[tuple[PlaceRuns, Sequence[Run]]]) -> list[Entry]:
+    runs = [(run, place) for place, several in found for run in several]
+    runs.sort(key=lambda pair: (pair[0].submitted or 0.0, pair[0].attempt))
+    newest: dict[tuple[int, str, str, str], Run] = {}
+    entries = []
+    for run, place in runs:
+        key = (id(place), run.spec, run.repository, run.target)
+        entries.append(Entry(run, place, newest.get(key)))
+        newest[key] = run
+    return entries[::-1]

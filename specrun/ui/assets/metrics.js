@@ -104,7 +104,7 @@ function metricCard(context, metric, runs, settings, shared) {
       if (!histories.has(run.name)) histories.set(run.name, metricHistory(context, run, metric, () => card.later()));
       histories.get(run.name)[isSeen ? "go" : "stop"]();
     }
-    card.draw();
+    if (isSeen) card.draw();
   }
 
   return { card, follow, close: () => (card.close(), histories.forEach((history) => history.stop())) };
