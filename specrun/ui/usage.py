@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
+from specrun.plan.observed import Used
 from specrun.ui.runs import Catalog, Entry
 from specrun.ui.wire import NOTHING, Watched
 
@@ -61,8 +62,7 @@ class Usage:
             if now - self._read_at.get(name, 0.0) < self.EVERY * 0.9:
                 return
             self._read_at[name] = now
-        engine: Any = entry.place.engine
-        used = engine.usage(name) if hasattr(engine, "usage") else {}
+        used = entry.place.engine.usage(name)
         with self._lock:
             roles = self._samples.setdefault(name, {})
             for role, one in used.items():
@@ -80,7 +80,7 @@ class _Samples:
         self.time, self.cpu, self.memory, self.gpu, self.gpu_memory = (array("d") for _ in range(5))
         self._before: tuple[float, float] | None = None
 
-    def add(self, now: float, used: Any) -> None:
+    def add(self, now: float, used: Used) -> None:
         """Take in a sample: of CPU there are seconds so far."""
         before, self._before = self._before, (now, used.cpu_seconds)
         if before is None:
