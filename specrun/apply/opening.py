@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import TypeAlias
 
 from specrun.apply.project import Project, open_project
 from specrun.plan.changes import Plan
+from specrun.plan.file_locks import HAVE_LOCKS
 from specrun.plan.home import home_of, open_home
+from specrun.plan.kinds.run import Submit
 from specrun.spec.codes import CODES
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.elsewhere import Elsewhere
@@ -62,6 +65,27 @@ def open_loaded(
 def worth_telling(found: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
     """That a field which this engine never reads is not set is for `validate` to say, not for every plan."""
     return (one for one in found if (one.code, one.severity) != ("unset-env", Severity.NOTE))
+
+
+def noting(made: Plan, environment: str | None) -> Plan:
+    """The plan, which notes of the jobs that run in what is installed here that they do, unless an `environment` was
+    asked for.
+    """
+    if not made.surroundings or environment is not None:
+        return made
+    from specrun.spec.rules.environment import OF_MACHINE  # late: few have any
+
+    bare = (one for one in made.pending if isinstance(one, Submit) and one.submission.environment is None)
+    of_machine = (one.resource.origin for one in bare if one.key.place in made.surroundings)
+    notes = (one.diagnostic("environment-of-machine", OF_MACHINE) for one in of_machine)
+    return replace(made, notes=(*made.notes, *notes))
+
+
+def untried(what: str) -> str:
+    """That nobody has seen specrun do this on Windows yet; "" elsewhere."""
+    if sys.platform == "win32" or not HAVE_LOCKS:
+        return f"nobody has tried {what} on Windows: use WSL, where specrun is on Linux"
+    return ""
 
 
 def check_allowed(made: Plan) -> None:

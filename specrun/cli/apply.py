@@ -14,6 +14,7 @@ import click
 from specrun.apply.events import Event, LogLines, Looked, OpenLines, PlanReady
 from specrun.apply.journal import Journal
 from specrun.apply.locks import TIMEOUT, LockRequired
+from specrun.apply.opening import untried
 from specrun.apply.project import Project
 from specrun.cli import exit_codes
 from specrun.cli.changed import changed_options
@@ -28,7 +29,6 @@ from specrun.cli.session import about_run, open_specs
 from specrun.cli.telling import quiet
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
-from specrun.plan.file_locks import HAVE_LOCKS
 from specrun.plan.kinds.run import RunChange
 from specrun.plan.planning import PlanOptions
 from specrun.spec.secrets import hide
@@ -116,10 +116,8 @@ def apply(
 
 def refuse_on_windows(verb: str) -> None:
     """End the command on a system where nobody has seen it change anything yet."""
-    if sys.platform == "win32" or not HAVE_LOCKS:
-        raise Exit(
-            exit_codes.FAILED, f"nobody has tried `specrun {verb}` on Windows: use WSL, where specrun is on Linux"
-        )
+    if why := untried(f"`specrun {verb}`"):
+        raise Exit(exit_codes.FAILED, why)
 
 
 def carry_out(

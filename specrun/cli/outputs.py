@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
 import click
 
+from specrun.apply.fetching import fetch
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import output_option
 from specrun.cli.reading import Reading, run_outputs_options
 from specrun.cli.telling import quiet
-from specrun.engines.base import OutputFile
-from specrun.plan.observed import Run
-from specrun.spec.below import NameRefused, below
 from specrun.spec.visible import json_text, visible
 from specrun.spec.wording import size
 from specrun.views.text import count, nearby, room_in, terminal_width, tied
@@ -55,7 +52,7 @@ def _outputs(runs: RunsOfSpec, folder: Path | None, only: Sequence[str], output:
     ]
     if only and not files:
         raise Exit(FAILED, f"{run.name} has no output like {', '.join(only)}")
-    lost = _fetch(runs, run, files, folder) if folder is not None else []
+    lost = fetch(runs.engine, run.name, files, folder) if folder is not None else []
     if output == "json":
         listed = [{"path": file.path, "size": file.size} for file in files]
         return {"run": run.name, "place": runs.engine.address(run.name), "files": listed}, lost
@@ -68,35 +65,3 @@ def _outputs(runs: RunsOfSpec, folder: Path | None, only: Sequence[str], output:
     place = nearby(str(folder) if folder is not None else runs.engine.address(run.name))
     print(tied(f"{said} in", place, room_in(sys.stderr, terminal_width())) if place else said, file=sys.stderr)
     return None, lost
-
-
-def _fetch(runs: RunsOfSpec, run: Run, files: Sequence[OutputFile], folder: Path) -> list[str]:
-    """Copy files into a folder; which ones cannot lie there, each with the reason."""
-    refused, written = [], dict[tuple[int, int], str]()
-    for file in files:
-        try:
-            path = _place(folder, file.path, written)
-            runs.engine.fetch(run.name, file.path, path)
-        except NameRefused as problem:
-            refused.append(f"{file.path}: {problem}")
-        except OSError as error:
-            if error.errno not in (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ):
-                raise
-            refused.append(f"{file.path}: {error.strerror}")
-        else:
-            written[_identity(path)] = file.path
-    return refused
-
-
-def _place(folder: Path, name: str, written: Mapping[tuple[int, int], str]) -> Path:
-    """Where a file may lie. Raises NameRefused, also when another one has been written there."""
-    path = below(folder, name)
-    twin = written.get(_identity(path), name) if path.exists() else name
-    if twin != name:
-        raise NameRefused(f"to this machine it is the same as {twin}")
-    return path
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    seen = path.stat()
-    return seen.st_dev, seen.st_ino

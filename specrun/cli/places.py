@@ -11,7 +11,6 @@ from typing import Any
 from specrun.apply.project import DEFAULT_ENGINE
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import pairs_of
-from specrun.cli.reading import chosen
 from specrun.cli.session import require_engine, show
 from specrun.cli.telling import tell, tell_waits
 from specrun.engines.base import Scope
@@ -26,6 +25,7 @@ from specrun.spec.frozen import dataclass
 from specrun.spec.glimpse import is_abstract
 from specrun.spec.model import Properties
 from specrun.spec.named import find, listed, own_repository, own_spec
+from specrun.spec.overrides import chosen
 from specrun.spec.reading import read_text
 from specrun.spec.repository import repository_of
 from specrun.spec.source import read

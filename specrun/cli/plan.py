@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from specrun.cli.saving import NOTHING, check_outside_sources, request_of, save_
 from specrun.cli.session import open_specs, report_unseen, show
 from specrun.cli.telling import quiet
 from specrun.plan.changes import Plan
-from specrun.plan.kinds.run import Submit
 from specrun.plan.planning import PlanOptions
 from specrun.plan.saved import contents
 from specrun.plan.shown import Shown
@@ -96,7 +94,11 @@ def plan(
     if len(reading.named) == 1 and (saved := find_saved(reading.named)) is not None:
         detail = f"{saved.file} is a saved plan: `specrun plan --check` compares it, `specrun show` prints it"
         raise Exit(WRONG_USAGE, detail)
-    made = NOTHING if reading.unchanged else _noting(open_specs(reading, under_rules=True).plan(options), reading)
+    made = (
+        NOTHING
+        if reading.unchanged
+        else opening.noting(open_specs(reading, under_rules=True).plan(options), reading.environment)
+    )
     if out is not None:
         check_outside_sources(made, Path(out))
     note_result(made)
@@ -109,18 +111,6 @@ def plan(
         save_plan(made, request_of(reading, options), out, reading.changed)
     if exit_code and made.pending:
         raise Exit(CHANGES_PENDING)
-
-
-def _noting(made: Plan, reading: Reading) -> Plan:
-    """The plan, which notes of the jobs that run in what is installed here that they do, unless that was asked for."""
-    if not made.surroundings or reading.environment is not None:
-        return made
-    from specrun.spec.rules.environment import OF_MACHINE
-
-    bare = (one for one in made.pending if isinstance(one, Submit) and one.submission.environment is None)
-    of_machine = (one.resource.origin for one in bare if one.key.place in made.surroundings)
-    notes = (one.diagnostic("environment-of-machine", OF_MACHINE) for one in of_machine)
-    return replace(made, notes=(*made.notes, *notes))
 
 
 def render(made: Plan | Shown, output: str, more: Mapping[str, Any]) -> str:

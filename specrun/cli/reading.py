@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +15,7 @@ from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.cli.telling import strict_option
 from specrun.spec.frozen import dataclass
 from specrun.spec.named import Found
+from specrun.spec.overrides import chosen
 from specrun.spec.selection import Kinds, Selection, Selector
 
 if TYPE_CHECKING:
@@ -146,11 +146,6 @@ def where_options(command: F) -> F:
     for option in reversed((_engine, *_layers, _replacing[0])):
         command = option(command)
     return command
-
-
-def chosen(engine: str | None, target: str | None) -> tuple[str | None, str | None]:
-    """Engine and target of the command line, else of the environment."""
-    return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
 
 
 def _with_reading(command: F, *decorators: Callable[[Any], Any], finding: bool = True, bare: bool = False) -> F:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from specrun.spec.source import Document
 
 
+def chosen(engine: str | None, target: str | None) -> tuple[str | None, str | None]:
+    """Engine and target as they were said, else of the environment."""
+    return engine or os.environ.get("SPECRUN_ENGINE") or None, target or os.environ.get("SPECRUN_TARGET") or None
+
+
 def scalars(variables: Mapping[str, str]) -> dict[str, Scalar]:
     """`--var` values read as YAML scalars: 10 is a number, '10' in quotes is text, and so is nothing at all."""
     return {name: _scalar(value) for name, value in variables.items()}
