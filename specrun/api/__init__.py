@@ -1,1 +1,1 @@
-"""Specs and runs for Python programs and notebooks."""
+"""specrun for Python programs and notebooks: what `import specrun` gives. It prints nothing and ends no process."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from specrun.apply.project import DEFAULT_ENGINE, scope_of
-from specrun.engines.base import Scope
+from specrun.engines.base import EngineError, Missing, Scope
 from specrun.engines.facts import ENGINES, unread
 from specrun.engines.history import History
 from specrun.engines.registry import check_engine, find_place, make_engine
@@ -20,7 +20,7 @@ from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import Run
 from specrun.plan.repositories import Repositories
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.errors import SpecInvalid
+from specrun.spec.errors import Error, SpecInvalid, UsageError
 from specrun.spec.expressions import OPEN
 from specrun.spec.frozen import dataclass
 from specrun.spec.load import load
@@ -133,6 +133,39 @@ class RunsOf:
             return ""
         there = "from there" if run.maker.target in ("", self.maker.target) else "with its own --target"
         return f"{run.name} is a run of {run.maker}: it is ended {there}, or in the portal"
+
+
+def look_for(name: str, places: Sequence[Callable[[], R]]) -> R:
+    """The run of a name, wherever it is of some places, each of which is asked once: the spec's that is likely to have
+    made it. Raises UsageError where it is in several, Missing where it is in none, and EngineError.
+    """
+    by_place: dict[tuple[object, ...], list[R]] = {}
+    problems: list[Exception] = []
+    for place in places:
+        try:
+            one = place()
+            by_place.setdefault(one.where, []).append(one)
+        except Error as error:
+            problems.append(error)
+    found: list[R] = []
+    missing: list[Exception] = []
+    for at in by_place.values():
+        try:
+            at[0].engine.sign_in()
+            run = at[0].engine.run(name)
+        except Missing as error:
+            missing.append(error)
+        except EngineError as error:
+            problems.append(error)
+        else:
+            own = [one for one in at if run.is_for(one.maker)] or [one for one in at if run.maker.is_beside(one.maker)]
+            found.append(replace((own or at)[0], run=run))
+    if len(found) > 1:
+        titles = " and ".join(one.engine.place.title for one in found)
+        raise UsageError(f"there is a run {name} in {titles}: choose by --target, --engine, or one FILE")
+    for problem in [] if found else [*problems, *missing]:
+        raise problem
+    return found[0]
 
 
 def runs_of_specs(

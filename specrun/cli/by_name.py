@@ -15,8 +15,9 @@ from typing import Any
 import click
 
 from specrun.apply.project import DEFAULT_ENGINE
+from specrun.apply.runs_of import look_for
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, Exit
-from specrun.cli.opened import RunsOfSpec, look_for
+from specrun.cli.opened import RunsOfSpec
 from specrun.cli.places import section_in
 from specrun.cli.reading import Reading
 from specrun.cli.session import show

@@ -6,23 +6,23 @@ What cannot be told of one of several is said, and hides nothing of the others.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from specrun.apply.runs_of import PassedOver, RunsOf, Tell, runs_of_specs
+from specrun.apply.runs_of import PassedOver, RunsOf, Tell, look_for, runs_of_specs
 from specrun.cli.answers import note_error
-from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, WRONG_USAGE, Exit, worst
+from specrun.cli.exit_codes import DONE, FAILED, INVALID_SPEC, REFUSED, Exit, worst
 from specrun.cli.left_out import check_targets, tell_selected
 from specrun.cli.reading import Reading
 from specrun.cli.session import about_run, require_engine, show, showing
 from specrun.cli.telling import tell, tell_waits
-from specrun.engines.base import EngineError, Missing
+from specrun.engines.base import EngineError
 from specrun.plan.observed import Run
 from specrun.spec.diagnostics import Severity
-from specrun.spec.errors import Error, UsageError
+from specrun.spec.errors import UsageError
 from specrun.spec.expressions import OPEN
 from specrun.spec.frozen import dataclass
 from specrun.spec.source import STDIN, read
@@ -125,39 +125,6 @@ def open_runs(reading: Reading, *, ending: bool = False) -> Opened:
     opened = Opened(alone=len(works) == 1)
     opened.runs = [found for work in works for found in opened.attempt(work)]
     return opened
-
-
-def look_for(name: str, places: Sequence[Callable[[], RunsOfSpec]]) -> RunsOfSpec:
-    """The run of a name, wherever it is of some places, each of which is asked once: the spec's that is likely to have
-    made it. Ends the command where it is in several. Raises EngineError, and Missing.
-    """
-    by_place: dict[tuple[object, ...], list[RunsOfSpec]] = {}
-    problems: list[Exception] = []
-    for place in places:
-        try:
-            one = place()
-            by_place.setdefault(one.where, []).append(one)
-        except Error as error:
-            problems.append(error)
-    found: list[RunsOfSpec] = []
-    missing: list[Exception] = []
-    for at in by_place.values():
-        try:
-            at[0].engine.sign_in()
-            run = at[0].engine.run(name)
-        except Missing as error:
-            missing.append(error)
-        except EngineError as error:
-            problems.append(error)
-        else:
-            own = [one for one in at if run.is_for(one.maker)] or [one for one in at if run.maker.is_beside(one.maker)]
-            found.append(replace((own or at)[0], run=run))
-    if len(found) > 1:
-        titles = " and ".join(one.engine.place.title for one in found)
-        raise Exit(WRONG_USAGE, f"there is a run {name} in {titles}: choose by --target, --engine, or one FILE")
-    for problem in [] if found else [*problems, *missing]:
-        raise problem
-    return found[0]
 
 
 def _of_specs(reading: Reading, shared: dict[str, Any]) -> list[Callable[[], RunsOfSpec]]:
