@@ -149,7 +149,7 @@ class Project:
         """
         remove_abandoned(self.home)
         locking = Locking(lock_timeout, self._locked_places(plan))
-        walk = Walk(_with_provenance(plan), self.engines, self.home, emit, stop, detach, fail_fast, locking)
+        walk = Walk(_with_origin(plan, self.specs), self.engines, self.home, emit, stop, detach, fail_fast, locking)
         outcome = walk.go()
         self.hashes.save()
         return outcome
@@ -218,18 +218,26 @@ class Project:
         return surveys, unseen
 
 
-def _with_provenance(plan: Plan) -> Plan:
-    """The plan, whose runs are submitted with where they come from: each repository is looked at once."""
+def _with_origin(plan: Plan, specs: Sequence[Spec]) -> Plan:
+    """The plan, whose runs are submitted with where they come from, and keep their specs. Repositories are looked at
+    once.
+    """
     look = cache(collect)
+    changes = {change.key: change for change in plan.changes}
+    by_file = {spec.document.file: spec for spec in specs}
 
     def of(change: Change) -> Change:
         if not isinstance(change, Submit):
             return change
-        file = Path(change.resource.origin.document.file).absolute()
+        from specrun.apply.kept_spec import as_ran  # late: most plans submit nothing
+
+        document = change.resource.origin.document
+        file = Path(document.file).absolute()
         provenance, cost = look(repository_of(str(file.parent))), plan.costs.runs.get(change.key)
         on = cost.instances if cost is not None else None
         submission = replace(change.submission, provenance=provenance, file=str(file), instances=on)
-        return replace(change, submission=submission)
+        kept = as_ran(by_file[document.file], submission, change.key.place, changes)
+        return replace(change, submission=replace(submission, as_ran=kept))
 
     return replace(plan, changes=tuple(map(of, plan.changes)))
 

@@ -16,7 +16,7 @@ _SPECS = (".yaml", ".yml")
 _PLANS = (".plan", ".json")
 _MANY = 50
 """Specs that are read."""
-_ABOUT_RUNS = ("status", "logs", "outputs", "cancel", "runs")
+_ABOUT_RUNS = ("status", "logs", "outputs", "cancel", "runs", "diff", "checkout")
 _WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
 _IMPORTED: Mapping[str, tuple[str, ...]] = {
     "import batchai": (".json",),

@@ -53,6 +53,14 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("of one spec", "specrun runs --limit 5 job.yaml"),
         ("their names alone, for a script", "specrun runs -q job.yaml"),
     ),
+    "diff": (
+        ("the newest run of job.yaml and the one before it", "specrun diff"),
+        ("two runs by their names", "specrun diff digits-ps-53cf83e56d digits-ps-0f3b21c9aa"),
+    ),
+    "checkout": (
+        ("a run by its name, into a new folder", "specrun checkout digits-ps-53cf83e56d again"),
+        ("the newest of job.yaml", "specrun checkout job.yaml again"),
+    ),
     "ui": (
         ("what runs on this machine, and the runs of job.yaml", "specrun ui"),
         ("the runs of all specs of a folder, wherever they are", "specrun ui specs"),

@@ -148,6 +148,8 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "outputs": ("List a run's files, or fetch them.", (34, 1, 2, 3, 7, 41, 42, 19, 0)),
     "cancel": ("End a run that is queued or running.", (34, 1, 2, 3, 7, 8, 9, 43, 0)),
     "runs": ("Past runs of a spec, and what changed between them.", (34, 1, 2, 3, 7, 8, 9, 19, 18, 44, 45, 0)),
+    "diff": ("What differs between two runs, and what became of them.", (34, 1, 2, 3, 7, 8, 9, 19, 18, 0)),
+    "checkout": ("Write the spec and the code of a run into a folder.", (34, 1, 2, 3, 7, 8, 9, 19, 0)),
     "ui": ("Runs, logs, metrics and plans in a browser.", (1, 2, 3, 7, 8, 9, 46, 47, 48, 0)),
     "destroy": (
         "Delete what a spec made, and nothing else.",

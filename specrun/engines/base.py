@@ -187,6 +187,12 @@ class Runs(Protocol):
     def identity(self, name: str) -> Mapping[str, object]:
         """What a run's fingerprint was taken of; {} when it was not kept."""
 
+    def kept(self, name: str) -> bytes:
+        """The spec as it ran and what belongs to it, as it was packed (`plan.as_ran`); b"" when it was not kept."""
+
+    def fetch_code(self, name: str, path: str, to: Path) -> None:
+        """Copy a file of a run's code, as it was submitted, to `to`. Raises Missing where it is not to be had."""
+
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Submit a run and return once it is accepted. Raises Conflict when its name is taken, and SecretUnset."""
 

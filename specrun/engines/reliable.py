@@ -165,6 +165,14 @@ class Reliable:
         except EngineError:
             return {}
 
+    def kept(self, name: str) -> bytes:
+        """The spec as it ran and what belongs to it, packed; b"" when it was not kept."""
+        return self._read(f"the spec of {name}", partial(self._engine.runs.kept, name))
+
+    def fetch_code(self, name: str, path: str, to: Path) -> None:
+        """Copy a file of a run's code."""
+        self._read(f"fetching {path} of {name}", partial(self._engine.runs.fetch_code, name, path, to))
+
     def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
         """Whole lines since the cursor, and where to go on; `timed`: with when they were written."""
         return self._read(f"logs of {name}", partial(self._engine.runs.logs, name, cursor, timed))

@@ -59,15 +59,15 @@ def read_private(path: Path) -> bytes:
         return file.read()
 
 
-def write_private(path: Path, text: str, *, durable: bool = False) -> None:
+def write_private(path: Path, content: str | bytes, *, durable: bool = False) -> None:
     """Write a file that is this user's alone, in place of whatever had its name. `durable`: it outlives a power cut.
 
     A reader may see half of it: where that matters it is written aside and moved. Raises OSError.
     """
     path.unlink(missing_ok=True)
     descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-        file.write(text)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(content.encode() if isinstance(content, str) else content)
         if durable:
             file.flush()
             os.fsync(file.fileno())

@@ -81,6 +81,7 @@ class _Builder:
             target=self.document.target,
             layers=tuple(map(Path, self.document.files)),
             variables=values.get("vars") or {},
+            values=values,
         )
 
     def _local(self, written: str, boundary: Boundary | None = None) -> LocalPath:

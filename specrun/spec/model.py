@@ -264,8 +264,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One valid file. `workspace`, a mapping of `compute` and each datastore hold what was written, no defaults;
-    credentials in them are Secret values, and paths of this machine LocalPath values. `prices` are its repository's.
+    """One valid file, in `values`. `workspace`, a mapping of `compute` and each datastore hold what was written, no
+    defaults; credentials are Secret values there, local paths LocalPath values. `prices` are its repository's.
     """
 
     file: Path
@@ -285,6 +285,7 @@ class Spec:
     """The files that it was merged from, for the `target` ("": for any), absolute and its own first."""
     prices: Prices | None = field(default=None, compare=False, repr=False)
     variables: Mapping[str, Scalar] = field(default_factory=dict)
+    values: Properties = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def cluster_name(self) -> str:
@@ -300,7 +301,7 @@ class Spec:
         if self.job is None or isinstance(self.compute, str):
             return False
         size = self.job.resources.instance_type if self.compute is None else self.compute.get("size")
-        return bool(has_gpu(str(size))) if size is not None else False
+        return size is not None and bool(has_gpu(str(size)))
 
     def all_data(self) -> Iterator[Data]:
         """Everything that must be on a datastore for the spec: its entries, and local paths as inputs."""

@@ -146,7 +146,7 @@ def test_results_stand_side_by_side() -> None:
         {"name": "old", "before": 1.0, "after": None, "difference": None, "unit": "metric"},
     ]
     text = run_diff_text(found, Paint(enabled=False), 80)
-    assert "accuracy      0.5        0.75     +0.25  (+50%)" in text
+    assert "accuracy  0.5        0.75    +0.25  (+50%)" in text
     assert "\x1b" not in text
 
 

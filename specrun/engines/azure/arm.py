@@ -60,6 +60,14 @@ class Arm:
                 f"cannot {what}: what came is not what Azure answers ({error}). Is a proxy in between?"
             ) from error
 
+    def post(self, path: str, query: Mapping[str, str], what: str, method: str = "POST") -> Any:
+        """What a request is answered with whose work may take a while (202). Raises EngineError's kinds."""
+        answer = self._send(method, path, query, None, what, (200, 202))
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise EngineError(f"cannot {what}: what came is not what Azure answers ({error})") from error
+
     def put(self, path: str, query: Mapping[str, str], body: object, what: str) -> bool:
         """Write a JSON body to a path; whether that is new there. Raises EngineError's kinds."""
         return bool(self._send("PUT", path, query, body, what).status_code == 201)

@@ -72,6 +72,7 @@ def read_job(job: Mapping[str, Any]) -> SeenRun:
         by_v1=is_of_v1(record),
         experiment=str(said.get("experimentName") or ""),
         provenance=provenance_in(properties.get(PROVENANCE)),
+        code=properties.get("ContentSnapshotId", "") if is_of_v1(record) else str(said.get("codeId") or ""),
         address=str(_mapping(_mapping(said.get("services")).get("Studio")).get("endpoint") or ""),
     )
 

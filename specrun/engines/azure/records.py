@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from specrun.engines.azure import leases
 from specrun.engines.azure.blob_errors import explained
@@ -49,6 +49,14 @@ def write_record(
 ) -> None:
     """Write a record as a whole; a leased one under its lease. Raises EngineError; Conflict without the lease."""
     write_blob(container, path, content, metadata or {}, lease.id if lease else "")
+
+
+def forget_record(container: Container, path: str) -> None:
+    """Delete a record, if it is there. Raises EngineError."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with explained(container, f"deleting {path}"), suppress(ResourceNotFoundError):
+        container.blob(path).delete_blob()
 
 
 def read_record(container: Container, path: str) -> bytes:

@@ -65,6 +65,11 @@ def record_path(name: str) -> str:
     return f"specrun/runs/{name}.json"
 
 
+def spec_path(name: str) -> str:
+    """Where, beside it, the spec of a run lies as it ran, whichever SDK has submitted that."""
+    return f"specrun/runs/{name}.zip"
+
+
 def include_all(code: Path) -> None:
     """Keep an SDK from ignoring what was planned: both know no ignore files but the topmost, and v1 no empty code."""
     if any((code / name).exists() for name in (".amlignore", ".gitignore")) or not any(code.iterdir()):

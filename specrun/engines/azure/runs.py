@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from specrun.engines.azure.code import fetch_code
 from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.jobs import Listed
-from specrun.engines.azure.records import read_record
-from specrun.engines.azure.run_marks import TAG, attempt_in, record_path, spec_tag, specs_tagged
+from specrun.engines.azure.records import forget_record, read_record, write_record
+from specrun.engines.azure.run_marks import TAG, attempt_in, record_path, spec_path, spec_tag, specs_tagged
 from specrun.engines.azure.seen import SeenRun, describe, spec_of
 from specrun.engines.azure.services import add_tags
 from specrun.engines.azure.workers import run_all
-from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
+from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
@@ -99,8 +101,25 @@ class Runs:
         return identity if isinstance(identity, Mapping) else {}
 
     @asked
+    def kept(self, name: str) -> bytes:
+        """What was kept of a run's spec: one request."""
+        try:
+            return read_record(self.connection.open_datastore(None), spec_path(name))
+        except Missing:
+            return b""
+
+    @asked
+    def fetch_code(self, name: str, path: str, to: Path) -> None:
+        """Copy a file of a run's code: one request, and one or two more for the first."""
+        fetch_code(self.connection, self.calls.find(name), path, to)
+
+    @asked
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
-        """Submit a run."""
+        """Submit a run, and keep its spec, where that can be written: no run is to fail of that."""
+        if submission.as_ran is not None:
+            with suppress(EngineError):
+                packed = submission.as_ran.packed()
+                write_record(self.connection.open_datastore(None), spec_path(submission.name), packed)
         self.calls.submit(submission, staged, report)
 
     @asked
@@ -121,6 +140,8 @@ class Runs:
         for run in own:
             if run.status.ended and (ended_before is None or self._is_older(run, ended_before)):
                 self.calls.delete(run.name, report)
+                with suppress(EngineError):
+                    forget_record(self.connection.open_datastore(None), spec_path(run.name))
 
     @asked
     def adopt(self, name: str, spec: str) -> None:

@@ -46,6 +46,10 @@ class SeenRun:
     experiment: str = ""
     provenance: Provenance = UNKNOWN
     sdk: Any = None
+    code: str = ""
+    """The id of its code: an asset's of SDK v2, a snapshot's of SDK v1; "" where that was not told."""
+    code_at: Any = None
+    """Where its code was found: see `azure.code`."""
 
 
 def is_ours(run: SeenRun) -> bool:

@@ -24,16 +24,16 @@ def read_details(connection: Connection[Any], name: str) -> Mapping[str, Any]:
 def add_tags(connection: Connection[Any], name: str, experiment: str, tags: Mapping[str, str]) -> None:
     """Give tags to a run, beside those that it has: one request, as the portal makes it. Raises Missing."""
     path = f"/history/v1.0{workspace_path(connection.coordinates)}/experiments/{quote(experiment, safe='')}/runs/{name}"
-    arm = Arm(connection.credential, endpoint=_endpoint(connection))
+    arm = Arm(connection.credential, endpoint=endpoint(connection))
     arm.patch(path, {"api-version": "v1.0"}, {"tags": dict(tags)}, f"tag the run {name}")
 
 
 def ask_service(connection: Connection[Any], path: str, query: Mapping[str, str], what: str) -> Mapping[str, Any]:
     """The object that a service answers at a path. Raises EngineError's kinds."""
-    return as_mapping(Arm(connection.credential, endpoint=_endpoint(connection)).get(path, query, what))
+    return as_mapping(Arm(connection.credential, endpoint=endpoint(connection)).get(path, query, what))
 
 
-def _endpoint(connection: Connection[Any]) -> str:
+def endpoint(connection: Connection[Any]) -> str:
     """Where the workspace's services are: in its region, at the host that MLflow is told, or (SDK v1) where they are
     looked up.
     """

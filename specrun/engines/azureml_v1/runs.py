@@ -177,6 +177,7 @@ def seen_in(found: Any) -> SeenRun:
         record=record or None,
         experiment=str(found.experiment.name),
         sdk=found,
+        code=str(properties.get("ContentSnapshotId") or ""),
     )
 
 

@@ -128,4 +128,5 @@ def _submitted(submission: Submission, job: Any) -> SeenRun:
         experiment=submission.experiment,
         provenance=submission.provenance,
         address=str(job.studio_url or ""),
+        code=str(getattr(job, "code", None) or ""),
     )

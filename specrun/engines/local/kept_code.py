@@ -45,12 +45,12 @@ def share_code(rundir: Path) -> None:
 
     Where the file system has no links, or no more to one file, they stay copies.
     """
-    for path, name, looked in _notes(rundir):
+    for path, name, looked in noted_files(rundir):
         file = rundir / "code" / path
         with contextlib.suppress(OSError):
             seen = file.lstat()
             if seen.st_size and _looks(seen) == looked:
-                _share(file, seen, _kept(rundir, name), rundir / "link")
+                _share(file, seen, kept_file(rundir, name), rundir / "link")
 
 
 def delete_run(rundir: Path) -> None:
@@ -60,12 +60,12 @@ def delete_run(rundir: Path) -> None:
     if rundir.is_symlink() or not rundir.is_dir():
         rundir.unlink()
         return
-    names = [name for _, name, _ in _notes(rundir)]
+    names = [name for _, name, _ in noted_files(rundir)]
     with contextlib.suppress(FileNotFoundError):  # its supervisor is just removing the last of what it had
         shutil.rmtree(rundir)
     if rundir.exists():
         shutil.rmtree(rundir)
-    for kept in (_kept(rundir, name) for name in names):
+    for kept in (kept_file(rundir, name) for name in names):
         with contextlib.suppress(OSError):
             if kept.lstat().st_nlink == 1:
                 kept.unlink()
@@ -85,7 +85,8 @@ def _share(file: Path, seen: os.stat_result, kept: Path, link: Path) -> None:
     os.link(file, kept)
 
 
-def _kept(rundir: Path, name: str) -> Path:
+def kept_file(rundir: Path, name: str) -> Path:
+    """Where the content of this name is kept, once a run that has it has ended."""
     return rundir.parent.parent / "code" / name[:2] / name
 
 
@@ -93,7 +94,7 @@ def _looks(seen: os.stat_result) -> list[object]:
     return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
 
 
-def _notes(rundir: Path) -> Iterator[tuple[str, str, list[object]]]:
+def noted_files(rundir: Path) -> Iterator[tuple[str, str, list[object]]]:
     """Path, name and looks of each file, as far as they are what `note_code` writes: by a name a file is deleted."""
     with contextlib.suppress(FileNotFoundError, Damaged):
         for path, note in read_record(rundir / FILE).items():

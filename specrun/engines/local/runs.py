@@ -5,26 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.local import going, state, supervisor
 from specrun.engines.local import request as requests
+from specrun.engines.local.copies import fetch_code, outputs_in
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
 from specrun.engines.local.role_logs import read_ends, read_logs
 from specrun.engines.local.run_files import named_folder, own_folder
-from specrun.engines.local.submission import submit
+from specrun.engines.local.submission import KEPT, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 from specrun.plan.ownership import own_folders
 from specrun.plan.parameters import kept_variables
-from specrun.plan.private import make_folder, touch_private
+from specrun.plan.private import make_folder, read_private, touch_private
 from specrun.plan.provenance import provenance_in
 from specrun.plan.stored import Damaged, number, read_record
 from specrun.spec.cost import instances_in
@@ -102,6 +103,17 @@ class LocalRuns:
             return read_record(self._own_folder(name) / "identity.json")
         return {}
 
+    def kept(self, name: str) -> bytes:
+        """What was kept of a run's spec; b"" of one from before that was."""
+        with contextlib.suppress(FileNotFoundError):
+            return read_private(self._own_folder(name) / KEPT)
+        return b""
+
+    def fetch_code(self, name: str, path: str, to: Path) -> None:
+        """Copy a file of a run's code, as it was staged. Raises Missing."""
+        with translated(f"run/{name}"):
+            fetch_code(self._own_folder(name, "code").parent, path, to)
+
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Start a run. Raises Conflict when its name is taken."""
         with translated(f"run/{submission.spec}"):
@@ -143,7 +155,7 @@ class LocalRuns:
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files in a run's outputs, each path starting with the output's name."""
-        return sorted(_outputs(self._own_folder(name, "outputs")), key=lambda file: file.path)
+        return sorted(outputs_in(self._own_folder(name, "outputs")), key=lambda file: file.path)
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files. Raises Missing."""
@@ -159,7 +171,7 @@ class LocalRuns:
         """The folder of a run's outputs, where there are any."""
         folder = self._folder(name) / "outputs"
         with contextlib.suppress(OSError):
-            return "" if folder.is_symlink() or next(_outputs(folder), None) is None else str(folder)
+            return "" if folder.is_symlink() or next(outputs_in(folder), None) is None else str(folder)
         return str(folder)
 
     @cached_property
@@ -293,15 +305,6 @@ def _end_leftovers(folder: Path) -> None:
         with contextlib.suppress(requests.RequestInvalid, OSError):
             processes.sweep(requests.read(folder).marker)
             touch_private(swept)
-
-
-def _outputs(folder: Path) -> Iterator[OutputFile]:
-    for output in folder.iterdir() if folder.is_dir() else ():
-        for parent, _, names in os.walk(output):
-            for name in names:
-                path = Path(parent) / name
-                if path.is_file():  # a link may lead nowhere
-                    yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
 
 
 def _list(value: object) -> list[object]:

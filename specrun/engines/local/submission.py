@@ -28,6 +28,9 @@ from specrun.spec.masking import mask, mask_property
 from specrun.spec.model import Job, Processes, Secret
 from specrun.spec.secrets import noted
 
+KEPT = "spec.zip"
+"""In a run's folder: the spec as it ran and what belongs to it."""
+
 THIS_MACHINE = "this machine"
 PATIENCE = 5.0
 """Seconds for which a lock may be held by those that only look."""
@@ -117,6 +120,8 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))
+    if submission.as_ran is not None:
+        write_private(folder / KEPT, submission.as_ran.packed())
     state.write_prepared(folder, _request(home, submission, python))
 
 

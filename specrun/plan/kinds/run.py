@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Change, ResourceChange
@@ -31,6 +31,9 @@ from specrun.spec.masking import mask_properties
 from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Scalar, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.tree import read_tree
+
+if TYPE_CHECKING:
+    from specrun.plan.as_ran import AsRan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Submission:
     instances: Instances | None = None
     """What it is on, likewise, as far as that is known."""
     variables: Mapping[str, Scalar] = field(default_factory=dict)
+    as_ran: AsRan | None = field(default=None, repr=False)
+    """The spec and what belongs to it, to be kept, likewise."""
 
     @property
     def spec(self) -> str:

@@ -1,0 +1,110 @@
+"""A run's spec and code written into a folder, and whether they make the same fingerprint there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from specrun.apply.project import open_project
+from specrun.apply.submitted import Submitted
+from specrun.engines.facts import unread
+from specrun.plan.as_ran import CODE, SPEC
+from specrun.plan.field_diff import mapping
+from specrun.plan.fingerprint import explain
+from specrun.plan.kinds.run import RunChange
+from specrun.plan.planning import PlanOptions
+from specrun.spec.below import NameRefused, below
+from specrun.spec.diagnostics import Severity
+from specrun.spec.frozen import dataclass
+from specrun.spec.load import load
+
+IGNORED = ".amlignore"
+_NOTHING_IGNORED = "# All files here belong to the run: what ignore files above say is not about them.\n!*\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written into a folder, by paths in it, and what was not, each with the reason."""
+
+    files: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The fingerprint of what was written ("": it has none), what differs from the run's, and what is in the way."""
+
+    fingerprint: str = ""
+    differences: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def write_out(run: Submitted, folder: Path) -> Written:
+    """Write a run's spec and code below a folder. What a name would lead out of it is refused. Raises OSError."""
+    files: dict[str, bytes] = {}
+    if run.kept is not None:
+        files = {SPEC: run.kept.spec.encode(), **run.kept.files}
+    written: list[str] = []
+    refused: dict[str, str] = {}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        if (place := _place(folder, name, refused)) is not None:
+            place.write_bytes(content)
+            written.append(name)
+    code = mapping(run.identity.get("code"))
+    if run.kept is not None:
+        (folder / CODE).mkdir(exist_ok=True)  # also when there is nothing in it
+        (folder / IGNORED).write_text(_NOTHING_IGNORED)
+    for path, entry in code.items():
+        name = f"{CODE}/{path}"
+        if (place := _place(folder, name, refused)) is None:
+            continue
+        if why := run.fetch_code(path, place):
+            refused[name] = why
+            continue
+        if entry[1]:
+            place.chmod(place.stat().st_mode | 0o111)
+        written.append(name)
+    return Written(tuple(written), refused)
+
+
+def _place(folder: Path, name: str, refused: dict[str, str]) -> Path | None:
+    """Where a file of this name goes; None where it must not, which is noted."""
+    try:
+        place = below(folder, name)
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            return place
+        refused[name] = "to this machine it is the same as another file"
+    except (NameRefused, OSError) as error:
+        refused[name] = str(error)
+    return None
+
+
+def check(run: Submitted, folder: Path, home: Path) -> Check:
+    """Plan what was written, without doing anything. `home` is the state folder of the run. Raises EngineError."""
+    file = str(folder / SPEC)
+    options: dict[str, Any] = {"engine": run.engine.place.engine, "unread": unread(), "allow_outside": [str(folder)]}
+    loaded = load([file], **options)
+    if not loaded.ok or not loaded.specs:
+        return Check(problems=_told(one for one in loaded.diagnostics if one.severity is Severity.ERROR))
+    project = open_project(loaded.specs, run.engine.place.engine, home)
+    plan = project.plan(PlanOptions())
+    change = next((one for one in plan.changes if isinstance(one, RunChange)), None)
+    unseen = tuple(why for errors in plan.unseen.values() for why in errors.values())
+    if change is None:
+        return Check(problems=(*unseen, *_told(plan.problems)))
+    differs = change.fingerprint != run.run.fingerprint
+    found = explain(run.identity, change.submission.identity) if differs else ()
+    return Check(change.fingerprint, found)
+
+
+def _told(diagnostics: Any) -> tuple[str, ...]:
+    return tuple(f"{one.summary}: {one.detail}" for one in diagnostics)
+
+
+def lacking(run: Submitted) -> Sequence[str]:
+    """What of a run was not kept, in words."""
+    return run.kept.lacks if run.kept is not None else (run.spec[1],)

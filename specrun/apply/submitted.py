@@ -1,0 +1,130 @@
+"""What a run consisted of when it was submitted: its spec, its code, what its environment is made of; and two of them
+side by side. Each thing is read once, and no sooner than it is wanted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from specrun.engines.base import EngineError, Missing, OutputFile
+from specrun.engines.reliable import Reliable
+from specrun.plan.as_ran import AsRan, unpacked
+from specrun.plan.field_diff import mapping
+from specrun.plan.metrics import Logged
+from specrun.plan.observed import Run
+from specrun.plan.parameters import parameters
+from specrun.plan.run_diff import CONDA, Contents, RunDiff, Side, compare
+
+NOT_KEPT = "was submitted by a version of specrun that kept no spec"
+
+
+class Submitted:
+    """One run of an engine's. `notes` say what could not be read of it, as far as somebody asked for that."""
+
+    def __init__(self, engine: Reliable, run: Run) -> None:
+        self.engine = engine
+        self.run = run
+        self.notes: list[str] = []
+
+    @cached_property
+    def kept(self) -> AsRan | None:
+        """What was kept with it; None where it is from before that was, or cannot be read."""
+        try:
+            return unpacked(self.engine.kept(self.run.name))
+        except EngineError as error:
+            self.notes.append(f"What was kept of {self.run.name} cannot be read: {error}")
+            return None
+
+    @cached_property
+    def identity(self) -> Mapping[str, Any]:
+        """What its fingerprint was taken of; {} when it was not kept. A list of many files is beside the spec only."""
+        known = self.engine.identity(self.run.name)
+        whole = self.kept.identity if self.kept is not None and "code" not in known else {}
+        return whole or known
+
+    @property
+    def spec(self) -> tuple[str, str]:
+        """Its spec as it ran; else "", and why there is none."""
+        if self.kept is not None:
+            return self.kept.spec, ""
+        return "", self.notes[-1] if self.notes else f"{self.run.name} {NOT_KEPT}"
+
+    @property
+    def code(self) -> tuple[list[OutputFile], str]:
+        """The files of its code, with their sizes as far as these are known; and why there are none."""
+        if not self.identity:
+            return [], f"what {self.run.name} consisted of was not kept"
+        listed, sizes = mapping(self.identity.get("code")), self._sizes.get("", {})
+        return [OutputFile(path, sizes.get(path)) for path in listed], "" if listed else "it has no code"
+
+    def read_code(self, path: str) -> bytes | str:
+        """A file of its code as it was submitted; or in words why it is not to be had."""
+        with tempfile.TemporaryDirectory(prefix="specrun-") as folder:
+            to = Path(folder) / "file"
+            why = self.fetch_code(path, to)
+            return why or to.read_bytes()
+
+    def fetch_code(self, path: str, to: Path) -> str:
+        """Copy a file of its code to `to`; why that is not to be had, "" where it was."""
+        listed = mapping(self.identity.get("code")).get(path)
+        if listed is None:
+            return "no part of its code"
+        try:
+            self.engine.fetch_code(self.run.name, path, to)
+        except (EngineError, OSError) as error:
+            return str(error) if isinstance(error, Missing) else f"cannot be read: {error}"
+        md5 = hashlib.md5(usedforsecurity=False)
+        with to.open("rb") as file:
+            while block := file.read(1 << 20):
+                md5.update(block)
+        if md5.hexdigest() == listed[0]:
+            return ""
+        to.unlink()
+        return "what is there is not what was submitted"
+
+    @property
+    def side(self) -> Side:
+        """What is compared with another run: metrics and parameters are those that were logged until now."""
+        try:
+            logged = self.engine.logged(self.run.name)
+        except EngineError as error:
+            self.notes.append(f"The metrics of {self.run.name} cannot be read: {error}")
+            logged = Logged()
+        return Side(
+            self.run,
+            self.engine.place,
+            self.identity,
+            parameters(self.run, self.identity, logged.params),
+            {name: last.value for name, last in logged.main.items()},
+            sizes=self._sizes,
+        )
+
+    @property
+    def contents(self) -> Contents:
+        """What reads its files."""
+        return Contents(self.read_code, self._of_environment)
+
+    @property
+    def _sizes(self) -> Mapping[str, Mapping[str, int]]:
+        return self.kept.sizes if self.kept is not None else {}
+
+    def _of_environment(self, path: str) -> bytes | str:
+        if self.kept is None:
+            return "it was not kept"
+        if path != CONDA:
+            return self.kept.files.get(f"context/{path}", "it was not kept")
+        environment = mapping(self.identity.get("environment"))
+        digest = environment.get("conda")
+        found = (one for one in self.kept.files.values() if hashlib.sha256(one).hexdigest() == digest)
+        return next(found, "it was not kept")
+
+
+def compare_runs(before: Submitted, after: Submitted) -> RunDiff:
+    """Two runs side by side. Of code only what differs is read. Raises EngineError where a run cannot be read."""
+    sides = before.side, after.side
+    return compare(*sides, before.contents, after.contents, [*before.notes, *after.notes])
