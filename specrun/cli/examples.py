@@ -33,13 +33,13 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "status": (
         ("the newest run of job.yaml", "specrun status"),
-        ("a run by its name, at its end", "specrun status --wait digits-ps-53cf83e56d"),
+        ("a run by its name, at its end", "specrun status --wait digits-ps-28f2d2e8a6"),
     ),
     "ps": (("all on this machine", "specrun ps"), ("in a workspace", "specrun ps --engine azureml job.yaml")),
     "logs": (
         ("as they come", "specrun logs --follow"),
         ("the last lines of one role", "specrun logs --role worker/0 --tail 50 job.yaml"),
-        ("a run by its name", "specrun logs digits-ps-53cf83e56d"),
+        ("a run by its name", "specrun logs digits-ps-28f2d2e8a6"),
     ),
     "outputs": (
         ("a list", "specrun outputs job.yaml"),
@@ -47,7 +47,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "cancel": (
         ("what goes on of a spec", "specrun cancel job.yaml"),
-        ("a run by its name", "specrun cancel digits-ps-53cf83e56d"),
+        ("a run by its name", "specrun cancel digits-ps-28f2d2e8a6"),
     ),
     "runs": (
         ("of one spec", "specrun runs --limit 5 job.yaml"),

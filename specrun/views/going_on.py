@@ -34,7 +34,7 @@ class GoingOn:
 
 
 def status_line(one: GoingOn, spinner: str, width: int, paint: Paint) -> str:
-    """`⠋ digits-ps-53cf83e56d running 0:12 · ps/0 worker/0 worker/1`."""
+    """`⠋ digits-ps-28f2d2e8a6 running 0:12 · ps/0 worker/0 worker/1`."""
     run = one.run
     state = f"{run.status.value} {clock(one.seconds)}"
     name = shorten(run.name, max(8, width - len(state) - 3))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from specrun.engines.event_files import read_events
 from tests.searching import Search
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +135,8 @@ print("compared", len(variables))
 @needs("tensorflow", "tensorflow")
 def test_digits_ps_trains_both_workers_on_variables_that_live_on_the_ps(start: Start, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    arguments = ["--data", DATA, "--model-dir", model, "--steps", 200, "--seed", 7]
+    board = tmp_path / "board"
+    arguments = ["--data", DATA, "--model-dir", model, "--log-dir", board, "--steps", 200, "--seed", 7]
     # One that is late, as they may be: each of the others, too, with `make test-long`.
     processes, cluster = start_cluster(start, EXAMPLES / "digits-ps/src/train.py", arguments, late="ps/0")
     first, second, ps = processes["worker/0"], processes["worker/1"], processes["ps/0"]
@@ -154,6 +156,11 @@ def test_digits_ps_trains_both_workers_on_variables_that_live_on_the_ps(start: S
     metrics = json.loads((model / "metrics.json").read_text())
     assert metrics["updates"] == 2 * 200  # one count, on the ps, to which both have added
     assert metrics["accuracy"] == pytest.approx(first.accuracies[0], abs=1e-4)
+    logged = read_events(b"".join(file.read_bytes() for file in board.iterdir())).points
+    assert [(one.tag, one.step) for one in logged] == [
+        (name, step) for step in range(10, 201, 10) for name in ("loss", "accuracy")
+    ]
+    assert logged[-1].value >= 0.90
 
     # The workers are gone. The parameter server is not, and it still has the very weights that worker 0 has saved.
     assert ps.popen.poll() is None

@@ -22,7 +22,7 @@ from specrun.views.text import Paint
 from tests.engine_double import key
 
 ROLES = tuple(RoleStatus(name, "running") for name in ("ps/0", "worker/0", "worker/1"))
-RUN = Run("digits-ps-53cf83e56d", "digits-ps", "f", 1, RunStatus.RUNNING, submitted=90.0, started=100.0, roles=ROLES)
+RUN = Run("digits-ps-28f2d2e8a6", "digits-ps", "f", 1, RunStatus.RUNNING, submitted=90.0, started=100.0, roles=ROLES)
 PLAIN = Paint(False)
 
 
@@ -63,17 +63,17 @@ def shown_by(terminal: io.StringIO, columns: int = 80) -> list[str]:
 @pytest.mark.parametrize(
     ("run", "columns", "line"),
     [
-        (RUN, 80, "⠋ digits-ps-53cf83e56d running 0:12 · ps/0 worker/0 worker/1"),
-        (RUN, 49, "⠋ digits-ps-53cf83e56d running 0:12 · ps/0 worke…"),
-        (RUN, 40, "⠋ digits-ps-53cf83e56d running 0:12"),
+        (RUN, 80, "⠋ digits-ps-28f2d2e8a6 running 0:12 · ps/0 worker/0 worker/1"),
+        (RUN, 49, "⠋ digits-ps-28f2d2e8a6 running 0:12 · ps/0 worke…"),
+        (RUN, 40, "⠋ digits-ps-28f2d2e8a6 running 0:12"),
         (replace(RUN, name="n" * 60), 40, f"⠋ {'n' * 24}… running 0:12"),
         (replace(RUN, roles=(ROLES[0], RoleStatus("worker/0", "succeeded"))), 80, RUN.name + " running 0:12 · ps/0"),
         (
             replace(RUN, status=RunStatus.QUEUED, started=None, reason="it waits for 2 of 2 nodes"),
             80,
-            "⠋ digits-ps-53cf83e56d queued 0:22 · it waits for 2 of 2 nodes",
+            "⠋ digits-ps-28f2d2e8a6 queued 0:22 · it waits for 2 of 2 nodes",
         ),
-        (replace(RUN, started=100.0 - 3723, roles=()), 80, "⠋ digits-ps-53cf83e56d running 1:02:15"),
+        (replace(RUN, started=100.0 - 3723, roles=()), 80, "⠋ digits-ps-28f2d2e8a6 running 1:02:15"),
     ],
 )
 def test_the_line_of_a_run(run: Run, columns: int, line: str, clock: Clock) -> None:
@@ -87,10 +87,10 @@ def test_a_run_that_is_silent_has_a_line_below_its_own_and_it_goes_with_the_run(
     narration(StatusChanged(RUN))
     narration(LogLines(RUN.name, (LogLine("worker/0", "step 1"),)))
     narration(Looked(RUN))
-    assert shown_by(screen) == ["▶ digits-ps-53cf83e56d is running", "worker/0 | step 1"]
+    assert shown_by(screen) == ["▶ digits-ps-28f2d2e8a6 is running", "worker/0 | step 1"]
     clock.now += 12
     narration(Looked(RUN))
-    assert shown_by(screen)[2][2:] == "digits-ps-53cf83e56d running 0:12 · ps/0 worker/0 worker/1"
+    assert shown_by(screen)[2][2:] == "digits-ps-28f2d2e8a6 running 0:12 · ps/0 worker/0 worker/1"
     narration(LogLines(RUN.name, (LogLine("worker/1", "step 1"),)))
     assert [row[:8] for row in shown_by(screen)] == ["▶ digits", "worker/0", "worker/1", shown_by(screen)[3][:8]]
     assert "running 0:12" in shown_by(screen)[3]

@@ -53,6 +53,7 @@ def work(args: argparse.Namespace, cluster: tf.train.ClusterSpec, index: int, ta
     with open_session(target, index) as session:
         meet(session, started, workers)  # or a late worker would find the others gone far ahead
         batches = np.random.default_rng([args.seed, index])
+        board = tf1.summary.FileWriter(str(args.log_dir)) if args.log_dir and index == 0 else None
         begin = time.perf_counter()
         for step in range(1, args.steps + 1):
             batch = batches.integers(len(images), size=args.batch_size)
@@ -61,6 +62,9 @@ def work(args: argparse.Namespace, cluster: tf.train.ClusterSpec, index: int, ta
             if step % args.log_every == 0 or step == args.steps:
                 rate = step * args.batch_size / (time.perf_counter() - begin)
                 print(f"step {step:4d}/{args.steps}  loss {loss:.3f}  {rate:6,.0f} images/s", flush=True)
+            if board and (step % 10 == 0 or step == args.steps):
+                feed = {network.images: test[0], network.labels: test[1]}
+                log(board, step, loss=loss, accuracy=session.run(network.accuracy, feed))
 
         meet(session, finished, workers)  # the last weights are those that every worker has added its part to
         if index == 0:
@@ -108,6 +112,13 @@ def open_session(target: str, index: int) -> tf1.Session:
     return manager.wait_for_session(target, config)
 
 
+def log(board: tf1.summary.FileWriter, step: int, **scalars: float) -> None:
+    """Write numbers where TensorBoard reads them, and specrun: `specrun status` shows the last, `specrun ui` all."""
+    values = [tf1.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
+    board.add_summary(tf1.Summary(value=values), step)
+    board.flush()
+
+
 def meet(session: tf1.Session, counter: tf.Variable, workers: int) -> None:
     """Wait here until as many workers have come, however late they are: the counter is on the ps, like the weights."""
     session.run(counter.assign_add(1))
@@ -132,6 +143,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with digits.csv.gz")
     parser.add_argument("--model-dir", type=Path, required=True, help="folder for weights.npz and metrics.json")
+    parser.add_argument("--log-dir", type=Path, help="folder for TensorBoard's files: loss and accuracy")
     parser.add_argument("--steps", type=int, default=200, help="of each worker")
     parser.add_argument("--batch-size", type=int, default=64, help="images in a step of one worker")
     parser.add_argument("--log-every", type=int, default=50, help="steps between two lines of the log")
