@@ -132,6 +132,18 @@ def _install(case: Case, package: str) -> str:
     return f"The image of `job.environment` lacks the package `{package}`."
 
 
+def _mlflow(case: Case) -> str:
+    """MLflow that cannot write where it was told to: to a workspace, or, once it has given that up, into files."""
+    if re.search(r"[Uu]nsupported URI '?azureml:", case.raised):
+        return f"To log into the workspace, MLflow needs `azureml-mlflow` beside it. {_install(case, 'azureml-mlflow')}"
+    if case.is_here and re.search(r"(?i)^[\w.]*mlflow\w*exception: .*(file ?store|filesystem)", case.raised):
+        return (
+            "The MLflow of this job no longer writes files. `environment_variables: {MLFLOW_TRACKING_URI: …}` in `job` "
+            "says where to log instead; an empty text leaves that to MLflow."
+        )
+    return ""
+
+
 def _missing_library(case: Case) -> str:
     if re.search(r"ImportError: lib(GL|gthread-2\.0)\.so[.\d]*: cannot open shared object file", case.raised):
         return "OpenCV looks for a screen's libraries: `opencv-python-headless` in place of `opencv-python` needs none."
@@ -266,6 +278,7 @@ _READERS: tuple[Callable[[Case], str], ...] = (
     _windows_ends,
     _missing_module,
     _missing_library,
+    _mlflow,
     _gpu_memory,
     _shared_memory,
     _main_memory,

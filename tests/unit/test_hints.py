@@ -179,3 +179,27 @@ def test_that_the_kernel_ended_it_for_want_of_memory(tmp_path: Path, monkeypatch
     assert [memory.was_short(code, before) for code in (-9, 137, -15, 1)] == [True, True, False, False]
     assert not memory.was_short(-9, None)
     assert hint("", code=-9, why=f"main/0 was killed by SIGKILL (9): {memory.IS_SHORT}").startswith("Memory was short")
+
+
+@pytest.mark.parametrize(
+    ("raised", "here", "said"),
+    [
+        (
+            "mlflow.exceptions.MlflowException: The filesystem tracking backend is in maintenance mode",
+            True,
+            "`environment_variables: {MLFLOW_TRACKING_URI: …}`",
+        ),
+        ("mlflow.exceptions.MlflowException: FileStore is gone", False, ""),
+        ("mlflow.exceptions.MlflowException: API request failed", True, ""),
+        (
+            "mlflow.tracking.registry.UnsupportedModelRegistryStoreURIException:  Model registry functionality is "
+            "unavailable; got unsupported URI 'azureml://x' for model registry data storage.",
+            False,
+            "Add `azureml-mlflow` to `job.environment.pip`.",
+        ),
+    ],
+)
+def test_mlflow_that_cannot_write_where_it_was_told_to(raised: str, here: bool, said: str) -> None:
+    told = hint(raised, here=here, environment={"pip": ["mlflow"]})
+    assert said in told
+    assert bool(said) == bool(told)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from math import inf, isnan
 from pathlib import Path
 
 import pytest
 
-from specrun.engines.local.mlflow_store import MOST_TEXT, read_metric, read_stores
+from specrun.engines.local.mlflow_store import MOST_TEXT, read_metric, read_stores, without_store
 from specrun.engines.points import Points
 
 
@@ -151,3 +152,25 @@ def test_what_should_not_be_there_does_no_harm(rundir: Path, tmp_path: Path) -> 
     assert (set(stored.params), len(stored.notes)) == ({"bytes", "long"}, 1)
     with pytest.raises(OSError, match="link"):
         read_metric(str(folder / "metrics" / "linked"), Points(), 0)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, ""),
+        ({"version.py": 'VERSION = "3.17.2"\n', "store/tracking/file_store.py": ""}, ""),
+        ({"version.py": '# c\nVERSION = "4.0.0"\n'}, "MLflow 4.0.0 no longer writes files"),
+        ({"version.py": ""}, ""),
+        ({"version.py": "about\n"}, "MLflow no longer writes files"),
+    ],
+)
+def test_an_mlflow_that_writes_no_files_is_given_no_store(tmp_path: Path, files: dict[str, str], says: str) -> None:
+    for name, text in files.items():
+        put(tmp_path / "lib" / "python3.12" / "site-packages" / "mlflow" / name, text)
+    told = without_store(tmp_path / "bin")
+    assert told.startswith(says)
+    assert bool(told) == bool(says)
+
+
+def test_the_mlflow_of_today_is_given_one() -> None:
+    assert without_store(Path(sys.executable).parent) == ""

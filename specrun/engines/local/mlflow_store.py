@@ -33,6 +33,7 @@ _DEEPEST = 12
 _NOT_RUNS = frozenset({"tags", "datasets", "traces", "models"})
 _STORE = re.compile(r"([a-z]+)-(\d{1,6})")
 _START = re.compile(rb"^start_time: (\d{1,15})$", re.MULTILINE)
+_VERSION = re.compile(rb"^VERSION = \"([\w.+-]{1,40})\"", re.MULTILINE)
 _DELETED = re.compile(rb"^lifecycle_stage: deleted$", re.MULTILINE)
 
 
@@ -79,6 +80,22 @@ def read_stores(rundir: Path) -> Stored:
                 if len(params) < MOST_NAMES and len(title) <= LONGEST:
                     params.setdefault(title, value)
     return Stored(metrics, params, ("Not all that MLflow has logged is shown: it is too much.",) if cut else ())
+
+
+def without_store(programs: Path) -> str:
+    """Why a job is given no store, in a full sentence: its MLflow cannot write one, and would refuse to start.
+
+    "" where it can, or there is no MLflow. `programs` is the folder of the environment's Python.
+    """
+    for package in (programs.parent / "lib").glob("python3*/site-packages/mlflow"):
+        about = _content(str(package / "version.py"))
+        if about and not (package / "store" / "tracking" / "file_store.py").is_file():
+            version = _VERSION.search(about)
+            return (
+                f"MLflow {version[1].decode() if version else ''} no longer writes files, so it is left to itself, and "
+                f"what the job logs through it is not read here: say where to with {ADDRESS}, or take an older MLflow."
+            ).replace("  ", " ")
+    return ""
 
 
 def read_metric(file: str, points: Points, start: int) -> int:

@@ -18,6 +18,7 @@ from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
 from specrun.engines.local.kept_code import note_code
 from specrun.engines.local.marks import RECORD, Marks
+from specrun.engines.local.mlflow_store import without_store
 from specrun.engines.local.python import Python, active_python
 from specrun.engines.local.request import Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
@@ -157,6 +158,7 @@ def _request(home: Path, submission: Submission, python: Python) -> Request:
         path=(str(python.programs),),
         gpu=_gpu(job),
         timeout=job.timeout,
+        without_store=without_store(python.programs),
     )
 
 
