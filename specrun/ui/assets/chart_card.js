@@ -49,11 +49,11 @@ function chartCard(context, { title, ask, shared, seen = () => {}, gone = () => 
     canvas.replaceChildren();
   }
 
-  function drawn({ left, isZoomed }) {
+  function drawn({ left, isZoomed, asked }) {
     reset.hidden = !isZoomed;
     note.hidden = !left;
     if (left) setText(note, `${counted(left, "point")} not above 0 ${left === 1 ? "is" : "are"} not shown on a logarithmic axis.`);
-    readings();
+    readings(asked);
   }
 
   function point(x) {
@@ -62,8 +62,7 @@ function chartCard(context, { title, ask, shared, seen = () => {}, gone = () => 
   }
 
   /** The values at the cursor, or the last ones; those of a single line stand beside the name. */
-  function readings() {
-    const asked = ask();
+  function readings(asked = ask()) {
     const found = asked.lines.map((line) => valueAt(line, cursor));
     const single = asked.lines.length === 1 ? readingText(found[0], asked.unit) : "";
     setText(where, [cursor === null ? "" : axisText(asked.axis, placeOf(asked, cursor)), single].filter(Boolean).join(": "));
@@ -80,7 +79,7 @@ function chartCard(context, { title, ask, shared, seen = () => {}, gone = () => 
   return {
     element,
     later: () => chart?.later(),
-    draw: () => (chart?.draw(), points.draw()),
+    draw: () => (chart ? chart.draw() : readings(), points.draw()),
     show: (now) => ((view = now), chart?.show(now)),
     close() {
       stop();

@@ -2,14 +2,14 @@
 
 // A chart of lines over steps or time. Callers give what is to be drawn with each draw; what is in view is the chart's own.
 
-// Ten colours stand in charts.css, for both themes. Beyond the fifth a line is dashed, too, so that colour is not all that tells lines apart.
+// Ten colours stand in charts.css, for both themes. Beyond the fifth a line is dashed: five are as many as everybody can tell apart.
 const LINE_COLOURS = 10;
 const DASHED_FROM = 5;
 
 /** The colour of a line as CSS has it; as a canvas wants it with the element whose theme holds. */
 function lineColour(slot, element = null) {
   const name = `--series-${(slot % LINE_COLOURS) + 1}`;
-  return element ? getComputedStyle(element).getPropertyValue(name).trim() || "#0072b2" : `var(${name})`;
+  return element ? getComputedStyle(element).getPropertyValue(name).trim() || "#777777" : `var(${name})`;
 }
 
 function isDashed(slot) {
@@ -39,15 +39,16 @@ const TIME_TEXTS = [
  * Gives {element, draw(), later() (at most each 250 ms), show(view), grow(height), acts, close()}.
  */
 function lineChart(context, { label, height = 200, ask, onView, onCursor, onDraw, sync }) {
-  const element = h("div", { class: "chart", role: "img", tabindex: "0", "aria-label": label });
+  const element = h("div", { class: "sr-chart-area", role: "img", tabindex: "0", "aria-label": label });
   let plot = null;
   let shape = "";
   let view = null; // what the reader has zoomed to
   let asked = null; // what was drawn last
   let width = 0;
 
-  const frame = perFrame(draw);
+  const frame = () => drawings.soon(draw);
   const later = throttled(250, frame);
+  const describe = settled(400, () => element.setAttribute("aria-label", `${label}: ${summaryOf(asked)}`)); // it reads all points
   const sizes = new ResizeObserver(([entry]) => {
     const now = Math.floor(entry.contentRect.width);
     if (now === width || now < 40) return;
@@ -86,16 +87,16 @@ function lineChart(context, { label, height = 200, ask, onView, onCursor, onDraw
     if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
     const [min, max] = inView();
     const pixels = Math.max(50, Math.round(plot.bbox.width || width * devicePixelRatio));
-    const { data, dots, least, greatest, left } = sampledLines(asked, min, max, pixels);
-    plot.dots = dots;
+    const { data, drawn, least, greatest, left } = sampledLines(asked, min, max, pixels);
+    plot.drawn = drawn;
     plot.batch(() => {
       plot.setData(data, false);
       plot.setScale("x", { min, max });
       const [bottom, top] = valueRange(least, greatest, asked);
       plot.setScale("y", { min: bottom, max: top });
     });
-    element.setAttribute("aria-label", `${label}: ${summaryOf(asked)}${left ? `; ${counted(left, "point")} not above 0 cannot be shown on a logarithmic axis` : ""}`);
-    onDraw?.({ left, isZoomed: view !== null });
+    describe();
+    onDraw?.({ left, isZoomed: view !== null, asked });
   }
 
   function show(wanted) {
@@ -105,6 +106,7 @@ function lineChart(context, { label, height = 200, ask, onView, onCursor, onDraw
 
   function want(wanted) {
     const now = wanted && limited(wanted, full());
+    drawings.first(draw);
     if (onView) onView(now);
     else show(now);
   }
@@ -156,13 +158,46 @@ function lineChart(context, { label, height = 200, ask, onView, onCursor, onDraw
     sizes.disconnect();
     stopThemes();
     later.stop();
-    frame.stop();
+    describe.stop();
+    drawings.forget(draw);
     plot?.destroy();
     plot = null;
     width = 0;
   }
 
   return { element, draw: frame, later, show, acts, grow: (now) => ((height = now), frame()), close };
+}
+
+// Charts that are moved together are drawn in turn, some in each frame, that under the reader's hand always: none waits for ten.
+const FOR_DRAWING = 9; // milliseconds of a frame
+const drawings = drawQueue();
+
+function drawQueue() {
+  const queue = new Set();
+  let leader = null;
+  let asked = 0;
+  function run() {
+    asked = 0;
+    const began = performance.now();
+    if (queue.delete(leader)) leader();
+    for (const draw of queue) {
+      if (performance.now() - began > FOR_DRAWING) break;
+      queue.delete(draw);
+      draw();
+    }
+    if (queue.size) asked = requestAnimationFrame(run);
+  }
+  return {
+    soon(draw) {
+      queue.add(draw);
+      asked ||= requestAnimationFrame(run);
+    },
+    first: (draw) => (leader = draw),
+    forget(draw) {
+      queue.delete(draw);
+      if (leader === draw) leader = null;
+    },
+  };
 }
 
 /** A view within what there is: moved, not made narrower; null where it is all. */
@@ -173,16 +208,16 @@ function limited([min, max], [least, greatest]) {
   return [from, from + wide];
 }
 
-/** The columns of a plot, the places to mark, and the least and greatest value in view. */
+/** The columns of a plot, how each is drawn, and the least and greatest value in view. */
 function sampledLines({ lines, isLog }, min, max, pixels) {
   const data = [grid(min, max, pixels)];
-  const dots = [null];
+  const drawn = [null];
   let [least, greatest, left] = [Infinity, -Infinity, 0];
-  for (const { x, y, smooth, isShown } of lines) {
+  for (const { x, y, smooth, slot, isShown } of lines) {
     for (const values of smooth ? [y, smooth] : [y]) {
-      const found = isShown ? sampled(x, values, min, max, pixels, isLog) : { values: new Array(2 * pixels + 2), dots: [], left: 0 };
+      const found = isShown ? sampled(x, values, min, max, pixels, isLog) : { values: new Array(2 * pixels + 2), dots: [], isDense: false, left: 0 };
       data.push(found.values);
-      dots.push(smooth && values === smooth ? [] : found.dots);
+      drawn.push({ slot, isDense: found.isDense, dots: values === smooth ? [] : found.dots, alpha: smooth && values === y ? 0.35 : 1 });
       if (values === y) left += found.left;
       for (const value of found.values) {
         if (value === null || value === undefined) continue;
@@ -191,13 +226,13 @@ function sampledLines({ lines, isLog }, min, max, pixels) {
       }
     }
   }
-  return { data, dots, least, greatest, left };
+  return { data, drawn, least, greatest, left };
 }
 
 /** What the axis of values shows, with room at both ends. */
 function valueRange(least, greatest, { isLog, floor, ceiling }) {
   if (least > greatest) return isLog ? [0.1, 1] : [floor ?? 0, ceiling ?? 1];
-  if (isLog) return uPlot.rangeLog(least, greatest, 10, false);
+  if (isLog) return [least / 1.2, greatest * 1.2];
   if (least === greatest && floor === undefined) {
     const room = Math.abs(least) * 0.1 || 1;
     return [least - room, least + room];
@@ -240,7 +275,8 @@ function chartOptions(context, element, { axis, isLog, unit, lines }, { width, h
   const { color, fontFamily } = getComputedStyle(element);
   const faint = theme === "dark" ? "rgba(255,255,255,0.1)" : "rgba(0,0,0,0.08)";
   const lined = { stroke: color, font: `12px ${fontFamily}`, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1, size: 4 } };
-  const series = lines.flatMap((line) => (line.smooth ? [lineOptions(element, line, 0.35), lineOptions(element, line)] : [lineOptions(element, line)]));
+  const colours = new Map(lines.map(({ slot }) => [slot, lineColour(slot, element)]));
+  const series = lines.flatMap((line) => new Array(line.smooth ? 2 : 1).fill(lineOptions(colours.get(line.slot))));
   return {
     width,
     height,
@@ -248,7 +284,7 @@ function chartOptions(context, element, { axis, isLog, unit, lines }, { width, h
     legend: { show: false },
     series: [{}, ...series],
     scales: { x: { time: axis === "time", auto: false }, y: { distr: isLog ? 3 : 1, auto: false } },
-    axes: [{ ...lined, size: axis === "time" ? 40 : 28, gap: 4, space: 70, ...axisOptions(axis) }, { ...lined, gap: 4, space: 28, size: axisWidth, ...(isLog ? {} : valueOptions(unit)), ...(isLog ? { values: logTexts(unit) } : {}) }],
+    axes: [{ ...lined, size: axis === "time" ? 40 : 28, gap: 4, space: 70, ...axisOptions(axis) }, { ...lined, gap: 4, space: 28, size: axisWidth, ...(isLog ? {} : valueOptions(unit)), ...(isLog ? { values: logTexts(unit), filter: logTicks } : {}) }],
     cursor: {
       y: false,
       drag: { x: true, y: false, setScale: false, dist: 4 },
@@ -258,6 +294,7 @@ function chartOptions(context, element, { axis, isLog, unit, lines }, { width, h
       ...(sync ? { sync: { key: sync, setSeries: false, scales: ["x", null], filters: { pub: isMove, sub: isMove } } } : {}),
     },
     hooks: {
+      drawSeries: [(plot, number) => drawLine(plot, number, colours)],
       setSelect: [(plot) => selected(plot, select)],
       setCursor: [(plot) => cursor(plot.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, "x") : null)],
     },
@@ -267,10 +304,92 @@ function chartOptions(context, element, { axis, isLog, unit, lines }, { width, h
 const isMove = (type) => type === "mousemove" || type === "mouseleave";
 const isPan = (event) => event.shiftKey || event.button === 1;
 
-function lineOptions(element, { slot }, alpha = 1) {
-  const stroke = lineColour(slot, element);
-  const filter = (plot, number) => (plot.dots?.[number]?.length ? plot.dots[number] : null);
-  return { stroke, alpha, width: 1.75, dash: isDashed(slot) ? [7, 4] : [], points: { show: () => false, filter, size: 5, fill: stroke, dash: [] }, scale: "y", auto: false };
+/** Lines are drawn by drawLine(): uPlot knows where they are, for the dots at the cursor. */
+function lineOptions(stroke) {
+  return { stroke, width: LINE_WIDTH, paths: () => null, points: { show: () => false, filter: () => null }, scale: "y", auto: false };
+}
+
+const LINE_WIDTH = 1.75;
+
+/**
+ * Draws a line of sampled() values. Where there are more points than pixels each column of pixels is a bar from its least to its
+ * greatest: a path with thousands of corners takes thirty times as long.
+ */
+function drawLine(plot, number, colours) {
+  const { ctx, bbox } = plot;
+  const how = plot.drawn?.[number];
+  const values = plot.data[number];
+  if (!how || !values) return;
+  const y = pixelOf(plot.scales.y, bbox);
+  const half = bbox.width / (values.length - 2);
+  const x = (slot) => bbox.left + (slot === 0 ? 0 : slot === values.length - 1 ? bbox.width : half * (slot - 0.5));
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top - 2, bbox.width, bbox.height + 4);
+  ctx.clip();
+  ctx.globalAlpha = how.alpha;
+  ctx.fillStyle = ctx.strokeStyle = colours.get(how.slot);
+  ctx.lineWidth = LINE_WIDTH * devicePixelRatio;
+  if (how.isDense) drawBars(ctx, values, y, bbox, isDashed(how.slot));
+  else strokeLine(ctx, values, x, y, isDashed(how.slot));
+  for (const slot of how.dots) {
+    ctx.beginPath();
+    ctx.arc(x(slot), y(values[slot]), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
+/** The pixel of a value, in the canvas. */
+function pixelOf({ min, max, distr }, { top, height }) {
+  const to = distr === 3 ? Math.log : Number;
+  const [low, high] = [to(min), to(max)];
+  return (value) => top + height * (1 - (to(value) - low) / (high - low || 1));
+}
+
+function strokeLine(ctx, values, x, y, dashed) {
+  ctx.lineJoin = "bevel";
+  ctx.setLineDash(dashed ? [7 * devicePixelRatio, 4 * devicePixelRatio] : []);
+  ctx.beginPath();
+  let isDown = false;
+  for (let slot = 0; slot < values.length; slot++) {
+    const value = values[slot];
+    if (value === undefined) continue;
+    if (value === null) isDown = false;
+    else if (isDown) ctx.lineTo(x(slot), y(value));
+    else ctx.moveTo(x(slot), y(value));
+    isDown = value !== null;
+  }
+  ctx.stroke();
+}
+
+function drawBars(ctx, values, y, { left, width }, dashed) {
+  const columns = (values.length - 2) / 2;
+  const wide = width / columns;
+  const room = ctx.lineWidth / 2;
+  let before = null; // {column, y} of what was drawn last
+  const bar = (column, top, bottom) => dashed && column % 11 > 6 ? undefined : ctx.fillRect(left + column * wide, top - room, wide, bottom - top + 2 * room);
+  for (let column = 0; column < columns; column++) {
+    const [first, second] = [values[2 * column + 1], values[2 * column + 2]];
+    if (first === undefined && second === undefined) continue;
+    const [from, to] = [first ?? second, second ?? first];
+    if (from === null || from === undefined) {
+      before = null;
+      continue;
+    }
+    const [begin, end] = [y(from), y(to)];
+    let [top, bottom] = begin < end ? [begin, end] : [end, begin];
+    if (before) {
+      // What lies between is a straight line, and this column begins where the one before ended.
+      for (let between = before.column + 1; between < column; between++) {
+        const at = before.y + ((begin - before.y) * (between - before.column)) / (column - before.column);
+        bar(between, at, at);
+      }
+      if (column === before.column + 1) [top, bottom] = [Math.min(top, before.y), Math.max(bottom, before.y)];
+    }
+    bar(column, top, bottom);
+    before = first === null || second === null ? null : { column, y: end };
+  }
 }
 
 function axisOptions(axis) {
@@ -281,6 +400,17 @@ function axisOptions(axis) {
 
 function valueOptions(unit) {
   return { values: (plot, ticks, number, space, step) => tickTexts(ticks, step, unit) };
+}
+
+/** Ticks of a logarithmic axis that have a text: powers of ten, and more where few of them are in view. */
+function logTicks(plot, ticks) {
+  const shown = ticks.filter((tick) => tick !== null);
+  const decades = Math.log10(shown.at(-1) / shown[0]);
+  const digits = decades > 2 ? [1] : decades > 0.9 ? [1, 2, 5] : decades > 0.5 ? [1, 2, 3, 4, 6, 8] : null;
+  return ticks.map((tick) => {
+    const digit = tick / 10 ** Math.floor(Math.log10(tick) + 1e-9);
+    return Math.abs(digit - Math.round(digit)) < 1e-6 && (!digits || digits.includes(Math.round(digit))) ? tick : null; // the first may be none
+  });
 }
 
 /** uPlot gives null for ticks of a logarithmic axis that have no room for a text. */

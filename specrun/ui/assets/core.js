@@ -51,6 +51,32 @@ function refill(element, ...children) {
   return element;
 }
 
+/** As refill(), but what is alike stays, with its focus, its selection and its listeners: for what is drawn anew each second. */
+function refresh(element, ...children) {
+  const wanted = element.cloneNode(false);
+  put(wanted, children);
+  alike(element, wanted);
+  return element;
+}
+
+function alike(there, wanted) {
+  if (there.nodeType === Node.TEXT_NODE) return void (there.data === wanted.data || (there.data = wanted.data));
+  for (const name of there.getAttributeNames()) if (!wanted.hasAttribute(name)) there.removeAttribute(name);
+  for (const name of wanted.getAttributeNames()) {
+    const value = wanted.getAttribute(name);
+    if (there.getAttribute(name) === value) continue;
+    if (name === "style") there.style.cssText = wanted.style.cssText; // an attribute would be refused by the policy
+    else there.setAttribute(name, value);
+  }
+  const [old, fresh] = [[...there.childNodes], [...wanted.childNodes]];
+  fresh.forEach((child, at) => {
+    if (at >= old.length) there.append(child);
+    else if (old[at].nodeName === child.nodeName) alike(old[at], child);
+    else old[at].replaceWith(child);
+  });
+  old.slice(fresh.length).forEach((child) => child.remove());
+}
+
 /** Sets a text only where it differs: what a reader has selected stays selected. */
 function setText(element, text) {
   const wanted = String(text);

@@ -55,8 +55,8 @@ function metricCharts(context, names, { choosing = false } = {}) {
   /** Cards for what is logged now; those that are there stay where they are. */
   function arrange() {
     const all = [...runs.values()];
-    const logged = new Map(); // metric -> whether it has a line
-    for (const run of all) for (const [metric, { count }] of Object.entries(run.metrics)) logged.set(metric, logged.get(metric) || count > 1 || run.goesOn);
+    const logged = new Map(); // metric -> whether it has a line; of a count of 0 nobody knows
+    for (const run of all) for (const [metric, { count }] of Object.entries(run.metrics)) logged.set(metric, logged.get(metric) || count !== 1 || run.goesOn);
     const wanted = filter.value.trim().toLowerCase();
     const shown = [...logged.keys()].filter((metric) => metric.toLowerCase().includes(wanted)).sort(byName);
     const drawn = shown.filter((metric) => logged.get(metric));
@@ -104,7 +104,7 @@ function metricCard(context, metric, runs, settings, shared) {
       if (!histories.has(run.name)) histories.set(run.name, metricHistory(context, run, metric, () => card.later()));
       histories.get(run.name)[isSeen ? "go" : "stop"]();
     }
-    if (isSeen) card.draw();
+    card.draw();
   }
 
   return { card, follow, close: () => (card.close(), histories.forEach((history) => history.stop())) };

@@ -117,8 +117,8 @@ function grid(min, max, pixels) {
 
 /**
  * What is drawn of points between min and max, on grid(min, max, pixels): numbers, null where the line has a gap, undefined where it
- * goes on. `dots` are the places to mark: all where there are few, else those that no line leads to. `left` is how many points
- * a logarithmic axis cannot show.
+ * goes on. `dots` are the places to mark: all where there are few, else those that no line leads to; `isDense` says that there are more
+ * points than pixels. `left` is how many points a logarithmic axis cannot show.
  */
 function sampled(x, y, min, max, pixels, isLog = false) {
   const values = new Array(2 * pixels + 2).fill(undefined);
@@ -167,7 +167,7 @@ function sampled(x, y, min, max, pixels, isLog = false) {
   }
   if (first > 0 && first < x.length) values[0] = between(x, y, first - 1, first, min, isLog);
   if (end > 0 && end < x.length) values[2 * pixels + 1] = between(x, y, end - 1, end, max, isLog);
-  return { values, dots: dotsOf(values, drawn <= pixels / 8), left };
+  return { values, dots: dotsOf(values, drawn <= pixels / 8), isDense: drawn > pixels, left };
 }
 
 /** The y of the straight line from point i to point j, at `where`; null where it has none. */
@@ -221,7 +221,7 @@ function tickTexts(ticks, step, unit = "") {
   if (unit === "bytes") return ticks.map((tick) => (tick === null ? "" : sizeTick(tick)));
   const isFar = greatest >= 1e7 || (greatest > 0 && step < 1e-4);
   const decimals = decimalsOf(step);
-  const text = (tick) => (isFar && tick !== 0 ? exponent(tick, step) : decimals || greatest < 1e4 ? tick.toFixed(decimals) : shownCount(Math.round(tick)));
+  const text = (tick) => (isFar ? (tick === 0 ? "0" : exponent(tick, step)) : decimals || greatest < 1e4 ? tick.toFixed(decimals) : shownCount(Math.round(tick)));
   return ticks.map((tick) => (tick === null || tick === undefined ? "" : text(tick) + (unit === "percent" ? " %" : "")));
 }
 

@@ -9,7 +9,7 @@ function timelinePanel(context, name) {
   const stops = several();
   const place = h("div", { class: "sr-timeline" });
   let told = null;
-  const draw = () => told && refill(place, timelineOf(context, told, Date.now() / 1000, name));
+  const draw = () => told && refresh(place, timelineOf(context, told, Date.now() / 1000, name));
   stops.add(context.source.watch(`runs/${name}`, {}, (value) => {
     told = value;
     draw();
