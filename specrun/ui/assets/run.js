@@ -47,7 +47,7 @@ function runView(context, { parts, query }) {
     const now = value.run.status;
     context.title(`${statusOf(now).sign} ${name}`);
     if (before && before !== now) context.announce(`${name}: ${statusOf(now).word}`);
-    document.body.dataset.ready = "1";
+    context.ready();
   }
 
   function showHead() {
@@ -157,7 +157,7 @@ function runView(context, { parts, query }) {
   stops.add(context.source.watch(`runs/${name}`, {}, take, (state, error) => {
     if (state !== "refused") return;
     if (!info) refill(element, emptyState("No such run", h("p", {}, error.message), inside(context, "/runs", {}, "All runs")));
-    document.body.dataset.ready = "1";
+    context.ready();
   }));
   const ticking = setInterval(() => document.hidden || tick(), 1000);
   stops.add(() => clearInterval(ticking));

@@ -78,7 +78,7 @@ function runsView(context, { query }) {
     showColumns();
     table.setRows(from, data.rows, value.total);
     showEmpty(value);
-    document.body.dataset.ready = "1";
+    context.ready();
   }
 
   /** What can be chosen from in the quick filters. */

@@ -35,6 +35,7 @@ function mount(element, source, options = {}) {
     theme: theme.now, onTheme: theme.onChange,
     announce: speaker.say,
     title: (text) => embedded || (document.title = text ? `${text} · specrun` : "specrun"),
+    ready: () => ((embedded ? element : document.body).dataset.ready = "1"), // what is shown first has its data
     chosen: new Set(), // runs to compare
     session: source.get("session").catch(() => null),
   };
