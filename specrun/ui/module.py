@@ -38,8 +38,7 @@ class Asset:
 @functools.cache
 def module_text() -> str:
     """The ES module: the vendored chart library, the parts, and what they export."""
-    there = [part for part in PARTS if (_HERE / "assets" / part).exists()]
-    parts = [_read("vendor/uPlot.iife.min.js"), *(f"// {part}\n{_read(f'assets/{part}')}" for part in there)]
+    parts = [_read("vendor/uPlot.iife.min.js"), *(f"// {part}\n{_read(f'assets/{part}')}" for part in PARTS)]
     return "\n".join([*parts, "export { mount, httpSource };\nexport default { render };\n"])
 
 

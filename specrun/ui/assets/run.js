@@ -38,7 +38,14 @@ function runView(context, { parts, query }) {
     h("div", { class: "sr-run-head" }, h("div", {}, h("h1", {}, name), h("div", { class: "sr-run-line" }, status, elapsed, where, links)), h("div", { class: "sr-bar" }, choose, rerun, cancel)),
     why, strip, place);
 
+  function missing(error) {
+    element.classList.add("sr-missing");
+    refill(why, emptyState(error.status === 404 ? "No such run" : "The run cannot be read", h("p", {}, error.message), h("p", {}, inside(context, "/runs", {}, "All runs"))));
+    why.dataset.said = "";
+  }
+
   function take(value) {
+    element.classList.remove("sr-missing");
     const before = info?.run.status;
     info = value;
     told = Date.now();
@@ -156,7 +163,9 @@ function runView(context, { parts, query }) {
 
   stops.add(context.source.watch(`runs/${name}`, {}, take, (state, error) => {
     if (state !== "refused") return;
-    if (!info) refill(element, emptyState("No such run", h("p", {}, error.message), inside(context, "/runs", {}, "All runs")));
+    // What could not be told may be told later, as when the server is back: nothing is thrown away.
+    if (info) setText(links, error.message);
+    else missing(error);
     context.ready();
   }));
   const ticking = setInterval(() => document.hidden || tick(), 1000);

@@ -116,7 +116,7 @@ function runsView(context, { query }) {
   }
 
   function chooseColumn() {
-    return { id: "choose", title: "", head: h("span", { class: "sr-hidden" }, "To compare"), width: 34, says: (row) => `${row.name} ${context.chosen.has(row.name)}`, cell: (row) => h("label", { class: "sr-choose" },
+    return { id: "choose", title: "", head: h("span", { class: "sr-hidden" }, "To compare"), width: 34, says: (row) => `${row.name} ${context.chosen.has(row.name)}`, cell: (row) => h("label", { class: "sr-box" },
       h("input", { type: "checkbox", tabindex: "-1", checked: context.chosen.has(row.name), "aria-label": `Compare ${row.name}`, onchange: () => choose(row.name) })) };
   }
 
