@@ -253,16 +253,16 @@ class Nodes(Protocol):
 
 
 class Here(Protocol):
-    """Files that runs on this machine have written, where these lie: to be looked at where they are."""
+    """Files that runs on this machine have written, to be looked at where they lie. All of it raises Missing."""
 
     def log_files(self, name: str) -> Mapping[str, Path]:
-        """The file of each role's log so far, by role. Raises Missing."""
+        """Each role's log so far."""
 
     def log_times(self, name: str) -> Mapping[str, Sequence[tuple[int, float]]] | None:
-        """How many bytes each role's log had at which moments (Unix seconds); None where nobody took notes."""
+        """How many bytes each log had at which moments (Unix seconds); None where nobody took notes."""
 
     def folder(self, name: str, part: str) -> Path:
-        """The folder of a run's `outputs` or `code`, which may hold links to anywhere. Raises Missing."""
+        """The folder of its `outputs` or `code`, which may hold links to anywhere."""
 
 
 class Ends(Protocol):

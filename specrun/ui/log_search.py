@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Search:
         self._end = time.monotonic() + SECONDS
         is_pattern = len(query) > 2 and query[0] == query[-1] == "/"
         self._worker = Worker(query[1:-1], self._end) if is_pattern else None
+        self._at = 0
         self._text = query.lower()
         self._bytes = self._text.encode() if query.isascii() else b""
 
@@ -41,49 +43,42 @@ class Search:
         """
         try:
             found, stopped = self._nearest(log, role, first, back=back)
-            count = self._count(log, role) if stopped is None else None
+            count = self._count(log, role) if found is not None or (back and stopped is None) else None
+            if found is None and stopped is None and not back and first == 0:
+                count = 0
             return {"n": found, "count": count, "searched": stopped}
         finally:
             if self._worker is not None:
                 self._worker.close()
 
     def _nearest(self, log: RunLog, role: str, first: int, *, back: bool) -> tuple[int | None, int | None]:
+        """The line, and where the search has stopped."""
         total = log.total(role)
-        at = min(first, total - 1) if back else first
-        while 0 <= at < total:
-            if time.monotonic() > self._end:
-                return None, at
-            start, count = (max(0, at - WINDOW + 1), min(WINDOW, at + 1)) if back else (at, WINDOW)
-            try:
-                found = (
-                    next(self._matches(log, role, start, count), None)
-                    if not back
-                    else _last(self._matches(log, role, start, count))
-                )
-            except TimeoutError:
-                if self._worker is not None:
-                    raise Refused(422, "this pattern takes too long on these lines: write a simpler one") from None
-                return None, at
-            if found is not None:
-                return found, None
-            at = start - 1 if back else start + WINDOW
+        try:
+            if not back:
+                return next(self._matches(log, role, first, total - first), None), None
+            for end in range(min(first + 1, total), 0, -WINDOW):
+                start = max(0, end - WINDOW)
+                if (found := deque(self._matches(log, role, start, end - start), maxlen=1)) or not start:
+                    return next(iter(found), None), None
+                self._at = start
+        except TimeoutError:
+            return None, self._at
         return None, None
 
     def _count(self, log: RunLog, role: str) -> int | None:
-        total, count = log.total(role), 0
-        for start in range(0, total, WINDOW):
-            if time.monotonic() > self._end:
-                return None
-            try:
-                count += sum(1 for _ in self._matches(log, role, start, WINDOW))
-            except TimeoutError:
-                return None
-        return count
+        try:
+            return sum(1 for _ in self._matches(log, role, 0, log.total(role)))
+        except TimeoutError:
+            return None
 
     def _matches(self, log: RunLog, role: str, first: int, count: int) -> Iterator[int]:
-        """The numbers of the lines that match, of some."""
+        """The numbers of the lines that match, of some. Raises TimeoutError."""
         for number, name, start, most in log.spans(role, first, count):
             for line, block in _blocks(log, name, start, most):
+                self._at = number + line - start
+                if time.monotonic() > self._end:
+                    raise TimeoutError
                 yield from (number + found - start for found in self._in_block(line, block))
 
     def _in_block(self, number: int, block: bytes) -> Iterator[int]:
@@ -97,9 +92,7 @@ class Search:
                     yield at
             return
         lower, at, counted = block.lower(), 0, 0
-        while (at := lower.find(self._bytes, at)) >= 0:
-            if time.monotonic() > self._end:
-                raise TimeoutError
+        while time.monotonic() < self._end and (at := lower.find(self._bytes, at)) >= 0:
             begun, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
             end = len(block) if end < 0 else end
             number += block.count(b"\n", counted, begun)
@@ -120,13 +113,6 @@ def _blocks(log: RunLog, role: str, first: int, count: int) -> Iterator[tuple[in
         yield number, block
 
 
-def _last(numbers: Iterator[int]) -> int | None:
-    found = None
-    for found in numbers:  # noqa: B007
-        pass
-    return found
-
-
 class Worker:
     """The program that tries a pattern, until a moment. Raises Refused where it is none."""
 
@@ -142,12 +128,12 @@ class Worker:
         )
         try:
             self.ask({"pattern": pattern})
-        except (Refused, TimeoutError) as error:
+        except Refused as error:
             self.close()
-            raise Refused(422, f"this is no pattern: {error}" if str(error) else "this pattern is too large") from None
+            raise Refused(422, f"this is no pattern: {error}") from None
 
     def ask(self, what: object) -> list[int]:
-        """What it answers. Raises TimeoutError, and Refused."""
+        """What it answers. Raises Refused, also where that takes too long."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -155,13 +141,13 @@ class Worker:
             stdin.write(json.dumps(what).encode() + b"\n")
             stdin.flush()
         except OSError:
-            raise TimeoutError from None
+            raise Refused(422, "this pattern takes more memory than there is: write a simpler one") from None
         ready, _, _ = select.select([stdout], [], [], max(0.0, self._end + 0.5 - time.monotonic()))
         answer = json.loads(stdout.readline() or b"{}") if ready else {}
         if "error" in answer:
             raise Refused(422, str(answer["error"]))
         if "found" not in answer:
-            raise TimeoutError
+            raise Refused(422, "this pattern takes too long on these lines: write a simpler one")
         return list(answer["found"])
 
     def close(self) -> None:

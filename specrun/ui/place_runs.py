@@ -67,7 +67,7 @@ class PlaceRuns:
         """Take in a run as it is now. Another thread may have read it before: an end is the last word."""
         with self._lock:
             before = self._runs.get(run.name)
-            if before == run or (before is not None and before.status.ended and not run.status.ended):
+            if before == run or (before is not None and _is_last(before, run) and not run.status.ended):
                 return
             self._runs[run.name] = run
         self._changed()
@@ -145,6 +145,11 @@ class PlaceRuns:
             own = [run for run in page.runs if any(not one.maker or run.is_for(one.maker) for one in self.sources)]
             self._take(own)
             met.update(run.name for run in own)
+            if is_all and not page.following:
+                with self._lock:
+                    gone = [name for name in self._runs if name not in met]
+                for name in gone:
+                    self.forget(name)
         with self._lock:
             going = [run.name for run in self._runs.values() if not run.status.ended and run.name not in met]
         for name in going:
@@ -165,4 +170,9 @@ class PlaceRuns:
 
     def _is_known(self, run: Run) -> bool:
         before = self._runs.get(run.name)
-        return before == run or (before is not None and before.status.ended)
+        return before == run or (before is not None and _is_last(before, run))
+
+
+def _is_last(before: Run, run: Run) -> bool:
+    """Whether nothing becomes of a run any more; one that was deleted may be made again under its name."""
+    return before.status.ended and before.submitted == run.submitted

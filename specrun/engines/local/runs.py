@@ -18,6 +18,7 @@ from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
 from specrun.engines.local.role_logs import read_ends, read_logs
 from specrun.engines.local.run_files import named_folder, own_folder
+from specrun.engines.local.run_names import RunNames, written
 from specrun.engines.local.submission import KEPT, submit
 from specrun.plan.attempts import NAME
 from specrun.plan.kinds.run import Submission
@@ -52,6 +53,9 @@ class LocalRuns:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._marks = Marks(home)
+        self._names = RunNames(home)
+        self._ended: dict[str, tuple[object, Run]] = {}
+        """What has ended is read once, as long as nobody writes there."""
 
     def list(self, spec: str | None = None, after: str = "") -> Page:
         """A page of all runs, or of those of one spec, newest first. A damaged one is lost; nothing of it is touched.
@@ -59,23 +63,11 @@ class LocalRuns:
         Only the runs of the page are read; `after` is the name of the last one of the page before.
         """
         self._marks.note_use()
-        names = self._names(spec)
-        start = names.index(after) + 1 if after in names else 0
-        part = names[start : start + PAGE]
+        adopted = self._adopted.get(spec, ()) if spec is not None else ()
+        part, is_all = self._names.page(spec, adopted, after, PAGE)
         runs = [run for name in part if (run := self._read(name)) and spec in (None, *run.specs)]
         runs.sort(key=lambda run: (run.submitted or 0.0, run.attempt), reverse=True)
-        return Page(runs, part[-1] if len(names) > start + PAGE else "")
-
-    def _names(self, spec: str | None) -> Sequence[str]:
-        """The names of all runs, or of those under one spec's name, the newest first."""
-        adopted = self._adopted.get(spec, ()) if spec is not None else ()
-        found: list[tuple[float, int, str]] = []
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._home / "runs") as folders:
-            for folder in folders:
-                match = NAME.fullmatch(folder.name)
-                if match is not None and (spec in (None, match["spec"]) or folder.name in adopted):
-                    found.append((_made(Path(folder.path)), int(match["attempt"] or 1), folder.name))
-        return [name for _, _, name in sorted(found, reverse=True)]
+        return Page(runs, "" if is_all else part[-1])
 
     def get(self, name: str) -> Run:
         """One run as it is now. Raises Missing, also of one that is made and not started."""
@@ -126,7 +118,7 @@ class LocalRuns:
     def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete the ended runs of a spec; when one ended that nobody has seen the end of, its files say."""
         with translated(f"run/{maker.spec}"):
-            for name in self._names(maker.spec):
+            for name in self._names.every(maker.spec, self._adopted.get(maker.spec, ())):
                 folder = self._folder(name)
                 run = self._read(name)
                 if run is None or not run.status.ended or not run.maker.is_of(maker):
@@ -186,21 +178,21 @@ class LocalRuns:
     def _read(self, name: str) -> Run | None:
         """A run; None where there is none, or one that is made and not started: the next apply does that."""
         self._marks.note_use()
-        return _read_run(self._folder(name), self._marks)
+        folder = self._folder(name)
+        known = self._ended.get(name)
+        seen = written(folder, state.FILE, RECORD, ADOPTED)
+        if known is not None and known[0] == seen:
+            return known[1]
+        run = _read_run(folder, self._marks)
+        if run is not None and run.status.ended and run.loss is None:
+            self._ended[name] = (seen, run)
+        return run
 
     def _own_folder(self, name: str, part: str = "") -> Path:
         return own_folder(self._home, name, part)
 
     def _folder(self, name: str) -> Path:
         return named_folder(self._home, name)
-
-
-def _made(folder: Path) -> float:
-    """When a run was made, as its record was never written again since."""
-    for path in (folder / RECORD, folder):
-        with contextlib.suppress(OSError):
-            return path.stat().st_mtime
-    return 0.0
 
 
 def _changed(folder: Path) -> float:
