@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from specrun import __version__
 from specrun.apply.runs_of import RunsOf
+from specrun.apply.submitted import Submitted, compare_runs
 from specrun.ui import run_page, table
 from specrun.ui.actions import Actions
 from specrun.ui.details import Details
@@ -147,10 +147,8 @@ class Answers:
     def _diff(self, one: str, other: str) -> Any:
         from specrun.views.run_diff import run_diff_data  # late: not everybody compares
 
-        submitted: Any = import_module("specrun.apply.submitted")
         sides = [self._catalog.now(name) for name in (one, other)]
-        found = [submitted.Submitted(side.place.engine, side.run) for side in sides]
-        return run_diff_data(submitted.compare_runs(*found))
+        return run_diff_data(compare_runs(*(Submitted(side.place.engine, side.run) for side in sides)))
 
     def _session(self) -> dict[str, object]:
         specs = [

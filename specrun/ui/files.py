@@ -8,11 +8,11 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
+from specrun.apply.submitted import Submitted
 from specrun.engines.base import OutputFile
 from specrun.plan.home import make_home
 from specrun.plan.private import make_folder, open_private
@@ -119,8 +119,7 @@ class Files:
 
     def _list(self, entry: Entry, params: Params) -> tuple[list[OutputFile], str]:
         if params.text("of", "outputs") == "code":
-            files, note = self._submitted(entry).code
-            return list(files), str(note)
+            return self._submitted(entry).code
         name, engine = entry.run.name, entry.place.engine
         key = (name, entry.run.status.ended)  # what was listed while it went on is not all
         if key not in self._outputs:
@@ -139,9 +138,8 @@ class Files:
             entry.place.engine.fetch(entry.run.name, path, Path(folder) / "file")
             return (Path(folder) / "file").open("rb")
 
-    def _submitted(self, entry: Entry) -> Any:
-        submitted: Any = import_module("specrun.apply.submitted")  # late: not everybody looks at code
-        return submitted.Submitted(entry.place.engine, entry.run)
+    def _submitted(self, entry: Entry) -> Submitted:
+        return Submitted(entry.place.engine, entry.run)
 
 
 def _opened(folder: Path, parts: list[str]) -> BinaryIO:
