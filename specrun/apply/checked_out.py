@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ from specrun.spec.below import NameRefused, below
 from specrun.spec.diagnostics import Severity
 from specrun.spec.frozen import dataclass
 from specrun.spec.load import load
+from specrun.spec.wording import size
 
 IGNORED = ".amlignore"
+MOST_INPUT = 1 << 30
+"""Bytes of an input that are copied."""
+
 _NOTHING_IGNORED = "# All files here belong to the run: what ignore files above say is not about them.\n!*\n"
 
 
@@ -53,21 +58,41 @@ def write_out(run: Submitted, folder: Path) -> Written:
         if (place := _place(folder, name, refused)) is not None:
             place.write_bytes(content)
             written.append(name)
-    code = mapping(run.identity.get("code"))
     if run.kept is not None:
         (folder / CODE).mkdir(exist_ok=True)  # also when there is nothing in it
         (folder / IGNORED).write_text(_NOTHING_IGNORED)
-    for path, entry in code.items():
-        name = f"{CODE}/{path}"
+    for name, (executable, fetch) in {**dict(_code(run)), **dict(_inputs(run, refused))}.items():
         if (place := _place(folder, name, refused)) is None:
             continue
-        if why := run.fetch_code(path, place):
+        if why := fetch(place):
             refused[name] = why
             continue
-        if entry[1]:
+        if executable:
             place.chmod(place.stat().st_mode | 0o111)
         written.append(name)
     return Written(tuple(written), refused)
+
+
+_Fetch = tuple[bool, Callable[[Path], str]]
+"""Whether a file may be executed, and what copies it; that says why it could not."""
+
+
+def _code(run: Submitted) -> Iterator[tuple[str, _Fetch]]:
+    for path, entry in mapping(run.identity.get("code")).items():
+        yield f"{CODE}/{path}", (bool(entry[1]), partial(run.fetch_code, path))
+
+
+def _inputs(run: Submitted, refused: dict[str, str]) -> Iterator[tuple[str, _Fetch]]:
+    """The files of inputs that were local paths: unlike entries of `data` they have to be there."""
+    inputs = mapping(run.identity.get("inputs"))
+    for name, folder in (run.kept.inputs if run.kept is not None else {}).items():
+        files = mapping(mapping(inputs.get(name)).get("files"))
+        total = sum(run.sizes.get(name, {}).values())
+        if total > MOST_INPUT:
+            refused[folder] = f"{len(files)} files, {size(total)}: copy what the input {name} reads there"
+            continue
+        for path, entry in files.items():
+            yield f"{folder}/{path}", (bool(entry[1]), partial(run.fetch_input, name, path))
 
 
 def _place(folder: Path, name: str, refused: dict[str, str]) -> Path | None:

@@ -35,7 +35,8 @@ def as_ran(spec: Spec, submission: Submission, place: Place, changes: Mapping[Ke
     """The spec that a submission is made of, and what belongs to it. `changes` are those of the plan."""
     writing = _Writing(spec, submission)
     text = writing.text(place)
-    return AsRan(text, writing.files, submission.identity, _sizes(submission, place, changes), tuple(writing.lacks))
+    sizes = _sizes(submission, place, changes)
+    return AsRan(text, writing.files, submission.identity, sizes, writing.inputs, tuple(writing.lacks))
 
 
 def _sizes(submission: Submission, place: Place, changes: Mapping[Key, Change]) -> Mapping[str, Mapping[str, int]]:
@@ -48,10 +49,13 @@ def _sizes(submission: Submission, place: Place, changes: Mapping[Key, Change]) 
 
 
 class _Writing:
-    """One spec on its way into a text; `files` belong to it, and `lacks` says what the text will not say."""
+    """One spec on its way into a text. `files` belong to it, `inputs` are the folders of its local inputs, and `lacks`
+    says what the text will not say.
+    """
 
     def __init__(self, spec: Spec, submission: Submission) -> None:
         self.files: dict[str, bytes] = {}
+        self.inputs: dict[str, str] = {}
         self.lacks: list[str] = []
         self._spec = spec
         self._submission = submission
@@ -98,8 +102,9 @@ class _Writing:
             source = entry.data.source if entry.data is not None and entry.data.of_input else None
             if isinstance(source, LocalPath):
                 written = job["inputs"][name]
-                here = {"path": _beside("inputs", name, source), "source": "optional"}
-                job["inputs"] = {**job["inputs"], name: {**(written if isinstance(written, dict) else {}), **here}}
+                path = _beside("inputs", name, source)
+                self.inputs[name] = path.rpartition("/")[0] if entry.type == "uri_file" else path
+                job["inputs"] = {**job["inputs"], name: {**written, "path": path}}
         if self._submission.environment is not None:
             job["environment"] = self._environment(job["environment"], self._submission.environment)
         values["job"] = job

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class Submitted:
         """The files of its code, with their sizes as far as these are known; and why there are none."""
         if not self.identity:
             return [], f"what {self.run.name} consisted of was not kept"
-        listed, sizes = mapping(self.identity.get("code")), self._sizes.get("", {})
+        listed, sizes = mapping(self.identity.get("code")), self.sizes.get("", {})
         return [OutputFile(path, sizes.get(path)) for path in listed], "" if listed else "it has no code"
 
     def read_code(self, path: str) -> bytes | str:
@@ -74,18 +74,13 @@ class Submitted:
         listed = mapping(self.identity.get("code")).get(path)
         if listed is None:
             return "no part of its code"
-        try:
-            self.engine.fetch_code(self.run.name, path, to)
-        except (EngineError, OSError) as error:
-            return str(error) if isinstance(error, Missing) else f"cannot be read: {error}"
-        md5 = hashlib.md5(usedforsecurity=False)
-        with to.open("rb") as file:
-            while block := file.read(1 << 20):
-                md5.update(block)
-        if md5.hexdigest() == listed[0]:
-            return ""
-        to.unlink()
-        return "what is there is not what was submitted"
+        return _fetched(partial(self.engine.fetch_code, self.run.name, path, to), to, listed[0])
+
+    def fetch_input(self, entry: str, path: str, to: Path) -> str:
+        """The same of a file that an input reads, from where the run has read it."""
+        listed = mapping(mapping(self.identity.get("inputs")).get(entry))
+        md5 = mapping(listed.get("files")).get(path, [""])[0]
+        return _fetched(partial(self.engine.fetch_input, self.run.name, entry, path, to), to, md5)
 
     @property
     def side(self) -> Side:
@@ -101,7 +96,7 @@ class Submitted:
             self.identity,
             parameters(self.run, self.identity, logged.params),
             {name: last.value for name, last in logged.main.items()},
-            sizes=self._sizes,
+            sizes=self.sizes,
         )
 
     @property
@@ -110,7 +105,8 @@ class Submitted:
         return Contents(self.read_code, self._of_environment)
 
     @property
-    def _sizes(self) -> Mapping[str, Mapping[str, int]]:
+    def sizes(self) -> Mapping[str, Mapping[str, int]]:
+        """Those of its files in bytes, by input ("": code) and path, as far as they are known."""
         return self.kept.sizes if self.kept is not None else {}
 
     def _of_environment(self, path: str) -> bytes | str:
@@ -122,6 +118,22 @@ class Submitted:
         digest = environment.get("conda")
         found = (one for one in self.kept.files.values() if hashlib.sha256(one).hexdigest() == digest)
         return next(found, "it was not kept")
+
+
+def _fetched(fetch: Callable[[], None], to: Path, wanted: str) -> str:
+    """Why a file was not fetched, or is not the one that is wanted, by its MD5."""
+    try:
+        fetch()
+    except (EngineError, OSError) as error:
+        return str(error) if isinstance(error, Missing) else f"cannot be read: {error}"
+    md5 = hashlib.md5(usedforsecurity=False)
+    with to.open("rb") as file:
+        while block := file.read(1 << 20):
+            md5.update(block)
+    if md5.hexdigest() == wanted:
+        return ""
+    to.unlink()
+    return "what is there is not what was submitted"
 
 
 def compare_runs(before: Submitted, after: Submitted) -> RunDiff:

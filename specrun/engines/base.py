@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from specrun.engines.facts import Facts
+from specrun.engines.kept_files import KeptFiles
 from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
@@ -169,7 +170,7 @@ class Resources(Protocol):
         """
 
 
-class Runs(Protocol):
+class Runs(KeptFiles, Protocol):
     """The runs of a place, by name."""
 
     def list(self, spec: str | None = None, after: str = "") -> Page:
@@ -183,15 +184,6 @@ class Runs(Protocol):
 
     def going(self) -> Sequence[Run] | None:
         """All runs that go on, newest first; None where only a list of all runs tells."""
-
-    def identity(self, name: str) -> Mapping[str, object]:
-        """What a run's fingerprint was taken of; {} when it was not kept."""
-
-    def kept(self, name: str) -> bytes:
-        """The spec as it ran and what belongs to it, as it was packed (`plan.as_ran`); b"" when it was not kept."""
-
-    def fetch_code(self, name: str, path: str, to: Path) -> None:
-        """Copy a file of a run's code, as it was submitted, to `to`. Raises Missing where it is not to be had."""
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Submit a run and return once it is accepted. Raises Conflict when its name is taken, and SecretUnset."""

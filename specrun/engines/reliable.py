@@ -173,6 +173,10 @@ class Reliable:
         """Copy a file of a run's code."""
         self._read(f"fetching {path} of {name}", partial(self._engine.runs.fetch_code, name, path, to))
 
+    def fetch_input(self, name: str, entry: str, path: str, to: Path) -> None:
+        """Copy a file that an input of a run reads, and its spec has sent."""
+        self._read(f"fetching {path} of {name}", partial(self._engine.runs.fetch_input, name, entry, path, to))
+
     def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
         """Whole lines since the cursor, and where to go on; `timed`: with when they were written."""
         return self._read(f"logs of {name}", partial(self._engine.runs.logs, name, cursor, timed))

@@ -35,6 +35,7 @@ class AsRan:
     """A spec as text, and its `files` but for code and data, by their paths beside it.
 
     `identity` is what the fingerprint was taken of, `sizes` those of its files in bytes, by input ("": code) and path.
+    `inputs` are the folders beside the spec in which the files of local inputs are looked for.
     `lacks` says what is not kept, so that the spec will not have the run's fingerprint.
     """
 
@@ -42,13 +43,20 @@ class AsRan:
     files: Mapping[str, bytes] = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
 
     def packed(self) -> bytes:
         """As an archive."""
         import zipfile  # late: it imports every compression there is
 
-        about = {"format": FORMAT, "identity": self.identity, "sizes": self.sizes, "lacks": list(self.lacks)}
+        about = {
+            "format": FORMAT,
+            "identity": self.identity,
+            "sizes": self.sizes,
+            "inputs": self.inputs,
+            "lacks": list(self.lacks),
+        }
         content = {SPEC: self.spec.encode(), ABOUT: json.dumps(about).encode(), **self.files}
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -78,12 +86,13 @@ def unpacked(content: bytes) -> AsRan | None:
         return None
     if not isinstance(about, dict) or about.get("format") != FORMAT or any(map(name_problem, files)):
         return None
-    identity, lacks = about.get("identity"), about.get("lacks")
+    identity, inputs, lacks = about.get("identity"), about.get("inputs"), about.get("lacks")
     return AsRan(
         spec,
         files,
         identity if isinstance(identity, dict) else {},
         _sizes(about.get("sizes")),
+        {name: str(folder) for name, folder in inputs.items()} if isinstance(inputs, dict) else {},
         tuple(map(str, lacks)) if isinstance(lacks, list) else (),
     )
 

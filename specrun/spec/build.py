@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specrun.spec.boundary import UNBOUNDED, Boundary, Reach
+from specrun.spec.datastore_paths import input_target
 from specrun.spec.expressions import scalar_text, whole
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import (
@@ -116,7 +117,7 @@ class _Builder:
         if ":" in path.partition("/")[0]:
             return CloudPath(path)
         origin = Origin(self.document, ("job", "inputs", name))
-        target = f"inputs/{self.values['name']}/{name}"
+        target = input_target(self.values["name"], name)
         source = self._local(path, self.reach.of_input(name))
         return Data(f"inputs.{name}", source, None, target, of_input=True, origin=origin)
 

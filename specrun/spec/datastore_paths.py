@@ -97,3 +97,8 @@ def parse_storage(uri: str) -> StoragePath | None:
 def datastore_uri(datastore: str, path: str) -> str:
     """The path on a datastore, as Azure ML writes it."""
     return f"azureml://datastores/{datastore}/paths/{path}"
+
+
+def input_target(spec: str, name: str) -> str:
+    """Where on the default datastore what a local path holds goes that is an input of a spec."""
+    return f"inputs/{spec}/{name}"

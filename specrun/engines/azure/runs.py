@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from specrun.engines.azure.blobs import fetch_blob
 from specrun.engines.azure.code import fetch_code
 from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.jobs import Listed
@@ -22,6 +23,7 @@ from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.provenance import UNKNOWN, provenance_in
+from specrun.spec.datastore_paths import input_target
 from specrun.spec.frozen import dataclass
 
 AT_ONCE = 8
@@ -112,6 +114,12 @@ class Runs:
     def fetch_code(self, name: str, path: str, to: Path) -> None:
         """Copy a file of a run's code: one request, and one or two more for the first."""
         fetch_code(self.connection, self.calls.find(name), path, to)
+
+    @asked
+    def fetch_input(self, name: str, entry: str, path: str, to: Path) -> None:
+        """Copy a file of an input: one request."""
+        spec = spec_of(self.calls.find(name))
+        fetch_blob(self.connection.open_datastore(None), f"{input_target(spec, entry)}/{path}", to)
 
     @asked
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:

@@ -42,3 +42,13 @@ def outputs_in(folder: Path) -> Iterator[OutputFile]:
                 path = Path(parent) / name
                 if path.is_file():  # a link may lead nowhere
                     yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
+
+
+def copy_file(source: Path, to: Path) -> None:
+    """Copy a file of a run's; what leads to it may be links of ours. Raises Missing."""
+    if not source.is_file():
+        raise Missing(f"there is no {source}")
+    import shutil  # late: it imports every compression there is
+
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, to)

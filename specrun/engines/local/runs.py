@@ -12,7 +12,7 @@ from pathlib import Path
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.local import going, state, supervisor
 from specrun.engines.local import request as requests
-from specrun.engines.local.copies import fetch_code, outputs_in
+from specrun.engines.local.copies import copy_file, fetch_code, outputs_in
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.engines.local.resources import translated
@@ -106,6 +106,11 @@ class LocalRuns:
         with translated(f"run/{name}"):
             fetch_code(self._own_folder(name, "code").parent, path, to)
 
+    def fetch_input(self, name: str, entry: str, path: str, to: Path) -> None:
+        """Copy a file of an input, from where the run has found it. Raises Missing."""
+        with translated(f"run/{name}"):
+            copy_file(self._own_folder(name, "inputs") / entry / path, to)
+
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Start a run. Raises Conflict when its name is taken."""
         with translated(f"run/{submission.spec}"):
@@ -151,13 +156,7 @@ class LocalRuns:
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files. Raises Missing."""
-        source = self._own_folder(name, "outputs") / path
-        if not source.is_file():
-            raise Missing(f"{name} has no output {path}")
-        import shutil  # late: it imports every compression there is
-
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, to)
+        copy_file(self._own_folder(name, "outputs") / path, to)
 
     def address(self, name: str) -> str:
         """The folder of a run's outputs, where there are any."""

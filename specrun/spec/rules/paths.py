@@ -9,6 +9,7 @@ import os
 from collections.abc import Generator, Iterator
 
 from specrun.spec.boundary import Boundary, Links
+from specrun.spec.datastore_paths import input_target
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.reading import MOST_TEXT, MOST_YAML, is_absent
 from specrun.spec.rules.data import is_local
@@ -150,7 +151,7 @@ def inputs(subject: Subject) -> Iterator[Diagnostic]:
         elif kind == "folder" and entry.get("type") == "uri_file":
             yield subject.at("not-a-file", f"`{path}` is a folder: write `type: uri_folder`.", *place)
         else:
-            target = f"inputs/{text(subject.values.get('name')) or ''}/{name}"
+            target = input_target(text(subject.values.get("name")) or "", name)
             yield from _travelling(subject, path, None, target, Links(boundary), *place)
 
 
