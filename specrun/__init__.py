@@ -3,7 +3,7 @@
 Programs and notebooks begin with `load`. What is imported of it is imported once it is used.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # which type checkers take for true, and costs no import of `typing`
 
 try:
     from specrun._version import __version__ as __version__  # type: ignore[import-not-found,import-untyped,unused-ignore]
