@@ -11,6 +11,7 @@ except ModuleNotFoundError:  # a clone that nobody has installed
     __version__ = "0.dev0"
 
 if TYPE_CHECKING:
+    from specrun.api.difference import Difference as Difference
     from specrun.api.lines import Lines as Lines
     from specrun.api.outputs import Outputs as Outputs
     from specrun.api.plans import Change as Change
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from specrun.spec.errors import UsageError as UsageError
 
 _HOMES = {
+    "specrun.api.difference": ("Difference",),
     "specrun.api.lines": ("Lines",),
     "specrun.api.outputs": ("Outputs",),
     "specrun.api.plans": ("Change", "Diagnostics", "Plan"),

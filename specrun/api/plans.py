@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import overload
 
 from specrun.api.display import WIDTH
+from specrun.api.shown import Shown
 from specrun.apply.opening import check_allowed
 from specrun.plan import changes
 from specrun.plan.changes import Action
@@ -14,28 +15,8 @@ from specrun.spec.errors import Refused, SpecInvalid
 from specrun.spec.frozen import dataclass
 from specrun.views.data import plan_data
 from specrun.views.diagnostics import diagnostic_data, diagnostics_summary, findings_text
-from specrun.views.html import text_html
-from specrun.views.markdown_text import fenced
 from specrun.views.plan_text import plan_text
 from specrun.views.text import Paint
-
-PLAIN, COLOURED = Paint(False), Paint(True)
-
-
-class Shown:
-    """What shows itself as text, in a terminal and in a notebook alike."""
-
-    def _text(self, paint: Paint) -> str:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return self._text(PLAIN)
-
-    def _repr_html_(self) -> str:
-        return text_html(self._text(COLOURED))
-
-    def _repr_markdown_(self) -> str:
-        return fenced(self._text(PLAIN), "text")
 
 
 class Diagnostics(Shown, Sequence[Diagnostic]):

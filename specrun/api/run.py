@@ -10,11 +10,13 @@ from functools import cached_property
 from typing import Any, Literal, overload
 
 from specrun.api import display
+from specrun.api.difference import Difference
 from specrun.api.lines import Lines
 from specrun.api.outputs import Outputs
 from specrun.apply.runs_of import RunsOf
+from specrun.apply.submitted import Submitted
 from specrun.apply.watch import FIRST_POLL, code_of
-from specrun.engines.base import Cursor, LogLine, OpenLine
+from specrun.engines.base import Cursor, LogLine, Missing, OpenLine
 from specrun.plan.metrics import Logged
 from specrun.plan.observed import Run as ObservedRun
 from specrun.plan.observed import RunStatus
@@ -197,6 +199,14 @@ class Run(Mapping[str, object]):
             self._look()
         return self.wait() if wait else self
 
+    def diff(self, other: Run | None = None) -> Difference:
+        """What has changed in it since another run (None: the one before it of its spec), and what became of both.
+
+        Raises Missing where there is none before it.
+        """
+        older = other or self._before()
+        return Difference(Submitted(older._engine, older.now()), Submitted(self._engine, self.now()))
+
     def row(self) -> dict[str, object]:
         """The row of a table that it is; a field counts before a metric of its name, that before a parameter."""
         run = self.now()
@@ -243,6 +253,11 @@ class Run(Mapping[str, object]):
     def _repr_mimebundle_(self, include: object = None, exclude: object = None, **_: object) -> Any:
         """What a notebook shows: a live run where it has what draws one, and the run as it is now beside it."""
         return display.run_bundle(self)
+
+    def _before(self) -> Run:
+        if (found := self._runs.before(self._run)) is None:
+            raise Missing(f"{self.name} is the first run of {self.spec}: name another one to compare it with")
+        return Run(self._runs, found)
 
     def _lines(self, role: str, follow: bool) -> Iterator[LogLine]:
         cursor: Cursor = {}

@@ -125,6 +125,14 @@ class RunsOf:
         if history.error is not None:
             raise history.error
 
+    def before(self, run: Run, tell: Tell = untold) -> Run | None:
+        """The run before one of the spec's; None where that is the first. Raises EngineError."""
+        every = RunsOf.every(replace(self, run=None), tell)
+        for one in every:
+            if one.name == run.name:
+                break
+        return next(every, None)
+
     def not_own(self, run: Run) -> str:
         """Why a run is not to be ended from here, as it was made in another repository or for another target; "": it
         may be.

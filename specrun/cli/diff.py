@@ -10,7 +10,7 @@ import click
 
 from specrun.apply.submitted import Submitted, compare_runs
 from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
-from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.opened import RunsOfSpec, open_runs, tell_passed_over
 from specrun.cli.options import color_option, output_option
 from specrun.cli.priced import Pricing
 from specrun.cli.reading import Reading, runs_options
@@ -51,11 +51,7 @@ def diff(reading: Reading, output: str) -> None:
 
 def _previous(runs: RunsOfSpec, run: Run) -> Run:
     """The run before one, of the same spec. Ends the command where there is none."""
-    every = iter(replace(runs, run=None).every())
-    for one in every:
-        if one.name == run.name:
-            break
-    if (found := next(every, None)) is None:
+    if (found := runs.before(run, tell_passed_over)) is None:
         raise Exit(FAILED, f"{run.name} is the first run of {run.spec}: name another one to compare it with")
     return found
 

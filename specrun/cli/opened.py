@@ -33,7 +33,8 @@ from specrun.views.text import indented
 T = TypeVar("T")
 
 
-def _tell(passed_over: PassedOver) -> None:
+def tell_passed_over(passed_over: PassedOver) -> None:
+    """Say of runs that they are passed over."""
     for note in passed_over.notes:
         tell(f"note: {note}")
 
@@ -51,14 +52,14 @@ class RunsOfSpec(RunsOf):
         is_here = not self.engine.facts.in_workspace
         return OwnPaths(run.name, run.code or _code_of(self.file), str(self.home) if is_here else "")
 
-    def newest(self, tell: Tell = _tell) -> Run:
+    def newest(self, tell: Tell = tell_passed_over) -> Run:
         """The run that is meant, or the spec's newest. Ends the command when there is none."""
         if (newest := RunsOf.newest(self, tell)) is None:
             title = self.engine.place.title
             raise Exit(FAILED, f"{self.spec} has no runs on {title}: `specrun apply` starts one")
         return newest
 
-    def every(self, tell: Tell = _tell) -> Iterator[Run]:
+    def every(self, tell: Tell = tell_passed_over) -> Iterator[Run]:
         """All runs, newest first, read on as they are wanted."""
         return RunsOf.every(self, tell)
 

@@ -8,16 +8,21 @@ import io
 import json
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import specrun
+from specrun.api import specs
+from specrun.apply.opening import open_loaded
+from specrun.apply.project import Project
 from specrun.cli.main import run as command_line
+from specrun.engines.reliable import Reliable
 
 ROOT = Path(__file__).parents[2]
-CASES = sorted((ROOT / "tests" / "cases" / "rules").glob("*.yaml"))[::12]
+CASES = sorted((ROOT / "tests" / "cases" / "rules").glob("*.yaml"))[::40]
 EXAMPLES = sorted((ROOT / "specs" / "examples").glob("digits-*/job.yaml"))
 
 JOB = "apiVersion: specrun/v1\nname: one\nvars: {n: 1}\njob: {code: src, command: 'python train.py ${{ vars.n }}'}\n"
@@ -60,7 +65,7 @@ def test_a_plan_is_that_of_the_command_line(folder: Path, capfd: pytest.CaptureF
     assert plan.pending
     assert [(one.address, one.action, one.place) for one in plan.changes] == [("run/one", "submit", "this machine")]
     assert "1 to submit" in repr(plan)
-    assert "<script" not in plan._repr_html_() and "1 to submit" in plan._repr_html_()
+    assert "1 to submit" in plan._repr_html_()
     assert plan._repr_markdown_().startswith("```text\nPlan for this machine")
     assert capfd.readouterr() == ("", "")
 
@@ -128,12 +133,48 @@ def test_an_engine_that_there_is_not_is_told_as_everywhere(folder: Path) -> None
 
 def test_what_a_rule_forbids_is_refused_and_nothing_is_run(folder: Path) -> None:
     (folder / ".git").mkdir()
-    (folder / ".specrun.yaml").write_text("rules:\n  job: {limits: {timeout: {required: true}}}\n")
+    (folder / ".specrun.yaml").write_text("rules:\n  required_tags: [team]\n")
     found = specrun.load("job.yaml").validate()
-    if found.broken:  # the rule's form is a repository's affair
+    assert (found.valid, len(found.broken)) == (True, 1)
+    assert json.loads(json.dumps(found.data())) == told("validate", "job.yaml")
+    for ask in (found.check, lambda: specrun.load("job.yaml").apply(yes=True)):
         with pytest.raises(specrun.Refused) as refused:
-            specrun.load("job.yaml").apply(yes=True)
+            ask()
         assert refused.value.code == 4
+    assert not specrun.load("job.yaml").runs()
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every place costs money."""
+
+    def opened(*arguments: Any, **options: Any) -> Project:
+        project = open_loaded(*arguments, **options)
+        for engine in project.engines.values():
+            engine.facts = replace(engine.facts, asks=True)
+        return project
+
+    monkeypatch.setattr(specs, "open_loaded", opened)
+
+
+@pytest.mark.usefixtures("asking")
+def test_what_costs_money_wants_a_yes(folder: Path) -> None:
+    job = specrun.load("job.yaml")
+    with pytest.raises(specrun.ConfirmationNeeded, match=r"yes=True:\nPlan for this machine") as refused:
+        job.apply()
+    assert refused.value.plan.pending
+    assert not job.runs()
+
+
+@pytest.mark.usefixtures("asking")
+def test_what_cannot_be_done_is_raised_with_what_there_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def submit(*_: object) -> None:
+        raise specrun.Quota("there is no room")
+
+    monkeypatch.setattr(Reliable, "submit", submit)
+    with pytest.raises(specrun.ApplyFailed, match="run/one: there is no room") as failed:
+        specrun.load("job.yaml").apply(yes=True)
+    assert (failed.value.code, len(failed.value.runs)) == (1, 0)
 
 
 def test_it_works_in_a_running_loop_and_in_any_thread(folder: Path) -> None:

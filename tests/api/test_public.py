@@ -15,7 +15,7 @@ import specrun
 ROOT = Path(__file__).parents[2]
 
 NAMES = {
-    "ApplyFailed", "Change", "ConfirmationNeeded", "Conflict", "Denied", "Diagnostic", "Diagnostics", "EngineError",
+    "ApplyFailed", "Change", "ConfirmationNeeded", "Conflict", "Denied", "Difference", "Diagnostic", "Diagnostics", "EngineError",
     "Error", "Lines", "Location", "LogLine", "Metrics", "Missing", "OutputFile", "Outputs", "Plan", "PlanFailed",
     "Quota", "Refused", "Run", "RunFailed", "Runs", "SecretUnset", "Severity", "SpecInvalid", "Specs", "Transient",
     "UsageError", "__version__", "load",
@@ -31,6 +31,7 @@ Specs.run(self, name)
 Specs.runs(self, limit=100)
 Specs.validate(self)
 Diagnostics.broken
+Difference.data(self)
 Diagnostics.check(self)
 Diagnostics.data(self)
 Diagnostics.valid
@@ -81,7 +82,12 @@ CODES = {
 
 
 def members(cls: type) -> list[str]:
-    named = [(name, value) for one in cls.__mro__ if one.__module__.startswith("specrun.api") for name, value in vars(one).items()]
+    named = [
+        (name, value)
+        for one in cls.__mro__
+        if one.__module__.startswith("specrun.api")
+        for name, value in vars(one).items()
+    ]
     return sorted({written(f"{cls.__name__}.{name}", value) for name, value in named if not name.startswith("_")})
 
 
@@ -96,7 +102,16 @@ def test_the_names_and_what_they_take_are_those() -> None:
     assert set(specrun.__all__) == NAMES
     assert all(hasattr(specrun, name) for name in NAMES)
     assert set(dir(specrun)) >= NAMES
-    classes = (specrun.Specs, specrun.Diagnostics, specrun.Plan, specrun.Change, specrun.Run, specrun.Runs, specrun.Outputs)
+    classes = (
+        specrun.Specs,
+        specrun.Difference,
+        specrun.Diagnostics,
+        specrun.Plan,
+        specrun.Change,
+        specrun.Run,
+        specrun.Runs,
+        specrun.Outputs,
+    )
     found = [written("load", specrun.load), *(line for cls in classes for line in members(cls))]
     assert "\n".join(found) == SIGNATURES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 import pytest
 
 import specrun
-from specrun.api import display
 from specrun.apply.runs_of import RunsOf
 from specrun.engines.base import LogLine
 from specrun.engines.reliable import Reliable
@@ -118,6 +118,16 @@ def test_what_has_run_is_not_run_again(ended: tuple[specrun.Specs, list[str]]) -
     assert job.plan(rerun=True).pending
 
 
+def test_a_run_is_compared_with_the_one_before_it_or_another(ended: tuple[specrun.Specs, list[str]]) -> None:
+    job, _ = ended
+    (run,) = job.runs()
+    with pytest.raises(specrun.Missing, match="is the first run of one"):
+        run.diff()
+    same = run.diff(run)
+    assert same.data()["before"]["name"] == run.name
+    assert run.name in repr(same)
+
+
 def test_an_interrupt_ends_the_waiting_and_not_the_run(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
@@ -137,7 +147,7 @@ def test_an_interrupt_ends_the_waiting_and_not_the_run(tmp_path: Path) -> None:
         run.check()
     lines = run.logs(follow=True)
     assert next(lines).text == "up"
-    assert "pip install &#x27;specrun[notebook]&#x27;" in run._repr_html_() or display.WIDGET in str(display.__dict__)
+    assert ("pip install &#x27;specrun[notebook]&#x27;" in run._repr_html_()) is ("anywidget" not in sys.modules)
     assert run.cancel().status == "cancelled"
     assert list(lines) == []
     with pytest.raises(specrun.RunFailed) as failed:

@@ -1,0 +1,25 @@
+"""What shows itself as a text, in a terminal and in a notebook alike."""
+
+from __future__ import annotations
+
+from specrun.views.html import text_html
+from specrun.views.markdown_text import fenced
+from specrun.views.text import Paint
+
+PLAIN, COLOURED = Paint(False), Paint(True)
+
+
+class Shown:
+    """The text comes from the view that the command line uses; in a notebook it has the same colours."""
+
+    def _text(self, paint: Paint) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self._text(PLAIN)
+
+    def _repr_html_(self) -> str:
+        return text_html(self._text(COLOURED))
+
+    def _repr_markdown_(self) -> str:
+        return fenced(self._text(PLAIN), "text")
