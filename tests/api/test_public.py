@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 NAMES = {
     "ApplyFailed", "Change", "ConfirmationNeeded", "Conflict", "Denied", "Difference", "Diagnostic", "Diagnostics",
-    "EngineError", "Error", "Lines", "Location", "LogLine", "Metrics", "Missing", "OutputFile", "Outputs", "Plan", "PlanFailed",
+    "EngineError", "Error", "Lines", "Location", "LogLine", "Metrics", "Missing", "OutputFile", "Outputs", "Plan",
+    "PlanFailed",
     "Quota", "Refused", "Run", "RunFailed", "Runs", "SecretUnset", "Severity", "SpecInvalid", "Specs", "Transient",
     "UsageError", "__version__", "load",
 }  # fmt: skip
