@@ -54,6 +54,9 @@ def of_option(typed: Typed, option: str, last: str) -> Iterator[Candidate]:
         "--var": lambda: _pairs(typed, "vars", last),
         "--input": lambda: _pairs(typed, "inputs", last),
         "--run": lambda: runs(typed),
+        "--columns": lambda: columns(typed, last),
+        "--sort": lambda: columns(typed, last),
+        "--filter": lambda: columns(typed, last),
         "--logs": lambda: (Candidate(name) for name in _names(typed)),
         "--adopt": lambda: runs(typed),
         "--role": lambda: roles(typed),
@@ -134,6 +137,15 @@ def roles(typed: Typed) -> Iterator[Candidate]:
         parts = sorted(one.removesuffix(".txt").rpartition("-") for one in logs if one.endswith(".txt"))
         yield from (Candidate(role, f"all of {role}") for role in dict.fromkeys(role for role, _, _ in parts))
         yield from (Candidate(f"{role}/{number}") for role, _, number in parts)
+
+
+def columns(typed: Typed, last: str) -> Iterator[Candidate]:
+    """Names of columns behind a comma, a blank or a `-`: the fields of a run, and the variables of the specs."""
+    from specrun.plan.run_facts import FIELDS
+
+    begun = last[: max(last.rfind(sign) for sign in ", -") + 1]
+    names = {**dict.fromkeys(_keys(typed, "vars"), "variable"), **dict.fromkeys(FIELDS, "of the run")}
+    yield from (Candidate(f"{begun}{name}", about, open=True) for name, about in names.items())
 
 
 def selectors(typed: Typed, last: str) -> Iterator[Candidate]:

@@ -51,6 +51,8 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "runs": (
         ("of one spec", "specrun runs --limit 5 job.yaml"),
+        ("the best of those that succeeded", "specrun runs --filter status=succeeded --sort -accuracy job.yaml"),
+        ("parameters and metrics, for a spreadsheet", "specrun runs -o csv --columns 'params.*,metrics.*' job.yaml"),
         ("their names alone, for a script", "specrun runs -q job.yaml"),
     ),
     "diff": (

@@ -4,121 +4,127 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice, zip_longest
 
 import click
 
-from specrun.cli.failed import Failed, look
-from specrun.cli.opened import RunsOfSpec, open_runs
+from specrun.cli.failed import look
+from specrun.cli.listed import Asked, Found, Listed, asked, columns_of, find
+from specrun.cli.opened import Opened, open_runs
 from specrun.cli.options import color_option, output_option, since_option
-from specrun.cli.priced import Pricing, tell_prices
+from specrun.cli.priced import tell_prices
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet, tell
-from specrun.plan.observed import Run, RunStatus
-from specrun.spec.frozen import dataclass
+from specrun.plan.observed import RunStatus
 from specrun.spec.visible import json_text, visible
-from specrun.views.data import place_data, run_data
+from specrun.views.data import named_data, place_data, run_data
 from specrun.views.run_table import Row, runs_text
-from specrun.views.runs import Identity, changed_since
+from specrun.views.runs import changed_since
 from specrun.views.text import paint_for, terminal_width
 
 EXPLAINED = 2
 """Of how many runs that did not succeed the reason is asked for: that is a request for each."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A run with its engine, and the run of the same spec before it."""
-
-    runs: RunsOfSpec
-    run: Run
-    before: Run | None
-    identity: Identity
-    failed: Failed | None = None
-
-
 @click.command()
 @runs_options
-@output_option("text", "json")
+@click.option("--columns", multiple=True, metavar="NAMES", help="Show these, such as lr,accuracy or 'val_*'.")
+@click.option("--sort", metavar="NAME", help="In this order; -NAME: the greatest first.")
+@click.option("--filter", "filters", multiple=True, metavar="TERMS", help="Only those, such as 'accuracy>0.9 age<2d'.")
+@output_option("text", "json", "csv")
 @color_option
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The newest N.")
 @since_option("Only runs submitted since then")
-def runs(reading: Reading, output: str, limit: int, since: float | None) -> None:
+def runs(
+    reading: Reading,
+    columns: tuple[str, ...],
+    sort: str | None,
+    filters: tuple[str, ...],
+    output: str,
+    limit: int,
+    since: float | None,
+) -> None:
     """Past runs of specs, newest first, and what changed between them."""
+    wanted = asked(filters, sort, columns, limit=limit, since=since, all_known=output != "text")
     opened = open_runs(reading)
-    # One more than is shown of each: what the oldest of these changed is said, too.
-    found = opened.ask(lambda one: list(islice(one.every(), limit + 1)))
-    listed = [entry for one, several in found for entry in _listed(one, several)]
-    listed.sort(key=lambda entry: entry.run.submitted or 0.0, reverse=True)
-    if since is not None:
-        # Of what nobody knows when it was submitted nobody can say that it was before.
-        listed = [entry for entry in listed if entry.run.submitted is None or entry.run.submitted >= since]
-    names = quiet() and output == "text"
-    shown = listed[:limit] if names else _explained(listed[:limit], reading)
-    changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown if not names]
     now = time.time()
-    pricing = Pricing(now)
-    spent = [pricing.spent(one.runs, one.run) for one in shown if not names]
-    if output == "json":
-        told = [
-            {
-                **run_data(one.run),
-                "place": place_data(one.runs.engine.place),
-                "cost": cost.data,
-                "changes": list(changed),
-                "failure": one.failed.data() if one.failed is not None else None,
-            }
-            for one, changed, cost in zip(shown, changes, spent, strict=True)
-        ]
-        if told or not opened.failed:
-            print(json_text(told, 2))
-    elif names:
-        print("".join(f"{visible(one.run.name)}\n" for one in shown), end="")
-    elif shown or not opened.failed:
-        rows = [
-            Row(
-                one.run,
-                one.runs.spec,
-                one.runs.engine.place.title,
-                changed,
-                raised=one.failed.raised if one.failed is not None else "",
-                cost=cost.cell,
-            )
-            for one, changed, cost in zip(shown, changes, spent, strict=True)
-        ]
-        print(runs_text(rows, now, paint_for(sys.stdout), terminal_width()))
-        tell_prices(spent)
-    if len(listed) > limit:
-        of = f"{listed[0].runs.spec} has" if opened.alone else "there are"
-        tell(f"{of} older runs: --limit {limit * 5} shows more")
+    found = find(opened, wanted, now)
+    if quiet() and output == "text":
+        print("".join(f"{visible(one.run.name)}\n" for one in found.listed), end="")
+    elif output == "csv":
+        _csv(found, wanted, opened)
+    else:
+        _told(replace(found, listed=_explained(found.listed, reading)), wanted, opened, output, now)
+    _tell_more(found, wanted, opened)
     opened.finish()
 
 
-def _listed(runs: RunsOfSpec, found: Sequence[Run]) -> list[_Listed]:
-    identity = _as_kept(runs.engine.identity)
-    return [_Listed(runs, run, before, identity) for run, before in zip_longest(found, found[1:])]
+def _told(found: Found, wanted: Asked, opened: Opened, output: str, now: float) -> None:
+    shown = found.listed
+    changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown]
+    if not shown and opened.failed:
+        return
+    if output == "json":
+        told = [_data(one, changed) for one, changed in zip(shown, changes, strict=True)]
+        print(json_text(told, 2))
+        return
+    extra = columns_of(wanted, shown)
+    rows = [_row(one, changed) for one, changed in zip(shown, changes, strict=True)]
+    if not rows and wanted.filter.terms:
+        tell("no run that was looked at is so")
+        return
+    print(runs_text(rows, now, paint_for(sys.stdout), terminal_width(), extra, only=bool(wanted.columns)))
+    if not wanted.columns:
+        tell_prices(one.spent for one in shown)
 
 
-def _as_kept(identity: Identity) -> Identity:
-    """What runs consisted of, until that is not kept of one: a look is a request, and older ones will lack it too."""
-    known: dict[str, Mapping[str, object]] = {}
+def _data(one: Listed, changed: Sequence[str]) -> dict[str, object]:
+    return {
+        **run_data(one.run),
+        "place": place_data(one.runs.engine.place),
+        "cost": one.spent.data,
+        "params": named_data(one.facts.params),
+        "metrics": named_data(one.facts.metrics),
+        "changes": list(changed),
+        "failure": one.failed.data() if one.failed is not None else None,
+    }
 
-    def kept(name: str) -> Mapping[str, object]:
-        if name not in known:
-            known[name] = identity(name) if all(known.values()) else {}
-        return known[name]
 
-    return kept
+def _row(one: Listed, changed: Sequence[str]) -> Row:
+    raised = one.failed.raised if one.failed is not None else ""
+    return Row(one.run, one.runs.spec, one.facts.place, changed, raised=raised, cost=one.spent.cell, facts=one.facts)
 
 
-def _explained(listed: Sequence[_Listed], reading: Reading) -> list[_Listed]:
+def _csv(found: Found, wanted: Asked, opened: Opened) -> None:
+    from specrun.views.run_csv import csv_text
+    from specrun.views.text import canvas
+
+    columns = columns_of(wanted, found.listed) if wanted.columns else None
+    if found.listed or not opened.failed:
+        # With ends of lines as RFC 4180 has them; each text in it is visible.
+        canvas(sys.stdout).write(csv_text([one.facts for one in found.listed], columns))
+
+
+def _tell_more(found: Found, wanted: Asked, opened: Opened) -> None:
+    """Say what is not listed, and what was not looked at."""
+    if wanted.filter.terms or wanted.sort.keys:
+        if found.more:
+            tell(f"there are more: --limit {wanted.limit * 5} shows them")
+        if found.older:
+            each = "" if opened.alone else " of each spec"
+            tell(f"only the newest {wanted.looks} runs{each} were looked at: --limit {wanted.looks * 5} looks at more")
+    elif found.more or found.older:
+        of = f"{opened.runs[0].spec} has" if opened.alone else "there are"
+        tell(f"{of} older runs: --limit {wanted.limit * 5} shows more")
+
+
+def _explained(listed: Sequence[Listed], reading: Reading) -> list[Listed]:
     """The same, with why the newest of those that did not succeed did not: a list does not say that."""
     failed = [one for one in listed if one.run.status in (RunStatus.FAILED, RunStatus.CANCELLED)][:EXPLAINED]
     return [_looked(one, reading) if one in failed else one for one in listed]
 
 
-def _looked(one: _Listed, reading: Reading) -> _Listed:
+def _looked(one: Listed, reading: Reading) -> Listed:
     run = one.run if one.run.reason else one.runs.engine.run(one.run.name)
     return replace(one, run=run, failed=look(one.runs, run, reading))

@@ -17,14 +17,19 @@ from specrun.cli.priced import Pricing, Spent
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
-from specrun.plan.metrics import Logged
+from specrun.engines.calls import read_all
+from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import Run
+from specrun.plan.parameters import parameters
 from specrun.spec.visible import json_text
 from specrun.views.data import around_data, place_data, run_data
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import paint_for, room_in, terminal_width
 
 T = TypeVar("T")
+
+DRAWN = 8
+"""Metrics of which it is shown how they went."""
 
 
 @click.command()
@@ -38,7 +43,7 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     found = opened.ask(lambda runs: _now(runs, wait, quiet=quiet() or output == "json"))
     alone = quiet() and output == "text"
     pricing = Pricing(time.time())
-    told = [] if alone else [_told(runs, run, reading, pricing) for runs, run in found]
+    told = [] if alone else [_told(runs, run, reading, pricing, drawn=output == "text") for runs, run in found]
     if alone:
         print("".join(f"{run.status.value}\n" for _, run in found), end="")
     elif output == "json":
@@ -60,8 +65,10 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     opened.finish({code_of(run) for _, run in found} if wait else ())
 
 
-def _told(runs: RunsOfSpec, run: Run, reading: Reading, pricing: Pricing) -> tuple[Run, Surroundings, Failed, Spent]:
-    return run, _surroundings(runs, run), look(runs, run, reading), pricing.spent(runs, run)
+def _told(
+    runs: RunsOfSpec, run: Run, reading: Reading, pricing: Pricing, *, drawn: bool
+) -> tuple[Run, Surroundings, Failed, Spent]:
+    return run, _surroundings(runs, run, drawn=drawn), look(runs, run, reading), pricing.spent(runs, run)
 
 
 def _now(runs: RunsOfSpec, wait: bool, *, quiet: bool) -> Run:
@@ -72,7 +79,7 @@ def _now(runs: RunsOfSpec, wait: bool, *, quiet: bool) -> Run:
     return run if wait or runs.run is not None else runs.engine.run(run.name)
 
 
-def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:
+def _surroundings(runs: RunsOfSpec, run: Run, *, drawn: bool) -> Surroundings:
     """What can be read of it: that one thing cannot hides nothing else."""
     engine, unread = runs.engine, dict[str, str]()
 
@@ -84,12 +91,18 @@ def _surroundings(runs: RunsOfSpec, run: Run) -> Surroundings:
             return nothing
 
     no_nodes = dict[str, int]()
+    logged = read("metrics", engine.logged, run.name, Logged())
+    # How a metric went is a request for each, where that is one: of many only those are asked that come first.
+    names = list(logged.main)[:DRAWN] if drawn else []
+    reads = read_all(engine.telling(run.name, name) for name in names)
     return Surroundings(
         read("outputs", engine.address, run.name, ""),
         run.compute,
         read("cluster", engine.nodes, run.compute, no_nodes),
-        read("metrics", engine.logged, run.name, Logged()),
+        logged,
         unread,
+        parameters(run, engine.identity(run.name), logged.params),
+        {name: series for name, series in zip(names, reads, strict=True) if isinstance(series, Series)},
     )
 
 

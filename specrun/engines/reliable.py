@@ -205,12 +205,23 @@ class Reliable:
             return Logged()
         return self._read(f"metrics of {name}", partial(metrics.logged, name))
 
+    def logging(self, name: str) -> Read[Logged]:
+        """Reading of the same, to be done together with others."""
+        metrics = self._engine.metrics
+        return self._reading(f"metrics of {name}", partial(metrics.logged, name) if metrics is not None else Logged)
+
     def history(self, name: str, metric: str, after: int = 0) -> Series:
         """The points of a run's metric but for the first `after`."""
         metrics = self._engine.metrics
         if metrics is None:
             return Series(metric)
         return self._read(f"{metric} of {name}", partial(metrics.history, name, metric, after))
+
+    def telling(self, name: str, metric: str) -> Read[Series]:
+        """Reading of all of them, to be done together with others."""
+        metrics = self._engine.metrics
+        told = partial(metrics.history, name, metric) if metrics is not None else partial(Series, metric)
+        return self._reading(f"{metric} of {name}", told)
 
     def usage(self, name: str) -> Mapping[str, Used]:
         """What each role of a run that goes on uses; {} where nobody can look."""

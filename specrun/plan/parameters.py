@@ -154,6 +154,8 @@ def _script(words: Sequence[Any]) -> int:
     for at, text in enumerate(texts):
         if text == "-m" and at + 1 < len(texts) and not texts[at + 1].startswith(_LAUNCHERS):
             return at + 2
+        if text == "-c" and at + 1 < len(texts) and "python" in texts[0]:
+            return at + 2
         if text.endswith(_SCRIPTS):
             return at + 1
     return 0

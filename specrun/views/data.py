@@ -17,6 +17,7 @@ from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import Scalar
 from specrun.spec.moments import rfc3339
 from specrun.views.accounts import account_data
 from specrun.views.costs import attempt_data, cluster_data, machine_data, plan_cost_data
@@ -111,10 +112,15 @@ def around_data(around: Surroundings) -> dict[str, object]:
         "compute": around.compute,
         "nodes": dict(around.nodes),
         "metrics": {name: number_data(last.value) for name, last in logged.main.items()},
-        "params": dict(logged.params),
+        "params": named_data(around.params),
         "notes": list(logged.notes),
         "unread": dict(around.unread),
     }
+
+
+def named_data(values: Mapping[str, Scalar]) -> dict[str, object]:
+    """Parameters, or metrics, by name; what is no finite number is a text, as JSON has none."""
+    return {name: number_data(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def place_data(place: Place) -> dict[str, object]:

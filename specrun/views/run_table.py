@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from specrun.plan.observed import Run
+from specrun.plan.run_facts import DURATIONS, MOMENTS, Column, Facts
 from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
 from specrun.views.runs import COLOURS, local_moment, origin_of
@@ -14,6 +15,12 @@ from specrun.views.text import Paint, duration, shorten
 
 TOLD_OF_EACH = ("target", "commit")
 """What a table of runs says of where each comes from."""
+
+WIDEST = 32
+"""Columns that a text has in a cell that somebody asked for."""
+
+LARGEST = 10**12
+"""Whole numbers up to this are written in full."""
 
 MANY = 4
 """Roles of a kind that are told one by one; more of them by the first and the last."""
@@ -34,27 +41,58 @@ class Row:
     """What tells most of why it failed, of its own words."""
     cost: str = ""
     """What it has cost until now."""
+    facts: Facts | None = None
+    """What is known of it by name, where columns are asked for."""
 
 
-def runs_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
+def runs_text(
+    rows: Sequence[Row], now: float, paint: Paint, width: int, columns: Sequence[Column] = (), *, only: bool = False
+) -> str:
     """Runs in their order, each with what is known of its origin and its end, and what changed. `now` in Unix seconds.
 
-    Specs and places stand there where there are several.
+    Specs and places stand there where there are several. `columns` stand beside them; `only`: in their place, and each
+    run has one line.
     """
     if not rows:
         return "no runs yet"
-    head = ["run", "status", "elapsed", *_cost(rows), "submitted", *_apart("spec", rows), *_apart("place", rows)]
+    runs = [row.run for row in rows]
+    columns = [column for column in columns if column.field not in ("name", "status")]
+    extra = [[cell_text(column, row) for column in columns] for row in rows]
+    if only:
+        head = ["run", "status", *(visible(str(column)) for column in columns)]
+        table = [[*_cells(row.run, now)[:2], *cells] for row, cells in zip(rows, extra, strict=True)]
+        return "\n".join(_lines(head, table, [[] for _ in rows], runs, paint, width, cut=True))
+    head = ["run", "status", "elapsed", *(visible(str(column)) for column in columns), *_cost(rows), "submitted"]
+    head += [*_apart("spec", rows), *_apart("place", rows)]
     table = [
         [
             *_cells(row.run, now),
+            *cells,
             *_cost(rows, row),
             _submitted(row.run),
             *_apart("spec", rows, row),
             *_apart("place", rows, row),
         ]
-        for row in rows
+        for row, cells in zip(rows, extra, strict=True)
     ]
-    return "\n".join(_lines(head, table, [[*_below(row)] for row in rows], [row.run for row in rows], paint, width))
+    below = [[*_below(row)] for row in rows]
+    return "\n".join(_lines(head, table, below, runs, paint, width, cut=bool(columns)))
+
+
+def cell_text(column: Column, row: Row) -> str:
+    """What stands in a column; `-` for nothing."""
+    value = column.value(row.facts) if row.facts is not None else None
+    if value is None:
+        return "-"
+    if column.field == "cost":
+        return row.cost or "-"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if column.field in MOMENTS:
+            return local_moment(value)[:16]
+        if column.field in DURATIONS:
+            return duration(value)
+        return f"{value:g}" if value % 1 or abs(value) > LARGEST else f"{value:.0f}"
+    return shorten(str(value).lower() if isinstance(value, bool) else str(value), WIDEST)
 
 
 def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str:
@@ -132,16 +170,35 @@ def _lines(
     runs: Sequence[Run],
     paint: Paint,
     width: int,
+    *,
+    cut: bool = False,
 ) -> Iterator[str]:
-    """The lines of a table. Where its rows are too long for a line, the runs' names stand on lines of their own."""
-    widths = [max(map(len, column)) for column in zip(head, *table, strict=True)]
+    """The lines of a table. Where its rows are too long for a line, the runs' names stand on lines of their own, and
+    `cut`, columns are left out.
+    """
+    widths: Sequence[int] = [max(map(len, column)) for column in zip(head, *table, strict=True)]
     apart = sum(widths) + 2 * (len(widths) - 1) > width
+    if apart and cut:
+        head, table, widths = _fitting(head, table, widths, width)
     yield paint(_row(head, widths, apart=apart), "dim")
     for cells, lines, run in zip(table, below, runs, strict=True):
         if apart:
             yield paint(cells[0], "bold")
         yield _row(cells, widths, apart=apart, status=paint(run.status.value, COLOURS[run.status]))
         yield from (shorten(f"  {line}", width) for line in lines)
+
+
+def _fitting(
+    head: Sequence[str], table: Sequence[Sequence[str]], widths: Sequence[int], width: int
+) -> tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]:
+    """As many columns as there is room for, names aside; what is left out is told in the head."""
+    kept = len(widths)
+    while kept > 2 and sum(widths[1:kept]) + 2 * (kept - 1) > width - (10 if kept < len(widths) else 0):
+        kept -= 1
+    if kept == len(widths):
+        return head, table, widths
+    more = f"+{len(widths) - kept} more"
+    return [*head[:kept], more], [[*cells[:kept], ""] for cells in table], [*widths[:kept], len(more)]
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], *, apart: bool, status: str = "") -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from specrun.plan.fingerprint import explain
-from specrun.plan.metrics import Logged
+from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.spec.expressions import scalar_text
 from specrun.spec.frozen import dataclass
+from specrun.spec.model import Scalar
 from specrun.spec.visible import visible
-from specrun.views.text import Paint, duration, is_link, nearby, tied, wrapped
+from specrun.views.sparkline import signs_for, sparkline
+from specrun.views.text import Paint, columns, duration, is_link, nearby, shorten, tied, wrapped
 
 COLOURS = {
     RunStatus.QUEUED: "yellow",
@@ -22,6 +26,9 @@ COLOURS = {
     RunStatus.LOST: "red",
 }
 
+WIDEST, SPARK, LEAST = 100, 40, 5
+"""Columns of a line where nothing breaks it, of the picture of a metric at most, and what it needs to be one."""
+
 Identity = Callable[[str], Mapping[str, object]]
 """What the run of a name consisted of."""
 
@@ -29,7 +36,7 @@ Identity = Callable[[str], Mapping[str, object]]
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What belongs to a run and is not in it: where its outputs are, its cluster's instances by state, what it has
-    logged. `unread` says of each that could not be read why.
+    logged, its parameters, and how the first of its metrics went. `unread` says of each that could not be read why.
     """
 
     outputs: str
@@ -37,6 +44,8 @@ class Surroundings:
     nodes: Mapping[str, int] = field(default_factory=dict)
     logged: Logged = field(default_factory=Logged)
     unread: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+    series: Mapping[str, Series] = field(default_factory=dict)
 
 
 def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None = None, cost: str = "") -> str:
@@ -64,7 +73,12 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     if around.nodes:
         counts = ", ".join(f"{count} {visible(state)}" for state, count in around.nodes.items() if count)
         lines.append(f"  cluster      {visible(around.compute)}: {counts or 'no instances'}")
-    lines.extend(f"  {visible(name):<11}  {last.value:g}" for name, last in around.logged.main.items())
+    if around.params:
+        said = "  ".join(f"{name}={scalar_text(value)}" for name, value in around.params.items())
+        lines += (
+            [f"  parameters   {visible(said)}"] if room is None else wrapped(said, "  parameters   ", room, " " * 15)
+        )
+    lines.extend(_metrics(around, room or WIDEST))
     for note in around.logged.notes:
         lines += (
             [f"  metrics      {visible(note)}"] if room is None else wrapped(note, "  metrics      ", room, " " * 15)
@@ -76,6 +90,23 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
         for role in run.roles
     )
     return "\n".join(lines)
+
+
+def _metrics(around: Surroundings, room: int) -> Iterator[str]:
+    """A line for each metric: its last value, how it went, and its least and greatest value."""
+    metrics, signs = around.logged.main, signs_for()
+    names = [shorten(name, room // 2) for name in metrics]
+    longest = max([11, *map(columns, names)])
+    for shown, (name, last) in zip(names, metrics.items(), strict=True):
+        line = f"  {shown}{' ' * (longest - columns(shown))}  {last.value:<9g}"
+        series = around.series.get(name)
+        if series is not None and len(series.values) > 1:
+            finite = [value for value in series.values if math.isfinite(value)]
+            span = f"  {min(finite):g} to {max(finite):g}" if finite else ""
+            width = min(SPARK, room - len(line) - 2 - len(span))
+            if width >= LEAST:
+                line += f"  {sparkline(series.values, width, signs)}{span}"
+        yield line.rstrip()
 
 
 def _taken(role: RoleStatus) -> str:

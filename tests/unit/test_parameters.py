@@ -28,6 +28,7 @@ def of(identity: Mapping[str, object], variables: Mapping[str, Scalar] = {}, **l
         ("python -m package.train --config base.py", {"config": "base.py"}),
         ("pip install -r all.txt && cd src; python train.py --lr 3", {"lr": 3}),
         ("cd src && ./train --lr 3", {"lr": 3}),
+        ("python3 -c 'print(1)' --lr 3", {"lr": 3}),
         ("bash -c 'pip install -q x && python t.py --lr 3'", {"lr": 3}),
         ("python train.py model.depth=3 +lr=0.2 --multirun", {"model.depth": 3, "lr": 0.2, "multirun": True}),
         ("python train.py --opts lr=1 depth=2", {"opts": True, "lr": 1, "depth": 2}),

@@ -17,6 +17,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.metrics import Last, Logged
 from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.plan.provenance import Provenance
+from specrun.plan.run_facts import Column, Facts
 from specrun.spec.model import LocalPath
 from specrun.spec.wording import size
 from specrun.views.data import run_data
@@ -103,6 +104,23 @@ def test_what_goes_on_with_its_roles() -> None:
     assert beside.splitlines()[-1].endswith("  workspace east  b.yaml")
     many = tuple(RoleStatus(f"worker/{n}", "running") for n in range(64))
     assert roles_text(replace(going, roles=(*roles[:1], *many))) == "ps/0 worker/0-63"
+
+
+def test_columns_for_which_there_is_no_room_are_counted() -> None:
+    known = Facts(run(1, RunStatus.FAILED), params={f"parameter-{n}": n * 1.5 for n in range(9)}, now=70.0)
+    wanted = [Column(name) for name in known.params] + [Column("submitted"), Column("age"), Column("elapsed")]
+    rows = [Row(known.run, facts=known)]
+    lines = runs_text(rows, 70.0, PLAIN, 80, wanted, only=True).splitlines()
+    assert lines == [
+        "  status  parameter-0  parameter-1  parameter-2  parameter-3  +8 more",
+        "job-aaaaaaaaaa",
+        "  failed  0            1.5          3            4.5",
+    ]
+    few = runs_text(rows, 70.0, PLAIN, 80, wanted[-4:], only=True).splitlines()
+    assert few == [
+        "run             status  parameter-8  submitted         age         elapsed",
+        "job-aaaaaaaaaa  failed  12           1970-01-01 00:00  1 min 10 s  1 min 5 s",
+    ]
 
 
 def test_status_of_one_run() -> None:
