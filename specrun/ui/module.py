@@ -59,6 +59,8 @@ def asset(name: str) -> Asset | None:
         return _asset(module_text(), "text/javascript; charset=utf-8")
     if name == "specrun.css":
         return _asset(style_text(), "text/css; charset=utf-8")
+    if name == "login.css":
+        return _asset(_read("assets/login.css"), "text/css; charset=utf-8")
     return None
 
 

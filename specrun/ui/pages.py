@@ -37,7 +37,8 @@ def login_page(problem: str = "") -> bytes:
     said = f"<p role=alert>{escape(problem)}</p>" if problem else ""
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><title>specrun: log in</title>"
-        '<meta name=viewport content="width=device-width,initial-scale=1"><link rel=stylesheet href=login.css>'
+        '<meta name=viewport content="width=device-width,initial-scale=1"><link rel=icon href="data:,">'
+        "<link rel=stylesheet href=login.css>"
         f"<main><h1>specrun</h1>{said}<p>The address that <code>specrun ui</code> has printed lets you in. Or paste "
         "the token from it:</p><form method=post action=login><label>Token <input name=token type=password "
         "autocomplete=current-password required autofocus></label> <button>Log in</button></form></main></html>"

@@ -12,7 +12,7 @@ import pytest
 from specrun.ui import module
 
 ASSETS = Path(module.__file__).parent / "assets"
-PAGE = {"index.html", "start.js"}
+PAGE = {"index.html", "start.js", "login.css"}
 OWN = {file.name: file.read_text(encoding="utf-8") for file in sorted(ASSETS.iterdir()) if file.name not in PAGE}
 
 
