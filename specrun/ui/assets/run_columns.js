@@ -4,7 +4,7 @@
 
 const FIXED = {
   status: { title: "Status", width: 124, sort: "status", says: (row) => row.status, cell: (row) => statusBadge(row.status) },
-  spec: { title: "Spec", width: 130, sort: "spec", says: (row) => row.spec ?? "", hint: (row) => row.file ?? "" },
+  spec: { title: "Spec", width: 116, sort: "spec", says: (row) => row.spec ?? "", hint: (row) => row.file ?? "" },
   place: { title: "Place", width: 140, sort: "place", says: (row) => row.place ?? "", hint: (row) => row.place ?? "" },
   submitted: { title: "Submitted", width: 104, sort: "submitted", says: (row) => shownAgo(row.submitted), hint: (row) => row.submitted ?? "" },
   elapsed: { title: "Elapsed", width: 104, sort: "elapsed", number: true, says: (row) => shownDuration(elapsedNow(row)) },
@@ -34,7 +34,7 @@ function runColumn(id) {
     kind: "value",
     title: name,
     label: `${space === "params" ? "Parameter" : "Metric"} ${name}`,
-    width: Math.min(180, Math.max(84, 34 + name.length * 8)),
+    width: Math.min(180, Math.max(76, 34 + name.length * 8)),
     sort: /^[\w.-]+$/.test(name) ? id : `${space}.'${name}'`,
     number: true,
     says: (row) => shownValue(value(row)),
@@ -50,7 +50,7 @@ function valueOf(found) {
 /** What is shown if nobody has chosen: what differs between these runs. */
 function usualColumns({ rows, metrics, params, specs, places }) {
   const differing = params.filter((name) => new Set(rows.map((row) => JSON.stringify(valueOf(row.params?.[name])))).size > 1);
-  const wanted = [...differing, ...params.filter((name) => !differing.includes(name))].slice(0, 4);
+  const wanted = (differing.length ? differing : params).slice(0, 3);
   return [
     "status",
     ...(specs > 1 ? ["spec"] : []),
