@@ -16,7 +16,7 @@ from specrun.plan.changes import Change
 from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
-from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used
+from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
@@ -27,6 +27,7 @@ from specrun.spec.masking import mask
 from specrun.spec.model import Properties, Spec
 
 if TYPE_CHECKING:
+    from specrun.engines.here import Here, Usage
     from specrun.engines.locks import Locks
 
 
@@ -230,31 +231,11 @@ class Metrics(Protocol):
         """A metric's points but for the first `after`; none where the run has no such metric. Raises Missing."""
 
 
-class Usage(Protocol):
-    """What the processes of runs use, where the engine can look at them."""
-
-    def read(self, name: str) -> Mapping[str, Used]:
-        """What each role of a run that goes on uses, by its name; {} of one that has ended. Raises Missing."""
-
-
 class Nodes(Protocol):
     """The instances of clusters, where there are any."""
 
     def count(self, cluster: str) -> Mapping[str, int]:
         """How many are running, idle, …; {} where there is no such cluster."""
-
-
-class Here(Protocol):
-    """Files that runs on this machine have written, to be looked at where they lie. All of it raises Missing."""
-
-    def log_files(self, name: str) -> Mapping[str, Path]:
-        """Each role's log so far."""
-
-    def log_times(self, name: str) -> Mapping[str, Sequence[tuple[int, float]]] | None:
-        """How many bytes each log had at which moments (Unix seconds); None where nobody took notes."""
-
-    def folder(self, name: str, part: str) -> Path:
-        """The folder of its `outputs` or `code`, which may hold links to anywhere."""
 
 
 class Ends(Protocol):

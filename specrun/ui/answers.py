@@ -11,7 +11,7 @@ from typing import Any
 from specrun import __version__
 from specrun.apply.runs_of import RunsOf
 from specrun.apply.submitted import Submitted, compare_runs
-from specrun.ui import run_page, table
+from specrun.ui import run_page
 from specrun.ui.actions import Actions
 from specrun.ui.details import Details
 from specrun.ui.files import Files, Sent
@@ -19,6 +19,7 @@ from specrun.ui.logs import Logs
 from specrun.ui.metrics import Metrics
 from specrun.ui.plans import OpenProject, Plans
 from specrun.ui.runs import Catalog
+from specrun.ui.table import Table
 from specrun.ui.usage import Usage
 from specrun.ui.watching import Watching
 from specrun.ui.wire import Params, Refused, Watched, whole
@@ -40,7 +41,7 @@ class Answers:
         self._title = title
         self._catalog = Catalog(sources)
         self._details = Details(self._catalog.note)
-        self._table = table.Table(self._catalog, self._details)
+        self._table = Table(self._catalog, self._details)
         self._pages = run_page.RunPages(self._catalog, self._details)
         self._logs = Logs(self._catalog)
         self._metrics = Metrics(self._catalog)
@@ -86,7 +87,7 @@ class Answers:
         given = Params(params or {})
         match path.strip("/").split("/"):
             case ["runs"]:
-                return whole(partial(self._table.rows, given), EVERY, table.alike)
+                return self._table.watched(given, EVERY)
             case ["plan"]:
                 return self._plans.watched()
             case ["runs", name]:

@@ -10,7 +10,7 @@ from specrun.plan.run_facts import Column, Facts
 from specrun.ui.details import Details
 from specrun.ui.runs import Catalog, Entry
 from specrun.ui.values import json_number
-from specrun.ui.wire import Params, Refused
+from specrun.ui.wire import NOTHING, Params, Refused, Watched
 from specrun.views.data import run_data
 
 WINDOW = 500
@@ -29,6 +29,9 @@ class Table:
 
     def rows(self, params: Params) -> dict[str, object]:
         """A window of the table, as JSON values. Raises Refused where what filters or sorts is not right."""
+        return self._read(params)[0]
+
+    def _read(self, params: Params) -> tuple[dict[str, object], list[Entry]]:
         wanted, order = _filter(params), _sort(params)
         start, count = params.number("from", 0), params.number("count", 200, WINDOW)
         entries, incomplete = self._found(wanted, order)
@@ -36,7 +39,7 @@ class Table:
         self._details.want(window, soon=True)
         now = time.time()
         metrics, names = self._details.names()
-        return {
+        value: dict[str, object] = {
             "total": len(entries),
             "rows": [self.row(entry, now) for entry in window],
             "metrics": metrics,
@@ -44,6 +47,25 @@ class Table:
             "problems": [f"{one.engine.place.title}: {one.problem}" for one in self._catalog.places if one.problem],
             "loading": self._catalog.loading or incomplete,
         }
+        return value, window
+
+    def watched(self, params: Params, every: float) -> Watched:
+        """The same, told whenever it has changed; nothing is looked through as long as nothing has."""
+        seen, last = -1, NOTHING
+        window: list[Entry] = []
+
+        def look() -> object:
+            nonlocal seen, last, window
+            self._catalog.entries()
+            if seen == self._catalog.version:
+                self._details.want([entry for entry in window if not entry.run.status.ended], soon=True)
+                return NOTHING
+            seen = self._catalog.version
+            value, window = self._read(params)
+            before, last = last, _alike(value)
+            return NOTHING if before == last else value
+
+        return Watched(look, every)
 
     def columns(self, params: Params) -> dict[str, object]:
         """Some columns of all runs that are found. Raises Refused."""
@@ -104,7 +126,7 @@ def _sort(params: Params) -> Sort | None:
     return found
 
 
-def alike(table: object) -> object:
+def _alike(table: object) -> object:
     """A table without what changes as time goes by."""
     assert isinstance(table, dict)
     return {**table, "rows": [{**one, "elapsed": None, "cost": None} for one in table["rows"]]}

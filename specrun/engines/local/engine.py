@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Accounts, Contents, Ends, Here, Metrics, Nodes, Quotas, Resources, Runs, Scope, Usage
+from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope
 from specrun.engines.facts import LOCAL
+from specrun.engines.here import Here, Usage
 from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
 from specrun.engines.local.locks import LocalLocks

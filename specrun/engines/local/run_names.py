@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import NamedTuple
 
 from specrun.engines.local.marks import RECORD
 from specrun.plan.attempts import NAME
+
+SURE = 2_000_000_000
+"""Nanoseconds after which a change is not at the same moment as another, by any file system's clock."""
 
 
 class _Named(NamedTuple):
@@ -31,6 +35,8 @@ class RunNames:
         self._lock = threading.Lock()
         self._known: dict[str, _Named] = {}
         self._sorted: list[_Named] = []
+        self._looked: tuple[int, int] = (0, 0)
+        """When something had come or gone before the last look, and when that was, in nanoseconds."""
 
     def page(self, spec: str | None, adopted: Collection[str], after: str, count: int) -> tuple[Sequence[str], bool]:
         """The names of some runs of a spec, or of all, that stand `after` another; and whether these are the last.
@@ -56,6 +62,12 @@ class RunNames:
         return self.page(spec, adopted, "", len(self._sorted) + (1 << 30))[0]
 
     def _look(self) -> None:
+        now = time.time_ns()
+        with contextlib.suppress(OSError):
+            changed = self._folder.stat().st_mtime_ns
+            if self._looked[0] == changed and self._looked[1] - changed > SURE:
+                return
+            self._looked = (changed, now)
         known: dict[str, _Named] = {}
         with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as folders:
             for folder in folders:
