@@ -93,6 +93,8 @@ class Double:
     digests: dict[str, str] = field(default_factory=dict)
     default_datastore: str = "workspaceblobstore"
     identities: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    code: dict[str, bytes] = field(default_factory=dict)
     creating: dict[str, int] = field(default_factory=dict)
     settles_as: dict[str, Observed] = field(default_factory=dict)
     statuses: dict[str, list[RunStatus]] = field(default_factory=dict)
@@ -225,6 +227,18 @@ class DoubleRuns:
 
     def identity(self, name: str) -> Mapping[str, object]:
         return self.engine.identities.get(name, {})
+
+    def kept(self, name: str) -> bytes:
+        return self.engine.kept.get(name, b"")
+
+    def fetch_code(self, name: str, path: str, to: Path) -> None:
+        content = self.engine.code.get(f"{name}/{path}")
+        if content is None:
+            raise Missing(f"{name} has no {path}")
+        to.write_bytes(content)
+
+    def fetch_input(self, name: str, entry: str, path: str, to: Path) -> None:
+        self.fetch_code(name, f"{entry}/{path}", to)
 
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         engine = self.engine

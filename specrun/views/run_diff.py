@@ -232,7 +232,7 @@ def _difference(result: Result) -> str:
     more = result.difference
     if more is None:
         return ""
-    if more == 0:
+    if more == 0 or _told(result, result.before) == _told(result, result.after):
         return "="
     sign = "+" if more > 0 else "-" if more < 0 else ""
     if result.unit == "s":
