@@ -89,7 +89,8 @@ def prefixes_of(folders: Collection[str]) -> Mapping[str, str]:
 
     Such as `train/`, for a file in model/logs/train beside one in model/logs/validation; and for a file there alone.
     """
-    parts = {folder: folder.split("/") for folder in folders}
+    # Folders of ./outputs are called without it in a workspace.
+    parts = {folder: folder.removeprefix("default/").split("/") for folder in folders}
     shared = 0
     for level in zip(*parts.values(), strict=False):
         if len(set(level)) > 1 or level[0].lower() in SPLITS:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.metrics import keep
 from specrun.engines.azure import records
 from specrun.engines.azureml_v1 import workspaces
 from specrun.plan.changes import Action
@@ -116,7 +117,14 @@ def test_a_run_from_its_submission_to_its_files(
     assert count(place, lambda: fresh.runs.cancel(names[0])) == 0, "it has ended"
     listed = bounds()["find a run that was only listed"]
     assert count(place, lambda: fresh.runs.outputs(names[0])) <= listed + bounds()["list a run's outputs"]
-    assert count(place, lambda: fresh.metrics.logged(names[0])) <= bounds()["read a run's metrics"]
+    assert (
+        count(place, lambda: fresh.metrics.logged(names[0]))
+        <= bounds()["the same where MLflow has none: its event files"]
+    )
+    keep(launched.plane, launched.run(names[0]), "loss", {"loss": "double"}, "", [{"data": {"loss": 1.0}}])
+    anew = launched.renew()
+    anew.resources.observe(resource(launched.spec, "workspace/ml-ws"))
+    assert count(place, lambda: anew.metrics.logged(names[0])) <= bounds()["read a run's metrics"]
     fetched = count(place, lambda: fresh.runs.fetch(names[0], "model/model.txt", tmp_path / "m"))
     assert fetched <= bounds()["fetch one file"]
     assert (tmp_path / "m").read_text() == "model"

@@ -14,7 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from emulator.faults import Status
+from emulator.metrics import keep
 from specrun.engines.azure.engine import AzureEngine
+from specrun.engines.azure.run_metrics import RunMetrics
 from specrun.plan.changes import Action
 from specrun.spec.model import Spec
 from tests.azure_engines.launching import PATIENCE, Launch, launch
@@ -222,7 +224,14 @@ def test_a_run_from_its_submission_to_its_files(launched: Launch, tmp_path: Path
     compare("fetch all outputs of one file", count(place, fetch), plain)
     assert (tmp_path / "files" / "model" / "model.txt").read_text() == "model"
     assert [file.read_text() for file in (tmp_path / "theirs").rglob("model.txt")] == ["model"]
-    compare("read a run's metrics", count(place, lambda: engine.metrics.logged(names[0])), None)
+    none = "the same where MLflow has none: its event files"
+    compare(none, count(place, lambda: engine.metrics.logged(names[0])), None)
+    keep(launched.plane, launched.run(names[0]), "loss", {"loss": "double"}, "", [{"data": {"loss": 1.0}}])
+    compare(
+        "read a run's metrics",
+        count(place, lambda: RunMetrics(engine.connection, engine.runs.calls).logged(names[0])),
+        None,
+    )
     compare("read what a run consisted of", _renewed_identity(launched, names[0]), None)
     assert count(place, lambda: engine.runs.cancel(names[0])) == 0, "it has ended"
 

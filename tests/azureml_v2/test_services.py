@@ -72,7 +72,7 @@ def test_history_is_read_page_by_page_and_of_a_run_that_has_ended_once(
     routes = launched.place.routes(lambda: read.append(metrics.history(name, "train/loss", after=1)))
     assert routes == [GET_HISTORY] * 3
     assert (read[0].values, read[0].steps) == ((3, inf, 1, 0), (0, 0, 0, 0))
-    monkeypatch.setattr(metrics, "_has_ended", lambda name: True)
+    monkeypatch.setattr(metrics._calls, "has_ended", lambda name: True)
     for ask in (lambda: metrics.history(name, "train/loss", after=4), lambda: metrics.logged(name)):
         assert launched.place.routes(ask)
         assert launched.place.routes(ask) == []
@@ -88,6 +88,7 @@ def test_a_history_without_an_end_is_given_up(launched: Launch) -> None:
 
 def test_where_the_services_are_is_asked_once(launched: Launch) -> None:
     name = launched.submit()
+    log(launched, name, "loss", 0.5)
     assert launched.place.routes(lambda: launched.renew().metrics.logged(name)) == [GET_WORKSPACE, GET_METRICS]
     assert launched.place.routes(lambda: launched.engine.metrics.logged(name)) == [GET_METRICS]
 

@@ -182,6 +182,8 @@ def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         (["model", "model/eval"], ["", "eval/"]),
         (["logs/fit/20261130-1200/train"], ["train/"]),
         (["tb/runs/Nov30_host", "tb/runs/Nov30_host/loss_a"], ["", "loss_a/"]),
+        (["default/deep/train", "board"], ["deep/train/", "board/"]),
+        (["default", "board"], ["default/", "board/"]),
         (["a/tb", "b/tb"], ["a/tb/", "b/tb/"]),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from posixpath import basename
 from typing import Any
 
 from specrun.engines.azure.blobs import fetch_blob, list_files, read_piece
@@ -14,6 +15,7 @@ from specrun.engines.azure.runs import kept_path, output_path
 from specrun.engines.azure.seen import SeenRun
 from specrun.engines.base import TAIL, Cursor, LogLine, Missing, OutputFile
 from specrun.engines.lines import last_lines, read_lines
+from specrun.engines.scalars import MARK
 from specrun.plan.observed import StoredFile
 
 STORE = "workspaceartifactstore"
@@ -55,6 +57,22 @@ def list_outputs(connection: Connection[Any], run: SeenRun) -> Sequence[OutputFi
     kept = list_files(connection.open_datastore(STORE), f"{_folder(run.name)}/outputs")
     files = {**named_files(connection, run), **{output_path(path): file for path, file in kept.items()}}
     return [OutputFile(path, file.size) for path, file in files.items()]
+
+
+def event_files(connection: Connection[Any], run: SeenRun) -> Mapping[str, tuple[Container, str, int]]:
+    """Where TensorBoard's event files in a run's outputs are and their sizes in bytes, by output and path: two requests
+    at most. Those of an output that has a place are not looked for: other runs may write there.
+    """
+    store, folder = connection.open_datastore(STORE), f"{_folder(run.name)}/outputs"
+    found = {
+        output_path(path): (store, f"{folder}/{path}", file.size)
+        for path, file in list_files(store, folder).items()
+        if MARK in basename(path)
+    }
+    for path, file in named_files(connection, run).items():
+        if MARK in basename(path):
+            found[path] = (connection.open_datastore(None), f"azureml/{run.name}/{path}", file.size)
+    return found
 
 
 def fetch_output(connection: Connection[Any], run: SeenRun, path: str, to: Path) -> None:

@@ -71,7 +71,7 @@ class AzureEngine:
             connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores), locks
         )
         self.runs = Runs(connection, runs)
-        self.metrics = RunMetrics(connection, runs.has_ended)
+        self.metrics = RunMetrics(connection, runs)
         self.nodes = Nodes(connection, known)
         self.usage = None
         self.ends = None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from specrun.engines.azure.artifacts import event_files
+from specrun.engines.azure.blobs import read_piece
 from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.coordinates import workspace_path
+from specrun.engines.azure.runs import RunCalls
+from specrun.engines.azure.seen import SeenRun
 from specrun.engines.azure.services import as_mapping, ask_service
-from specrun.engines.base import EngineError
+from specrun.engines.base import EngineError, Missing
+from specrun.engines.scalars import Scalars
 from specrun.plan.metrics import Last, Logged, Series
 
 PAGES = 1_000
@@ -17,41 +23,83 @@ PAGES = 1_000
 Point = tuple[str, int, float, float]
 """A metric's name, step, time (Unix seconds) and value."""
 
+AT_ONCE = 1 << 26
+"""Bytes of event files that one look reads; the next goes on."""
+
+_LOGS = re.compile(r"(?i)log|board|event|summar|\btb\b")
+"""What people call outputs that TensorBoard reads."""
+
+UNREAD = "TensorBoard's event files are large: they are read piece by piece, and not all is here yet."
+
 
 class RunMetrics:
     """The metrics of one workspace's runs. What was read of a run that had ended by then is not asked for again.
 
-    `has_ended` says without a request whether a run is known to have ended.
+    Where nothing was logged through MLflow, TensorBoard's scalars in the run's outputs stand for it.
     """
 
-    def __init__(self, connection: Connection[Any], has_ended: Callable[[str], bool]) -> None:
+    def __init__(self, connection: Connection[Any], calls: RunCalls) -> None:
         self.connection = connection
-        self._has_ended = has_ended
+        self._calls = calls
         self._logged: dict[str, Logged] = {}
         self._histories: dict[tuple[str, str], Series] = {}
+        self._scalars: dict[str, Scalars] = {}
 
     @asked
     def logged(self, name: str) -> Logged:
-        """One request, and none of a run that had ended when it was last asked for."""
+        """One request, and none of a run that had ended when it was last asked for. Where there are no metrics, one or
+        two for the list of its outputs, and one for each piece of an event file that is new.
+        """
         known = self._logged.get(name)
         if known is not None:
             return known
-        ended = self._has_ended(name)
-        logged = self._read(name)
-        if ended:
+        ended = self._calls.has_ended(name)
+        logged, complete = self._read(name), True
+        if not logged.metrics:
+            scalars, complete, notes = self._read_scalars(name)
+            last = {metric: points.last() for metric, points in scalars.named().items()}
+            logged = Logged(dict(sorted(last.items())), logged.params, notes)
+        if ended and complete:
             self._logged[name] = logged
         return logged
 
     @asked
     def history(self, name: str, metric: str, after: int = 0) -> Series:
-        """One request a page, and none of a run that had ended when it was last asked for."""
-        known = self._histories.get((name, metric))
-        if known is None:
-            ended = self._has_ended(name)
+        """One request a page, and none of a run that had ended when it was last asked for; of a scalar of TensorBoard's
+        as `logged`.
+        """
+        known = self._histories.get((name, metric), Series(metric))
+        if not known.values and not self._is_scalar(name, metric):
+            ended = self._calls.has_ended(name)
             known = _series(metric, self._points(name, metric))
             if ended:
                 self._histories[name, metric] = known
-        return Series(metric, known.steps[after:], known.times[after:], known.values[after:])
+        if known.values:
+            return Series(metric, known.steps[after:], known.times[after:], known.values[after:])
+        if name not in self._scalars or name not in self._logged:
+            self._read_scalars(name)
+        scalar = self._scalars[name].named().get(metric)
+        return Series(metric) if scalar is None else scalar.series(metric, after)
+
+    def _is_scalar(self, name: str, metric: str) -> bool:
+        return name in self._scalars and metric in self._scalars[name].named()
+
+    def _read_scalars(self, name: str) -> tuple[Scalars, bool, tuple[str, ...]]:
+        """The scalars so far, whether that is all, and what was left out. Raises EngineError."""
+        scalars = self._scalars.setdefault(name, Scalars())
+        run = self._calls.find(name)
+        try:
+            files = event_files(self.connection, run)
+        except Missing:  # a workspace without that datastore
+            files = {}
+
+        def piece(path: str, start: int, length: int) -> bytes:
+            container, blob, _ = files[path]
+            return read_piece(container, blob, start, length)
+
+        complete = scalars.read({path: size for path, (_, _, size) in files.items()}, piece, AT_ONCE)
+        notes = (*scalars.notes, *(() if complete else (UNREAD,)), *(() if len(scalars) else _placed(run)))
+        return scalars, complete, notes
 
     def _read(self, name: str) -> Logged:
         answer = self._ask("runs/get", {"run_id": name}, f"read the metrics of {name}")
@@ -77,6 +125,16 @@ class RunMetrics:
     def _ask(self, what: str, query: Mapping[str, str], doing: str) -> Mapping[str, Any]:
         path = f"/mlflow/v1.0{workspace_path(self.connection.coordinates)}/api/2.0/mlflow/{what}"
         return ask_service(self.connection, path, query, doing)
+
+
+def _placed(run: SeenRun) -> tuple[str, ...]:
+    """What is said of outputs that may have event files, and where nobody looks for them."""
+    outputs = as_mapping(as_mapping((run.record or {}).get("identity")).get("outputs"))
+    places = {name: str(as_mapping(output).get("path") or "") for name, output in outputs.items()}
+    names = sorted(name for name, place in places.items() if place and _LOGS.search(f"{name} {place}"))
+    if not names:
+        return ()
+    return (f"TensorBoard's files are not looked for in outputs that have a `path`: {', '.join(names)}.",)
 
 
 def _series(metric: str, points: Iterator[Point]) -> Series:
