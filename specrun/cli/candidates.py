@@ -143,7 +143,8 @@ def columns(typed: Typed, last: str) -> Iterator[Candidate]:
     """Names of columns behind a comma, a blank or a `-`: the fields of a run, and the variables of the specs."""
     from specrun.plan.run_facts import FIELDS
 
-    begun = last[: max(last.rfind(sign) for sign in ", -") + 1]
+    begun = last[: max(last.rfind(sign) for sign in ", ") + 1]
+    begun += "-" if last[len(begun) :].startswith("-") else ""
     names = {**dict.fromkeys(_keys(typed, "vars"), "variable"), **dict.fromkeys(FIELDS, "of the run")}
     yield from (Candidate(f"{begun}{name}", about, open=True) for name, about in names.items())
 

@@ -60,9 +60,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is listed. `more`: there are more that are as was asked; `older`: there are older ones, not looked at."""
+    """What is listed, of those that were `looked` at. `more`: there are more that are as was asked; `older`: there are
+    older ones, which were not looked at.
+    """
 
     listed: Sequence[Listed]
+    looked: Sequence[Listed] = ()
     more: bool = False
     older: bool = False
 
@@ -92,16 +95,17 @@ def find(opened: Opened, wanted: Asked, now: float) -> Found:
         # Of what nobody knows when it was submitted nobody can say that it was before.
         listed = [entry for entry in listed if entry.run.submitted is None or entry.run.submitted >= wanted.since]
     listed = [entry for entry in listed if wanted.filter.may_hold(entry.facts)]
+    looked = listed
     if wanted.named:
-        listed = known(listed)
-        listed = [entry for entry in listed if wanted.filter.holds(entry.facts)]
+        looked = known(listed)
+        listed = [entry for entry in looked if wanted.filter.holds(entry.facts)]
     if wanted.sort.keys:
         listed = [entry for _, entry in wanted.sort.ordered((entry.facts, entry) for entry in listed)]
     shown = listed[: wanted.limit]
     if not wanted.named and (wanted.all_known or any(not column.field for column in wanted.columns)):
-        shown = known(shown)
+        shown = looked = known(shown)
     older = any(len(several) > wanted.looks for _, several in found)
-    return Found(shown, len(listed) > wanted.limit, older)
+    return Found(shown, looked, len(listed) > wanted.limit, older)
 
 
 def known(listed: Sequence[Listed]) -> list[Listed]:
@@ -125,19 +129,26 @@ def known(listed: Sequence[Listed]) -> list[Listed]:
     return full
 
 
-def columns_of(wanted: Asked, listed: Sequence[Listed]) -> Sequence[Column]:
-    """The columns to show: those that are asked for, else those by which runs were found. What no run has is told."""
-    facts = [one.facts for one in listed]
-    columns, missing = chosen(wanted.columns or wanted.named, facts)
-    if missing and facts:
+def columns_of(wanted: Asked, found: Found) -> Sequence[Column]:
+    """The columns to show: those that are asked for, else those by which runs were found.
+
+    What no run has is told, and of which two that are called alike one is shown.
+    """
+    looked = [one.facts for one in found.looked]
+    named = dict.fromkeys((*wanted.columns, *wanted.named))
+    _, missing = chosen(named, looked)
+    if looked and missing:
         from specrun.spec.nearest import nearest
 
-        names = list(dict.fromkeys([*FIELDS, *(name for one in facts for name in (*one.params, *one.metrics))]))
-        for column in dict.fromkeys(missing):
+        names = list(dict.fromkeys([*FIELDS, *(name for one in looked for name in (*one.params, *one.metrics))]))
+        for column in missing:
             like = nearest(column.name, names)
             meant = f": is `{like}` meant?" if like and not column.is_pattern else ""
-            tell(f"note: no run that is listed has `{column}`{meant}")
-    return columns
+            tell(f"note: no run that was looked at has `{column}`{meant}")
+    for name in dict.fromkeys(column.name for column in named if not column.field and not column.space):
+        if any(name in one.params for one in looked) and any(name in one.metrics for one in looked):
+            tell(f"note: `{name}` is the metric here: `params.{name}` is the parameter of that name")
+    return chosen(wanted.columns or wanted.named, [one.facts for one in found.listed])[0]
 
 
 def _of_spec(runs: RunsOfSpec, found: Sequence[Run], looks: int, pricing: Pricing, now: float) -> Sequence[Listed]:

@@ -17,6 +17,7 @@ from specrun.cli.priced import tell_prices
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import quiet, tell
 from specrun.plan.observed import RunStatus
+from specrun.plan.run_facts import Column
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import named_data, place_data, run_data
 from specrun.views.run_table import Row, runs_text
@@ -50,18 +51,20 @@ def runs(
     opened = open_runs(reading)
     now = time.time()
     found = find(opened, wanted, now)
+    named = columns_of(wanted, found)
     if quiet() and output == "text":
         print("".join(f"{visible(one.run.name)}\n" for one in found.listed), end="")
     elif output == "csv":
-        _csv(found, wanted, opened)
+        _csv(found, named if wanted.columns else None, opened)
     else:
-        _told(replace(found, listed=_explained(found.listed, reading)), wanted, opened, output, now)
+        _told(_explained(found.listed, reading), named, wanted, opened, output, now)
     _tell_more(found, wanted, opened)
     opened.finish()
 
 
-def _told(found: Found, wanted: Asked, opened: Opened, output: str, now: float) -> None:
-    shown = found.listed
+def _told(
+    shown: Sequence[Listed], named: Sequence[Column], wanted: Asked, opened: Opened, output: str, now: float
+) -> None:
     changes = [changed_since(one.run, [one.before] if one.before else [], one.identity) for one in shown]
     if not shown and opened.failed:
         return
@@ -69,12 +72,11 @@ def _told(found: Found, wanted: Asked, opened: Opened, output: str, now: float) 
         told = [_data(one, changed) for one, changed in zip(shown, changes, strict=True)]
         print(json_text(told, 2))
         return
-    extra = columns_of(wanted, shown)
     rows = [_row(one, changed) for one, changed in zip(shown, changes, strict=True)]
     if not rows and wanted.filter.terms:
         tell("no run that was looked at is so")
         return
-    print(runs_text(rows, now, paint_for(sys.stdout), terminal_width(), extra, only=bool(wanted.columns)))
+    print(runs_text(rows, now, paint_for(sys.stdout), terminal_width(), named, only=bool(wanted.columns)))
     if not wanted.columns:
         tell_prices(one.spent for one in shown)
 
@@ -96,11 +98,10 @@ def _row(one: Listed, changed: Sequence[str]) -> Row:
     return Row(one.run, one.runs.spec, one.facts.place, changed, raised=raised, cost=one.spent.cell, facts=one.facts)
 
 
-def _csv(found: Found, wanted: Asked, opened: Opened) -> None:
+def _csv(found: Found, columns: Sequence[Column] | None, opened: Opened) -> None:
     from specrun.views.run_csv import csv_text
     from specrun.views.text import canvas
 
-    columns = columns_of(wanted, found.listed) if wanted.columns else None
     if found.listed or not opened.failed:
         # With ends of lines as RFC 4180 has them; each text in it is visible.
         canvas(sys.stdout).write(csv_text([one.facts for one in found.listed], columns))

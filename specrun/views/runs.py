@@ -29,6 +29,9 @@ COLOURS = {
 WIDEST, SPARK, LEAST = 100, 40, 5
 """Columns of a line where nothing breaks it, of the picture of a metric at most, and what it needs to be one."""
 
+PARAMETERS, VALUE = 24, 40
+"""How many are told of a run, and columns of each value."""
+
 Identity = Callable[[str], Mapping[str, object]]
 """What the run of a name consisted of."""
 
@@ -74,10 +77,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
         counts = ", ".join(f"{count} {visible(state)}" for state, count in around.nodes.items() if count)
         lines.append(f"  cluster      {visible(around.compute)}: {counts or 'no instances'}")
     if around.params:
-        said = "  ".join(f"{name}={scalar_text(value)}" for name, value in around.params.items())
-        lines += (
-            [f"  parameters   {visible(said)}"] if room is None else wrapped(said, "  parameters   ", room, " " * 15)
-        )
+        head, said = "  parameters   ", _parameters(around.params)
+        lines += [f"{head}{visible(said)}"] if room is None else wrapped(said, head, room, " " * len(head))
     lines.extend(_metrics(around, room or WIDEST))
     for note in around.logged.notes:
         lines += (
@@ -90,6 +91,13 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
         for role in run.roles
     )
     return "\n".join(lines)
+
+
+def _parameters(params: Mapping[str, Scalar]) -> str:
+    """The first of them."""
+    told = [f"{name}={shorten(scalar_text(value), VALUE)}" for name, value in params.items()]
+    more = f"  and {len(told) - PARAMETERS} more (-o json)" if len(told) > PARAMETERS else ""
+    return "  ".join(told[:PARAMETERS]) + more
 
 
 def _metrics(around: Surroundings, room: int) -> Iterator[str]:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from emulator.dataplane import data_of
-from specrun.engines.azure.run_record import LENGTH, MOST, PREFIX, record_in, record_properties
+from specrun.engines.azure.run_record import (
+    LENGTH,
+    MOST,
+    PREFIX,
+    record_in,
+    record_of,
+    record_of_v1,
+    record_properties,
+)
+from specrun.plan.kinds.run import Submission
+from specrun.plan.makers import Maker
+from specrun.spec.model import Job
 from tests.azure_engines.launching import launch
 from tests.azureml_v2.place import Place
 
@@ -46,6 +58,12 @@ def test_one_that_is_too_large_goes_without_its_code() -> None:
 def test_one_that_is_still_too_large_goes_without_its_identity() -> None:
     properties = record_properties(record(2, random_text(80_000)))
     assert record_in(properties) == {"reads": ["data/default/digits"], "keeps": ["model"], "identity": {}}
+
+
+def test_the_variables_of_a_submission_are_in_its_record() -> None:
+    submission = Submission("job-a", Maker("job"), "a", 1, {}, "job", Job(), "", False, variables={"lr": 0.1})
+    assert [record["variables"] for record in (record_of(submission), record_of_v1(submission))] == [{"lr": 0.1}] * 2
+    assert "variables" not in record_of(replace(submission, variables={}))
 
 
 def test_one_whose_variables_are_too_large_goes_without_them() -> None:

@@ -77,7 +77,7 @@ def test_columns_stand_in_one_line_for_each_run(specrun: Command, engine: Double
         "job-bbbbbbbbbb  succeeded  0.01   0.9       2.0 s    0.9       1     -",
         "job-aaaaaaaaaa  succeeded  0.1    0.7       2.0 s    -         0     -",
     ]
-    assert "note: no run that is listed has `acuracy`: is `accuracy` meant?" in said.err
+    assert "note: no run that was looked at has `acuracy`: is `accuracy` meant?" in said.err
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,16 @@ def test_what_runs_were_found_by_is_shown(specrun: Command, engine: Double) -> N
     assert "older" not in said.err
     none = specrun("runs", "--filter", "lr>7", "job.yaml")
     assert (none.out, "no run that was looked at is so" in none.err) == ("", True)
+    wrong = specrun("runs", "--filter", "acuracy>0.5", "job.yaml")
+    assert (wrong.out, "has `acuracy`: is `accuracy` meant?" in wrong.err) == ("", True)
+
+
+def test_of_two_that_are_called_alike_it_is_said_which_is_meant(specrun: Command, engine: Double) -> None:
+    engine.identities["job-aaaaaaaaaa"] = {"command": "python train.py --loss mse"}
+    said = specrun("runs", "--columns", "loss,params.loss", "job.yaml")
+    assert said.out.splitlines()[-1].split() == ["job-aaaaaaaaaa", "succeeded", "2", "mse"]
+    assert "note: `loss` is the metric here: `params.loss` is the parameter of that name" in said.err
+    assert "note" not in specrun("runs", "--columns", "metrics.loss,params.loss", "job.yaml").err
 
 
 def test_no_more_than_the_newest_are_looked_at_however_many_there_are(

@@ -123,6 +123,17 @@ def test_columns_for_which_there_is_no_room_are_counted() -> None:
     ]
 
 
+def test_of_many_parameters_the_first_are_told_and_the_others_counted() -> None:
+    params = {"note": "x" * 99, **{f"p{number}": number for number in range(40)}}
+    (line,) = [
+        line
+        for line in status_text(run(1, RunStatus.RUNNING), Surroundings("", params=params), PLAIN).splitlines()
+        if "parameters" in line
+    ]
+    assert line.startswith(f"  parameters   note={'x' * 39}…  p0=0  p1=1  ")
+    assert line.endswith("  p22=22  and 17 more (-o json)")
+
+
 def test_status_of_one_run() -> None:
     roles = (
         RoleStatus("worker/0", "succeeded", 0, started=1.0, ended=62.5),
