@@ -78,7 +78,7 @@ CASES: list[tuple[str, object]] = [
     ("logTicks(null, [0.0135, 0.02, 0.1, 0.2, 1, 2, 3])", [None, None, 0.1, None, 1, None, None]),
     ("summaryOf({axis: 'step', lines: [{label: 'r', isShown: true, x: [0, 9], y: [2, NaN]}]})", "2 points from step 0 to step 9, 1 of them no number; least 2, greatest 2, last 2"),  # noqa: E501
     ("pointsCsv({lines: [{label: '=1+2,\"x\"', x: [1], y: [2], series: {length: 1, step: [3], time: [4.5], value: [0.1]}}]})", "line,step,time,value\n\"'=1+2,\"\"x\"\"\",3,4.5,0.1\n"),  # noqa: E501
-    ("groupsOf(['loss', 'train/a/b', 'train/c', 'val'])", [["", ["loss", "val"]], ["train", ["train/a/b", "train/c"]]]),
+    ("groupsOf(['worker/1/loss', 'loss', 'train/a/b', 'train/c', 'val'])", [["", ["loss", "val"]], ["train", ["train/a/b", "train/c"]], ["worker/1", ["worker/1/loss"]]]),  # noqa: E501
     # the graph
     (f"layersOf({ABC}, {DIAMOND})", {"a": 0, "b": 1, "c": 1, "d": 2}),
     ("layersOf(['a', 'b'], [['a', 'b'], ['b', 'a'], ['x', 'a']]).size", 2),

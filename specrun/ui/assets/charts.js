@@ -312,7 +312,7 @@ function lineOptions(stroke) {
 const LINE_WIDTH = 1.75;
 
 /**
- * Draws a line of sampled() values. Where there are more points than pixels each column of pixels is a bar from its least to its
+ * Draws a line of sampled() values. Where points are dense each column of pixels is a bar from its least to its
  * greatest: a path with thousands of corners takes thirty times as long.
  */
 function drawLine(plot, number, colours) {

@@ -111,7 +111,7 @@ function compareRows(runs) {
   row("", "Cost", ({ told }) => told?.cost);
   const named = (of) => [...new Set(runs.flatMap((run) => Object.keys(of(run) ?? {})))].sort(byName);
   for (const name of named(({ told }) => told?.params)) row("Parameters", name, ({ told }) => told?.params?.[name]);
-  for (const name of named(({ metrics }) => metrics)) row("Metrics", name, ({ metrics }) => metrics[name]?.last);
+  for (const name of named(({ metrics }) => metrics).filter((one) => !OF_A_ROLE.test(one))) row("Metrics", name, ({ metrics }) => metrics[name]?.last);
   return rows;
 }
 

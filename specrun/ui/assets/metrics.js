@@ -64,7 +64,7 @@ function metricCharts(context, names, { choosing = false } = {}) {
     for (const metric of drawn) if (!cards.has(metric)) cards.set(metric, metricCard(context, metric, runs, settings, shared));
     placed(groups, groupsOf(drawn), cards);
     cards.forEach(({ follow }) => follow());
-    refill(once, onceTable(shown.filter((metric) => !logged.get(metric)), all));
+    if (choosing) refill(once, onceTable(shown.filter((metric) => !logged.get(metric)), all));
     refill(notes, metricNotes(all, logged.size, shown.length, filter.value));
     filter.hidden = logged.size < 5 && !filter.value;
   }
@@ -171,11 +171,17 @@ function byName(a, b) {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-/** [[prefix, metrics]]: what stands before the first `/` is the group, as TensorBoard has it; those without one come first. */
+/** Metrics of a process other than the one that speaks for the run: worker/1/loss. */
+const OF_A_ROLE = /^(?:worker|ps|chief|master|evaluator|main)\/\d+(?=\/)/;
+
+/**
+ * [[prefix, metrics]]: what stands before the first `/` is the group, as TensorBoard has it; those without one come first, those of
+ * other processes last.
+ */
 function groupsOf(metrics) {
   const groups = new Map([["", []]]);
-  for (const metric of metrics) {
-    const prefix = metric.slice(0, Math.max(0, metric.indexOf("/")));
+  for (const metric of [...metrics.filter((one) => !OF_A_ROLE.test(one)), ...metrics.filter((one) => OF_A_ROLE.test(one))]) {
+    const prefix = OF_A_ROLE.exec(metric)?.[0] ?? metric.slice(0, Math.max(0, metric.indexOf("/")));
     if (!groups.has(prefix)) groups.set(prefix, []);
     groups.get(prefix).push(metric);
   }
@@ -204,7 +210,7 @@ function placed(place, groups, cards) {
 
 function chartGroup(prefix) {
   const summary = h("summary", {}, h("span", { class: "sr-group-name" }), h("span", { class: "sr-group-count sr-muted" }));
-  return h("details", { class: "sr-chart-group", open: true, dataset: { prefix } }, summary, h("div", { class: "sr-chart-grid" }));
+  return h("details", { class: "sr-chart-group", open: !OF_A_ROLE.test(`${prefix}/`), dataset: { prefix } }, summary, h("div", { class: "sr-chart-grid" }));
 }
 
 /** Metrics that have one value need no chart. */

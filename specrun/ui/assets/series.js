@@ -117,8 +117,8 @@ function grid(min, max, pixels) {
 
 /**
  * What is drawn of points between min and max, on grid(min, max, pixels): numbers, null where the line has a gap, undefined where it
- * goes on. `dots` are the places to mark: all where there are few, else those that no line leads to; `isDense` says that there are more
- * points than pixels. `left` is how many points a logarithmic axis cannot show.
+ * goes on. `dots` are the places to mark: all where there are few, else those that no line leads to; `isDense` says that there are many
+ * more points than pixels. `left` is how many points a logarithmic axis cannot show.
  */
 function sampled(x, y, min, max, pixels, isLog = false) {
   const values = new Array(2 * pixels + 2).fill(undefined);
@@ -167,7 +167,7 @@ function sampled(x, y, min, max, pixels, isLog = false) {
   }
   if (first > 0 && first < x.length) values[0] = between(x, y, first - 1, first, min, isLog);
   if (end > 0 && end < x.length) values[2 * pixels + 1] = between(x, y, end - 1, end, max, isLog);
-  return { values, dots: dotsOf(values, drawn <= pixels / 8), isDense: drawn > pixels, left };
+  return { values, dots: dotsOf(values, drawn <= pixels / 8), isDense: drawn > 3 * pixels, left };
 }
 
 /** The y of the straight line from point i to point j, at `where`; null where it has none. */

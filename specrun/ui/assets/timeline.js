@@ -86,14 +86,16 @@ function timelineOf(context, told, now, name) {
 
 function timelineRow(context, { label, name, note, status, isRole, bars }, part) {
   const { sign, word, tone } = statusOf(status);
-  const spent = bars.filter(({ from, to }, at) => at === bars.length - 1 || to - from >= 1).map((bar) => `${phaseWord(bar)} ${shownDuration(bar.to - bar.from)}`).join(", ");
+  const last = bars.at(-1);
+  const spent = bars.slice(0, -1).filter(({ from, to }) => to - from >= 1).map((bar) => `${phaseWord(bar)} ${shownDuration(bar.to - bar.from)}`);
+  const took = last ? (last.isOpen ? shownDuration(last.to - last.from) : `in ${shownDuration(last.to - last.from)}`) : "";
   const drawing = svg("svg", { class: "sr-timeline-bars", "aria-hidden": "true", width: "100%", height: "16" }, bars.map(({ phase, from, to, isOpen }) =>
     svg("rect", { class: `sr-bar-${PHASES[phase] ?? statusOf(phase).tone}${isOpen ? " sr-bar-open" : ""}`, x: `${part(from)}%`, width: `max(2px, ${part(to) - part(from)}%)`, y: "2", height: "12", rx: "2" },
       svg("title", {}, `${phaseWord({ phase, isOpen })} ${shownDuration(to - from)}, from ${shownMoment(from)} to ${isOpen ? "now" : shownMoment(to)}`))));
   return h("li", { class: `sr-timeline-row${isRole ? " sr-timeline-role" : ""}` },
     h("span", { class: "sr-timeline-label", title: name ?? label }, name ? inside(context, `/runs/${encodeURIComponent(name)}`, {}, label) : label),
     drawing,
-    h("span", { class: "sr-timeline-said" }, h("span", { class: `sr-tone-${tone}` }, `${sign} ${word}`), " ", [spent, note].filter(Boolean).join(" · ")));
+    h("span", { class: "sr-timeline-said" }, h("span", { class: `sr-tone-${tone}` }, `${sign} ${word}`), " ", [took, ...spent, note].filter(Boolean).join(" · ")));
 }
 
 /** What was done while a bar lasts. */
