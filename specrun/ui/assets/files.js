@@ -66,6 +66,7 @@ function filesPanel(context, name, of, { query, go, empty }) {
     const address = context.source.href(`runs/${name}/file`, { of, path: at });
     const head = (text) => h("div", { class: "sr-file-head" }, h("code", {}, at), h("span", { class: "sr-muted" }, shownSize(size)),
       text ? copyButton(() => text) : null, address ? h("a", { class: "sr-button", href: `${address}&download=1`, download: at.split("/").at(-1) }, "Download") : null);
+    if (size === null && !files.some((file) => file.path === at)) return problem(`There is no file ${at}.`);
     if (PICTURES.test(at)) return [head(), h("img", { class: "sr-picture", alt: at, src: address || (await dataAddress(at)) })];
     const { text, truncated } = await context.source.get(`runs/${name}/file`, { of, path: at, as: "text" });
     if (text === null || text === undefined) return [head(), h("p", { class: "sr-note" }, "No text: download it to see it.")];

@@ -110,6 +110,7 @@ const STATUSES = {
   failed: { tone: "bad", sign: "✗" },
   timed_out: { tone: "bad", sign: "✗" },
   cancelled: { tone: "off", sign: "⊘" },
+  stopped: { tone: "off", sign: "■" },
   preempted: { tone: "warn", sign: "↯" },
   lost: { tone: "warn", sign: "?" },
 };

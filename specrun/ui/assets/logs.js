@@ -107,6 +107,7 @@ function logsPanel(context, name, { query, go }) {
     const totalBefore = state.total;
     state = { ...value, open: value.open ?? [] };
     lines.reach(state.total);
+    styled(rows.element, { "--sr-digits": String(state.total).length });
     rows.setTotal(state.total + state.open.length, { follow: following });
     if (openBefore || state.open.length) rows.redraw(Math.min(totalBefore, state.total), state.total + state.open.length);
     roles.setOptions([["", state.roles.length > 1 ? `All ${state.roles.length} roles` : "All roles"], ...state.roles.map((one) => [one, one])], role);

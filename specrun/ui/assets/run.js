@@ -267,7 +267,7 @@ function changesPanel(context, name, { query, go, known }) {
   const place = h("div", {});
   const other = h("input", { type: "text", "aria-label": "Name of another run", placeholder: "Name of another run", list: "sr-runs", spellcheck: "false" });
   other.addEventListener("change", () => go({ with: other.value.trim() }));
-  const element = h("div", {}, h("div", { class: "sr-bar" }, h("span", { class: "sr-muted" }, "Compared with"), other), place);
+  const element = h("div", {}, h("div", { class: "sr-bar sr-with" }, h("span", { class: "sr-muted" }, "Compared with"), other), place);
 
   function show() {
     const wanted = asked.with || previous;
