@@ -28,11 +28,15 @@ class Table:
         self._details = details
 
     def rows(self, params: Params) -> dict[str, object]:
-        """A window of the table, as JSON values. Raises Refused where what filters or sorts is not right."""
+        """A window of the table, as JSON values; what is not right in what filters or sorts it are `mistakes`."""
         return self._read(params)[0]
 
     def _read(self, params: Params) -> tuple[dict[str, object], list[Entry]]:
-        wanted, order = _filter(params), _sort(params)
+        wanted, order, mistakes = Filter(), None, []
+        try:
+            wanted, order = _filter(params), _sort(params)
+        except Refused as wrong:  # it may be half typed
+            mistakes.append(str(wrong))
         start, count = params.number("from", 0), params.number("count", 200, WINDOW)
         entries, incomplete = self._found(wanted, order)
         window = entries[start : start + count]
@@ -47,7 +51,7 @@ class Table:
             "problems": [f"{one.engine.place.title}: {one.problem}" for one in self._catalog.places if one.problem],
             "loading": self._catalog.loading or incomplete,
         }
-        return value, window
+        return value | ({"mistakes": mistakes} if mistakes else {}), window
 
     def watched(self, params: Params, every: float) -> Watched:
         """The same, told whenever it has changed; nothing is looked through as long as nothing has."""
