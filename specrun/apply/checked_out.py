@@ -10,6 +10,7 @@ from typing import Any
 
 from specrun.apply.project import open_project
 from specrun.apply.submitted import Submitted
+from specrun.engines.background import in_background
 from specrun.engines.facts import unread
 from specrun.plan.as_ran import CODE, SPEC
 from specrun.plan.field_diff import mapping
@@ -23,6 +24,9 @@ from specrun.spec.load import load
 from specrun.spec.wording import size
 
 IGNORED = ".amlignore"
+AT_ONCE = 8
+"""Files that are fetched at once."""
+
 MOST_INPUT = 1 << 30
 """Bytes of an input that are copied."""
 
@@ -61,20 +65,34 @@ def write_out(run: Submitted, folder: Path) -> Written:
     if run.kept is not None:
         (folder / CODE).mkdir(exist_ok=True)  # also when there is nothing in it
         (folder / IGNORED).write_text(_NOTHING_IGNORED)
-    for name, (executable, fetch) in {**dict(_code(run)), **dict(_inputs(run, refused))}.items():
-        if (place := _place(folder, name, refused)) is None:
-            continue
-        if why := fetch(place):
+    wanted = {**dict(_code(run)), **dict(_inputs(run, refused))}
+    places = {name: place for name in wanted if (place := _place(folder, name, refused)) is not None}
+    for name, why in _fetched({name: (*wanted[name], place) for name, place in places.items()}):
+        if why:
             refused[name] = why
-            continue
-        if executable:
-            place.chmod(place.stat().st_mode | 0o111)
-        written.append(name)
+        else:
+            written.append(name)
     return Written(tuple(written), refused)
 
 
 _Fetch = tuple[bool, Callable[[Path], str]]
 """Whether a file may be executed, and what copies it; that says why it could not."""
+
+
+def _fetched(wanted: Mapping[str, tuple[bool, Callable[[Path], str], Path]]) -> Iterator[tuple[str, str]]:
+    """Why each file is not there, "" where it is: some are fetched at once, once the first has found where they lie."""
+
+    def fetch(executable: bool, copy: Callable[[Path], str], place: Path) -> str:
+        why = copy(place)
+        if executable and not why:
+            place.chmod(place.stat().st_mode | 0o111)
+        return why
+
+    names = list(wanted)
+    for start in (0, *range(1, len(names), AT_ONCE)):
+        few = names[start : start + AT_ONCE] if start else names[:1]
+        fetching = [(name, in_background(partial(fetch, *wanted[name]))) for name in few]
+        yield from ((name, found.result()) for name, found in fetching)
 
 
 def _code(run: Submitted) -> Iterator[tuple[str, _Fetch]]:

@@ -236,7 +236,8 @@ def _with_origin(plan: Plan, specs: Sequence[Spec]) -> Plan:
         provenance, cost = look(repository_of(str(file.parent))), plan.costs.runs.get(change.key)
         on = cost.instances if cost is not None else None
         submission = replace(change.submission, provenance=provenance, file=str(file), instances=on)
-        kept = as_ran(by_file[document.file], submission, change.key.place, changes)
+        spec = by_file.get(document.file)
+        kept = as_ran(spec, submission, change.key.place, changes) if spec is not None else None
         return replace(change, submission=replace(submission, as_ran=kept))
 
     return replace(plan, changes=tuple(map(of, plan.changes)))

@@ -35,10 +35,15 @@ class Submitted:
     def kept(self) -> AsRan | None:
         """What was kept with it; None where it is from before that was, or cannot be read."""
         try:
-            return unpacked(self.engine.kept(self.run.name))
+            content = self.engine.kept(self.run.name)
         except EngineError as error:
             self.notes.append(f"What was kept of {self.run.name} cannot be read: {error}")
             return None
+        if content and (found := unpacked(content)) is not None:
+            return found
+        if content:
+            self.notes.append(f"What was kept of {self.run.name} is damaged.")
+        return None
 
     @cached_property
     def identity(self) -> Mapping[str, Any]:
@@ -52,7 +57,8 @@ class Submitted:
         """Its spec as it ran; else "", and why there is none."""
         if self.kept is not None:
             return self.kept.spec, ""
-        return "", self.notes[-1] if self.notes else f"{self.run.name} {NOT_KEPT}"
+        told = [note for note in self.notes if note.startswith("What was kept")]
+        return "", told[0] if told else f"{self.run.name} {NOT_KEPT}"
 
     @property
     def code(self) -> tuple[list[OutputFile], str]:

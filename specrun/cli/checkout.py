@@ -64,7 +64,8 @@ def _check_free(into: Path, folder: str) -> None:
     if not into.is_dir():
         raise Exit(WRONG_USAGE, f"{folder} is there, and is no folder: name a new one")
     if any(into.iterdir()):
-        raise Exit(WRONG_USAGE, f"{folder} is not empty, and nothing is written over: name a new folder")
+        new = command(f"{folder.rstrip('/')}-2")
+        raise Exit(WRONG_USAGE, f"{folder} is not empty, and nothing is written over: name a new folder, such as {new}")
 
 
 def _data(run: Run, into: Path, written: Written, found: Check, lacks: object, *, same: bool) -> dict[str, object]:

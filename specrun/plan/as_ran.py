@@ -57,7 +57,10 @@ class AsRan:
             "inputs": self.inputs,
             "lacks": list(self.lacks),
         }
-        content = {SPEC: self.spec.encode(), ABOUT: json.dumps(about).encode(), **self.files}
+        told = json.dumps(about).encode()
+        if len(told) > LARGEST // 2:  # a million files: what changed of them is then told by name
+            told = json.dumps({**about, "identity": {}, "sizes": {}}).encode()
+        content = {SPEC: self.spec.encode(), ABOUT: told, **self.files}
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in content.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
 import time
 import zipfile
 from dataclasses import replace
@@ -29,6 +30,9 @@ _API = {"api-version": "2024-04-01"}
 
 IN_MEMORY = 1 << 23
 """Bytes of a snapshot; a larger one lies on the disk while it is read."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""An archive is read at one place at a time."""
 
 PATIENCE, PAUSE = 60.0, 2.0
 """Seconds for which the service may pack a snapshot, and between two looks whether it has."""
@@ -68,17 +72,22 @@ def _for_one_container(container: Container) -> bool:
 
 
 def _unpack(connection: Connection[Any], run: SeenRun, path: str, to: Path) -> None:
-    if run.code_at is None:
-        run.code_at = _snapshot(connection, run)
     try:
-        with zipfile.ZipFile(run.code_at) as archive, archive.open(path) as source:
-            to.parent.mkdir(parents=True, exist_ok=True)
-            with to.open("wb") as file:
-                shutil.copyfileobj(source, file)
+        with _ONE_AT_A_TIME:
+            if run.code_at is None:
+                run.code_at = _snapshot(connection, run)
+            _read(run.code_at, path, to)
     except KeyError:
         raise Missing(f"the snapshot of {run.name} has no {path}") from None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise EngineError(f"cannot read the snapshot of {run.name}: {error}") from error
+
+
+def _read(packed: IO[bytes], path: str, to: Path) -> None:
+    with zipfile.ZipFile(packed) as archive, archive.open(path) as source:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with to.open("wb") as file:
+            shutil.copyfileobj(source, file)
 
 
 def _snapshot(connection: Connection[Any], run: SeenRun) -> IO[bytes]:
