@@ -201,9 +201,7 @@ class Reliable:
     def logged(self, name: str) -> Logged:
         """What a run has logged: last values and parameters; nothing where nobody keeps that."""
         metrics = self._engine.metrics
-        if metrics is None:
-            return Logged()
-        return self._read(f"metrics of {name}", partial(metrics.logged, name))
+        return Logged() if metrics is None else self._read(f"metrics of {name}", partial(metrics.logged, name))
 
     def logging(self, name: str) -> Read[Logged]:
         """Reading of the same, to be done together with others."""
