@@ -28,36 +28,36 @@ class Live(anywidget.AnyWidget):  # type: ignore[misc,unused-ignore]
     path = traitlets.Unicode("/runs").tag(sync=True)
 
     def __init__(self, answers: Answers, path: str) -> None:
-        super().__init__(path=path)
         self._answers = answers
-        self._stops: dict[object, Callable[[], None]] = {}
-        self.on_msg(self._take)
+        self._watched: dict[object, Callable[[], None]] = {}
+        super().__init__(path=path)
+        self.on_msg(self._hear)
 
     def close(self) -> None:
         """Look at nothing any more."""
-        for stop in [self._stops.pop(one) for one in list(self._stops)]:
+        for stop in [self._watched.pop(one) for one in list(self._watched)]:
             stop()
         super().close()
 
-    def _take(self, _: object, message: Any, buffers: object) -> None:
+    def _hear(self, _: object, message: Any, buffers: object) -> None:
         verb, path, params = message.get("verb"), str(message.get("path", "")), message.get("params") or {}
         asked = message.get("id")
         if verb == "stop":
-            if stop := self._stops.pop(asked, None):
+            if stop := self._watched.pop(asked, None):
                 stop()
         elif verb == "watch":
-            self._stops[asked] = self._answers.watch(path, params, lambda value: self._send(asked, value))
+            self._watched[asked] = self._answers.watch(path, params, lambda value: self._reply(asked, value))
         elif verb in ("get", "post"):
             ask = self._answers.get if verb == "get" else self._answers.post
-            threading.Thread(target=self._answer, args=(asked, ask, path, params), daemon=True).start()
+            threading.Thread(target=self._ask, args=(asked, ask, path, params), daemon=True).start()
 
-    def _answer(self, asked: object, ask: Callable[[str, Any], object], path: str, params: Any) -> None:
+    def _ask(self, asked: object, ask: Callable[[str, Any], object], path: str, params: Any) -> None:
         try:
-            self._send(asked, ask(path, params))
+            self._reply(asked, ask(path, params))
         except (Refused, Error, OSError) as error:
-            self._send(asked, error)
+            self._reply(asked, error)
 
-    def _send(self, asked: object, value: object) -> None:
+    def _reply(self, asked: object, value: object) -> None:
         if isinstance(value, BaseException):
             status = value.status if isinstance(value, Refused) else FAILED
             self.send({"id": asked, "error": {"status": status, "message": str(value)}})

@@ -32,17 +32,17 @@ def _set(colours: Mapping[str, str]) -> str:
 
 STYLE = (
     "<style>"
-    f".specrun{{{_set(_LIGHT)};line-height:1.45;overflow-x:auto}}"
-    f"@media (prefers-color-scheme:dark){{.specrun{{{_set(_DARK)}}}}}"
-    f"[data-jp-theme-light=true] .specrun,.vscode-light .specrun{{{_set(_LIGHT)}}}"
-    f"[data-jp-theme-light=false] .specrun,.vscode-dark .specrun,.vscode-high-contrast .specrun{{{_set(_DARK)}}}"
-    ".specrun pre{font-size:.92em;line-height:1.4;margin:.4em 0;white-space:pre;background:none;color:inherit}"
-    ".specrun table{border-collapse:collapse;margin:.4em 0;font-variant-numeric:tabular-nums}"
-    ".specrun th,.specrun td{text-align:left;padding:.15em .9em .15em 0;vertical-align:top;background:none}"
-    ".specrun thead th{border-bottom:1px solid rgba(128,128,128,.5)}"
-    ".specrun .number{text-align:right}"
-    ".specrun .bold{font-weight:600}.specrun .dim{opacity:.75}"
-    + "".join(f".specrun .{name}{{color:var(--sr-{name})}}" for name in _LIGHT)
+    f".specrun-html{{{_set(_LIGHT)};line-height:1.45;overflow-x:auto}}"
+    f"@media (prefers-color-scheme:dark){{.specrun-html{{{_set(_DARK)}}}}}"
+    f"[data-jp-theme-light=true] .specrun-html,.vscode-light .specrun-html{{{_set(_LIGHT)}}}"
+    f"[data-jp-theme-light=false] .specrun-html,.vscode-dark .specrun-html{{{_set(_DARK)}}}"
+    ".specrun-html pre{font-size:.92em;line-height:1.4;margin:.4em 0;white-space:pre;background:none;color:inherit}"
+    ".specrun-html table{border-collapse:collapse;margin:.4em 0;font-variant-numeric:tabular-nums}"
+    "div.specrun-html th,div.specrun-html td{text-align:left;padding:.15em .9em .15em 0;vertical-align:top}"
+    ".specrun-html thead th{border-bottom:1px solid rgba(128,128,128,.5)}"
+    "div.specrun-html td.number{text-align:right}"
+    ".specrun-html .bold{font-weight:600}.specrun-html .dim{opacity:.75}"
+    + "".join(f".specrun-html .{name}{{color:var(--sr-{name})}}" for name in _LIGHT)
     + "</style>"
 )
 
@@ -131,4 +131,4 @@ def _said(text: str) -> str:
 
 
 def _whole(inner: str) -> str:
-    return f'{STYLE}<div class="specrun">{inner}</div>'
+    return f'{STYLE}<div class="specrun-html">{inner}</div>'
