@@ -116,7 +116,7 @@ function visibleText(text) {
 /** Files of data: names and sizes. */
 function fileList(found) {
   return [
-    h("ul", { class: "sr-file-list" }, found.files.slice(0, FILES_AT_ONCE).map((file) => {
+    h("ul", { class: "sr-names" }, found.files.slice(0, FILES_AT_ONCE).map((file) => {
       const { sign, tone } = CHANGES[file.change] ?? { sign: "?", tone: "change" };
       return h("li", {}, h("span", { class: `sr-act sr-act-${tone}` }, sign), ` ${visibleText(file.path)} `, h("span", { class: "sr-muted" }, fileNote(file)));
     })),

@@ -283,7 +283,7 @@ function transferOf(transfer) {
     h("h3", {}, "Files"),
     h("p", {}, [...line, `${shownCount(transfer.unchanged?.length ?? 0)} unchanged`].join(", ")),
     groups.map(([name, sign]) => h("details", {}, h("summary", {}, `${name} (${shownCount(transfer[name].length)})`),
-      h("ul", { class: "sr-file-list" }, transfer[name].slice(0, 200).map((file) => h("li", {}, `${sign} ${file.path ?? file}`)), transfer[name].length > 200 ? h("li", { class: "sr-muted" }, `and ${shownCount(transfer[name].length - 200)} more`) : null))),
+      h("ul", { class: "sr-names" }, transfer[name].slice(0, 200).map((file) => h("li", {}, `${sign} ${file.path ?? file}`)), transfer[name].length > 200 ? h("li", { class: "sr-muted" }, `and ${shownCount(transfer[name].length - 200)} more`) : null))),
   ];
 }
 
