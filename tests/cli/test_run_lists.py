@@ -31,6 +31,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.histories: list[str] = []
         self.fails = ""
 
     def logged(self, name: str) -> Logged:
@@ -41,6 +42,7 @@ class Metrics:
         return Logged({key: Last(value) for key, value in metrics.items()}, params)
 
     def history(self, name: str, metric: str, after: int = 0) -> Series:
+        self.histories.append(metric)
         return Series(metric, (0, 1, 2), (0.0, 1.0, 2.0), (0.0, math.nan, 3.5))
 
 
@@ -178,6 +180,19 @@ def test_status_shows_how_metrics_went(specrun: Command, engine: Double) -> None
     out = specrun("status", "--run", "job-aaaaaaaaaa", "job.yaml").out
     assert "  parameters   lr=0.1  seed=0\n" in out
     assert "  accuracy     0.7        ▁ █  0 to 3.5\n" in out or "  accuracy     0.7        _ @  0 to 3.5\n" in out
+
+
+def test_how_metrics_went_is_asked_of_a_few_however_many_there_are(
+    specrun: Command, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RUNS, "a", ({}, {f"m{number}": 1.0 for number in range(20)}, {}))
+    out = specrun("status", "--run", "job-aaaaaaaaaa", "job.yaml").out
+    assert isinstance(engine.metrics, Metrics)
+    assert sorted(engine.metrics.histories) == [f"m{number}" for number in range(8)]
+    assert (out.count("0 to 3.5"), "  m19" in out) == (8, True)
+    engine.metrics.histories.clear()
+    assert len(json.loads(specrun("status", "-o", "json", "--run", "job-aaaaaaaaaa", "job.yaml").out)["metrics"]) == 20
+    assert engine.metrics.histories == []
 
 
 def test_a_list_without_such_questions_reads_no_metrics(specrun: Command, engine: Double) -> None:
