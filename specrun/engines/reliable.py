@@ -211,9 +211,8 @@ class Reliable:
     def history(self, name: str, metric: str, after: int = 0) -> Series:
         """The points of a run's metric but for the first `after`."""
         metrics = self._engine.metrics
-        if metrics is None:
-            return Series(metric)
-        return self._read(f"{metric} of {name}", partial(metrics.history, name, metric, after))
+        read = partial(metrics.history, name, metric, after) if metrics is not None else None
+        return self._read(f"{metric} of {name}", read) if read is not None else Series(metric)
 
     def telling(self, name: str, metric: str) -> Read[Series]:
         """Reading of all of them, to be done together with others."""
