@@ -23,7 +23,8 @@ class Points:
 
     def add(self, step: int, time: float, value: float) -> None:
         """One more. A step that 64 bits cannot hold is the nearest that they can."""
-        step = max(-_LARGEST, min(step, _LARGEST))
+        if not -_LARGEST <= step <= _LARGEST:
+            step = _LARGEST if step > 0 else -_LARGEST
         if self._steps and (step, time) >= (self._steps[self._best], self._times[self._best]):
             self._best = len(self._steps)
         self._steps.append(step)

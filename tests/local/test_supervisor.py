@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.local import state, supervisor
+from specrun.engines.local.logged import kept_logged
 from specrun.engines.local.request import Cluster, Team, Withheld
 from specrun.engines.local.role_logs import read_times
 from tests.local.runs import IS_PS, IS_WORKER_1, PS_AND_2_WORKERS, Runs, needs_proc, wait_until
@@ -22,6 +23,19 @@ TWO_NODES = Cluster("gpu-cluster", 2)
 
 def go(folder: Path) -> None:
     (folder / "inputs" / "go").touch()
+
+
+LOGS = 'd=${MLFLOW_TRACKING_URI#file://}/0/a; mkdir -p $d/metrics; echo "start_time: 1" > $d/meta.yaml; '
+
+
+def test_what_roles_have_logged_is_kept_as_the_run_ends(runs: Runs) -> None:
+    script = f'{LOGS} echo "1000 $RANK 7" > $d/metrics/loss; exit $RANK'
+    run = runs.start(script, distribution=Team("pytorch", process_count_per_instance=2))
+    assert run.ended().status == state.FAILED
+    kept = kept_logged(run.folder)
+    assert kept is not None
+    assert {name: (last.value, last.step) for name, last in kept.metrics.items() if not last.role} == {"loss": (0, 7)}
+    assert kept.metrics["worker/1/loss"].value == 1
 
 
 def test_parameter_server_run(runs: Runs) -> None:

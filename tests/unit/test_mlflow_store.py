@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from importlib.util import find_spec
 from math import inf, isnan
 from pathlib import Path
 
 import pytest
 
 from specrun.engines.local.mlflow_store import MOST_TEXT, read_metric, read_stores, without_store
+from specrun.engines.local.request import Cluster, Request
+from specrun.engines.local.roles import Role, environment
 from specrun.engines.points import Points
+
+CASES = Path(__file__).parents[1] / "cases" / "mlflow"
 
 
 @pytest.fixture
@@ -85,8 +91,8 @@ def test_the_last_value_is_that_of_the_highest_step_as_in_mlflow(tmp_path: Path)
 
 
 def test_many_points(tmp_path: Path) -> None:
-    content = "".join(f"{n} 0.5 {n}\n" for n in range(100_000))
-    assert points(content, tmp_path).last().step == 99_999
+    content = "".join(f"{n} 0.5 {n}\n" for n in range(20_000))
+    assert points(content, tmp_path).last().step == 19_999
 
 
 def test_metrics_and_parameters_of_all_experiments(rundir: Path) -> None:
@@ -174,3 +180,42 @@ def test_an_mlflow_that_writes_no_files_is_given_no_store(tmp_path: Path, files:
 
 def test_the_mlflow_of_today_is_given_one() -> None:
     assert without_store(Path(sys.executable).parent) == ""
+
+
+@pytest.mark.parametrize("version", sorted(folder.name for folder in CASES.iterdir()))
+def test_what_mlflow_has_written(version: str) -> None:
+    """The stores in tests/cases/mlflow are of these versions."""
+    stored = read_stores(CASES / version)
+    assert list(stored.metrics) == ["inf", "nan", "train/loss", "fold-1/accuracy"]
+    assert stored.params == {"lr": "0.1", "deep/er": "x y"}
+    found = Points()
+    read_metric(stored.metrics["train/loss"][1], found, 0)
+    assert found.series("").values == (1.0, 0.5, 1 / 3)
+    assert found.series("").steps == (0, 1, 2)
+
+
+SCRIPT = """
+import mlflow, os
+mlflow.set_experiment("mine")
+mlflow.log_param("lr", 0.1)
+for step in range(3):
+    mlflow.log_metric("train/loss", 0.5, step=step)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("mlflow") is None, reason="needs mlflow-skinny")
+def test_the_mlflow_of_today_logs_without_configuration_until_it_is_killed(tmp_path: Path) -> None:
+    rundir = tmp_path / "a b#%41?ü"
+    rundir.mkdir()
+    request = Request("job-1", "true", "/slots", "marker", Cluster("this machine"))
+    told = environment(request, Role("worker", 0), rundir, base=os.environ, secrets={}, ports=(), gpus=None)
+    ended = subprocess.run([sys.executable, "-c", SCRIPT], env=told, cwd=rundir, capture_output=True, check=False)
+    assert ended.returncode == -9, ended.stderr.decode()
+    stored = read_stores(rundir)
+    assert (list(stored.metrics), stored.params) == (["train/loss"], {"lr": "0.1"})
+    found = Points()
+    read_metric(stored.metrics["train/loss"][1], found, 0)
+    assert found.last().count == 3
+    assert [path.name for path in rundir.iterdir()] == ["mlflow"]

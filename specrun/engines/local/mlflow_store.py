@@ -109,17 +109,21 @@ def read_metric(file: str, points: Points, start: int) -> int:
         while piece := opened.read(_PIECE):
             *lines, rest = (rest + piece).split(b"\n")
             start += sum(map(len, lines)) + len(lines)
-            for line in lines:
-                _add(points, line.split(b" "))
+            _add(points, lines)
             if len(rest) > _PIECE:
                 break  # no line of a metric's
     return start
 
 
-def _add(points: Points, words: list[bytes]) -> None:
-    """A line's point: time in milliseconds, value, step, and a dataset's name and digest. What is none is left out."""
-    with contextlib.suppress(ValueError, IndexError, OverflowError):
-        points.add(int(words[2]) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
+def _add(points: Points, lines: list[bytes]) -> None:
+    """The points in lines: time in milliseconds, value, step, perhaps a dataset. What is none is left out."""
+    add = points.add
+    for line in lines:
+        words = line.split(b" ")
+        try:
+            add(int(words[2]) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
+        except (ValueError, IndexError, OverflowError):
+            continue
 
 
 def _stores(folder: Path) -> list[tuple[str, str]]:
