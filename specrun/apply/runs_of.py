@@ -95,7 +95,7 @@ class RunsOf:
     def where(self) -> tuple[object, ...]:
         """Where its runs are: those of others may be there, too."""
         place = self.engine.place
-        return (place,) if ENGINES[place.engine].in_workspace else (place, self.home)
+        return (place,) if self.engine.facts.in_workspace else (place, self.home)
 
     def newest(self, tell: Tell = untold) -> Run | None:
         """The run that is meant, or the spec's newest; what is passed over is told where there is none.

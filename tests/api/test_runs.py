@@ -194,5 +194,5 @@ def test_runs_are_waited_for_in_any_thread() -> None:
     engine.statuses = {run.name: [RunStatus.RUNNING, RunStatus.FAILED]}
     thread = threading.Thread(target=run.wait)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert run.status == "failed"
