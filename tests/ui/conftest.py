@@ -7,14 +7,14 @@ from pathlib import Path
 
 import chromium as programs
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.ui.served import Served, serving
 from tests.ui.watched import Watched
 
 HERE = Path(__file__).parent
 PageOf = Callable[..., Watched]
-WAIT = 30_000
+WAIT = 60_000
 """Milliseconds after which a test gives up on what is to come."""
 
 
@@ -31,6 +31,7 @@ def chromium() -> Iterator[Browser]:
     program = programs.browser()
     if program is None:
         pytest.skip(programs.ABSENT)
+    expect.set_options(timeout=WAIT)  # a machine that is busy with other tests is slow
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=list(programs.OPTIONS))
         yield browser
