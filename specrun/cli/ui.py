@@ -58,7 +58,7 @@ def ui(reading: Reading, port: int | None, opens: bool | None, hosts: Sequence[s
     address = f"http://127.0.0.1:{server.port}/"
     # Not through what hides tokens: this one is for who sees it here.
     print(f"{address}?token={guard.token}", file=getattr(sys.stdout, "canvas", sys.stdout), flush=True)
-    tell("It shows this machine alone what goes on. Ctrl-C ends it, and no run.")
+    tell("Only this machine can open it. Ctrl-C ends it, and no run.")
     if opens or (opens is None and _has_browser()):
         _open(f"{address}?once={server.once.make()}")
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from specrun import __version__
 from specrun.apply.runs_of import RunsOf
 from specrun.apply.submitted import Submitted, compare_runs
+from specrun.plan.run_diff import Side
 from specrun.ui import run_page
 from specrun.ui.actions import Actions
 from specrun.ui.details import Details
@@ -18,7 +20,7 @@ from specrun.ui.files import Files, Sent
 from specrun.ui.logs import Logs
 from specrun.ui.metrics import Metrics
 from specrun.ui.plans import OpenProject, Plans
-from specrun.ui.runs import Catalog
+from specrun.ui.runs import Catalog, Entry
 from specrun.ui.table import Table
 from specrun.ui.usage import Usage
 from specrun.ui.watching import Watching
@@ -149,7 +151,16 @@ class Answers:
         from specrun.views.run_diff import run_diff_data  # late: not everybody compares
 
         sides = [self._catalog.now(name) for name in (one, other)]
-        return run_diff_data(compare_runs(*(Submitted(side.place.engine, side.run) for side in sides)))
+        found = compare_runs(*(Submitted(side.place.engine, side.run) for side in sides))
+        priced = [self._priced(one, entry) for one, entry in zip((found.before, found.after), sides, strict=True)]
+        return run_diff_data(replace(found, before=priced[0], after=priced[1]))
+
+    def _priced(self, side: Side, entry: Entry) -> Side:
+        """A side with what it has cost, where that is known and paid."""
+        cost = self._details.cost(entry, time.time())
+        if cost is None or cost.amount is None or not entry.place.engine.place.workspace:
+            return side
+        return replace(side, cost=float(cost.amount), currency=cost.currency)
 
     def _session(self) -> dict[str, object]:
         specs = [

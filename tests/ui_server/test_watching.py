@@ -165,3 +165,17 @@ def test_answers_are_packed_and_kept_by_browsers(client: Client, home: Path) -> 
     assert client.ask("/api/runs?filter=status>>").json["mistakes"]
     assert client.ask("/api/runs?count=x").status == 400
     assert client.ask("/api/columns?names=status").json["columns"]["status"] == ["succeeded"] * 11
+
+
+def test_a_run_is_ended_and_is_not_run_again_without_its_spec(tmp_path: Path) -> None:
+    engine = InWorkspace(place=Place("azureml", title="ml-ws"), all_runs=[run_of(RunStatus.RUNNING)])
+    engine.statuses[NAME] = [RunStatus.RUNNING]
+    answers = watched(engine, tmp_path)
+    assert answers.get(f"runs/{NAME}")["can"]["cancel"]
+    assert answers.post(f"runs/{NAME}/cancel") == {}
+    assert engine.cancelled == [NAME]
+    with pytest.raises(Refused, match="it goes on"):
+        answers.post(f"runs/{NAME}/rerun")
+    engine = InWorkspace(place=Place("azureml", title="ml-ws"), all_runs=[run_of(RunStatus.FAILED)])
+    with pytest.raises(Refused, match="in which file"):
+        watched(engine, tmp_path).post(f"runs/{NAME}/rerun")
