@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
 from specrun.apply.checked_out import Check, Written, check, lacking, write_out
 from specrun.apply.submitted import Submitted
+from specrun.cli.answers import note_error
 from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import output_option
@@ -91,27 +93,30 @@ def _tell(
         print(visible(os.path.join(folder, name)))  # noqa: PTH118 - as it is typed
     said = [f"{name}: {why}" for name, why in written.refused.items()]
     if said:
-        tell(f"error: {count(len(said), 'file')} not written:")
-        for line in [*said[:LISTED], *([f"… and {len(said) - LISTED} more"] if len(said) > LISTED else [])]:
-            tell(f"  {line}")
-    commit = run.provenance.commit[:12]
+        _say(f"error: {count(len(said), 'file')} not written:")
+        more = [f"… and {len(said) - LISTED} more"] * (len(said) > LISTED)
+        _say(*(f"  {line}" for line in [*said[:LISTED], *more]))
     if submitted.kept is None:
-        tell(f"error: there is no {SPEC}: {submitted.spec[1]}")
-        if commit:
+        _say(f"error: there is no {SPEC}: {submitted.spec[1]}")
+        if commit := run.provenance.commit[:12]:
             tell(f"It was submitted from commit {commit}{' with changes' if run.provenance.dirty else ''}.")
         return
     for lack in submitted.kept.lacks:
         tell(f"note: not kept: {lack}")
-    for problem in found.problems:
-        tell(f"error: {problem}")
+    _say(*(f"error: {problem}" for problem in found.problems))
     if same:
         tell(f"{run.name}: {count(len(written.files), 'file')} in {folder}, with the same fingerprint")
     elif found.fingerprint:
-        tell(f"error: the fingerprint is {found.fingerprint[:10]}, and that of the run {run.fingerprint[:10]}:")
-        for line in found.differences:
-            tell(f"  ~ {line}")
+        _say(f"error: the fingerprint is {found.fingerprint[:10]}, and that of the run {run.fingerprint[:10]}:")
+        _say(*(f"  ~ {line}" for line in found.differences))
     if SPEC in written.files:
         tell(f"  {_next(runs, folder)}")
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        note_error(line.strip())
+        print(visible(line), file=sys.stderr)
 
 
 def _next(runs: RunsOfSpec, folder: str) -> str:
