@@ -56,6 +56,8 @@ def test_an_example_trains(examples: Path, example: str, roles: set[str], search
     status = json.loads(specrun("status", f"{example}/job.yaml", "-o", "json", cwd=examples).stdout)
     assert status["status"] == "succeeded"
     assert {role["name"] for role in status["roles"]} == roles
+    if example == "digits-ps":
+        assert status["metrics"]["accuracy"] >= 0.90
     listed = json.loads(specrun("outputs", f"{example}/job.yaml", "-o", "json", cwd=examples).stdout)
     assert listed["files"], "the model is kept"
 

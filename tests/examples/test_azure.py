@@ -49,6 +49,7 @@ def test_from_an_empty_subscription_to_the_files_of_a_run(tmp_path: Path, engine
         status = json.loads(azure.specrun("status", "-o", "json", EXAMPLE).out)
         assert (status["status"], status["compute"], sum(status["nodes"].values())) == ("succeeded", "cpu-cluster", 2)
         assert status["outputs"].startswith("https://ml.azure.com/runs/digits-ps-")
+        assert status["metrics"]["accuracy"] > 0.9  # from TensorBoard's file in its outputs
         assert azure.specrun("outputs", "--fetch", "fetched", EXAMPLE).code == 0
         assert json.loads((tmp_path / "fetched" / "model" / "metrics.json").read_text())["accuracy"] > 0.9
         assert emulator.unserved == []
