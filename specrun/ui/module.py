@@ -17,7 +17,16 @@ _HERE = Path(__file__).parent
 
 PARTS = (
     *("core.js", "routes.js", "source.js", "format.js", "keys.js", "terminal.js", "rows.js", "controls.js"),
-    *("series.js", "charts.js", "chart_card.js", "metrics.js", "scatter.js", "compare.js", "difference.js"),
+    *(
+        "series.js",
+        "charts.js",
+        "chart_drawing.js",
+        "chart_card.js",
+        "metrics.js",
+        "scatter.js",
+        "compare.js",
+        "difference.js",
+    ),
     *("layout.js", "plan.js", "timeline.js", "table.js", "run_columns.js", "runs.js"),
     *("log_lines.js", "logs.js", "files.js", "run.js", "shell.js", "widget.js"),
 )

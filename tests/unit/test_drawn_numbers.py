@@ -14,7 +14,7 @@ import pytest
 
 ASSETS = resources.files("specrun.ui") / "assets"
 PARTS = (
-    *("core", "routes", "format", "series", "charts", "chart_card", "metrics", "scatter"),
+    *("core", "routes", "format", "series", "charts", "chart_drawing", "chart_card", "metrics", "scatter"),
     *("compare", "difference", "layout", "timeline"),
 )
 
