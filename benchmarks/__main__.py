@@ -22,12 +22,15 @@ from benchmarks.history import history
 from benchmarks.importing import imports
 from benchmarks.many import many
 from benchmarks.measure import LeftOut, WentWrong
+from benchmarks.painting import ui_paint
 from benchmarks.printing import logs
+from benchmarks.reading_logs import ui_logs
 from benchmarks.repositories import repositories
 from benchmarks.running import overhead
 from benchmarks.table import Missing, Row, data, table
 from benchmarks.uploads import uploads
 from benchmarks.validating import mistakes, start, validate
+from benchmarks.viewing import ui_start
 from benchmarks.workplace import Workplace, workplace
 
 BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
@@ -44,6 +47,9 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "many": many,
     "imports": imports,
     "repositories": repositories,
+    "ui-start": ui_start,
+    "ui-logs": ui_logs,
+    "ui-paint": ui_paint,
 }
 
 

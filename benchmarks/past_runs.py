@@ -87,13 +87,12 @@ def _write_records(like: _Like, marks: Marks, folder: Path, number: int, past: P
     os.utime(folder / RECORD, (begun, begun))
     write_private(folder / IDENTITY, json.dumps(identity))
     failed = next(iter(seen.roles), None) if past.status == state.FAILED else None
-    roles = {
-        name: replace(role, status="failed", exit=1) if name == failed else role for name, role in seen.roles.items()
-    }
-    moments = {name: getattr(seen, name) for name in ("submitted", "started", "ended")}
+    roles = {name: _moved(role, back, has_failed=name == failed) for name, role in seen.roles.items()}
     ended = replace(
         seen,
-        **{name: None if moment is None else moment - back for name, moment in moments.items()},
+        submitted=_before(seen.submitted, back),
+        started=_before(seen.started, back),
+        ended=_before(seen.ended, back),
         status=past.status,
         reason=past.reason,
         roles=roles,
@@ -102,3 +101,12 @@ def _write_records(like: _Like, marks: Marks, folder: Path, number: int, past: P
     )
     mark = marks.of_run(folder, state.encode(ended))
     write_private(folder / state.FILE, state.encode(replace(ended, mark=mark)))
+
+
+def _moved(role: state.RoleState, back: float, *, has_failed: bool) -> state.RoleState:
+    moved = replace(role, started=_before(role.started, back), ended=_before(role.ended, back))
+    return replace(moved, status="failed", exit=1) if has_failed else moved
+
+
+def _before(moment: float | None, seconds: float) -> float | None:
+    return None if moment is None else moment - seconds

@@ -54,6 +54,11 @@ class Watched:
         """To another path of the page, as one who clicks a link."""
         self.page.evaluate("at => { location.hash = at }", at)
 
+    def settle(self) -> None:
+        """Wait until the view that is shown has its data, and nothing is asked any more."""
+        self.page.locator("body[data-ready]").wait_for()
+        self.page.wait_for_function((LOOK / "settled.js").read_text())
+
     def shift(self) -> float:
         """How much the page has jumped (cumulative layout shift)."""
         return float(sum(value for value, _ in self.shifts()))
