@@ -112,7 +112,7 @@ function timelineAxis(first, last) {
   const ticks = Array.from({ length: Math.floor(wide / step) + 1 }, (_, n) => n * step);
   const texts = durationTexts(ticks, step);
   return h("div", { class: "sr-timeline-axis", "aria-hidden": "true" },
-    h("div", { class: "sr-timeline-ticks" }, ticks.map((tick, n) => h("span", { style: placed(tick / wide) }, texts[n]))));
+    h("div", { class: "sr-timeline-ticks" }, ticks.map((tick, n) => h("span", { style: tickPlace(tick / wide) }, texts[n]))));
 }
 
 // CPU, memory and GPU of the processes of a run on this machine.
@@ -175,6 +175,6 @@ function usedLines(roles, what, hidden) {
 }
 
 /** Where a tick's text stands, at a part of the axis: the last ones end there, so that none sticks out of the page. */
-function placed(part) {
+function tickPlace(part) {
   return part > 0.85 ? { right: `${(1 - part) * 100}%` } : { left: `${part * 100}%` };
 }
