@@ -148,7 +148,14 @@ function logsPanel(context, name, { query, go }) {
   // Search.
 
   let asked = 0;
-  async function step(back, start) {
+  let steps = Promise.resolve();
+
+  /** One after the other: who presses the key twice wants the second match from here. */
+  function step(back, start) {
+    steps = steps.then(() => stepNow(back, start));
+  }
+
+  async function stepNow(back, start) {
     search = box.value.trim();
     if (!search) return;
     const mine = ++asked;
@@ -231,8 +238,8 @@ function logsPanel(context, name, { query, go }) {
 
   stops.add(context.keys.add("Logs", [
     { key: "/", does: "Search", run: () => (box.focus(), box.select()) },
-    { key: "n", does: "Next match", run: () => void step(false) },
-    { key: "N", does: "The match before", run: () => void step(true) },
+    { key: "n", does: "Next match", run: () => step(false) },
+    { key: "N", does: "The match before", run: () => step(true) },
     { key: "f", does: "Follow, or stay", run: () => (follow.hidden ? false : setFollowing(!following)) },
     { key: "e", does: "Jump to the first error", run: () => (error.hidden ? false : goToLine(state.first_error)) },
     { key: "w", does: "Break long lines", run: () => wrap.click() },
