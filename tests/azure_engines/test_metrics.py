@@ -28,12 +28,12 @@ def launched(place: Place) -> Launch:
     return launch(place, JOB)
 
 
-def written(launched: Launch, name: str, engine: str) -> Callable[..., None]:
-    """What puts an event file where the service keeps what a run writes: SDK v1 has ./outputs alone."""
+def written(launched: Launch, name: str) -> Callable[..., None]:
+    """What puts an event file where the service keeps what a run writes."""
     connection = launched.engine.connection
 
     def put(path: str, *records: bytes) -> None:
-        apart = engine == "azureml" and not path.startswith("default/")
+        apart = not path.startswith("default/")
         container = connection.open_datastore(None if apart else "workspaceartifactstore")
         folder = f"azureml/{name}" if apart else f"ExperimentRun/dcid.{name}/outputs"
         file = f"{folder}/{path.removeprefix('default/')}/events.out.tfevents.1"
@@ -42,17 +42,17 @@ def written(launched: Launch, name: str, engine: str) -> Callable[..., None]:
     return put
 
 
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)  # with SDK v1 the example shows it, in the long tests
 def test_scalars_in_outputs_are_metrics_where_mlflow_has_none(
-    launched: Launch, engine: str, monkeypatch: pytest.MonkeyPatch
+    launched: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, metrics = launched.submit(), launched.engine.metrics
     note = "TensorBoard's files are not looked for in outputs that have a `path`: logs."
     assert metrics.logged(name) == Logged(notes=(note,))
-    put = written(launched, name, engine)
+    put = written(launched, name)
     put("default/deep/train", scalar("loss", 1, 1), scalar("loss", 0.5, 2)[:-1])
     put("board/eval", scalar("loss", 2, 1))
-    if engine == "azureml":
-        put("tb", scalar("other", 2, 1))  # of no output of its own
+    put("tb", scalar("other", 2, 1))  # of no output of its own
     found = metrics.logged(name)
     assert ({metric: last.value for metric, last in found.metrics.items()}, found.notes) == (
         {"board/eval/loss": 2, "deep/train/loss": 1},
@@ -62,8 +62,7 @@ def test_scalars_in_outputs_are_metrics_where_mlflow_has_none(
     with monkeypatch.context() as aside:
         aside.setattr(run_metrics, "AT_ONCE", 0)
         assert metrics.logged(name).notes == (run_metrics.UNREAD,)
-    lists = [LIST_BLOBS] * (2 if engine == "azureml" else 1)
-    assert launched.place.routes(lambda: metrics.logged(name)) == [GET_METRICS, *lists, GET_BLOB]
+    assert launched.place.routes(lambda: metrics.logged(name)) == [GET_METRICS, LIST_BLOBS, LIST_BLOBS, GET_BLOB]
     assert metrics.history(name, "deep/train/loss", after=1).values == (0.5,)
     monkeypatch.setattr(metrics._calls, "has_ended", lambda name: True)
     monkeypatch.setattr(run_metrics, "AT_ONCE", 0)
