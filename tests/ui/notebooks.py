@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -60,17 +60,6 @@ class Jupyter:
         assert all(counts), said
         assert not said, said
         return page.locator(".jp-Notebook .jp-CodeCell")
-
-
-def write_notebook(file: Path, cells: Sequence[str]) -> None:
-    """A notebook with cells of code."""
-    made = [
-        {"cell_type": "code", "id": str(n), "metadata": {}, "execution_count": None, "outputs": [], "source": source}
-        for n, source in enumerate(cells)
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    text = {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-    file.write_text(json.dumps(text))
 
 
 @contextlib.contextmanager
