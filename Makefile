@@ -52,6 +52,7 @@ check: $(VENV)/.test ## Style, types, layers, generated documents
 	$(BIN)/python docs/replay_migrate.py --check
 	$(BIN)/python docs/replay_recorded.py --check
 	$(BIN)/python docs/picture_comment.py --check
+	$(BIN)/python docs/picture_ui.py --check
 
 docs: $(VENV)/.test ## Write the generated documents anew
 	$(BIN)/python docs/generate_spec.py
@@ -77,6 +78,8 @@ constraints: $(VENV)/.test ## Write constraints.txt and requirements/ anew (need
 	$(COMPILED) $(HASHED) requirements/test.txt \
 		$(foreach extra,azureml azureml-v1 notebook test browser check benchmark tensorflow,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/release.txt --extra release
+	uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate benchmarks/peers/requirements.in \
+		--generate-hashes --constraint constraints.txt --output-file benchmarks/peers/requirements.txt
 
 dist: $(VENV)/.release ## Build what would be published in dist/, look into it, and install it where nothing else is
 	$(BIN)/python -m release dist $(ARGS)
