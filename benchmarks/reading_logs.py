@@ -45,49 +45,6 @@ def _lateness(place: Workplace) -> Row:
     folder = place.subfolder("ui-line")
     blocks = place.amount(40, 10)
     file = _job(folder, f"0.13 1 {blocks}", 1)
-    with (
-        specrun_ui(place, folder, folder / ".specrun") as viewer,
-        _tailed(log) as tailed,
-        _followed(viewer, name) as seen,
-    ):
-        _wait(lambda: any("took" in line for line, _ in seen), "the last line")
-    ours, peer = _latest(seen), _latest(tailed)
-    met = ours <= LATE
-    what = f"a line's way into a reader, the latest of {blocks}"
-    return Row("ui-logs", what, "s", ours, peer, "tail -f", ours / peer, f"{LATE} s", met)
-
-
-def _load(place: Workplace) -> Iterator[Row]:
-    """Three roles that print as much as the target says, with a reader and without one."""
-    folder = place.subfolder("ui-load")
-    seconds = place.amount(SECONDS, 2)
-    blocks = RATE // ROLES // BLOCK * seconds
-    file = _job(folder, f"{_pause():.4f} {BLOCK} {blocks} work", ROLES)
-    rounds = place.rounds(3)
-    pairs = [(_watched(place, folder, file), _took(place, folder, _begin(place, folder, file))) for _ in range(rounds)]
-    watched = [one for one, _ in pairs]
-    cores, tail = median(one["cores"] for one in watched), median(one["tail"] for one in watched)
-    lines = ROLES * BLOCK * blocks / median(one["took"] for one in watched)
-    what = f"3 roles print {lines:,.0f} lines/s for {seconds} s: the server's CPU"
-    yield Row("ui-logs", what, "cores", cores, tail, "tail -f", cores / max(tail, 1e-3), f"{CORES}", cores <= CORES)
-    ours, begin = median(one["memory"] for one in watched), median(one["before"] for one in watched)
-    grown = ours / begin
-    yield Row("ui-logs", "… its memory", "MB", ours, begin, "at the start", grown, f"{GROWN}", grown <= GROWN)
-    ratio = median(one["took"] / without for one, without in pairs)
-    ours, alone = median(one["took"] for one in watched), median(without for _, without in pairs)
-    yield Row("ui-logs", "… the job's time", "s wall", ours, alone, "no reader", ratio, f"{SLOWED}", ratio <= SLOWED)
-
-
-def _pause() -> float:
-    """What is left for a role to pause between two blocks, so that it prints its part of `RATE` on this machine."""
-    begun = time.perf_counter()
-    for _ in range(10):
-        sum(range(paced.WORK))
-    return max(0.0, BLOCK * ROLES / RATE - 3 * (time.perf_counter() - begun) / 10 - 0.002)
-
-
-def _watched(place: Workplace, folder: Path, file: Path) -> dict[str, float]:
-    """A run that a reader follows: the server's CPU and memory, that of `tail -f` beside it, and the job's time."""
     with specrun_ui(place, folder, folder / ".specrun") as viewer:
         name = _begin(place, folder, file)
         log = folder / ".specrun" / "runs" / name / "logs" / "worker-0.txt"
