@@ -96,7 +96,9 @@ def _without_widget(run: Run) -> str:
     """What to do for more than a run as it is now."""
     if run.observed.status.ended or "anywidget" in sys.modules:
         return ""
-    return "This is the run as it was just now. With `pip install 'specrun[notebook]'` it is shown live."
+    from specrun.engines.installation import install_command  # late: as a rule nothing is lacking
+
+    return f"This is the run as it was just now. After `{install_command('notebook')}` it is shown live."
 
 
 def _in_notebook() -> bool:
