@@ -55,8 +55,8 @@ class Watched:
         self.page.evaluate("at => { location.hash = at }", at)
 
     def settle(self) -> None:
-        """Wait until the view that is shown has its data, and nothing is asked any more."""
-        self.page.locator("body[data-ready]").wait_for()
+        """Wait until the view is there that is shown, and nothing is asked any more."""
+        self.page.locator("main *").first.wait_for(state="attached")
         self.page.wait_for_function((LOOK / "settled.js").read_text())
 
     def shift(self) -> float:
