@@ -32,6 +32,7 @@ NEED_AZURITE = (
     "emulator/",
     "examples/test_azure",
     "faults/test_azure_",
+    "ui/test_workspace",
 )
 TOGETHER = ("faults/test_azure_routes.py", "faults/test_azure_silence.py", "cli/test_audit.py", "editor/test_editor.py")
 """Files whose tests one worker does: all that they look at is begun, once, when the first of them is asked for."""

@@ -64,25 +64,29 @@ class Details:
 
     def want(self, entries: Iterable[Entry], *, soon: bool) -> bool:
         """Have runs be read on, `soon` before all others; whether something of them is not known yet."""
-        now = time.monotonic()
         fresh: dict[PlaceRuns, list[Entry]] = {}
         missing = False
         for entry in entries:
-            known = self._known.get(entry.run.name)
-            missing = missing or known is None
-            age = 2.0 if entry.place.is_here else 2 * entry.place.every
-            if known is None or (not known.is_last and (entry.run.status.ended or now - known.at >= age)):
+            missing = missing or entry.run.name not in self._known
+            if self._is_due(entry):
                 fresh.setdefault(entry.place, []).append(entry)
         for place, several in fresh.items():
             self._queue(place, several, soon=soon)
         return missing
+
+    def _is_due(self, entry: Entry) -> bool:
+        known = self._known.get(entry.run.name)
+        if known is None or known.is_last:
+            return known is None
+        age = 2.0 if entry.place.is_here else 2 * entry.place.every
+        return entry.run.status.ended or time.monotonic() - known.at >= age
 
     def _queue(self, place: PlaceRuns, entries: list[Entry], *, soon: bool) -> None:
         with self._lock:
             queue = self._wanted.setdefault(place, deque())
             fresh = [one for one in entries if one.run.name not in self._queued]
             self._queued.update(one.run.name for one in fresh)
-            if soon:  # those that wait already are met twice, which costs nothing
+            if soon:  # those that wait already are met twice, and read once
                 queue.extendleft(reversed(entries))
             else:
                 queue.extend(fresh)
@@ -128,8 +132,7 @@ class Details:
                     self._reading.discard(place)
                     break
                 self._queued.discard(entry.run.name)
-            known = self._known.get(entry.run.name)
-            if known is None or not known.is_last:
+            if self._is_due(entry):
                 found = self._known[entry.run.name] = self._read(entry)
                 self._metrics.update(dict.fromkeys(found.metrics))
                 self._params.update(dict.fromkeys(found.params))

@@ -48,10 +48,13 @@ class PlaceRuns:
         """Seconds between two looks at what goes on."""
         return HERE_EVERY if self.is_here else self.engine.poll
 
-    def look(self) -> list[Run]:
-        """What is known, in no order; and have it be read on, in another thread."""
+    def look(self, *, again: bool = True) -> list[Run]:
+        """What is known, in no order; and have it be read on, in another thread: not `again`, a service's list that
+        has been read.
+        """
         with self._lock:
-            if self._thread is None and self._is_due(time.monotonic()):
+            is_wanted = again or self.is_here or self.loading or self.problem
+            if is_wanted and self._thread is None and self._is_due(time.monotonic()):
                 self._thread = threading.Thread(
                     target=self._read, name=f"runs of {self.engine.place.title}", daemon=True
                 )

@@ -76,7 +76,8 @@ class RunPages:
         return found
 
     def _attempts(self, run: Run) -> list[Run]:
-        same = [one.run for one in self._catalog.entries() if one.run.fingerprint == run.fingerprint]
+        entries = self._catalog.entries(again=not run.status.ended)
+        same = [one.run for one in entries if one.run.fingerprint == run.fingerprint]
         alike = {one.name: one for one in same if one.spec == run.spec} | {run.name: run}
         return sorted(alike.values(), key=lambda one: one.attempt)
 

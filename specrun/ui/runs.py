@@ -57,14 +57,16 @@ class Catalog:
             self.version += 1
             self._changed.notify_all()
 
-    def entries(self, *, wait: bool = False) -> list[Entry]:
-        """All that is known, the newest first; and have it be read on. `wait` for the first of it."""
+    def entries(self, *, wait: bool = False, again: bool = True) -> list[Entry]:
+        """All that is known, the newest first; and have it be read on. `wait` for the first of it; not `again`: of a
+        service once is enough.
+        """
         version = self.version
-        found = [(place, place.look()) for place in self.places]
+        found = [(place, place.look(again=again)) for place in self.places]
         if wait and self.loading and not any(runs for _, runs in found):
             with self._changed:
                 self._changed.wait_for(lambda: self.version > version, FIRST)
-            return self.entries()
+            return self.entries(again=again)
         if self._sorted[0] != version:
             self._sorted = (version, _with_before(found))
         return self._sorted[1]
@@ -107,7 +109,8 @@ class Catalog:
     def with_before(self, name: str) -> Entry:
         """The same with the run before it, where the list is known."""
         entry = self.now(name)
-        before = next((one.before for one in self.entries(wait=True) if one.run.name == name), None)
+        entries = self.entries(wait=True, again=not entry.run.status.ended)
+        before = next((one.before for one in entries if one.run.name == name), None)
         return Entry(entry.run, entry.place, before)
 
     def own_paths(self, entry: Entry) -> Callable[[str], str]:
