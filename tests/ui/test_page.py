@@ -164,6 +164,18 @@ def test_the_keyboard_alone_is_enough(many: tuple[Served, list[str]], page_of: P
     has_rows(page, RUNS + 1)
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_run_that_has_failed_opens_without_a_jump(
+    many: tuple[Served, list[str]], page_of: PageOf, width: int
+) -> None:
+    served, names = many
+    for tab in ("", "/logs"):
+        one = page_of(served, f"#/runs/{names[4]}{tab}", width=width)
+        expect(one.page.get_by_text("exited with status 1").first).to_be_visible()
+        one.settle()
+        assert one.shift() < 0.03, one.shifts()
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (400, False), (400, True)])
 def test_every_page_can_be_read(many: tuple[Served, list[str]], page_of: PageOf, width: int, dark: bool) -> None:
     served, names = many

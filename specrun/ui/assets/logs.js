@@ -36,9 +36,8 @@ function logsPanel(context, name, { query, go }) {
   const onward = button("↓ Follow", () => setFollowing(true), { class: "sr-onward sr-do", hidden: true });
   const nothing = h("div", { class: "sr-log-empty sr-muted" });
   const said = h("div", { class: "sr-log-foot sr-muted" });
-  const element = h("div", { class: "sr-logs" },
-    h("div", { class: "sr-bar sr-log-bar" }, roles, h("span", { class: "sr-search-group" }, box, before, after), found, h("span", { class: "sr-space" }), error, follow, wrap, times, download),
-    h("div", { class: "sr-log-frame" }, rows.element, nothing, onward), said);
+  const bar = h("div", { class: "sr-bar sr-log-bar sr-reserved" }, h("span", { class: "sr-search-group" }, box, before, after), roles, found, h("span", { class: "sr-space" }), error, follow, wrap, times, download);
+  const element = h("div", { class: "sr-logs" }, bar, h("div", { class: "sr-log-frame" }, rows.element, nothing, onward), said);
 
   function showTimes(on) {
     rows.element.classList.toggle("sr-with-times", on);
@@ -99,7 +98,11 @@ function logsPanel(context, name, { query, go }) {
     lines = logLines(context.source, path, { role }, came);
     state = { ...state, total: 0, open: [] };
     rows.setTotal(0);
-    watching = context.source.watch(`${path}/state`, { role }, take, (what, problemThere) => what === "refused" && setText(nothing, problemThere.message));
+    watching = context.source.watch(`${path}/state`, { role }, take, (what, problemThere) => {
+      if (what !== "refused") return;
+      bar.classList.remove("sr-reserved");
+      setText(nothing, problemThere.message);
+    });
   }
 
   function take(value) {
@@ -111,8 +114,9 @@ function logsPanel(context, name, { query, go }) {
     rows.setTotal(state.total + state.open.length, { follow: following });
     if (openBefore || state.open.length) rows.redraw(Math.min(totalBefore, state.total), state.total + state.open.length);
     roles.setOptions([["", state.roles.length > 1 ? `All ${state.roles.length} roles` : "All roles"], ...state.roles.map((one) => [one, one])], role);
-    roles.hidden = state.roles.length < 2 && !role;
-    error.hidden = state.first_error === null || state.first_error === undefined;
+    offer(roles, state.roles.length > 1 || role);
+    offer(error, state.first_error !== null && state.first_error !== undefined);
+    bar.classList.remove("sr-reserved");
     follow.hidden = state.complete;
     setText(nothing, state.total + state.open.length ? "" : state.complete ? "Nothing was printed." : "Nothing printed so far.");
     setText(said, `${counted(state.total, "line")}${state.complete ? "" : ", live"}`);
@@ -124,6 +128,12 @@ function logsPanel(context, name, { query, go }) {
     if (marked !== null) rows.goTo(marked);
     else if (search) step(false, 0);
     else rows.toEnd();
+  }
+
+  /** Show a control; one that may be wanted later has its room already. */
+  function offer(control, wanted) {
+    control.hidden = !wanted && state.complete;
+    control.classList.toggle("sr-reserved", !wanted && !state.complete);
   }
 
   function setFollowing(on) {
@@ -241,7 +251,7 @@ function logsPanel(context, name, { query, go }) {
     { key: "n", does: "Next match", run: () => step(false) },
     { key: "N", does: "The match before", run: () => step(true) },
     { key: "f", does: "Follow, or stay", run: () => (follow.hidden ? false : setFollowing(!following)) },
-    { key: "e", does: "Jump to the first error", run: () => (error.hidden ? false : goToLine(state.first_error)) },
+    { key: "e", does: "Jump to the first error", run: () => (state.first_error === null || state.first_error === undefined ? false : goToLine(state.first_error)) },
     { key: "w", does: "Break long lines", run: () => wrap.click() },
     { key: "d", does: "When each line came", run: () => times.click() },
     ...["Home", "End", "PageUp", "PageDown"].map((key) => ({ key, run: () => rows.press(key) })),

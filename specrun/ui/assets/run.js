@@ -34,11 +34,12 @@ function runView(context, { parts, query }) {
   const why = h("div", { class: "sr-why-place" });
   const strip = tabs(context, `About ${name}`, TABS.map(({ id, label }) => ({ id, label, path: pathOf(["runs", name, ...(id === "overview" ? [] : [id])]) })), null);
   const place = h("div", { class: "sr-panel" });
-  const element = h("div", { class: "sr-run" },
+  const element = h("div", { class: "sr-run sr-unknown" }, // until it is known, so that nothing is pushed down later
     h("div", { class: "sr-run-head" }, h("div", {}, h("h1", {}, name), h("div", { class: "sr-run-line" }, status, elapsed, where, links)), h("div", { class: "sr-bar" }, choose, rerun, cancel)),
     why, strip, place);
 
   function missing(error) {
+    element.classList.remove("sr-unknown");
     element.classList.add("sr-missing");
     refill(why, emptyState(error.status === 404 ? "No such run" : "The run cannot be read", h("p", {}, error.message), h("p", {}, inside(context, "/runs", {}, "All runs"))));
     why.dataset.said = "";
@@ -51,6 +52,7 @@ function runView(context, { parts, query }) {
     told = Date.now();
     showHead();
     known.tell(value);
+    element.classList.remove("sr-unknown");
     const now = value.run.status;
     context.title(`${statusOf(now).sign} ${name}`);
     if (before && before !== now) context.announce(`${name}: ${statusOf(now).word}`);
@@ -210,16 +212,22 @@ const PANELS = {
 
 function overviewPanel(context, name, { known }) {
   const stops = several();
-  const timeline = timelinePanel(context, name);
+  const timeline = timelinePanel(context, name, known.listen);
   stops.add(() => timeline.close?.());
   const metrics = h("dl", { class: "sr-values" });
   const metricsPlace = section("Metrics", inside(context, pathOf(["runs", name, "metrics"]), { class: "sr-small" }, "Charts"), metrics);
   const params = h("div", {});
   const about = h("div", {});
   const commands = h("dl", { class: "sr-commands" });
-  const element = h("div", {}, section("Roles", null, timeline.element),
-    h("div", { class: "sr-grid" }, h("div", {}, metricsPlace, section("Parameters", null, params)), h("div", {}, section("About", null, about), section("In a terminal", null, commands))));
+  const grid = h("div", { class: "sr-grid sr-unknown" });
+  const element = h("div", {}, section("Roles", null, timeline.element), grid);
+  put(grid, [h("div", {}, metricsPlace, section("Parameters", null, params)), h("div", {}, section("About", null, about), section("In a terminal", null, commands))]);
   metricsPlace.hidden = true;
+
+  // Metrics stand above the rest, which waits for them a moment, so that it is not pushed down.
+  const whole = () => grid.classList.remove("sr-unknown");
+  const late = setTimeout(whole, 500);
+  stops.add(() => clearTimeout(late));
 
   let said = "";
   stops.add(known.listen((info) => {
@@ -253,7 +261,8 @@ function overviewPanel(context, name, { known }) {
       }
       setText(values.get(one), shownNumber(value.metrics[one].last));
     }
-  }));
+    whole();
+  }, (state) => state === "refused" && whole()));
   return { element, close: stops.close, shown: () => timeline.shown?.() };
 }
 

@@ -5,12 +5,12 @@
 const PHASES = { waiting: "wait", starting: "start", running: "going" };
 
 /** A timeline of a run: its attempts and the roles of this one; it goes on while the run does. */
-function timelinePanel(context, name) {
+function timelinePanel(context, name, listen = (tell) => context.source.watch(`runs/${name}`, {}, tell)) {
   const stops = several();
   const place = h("div", { class: "sr-timeline" });
   let told = null;
   const draw = () => told && refresh(place, timelineOf(context, told, Date.now() / 1000, name));
-  stops.add(context.source.watch(`runs/${name}`, {}, (value) => {
+  stops.add(listen((value) => {
     told = value;
     draw();
   }));
