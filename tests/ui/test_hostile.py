@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -9,12 +10,17 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.event_writing import scalar
 from tests.ui.conftest import PageOf
 from tests.ui.ran import Folder
 from tests.ui.served import Served, serving
 
 MARKUP = "<img src=x onerror=\"document.title='taken'\">"
 SCRIPT = "<script>document.title='taken'</script>"
+CLIMBS = "../../x"
+BLANKS = "gute Ausgänge 日本"
+"""A name with blanks that is not of ASCII."""
+
 LONG = 5_000_000
 HOSTILE = f"""\
     import os, pathlib, sys
@@ -34,6 +40,8 @@ HOSTILE = f"""\
     (out / "picture.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>document.title=1</script></svg>')
     (out / r'''{MARKUP.replace("/", "")}''').write_text("named")
     (out / "plain.txt").write_text("{SCRIPT}")
+    (out / "{BLANKS}.txt").write_text("{BLANKS}")
+    (out / "events.out.tfevents.1").write_bytes(bytes.fromhex(sys.argv[-1]))
     (out / "away").symlink_to("/etc/passwd")
     (out / "up").symlink_to("../../../../ui-token")
     sys.exit(3)
@@ -45,7 +53,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, 
     """A server of a folder whose run does all of it, and the run's name."""
     folder = Folder(tmp_path_factory.mktemp("hostile") / f"team {MARKUP.replace('/', '')}")
     flags = f"--out ${{{{ outputs.model }}}} --note '{MARKUP}' --{SCRIPT[1:7]} '{SCRIPT}'"
-    folder.write(HOSTILE, f"python train.py {flags}")
+    points = b"".join(scalar(tag, step / 8, step) for tag in (MARKUP, CLIMBS) for step in (1, 2)).hex()
+    folder.write(HOSTILE, f"python train.py {flags} {points}")
+    job, words = folder.path / "job.yaml", json.dumps(MARKUP)
+    job.write_text(f"{job.read_text()}  display_name: {words}\n  description: {words}\n  tags: {{note: {words}}}\n")
     name = folder.apply(code=100)
     with serving() as serve:
         yield serve(folder.path), name
@@ -75,6 +86,24 @@ def test_a_log_is_text(hostile: tuple[Served, str], page_of: PageOf) -> None:
     expect(log).to_contain_text("the last line")
     expect(log).to_contain_text("5.0 MB")
     assert len(page.content()) < 300_000
+
+
+def test_names_of_metrics_and_files_are_text(hostile: tuple[Served, str], page_of: PageOf) -> None:
+    served, name = hostile
+    one = page_of(served, f"#/runs/{name}/metrics")
+    main = one.page.get_by_role("main")
+    for metric in (MARKUP, CLIMBS):
+        expect(main.get_by_text(metric).first).to_be_visible()
+    expect(main.locator("canvas")).to_have_count(2)
+    one.settle()
+    untouched(one.page)
+    one.go(f"#/runs/{name}/outputs")
+    main.get_by_text(f"model/{BLANKS}.txt").click()
+    expect(main.locator(".sr-text")).to_contain_text(BLANKS)
+    with one.page.expect_download() as saved:
+        main.get_by_role("link", name="Download").click()
+    assert saved.value.suggested_filename == f"{BLANKS}.txt"
+    untouched(one.page)
 
 
 def test_lists_and_facts_are_text(hostile: tuple[Served, str], page_of: PageOf) -> None:
