@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from specrun.cli.options import seconds_in
 from specrun.engines.base import LogLine
 from specrun.plan.observed import RoleStatus, Run, RunStatus
-from specrun.spec.moments import here, moment_in, rfc3339
+from specrun.spec.moments import here, moment_in, rfc3339, seconds_in
 from tests.cli.conftest import Command
 from tests.engine_double import Double, offer, write_spec
 

@@ -44,7 +44,7 @@ LINES = [
     ("models", "outputs"),
     ("costs", "plan"),
     ("pricing", "prices"),
-    ("ui", "status"),
+    ("dashboard", "ui"),
     ("watch job.yaml", "status --wait job.yaml"),
     ("convert train.py", "import script train.py"),
     ("convert batchai job.json", "import batchai job.json"),

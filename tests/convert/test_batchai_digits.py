@@ -60,4 +60,5 @@ def test_the_recipe_is_imported_and_trains(folder: Path, code: bool, search: Sea
     assert roles == {"ps/0", "worker/0", "worker/1"}
     kept = folder / ".specrun" / "datastores" / "logs" / "digits-recipe"
     assert json.loads((kept / "Models" / "metrics.json").read_text())["workers"] == 2
-    assert {path.name for path in (kept / "Logs").iterdir()} == {"worker-0", "worker-1"}
+    written = {path.name.partition(".out.tfevents.")[0] for path in (kept / "Logs").iterdir()}
+    assert written == {"worker-0", "worker-1", "events"}
