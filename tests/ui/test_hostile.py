@@ -98,7 +98,7 @@ def test_names_of_metrics_and_files_are_text(hostile: tuple[Served, str], page_o
     one.settle()
     untouched(one.page)
     one.go(f"#/runs/{name}/outputs")
-    main.get_by_text(f"model/{BLANKS}.txt").click()
+    main.get_by_role("link", name=f"model/{BLANKS}.txt").click()  # its name stands beside it once it is shown
     expect(main.locator(".sr-text")).to_contain_text(BLANKS)
     with one.page.expect_download() as saved:
         main.get_by_role("link", name="Download").click()
