@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TextIO, TypeVar, cast
 
-from specrun.api.display import WIDTH
+from specrun.api.shown import WIDTH
 from specrun.apply.events import Event, OperationSettled, PlanReady
 from specrun.apply.journal import Journal
 from specrun.apply.project import Project

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specrun.api.display import WIDTH
-from specrun.api.shown import Shown
+from specrun.api.shown import WIDTH, Shown
 from specrun.apply.submitted import Submitted, compare_runs
 from specrun.views.run_diff import run_diff_data, run_diff_text
 from specrun.views.text import Paint

@@ -9,18 +9,15 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from specrun.api.shown import PLAIN, WIDTH
 from specrun.apply.failures import failure_of
 from specrun.engines.base import EngineError, LogLine
 from specrun.plan.metrics import Logged
 from specrun.views import html
 from specrun.views.runs import Surroundings, status_text
-from specrun.views.text import Paint
 
 if TYPE_CHECKING:
     from specrun.api.run import Run
-
-WIDTH = 100
-"""Columns of what is text."""
 
 TAIL = 20
 """Lines that a run shows of itself."""
@@ -31,7 +28,7 @@ WIDGET = "specrun.ui.widget"
 
 def run_text(run: Run) -> str:
     """A run in full, as `specrun status` prints it."""
-    return status_text(run.now(), _surroundings(run), Paint(False), WIDTH)
+    return status_text(run.now(), _surroundings(run), PLAIN, WIDTH)
 
 
 def run_html(run: Run) -> str:

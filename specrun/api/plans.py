@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import overload
 
-from specrun.api.display import WIDTH
-from specrun.api.shown import Shown
+from specrun.api.shown import WIDTH, Shown
 from specrun.apply.opening import check_allowed
 from specrun.plan import changes
 from specrun.plan.changes import Action

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import overload
 
-from specrun.api.display import WIDTH
 from specrun.api.run import Run
+from specrun.api.shown import WIDTH
 from specrun.views.html import runs_html
 from specrun.views.markdown_text import fenced
 from specrun.views.run_table import Row, runs_text

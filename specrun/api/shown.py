@@ -8,6 +8,9 @@ from specrun.views.text import Paint
 
 PLAIN, COLOURED = Paint(False), Paint(True)
 
+WIDTH = 100
+"""Columns of what is text."""
+
 
 class Shown:
     """The text comes from the view that the command line uses; in a notebook it has the same colours."""
