@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 from specrun.plan.as_ran import CODE, AsRan
 from specrun.plan.changes import Change
 from specrun.plan.files import SourceFile
@@ -74,7 +74,7 @@ class _Writing:
         masked: Any = mask_properties(values)
         if masked != values:
             self.lacks.append("what is written out in the spec and looks like a credential: `***` stands in its place")
-        draft = Draft()
+        draft = Document()
         draft.comment((), f"The spec of the run {self._submission.name} as it ran, all layers in place.")
         for name, value in masked.items():
             draft.set((name,), value)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from specrun.convert import credentials
-from specrun.convert.draft import Value
-from specrun.convert.yaml_text import Page
+from specrun.convert.document import Document, Value
 
 
 def conda_text(values: Mapping[str, object], origin: str) -> str | None:
     """The file of a conda environment; None where a credential stands in it."""
-    page = Page()
-    page.note((), f"Written by specrun import, from {origin}.")
+    page = Document(plain=True)
+    page.comment((), f"Written by specrun import, from {origin}.")
     for name, value in values.items():
         page.put(str(name), _plain(value))
     text = page.text()

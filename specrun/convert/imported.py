@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 from specrun.convert.report import Report
 from specrun.spec.frozen import dataclass
 
@@ -18,7 +18,7 @@ class Imported:
     """
 
     name: str
-    draft: Draft
+    draft: Document
     report: Report
     files: Mapping[str, str] = field(default_factory=dict)
     executable: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from specrun.convert import credentials
-from specrun.convert.draft import Draft, Key, Value
+from specrun.convert.document import Document, Key, Value
 from specrun.convert.imported import Imported
 from specrun.convert.naming import spec_name, unique_slug
 from specrun.convert.options import ImportOptions, write_given_workspace
@@ -93,8 +93,8 @@ def _imported(name: str, group: Sequence[Live], engine: str, options: ImportOpti
 
 def _drafted(
     name: str, group: Sequence[Live], engine: str, options: ImportOptions, unfit: Mapping[Key, str]
-) -> tuple[Draft, Report]:
-    draft, report = Draft(), Report()
+) -> tuple[Document, Report]:
+    draft, report = Document(), Report()
     draft.set(("apiVersion",), "specrun/v1")
     draft.set(("name",), name)
     draft.set(("engine",), engine)
@@ -107,7 +107,7 @@ def _drafted(
 class _Declaration:
     """One cluster or datastore as it is written into a draft."""
 
-    def __init__(self, live: Live, draft: Draft, unfit: Mapping[Key, str]) -> None:
+    def __init__(self, live: Live, draft: Document, unfit: Mapping[Key, str]) -> None:
         self._live, self._draft, self._unfit = live, draft, unfit
         told: Mapping[str, object] = live.seen.credentials
         values = {**live.seen.properties, **({"credentials": dict(told)} if told else {})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
@@ -23,7 +23,7 @@ class ImportOptions:
     folder: Path = field(default_factory=Path)
 
 
-def write_given_workspace(draft: Draft, workspace: Properties | None) -> None:
+def write_given_workspace(draft: Document, workspace: Properties | None) -> None:
     """The section `workspace`, where somebody says it beside the files."""
     for key, value in (workspace or {}).items():
         draft.set(("workspace", str(key)), value if isinstance(value, (str, int, float, bool)) else str(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.plan.kinds.environment import PipLines, pip_lines
 from specrun.spec.masking import mask_addresses
 from specrun.spec.model import Environment

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -27,7 +27,8 @@ class Entry:
     """One field of a source, with all that is below it.
 
     `to` is where in the spec it stands now, with dots; `note` says what was done, why it has no counterpart, or what is
-    to be decided; `flag` is the option that would settle it.
+    to be decided; `flag` is the option that would settle it; `place` is where the field stands, as in `line 12` or
+    `cell 3, line 4`, and empty where nobody has to look.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Entry:
     to: str = ""
     note: str = ""
     flag: str = ""
+    place: str = ""
 
     @property
     def source(self) -> str:
@@ -60,10 +62,14 @@ class Report:
 
 @dataclass(slots=True)
 class Ledger:
-    """The entries of one file while it is imported; `values` is what the file holds."""
+    """The entries of one file while it is imported; `values` is what the file holds.
+
+    `place_of` gives the place of a field in words, such as `line 12`; it is asked where somebody has to look.
+    """
 
     file: str
     values: object
+    place_of: Callable[[FieldPath], str] = lambda path: ""
     _entries: dict[Entry, None] = field(default_factory=dict)
 
     def carry(self, path: FieldPath, to: str, note: str = "") -> None:
@@ -94,7 +100,13 @@ class Ledger:
         for path in list(self.rest()):
             self.drop(path, unknown)
         order = {path: number for number, path in enumerate(_nodes(self.values))}
-        return Report(tuple(sorted(self._entries, key=lambda entry: order.get(entry.path, -1))))
+        found = [self._placed(entry) for entry in self._entries]
+        return Report(tuple(sorted(found, key=lambda entry: order.get(entry.path, -1))))
+
+    def _placed(self, entry: Entry) -> Entry:
+        if entry.verdict is not Verdict.NEEDS_YOU or not entry.path:
+            return entry
+        return replace(entry, place=self.place_of(entry.path))
 
     def _has_fields(self) -> bool:
         return isinstance(self.values, (Mapping, list)) and bool(self.values)

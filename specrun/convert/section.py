@@ -2,19 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from specrun.convert import coerce
-from specrun.convert.draft import TODO, Draft, Key, Value
+from specrun.convert.document import TODO, Document, Key, Value
 from specrun.convert.report import FieldPath, Ledger, dotted
+from specrun.convert.unknown import express, has_expression, is_open, opened
 from specrun.spec.frozen import dataclass
+
+__all__ = ["Fields", "Reader", "Row", "Section", "ask", "dropped", "empty_reason", "has_expression", "section_of"]
 
 Reader: TypeAlias = "Callable[[object], Value]"
 """What takes a value of a source for what it clearly means; None where it means nothing."""
 
-EXPRESSIONS = ("${{", "$[[")
-"""What other tools replace: where it stands in a spec, it would be taken for specrun's own."""
+
+class Fields(dict[str, object]):
+    """A mapping in the CLI v2's words, put together from a source that has others.
+
+    It remembers of each field where in the source it stands (maybe in several places), and what was done to it; `path`
+    is where it stands itself. Values may be Unknown, and mappings in it are Fields again.
+    """
+
+    __slots__ = ("notes", "origins", "path")
+
+    def __init__(self, path: FieldPath = ()) -> None:
+        super().__init__()
+        self.path = path
+        self.origins: dict[str, tuple[FieldPath, ...]] = {}
+        self.notes: dict[str, str] = {}
+
+    def put(self, name: str, value: object, *origins: FieldPath, note: str = "") -> None:
+        """A field, where in the source it stands, and what a reader should know of how it came to be."""
+        self[name] = value
+        self.origins[name] = origins
+        if note:
+            self.notes[name] = note
+
+    def inner(self, name: str, *origins: FieldPath, note: str = "") -> Fields:
+        """The mapping of that name, which is made where there is none."""
+        known = self.get(name)
+        if isinstance(known, Fields):
+            return known
+        made = Fields(origins[0] if origins else self.path)
+        self.put(name, made, *origins, note=note)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A plain field: what the source calls it, how it is read, what is expected, and what a spec calls it.
+
+    `ours` is empty where it is the same name. A row without a reader is of a field that a spec has not: `why`.
+    """
+
+    name: str
+    read: Reader | None = None
+    expected: str = ""
+    ours: str = ""
+    why: str = ""
+
+
+def dropped(why: str, *names: str) -> tuple[Row, ...]:
+    """The rows of fields that a spec has not, for one reason."""
+    return tuple(Row(name, why=why) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +73,7 @@ class Section:
     """`values` stand at `path` in the file of the ledger. `loose` takes vmSize, vm_size and VmSize for the same."""
 
     ledger: Ledger
-    draft: Draft
+    draft: Document
     path: FieldPath
     values: Mapping[str, object]
     loose: bool = False
@@ -35,26 +86,55 @@ class Section:
         return next((key for key in self.values if _plain(str(key)) == wanted), name)
 
     def at(self, name: str) -> FieldPath:
-        """Where a field stands."""
-        return (*self.path, self.key(name))
+        """Where a field stands; the first place of several."""
+        return next(iter(self.origins(name)), (*self.path, self.key(name)))
 
-    def get(self, name: str) -> object:
-        """What a field holds; None for one that says nothing."""
-        value = self.values.get(self.key(name))
-        return None if coerce.is_empty(value) else value
+    def origins(self, name: str) -> tuple[FieldPath, ...]:
+        """All places in the source that a field was made of; none for one that nothing in it says."""
+        if isinstance(self.values, Fields):
+            return self.values.origins.get(name, ())
+        return ((*self.path, self.key(name)),) if self.key(name) in self.values else ()
+
+    def get(self, *names: str) -> object:
+        """What the first of these fields that says something holds; None where none does."""
+        found = (self.values.get(self.key(name)) for name in names)
+        return next((value for value in found if not coerce.is_empty(value)), None)
+
+    def first(self, *names: str) -> str:
+        """The first of these fields that says something; the last where none does."""
+        return next((name for name in names if self.get(name) is not None), names[-1])
+
+    def known(self, name: str) -> object:
+        """What a field holds; Unknown (or Mixed) where another tool or a person has to put something in."""
+        return opened(self.get(name), self.ledger.place_of(self.at(name)) if has_expression(self.get(name)) else "")
 
     def names(self) -> Iterator[str]:
         """The fields that say something."""
         return (str(key) for key, value in self.values.items() if not coerce.is_empty(value))
 
-    def inner(self, name: str) -> Section:
-        """The mapping that a field holds; one without fields, where it holds something else."""
+    def inner(self, name: str, *others: str) -> Section:
+        """The mapping that the first of these fields holds; one without fields, where it holds something else."""
+        name = self.first(name, *others)
         value = self.get(name)
         if not isinstance(value, Mapping):
             if value is not None:
                 self.ask(name, (), f"a mapping is expected here, and this is {coerce.shown(value)}")
             value = {}
-        return Section(self.ledger, self.draft, self.at(name), _with_text_keys(value), self.loose)
+        return self._below(value, self.at(name))
+
+    def items(self, name: str) -> list[Section]:
+        """The mappings of the list that a field holds; a single one stands for a list of one."""
+        value, path = self.get(name), self.at(name)
+        if isinstance(value, Mapping):
+            return [self._below(value, path)]
+        if not isinstance(value, list):
+            if value is not None:
+                self.drop(name, "a list of mappings belongs here")
+            return []
+        for number, item in enumerate(value):
+            if not isinstance(item, Mapping):
+                self.ledger.drop((*path, number), "a mapping belongs here")
+        return [self._below(item, (*path, n)) for n, item in enumerate(value) if isinstance(item, Mapping)]
 
     def sections(self) -> Iterator[tuple[str, Section]]:
         """The fields that hold mappings; the others are left."""
@@ -62,10 +142,32 @@ class Section:
             if isinstance(self.values[name], Mapping):
                 yield name, self.inner(name)
 
+    def text(self, name: str, to: Key) -> str | None:
+        """A text as a spec has it, with `${{ vars.NAME }}` for what is not known, of which is asked; None for none."""
+        value = self.known(name)
+        if not is_open(value):
+            return coerce.text(value)
+        return str(self._expressed(name, to, value))
+
+    def take(self, rows: Iterable[Row], to: Key) -> None:
+        """Take plain fields over."""
+        for row in rows:
+            if row.read is None:
+                self.drop(row.name, row.why)
+            else:
+                self.copy(row.name, (*to, row.ours or row.name), row.read, row.expected)
+
     def copy(self, name: str, to: Key, read: Reader, expected: str) -> Value:
-        """Take a field over as `read` understands it, and give that back; None where there is none."""
-        raw = self.get(name)
-        value = None if raw is None or has_expression(raw) else read(raw)
+        """Take a field over as `read` understands it, and give that back; None where there is none.
+
+        What is not known becomes a variable; what cannot be read is asked for.
+        """
+        raw = self.known(name)
+        if is_open(raw):
+            value = self._expressed(name, to, raw)
+            self.draft.set(to, value)
+            return value
+        value = None if raw is None else read(raw)
         if value is not None:
             self.put(name, to, value)
         elif raw is not None:
@@ -87,12 +189,19 @@ class Section:
             self.rewrite(name, to, note or f"written as {coerce.shown(value)}")
 
     def carry(self, name: str, to: Key, note: str = "") -> None:
-        """The field stands in the spec as it was."""
-        self.ledger.carry(self.at(name), ".".join(to), note)
+        """The field stands in the spec as it was, unless it was put together."""
+        put_together = self.values.notes.get(name, "") if isinstance(self.values, Fields) else ""
+        for path in self.origins(name):
+            if put_together:
+                self.ledger.rewrite(path, ".".join(to), note or put_together)
+            else:
+                self.ledger.carry(path, ".".join(to), note)
 
     def rewrite(self, name: str, to: Key, note: str) -> None:
         """The field stands in the spec in another form."""
-        self.ledger.rewrite(self.at(name), ".".join(to), note)
+        put_together = self.values.notes.get(name, "") if isinstance(self.values, Fields) else ""
+        for path in self.origins(name):
+            self.ledger.rewrite(path, ".".join(to), put_together or note)
 
     def tell(self, name: str, to: Key, note: str) -> None:
         """The field stands in the spec: as it was, where there is no note."""
@@ -103,24 +212,45 @@ class Section:
 
     def drop(self, name: str, why: str) -> None:
         """The field has no counterpart; nothing is said of one that is not there."""
-        if self.key(name) in self.values:
-            self.ledger.drop(self.at(name), why)
+        for path in self.origins(name):
+            self.ledger.drop(path, why)
 
     def ask(self, name: str, to: Key, what: str, flag: str = "", *, write: bool = False) -> None:
         """Somebody has to decide. `write` puts TODO into the spec; else the field is left out with a comment."""
-        path = self.at(name) if self.key(name) in self.values else ()
-        ask(self.ledger, self.draft, path, to, what, flag, write=write)
+        ask(self.ledger, self.draft, next(iter(self.origins(name)), ()), to, what, flag, write=write)
+
+    def _below(self, value: Mapping[str, object], path: FieldPath) -> Section:
+        if isinstance(value, Fields):
+            return Section(self.ledger, self.draft, value.path, value, self.loose)
+        return Section(self.ledger, self.draft, path, _with_text_keys(value), self.loose)
+
+    def _expressed(self, name: str, to: Key, value: object) -> Value:
+        """A value as a spec has it; the report says what became of it, and what it leaves open."""
+        found = express(self.draft, value, name)
+        for what, flag in found.asked:
+            ask(self.ledger, self.draft, self.at(name), to, what, flag, comment=False)
+        if not found.asked:
+            self.rewrite(name, to, "; ".join(dict.fromkeys(found.notes)) or "as it is in the source")
+        return found.value
 
 
 def ask(
-    ledger: Ledger, draft: Draft, path: FieldPath, to: Key, what: str, flag: str = "", *, write: bool = False
+    ledger: Ledger,
+    draft: Document,
+    path: FieldPath,
+    to: Key,
+    what: str,
+    flag: str = "",
+    *,
+    write: bool = False,
+    comment: bool = True,
 ) -> None:
     """An entry that asks, and TODO in the draft: as the field's value, or in a comment above its section."""
     ledger.ask(path, ".".join(to), what, flag)
     message = f"TODO: {' '.join(what.split())}{f' ({flag})' if flag else ''}"
     if write:
         draft.set(to, TODO, message)
-    else:
+    elif comment:
         draft.comment(to[:1], f"{message}: {'.'.join(to) or dotted(path)}")
 
 
@@ -131,12 +261,7 @@ def empty_reason(ledger: Ledger) -> None:
             ledger.drop(path, "it is empty")
 
 
-def has_expression(value: object) -> bool:
-    """Whether a text has something in it that another tool replaces."""
-    return isinstance(value, str) and any(mark in value for mark in EXPRESSIONS)
-
-
-def section_of(ledger: Ledger, draft: Draft, *, loose: bool = False) -> Section:
+def section_of(ledger: Ledger, draft: Document, *, loose: bool = False) -> Section:
     """The whole of a file that holds a mapping."""
     values = ledger.values
     return Section(ledger, draft, (), _with_text_keys(values) if isinstance(values, Mapping) else {}, loose)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,6 +39,11 @@ class Source:
     file: str
     text: str
     values: object
+
+    def place(self, path: tuple[str | int, ...]) -> str:
+        """Where a field of a YAML or JSON file stands, as in `line 12`; "" where that cannot be told."""
+        line = _lines(self.text).get(path)
+        return f"line {line}" if line else ""
 
 
 def read_text(file: str, most: int = MAX_BYTES) -> str:
@@ -122,6 +129,33 @@ def _tree(file: str, values: object) -> object:
         return value if value is None or isinstance(value, (int, float)) else str(value)
 
     return copied(values, 0)
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> Mapping[tuple[str | int, ...], int]:
+    """The line of each field of a YAML or JSON text; only what somebody has to look at is worth reading it twice."""
+    import yaml
+
+    found: dict[tuple[str | int, ...], int] = {}
+
+    def look(node: yaml.Node | None, path: tuple[str | int, ...]) -> None:
+        if len(path) > MAX_DEPTH or len(found) > MAX_VALUES:
+            return
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                here = (*path, str(key.value))
+                found[here] = key.start_mark.line + 1
+                look(value, here)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                found[(*path, index)] = item.start_mark.line + 1
+                look(item, (*path, index))
+
+    try:
+        look(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), ())
+    except (yaml.YAMLError, RecursionError):
+        return {}
+    return found
 
 
 def _loader() -> type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, credentials
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.section import Section, has_expression
 
 LONGEST = 256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import coerce, credentials
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.naming import VARIABLE
 from specrun.convert.section import Section, has_expression
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from specrun.convert.draft import leaf, scalar
+from specrun.convert.document import leaf, scalar
 from specrun.spec.diagnostics import Path
 from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible

@@ -62,6 +62,7 @@ def report_data(report: Report) -> list[dict[str, object]]:
             "to": entry.to,
             "note": entry.note,
             "flag": entry.flag,
+            "place": entry.place,
         }
         for entry in report.entries
     ]

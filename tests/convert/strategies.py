@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from specrun.convert.draft import flow
+from specrun.convert.document import flow
 from specrun.spec.layers.bases import HEAD
 from specrun.spec.load import load
 from specrun.spec.model import Spec

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from specrun.convert.draft import Draft, flow, scalar
+from specrun.convert.document import Document, flow, scalar
 from specrun.spec.source import read
 from specrun.spec.visible import visible_output
 from tests.searching import drawn
@@ -40,7 +40,7 @@ def both(text: str, folder: Path) -> tuple[Any, Any]:
 @given(value=VALUES)
 @example(value="0?")
 def test_any_value_comes_back(value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    draft = Draft()
+    draft = Document()
     draft.set(("name",), "any")
     draft.set(("vars", "value"), value, "a comment")
     draft.set(("vars", "inside"), [value, {"key": value}])
@@ -69,7 +69,7 @@ def test_quotes_stand_where_they_are_needed(value: Any, written: str) -> None:
 
 @pytest.mark.parametrize("value", ["a\n::error::b\n", "a\n  ::set-output name=b::c", "echo\n##vso[task.complete]\n"])
 def test_no_line_of_a_draft_is_a_command_of_a_runner(value: str) -> None:
-    draft = Draft()
+    draft = Document()
     draft.set(("vars", "value"), value)
     assert visible_output(draft.text()).replace(r"\x23", "#") == draft.text()
     assert yaml.safe_load(visible_output(draft.text()))["vars"] == {"value": value}
@@ -81,7 +81,7 @@ def test_braces_need_more_quotes() -> None:
 
 
 def test_a_whole_draft() -> None:
-    draft = Draft()
+    draft = Document()
     draft.set(("job", "command"), "set -e\npython train.py\n", "from commandLine")
     draft.set(("job", "code"), "src")
     draft.set(("compute", "name"), "gpu")

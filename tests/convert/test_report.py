@@ -85,4 +85,5 @@ def test_a_report_as_markdown_and_as_data() -> None:
         "to": "name",
         "note": "",
         "flag": "",
+        "place": "",
     }

@@ -7,8 +7,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from specrun.convert.draft import flow
-from specrun.convert.yaml_text import Page
+from specrun.convert.document import Document, flow
 from tests.searching import drawn
 
 TEXT = st.text() | st.sampled_from(["1e-05", "0b1", "012", "-1:30", "1:30.5", "=", "<<", "- a", "a: b", "a #b", "\x85"])
@@ -23,14 +22,14 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(T
 @example({"a": ["x\ny", {"b": {"c": []}}, [[1], {}]]}, "line\nother\x00")
 @given(st.dictionaries(st.text(min_size=1), VALUES.filter(lambda value: value not in (None, {}))), st.text())
 def test_what_is_put_is_read_again(values: dict[str, Any], comment: str) -> None:
-    page = Page()
-    page.note((), comment)
+    page = Document(plain=True)
+    page.comment((), comment)
     for name, value in values.items():
         page.put(name, value, comment)
         if isinstance(value, dict):
-            page.note((name, next(iter(value))), comment)
+            page.comment((name, next(iter(value))), comment)
         if isinstance(value, list) and value:
-            page.note((name, 0), comment)
+            page.comment((name, 0), comment)
     text = page.text()
     assert (yaml.safe_load(text) or {}) == values
     assert (yaml.load(text, Loader=yaml.CSafeLoader) or {}) == values
@@ -44,13 +43,13 @@ def test_values_on_one_line(value: Any) -> None:
 
 
 def test_where_comments_stand() -> None:
-    page = Page()
-    page.note((), "top")
+    page = Document(plain=True)
+    page.comment((), "top")
     page.put("a", {"b": [1, {"c": 2, "d": 3}]}, "of a")
     page.put("gone", None, "of what is not there")
-    page.note(("a", "b"), "of b")
-    page.note(("a", "b", 1), "of an item")
-    page.note(("a", "b", 1, "d"), "of d")
+    page.comment(("a", "b"), "of b")
+    page.comment(("a", "b", 1), "of an item")
+    page.comment(("a", "b", 1, "d"), "of d")
     assert page.text() == (
         "# top\n# of a\na:\n  # of b\n  b:\n    - 1\n    # of an item\n    - c: 2\n      # of d\n      d: 3\n"
         "# of what is not there\n"
@@ -59,7 +58,7 @@ def test_where_comments_stand() -> None:
 
 @pytest.mark.parametrize("text", ["a\nb", "a\nb\n", "a\n\n  b\n\ttabbed"])
 def test_lines_of_text_are_lines(text: str) -> None:
-    page = Page()
+    page = Document(plain=True)
     page.put("a", text)
     page.put("b", [text])
     assert page.text().count("|") == 2

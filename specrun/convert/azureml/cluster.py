@@ -5,7 +5,7 @@ from __future__ import annotations
 from specrun.convert import coerce, credentials
 from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import cluster_name
-from specrun.convert.draft import Key, Value
+from specrun.convert.document import Key, Value
 from specrun.convert.locations import base_name
 from specrun.convert.section import Section
 from specrun.convert.sources import Source

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from specrun.convert import coerce, credentials
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.naming import identifier
 from specrun.convert.section import Section, ask, has_expression
 from specrun.spec.shell import DOUBLE, REFERENCE

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from specrun.convert import coerce, conda, credentials, locations
 from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import asset_name, environment_name
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.section import Section, ask, has_expression
 from specrun.convert.sources import Source
 from specrun.engines.azure.images import CPU_IMAGE, GPU_IMAGE, PYTHON

@@ -123,7 +123,7 @@ def _refuse(source: Source, kind: str) -> None:
 
 
 def _unnamed(source: Source, kind: str) -> Report:
-    ledger = Ledger(source.file, source.values)
+    ledger = Ledger(source.file, source.values, source.place)
     return ledger.close(f"no job that was given names this {kind}")
 
 

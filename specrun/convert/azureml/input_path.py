@@ -9,7 +9,7 @@ from specrun.convert import coerce, credentials, locations
 from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import asset_name, short
 from specrun.convert.azureml.storage import asset_address, at_path, name_of, write_data
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.section import Section, has_expression
 
 Place: TypeAlias = tuple[Section, str, str]

@@ -9,7 +9,7 @@ from specrun.convert.azureml.command import plain_word
 from specrun.convert.azureml.input_path import place_of, write_address, write_place
 from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import asset_name
-from specrun.convert.draft import TODO, Key, Value
+from specrun.convert.document import TODO, Key, Value
 from specrun.convert.naming import identifier
 from specrun.convert.section import Section, has_expression
 

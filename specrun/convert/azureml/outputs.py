@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from specrun.convert import coerce
 from specrun.convert.azureml.references import short
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.naming import identifier
 from specrun.convert.section import Section, has_expression
 

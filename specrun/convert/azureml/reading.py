@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.section import Section, section_of
@@ -38,7 +38,7 @@ class JobImport:
     name: str
     options: ImportOptions
     beside: Beside
-    draft: Draft = field(default_factory=Draft)
+    draft: Document = field(default_factory=Document)
     ledgers: list[Ledger] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -46,7 +46,7 @@ class JobImport:
 
     def open(self, source: Source) -> Section:
         """The fields of a file, whose ledger then counts for this spec."""
-        ledger = Ledger(source.file, source.values)
+        ledger = Ledger(source.file, source.values, source.place)
         self.ledgers.append(ledger)
         self.used.add(source.file)
         return section_of(ledger, self.draft)

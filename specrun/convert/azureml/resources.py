@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from specrun.convert import coerce
-from specrun.convert.draft import Key, Value
+from specrun.convert.document import Key, Value
 from specrun.convert.naming import VM_SIZE
 from specrun.convert.section import Reader, Section
 

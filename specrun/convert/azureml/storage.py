@@ -7,7 +7,7 @@ import re
 from specrun.convert import coerce, credentials, locations
 from specrun.convert.azureml.reading import JobImport
 from specrun.convert.azureml.references import short
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.naming import identifier
 from specrun.convert.section import Section, has_expression
 from specrun.convert.sources import Source

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from specrun.convert.batchai.secrets import vault_command
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.credentials import secret, variable
-from specrun.convert.draft import TODO, Draft, Key
+from specrun.convert.document import TODO, Document, Key
 from specrun.convert.naming import unique
 from specrun.convert.report import dotted
 
@@ -21,7 +21,7 @@ _PLACEHOLDER_KEY = "AZURE_BATCHAI_STORAGE_KEY"
 class Accounts:
     """A name that a file leaves open is a variable of the spec, one for all places where it stands."""
 
-    draft: Draft
+    draft: Document
     open: dict[str, str] = field(default_factory=dict)
 
     def name_of(self, item: LooseSection, host: str, to: str) -> str:
@@ -47,7 +47,7 @@ class Accounts:
         item.ledger.ask((), f"vars.{name}", what, f"apply --var {name}=ACCOUNT")
 
 
-def credentials(item: LooseSection, account: str, draft: Draft, place: Key) -> None:
+def credentials(item: LooseSection, account: str, draft: Document, place: Key) -> None:
     """The datastore's key, by the name of a secret."""
     section = item.section("credentials", "credentialsInfo")
     literal, reference = section.text("accountKey"), section.section("accountKeySecretReference")

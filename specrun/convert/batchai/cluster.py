@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specrun.convert import coerce
 from specrun.convert.batchai.section import LooseSection, Text
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 from specrun.convert.locations import base_name
 from specrun.convert.naming import VM_SIZE
 
@@ -26,7 +26,7 @@ _ANSWERED = (
 )
 
 
-def compute(cluster: LooseSection, draft: Draft, name: str) -> None:
+def compute(cluster: LooseSection, draft: Document, name: str) -> None:
     """The `compute` section, of a cluster's properties."""
     draft.set(("compute", "name"), name)
     draft.comment(("compute",), f"from {base_name(cluster.ledger.file)}")
@@ -59,7 +59,7 @@ def compute(cluster: LooseSection, draft: Draft, name: str) -> None:
     cluster.drop("what the service answered", *_ANSWERED)
 
 
-def _tier(cluster: LooseSection, draft: Draft) -> None:
+def _tier(cluster: LooseSection, draft: Document) -> None:
     priority = cluster.text("vmPriority")
     if priority is None:
         return
@@ -73,7 +73,7 @@ def _tier(cluster: LooseSection, draft: Draft) -> None:
         cluster.ledger.rewrite(priority.path, "compute.tier", f"`{tier}`")
 
 
-def _scale(scale: LooseSection, draft: Draft) -> None:
+def _scale(scale: LooseSection, draft: Document) -> None:
     manual, automatic = scale.section("manual"), scale.section("autoScale")
     if automatic.values:
         least = _number(automatic, "minimumNodeCount", "min_instances", draft)
@@ -95,7 +95,7 @@ def _scale(scale: LooseSection, draft: Draft) -> None:
     manual.drop("Azure ML gives nodes back when no job needs them", "nodeDeallocationOption")
 
 
-def _number(section: LooseSection, name: str, key: str, draft: Draft) -> int | str:
+def _number(section: LooseSection, name: str, key: str, draft: Document) -> int | str:
     found = section.whole(name)
     to = f"compute.{key}"
     if found is not None and found.value is not None and found.value >= 0:
@@ -107,7 +107,7 @@ def _number(section: LooseSection, name: str, key: str, draft: Draft) -> int | s
     return TODO
 
 
-def _account(account: LooseSection, draft: Draft) -> None:
+def _account(account: LooseSection, draft: Document) -> None:
     user, key = account.text("adminUserName"), account.text("adminUserSshPublicKey")
     password = account.text("adminUserPassword")
     if user is None and key is None and password is None:

@@ -11,7 +11,7 @@ from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.scripts import find_script, place_script, tell_about_script
 from specrun.convert.batchai.secrets import hide
 from specrun.convert.batchai.section import LooseSection, Text
-from specrun.convert.draft import TODO, Value
+from specrun.convert.document import TODO, Value
 
 _BASH = re.compile(
     r"\s*(?:/bin/)?(?:ba)?sh\s+-l?c\s+(?:'(?P<single>[^']*)'|\"(?P<double>[^\"\\`$]*(?:\$(?![({])[^\"\\`$]*)*)\")\s*"

@@ -6,7 +6,7 @@ from specrun.convert.batchai.job_folders import JobFolder
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.secrets import hide
 from specrun.convert.batchai.section import LooseSection, Text
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 
 
 def inputs(job: LooseSection, rewriter: Rewriter) -> None:
@@ -52,7 +52,7 @@ def outputs(job: LooseSection, rewriter: Rewriter, name: str) -> None:
         item.drop("a folder is made when it is missing", "createNew")
 
 
-def write(draft: Draft, places: list[JobFolder]) -> None:
+def write(draft: Document, places: list[JobFolder]) -> None:
     """The sections `inputs` and `outputs`."""
     for place in places:
         here = ("job", place.kind, place.name)

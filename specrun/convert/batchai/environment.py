@@ -11,7 +11,7 @@ from specrun.convert.batchai.secrets import vault_command
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.credentials import is_secret, variable
 from specrun.convert.credentials import secret as expression
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 from specrun.convert.naming import VARIABLE
 
 _RESERVED = ("SPECRUN_", "AZUREML_", "OMPI_COMM_WORLD_")
@@ -20,7 +20,7 @@ _SET_BY_ENGINE = frozenset(
 )
 
 
-def container(job: LooseSection, draft: Draft, image: str | None) -> None:
+def container(job: LooseSection, draft: Document, image: str | None) -> None:
     """`environment` and the size of shared memory."""
     settings = job.section("containerSettings")
     registry = settings.section("imageSourceRegistry")
@@ -53,7 +53,7 @@ def container(job: LooseSection, draft: Draft, image: str | None) -> None:
 
 
 def variables(
-    sections: Sequence[LooseSection], rewriter: Rewriter, draft: Draft, *, secret: bool = False
+    sections: Sequence[LooseSection], rewriter: Rewriter, draft: Document, *, secret: bool = False
 ) -> list[tuple[str, str]]:
     """Environment variables: in the spec, or (given back) those that only the shell can fill in."""
     exports: list[tuple[str, str]] = []
@@ -79,7 +79,7 @@ def variables(
     return exports
 
 
-def _login(registry: LooseSection, draft: Draft) -> None:
+def _login(registry: LooseSection, draft: Document) -> None:
     path, login = registry.at("credentials"), registry.section("credentials")
     if path is None or not login.values:
         return
@@ -88,7 +88,7 @@ def _login(registry: LooseSection, draft: Draft) -> None:
     draft.comment(("job", "environment"), f"{what}; its login is not copied")
 
 
-def _shm_size(settings: LooseSection, written: str, draft: Draft) -> None:
+def _shm_size(settings: LooseSection, written: str, draft: Document) -> None:
     path = settings.at("shmSize")
     size = coerce.shm_size(f"{written}b" if written.isdecimal() else written.lower())
     assert path is not None

@@ -20,7 +20,7 @@ from specrun.convert.batchai.options import BatchaiOptions
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.batchai.setup import setup_task, tell_setup_task
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name, stem
 from specrun.convert.naming import compute_name, spec_name
@@ -65,7 +65,7 @@ def folder_imports(sources: Sequence[Source], options: BatchaiOptions) -> list[C
 
 def _job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
     ledger, root, job = _opened(source, "job")
-    draft, name = Draft(), _name(root, options, source)
+    draft, name = Document(), _name(root, options, source)
     _head(draft, root, source, name, options)
     places = JobFolders(ledger, Mounts(options.mounts), options.code)
     rewriter = Rewriter(places)
@@ -75,7 +75,7 @@ def _job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Impor
     cluster_name = _cluster_of(job, draft, options)
     if options.cluster is not None:
         other, cluster_root, cluster = _opened(options.cluster, "cluster")
-        into = draft if own_cluster else Draft()
+        into = draft if own_cluster else Document()
         places.mounts.read(cluster.section("nodeSetup").section("mountVolumes"), "cluster", into, Accounts(into))
         before, exports = setup_task(cluster, rewriter, draft)
         if own_cluster:
@@ -92,7 +92,7 @@ def _job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Impor
 
 def _cluster(source: Source, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
     ledger, root, cluster = _opened(source, "cluster")
-    draft, name = Draft(), _name(root, options, source)
+    draft, name = Document(), _name(root, options, source)
     _head(draft, root, source, name, options)
     own = compute_name(options.name or "") if named else _file_name(root, source)
     _compute(root, cluster, draft, own)
@@ -106,7 +106,7 @@ def _cluster(source: Source, options: BatchaiOptions, *, alone: bool, named: boo
 def _opened(source: Source, kind: str) -> tuple[Ledger, LooseSection, LooseSection]:
     """The file's ledger, the document, and its properties. Raises Refused."""
     values = check(source, kind)
-    ledger = Ledger(source.file, values)
+    ledger = Ledger(source.file, values, source.place)
     root = LooseSection(ledger, (), values)
     return ledger, root, root if unwrapped(values) is values else root.section("properties")
 
@@ -124,7 +124,7 @@ def _closed(ledger: Ledger) -> Report:
     )
 
 
-def _head(draft: Draft, root: LooseSection, source: Source, name: str, options: BatchaiOptions) -> None:
+def _head(draft: Document, root: LooseSection, source: Source, name: str, options: BatchaiOptions) -> None:
     draft.set(("apiVersion",), "specrun/v1")
     draft.set(("name",), name)
     schema = root.text("$schema")
@@ -139,7 +139,7 @@ def _head(draft: Draft, root: LooseSection, source: Source, name: str, options: 
     write_given_workspace(draft, options.workspace)
 
 
-def _experiment(root: LooseSection, draft: Draft) -> None:
+def _experiment(root: LooseSection, draft: Document) -> None:
     for section in (root, root.section("properties")):
         found = section.text("experimentName", "experiment") if section.values else None
         name = naming.experiment(found.value.rsplit("/", 1)[-1]) if found else ""
@@ -151,7 +151,7 @@ def _experiment(root: LooseSection, draft: Draft) -> None:
                 section.ledger.rewrite(found.path, "experiment", f"`{name}`")
 
 
-def _cluster_of(job: LooseSection, draft: Draft, options: BatchaiOptions) -> str:
+def _cluster_of(job: LooseSection, draft: Document, options: BatchaiOptions) -> str:
     """The name of the cluster that the job names; "" where it names none."""
     path, value = job.at("cluster"), job.value("cluster")
     found = job.section("cluster").text("id") if isinstance(value, Mapping) else None
@@ -168,7 +168,7 @@ def _cluster_of(job: LooseSection, draft: Draft, options: BatchaiOptions) -> str
     return ""
 
 
-def _compute(root: LooseSection, cluster: LooseSection, draft: Draft, name: str) -> None:
+def _compute(root: LooseSection, cluster: LooseSection, draft: Document, name: str) -> None:
     written = root.text("name")
     if written:
         root.ledger.rewrite(written.path, "compute.name", f"`{name}`")
@@ -180,7 +180,7 @@ def _compute(root: LooseSection, cluster: LooseSection, draft: Draft, name: str)
             root.ledger.drop(schema.path, "it says whose file this is, and of which version")
 
 
-def _fit(job: LooseSection, draft: Draft) -> None:
+def _fit(job: LooseSection, draft: Document) -> None:
     """A cluster that is smaller than what its job asks for would let it wait for ever."""
     asked, most = draft.get(("job", "resources", "instance_count")), draft.get(("compute", "max_instances"))
     if isinstance(asked, int) and isinstance(most, int) and asked > most:

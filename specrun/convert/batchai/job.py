@@ -14,7 +14,7 @@ from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.secrets import hide
 from specrun.convert.batchai.section import LooseSection, shortened
 from specrun.convert.batchai.toolkits import program_of
-from specrun.convert.draft import TODO, Draft, Value
+from specrun.convert.document import TODO, Document, Value
 
 _INSTALLS_MPI = re.compile(r"install\b[^;&|]{0,1000}\b(mpi-default|openmpi|libopenmpi|mpich|intel-?mpi)")
 
@@ -38,7 +38,7 @@ _ANSWERED = (
 
 
 def read_job(
-    job: LooseSection, rewriter: Rewriter, draft: Draft, image: str | None, name: str
+    job: LooseSection, rewriter: Rewriter, draft: Document, image: str | None, name: str
 ) -> tuple[Program, list[str], Exports]:
     """Everything but directories' sections and the command: the program, lines before it, and variables to export."""
     nodes = job.whole("nodeCount")
@@ -79,7 +79,7 @@ def _mpi_comes_late(job: LooseSection, program: Program, preparation: Sequence[s
         job.ledger.ask(job.section("jobPreparation").path, "job.environment.image", what, "--image IMAGE")
 
 
-def _instances(job: LooseSection, program: Program, count: int | None, draft: Draft) -> None:
+def _instances(job: LooseSection, program: Program, count: int | None, draft: Document) -> None:
     to, path = "job.resources.instance_count", job.at("nodeCount")
     value: Value = program.instances if program.instances is not None else count
     if value is None or value == TODO:
@@ -93,7 +93,7 @@ def _instances(job: LooseSection, program: Program, count: int | None, draft: Dr
     draft.set(("job", "resources", "instance_count"), value, program.instances_comment or "nodeCount")
 
 
-def _timeout(job: LooseSection, draft: Draft) -> None:
+def _timeout(job: LooseSection, draft: Document) -> None:
     text = job.section("constraints").text("maxWallClockTime")
     if text is None:
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from string import punctuation, whitespace
 
 from specrun.convert.batchai.mounts import Mount, Mounts, unknown_mount
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.naming import identifier
 from specrun.convert.report import FieldPath, Ledger
 

@@ -13,14 +13,14 @@ from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.shell import Shell, command, expressions
 from specrun.convert.batchai.wrapper import wrapper
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 
 _SCRIPTS = re.compile(r"\.(ba)?sh\b")
 
 
 def launch(
     rewriter: Rewriter,
-    draft: Draft,
+    draft: Document,
     program: Program,
     preparation: Sequence[str],
     exports: Sequence[tuple[str, str]],

@@ -9,7 +9,7 @@ from dataclasses import field
 
 from specrun.convert.batchai.accounts import Accounts, credentials
 from specrun.convert.batchai.section import LooseSection, Text
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 from specrun.convert.locations import base_name
 from specrun.convert.naming import datastore_name
 from specrun.spec.frozen import dataclass
@@ -53,7 +53,7 @@ class Mounts:
                     return mount, "/".join(parts[length:])
         return None
 
-    def read(self, section: LooseSection, root: str, draft: Draft, accounts: Accounts) -> None:
+    def read(self, section: LooseSection, root: str, draft: Document, accounts: Accounts) -> None:
         """Take the mounts of a `mountVolumes` section."""
         for item in section.items("azureFileShares"):
             self._store(item, root, draft, accounts, "azure_file")
@@ -63,7 +63,7 @@ class Mounts:
             for item in section.items(kind):
                 self._other(item, root, why)
 
-    def _store(self, item: LooseSection, root: str, draft: Draft, accounts: Accounts, kind: str) -> None:
+    def _store(self, item: LooseSection, root: str, draft: Document, accounts: Accounts, kind: str) -> None:
         rel = item.text("relativeMountPath")
         if rel and self._is_given(item, root, rel):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.section import LooseSection
-from specrun.convert.draft import TODO, Value
+from specrun.convert.document import TODO, Value
 from specrun.convert.report import FieldPath
 from specrun.spec.frozen import dataclass
 

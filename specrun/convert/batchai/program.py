@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Value
 from specrun.spec.frozen import dataclass
 
 

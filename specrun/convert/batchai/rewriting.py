@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from specrun.convert.batchai.job_folders import JobFolder, JobFolders
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.report import FieldPath
 
 _VARIABLE = re.compile(

@@ -9,7 +9,7 @@ from specrun.convert.batchai.environment import variables
 from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.secrets import hide
 from specrun.convert.batchai.section import LooseSection
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 
 _OF_THE_HOST = re.compile(
     r"\b(sudo|mount|docker|systemctl|service|modprobe|sysctl|reboot|useradd|usermod|nvidia-(smi\s+-|docker)|waagent|fdisk"
@@ -17,7 +17,7 @@ _OF_THE_HOST = re.compile(
 )
 
 
-def setup_task(cluster: LooseSection, rewriter: Rewriter, draft: Draft) -> tuple[list[str], list[tuple[str, str]]]:
+def setup_task(cluster: LooseSection, rewriter: Rewriter, draft: Document) -> tuple[list[str], list[tuple[str, str]]]:
     """The lines to run before a job's program, and variables to export."""
     task = cluster.section("nodeSetup").section("setupTask")
     text = task.text("commandLine")

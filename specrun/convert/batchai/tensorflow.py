@@ -8,7 +8,7 @@ from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.scripts import script_line
 from specrun.convert.batchai.secrets import hide
 from specrun.convert.batchai.section import LooseSection, shortened
-from specrun.convert.draft import TODO, Value
+from specrun.convert.document import TODO, Value
 
 _DISTRIBUTED = ("workerCount", "parameterServerCount", "workerCommandLineArgs", "parameterServerCommandLineArgs")
 

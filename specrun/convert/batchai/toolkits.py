@@ -12,7 +12,7 @@ from specrun.convert.batchai.rewriting import Rewriter
 from specrun.convert.batchai.scripts import place_script, script_line, tell_about_script
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.batchai.tensorflow import arguments, tensorflow
-from specrun.convert.draft import TODO, Value
+from specrun.convert.document import TODO, Value
 from specrun.convert.sources import Refused
 
 _ARGUMENTS = ("commandLineArgs", "masterCommandLineArgs", "args")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specrun.convert import coerce
 from specrun.convert.azureml.references import cluster_name
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section
 

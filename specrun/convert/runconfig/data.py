@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from specrun.convert import coerce, credentials
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.naming import identifier
 from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from specrun.convert import coerce, conda, credentials, locations
 from specrun.convert.azureml.resources import docker_args
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression
 from specrun.convert.variables import write_variables

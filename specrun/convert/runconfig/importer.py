@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from specrun.convert import coerce, locations, naming
-from specrun.convert.draft import Draft
+from specrun.convert.document import Document
 from specrun.convert.imported import Imported
 from specrun.convert.options import ImportOptions, write_given_workspace
 from specrun.convert.report import Ledger
@@ -55,7 +55,7 @@ def import_runconfig(source: Source, options: ImportOptions) -> Imported:
 
     Its paths start at the project's folder: the one around `.azureml` or `aml_config`, else the file's own.
     """
-    ledger, draft = Ledger(source.file, source.values), Draft()
+    ledger, draft = Ledger(source.file, source.values, source.place), Document()
     section = _definition(section_of(ledger, draft, loose=True))
     _refuse(source, section)
     reading = RunconfigImport(section, options, root_of(source.file), options.name or _name_of(source, section))

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Collection
 
 from specrun.convert import coerce, credentials
-from specrun.convert.draft import TODO, Value
+from specrun.convert.document import TODO, Value
 from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression
 from specrun.convert.variables import TO as VARIABLES

@@ -7,8 +7,8 @@ import shlex
 
 from specrun.convert import coerce
 from specrun.convert.credentials import variable
-from specrun.convert.draft import TODO, Key
-from specrun.convert.draft import Value as Written
+from specrun.convert.document import TODO, Key
+from specrun.convert.document import Value as Written
 from specrun.convert.locations import folder_of, rebased
 from specrun.convert.scripts.values import Call, Hidden, Value
 from specrun.convert.scripts.writing import Expressed, Writing

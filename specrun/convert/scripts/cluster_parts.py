@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.scripts.values import Call
 from specrun.convert.scripts.writing import Expressed, Writing
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import coerce
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.naming import CLUSTER, VM_SIZE
 from specrun.convert.scripts.cluster_parts import write_identity, write_network, write_remote_login
 from specrun.convert.scripts.tags import write_tags

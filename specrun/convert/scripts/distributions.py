@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import coerce
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.scripts.values import Call
 from specrun.convert.scripts.writing import Writing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.locations import folder_of, rebased
 from specrun.convert.scripts.packages import Packages, gather, gather_added
 from specrun.convert.scripts.software import TO, write_gathered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, naming
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.locations import stem
 from specrun.convert.naming import VM_SIZE
 from specrun.convert.scripts.arguments import write_program

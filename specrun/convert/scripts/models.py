@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 from specrun.convert.imported import Imported
 from specrun.convert.locations import stem
 from specrun.convert.naming import spec_name
@@ -102,7 +102,7 @@ def _experiment(call: Call, calls: list[Call]) -> tuple[Call, str, Value] | None
     return (made, "experiment", made.get("experiment")) if made is not None else None
 
 
-def _put_back(writing: Writing, draft: Draft, words: dict[str, Value]) -> dict[str, str]:
+def _put_back(writing: Writing, draft: Document, words: dict[str, Value]) -> dict[str, str]:
     """Put expressions where the words stand that stood for them; the expressions of those that were found."""
     found: set[str] = set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.scripts.values import Argument, Call, Member, Value
 from specrun.convert.scripts.writing import Writing
 from specrun.spec.rules.environment import is_requirement

@@ -7,8 +7,8 @@ import re
 from dataclasses import field, replace
 
 from specrun.convert import naming
-from specrun.convert.draft import TODO
-from specrun.convert.draft import Value as Written
+from specrun.convert.document import TODO
+from specrun.convert.document import Value as Written
 from specrun.convert.locations import folder_of, is_address, rebased
 from specrun.convert.scripts.stores import Upload, clean_target, store_name
 from specrun.convert.scripts.values import Call, Computed, Member, Template, Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specrun.convert.draft import TODO, Draft
+from specrun.convert.document import TODO, Document
 from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name
 from specrun.convert.options import ImportOptions
@@ -72,7 +72,7 @@ def _imported(file: str, calls: list[Call], options: ImportOptions) -> Imported:
     newer = any(call.kind in (*jobs.KINDS, *v2_jobs.KINDS) and not call.skipped for call in calls)
     if uses_models(calls) and not newer:
         return import_models(file, calls, options)
-    writing = Writing(file, options, Draft(), Ledger(file, report_values(calls)), calls)
+    writing = Writing(file, options, Document(), Ledger(file, report_values(calls)), calls)
     found = writing.of(*jobs.KINDS, *v2_jobs.KINDS)
     job = found[0] if found else None
     name = jobs.job_name(writing, job)

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from specrun.convert.conda import conda_text
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.locations import folder_of, rebased
 from specrun.convert.scripts.packages import Packages, conda_values
 from specrun.convert.scripts.values import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.scripts.values import Call, Computed, Environ, Member, Reference, Template, Value
 from specrun.convert.scripts.writing import Writing
 from specrun.spec.datastore_paths import DEFAULT_NAME

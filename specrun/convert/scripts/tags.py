@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import credentials
-from specrun.convert.draft import Key
+from specrun.convert.document import Key
 from specrun.convert.scripts.values import Call, Hidden
 from specrun.convert.scripts.writing import Expressed, Writing
 from specrun.convert.tags import LONGEST, NAME

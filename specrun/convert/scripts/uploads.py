@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from specrun.convert import naming
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.locations import folder_of, is_address, rebased
 from specrun.convert.scripts.stores import Upload, clean_target, store_name
 from specrun.convert.scripts.values import Call, Value

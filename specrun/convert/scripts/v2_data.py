@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from specrun.convert import naming
-from specrun.convert.draft import TODO, Key
-from specrun.convert.draft import Value as Written
+from specrun.convert.document import TODO, Key
+from specrun.convert.document import Value as Written
 from specrun.convert.locations import folder_of, is_address, rebased
 from specrun.convert.scripts.references import References
 from specrun.convert.scripts.stores import Upload

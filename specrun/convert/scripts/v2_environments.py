@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert import coerce
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.locations import folder_of, rebased
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.writing import Writing

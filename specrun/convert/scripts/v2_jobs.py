@@ -6,8 +6,8 @@ import re
 
 from specrun.convert import coerce, naming
 from specrun.convert.azureml.resources import FLAT
-from specrun.convert.draft import TODO
-from specrun.convert.draft import Value as Written
+from specrun.convert.document import TODO
+from specrun.convert.document import Value as Written
 from specrun.convert.scripts.arguments import write_code
 from specrun.convert.scripts.clusters import write_bare_name, write_cluster
 from specrun.convert.scripts.references import References

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert.credentials import is_secret, variable
-from specrun.convert.draft import TODO, Key
+from specrun.convert.document import TODO, Key
 from specrun.convert.naming import VARIABLE
 from specrun.convert.scripts.values import Call, Environ, Hidden
 from specrun.convert.scripts.writing import Writing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, naming
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.locations import folder_of, rebased
 from specrun.convert.options import write_given_workspace
 from specrun.convert.scripts.values import Call

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from specrun.convert import coerce
 from specrun.convert.credentials import variable
-from specrun.convert.draft import TODO, Draft, Key
-from specrun.convert.draft import Value as Written
+from specrun.convert.document import TODO, Document, Key
+from specrun.convert.document import Value as Written
 from specrun.convert.naming import unique
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
@@ -44,7 +44,7 @@ class Writing:
 
     file: str
     options: ImportOptions
-    draft: Draft
+    draft: Document
     ledger: Ledger
     calls: list[Call]
     files: dict[str, str] = field(default_factory=dict)

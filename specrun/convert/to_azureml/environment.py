@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Document, Value
 from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.convert.to_azureml.words import path_from, plain
-from specrun.convert.yaml_text import Page
 from specrun.engines.azure.images import base_image
 from specrun.engines.azureml_v2.environments import conda_of, registered_name
 from specrun.spec.model import Environment, Job
 
 
-def put_environment(page: Page, job: Job, wants_gpu: bool, folder: Path) -> None:
+def put_environment(page: Document, job: Job, wants_gpu: bool, folder: Path) -> None:
     """Write `environment`: a name, or how it is built."""
     environment = job.environment or Environment(pip=())
     value = _environment(environment, wants_gpu, folder)
     page.put("environment", value)
     for note in notes_on_pip(environment):
-        page.note(("environment",), note)
+        page.comment(("environment",), note)
     gpu = job.resources.gpu
     if not isinstance(value, dict) or value.get("image") != base_image(wants_gpu):
         if gpu is not None:
-            page.note(("environment",), f"resources.gpu: {str(gpu).lower()} has no counterpart: what is here decides")
+            page.comment(
+                ("environment",), f"resources.gpu: {str(gpu).lower()} has no counterpart: what is here decides"
+            )
     elif environment.image is None:
         said = "" if gpu is None else f", with resources.gpu: {str(gpu).lower()}"
-        page.note(("environment", "image"), f"The spec names no image: this is specrun's own{said}")
+        page.comment(("environment", "image"), f"The spec names no image: this is specrun's own{said}")
     if environment.framework is not None:
         said = f"framework {environment.framework} with version {environment.version}"
-        page.note(("environment",), f"{said}: what Azure ML kept for the estimators of SDK v1 is gone")
+        page.comment(("environment",), f"{said}: what Azure ML kept for the estimators of SDK v1 is gone")
 
 
 def _environment(environment: Environment, wants_gpu: bool, folder: Path) -> Value:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Document, Value
 from specrun.convert.to_azureml.environment import put_environment
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url, verb_of
-from specrun.convert.yaml_text import Page
 from specrun.engines.azureml_v2.command import command_of, literals_of
 from specrun.engines.azureml_v2.job_words import (
     data_uri,
@@ -26,11 +25,11 @@ FILE = "job.yml"
 
 def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     """The file of the spec's job; `others` are the files that it needs, in their order."""
-    page = Page()
-    page.note((), origin(spec, FILE))
+    page = Document(plain=True)
+    page.comment((), origin(spec, FILE))
     if others:
-        page.note((), "It needs what these describe:")
-        page.note((), *(f"  {az_create(spec, verb_of(file), file)}" for file in others))
+        page.comment((), "It needs what these describe:")
+        page.comment((), *(f"  {az_create(spec, verb_of(file), file)}" for file in others))
     page.put("$schema", schema_url("commandJob"))
     page.put("type", "command")
     page.put("display_name", job.display_name or spec.name)
@@ -49,11 +48,11 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     if job.timeout is not None:
         page.put("limits", {"timeout": job.timeout})
     if job.max_attempts is not None:
-        page.note((), f"limits.max_attempts {job.max_attempts} is left out: it is specrun that submits again")
+        page.comment((), f"limits.max_attempts {job.max_attempts} is left out: it is specrun that submits again")
     named = identity_words(job)
     if "resource_id" in named:  # which the SDK reads as msi_resource_id, and then does not take
         lost = f"resource_id {named.pop('resource_id')} is left out: no file can say it. Say it as client_id."
-        page.note(("identity",), lost)
+        page.comment(("identity",), lost)
     page.put("identity", dict(named))
     for name, words in plain_words(job).items():
         page.put(name, plain(words))
@@ -72,14 +71,14 @@ def _command_notes(job: Job) -> Iterator[str]:
         yield f"These inputs stand in the command, quoted, where it names them: {', '.join(hidden)}"
 
 
-def _put_inputs(page: Page, job: Job, folder: Path) -> None:
+def _put_inputs(page: Document, job: Job, folder: Path) -> None:
     shown = literals_of(job)
     inputs: dict[str, Value] = {}
     for name, entry in job.inputs.items():
         if not entry.is_scalar:
             path, *notes = _input_path(entry, folder)
             inputs[name] = {"type": entry.type, "path": path, "mode": input_mode(entry)}
-            page.note(("inputs", name), *notes)
+            page.comment(("inputs", name), *notes)
         elif name in shown:
             inputs[name] = _scalar(entry)
     page.put("inputs", inputs)
@@ -110,18 +109,18 @@ def _labelled(path: str) -> str:
     return path if name == path or name.startswith("/") or set(name) & set(":@") else f"{path}@latest"
 
 
-def _put_outputs(page: Page, job: Job) -> None:
+def _put_outputs(page: Document, job: Job) -> None:
     outputs: dict[str, Value] = {}
     for name, output in job.outputs.items():
         outputs[name] = {"type": "uri_folder", "mode": output.mode}
         if output.path is not None and output.path.startswith("azureml:"):
             outputs[name] = {"type": "uri_folder", "path": output.path, "mode": output.mode}
         elif output.path is not None:
-            page.note(("outputs", name), f"Kept with the run: {output.path} is no path on a datastore")
+            page.comment(("outputs", name), f"Kept with the run: {output.path} is no path on a datastore")
     page.put("outputs", outputs)
 
 
-def _put_variables(page: Page, job: Job) -> None:
+def _put_variables(page: Document, job: Job) -> None:
     variables: dict[str, Value] = {}
     hidden = []
     for name, value in job.environment_variables.items():
@@ -130,17 +129,17 @@ def _put_variables(page: Page, job: Job) -> None:
         else:
             variables[name] = value
     if hidden:
-        page.note(("environment_variables",), "Secrets are left out: add them when the job is made, where who may")
-        page.note(("environment_variables",), f"read the job sees them: az ml job create … {' '.join(hidden)}")
+        page.comment(("environment_variables",), "Secrets are left out: add them when the job is made, where who may")
+        page.comment(("environment_variables",), f"read the job sees them: az ml job create … {' '.join(hidden)}")
     page.put("environment_variables", variables)
 
 
-def _put_machines(page: Page, spec: Spec, job: Job) -> None:
+def _put_machines(page: Document, spec: Spec, job: Job) -> None:
     words: dict[str, Value] = {**resources_words(job.resources)}
     cluster, size = spec.cluster_name, job.resources.instance_type
     if cluster and size is not None:
         del words["instance_type"]
-        page.note(("resources",), f"instance_type {size} is left out: the cluster's size counts")
+        page.comment(("resources",), f"instance_type {size} is left out: the cluster's size counts")
     page.put("resources", words)
     if cluster:
         page.put("compute", f"azureml:{cluster}")

@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Document, Value
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url
-from specrun.convert.yaml_text import Page
 from specrun.engines.azure.cluster_words import DEFAULTS, mapping
 from specrun.engines.azure.networks import read_subnet
 from specrun.plan.remote import file_name
@@ -26,8 +25,8 @@ CONTAINERS = {
 def compute_text(spec: Spec, cluster: Properties) -> str:
     """The file of a cluster, with the defaults that it is made with."""
     wanted = {**DEFAULTS, **cluster}
-    page = Page()
-    page.note((), origin(spec, "compute.yml"))
+    page = Document(plain=True)
+    page.comment((), origin(spec, "compute.yml"))
     page.put("$schema", schema_url("amlCompute"))
     for name in ("name", "type", "description", "tags", "size", "tier", "min_instances", "max_instances"):
         page.put(name, "amlcompute" if name == "type" else plain(wanted.get(name)))
@@ -39,9 +38,9 @@ def compute_text(spec: Spec, cluster: Properties) -> str:
     page.put("enable_node_public_ip", plain(wanted.get("enable_node_public_ip", True)))
     for name in ("size", "max_instances"):
         if wanted.get(name) is None:
-            page.note((name,), f"{name}: TODO (needed to make the cluster; the spec leaves it out)")
+            page.comment((name,), f"{name}: TODO (needed to make the cluster; the spec leaves it out)")
     if wanted["idle_time_before_scale_down"] == 0:
-        page.note(("idle_time_before_scale_down",), "az leaves a 0 out: the cluster gets Azure's own idle time")
+        page.comment(("idle_time_before_scale_down",), "az leaves a 0 out: the cluster gets Azure's own idle time")
     return page.text()
 
 
@@ -50,8 +49,8 @@ def datastore_text(spec: Spec, name: str, datastore: Properties) -> str:
     file = f"datastore-{name}.yml"
     kind = str(datastore["type"]) if "type" in datastore else _type_of(datastore)
     schema, container = CONTAINERS[kind]
-    page = Page()
-    page.note((), origin(spec, file))
+    page = Document(plain=True)
+    page.comment((), origin(spec, file))
     page.put("$schema", schema_url(schema))
     page.put("name", name)
     page.put("type", kind)
@@ -65,9 +64,9 @@ def datastore_text(spec: Spec, name: str, datastore: Properties) -> str:
 
 def data_text(spec: Spec, data: Data, folder: Path) -> str:
     """The file of a data asset: the folder on a datastore that specrun mirrors a source to."""
-    page = Page()
-    page.note((), origin(spec, f"data-{data.name}.yml"))
-    page.note((), *_upload_notes(spec, data, folder))
+    page = Document(plain=True)
+    page.comment((), origin(spec, f"data-{data.name}.yml"))
+    page.comment((), *_upload_notes(spec, data, folder))
     page.put("$schema", schema_url("data"))
     page.put("name", data.name)
     page.put("type", "uri_folder")
@@ -88,13 +87,15 @@ def _network(spec: Spec, settings: Properties) -> Value:
     return plain(dict(settings))
 
 
-def _put_account(page: Page, settings: Properties) -> None:
+def _put_account(page: Document, settings: Properties) -> None:
     shown = {name: value for name, value in settings.items() if not isinstance(value, Secret)}
     page.put("ssh_settings", plain(shown))
     for name, value in settings.items():
         if isinstance(value, Secret):
             flag = "--admin-password" if name == "admin_password" else "--ssh-key-value"
-            page.note(("ssh_settings",), f'{name} is left out, a secret: az ml compute create … {flag} "${value.name}"')
+            page.comment(
+                ("ssh_settings",), f'{name} is left out, a secret: az ml compute create … {flag} "${value.name}"'
+            )
 
 
 def _credential_notes(spec: Spec, file: str, credentials: Mapping[str, object]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Value
 from specrun.spec.expressions import OPEN
 from specrun.spec.model import LocalPath, Secret, Spec
 

@@ -6,12 +6,11 @@ have, and parameter servers end then, as with specrun.
 
 from __future__ import annotations
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Document, Value
 from specrun.convert.to_tfjob.findings import TAG, losses, refusals
 from specrun.convert.to_tfjob.image import Image, image_of
 from specrun.convert.to_tfjob.pod import gpus_of, secret_name, template
 from specrun.convert.to_tfjob.volumes import Volume, volumes_of
-from specrun.convert.yaml_text import Page
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Job, Secret, Spec
 
@@ -28,11 +27,11 @@ def export_tfjob(spec: Spec) -> tuple[str, tuple[Diagnostic, ...]]:
     lost = tuple(losses(spec))
     name, image = object_name(spec.name), image_of(job, spec.wants_gpu)
     volumes = volumes_of(job, name, spec.file.name)
-    page = Page()
-    page.note((), f"From {spec.file.name}, by specrun export: kubectl apply -f {FILE}")
-    page.note((), *_needs(name, job, volumes))
+    page = Document(plain=True)
+    page.comment((), f"From {spec.file.name}, by specrun export: kubectl apply -f {FILE}")
+    page.comment((), *_needs(name, job, volumes))
     if lost:
-        page.note((), "What the spec says and this does not:", *(f"  {one.detail}" for one in lost))
+        page.comment((), "What the spec says and this does not:", *(f"  {one.detail}" for one in lost))
     page.put("apiVersion", "kubeflow.org/v1")
     page.put("kind", "TFJob")
     page.put("metadata", {"name": name, **_annotations(job)})
@@ -79,9 +78,9 @@ def _needs(name: str, job: Job, volumes: tuple[Volume, ...]) -> list[str]:
     return [many, *lines] if lines else []
 
 
-def _explain(page: Page, role: str, image: Image, volumes: tuple[Volume, ...]) -> None:
+def _explain(page: Document, role: str, image: Image, volumes: tuple[Volume, ...]) -> None:
     """Comments in a role's pod."""
     pod = ("spec", "tfReplicaSpecs", role, "template", "spec")
-    page.note((*pod, "containers", 0, "image"), *image.notes)
+    page.comment((*pod, "containers", 0, "image"), *image.notes)
     for index, volume in enumerate(volumes):
-        page.note((*pod, "volumes", index), volume.holds)
+        page.comment((*pod, "volumes", index), volume.holds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from specrun.convert.draft import TODO
+from specrun.convert.document import TODO
 from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.engines.azureml_v2.environments import conda_of
 from specrun.spec.frozen import dataclass

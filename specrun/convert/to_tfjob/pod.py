@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from specrun.convert.draft import Value
+from specrun.convert.document import Value
 from specrun.convert.to_tfjob.image import Image
 from specrun.convert.to_tfjob.volumes import CODE, Volume, command_text
 from specrun.engines.azureml_v2.job_words import SHM_SIZE

@@ -1,4 +1,4 @@
-"""A spec that is being written: fields with comments, and the YAML of it."""
+"""YAML that is being written, a spec or a file for another program: fields with comments, and the text of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
+from specrun.convert.naming import unique
 from specrun.spec.visible import visible
 
 Value: TypeAlias = "str | int | float | bool | Mapping[str, Value] | Sequence[Value] | None"
@@ -38,33 +39,64 @@ _OTHER_TYPE = re.compile(
 )
 
 
+Path: TypeAlias = "tuple[str | int, ...]"
+
+_GAP = object()
+"""Stands for a field that is left out, whose comments stand where it would."""
+
+
 @dataclass(slots=True)
-class Draft:
-    """Fields by their path; `comments` stand above them, where they came from."""
+class Document:
+    """Fields by their path; comments stand above them.
 
+    A spec has the order of `ORDER` and a blank line before each section; `plain` is for the files of other programs:
+    fields in the order in which they were set, and no blank lines.
+    """
+
+    plain: bool = False
     _fields: dict[Key, Value] = field(default_factory=dict)
-    _comments: dict[Key, list[str]] = field(default_factory=dict)
+    _comments: dict[Path, list[str]] = field(default_factory=dict)
+    _variables: dict[str, str] = field(default_factory=dict)
 
-    def set(self, path: Key, value: Value, comment: str = "") -> None:
+    def set(self, path: Key, value: Value, *comments: str) -> None:
         """Write a field, or write it anew. `value` may be a mapping or a list as a whole."""
         self._fields[path] = value
-        if comment:
-            self.comment(path, comment)
+        self.comment(path, *comments)
+
+    def put(self, name: str, value: Value, *comments: str) -> None:
+        """A field at the top. Without a value there is none, and its comments stand where it would."""
+        nothing = value is None or (isinstance(value, Mapping) and not value)
+        self.set((name,), cast("Value", _GAP) if nothing else value, *comments)
 
     def set_secret(self, path: Key, variable: str) -> None:
         """Write a field whose value is a secret: by the name of an environment variable, never the value itself."""
         self.set(path, f"${{{{ secrets.{variable} }}}}", f"a secret: set {variable} where specrun runs")
 
-    def comment(self, path: Key, text: str) -> None:
-        """A comment above a field or a section; () is the top of the file."""
+    def variable(self, name: str, value: Value, comment: str) -> str:
+        """The expression for an entry of `vars` of about that name: one for each comment, which says its source."""
+        plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-") or "value"
+        plain = f"_{plain}" if plain[0].isdigit() else plain
+        known = self._variables.get(comment)
+        if known is None:
+            known = self._variables[comment] = unique(plain, self._variables.values())
+            self.set(("vars", known), value, comment)
+        return f"${{{{ vars.{known} }}}}"
+
+    def comment(self, path: Path, *texts: str) -> None:
+        """Comments above a field or an item; () is the top of the file. One that stands there already is no other."""
         known = self._comments.setdefault(path, [])
-        line = "".join(one if one.isprintable() else " " for one in text)
-        if line not in known:
-            known.append(line)
+        for text in filter(None, texts):
+            line = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
+            if line not in known:
+                known.append(line)
 
     def get(self, path: Key) -> Value:
         """What was set; None for what was not."""
         return self._fields.get(path)
+
+    def has(self, path: Key) -> bool:
+        """Whether a field, or anything below it, was set."""
+        return any(known[: len(path)] == path for known in self._fields)
 
     def change_texts(self, change: Callable[[str], str]) -> None:
         """Put another text for each text among the values and comments."""
@@ -73,6 +105,14 @@ class Draft:
 
     def values(self) -> dict[str, Value]:
         """The document as plain values."""
+        tree = self._tree()
+        return {name: value for name, value in tree.items() if value is not _GAP}
+
+    def text(self) -> str:
+        """The document as YAML."""
+        return "\n".join([*self._above((), 0), *self._mapping(self._tree(), ())]) + "\n"
+
+    def _tree(self) -> dict[str, Value]:
         tree: dict[str, Value] = {}
         for path, value in self._fields.items():
             place = tree
@@ -81,29 +121,52 @@ class Draft:
                 assert isinstance(inner, dict), f"{path} is below a value"
                 place = inner
             place[path[-1]] = value
+        if self.plain:
+            return tree
         return _ordered(tree, ORDER) | ({"job": _ordered(tree["job"], JOB_ORDER)} if "job" in tree else {})
 
-    def text(self) -> str:
-        """The document as YAML."""
-        lines = [f"# {line}" for line in self._comments.get((), ())]
-        return "\n".join([*lines, *self._mapping(self.values(), ())]) + "\n"
+    def _above(self, path: Path, depth: int) -> Iterator[str]:
+        for comment in self._comments.get(path, ()):
+            yield from (f"{'  ' * depth}# {line}".rstrip() for line in comment.split("\n"))
 
-    def _mapping(self, values: Mapping[str, Value], path: Key) -> Iterator[str]:
-        pad = "  " * len(path)
+    def _mapping(self, values: Mapping[str, Value], path: Path) -> Iterator[str]:
+        depth = len(path)
         for key, value in values.items():
             here = (*path, key)
-            if not path and key not in ("apiVersion", "name", "engine"):
+            if not path and not self.plain and key not in ("apiVersion", "name", "engine"):
                 yield ""
-            yield from (f"{pad}# {line}" for line in self._comments.get(here, ()))
-            name = f"{pad}{scalar(key)}:"
-            if isinstance(value, Mapping) and value:
-                yield name
-                yield from self._mapping(value, here)
-            elif isinstance(value, Sequence) and not isinstance(value, str) and value:
-                yield name
-                yield from (f"{pad}  - {flow(item)}" for item in value)
-            else:
-                yield from leaf(name, value, f"{pad}  ")
+            yield from self._above(here, depth)
+            if value is not _GAP:
+                yield from self._value(f"{'  ' * depth}{scalar(key)}:", value, here)
+
+    def _value(self, lead: str, value: Value, path: Path) -> Iterator[str]:
+        """A value after its name or its hyphen."""
+        if isinstance(value, Mapping) and value:
+            yield lead
+            yield from self._mapping(value, path)
+        elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+            yield lead
+            for index, item in enumerate(value):
+                yield from self._above((*path, index), len(path))
+                yield from self._item(item, (*path, index))
+        else:
+            yield from leaf(lead, value, "  " * len(path))
+
+    def _item(self, item: Value, path: Path) -> Iterator[str]:
+        pad = "  " * (len(path) - 1)
+        if not isinstance(item, Mapping) or not item:
+            yield from self._value(f"{pad}-", item, path)
+            return
+        above, (first, *others) = self._first(item, path)
+        yield from above
+        yield f"{pad}- {first.strip()}"
+        yield from others
+
+    def _first(self, item: Mapping[str, Value], path: Path) -> tuple[list[str], list[str]]:
+        """The lines of an item's fields; comments of its first field stand above the hyphen."""
+        lines = list(self._mapping(item, path))
+        length = len(list(self._above((*path, next(iter(item))), 0)))
+        return [line[2:] for line in lines[:length]], lines[length:]
 
 
 def _changed(value: Value, change: Callable[[str], str]) -> Value:
