@@ -51,6 +51,6 @@ def _fits(file: Path) -> bool:
     from specrun.convert.sources import Refused, read_json
 
     try:
-        return kind_of(read_json(str(file)).values) == "job"
+        return kind_of(read_json(str(file))) == "job"
     except Refused:
         return False

@@ -228,9 +228,9 @@ def test_image_and_workspace_are_taken_from_options() -> None:
             "two toolkits, cntkSettings and caffe",
         ),
         ({"properties": {"vmSize": "S"}}, "it is a Batch AI cluster"),
-        ({"some": "thing"}, "none of the fields"),
-        ([1], "that is a mapping"),
-        (None, "that is a mapping"),
+        ({"some": "thing"}, "nor fields that tell"),
+        ([1], "it holds a list"),
+        (None, "it holds nothing"),
     ],
 )
 def test_other_files_are_refused_by_name(values: object, word: str) -> None:
@@ -239,10 +239,13 @@ def test_other_files_are_refused_by_name(values: object, word: str) -> None:
 
 
 def test_kinds() -> None:
-    assert kind_of(custom("x").values) == "job"
-    assert kind_of(CLUSTER) == "cluster"
-    assert kind_of(json.loads('{"nodeCount": 2, "tensorFlowSettings": {}}')) == "job"
-    assert kind_of({"a": 1}) == kind_of([]) == kind_of("x") == ""
+    def kind(values: object) -> str:
+        return kind_of(Source("a.json", "", values))
+
+    assert kind_of(custom("x")) == "job"
+    assert kind(CLUSTER) == "cluster"
+    assert kind(json.loads('{"nodeCount": 2, "tensorFlowSettings": {}}')) == "job"
+    assert kind({"a": 1}) == kind([]) == kind("x") == ""
     with pytest.raises(Refused, match="is a Batch AI job"):
         import_cluster(custom("x"), BatchaiOptions())
 

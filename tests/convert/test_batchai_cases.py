@@ -37,7 +37,7 @@ def test_every_field_is_in_the_report_and_the_spec_is_valid(
 ) -> None:
     source = source_of(path)
     options = BatchaiOptions(code=code, cluster=cluster)
-    imported = (import_cluster if kind_of(source.values) == "cluster" else import_batchai)(source, options)
+    imported = (import_cluster if kind_of(source) == "cluster" else import_batchai)(source, options)
     assert unspoken(source, imported) == []
     assert mistakes(imported, tmp_path) == []
     for entry in imported.report.entries:
@@ -51,7 +51,7 @@ def test_every_field_is_in_the_report_and_the_spec_is_valid(
 )
 def test_what_is_written(path: Path) -> None:
     source = source_of(path)
-    imported = (import_cluster if kind_of(source.values) == "cluster" else import_batchai)(source, BatchaiOptions())
+    imported = (import_cluster if kind_of(source) == "cluster" else import_batchai)(source, BatchaiOptions())
     assert imported.draft.text() == path.with_suffix(".yaml").read_text(encoding="utf-8")
 
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
-from specrun.convert.batchai.kinds import TOOLKITS
 from specrun.convert.imported import Imported
+from specrun.convert.kinds import TOOLKITS
 from specrun.convert.report import Verdict, leaves
 from specrun.convert.sources import Refused, Source
 from tests.convert.imports import mistakes, read_back, unspoken
@@ -122,7 +122,8 @@ def check(imported: Imported, source: Source) -> None:
 def test_any_json_gives_a_spec_or_a_refusal(
     values: object, cluster: object, code: str | None, mounts: Mapping[str, str]
 ) -> None:
-    other = Source("cluster.json", "", cluster) if kind_of(cluster) == "cluster" else None
+    given = Source("cluster.json", "", cluster)
+    other = given if kind_of(given) == "cluster" else None
     job = Source("job.json", "", values)
     for read in (import_batchai, import_cluster):
         with suppress(Refused):
@@ -133,7 +134,7 @@ def test_any_json_gives_a_spec_or_a_refusal(
 @drawn(40, 2000)
 @given(changed())
 def test_what_is_written_is_valid(values: object) -> None:
-    read = import_cluster if kind_of(values) == "cluster" else import_batchai
+    read = import_cluster if kind_of(Source("job.json", "", values)) == "cluster" else import_batchai
     with TemporaryDirectory() as folder, suppress(Refused):
         assert mistakes(read(Source("job.json", "", values), BatchaiOptions()), Path(folder)) == []
 

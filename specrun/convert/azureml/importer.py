@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from specrun.convert import coerce, locations, naming
-from specrun.convert.azureml import kinds
+from specrun.convert import coerce, kinds, locations, naming, recognizing
 from specrun.convert.azureml.cluster import write_cluster
 from specrun.convert.azureml.job import write_job
 from specrun.convert.azureml.reading import Beside, JobImport
 from specrun.convert.azureml.storage import name_of, write_data, write_datastore
 from specrun.convert.azureml.workspace import write_workspace
 from specrun.convert.imported import Imported
+from specrun.convert.kinds import Kind
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger, Report
 from specrun.convert.section import empty_reason
@@ -37,7 +37,7 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
     What no job names becomes a spec of its own; where it cannot, the first spec's report says so. Raises Refused, for
     the first file that is none of these, and for those that are nothing without a job.
     """
-    kept = [(source, kinds.kind_of(source)) for source in sources]
+    kept = [(source, _kind_of(source)) for source in sources]
     beside = _beside(kept)
     found: list[Imported] = []
     used: set[str] = set()
@@ -52,21 +52,25 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
         except Refused:
             if not found:
                 raise
-            found[0] = replace(found[0], report=found[0].report + _unnamed(source, kind))
+            found[0] = replace(found[0], report=found[0].report + _unnamed(source))
     return found
 
 
 def refusal_of(source: Source) -> Refused | None:
     """Why a file cannot be imported, whatever else is given; None where it can."""
     try:
-        kinds.kind_of(source)
+        _kind_of(source)
     except Refused as refused:
         return refused
     return None
 
 
-def _beside(kept: Sequence[tuple[Source, str]]) -> Beside:
-    def named(kind: str) -> dict[str, Source]:
+def _kind_of(source: Source) -> Kind:
+    return recognizing.check(source, "azureml", "no file of the Azure ML CLI v2")
+
+
+def _beside(kept: Sequence[tuple[Source, Kind]]) -> Beside:
+    def named(kind: Kind) -> dict[str, Source]:
         return {name_of(source): source for source, own in kept if own == kind and name_of(source)}
 
     workspaces = [source for source, kind in kept if kind == kinds.WORKSPACE]
@@ -112,19 +116,15 @@ def _say_known(ledger: Ledger) -> None:
             ledger.drop(path, why)
 
 
-def _alone(kind: str) -> Callable[[JobImport, Source], None]:
+def _alone(kind: Kind) -> Callable[[JobImport, Source], None]:
     """What writes a file of a kind as a spec of its own."""
     written = {kinds.CLUSTER: write_cluster, kinds.DATASTORE: write_datastore, kinds.DATA: _write_data_alone}
-    return written.get(kind, lambda _, source: _refuse(source, kind))
+    return written.get(kind, lambda _, source: recognizing.refuse_alone(source, kind))
 
 
-def _refuse(source: Source, kind: str) -> None:
-    raise kinds.refuse_alone(source, kind)
-
-
-def _unnamed(source: Source, kind: str) -> Report:
+def _unnamed(source: Source) -> Report:
     ledger = Ledger(source.file, source.values, source.place)
-    return ledger.close(f"no job that was given names this {kind}")
+    return ledger.close("no job that was given names it")
 
 
 def _write_data_alone(reading: JobImport, source: Source) -> None:

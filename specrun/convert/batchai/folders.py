@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from specrun.convert.batchai.kinds import kind_of, unwrapped
+from specrun.convert.batchai.kinds import kind_of
 from specrun.convert.locations import stem
 from specrun.convert.naming import spec_name, unique_slug
+from specrun.convert.recognizing import unwrapped
 from specrun.convert.sources import Source
 
 
 def arranged(sources: Sequence[Source], name: str | None) -> list[tuple[Source, str | None, str | None]]:
     """Each file with the file of its cluster (None: not known) and a name that no other has (None: its own)."""
-    clusters = [source for source in sources if kind_of(source.values) == "cluster"]
+    clusters = [source for source in sources if kind_of(source) == "cluster"]
     names = _names(sources) if name is None or len(sources) > 1 else {sources[0].file: name}
     return [(source, _cluster(source, clusters), names[source.file]) for source in sources]
 

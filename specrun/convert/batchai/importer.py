@@ -13,7 +13,7 @@ from specrun.convert.batchai.cluster import compute
 from specrun.convert.batchai.folders import arranged
 from specrun.convert.batchai.job import read_job
 from specrun.convert.batchai.job_folders import JobFolders
-from specrun.convert.batchai.kinds import check, kind_of, unwrapped
+from specrun.convert.batchai.kinds import check, kind_of
 from specrun.convert.batchai.launching import launch
 from specrun.convert.batchai.mounts import Mounts
 from specrun.convert.batchai.options import BatchaiOptions
@@ -25,6 +25,7 @@ from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name, stem
 from specrun.convert.naming import compute_name, spec_name
 from specrun.convert.options import write_given_workspace
+from specrun.convert.recognizing import unwrapped
 from specrun.convert.report import Ledger, Report
 from specrun.convert.sources import Source
 
@@ -49,7 +50,7 @@ def import_folder(sources: Sequence[Source], options: BatchaiOptions) -> list[Im
 
 def folder_imports(sources: Sequence[Source], options: BatchaiOptions) -> list[Callable[[], Imported]]:
     """The imports of a folder's files, in their order. Each raises Refused for its own file, and for no other."""
-    clusters = {source.file: source for source in sources if kind_of(source.values) == "cluster"}
+    clusters = {source.file: source for source in sources if kind_of(source) == "cluster"}
     alone, named = len(clusters) == len(sources), options.name is not None and len(sources) == 1
     found: list[Callable[[], Imported]] = []
     for source, cluster, name in arranged(sources, options.name):

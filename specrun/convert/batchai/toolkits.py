@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from specrun.convert.batchai.custom import custom, custom_mpi
-from specrun.convert.batchai.kinds import TOOLKITS
 from specrun.convert.batchai.processes import alone, mpi, per_instance, processes
 from specrun.convert.batchai.program import Program
 from specrun.convert.batchai.rewriting import Rewriter
@@ -13,6 +12,7 @@ from specrun.convert.batchai.scripts import place_script, script_line, tell_abou
 from specrun.convert.batchai.section import LooseSection
 from specrun.convert.batchai.tensorflow import arguments, tensorflow
 from specrun.convert.document import TODO, Value
+from specrun.convert.kinds import TOOLKITS
 from specrun.convert.sources import Refused
 
 _ARGUMENTS = ("commandLineArgs", "masterCommandLineArgs", "args")

@@ -8,6 +8,7 @@ from specrun.convert import coerce, locations, naming
 from specrun.convert.document import Document
 from specrun.convert.imported import Imported
 from specrun.convert.options import ImportOptions, write_given_workspace
+from specrun.convert.recognizing import check
 from specrun.convert.report import Ledger
 from specrun.convert.runconfig.compute import write_compute, write_distribution
 from specrun.convert.runconfig.data import write_data
@@ -19,10 +20,6 @@ from specrun.convert.sources import Refused, Source
 from specrun.convert.tags import write_tags
 
 _GENERIC = ("local", "docker", "aml-compute", "amlcompute", "cluster", "runconfig", "cpu", "gpu", "run", "sample")
-_MARKS = {
-    *("script", "command", "arguments", "target", "framework", "communicator", "nodecount", "datareferences"),
-    *("environment", "rundefinition", "amlcompute", "history", "outputdata", "maxrundurationseconds"),
-}
 _NO_COUNTERPART = {
     "history": "specrun always keeps the outputs of a run, and its code by content",
     "spark": "it is for PySpark alone",
@@ -102,25 +99,7 @@ def _definition(section: Section) -> Section:
 
 
 def _refuse(source: Source, section: Section) -> None:
-    values = source.values
-    if not isinstance(values, Mapping):
-        what = "nothing" if values is None else "a list" if isinstance(values, list) else "a single value"
-        raise Refused(source.file, f"this is no run configuration: it holds {what}")
-    if {"ArgumentVector", "PrepareEnvironment", "CondaDependenciesFile", "SparkDependenciesFile"} & {*section.values}:
-        message = (
-            "it is a run configuration of Azure ML Workbench (2017), which ended in 2019: "
-            "write a spec with the script and the arguments of its ArgumentVector"
-        )
-        raise Refused(source.file, message)
-    if isinstance(values.get("$schema"), str) and "azureml" in str(values["$schema"]):
-        raise Refused(source.file, "it is a file of the Azure ML CLI v2: specrun import azureml")
-    if str(values.get("apiVersion", "")).startswith("specrun/"):
-        raise Refused(source.file, "it is a spec already")
-    if "dependencies" in values and "channels" in values:
-        raise Refused(source.file, "it is a conda environment: give the run configuration that names it")
-    keys = {str(key).replace("_", "").lower() for key in section.values}
-    if not keys & _MARKS or not keys & {"script", "command", "target", "framework", "arguments", "environment"}:
-        raise Refused(source.file, "this is no run configuration of SDK v1: it has no script, command or target")
+    check(source, "runconfig", "no run configuration of SDK v1")
     framework = (coerce.word(section.get("framework")) or "").lower()
     if framework == "pyspark":
         message = "it runs PySpark, which specrun cannot; if it is plain Python, write `framework: Python`"

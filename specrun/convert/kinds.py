@@ -1,0 +1,169 @@
+"""Kinds of files that people bring along, and by which words in them each is known."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A kind of file: what it is, the importer that reads it ("": none does), and what to do with it else.
+
+    `brought` is false for what has nothing to do with what specrun imports, such as a workflow of GitHub.
+    """
+
+    what: str
+    importer: str = ""
+    instead: str = ""
+    brought: bool = True
+
+
+class Taken(NamedTuple):
+    """What a file was taken for, and by what."""
+
+    kind: Kind
+    why: str
+
+
+JOB = Kind("a command job of the CLI v2", "azureml")
+CLUSTER = Kind("a cluster of the CLI v2", "azureml")
+ENVIRONMENT = Kind("an environment of the CLI v2", "azureml", "give it together with the job that names it")
+DATASTORE = Kind("a datastore of the CLI v2", "azureml")
+DATA = Kind("a data asset of the CLI v2", "azureml")
+WORKSPACE = Kind("a workspace of the CLI v2", "azureml", "give it together with the job that runs in it")
+BATCHAI_JOB = Kind("a Batch AI job", "batchai")
+BATCHAI_CLUSTER = Kind("a Batch AI cluster", "batchai")
+RUNCONFIG = Kind("a run configuration of SDK v1", "runconfig")
+SCRIPT = Kind("Python that uses an SDK of Azure ML or Batch AI", "script")
+NOTEBOOK = Kind("a notebook that uses an SDK of Azure ML or Batch AI", "script")
+AZCLI = Kind("a shell script that calls the CLI v1", "azcli")
+CONFIG = Kind("the config.json of a workspace", "", "give it with --workspace")
+
+PIPELINE = Kind("a pipeline", "", "import the command jobs that are its steps one by one, each in a file of its own")
+SWEEP = Kind("a sweep", "", "write its `trial` as a command job with a value for each parameter, and import that")
+COMPONENT = Kind("a component", "", "write the command job that uses it, with a value for each input, and import that")
+OTHER_COMPUTE = Kind("compute that is no cluster", "", "it is used by its name, `compute: NAME`, and not made")
+OTHER_DATASTORE = Kind("a datastore of a kind that specrun does not have")
+MODEL = Kind("a model", "", "import the job that makes it")
+ENDPOINT = Kind("an endpoint", "", "specrun trains, and does not serve")
+FILE_SERVER = Kind(
+    "a Batch AI file server", "", "copy its files to a datastore, and name that with --mount REL=DATASTORE"
+)
+WORKBENCH = Kind(
+    "a run configuration of Azure ML Workbench (2017), which ended in 2019",
+    "",
+    "write a spec with the script and the arguments of its ArgumentVector",
+)
+TEMPLATE = Kind("a deployment template of Azure Resource Manager", "", "take the `properties` of its job or cluster")
+OTHER_RESOURCE = Kind("a resource of Azure Resource Manager", brought=False)
+SPEC = Kind("a spec already", "", "specrun plan FILE", brought=False)
+CONDA = Kind("a conda environment", "", "name it as `conda_file` in a job's environment", brought=False)
+INSIDE = Kind("Python that runs in a job, and makes none", "", "import what submits it", brought=False)
+NO_SDK = Kind("Python that uses no SDK of Azure ML or Batch AI", "", "import what submits it", brought=False)
+NO_CLI = Kind("a shell script that calls no `az ml`", brought=False)
+UNKNOWN = Kind("", brought=False)
+
+SCHEMAS = {
+    "commandjob": JOB,
+    "amlcompute": CLUSTER,
+    "environment": ENVIRONMENT,
+    "azureblob": DATASTORE,
+    "azurefile": DATASTORE,
+    "azuredatalakegen2": DATASTORE,
+    "azuredatalakegen1": OTHER_DATASTORE,
+    "onelake": OTHER_DATASTORE,
+    "data": DATA,
+    "dataset": DATA,
+    "workspace": WORKSPACE,
+}
+TYPES = {
+    **dict.fromkeys(("command", "command_job", "commandjob"), JOB),
+    "amlcompute": CLUSTER,
+    **dict.fromkeys(("azure_blob", "azure_file", "azure_data_lake_gen2"), DATASTORE),
+    **dict.fromkeys(("azure_data_lake_gen1", "hdfs", "one_lake"), OTHER_DATASTORE),
+    **dict.fromkeys(("uri_folder", "uri_file"), DATA),
+    **dict.fromkeys(
+        ("computeinstance", "kubernetes", "virtualmachine", "synapsespark", "attachedspark"), OTHER_COMPUTE
+    ),
+    **dict.fromkeys(("custom_model", "mlflow_model", "triton_model"), MODEL),
+    "sweep_job": SWEEP,
+    "pipeline_job": PIPELINE,
+}
+# Words of a type or in the name of a schema; the last one that is in a name counts.
+WORDS = {
+    "pipeline": PIPELINE,
+    "sweep": SWEEP,
+    "spark": Kind("a Spark job, which specrun cannot run"),
+    "parallel": Kind("a parallel job, which specrun cannot run"),
+    "automl": Kind("an AutoML job, which has no command to run"),
+    "import": Kind("a data import, which has no command to run"),
+    "component": COMPONENT,
+    "endpoint": ENDPOINT,
+    "deployment": Kind("a deployment", "", "specrun trains, and does not serve"),
+    "schedule": Kind("a schedule", "", "import the job that it starts"),
+    "model": MODEL,
+    "registry": Kind("a registry, which specrun does not make"),
+    "compute": OTHER_COMPUTE,
+    "mltable": Kind("a table", "", "name it in an input by its asset, `path: azureml:NAME:VERSION`"),
+}
+
+TOOLKITS = (
+    "tensorFlowSettings",
+    "pyTorchSettings",
+    "horovodSettings",
+    "customMpiSettings",
+    "chainerSettings",
+    "cntkSettings",
+    "caffeSettings",
+    "caffe2Settings",
+    "customToolkitSettings",
+)
+JOB_FIELDS = {"stdouterrpathprefix", "inputdirectories", "outputdirectories", "containersettings", "tooltype"}
+CLUSTER_FIELDS = {"vmpriority", "scalesettings", "nodesetup", "useraccountsettings", "virtualmachineconfiguration"}
+RUNCONFIG_FIELDS = {
+    *("script", "command", "arguments", "target", "framework", "communicator", "nodecount", "datareferences"),
+    *("environment", "rundefinition", "amlcompute", "history", "outputdata", "maxrundurationseconds"),
+}
+PROGRAM_FIELDS = {"script", "command", "target", "framework", "arguments", "environment"}
+RUNCONFIG_MARKS = {"script", "target", "framework", "communicator", "nodecount", "datareferences", "history"}
+OF_A_JOB = {
+    *("environment", "compute", "code", "resources", "experiment_name", "display_name", "distribution"),
+    *("environment_variables", "limits", "inputs", "outputs"),
+}
+
+
+def _elsewhere(what: str) -> Kind:
+    return Kind(what, brought=False)
+
+
+# Keys (in lower case, all of them) that only another tool's file has.
+OTHERS: tuple[tuple[str, Kind], ...] = (
+    ("cells nbformat", Kind("a notebook", "script")),
+    ("apiversion name job", SPEC),
+    ("apiversion kind", _elsewhere("a Kubernetes manifest")),
+    ("jobs on", _elsewhere("a workflow of GitHub")),
+    ("jobs true", _elsewhere("a workflow of GitHub")),
+    ("poolsize", _elsewhere("a doAzureParallel cluster (Azure Batch for R)")),
+    ("rpackages", _elsewhere("a doAzureParallel cluster (Azure Batch for R)")),
+    ("batchaccount storageaccount", _elsewhere("a doAzureParallel credentials file")),
+    ("sharedkey", _elsewhere("a doAzureParallel credentials file")),
+    ("argumentvector", WORKBENCH),
+    ("prepareenvironment", WORKBENCH),
+    ("condadependenciesfile", WORKBENCH),
+    ("sparkdependenciesfile", WORKBENCH),
+    ("job_specifications", _elsewhere("a Batch Shipyard configuration")),
+    ("pool_specification", _elsewhere("a Batch Shipyard configuration")),
+    ("batch_shipyard", _elsewhere("a Batch Shipyard configuration")),
+    ("spark_version", _elsewhere("a Databricks cluster")),
+    ("new_cluster", _elsewhere("a Databricks job")),
+    ("node_type_id", _elsewhere("a Databricks cluster")),
+    ("poolinfo", _elsewhere("an Azure Batch job")),
+    ("poolinformation", _elsewhere("an Azure Batch job")),
+    ("taskfactory", _elsewhere("an Azure Batch job")),
+    ("jobflowrole", _elsewhere("an Amazon EMR cluster")),
+    ("releaselabel", _elsewhere("an Amazon EMR cluster")),
+    ("trainingjobname", _elsewhere("an Amazon SageMaker job")),
+    ("containerdefinitions", _elsewhere("an Amazon ECS task")),
+    ("clustername config", _elsewhere("a Google Dataproc cluster")),
+    ("subscription_id resource_group", CONFIG),
+    ("channels dependencies", CONDA),
+)
