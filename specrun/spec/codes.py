@@ -50,6 +50,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "bad-name": (ERROR, "The name is not allowed."),
         "bad-value": (ERROR, "The value does not have the right form."),
         "out-of-range": (ERROR, "The value is out of range."),
+        "open-todo": (ERROR, "Something is still to be written."),
     },
     "layers": {
         "missing-base": (ERROR, "A base does not exist."),

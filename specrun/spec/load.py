@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from specrun.spec import codes, overrides, rules, schema, source
+from specrun.spec import codes, overrides, rules, schema, source, todos
 from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic, Location, Path, Severity
 from specrun.spec.expressions import OPEN
@@ -240,29 +240,39 @@ def _check(document: Document, options: _Options, *, complete: bool = True, of_m
         repository=repository,
     )
     document = document.having_read(done.read)
+    left = todos.find(document, done.values, options.typed, options.inputs, environment=options.environment is not None)
+    holes = done.holes | left.holes
     mistakes = schema.check(document, done.values, incomplete=not complete)
-    refused = [found for found in mistakes if not _is_hole(found, done.holes)]
+    refused = [found for found in mistakes if not _is_hole(found, holes)]
     folder = os.path.dirname(document.file)  # noqa: PTH120 - ten times as fast as Path, for each file
     values, moved = starting_at_spec(document, done.values, options.files.reach(folder).spec.folder)
     values = overrides.apply(values, options.inputs, options.environment)
     seen = values
     # What is not set is for the specs to say, where they are used.
     in_expressions = tuple(one for one in done.diagnostics if complete or one.code not in ("unset-env", "unset-secret"))
-    if refused or done.holes or not complete:
+    if refused or holes or not complete:
         from specrun.spec.rules.unknown import Known, incomplete
 
         known = Known(values if complete else incomplete(values), refused)
         in_expressions = tuple(found for found in in_expressions if not known.explains(found))
-        for hole in done.holes:
+        for hole in done.holes | left.hidden:
             known.hide(hole)
         seen = known.values
     if repository.prices is not None:
         options.repositories.priced(repository, seen)
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
-    diagnostics = [*refused, *in_expressions, *rules.check(subject)]
+    diagnostics = [*refused, *in_expressions, *(found for found in rules.check(subject) if not left.explain(found))]
+    # Nobody knows where the value of a key belongs that there is not; and what is left open in a base, a spec may say.
+    unknown = {found.path for found in refused if found.code == "unknown-key"}
+    diagnostics += [one for one in left.diagnostics if complete and unknown.isdisjoint(_above(one.path))]
     if of_machine and complete:
         diagnostics += environment_of_machine(subject, options.engine)
     return _Checked(document, without_credentials(document, values, diagnostics), values, seen, done.values)
+
+
+def _above(path: Path) -> Iterable[Path]:
+    """A path and all that it is below of."""
+    return (path[:length] for length in range(len(path) + 1))
 
 
 def _is_right(found: Iterable[Diagnostic]) -> bool:

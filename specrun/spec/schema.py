@@ -78,6 +78,29 @@ def keys_of(section: str) -> frozenset[str]:
     return _keys().of(section)
 
 
+def field_at(path: Path) -> Mapping[str, Any]:
+    """What the schema says of the field at a path, whatever form it has there; {} for a field that it does not have."""
+    found: list[Mapping[str, Any]] = [schema()]
+    for step in path:
+        inside: list[Mapping[str, Any]] = []
+        for form in (form for one in found for form in _forms(one)):
+            key = "items" if isinstance(step, int) else "additionalProperties"
+            one = form.get("properties", {}).get(step, form.get(key))
+            inside += [one] if isinstance(one, dict) else []
+        found = inside
+    return found[0] if found else {}
+
+
+def _forms(field: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A field's subschema, and those that it may stand for."""
+    yield field
+    others = [field[key] for key in ("then", "else") if isinstance(field.get(key), dict)]
+    if "$ref" in field:
+        others.append(schema()["$defs"][field["$ref"].rpartition("/")[2]])
+    for one in (*others, *field.get("anyOf", ()), *field.get("allOf", ())):
+        yield from _forms(one)
+
+
 def _explained(
     document: Document,
     values: object,

@@ -10,6 +10,7 @@ from specrun.spec.diagnostics import Diagnostic, Location, Path
 from specrun.spec.expressions import literal_text, whole
 from specrun.spec.rules.subject import Subject, mapping
 from specrun.spec.secret_places import is_credential
+from specrun.spec.todos import TODO
 
 if TYPE_CHECKING:
     from specrun.spec.source import Document
@@ -71,8 +72,8 @@ def without_credentials(
     literals: list[Location] = []
     pieces: set[str] = set()
     for path, value in literal_credentials(values):
-        if not literal_text(str(value)):
-            continue  # an expression that has no place there, yet no credential either
+        if not literal_text(str(value)) or str(value).strip() == TODO:
+            continue  # an expression that has no place there, or what is still to be written: no credential either
         literals.append(document.location(path))
         pieces.update(piece for line in str(value).splitlines() if len(piece := line.strip()) > 3)
     if not literals:
