@@ -212,6 +212,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "not-with-azureml": (ERROR, "Azure ML cannot do that."),
         "not-with-sdk-v1": (ERROR, "SDK v1 cannot do that."),
         "needs-compute": (ERROR, "The job has no cluster to run on."),
+        "serverless-size-left-out": (NOTE, "Azure ML chooses the machines of the run."),
         "unknown-framework-version": (ERROR, "There is no environment of that version."),
         "unread-by-azureml": (WARNING, "Azure ML does not read this."),
         "unread-by-sdk-v1": (WARNING, "SDK v1 does not read this."),

@@ -18,12 +18,12 @@ _URI = re.compile(
     re.IGNORECASE,
 )
 
-STORAGE_SCHEMES = ("wasbs://", "abfss://")
+STORAGE_SCHEMES = ("wasbs://", "wasb://", "abfss://")
 STORAGE_EXAMPLE = "wasbs://CONTAINER@ACCOUNT.blob.core.windows.net/PATH"
 """How an address of a storage account is written, for messages."""
 
 _STORAGE = re.compile(
-    r"(?:wasbs|abfss)://(?P<container>[^@/]+)@(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.(?P<cloud>[a-z0-9.-]+)"
+    r"(?:wasbs?|abfss)://(?P<container>[^@/]+)@(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.(?P<cloud>[a-z0-9.-]+)"
     r"(?:/(?P<path>.*))?",
     re.IGNORECASE,
 )
@@ -83,7 +83,7 @@ class StoragePath:
 
 
 def parse_storage(uri: str) -> StoragePath | None:
-    """The path that a wasbs:// or abfss:// address means; None for what is no such address."""
+    """The path that a wasbs://, wasb:// or abfss:// address means; None for what is no such address."""
     match = _STORAGE.fullmatch(uri)
     if match is None:
         return None

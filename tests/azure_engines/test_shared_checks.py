@@ -44,7 +44,6 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
 @pytest.mark.parametrize(
     ("lines", "code", "path", "words"),
     [
-        ((f"{JOB} }}",), "needs-compute", ("job",), "`compute: NAME`"),
         (
             (COMPUTE, f"{JOB}, environment_variables: {{KEY: '${{{{ secrets.KEY }}}}'}}}}"),
             "secret-shown-in-run",

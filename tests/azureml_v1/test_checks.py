@@ -25,6 +25,7 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
 @pytest.mark.parametrize(
     ("lines", "code", "path", "words"),
     [
+        ((f"{JOB} }}",), "needs-compute", ("job",), "`compute: NAME`"),
         (
             (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'azureml:mnist:1'}}}}}}"),
             "not-with-sdk-v1",

@@ -54,6 +54,20 @@ def test_a_cluster_without_public_addresses_or_in_another_subscription(checking:
     assert checking.found(f"{cluster}, network_settings: {{subnet: {subnet}}}}}") == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "wasbs://box@acc.blob.core.windows.net/p/q.csv",
+        "wasbs://box@acc.blob.core.windows.net/",
+        "wasb://box@acc.blob.core.windows.net/p",
+        "abfss://box@acc.dfs.core.windows.net/p",
+        "http://example.org/p.csv",
+    ],
+)
+def test_addresses_that_the_service_reads(checking: Checking, address: str) -> None:
+    assert checking.found(COMPUTE, f"{JOB}, inputs: {{x: {{path: '{address}'}}}}}}") == []
+
+
 def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) -> None:
     environment = "environment: {framework: tensorflow, version: '2.13'}"
     assert checking.found(GPU, f"{JOB}, {environment}, resources: {{gpu: false}}}}") == []
@@ -63,7 +77,7 @@ def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) 
 @pytest.mark.parametrize(
     ("lines", "code", "path", "words"),
     [
-        ((f"{JOB} }}",), "needs-compute", ("job",), "instance_type: STANDARD_D4DS_V5"),
+        ((f"{JOB} }}",), "serverless-size-left-out", ("job",), "instance_type: STANDARD_D4DS_V5"),
         (
             (COMPUTE, f"{JOB}, resources: {{instance_type: STANDARD_D2}}}}"),
             "unread-by-azureml",
@@ -98,7 +112,19 @@ def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) 
             (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'adl://y.azuredatalakestore.net/z'}}}}}}"),
             "not-with-azureml",
             ("job", "inputs", "x", "path"),
-            "azureml://datastores/NAME/paths/PATH.*azureml:NAME:VERSION.*wasbs",
+            "azureml://datastores/NAME/paths/PATH.*azureml:NAME:VERSION.*wasbs.*Gen1 is gone",
+        ),
+        (
+            (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'abfs://c@y.dfs.core.windows.net/z'}}}}}}"),
+            "not-with-azureml",
+            ("job", "inputs", "x", "path"),
+            "`abfss://c@y.dfs.core.windows.net/z`",
+        ),
+        (
+            (COMPUTE, f"{JOB}, inputs: {{x: {{path: 's3://bucket/z'}}}}}}"),
+            "not-with-azureml",
+            ("job", "inputs", "x", "path"),
+            "https://…",
         ),
         (
             (COMPUTE, f"{JOB}, inputs: {{x: {{path: 'azureml:mnist@stable'}}}}}}"),

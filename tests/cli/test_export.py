@@ -84,7 +84,7 @@ def test_a_job_for_az(specrun: Any) -> None:
     said = specrun("export", "azureml")
     assert said.code == 0
     assert said.out.startswith("# From job.yaml, by specrun export: az ml job create -f job.yml\n$schema: ")
-    assert "warning[needs-compute]" in said.err
+    assert "note[serverless-size-left-out]" in said.err
     assert specrun("export", "azureml", "--out", "made.yml").out == ""
     assert Path("made.yml").read_text() == said.out
 

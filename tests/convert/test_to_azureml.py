@@ -69,7 +69,8 @@ def test_without_a_cluster(tmp_path: Path) -> None:
     assert values(text)["resources"]["instance_type"] == "STANDARD_DS3_V2"
     assert "TODO" not in text
     text = export_azureml(read(tmp_path, "job: {command: ls}\n"))["job.yml"]
-    assert "# compute: azureml:TODO" in text
+    assert "# No compute: it runs serverless" in text
+    assert "TODO" not in text
     assert "compute" not in values(text)
     text = export_azureml(read(tmp_path, "compute: a-b\njob: {command: ls, resources: {instance_type: S1}}\n"))[
         "job.yml"

@@ -144,4 +144,4 @@ def _put_machines(page: Document, spec: Spec, job: Job) -> None:
     if cluster:
         page.put("compute", f"azureml:{cluster}")
     elif size is None:
-        page.put("compute", None, "compute: azureml:TODO", "The spec names no cluster; without one Azure ML chooses.")
+        page.put("compute", None, "No compute: it runs serverless, on machines that Azure ML chooses.")

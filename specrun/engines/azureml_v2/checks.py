@@ -42,10 +42,10 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
 def _check_machines(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     if spec.compute is None and job.resources.instance_type is None:
         detail = (
-            "Write `compute: NAME` for a cluster that exists, a mapping to have one made, or the size of a machine "
-            "without a cluster: `resources: {instance_type: STANDARD_D4DS_V5}`."
+            "It names no cluster, so it runs serverless, on machines of the service's choice. To choose them write "
+            "`resources: {instance_type: STANDARD_D4DS_V5}`; `compute: NAME` runs it on a cluster that exists."
         )
-        yield spec.document.diagnostic("needs-compute", detail, ("job",), key=True)
+        yield spec.document.diagnostic("serverless-size-left-out", detail, ("job",), key=True)
     elif spec.compute is not None and job.resources.instance_type is not None:
         detail = "The job runs on the cluster, whose size counts. Leave `compute` out to run it without one."
         yield spec.document.diagnostic("unread-by-azureml", detail, ("job", "resources", "instance_type"))
@@ -78,8 +78,12 @@ def _check_input(spec: Spec, entry: Input) -> Iterator[Diagnostic]:
         if parse_storage(entry.uri) is None:
             detail = f"Such an address names a container and an account: write `{STORAGE_EXAMPLE}`."
             yield spec.document.diagnostic("not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
-    elif not entry.uri.startswith(("azureml:", "https://")):
+    elif not entry.uri.startswith(("azureml:", "https://", "http://")):
         detail = f"Azure ML reads `{EXAMPLE}`, data assets (`azureml:NAME:VERSION`), wasbs://…, abfss://… and https://…"
+        if entry.uri.startswith("adl://"):
+            detail += " Data Lake Storage Gen1 is gone since 29 February 2024: name the account that has its data now."
+        elif entry.uri.startswith("abfs://"):
+            detail = f"Azure ML reads it encrypted: write `{entry.uri.replace('abfs', 'abfss', 1)}`."
         yield spec.document.diagnostic("not-with-azureml", detail, ("job", "inputs", entry.name, "path"))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.rules.subject import Subject, lacks, mapping, text
 
+_ADDRESS = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+://")
 _MANY = 100
 """Datastores among which a name is compared with each."""
 _DEEPEST = 64
@@ -21,7 +23,7 @@ def is_web(path: str) -> bool:
 
 def is_local(path: str) -> bool:
     """Whether a path is on this machine."""
-    return not is_web(path) and not path.startswith(("azureml:", "wasbs://", "abfss://", "adl://"))
+    return not path.startswith("azureml:") and ("://" not in path or _ADDRESS.match(path) is None)
 
 
 def checksums(subject: Subject) -> Iterator[Diagnostic]:
