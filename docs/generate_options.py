@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from specrun.cli.main import VERBS, specrun
+from specrun.cli.options import forms_of
 
 FILE = Path(__file__).parents[1] / "specrun" / "cli" / "option_table.py"
 Row = tuple[tuple[str, ...], str, str, bool]
@@ -24,11 +25,9 @@ def table_text() -> str:
     for verb, (_, about) in VERBS.items():
         command = specrun.get_command(click.Context(specrun), verb)
         assert command is not None
-        if isinstance(command, click.Group):
-            for name, kind in command.commands.items():
-                table[f"{verb} {name}"] = (kind.get_short_help_str(80), tuple(_rows(kind, rows)))
-        else:
-            table[verb] = (about, tuple(_rows(command, rows)))
+        for kind, form in forms_of(command).items():
+            key, said = (f"{verb} {kind}", form.get_short_help_str(80)) if kind else (verb, about)
+            table[key] = (said, tuple(_rows(form, rows)))
     text = [
         '"""The options of all verbs, for completion: written by docs/generate_options.py, and compared by a test."""',
         "",

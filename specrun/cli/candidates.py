@@ -19,6 +19,7 @@ _MANY = 50
 _ABOUT_RUNS = ("status", "logs", "outputs", "cancel", "runs", "diff", "checkout")
 _WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
 _IMPORTED: Mapping[str, tuple[str, ...]] = {
+    "import": (".json", ".yml", ".yaml", ".runconfig", ".py", ".ipynb", ".sh", ".azcli"),
     "import batchai": (".json",),
     "import runconfig": (".runconfig", ".yml", ".yaml", ".json"),
     "import azureml": (".yml", ".yaml", ".json"),

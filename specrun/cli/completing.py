@@ -118,10 +118,10 @@ def candidates(words: Sequence[str], last: str, verbs: Mapping[str, tuple[str, s
     verb, *rest = words
     kinds = {name.split()[1]: about for name, (about, _) in TABLE.items() if name.startswith(f"{verb} ")}
     if kinds:
-        if not rest or rest[0] not in kinds:
+        if not rest:
             yield from (Candidate(name, about) for name, about in kinds.items())
-            return
-        verb = f"{verb} {rest.pop(0)}"
+        elif rest[0] in kinds:
+            verb = f"{verb} {rest.pop(0)}"
     if verb not in TABLE:
         return
     options = {name: row for row in TABLE[verb][1] for name in ROWS[row][0]}

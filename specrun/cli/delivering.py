@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,6 +17,7 @@ from specrun.views.text import paint_for, terminal_width
 
 if TYPE_CHECKING:
     from specrun.convert.imported import Imported
+    from specrun.convert.kinds import Recognized
     from specrun.convert.sources import Refused, Source
 
 Work: TypeAlias = "Callable[[], Sequence[Imported]]"
@@ -62,8 +64,12 @@ def deliver(
     out_dir: str | None,
     force: bool,
     output: str,
+    looks: Sequence[Recognized] = (),
 ) -> None:
-    """Import, write the specs, tell what became of every field; exit 65 when a file was refused."""
+    """Import, write the specs, tell what became of every field; exit 65 when a file was refused.
+
+    `looks` say what files were taken for, where nobody said it.
+    """
     from specrun.convert.sources import Refused
 
     imported: list[Imported] = []
@@ -72,6 +78,7 @@ def deliver(
             imported += work()
         except Refused as refusal:
             refused.append(refusal)
+    imported = _named_apart(imported)
     files = _placed(imported, out, out_dir)
     _spare(files, force)
     if out_dir is not None:
@@ -83,9 +90,24 @@ def deliver(
             path.chmod(path.stat().st_mode | 0o111)
     if not files:
         print("".join(one.draft.text() for one in imported), end="")
-    _tell(imported, files, output)
+    _tell(imported, looks, files, output)
     if refused:
         raise Exit(INVALID_SPEC, *(f"error: {refusal}" for refusal in refused))
+
+
+def _named_apart(imported: Sequence[Imported]) -> list[Imported]:
+    """The same, none of them called as another is: each is a file of its name."""
+    from specrun.convert.naming import unique_slug
+
+    found: list[Imported] = []
+    taken: set[str] = set()
+    for one in imported:
+        name = unique_slug(one.name, taken)
+        if name != one.name:
+            one.draft.set(("name",), name, f"{one.name} is the name of another of these specs")
+        taken.add(name)
+        found.append(replace(one, name=name))
+    return found
 
 
 def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) -> dict[Path, tuple[str, bool]]:
@@ -106,7 +128,10 @@ def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) 
                 raise Exit(WRONG_USAGE, f"beside this spec belongs {listed}: have both written with --out SPEC.yaml")
             continue
         files[spec] = (one.draft.text(), False)
-        files |= {_beside(spec, name): (text, name in one.executable) for name, text in one.files.items()}
+        for name, text in one.files.items():
+            place, written = _beside(spec, name), (text, name in one.executable)
+            if files.setdefault(place, written) != written:
+                raise Exit(FAILED, f"two of these specs want to write {place}: import one into another folder")
     return files
 
 
@@ -129,17 +154,19 @@ def _spare(files: Iterable[Path], force: bool) -> None:
         raise Exit(FAILED, f"{', '.join(taken)} exists already: say --force to overwrite it, or choose another place")
 
 
-def _tell(imported: Sequence[Imported], files: Iterable[Path], output: str) -> None:
+def _tell(imported: Sequence[Imported], looks: Sequence[Recognized], files: Iterable[Path], output: str) -> None:
     """The report: for programs on standard output, unless the spec is there; for people on standard error."""
     from specrun.convert.report import Report
-    from specrun.views.report import report_data, report_markdown, report_text
+    from specrun.views.report import Account, report_data, report_markdown, report_text
 
-    report = sum((one.report for one in imported), Report())
+    found = {one.report.entries[0].file: one.jobs for one in imported if one.jobs and one.report.entries}
+    account = Account(Report(tuple(entry for one in imported for entry in one.report.entries)), looks, found)
     if quiet() and output == "text":
         return
     if output == "text":
-        text = report_text(report, paint_for(sys.stderr), terminal_width())
-        print("\n".join([*filter(None, [text]), *(f"wrote {visible(str(path))}" for path in files)]), file=sys.stderr)
+        text = report_text(account, paint_for(sys.stderr), terminal_width())
+        for line in [*filter(None, [text]), *(f"wrote {visible(str(path))}" for path in files)]:
+            print(line, file=sys.stderr)
         return
-    text = report_markdown(report) if output == "markdown" else json_text(report_data(report), 2)
+    text = report_markdown(account) if output == "markdown" else json_text(report_data(account), 2)
     print(text, file=sys.stdout if files else sys.stderr)

@@ -131,16 +131,6 @@ _VALUES: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 # fmt: on
 
-ENDINGS: Mapping[str, str] = {
-    ".yml": "azureml",
-    ".yaml": "azureml",
-    ".py": "script",
-    ".ipynb": "script",
-    ".runconfig": "runconfig",
-    ".json": "batchai",
-}
-"""What `import` makes of a file, by its ending."""
-
 
 class Rule(NamedTuple):
     """What stands for an option: words, where VALUE is its own value, and `verb:X` another verb; with a `remark`."""

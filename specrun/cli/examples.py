@@ -84,6 +84,12 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("a look", "specrun prune --dry-run"),
         ("in a pipeline, also data", "specrun prune --also data --yes"),
     ),
+    "import": (
+        ("a file of any kind", "specrun import --out job.yaml job.yml"),
+        ("a job with its cluster", "specrun import --out job.yaml job.json cluster.json"),
+        ("all that a folder has", "specrun import --out-dir specs old"),
+        ("what a folder has as a table, for a pull request", "specrun import -o markdown --out-dir specs old"),
+    ),
     "import batchai": (
         ("a job with its cluster", "specrun import batchai --cluster cluster.json --out job.yaml job.json"),
         ("all of a folder", "specrun import batchai --out-dir specs batchai"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +17,9 @@ from specrun.cli.options import Kinds, color_option, output_option, pairs_of
 from specrun.cli.reading import where_options
 
 if TYPE_CHECKING:
+    from specrun.convert.batchai import BatchaiOptions
     from specrun.convert.imported import Imported
+    from specrun.convert.options import ImportOptions
     from specrun.spec.model import Properties
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,17 +44,74 @@ def _named(command: F) -> F:
     return command
 
 
-@click.group(name="import", cls=Kinds, subcommand_metavar="KIND [ARGS]...")
-def import_() -> None:
+def _batchai(command: F) -> F:
+    """The options about Batch AI, of whose files some things do not stand in them."""
+    for option in (
+        click.option("--code", metavar="DIR", help="Batch AI: the folder of the job's scripts, instead of a share."),
+        click.option("--image", metavar="IMAGE", help="Batch AI: the image of jobs that name none."),
+        click.option(
+            "--mount",
+            "mounts",
+            multiple=True,
+            metavar="REL=DATASTORE[:PATH]",
+            help="Batch AI: what was at REL.",
+        ),
+        click.option("--cluster", metavar="CLUSTER.json", help="Batch AI: the cluster's file: size, mounts, set-up."),
+    ):
+        command = option(command)
+    return command
+
+
+def _jobs(command: F) -> F:
+    """The options that choose among the jobs of a script."""
+    every = click.option("--all", "every", is_flag=True, help="All jobs of a script: into --out-dir.")
+    return click.option("--job", metavar="NUMBER|NAME", help="This of the jobs of a script (else what trains).")(
+        every(command)
+    )
+
+
+@click.command(name="import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@_jobs
+@_batchai
+@_written
+def any_files(
+    files: tuple[str, ...],
+    job: str | None,
+    every: bool,
+    name: str | None,
+    workspace: str | None,
+    cluster: str | None,
+    mounts: tuple[str, ...],
+    image: str | None,
+    code: str | None,
+    **written: Any,
+) -> None:
     """Turn what others wrote into a spec, with a report of every field."""
+    from specrun.cli.brought import looked_at, works
+
+    _no_kind(files)
+    brought = looked_at([*files, *([cluster] if cluster else [])])
+    if (mounts or image or code) and "batchai" not in brought.sources:
+        raise click.UsageError("--mount, --image and --code are for Batch AI's files, and none of these is one.")
+    options = _options(name, workspace or brought.config(), written, job, every)
+    batchai = _batchai_options(options, mounts, image, code)
+    deliver(works(brought, batchai, options), brought.refused, looks=brought.looks, **written)
+
+
+@click.group(name="import", cls=Kinds, plain=any_files, subcommand_metavar="KIND [OPTIONS] FILE…")
+def import_() -> None:
+    """Turn what others wrote into a spec, with a report of every field.
+
+    FILEs are looked at, and so are those in folders: Batch AI's, run configurations of SDK v1, files of the Azure ML
+    CLI v2, Python and notebooks. It is said what each is taken for, and what belongs together is imported together.
+    KIND says it where that is wrong: a file that is called like one is written ./script.
+    """
 
 
 @import_.command()
 @click.argument("files", nargs=-1, required=True, metavar="JOB.json…")
-@click.option("--cluster", metavar="CLUSTER.json", help="The cluster's file: its size, mounts and set-up.")
-@click.option("--mount", "mounts", multiple=True, metavar="REL=DATASTORE[:PATH]", help="What was mounted at REL.")
-@click.option("--image", metavar="IMAGE", help="The image of jobs that name none.")
-@click.option("--code", metavar="DIR", help="The folder of the job's scripts, instead of the share that they are on.")
+@_batchai
 @_written
 def batchai(
     files: tuple[str, ...],
@@ -64,17 +124,13 @@ def batchai(
     **written: Any,
 ) -> None:
     """Azure Batch AI: job and cluster files, or folders of them."""
-    from specrun.convert.batchai import BatchaiOptions, folder_imports
+    from specrun.convert.batchai import folder_imports
     from specrun.convert.sources import read_json
 
     sources, refused = read_all(read_json, expanded(files, (".json",)))
-    options = BatchaiOptions(
+    options = replace(
+        _batchai_options(_options(name, workspace, written), mounts, image, code),
         cluster=read_one(read_json, cluster) if cluster else None,
-        mounts=pairs_of("--mount", mounts),
-        image=image,
-        code=os.path.relpath(code, _folder(written)) if code is not None else None,
-        name=name,
-        workspace=_workspace(workspace),
     )
     works = [partial(_alone, work) for work in folder_imports(sources, options)]
     deliver(works, refused, **written)
@@ -110,14 +166,17 @@ def azureml(files: tuple[str, ...], name: str | None, workspace: str | None, **w
 
 @import_.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE.py…")
+@_jobs
 @_written
-def script(files: tuple[str, ...], name: str | None, workspace: str | None, **written: Any) -> None:
+def script(
+    files: tuple[str, ...], job: str | None, every: bool, name: str | None, workspace: str | None, **written: Any
+) -> None:
     """Python files and notebooks that use an SDK of Azure ML or Batch AI: they are read, and never run."""
     from specrun.convert.scripts import import_script
     from specrun.convert.sources import read_script
 
     sources, refused = read_all(read_script, expanded(files, (".py", ".ipynb")))
-    options = _options(name, workspace, written)
+    options = _options(name, workspace, written, job, every)
     works = [partial(_alone, import_script, source.file, source.text, options) for source in sources]
     deliver(works, refused, **written)
 
@@ -168,10 +227,36 @@ def _workspace(file: str | None) -> Properties | None:
         raise Exit(INVALID_SPEC, f"error: {error}") from error
 
 
-def _options(name: str | None, workspace: str | None, written: dict[str, Any]) -> Any:
+def _options(
+    name: str | None, workspace: str | None, written: dict[str, Any], job: str | None = None, every: bool = False
+) -> ImportOptions:
     from specrun.convert.options import ImportOptions
 
-    return ImportOptions(name, _workspace(workspace), _folder(written))
+    if job is not None and every:
+        raise click.UsageError("--job is for one job of a script, --all for each: give one of them.")
+    return ImportOptions(name, _workspace(workspace), _folder(written), job, every)
+
+
+def _batchai_options(
+    options: ImportOptions, mounts: tuple[str, ...], image: str | None, code: str | None
+) -> BatchaiOptions:
+    from specrun.convert.batchai import BatchaiOptions
+
+    return BatchaiOptions(
+        mounts=pairs_of("--mount", mounts),
+        image=image,
+        code=os.path.relpath(code, options.folder) if code is not None else None,
+        name=options.name,
+        workspace=options.workspace,
+    )
+
+
+def _no_kind(files: tuple[str, ...]) -> None:
+    """A word that is no file may have been meant as a kind. Raises click.UsageError."""
+    for word in files:
+        if not os.path.lexists(word) and "." not in word and "/" not in word:
+            kinds = ", ".join(import_.commands)
+            raise click.UsageError(f"There is no file `{word}`, and no kind of that name: the kinds are {kinds}.")
 
 
 def _folder(written: dict[str, Any]) -> Path:

@@ -69,9 +69,11 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         attribute = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        from specrun.cli.options import forms_of  # completion has no time for it
+
         command = getattr(import_module(VERBS[cmd_name][0]), attribute)
         assert isinstance(command, click.Command)
-        for one in command.commands.values() if isinstance(command, click.Group) else (command,):
+        for one in forms_of(command).values():
             if not any("--quiet" in option.opts for option in one.params):
                 one.params.append(quiet_option())
         return command

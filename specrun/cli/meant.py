@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import click
 
-from specrun.cli.elsewhere import ENDINGS, NOUNS, Rule, kind_for, names, rules_for, values_for, verbs_for
+from specrun.cli.elsewhere import NOUNS, Rule, kind_for, names, rules_for, values_for, verbs_for
+from specrun.cli.options import forms_of
 from specrun.spec.names import foreign_value
 from specrun.spec.nearest import nearest
 from specrun.spec.visible import visible
@@ -122,7 +123,7 @@ def _right(program: click.Group, verb: str, words: list[str], seen: frozenset[st
     if isinstance(command, click.Group):
         words = _with_kind(command, verb, words, line)
         command = _command(program, line.path)
-    options = _options(command)
+    options = _options(forms_of(command).get("", command))
     rest = list(words)
     while rest:
         word = rest.pop(0)
@@ -200,11 +201,9 @@ def _with_kind(command: click.Group, verb: str, words: list[str], line: _Line) -
     if name in command.commands:
         line.path.append(name)
         return [*words[:at], *words[at + 1 :]]
-    if kind := kind_for(verb, name) or nearest(name, command.commands):
+    if not _is_file(name) and (kind := kind_for(verb, name) or nearest(name, command.commands)):
         line.path.append(kind)
         return [*words[:at], *words[at + 1 :]]
-    if verb == "import" and (kind := ENDINGS.get(os.path.splitext(name)[1].lower())):  # noqa: PTH122
-        line.path.append(kind)
     return words
 
 
@@ -292,10 +291,11 @@ def _parses(program: click.Group, words: Sequence[str]) -> bool:
         while isinstance(command, click.Group):
             if not rest:
                 return False
-            name = rest.pop(0)
-            found = command.get_command(context, name)
+            name = rest[0]
+            found = command.get_command(context, name) or forms_of(command).get("")
             if found is None:
                 return False
+            rest = rest if found is forms_of(command).get("") else rest[1:]
             command = found
             if not isinstance(command, click.Group):
                 command.make_context(name, rest, parent=context)

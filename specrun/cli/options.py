@@ -14,12 +14,63 @@ T = TypeVar("T")
 
 
 class Kinds(click.Group):
-    """A verb of which there are several kinds, as `export azureml`: its help says of each all that it says itself."""
+    """A verb of which there are several kinds, as `export azureml`: its help says of each all that it says itself.
+
+    `plain` is what is meant where no kind is said: then it is all the same whether FILEs or options stand first.
+    """
+
+    def __init__(self, *arguments: Any, plain: click.Command | None = None, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.plain = plain
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """That of the plain form, where the first word is no kind; its help is that of the verb."""
+        if self.plain is None or not args or args[0] in self.commands:
+            return super().make_context(info_name, args, parent, **extra)
+        if {"-h", "--help"} & {*args}:
+            return super().make_context(info_name, ["--help"], parent, **extra)
+        return self.plain.make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """That of the kind. Raises click.UsageError, also where a file was meant that is called like one."""
+        try:
+            return super().invoke(ctx)
+        except click.MissingParameter as missing:
+            name = ctx.invoked_subcommand or ""
+            if self.plain is None or not os.path.lexists(name):
+                raise
+            raise click.UsageError(f"`{name}` is a kind here: what is called so is ./{name}.", missing.ctx) from missing
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line for each form."""
+        if self.plain is not None:
+            formatter.write_usage(ctx.command_path, " ".join(self.plain.collect_usage_pieces(ctx)))
+            formatter.write_usage(ctx.command_path, self.subcommand_metavar, prefix=" " * len("Usage: "))
+        else:
+            super().format_usage(ctx, formatter)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of the plain form, and the kinds."""
+        if self.plain is not None:
+            self.plain.format_options(ctx, formatter)
+            self.format_commands(ctx, formatter)
+        else:
+            super().format_options(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The kinds, each with its first paragraph."""
         with formatter.section("Kinds"):
             formatter.write_dl([(name, (one.help or "").split("\n\n")[0]) for name, one in self.commands.items()])
+
+
+def forms_of(command: click.Command) -> dict[str, click.Command]:
+    """All that a verb takes options in, by the kind: its kinds, and "" for what is meant where none is said."""
+    if not isinstance(command, click.Group):
+        return {"": command}
+    plain = getattr(command, "plain", None)
+    return {**({"": plain} if plain is not None else {}), **command.commands}
 
 
 def every_option(command: F) -> F:

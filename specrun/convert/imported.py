@@ -11,10 +11,26 @@ from specrun.spec.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A job that stands in a script beside others: the `number` and `name` that --job takes, and where it stands.
+
+    `what` it is made by, such as `ScriptRunConfig`; `why` it cannot be imported, "" where it can. `chosen`: it was.
+    """
+
+    number: int
+    name: str
+    place: str
+    what: str
+    why: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """One spec: `name` as it is to be called, the draft, what became of each source field, and files beside the spec.
 
     `files` are by path relative to the spec, such as a wrapper script. `executable` are those of them that are run.
+    `jobs` are all that the file has, where there is a choice.
     """
 
     name: str
@@ -22,3 +38,4 @@ class Imported:
     report: Report
     files: Mapping[str, str] = field(default_factory=dict)
     executable: frozenset[str] = frozenset()
+    jobs: tuple[Found, ...] = ()

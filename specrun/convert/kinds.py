@@ -18,10 +18,23 @@ class Kind(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What a file was taken for, and by what."""
+    """What a file was taken for, and by what: `its $schema`, or "" where nothing has to be said."""
 
     kind: Kind
     why: str
+
+    @property
+    def told(self) -> str:
+        """As it is told: `a command job of the CLI v2 (its $schema)`."""
+        return f"{self.kind.what} ({self.why})" if self.kind.what and self.why else self.kind.what or self.why
+
+
+class Recognized(NamedTuple):
+    """A file, what it was taken for, and whether it is imported; one that is not lay in a folder that was named."""
+
+    file: str
+    taken: Taken
+    imported: bool = True
 
 
 JOB = Kind("a command job of the CLI v2", "azureml")
@@ -35,7 +48,7 @@ BATCHAI_CLUSTER = Kind("a Batch AI cluster", "batchai")
 RUNCONFIG = Kind("a run configuration of SDK v1", "runconfig")
 SCRIPT = Kind("Python that uses an SDK of Azure ML or Batch AI", "script")
 NOTEBOOK = Kind("a notebook that uses an SDK of Azure ML or Batch AI", "script")
-AZCLI = Kind("a shell script that calls the CLI v1", "azcli")
+AZCLI = Kind("a shell script that calls the CLI v1", "", "import the .runconfig that it names")
 CONFIG = Kind("the config.json of a workspace", "", "give it with --workspace")
 
 PIPELINE = Kind("a pipeline", "", "import the command jobs that are its steps one by one, each in a file of its own")

@@ -14,6 +14,7 @@ from specrun.spec.model import Properties
 class ImportOptions:
     """`folder` is where the spec will lie: relative paths of a source are written relative to it.
 
+    `job` chooses among the jobs of a script, by its number (from 1) or name; with `all_jobs` each is imported.
     `name` is the spec's; None: it follows from the source. `workspace` is the section of that name; None: none is
     written.
     """
@@ -21,6 +22,8 @@ class ImportOptions:
     name: str | None = None
     workspace: Properties | None = None
     folder: Path = field(default_factory=Path)
+    job: str | None = None
+    all_jobs: bool = False
 
 
 def write_given_workspace(draft: Document, workspace: Properties | None) -> None:

@@ -13,9 +13,9 @@ from specrun.convert import kinds
 from specrun.convert.kinds import Kind, Taken
 from specrun.convert.sources import Refused, Source
 
-_IMPORT = re.compile(
-    r"""(?m)^[ \t"]*(?:from|import) +((?:azureml|azure\.ai\.ml|azure\.mgmt\.batchai|batchai)\b[\w.]*)"""
-)
+_SDKS = r"[ \t]*(?:from|import) +((?:azureml|azure\.ai\.ml|azure\.mgmt\.batchai|batchai)\b[\w.]*)"
+_IMPORT = re.compile(rf"(?m)^{_SDKS}")
+_IMPORT_IN_JSON = re.compile(rf"""(?:"|\\n){_SDKS}""")
 _MAKES = re.compile(
     r"\b(?:ScriptRunConfig|\w*Estimator|TensorFlow|PyTorch|Chainer|SKLearn|AmlCompute|ComputeTarget|CommandJob|command|"
     r"Datastore|\w+Datastore|RunConfiguration|\w+CreateParameters|\w*Pipeline|pipeline|\w+Step|HyperDrive\w*|sweep|"
@@ -26,7 +26,8 @@ _MAKES = re.compile(
 _AZ = re.compile(r"\baz[ \t]+(?:ml|batchai)[ \t]+[a-z-]+")
 _SHELL = (".sh", ".bash", ".azcli")
 _PYTHON = (".py", ".ipynb")
-READ = (".json", ".yml", ".yaml", ".runconfig", *_PYTHON, *_SHELL)
+TEXTS = (*_PYTHON, *_SHELL)
+READ = (".json", ".yml", ".yaml", ".runconfig", *TEXTS)
 """Endings of files that are looked at in folders."""
 
 
@@ -66,11 +67,12 @@ def refuse_alone(source: Source, kind: Kind) -> NoReturn:
 
 
 def _python(file: str, text: str) -> Taken:
-    imported = _IMPORT.search(text)
+    notebook = file.endswith(".ipynb")
+    imported = (_IMPORT_IN_JSON if notebook else _IMPORT).search(text)
     if imported is None:
         return Taken(kinds.NO_SDK, "")
-    kind = (kinds.NOTEBOOK if file.endswith(".ipynb") else kinds.SCRIPT) if _MAKES.search(text) else kinds.INSIDE
-    return Taken(kind, f"it imports {imported[1]}")
+    makes = kinds.NOTEBOOK if notebook else kinds.SCRIPT
+    return Taken(makes if _MAKES.search(text) else kinds.INSIDE, f"it imports {imported[1]}")
 
 
 def _mapping(file: str, values: Mapping[str, object], said: str) -> Taken:
@@ -87,7 +89,7 @@ def _mapping(file: str, values: Mapping[str, object], said: str) -> Taken:
     if kind := _by_schema(values, address) if "batchai/" not in address else None:
         return Taken(kind, "its $schema")
     if found := next(((kind, marks) for marks, kind in kinds.OTHERS if {*marks.split()} <= keys), None):
-        return Taken(found[0], _fields(found[1].split()))
+        return Taken(found[0], _fields(found[1].split(), values))
     if isinstance(values.get("dependencies"), list):
         return Taken(kinds.CONDA, "its field dependencies")
     for reader in (_of_v2, _of_batchai, _of_sdk_v1):
@@ -126,15 +128,15 @@ def _of_v2(_: str, values: Mapping[str, object], said: str) -> Taken | None:
     if _is_pipeline(values):
         return Taken(kinds.PIPELINE, "its field jobs")
     if {"trial", "search_space"} & keys and (sure or {"trial", "search_space"} <= keys):
-        return Taken(kinds.SWEEP, _fields({"trial", "search_space"} & keys))
+        return Taken(kinds.SWEEP, _fields({"trial", "search_space"} & keys, values))
     if isinstance(values.get("command"), str) and "services" not in keys and (sure or keys & kinds.OF_A_JOB):
         kind = kinds.COMPONENT if _is_component(values) else kinds.JOB
-        return Taken(kind, _fields(["command", *sorted(keys & kinds.OF_A_JOB)[:1]]))
+        return Taken(kind, _fields({"command", *sorted(keys & kinds.OF_A_JOB)[:1]}, values))
     told = {"image", "conda_file", "build"} & keys
     if told and "name" in keys and (sure or "conda_file" in told or len(keys) == 2):
-        return Taken(kinds.ENVIRONMENT, _fields(told))
+        return Taken(kinds.ENVIRONMENT, _fields(told, values))
     if "auth_mode" in keys or (sure and "traffic" in keys):
-        return Taken(kinds.ENDPOINT, _fields({"auth_mode", "traffic"} & keys))
+        return Taken(kinds.ENDPOINT, _fields({"auth_mode", "traffic"} & keys, values))
     return None
 
 
@@ -144,15 +146,15 @@ def _of_batchai(_: str, values: Mapping[str, object], said: str) -> Taken | None
     sure = said == "batchai" or "batchai" in f"{values.get('$schema')}{values.get('type')}".lower()
     server = keys & {"sshconfiguration", "datadisks"}
     if server and (sure or "sshconfiguration" in server):
-        return Taken(kinds.FILE_SERVER, _fields(server))
+        return Taken(kinds.FILE_SERVER, _fields(server, document))
     if (
         told := keys & {*map(str.lower, kinds.TOOLKITS)}
         or keys & kinds.JOB_FIELDS
         or ({"nodecount"} & keys if sure else ())
     ):
-        return Taken(kinds.BATCHAI_JOB, _fields(told))
+        return Taken(kinds.BATCHAI_JOB, _fields(told, document))
     if (told := keys & kinds.CLUSTER_FIELDS) and (sure or "vmsize" in keys):
-        return Taken(kinds.BATCHAI_CLUSTER, _fields(told))
+        return Taken(kinds.BATCHAI_CLUSTER, _fields(told, document))
     if sure and ("vmsize" in keys or str(values.get("$schema")).lower().endswith("cluster.json")):
         return Taken(kinds.BATCHAI_CLUSTER, "its field vmSize" if "vmsize" in keys else "its $schema")
     return None
@@ -167,7 +169,7 @@ def _of_sdk_v1(file: str, values: Mapping[str, object], said: str) -> Taken | No
     if file.endswith(".runconfig"):
         return Taken(kinds.RUNCONFIG, "its name")
     sure = said == "runconfig" or len(marks) > 1
-    return Taken(kinds.RUNCONFIG, _fields(marks or keys & kinds.PROGRAM_FIELDS)) if sure else None
+    return Taken(kinds.RUNCONFIG, _fields(marks or keys & kinds.PROGRAM_FIELDS, inner)) if sure else None
 
 
 def unwrapped(values: object) -> object:
@@ -195,7 +197,8 @@ def _is_component(values: Mapping[str, object]) -> bool:
     return bool({"is_deterministic", "version"} & {*values}) and "experiment_name" not in values
 
 
-def _fields(names: Iterable[str]) -> str:
-    """`its fields command and environment`; of many the first two."""
-    told = sorted(names)[:2]
+def _fields(names: Iterable[str], values: object) -> str:
+    """`its fields command and environment`, as the file spells them; of many the first two."""
+    spelled = [str(key) for key in values if str(key).lower() in names] if isinstance(values, Mapping) else []
+    told = (spelled or sorted(names))[:2]
     return f"its field{'s' * (len(told) > 1)} {' and '.join(told)}"

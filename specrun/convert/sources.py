@@ -32,6 +32,10 @@ class Refused(Exception):
         self.file, self.message, self.line, self.column = file, message, line, column
 
 
+class NothingIn(Refused):
+    """A file that is as it should be, and in which there is nothing to import."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file's text and what it holds."""

@@ -46,7 +46,7 @@ LINES = [
     ("pricing", "prices"),
     ("dashboard", "ui"),
     ("watch job.yaml", "status --wait job.yaml"),
-    ("convert train.py", "import script train.py"),
+    ("convert train.py", "import train.py"),
     ("convert batchai job.json", "import batchai job.json"),
     ("force-unlock --force", "unlock --yes"),
     ("whoami", "doctor"),
@@ -124,8 +124,8 @@ LINES = [
     # kinds of import and export
     ("export kubeflow job.yaml", "export tfjob job.yaml"),
     ("export --format az job.yaml", "export azureml job.yaml"),
-    ("import job.yml", "import azureml job.yml"),
-    ("import train.ipynb", "import script train.ipynb"),
+    ("import --nam x job.yml", "import --name x job.yml"),
+    ("import bachai job.json", "import batchai job.json"),
     ("import notebook train.ipynb", "import script train.ipynb"),
 ]
 # fmt: on

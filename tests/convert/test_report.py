@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specrun.convert.report import Ledger, Report, Verdict, dotted, leaves
-from specrun.views.report import report_data, report_markdown, report_text
+from specrun.views.report import Account, report_data, report_markdown, report_text
 from specrun.views.text import Paint
 
 JSON = st.recursive(
@@ -58,7 +58,7 @@ def test_paths_are_shown_as_people_write_them(path: tuple[str | int, ...], text:
 
 
 def test_a_report_on_a_terminal() -> None:
-    assert report_text(report(), Paint(False), 60) == (
+    assert report_text(Account(report()), Paint(False), 60) == (
         "job.json: 1 carried over, 1 rewritten, 3 dropped, 1 needs you\n"
         "  ! (the whole file) → job.environment\n"
         "      It names no image. (--image IMAGE)\n"
@@ -74,10 +74,10 @@ def test_a_report_on_a_terminal() -> None:
 
 
 def test_a_report_as_markdown_and_as_data() -> None:
-    lines = report_markdown(report()).splitlines()
+    lines = report_markdown(Account(report())).splitlines()
     assert lines[0] == "### job.json"
     assert "| `b.d` | dropped |  | Azure ML `\\|` has none. |" in lines
-    assert json.loads(json.dumps(report_data(report())))[1] == {
+    assert json.loads(json.dumps(report_data(Account(report()))))[1] == {
         "file": "job.json",
         "path": ["a"],
         "field": "a",

@@ -10,6 +10,7 @@ import pytest
 
 from specrun.cli import exit_codes
 from specrun.cli.main import VERBS, specrun
+from specrun.cli.options import forms_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -26,8 +27,9 @@ def described(verb: str) -> dict[str, click.Option]:
     """The options of a verb, without those that all have."""
     command = specrun.get_command(click.Context(specrun), verb)
     assert command is not None
-    commands = command.commands.values() if isinstance(command, click.Group) else [command]
-    found = [option for each in commands for option in each.params if isinstance(option, click.Option)]
+    found = [
+        option for each in forms_of(command).values() for option in each.params if isinstance(option, click.Option)
+    ]
     named = {next(name for name in option.opts if name.startswith("--")): option for option in found}
     assert named.pop("--quiet", None) is not None
     return named

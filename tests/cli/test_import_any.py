@@ -1,0 +1,154 @@
+"""`specrun import FILE…` without a kind: each file is looked at, and it is told what it is taken for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+JOB = {"$schema": "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json", "command": "echo hello"}
+CLUSTER = {"type": "amlcompute", "name": "cpu", "size": "STANDARD_DS3_V2", "max_instances": 2}
+BATCH_JOB = {
+    "properties": {
+        "nodeCount": 1,
+        "customToolkitSettings": {"commandLine": "echo hello"},
+        "containerSettings": {"imageSourceRegistry": {"image": "python:3.11"}},
+    }
+}
+BATCH_CLUSTER = {"properties": {"vmSize": "STANDARD_D2_V2", "scaleSettings": {"manual": {"targetNodeCount": 2}}}}
+RUNCONFIG = {"script": "train.py", "framework": "Python", "target": "cpu"}
+SCRIPT = "from azureml.core import ScriptRunConfig\nScriptRunConfig('.', 'train.py', compute_target='cpu')\n"
+
+
+def write(name: str, values: object) -> str:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    text = values if isinstance(values, str) else json.dumps(values)
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_a_job_with_its_cluster_is_one_spec(specrun: Any) -> None:
+    said = specrun("import", write("job.yml", {**JOB, "compute": "azureml:cpu"}), write("cpu.yml", CLUSTER))
+    assert said.code == 0
+    assert yaml.safe_load(said.out)["compute"]["size"] == "STANDARD_DS3_V2"
+    assert said.err.startswith(
+        "job.yml: a command job of the CLI v2 (its $schema)\ncpu.yml: a cluster of the CLI v2 (its type)\n\n"
+    )
+
+
+@pytest.mark.parametrize("how", ["files", "option"])
+def test_a_job_of_batch_ai_with_its_cluster_is_one_spec(specrun: Any, how: str) -> None:
+    job, cluster = write("job.json", BATCH_JOB), write("cluster.json", BATCH_CLUSTER)
+    said = specrun("import", *((cluster, job) if how == "files" else (job, "--cluster", cluster)))
+    assert said.code == 0
+    assert yaml.safe_load(said.out)["compute"]["size"] == "STANDARD_D2_V2"
+    assert "job.json: a Batch AI job (its field customToolkitSettings)\n" in said.err
+
+
+def test_a_folder_of_everything(specrun: Any) -> None:
+    write("old/cli/job.yml", {**JOB, "compute": "azureml:cpu"})
+    write("old/cli/cpu.yml", CLUSTER)
+    write("old/batch/a.json", BATCH_JOB)
+    write("old/v1/.azureml/digits.runconfig", RUNCONFIG)
+    write("old/submit.py", SCRIPT)
+    write("old/train.py", "import numpy\n")
+    write("old/.github/workflows/ci.yml", {"on": "push", "jobs": {"a": {"runs-on": "x", "steps": []}}})
+    write("old/chart.yaml", "a: {{ .Values.a }}\n")
+    write("old/node_modules/a/job.yml", JOB)
+    write("old/README.md", "hello")
+    said = specrun("import", "old", "--out-dir", "new")
+    assert said.code == 0, said.err
+    assert sorted(path.name for path in Path("new").iterdir()) == ["a.yaml", "cli.yaml", "digits.yaml", "submit.yaml"]
+    head, _, rest = said.err.partition("\n\n")
+    assert "old/v1/.azureml/digits.runconfig: a run configuration of SDK v1 (its name)" in head
+    assert "not imported: old/.github/workflows/ci.yml: a workflow of GitHub" in head
+    assert "not imported: old/train.py: Python that uses no SDK of Azure ML or Batch AI" in head
+    assert "not imported: old/chart.yaml: it is not YAML" in " ".join(head.split())
+    assert "not imported: 1 other file: endings that are not looked at (.md)" in head
+    assert "node_modules" not in said.err
+    assert rest.index("!") < rest.index("~")
+
+
+def test_what_is_brought_along_and_cannot_be_imported_is_an_error(specrun: Any) -> None:
+    write("old/job.yml", JOB)
+    write("old/pipeline.yml", {"type": "pipeline", "jobs": {"a": {"type": "command", "command": "x"}}})
+    write("old/broken.yml", "$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\na: [\n")
+    said = specrun("import", "old", "--out-dir", "new")
+    assert said.code == 65
+    assert "error: old/pipeline.yml: it is a pipeline: import the command jobs that are its steps" in said.err
+    assert "error: old/broken.yml:3:1: it is not YAML" in said.err
+    assert Path("new/old.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("a.json", {"a": 1}, "this is nothing that specrun imports: it has neither a $schema nor a type"),
+        ("pod.yml", {"apiVersion": "v1", "kind": "Pod"}, "it is a Kubernetes manifest"),
+        ("train.py", "import numpy\n", "it is Python that uses no SDK of Azure ML or Batch AI"),
+        ("job.yaml", {"apiVersion": "specrun/v1", "name": "a"}, "it is a spec already"),
+        ("env.yml", {"type": "environment"}, "this is nothing that specrun imports"),
+        ("e.yml", {"name": "e", "conda_file": "c.yml"}, "give it together with the job that names it"),
+    ],
+)
+def test_a_file_that_was_named_and_is_none_of_them(specrun: Any, name: str, values: object, words: str) -> None:
+    said = specrun("import", write(name, values))
+    assert (said.code, words in said.err) == (65, True), said.err
+
+
+def test_a_config_file_among_them_names_the_workspace(specrun: Any) -> None:
+    at = {"workspace_name": "ws", "resource_group": "rg", "subscription_id": "1" * 8 + "-1111-1111-1111-" + "1" * 12}
+    job, config = write("a/job.yml", JOB), write("a/config.json", at)
+    assert yaml.safe_load(specrun("import", job, config).out)["workspace"]["resource_group"] == "rg"
+    other = write("b/config.json", {**at, "workspace_name": "other"})
+    said = specrun("import", job, config, other)
+    assert (said.code, "choose one with --workspace FILE" in said.err) == (64, True)
+    said = specrun("import", ".", "--out-dir", "new")
+    assert said.code == 0
+    assert " ".join(said.err.split()).count("choose one with --workspace FILE") == 1
+    assert "workspace" not in yaml.safe_load(Path("new/a.yaml").read_text())
+
+
+def test_two_specs_of_one_name_do_not_overwrite_each_other(specrun: Any) -> None:
+    said = specrun("import", write("a/job.json", BATCH_JOB), write("b/job.yml", JOB), "--out-dir", "new", "--name", "x")
+    assert said.code == 0
+    assert sorted(path.name for path in Path("new").iterdir()) == ["x-2.yaml", "x.yaml"]
+    assert yaml.safe_load(Path("new/x-2.yaml").read_text())["name"] == "x-2"
+
+
+def test_a_file_that_is_called_like_a_kind(specrun: Any) -> None:
+    write("script/job.yml", JOB)
+    said = specrun("import", "script")
+    assert (said.code, "`script` is a kind here: what is called so is ./script." in said.err) == (64, True)
+    assert specrun("import", "./script").code == 0
+
+
+def test_a_word_that_is_neither_a_file_nor_a_kind(specrun: Any) -> None:
+    said = specrun("import", "runconf", "a.yml")
+    assert said.code == 64
+    assert "There is no file `runconf`, and no kind of that name: the kinds are batchai, runconfig" in said.err
+    assert "  specrun import runconfig a.yml" in said.err
+
+
+def test_options_of_batch_ai_need_a_file_of_its(specrun: Any) -> None:
+    said = specrun("import", write("job.yml", JOB), "--image", "x")
+    assert (said.code, "none of these is one" in said.err) == (64, True)
+
+
+def test_programs_read_what_each_file_was_taken_for(specrun: Any) -> None:
+    write("old/job.yml", JOB)
+    write("old/train.py", "import numpy\n")
+    said = specrun("import", "old", "--out", "job.yaml", "-o", "json")
+    found = json.loads(said.out)
+    assert [(one["file"], one["verdict"], one["note"]) for one in found[:2]] == [
+        ("old/job.yml", "taken for", "a command job of the CLI v2 (its $schema)"),
+        ("old/train.py", "passed by", "Python that uses no SDK of Azure ML or Batch AI"),
+    ]
+    assert {"carried over", "dropped"} <= {one["verdict"] for one in found[2:]}
+    said = specrun("import", "old", "--out", "job.yaml", "--force", "-o", "markdown")
+    assert said.out.startswith(
+        "- `old/job.yml`: a command job of the CLI v2 (its `$schema`)\n- not imported: `old/train.py`: Python"
+    )
