@@ -14,13 +14,18 @@ from specrun.spec.frozen import dataclass
 class Found:
     """A job that stands in a script beside others: the `number` and `name` that --job takes, and where it stands.
 
-    `what` it is made by, such as `ScriptRunConfig`; `why` it cannot be imported, "" where it can. `chosen`: it was.
+    `what` it is made by, such as `ScriptRunConfig`; `program` is what it runs, "" where that is not known; `local`: on
+    the machine of who submits it. `why` it cannot be imported, "" where it can. `chosen`: it was.
     """
 
     number: int
     name: str
     place: str
     what: str
+    program: str = ""
+    distributed: bool = False
+    local: bool = False
+    submitted: bool = True
     why: str = ""
     chosen: bool = False
 
