@@ -70,7 +70,7 @@ def config(reading: Reading, out: str | None) -> None:
 @click.option("--out-dir", metavar="DIR", help="Write a file for each thing into this folder.")
 def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
     """Files for `az ml`: the job, its cluster, datastores and data."""
-    from specrun.convert.to_azureml import export_azureml
+    from specrun.convert.to_azureml import export_azureml, losses
 
     if out is not None and out_dir is not None:
         raise click.UsageError("--out is for one file, --out-dir for a folder: give one of them.")
@@ -82,6 +82,7 @@ def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
     for spec in specs:
         folder = folders.get(spec.name, beside)
         written = export_azureml(spec, folder.absolute())
+        show(losses(spec))
         files |= {folder / name: text for name, text in written.items()}
         _spare(spec, [Path(out)] if out is not None else [folder / name for name in written if out_dir])
     if not files:

@@ -255,6 +255,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
     },
     "export": {
         "not-a-tfjob": (ERROR, "The job cannot be a TFJob."),
+        "not-in-azureml": (NOTE, "The files for `az` do not say this, or az does it otherwise."),
         "not-in-tfjob": (NOTE, "A TFJob has no counterpart for this."),
     },
 }

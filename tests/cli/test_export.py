@@ -149,6 +149,30 @@ def test_what_is_needed_for_a_file_must_be_there(specrun: Any) -> None:
     assert specrun("export", "azureml", "--engine", "local").code == 64
 
 
+LOSSES = """
+compute: {name: cpu-cluster, size: STANDARD_DS3_V2, max_instances: 2, idle_time_before_scale_down: 0,
+  ssh_settings: {admin_username: me, admin_password: "${{ secrets.A }}"}}
+datastores: {sets: {type: azure_blob, account_name: abc,
+  container_name: bcd, credentials: {account_key: "${{ secrets.B }}"}}}
+data: {digits: {path: data}}
+job:
+  command: ls
+  limits: {max_attempts: 3}
+  identity: {type: managed, resource_id: /subscriptions/s/x}
+  environment: {pip: ["--index-url https://me:hush-hush@example.org/simple", numpy]}
+  environment_variables: {KEY: "${{ secrets.C }}"}
+"""
+
+
+def test_what_az_does_not_do_is_said(specrun: Any) -> None:
+    write_spec(Path.cwd(), f"name: job{LOSSES}", data__a="")
+    said = specrun("export", "azureml", "--out-dir", "made")
+    told = [line for line in said.err.splitlines() if "note[not-in-azureml]" in line]
+    assert sorted(int(line.split(":")[1]) for line in told) == [3, 4, 6, 7, 10, 11, 12, 13]
+    assert "limits.max_attempts 3" in said.err
+    assert "hush-hush" not in f"{said.err}{[path.read_text() for path in Path('made').iterdir()]}"
+
+
 def test_a_variable_is_replaced(specrun: Any) -> None:
     write_spec(Path.cwd(), "name: job\nvars: {steps: 1}\njob: {command: 'echo ${{ vars.steps }}'}\n")
     assert "command: echo 7\n" in specrun("export", "azureml", "--var", "steps=7").out

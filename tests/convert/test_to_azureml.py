@@ -72,11 +72,6 @@ def test_without_a_cluster(tmp_path: Path) -> None:
     assert "# No compute: it runs serverless" in text
     assert "TODO" not in text
     assert "compute" not in values(text)
-    text = export_azureml(read(tmp_path, "compute: a-b\njob: {command: ls, resources: {instance_type: S1}}\n"))[
-        "job.yml"
-    ]
-    assert "instance_type" not in values(text)["resources"]
-    assert "# instance_type S1 is left out" in text
 
 
 def test_paths_are_those_from_the_files(tmp_path: Path) -> None:

@@ -97,6 +97,17 @@ JOBS = {
     "by a token": "command: ls\nidentity: {type: aml_token}",
     "managed": "command: ls\nidentity: {type: managed}",
     "managed by client id": f"command: ls\nidentity: {{type: managed, client_id: {ID}}}",
+    "a cluster and a size": "command: ls\nresources: {instance_type: STANDARD_DS3_V2, max_instance_count: 4}",
+    "regions": "command: ls\nresources: {locations: [westeurope, eastus]}",
+    "a queue": "command: ls\nqueue_settings: {job_tier: standard, priority: high}",
+    "services": """
+        command: ls
+        services:
+          notebook: {type: jupyter_lab}
+          shell: {type: ssh, ssh_public_keys: ssh-ed25519 AAAA, nodes: all}
+          board: {type: tensor_board, log_dir: logs}
+          editor: {type: vs_code}
+        """,
     "managed by object id": f"command: ls\nidentity: {{type: managed, object_id: {ID}}}",
 }
 

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from specrun.convert.to_azureml.job import job_text
+from specrun.convert.to_azureml.losses import losses
 from specrun.convert.to_azureml.resources import compute_text, data_text, datastore_text
 from specrun.convert.to_azureml.words import az_create, verb_of
 from specrun.spec.model import Spec
+
+__all__ = ["command_line", "export_azureml", "losses"]
 
 JOB, COMPUTE = "job.yml", "compute.yml"
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from specrun.convert.document import Document, Value
-from specrun.convert.to_azureml.environment import put_environment
+from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url, verb_of
+from specrun.engines.azure.images import base_image
 from specrun.engines.azureml_v2.command import command_of, literals_of
+from specrun.engines.azureml_v2.environments import conda_of, registered_name
 from specrun.engines.azureml_v2.job_words import (
     data_uri,
     distribution_words,
@@ -18,7 +20,7 @@ from specrun.engines.azureml_v2.job_words import (
     resources_words,
 )
 from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
-from specrun.spec.model import Data, Input, Job, LocalPath, Secret, Spec
+from specrun.spec.model import Data, Environment, Input, Job, LocalPath, Secret, Spec
 
 FILE = "job.yml"
 
@@ -41,7 +43,7 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     page.put("command", command_of(job), *_command_notes(job))
     _put_inputs(page, job, folder)
     _put_outputs(page, job)
-    put_environment(page, job, spec.wants_gpu, folder)
+    _put_environment(page, job, spec.wants_gpu, folder)
     _put_variables(page, job)
     page.put("distribution", dict(distribution_words(job)))
     _put_machines(page, spec, job)
@@ -120,6 +122,45 @@ def _put_outputs(page: Document, job: Job) -> None:
     page.put("outputs", outputs)
 
 
+def _put_environment(page: Document, job: Job, wants_gpu: bool, folder: Path) -> None:
+    """Write `environment`: a name, or how it is built."""
+    environment = job.environment or Environment(pip=())
+    value = _environment(environment, wants_gpu, folder)
+    page.put("environment", value)
+    for note in notes_on_pip(environment):
+        page.comment(("environment",), note)
+    gpu = job.resources.gpu
+    if not isinstance(value, dict) or value.get("image") != base_image(wants_gpu):
+        if gpu is not None:
+            page.comment(
+                ("environment",), f"resources.gpu: {str(gpu).lower()} has no counterpart: what is here decides"
+            )
+    elif environment.image is None:
+        said = "" if gpu is None else f", with resources.gpu: {str(gpu).lower()}"
+        page.comment(("environment", "image"), f"The spec names no image: this is specrun's own{said}")
+    if environment.framework is not None:
+        said = f"framework {environment.framework} with version {environment.version}"
+        page.comment(("environment",), f"{said}: what Azure ML kept for the estimators of SDK v1 is gone")
+
+
+def _environment(environment: Environment, wants_gpu: bool, folder: Path) -> Value:
+    if environment.registered is not None:
+        name = registered_name(environment.registered)
+        return name if name.startswith("azureml:") else f"azureml:{name}"
+    if environment.build_path is not None:
+        build: dict[str, Value] = {"path": path_from(environment.build_path, folder)}
+        if environment.dockerfile_path is not None:
+            build["dockerfile_path"] = environment.dockerfile_path
+        return {"build": build}
+    found: dict[str, Value] = {"image": environment.image or base_image(wants_gpu)}
+    conda = conda_of(environment, wants_gpu, pip_for_others(environment))
+    if environment.conda_file is not None:
+        found["conda_file"] = path_from(environment.conda_file, folder)
+    elif conda is not None:
+        found["conda_file"] = plain(conda)
+    return found
+
+
 def _put_variables(page: Document, job: Job) -> None:
     variables: dict[str, Value] = {}
     hidden = []
@@ -135,13 +176,8 @@ def _put_variables(page: Document, job: Job) -> None:
 
 
 def _put_machines(page: Document, spec: Spec, job: Job) -> None:
-    words: dict[str, Value] = {**resources_words(job.resources)}
-    cluster, size = spec.cluster_name, job.resources.instance_type
-    if cluster and size is not None:
-        del words["instance_type"]
-        page.comment(("resources",), f"instance_type {size} is left out: the cluster's size counts")
-    page.put("resources", words)
-    if cluster:
-        page.put("compute", f"azureml:{cluster}")
-    elif size is None:
+    page.put("resources", {**resources_words(job.resources)})
+    if spec.cluster_name:
+        page.put("compute", f"azureml:{spec.cluster_name}")
+    elif job.resources.instance_type is None:
         page.put("compute", None, "No compute: it runs serverless, on machines that Azure ML chooses.")

@@ -9,17 +9,11 @@ from pathlib import Path
 from specrun.convert.document import Document, Value
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url
 from specrun.engines.azure.cluster_words import DEFAULTS, mapping
+from specrun.engines.azure.datastores import CONTAINERS
 from specrun.engines.azure.networks import read_subnet
 from specrun.plan.remote import file_name
 from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
 from specrun.spec.model import Data, Download, Properties, Secret, Spec
-
-CONTAINERS = {
-    "azure_blob": ("azureBlob", "container_name"),
-    "azure_file": ("azureFile", "file_share_name"),
-    "azure_data_lake_gen2": ("azureDataLakeGen2", "filesystem"),
-}
-"""The schema of each type of datastore, and how spec and CLI call what it is in its storage account."""
 
 
 def compute_text(spec: Spec, cluster: Properties) -> str:
@@ -48,10 +42,10 @@ def datastore_text(spec: Spec, name: str, datastore: Properties) -> str:
     """The file of a datastore, without its credentials."""
     file = f"datastore-{name}.yml"
     kind = str(datastore["type"]) if "type" in datastore else _type_of(datastore)
-    schema, container = CONTAINERS[kind]
+    container = CONTAINERS[kind]
     page = Document(plain=True)
     page.comment((), origin(spec, file))
-    page.put("$schema", schema_url(schema))
+    page.put("$schema", schema_url(_camel(kind)))
     page.put("name", name)
     page.put("type", kind)
     page.put("account_name", plain(datastore["account_name"]))
@@ -75,7 +69,12 @@ def data_text(spec: Spec, data: Data, folder: Path) -> str:
 
 
 def _type_of(datastore: Properties) -> str:
-    return next((kind for kind, (_, container) in CONTAINERS.items() if container in datastore), "azure_blob")
+    return next((kind for kind, container in CONTAINERS.items() if container in datastore), "azure_blob")
+
+
+def _camel(kind: str) -> str:
+    first, *others = kind.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def _network(spec: Spec, settings: Properties) -> Value:
@@ -116,7 +115,7 @@ def _upload_notes(spec: Spec, data: Data, folder: Path) -> Iterator[str]:
     else:
         source, is_file = path_from(data.source, folder), data.source.absolute.is_file()
     declared = spec.datastores.get(data.datastore or "", {})
-    container = next((str(declared[one]) for _, one in CONTAINERS.values() if one in declared), "CONTAINER")
+    container = next((str(declared[one]) for one in CONTAINERS.values() if one in declared), "CONTAINER")
     if not declared:
         name = data.datastore or DEFAULT_NAME
         yield f'  az ml datastore show -n {name} --query "[account_name, container_name]"  # ACCOUNT and CONTAINER'

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from specrun.convert.document import Document, Value
 from specrun.convert.to_tfjob.findings import TAG, losses, refusals
-from specrun.convert.to_tfjob.image import Image, image_of
-from specrun.convert.to_tfjob.pod import gpus_of, secret_name, template
+from specrun.convert.to_tfjob.pod import Image, gpus_of, image_of, secret_name, template
 from specrun.convert.to_tfjob.volumes import Volume, volumes_of
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Job, Secret, Spec
