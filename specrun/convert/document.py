@@ -60,6 +60,9 @@ class Document:
 
     def set(self, path: Key, value: Value, *comments: str) -> None:
         """Write a field, or write it anew. `value` may be a mapping or a list as a whole."""
+        for length in range(1, len(path)):
+            if self._fields.get(path[:length]) == TODO:  # what was left open is said now
+                del self._fields[path[:length]]
         self._fields[path] = value
         self.comment(path, *comments)
 
@@ -89,6 +92,14 @@ class Document:
             line = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
             if line not in known:
                 known.append(line)
+
+    def leave_open(self, path: Key) -> bool:
+        """Write TODO; not where something stands already, at, above or below the path: then False."""
+        there = any(known[: len(path)] == path[: len(known)] and known != path for known in self._fields)
+        if not path or there or self._fields.get(path, TODO) != TODO:
+            return False
+        self._fields[path] = TODO
+        return True
 
     def get(self, path: Key) -> Value:
         """What was set; None for what was not."""

@@ -2,70 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
 
 from specrun.convert import coerce
-from specrun.convert.document import TODO, Document, Key, Value
+from specrun.convert.document import Document, Key, Value
+from specrun.convert.fields import NO_REMARK, Fields, Reader, Remark, Row, dropped
 from specrun.convert.report import FieldPath, Ledger, dotted
 from specrun.convert.unknown import express, has_expression, is_open, opened
 from specrun.spec.frozen import dataclass
 
-__all__ = ["Fields", "Reader", "Row", "Section", "ask", "dropped", "empty_reason", "has_expression", "section_of"]
-
-Reader: TypeAlias = "Callable[[object], Value]"
-"""What takes a value of a source for what it clearly means; None where it means nothing."""
-
-
-class Fields(dict[str, object]):
-    """A mapping in the CLI v2's words, put together from a source that has others.
-
-    It remembers of each field where in the source it stands (maybe in several places), and what was done to it; `path`
-    is where it stands itself. Values may be Unknown, and mappings in it are Fields again.
-    """
-
-    __slots__ = ("notes", "origins", "path")
-
-    def __init__(self, path: FieldPath = ()) -> None:
-        super().__init__()
-        self.path = path
-        self.origins: dict[str, tuple[FieldPath, ...]] = {}
-        self.notes: dict[str, str] = {}
-
-    def put(self, name: str, value: object, *origins: FieldPath, note: str = "") -> None:
-        """A field, where in the source it stands, and what a reader should know of how it came to be."""
-        self[name] = value
-        self.origins[name] = origins
-        if note:
-            self.notes[name] = note
-
-    def inner(self, name: str, *origins: FieldPath, note: str = "") -> Fields:
-        """The mapping of that name, which is made where there is none."""
-        known = self.get(name)
-        if isinstance(known, Fields):
-            return known
-        made = Fields(origins[0] if origins else self.path)
-        self.put(name, made, *origins, note=note)
-        return made
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A plain field: what the source calls it, how it is read, what is expected, and what a spec calls it.
-
-    `ours` is empty where it is the same name. A row without a reader is of a field that a spec has not: `why`.
-    """
-
-    name: str
-    read: Reader | None = None
-    expected: str = ""
-    ours: str = ""
-    why: str = ""
-
-
-def dropped(why: str, *names: str) -> tuple[Row, ...]:
-    """The rows of fields that a spec has not, for one reason."""
-    return tuple(Row(name, why=why) for name in names)
+__all__ = [
+    "Fields", "Reader", "Row", "Section", "ask", "doubt", "dropped", "empty_reason", "has_expression", "section_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +40,12 @@ class Section:
     def origins(self, name: str) -> tuple[FieldPath, ...]:
         """All places in the source that a field was made of; none for one that nothing in it says."""
         if isinstance(self.values, Fields):
-            return self.values.origins.get(name, ())
+            return self.values.origins.get(self.key(name), ())
         return ((*self.path, self.key(name)),) if self.key(name) in self.values else ()
+
+    def has(self, name: str) -> bool:
+        """Whether a field is there, even one that says nothing."""
+        return self.key(name) in self.values
 
     def get(self, *names: str) -> object:
         """What the first of these fields that says something holds; None where none does."""
@@ -104,21 +56,29 @@ class Section:
         """The first of these fields that says something; the last where none does."""
         return next((name for name in names if self.get(name) is not None), names[-1])
 
-    def known(self, name: str) -> object:
+    def known(self, name: str, *, prose: bool = False) -> object:
         """What a field holds; Unknown (or Mixed) where another tool or a person has to put something in."""
-        return opened(self.get(name), self.ledger.place_of(self.at(name)) if has_expression(self.get(name)) else "")
+        value = self.get(name)
+        found = opened(value, prose=prose) if isinstance(value, str | list) else value
+        return opened(value, self.place(name), prose=prose) if found != value else value
+
+    def place(self, name: str) -> str:
+        """Where a field stands, as in `line 12`: only what is asked about is worth looking for."""
+        return self.ledger.place_of(self.at(name))
 
     def names(self) -> Iterator[str]:
         """The fields that say something."""
         return (str(key) for key, value in self.values.items() if not coerce.is_empty(value))
 
-    def inner(self, name: str, *others: str) -> Section:
+    def inner(self, name: str, *others: str, to: Key = ()) -> Section:
         """The mapping that the first of these fields holds; one without fields, where it holds something else."""
         name = self.first(name, *others)
         value = self.get(name)
+        if isinstance(value, Section):
+            return value
         if not isinstance(value, Mapping):
             if value is not None:
-                self.ask(name, (), f"a mapping is expected here, and this is {coerce.shown(value)}")
+                self.ask(name, to, f"a mapping is expected here, and this is {coerce.shown(value)}")
             value = {}
         return self._below(value, self.at(name))
 
@@ -139,7 +99,7 @@ class Section:
     def sections(self) -> Iterator[tuple[str, Section]]:
         """The fields that hold mappings; the others are left."""
         for name in list(self.names()):
-            if isinstance(self.values[name], Mapping):
+            if isinstance(self.values[name], Mapping | Section):
                 yield name, self.inner(name)
 
     def text(self, name: str, to: Key) -> str | None:
@@ -147,7 +107,7 @@ class Section:
         value = self.known(name)
         if not is_open(value):
             return coerce.text(value)
-        return str(self._expressed(name, to, value))
+        return str(self.expressed(name, to, value))
 
     def take(self, rows: Iterable[Row], to: Key) -> None:
         """Take plain fields over."""
@@ -155,16 +115,16 @@ class Section:
             if row.read is None:
                 self.drop(row.name, row.why)
             else:
-                self.copy(row.name, (*to, row.ours or row.name), row.read, row.expected)
+                self.copy(row.name, (*to, row.ours or row.name), row.read, row.expected, prose=row.prose)
 
-    def copy(self, name: str, to: Key, read: Reader, expected: str) -> Value:
+    def copy(self, name: str, to: Key, read: Reader, expected: str, *, prose: bool = False) -> Value:
         """Take a field over as `read` understands it, and give that back; None where there is none.
 
         What is not known becomes a variable; what cannot be read is asked for.
         """
-        raw = self.known(name)
+        raw = self.known(name, prose=prose)
         if is_open(raw):
-            value = self._expressed(name, to, raw)
+            value = self.expressed(name, to, raw)
             self.draft.set(to, value)
             return value
         value = None if raw is None else read(raw)
@@ -174,11 +134,6 @@ class Section:
             self.ask(name, to, f"{expected} is expected here, and this is {coerce.shown(raw)}")
         return value
 
-    def copy_all(self, fields: Mapping[str, tuple[Reader, str]], to: Key) -> None:
-        """Take fields over that a section of the spec has under the same names."""
-        for name, (read, expected) in fields.items():
-            self.copy(name, (*to, name), read, expected)
-
     def put(self, name: str, to: Key, value: Value, note: str = "") -> None:
         """Write a field's value, and say whether it is the same as in the source."""
         raw = self.values.get(self.key(name))
@@ -186,11 +141,12 @@ class Section:
         if value == raw and type(value) is type(raw):
             self.carry(name, to, note)
         else:
-            self.rewrite(name, to, note or f"written as {coerce.shown(value)}")
+            told = isinstance(self.values, Fields) and self.key(name) in self.values.remarks
+            self.rewrite(name, to, note or ("" if told else f"written as {coerce.shown(value)}"))
 
     def carry(self, name: str, to: Key, note: str = "") -> None:
         """The field stands in the spec as it was, unless it was put together."""
-        put_together = self.values.notes.get(name, "") if isinstance(self.values, Fields) else ""
+        put_together = self._remark(name, to).note
         for path in self.origins(name):
             if put_together:
                 self.ledger.rewrite(path, ".".join(to), note or put_together)
@@ -199,9 +155,9 @@ class Section:
 
     def rewrite(self, name: str, to: Key, note: str) -> None:
         """The field stands in the spec in another form."""
-        put_together = self.values.notes.get(name, "") if isinstance(self.values, Fields) else ""
+        notes = "; ".join(filter(None, (self._remark(name, to).note, note)))
         for path in self.origins(name):
-            self.ledger.rewrite(path, ".".join(to), put_together or note)
+            self.ledger.rewrite(path, ".".join(to), notes)
 
     def tell(self, name: str, to: Key, note: str) -> None:
         """The field stands in the spec: as it was, where there is no note."""
@@ -215,43 +171,58 @@ class Section:
         for path in self.origins(name):
             self.ledger.drop(path, why)
 
-    def ask(self, name: str, to: Key, what: str, flag: str = "", *, write: bool = False) -> None:
-        """Somebody has to decide. `write` puts TODO into the spec; else the field is left out with a comment."""
-        ask(self.ledger, self.draft, next(iter(self.origins(name)), ()), to, what, flag, write=write)
+    def ask(self, name: str, to: Key, what: str, flag: str = "", *, write: bool = True) -> None:
+        """Somebody has to decide: TODO stands in the spec, wherever nothing else does."""
+        ask(self.ledger, self.draft, next(iter(self.origins(name)), ()), to, what, flag)
+
+    def doubt(self, name: str, to: Key, what: str, flag: str = "") -> None:
+        """Somebody has to look at it, although the spec has a value."""
+        doubt(self.ledger, self.draft, next(iter(self.origins(name)), ()), to, what, flag)
+
+    def expressed(self, name: str, to: Key, value: object) -> Value:
+        """A value as a spec has it; the report says what became of it, and what it leaves open."""
+        found = express(self.draft, value, name)
+        for what, flag in found.asked:
+            self.ledger.ask(next(iter(self.origins(name)), ()), ".".join(to), what, flag)
+        if not found.asked:
+            self.rewrite(name, to, "; ".join(dict.fromkeys(found.notes)) or "as it is in the source")
+        else:
+            self._remark(name, to)
+        return found.value
+
+    def _remark(self, name: str, to: Key) -> Remark:
+        """What whoever put the field together said of it, which is written with the field."""
+        if not isinstance(self.values, Fields):
+            return NO_REMARK
+        remark = self.values.remarks.get(self.key(name), NO_REMARK)
+        self.draft.comment(to, remark.comment)
+        if remark.doubt:
+            self.doubt(name, to, remark.doubt, remark.flag)
+        return remark
 
     def _below(self, value: Mapping[str, object], path: FieldPath) -> Section:
         if isinstance(value, Fields):
             return Section(self.ledger, self.draft, value.path, value, self.loose)
         return Section(self.ledger, self.draft, path, _with_text_keys(value), self.loose)
 
-    def _expressed(self, name: str, to: Key, value: object) -> Value:
-        """A value as a spec has it; the report says what became of it, and what it leaves open."""
-        found = express(self.draft, value, name)
-        for what, flag in found.asked:
-            ask(self.ledger, self.draft, self.at(name), to, what, flag, comment=False)
-        if not found.asked:
-            self.rewrite(name, to, "; ".join(dict.fromkeys(found.notes)) or "as it is in the source")
-        return found.value
+
+def ask(ledger: Ledger, draft: Document, path: FieldPath, to: Key, what: str, flag: str = "") -> None:
+    """An entry that asks, and TODO in the draft, with the question above it."""
+    if draft.leave_open(to):
+        ledger.ask(path, ".".join(to), what, flag)
+        draft.comment(to, _question(what, flag))
+    else:
+        doubt(ledger, draft, path, to, what, flag)
 
 
-def ask(
-    ledger: Ledger,
-    draft: Document,
-    path: FieldPath,
-    to: Key,
-    what: str,
-    flag: str = "",
-    *,
-    write: bool = False,
-    comment: bool = True,
-) -> None:
-    """An entry that asks, and TODO in the draft: as the field's value, or in a comment above its section."""
+def doubt(ledger: Ledger, draft: Document, path: FieldPath, to: Key, what: str, flag: str = "") -> None:
+    """An entry that asks, and the question above the section that it is about."""
     ledger.ask(path, ".".join(to), what, flag)
-    message = f"TODO: {' '.join(what.split())}{f' ({flag})' if flag else ''}"
-    if write:
-        draft.set(to, TODO, message)
-    elif comment:
-        draft.comment(to[:1], f"{message}: {'.'.join(to) or dotted(path)}")
+    draft.comment(to[:1], f"{_question(what, flag)}: {'.'.join(to) or dotted(path)}")
+
+
+def _question(what: str, flag: str) -> str:
+    return f"TODO: {' '.join(what.split())}{f' ({flag})' if flag else ''}"
 
 
 def empty_reason(ledger: Ledger) -> None:

@@ -17,7 +17,8 @@ DEEPEST = 10
 """How deep lists and mappings are followed into each other."""
 
 _FOREIGN = re.compile(r"\$\{\{(?P<braces>[^{}]*)\}\}|\$\[\[(?P<brackets>.*?)\]\]|(?P<open>\$\{\{|\$\[\[)", re.DOTALL)
-_PLACEHOLDER = re.compile(r"<(?=[A-Za-z])[\w .:/-]{1,80}>")
+_PLACEHOLDER = re.compile(r"<(?P<place>[A-Za-z_][\w .:/-]{0,79})>")
+_EITHER = re.compile(f"{_FOREIGN.pattern}|{_PLACEHOLDER.pattern}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,21 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """What the source does not say and a spec needs: the question, and the `flag` that would settle it."""
+
+    what: str
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mixed:
     """Text of which parts are not known."""
 
-    parts: tuple[str | Unknown | Secret, ...]
+    parts: tuple[str | Unknown | Secret | Missing, ...]
 
 
-Open: TypeAlias = Unknown | Secret | Mixed
+Open: TypeAlias = Unknown | Secret | Missing | Mixed
 """All that is not simply there."""
 
 
@@ -67,21 +76,24 @@ def has_expression(value: object) -> bool:
     return isinstance(value, str) and any(mark in value for mark in EXPRESSIONS)
 
 
-def opened(value: object, place: str = "") -> object:
-    """A value with what another tool or a person has to replace in it, `${{ … }}` or `<NAME>`, as Unknown."""
-    if not isinstance(value, str):
+def opened(value: object, place: str = "", *, prose: bool = False) -> object:
+    """A value with what another tool or a person has to replace in it, `${{ … }}` or `<NAME>`, as Unknown.
+
+    In `prose` (and whatever else may hold angle brackets of its own) `<NAME>` stands as it is.
+    """
+    if isinstance(value, list):
+        return [opened(item, place, prose=prose) for item in value]
+    if not isinstance(value, str) or not ("<" in value or has_expression(value)):
         return value
-    if _PLACEHOLDER.fullmatch(value.strip()):
-        return Unknown(value.strip(), place, _name_of(value))
-    if not has_expression(value):
-        return value
-    parts: list[str | Unknown | Secret] = []
+    parts: list[str | Unknown | Secret | Missing] = []
     end = 0
-    for match in _FOREIGN.finditer(value):
-        inner = match["braces"] or match["brackets"] or ""
-        parts += [value[end : match.start()], Unknown(match[0], place, _name_of(inner))]
+    for match in (_FOREIGN if prose else _EITHER).finditer(value):
+        inner = next((found for found in match.groups() if found), "")
+        parts += [value[end : match.start()], Unknown(match[0], place, _name_of(inner, match[0][0]))]
         end = match.end()
     parts = [part for part in [*parts, value[end:]] if part]
+    if not any(isinstance(part, Unknown) for part in parts):
+        return value
     return parts[0] if len(parts) == 1 else Mixed(tuple(parts))
 
 
@@ -108,6 +120,8 @@ def express(draft: Document, value: object, hint: str, depth: int = 0) -> Expres
             name = named(hint if value.name == "credential" else value.name)
             what = f"a credential is not copied: let the script read the environment's {name}"
             return Expressed(draft.variable(name.lower(), TODO, "TODO: a credential of the source"), ((what, ""),))
+        case Missing():
+            return Expressed(TODO, ((value.what, value.flag),))
         case Mixed():
             found = [express(draft, part, hint, depth + 1) for part in value.parts]
             joined = "".join(str(one.value) for one in found)
@@ -126,7 +140,7 @@ def express(draft: Document, value: object, hint: str, depth: int = 0) -> Expres
 
 def is_open(value: object, depth: int = 0) -> bool:
     """Whether a value, or any part of it, is not known."""
-    if isinstance(value, Unknown | Secret | Mixed):
+    if isinstance(value, Open):
         return True
     if depth > DEEPEST:
         return False
@@ -147,7 +161,7 @@ def _variable_in(expression: str) -> str:
     return expression.removeprefix("${{ vars.").removesuffix(" }}")
 
 
-def _name_of(inner: str) -> str:
+def _name_of(inner: str, mark: str) -> str:
     """The last word of an expression, or the words of a placeholder."""
-    words = re.findall(r"[A-Za-z0-9_]+", inner.rsplit(".", 1)[-1])
-    return "_".join(words).lower()[:40] if inner.startswith("<") else (words[-1] if words else "")
+    words = re.findall(r"[A-Za-z0-9_]+", inner if mark == "<" else inner.rsplit(".", 1)[-1])
+    return "_".join(words).lower()[:40] if mark == "<" else (words[-1] if words else "")

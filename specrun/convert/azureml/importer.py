@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from specrun.convert import coerce, kinds, locations, naming, recognizing
-from specrun.convert.azureml.cluster import write_cluster
-from specrun.convert.azureml.job import write_job
-from specrun.convert.azureml.reading import Beside, JobImport
-from specrun.convert.azureml.storage import name_of, write_data, write_datastore
-from specrun.convert.azureml.workspace import write_workspace
+from specrun.convert.azureml.lowering import Given, is_local, lowered_job, lowered_store, name_of
 from specrun.convert.imported import Imported
 from specrun.convert.kinds import Kind
 from specrun.convert.options import ImportOptions
-from specrun.convert.report import Ledger, Report
-from specrun.convert.section import empty_reason
+from specrun.convert.report import Ledger
 from specrun.convert.sources import Refused, Source
+from specrun.convert.writers import Reading, write_cluster, write_data, write_datastore, write_job, write_workspace
 
 GENERIC = ("job", "command", "cmd", "azureml", "aml", "run", "main", "train-job", "azureml-job", "compute", "cluster")
 """Names of files that say nothing: experiment, display name or folder says more."""
@@ -38,21 +34,31 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
     the first file that is none of these, and for those that are nothing without a job.
     """
     kept = [(source, _kind_of(source)) for source in sources]
-    beside = _beside(kept)
+    given = _given(kept)
     found: list[Imported] = []
     used: set[str] = set()
+
+    def add(source: Source, write: Callable[[Reading, Source], None]) -> None:
+        name = naming.unique_slug(options.name or _name_of(source), [one.name for one in found])
+        reading = Reading(name, options)
+        write(reading, source)
+        _write_workspace(reading, given)
+        found.append(reading.imported(_UNKNOWN, _KNOWN))
+        used.update(reading.used)
+
     for source, kind in kept:
         if kind == kinds.JOB:
-            found.append(_imported(source, write_job, options, beside, found, used))
+            add(source, lambda reading, source: _write_job(reading, source, given))
     for source, kind in kept:
         if source.file in used or kind == kinds.JOB:
             continue
         try:
-            found.append(_imported(source, _alone(kind), options, beside, found, used))
+            add(source, lambda reading, source, kind=kind: _write_alone(reading, source, kind))  # type: ignore[misc]
         except Refused:
             if not found:
                 raise
-            found[0] = replace(found[0], report=found[0].report + _unnamed(source))
+            unnamed = Ledger(source.file, source.values, source.place).close("no job that was given names it")
+            found[0] = replace(found[0], report=found[0].report + unnamed)
     return found
 
 
@@ -69,69 +75,49 @@ def _kind_of(source: Source) -> Kind:
     return recognizing.check(source, "azureml", "no file of the Azure ML CLI v2")
 
 
-def _beside(kept: Sequence[tuple[Source, Kind]]) -> Beside:
+def _given(kept: Sequence[tuple[Source, Kind]]) -> Given:
     def named(kind: Kind) -> dict[str, Source]:
         return {name_of(source): source for source, own in kept if own == kind and name_of(source)}
 
-    workspaces = [source for source, kind in kept if kind == kinds.WORKSPACE]
-    environments = tuple(source for source, kind in kept if kind == kinds.ENVIRONMENT)
-    return Beside(
+    return Given(
         named(kinds.CLUSTER),
         named(kinds.DATASTORE),
         named(kinds.DATA),
-        environments,
-        workspaces[0] if workspaces else None,
+        tuple(source for source, kind in kept if kind == kinds.ENVIRONMENT),
+        next((source for source, kind in kept if kind == kinds.WORKSPACE), None),
         one_job=[kind for _, kind in kept].count(kinds.JOB) == 1,
     )
 
 
-def _imported(
-    source: Source,
-    write: Callable[[JobImport, Source], None],
-    options: ImportOptions,
-    beside: Beside,
-    before: Sequence[Imported],
-    used: set[str],
-) -> Imported:
-    name = naming.unique_slug(options.name or _name_of(source), [one.name for one in before])
-    reading = JobImport(name, options, beside)
-    reading.draft.set(("apiVersion",), "specrun/v1")
-    reading.draft.set(("name",), name)
-    write(reading, source)
-    write_workspace(reading)
-    used |= reading.used
-    report = Report()
-    for ledger in reading.ledgers:
-        empty_reason(ledger)
-        _say_known(ledger)
-        report += ledger.close(_UNKNOWN)
-    return Imported(name, reading.draft, report, reading.files)
+def _write_job(reading: Reading, source: Source, given: Given) -> None:
+    file = locations.base_name(source.file)
+    reading.begin(f"Imported from {file}, a command job of the Azure ML CLI v2.")
+    write_job(reading, lowered_job(reading, source, given))
 
 
-def _say_known(ledger: Ledger) -> None:
-    """Say of fields of the CLI that no section spoke of why a spec has none."""
-    for path in list(ledger.rest()):
-        why = next((_KNOWN[step] for step in map(str, path) if step in _KNOWN), None)
-        if why is not None:
-            ledger.drop(path, why)
+def _write_alone(reading: Reading, source: Source, kind: Kind) -> None:
+    """A file of a kind as a spec of its own. Raises Refused for what is nothing on its own."""
+    origin = f"from {locations.base_name(source.file)}"
+    reading.begin("")
+    if kind == kinds.CLUSTER:
+        write_cluster(reading, reading.open(source))
+        reading.draft.comment(("compute",), origin)
+    elif kind == kinds.DATASTORE:
+        reading.draft.comment(write_datastore(reading, lowered_store(reading, source)), origin)
+    elif kind == kinds.DATA and name_of(source) and is_local(source):
+        reading.draft.comment(write_data(reading, reading.open(source)), origin)
+    elif kind == kinds.DATA:
+        what = "it is a data asset at an address: name it in an input, `path: azureml:NAME:VERSION`"
+        raise Refused(source.file, what)
+    else:
+        recognizing.refuse_alone(source, kind)
 
 
-def _alone(kind: Kind) -> Callable[[JobImport, Source], None]:
-    """What writes a file of a kind as a spec of its own."""
-    written = {kinds.CLUSTER: write_cluster, kinds.DATASTORE: write_datastore, kinds.DATA: _write_data_alone}
-    return written.get(kind, lambda _, source: recognizing.refuse_alone(source, kind))
-
-
-def _unnamed(source: Source) -> Report:
-    ledger = Ledger(source.file, source.values, source.place)
-    return ledger.close("no job that was given names it")
-
-
-def _write_data_alone(reading: JobImport, source: Source) -> None:
-    if not name_of(source) or not write_data(reading, source):
-        raise Refused(
-            source.file, "it is a data asset at an address: name it in an input, `path: azureml:NAME:VERSION`"
-        )
+def _write_workspace(reading: Reading, given: Given) -> None:
+    told = given.workspace if reading.options.workspace is None else None
+    write_workspace(reading, reading.open(told) if told is not None else None)
+    if told is not None:
+        reading.draft.comment(("workspace",), f"from {locations.base_name(told.file)}")
 
 
 def _name_of(source: Source) -> str:

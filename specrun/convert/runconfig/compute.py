@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from specrun.convert import coerce
-from specrun.convert.azureml.references import cluster_name
 from specrun.convert.document import Key
+from specrun.convert.references import cluster_name
 from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 
 from specrun.convert import coerce, conda, credentials, locations
-from specrun.convert.azureml.resources import docker_args
 from specrun.convert.document import Key
 from specrun.convert.runconfig.reading import RunconfigImport
 from specrun.convert.section import Section, has_expression
 from specrun.convert.variables import write_variables
+from specrun.convert.writers.resources import docker_args
 
 TO: Key = ("job", "environment")
 

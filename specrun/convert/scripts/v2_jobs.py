@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from specrun.convert import coerce, naming
-from specrun.convert.azureml.resources import FLAT
 from specrun.convert.document import TODO
 from specrun.convert.document import Value as Written
 from specrun.convert.scripts.arguments import write_code
@@ -17,6 +16,7 @@ from specrun.convert.scripts.v2_environments import write_v2_environment
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.scripts.variables import write_variables
 from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.convert.writers.resources import FLAT
 
 KINDS = ("v2:command", "v2:CommandJob")
 _TYPES = {"tensorflow": "tensorflow", "pytorch": "pytorch", "mpi": "mpi"}
@@ -135,10 +135,10 @@ def _resources(writing: Writing, job: Call) -> None:
             holders.append(inner)
     for call in holders:
         for prefix in ("", "resources.", "limits."):
-            for section, fields in FLAT.items():
-                for name, (read, expected) in fields.items():
-                    writing.copy(call, f"{prefix}{name}", ("job", section, name), read, expected)
-            writing.copy(call, f"{prefix}timeout", ("job", "limits", "timeout"), coerce.count, "seconds")
+            for section, rows in FLAT.items():
+                for row in rows:
+                    if row.read is not None:
+                        writing.copy(call, f"{prefix}{row.name}", ("job", section, row.name), row.read, row.expected)
 
 
 def _experiment(value: object) -> str | None:

@@ -1,0 +1,209 @@
+"""What a job reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from specrun.convert import coerce, credentials, locations
+from specrun.convert.document import TODO, Key
+from specrun.convert.naming import identifier
+from specrun.convert.references import asset_name, short
+from specrun.convert.section import Reader, Section, dropped, has_expression
+from specrun.convert.unknown import Secret, is_open, opened
+from specrun.convert.writers.command import Names, plain_word
+from specrun.convert.writers.reading import Reading
+
+_LITERALS = ("string", "integer", "number", "boolean", "str", "int", "float", "bool")
+_FOLDERS = ("custom_model", "mlflow_model", "triton_model", "mltable")
+_SCHEMES = ("azureml:", "https://", "http://", "wasbs://", "wasb://", "abfss://", "abfs://", "adl://")
+_STORES = "azureml://datastores/"
+_READ = {
+    **dict.fromkeys(("ro_mount", "mount", "eval_mount", "rw_mount"), "ro_mount"),
+    **dict.fromkeys(("download", "eval_download"), "download"),
+}
+_WRITTEN = {"rw_mount": "rw_mount", "mount": "rw_mount", "upload": "upload"}
+_INPUT = (
+    *dropped("a run gets the path as ${{ inputs.NAME }}, wherever it is", "path_on_compute"),
+    *dropped("a local path goes to the workspace's default datastore; see `data` for others", "datastore"),
+    *dropped("an input of a job that is declared is given", "optional"),
+    *dropped("an input has no description", "description"),
+)
+_OUTPUT = (
+    *dropped("specrun registers no outputs: az ml data create, or az ml model create, does", "name", "version"),
+    *dropped("an output has no description", "description"),
+)
+
+
+def write_inputs(reading: Reading, section: Section, names: Names) -> None:
+    """Take the inputs over, and note what the command calls them."""
+    for name, raw in section.values.items():
+        if raw is None:
+            continue
+        names.inputs[name] = identifier(name, names.inputs.values())
+        to: Key = ("job", "inputs", names.inputs[name])
+        if isinstance(raw, Mapping):
+            _write_entry(reading, section.inner(name), to)
+        else:
+            _write_literal(section, name, to, names)
+
+
+def _write_literal(section: Section, name: str, to: Key, names: Names) -> None:
+    raw = section.values[name]
+    if isinstance(raw, Secret) or (isinstance(raw, str) and credentials.is_secret(name, raw)):
+        what = "a secret is not copied: hand it to the script in a variable of environment_variables"
+        section.ask(name, to, what)
+    elif isinstance(raw, bool):
+        section.draft.set(to, raw)
+        section.carry(name, to, f"Azure ML puts {raw} into the command, specrun {str(raw).lower()}")
+    elif is_open(found := opened(raw, section.place(name) if has_expression(raw) else "", prose=True)):
+        section.draft.set(to, section.expressed(name, to, found))
+    elif not isinstance(raw, str | int | float):
+        section.ask(name, to, f"a value or a path is expected here, and this is {coerce.shown(raw)}")
+    elif isinstance(raw, str) and not plain_word(raw) and name in names.used:
+        place: Key = ("vars", names.inputs[name])
+        names.texts[name] = raw
+        section.draft.set(place, raw)
+        why = "Azure ML puts it into the command as it is, and bash splits it: an input would be one word"
+        section.rewrite(name, place, why)
+    else:
+        section.put(name, to, raw)
+
+
+def _write_entry(reading: Reading, entry: Section, to: Key) -> None:
+    kind = (coerce.word(entry.get("type")) or "").lower()
+    literal = next((key for key in ("value", "default") if isinstance(entry.get(key), str | int | float)), None)
+    if literal and not entry.has("path") and (kind in _LITERALS or not kind):
+        _write_value(entry, literal, to)
+        return
+    path = entry.known("path")
+    if entry.get("data") is not None:
+        entry.copy("data", (*to, "data"), coerce.word, "the name of an entry of data")
+        entry.rewrite("path", (*to, "data"), "the data that is declared beside the job")
+    elif path is None:
+        entry.draft.set((*to, "path"), TODO, "TODO: a path")
+        entry.ledger.ask(entry.path, ".".join(to), "an input without a path", f"--input {to[-1]}=…")
+    elif _mode(entry) == "direct" and isinstance(path, str) and _is_direct(path):
+        entry.put("path", to, path, "mode direct: the script gets the address itself")
+        for name in ("mode", "type"):
+            entry.drop(name, "direct: the address is a literal now")
+        return
+    else:
+        _write_place(reading, entry, to, path)
+    _write_type(entry, to, kind, path if isinstance(path, str) else "")
+    _write_mode(entry, to, _READ, "ro_mount and download", {"rw_mount": "an input is read only", "mount": "read only"})
+    entry.take(_INPUT, to)
+
+
+def _is_direct(path: str) -> bool:
+    return locations.is_address(path) and not asset_name(path)[0] and not credentials.reveals(path)
+
+
+def _write_value(entry: Section, key: str, to: Key) -> None:
+    value = entry.get(key)
+    if credentials.is_secret(to[-1], str(value)) or has_expression(value):
+        entry.ask(key, to, "a secret or an expression is not copied: write the value")
+    elif isinstance(value, str | int | float | bool):
+        entry.draft.set(to, value)
+        entry.rewrite(key, to, "a literal stands by itself")
+    entry.drop("type", "a literal has the type of its value")
+
+
+def _write_place(reading: Reading, entry: Section, to: Key, path: object) -> None:
+    """Write where an input's files are."""
+    place, flag = (*to, "path"), f"--input {to[-1]}=…"
+    if is_open(path):
+        entry.copy("path", place, coerce.word, "a path")
+        return
+    written = coerce.word(path)
+    if written is None:
+        entry.ask("path", place, f"a path is expected here, and this is {coerce.shown(path)}", flag)
+        return
+    address = short(written)
+    if credentials.reveals(written):
+        entry.ask("path", place, "the address has a signature in it, which is not copied: name a datastore", flag)
+    elif not locations.is_address(written):
+        local = reading.local(entry, written)
+        entry.put("path", place, local, "" if local == path else "relative to the spec")
+    elif address.startswith(_SCHEMES):
+        entry.put("path", place, address, "" if address == path else "the short form of the same address")
+    else:
+        entry.ask("path", place, f"an address that Azure ML cannot read: {coerce.shown(written)}", flag)
+
+
+def _write_type(entry: Section, to: Key, kind: str, path: str) -> None:
+    if entry.draft.get((*to, "data")) is not None:
+        entry.rewrite("type", (*to, "data"), "an entry of data is a folder, or the folder around a file")
+    elif kind in ("uri_file", "uri_folder"):
+        entry.put("type", (*to, "type"), kind)
+    elif kind in _FOLDERS:
+        if path.startswith("azureml:") and not path.startswith("azureml://"):
+            what = f"an input of type {kind} names an asset that is no plain data: write the path on its datastore"
+            entry.doubt("type", (*to, "type"), what)
+        else:
+            entry.rewrite("type", to, f"{kind}: the same folder, as uri_folder")
+    elif kind == "path":
+        entry.drop("type", "a folder, unless it says uri_file")
+    else:
+        entry.copy("type", (*to, "type"), lambda value: None, "uri_file or uri_folder")
+
+
+def _mode(entry: Section) -> str:
+    return (coerce.word(entry.get("mode")) or "").lower()
+
+
+def _write_mode(entry: Section, to: Key, modes: Mapping[str, str], expected: str, notes: Mapping[str, str]) -> None:
+    read: Reader = lambda value: modes.get((coerce.word(value) or "").lower())  # noqa: E731
+    mode = _mode(entry)
+    if mode in modes:
+        entry.put("mode", (*to, "mode"), modes[mode], notes.get(mode, ""))
+    else:
+        entry.copy("mode", (*to, "mode"), read, f"one of {expected}")
+
+
+def write_outputs(section: Section, names: Names) -> None:
+    """Take the outputs over, and note what the command calls them."""
+    for name, raw in section.values.items():
+        names.outputs[name] = identifier(name, names.outputs.values())
+        to: Key = ("job", "outputs", names.outputs[name])
+        section.draft.set(to, {})
+        if isinstance(raw, Mapping) and raw:
+            _write_output(section.inner(name), to)
+        elif raw is None or raw == {}:
+            section.carry(name, to)
+        elif isinstance(raw, str) and (raw == "default" or raw in _WRITTEN):
+            section.rewrite(name, to, "an output has its mode by default")
+        else:
+            section.doubt(name, to, f"a mapping is expected here, and this is {coerce.shown(raw)}")
+
+
+def _write_output(entry: Section, to: Key) -> None:
+    _write_target(entry, to)
+    kind = (coerce.word(entry.get("type")) or "").lower()
+    if kind in ("", "uri_folder"):
+        entry.carry("type", to, "every output is a folder")
+    elif kind in _FOLDERS:
+        entry.rewrite("type", to, f"{kind}: the same folder; register it afterwards")
+    else:
+        entry.doubt("type", to, f"an output is a folder, not {kind}: write the file into it")
+    _write_mode(entry, to, _WRITTEN, "rw_mount and upload", {"mount": "an output's mount is rw_mount"})
+    entry.take(_OUTPUT, to)
+
+
+def _write_target(entry: Section, to: Key) -> None:
+    """Where an output goes: a path on a datastore; without one it is kept with the run."""
+    path, place = entry.get("path"), (*to, "path")
+    if isinstance(path, str) and has_expression(path):
+        what = (
+            f"specrun has no {coerce.shown(path)}: the output is kept with the run, apart from those of other runs; "
+            "write a path on a datastore to have it elsewhere"
+        )
+        entry.doubt("path", place, what)
+        return
+    if is_open(found := entry.known("path")) or path is None:
+        entry.copy("path", place, coerce.word, "a path on a datastore")
+        return
+    address = short(coerce.word(found) or "")
+    if address.startswith(_STORES) and "/paths/" in address:
+        entry.put("path", place, address, "" if address == path else "the short form of the same address")
+    else:
+        entry.doubt("path", place, f"an output goes to {_STORES}NAME/paths/…, not to {coerce.shown(path)}")

@@ -1,0 +1,68 @@
+"""Environment variables and tags: names with texts, of which none may be a secret."""
+
+from __future__ import annotations
+
+import re
+
+from specrun.convert import coerce, credentials
+from specrun.convert.document import Key
+from specrun.convert.naming import VARIABLE
+from specrun.convert.section import Section
+from specrun.convert.unknown import Secret, Unknown, is_open, opened
+
+VARIABLES: Key = ("job", "environment_variables")
+LONGEST_TAG = 256
+TAG = re.compile(r"[^<>%&\\?/]{1,512}")
+"""The name of a tag, as Azure takes it."""
+
+_PLACEHOLDER = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
+
+
+def write_variables(section: Section) -> None:
+    """Take over a mapping of environment variables."""
+    for name, value in section.values.items():
+        if value is not None:
+            _write_variable(section, name, value)
+
+
+def _write_variable(section: Section, name: str, raw: object) -> None:
+    to, value = (*VARIABLES, name), coerce.text(raw)
+    if (name, value) == _PLACEHOLDER:
+        section.drop(name, "the placeholder that SDK v1 writes into every file")
+    elif not VARIABLE.fullmatch(name):
+        section.drop(name, "no environment variable can have that name")
+    elif isinstance(raw, Secret) or (value is not None and credentials.is_secret(name, value)):
+        write_secret(section, name, to, name)
+    elif isinstance(raw, Unknown) and raw.environment and credentials.is_secret(name, "not empty"):
+        write_secret(section, name, to, raw.environment)
+    elif is_open(found := opened(raw, section.place(name) if "$" in str(raw) else "", prose=True)):
+        section.draft.set(to, section.expressed(name, to, found))
+    elif isinstance(raw, str | int | float | bool):
+        section.put(name, to, raw)
+    else:
+        section.ask(name, to, f"a text is expected here, and this is {coerce.shown(raw)}")
+
+
+def write_secret(section: Section, name: str, to: Key, variable: str) -> None:
+    """A credential of the source: the spec names a variable for it."""
+    section.draft.set_secret(to, variable)
+    section.rewrite(name, to, f"a secret is not copied: set {variable} in the environment in which specrun runs")
+
+
+def write_tags(section: Section, to: Key) -> None:
+    """Take tags over: names and texts."""
+    for name, raw in section.values.items():
+        value, place = "" if raw is None else coerce.text(raw), (*to, name)
+        if not TAG.fullmatch(name) or "${{" in name:
+            section.drop(name, "Azure takes no tag of that name")
+        elif isinstance(raw, Secret) or (value is not None and credentials.is_secret(name, value)):
+            section.drop(name, "a secret is not copied, and a tag is no place for one")
+        elif is_open(found := opened(raw, section.place(name) if "$" in str(raw) else "", prose=True)):
+            section.draft.set(place, section.expressed(name, place, found))
+        elif value is None:
+            section.ask(name, place, f"a tag's value is a text, and this is {coerce.shown(raw)}")
+        elif len(value) > LONGEST_TAG:
+            note = f"cut to {LONGEST_TAG} characters, which is all that Azure takes"
+            section.put(name, place, value[:LONGEST_TAG], note)
+        else:
+            section.put(name, place, value)
