@@ -74,6 +74,8 @@ class Section:
         """The mapping that the first of these fields holds; one without fields, where it holds something else."""
         name = self.first(name, *others)
         value = self.get(name)
+        if to and isinstance(self.values, Fields) and self._remark(name, to).note:
+            self.rewrite(name, to, "")
         if isinstance(value, Section):
             return value
         if not isinstance(value, Mapping):

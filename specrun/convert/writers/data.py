@@ -42,7 +42,7 @@ def write_inputs(reading: Reading, section: Section, names: Names) -> None:
         names.inputs[name] = identifier(name, names.inputs.values())
         to: Key = ("job", "inputs", names.inputs[name])
         if isinstance(raw, Mapping):
-            _write_entry(reading, section.inner(name), to)
+            _write_entry(reading, section.inner(name, to=to), to)
         else:
             _write_literal(section, name, to, names)
 
@@ -90,7 +90,10 @@ def _write_entry(reading: Reading, entry: Section, to: Key) -> None:
     else:
         _write_place(reading, entry, to, path)
     _write_type(entry, to, kind, path if isinstance(path, str) else "")
-    _write_mode(entry, to, _READ, "ro_mount and download", {"rw_mount": "an input is read only", "mount": "read only"})
+    _write_mode(entry, to, _READ, "ro_mount and download", {"mount": "read only"})
+    if _mode(entry) == "rw_mount":
+        what = "the job may write there, and an input of a spec is read only: what it writes goes to an output"
+        entry.doubt("mode", (*to, "mode"), what)
     entry.take(_INPUT, to)
 
 
@@ -167,7 +170,7 @@ def write_outputs(section: Section, names: Names) -> None:
         to: Key = ("job", "outputs", names.outputs[name])
         section.draft.set(to, {})
         if isinstance(raw, Mapping) and raw:
-            _write_output(section.inner(name), to)
+            _write_output(section.inner(name, to=to), to)
         elif raw is None or raw == {}:
             section.carry(name, to)
         elif isinstance(raw, str) and (raw == "default" or raw in _WRITTEN):

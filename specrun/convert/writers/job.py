@@ -111,3 +111,6 @@ def _write_compute(reading: Reading, section: Section) -> None:
         section.drop("compute", f"{name} is no cluster: without `compute` a run is on this machine, or serverless")
     else:
         section.copy("compute", to, lambda value: name, "a cluster's name, 3 to 32 letters, digits and hyphens,")
+        written = reading.draft.get(to)
+        if isinstance(written, str) and written.startswith("azureml:"):  # of a name that is not known
+            reading.draft.set(to, written.removeprefix("azureml:"))

@@ -9,7 +9,7 @@ from specrun.convert.document import Key, Value
 from specrun.convert.options import write_given_workspace
 from specrun.convert.references import cluster_name
 from specrun.convert.section import Row, Section, dropped
-from specrun.convert.unknown import Unknown, express, is_open
+from specrun.convert.unknown import express, is_open
 from specrun.convert.writers.reading import Reading
 from specrun.convert.writers.words import write_secret, write_tags
 
@@ -93,15 +93,8 @@ def write_cluster(reading: Reading, section: Section) -> None:
 def _write_login(section: Section) -> None:
     to: Key = (*_CLUSTER, "ssh_settings")
     section.take(_SSH, to)
-    password = section.get("admin_password")
-    if password is not None:
-        named = password.environment if isinstance(password, Unknown) else ""
-        write_secret(
-            section,
-            "admin_password",
-            (*to, "admin_password"),
-            named or credentials.variable("cluster", "admin_password"),
-        )
+    if section.get("admin_password") is not None:
+        write_secret(section, "admin_password", (*to, "admin_password"), credentials.variable("cluster_admin_password"))
     if list(section.names()) and section.get("admin_username") is None:
         section.ask("admin_username", (*to, "admin_username"), "the account needs a name")
 

@@ -8,7 +8,7 @@ from specrun.convert import coerce, credentials, locations
 from specrun.convert.document import Key
 from specrun.convert.naming import identifier
 from specrun.convert.section import Section, dropped
-from specrun.convert.unknown import Unknown, is_open
+from specrun.convert.unknown import is_open
 from specrun.convert.writers.reading import Reading
 from specrun.convert.writers.words import write_secret
 
@@ -102,8 +102,7 @@ def _write_credentials(section: Section, to: Key, kind: str) -> None:
     for key in section.names():
         place, value = (*to, "credentials", key), section.get(key)
         if key in known and (is_open(value) or isinstance(value, str)):
-            named = value.environment if isinstance(value, Unknown) else ""
-            write_secret(section, key, place, named or credentials.variable(to[-1], key))
+            write_secret(section, key, place, credentials.variable(to[-1], key))
         elif key in principal:
             section.copy(key, place, coerce.word, "an id")
         elif key in ("authority_url", "resource_url"):

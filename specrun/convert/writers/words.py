@@ -31,10 +31,8 @@ def _write_variable(section: Section, name: str, raw: object) -> None:
         section.drop(name, "the placeholder that SDK v1 writes into every file")
     elif not VARIABLE.fullmatch(name):
         section.drop(name, "no environment variable can have that name")
-    elif isinstance(raw, Secret) or (value is not None and credentials.is_secret(name, value)):
+    elif _is_secret(name, raw):
         write_secret(section, name, to, name)
-    elif isinstance(raw, Unknown) and raw.environment and credentials.is_secret(name, "not empty"):
-        write_secret(section, name, to, raw.environment)
     elif is_open(found := opened(raw, section.place(name) if "$" in str(raw) else "", prose=True)):
         section.draft.set(to, section.expressed(name, to, found))
     elif isinstance(raw, str | int | float | bool):
@@ -43,10 +41,19 @@ def _write_variable(section: Section, name: str, raw: object) -> None:
         section.ask(name, to, f"a text is expected here, and this is {coerce.shown(raw)}")
 
 
+def _is_secret(name: str, value: object) -> bool:
+    if isinstance(value, Unknown):
+        return bool(value.environment) and credentials.is_secret(name, "of some length")
+    return isinstance(value, Secret) or credentials.is_secret(name, coerce.text(value) or "")
+
+
 def write_secret(section: Section, name: str, to: Key, variable: str) -> None:
-    """A credential of the source: the spec names a variable for it."""
-    section.draft.set_secret(to, variable)
-    section.rewrite(name, to, f"a secret is not copied: set {variable} in the environment in which specrun runs")
+    """A credential of the source: the spec names a variable for it, the one that the source names, else `variable`."""
+    value = section.get(name)
+    told = value.environment if isinstance(value, Unknown) else value.name if isinstance(value, Secret) else ""
+    named = told if VARIABLE.fullmatch(told) and told != "credential" else variable
+    section.draft.set_secret(to, named)
+    section.rewrite(name, to, f"a secret is not copied: set {named} in the environment in which specrun runs")
 
 
 def write_tags(section: Section, to: Key) -> None:
