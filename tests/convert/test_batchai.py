@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
-from specrun.convert.batchai.durations import seconds_of
-from specrun.convert.batchai.mpirun import launch_of, launches
-from specrun.convert.batchai.secrets import hide
+from specrun.convert.batchai.custom import launch_of, launches
+from specrun.convert.batchai.job import seconds_of
+from specrun.convert.batchai.texts import hide
 from specrun.convert.credentials import is_secret
 from specrun.convert.imported import Imported
 from specrun.convert.report import Verdict

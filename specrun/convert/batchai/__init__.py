@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from specrun.convert.batchai.importer import folder_imports, import_batchai, import_cluster, import_folder
+from specrun.convert.batchai.importer import (
+    BatchaiOptions,
+    folder_imports,
+    import_batchai,
+    import_cluster,
+    import_folder,
+    write_parts,
+)
 from specrun.convert.batchai.kinds import kind_of
-from specrun.convert.batchai.options import BatchaiOptions
 
-__all__ = ["BatchaiOptions", "folder_imports", "import_batchai", "import_cluster", "import_folder", "kind_of"]
+__all__ = [
+    "BatchaiOptions",
+    "folder_imports",
+    "import_batchai",
+    "import_cluster",
+    "import_folder",
+    "kind_of",
+    "write_parts",
+]

@@ -1,46 +1,66 @@
-"""From Batch AI's files to specs."""
+"""From Batch AI's files to specs: one of a job with its cluster, one of a cluster, or one for each file of a folder."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import partial
+from pathlib import PurePosixPath
 
-from specrun.convert import coerce, naming
-from specrun.convert.batchai.accounts import Accounts
-from specrun.convert.batchai.cluster import compute
-from specrun.convert.batchai.folders import arranged
-from specrun.convert.batchai.job import read_job
-from specrun.convert.batchai.job_folders import JobFolders
+from specrun.convert import coerce
+from specrun.convert.batchai.cluster import DROPPED, Setup, cluster_of, setup_of, tell_setup_task
+from specrun.convert.batchai.job import job_of
 from specrun.convert.batchai.kinds import check, kind_of
-from specrun.convert.batchai.launching import launch
 from specrun.convert.batchai.mounts import Mounts
-from specrun.convert.batchai.options import BatchaiOptions
+from specrun.convert.batchai.places import Places
 from specrun.convert.batchai.rewriting import Rewriter
-from specrun.convert.batchai.section import LooseSection
-from specrun.convert.batchai.setup import setup_task, tell_setup_task
-from specrun.convert.document import TODO, Document
+from specrun.convert.batchai.texts import Texts
+from specrun.convert.document import Document
 from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name, stem
-from specrun.convert.naming import compute_name, spec_name
-from specrun.convert.options import write_given_workspace
+from specrun.convert.naming import compute_name, spec_name, unique_slug
+from specrun.convert.options import ImportOptions
 from specrun.convert.recognizing import unwrapped
 from specrun.convert.report import Ledger, Report
+from specrun.convert.section import Fields, Section, empty_reason, section_of
 from specrun.convert.sources import Source
+from specrun.convert.unknown import Missing, is_open
+from specrun.convert.writers import Reading, write_cluster, write_datastore, write_job, write_workspace
+from specrun.spec.frozen import dataclass
+from specrun.spec.model import Properties
 
 _UNKNOWN = "it is no field of Batch AI that means anything to Azure ML"
 _VERSION = re.compile(r"/(20[0-9]{2}-[0-9]{2}-[0-9]{2}[a-z-]*)/")
 
 
+@dataclass(frozen=True, slots=True)
+class BatchaiOptions:
+    """What somebody who imports Batch AI files says beside them. Each may be left out.
+
+    `cluster` is the file of the cluster that the job ran on: its mounts, its setup task and its size go into the job's
+    spec. `mounts` maps a relative mount path to DATASTORE or DATASTORE:PATH. `image` is the container's, or the name
+    of a registered environment (azureml:NAME:VERSION). `code` is the folder with the script, relative to the spec.
+    `name` is the spec's, or the cluster's where a file holds just a cluster.
+    """
+
+    cluster: Source | None = None
+    mounts: Mapping[str, str] = field(default_factory=dict)
+    image: str | None = None
+    code: str | None = None
+    name: str | None = None
+    workspace: Properties | None = None
+
+
 def import_batchai(job: Source, options: BatchaiOptions) -> Imported:
     """A job's spec, with its cluster where `options` name one. Raises Refused for what is no Batch AI job."""
-    return _job(job, options, own_cluster=True)
+    return _import_job(job, options, own_cluster=True)
 
 
 def import_cluster(cluster: Source, options: BatchaiOptions) -> Imported:
     """A spec that holds just a cluster, and the datastores of its mounts. Raises Refused for what is no cluster."""
-    return _cluster(cluster, options, alone=True, named=options.name is not None)
+    return _import_cluster(cluster, options, alone=True, named=options.name is not None)
 
 
 def import_folder(sources: Sequence[Source], options: BatchaiOptions) -> list[Imported]:
@@ -53,151 +73,230 @@ def folder_imports(sources: Sequence[Source], options: BatchaiOptions) -> list[C
     clusters = {source.file: source for source in sources if kind_of(source) == "cluster"}
     alone, named = len(clusters) == len(sources), options.name is not None and len(sources) == 1
     found: list[Callable[[], Imported]] = []
-    for source, cluster, name in arranged(sources, options.name):
+    for source, cluster, name in _arranged(sources, options.name):
         if source.file in clusters:
-            found.append(partial(_cluster, source, replace(options, name=name), alone=alone, named=named))
+            found.append(partial(_import_cluster, source, replace(options, name=name), alone=alone, named=named))
         elif options.cluster is not None:
-            found.append(partial(_job, source, replace(options, name=name), own_cluster=True))
+            found.append(partial(_import_job, source, replace(options, name=name), own_cluster=True))
         else:
             theirs = replace(options, name=name, cluster=clusters.get(cluster or ""))
-            found.append(partial(_job, source, theirs, own_cluster=False))
+            found.append(partial(_import_job, source, theirs, own_cluster=False))
     return found
 
 
-def _job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
-    ledger, root, job = _opened(source, "job")
-    draft, name = Document(), _name(root, options, source)
-    _head(draft, root, source, name, options)
-    places = JobFolders(ledger, Mounts(options.mounts), options.code)
-    rewriter = Rewriter(places)
-    before: list[str] = []
-    exports: list[tuple[str, str]] = []
-    report = Report()
-    cluster_name = _cluster_of(job, draft, options)
+def write_parts(job: Section | None, cluster: Section | None, options: BatchaiOptions) -> Imported:
+    """The spec of a job, on its cluster where there is one, or of a cluster alone.
+
+    Each section is the whole of what a file of Batch AI would hold; what is not known in it is Unknown. The report is
+    left to whoever has the ledgers. Raises Refused for a job that runs nothing.
+    """
+    if job is not None:
+        return _write_job(job, cluster, options, own_cluster=True)
+    assert cluster is not None
+    return _write_cluster(cluster, options, alone=True, named=options.name is not None)
+
+
+def _import_job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
+    draft = Document()
+    job = _opened(source, "job", draft)
+    cluster = None
     if options.cluster is not None:
-        other, cluster_root, cluster = _opened(options.cluster, "cluster")
-        into = draft if own_cluster else Document()
-        places.mounts.read(cluster.section("nodeSetup").section("mountVolumes"), "cluster", into, Accounts(into))
-        before, exports = setup_task(cluster, rewriter, draft)
-        if own_cluster:
-            _compute(cluster_root, cluster, draft, cluster_name or _file_name(cluster_root, options.cluster))
-            report = _closed(other)
-        else:
-            draft.set(("compute",), cluster_name or _file_name(cluster_root, options.cluster))
-    places.mounts.read(job.section("mountVolumes"), "job", draft, Accounts(draft))
-    program, preparation, more = read_job(job, rewriter, draft, options.image, name)
-    files = launch(rewriter, draft, program, [*before, *preparation], [*exports, *more], name, source.file)
-    _fit(job, draft)
-    return Imported(name, draft, _closed(ledger) + report, files)
+        cluster = _opened(options.cluster, "cluster", draft if own_cluster else Document())
+    found = _write_job(job, cluster, options, own_cluster=own_cluster)
+    report = _closed(job)
+    return replace(found, report=report + _closed(cluster) if cluster and own_cluster else report)
 
 
-def _cluster(source: Source, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
-    ledger, root, cluster = _opened(source, "cluster")
-    draft, name = Document(), _name(root, options, source)
-    _head(draft, root, source, name, options)
-    own = compute_name(options.name or "") if named else _file_name(root, source)
-    _compute(root, cluster, draft, own)
-    if not named and root.text("name") is None:
-        ledger.ask((), "compute.name", f"the file does not name the cluster: it is called {own}", "--name NAME")
-    Mounts(options.mounts).read(cluster.section("nodeSetup").section("mountVolumes"), "cluster", draft, Accounts(draft))
-    tell_setup_task(cluster, alone=alone)
-    return Imported(name, draft, _closed(ledger))
+def _import_cluster(source: Source, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
+    cluster = _opened(source, "cluster", Document())
+    return replace(_write_cluster(cluster, options, alone=alone, named=named), report=_closed(cluster))
 
 
-def _opened(source: Source, kind: str) -> tuple[Ledger, LooseSection, LooseSection]:
-    """The file's ledger, the document, and its properties. Raises Refused."""
+def _opened(source: Source, kind: str, draft: Document) -> Section:
+    """The whole of a file. Raises Refused."""
     values = check(source, kind)
-    ledger = Ledger(source.file, values, source.place)
-    root = LooseSection(ledger, (), values)
-    return ledger, root, root if unwrapped(values) is values else root.section("properties")
+    return section_of(Ledger(source.file, values, source.place), draft, loose=True)
 
 
-def _closed(ledger: Ledger) -> Report:
-    """The report; a field that says nothing is told from one that nobody knows."""
-    report = ledger.close(_UNKNOWN)
-    return Report(
-        tuple(
-            replace(entry, note="it is empty")
-            if entry.note == _UNKNOWN and coerce.is_empty(coerce.at(ledger.values, entry.path))
-            else entry
-            for entry in report.entries
-        )
-    )
+def _closed(root: Section) -> Report:
+    empty_reason(root.ledger)
+    return root.ledger.close(_UNKNOWN)
 
 
-def _head(draft: Document, root: LooseSection, source: Source, name: str, options: BatchaiOptions) -> None:
-    draft.set(("apiVersion",), "specrun/v1")
-    draft.set(("name",), name)
-    schema = root.text("$schema")
-    version = _VERSION.search(schema.value) if schema else None
-    draft.comment((), f"Imported from {base_name(source.file)}, Batch AI{f' of {version[1]}' if version else ''}.")
-    if schema:
-        root.ledger.drop(schema.path, "it says whose file this is, and of which version")
-    written = root.text("name")
-    if written:
-        root.ledger.rewrite(written.path, "name", f"`{name}`")
-    _experiment(root, draft)
-    write_given_workspace(draft, options.workspace)
+def _write_job(root: Section, cluster: Section | None, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
+    """A cluster that is not the job's own is known by its name, and stands in a spec of its own."""
+    job, texts, reading = _properties(root), Texts(), _begun(root, options)
+    mounts = Mounts(options.mounts, texts)
+    rewriter = Rewriter(Places(root.ledger, root.draft, mounts, options.code), texts)
+    stores, setup, made = Fields(), Setup(), None
+    if cluster is not None:
+        inner = _properties(cluster)
+        theirs = mounts.read(inner.inner("nodeSetup").inner("mountVolumes"), "cluster")
+        setup = setup_of(inner, rewriter)
+        if own_cluster:
+            made = cluster_of(inner)
+            _drop_head(cluster)
+            for name, store in theirs.items():
+                assert isinstance(store, Fields)
+                stores.put(name, _over(cluster, store), comment=theirs.remarks[name].comment)
+    own = mounts.read(job.inner("mountVolumes"), "job")
+    fields, files = job_of(job, rewriter, reading.name, options.image, setup)
+    for name, store in own.items():
+        stores.put(name, store, comment=own.remarks[name].comment)
+    fields.put("datastores", stores)
+    _put_names(root, job, fields)
+    _put_compute(job, fields, cluster, made)
+    write_job(reading, _over(root, fields))
+    return Imported(reading.name, reading.draft, Report(), {**reading.files, **files})
 
 
-def _experiment(root: LooseSection, draft: Document) -> None:
-    for section in (root, root.section("properties")):
-        found = section.text("experimentName", "experiment") if section.values else None
-        name = naming.experiment(found.value.rsplit("/", 1)[-1]) if found else ""
-        if found and name:
-            draft.set(("experiment",), name)
-            if name == found.value:
-                section.ledger.carry(found.path, "experiment")
-            else:
-                section.ledger.rewrite(found.path, "experiment", f"`{name}`")
+def _write_cluster(root: Section, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
+    cluster, reading = _properties(root), _begun(root, options)
+    fields = cluster_of(cluster)
+    _drop_head(root)
+    own = compute_name(options.name or "") if named else _own_name(root)
+    missing = root.get("name") is None and not named
+    doubt = f"the file does not name the cluster: it is called {own}" if missing else ""
+    _put_cluster(fields, root, own, doubt)
+    write_cluster(reading, _over(root, fields))
+    stores = Mounts(options.mounts, Texts()).read(cluster.inner("nodeSetup").inner("mountVolumes"), "cluster")
+    entries = _over(root, stores)
+    for name, store in entries.sections():
+        entries.carry(name, write_datastore(reading, store, name))
+    tell_setup_task(cluster, alone=alone)
+    return Imported(reading.name, reading.draft, Report())
 
 
-def _cluster_of(job: LooseSection, draft: Document, options: BatchaiOptions) -> str:
-    """The name of the cluster that the job names; "" where it names none."""
-    path, value = job.at("cluster"), job.value("cluster")
-    found = job.section("cluster").text("id") if isinstance(value, Mapping) else None
-    found = found or (job.text("cluster") if isinstance(value, str) else None)
-    if found and found.value.rstrip("/"):
-        name = compute_name(found.value.rstrip("/").rsplit("/", 1)[-1])
-        job.ledger.rewrite(found.path, "compute", f"`{name}`: the last part of its address")
-        draft.set(("compute",), name) if options.cluster is None else None
-        return name
-    if options.cluster is None:
-        draft.set(("compute",), TODO, "Batch AI's command line said which cluster")
+def _properties(root: Section) -> Section:
+    """The document's properties, or all of it where the command line showed it flat."""
+    return root.inner("properties") if isinstance(root.get("properties"), Mapping) else root
+
+
+def _over(root: Section, fields: Fields) -> Section:
+    return Section(root.ledger, root.draft, fields.path, fields)
+
+
+def _begun(root: Section, options: BatchaiOptions) -> Reading:
+    """The head of a spec."""
+    name = spec_name(options.name or _last(root.get("name")) or stem(root.ledger.file))
+    reading = Reading(name, ImportOptions(name, options.workspace), ".", root.draft)
+    version = _VERSION.search(coerce.text(root.get("$schema")) or "")
+    reading.begin(f"Imported from {base_name(root.ledger.file)}, Batch AI{f' of {version[1]}' if version else ''}.")
+    write_workspace(reading)
+    root.drop("$schema", "it says whose file this is, and of which version")
+    return reading
+
+
+def _drop_head(cluster: Section) -> None:
+    cluster.drop("$schema", "it says whose file this is, and of which version")
+    cluster.drop("location", DROPPED["location"])
+
+
+def _put_names(root: Section, job: Section, fields: Fields) -> None:
+    fields.put("name", root.get("name"), *root.origins("name"))
+    for section in (root, job):
+        name = section.first("experimentName", "experiment")
+        value = section.known(name)
+        if value is not None:
+            found = value if is_open(value) else _last(value)
+            fields.put("experiment_name", found, *section.origins(name))
+
+
+def _put_compute(job: Section, fields: Fields, cluster: Section | None, made: Fields | None) -> None:
+    """The cluster that the job names, by the last part of its address; its file's, where there is one."""
+    place, key = (job.inner("cluster"), "id") if isinstance(job.get("cluster"), Mapping) else (job, "cluster")
+    value, note = place.known(key), "the last part of its address"
+    name: object = value if is_open(value) else compute_name(_last(value)) if _last(value) else None
+    own = _own_name(cluster) if cluster is not None else None
+    if cluster is not None and made is not None:
+        place.rewrite(key, ("compute", "name"), note)
+        _put_cluster(made, cluster, name or own)
+        _fit(job, fields, made)
+        fields.put("compute", _over(cluster, made))
+        job.draft.comment(("compute",), f"from {base_name(cluster.ledger.file)}")
+    elif name or own:
+        fields.put("compute", name or own, *place.origins(key), note=note)
+    else:
         what = "the file does not say which cluster the job ran on: write its name"
-        job.ledger.ask(path or (), "compute", what, "--cluster CLUSTER.json")
-    return ""
+        missing = Missing(what, "--cluster CLUSTER.json")
+        fields.put("compute", missing, *place.origins(key), comment="Batch AI's command line said which cluster")
 
 
-def _compute(root: LooseSection, cluster: LooseSection, draft: Document, name: str) -> None:
-    written = root.text("name")
-    if written:
-        root.ledger.rewrite(written.path, "compute.name", f"`{name}`")
-    compute(cluster, draft, name)
-    if root is not cluster:
-        root.drop("a cluster stands in its workspace's region", "location")
-        schema = root.text("$schema")
-        if schema:
-            root.ledger.drop(schema.path, "it says whose file this is, and of which version")
+def _put_cluster(fields: Fields, root: Section, name: object, doubt: str = "") -> None:
+    flag = "--name NAME" if doubt else ""
+    fields.put("name", name, *root.origins("name"), doubt=doubt, flag=flag)
+    root.draft.comment(("compute",), f"from {base_name(root.ledger.file)}")
 
 
-def _fit(job: LooseSection, draft: Document) -> None:
+def _fit(job: Section, fields: Fields, cluster: Fields) -> None:
     """A cluster that is smaller than what its job asks for would let it wait for ever."""
-    asked, most = draft.get(("job", "resources", "instance_count")), draft.get(("compute", "max_instances"))
+    asked, most = fields.inner("resources").get("instance_count"), cluster.get("max_instances")
     if isinstance(asked, int) and isinstance(most, int) and asked > most:
-        draft.set(("compute", "max_instances"), asked, f"the cluster's file has {most}; the job asks for {asked}")
-        what = (
-            f"the cluster has at most {most} nodes and the job asks for {asked}: it is raised to that; is that right?"
-        )
-        job.ledger.ask(job.at("nodeCount") or (), "compute.max_instances", what)
+        comment = f"the cluster's file has {most}; the job asks for {asked}"
+        cluster.put("max_instances", asked, *cluster.origins["max_instances"], note=comment, comment=comment)
+        what = f"the cluster has at most {most} nodes and the job asks for {asked}: it is raised to that"
+        job.ledger.ask(job.at("nodeCount"), "compute.max_instances", f"{what}; is that right?")
 
 
-def _name(root: LooseSection, options: BatchaiOptions, source: Source) -> str:
-    written = root.text("name")
-    last = written.value.rsplit("/", 1)[-1] if written else ""
-    return spec_name(options.name or last or stem(source.file))
+def _own_name(root: Section) -> object:
+    """What a cluster is called: as its file says, else by the file's own name."""
+    written = root.known("name")
+    return written if is_open(written) else compute_name(_last(written) or stem(root.ledger.file))
 
 
-def _file_name(root: LooseSection, source: Source) -> str:
-    written = root.text("name")
-    return compute_name(written.value.rsplit("/", 1)[-1] if written else stem(source.file))
+def _last(value: object) -> str:
+    """The last part of a name with a path; "" for what is none."""
+    return (coerce.word(value) or "").rstrip("/").rsplit("/", 1)[-1]
+
+
+def _arranged(sources: Sequence[Source], name: str | None) -> list[tuple[Source, str | None, str | None]]:
+    """Each file with the file of its cluster (None: not known) and a name that no other has (None: its own)."""
+    clusters = [source for source in sources if kind_of(source) == "cluster"]
+    names = _names(sources) if name is None or len(sources) > 1 else {sources[0].file: name}
+    return [(source, _beside(source, clusters), names[source.file]) for source in sources]
+
+
+def _beside(job: Source, clusters: Sequence[Source]) -> str | None:
+    """By the name that the job says, else the one beside it, else the only one."""
+    said = _said(job.values)
+    by_name = [one for one in clusters if said and said in (_written(one.values), stem(one.file))]
+    beside = [one for one in clusters if _parent(one.file) == _parent(job.file)]
+    for found in (by_name, [] if said else beside, [] if said else clusters):
+        if len(found) == 1:
+            return found[0].file
+    return None
+
+
+def _said(values: object) -> str:
+    """The last part of the address of the job's cluster."""
+    document = unwrapped(values)
+    cluster = document.get("cluster") if isinstance(document, Mapping) else None
+    address = cluster.get("id") if isinstance(cluster, Mapping) else cluster
+    return address.rstrip("/").rsplit("/", 1)[-1] if isinstance(address, str) else ""
+
+
+def _written(values: object) -> str:
+    name = values.get("name") if isinstance(values, Mapping) else None
+    return name.rsplit("/", 1)[-1] if isinstance(name, str) else ""
+
+
+def _names(sources: Sequence[Source]) -> dict[str, str | None]:
+    """A name by file: its own, with its folder's where several files are called the same, and a number at last."""
+    own = {source.file: spec_name(_written(source.values) or stem(source.file)) for source in sources}
+    often = Counter(own.values())
+    seen: set[str] = set()
+    result: dict[str, str | None] = {}
+    for file, name in own.items():
+        longer = name if often[name] == 1 else spec_name(f"{_parent_name(file)}-{name}")
+        chosen = unique_slug(longer, seen)
+        seen.add(chosen)
+        result[file] = chosen
+    return result
+
+
+def _parent(file: str) -> str:
+    return str(PurePosixPath(file.replace("\\", "/")).parent)
+
+
+def _parent_name(file: str) -> str:
+    return PurePosixPath(file.replace("\\", "/")).parent.name

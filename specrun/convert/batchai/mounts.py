@@ -7,15 +7,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 
-from specrun.convert.batchai.accounts import Accounts, credentials
-from specrun.convert.batchai.section import LooseSection, Text
-from specrun.convert.document import TODO, Document
+from specrun.convert.batchai.texts import OPEN, Texts, vault_command
+from specrun.convert.credentials import variable
+from specrun.convert.document import TODO
 from specrun.convert.locations import base_name
 from specrun.convert.naming import datastore_name
+from specrun.convert.report import FieldPath
+from specrun.convert.section import Fields, Section
+from specrun.convert.unknown import Missing, Open, Unknown
 from specrun.spec.frozen import dataclass
 
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _CONTAINER = re.compile(r"(\$root|\$logs|\$web|[a-z0-9](-?[a-z0-9]){2,62})")
 _SHARE_URL = re.compile(r"(?:(?:https?:|smb:)?//)?(?P<host>[^/]*)/+(?P<share>[^/?]+)/*(?P<rest>[^?]*)(?:\?.*)?")
+_STORAGE_KEY = "AZURE_BATCHAI_STORAGE_KEY"
+"""The variable that Azure's command line read the key from where the file names none."""
 _NO_COUNTERPART = {
     "fileServers": "Azure ML mounts no file servers",
     "unmanagedFileSystems": "Azure ML runs no mount commands",
@@ -40,7 +46,9 @@ class Mounts:
     """All mounts, by root (`job` or `cluster`) and relative path; `given` are those that --mount names."""
 
     given: Mapping[str, str]
+    texts: Texts
     found: dict[tuple[str, str], Mount] = field(default_factory=dict)
+    accounts: dict[str, Unknown] = field(default_factory=dict)
 
     def of_path(self, root: str, path: str) -> tuple[Mount, str] | None:
         """The mount that a path below a root is on, and the rest of the path. Roots stand in for each other."""
@@ -53,61 +61,86 @@ class Mounts:
                     return mount, "/".join(parts[length:])
         return None
 
-    def read(self, section: LooseSection, root: str, draft: Document, accounts: Accounts) -> None:
-        """Take the mounts of a `mountVolumes` section."""
+    def read(self, section: Section, root: str) -> Fields:
+        """The datastores of a `mountVolumes` section, by name."""
+        stores = Fields(section.path)
         for item in section.items("azureFileShares"):
-            self._store(item, root, draft, accounts, "azure_file")
+            self._store(item, root, stores, "azure_file")
         for item in section.items("azureBlobFileSystems"):
-            self._store(item, root, draft, accounts, "azure_blob")
+            self._store(item, root, stores, "azure_blob")
         for kind, why in _NO_COUNTERPART.items():
             for item in section.items(kind):
                 self._other(item, root, why)
+        return stores
 
-    def _store(self, item: LooseSection, root: str, draft: Document, accounts: Accounts, kind: str) -> None:
-        rel = item.text("relativeMountPath")
+    def _store(self, item: Section, root: str, stores: Fields, kind: str) -> None:
+        rel = _plain(self.texts.of(item, "relativeMountPath"))
         if rel and self._is_given(item, root, rel):
             return
-        url, container = item.text("azureFileUrl"), item.text("containerName")
-        host, share, base = _share(url.value if url else "")
-        name = datastore_name(
-            rel.value if rel else share or "store", {mount.datastore for mount in self.found.values()}
-        )
-        place, to = ("datastores", name), f"datastores.{name}"
-        draft.set((*place, "type"), kind)
-        draft.comment(place, f"mounted at {_plain(rel.value) if rel else '?'} in {base_name(item.ledger.file)}")
-        account = accounts.name_of(item, host, to)
-        draft.set((*place, "account_name"), account)
-        key, source = ("file_share_name", url) if kind == "azure_file" else ("container_name", container)
-        target = share if kind == "azure_file" else (container.value if container else "")
-        draft.set((*place, key), _container(item, source, target, to, key))
-        credentials(item, account, draft, place)
+        host, share, base = _share(self.texts.of(item, "azureFileUrl"))
+        key, source = ("file_share_name", "azureFileUrl") if kind == "azure_file" else ("container_name", "containerName")
+        target = share if kind == "azure_file" else self.texts.of(item, "containerName")
+        taken = {mount.datastore for mount in self.found.values()}
+        name = datastore_name(self.texts.named(rel) or share or "store", taken)
+        store = Fields(item.path)
+        store.put("type", kind)
+        account = self._account(item, host, store)
+        store.put(key, _container(target, key, self.texts), *(item.origins(source) or (item.path,)))
+        _credentials(item, account, store)
+        if item.get("credentials", "credentialsInfo") is None:
+            comment = "or leave the section out, to use your own identity"
+            item.draft.comment(("datastores", name, "credentials"), comment)
+        where = f"mounted at {self.texts.shown(rel) or '?'} in {base_name(item.ledger.file)}"
+        stores.put(name, store, comment=where)
         if rel:
-            self._keep(root, rel, Mount(_plain(rel.value), name, base))
-            item.ledger.rewrite(rel.path, to, f"paths below it are paths on the datastore `{name}`")
-        item.drop("Azure ML mounts with its own options", "fileMode", "directoryMode", "mountOptions")
+            self.found.setdefault((root, rel), Mount(rel, name, base))
+            item.rewrite(
+                "relativeMountPath", ("datastores", name), f"paths below it are paths on the datastore `{name}`"
+            )
+        for option in ("fileMode", "directoryMode", "mountOptions"):
+            item.drop(option, "Azure ML mounts with its own options")
 
-    def _other(self, item: LooseSection, root: str, why: str) -> None:
-        rel = item.text("relativeMountPath")
+    def _account(self, item: Section, host: str, store: Fields) -> str | Open:
+        """The account's name, of `accountName` or of the share's address; one that is open is one variable for all."""
+        given = self.texts.of(item, "accountName")
+        origin = item.origins("accountName") if given else item.origins("azureFileUrl")
+        written = given or host.partition(".")[0]
+        account: str | Open = self.texts.opened(written.lower())
+        if not (isinstance(account, str) and _ACCOUNT.fullmatch(account)):
+            account = self.texts.opened(written)
+        if isinstance(account, str) and not _ACCOUNT.fullmatch(account):
+            account = Unknown(written)
+        if isinstance(account, Unknown) and (account.expression.startswith("<") or not account.name):
+            said = account.expression
+            number = f"_{len(self.accounts) + 1}" if self.accounts and said not in self.accounts else ""
+            what = Unknown(said or "the storage account", name=f"storage_account{number}")
+            account = self.accounts.setdefault(said, what)
+        store.put("account_name", account, *(origin or (item.path,)))
+        return account
+
+    def _other(self, item: Section, root: str, why: str) -> None:
+        rel = _plain(self.texts.of(item, "relativeMountPath"))
         if rel and self._is_given(item, root, rel):
             return
-        shown = _plain(rel.value) if rel else "REL"
+        shown = self.texts.shown(rel) or "REL"
         what = f"{why}: copy the files to a datastore, and name it"
         item.ledger.ask(item.path, "datastores", what, f"--mount {shown}=DATASTORE[:PATH]")
         if rel:
-            self._keep(root, rel, unknown_mount(shown))
+            self.found.setdefault((root, rel), self.unknown(rel))
 
-    def _is_given(self, item: LooseSection, root: str, rel: Text) -> bool:
+    def unknown(self, rel: str) -> Mount:
+        """A mount whose datastore is to be told: its name begins with TODO."""
+        return Mount(rel, f"{TODO}_{datastore_name(self.texts.named(rel))}")
+
+    def _is_given(self, item: Section, root: str, rel: str) -> bool:
         """Whether --mount names the datastore; the report says so."""
-        given = self._given(_plain(rel.value))
+        given = self._given(rel)
         if given is None:
             return False
-        self._keep(root, rel, given)
+        self.found.setdefault((root, rel), given)
         where = f"datastore `{given.datastore}`, which --mount names"
         item.ledger.rewrite(item.path, "", f"what was mounted at `{given.rel}` is the {where}")
         return True
-
-    def _keep(self, root: str, rel: Text, mount: Mount) -> None:
-        self.found.setdefault((root, _plain(rel.value)), mount)
 
     def _given(self, rel: str) -> Mount | None:
         for name, target in self.given.items():
@@ -117,21 +150,29 @@ class Mounts:
         return None
 
 
-def unknown_mount(rel: str) -> Mount:
-    """A mount whose datastore is to be told: its name begins with TODO."""
-    return Mount(rel, f"{TODO}_{datastore_name(rel)}")
-
-
-def _container(item: LooseSection, source: Text | None, target: str, to: str, key: str) -> str:
-    if source is not None and _CONTAINER.fullmatch(target.lower()):
-        if target == source.value:
-            item.ledger.carry(source.path, f"{to}.{key}")
-        else:
-            item.ledger.rewrite(source.path, to, f"account_name and {key}, `{target.lower()}`")
+def _container(target: str, key: str, texts: Texts) -> str | Open:
+    if OPEN.search(target):
+        return texts.opened(target)
+    if _CONTAINER.fullmatch(target.lower()):
         return target.lower()
-    what = f"write the name ({key}): lower-case letters, digits and hyphens"
-    item.ledger.ask(source.path if source else item.path, f"{to}.{key}", what)
-    return TODO
+    return Missing(f"write the name ({key}): lower-case letters, digits and hyphens")
+
+
+def _credentials(item: Section, account: str | Open, store: Fields) -> None:
+    """The datastore's key, by the name of a secret."""
+    section = item.inner("credentials", "credentialsInfo")
+    key, vault = section.known("accountKey"), section.inner("accountKeySecretReference")
+    if isinstance(key, Unknown) and key.environment:
+        name = key.environment
+    elif isinstance(account, str):
+        name = variable(f"{account}_key")
+    else:
+        said = getattr(account, "name", "")
+        name = _STORAGE_KEY if said.startswith("storage_account") or not said else variable(f"{said}_key")
+    origins: list[FieldPath] = [*section.origins("accountKey"), *section.origins("accountKeySecretReference")]
+    credentials = Fields(section.path)
+    credentials.put("account_key", Unknown(name, environment=name), *origins, note=vault_command(vault))
+    store.put("credentials", credentials)
 
 
 def _share(url: str) -> tuple[str, str, str]:

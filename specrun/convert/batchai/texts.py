@@ -1,0 +1,146 @@
+"""Batch AI's texts: what is open in them is kept apart while they are rewritten, and no credential is copied."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+
+from specrun.convert import coerce
+from specrun.convert.credentials import is_secret, variable
+from specrun.convert.document import TODO
+from specrun.convert.naming import unique
+from specrun.convert.section import Section
+from specrun.convert.unknown import Mixed, Open, Secret, Unknown
+from specrun.spec.frozen import dataclass
+from specrun.spec.masking import names_secret
+
+OPEN = re.compile("\ue000([0-9]+)\ue001")
+"""Stands in a text for what is open in it; the characters are of those that nobody may use for anything."""
+
+_MARKS = re.compile("[\ue000\ue001]")
+_LONGEST = 160
+_KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==")
+_SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\s\"'|;]+|(?<=AccountKey=)[^;\s\"']+|(?<=SharedAccessSignature=)[^;\s\"']+")
+_FLAG = re.compile(
+    r"(?P<flag>--?[A-Za-z][\w-]{0,200})(?P<between>[=\s]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'|;&<>()]+)"
+)
+_ASSIGNED = re.compile(r"(?<![\w$-])(?P<flag>[A-Za-z_]\w*)(?P<between>=)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'|;&<>()]+)")
+_IN_ADDRESS = re.compile(r"(?<=://)(?P<user>[^\s:/@$]+):(?P<value>[^\s:/@$]+)(?=@)")
+_BASH = re.compile(
+    r"\s*(?:/bin/)?(?:ba)?sh\s+-l?c\s+(?:'(?P<single>[^']*)'|\"(?P<double>[^\"\\`$]*(?:\$(?![({])[^\"\\`$]*)*)\")\s*"
+)
+
+
+@dataclass(slots=True)
+class Texts:
+    """Texts in which each open part is one character sequence that no pattern for paths or words splits."""
+
+    parts: list[str | Open] = field(default_factory=list)
+
+    def of(self, section: Section, *names: str, to: str = "") -> str:
+        """The text of the first of these fields that has one, without blanks around it; "" where there is none.
+
+        What is no text is dropped; of one that belongs `to` a command it is asked, and TODO stands for it. There,
+        angle brackets are the shell's, unless they are around one word.
+        """
+        name = section.first(*names)
+        value = section.known(name, prose=bool(to))
+        found = self.closed(value)
+        if found is not None:
+            return found.strip()
+        what = f"a text is expected here, and this is {coerce.shown(value)}"
+        if value is not None and to:
+            section.ledger.ask(section.at(name), to, what)
+            return TODO
+        if value is not None:
+            section.drop(name, what)
+        return ""
+
+    def closed(self, value: object) -> str | None:
+        """A text, of which each open part is a mark; None for what is none."""
+        if isinstance(value, Mixed):
+            return "".join(self._one(part) for part in value.parts)
+        if isinstance(value, Unknown | Secret):
+            return self._one(value)
+        written = coerce.text(value)
+        return None if written is None else _MARKS.sub(lambda match: self._mark(match[0]), written)
+
+    def opened(self, text: str) -> str | Open:
+        """A text with its open parts again."""
+        parts: list[str | Open] = []
+        for number, piece in enumerate(OPEN.split(text)):
+            part = self.parts[int(piece)] if number % 2 else piece
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
+            elif part:
+                parts.append(part)
+        return parts[0] if len(parts) == 1 else Mixed(tuple(parts)) if parts else ""
+
+    def named(self, text: str) -> str:
+        """A text in which each open part is its name."""
+        return OPEN.sub(lambda match: self.name(match[1]), text)
+
+    def name(self, number: str) -> str:
+        """What an open part is called."""
+        part = self.parts[int(number)]
+        name = part if isinstance(part, str) else getattr(part, "name", "")
+        return name or f"value_{int(number) + 1}"
+
+    def shown(self, text: str) -> str:
+        """A text as a report shows it: on one line, shortened, with the expressions that are open in it."""
+        line = " ".join(OPEN.sub(lambda match: self._expression(match[1]), text).split())
+        return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+    def _expression(self, number: str) -> str:
+        part = self.parts[int(number)]
+        return part.expression if isinstance(part, Unknown) else self.name(number)
+
+    def _one(self, part: str | Open) -> str:
+        return self.closed(part) or "" if isinstance(part, str) else self._mark(part)
+
+    def _mark(self, part: str | Open) -> str:
+        if part not in self.parts:
+            self.parts.append(part)
+        return f"\ue000{self.parts.index(part)}\ue001"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A text without its credentials, and the variables that stand for them."""
+
+    text: str
+    variables: tuple[str, ...]
+
+
+def hide(text: str) -> Hidden:
+    """A command line with each credential replaced by a variable of the shell."""
+    found: list[str] = []
+
+    def stands_for(name: str) -> str:
+        chosen = unique(variable(name), found)
+        found.append(chosen)
+        return f"${{{chosen}}}"
+
+    def flagged(match: re.Match[str]) -> str:
+        flag, value = match["flag"].lstrip("-"), match["value"].strip("\"'")
+        if value.startswith(("$", "-", "\ue000")) or not names_secret(flag) or not is_secret(flag, value):
+            return match[0]
+        return f'{match["flag"]}{match["between"]}"{stands_for(flag)}"'
+
+    text = _ASSIGNED.sub(flagged, _FLAG.sub(flagged, text))
+    text = _KEY.sub(lambda match: stands_for("STORAGE_KEY"), text)
+    text = _SIGNATURE.sub(lambda match: match[0] if match[0].startswith(("$", '"')) else stands_for("SAS_TOKEN"), text)
+    text = _IN_ADDRESS.sub(lambda match: f"{match['user']}:{stands_for('PASSWORD')}", text)
+    return Hidden(text, tuple(found))
+
+
+def unwrapped(line: str) -> str:
+    """What `bash -c '…'` runs: bash runs the job's command anyway."""
+    match = _BASH.fullmatch(line)
+    return (match["single"] or match["double"] or line).strip() if match else line
+
+
+def vault_command(reference: Section) -> str:
+    """What reads the secret that a key vault holds, for the report; "" where none is named."""
+    url = coerce.word(reference.known("secretUrl"))
+    return f"`az keyvault secret show --id {url}` reads it" if url and "?" not in url else ""
