@@ -142,7 +142,7 @@ def unknown(path: FieldPath) -> Unknown:
 
 CASES = [
     *(("job", "tensorFlowSettings", path) for path in leaves(job())),
-    *(("job", "customMpiSettings", path) for path in leaves(job("customMpiSettings")["properties"]["customMpiSettings"])),
+    *(("job", "customMpiSettings", path) for path in leaves(MPI)),
     *(("cluster", "tensorFlowSettings", path) for path in leaves(CLUSTER)),
 ]
 
@@ -151,7 +151,11 @@ NAMES = ("name", "id", "accountKey", "adminUserPassword", "relativeMountPath", "
 """What is never copied, or stands in a spec only as a name."""
 
 
-@pytest.mark.parametrize(("which", "toolkit", "path"), CASES, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("which", "toolkit", "path"),
+    CASES,
+    ids=lambda value: value if isinstance(value, str) else ".".join(map(str, value)),
+)
 def test_every_field_may_be_unknown(which: str, toolkit: str, path: FieldPath, tmp_path: Path) -> None:
     path = ("properties", toolkit, *path) if toolkit == "customMpiSettings" else path
     documents = {"job": job(toolkit), "cluster": CLUSTER}

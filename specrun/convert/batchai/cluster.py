@@ -13,28 +13,18 @@ from specrun.convert.section import Fields, Section
 from specrun.convert.unknown import Missing, Unknown, is_open
 from specrun.spec.frozen import dataclass
 
-_OF_SERVICE = "what the service answered"
+_ANSWERED = """
+id type tags apiVersion resourceGroup toolType creationTime provisioningState provisioningStateTransitionTime errors
+allocationState allocationStateTransitionTime currentNodeCount nodeStateCounts
+executionInfo executionState executionStateTransitionTime jobOutputDirectoryPathSegment
+"""
+OF_SERVICE = dict.fromkeys(_ANSWERED.split(), "what the service answered")
+"""Fields of a job or cluster that is there."""
+
 DROPPED = {
     "location": "a cluster stands in its workspace's region",
     "virtualMachineConfiguration": "the nodes' system is Azure ML's own; the job's software is its environment",
-    **dict.fromkeys(
-        (
-            "id",
-            "type",
-            "tags",
-            "apiVersion",
-            "resourceGroup",
-            "allocationState",
-            "allocationStateTransitionTime",
-            "creationTime",
-            "currentNodeCount",
-            "nodeStateCounts",
-            "provisioningState",
-            "provisioningStateTransitionTime",
-            "errors",
-        ),
-        _OF_SERVICE,
-    ),
+    **OF_SERVICE,
 }
 _OF_THE_HOST = re.compile(
     r"\b(sudo|mount|docker|systemctl|service|modprobe|sysctl|reboot|useradd|usermod|nvidia-(smi\s+-|docker)|waagent|fdisk"

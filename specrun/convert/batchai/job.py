@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from specrun.convert import coerce
-from specrun.convert.batchai.cluster import Setup
+from specrun.convert.batchai.cluster import OF_SERVICE, Setup
 from specrun.convert.batchai.places import Place
 from specrun.convert.batchai.program import Nodes, Program, nodes_of
 from specrun.convert.batchai.rewriting import IN_COMMAND, Rewriter
@@ -31,24 +31,7 @@ _DROPPED = {
     "schedulingPriority": _QUEUE,
     "priority": _QUEUE,
     "location": "a job runs in its workspace's region",
-    **dict.fromkeys(
-        (
-            "id",
-            "type",
-            "tags",
-            "apiVersion",
-            "resourceGroup",
-            "toolType",
-            "creationTime",
-            "executionInfo",
-            "executionState",
-            "executionStateTransitionTime",
-            "jobOutputDirectoryPathSegment",
-            "provisioningState",
-            "provisioningStateTransitionTime",
-        ),
-        "what the service answered",
-    ),
+    **OF_SERVICE,
 }
 _ISO = re.compile(
     r"P(?:(?P<weeks>[\d.]+)W)?(?:(?P<days>[\d.]+)D)?"
@@ -83,7 +66,8 @@ def job_of(
     _timeout(job.inner("constraints"), found)
     for key, why in _DROPPED.items():
         job.drop(key, why)
-    files = _command(rewriter, found, Shell(program, [*exports, *program.exports, *secrets], preparation, frozenset(rewriter.needs)), name)
+    exports += [*program.exports, *secrets]
+    files = _command(rewriter, found, Shell(program, exports, preparation, frozenset(rewriter.needs)), name)
     rewriter.write_secrets(variables)
     return found, files
 
@@ -191,8 +175,8 @@ def _container(job: Section, texts: Texts, found: Fields, image: str | None) -> 
     size = settings.known("shmSize")
     if size is not None:
         written = coerce.word(size)
-        value = size if written is None else f"{written}b" if written.isdecimal() else written.lower()
-        found.inner("resources").put("shm_size", value, *settings.origins("shmSize"))
+        plain = None if written is None else f"{written}b" if written.isdecimal() else written.lower()
+        found.inner("resources").put("shm_size", plain or size, *settings.origins("shmSize"))
 
 
 def _variables(
@@ -226,9 +210,8 @@ def _tell_other(item: Section, origins: Sequence[object], note: str) -> None:
 
 
 def _instances(job: Section, program: Program, nodes: Nodes, resources: Fields) -> None:
-    value = nodes.value if program.instances is None else program.instances
-    if value is None:
-        value = Missing("write how many instances the job takes (nodeCount)")
+    value: object = nodes.value if program.instances is None else program.instances
+    value = Missing("write how many instances the job takes (nodeCount)") if value is None else value
     comment = program.why or (value.what if isinstance(value, Missing) and nodes.value is not None else "nodeCount")
     resources.put("instance_count", value, *job.origins("nodeCount"), note=program.why, comment=comment)
 
@@ -261,7 +244,7 @@ def _command(rewriter: Rewriter, found: Fields, shell: Shell, name: str) -> Mapp
     if code:
         note = "what lies there comes with the code, by --code" if origins else ""
         found.put("code", code, *origins, note=note, comment="--code" if places.code else "")
-    note = "a part of the command"
+    note = f"in {name}.sh, which the command runs" if files else "a part of the command"
     told = dict.fromkeys([*rewriter.open, *rewriter.told])
     found.put("command", rewriter.texts.opened(text), *told, note=note, comment=comment)
     places.write(found, left)

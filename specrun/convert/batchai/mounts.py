@@ -78,14 +78,16 @@ class Mounts:
         if rel and self._is_given(item, root, rel):
             return
         host, share, base = _share(self.texts.of(item, "azureFileUrl"))
-        key, source = ("file_share_name", "azureFileUrl") if kind == "azure_file" else ("container_name", "containerName")
-        target = share if kind == "azure_file" else self.texts.of(item, "containerName")
+        key, source, target = "file_share_name", "azureFileUrl", share
+        if kind == "azure_blob":
+            key, source, target = "container_name", "containerName", self.texts.of(item, "containerName")
         taken = {mount.datastore for mount in self.found.values()}
         name = datastore_name(self.texts.named(rel) or share or "store", taken)
         store = Fields(item.path)
         store.put("type", kind)
         account = self._account(item, host, store)
-        store.put(key, _container(target, key, self.texts), *(item.origins(source) or (item.path,)))
+        note = "of the share's address" if kind == "azure_file" else ""
+        store.put(key, _container(target, key, self.texts), *(item.origins(source) or (item.path,)), note=note)
         _credentials(item, account, store)
         if item.get("credentials", "credentialsInfo") is None:
             comment = "or leave the section out, to use your own identity"
@@ -115,7 +117,7 @@ class Mounts:
             number = f"_{len(self.accounts) + 1}" if self.accounts and said not in self.accounts else ""
             what = Unknown(said or "the storage account", name=f"storage_account{number}")
             account = self.accounts.setdefault(said, what)
-        store.put("account_name", account, *(origin or (item.path,)))
+        store.put("account_name", account, *(origin or (item.path,)), note="" if given else "of the share's address")
         return account
 
     def _other(self, item: Section, root: str, why: str) -> None:

@@ -17,8 +17,8 @@ from specrun.convert.unknown import Missing
 
 _KINDS = {"inputs": "INPUT", "outputs": "OUTPUT"}
 _READ_AND_WRITTEN = (
-    "the job reads the same folder as {0} and writes to it as {1}, where Batch AI had one place: what is written may not"
-    " be seen by what reads; let both be {1}, if they need to"
+    "the job reads the same folder as {0} and writes to it as {1}, where Batch AI had one place: what is written may"
+    " not be seen by what reads; let both be {1}, if they need to"
 )
 
 

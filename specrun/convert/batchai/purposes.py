@@ -23,7 +23,7 @@ OF_CODE = re.compile(
 )
 """Files that come along with scripts."""
 
-_OF_DATA = re.compile(r"(?i)\.(csv|tsv|npz?|tfrecords?|lmdb|zip|tar|t?gz|bz2|jpe?g|png|parquet|idx|ctf|mat|whl|deb|rpm)$")
+_OF_DATA = re.compile(r"(?i)\.(csv|tsv|npz?|tfrecords?|lmdb|zip|tar|t?gz|bz2|jpe?g|png|parquet|ctf|mat|whl|deb|rpm)$")
 _OPTION = re.compile(r"(?:^|[\s\"'(;&|])(?P<name>--?[A-Za-z][\w.-]*(?=[=\s])|[A-Za-z_]\w*(?==))(=|\s+)[\"']?$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _INTO = re.compile(r"(?<![<\w])(\d?|&)>>?\|?\s*[\"']?$")
@@ -32,24 +32,22 @@ _COMMAND = re.compile(r"[;&|\n()]")
 _ENDED = re.compile(r"[\"']?\s*(\d?>.*)?([;&|\n)].*)?", re.DOTALL)
 
 _LOADED = ("pretrain", "restor", "load", "init", "resum", "from", "finetun")
-_WRITTEN = (
-    *("out", "save", "saving", "export", "summar", "result", "tensorboard", "snapshot", "log", "writ", "dest", "dump"),
-    *("download", "event", "cache", "backup"),
-)
-_READ = (
-    *("data", "input", "indir", "image", "img", "label", "val", "test", "train", "config", "cfg", "conf", "vocab"),
-    *("dict", "embed", "source", "src", "script", "csv", "record", "feature", "anno", "corpus", "solver", "param"),
-    *("python", "library", "requirement"),
-)
+_WRITTEN = """
+out save saving export summar result tensorboard snapshot log writ dest dump download event cache backup
+"""
+_READ = """
+data input indir image img label val test train config cfg conf vocab dict embed source src script csv record
+feature anno corpus solver param python library requirement
+"""
+_SHOW = """
+cat ls head tail grep wc find test [ pip pip3 conda dpkg apt apt-get unzip tar gunzip diff du stat file
+"""
+_WRITES, _READS, _SHOWS = (tuple(words.split()) for words in (_WRITTEN, _READ, _SHOW))
 _MADE = ("model", "checkpoint", "ckpt")
 _DIRECTORY = re.compile(r"(?i)(train|eval|job)[-_]?(dir|directory|folder|path)")
 _LETTERS = {"o": Purpose.WRITE, "i": Purpose.READ, "r": Purpose.READ}
-_MAKE = frozenset(["mkdir", "touch", "tee", "rm", "rmdir", "chmod", "chown"])
-_COPY = frozenset(["cp", "mv", "rsync", "ln", "install"])
-_SHOW = frozenset(
-    ["cat", "ls", "head", "tail", "grep", "wc", "find", "test", "[", "pip", "pip3", "conda", "dpkg", "apt", "apt-get"]
-    + ["unzip", "tar", "gunzip", "diff", "du", "stat", "file", "nvidia-smi"]
-)
+_MAKES = ("mkdir", "touch", "tee", "rm", "rmdir", "chmod", "chown")
+_COPIES = ("cp", "mv", "rsync", "ln", "install")
 _START = re.compile(r"(?:.*/)?(?:python[\d.]*|bash|sh|source|\.|perl|Rscript|lua|julia|node|java|cntk|caffe)")
 
 
@@ -73,20 +71,20 @@ def _of_option(option: str, program: str) -> Purpose:
     name = option.lstrip("-")
     if len(name) == 1:
         extracts = (program, name) in (("tar", "C"), ("unzip", "d"), ("wget", "P"), ("wget", "O"))
-        return Purpose.WRITE if extracts or program in _MAKE else _LETTERS.get(name, Purpose.OPEN)
+        return Purpose.WRITE if extracts or program in _MAKES else _LETTERS.get(name, Purpose.OPEN)
     found = _of_name(name)
-    return Purpose.READ if found is Purpose.OPEN and program in _SHOW else found
+    return Purpose.READ if found is Purpose.OPEN and program in _SHOWS else found
 
 
 def _of_name(name: str) -> Purpose:
     words = [word.lower() for word in _WORDS.findall(name)]
     if any(word.startswith(_LOADED) for word in words):
         return Purpose.READ
-    if any(word.startswith(_WRITTEN) for word in words):
+    if any(word.startswith(_WRITES) for word in words):
         return Purpose.WRITE
     if _DIRECTORY.fullmatch(name):
         return Purpose.MODEL
-    if name == "PATH" or any(word == "in" or word.startswith(_READ) for word in words):
+    if name == "PATH" or any(word == "in" or word.startswith(_READS) for word in words):
         return Purpose.READ
     if any(word.startswith(_MADE) for word in words):
         return Purpose.MODEL
@@ -95,11 +93,11 @@ def _of_name(name: str) -> Purpose:
 
 def _of_command(program: str, words: list[str], after: str) -> Purpose:
     """Of a path that is no option's: an argument of the program, or the program itself."""
-    if not program or program in _SHOW:
+    if not program or program in _SHOWS:
         return Purpose.READ
-    if program in _MAKE:
+    if program in _MAKES:
         return Purpose.WRITE
-    if program in _COPY:
+    if program in _COPIES:
         return Purpose.WRITE if _ENDED.fullmatch(after) else Purpose.READ
     if _START.fullmatch(program):
         begun = words[words.index(program) + 1 :]

@@ -72,7 +72,8 @@ class Rewriter:
         if own:
             (self.open if OPEN.search(text) else self.told).append(source)
         else:
-            section.ledger.rewrite(source, IN_COMMAND, "each run does it before it starts; better: an image that has it")
+            note = "each run does it before it starts; better: an image that has it"
+            section.ledger.rewrite(source, IN_COMMAND, note)
         hidden = hide(text)
         for name in hidden.variables:
             self.secrets.setdefault(name, []).extend([source] if own else [])
@@ -97,8 +98,8 @@ class Rewriter:
     def ask_for_code(self, section: Section, source: FieldPath, words: str) -> None:
         """Say of a script that it is read from where it is mounted, if --code does not bring it along."""
         if "${{ inputs." in words and not self.places.script_folder:
-            shown = self.texts.shown(words)
-            what = f"`{shown}`: the script is read from where it is mounted; or bring its folder along as the job's code"
+            what = f"`{self.texts.shown(words)}`: the script is read from where it is mounted; or bring its folder"
+            what += " along as the job's code"
             section.ledger.ask(source, IN_COMMAND, what, "--code DIR")
 
     def write_secrets(self, variables: Fields) -> None:
@@ -113,7 +114,8 @@ class Rewriter:
             near = f"{before}{text[: match.start()]}"[-NEAR:]
             rest, tail = _cut(match["rest"], text[match.end() : match.end() + 1])
             after = text[match.end() : match.end() + NEAR]
-            purpose = Purpose.READ if hint else purpose_of(near, re.split("[\\s\"']", f"{match['rest']}{after}")[0], after)
+            path = re.split("[\\s\"']", f"{match['rest']}{after}")[0]
+            purpose = Purpose.READ if hint else purpose_of(near, path, after)
             variable = match["braced"] or match["plain"]
             parts += [text[end : match.start()], self._one(variable, rest, source, purpose, hint), tail]
             end = match.end()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
+from typing import TypeAlias
 
 from specrun.convert import coerce
 from specrun.convert.credentials import is_secret, variable
 from specrun.convert.document import TODO
 from specrun.convert.naming import unique
 from specrun.convert.section import Section
-from specrun.convert.unknown import Mixed, Open, Secret, Unknown
+from specrun.convert.unknown import Missing, Mixed, Open, Secret, Unknown
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import names_secret
+
+Part: TypeAlias = Unknown | Secret | Missing
 
 OPEN = re.compile("\ue000([0-9]+)\ue001")
 """Stands in a text for what is open in it; the characters are of those that nobody may use for anything."""
@@ -35,7 +38,7 @@ _BASH = re.compile(
 class Texts:
     """Texts in which each open part is one character sequence that no pattern for paths or words splits."""
 
-    parts: list[str | Open] = field(default_factory=list)
+    parts: list[str | Part] = field(default_factory=list)
 
     def of(self, section: Section, *names: str, to: str = "") -> str:
         """The text of the first of these fields that has one, without blanks around it; "" where there is none.
@@ -60,14 +63,14 @@ class Texts:
         """A text, of which each open part is a mark; None for what is none."""
         if isinstance(value, Mixed):
             return "".join(self._one(part) for part in value.parts)
-        if isinstance(value, Unknown | Secret):
+        if isinstance(value, Part):
             return self._one(value)
         written = coerce.text(value)
         return None if written is None else _MARKS.sub(lambda match: self._mark(match[0]), written)
 
     def opened(self, text: str) -> str | Open:
         """A text with its open parts again."""
-        parts: list[str | Open] = []
+        parts: list[str | Part] = []
         for number, piece in enumerate(OPEN.split(text)):
             part = self.parts[int(piece)] if number % 2 else piece
             if isinstance(part, str) and parts and isinstance(parts[-1], str):
@@ -95,10 +98,10 @@ class Texts:
         part = self.parts[int(number)]
         return part.expression if isinstance(part, Unknown) else self.name(number)
 
-    def _one(self, part: str | Open) -> str:
+    def _one(self, part: str | Part) -> str:
         return self.closed(part) or "" if isinstance(part, str) else self._mark(part)
 
-    def _mark(self, part: str | Open) -> str:
+    def _mark(self, part: str | Part) -> str:
         if part not in self.parts:
             self.parts.append(part)
         return f"\ue000{self.parts.index(part)}\ue001"
