@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.telling import quiet
 from specrun.spec.below import NameRefused, below
-from specrun.spec.visible import json_text, visible
+from specrun.spec.visible import json_lines, visible
 from specrun.views.text import paint_for, terminal_width
 
 if TYPE_CHECKING:
@@ -168,5 +168,5 @@ def _tell(imported: Sequence[Imported], looks: Sequence[Recognized], files: Iter
         for line in [*filter(None, [text]), *(f"wrote {visible(str(path))}" for path in files)]:
             print(line, file=sys.stderr)
         return
-    text = report_markdown(account) if output == "markdown" else json_text(report_data(account), 2)
+    text = report_markdown(account) if output == "markdown" else json_lines(report_data(account))
     print(text, file=sys.stdout if files else sys.stderr)

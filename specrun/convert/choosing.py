@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from specrun.convert.imported import Found
-from specrun.convert.naming import unique
+from specrun.convert.naming import unique_slug
 from specrun.convert.options import ImportOptions
 from specrun.convert.sources import Refused
 
@@ -27,7 +27,7 @@ def chosen(file: str, found: Sequence[Found], options: ImportOptions) -> tuple[F
     """
     names: list[str] = []
     for job in found:
-        names.append(unique(job.name, names))
+        names.append(unique_slug(job.name, names))
     named = [replace(job, name=name) for job, name in zip(found, names, strict=True)]
     fit = [job for job in named if not job.why]
     if options.job is not None:

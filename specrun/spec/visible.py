@@ -8,6 +8,7 @@ visible twice changes nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _ACTING = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1
@@ -78,7 +79,7 @@ def at_start(text: str) -> str:
 def visible_output(text: str, begun: str = "") -> str:
     """What a stream is given, behind what the line has `begun` with; colours and ends of lines are specrun's own."""
     shown = text
-    if not text.rstrip("\n").isprintable() or "##" in text:
+    if "##" in text or not all(map(str.isprintable, text.split("\n"))):  # most of a long text is plain
         shown = re.sub(_WRITTEN, lambda found: found[1] or _spelled(found), text)
     if begun.strip() == ":" and shown.startswith(":"):
         return r"\x3a" + shown[1:]
@@ -90,7 +91,20 @@ def json_text(value: object, indent: int | None = None) -> str:
     """A value as JSON: programs read each text exactly, and a terminal or a runner finds nothing in it that acts."""
     import json  # late: what people read needs none
 
-    return re.sub(_BUT_ENDS, _for_json, json.dumps(value, ensure_ascii=False, indent=indent))
+    return _in_json(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def json_lines(values: Iterable[object]) -> str:
+    """A list as JSON, each value on a line of its own: long ones are written in a fraction of the time."""
+    import json
+
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    lines = [line if line.isprintable() and "##" not in line else _in_json(line) for line in map(encode, values)]
+    return "[\n  {}\n]".format(",\n  ".join(lines)) if lines else "[]"
+
+
+def _in_json(text: str) -> str:
+    return re.sub(_BUT_ENDS, _for_json, text)
 
 
 def _spelled(found: re.Match[str]) -> str:

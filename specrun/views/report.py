@@ -117,11 +117,12 @@ def _looks(
 def _jobs(jobs: Sequence[Found], paint: Paint, width: int) -> Iterator[str]:
     """The jobs of a script, the one in the spec with a star."""
     if jobs:
-        yield f"  {len(jobs)} jobs, of which * is imported; --job NUMBER or NAME chooses another, --all takes each:"
+        text = f"{len(jobs)} jobs, * is imported: --job NUMBER or NAME takes another, --all each"
+        yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
     for job in jobs:
         head = f"  {'*' if job.chosen else ' '} {job.number} {visible(job.name)}, {job.place}: {visible(_about(job))}"
-        lines = textwrap.wrap(head, width, subsequent_indent="      ", drop_whitespace=True) if job.why else [head]
-        yield from (paint(line, "bold") if job.chosen else line for line in lines)
+        for line in textwrap.wrap(head, width, subsequent_indent="      "):
+            yield paint(line, "bold") if job.chosen else line
 
 
 def _about(job: Found) -> str:

@@ -40,10 +40,10 @@ def test_without_a_choice_the_one_that_trains(found: list[Found], number: int) -
 def test_a_number_or_a_name_chooses_and_all_takes_each() -> None:
     found = [job(1, "train"), job(2, "train"), job(3, "score"), job(4, "tune", why="a sweep")]
     assert picked(found, ImportOptions(job="2")) == [2]
-    assert picked(found, ImportOptions(job="train_2")) == [2]
+    assert picked(found, ImportOptions(job="train-2")) == [2]
     assert picked(found, ImportOptions(job="score")) == [3]
     assert picked(found, ImportOptions(all_jobs=True)) == [1, 2, 3]
-    assert [one.name for one in chosen("a.py", found, ImportOptions())] == ["train", "train_2", "score", "tune"]
+    assert [one.name for one in chosen("a.py", found, ImportOptions())] == ["train", "train-2", "score", "tune"]
 
 
 @pytest.mark.parametrize(

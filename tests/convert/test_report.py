@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specrun.convert import kinds
+from specrun.convert.imported import Found
+from specrun.convert.kinds import Recognized, Taken
 from specrun.convert.report import Ledger, Report, Verdict, dotted, leaves
+from specrun.spec.visible import json_lines
 from specrun.views.report import Account, report_data, report_markdown, report_text
 from specrun.views.text import Paint
 
@@ -87,3 +91,52 @@ def test_a_report_as_markdown_and_as_data() -> None:
         "flag": "",
         "place": "",
     }
+
+
+def an_account() -> Account:
+    looks = [
+        Recognized("job.json", Taken(kinds.BATCHAI_JOB, "its field nodeCount")),
+        *(Recognized(f"train-{n}.py", Taken(kinds.NO_SDK, ""), imported=False) for n in range(8)),
+        Recognized("pod.yml", Taken(kinds.Kind("a Kubernetes manifest"), "its fields apiVersion and kind"), False),
+    ]
+    jobs = (
+        Found(1, "prep", "line 3", "ScriptRunConfig", "prep.py"),
+        Found(2, "train", "cell 3, line 9", "TensorFlow", "train.py", chosen=True),
+        Found(3, "tune", "line 20", "HyperDriveConfig", why="a sweep over parameters has no place in a spec"),
+    )
+    other = Ledger("second.json", {"a": 1})
+    other.carry(("a",), "name")
+    ledger = Ledger("job.json", {"a": 1}, lambda path: "line 4")
+    ledger.ask(("a",), "compute", "which cluster?")
+    return Account(other.close("") + ledger.close(""), looks, {"job.json": jobs})
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_what_files_were_taken_for_and_what_jobs_there_are(width: int) -> None:
+    lines = report_text(an_account(), Paint(False), width).splitlines()
+    assert all(len(line) <= width for line in lines), lines
+    text = " ".join(" ".join(lines).split())
+    assert lines[0] == "job.json: a Batch AI job (its field nodeCount)"
+    assert (
+        "not imported: train-0.py, train-1.py, train-2.py, train-3.py, train-4.py and 3 more: Python that uses no SDK"
+    ) in text
+    assert "not imported: pod.yml: a Kubernetes manifest (its fields apiVersion and kind)" in text
+    assert "1 prep, line 3: ScriptRunConfig * 2 train, cell 3, line 9: TensorFlow 3 tune, line 20:" in text
+    assert "tune, line 20: HyperDriveConfig: a sweep over parameters has no place in a spec" in text
+    assert text.index("! a → compute line 4: which cluster?") < text.index("second.json: 1 carried over")
+
+
+def test_the_same_for_programs_and_as_markdown() -> None:
+    data = report_data(an_account())
+    assert [(one["verdict"], one["place"]) for one in data if str(one["verdict"]).startswith("job")] == [
+        ("job", "line 3"),
+        ("job imported", "cell 3, line 9"),
+        ("job", "line 20"),
+    ]
+    assert [one["file"] for one in data if one["verdict"] == "passed by"][-1] == "pod.yml"
+    assert len(data) == 10 + 3 + 2
+    assert [one["place"] for one in data if one["verdict"] == "needs you"] == ["line 4"]
+    text = report_markdown(an_account())
+    assert "| 2 | `train` | cell 3, line 9 | TensorFlow |" in text
+    assert text.index("### job.json") < text.index("### second.json")
+    assert json.loads(json_lines(data)) == data
