@@ -92,6 +92,9 @@ def _mapping(file: str, values: Mapping[str, object], said: str) -> Taken:
         return Taken(found[0], _fields(found[1].split(), values))
     if isinstance(values.get("dependencies"), list):
         return Taken(kinds.CONDA, "its field dependencies")
+    # SDK v1 saves `command: ''` in every file, and an environment: what is surely its comes first.
+    if taken := _of_sdk_v1(file, values, ""):
+        return taken
     for reader in (_of_v2, _of_batchai, _of_sdk_v1):
         if taken := reader(file, values, said):
             return taken

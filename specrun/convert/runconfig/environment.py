@@ -1,193 +1,187 @@
-"""The environment of a run configuration: conda, image and Docker's settings."""
+"""What a run configuration runs in: conda file and packages, image, Docker's settings, variables."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
-from specrun.convert import coerce, conda, credentials, locations
+from specrun.convert import coerce, conda
 from specrun.convert.document import Key
-from specrun.convert.runconfig.reading import RunconfigImport
-from specrun.convert.section import Section, has_expression
-from specrun.convert.variables import write_variables
-from specrun.convert.writers.resources import docker_args
+from specrun.convert.runconfig.packages import content_of, gathered, put_framework, put_packages, text_of
+from specrun.convert.section import Fields, Section, dropped
+from specrun.convert.unknown import is_open
 
 TO: Key = ("job", "environment")
 
 _DEFAULTS = ("default-environment", "default", "project_environment")
-_NO_COUNTERPART = {
-    "spark": "it is for PySpark alone",
-    "databricks": "it is for Databricks alone",
-    "r": "specrun has Python alone",
-    "inferencingStackVersion": "it is for serving; specrun trains",
-    "assetId": "an environment that stands in a spec is known by its content",
-}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_DROPPED = (
+    *dropped("it is for PySpark alone", "spark"),
+    *dropped("it is for Databricks alone", "databricks"),
+    *dropped("specrun has Python alone", "r"),
+    *dropped("it is for serving; specrun trains", "inferencingStackVersion"),
+    *dropped("an environment that stands in a spec is known by its content", "assetId"),
+    *dropped("an environment that stands in a spec has no name: it is known by its content", "name", "version"),
+)
+_DROPPED_OF_PYTHON = (
+    *dropped("a conda file stands on its own", "baseCondaEnvironment"),
+    *dropped("the environment's own Python", "interpreterPath"),
+)
+_DROPPED_OF_DOCKER = (
+    *dropped("a run on Azure is always in a container, one on this machine never", "enabled", "useDocker"),
+    *dropped("specrun mounts what it needs itself", "sharedVolumes"),
+    *dropped("a run is on Linux and amd64", "platform"),
+)
 
 
-def write_environment(reading: RunconfigImport) -> None:
-    """Take over conda file, image, variables and Docker's settings."""
-    section = reading.section
-    environment = section.inner("environment")
-    python, docker = environment.inner("python"), environment.inner("docker")
-    managed = _write_python(reading, python)
-    _write_image(reading, docker, managed)
-    _write_dockerfile(reading, docker)
-    for settings in (docker, section.inner("docker")):
-        _write_docker(settings, off=reading.local and not _uses_docker(reading, docker))
-    _write_name(reading, environment)
-    write_variables(environment.inner("environmentVariables"))
-    write_variables(section.inner("environmentVariables"))
-    for key, why in _NO_COUNTERPART.items():
-        environment.drop(key, why)
-    python.drop("baseCondaEnvironment", "a conda file stands on its own")
-    if _is_written(reading) or reading.local:
+def put_environment(section: Section, job: Fields, root: str) -> None:
+    """Environment and variables; `root` is the folder in which its files are looked at."""
+    _put_variables(section, job)
+    name = section.first("environment", "environmentDefinition")
+    value = section.get(name)
+    if isinstance(value, str) or is_open(value):
+        job.put("environment", _registered(value), *section.origins(name), note="a registered environment")
         return
-    what = "without conda file and image a run gets a plain Python"
-    section.ask("environment", TO, what)
-
-
-def _is_written(reading: RunconfigImport) -> bool:
-    job = reading.section.draft.values().get("job")
-    return isinstance(job, Mapping) and "environment" in job
-
-
-def _write_python(reading: RunconfigImport, python: Section) -> bool:
-    """Write the conda file; whether Azure ML manages the environment."""
-    managed = not coerce.truth(python.get("userManagedDependencies"))
-    to = (*TO, "conda_file")
-    if not managed:
-        where = "this machine's own Python" if reading.local else "the Python of the image"
-        python.rewrite("userManagedDependencies", TO, f"true: {where}")
-        for key in ("condaDependenciesFile", "condaDependencies"):
-            python.drop(key, "userManagedDependencies: nothing is installed")
-        python.drop("interpreterPath", "the program in the command")
-        return False
-    python.drop("userManagedDependencies", "false is what a conda file means")
-    python.drop("interpreterPath", "the environment's own Python")
-    file, inline = coerce.word(python.get("condaDependenciesFile")), python.get("condaDependencies")
-    if file and not has_expression(file):
-        local = reading.path(file)
-        python.put("condaDependenciesFile", to, local, "" if local == file else "relative to the spec")
-        python.drop("condaDependencies", "the file comes before it")
-    elif isinstance(inline, Mapping):
-        _write_inline(reading, python, inline)
-    elif python.get("condaDependenciesFile") is not None or inline is not None:
-        key = "condaDependenciesFile" if python.get("condaDependenciesFile") is not None else "condaDependencies"
-        python.ask(key, to, "a conda file's path is expected here")
-    return True
-
-
-def _write_inline(reading: RunconfigImport, python: Section, inline: Mapping[str, object]) -> None:
-    to = (*TO, "conda_file")
-    text = conda.conda_text(inline, locations.base_name(python.ledger.file))
-    if text is None:
-        python.ask("condaDependencies", to, "a credential stands in it: it is not copied", write=True)
-        return
-    file = f"{reading.name}.conda.yml"
-    reading.files[file] = text
-    python.draft.set(to, file)
-    python.rewrite("condaDependencies", to, f"written to {file}, beside the spec")
-
-
-def _write_image(reading: RunconfigImport, docker: Section, managed: bool) -> None:
-    """The image, with its registry. On this machine it counts only when Docker was on."""
-    registry = docker.inner("baseImageRegistry")
-    image = coerce.word(docker.get("baseImage"))
-    if image is None:
-        if docker.get("baseImage") is not None:
-            docker.ask("baseImage", (*TO, "image"), "an image's name is expected here")
-    elif reading.local and not _uses_docker(reading, docker):
-        docker.drop("baseImage", "Docker was off")
-    elif has_expression(image) or credentials.reveals(image):
-        docker.ask("baseImage", (*TO, "image"), "an expression or a credential is not copied", write=True)
+    environment = section.inner(name)
+    _put_variables(environment, job)
+    python, docker, of_run = environment.inner("python"), environment.inner("docker"), section.inner("docker")
+    is_local = (coerce.word(section.get("target", "computeTarget")) or "").lower() == "local"
+    off = is_local and not any(map(coerce.truth, (docker.get("enabled"), of_run.get("useDocker"))))
+    place = Fields(environment.path)
+    _put_image(section, environment, docker, place, off=off)
+    if coerce.truth(python.get("userManagedDependencies")):
+        where = "this machine's own Python" if is_local else "the Python of the image"
+        python.drop("userManagedDependencies", f"true: {where}, in which nothing is installed")
+        python.take(dropped("nothing is installed", "condaDependenciesFile", "condaDependencies"), ())
+        if coerce.word(python.get("interpreterPath")) not in (None, "python"):
+            job.put("interpreter", python.get("interpreterPath"), *python.origins("interpreterPath"))
     else:
-        address = (coerce.word(registry.get("address")) or "").removeprefix("https://").strip("/")
-        full = image if not address or image.startswith(f"{address}/") else f"{address}/{image}"
-        docker.put("baseImage", (*TO, "image"), full, "" if full == image else "with its registry")
-    if registry.get("address") is not None:
-        registry.rewrite("address", (*TO, "image"), "the image's name begins with it")
-    for key in ("username", "password"):
-        if registry.get(key) is not None:
-            what = "specrun hands no credentials to a registry: let the workspace's identity pull from it"
-            registry.ask(key, (*TO, "image"), what)
+        packages = gathered(section, environment, root)
+        put_framework(section, place, packages, root)
+        put_packages(place, packages, root)
+        python.drop("userManagedDependencies", "false is what a conda file means")
+    _put_dockerfile(docker, place, root)
+    for settings in (of_run, docker):
+        _put_docker(settings, job, off=off)
+    if place or coerce.truth(python.get("userManagedDependencies")):
+        job.put("environment", place)
+    else:
+        _put_default(environment, job)
+    python.take(_DROPPED_OF_PYTHON, ())
+    environment.take(_DROPPED, ())
+
+
+def _registered(value: object) -> object:
+    """A registered environment as the CLI v2 names it."""
+    if not isinstance(value, str):
+        return value
+    plain = value.strip().removeprefix("azureml:")
+    return f"azureml:{plain}" if set(plain) & set(":@") else f"azureml:{plain}@latest"
+
+
+def _put_default(environment: Section, job: Fields) -> None:
+    """A registered environment, where the file says no more of it than its name; else what SDK v1 takes then."""
+    name, version = coerce.word(environment.get("name")), coerce.word(environment.get("version"))
+    if name is not None and _NAME.fullmatch(name) and name not in _DEFAULTS:
+        end = f":{version}" if version and re.fullmatch(r"[^:@/\s]+", version) else "@latest"
+        origins = (*environment.origins("name"), *environment.origins("version"))
+        job.put("environment", f"azureml:{name}{end}", *origins, note="the registered environment")
+    else:
+        place = job.inner("environment")
+        place.put("pip", ["azureml-defaults"], comment="what SDK v1 installs where nothing is said")
+
+
+def _put_variables(holder: Section, job: Fields) -> None:
+    variables = holder.inner("environmentVariables", to=("job", "environment_variables"))
+    for name, value in variables.values.items():
+        job.inner("environment_variables").put(name, value, *variables.origins(name))
+
+
+def _put_image(section: Section, environment: Section, docker: Section, place: Fields, *, off: bool) -> None:
+    """The image, with its registry."""
+    holder, name = next(
+        (
+            (holder, name)
+            for holder, name in (
+                (docker, "baseImage"),
+                (environment, "image"),
+                (section, "customDockerImage"),
+                (section, "customDockerBaseImage"),
+            )
+            if holder.get(name) is not None
+        ),
+        (docker, "baseImage"),
+    )
+    registries = (docker.inner("baseImageRegistry"), section.inner("imageRegistryDetails"))
+    registry = next((one for one in registries if list(one.names())), registries[0])
+    image, address = holder.get(name), coerce.word(registry.get("address"))
     registry.drop("registryIdentity", "the workspace's identity pulls the image")
+    if off or image is None:
+        holder.drop(name, "Docker was off")
+        registry.take(dropped("there is no image of it", "address", "username", "password"), ())
+        return
+    server = (address or "").removeprefix("https://").strip("/")
+    is_whole = not isinstance(image, str) or not server or image.startswith(f"{server}/")
+    origins = (*holder.origins(name), *(registry.origins("address") if address else ()))
+    secret = next((key for key in ("password", "username") if registry.get(key) is not None), "")
+    if secret:
+        what = "specrun hands no credentials to a registry: let the workspace's identity pull from it"
+        registry.doubt(secret, (*TO, "image"), what)
+    registry.take(dropped("who may pull the image is the workspace's affair", "username", "password"), ())
+    note = "" if is_whole else "with its registry"
+    place.put("image", image if is_whole else f"{server}/{image}", *origins, note=note)
 
 
-def _write_dockerfile(reading: RunconfigImport, docker: Section) -> None:
-    """A Dockerfile's text in a folder beside the spec, or its path."""
-    written, to = coerce.text(docker.get("baseDockerfile")), (*TO, "build", "path")
-    context = docker.inner("buildContext")
-    folder, context_file = coerce.word(context.get("location")), coerce.word(context.get("dockerfilePath"))
-    others = [key for key in ("conda_file", "image") if docker.draft.get((*TO, key)) is not None]
-    if folder and not has_expression(folder):
-        if others:
-            context.ask("location", to, f"build stands alone: put {' and '.join(others)} into the Dockerfile")
-            return
-        context.put("location", to, reading.path(folder), "relative to the spec")
-        if context_file:
-            context.put("dockerfilePath", (*TO, "build", "dockerfile_path"), context_file)
+def _put_dockerfile(docker: Section, place: Fields, root: str) -> None:
+    """A Dockerfile's text in a folder beside the spec, or its path; the conda file is a step of it, as in SDK v1."""
+    context, written = docker.inner("buildContext"), coerce.text(docker.get("baseDockerfile"))
+    build = Fields(docker.path)
+    if context.get("location") is not None:
+        build.put("path", context.get("location"), *context.origins("location"))
+        build.put("dockerfile_path", context.get("dockerfilePath"), *context.origins("dockerfilePath"))
         context.drop("locationType", "a folder beside the spec")
     elif written:
-        _write_dockerfile_text(reading, docker, written, others)
-
-
-def _write_dockerfile_text(reading: RunconfigImport, docker: Section, written: str, others: list[str]) -> None:
-    to = (*TO, "build", "path")
-    if credentials.reveals(written):
-        docker.ask("baseDockerfile", to, "a credential stands in it: it is not copied")
-        return
-    is_text = "\n" in written or re.match(r"(?i)\s*(from|arg|#)\b", written) is not None
-    if others:
-        what = f"build stands alone: put {' and '.join(others)} into the Dockerfile"
-        docker.ask("baseDockerfile", to, what)
-        if is_text:
-            reading.files[f"{reading.name}.docker/Dockerfile"] = written.rstrip("\n") + "\n"
-    elif is_text:
-        reading.files[f"{reading.name}.docker/Dockerfile"] = written.rstrip("\n") + "\n"
-        docker.draft.set(to, f"{reading.name}.docker")
-        docker.rewrite("baseDockerfile", to, "its text is written beside the spec")
-    else:
+        is_text = "\n" in written or re.match(r"(?i)\s*(from|arg|#)\b", written) is not None
         folder, _, file = written.strip().replace("\\", "/").rpartition("/")
-        docker.draft.set(to, reading.path(folder or "."))
-        docker.draft.set((*TO, "build", "dockerfile_path"), file or "Dockerfile")
-        docker.rewrite("baseDockerfile", to, "the folder that it is in, and its name")
+        conda_file = place.get("conda_file")
+        step = _conda_step(conda_file, root) if conda_file is not None else ""
+        text = written if is_text else text_of(written, root) if step else None
+        if step and text is not None:
+            origins = (*docker.origins("baseDockerfile"), *place.origins.pop("conda_file", ()))
+            del place["conda_file"]
+            doubt = "the conda file is a step of the Dockerfile now: it needs an image with conda in it, as before"
+            build.put("dockerfile", f"{text.rstrip()}\n{step}", *origins, doubt=doubt)
+        elif is_text:
+            build.put("dockerfile", written, *docker.origins("baseDockerfile"))
+        else:
+            build.put("path", folder or ".", *docker.origins("baseDockerfile"), note="the folder that it is in")
+            build.put("dockerfile_path", file or "Dockerfile")
+    if build:
+        place.put("build", build)
 
 
-def _uses_docker(reading: RunconfigImport, docker: Section) -> bool:
-    run = reading.section.inner("docker")
-    return bool(coerce.truth(docker.get("enabled")) or coerce.truth(run.get("useDocker")))
+def _conda_step(conda_file: object, root: str) -> str:
+    """What makes and takes a conda environment in an image; "" for a file that cannot be read."""
+    values = content_of(conda_file, root) if isinstance(conda_file, str) else conda_file
+    text = conda.conda_text(values, "the run configuration") if isinstance(values, Mapping) else None
+    if text is None:
+        return ""
+    lines = " ".join(shlex.quote(line) for line in text.split("\n") if line.strip() and not line.startswith("#"))
+    made = "conda env create -p /opt/specrun -f /tmp/conda.yml && conda clean -ay"
+    return f"RUN printf '%s\\n' {lines} > /tmp/conda.yml && {made}\nENV PATH=/opt/specrun/bin:$PATH\n"
 
 
-def _write_docker(docker: Section, *, off: bool) -> None:
-    """Docker's settings, as the environment has them and, later, the run itself."""
-    if off:
-        for key in ("enabled", "useDocker", "shmSize", "arguments", "gpuSupport", "sharedVolumes", "platform"):
-            docker.drop(key, "Docker was off")
-        return
-    docker.copy("shmSize", ("job", "resources", "shm_size"), coerce.shm_size, "a size, such as 8g,")
-    docker.copy("arguments", ("job", "resources", "docker_args"), docker_args, "docker's arguments")
-    if coerce.truth(docker.get("gpuSupport")):
-        docker.draft.set(("job", "resources", "gpu"), True)
-        docker.rewrite("gpuSupport", ("job", "resources", "gpu"), "the job uses GPUs")
+def _put_docker(docker: Section, job: Fields, *, off: bool) -> None:
+    """Docker's settings, as the run itself and, before, the environment have them; the run's come first."""
+    place = job.inner("resources")
+    for key, ours in (("shmSize", "shm_size"), ("arguments", "docker_args")):
+        if off or ours in place:
+            docker.drop(key, "Docker was off" if off else "what the run itself says counts")
+        elif docker.get(key) is not None:
+            place.put(ours, docker.get(key), *docker.origins(key))
+    if coerce.truth(docker.get("gpuSupport")) and not off:
+        place.put("gpu", True, *docker.origins("gpuSupport"), note="the job uses GPUs")
     else:
-        docker.drop("gpuSupport", "the size of the cluster's machines decides")
-    for key in ("enabled", "useDocker"):
-        docker.drop(key, "a run on Azure is always in a container, one on this machine never")
-    docker.drop("sharedVolumes", "specrun mounts what it needs itself")
-    docker.drop("platform", "a run is on Linux and amd64")
-
-
-def _write_name(reading: RunconfigImport, environment: Section) -> None:
-    """A registered environment, where the file says no more of it than its name."""
-    name, version = coerce.word(environment.get("name")), coerce.word(environment.get("version"))
-    known = name is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) is not None
-    if known and name not in _DEFAULTS and not _is_written(reading):
-        version = version if version and re.fullmatch(r"[^:@/\s]+", version) else None
-        end = f":{version}" if version else "@latest"
-        environment.draft.set(TO, f"azureml:{name}{end}")
-        for key in ("name", "version"):
-            if environment.get(key) is not None:
-                environment.rewrite(key, TO, "the registered environment")
-        return
-    for key in ("name", "version"):
-        environment.drop(key, "an environment that stands in a spec has no name: it is known by its content")
+        docker.drop("gpuSupport", "Docker was off" if off else "the size of the cluster's machines decides")
+    docker.take(_DROPPED_OF_DOCKER, ())
