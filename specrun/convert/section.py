@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from specrun.convert import coerce
 from specrun.convert.document import Document, Key, Value
@@ -30,8 +31,7 @@ class Section:
         """A field's name as the source spells it."""
         if not self.loose or name in self.values:
             return name
-        wanted = _plain(name)
-        return next((key for key in self.values if _plain(str(key)) == wanted), name)
+        return _spellings(tuple(self.values)).get(_plain(name), name)
 
     def at(self, name: str) -> FieldPath:
         """Where a field stands; the first place of several."""
@@ -244,5 +244,12 @@ def _with_text_keys(values: Mapping[object, object] | Mapping[str, object]) -> M
     return {str(key): value for key, value in values.items()}
 
 
+@lru_cache(maxsize=500)
+def _spellings(names: tuple[str, ...]) -> Mapping[str, str]:
+    """The names of a mapping by how they are compared; of equal ones the first. Files of one kind have the same."""
+    return {_plain(name): name for name in reversed(names)}
+
+
+@lru_cache(maxsize=5000)
 def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()

@@ -56,9 +56,14 @@ def test_a_case_is_told_whole_and_gives_a_valid_spec(file: Path, tmp_path: Path)
         ),
         (
             {"framework": "TensorFlow", "communicator": "ParameterServer", "tensorflow": {"workerCount": 2}},
-            {"type": "tensorflow", "worker_count": 2},
+            {"type": "tensorflow", "parameter_server_count": 1, "worker_count": 2},
         ),
-        ({"framework": "TensorFlow", "tensorflow": {"workerCount": 2}}, {"type": "tensorflow", "worker_count": 2}),
+        ({"distributedBackend": "mpi", "processCountPerNode": 2}, {"type": "mpi", "process_count_per_instance": 2}),
+        (
+            {"distributed_job_config": {"type": "PyTorchConfiguration", "process_count": 8, "node_count": 2}},
+            {"type": "pytorch", "process_count_per_instance": 4},
+        ),
+        ({"communicator": "smoke"}, {"type": "TODO"}),
     ],
 )
 def test_framework_and_communicator_are_the_distribution(fields: dict[str, Any], expected: object) -> None:
@@ -73,6 +78,14 @@ def test_a_node_for_each_worker() -> None:
 def test_processes_that_do_not_fit_the_nodes_are_asked_for() -> None:
     found = one({"communicator": "Gloo", "nodeCount": 2, "pytorch": {"processCount": 3}})
     assert [todo.source for todo in found.report.todos if "processes" in todo.note] == ["pytorch.processCount"]
+
+
+def test_counts_that_no_communicator_uses_are_doubted() -> None:
+    found = one({"framework": "TensorFlow", "tensorflow": {"workerCount": 2}})
+    assert "distribution" not in found.draft.values()["job"]  # type: ignore[operator]
+    assert [todo.source for todo in found.report.todos if "without a communicator" in todo.note] == [
+        "tensorflow.workerCount"
+    ]
 
 
 def test_a_path_that_arguments_do_not_name_comes_in_a_variable() -> None:
@@ -99,7 +112,8 @@ def test_local_runs_have_no_cluster_and_no_image() -> None:
     environment = {"docker": {"enabled": False, "baseImage": "a/b", "shmSize": "2g"}}
     spec = spec_of({"target": "local", "environment": environment})
     assert "compute" not in spec
-    assert "environment" not in spec["job"]
+    assert spec["job"]["environment"] == {"pip": ["azureml-defaults"]}
+    assert "resources" not in spec["job"]
 
 
 def test_a_dockerfile_is_written_beside_the_spec() -> None:

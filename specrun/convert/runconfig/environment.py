@@ -10,7 +10,7 @@ from specrun.convert import coerce, conda
 from specrun.convert.document import Key
 from specrun.convert.runconfig.packages import content_of, gathered, put_framework, put_packages, text_of
 from specrun.convert.section import Fields, Section, dropped
-from specrun.convert.unknown import is_open
+from specrun.convert.unknown import Missing, is_open
 
 TO: Key = ("job", "environment")
 
@@ -118,8 +118,10 @@ def _put_image(section: Section, environment: Section, docker: Section, place: F
     image, address = holder.get(name), coerce.word(registry.get("address"))
     registry.drop("registryIdentity", "the workspace's identity pulls the image")
     if off or image is None:
-        holder.drop(name, "Docker was off")
-        registry.take(dropped("there is no image of it", "address", "username", "password"), ())
+        why = "Docker was off" if image is not None else "there is no image of it"
+        for of, key in ((holder, name), *((registry, key) for key in registry.names())):
+            if of.get(key) is not None:
+                of.drop(key, why)
         return
     server = (address or "").removeprefix("https://").strip("/")
     is_whole = not isinstance(image, str) or not server or image.startswith(f"{server}/")
@@ -143,22 +145,24 @@ def _put_dockerfile(docker: Section, place: Fields, root: str) -> None:
         context.drop("locationType", "a folder beside the spec")
     elif written:
         is_text = "\n" in written or re.match(r"(?i)\s*(from|arg|#)\b", written) is not None
-        folder, _, file = written.strip().replace("\\", "/").rpartition("/")
-        conda_file = place.get("conda_file")
-        step = _conda_step(conda_file, root) if conda_file is not None else ""
-        text = written if is_text else text_of(written, root) if step else None
-        if step and text is not None:
-            origins = (*docker.origins("baseDockerfile"), *place.origins.pop("conda_file", ()))
-            del place["conda_file"]
+        text, origins = written if is_text else text_of(written, root), docker.origins("baseDockerfile")
+        step = _conda_step(place.get("conda_file"), root) if text is not None else ""
+        if step:
             doubt = "the conda file is a step of the Dockerfile now: it needs an image with conda in it, as before"
-            build.put("dockerfile", f"{text.rstrip()}\n{step}", *origins, doubt=doubt)
+            del place["conda_file"]
+            whole = f"{text}\n{step}"
+            build.put("dockerfile", whole, *origins, *place.origins.pop("conda_file"), doubt=doubt)
         elif is_text:
-            build.put("dockerfile", written, *docker.origins("baseDockerfile"))
+            build.put("dockerfile", written, *origins)
         else:
-            build.put("path", folder or ".", *docker.origins("baseDockerfile"), note="the folder that it is in")
+            folder, _, file = written.strip().replace("\\", "/").rpartition("/")
+            build.put("path", folder or ".", *origins, note="the folder that it is in")
             build.put("dockerfile_path", file or "Dockerfile")
+    if build and "conda_file" in place:
+        what = "the conda file cannot be read: write into the Dockerfile what installs it, and name its folder here"
+        place.put("conda_file", Missing(what), *place.origins["conda_file"])
     if build:
-        place.put("build", build)
+        place.put("build", build, *docker.origins("baseDockerfile"), *docker.origins("buildContext"))
 
 
 def _conda_step(conda_file: object, root: str) -> str:

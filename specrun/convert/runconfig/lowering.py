@@ -96,7 +96,10 @@ def _put(job: Fields, name: str, section: Section, note: str = "") -> None:
     place = job
     for step in above:
         place = place.inner(step)
-    place.put(last, section.get(name), *section.origins(name), note=note)
+    value = section.get(name)
+    if isinstance(value, Mapping) and not isinstance(value, Fields):
+        value = Fields.of(value, section.at(name))
+    place.put(last, value, *section.origins(name), note=note)
 
 
 def _put_compute(section: Section, job: Fields) -> None:
@@ -131,7 +134,7 @@ def _put_distribution(section: Section, job: Fields) -> None:
     part = chosen if chosen.values else section.inner(kind) if kind else section
     holders = [part, section]
     if kind:
-        _put_kind(kind, holders, job, *holder.origins(said))
+        _put_kind(kind, holders, job, *holder.origins(said), *section.origins("framework"))
     elif written.lower() not in ("", "none"):
         what = f"specrun has tensorflow, pytorch and mpi, not {coerce.shown(written)}"
         job.inner("distribution").put("type", Missing(what), *holder.origins(said))
@@ -139,7 +142,8 @@ def _put_distribution(section: Section, job: Fields) -> None:
         section.drop(said, "one process, which is what a spec without `distribution` means")
         _doubt_counts(section, job)
     _put_count(kind, holders, job)
-    section.drop("framework", "the environment says what the script runs in")
+    if not kind:
+        section.drop("framework", "the environment says what the script runs in")
     for name in _COUNTS:
         other = section.inner(name)
         for key in other.names():

@@ -28,7 +28,8 @@ _IMAGES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "2.3": ("tensorflow==2.3.0 cmake==3.18.2", "0.20.0"),
     },
     "PyTorch": {
-        "1.0": ("torch==1.0 torchvision==0.4.1", "0.18.1"), "1.1": (f"torch==1.1 torchvision==0.4.1 {_TORCH}", "0.18.1"),
+        "1.0": ("torch==1.0 torchvision==0.4.1", "0.18.1"),
+        "1.1": (f"torch==1.1 torchvision==0.4.1 {_TORCH}", "0.18.1"),
         "1.2": (f"torch==1.2 torchvision==0.4.1 {_TORCH}", "0.18.1"),
         "1.3": (f"torch==1.3.1 torchvision==0.4.1 {_TORCH}", "0.18.1"),
         "1.4": (f"torch==1.4.0 torchvision==0.5.0 {_TORCH}", "0.18.1"),

@@ -10,7 +10,7 @@ from dataclasses import field
 from specrun.convert import coerce, credentials
 from specrun.convert.naming import VARIABLE, identifier, names_output
 from specrun.convert.section import Fields, Section
-from specrun.convert.unknown import Missing, Mixed, Secret, is_open
+from specrun.convert.unknown import Missing, Mixed, Secret, Unknown, is_open
 from specrun.spec.frozen import dataclass
 
 _REFERENCE = re.compile(
@@ -45,7 +45,7 @@ class Named:
 
 def put_program(section: Section, job: Fields) -> None:
     """Inputs and outputs; then the code with its script and arguments, or a command."""
-    named = Named(tuple(_pairs(section)))
+    named = Named(tuple(_pairs(section)), [*job.inner("inputs"), *job.inner("outputs")])
     for key, put in (("dataReferences", _put_reference), ("data", _put_dataset), ("outputData", _put_output)):
         for name in _names(section, key):
             own = identifier(name, named.taken)
@@ -59,7 +59,8 @@ def put_program(section: Section, job: Fields) -> None:
     code = section.get(source)
     job.put("code", code or ".", *section.origins(source), comment="" if code else "the project's folder")
     for variable, expression in named.unnamed.items():
-        job.inner("exports").put(variable, expression)
+        comment = "scripts of SDK v1 read their data's paths from these variables"
+        job.inner("exports", comment=comment).put(variable, expression)
     if section.get(script) is None and section.get("command") is not None:
         _put_command(section, job, named)
         section.drop("arguments", "they belong to a script, and the command holds its own")
@@ -90,14 +91,14 @@ def _put_command(section: Section, job: Fields, named: Named) -> None:
         job.put("command", line, *section.origins("command"), note=note)
 
 
-def _spaced(words: list[object]) -> Iterator[object]:
+def _spaced(words: list[object]) -> Iterator[str | Unknown | Secret | Missing]:
     for number, word in enumerate(words):
         if number:
             yield " "
         if isinstance(word, Mixed):
             yield from word.parts
         else:
-            yield word if is_open(word) else str(word)
+            yield word if isinstance(word, Unknown | Secret | Missing) else str(word)
 
 
 def _put_arguments(section: Section, job: Fields, named: Named) -> None:
