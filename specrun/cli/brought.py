@@ -36,7 +36,8 @@ _DOTTED = {".azureml", ".azure", ".github"}
 class Brought:
     """What was found: `sources` by the importer that reads them, what each file was taken for, and what was refused.
 
-    `configs` are files of workspaces, and `named` those that somebody named, not just their folder.
+    `configs` are files of workspaces, `named` those that somebody named, not just their folder, and `used` those that a
+    script's import has read.
     """
 
     sources: dict[str, list[Source]] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Brought:
     refused: list[Refused] = field(default_factory=list)
     configs: list[Source] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
 
     def pass_by(self, file: str, why: str) -> None:
         """A file in a folder is not imported, and nobody thinks that it would be."""
@@ -109,21 +111,30 @@ def _sort(brought: Brought, source: Source, taken: Taken, *, named: bool) -> Non
 
 
 def works(brought: Brought, batchai: BatchaiOptions, options: ImportOptions) -> Iterator[Work]:
-    """The imports of what was found; what belongs together is imported together."""
-    for importer, sources in brought.sources.items():
-        if importer == "azureml":
-            yield from _of_azureml(brought, sources, options)
-        elif importer == "batchai":
-            yield from _of_batchai(sources, brought.kinds_of("batchai"), batchai)
-        elif importer == "runconfig":
-            from specrun.convert.runconfig import import_runconfig
+    """The imports of what was found; what belongs together is imported together.
 
-            yield from (partial(_alone, import_runconfig, source, options) for source in sources)
-        else:
-            from specrun.convert.scripts import import_script
+    They are made one by one: a run configuration that a script has read before is not imported again.
+    """
+    if sources := brought.sources.get("azureml"):
+        yield from _of_azureml(brought, sources, options)
+    if sources := brought.sources.get("batchai"):
+        yield from _of_batchai(sources, brought.kinds_of("batchai"), batchai)
+    if sources := brought.sources.get("script"):
+        from specrun.convert.scripts import import_script
 
-            for source in sources:
-                yield partial(_of_script, brought, partial(import_script, source.file, source.text, options))
+        for source in sources:
+            single = partial(import_script, source.file, source.text, options)
+            yield partial(_of_script, brought, partial(_alone, single))
+    if sources := brought.sources.get("azcli"):
+        from specrun.convert.azcli import import_azcli
+
+        yield from (partial(_of_script, brought, partial(import_azcli, source, options)) for source in sources)
+    if sources := brought.sources.get("runconfig"):
+        from specrun.convert.runconfig import import_runconfig
+
+        for source in sources:
+            if os.path.normpath(source.file) not in brought.used:
+                yield partial(_alone, import_runconfig, source, options)
 
 
 def _of_azureml(brought: Brought, sources: Sequence[Source], options: ImportOptions) -> Iterator[Work]:
@@ -150,15 +161,17 @@ def _of_batchai(sources: Sequence[Source], found: Sequence[Kind], options: Batch
         yield from (partial(_alone, work) for work in folder_imports(sources, options))
 
 
-def _of_script(brought: Brought, work: Callable[[], Imported]) -> list[Imported]:
+def _of_script(brought: Brought, work: Callable[[], list[Imported]]) -> list[Imported]:
     """What a script's import gives; one of a folder, in which there is nothing to import, is passed by."""
     try:
-        return [work()]
+        made = work()
     except NothingIn as nothing:
         if nothing.file in brought.named:
             raise
         brought.pass_by(nothing.file, nothing.message)
         return []
+    brought.used.update(os.path.normpath(entry.file) for one in made for entry in one.report.entries)
+    return made
 
 
 def _alone(importer: Callable[..., Imported], *arguments: Any) -> list[Imported]:

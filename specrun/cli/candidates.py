@@ -24,6 +24,7 @@ _IMPORTED: Mapping[str, tuple[str, ...]] = {
     "import runconfig": (".runconfig", ".yml", ".yaml", ".json"),
     "import azureml": (".yml", ".yaml", ".json"),
     "import script": (".py", ".ipynb"),
+    "import azcli": (".sh", ".bash", ".azcli"),
 }
 
 

@@ -53,6 +53,7 @@ _KINDS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("batchai", "batch-ai batch"),
         ("runconfig", "v1 run-config runconfigs"),
         ("azureml", "az aml azure-ml ml cli v2 azure"),
+        ("azcli", "shell bash sh az-cli cli-v1 submit-script"),
         ("script", "python notebook notebooks sdk py scripts"),
         ("live", "existing remote cluster compute datastore"),
     ),

@@ -106,6 +106,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("a script that submits", "specrun import script --out job.yaml submit.py"),
         ("notebooks", "specrun import script --out-dir specs train.ipynb evaluate.ipynb"),
     ),
+    "import azcli": (
+        ("the job that a script submits", "specrun import azcli --out job.yaml train.sh"),
+        ("another of its jobs", "specrun import azcli --job 2 --out job.yaml train.sh"),
+    ),
     "import live": (
         ("a cluster as it is", "specrun import live --workspace config.json compute/gpu-cluster"),
         ("a datastore, where the specs here say", "specrun import live --out store.yaml datastore/training"),

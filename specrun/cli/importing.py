@@ -104,8 +104,8 @@ def import_() -> None:
     """Turn what others wrote into a spec, with a report of every field.
 
     FILEs are looked at, and so are those in folders: Batch AI's, run configurations of SDK v1, files of the Azure ML
-    CLI v2, Python and notebooks. It is said what each is taken for, and what belongs together is imported together.
-    KIND says it where that is wrong: a file that is called like one is written ./script.
+    CLI v2, Python and notebooks, shell scripts of the CLI v1. It is said what each is taken for, and what belongs
+    together is imported together. KIND says it where that is wrong: a file that is called like one is written ./script.
     """
 
 
@@ -179,6 +179,22 @@ def script(
     options = _options(name, workspace, written, job, every)
     works = [partial(_alone, import_script, source.file, source.text, options) for source in sources]
     deliver(works, refused, **written)
+
+
+@import_.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE.sh…")
+@_jobs
+@_written
+def azcli(
+    files: tuple[str, ...], job: str | None, every: bool, name: str | None, workspace: str | None, **written: Any
+) -> None:
+    """Shell scripts that submit with the Azure ML CLI v1, as `az ml run submit-script`."""
+    from specrun.convert.azcli import import_azcli
+    from specrun.convert.sources import read_script
+
+    sources, refused = read_all(read_script, expanded(files, (".sh", ".bash", ".azcli")))
+    options = _options(name, workspace, written, job, every)
+    deliver([partial(import_azcli, source, options) for source in sources], refused, **written)
 
 
 @import_.command()

@@ -193,6 +193,10 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
         "Python files and notebooks that use an SDK of Azure ML or Batch AI: they are...",
         (63, 64, 69, 70, 71, 72, 73, 18, 74, 0),
     ),
+    "import azcli": (
+        "Shell scripts that submit with the Azure ML CLI v1, as `az ml run...",
+        (63, 64, 69, 70, 71, 72, 73, 18, 74, 0),
+    ),
     "import live": (
         "Clusters and datastores that exist, as compute/NAME and datastore/NAME: a...",
         (1, 2, 3, 4, 75, 69, 70, 71, 72, 73, 18, 0),

@@ -23,7 +23,7 @@ _MAKES = re.compile(
 )
 """Calls of what makes a job, a cluster or data; without one, the Python is what runs in a job."""
 
-_AZ = re.compile(r"\baz[ \t]+(?:ml|batchai)[ \t]+[a-z-]+")
+_AZ = re.compile(r"\baz[ \t]+(?:ml|batchai)(?:[ \t]+[a-z][a-z-]*)+")
 _SHELL = (".sh", ".bash", ".azcli")
 _PYTHON = (".py", ".ipynb")
 TEXTS = (*_PYTHON, *_SHELL)
@@ -37,9 +37,10 @@ def taken_for(source: Source, said: str = "") -> Taken:
         return _mapping(source.file, source.values, said)
     if source.file.endswith(_PYTHON):
         return _python(source.file, source.text)
-    if source.file.endswith(_SHELL):
-        call = _AZ.search(source.text)
-        return Taken(kinds.AZCLI, f"`{' '.join(call[0].split())}`") if call else Taken(kinds.NO_CLI, "")
+    if source.file.endswith(_SHELL) or said == "azcli":
+        calls = [" ".join(call.split()) for call in _AZ.findall(source.text)]
+        told = next((call for call in calls if " submit" in call), next(iter(calls), ""))
+        return Taken(kinds.AZCLI, f"`{told}`") if told else Taken(kinds.NO_CLI, "")
     what = "nothing" if source.values is None else "a list" if isinstance(source.values, list) else "a single value"
     return Taken(kinds.UNKNOWN, f"it holds {what}")
 

@@ -1,0 +1,243 @@
+"""Shell scripts that submit with the Azure ML CLI v1 become specs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specrun.convert.azcli import import_azcli
+from specrun.convert.azcli.calls import calls_of
+from specrun.convert.azcli.shell import words_of
+from specrun.convert.imported import Imported
+from specrun.convert.options import ImportOptions
+from specrun.convert.report import Verdict
+from specrun.convert.sources import NothingIn, Refused, Source, read_script
+from specrun.convert.unknown import Mixed, Unknown
+from tests.convert.imports import mistakes, read_back
+
+CASES = Path(__file__).parents[1] / "cases" / "import" / "azcli"
+SUBMIT = "az ml run submit-script -c train -e digits train.py"
+
+
+def of(text: str, options: ImportOptions | None = None, file: str = "train.sh") -> list[Imported]:
+    return import_azcli(Source(file, text, None), options or ImportOptions())
+
+
+def spec_of(text: str, file: str = "train.sh") -> dict[str, Any]:
+    (found,) = of(text, file=file)
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    return spec
+
+
+def project(folder: Path, runconfig: str = "target: cpu\nscript: old.py\narguments: [--old]\n") -> Path:
+    for name, text in {".azureml/train.runconfig": runconfig, "train.py": "", "conda.yml": "dependencies: [a]"}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_the_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"SUFFIX": "a", "RATE": "0.1", "AZURE_SUBSCRIPTION_ID": "1" * 8 + "-1111-1111-1111-" + "1" * 12}
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(CASES)
+    (found,) = import_azcli(read_script("project/scripts/train.sh"), ImportOptions())
+    assert found.draft.text() == (CASES / "train.spec.yaml").read_text(encoding="utf-8")
+    assert mistakes(found, tmp_path) == []
+    files = {entry.file for entry in found.report.entries}
+    assert files == {"project/scripts/train.sh", "project/.azureml/train.runconfig"}
+    assert [(job.name, job.place, job.chosen) for job in found.jobs] == [
+        ("prepare", "line 12", False),
+        ("train", "line 13", True),
+    ]
+
+
+def test_every_word_of_every_call_is_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES)
+    source = read_script("project/scripts/train.sh")
+    (found,) = import_azcli(source, ImportOptions())
+    values = {call.key: {**call.options, "script": "", "arguments": ""} for call in calls_of(source.text)}
+    told = {entry.path for entry in found.report.entries if entry.file == source.file}
+    for key, options in values.items():
+        for name in options.keys() - {"script", "arguments"}:
+            assert (key, name) in told or (key,) in told, (key, name)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("plain", "plain"),
+        ("'a $B'", "a $B"),
+        ('"a b"', "a b"),
+        ("a\\ b", "a b"),
+        ("$SET", "known"),
+        ("${SET}-1", "known-1"),
+        ('"${SET}/${SET}"', "known/known"),
+        ("$FREE", Unknown("$FREE", "line 2", "free", environment="FREE")),
+        ("${FREE:-x}", Unknown("${FREE:-x}", "line 2", "free", default="x")),
+        ("--a=$FREE", Mixed(("--a=", Unknown("$FREE", "line 2", "free", environment="FREE")))),
+        ("$1", Unknown("$1", "line 2", "argument_1")),
+        ("$(ml.workspace)", Unknown("$(ml.workspace)", "line 2", "workspace")),
+        ("$(pick $(one) x)", Unknown("$(pick $(one) x)", "line 2")),
+        ("`pick`", Unknown("`pick`", "line 2")),
+        ("'{\"a\": 1}'", '{"a": 1}'),
+        ('"a\\"b"', 'a"b'),
+    ],
+)
+def test_words_as_bash_reads_them(word: str, value: object) -> None:
+    (_, (words, place, _)) = words_of(f"az account show; SET=known\naz ml x {word}\n")
+    assert (words[3], place) == (value, "line 2")
+
+
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [
+        ("export A=1", "1"),
+        ("A=1 B=2", "1"),
+        ("A=1; A=2", "2"),
+        ("if true; then A=1; fi", Unknown("$A", "line 1", "A")),
+        ("for A in 1 2; do true; done", Unknown("$A", "line 1", "A")),
+        ("A=1 run", Unknown("$A", "line 2", "a", environment="A")),
+        ("A=1; A+=2", Unknown("$A", "line 1", "A")),
+        ("read -r A", Unknown("$A", "line 1", "A")),
+        ("# A=1", Unknown("$A", "line 2", "a", environment="A")),
+        ("cat <<EOF\nA=1\nEOF", Unknown("$A", "line 4", "a", environment="A")),
+    ],
+)
+def test_what_a_variable_is_set_to(before: str, value: object) -> None:
+    *_, (words, _, _) = words_of(f"{before}\naz ml x $A\n")
+    assert words[3] == value
+
+
+def test_what_stands_behind_the_script_belongs_to_it() -> None:
+    (call,) = calls_of("az ml run submit-script --ct cpu a.py -c x --path y -e z\n")
+    assert call.options == {"ct": "cpu"}
+    assert call.words == ["a.py", "-c", "x", "--path", "y", "-e", "z"]
+
+
+def test_what_the_call_says_counts_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    (found,) = of("az ml run submit-script -c train --target gpu -d conda.yml train.py --new 1\n")
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert spec["compute"] == "gpu"
+    assert spec["job"]["script"] == "train.py"
+    assert spec["job"]["arguments"] == ["--new", "1"]
+    assert spec["job"]["environment"]["conda_file"] == "conda.yml"
+    dropped = {entry.source for entry in found.report.entries if entry.verdict is Verdict.DROPPED}
+    assert {"target", "script", "arguments"} <= dropped
+
+
+def test_without_a_script_the_file_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    spec = spec_of("az ml run submit-script -c train.runconfig -e digits\n")
+    assert (spec["compute"], spec["job"]["script"], spec["experiment"]) == ("cpu", "old.py", "digits")
+
+
+@pytest.mark.parametrize(
+    ("script", "call"),
+    [
+        ("scripts/train.sh", "az ml run submit-script -c train train.py"),
+        ("ci/azure/train.sh", "az ml run submit-script -c train train.py"),
+        ("scripts/train.sh", "cd ml\naz ml run submit-script -c train train.py"),
+        ("train.sh", "az ml run submit-script --path ml -c train train.py"),
+        ("train.sh", "cd ..\naz ml run submit-script -c train train.py"),
+    ],
+)
+def test_a_script_is_run_where_its_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, call: str
+) -> None:
+    where = tmp_path / "ml" if "ml\n" in call or "--path" in call else tmp_path
+    project(where)
+    below = tmp_path / "inner" if "cd .." in call else tmp_path
+    below.mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    spec = spec_of(call, file=str((below / script).relative_to(tmp_path)))
+    assert spec["compute"] == "cpu"
+    assert spec["job"]["code"] == (where.relative_to(tmp_path).as_posix())
+
+
+def test_a_run_configuration_that_is_not_there_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (found,) = of(SUBMIT)
+    assert [(entry.to, entry.place) for entry in found.report.todos] == [
+        ("job.environment", "line 1"),
+        ("compute", "line 1"),
+    ]
+    assert "compute: TODO" in found.draft.text()
+
+
+def test_all_jobs_and_one_by_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    text = "az ml run submit-script -c train prep.py\naz ml run submit-script -c train train.py\n"
+    assert [one.name for one in of(text, ImportOptions(all_jobs=True))] == ["train", "train-2"]
+    (found,) = of(text, ImportOptions(job="1"))
+    assert "script: prep.py" in found.draft.text()
+    with pytest.raises(Refused, match="it has no job `5`"):
+        of(text, ImportOptions(job="5"))
+
+
+def test_a_sweep_is_named_and_never_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    hyper = "az ml run submit-hyperdrive --hyperdrive-configuration-name hd.yml -c train train.py\n"
+    with pytest.raises(Refused, match="line 1: az ml run submit-hyperdrive: a sweep over parameters"):
+        of(hyper)
+    (found,) = of(f"{hyper}{SUBMIT}")
+    assert [(job.place, bool(job.why)) for job in found.jobs] == [("line 1", True), ("line 2", False)]
+
+
+def test_clusters_and_datastores_without_a_job() -> None:
+    text = (
+        "az ml computetarget create amlcompute -n cpu-a --vm-size STANDARD_D2_V2 --max_nodes 4 "
+        "--assign-identity '[system]' --admin-username me --admin-user-password hush-hush-1\n"
+        "az ml computetarget create amlcompute -n cpu-b -s STANDARD_D2_V2 --max-nodes 2\n"
+        "az ml datastore attach-file -n files -a mlstore -c share --sas-token 'sv=1&sig=abcdef'\n"
+    )
+    found = of(text)
+    assert [one.name for one in found] == ["cpu-a", "cpu-b"]
+    first = read_back(found[0])
+    assert isinstance(first, dict)
+    assert first["compute"]["max_instances"] == 4
+    assert first["compute"]["identity"] == {"type": "system_assigned"}
+    assert first["datastores"]["files"]["file_share_name"] == "share"
+    for one in found:
+        assert "hush-hush-1" not in f"{one.draft.text()}{one.report}"
+        assert "abcdef" not in f"{one.draft.text()}{one.report}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "az ml job create -f jobs/train.yml --stream\n",
+            "import those \\(line 1: jobs/train.yml, a job of the CLI v2",
+        ),
+        ("az batchai job create -n a --config-file job.json\n", "line 1: job.json, a job of Batch AI"),
+        ("az ml workspace create -w a -g b\n", "it has no `az ml run submit-script`"),
+    ],
+)
+def test_what_stands_in_files_is_imported_from_them(text: str, words: str) -> None:
+    with pytest.raises(NothingIn, match=words):
+        of(text)
+
+
+WORDS = st.sampled_from(
+    ["az", "ml", "run", "submit-script", "-c", "train", "train.py", "--ct", "$A", "${B:-x}", "$(", ")", "`", "'", '"',
+     "\\", "\n", ";", "|", "&&", "if", "then", "fi", "for", "in", "do", "done", "A=1", "<<EOF", "EOF", "{", "}", "cd",
+     "..", "computetarget", "create", "amlcompute", "-n", "datastore", "upload", "-p", "attach-blob", "$1", "${", "#"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=40), st.booleans())
+def test_any_words_give_specs_or_a_refusal(words: list[str], all_jobs: bool) -> None:
+    text = f"az ml run submit-script {' '.join(words)}\n"
+    with suppress(Refused):
+        for one in of(text, ImportOptions(all_jobs=all_jobs)):
+            one.draft.text().encode()
+            assert one.report.entries or not one.draft.text()
