@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from specrun.engines.facts import ENGINES, unread
 from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
+
+if TYPE_CHECKING:
+    from specrun.spec.diagnostics import Diagnostic
+    from specrun.spec.model import Spec
 
 
 def validated(**options: Any) -> Loaded:
@@ -17,16 +22,20 @@ def validated(**options: Any) -> Loaded:
     return load(**options, with_specs=False)
 
 
-def _fitting(engine: str, loaded: Loaded) -> Loaded:
-    """The same, with what the engine cannot do of those specs that are valid."""
+def of_engine(engine: str, specs: Iterable[Spec]) -> Iterator[Diagnostic]:
+    """What an engine cannot do of specs, or lacks in them."""
     from specrun.apply.project import scope_of  # late, as the next: most are checked for no engine
     from specrun.engines.registry import find_place, make_engine
     from specrun.plan.hashes import HashCache
     from specrun.plan.home import home_of
 
-    found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
-    for spec in loaded.specs:
+    for spec in specs:
         home = home_of(spec.file.parent)
         place = find_place(engine, spec.workspace)
-        found += make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
-    return loaded._replace(specs=(), diagnostics=tuple(found))
+        yield from make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
+
+
+def _fitting(engine: str, loaded: Loaded) -> Loaded:
+    """The same, with what the engine cannot do of those specs that are valid."""
+    found = [one for one in loaded.diagnostics if one.code != "not-a-spec"]  # which it need not be here
+    return loaded._replace(specs=(), diagnostics=(*found, *of_engine(engine, loaded.specs)))

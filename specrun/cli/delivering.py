@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.telling import quiet
+from specrun.engines.facts import ENGINES
 from specrun.spec.below import NameRefused, below
 from specrun.spec.visible import json_lines, visible
 from specrun.views.text import paint_for, terminal_width
@@ -65,13 +67,20 @@ def deliver(
     force: bool,
     output: str,
     looks: Sequence[Recognized] = (),
+    engine: str | None = None,
 ) -> None:
     """Import, write the specs, tell what became of every field; exit 65 when a file was refused.
 
-    `looks` say what files were taken for, where nobody said it.
+    `looks` say what files were taken for, where nobody said it. The `engine` judges what was written; None: the one
+    of imports.
     """
+    from specrun.apply.imported import ENGINE, agreed
     from specrun.convert.sources import Refused
 
+    if engine is not None and engine not in ENGINES:
+        from specrun.cli.session import require_engine  # it brings what other verbs need
+
+        require_engine(engine)
     imported: list[Imported] = []
     for work in works:
         try:
@@ -90,7 +99,10 @@ def deliver(
             path.chmod(path.stat().st_mode | 0o111)
     if not files:
         print("".join(one.draft.text() for one in imported), end="")
-    _tell(imported, looks, files, output)
+    places = [Path(out) if out is not None else Path(out_dir or "", f"{one.name}.yaml") for one in imported]
+    judged = agreed(imported, list(map(str, places)), engine or ENGINE)
+    _tell(judged, looks, files, output)
+    _tell_next(judged, [places[at] for at, one in enumerate(judged) if one.report.todos], engine, output, bool(files))
     if refused:
         raise Exit(INVALID_SPEC, *(f"error: {refusal}" for refusal in refused))
 
@@ -170,3 +182,22 @@ def _tell(imported: Sequence[Imported], looks: Sequence[Recognized], files: Iter
         return
     text = report_markdown(account) if output == "markdown" else json_lines(report_data(account))
     print(text, file=sys.stdout if files else sys.stderr)
+
+
+def _tell_next(
+    judged: Sequence[Imported], places: Sequence[Path], engine: str | None, output: str, written: bool
+) -> None:
+    """To people, in the end: how much is left to them, and what says when nothing is."""
+    left = sum(len(one.report.todos) for one in judged)
+    if not left or output != "text" or quiet():
+        return
+    from specrun.apply.imported import ENGINE
+    from specrun.spec.wording import command, file_word
+
+    where = [file_word(str(place)) for place in places[:1]] if len(places) == 1 else [str(places[0].parent)]
+    check = command("specrun", "validate", *where, "--engine", engine or ENGINE)
+    what = "1 thing needs you" if left == 1 else f"{left} things need you"
+    of = f" in {len(places)} specs" if len(places) > 1 else ""
+    saved = "Settle" if written else "Write the spec to a file with --out, and settle"
+    say = f"{what}{of}, each with a ! above. {saved} {'it' if left == 1 else 'them'}; this says what is left:"
+    print("\n".join([*textwrap.wrap(say, terminal_width()), f"  {check}"]), file=sys.stderr)

@@ -27,8 +27,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _written(command: F) -> F:
     """The options about what is written."""
-    option = click.option("--workspace", metavar="FILE", help="A config.json: the spec names that workspace.")
-    return _named(option(command))
+    for option in (
+        click.option("--engine", metavar="ENGINE", help="Judge the spec for this engine (else azureml)."),
+        click.option("--workspace", metavar="FILE", help="A config.json: the spec names that workspace."),
+    ):
+        command = option(command)
+    return _named(command)
 
 
 def _named(command: F) -> F:

@@ -47,9 +47,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every field of every file that was read, in the order of the files."""
+    """Every field of every file that was read, in the order of the files; `places` tell where in a file one stands."""
 
     entries: tuple[Entry, ...] = ()
+    places: Mapping[str, Callable[[FieldPath], str]] = field(default_factory=dict, compare=False)
 
     @property
     def todos(self) -> tuple[Entry, ...]:
@@ -57,7 +58,7 @@ class Report:
         return tuple(entry for entry in self.entries if entry.verdict is Verdict.NEEDS_YOU)
 
     def __add__(self, other: Report) -> Report:
-        return Report((*self.entries, *other.entries))
+        return Report((*self.entries, *other.entries), {**self.places, **other.places})
 
 
 @dataclass(slots=True)
@@ -101,7 +102,8 @@ class Ledger:
             self.drop(path, unknown)
         order = {path: number for number, path in enumerate(_nodes(self.values))}
         found = [self._placed(entry) for entry in self._entries]
-        return Report(tuple(sorted(found, key=lambda entry: order.get(entry.path, -1))))
+        in_order = sorted(found, key=lambda entry: order.get(entry.path, -1))
+        return Report(tuple(in_order), {self.file: self.place_of})
 
     def _placed(self, entry: Entry) -> Entry:
         if entry.verdict is not Verdict.NEEDS_YOU or not entry.path:

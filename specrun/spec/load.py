@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specrun.spec import codes, overrides, rules, schema, source, todos
@@ -70,6 +70,8 @@ def load(
     given: Sequence[str] = (),
     under_rules: bool = False,
     rules_from: Elsewhere | None = None,
+    documents: Mapping[str, Document] = {},
+    tolerated: Collection[str] = (),
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -93,9 +95,13 @@ def load(
 
     With `under_rules` specs that are right are judged by the rules of their repositories: what they break is `broken`.
     `rules_from` is where rules are taken from, if not from the working tree.
+
+    `documents` are those of files that need not be there. What has no mistakes but those whose code is `tolerated`
+    is a spec, too.
     """
     reading = Files(
-        told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs)
+        told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs),
+        documents,
     )
     reach = reading.reach(os.path.dirname(files[0] if files else ""))  # noqa: PTH120
     environment_values, of_environment = overrides.read_environment(
@@ -157,7 +163,8 @@ def load(
         repository = options.repositories.of(file)
         is_judged = under_rules and repository.rules is not None
         is_built = (with_specs or is_judged) and layered.complete and file not in picked.undecided
-        if is_built and _is_right((*mistakes_read, *layered.diagnostics, *found)):
+        of_spec = (*mistakes_read, *layered.diagnostics, *found)
+        if is_built and _is_right(one for one in of_spec if one.code not in tolerated):
             from specrun.spec.build import build
 
             reach = reading.reach(os.path.dirname(file))  # noqa: PTH120

@@ -78,8 +78,9 @@ def keys_of(section: str) -> frozenset[str]:
     return _keys().of(section)
 
 
+@lru_cache(maxsize=256)
 def field_at(path: Path) -> Mapping[str, Any]:
-    """What the schema says of the field at a path, whatever form it has there; {} for a field that it does not have."""
+    """What the schema says of the field at a path, in the form that has an example; {} where there is no such field."""
     found: list[Mapping[str, Any]] = [schema()]
     for step in path:
         inside: list[Mapping[str, Any]] = []
@@ -88,7 +89,9 @@ def field_at(path: Path) -> Mapping[str, Any]:
             one = form.get("properties", {}).get(step, form.get(key))
             inside += [one] if isinstance(one, dict) else []
         found = inside
-    return found[0] if found else {}
+    forms = [form for one in found for form in _forms(one)]
+    shown = (form for form in forms if form.get("examples") or form.get("defaultSnippets"))
+    return next(shown, forms[0] if forms else {})
 
 
 def _forms(field: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

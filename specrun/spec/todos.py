@@ -73,7 +73,7 @@ def find(
     *,
     environment: bool = False,
 ) -> Todos:
-    """What is open in the substituted values of a document.
+    """What is open in the values of a document, be they substituted or not.
 
     `variables` were given on the command line, as were the `inputs`, and perhaps the `environment`: these replace what
     the document says.
@@ -94,6 +94,11 @@ def find(
 def is_open(text: str, path: Path) -> bool:
     """Whether a text is open as the value at a path."""
     return bool(_spans(text, path))
+
+
+def lowered(text: str) -> str:
+    """A text that is open in parts, with names in their place."""
+    return _BRACKETS.sub("x", _WORD.sub(lambda match: match[0].lower(), text))
 
 
 def _may_be_open(document: Document, variables: Collection[str]) -> bool:
@@ -166,15 +171,20 @@ class _Walk:
 
     def __init__(self, document: Document, values: Mapping[str, Any]) -> None:
         self.document = document
-        self.variables = values.get("vars")
+        variables = values.get("vars")
+        self.variables: Mapping[str, Any] = variables if isinstance(variables, dict) else {}
+        self.may_be_taken = any(
+            isinstance(one, str) and ("TODO" in one or "<" in one) for one in self.variables.values()
+        )
         self.found: dict[Path, dict[Path, Diagnostic]] = {}
         self.places: list[Location] = []
 
     def value(self, value: Any, path: Path) -> None:
         """Look at a value and all that is in it."""
         if isinstance(value, str):
-            if ("TODO" in value or "<" in value) and _spans(value, path):
-                self._text(value, path)
+            is_found = ("TODO" in value or "<" in value) and bool(_spans(value, path))
+            if is_found or (self.may_be_taken and OPEN in value):
+                self._text(value, path, is_found=is_found)
         elif isinstance(value, dict):
             for key, inside in value.items():
                 if isinstance(key, str) and key.startswith("TODO") and _WORD.fullmatch(key):
@@ -186,13 +196,13 @@ class _Walk:
             for index, inside in enumerate(value):
                 self.value(inside, (*path, index))
 
-    def _text(self, value: str, path: Path) -> None:
+    def _text(self, value: str, path: Path, *, is_found: bool) -> None:
         written = _at(self.document.values, path)
         written = written if isinstance(written, str) else value
         if OPEN in written:
             self._expressions(written, path)
             if not _spans(_EXPRESSION.sub("", written), path):
-                if path not in self.found:
+                if is_found and path not in self.found:
                     self._add(path, path, f"What the expression in {_field(path)} stands for is still open.")
                 return
         spans = _spans(written, path) or [(0, len(written))]
@@ -208,10 +218,9 @@ class _Walk:
 
     def _expressions(self, written: str, path: Path) -> None:
         """What is open comes from a variable, or from the environment."""
-        variables = self.variables if isinstance(self.variables, dict) else {}
         names = dict.fromkeys(references(written, "vars"))
-        for name in [name for name in names if isinstance(variables.get(name), str)]:
-            if is_open(variables[name], path) or is_open(str(variables[name]), ("vars", name)):
+        for name, value in [(name, self.variables.get(name)) for name in names]:
+            if isinstance(value, str) and (is_open(value, path) or is_open(value, ("vars", name))):
                 detail = f"`vars.{name}` is still open, and {_field(path)} takes it"
                 self._add(path, ("vars", name), f"{detail}: `--var {name}=VALUE` settles it for one command.")
 

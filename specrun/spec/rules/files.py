@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from specrun.spec.boundary import Links, Reach, Told
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 class Files:
     """A memory of what exists, for the duration of one load: thousands of specs name the same few folders.
 
-    `told` is what the command line says of how far specs reach.
+    `told` is what the command line says of how far specs reach; `specs` are those that are not read from their files.
     """
 
-    __slots__ = ("_documents", "_kinds", "_reach", "_trees", "_wrong", "told")
+    __slots__ = ("_documents", "_kinds", "_reach", "_trees", "_wrong", "specs", "told")
 
-    def __init__(self, told: Told = Told()) -> None:  # noqa: B008 - it cannot change
+    def __init__(self, told: Told = Told(), specs: Mapping[str, Document] = {}) -> None:  # noqa: B008 - it cannot change
         self.told = told
+        self.specs = specs
         self._reach: dict[str, Reach] = {}
         self._kinds: dict[str, str | None] = {}
         self._documents: dict[str, tuple[Document | None, tuple[Diagnostic, ...]]] = {}
