@@ -111,6 +111,7 @@ ROWS: tuple[tuple[tuple[str, ...], str, str, bool], ...] = (
     (("--force",), "", "Overwrite files that exist.", False),
     (("-o", "--output"), "text|markdown|json", "What to print.", False),
     (("--workspace",), "FILE", "A config.json: the spec names that workspace.", False),
+    (("--engine",), "ENGINE", "Judge the spec for this engine (else azureml).", False),
     (
         ("--workspace",),
         "WHERE",
@@ -175,23 +176,23 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
     ),
     "import": (
         "Turn what others wrote into a spec, with a report of every field.",
-        (63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 18, 74, 0),
+        (63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import batchai": (
         "Azure Batch AI: job and cluster files, or folders of them.",
-        (65, 66, 67, 68, 69, 70, 71, 72, 73, 18, 74, 0),
+        (65, 66, 67, 68, 69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import runconfig": (
         "Run configurations of SDK v1: .runconfig files, as YAML or JSON.",
-        (69, 70, 71, 72, 73, 18, 74, 0),
+        (69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import azureml": (
         "Files of the Azure ML CLI v2: jobs, with the clusters and data that belong to...",
-        (69, 70, 71, 72, 73, 18, 74, 0),
+        (69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import script": (
         "Python files and notebooks that use an SDK of Azure ML or Batch AI: they are...",
-        (63, 64, 69, 70, 71, 72, 73, 18, 74, 0),
+        (63, 64, 69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import azcli": (
         "Shell scripts that submit with the Azure ML CLI v1, as `az ml run...",
@@ -199,20 +200,20 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
     ),
     "import live": (
         "Clusters and datastores that exist, as compute/NAME and datastore/NAME: a...",
-        (1, 2, 3, 4, 75, 69, 70, 71, 72, 73, 18, 0),
+        (1, 2, 3, 4, 76, 69, 70, 71, 72, 73, 18, 0),
     ),
     "export config": (
         "The workspace as a config.json, which `Workspace.from_config` reads.",
-        (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 76, 0),
+        (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 77, 0),
     ),
     "export azureml": (
         "Files for `az ml`: the job, its cluster, datastores and data.",
-        (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 76, 77, 0),
+        (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 77, 78, 0),
     ),
-    "export tfjob": ("The job as a TFJob of Kubeflow, for Kubernetes.", (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 76, 0)),
-    "prices": ("Write a file of prices from Azure's public list.", (78, 79, 80, 81, 82, 83, 0)),
+    "export tfjob": ("The job as a TFJob of Kubeflow, for Kubernetes.", (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 77, 0)),
+    "prices": ("Write a file of prices from Azure's public list.", (79, 80, 81, 82, 83, 84, 0)),
     "schema": ("Print the JSON Schema of specs.", (0,)),
-    "graph": ("The resources and their edges, as Mermaid or DOT.", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 84, 0)),
+    "graph": ("The resources and their edges, as Mermaid or DOT.", (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 85, 0)),
     "doctor": ("Check what specrun finds on this machine.", (19, 18, 0)),
     "completion": ("Print what completes verbs, options and values in a shell.", (0,)),
 }

@@ -102,3 +102,58 @@ def test_a_file_that_is_not_there(specrun: Any, verb: str) -> None:
     said = specrun("import", verb, "nowhere.json")
     assert said.code == 65
     assert "nowhere.json: it cannot be read: No such file or directory" in said.err
+
+
+V2 = "command: python train.py\ncode: src\nenvironment: {image: python:3.11}\n"
+AT = {"workspace_name": "ml-ws", "resource_group": "ml-rg", "subscription_id": "1" * 8 + "-1111-1111-1111-" + "1" * 12}
+
+
+def test_what_validate_would_say_stands_in_the_report_with_the_line(specrun: Any) -> None:
+    Path("job.yml").write_text(V2)
+    said = specrun("import", "azureml", "job.yml", "--out", "spec.yaml", "-o", "json")
+    asked = {entry["to"]: entry for entry in json.loads(said.out) if entry["verdict"] == "needs you"}
+    assert (said.code, sorted(asked)) == (0, ["job.code", "workspace"])
+    assert (asked["job.code"]["field"], asked["job.code"]["place"]) == ("code", "line 2")
+    assert asked["workspace"]["flag"] == "--workspace CONFIG.json"
+
+
+def test_the_last_words_say_how_much_is_left_and_what_says_so(specrun: Any) -> None:
+    Path("job.yml").write_text(V2)
+    said = specrun("import", "azureml", "job.yml", "--out", "my specs/spec.yaml")
+    assert said.err.splitlines()[-2:] == [
+        "2 things need you, each with a ! above. Settle them; this says what is left:",
+        "  specrun validate 'my specs/spec.yaml' --engine azureml",
+    ]
+    assert specrun("import", "azureml", "job.yml", "--out", "spec.yaml", "-q").err == ""
+
+    given = ("import", "azureml", "job.yml", "--workspace", write("config.json", AT))
+    said = specrun(*given)
+    assert "1 thing needs you" in said.err
+    assert "Write the spec to a file with --out, and settle it" in " ".join(said.err.split())
+    Path("src").mkdir()
+    Path("src/train.py").touch()
+    said = specrun(*given, "--out", "right.yaml")
+    assert "needs you" not in said.err
+    assert specrun("validate", "right.yaml", "--engine", "azureml").code == 0
+
+
+def test_another_engine_judges(specrun: Any) -> None:
+    Path("job.yml").write_text(V2.replace("code: src\n", ""))
+    given = ("import", "azureml", "job.yml", "--workspace", write("config.json", AT))
+    assert "needs you" not in specrun(*given).err
+    said = specrun(*given, "--engine", "azureml-v1")
+    assert "! command → job" in said.err
+    assert "specrun validate job.yaml --engine azureml-v1" in said.err
+    assert "! environment.image → job.environment.image" in specrun(*given, "--engine", "local").err
+    said = specrun(*given, "--engine", "azurml", "--out", "spec.yaml")
+    assert (said.code, Path("spec.yaml").exists()) == (64, False)
+    assert "Did you mean `azureml`?" in said.err
+
+
+def test_no_export_writes_what_is_open(specrun: Any) -> None:
+    Path("job.yaml").write_text("apiVersion: specrun/v1\nname: one\ncompute: TODO\njob: {command: ls}\n")
+    for kind in ("azureml", "tfjob"):
+        said = specrun("export", kind, "job.yaml", "--out", "made.yml")
+        assert (said.code, said.out) == (65, "")
+        assert "job.yaml:3:10: error[open-todo]" in said.err
+    assert not Path("made.yml").exists()
