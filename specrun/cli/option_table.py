@@ -196,7 +196,7 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
     ),
     "import azcli": (
         "Shell scripts that submit with the Azure ML CLI v1, as `az ml run...",
-        (63, 64, 69, 70, 71, 72, 73, 18, 74, 0),
+        (63, 64, 69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import live": (
         "Clusters and datastores that exist, as compute/NAME and datastore/NAME: a...",
