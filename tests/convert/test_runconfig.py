@@ -150,6 +150,12 @@ def test_a_secret_among_the_arguments_comes_in_a_variable() -> None:
     assert job["environment_variables"] == {"PASSWORD": "${{ secrets.PASSWORD }}"}
 
 
+def test_a_file_as_sdk_v1_saves_it_is_no_job_of_the_cli() -> None:
+    saved = {"command": "", "communicator": "None", "framework": "Python", "environment": {"name": "trainer"}}
+    job = spec_of(saved)["job"]
+    assert (job["script"], job["environment"]) == ("train.py", "azureml:trainer@latest")
+
+
 def test_a_registered_environment_by_its_name() -> None:
     assert spec_of({"environment": {"name": "trainer", "version": 3}})["job"]["environment"] == "azureml:trainer:3"
 

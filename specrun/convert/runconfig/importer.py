@@ -53,10 +53,9 @@ def project_folder(file: str, *named: str) -> tuple[str, str]:
         return parent or ("/" if own.startswith("/") else "."), ""
     if all(_is_file(own, name) for name in named):
         return own, ""
-    folder = Path(own).absolute()
-    for above in folder.parents:
+    for above in Path(own).absolute().parents:
         if all(_is_file(str(above), name) for name in named):
-            return locations.rebased(str(above), ".", Path()) if not Path(own).is_absolute() else str(above), ""
+            return str(above), ""
     return own, f"{' and '.join(named)}: in no folder from here upwards; say which is the code"
 
 
