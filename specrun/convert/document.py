@@ -95,8 +95,9 @@ class Document:
 
     def leave_open(self, path: Key) -> bool:
         """Write TODO; not where something stands already, at, above or below the path: then False."""
-        there = any(known[: len(path)] == path[: len(known)] and known != path for known in self._fields)
-        if not path or there or self._fields.get(path, TODO) != TODO:
+        above = any(self._fields.get(path[:length], {}) != {} for length in range(1, len(path)))
+        below = any(known[: len(path)] == path and known != path for known in self._fields)
+        if not path or above or below or self._fields.get(path, TODO) not in (TODO, {}):
             return False
         self._fields[path] = TODO
         return True

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from specrun.convert.azureml import import_azureml, refusal_of
+from specrun.convert.document import Key
 from specrun.convert.imported import Imported
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Verdict
@@ -18,6 +19,7 @@ CASES = Path(__file__).parents[1] / "cases" / "import" / "azureml"
 ALONE = sorted(CASES.glob("*.yml"))
 TOGETHER = [path for path in sorted(CASES.iterdir()) if path.is_dir()]
 JOB = {"command": "python train.py", "environment": "azureml:base:1"}
+PATH = {"path": "azureml://datastores/d/paths/p"}
 
 
 def sources_of(case: Path) -> list[Source]:
@@ -67,9 +69,21 @@ def test_paths_are_written_from_the_specs_folder() -> None:
     assert spec["job"]["inputs"] == {"a": {"path": "../jobs/data"}}
 
 
-def test_literals_keep_their_types() -> None:
-    values = {"number": 3, "rate": 1e-5, "flag": True, "word": "3", "text": "1.10"}
+def test_literals_are_what_azure_ml_makes_of_them() -> None:
+    values = {"number": 3, "rate": 1e-5, "word": "3", "text": "1.10"}
     assert job_of({"inputs": values})["inputs"] == values
+    typed = {"a": True, "b": {"type": "boolean", "default": False}, "c": {"value": 3}}
+    assert job_of({"inputs": typed})["inputs"] == {"a": "True", "b": "False", "c": 3}
+
+
+def test_a_text_that_bash_splits_is_put_into_the_command() -> None:
+    command = "run --note \"${{inputs.a}}\" --flags ${{inputs.b}} --path '${{inputs.p}}'"
+    inputs = {"a": "two words", "b": {"type": "string", "default": "-v -x"}, "p": PATH, "unused": "two words"}
+    spec = read_back(one({**JOB, "command": command, "inputs": inputs}))
+    assert isinstance(spec, dict)
+    assert spec["job"]["command"] == "run --note \"${{ vars.a }}\" --flags ${{ vars.b }} --path '${{ inputs.p }}'"
+    assert spec["vars"] == {"a": "two words", "b": "-v -x"}
+    assert spec["job"]["inputs"] == {"p": PATH, "unused": "two words"}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +144,132 @@ def test_an_environment_in_a_file_of_its_own() -> None:
     assert unspoken(given, found) == []
     (alone,) = import_azureml([job], ImportOptions(folder=Path("jobs")))
     assert any("env/base.yml" in todo.note for todo in alone.report.todos)
+
+
+@pytest.mark.parametrize("written", ["file:./env.yml", "file:env.yml", "./env.yml", "env.yml", "../jobs/env.yml"])
+def test_an_environment_is_read_where_its_file_is(written: str, tmp_path: Path) -> None:
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    (folder / "env.yml").write_text("{name: base, version: 3, image: a/b, conda_file: conda.yml}", encoding="utf-8")
+    job = Source(str(folder / "job.yml"), "", {**JOB, "environment": written})
+    (found,) = import_azureml([job], ImportOptions(folder=folder))
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert spec["job"]["environment"] == {"image": "a/b", "conda_file": "conda.yml"}
+    assert found.report.todos == ()
+    (folder / "env.yml").write_text("{dependencies: [python=3.11]}", encoding="utf-8")
+    (found,) = import_azureml([job], ImportOptions(folder=folder))
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert spec["job"]["environment"] == {"conda_file": "env.yml"}
+
+
+@pytest.mark.parametrize("written", ["file:env.yml", "env.yml", "envs/env.yml"])
+def test_an_environment_whose_file_is_not_there_is_asked_for(written: str) -> None:
+    found = one({**JOB, "environment": written})
+    assert job_of({"environment": written})["environment"] == "TODO"
+    (todo,) = found.report.todos
+    assert (todo.source, todo.to) == ("environment", "job.environment")
+    assert written.removeprefix("file:") in todo.note
+
+
+def test_a_single_file_is_sent_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "score.py").touch()
+    job = Source(str(tmp_path / "job.yml"), "", {**JOB, "code": "score.py"})
+    (found,) = import_azureml([job], ImportOptions(folder=tmp_path))
+    assert found.draft.get(("job", "code")) == "."
+    assert found.report.todos == ()
+    (tmp_path / "other.py").touch()
+    (found,) = import_azureml([job], ImportOptions(folder=tmp_path))
+    assert found.draft.get(("job", "code")) == "."
+    assert [todo.source for todo in found.report.todos] == ["code"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "value"),
+    [
+        ({"compute": "azureml:<your-cluster>"}, ("compute",), "${{ vars.your_cluster }}"),
+        ({"inputs": {"a": {"path": "<PATH>"}}}, ("job", "inputs", "a", "path"), "${{ vars.path }}"),
+        (
+            {"inputs": {"a": {"path": "azureml://datastores/<your store>/paths/x"}}},
+            ("job", "inputs", "a", "path"),
+            "azureml://datastores/${{ vars.your_store }}/paths/x",
+        ),
+        ({"environment": {"image": "${{ secrets.IMAGE }}"}}, ("job", "environment", "image"), "${{ vars.IMAGE }}"),
+        ({"resources": {"instance_type": "<SIZE>"}}, ("job", "resources", "instance_type"), "${{ vars.size }}"),
+        ({"tags": {"a": "$[[x]]"}}, ("job", "tags", "a"), "${{ vars.x }}"),
+    ],
+)
+def test_what_somebody_has_to_put_in_is_a_variable(fields: dict[str, object], place: Key, value: str) -> None:
+    found = one({**JOB, **fields})
+    assert found.draft.get(place) == value
+    (todo,) = found.report.todos
+    assert todo.flag.startswith("--var ")
+    assert found.draft.text().count(": TODO\n") == 1
+
+
+def test_angle_brackets_mean_something_of_their_own_elsewhere() -> None:
+    written = {
+        "description": "x <b> y",
+        "display_name": "<b>",
+        "environment_variables": {"A": "<b>"},
+        "tags": {"t": "<b>"},
+    }
+    assert {name: job_of(written)[name] for name in written} == written
+    assert one({**JOB, **written, "inputs": {"a": "<b>"}}).report.todos == ()
+    (todo,) = one({**JOB, "command": "run --key <your key> <in.txt >out"}).report.todos
+    assert "<your key>" in todo.note
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"queue_settings": {"job_tier": "spot", "priority": "low"}},
+        {"services": {"shell": {"type": "ssh", "ssh_public_keys": "ssh-rsa AAAA"}, "board": {"type": "tensor_board"}}},
+        {"services": {"code": {"type": "vs_code", "nodes": "all"}}},
+    ],
+)
+def test_settings_come_over_as_they_are(fields: dict[str, object]) -> None:
+    found = job_of(fields)
+    assert {name: found[name] for name in fields} == fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "to"),
+    [
+        ({"distribution": {"type": "ray", "port": 1}}, "job.distribution.type"),
+        ({"resources": {"shm_size": "much"}}, "job.resources.shm_size"),
+        ({"resources": "large"}, "job.resources"),
+        ({"limits": {"timeout": "soon"}}, "job.limits.timeout"),
+        ({"services": {"a": {"type": "telnet"}}}, "job.services.a.type"),
+        ({"identity": {"client_id": "x"}}, "job.identity.type"),
+        ({"compute": "no cluster at all"}, "compute"),
+        ({"environment": ["a"]}, "job.environment"),
+        ({"environment": {"name": "base"}}, "job.environment"),
+        ({"inputs": {"a": {"path": "hdfs://x"}}}, "job.inputs.a.path"),
+        ({"outputs": {"a": {"mode": "direct"}}}, "job.outputs.a.mode"),
+        ({"code": ["src"]}, "job.code"),
+        ({"command": None}, "job.command"),
+    ],
+)
+def test_what_cannot_be_read_is_open_in_the_spec(fields: dict[str, object], to: str) -> None:
+    found = one({"$schema": "https://x/commandJob.schema.json", **JOB, **fields})
+    (todo,) = found.report.todos
+    assert todo.to == to
+    assert found.draft.get(tuple(to.split("."))) == "TODO"
+
+
+def test_an_input_that_is_written_to_is_doubted() -> None:
+    found = one({**JOB, "inputs": {"a": {**PATH, "mode": "rw_mount"}}})
+    assert [todo.source for todo in found.report.todos] == ["inputs.a.mode"]
+
+
+def test_data_at_an_address_stands_in_the_input_that_names_it() -> None:
+    asset = Source("data.yml", "", {"name": "sets", "version": 2, "type": "uri_folder", **PATH})
+    job = Source("job.yml", "", {**JOB, "inputs": {"a": {"path": "azureml:sets:2"}}})
+    (found,) = import_azureml([job, asset], ImportOptions())
+    assert found.draft.get(("job", "inputs", "a", "path")) == PATH["path"]
+    assert unspoken(asset, found) == []
 
 
 def test_several_jobs_share_a_cluster_and_have_names_of_their_own() -> None:

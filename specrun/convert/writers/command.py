@@ -25,6 +25,7 @@ _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 _STRAY = re.compile(r"\$\[\[|\$\{\{(?!\s*\w+\.[\w-]+\s*\}\})")
 _USED = re.compile(r"\{\s*inputs\.([\w-]+)\s*\}")
 _NAMESPACES = ("inputs", "outputs")
+_PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][\w -]{0,60}\w>(?=[\s\"']|$)")
 _SECRET_FLAG = re.compile(r"(--?[\w-]{1,200})(=|\s+)(['\"]?)([^\s'\"$]{6,})\3")
 _SHELL_PARTS = re.compile(r"(\$\{\{ \w+\.\w+ \}\})")
 
@@ -89,6 +90,10 @@ def _write_line(section: Section, names: Names) -> None:
     if has_expression(_EXPRESSION.sub("", command)):
         section.doubt("command", TO, "an expression is not closed: the command stands here without its marks")
         command = _STRAY.sub("", command)
+    for place in dict.fromkeys(_PLACEHOLDER.findall(command)):
+        section.doubt(
+            "command", TO, f"{place} looks as if something was to be put in its place; bash reads a file there"
+        )
     exports = _exports(section, names)
     command = f"export {exports}; {command}" if exports and command != TODO else command
     section.draft.set(TO, command)

@@ -42,38 +42,40 @@ def write_inputs(reading: Reading, section: Section, names: Names) -> None:
         names.inputs[name] = identifier(name, names.inputs.values())
         to: Key = ("job", "inputs", names.inputs[name])
         if isinstance(raw, Mapping):
-            _write_entry(reading, section.inner(name, to=to), to)
+            _write_entry(reading, section.inner(name, to=to), name, to, names)
         else:
-            _write_literal(section, name, to, names)
+            _write_literal(section, name, name, to, names)
 
 
-def _write_literal(section: Section, name: str, to: Key, names: Names) -> None:
-    raw = section.values[name]
+def _write_literal(section: Section, key: str, name: str, to: Key, names: Names) -> None:
+    """A value that the command takes: where Azure ML makes other words of it than specrun would, those."""
+    raw, note = section.values[key], "" if key == name else "a literal stands by itself"
     if isinstance(raw, Secret) or (isinstance(raw, str) and credentials.is_secret(name, raw)):
         what = "a secret is not copied: hand it to the script in a variable of environment_variables"
-        section.ask(name, to, what)
+        section.ask(key, to, what)
     elif isinstance(raw, bool):
-        section.draft.set(to, raw)
-        section.carry(name, to, f"Azure ML puts {raw} into the command, specrun {str(raw).lower()}")
-    elif is_open(found := opened(raw, section.place(name) if has_expression(raw) else "", prose=True)):
-        section.draft.set(to, section.expressed(name, to, found))
+        section.put(key, to, str(raw), f"Azure ML puts {raw} into the command, and specrun would {str(raw).lower()}")
+    elif is_open(found := opened(raw, section.place(key) if has_expression(raw) else "", prose=True)):
+        section.draft.set(to, section.expressed(key, to, found))
     elif not isinstance(raw, str | int | float):
-        section.ask(name, to, f"a value or a path is expected here, and this is {coerce.shown(raw)}")
+        section.ask(key, to, f"a value or a path is expected here, and this is {coerce.shown(raw)}")
     elif isinstance(raw, str) and not plain_word(raw) and name in names.used:
         place: Key = ("vars", names.inputs[name])
         names.texts[name] = raw
         section.draft.set(place, raw)
         why = "Azure ML puts it into the command as it is, and bash splits it: an input would be one word"
-        section.rewrite(name, place, why)
+        section.rewrite(key, place, why)
     else:
-        section.put(name, to, raw)
+        section.draft.set(to, raw)
+        section.tell(key, to, note)
 
 
-def _write_entry(reading: Reading, entry: Section, to: Key) -> None:
+def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Names) -> None:
     kind = (coerce.word(entry.get("type")) or "").lower()
     literal = next((key for key in ("value", "default") if isinstance(entry.get(key), str | int | float)), None)
     if literal and not entry.has("path") and (kind in _LITERALS or not kind):
-        _write_value(entry, literal, to)
+        _write_literal(entry, literal, name, to, names)
+        entry.drop("type", "a literal has the type of its value")
         return
     path = entry.known("path")
     if entry.get("data") is not None:
@@ -84,8 +86,8 @@ def _write_entry(reading: Reading, entry: Section, to: Key) -> None:
         entry.ledger.ask(entry.path, ".".join(to), "an input without a path", f"--input {to[-1]}=…")
     elif _mode(entry) == "direct" and isinstance(path, str) and _is_direct(path):
         entry.put("path", to, path, "mode direct: the script gets the address itself")
-        for name in ("mode", "type"):
-            entry.drop(name, "direct: the address is a literal now")
+        for other in ("mode", "type"):
+            entry.drop(other, "direct: the address is a literal now")
         return
     else:
         _write_place(reading, entry, to, path)
@@ -99,16 +101,6 @@ def _write_entry(reading: Reading, entry: Section, to: Key) -> None:
 
 def _is_direct(path: str) -> bool:
     return locations.is_address(path) and not asset_name(path)[0] and not credentials.reveals(path)
-
-
-def _write_value(entry: Section, key: str, to: Key) -> None:
-    value = entry.get(key)
-    if credentials.is_secret(to[-1], str(value)) or has_expression(value):
-        entry.ask(key, to, "a secret or an expression is not copied: write the value")
-    elif isinstance(value, str | int | float | bool):
-        entry.draft.set(to, value)
-        entry.rewrite(key, to, "a literal stands by itself")
-    entry.drop("type", "a literal has the type of its value")
 
 
 def _write_place(reading: Reading, entry: Section, to: Key, path: object) -> None:

@@ -1,4 +1,4 @@
-"""What a draft writes is read back as it was meant, by specrun and by everybody else."""
+"""What a document writes is read back as it was meant, by specrun and by everybody else."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ TEXTS = st.one_of(
 )
 SCALARS = st.one_of(TEXTS, st.integers(-(10**9), 10**9), st.booleans(), st.none())
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
+ANY_TEXT = st.text() | st.sampled_from(
+    ["1e-05", "0b1", "012", "-1:30", "1:30.5", "=", "<<", "- a", "a: b", "a #b", "\x85"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner),
+    max_leaves=12,
+)
+"""What a file of another program may hold."""
 
 
 def both(text: str, folder: Path) -> tuple[Any, Any]:
@@ -107,3 +116,63 @@ def test_a_whole_draft() -> None:
     )
     assert draft.get(("job", "code")) == "src"
     assert draft.get(("job", "script")) is None
+
+
+def test_what_is_left_open_is_open_until_it_is_said() -> None:
+    draft = Document()
+    assert draft.leave_open(("job", "environment"))
+    draft.set(("job", "environment", "image"), "a/b")
+    assert not draft.leave_open(("job", "environment"))
+    assert not draft.leave_open(("job", "environment", "image", "x"))
+    assert not draft.leave_open(())
+    assert draft.values() == {"job": {"environment": {"image": "a/b"}}}
+
+
+@pytest.mark.long
+@drawn(50, 2000)
+@example({"a": "\n"}, "")
+@example({"a": "b\n  c\n\n"}, "")
+@example({"a": ["x\ny", {"b": {"c": []}}, [[1], {}]]}, "line\nother\x00")
+@given(st.dictionaries(st.text(min_size=1), ANYTHING.filter(lambda value: value not in (None, {}))), st.text())
+def test_what_is_put_is_read_again(values: dict[str, Any], comment: str) -> None:
+    page = Document(plain=True)
+    page.comment((), comment)
+    for name, value in values.items():
+        page.put(name, value, comment)
+        if isinstance(value, dict):
+            page.comment((name, next(iter(value))), comment)
+        if isinstance(value, list) and value:
+            page.comment((name, 0), comment)
+    text = page.text()
+    assert (yaml.safe_load(text) or {}) == values
+    assert (yaml.load(text, Loader=yaml.CSafeLoader) or {}) == values
+
+
+@pytest.mark.long
+@drawn(50, 2000)
+@given(ANYTHING)
+def test_values_on_one_line(value: Any) -> None:
+    assert yaml.safe_load(f"a: {flow(value)}\n") == {"a": value}
+
+
+def test_where_comments_stand() -> None:
+    page = Document(plain=True)
+    page.comment((), "top")
+    page.put("a", {"b": [1, {"c": 2, "d": 3}]}, "of a")
+    page.put("gone", None, "of what is not there")
+    page.comment(("a", "b"), "of b")
+    page.comment(("a", "b", 1), "of an item")
+    page.comment(("a", "b", 1, "d"), "of d")
+    assert page.text() == (
+        "# top\n# of a\na:\n  # of b\n  b:\n    - 1\n    # of an item\n    - c: 2\n      # of d\n      d: 3\n"
+        "# of what is not there\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\nb\n", "a\n\n  b\n\ttabbed"])
+def test_lines_of_text_are_lines(text: str) -> None:
+    page = Document(plain=True)
+    page.put("a", text)
+    page.put("b", [text])
+    assert page.text().count("|") == 2
+    assert yaml.safe_load(page.text()) == {"a": text, "b": [text]}
