@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from specrun.convert import credentials
-from specrun.convert.unknown import Unknown
+from specrun.convert.unknown import Open, Unknown
 
 _SHM = re.compile(r"([0-9]+)\s*([bkmg])(?:i?b)?", re.IGNORECASE)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -89,6 +89,8 @@ def shown(value: object, longest: int = 60) -> str:
         return "a list"
     if isinstance(value, Unknown):
         return f"`{value.expression}`, which is not known here"
+    if isinstance(value, Open):
+        return "something that is not known here"
     written = json.dumps(value, ensure_ascii=False, default=str)
     if credentials.reveals(written):
         return "a text with a credential in it"

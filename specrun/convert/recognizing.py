@@ -133,7 +133,7 @@ def _of_v2(_: str, values: Mapping[str, object], said: str) -> Taken | None:
         return Taken(kinds.PIPELINE, "its field jobs")
     if {"trial", "search_space"} & keys and (sure or {"trial", "search_space"} <= keys):
         return Taken(kinds.SWEEP, _fields({"trial", "search_space"} & keys, values))
-    if isinstance(values.get("command"), str) and "services" not in keys and (sure or keys & kinds.OF_A_JOB):
+    if isinstance(values.get("command"), str) and ("services" not in keys or sure) and (sure or keys & kinds.OF_A_JOB):
         kind = kinds.COMPONENT if _is_component(values) else kinds.JOB
         return Taken(kind, _fields({"command", *sorted(keys & kinds.OF_A_JOB)[:1]}, values))
     told = {"image", "conda_file", "build"} & keys

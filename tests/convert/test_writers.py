@@ -85,7 +85,9 @@ def test_what_was_put_together_is_told_and_remarked_on() -> None:
     resources.put("instance_count", 2, ("nodes",), comment="nodeCount", doubt="is that right?", flag="--nodes N")
     resources.put("shm_size", "2g")
     inputs = job.inner("inputs")
-    inputs.put("a", put({"path": "azureml:a:1"}), comment="what was mounted")
+    mounted = Fields()
+    mounted.put("path", "azureml:a:1")
+    inputs.put("a", mounted, comment="what was mounted")
     write_job(reading, reading.over(Ledger("job.json", {"cmd": 1, "nodes": 2}), job))
     report = reading.imported("unknown").report
     assert [(entry.path, entry.verdict, entry.note) for entry in report.entries] == [

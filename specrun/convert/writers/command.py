@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from specrun.convert import coerce, credentials
 from specrun.convert.document import TODO, Key, Value
-from specrun.convert.naming import identifier
+from specrun.convert.naming import VARIABLE, identifier
 from specrun.convert.section import Section, ask, doubt, has_expression
 from specrun.convert.unknown import Mixed, Secret, express, is_open
 from specrun.convert.writers.words import VARIABLES
@@ -202,8 +202,15 @@ def _without_secrets(section: Section, command: str, names: Names) -> str:
 
 def _exports(section: Section, names: Names) -> str:
     """Variables that are known when the run begins, as the shell sets them."""
-    inner = section.inner("exports")
-    return " ".join(f"{name}={_referred(inner, name, str(inner.get(name)), names)}" for name in inner.names())
+    inner = section.inner("exports", to=TO)
+    found = []
+    for name in inner.names():
+        text = _text(inner, name, inner.get(name), names)
+        if text is None or not VARIABLE.fullmatch(name):
+            inner.drop(name, "no variable and its text")
+        else:
+            found.append(f"{name}={_referred(inner, name, text, names)}")
+    return " ".join(found)
 
 
 def _write_script(section: Section, names: Names) -> None:
