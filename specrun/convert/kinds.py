@@ -71,8 +71,14 @@ OTHER_RESOURCE = Kind("a resource of Azure Resource Manager", brought=False)
 SPEC = Kind("a spec already", "", "specrun plan FILE", brought=False)
 CONDA = Kind("a conda environment", "", "name it as `conda_file` in a job's environment", brought=False)
 INSIDE = Kind("Python that runs in a job, and makes none", "", "import what submits it", brought=False)
-NO_SDK = Kind("Python that uses no SDK of Azure ML or Batch AI", "", "import what submits it", brought=False)
+NO_SDK = Kind(
+    "Python that uses no SDK of Azure ML or Batch AI",
+    "",
+    "import what submits it; `specrun import script` reads it all the same",
+    brought=False,
+)
 NO_CLI = Kind("a shell script that calls no `az ml`", brought=False)
+CI = Kind("a pipeline that calls `az ml`", "", "copy the calls into a shell script, and import that", brought=False)
 UNKNOWN = Kind("", brought=False)
 
 SCHEMAS = {

@@ -34,7 +34,9 @@ READ = (".json", ".yml", ".yaml", ".runconfig", *TEXTS)
 def taken_for(source: Source, said: str = "") -> Taken:
     """What a file is; `said` is the importer that somebody chose for it, so that less is asked of the file."""
     if isinstance(source.values, Mapping):
-        return _mapping(source.file, source.values, said)
+        taken = _mapping(source.file, source.values, said)
+        calls = None if taken.kind.importer or taken.kind.brought else _AZ.search(source.text)
+        return taken if calls is None else Taken(kinds.CI, f"`{' '.join(calls[0].split())}`")
     if source.file.endswith(_PYTHON):
         return _python(source.file, source.text)
     if source.file.endswith(_SHELL) or said == "azcli":

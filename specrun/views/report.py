@@ -45,7 +45,9 @@ def report_text(account: Account, paint: Paint, width: int) -> str:
     """What files were taken for; then file by file what needs somebody, was rewritten, was dropped, and the counts."""
     lines: list[str] = []
     for line in _looks(account.looks):
-        lines += textwrap.wrap(visible(line), width, subsequent_indent="  ", break_on_hyphens=False)
+        lines += textwrap.wrap(
+            visible(line), width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )
     if account.looks and (account.report.entries or account.jobs):
         lines.append("")
     for file, entries in account.by_file():

@@ -119,6 +119,34 @@ def test_two_specs_of_one_name_do_not_overwrite_each_other(specrun: Any) -> None
     assert yaml.safe_load(Path("new/x-2.yaml").read_text())["name"] == "x-2"
 
 
+def test_a_run_configuration_that_a_shell_script_has_read_is_no_spec_of_its_own(specrun: Any) -> None:
+    write("old/.azureml/train.runconfig", RUNCONFIG)
+    write("old/.azureml/other.runconfig", RUNCONFIG)
+    write("old/train.sh", "az ml run submit-script -c train -e digits train.py\n")
+    said = specrun("import", "old", "--out-dir", "new")
+    assert said.code == 0, said.err
+    assert sorted(path.name for path in Path("new").iterdir()) == ["digits.yaml", "other.yaml"]
+    assert "old/train.sh: a shell script that calls `az ml`" in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("old/none.sh", "az ml workspace create -w a\n", "it has no `az ml run submit-script`, and makes no cluster"),
+        ("old/none.sh", "make\n", "a shell script that calls no `az ml`"),
+        ("old/ci.yml", "steps:\n- script: az ml run submit-script -c a\n", "a pipeline that calls `az ml`"),
+        ("old/run.py", "from azureml.core import Run\nRun.get_context().log('a', 1)\n", "Python that runs in a job"),
+    ],
+)
+def test_a_script_in_a_folder_with_nothing_to_import_is_told(specrun: Any, name: str, text: str, words: str) -> None:
+    write("old/job.yml", JOB)
+    said = specrun("import", "old", write(name, text).replace(name, "old/job.yml"), "--out-dir", "new")
+    assert said.code == 0, said.err
+    assert f"not imported: {name}: {words}" in said.err.replace("\n  ", " ")
+    said = specrun("import", name)
+    assert (said.code, words in said.err) == (65, True)
+
+
 def test_a_file_that_is_called_like_a_kind(specrun: Any) -> None:
     write("script/job.yml", JOB)
     said = specrun("import", "script")
