@@ -121,8 +121,11 @@ def test_what_stands_behind_the_script_belongs_to_it() -> None:
     assert call.words == ["a.py", "-c", "x", "--path", "y", "-e", "z"]
 
 
-def test_what_the_call_says_counts_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(project(tmp_path))
+@pytest.mark.parametrize("spelled", ["target: cpu\nscript: old.py", "Target: cpu\nScript: old.py"])
+def test_what_the_call_says_counts_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    monkeypatch.chdir(project(tmp_path, f"{spelled}\narguments: [--old]\n"))
     (found,) = of("az ml run submit-script -c train --target gpu -d conda.yml train.py --new 1\n")
     spec = read_back(found)
     assert isinstance(spec, dict)
@@ -130,7 +133,7 @@ def test_what_the_call_says_counts_before_the_file(tmp_path: Path, monkeypatch: 
     assert spec["job"]["script"] == "train.py"
     assert spec["job"]["arguments"] == ["--new", "1"]
     assert spec["job"]["environment"]["conda_file"] == "conda.yml"
-    dropped = {entry.source for entry in found.report.entries if entry.verdict is Verdict.DROPPED}
+    dropped = {entry.source.lower() for entry in found.report.entries if entry.verdict is Verdict.DROPPED}
     assert {"target", "script", "arguments"} <= dropped
 
 
