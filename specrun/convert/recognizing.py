@@ -35,8 +35,8 @@ def taken_for(source: Source, said: str = "") -> Taken:
     """What a file is; `said` is the importer that somebody chose for it, so that less is asked of the file."""
     if isinstance(source.values, Mapping):
         taken = _mapping(source.file, source.values, said)
-        calls = None if taken.kind.importer or taken.kind.brought else _AZ.search(source.text)
-        return taken if calls is None else Taken(kinds.CI, f"`{' '.join(calls[0].split())}`")
+        step = None if taken.kind.importer or taken.kind.brought else _AZ.search(source.text)
+        return taken if step is None else Taken(kinds.CI, f"`{' '.join(step[0].split())}`")
     if source.file.endswith(_PYTHON):
         return _python(source.file, source.text)
     if source.file.endswith(_SHELL) or said == "azcli":
@@ -98,7 +98,8 @@ def _mapping(file: str, values: Mapping[str, object], said: str) -> Taken:
     # SDK v1 saves `command: ''` in every file, and an environment: what is surely its comes first.
     if taken := _of_sdk_v1(file, values, ""):
         return taken
-    for reader in (_of_v2, _of_batchai, _of_sdk_v1):
+    readers = {"runconfig": _of_sdk_v1, "azureml": _of_v2, "batchai": _of_batchai}
+    for reader in (readers.get(said, _of_sdk_v1), *readers.values()):
         if taken := reader(file, values, said):
             return taken
     return Taken(kinds.UNKNOWN, "it has neither a $schema nor a type, nor fields that tell")
@@ -135,7 +136,8 @@ def _of_v2(_: str, values: Mapping[str, object], said: str) -> Taken | None:
         return Taken(kinds.PIPELINE, "its field jobs")
     if {"trial", "search_space"} & keys and (sure or {"trial", "search_space"} <= keys):
         return Taken(kinds.SWEEP, _fields({"trial", "search_space"} & keys, values))
-    if isinstance(values.get("command"), str) and ("services" not in keys or sure) and (sure or keys & kinds.OF_A_JOB):
+    command = values.get("command")
+    if isinstance(command, str) and (sure or (command and "services" not in keys and keys & kinds.OF_A_JOB)):
         kind = kinds.COMPONENT if _is_component(values) else kinds.JOB
         return Taken(kind, _fields({"command", *sorted(keys & kinds.OF_A_JOB)[:1]}, values))
     told = {"image", "conda_file", "build"} & keys

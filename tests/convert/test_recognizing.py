@@ -36,6 +36,11 @@ def kind(values: object, said: str = "", file: str = "a.yml") -> Kind:
         ({"properties": {"tensorFlowSettings": {}}}, kinds.BATCHAI_JOB, "its field tensorFlowSettings"),
         ({"vmSize": "S", "scaleSettings": {}}, kinds.BATCHAI_CLUSTER, "its field scaleSettings"),
         ({"script": "a.py", "framework": "Python", "target": "x"}, kinds.RUNCONFIG, "its fields script and framework"),
+        (
+            {"script": "a.py", "command": "", "target": "x", "environment": {"name": "e"}, "tags": {}},
+            kinds.RUNCONFIG,
+            "its fields script and target",
+        ),
         ({"apiVersion": "specrun/v1", "name": "a"}, kinds.SPEC, "its apiVersion"),
         ({"name": "e", "dependencies": ["python=3.8"]}, kinds.CONDA, "its field dependencies"),
         ({"subscription_id": "a", "resource_group": "b", "workspace_name": "c"}, kinds.CONFIG, ""),
@@ -79,6 +84,8 @@ def test_nobody_elses_file_is_taken_for_ours(values: object) -> None:
         ({"properties": {"nodeCount": 1}}, "batchai", kinds.BATCHAI_JOB),
         ({"vmSize": "S"}, "batchai", kinds.BATCHAI_CLUSTER),
         ({"environment": {"docker": {}}}, "runconfig", kinds.RUNCONFIG),
+        ({"command": "", "environment": {"docker": {}}}, "runconfig", kinds.RUNCONFIG),
+        ({"command": "a b", "environment": {"docker": {}}, "nodeCount": 2}, "runconfig", kinds.RUNCONFIG),
     ],
 )
 def test_less_is_asked_of_a_file_whose_kind_is_said(values: object, said: str, taken: Kind) -> None:
