@@ -162,6 +162,7 @@ def _lines(text: str) -> Mapping[tuple[str | int, ...], int]:
     return found
 
 
+@lru_cache(maxsize=1)
 def _loader() -> type:
     """PyYAML's safe loader, without dates: what looks like one stays text.
 

@@ -89,9 +89,12 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
         for other in ("mode", "type"):
             entry.drop(other, "direct: the address is a literal now")
         return
+    elif kind in _FOLDERS and isinstance(path, str) and asset_name(path)[0]:
+        what = f"an input of type {kind} names an asset that is no plain data: write the path on its datastore"
+        entry.ask("path", (*to, "path"), what, f"--input {to[-1]}=…")
     else:
         _write_place(reading, entry, to, path)
-    _write_type(entry, to, kind, path if isinstance(path, str) else "")
+    _write_type(entry, to, kind)
     _write_mode(entry, to, _READ, "ro_mount and download", {"mount": "read only"})
     if _mode(entry) == "rw_mount":
         what = "the job may write there, and an input of a spec is read only: what it writes goes to an output"
@@ -125,17 +128,13 @@ def _write_place(reading: Reading, entry: Section, to: Key, path: object) -> Non
         entry.ask("path", place, f"an address that Azure ML cannot read: {coerce.shown(written)}", flag)
 
 
-def _write_type(entry: Section, to: Key, kind: str, path: str) -> None:
+def _write_type(entry: Section, to: Key, kind: str) -> None:
     if entry.draft.get((*to, "data")) is not None:
         entry.rewrite("type", (*to, "data"), "an entry of data is a folder, or the folder around a file")
     elif kind in ("uri_file", "uri_folder"):
         entry.put("type", (*to, "type"), kind)
     elif kind in _FOLDERS:
-        if path.startswith("azureml:") and not path.startswith("azureml://"):
-            what = f"an input of type {kind} names an asset that is no plain data: write the path on its datastore"
-            entry.doubt("type", (*to, "type"), what)
-        else:
-            entry.rewrite("type", to, f"{kind}: the same folder, as uri_folder")
+        entry.rewrite("type", to, f"{kind}: the same folder, as uri_folder")
     elif kind == "path":
         entry.drop("type", "a folder, unless it says uri_file")
     else:
