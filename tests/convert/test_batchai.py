@@ -62,6 +62,70 @@ def test_a_path_below_a_mount_is_an_input_or_an_output() -> None:
     assert found["outputs"]["logs"] == {"path": "azureml://datastores/share/paths/old/logs"}
 
 
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("fit.py --model {0}/m", "${{ outputs.m }}"),
+        ("fit.py --train_dir={0}/m", "${{ outputs.m }}"),
+        ("fit.py --pretrained_model {0}/m/a.h5", "${{ inputs.m }}/a.h5"),
+        ("fit.py --checkpoint {0}/m/a.h5", "${{ outputs.m }}/a.h5"),
+        ("cp a.h5 {0}/m", "${{ outputs.m }}"),
+        ("cp {0}/m/a.h5 .", "${{ inputs.m }}/a.h5"),
+        ("OUT={0}/m fit.py", "${{ outputs.m }}"),
+        ("fit.py --work {0}/m", "${{ inputs.m }}"),
+    ],
+)
+def test_what_is_called_like_a_place_to_write_to_is_an_output(line: str, command: str) -> None:
+    imported = import_batchai(custom(line.format(f"{ROOT}/share")), BatchaiOptions())
+    written = str(imported.draft.get(("job", "command")))
+    assert written == line.replace("{0}/m/a.h5", command).replace("{0}/m", command)
+    kind = "outputs" if "outputs" in command else "inputs"
+    assert imported.draft.get(("job", kind, "m", "path")) == "azureml://datastores/share/paths/old/m"
+    doubts = [entry.to for entry in imported.report.todos if "nothing tells" in entry.note]
+    assert doubts == (["job.inputs.m"] if "--work" in line else []), "only what nothing tells is asked"
+
+
+def test_a_variable_that_is_called_like_a_place_to_write_to_is_an_output() -> None:
+    variables = [{"name": "MODEL_DIR", "value": f"{ROOT}/share/m"}, {"name": "DATA_DIR", "value": f"{ROOT}/share/d"}]
+    found = spec_of(custom("fit", environmentVariables=variables))["job"]
+    assert found["command"] == "export MODEL_DIR=${{ outputs.m }}\nexport DATA_DIR=${{ inputs.d }}\nfit"
+
+
+def test_what_is_read_and_written_is_told() -> None:
+    imported = import_batchai(custom(f"fit.py --data {ROOT}/share/d --out {ROOT}/share/d"), BatchaiOptions())
+    assert imported.draft.get(("job", "command")) == "fit.py --data ${{ inputs.d }} --out ${{ outputs.d }}"
+    assert [entry.to for entry in imported.report.todos if "writes to it as outputs.d" in entry.note] == [
+        "job.outputs.d"
+    ]
+
+
+def test_what_is_written_below_an_input_is_an_output() -> None:
+    inputs = [{"id": "D", "path": f"{ROOT}/share/d"}, {"id": "WEB", "path": "https://x/y"}]
+    line = "fit.py --model $AZ_BATCHAI_INPUT_D/m.h5 --logs $AZ_BATCHAI_INPUT_D/logs > $AZ_BATCHAI_INPUT_WEB/x.txt"
+    imported = import_batchai(custom(line, inputDirectories=inputs), BatchaiOptions())
+    command = "fit.py --model ${{ inputs.d }}/m.h5 --logs ${{ outputs.logs }} > ${{ inputs.web }}/x.txt"
+    assert imported.draft.get(("job", "command")) == command
+    assert imported.draft.get(("job", "outputs", "logs", "path")) == "azureml://datastores/share/paths/old/d/logs"
+    assert [entry.to for entry in imported.report.todos if "only read" in entry.note] == ["job.inputs.web"]
+
+
+def test_a_place_that_is_an_output_already_is_read_there() -> None:
+    found = spec_of(custom(f"fit.py --out {ROOT}/share/m; show.py {ROOT}/share/m"))["job"]
+    assert found["command"] == "fit.py --out ${{ outputs.m }}; show.py ${{ outputs.m }}"
+
+
+def test_a_field_that_cannot_be_read_is_open_where_it_stands() -> None:
+    settings = {"pythonScriptFilePath": "fit.py", "commandLineArgs": ["--a", 1], "processCount": "many"}
+    constraints = {"maxWallClockTime": "a while"}
+    imported = import_batchai(job("two", horovodSettings=settings, constraints=constraints), BatchaiOptions())
+    found = {key: imported.draft.get(("job", *key.split("."))) for key in ("command", "limits.timeout")}
+    assert found == {"command": "python fit.py TODO", "limits.timeout": "TODO"}
+    assert imported.draft.get(("job", "resources", "instance_count")) == "TODO"
+    assert imported.draft.get(("job", "distribution", "process_count_per_instance")) == "TODO"
+    places = {"job.command", "job.limits.timeout", "job.resources.instance_count"}
+    assert places <= {entry.to for entry in imported.report.todos if entry.path}
+
+
 def test_a_file_in_a_declared_folder_is_named_by_it() -> None:
     inputs = [{"id": "Data", "path": f"{ROOT}/share/a"}]
     found = spec_of(custom(f"cat {ROOT}/share/a/b/c.txt $AZ_BATCHAI_INPUT_Data/d", inputDirectories=inputs))["job"]

@@ -191,8 +191,13 @@ def test_a_count_is_the_variable_and_what_is_computed_with_it_is_asked() -> None
     assert written["job"]["resources"]["instance_count"] == "${{ vars.nodes }}"
     assert written["job"]["distribution"]["worker_count"] == "${{ vars.nodes }}"
     assert written["job"]["distribution"]["parameter_server_count"] == 1
+    each = ("job", "distribution", "process_count_per_instance")
+    of_nodes = put(job("customMpiSettings", processCount=nodes), ("properties", "nodeCount"), nodes)
+    assert write(of_nodes)[0].draft.get(each) == 1
+    of_one = put(job("customMpiSettings", processCount=nodes), ("properties", "nodeCount"), 1)
+    assert write(of_one)[0].draft.get(each) == "${{ vars.nodes }}"
     imported, ledger = write(put(job("customMpiSettings"), ("properties", "nodeCount"), nodes))
-    assert imported.draft.get(("job", "distribution", "process_count_per_instance")) == "TODO"
+    assert imported.draft.get(each) == "TODO"
     what = {entry.to: (entry.note, entry.place) for entry in ledger.close("").todos}
     assert what["job.distribution.process_count_per_instance"][0] == "write how many processes run on each instance"
     assert what["job.resources.instance_count"] == ("`args.nodes` is not known here: say what it is", "line 3")
@@ -224,6 +229,14 @@ def test_credentials_are_named_and_expressions_of_others_are_open() -> None:
     assert written["job"]["environment_variables"] == {"HUB": "${{ secrets.HUB }}"}
     assert "--token $HUB " in written["job"]["command"]
     assert "github" not in written["job"]["command"]
+
+
+def test_a_word_in_angle_brackets_is_open_in_a_command() -> None:
+    line = "fit --who <YOUR-NAME> --in '<share>/x' < in.txt > out.txt; sort <a >b"
+    written: Any = read_back(write({"properties": {"nodeCount": 1, "customToolkitSettings": {"commandLine": line}}})[0])
+    assert written["job"]["command"] == (
+        "fit --who ${{ vars.your_name }} --in '${{ vars.share }}/x' < in.txt > out.txt; sort <a >b"
+    )
 
 
 def test_an_account_of_unknown_name_has_its_key_by_that_name() -> None:

@@ -246,7 +246,7 @@ def _own_name(root: Section) -> object:
 
 def _last(value: object) -> str:
     """The last part of a name with a path; "" for what is none."""
-    return (coerce.word(value) or "").rstrip("/").rsplit("/", 1)[-1]
+    return value.strip().rstrip("/").rsplit("/", 1)[-1] if isinstance(value, str) else ""
 
 
 def _arranged(sources: Sequence[Source], name: str | None) -> list[tuple[Source, str | None, str | None]]:

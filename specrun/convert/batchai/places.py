@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from string import punctuation, whitespace
 
 from specrun.convert.batchai.mounts import Mount, Mounts
-from specrun.convert.batchai.purposes import OF_CODE
 from specrun.convert.document import TODO, Document
 from specrun.convert.naming import identifier
+from specrun.convert.purposes import OF_CODE
 from specrun.convert.report import FieldPath, Ledger
 from specrun.convert.section import Fields
 from specrun.convert.unknown import Missing

@@ -21,6 +21,7 @@ OPEN = re.compile("\ue000([0-9]+)\ue001")
 """Stands in a text for what is open in it; the characters are of those that nobody may use for anything."""
 
 _MARKS = re.compile("[\ue000\ue001]")
+_PLACEHOLDER = re.compile(r"(?<=[\s=\"'/:])<([A-Za-z][\w-]*)>(?=[\s\"'/:.]|$)")
 _LONGEST = 160
 _KEY = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==")
 _SIGNATURE = re.compile(r"(?<=[?&]sig=)[^&\s\"'|;]+|(?<=AccountKey=)[^;\s\"']+|(?<=SharedAccessSignature=)[^;\s\"']+")
@@ -48,15 +49,17 @@ class Texts:
         """
         name = section.first(*names)
         value = section.known(name, prose=bool(to))
+        if value is None:
+            return ""
         found = self.closed(value)
         if found is not None:
-            return found.strip()
+            place = section.place(name) if to and "<" in found else ""
+            return (_PLACEHOLDER.sub(lambda match: self._placeholder(match, place), found) if place else found).strip()
         what = f"a text is expected here, and this is {coerce.shown(value)}"
-        if value is not None and to:
+        if to:
             section.ledger.ask(section.at(name), to, what)
             return TODO
-        if value is not None:
-            section.drop(name, what)
+        section.drop(name, what)
         return ""
 
     def closed(self, value: object) -> str | None:
@@ -100,6 +103,9 @@ class Texts:
 
     def _one(self, part: str | Part) -> str:
         return self.closed(part) or "" if isinstance(part, str) else self._mark(part)
+
+    def _placeholder(self, match: re.Match[str], place: str) -> str:
+        return self._mark(Unknown(match[0], place, re.sub(r"\W+", "_", match[1]).lower()))
 
     def _mark(self, part: str | Part) -> str:
         if part not in self.parts:

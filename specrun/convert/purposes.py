@@ -1,4 +1,4 @@
-"""Whether an argument names a place to read from or to write to: what Batch AI mounted was both."""
+"""Whether an argument names a place to read from or to write to, where what was mounted was both."""
 
 from __future__ import annotations
 
@@ -60,11 +60,15 @@ def purpose_of(before: str, path: str, after: str) -> Purpose:
     words = _COMMAND.split(before)[-1].split()
     program = next((word for word in words if "=" not in word and word not in ("sudo", "exec", "time", "nohup")), "")
     option = _OPTION.search(before)
-    found = _of_option(option["name"], program) if option else _of_command(program, words, after)
+    found = _of_option(option["name"], program) if option else Purpose.OPEN
+    if option is None or (found is Purpose.OPEN and _START.fullmatch(program)):
+        found = _of_command(program, words, after)
     if found is Purpose.OPEN and (OF_CODE.search(path) or _OF_DATA.search(path)):
         return Purpose.READ
-    named = [_of_name(part) for part in reversed(path.split("/"))] if found is Purpose.OPEN else [found]
-    return next((one for one in named if one is not Purpose.OPEN), Purpose.OPEN)
+    if found is not Purpose.OPEN:
+        return found
+    named = (purpose_of_name(part) for part in reversed(path.split("/")))
+    return next((one for one in named if one in (Purpose.READ, Purpose.WRITE)), Purpose.OPEN)
 
 
 def _of_option(option: str, program: str) -> Purpose:
@@ -72,17 +76,18 @@ def _of_option(option: str, program: str) -> Purpose:
     if len(name) == 1:
         extracts = (program, name) in (("tar", "C"), ("unzip", "d"), ("wget", "P"), ("wget", "O"))
         return Purpose.WRITE if extracts or program in _MAKES else _LETTERS.get(name, Purpose.OPEN)
-    found = _of_name(name)
+    found = purpose_of_name(name)
     return Purpose.READ if found is Purpose.OPEN and program in _SHOWS else found
 
 
-def _of_name(name: str) -> Purpose:
+def purpose_of_name(name: str) -> Purpose:
+    """What an option, a variable or a folder of that name is for: `--output-dir`, `MODEL_DIR`, `logs`."""
     words = [word.lower() for word in _WORDS.findall(name)]
     if any(word.startswith(_LOADED) for word in words):
         return Purpose.READ
     if any(word.startswith(_WRITES) for word in words):
         return Purpose.WRITE
-    if _DIRECTORY.fullmatch(name):
+    if _DIRECTORY.fullmatch(name.lstrip("-")):
         return Purpose.MODEL
     if name == "PATH" or any(word == "in" or word.startswith(_READS) for word in words):
         return Purpose.READ
