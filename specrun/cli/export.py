@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from specrun.spec.diagnostics import Path as SpecPath
     from specrun.spec.model import Spec
 
+_IN_VAIN = ("unknown-framework-version",)
+"""Mistakes of a spec that the files written from it would have, too."""
+
 out_option = click.option("--out", metavar="PATH", help="Write to this file instead of standard output.")
 
 
@@ -154,16 +157,25 @@ def tell_of_asterisks() -> None:
 
 
 def _show_refusals(specs: Sequence[Spec]) -> None:
-    """What the engine would refuse of the specs, as warnings: the files say what they hold instead."""
+    """What the engine would refuse of the specs, as warnings: the files say what they hold instead.
+
+    But for what they could only hold in vain, which ends the command: an environment that nobody can build any more.
+    """
     from specrun.engines.azureml_v2.checks import check_spec
     from specrun.spec.diagnostics import Severity
 
-    for spec in specs:
-        show(
-            replace(found, severity=Severity.WARNING) if found.severity is Severity.ERROR else found
-            for found in check_spec(spec)
-            if "workspace" not in found.code and found.path[:1] != ("workspace",)
-        )
+    found = [
+        one
+        for spec in specs
+        for one in check_spec(spec)
+        if "workspace" not in one.code and one.path[:1] != ("workspace",)
+    ]
+    show(
+        replace(one, severity=Severity.WARNING) if one.severity is Severity.ERROR and one.code not in _IN_VAIN else one
+        for one in found
+    )
+    if any(one.code in _IN_VAIN for one in found):
+        raise Exit(INVALID_SPEC)
 
 
 def _spare(spec: Spec, paths: Sequence[Path]) -> None:

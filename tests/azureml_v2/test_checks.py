@@ -72,6 +72,8 @@ def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) 
     environment = "environment: {framework: tensorflow, version: '2.13'}"
     assert checking.found(GPU, f"{JOB}, {environment}, resources: {{gpu: false}}}}") == []
     assert checking.found(GPU, f"{JOB}, {environment.replace('2.13', '2.14')}}}") == []
+    for version in ("1.10", "1.15.5", "2.7", "2.8", "2.20"):
+        assert checking.found(COMPUTE, f"{JOB}, {environment.replace('2.13', version)}}}") == []
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,15 @@ def test_a_tensorflow_without_its_cuda_where_none_is_wanted(checking: Checking) 
             "unknown-framework-version",
             ("job", "environment", "version"),
             "two or three numbers",
+        ),
+        *(
+            (
+                (COMPUTE, f"{JOB}, environment: {{framework: tensorflow, version: '{version}'}}}}"),
+                "unknown-framework-version",
+                ("job", "environment", "version"),
+                f"pip has no TensorFlow {version} .* take 1[.]10 or newer",
+            )
+            for version in ("1.4", "1.16.0", "0.12")
         ),
         (
             (GPU, f"{JOB}, environment: {{framework: tensorflow, version: '2.13.1'}}}}"),

@@ -89,6 +89,17 @@ def test_a_job_for_az(specrun: Any) -> None:
     assert Path("made.yml").read_text() == said.out
 
 
+@pytest.mark.parametrize("environment", ["version: '1.4'", "version: '2.13'", ""])
+def test_an_environment_that_nobody_can_build_any_more_is_not_written(specrun: Any, environment: str) -> None:
+    said_of = f"framework: tensorflow, {environment}".rstrip(", ")
+    gpu = "compute: {name: gpu-cluster, size: STANDARD_NC4AS_T4_V3, max_instances: 2}\n"
+    write_spec(Path.cwd(), JOB.replace("ls", f"ls, environment: {{{said_of}}}") + gpu)
+    said = specrun("export", "azureml", "--out-dir", "made")
+    assert (said.code, said.out, Path("made").exists()) == (65, "", False)
+    assert "error[unknown-framework-version]" in said.err
+    assert specrun("export", "azureml", "--environment", "current", "--out-dir", "made").code == 0
+
+
 def test_several_files_need_a_folder(specrun: Any) -> None:
     write_spec(Path.cwd(), JOB + CLUSTER + WORKSPACE % '"${{ env.SPECRUN_UNSET }}"')
     said = specrun("export", "azureml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.engines.azure.checks import check_shared, check_unread
-from specrun.engines.azureml_v2.environments import CUDA_SINCE, series_of
+from specrun.engines.azureml_v2.environments import CUDA_SINCE, OLDEST, has_python, series_of
 from specrun.spec.datastore_paths import EXAMPLE, STORAGE_EXAMPLE, STORAGE_SCHEMES, parse_storage
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Spec
@@ -61,6 +61,12 @@ def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnos
         detail = 'Which one? Write `version` with two or three numbers, as in `version: "2.16"`.'
         key = "framework" if environment.version is None else "version"
         yield spec.document.diagnostic("unknown-framework-version", detail, ("job", "environment", key))
+    elif not has_python(series):
+        detail = (
+            f"pip has no TensorFlow {environment.version} for any Python that an environment is built with: take "
+            f"{OLDEST} or newer, or write `image:` with one that has it, such as tensorflow/tensorflow:VERSION."
+        )
+        yield spec.document.diagnostic("unknown-framework-version", detail, ("job", "environment", "version"))
     elif series < CUDA_SINCE and spec.wants_gpu:
         detail = (
             f"TensorFlow {environment.version} needs a CUDA that pip does not bring, which it does from "

@@ -30,6 +30,10 @@ OLD_PYTHONS = {
 }
 """The newest Python that an old TensorFlow is made for; newer ones take `PYTHON`."""
 
+OLDEST = OLD_PYTHONS["3.6"][0]
+_SINCE = (2, 8)
+"""From this TensorFlow on there is one for `PYTHON`."""
+
 CUDA_SINCE = (2, 14)
 """From this TensorFlow on pip brings the CUDA that it needs: before, an image has to have it."""
 
@@ -83,6 +87,12 @@ def series_of(version: str) -> tuple[int, ...] | None:
     """A version's first two numbers; None for what is no version."""
     parts = version.split(".")[:2]
     return tuple(map(int, parts)) if len(parts) == 2 and all(part.isdigit() for part in parts) else None
+
+
+def has_python(series: tuple[int, ...]) -> bool:
+    """Whether there is a Python for a TensorFlow, by its first two numbers."""
+    known = ".".join(map(str, series))
+    return series >= _SINCE or any(known in made_for for made_for in OLD_PYTHONS.values())
 
 
 def _send_context(
