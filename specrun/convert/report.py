@@ -50,7 +50,7 @@ class Report:
     """Every field of every file that was read, in the order of the files; `places` tell where in a file one stands."""
 
     entries: tuple[Entry, ...] = ()
-    places: Mapping[str, Callable[[FieldPath], str]] = field(default_factory=dict, compare=False)
+    places: Mapping[str, Callable[[FieldPath], str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def todos(self) -> tuple[Entry, ...]:
