@@ -98,7 +98,10 @@ def any_files(
     brought = looked_at([*files, *([cluster] if cluster else [])])
     if (mounts or image or code) and "batchai" not in brought.sources:
         raise click.UsageError("--mount, --image and --code are for Batch AI's files, and none of these is one.")
-    options = _options(name, workspace or brought.config(), written, job, every)
+    scripts = [*brought.sources.get("script", ()), *brought.sources.get("azcli", ())]
+    if (job is not None or every) and not scripts and not brought.refused:
+        raise click.UsageError("--job and --all choose among the jobs of a script, and none of these files is one.")
+    options = _options(name, workspace or brought.config(), written, job, every, len(scripts))
     batchai = _batchai_options(options, mounts, image, code)
     deliver(works(brought, batchai, options), brought.refused, looks=brought.looks, **written)
 
@@ -180,7 +183,7 @@ def script(
     from specrun.convert.sources import read_script
 
     sources, refused = read_all(read_script, expanded(files, (".py", ".ipynb")))
-    options = _options(name, workspace, written, job, every)
+    options = _options(name, workspace, written, job, every, len(sources))
     works = [partial(_alone, import_script, source.file, source.text, options) for source in sources]
     deliver(works, refused, **written)
 
@@ -197,7 +200,7 @@ def azcli(
     from specrun.convert.sources import read_script
 
     sources, refused = read_all(read_script, expanded(files, (".sh", ".bash", ".azcli")))
-    options = _options(name, workspace, written, job, every)
+    options = _options(name, workspace, written, job, every, len(sources))
     deliver([partial(import_azcli, source, options) for source in sources], refused, **written)
 
 
@@ -248,12 +251,19 @@ def _workspace(file: str | None) -> Properties | None:
 
 
 def _options(
-    name: str | None, workspace: str | None, written: dict[str, Any], job: str | None = None, every: bool = False
+    name: str | None,
+    workspace: str | None,
+    written: dict[str, Any],
+    job: str | None = None,
+    every: bool = False,
+    scripts: int = 1,
 ) -> ImportOptions:
     from specrun.convert.options import ImportOptions
 
     if job is not None and every:
         raise click.UsageError("--job is for one job of a script, --all for each: give one of them.")
+    if job is not None and scripts > 1:
+        raise click.UsageError(f"--job chooses a job of one script, and these are {scripts}: give one of them.")
     return ImportOptions(name, _workspace(workspace), _folder(written), job, every)
 
 

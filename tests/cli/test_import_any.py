@@ -166,6 +166,42 @@ def test_options_of_batch_ai_need_a_file_of_its(specrun: Any) -> None:
     assert (said.code, "none of these is one" in said.err) == (64, True)
 
 
+TWO = "az ml run submit-script -c a prep.py\naz ml run submit-script -c a train.py\n"
+
+
+@pytest.mark.parametrize("kind", [(), ("azcli",)])
+def test_the_jobs_of_a_script_are_listed_and_chosen(specrun: Any, kind: tuple[str, ...]) -> None:
+    said = specrun("import", *kind, write("go.sh", TWO))
+    assert yaml.safe_load(said.out)["job"]["script"] == "train.py"
+    listed = ["    1 prep, line 1: az ml run submit-script", "  * 2 train, line 2: az ml run submit-script"]
+    assert [line for line in said.err.splitlines() if line in listed] == listed
+    assert yaml.safe_load(specrun("import", *kind, "go.sh", "--job", "1").out)["job"]["script"] == "prep.py"
+    assert yaml.safe_load(specrun("import", *kind, "go.sh", "--job", "prep").out)["job"]["script"] == "prep.py"
+    assert specrun("import", *kind, "go.sh", "--all", "--out-dir", "new").code == 0
+    assert len([*Path("new").iterdir()]) == 2
+    said = specrun("import", *kind, "go.sh", "--job", "3")
+    assert (said.code, "it has no job `3`: --job takes one of 1 (prep, line 1), 2 (train, line 2)" in said.err) == (
+        65,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("go.sh", "again.sh", "--job", "1"), "these are 2: give one of them"),
+        (("go.sh", "--job", "1", "--all"), "give one of them"),
+        (("job.yml", "--all"), "none of these files is one"),
+    ],
+)
+def test_options_that_do_not_fit_the_files(specrun: Any, words: tuple[str, ...], said: str) -> None:
+    write("job.yml", JOB)
+    for file in ("go.sh", "again.sh"):
+        write(file, TWO)
+    answer = specrun("import", *words)
+    assert (answer.code, said in answer.err) == (64, True), answer.err
+
+
 def test_programs_read_what_each_file_was_taken_for(specrun: Any) -> None:
     write("old/job.yml", JOB)
     write("old/train.py", "import numpy\n")
