@@ -132,10 +132,13 @@ def _about(job: Found) -> str:
 
 
 def _lines(entry: Entry, paint: Paint, width: int) -> Iterator[str]:
-    head = visible(entry.source) or "(the whole file)"
-    if entry.to:
-        head += f" → {visible(entry.to)}"
-    yield f"  {paint(SIGNS[entry.verdict], STYLES[entry.verdict])} {head}"
+    """A field, where it stands now (on a line of its own where both are long), and what is said of it."""
+    source = f"  {paint(SIGNS[entry.verdict], STYLES[entry.verdict])} {visible(entry.source) or '(the whole file)'}"
+    target = f"→ {visible(entry.to)}" if entry.to else ""
+    plain = len(visible(entry.source)) + len(target) + len("  ~  ")
+    yield f"{source} {target}".rstrip() if plain <= width else source
+    if plain > width and target:
+        yield f"      {target}"
     yield from textwrap.wrap(visible(_note(entry)), width, initial_indent="      ", subsequent_indent="      ")
 
 

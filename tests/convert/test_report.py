@@ -106,8 +106,10 @@ def an_account() -> Account:
     )
     other = Ledger("second.json", {"a": 1})
     other.carry(("a",), "name")
-    ledger = Ledger("job.json", {"a": 1}, lambda path: "line 4")
+    long = ("properties", "mountVolumes", "azureFileShares", "accountName")
+    ledger = Ledger("job.json", {"a": 1, "properties": {"mountVolumes": {}}}, lambda path: "line 4")
     ledger.ask(("a",), "compute", "which cluster?")
+    ledger.rewrite(long, "datastores.training.credentials.account_key", "a secret is not copied")
     return Account(other.close("") + ledger.close(""), looks, {"job.json": jobs})
 
 
@@ -123,6 +125,7 @@ def test_what_files_were_taken_for_and_what_jobs_there_are(width: int) -> None:
     assert "not imported: pod.yml: a Kubernetes manifest (its fields apiVersion and kind)" in text
     assert "1 prep, line 3: ScriptRunConfig * 2 train, cell 3, line 9: TensorFlow 3 tune, line 20:" in text
     assert "tune, line 20: HyperDriveConfig: a sweep over parameters has no place in a spec" in text
+    assert "azureFileShares.accountName → datastores.training.credentials.account_key a secret" in text
     assert text.index("! a → compute line 4: which cluster?") < text.index("second.json: 1 carried over")
 
 
@@ -134,7 +137,7 @@ def test_the_same_for_programs_and_as_markdown() -> None:
         ("job", "line 20"),
     ]
     assert [one["file"] for one in data if one["verdict"] == "passed by"][-1] == "pod.yml"
-    assert len(data) == 10 + 3 + 2
+    assert len(data) == 10 + 3 + 4
     assert [one["place"] for one in data if one["verdict"] == "needs you"] == ["line 4"]
     text = report_markdown(an_account())
     assert "| 2 | `train` | cell 3, line 9 | TensorFlow |" in text
