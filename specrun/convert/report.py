@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from enum import Enum
 from typing import TypeAlias
@@ -92,15 +92,13 @@ class Ledger:
     def rest(self) -> Iterator[FieldPath]:
         """The paths of all leaves that were not spoken of."""
         known = {entry.path for entry in self._entries if entry.path or not self._has_fields()}
-        for path in leaves(self.values):
-            if not any(path[:length] in known for length in range(len(path) + 1)):
-                yield path
+        return iter(_leaves(self.values, (), known, []))
 
     def close(self, unknown: str) -> Report:
         """The report. What was never spoken of is dropped, for the reason `unknown`: no leaf is without an entry."""
         for path in list(self.rest()):
             self.drop(path, unknown)
-        order = {path: number for number, path in enumerate(_nodes(self.values))}
+        order = {path: number for number, path in enumerate(_nodes(self.values, (), []))}
         found = [self._placed(entry) for entry in self._entries]
         in_order = sorted(found, key=lambda entry: order.get(entry.path, -1))
         return Report(tuple(in_order), {self.file: self.place_of})
@@ -118,17 +116,29 @@ class Ledger:
         self._entries[entry] = None
 
 
-def leaves(values: object, path: FieldPath = ()) -> Iterator[FieldPath]:
+def leaves(values: object) -> Sequence[FieldPath]:
     """The paths of all scalars, and of all empty mappings and lists."""
-    items: list[tuple[str | int, object]] = []
-    if isinstance(values, Mapping):
-        items = [(str(key), value) for key, value in values.items()]
-    elif isinstance(values, list):
-        items = list(enumerate(values))
-    if not items:
-        yield path
-    for key, value in items:
-        yield from leaves(value, (*path, key))
+    return _leaves(values, (), (), [])
+
+
+def _leaves(values: object, path: FieldPath, known: Container[FieldPath], found: list[FieldPath]) -> list[FieldPath]:
+    """Add the paths of leaves, but for those at or below one that is known."""
+    if path in known:
+        return found
+    inner = list(_inside(values))
+    for key, value in inner:
+        _leaves(value, (*path, key), known, found)
+    if not inner:
+        found.append(path)
+    return found
+
+
+def _inside(values: object) -> Iterable[tuple[str | int, object]]:
+    if isinstance(values, dict):  # what nearly all are: an abstract class takes longer to ask
+        return [(str(key), value) for key, value in values.items()]
+    if isinstance(values, list):
+        return enumerate(values)
+    return [(str(key), value) for key, value in values.items()] if isinstance(values, Mapping) else ()
 
 
 def dotted(path: FieldPath) -> str:
@@ -137,11 +147,9 @@ def dotted(path: FieldPath) -> str:
     return text.removeprefix(".")
 
 
-def _nodes(values: object, path: FieldPath = ()) -> Iterator[FieldPath]:
-    yield path
-    if isinstance(values, Mapping):
-        for key, value in values.items():
-            yield from _nodes(value, (*path, str(key)))
-    elif isinstance(values, list):
-        for index, value in enumerate(values):
-            yield from _nodes(value, (*path, index))
+def _nodes(values: object, path: FieldPath, found: list[FieldPath]) -> list[FieldPath]:
+    """Add the paths of all that a file holds, in its order."""
+    found.append(path)
+    for key, value in _inside(values):
+        _nodes(value, (*path, key), found)
+    return found

@@ -49,8 +49,11 @@ class Section:
 
     def get(self, *names: str) -> object:
         """What the first of these fields that says something holds; None where none does."""
-        found = (self.values.get(self.key(name)) for name in names)
-        return next((value for value in found if not coerce.is_empty(value)), None)
+        for name in names:
+            value = self.values.get(self.key(name))
+            if not coerce.is_empty(value):
+                return value
+        return None
 
     def first(self, *names: str) -> str:
         """The first of these fields that says something; the last where none does."""
