@@ -10,11 +10,6 @@ LONGEST = 40
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """The name of an environment variable."""
 
-_WRITTEN = re.compile(
-    r"(out|outputs?|models?|checkpoints?|ckpts?|logs?|logging|logdir|exports?|saves?|saved|results?|snapshots?|tensorboard)"
-)
-_READ = re.compile(r"(in|inputs?|load|loaded|restore|resume|init|initial|from|pretrained|data|dataset|base)")
-
 CLUSTER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 VM_SIZE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -59,12 +54,6 @@ def identifier(text: str, taken: Collection[str] = (), empty: str = "_") -> str:
     """A text as the name of an input or output: letters, digits and underscores, the first no digit."""
     found = re.sub(r"[^A-Za-z0-9_]+", "_", _ascii(text))[:200] or empty
     return unique(f"_{found}" if found[0].isdigit() else found, taken)
-
-
-def names_output(text: str) -> bool:
-    """Whether an argument or a path is called like a place to write to: `--output-dir`, `MODEL_DIR`, `logs/`."""
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower())
-    return any(map(_WRITTEN.fullmatch, words)) and not any(map(_READ.fullmatch, words))
 
 
 def datastore_name(text: str, taken: Collection[str] = ()) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from specrun.convert.document import Document
-from specrun.convert.naming import names_output
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.runconfig import import_runconfig, lowered, project_folder
@@ -64,28 +63,12 @@ def test_a_mount_that_is_written_to_is_an_output() -> None:
     mount = {"dataStoreName": "s", "pathOnDataStore": "p", "mode": "mount"}
     arguments = ["--data", "$AZUREML_DATAREFERENCE_a", "--output-dir", "$AZUREML_DATAREFERENCE_b"]
     found = job({**RUN, "dataReferences": {"a": mount, "b": mount}, "arguments": arguments})
+    words = ["--model=$AZUREML_DATAREFERENCE_a", "--load-model=$AZUREML_DATAREFERENCE_b", "--epochs", "3"]
+    assert list(job({**RUN, "dataReferences": {"a": mount, "b": mount}, "arguments": words}).inner("outputs")) == ["a"]
     assert found["inputs"] == {"a": {"path": "azureml://datastores/s/paths/p", "mode": "ro_mount"}}
     assert found["outputs"] == {"b": {"path": "azureml://datastores/s/paths/p", "mode": "rw_mount"}}
     assert found["arguments"] == ["--data", "${{ inputs.a }}", "--output-dir", "${{ outputs.b }}"]
     assert "called like a place to write to" in found.inner("outputs").inner("b").remarks["mode"].doubt
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("--output_dir", True),
-        ("--modelDir=x", True),
-        ("checkpoints", True),
-        ("--log-path", True),
-        ("--data", False),
-        ("--load-model", False),
-        ("--pretrained_model", False),
-        ("--epochs", False),
-        ("--catalog", False),
-    ],
-)
-def test_what_is_called_like_a_place_to_write_to(name: str, expected: bool) -> None:
-    assert names_output(name) is expected
 
 
 def test_inputs_of_another_language_are_kept_beside_those_of_the_file() -> None:

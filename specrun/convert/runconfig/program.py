@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from specrun.convert import coerce, credentials
-from specrun.convert.naming import VARIABLE, identifier, names_output
+from specrun.convert.naming import VARIABLE, identifier
+from specrun.convert.purposes import Purpose, purpose_of_name
 from specrun.convert.section import Fields, Section
 from specrun.convert.unknown import Missing, Mixed, Secret, Unknown, is_open
 from specrun.spec.frozen import dataclass
@@ -40,7 +41,12 @@ class Named:
 
     def is_written(self, name: str) -> bool:
         """Whether an argument that is called like a place to write to names the data."""
-        return any(_called(word, (name,)) and names_output(f"{before} {word}") for before, word in self.words)
+        return any(_called(word, (name,)) and _is_for_writing(before, word) for before, word in self.words)
+
+
+def _is_for_writing(before: str, word: str) -> bool:
+    flag, mark, _ = word.partition("=")
+    return purpose_of_name(flag if mark and flag.startswith("-") else before) in (Purpose.WRITE, Purpose.MODEL)
 
 
 def put_program(section: Section, job: Fields) -> None:
