@@ -82,7 +82,7 @@ def test_every_word_of_every_call_is_in_the_report(monkeypatch: pytest.MonkeyPat
         ("$FREE", Unknown("$FREE", "line 2", "free", environment="FREE")),
         ("${FREE:-x}", Unknown("${FREE:-x}", "line 2", "free", default="x")),
         ("--a=$FREE", Mixed(("--a=", Unknown("$FREE", "line 2", "free", environment="FREE")))),
-        ("$1", Unknown("$1", "line 2", "argument_1")),
+        ("$1", Unknown("$1", "line 2", "argument")),
         ("$(ml.workspace)", Unknown("$(ml.workspace)", "line 2", "workspace")),
         ("$(pick $(one) x)", Unknown("$(pick $(one) x)", "line 2")),
         ("`pick`", Unknown("`pick`", "line 2")),
@@ -113,6 +113,12 @@ def test_words_as_bash_reads_them(word: str, value: object) -> None:
 def test_what_a_variable_is_set_to(before: str, value: object) -> None:
     *_, (words, _, _) = words_of(f"{before}\naz ml x $A\n")
     assert words[3] == value
+
+
+def test_what_is_not_known_is_called_as_its_option() -> None:
+    ((words, _, _),) = words_of('az ml x --batch-size $1 --rate $(pick a) $2 --data "$DATA" -n $3\n')
+    names = [word.name for word in words if isinstance(word, Unknown)]
+    assert names == ["batch_size", "rate", "argument", "data", "argument"]
 
 
 def test_what_stands_behind_the_script_belongs_to_it() -> None:
@@ -193,6 +199,19 @@ def test_a_sweep_is_named_and_never_skipped(tmp_path: Path, monkeypatch: pytest.
         of(hyper)
     (found,) = of(f"{hyper}{SUBMIT}")
     assert [(job.place, bool(job.why)) for job in found.jobs] == [("line 1", True), ("line 2", False)]
+
+
+def test_no_credential_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    secret = "s3cretS3cretS3cret"
+    (found,) = of(
+        f"TOKEN={secret}\n"
+        f"az ml datastore attach-blob -n a -a acc -c data -k {secret}\n"
+        f"az ml run submit-script --ct $(pick --password {secret}) -e e train.py --password {secret} --token $TOKEN "
+        f"--url 'https://a.blob.core.windows.net/c?sv=1&sig={secret}' --x $(get --api-key {secret})\n"
+    )
+    assert secret not in f"{found.draft.text()}{found.report}{found.files}"
+    assert "${{ secrets.TOKEN }}" in found.draft.text()
 
 
 def test_clusters_and_datastores_without_a_job() -> None:

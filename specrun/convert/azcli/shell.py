@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from specrun.convert.unknown import Missing, Mixed, Secret, Unknown
+from specrun.spec.masking import mask
 from specrun.spec.shell import Simple
 from specrun.spec.shell_reader import read
 
@@ -41,7 +43,7 @@ def words_of(text: str) -> Iterator[tuple[list[Known], str, str | None]]:
         if plain[at] in ("cd", "pushd"):
             folder = _gone(folder, _value(plain[at + 1], names, place) if plain[at + 1 :] else "~")
         elif plain[at] == "az":
-            yield [_value(word, names, place) for word in plain[at:]], place, folder
+            yield _named([_value(word, names, place) for word in plain[at:]]), place, folder
 
 
 def _assign(command: Simple, plain: Sequence[str], names: dict[str, Known], place: str) -> None:
@@ -56,6 +58,17 @@ def _assign(command: Simple, plain: Sequence[str], names: dict[str, Known], plac
         name = match[1]
         sure = command.depth == 0 and not match[2]
         names[name] = _value(word[match.end() :], names, place) if sure else Unknown(f"${name}", place, name)
+
+
+def _named(words: list[Known]) -> list[Known]:
+    """The same, where what is not known and has no name of its own is called as the option before it."""
+    for number, word in enumerate(words[1:], 1):
+        before = words[number - 1]
+        if isinstance(word, Unknown) and word.name in ("", "argument") and isinstance(before, str):
+            option = before[2:].replace("-", "_")
+            if before.startswith("--") and option.isidentifier():
+                words[number] = replace(word, name=option)
+    return words
 
 
 def _gone(folder: str | None, to: Known) -> str | None:
@@ -122,10 +135,10 @@ def _expanded(text: str, names: Mapping[str, Known], place: str) -> Known:
     if macro is not None:
         return Unknown(text, place, macro[1].rpartition(".")[2])
     if match is None or match[5] is not None:
-        return Unknown(text, place)
+        return Unknown(mask(text), place)
     name = match[1] or match[2]
     if name is None:
-        return Unknown(text, place, f"argument_{match[4]}" if match[4].isdigit() else "arguments")
+        return Unknown(text, place, "argument")
     if name in names:
         return names[name]
     default = match[3] or None
