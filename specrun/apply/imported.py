@@ -8,7 +8,7 @@ next mistake then, the engine is asked about the spec as it would be with the sc
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -58,18 +58,18 @@ class _Unplaced(Document):
         return f"line {super().location(of, key=True).line}"
 
 
-def agreed(imported: Sequence[Imported], places: Sequence[str], engine: str = ENGINE) -> list[Imported]:
+def agreed(imported: Sequence[Imported], texts: Mapping[str, str], engine: str = ENGINE) -> list[Imported]:
     """The same imports, with what an engine, and `validate`, would find in each spec in its report.
 
-    `places` are the files that the specs are in, or could be.
+    `texts` are those of the specs, by the files that they are in, or could be.
     """
     from specrun.apply.validation import of_engine  # late: it brings what few verbs need
 
     documents: dict[str, Document] = {}
-    found: dict[str, dict[Diagnostic, None]] = {file: {} for file in places}
+    found: dict[str, dict[Diagnostic, None]] = {file: {} for file in texts}
     left: dict[str, Todos] = {}
-    for one, file in zip(imported, places, strict=True):
-        document, mistakes = source.parse(file, one.draft.text().encode())
+    for file, text in texts.items():
+        document, mistakes = source.parse(file, text.encode())
         found[file] |= dict.fromkeys(mistakes)
         if document is not None:
             documents[file] = unplaced = _Unplaced(file, document.text, document.values)

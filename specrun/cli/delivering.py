@@ -97,10 +97,13 @@ def deliver(
         path.write_text(text, encoding="utf-8", newline="\n")
         if executable:
             path.chmod(path.stat().st_mode | 0o111)
-    if not files:
-        print("".join(one.draft.text() for one in imported), end="")
     places = [Path(out) if out is not None else Path(out_dir or "", f"{one.name}.yaml") for one in imported]
-    judged = agreed(imported, list(map(str, places)), engine or ENGINE)
+    texts = {
+        str(place): files[place][0] if files else one.draft.text() for place, one in zip(places, imported, strict=True)
+    }
+    if not files:
+        print("".join(texts.values()), end="")
+    judged = agreed(imported, texts, engine or ENGINE)
     _tell(judged, looks, files, output)
     _tell_next(judged, [places[at] for at, one in enumerate(judged) if one.report.todos], engine, output, bool(files))
     if refused:

@@ -37,7 +37,7 @@ def imported(fields: dict[str, object], told: dict[str, str], asked: dict[str, s
 def needs(one: Imported, folder: Path, engine: str = "azureml") -> list[Entry]:
     """What the report has afterwards that it had not."""
     before = set(one.report.entries)
-    (after,) = agreed([one], [str(folder / "one.yaml")], engine)
+    (after,) = agreed([one], {str(folder / "one.yaml"): one.draft.text()}, engine)
     assert [entry for entry in after.report.entries if entry in before] == list(one.report.entries)
     return [entry for entry in after.report.entries if entry not in before]
 
@@ -57,7 +57,7 @@ def test_a_finding_stands_behind_the_field_it_came_of(tmp_path: Path) -> None:
     assert (found.file, found.path, found.to, found.place) == ("their.yml", ("source",), "job.code", "line 2")
     assert found.verdict is Verdict.NEEDS_YOU
     assert found.note.startswith("The code folder does not exist. Looked for `")
-    (after,) = agreed([one], [str(tmp_path / "one.yaml")])
+    (after,) = agreed([one], {str(tmp_path / "one.yaml"): one.draft.text()})
     assert [entry.path for entry in after.report.entries] == [("cmd",), ("source",), ("source",), ("other",)]
 
 
@@ -149,7 +149,9 @@ def test_it_is_what_validate_says(tmp_path: Path, engine: str) -> None:
 def test_several_are_told_apart(tmp_path: Path) -> None:
     right, wrong = imported(JOB, {"cmd": "job.command"}), imported({**JOB, "compute": "x"}, {"cluster": "compute"})
 
-    found = agreed([right, wrong], [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")])
+    found = agreed(
+        [right, wrong], {str(tmp_path / "a.yaml"): right.draft.text(), str(tmp_path / "b.yaml"): wrong.draft.text()}
+    )
 
     assert [[entry.to for entry in one.report.todos] for one in found] == [[], ["compute"]]
 

@@ -26,13 +26,14 @@ class Files:
     `told` is what the command line says of how far specs reach; `specs` are those that are not read from their files.
     """
 
-    __slots__ = ("_documents", "_kinds", "_reach", "_trees", "_wrong", "specs", "told")
+    __slots__ = ("_documents", "_kinds", "_near", "_reach", "_trees", "_wrong", "specs", "told")
 
     def __init__(self, told: Told = Told(), specs: Mapping[str, Document] = {}) -> None:  # noqa: B008 - it cannot change
         self.told = told
         self.specs = specs
         self._reach: dict[str, Reach] = {}
         self._kinds: dict[str, str | None] = {}
+        self._near: dict[tuple[str, str], str | None] = {}
         self._documents: dict[str, tuple[Document | None, tuple[Diagnostic, ...]]] = {}
         self._trees: dict[tuple[object, ...], Tree] = {}
         self._wrong: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
@@ -44,6 +45,14 @@ class Files:
         except KeyError:
             found = self._kinds[path] = _kind(path)
             return found
+
+    def nearest(self, path: str, code: str) -> str | None:
+        """What may be meant by a path where nothing is: see `nearest_existing`."""
+        if (path, code) not in self._near:
+            from specrun.spec.rules.nearby import nearest_existing  # late: as a rule everything is there
+
+            self._near[path, code] = nearest_existing(path, code)
+        return self._near[path, code]
 
     def reach(self, folder: str) -> Reach:
         """How far the specs in a folder reach."""

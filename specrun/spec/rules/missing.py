@@ -19,10 +19,8 @@ def missing_detail(subject: Subject, path: str, code: str, place: Path = ()) -> 
     where = os.path.normpath(os.path.join(subject.folder, path))
     if os.path.islink(where):
         return f"`{where}` is a link to something that does not exist."
-    from specrun.spec.rules.nearby import nearest_existing  # late: as a rule everything is there
-
     beside = beside_spec(subject, place)
-    near = None if beside else nearest_existing(where, code)
+    near = None if beside else subject.files.nearest(where, code)
     if near is None:
         return f"Looked for `{where}`; paths start at the folder of this file.{beside}"
     return f"Looked for `{where}`. Did you mean `{os.path.relpath(near, subject.folder)}`?"

@@ -1,6 +1,6 @@
 """What a path may mean that leads nowhere: something like it that is there, and that may stand where it stands."""
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH122, PTH123, PTH208
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH118, PTH119, PTH122, PTH123
 # As everywhere under rules, paths are texts.
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def nearest_existing(path: str, code: str = "") -> str | None:
             return None
         same = os.path.join(near, name)
         return same if _fits(same, code, name) else nearest_existing(same, code)
-    fitting = [one for one in _names(parent) if _fits(os.path.join(parent, one), code, name)]
+    fitting = [one.name for one in _entries(parent) if _may_fit(one, code) and _fits(one.path, code, name)]
     found = nearest(name, fitting)
     if found is None and code == "missing-conda-file":
         conda = [one for one in fitting if b"\ndependencies:" in b"\n" + _head(os.path.join(parent, one))]
@@ -53,8 +53,9 @@ def nearest_existing(path: str, code: str = "") -> str | None:
 
 def _of_same_name(parent: str, name: str) -> Iterator[str]:
     """Paths at which the very name may be: in the folders of this one, then in those above it."""
-    for folder in _names(parent):
-        if not folder.startswith((".", "_")) and folder != "node_modules":
+    for entry in _entries(parent):
+        folder = entry.name
+        if not folder.startswith((".", "_")) and folder != "node_modules" and entry.is_dir():
             yield os.path.normpath(os.path.join(parent, folder, name))
     root = repository_of(os.path.abspath(parent))
     above = parent
@@ -63,11 +64,19 @@ def _of_same_name(parent: str, name: str) -> Iterator[str]:
         yield os.path.join(above, name)
 
 
-def _names(folder: str) -> list[str]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
-        return sorted(islice(os.listdir(folder), _MOST))
+        with os.scandir(folder) as found:
+            return sorted(islice(found, _MOST), key=lambda one: one.name)
     except OSError:
         return []
+
+
+def _may_fit(entry: os.DirEntry[str], code: str) -> bool:
+    """Whether it is worth a look, as the folder's own list has it."""
+    if code in _FOLDERS:
+        return entry.is_dir()
+    return code not in _SUFFIXES or not entry.is_dir()
 
 
 def _fits(path: str, code: str, name: str) -> bool:
@@ -78,7 +87,7 @@ def _fits(path: str, code: str, name: str) -> bool:
         return os.path.exists(path)
     wanted = _SUFFIXES.get(code, ())
     suffixes = (*wanted, os.path.splitext(name)[1].lower() or None) if wanted else ()
-    if not os.path.isfile(path) or (suffixes and os.path.splitext(path)[1].lower() not in suffixes):
+    if (suffixes and os.path.splitext(path)[1].lower() not in suffixes) or not os.path.isfile(path):
         return False
     return code != "missing-conda-file" or b"apiVersion:" not in _head(path)  # another spec
 
