@@ -359,10 +359,10 @@ def test_services_are_endpoints_of_the_run(tmp_path: Path) -> None:
     from azureml.core._serialization_utils import _serialize_to_dict
 
     services = "{shell: {type: ssh, ssh_public_keys: AAAA}, board: {type: tensor_board, log_dir: runs}, lab: {type: "
-    services += "jupyter_lab}}"
+    services += "jupyter_lab, port: 8888}}"
     sent = _serialize_to_dict(configured(spec_of(tmp_path, f"  command: echo\n  services: {services}\n")))
     assert sent["applicationEndpoints"] == {
         "shell": {"type": "SSH", "port": None, "properties": {"sshPublicKeys": "AAAA"}},
         "board": {"type": "TensorBoard", "port": None, "properties": {"logDir": "runs"}},
-        "lab": {"type": "JupyterLab", "port": None, "properties": {}},
+        "lab": {"type": "JupyterLab", "port": 8888, "properties": {}},
     }

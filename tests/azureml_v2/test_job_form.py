@@ -80,7 +80,7 @@ def test_what_a_serverless_job_says_of_its_queue_and_of_the_ways_into_it(place: 
           shell: {type: ssh, ssh_public_keys: ssh-ed25519 AAAA me, nodes: all}
           board: {type: tensor_board, log_dir: outputs/runs}
           lab: {type: jupyter_lab}
-          code: {type: vs_code}
+          code: {type: vs_code, port: 8080}
         """,
         top="",
     )
@@ -95,7 +95,7 @@ def test_what_a_serverless_job_says_of_its_queue_and_of_the_ways_into_it(place: 
         },
         "board": {"jobServiceType": "TensorBoard", "properties": {"logDir": "outputs/runs"}},
         "lab": {"jobServiceType": "JupyterLab"},
-        "code": {"jobServiceType": "VSCode"},
+        "code": {"jobServiceType": "VSCode", "port": 8080},
     }
 
 

@@ -187,6 +187,7 @@ PROBES: dict[str, Probe] = {
     "job.queue_settings.priority": probe("low", "high"),
     "job.services.*.type": probe("vs_code", "jupyter_lab"),
     "job.services.*.nodes": probe("all", None, job__services__probe={"type": "vs_code"}),
+    "job.services.*.port": probe(6006, 8080, job__services__probe={"type": "vs_code"}),
     "job.services.*.ssh_public_keys": probe("ssh-rsa one", "ssh-rsa two", job__services__probe={"type": "ssh"}),
     "job.services.*.log_dir": probe("one", "two", job__services__probe={"type": "tensor_board"}),
     "job.limits.timeout": probe(60, 600),

@@ -47,10 +47,11 @@ SAMPLES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "job.services.*.ssh_public_keys": ("ssh-rsa AAAA", {"services.x": {"type": "ssh"}}),
     "job.services.*.log_dir": ("logs", {"services.x": {"type": "tensor_board"}}),
     "job.services.*.nodes": ("all", {"services.x": {"type": "vs_code"}}),
+    "job.services.*.port": (6006, {"services.x": {"type": "vs_code"}}),
     "job.services.*.properties": ({"a": "b"}, {"services.x": {"type": "vs_code"}}),
     **{
         f"job.services.*.{name}": ("1", {"services.x": {"type": "vs_code"}})
-        for name in ("$schema", "port", "endpoint", "status", "error_message")
+        for name in ("$schema", "endpoint", "status", "error_message")
     },
     "job.identity.type": ("user_identity", {}),
     **{
@@ -131,7 +132,6 @@ NOT_CARRIED: Mapping[str, str] = {
     "job.properties": "specrun sets a run's properties itself",
     "job.parent_job_name": "a run of specrun has no parent",
     "job.services.*.$schema": _SCHEMA,
-    "job.services.*.port": "Azure ML chooses the port",
     "job.services.*.endpoint": _TOLD,
     "job.services.*.status": _TOLD,
     "job.services.*.error_message": _TOLD,

@@ -214,10 +214,10 @@ def _put_services(section: Section, job: Fields) -> None:
             for of, theirs, ours in (
                 (service, "type", "type"),
                 (service, "nodes", "nodes"),
+                (service, "port", "port"),
                 (settings, "nodes", "nodes"),
                 (settings, "sshPublicKeys", "ssh_public_keys"),
                 (settings, "logDir", "log_dir"),
             ):
                 if of.get(theirs) is not None:
                     place.put(ours, of.get(theirs), *of.origins(theirs))
-            service.drop("port", "Azure ML chooses the port, and the portal shows it")

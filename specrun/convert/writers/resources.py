@@ -62,9 +62,9 @@ _SERVICE = (
     Row("type", _TYPES, "ssh, jupyter_lab, tensor_board or vs_code"),
     Row("job_service_type", _TYPES, "ssh, jupyter_lab, tensor_board or vs_code", ours="type"),
     Row("nodes", _one_of("all"), "all"),
+    Row("port", coerce.count, "a port's number"),
     Row("ssh_public_keys", coerce.word, "public keys"),
     Row("log_dir", coerce.word, "a folder"),
-    *dropped("Azure ML chooses the port, and the portal shows it", "port"),
     *dropped("specrun has no settings of single services", "properties"),
     *dropped(_OF_SERVICE, "endpoint", "status", "error_message"),
 )

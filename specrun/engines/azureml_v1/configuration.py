@@ -71,7 +71,7 @@ def _service(words: Properties) -> Any:
     types = {"ssh": "SSH", "jupyter_lab": "JupyterLab", "tensor_board": "TensorBoard", "vs_code": "VSCode"}
     named = {"sshPublicKeys": words.get("ssh_public_keys"), "logDir": words.get("log_dir")}
     properties = {name: value for name, value in named.items() if value is not None}
-    return ApplicationEndpointConfiguration(type=types[str(words["type"])], properties=properties)
+    return ApplicationEndpointConfiguration(types[str(words["type"])], words.get("port"), properties)
 
 
 def _data_references(job: Job, default_datastore: str) -> dict[str, Any]:
