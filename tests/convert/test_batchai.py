@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
+from specrun.convert.batchai import BatchaiOptions, folder_imports, import_batchai, import_cluster, kind_of
 from specrun.convert.batchai.custom import launch_of, launches
 from specrun.convert.batchai.job import seconds_of
 from specrun.convert.batchai.texts import hide
@@ -173,6 +173,8 @@ def test_a_declared_script_folder_is_not_needed_with_code() -> None:
         ("mpirun -n 3 python a.py", 2, "python a.py", "TODO"),
         ("mpirun -n $N python a.py", 2, "python a.py", "TODO"),
         ("mpirun -n 2 python a.py", 1, "python a.py", 2),
+        ("mpirun -n 3 -ppn 2 python a.py", 2, "python a.py", "TODO"),
+        ("mpirun -n 12345678901 python a.py", 1, "python a.py", "TODO"),
     ],
 )
 def test_a_job_that_starts_mpirun_is_an_mpi_job(line: str, nodes: int, command: str, count: object) -> None:
@@ -261,7 +263,7 @@ def test_a_folder_of_files() -> None:
         Source("a/job.json", "", custom("echo $AZ_BATCHAI_MOUNT_ROOT/afs/x").values),
         Source("b/job.json", "", custom("echo 2", cluster={"id": "/subscriptions/0/clusters/other"}).values),
     ]
-    cluster, first, second = import_folder(files, BatchaiOptions())
+    cluster, first, second = [one() for one in folder_imports(files, BatchaiOptions())]
     assert cluster.draft.get(("compute", "name")) == "cluster"
     assert not [entry for entry in cluster.report.todos if entry.flag.startswith("--cluster")]
     assert (first.name, second.name) == ("a-job", "b-job")
@@ -356,3 +358,13 @@ def test_each_folder_has_a_variable_of_its_own() -> None:
         "export INPUT_DATA_3=${{ inputs.data_3 }}",
         "bash a.sh ${{ inputs.data_3 }} ${{ inputs.data }} ${{ inputs.data_2 }}",
     ]
+
+
+def test_what_a_setup_task_leaves_open_is_asked_of_the_job() -> None:
+    setup = {"commandLine": "run $AZ_BATCHAI_ODD $AZ_BATCHAI_MOUNT_ROOT/afs/x"}
+    cluster = {"properties": {**CLUSTER["properties"], "nodeSetup": {"setupTask": setup}}}  # type: ignore[dict-item]
+    imported = import_batchai(custom("fit"), BatchaiOptions(cluster=Source("big.json", "", cluster)))
+    odd = next(entry for entry in imported.report.todos if "AZ_BATCHAI_ODD" in entry.note)
+    assert (odd.file, odd.path, odd.to) == ("trees.json", (), "job.command")
+    told = [entry.file for entry in imported.report.entries if entry.path[-2:] == ("setupTask", "commandLine")]
+    assert told == ["big.json"]

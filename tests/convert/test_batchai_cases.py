@@ -12,7 +12,6 @@ from specrun.convert.batchai import (
     folder_imports,
     import_batchai,
     import_cluster,
-    import_folder,
     kind_of,
 )
 from specrun.convert.report import Verdict
@@ -56,7 +55,7 @@ def test_what_is_written(path: Path) -> None:
 
 
 def test_all_files_as_a_folder(tmp_path: Path) -> None:
-    found = import_folder([source_of(path) for path in FILES], BatchaiOptions())
+    found = [one() for one in folder_imports([source_of(path) for path in FILES], BatchaiOptions())]
     assert len({imported.name for imported in found}) == len(FILES)
     for imported in found:
         assert mistakes(imported, tmp_path) == []

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specrun.convert.batchai import BatchaiOptions, import_batchai, import_cluster, import_folder, kind_of
+from specrun.convert.batchai import BatchaiOptions, folder_imports, import_batchai, import_cluster, kind_of
 from specrun.convert.imported import Imported
 from specrun.convert.kinds import TOOLKITS
 from specrun.convert.report import Verdict, leaves
@@ -145,7 +145,7 @@ def test_what_is_written_is_valid(values: object) -> None:
 def test_any_folder_gives_specs_or_a_refusal(documents: list[object]) -> None:
     sources = [Source(f"f{number}/job.json", "", values) for number, values in enumerate(documents)]
     try:
-        found = import_folder(sources, BatchaiOptions())
+        found = [one() for one in folder_imports(sources, BatchaiOptions())]
     except Refused:
         return
     assert len({one.name for one in found}) == len(documents)

@@ -7,17 +7,15 @@ from specrun.convert.batchai.importer import (
     folder_imports,
     import_batchai,
     import_cluster,
-    import_folder,
+    kind_of,
     write_parts,
 )
-from specrun.convert.batchai.kinds import kind_of
 
 __all__ = [
     "BatchaiOptions",
     "folder_imports",
     "import_batchai",
     "import_cluster",
-    "import_folder",
     "kind_of",
     "write_parts",
 ]

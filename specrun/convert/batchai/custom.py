@@ -98,11 +98,12 @@ def _launched(settings: Section, rewriter: Rewriter, text: str, nodes: Nodes) ->
 
 
 def _count(settings: Section, launch: Launch, nodes: Nodes, path: FieldPath) -> Fields:
-    each, total = _number(launch.per_node), total_of(settings, nodes)
-    if launch.total:
-        total = _number(launch.total)
-    if not each and total and nodes.number and total % nodes.number == 0:
-        each = total // nodes.number
+    each = _number(launch.per_node)
+    total = _number(launch.total) if launch.total or each else total_of(settings, nodes)
+    if total and nodes.number and total % nodes.number == 0:
+        each = total // nodes.number if each in (None, total // nodes.number) else None
+    elif launch.total:
+        each = None
     if each:
         return on_each(each, settings, "for each instance")
     uneven = f"{total} processes on {nodes.number} instances do not fit evenly"
@@ -111,7 +112,7 @@ def _count(settings: Section, launch: Launch, nodes: Nodes, path: FieldPath) -> 
 
 
 def _number(written: str) -> int | None:
-    return int(written[:9]) if written.isdecimal() else None
+    return int(written) if written.isdecimal() and len(written) < 10 else None
 
 
 def _path(settings: Section) -> FieldPath:

@@ -9,10 +9,9 @@ from dataclasses import field, replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from specrun.convert import coerce
+from specrun.convert import coerce, kinds
 from specrun.convert.batchai.cluster import DROPPED, Setup, cluster_of, setup_of, tell_setup_task
 from specrun.convert.batchai.job import job_of
-from specrun.convert.batchai.kinds import check, kind_of
 from specrun.convert.batchai.mounts import Mounts
 from specrun.convert.batchai.places import Places
 from specrun.convert.batchai.rewriting import Rewriter
@@ -22,16 +21,17 @@ from specrun.convert.imported import Imported
 from specrun.convert.locations import base_name, stem
 from specrun.convert.naming import compute_name, spec_name, unique_slug
 from specrun.convert.options import ImportOptions
-from specrun.convert.recognizing import unwrapped
+from specrun.convert.recognizing import check, taken_for, unwrapped
 from specrun.convert.report import Ledger, Report
-from specrun.convert.section import Fields, Section, empty_reason, section_of
-from specrun.convert.sources import Source
+from specrun.convert.section import Fields, Section, section_of
+from specrun.convert.sources import Refused, Source
 from specrun.convert.unknown import Missing, is_open
 from specrun.convert.writers import Reading, write_cluster, write_datastore, write_job, write_workspace
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties
 
 _UNKNOWN = "it is no field of Batch AI that means anything to Azure ML"
+_KINDS = {kinds.BATCHAI_JOB: "job", kinds.BATCHAI_CLUSTER: "cluster"}
 _VERSION = re.compile(r"/(20[0-9]{2}-[0-9]{2}-[0-9]{2}[a-z-]*)/")
 
 
@@ -53,6 +53,11 @@ class BatchaiOptions:
     workspace: Properties | None = None
 
 
+def kind_of(source: Source) -> str:
+    """`job`, `cluster`, or "" for what is neither."""
+    return _KINDS.get(taken_for(source, "batchai").kind, "")
+
+
 def import_batchai(job: Source, options: BatchaiOptions) -> Imported:
     """A job's spec, with its cluster where `options` name one. Raises Refused for what is no Batch AI job."""
     return _import_job(job, options, own_cluster=True)
@@ -63,13 +68,11 @@ def import_cluster(cluster: Source, options: BatchaiOptions) -> Imported:
     return _import_cluster(cluster, options, alone=True, named=options.name is not None)
 
 
-def import_folder(sources: Sequence[Source], options: BatchaiOptions) -> list[Imported]:
-    """A spec for each file: clusters by themselves, and jobs that name theirs. Raises Refused for any other file."""
-    return [one() for one in folder_imports(sources, options)]
-
-
 def folder_imports(sources: Sequence[Source], options: BatchaiOptions) -> list[Callable[[], Imported]]:
-    """The imports of a folder's files, in their order. Each raises Refused for its own file, and for no other."""
+    """The imports of a folder's files: clusters by themselves, and jobs that name theirs.
+
+    Each raises Refused for its own file, and for no other.
+    """
     clusters = {source.file: source for source in sources if kind_of(source) == "cluster"}
     alone, named = len(clusters) == len(sources), options.name is not None and len(sources) == 1
     found: list[Callable[[], Imported]] = []
@@ -91,39 +94,42 @@ def write_parts(job: Section | None, cluster: Section | None, options: BatchaiOp
     left to whoever has the ledgers. Raises Refused for a job that runs nothing.
     """
     if job is not None:
-        return _write_job(job, cluster, options, own_cluster=True)
-    assert cluster is not None
-    return _write_cluster(cluster, options, alone=True, named=options.name is not None)
+        reading = _write_job(job, cluster, options, own_cluster=True)
+    else:
+        assert cluster is not None
+        reading = _write_cluster(cluster, options, alone=True, named=options.name is not None)
+    return Imported(reading.name, reading.draft, Report(), reading.files)
 
 
 def _import_job(source: Source, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
-    draft = Document()
+    draft, cluster = Document(), None
     job = _opened(source, "job", draft)
-    cluster = None
     if options.cluster is not None:
         cluster = _opened(options.cluster, "cluster", draft if own_cluster else Document())
-    found = _write_job(job, cluster, options, own_cluster=own_cluster)
-    report = _closed(job)
-    return replace(found, report=report + _closed(cluster) if cluster and own_cluster else report)
+    return _write_job(job, cluster, options, own_cluster=own_cluster).imported(_UNKNOWN)
 
 
 def _import_cluster(source: Source, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
     cluster = _opened(source, "cluster", Document())
-    return replace(_write_cluster(cluster, options, alone=alone, named=named), report=_closed(cluster))
+    return _write_cluster(cluster, options, alone=alone, named=named).imported(_UNKNOWN)
 
 
 def _opened(source: Source, kind: str, draft: Document) -> Section:
     """The whole of a file. Raises Refused."""
-    values = check(source, kind)
-    return section_of(Ledger(source.file, values, source.place), draft, loose=True)
+    return section_of(Ledger(source.file, _checked(source, kind), source.place), draft, loose=True)
 
 
-def _closed(root: Section) -> Report:
-    empty_reason(root.ledger)
-    return root.ledger.close(_UNKNOWN)
+def _checked(source: Source, expected: str) -> Mapping[str, object]:
+    """The file's mapping, if it is of the expected kind. Raises Refused with what it is instead."""
+    kind = _KINDS[check(source, "batchai", f"no Batch AI {expected}")]
+    if kind != expected:
+        use = "--cluster takes it" if kind == "cluster" else "it is imported by itself"
+        raise Refused(source.file, f"it is a Batch AI {kind}, and a {expected} was expected: {use}")
+    assert isinstance(source.values, Mapping)
+    return source.values
 
 
-def _write_job(root: Section, cluster: Section | None, options: BatchaiOptions, *, own_cluster: bool) -> Imported:
+def _write_job(root: Section, cluster: Section | None, options: BatchaiOptions, *, own_cluster: bool) -> Reading:
     """A cluster that is not the job's own is known by its name, and stands in a spec of its own."""
     job, texts, reading = _properties(root), Texts(), _begun(root, options)
     mounts = Mounts(options.mounts, texts)
@@ -136,21 +142,19 @@ def _write_job(root: Section, cluster: Section | None, options: BatchaiOptions, 
         if own_cluster:
             made = cluster_of(inner)
             _drop_head(cluster)
-            for name, store in theirs.items():
-                assert isinstance(store, Fields)
-                stores.put(name, _over(cluster, store), comment=theirs.remarks[name].comment)
-    own = mounts.read(job.inner("mountVolumes"), "job")
+            for name, store in reading.over(cluster.ledger, theirs).sections():
+                stores.put(name, store, comment=theirs.remarks[name].comment)
+    mounts.read(job.inner("mountVolumes"), "job", stores)
     fields, files = job_of(job, rewriter, reading.name, options.image, setup)
-    for name, store in own.items():
-        stores.put(name, store, comment=own.remarks[name].comment)
+    reading.files.update(files)
     fields.put("datastores", stores)
     _put_names(root, job, fields)
-    _put_compute(job, fields, cluster, made)
-    write_job(reading, _over(root, fields))
-    return Imported(reading.name, reading.draft, Report(), {**reading.files, **files})
+    _put_compute(reading, job, fields, cluster, made)
+    write_job(reading, reading.over(root.ledger, fields))
+    return reading
 
 
-def _write_cluster(root: Section, options: BatchaiOptions, *, alone: bool, named: bool) -> Imported:
+def _write_cluster(root: Section, options: BatchaiOptions, *, alone: bool, named: bool) -> Reading:
     cluster, reading = _properties(root), _begun(root, options)
     fields = cluster_of(cluster)
     _drop_head(root)
@@ -158,13 +162,13 @@ def _write_cluster(root: Section, options: BatchaiOptions, *, alone: bool, named
     missing = root.get("name") is None and not named
     doubt = f"the file does not name the cluster: it is called {own}" if missing else ""
     _put_cluster(fields, root, own, doubt)
-    write_cluster(reading, _over(root, fields))
+    write_cluster(reading, reading.over(root.ledger, fields))
     stores = Mounts(options.mounts, Texts()).read(cluster.inner("nodeSetup").inner("mountVolumes"), "cluster")
-    entries = _over(root, stores)
+    entries = reading.over(root.ledger, stores)
     for name, store in entries.sections():
         entries.carry(name, write_datastore(reading, store, name))
     tell_setup_task(cluster, alone=alone)
-    return Imported(reading.name, reading.draft, Report())
+    return reading
 
 
 def _properties(root: Section) -> Section:
@@ -172,14 +176,10 @@ def _properties(root: Section) -> Section:
     return root.inner("properties") if isinstance(root.get("properties"), Mapping) else root
 
 
-def _over(root: Section, fields: Fields) -> Section:
-    return Section(root.ledger, root.draft, fields.path, fields)
-
-
 def _begun(root: Section, options: BatchaiOptions) -> Reading:
     """The head of a spec."""
     name = spec_name(options.name or _last(root.get("name")) or stem(root.ledger.file))
-    reading = Reading(name, ImportOptions(name, options.workspace), ".", root.draft)
+    reading = Reading(name, ImportOptions(name, options.workspace), ".", root.draft, [root.ledger])
     version = _VERSION.search(coerce.text(root.get("$schema")) or "")
     reading.begin(f"Imported from {base_name(root.ledger.file)}, Batch AI{f' of {version[1]}' if version else ''}.")
     write_workspace(reading)
@@ -198,11 +198,11 @@ def _put_names(root: Section, job: Section, fields: Fields) -> None:
         name = section.first("experimentName", "experiment")
         value = section.known(name)
         if value is not None:
-            found = value if is_open(value) else _last(value)
+            found = value if is_open(value) else _last(value) or value
             fields.put("experiment_name", found, *section.origins(name))
 
 
-def _put_compute(job: Section, fields: Fields, cluster: Section | None, made: Fields | None) -> None:
+def _put_compute(reading: Reading, job: Section, fields: Fields, cluster: Section | None, made: Fields | None) -> None:
     """The cluster that the job names, by the last part of its address; its file's, where there is one."""
     place, key = (job.inner("cluster"), "id") if isinstance(job.get("cluster"), Mapping) else (job, "cluster")
     value, note = place.known(key), "the last part of its address"
@@ -212,7 +212,7 @@ def _put_compute(job: Section, fields: Fields, cluster: Section | None, made: Fi
         place.rewrite(key, ("compute", "name"), note)
         _put_cluster(made, cluster, name or own)
         _fit(job, fields, made)
-        fields.put("compute", _over(cluster, made))
+        fields.put("compute", reading.over(cluster.ledger, made))
         job.draft.comment(("compute",), f"from {base_name(cluster.ledger.file)}")
     elif name or own:
         fields.put("compute", name or own, *place.origins(key), note=note)

@@ -61,9 +61,9 @@ class Mounts:
                     return mount, "/".join(parts[length:])
         return None
 
-    def read(self, section: Section, root: str) -> Fields:
-        """The datastores of a `mountVolumes` section, by name."""
-        stores = Fields(section.path)
+    def read(self, section: Section, root: str, stores: Fields | None = None) -> Fields:
+        """The datastores of a `mountVolumes` section, by name, beside those that are known."""
+        stores = Fields(section.path) if stores is None else stores
         for item in section.items("azureFileShares"):
             self._store(item, root, stores, "azure_file")
         for item in section.items("azureBlobFileSystems"):

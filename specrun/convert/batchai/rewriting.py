@@ -46,8 +46,7 @@ class Rewriter:
     """Rewrites one job's texts; `needs` are the run-time variables that are left in them.
 
     `told` are the fields of the job's file that its command is made of, `open` those in which something is not known,
-    and `secrets` the variables that stand for
-    credentials in it, each with the field that has the credential.
+    and `secrets` the variables that stand for credentials in it, each with the field that has the credential.
     """
 
     places: Places
@@ -68,15 +67,15 @@ class Rewriter:
         `before` is what stands before it where it is used, and `hint` what an input is called for a folder below a
         mount that is not known yet.
         """
-        own = section.ledger is self.places.ledger
-        if own:
+        hidden, origins = hide(text), [source]
+        if section.ledger is self.places.ledger:
             (self.open if OPEN.search(text) else self.told).append(source)
         else:
             note = "each run does it before it starts; better: an image that has it"
             section.ledger.rewrite(source, IN_COMMAND, note)
-        hidden = hide(text)
+            source, origins = (), []  # it stands in another file than the job's
         for name in hidden.variables:
-            self.secrets.setdefault(name, []).extend([source] if own else [])
+            self.secrets.setdefault(name, []).extend(origins)
         return self._rewritten(hidden.text, source, before, hint)
 
     def location(self, text: str) -> str | None:
@@ -111,7 +110,8 @@ class Rewriter:
         parts: list[str] = []
         end = 0
         for match in _VARIABLE.finditer(text):
-            near = f"{before}{text[: match.start()]}"[-NEAR:]
+            start = max(0, match.start() - NEAR)
+            near = f"{'' if start else before}{text[start : match.start()]}"
             rest, tail = _cut(match["rest"], text[match.end() : match.end() + 1])
             after = text[match.end() : match.end() + NEAR]
             path = re.split("[\\s\"']", f"{match['rest']}{after}")[0]
