@@ -91,7 +91,7 @@ def test_a_place_on_the_machine_is_doubted() -> None:
 def test_services_are_the_same_ways_in() -> None:
     services = {"x": {"type": "SSH", "port": 1, "properties": {"sshPublicKeys": "k"}}, "y": {"type": "JupyterLab"}}
     assert job({**RUN, "services": services})["services"] == {
-        "x": {"type": "SSH", "ssh_public_keys": "k"},
+        "x": {"type": "SSH", "port": 1, "ssh_public_keys": "k"},
         "y": {"type": "JupyterLab"},
     }
 
@@ -140,9 +140,20 @@ def test_packages_beside_a_conda_file_are_put_into_it(tmp_path: Path) -> None:
             "dependencies": ["python=3.8", "numpy", "pip", {"pip": ["a", "b"]}],
         }
     }
-    environment = job(fields, str(tmp_path / "elsewhere")).inner("environment")
-    assert environment == {"conda_file": "c.yml"}
-    assert environment.remarks["conda_file"].doubt == "add to it: b"
+    written(tmp_path, "other/c.yml", "dependencies: [python=3.8]\n# - -r requirements.txt\n")
+    assert "b" in str(job(fields, str(tmp_path / "other"))["environment"])
+    written(tmp_path, "other/c.yml", "dependencies:\n- pip:\n  - -r requirements.txt\n")
+    for folder in ("elsewhere", "other"):
+        environment = job(fields, str(tmp_path / folder)).inner("environment")
+        assert environment == {"conda_file": "c.yml"}
+        assert environment.remarks["conda_file"].doubt == "add to it: b"
+
+
+def test_dockers_arguments_stay_words() -> None:
+    docker = {"arguments": ["--label", "a b", "--ipc=host"], "shmSize": "4g"}
+    of_run = {"useDocker": True, "shmSize": "8g"}
+    found = job({**RUN, "environment": {"docker": docker}, "docker": of_run})
+    assert found["resources"] == {"docker_args": "--label 'a b' --ipc=host", "shm_size": "8g"}
 
 
 def test_a_file_of_requirements_is_read(tmp_path: Path) -> None:

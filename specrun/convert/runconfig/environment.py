@@ -183,7 +183,10 @@ def _put_docker(docker: Section, job: Fields, *, off: bool) -> None:
         if off or ours in place:
             docker.drop(key, "Docker was off" if off else "what the run itself says counts")
         elif docker.get(key) is not None:
-            place.put(ours, docker.get(key), *docker.origins(key))
+            value = docker.get(key)
+            if isinstance(value, list) and not is_open(value):
+                value = shlex.join(str(coerce.text(word)) for word in value)
+            place.put(ours, value, *docker.origins(key))
     if coerce.truth(docker.get("gpuSupport")) and not off:
         place.put("gpu", True, *docker.origins("gpuSupport"), note="the job uses GPUs")
     else:

@@ -43,6 +43,9 @@ _IMAGES: Mapping[str, Mapping[str, tuple[str, str]]] = {
 it (`azureml/train/estimator/scenarios`)."""
 
 _NAMES = {"TensorFlow": "tensorflow", "PyTorch": "torch", "Chainer": "chainer", "SKLearn": "scikit-learn"}
+_OF_FILES = re.compile(r"(?m)^\s*-\s+[\"']?(-r|-c|-e|--\w+|\.{0,2}/|file:)")
+"""What names files in a conda file, which then cannot stand in another folder."""
+
 DEFAULTS: Mapping[str, str] = {"TensorFlow": "1.13", "PyTorch": "1.4", "Chainer": "5.1.0", "SKLearn": "0.20.3"}
 """The versions that the estimators took where nothing was said."""
 # fmt: on
@@ -156,7 +159,7 @@ def put_packages(place: Fields, packages: Packages, root: str) -> None:
         return
     if isinstance(file, str) and packages.added:
         known = content_of(file, root)
-        if known is None:
+        if known is None or _OF_FILES.search(text_of(file, root) or ""):
             what = f"add to it: {', '.join(map(str, [*packages.conda, *packages.pip]))}"
             place.put("conda_file", file, *packages.origins, doubt=what)
             return
