@@ -123,8 +123,7 @@ def works(brought: Brought, batchai: BatchaiOptions, options: ImportOptions) -> 
         from specrun.convert.scripts import import_script
 
         for source in sources:
-            single = partial(import_script, source.file, source.text, options)
-            yield partial(_of_script, brought, partial(_alone, single))
+            yield partial(_of_script, brought, partial(import_script, source.file, source.text, options))
     if sources := brought.sources.get("azcli"):
         from specrun.convert.azcli import import_azcli
 

@@ -184,7 +184,7 @@ def script(
 
     sources, refused = read_all(read_script, expanded(files, (".py", ".ipynb")))
     options = _options(name, workspace, written, job, every, len(sources))
-    works = [partial(_alone, import_script, source.file, source.text, options) for source in sources]
+    works = [partial(import_script, source.file, source.text, options) for source in sources]
     deliver(works, refused, **written)
 
 

@@ -75,7 +75,7 @@ SCRIPTS = st.lists(
 
 def run_import(file: str, text: str) -> Imported | None:
     try:
-        return import_script(file, text, ImportOptions())
+        return import_script(file, text, ImportOptions())[0]
     except Refused:
         return None
 

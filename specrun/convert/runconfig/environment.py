@@ -40,7 +40,7 @@ def put_environment(section: Section, job: Fields, root: str) -> None:
     _put_variables(section, job)
     name = section.first("environment", "environmentDefinition")
     value = section.get(name)
-    if isinstance(value, str) or is_open(value):
+    if isinstance(value, str) or (is_open(value) and not isinstance(value, Mapping)):
         job.put("environment", _registered(value), *section.origins(name), note="a registered environment")
         return
     environment = section.inner(name)

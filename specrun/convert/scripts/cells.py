@@ -16,6 +16,9 @@ MAX_NODES = 60_000
 
 _MAGIC = re.compile(r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*)$")
 _SHELL_VALUE = re.compile(r"(\s*[\w.,][\w., ]*=\s*)[%!](?!=).*$")
+WRITES = "%%writefile"
+"""What stands before a cell's text that is a file."""
+
 _PYTHON_CELL = ("%%time", "%%timeit", "%%capture", "%%prun")
 _PYTHON_2 = re.compile(
     r"\s*(print\s+[^\s(=.,:\[)]|print\s*$|print\s*>>|except\s+[\w.]+\s*,\s*\w+\s*:|raise\s+[\w.]+\s*,|exec\s+['\"])"
@@ -61,7 +64,9 @@ def _code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
 
 
 def _parse(file: str, cell: str, text: str) -> ast.Module:
-    first = text.lstrip().split("\n", 1)[0]
+    first, _, rest = text.lstrip().partition("\n")
+    if first.startswith(WRITES):
+        return _written(first, rest)
     if first.startswith("%%") and not first.startswith(_PYTHON_CELL):
         return ast.Module([], [])
     try:
@@ -74,6 +79,21 @@ def _parse(file: str, cell: str, text: str) -> ast.Module:
         raise Refused(file, cell + _explain(error, text), error.lineno or 0, error.offset or 0) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise Refused(file, f"{cell}it is not Python that can be read: {error or type(error).__name__}") from error
+
+
+def _written(first: str, text: str) -> ast.Module:
+    """A cell that writes a file, as a call of what its first line names: with the path, and with the text."""
+    _, *words = first.split(None, 1)
+    path = (words[0] if words else "").strip().removeprefix("-a ").strip().strip("\"'")
+    formatted = re.sub(r"\$(\w+)", r"{\1}", path)
+    try:
+        where = ast.parse(f"f{formatted!r}", mode="eval").body
+    except (SyntaxError, ValueError):
+        where = ast.Constant(path)
+    call = ast.Call(ast.Name(WRITES), [where, ast.Constant(whole(text))], [])
+    for node in ast.walk(call):
+        ast.copy_location(node, ast.Constant("", lineno=1, col_offset=0, end_lineno=1, end_col_offset=0))
+    return ast.Module([ast.Expr(call)], [])
 
 
 def _tree(text: str) -> ast.Module:

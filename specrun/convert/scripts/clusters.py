@@ -1,163 +1,125 @@
-"""Clusters of both SDKs as the section `compute`."""
+"""Clusters of SDK v1 in the words of the CLI v2's files."""
 
 from __future__ import annotations
 
-from specrun.convert import coerce
-from specrun.convert.document import TODO, Key
-from specrun.convert.naming import CLUSTER, VM_SIZE
-from specrun.convert.scripts.cluster_parts import write_identity, write_network, write_remote_login
-from specrun.convert.scripts.tags import write_tags
-from specrun.convert.scripts.values import Call, Member, Value
-from specrun.convert.scripts.writing import Reader, Writing
+from specrun.convert.scripts.lowering import Lowering, told
+from specrun.convert.scripts.places import put_together
+from specrun.convert.scripts.values import Argument, Call, Member, Value
+from specrun.convert.scripts.workspaces import subscription_of
+from specrun.convert.section import Fields
+from specrun.spec.names import foreign_key
 
+CONFIGURATION = "AmlCompute.provisioning_configuration"
 MAKERS = ("ComputeTarget.create", "AmlCompute.create")
-FOUND = ("ComputeTarget", "AmlCompute", "compute_targets")
-V1_IDLE_SECONDS = 1800
+IDLE_SECONDS, MAX_NODES = 1800, 4
 """What SDK v1 takes where nothing is said."""
 
-_RENAMED = {
-    "vm_size": ("size",),
-    "size": ("size",),
-    "min_nodes": ("min_instances",),
-    "min_instances": ("min_instances",),
-    "max_nodes": ("max_instances",),
-    "max_instances": ("max_instances",),
-    "idle_seconds_before_scaledown": ("idle_time_before_scale_down",),
-    "idle_time_before_scale_down": ("idle_time_before_scale_down",),
-    "admin_username": ("ssh_settings", "admin_username"),
-    "admin_user_ssh_key": ("ssh_settings", "ssh_key_value"),
-    "ssh_key_value": ("ssh_settings", "ssh_key_value"),
-    "description": ("description",),
-    "enable_node_public_ip": ("enable_node_public_ip",),
-    "ssh_public_access_enabled": ("ssh_public_access_enabled",),
-}
-_READERS: dict[str, tuple[Reader, str]] = {
-    "size": (coerce.matching(VM_SIZE), "a VM size"),
-    **dict.fromkeys(
-        ("min_instances", "max_instances", "idle_time_before_scale_down"), (coerce.whole, "a whole number")
-    ),
-    **dict.fromkeys(("enable_node_public_ip", "ssh_public_access_enabled"), (coerce.truth, "true or false")),
+_NETWORK = ("vnet_resourcegroup_name", "vnet_name", "subnet_name")
+_SUBNET = "/providers/Microsoft.Network/virtualNetworks/"
+_DROPPED = {
+    "location": "a cluster is made in the workspace's region",
 }
 
 
-def write_cluster(writing: Writing, target: Value) -> bool:
-    """The cluster that a job runs on, or that the script makes: a section, or its bare name. False without any."""
-    makers = [call for call in writing.of(*MAKERS) if isinstance(call.get("provisioning_configuration"), Call)]
-    configurations = writing.of("AmlCompute.provisioning_configuration")
-    named = _name_value(target)
-    maker = next((call for call in makers if call is target or _same(call.get("name"), named)), None)
+def lower_cluster(lowering: Lowering, target: Value) -> Fields | None:
+    """The cluster that a job runs on, where the script makes it; None where it does not."""
+    named = named_by(target)
+    clusters = lowering.of("v2:AmlCompute")
+    cluster = next((one for one in clusters if one is target or _same(one.get("name"), named)), None)
+    if cluster is None and isinstance(target, Member) and target.call in clusters:
+        cluster = target.call
+    cluster = cluster or (clusters[0] if clusters and target is None else None)
+    if cluster is not None:
+        lowering.draft.comment(("compute",), lowering.origin(cluster))
+        return lowering.fields(cluster, "compute")
+    makers = [one for one in lowering.of(*MAKERS) if isinstance(one.get("provisioning_configuration"), Call)]
+    maker = next((one for one in makers if one is target or _same(one.get("name"), named)), None)
     if maker is None and makers and (named is None or isinstance(named, Member)):
         maker = makers[0]
     if maker is not None:
         configuration = maker.get("provisioning_configuration")
         assert isinstance(configuration, Call)
-        _write_v1(writing, maker, configuration)
-        return True
-    clusters = writing.of("v2:AmlCompute")
-    cluster = next((call for call in clusters if call is target or _same(call.get("name"), named)), None)
-    cluster = cluster or (clusters[0] if clusters and named is None else None)
-    if cluster is not None:
-        _fields(writing, cluster)
-        return True
-    if named is None and configurations:
-        _write_v1(writing, None, configurations[0])
-        return True
-    return False
+        lowering.rewrite(maker, "provisioning_configuration", "compute", "its fields are those of the section")
+        return _v1(lowering, maker, configuration)
+    configurations = lowering.of(CONFIGURATION)
+    return _v1(lowering, None, configurations[0]) if configurations and target is None else None
 
 
-def write_bare_name(writing: Writing, call: Call, name: str, target: Value) -> None:
-    """A cluster that exists: its name alone."""
-    value = _name_value(target)
-    if isinstance(value, str) and value.strip() in ("local", "amlcompute"):
-        writing.drop(call, name, "specrun's engine says where the job runs")
-        return
-    found = writing.word(value if value is not None else target, "compute")
-    plain = str(found.value).strip().removeprefix("azureml:").split(":")[0]
-    if "${{" not in plain:
-        found.value = plain if CLUSTER.fullmatch(plain) else TODO
-        if found.value is TODO and not found.asked:
-            found.asked.append(("a cluster's name has 3 to 32 letters, digits and hyphens", ""))
-    writing.draft.set(("compute",), found.value)
-    writing.settle(call, name, ("compute",), found, "a cluster that exists is used by its name")
-    if isinstance(target, Call) and target.find("name") is not None:
-        writing.settle(target, "name", ("compute",), found, "a cluster that exists is used by its name")
-
-
-def _write_v1(writing: Writing, maker: Call | None, configuration: Call) -> None:
-    if maker is not None:
-        _cluster_name(writing, maker)
-        writing.rewrite(maker, "provisioning_configuration", ("compute",), "its fields are those of the section")
-    else:
-        writing.draft.set(("compute", "name"), TODO, "TODO: the script makes no cluster with this configuration")
-        writing.lack(("compute", "name"), "the script names no cluster for its configuration: write one")
-    _fields(writing, configuration)
-    if configuration.find("idle_seconds_before_scaledown") is None:
-        to: Key = ("compute", "idle_time_before_scale_down")
-        writing.draft.set(to, V1_IDLE_SECONDS, "what SDK v1 takes where nothing is said; specrun takes 120")
-    if configuration.find("max_nodes") is None:
-        writing.draft.set(("compute", "max_instances"), 4, "what SDK v1 takes where nothing is said")
-    for call in writing.of("update"):
-        for name in call.arguments:
-            to = ("compute", *_RENAMED.get(name, (name,)))
-            there = writing.draft.get(to)
-            writing.ask(
-                call,
-                name,
-                to,
-                f"the script changes the cluster later, to {call.arguments[name].text}; the "
-                f"spec has {there} from when it is made: write there what is to be",
-            )
-
-
-def _cluster_name(writing: Writing, call: Call) -> None:
-    expected = "a name of 3 to 32 letters, digits and hyphens"
-    if writing.copy(call, "name", ("compute", "name"), coerce.matching(CLUSTER), expected) is None:
-        writing.draft.set(("compute", "name"), TODO, "TODO: a cluster needs a name")
-        writing.lack(("compute", "name"), "a cluster needs a name")
-
-
-def _fields(writing: Writing, call: Call) -> None:
-    writing.draft.comment(("compute",), f"from {call.key} ({call.place})")
-    if call.kind == "v2:AmlCompute":
-        _cluster_name(writing, call)
-    for name, to in _RENAMED.items():
-        read, expected = _READERS.get(to[-1], (coerce.word, "text"))
-        writing.copy(call, name, ("compute", *to), read, expected)
-    if call.find("vm_size") is None and call.find("size") is None:
-        writing.draft.set(("compute", "size"), TODO, "TODO: the size of the machines, such as STANDARD_D4DS_V5")
-        writing.lack(("compute", "size"), "the size of the machines, such as STANDARD_D4DS_V5")
-    for name in ("vm_priority", "tier"):
-        writing.copy(call, name, ("compute", "tier"), coerce.tier, "dedicated or lowpriority")
-    ssh: Key = ("compute", "ssh_settings")
-    for name in ("admin_user_password", "admin_password"):
-        if call.find(name) is not None:
-            writing.secret(call, name, (*ssh, "admin_password"), "cluster", "admin_password")
-    if any(call.find(name) for name in ("admin_user_password", "admin_user_ssh_key")) and not call.find(
-        "admin_username"
-    ):
-        writing.draft.set((*ssh, "admin_username"), TODO, "TODO: the account needs a name")
-        writing.lack((*ssh, "admin_username"), "the account needs a name")
-    write_network(writing, call)
-    write_identity(writing, call)
-    write_remote_login(writing, call)
-    write_tags(writing, call, "tags", ("compute", "tags"))
-    for name, kinds in (("ssh_settings", "v2:AmlComputeSshSettings"), ("network_settings", "v2:NetworkSettings")):
-        inner = call.get(name)
-        if isinstance(inner, Call) and inner.kind == kinds:
-            writing.rewrite(call, name, ("compute", name), "its fields are those of the section")
-            for key in inner.arguments:
-                if key == "admin_password":
-                    writing.secret(inner, key, (*ssh, key), "cluster", key)
-                else:
-                    writing.copy(inner, key, ("compute", name, key), coerce.word, "text")
-
-
-def _name_value(target: Value) -> Value:
+def named_by(target: Value) -> Value:
+    """The name of a cluster."""
     if isinstance(target, Call):
         return target.get("name")
     if isinstance(target, Member):
         return target.call.get("name") if target.path in ("name", "id") else target
-    return target
+    return target.strip().removeprefix("azureml:") if isinstance(target, str) else target
+
+
+def _v1(lowering: Lowering, maker: Call | None, configuration: Call) -> Fields:
+    lowering.draft.comment(("compute",), lowering.origin(configuration))
+    fields = Fields((configuration.key,))
+    if maker is not None:
+        lowering.put(fields, "name", maker, "name", "compute.name")
+    for name, argument in told(configuration):
+        if name not in _NETWORK:
+            _put(lowering, fields, configuration, name, argument)
+    _network(lowering, fields, configuration)
+    if configuration.get("idle_seconds_before_scaledown") is None:
+        note = "what SDK v1 takes where nothing is said; specrun takes 120"
+        fields.put("idle_time_before_scale_down", IDLE_SECONDS, comment=note)
+    if configuration.get("max_nodes") is None:
+        fields.put("max_instances", MAX_NODES, comment="what SDK v1 takes where nothing is said")
+    for call in lowering.of("update"):
+        for name, argument in told(call):
+            found = foreign_key("compute", name)
+            to = found.target if found is not None and found.target else "compute"
+            there = fields.get(to.rpartition(".")[2], "nothing")
+            what = (
+                f"the script changes the cluster later, to {argument.text}; the spec has {there} from when it is made"
+            )
+            lowering.doubt(call, name, to, f"{what}: write there what is to be")
+    return fields
+
+
+def _put(lowering: Lowering, fields: Fields, call: Call, name: str, argument: Argument) -> None:
+    path = (call.key, name)
+    value = argument.value
+    if name in _DROPPED:
+        lowering.drop(call, name, _DROPPED[name])
+    elif name == "remote_login_port_public_access":
+        word = str(value).lower()
+        if word in ("enabled", "disabled"):
+            fields.put("ssh_public_access_enabled", word == "enabled", path)
+        else:
+            lowering.drop(call, name, "left out, Azure decides")
+    elif name == "identity_id":
+        ids = value if isinstance(value, list) else [value]
+        words = [lowering.word(one, name) for one in ids]
+        fields.inner("identity", path).put("user_assigned_identities", words, path)
+    else:
+        found = foreign_key("compute", name)
+        target = found.target if found is not None else f"compute.{name}"
+        *above, last = (target or "").removeprefix("compute.").split(".")
+        place = fields
+        for word in above:
+            place = place.inner(word, path)
+        if target:
+            place.put(last, lowering.value(value, path, target), path)
+
+
+def _network(lowering: Lowering, fields: Fields, call: Call) -> None:
+    group, network, subnet = (call.get(name) for name in _NETWORK)
+    if network is None or subnet is None:
+        return
+    paths = [(call.key, name) for name in _NETWORK if call.get(name) is not None]
+    inner = fields.inner("network_settings", paths[0])
+    words = [lowering.word(value, name) for value, name in zip((group, network, subnet), _NETWORK, strict=True)]
+    if group is None:
+        inner.put("vnet_name", words[1], (call.key, "vnet_name"))
+        inner.put("subnet", words[2], (call.key, "subnet_name"))
+        return
+    start = ("/subscriptions/", subscription_of(lowering), "/resourceGroups/", words[0])
+    whole = put_together(*start, _SUBNET, words[1], "/subnets/", words[2])
+    inner.put("subnet", whole, *paths, note="the subnet's ARM id")
 
 
 def _same(one: Value, other: Value) -> bool:

@@ -11,7 +11,8 @@ from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import is_key
 from specrun.convert.scripts.texts import appended, can_join, joined, path_of, percent
-from specrun.convert.scripts.values import Environ, Hidden, Reference, Template, Value
+from specrun.convert.scripts.values import MOST_ITEMS, Reference, Template, Value
+from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.masking import names_secret
 
 
@@ -57,16 +58,14 @@ def evaluate(run: ScriptPass, node: ast.expr) -> Value:
         case ast.Await() | ast.Starred():
             return evaluate(run, node.value)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
-            _comprehend(run, node.generators)
-            evaluate(run, node.elt)
-            return run.unknown(node)
+            return _comprehension(run, node)
         case _:
             return run.unknown(node)
 
 
 def _constant(run: ScriptPass, node: ast.Constant) -> Value:
     if isinstance(node.value, str):
-        return Hidden("credential") if is_key(node.value) else node.value
+        return Secret("credential") if is_key(node.value) else node.value
     if node.value is None or isinstance(node.value, bool | int | float):
         return node.value
     return run.unknown(node)
@@ -89,7 +88,7 @@ def _dict(run: ScriptPass, node: ast.Dict) -> Value:
             continue
         name = evaluate(run, key)
         word = str(name) if _is_known(name) else run.unknown(key).text
-        values[word] = Hidden(word) if isinstance(value, str) and value and names_secret(word) else value
+        values[word] = Secret(word) if isinstance(value, str) and value and names_secret(word) else value
     return values
 
 
@@ -128,8 +127,8 @@ def _boolean(run: ScriptPass, node: ast.BoolOp) -> Value:
     values = [evaluate(run, inner) for inner in node.values]
     first = values[0]
     if isinstance(node.op, ast.Or):
-        if isinstance(first, Environ) and _is_known(values[-1]):
-            return Environ(first.name, values[-1])  # type: ignore[arg-type]
+        if isinstance(first, Unknown) and _is_known(values[-1]):
+            return replace(first, default=values[-1])  # type: ignore[arg-type]
         if _is_known(first):
             return first or values[1]
     return (values[1] if first else first) if _is_known(first) else run.unknown(node)
@@ -154,6 +153,29 @@ def _compare(run: ScriptPass, node: ast.Compare) -> Value:
         if isinstance(node.ops[0], ast.NotEq | ast.IsNot):
             return left != rights[0]
     return run.unknown(node)
+
+
+def _comprehension(run: ScriptPass, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+    """A list for each item of a list that is known; the calls in it are met once, where they are not known."""
+    first = node.generators[0]
+    items = evaluate(run, first.iter) if len(node.generators) == 1 and not first.ifs else None
+    if not isinstance(items, list) or len(items) > MOST_ITEMS or any(map(_is_call, ast.walk(node.elt))):
+        _comprehend(run, node.generators)
+        evaluate(run, node.elt)
+        return run.unknown(node)
+    found: list[Value] = []
+    for item in items:
+        names = dict(run.names)
+        run.assign(run, first.target, item)
+        found.append(evaluate(run, node.elt))
+        run.names.clear()
+        run.names.update(names)
+    return found
+
+
+def _is_call(node: ast.AST) -> bool:
+    """Whether a call may be one of an SDK's: methods of texts are none."""
+    return isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute)
 
 
 def _comprehend(run: ScriptPass, generators: Sequence[ast.comprehension]) -> None:

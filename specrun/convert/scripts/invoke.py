@@ -10,8 +10,10 @@ from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import ScriptPass, parameters
 from specrun.convert.scripts.secrets import shown
-from specrun.convert.scripts.signatures import LOOSE, METHODS, SIGNATURES
-from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Member, Reference, Value
+from specrun.convert.scripts.signatures import FILES, LOOSE, METHODS, SIGNATURES, SUBMITS
+from specrun.convert.scripts.texts import can_join, joined
+from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value
+from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
 
 
@@ -21,17 +23,30 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
     attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if isinstance(owner, Call | Member):
         return _on_object(run, node, owner, attribute)
+    if isinstance(owner, Reference) and owner.dotted == "__file__" and attribute in ("resolve", "absolute"):
+        return owner
     target = member(run, node.func, owner) if isinstance(node.func, ast.Attribute) else run.evaluate(run, node.func)
     words = _evaluate_all(run, node)
     values, named = _split(words)
     if isinstance(target, Function):
         return _follow(run, node, target, values, named)
+    if isinstance(target, Object):
+        return _instance(run, node, target, values, named)
+    if isinstance(target, Call):
+        return target  # a component that is put into a pipeline, or a job with other inputs
     if isinstance(target, Reference):
+        found = _of_file(run, node, target, words)
+        if found is not None:
+            return found
         kind = kind_of(target, set(named))
         if kind:
             return run.record(kind, node, _bound(run, words, SIGNATURES.get(kind, ())))
     if attribute in ("create", "begin_create") and any(map(_is_model, (*values, *named.values()))):
         return run.record("batchai.create", node, _bound(run, words, _creation(words)))
+    if attribute in SUBMITS and values + list(named.values()) and isinstance(owner, Computed | Reference):
+        given = values[0] if values else next(iter(named.values()))
+        if isinstance(given, Call):
+            return _submitted(run, node, given, words)
     if attribute == "add_argument":
         _add_argument(run, values, named)
     plain = isinstance(owner, str | list | dict)
@@ -73,13 +88,50 @@ def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str)
         return run.record("batchai.create", node, _bound(run, words, _creation(words)))
     if at in ("compute_targets", "datastores") and name == "get" and values:
         return run.record(at, node, {"name": Argument(values[0], shown(node.args[0]), run.place(node))})
+    if call.kind == "open":
+        return _write(call, name, values)
+    if name == "sweep" and _is_job(call):
+        return run.record("elsewhere:command.sweep", node, _bound(run, words, ()), call)
+    if name == "get" and f"v2:{at}.get" in SIGNATURES:
+        return run.record(f"v2:{at}.get", node, _bound(run, words, SIGNATURES[f"v2:{at}.get"]), call)
     if name in ("resolve", "to_config", "register", "register_on_complete", "create", "create_if_not_exists"):
         return call  # the same thing under another form
-    if name in ("begin_create_or_update", "create_or_update") and values and isinstance(values[0], Call):
-        if _is_job(values[0]):
-            run.record("submit", node, _bound(run, words, METHODS["submit"]), call)
-        return values[0]
+    if name in SUBMITS and values and isinstance(values[0], Call):
+        return _submitted(run, node, values[0], words, call)
     return run.unknown(node)
+
+
+def _submitted(
+    run: ScriptPass, node: ast.Call, given: Call, words: list[tuple[str, Value, ast.expr]], owner: Value = None
+) -> Call:
+    """What is made on Azure is the same thing; a job is submitted."""
+    if _is_job(given) or given.kind.startswith("elsewhere:"):
+        run.record("submit", node, _bound(run, words, METHODS["submit"]), owner)
+    return given
+
+
+def _of_file(
+    run: ScriptPass, node: ast.Call, function: Reference, words: list[tuple[str, Value, ast.expr]]
+) -> Value | None:
+    """A file that is written or copied; None for any other call."""
+    parameters = FILES.get(function.dotted)
+    if parameters is None:
+        return None
+    bound = _bound(run, words, parameters)
+    mode = bound.get("mode")
+    if function.dotted == "open" and (mode is None or mode.value not in ("w", "wt", "a", "w+")):
+        return None
+    return run.record_file(function.dotted, node, bound)
+
+
+def _write(file: Call, name: str, values: list[Value]) -> Value:
+    """`file.write("text")`: the text grows; what is computed makes it unknown."""
+    if name in ("write", "writelines"):
+        before = file.arguments.get("text")
+        parts = values[0] if values and isinstance(values[0], list) else values[:1]
+        text = joined([before.value if before is not None else "", *parts]) if all(map(can_join, parts)) else None
+        file.arguments["text"] = Argument(text, "…", file.place)
+    return None
 
 
 def _is_model(value: Value) -> bool:
@@ -127,13 +179,14 @@ def _bound(
     for number, (keyword, value, source) in enumerate(words, 1):
         name = keyword or (names.pop(0) if names else f"argument {number}")
         hidden = names_secret(name) and isinstance(value, str) and value
-        kept: Value = Hidden(name) if hidden else value
-        found[name] = Argument(kept, "…" if isinstance(kept, Hidden) else shown(source), run.place(source))
+        kept: Value = Secret(name) if hidden else value
+        found[name] = Argument(kept, "…" if isinstance(kept, Secret) else shown(source), run.place(source))
     return found
 
 
 def _follow(run: ScriptPass, node: ast.Call, function: Function, values: list[Value], named: dict[str, Value]) -> Value:
     names = [word.arg for word in (*function.node.args.posonlyargs, *function.node.args.args)]
+    names = names if function.owner is None else names[1:]
     arguments: Mapping[str, Value] = {
         **parameters(run, function.node),
         **dict(zip(names, values, strict=False)),
@@ -141,6 +194,18 @@ def _follow(run: ScriptPass, node: ast.Call, function: Function, values: list[Va
     }
     value = run.follow(function, arguments)
     return run.unknown(node) if value is None else value
+
+
+def _instance(run: ScriptPass, node: ast.Call, made: Object, values: list[Value], named: dict[str, Value]) -> Value:
+    """What a class of the script makes, by its `__init__`, or as a dataclass by its attributes in order."""
+    found = Object(made.name, dict(made.attributes))
+    start = made.attributes.get("__init__")
+    if isinstance(start, Function):
+        _follow(run, node, Function(start.node, found), values, named)
+    else:
+        fields = [name for name, value in found.attributes.items() if not isinstance(value, Function)]
+        found.attributes.update({**dict(zip(fields, values, strict=False)), **named})
+    return found
 
 
 def _add_argument(run: ScriptPass, values: list[Value], named: dict[str, Value]) -> None:

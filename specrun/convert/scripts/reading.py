@@ -8,7 +8,7 @@ from dataclasses import replace
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.run import Names, ScriptPass, parameters
-from specrun.convert.scripts.statements import execute
+from specrun.convert.scripts.statements import assign, execute
 from specrun.convert.scripts.values import Call, Function, current
 from specrun.spec.frozen import dataclass
 
@@ -17,9 +17,10 @@ MOST_PASSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What was met: the calls in order."""
+    """What was met, in order: the calls, and files that are written or copied."""
 
     calls: list[Call]
+    files: list[Call]
 
 
 def read_script(code: Code) -> Script:
@@ -31,15 +32,15 @@ def read_script(code: Code) -> Script:
         run = _pass(code, run.module)
     if run.later:
         present = {call.key: call for call in run.calls}
-        for call in run.calls:
+        for call in (*run.calls, *run.files):
             call.owner = current(call.owner, present)
             for kept in (call.arguments, call.attributes):
                 kept.update({name: replace(found, value=current(found.value, present)) for name, found in kept.items()})
-    return Script(run.calls)
+    return Script(run.calls, run.files)
 
 
 def _pass(code: Code, later: Names) -> ScriptPass:
-    run = ScriptPass(evaluate, execute, later=later)
+    run = ScriptPass(evaluate, execute, assign, later=later)
     run.names = run.module
     for cell, tree in code.parts:
         run.cell = cell

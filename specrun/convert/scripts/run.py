@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from specrun.convert.scripts.values import Argument, Call, Computed, Function, Hidden, Reference, Value
+from specrun.convert.scripts.values import Argument, Call, Computed, Function, Reference, Value
+from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
 
 Names: TypeAlias = dict[str, Value]
@@ -39,10 +40,13 @@ class ScriptPass:
 
     evaluate: Callable[[ScriptPass, ast.expr], Value]
     execute: Callable[[ScriptPass, list[ast.stmt]], None]
+    assign: Callable[[ScriptPass, ast.expr, Value], None]
     later: Mapping[str, Value] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
     module: Names = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    files: list[Call] = field(default_factory=list)
+    """What writes or copies a file."""
     defaults: dict[str, Value] = field(default_factory=dict)
     """What `add_argument` gives each option that the command line leaves out."""
     missed: set[str] = field(default_factory=set)
@@ -64,7 +68,9 @@ class ScriptPass:
         """A name gets a value; a credential is forgotten at once."""
         if isinstance(value, Computed) and not value.name:
             value = replace(value, name=name)
-        self.names[name] = Hidden(name) if isinstance(value, str) and value and names_secret(name) else value
+        if isinstance(value, Call) and not value.variable:
+            value.variable = name
+        self.names[name] = Secret(name) if isinstance(value, str) and value and names_secret(name) else value
 
     def look_up(self, name: str) -> Value:
         """What a name stands for: here, in the module, or where it is defined only later."""
@@ -103,12 +109,21 @@ class ScriptPass:
         self.calls.append(call)
         return call
 
+    def record_file(self, kind: str, node: ast.AST, arguments: dict[str, Argument]) -> Call:
+        """A file is written or copied: no report goes into it unless it is of a job."""
+        number = self._counts[kind] = self._counts.get(kind, 0) + 1
+        key = kind if number == 1 else f"{kind}#{number}"
+        self.files.append(Call(kind, key, self.place(node), arguments, skipped=self.skipped))
+        return self.files[-1]
+
     def follow(self, function: Function, arguments: Mapping[str, Value]) -> Value:
         """Read a function of the script as it is called; what it returns, None where it cannot be followed."""
         if self.depth >= DEEPEST or self.followed >= MOST_CALLS or self.statements >= MOST_STATEMENTS:
             return None
         outer, returned, self.returned = self.names, self.returned, []
         self.names = dict(arguments)
+        if function.owner is not None and function.node.args.args:
+            self.names[function.node.args.args[0].arg] = function.owner
         self.depth += 1
         self.followed += 1
         self.seen.add(function.node)

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from specrun.convert.document import TODO, Document
-from specrun.convert.imported import Imported
-from specrun.convert.locations import base_name
+from collections.abc import Mapping
+from dataclasses import replace
+
+from specrun.convert import naming
+from specrun.convert.batchai import BatchaiOptions, write_parts
+from specrun.convert.choosing import chosen
+from specrun.convert.document import Document
+from specrun.convert.imported import Found, Imported
+from specrun.convert.locations import base_name, stem
 from specrun.convert.options import ImportOptions
-from specrun.convert.report import Ledger
-from specrun.convert.scripts import jobs, v2_jobs
+from specrun.convert.runconfig import lowered
+from specrun.convert.scripts import sdk_v1, sdk_v2
+from specrun.convert.scripts.batchai import CLUSTER, lower_parts
 from specrun.convert.scripts.cells import read_code
-from specrun.convert.scripts.clusters import MAKERS, write_cluster
-from specrun.convert.scripts.models import JOB, import_models, uses_models
-from specrun.convert.scripts.reading import read_script
-from specrun.convert.scripts.reasons import say_the_rest
-from specrun.convert.scripts.references import References
-from specrun.convert.scripts.stores import write_datastores
-from specrun.convert.scripts.uploads import write_uploads
-from specrun.convert.scripts.values import Call, report_values
-from specrun.convert.scripts.workspaces import write_experiment, write_workspace
-from specrun.convert.scripts.writing import Writing
-from specrun.convert.sources import Refused
+from specrun.convert.scripts.clusters import lower_cluster
+from specrun.convert.scripts.code_files import folders_of, wanted_files, write_code_files
+from specrun.convert.scripts.inputs import References
+from specrun.convert.scripts.jobs import BATCH_AI, jobs_of
+from specrun.convert.scripts.lowering import Lowering
+from specrun.convert.scripts.places import lower_datastores
+from specrun.convert.scripts.reading import Script, read_script
+from specrun.convert.scripts.rest import calls_reason, say_the_rest
+from specrun.convert.scripts.sdk_v1 import lower_run
+from specrun.convert.scripts.uploads import lower_uploads
+from specrun.convert.scripts.values import Call
+from specrun.convert.scripts.workspaces import experiment_of, lower_workspace
+from specrun.convert.section import Fields, Section
+from specrun.convert.sources import NothingIn, Refused
+from specrun.convert.writers import Reading, write_job, write_workspace
+from specrun.convert.writers.places import write_cluster
+from specrun.convert.writers.stores import write_stores
 
 _KNOWN = (
     "AmlCompute, ScriptRunConfig, TensorFlow, PyTorch, Estimator, Workspace, Datastore (SDK v1), command, AmlCompute, "
     "Input, Output (SDK v2), ClusterCreateParameters or JobCreateParameters (Batch AI)"
 )
+_UNKNOWN = "specrun has no field for it"
+
 _WORDS = (
     "azureml",
     "azure",
@@ -45,97 +60,130 @@ _WORDS = (
 )
 
 
-def import_script(source_file: str, text: str, options: ImportOptions) -> Imported:
-    """A script's or notebook's cluster, data and first job as a spec. Raises Refused.
+_TELL_NOTHING = {
+    "urlretrieve", "Experiment", "submit", "clone", "as_named_input", "path", "get_default_datastore", "as_mount",
+    "as_download", "as_upload", "v2:Input", "v2:Output", "update", "start_logging", "ComputeTarget", "compute_targets",
+    "Dataset.get_by_name", "Dataset.Tabular.from_delimited_files", "datastores", "CondaDependencies",
+    "CondaDependencies.create", "Datastore", "Datastore.get", "Datastore.get_default", "set_default_datastore",
+}  # fmt: skip
+"""Calls that alone make no spec."""
 
-    Literal arguments become the spec's fields; what is computed becomes an entry of `vars`, with its expression as a
-    comment. The report has every argument of every call of the SDKs.
+
+def import_script(source_file: str, text: str, options: ImportOptions) -> list[Imported]:
+    """The job of a script or notebook that trains, with its cluster and data, as a spec. Raises Refused.
+
+    The options may say another of its jobs, or all of them: then it is one spec for each. Literal arguments become the
+    spec's fields; what is computed becomes an entry of `vars`, with its expression as a comment. The report has every
+    argument of every call of the SDKs.
     """
     code = read_code(source_file, text)
     if not any(word in text for word in _WORDS):
-        raise Refused(source_file, f"it uses none of {_KNOWN}")
+        raise NothingIn(source_file, f"it uses none of {_KNOWN}")
     try:
-        calls = read_script(code).calls
-        return _imported(source_file, calls, options)
+        script = read_script(code)
+        _refuse(source_file, script.calls)
+        return _all_imported(source_file, script, options)
     except RecursionError as error:
         raise Refused(source_file, "it is nested too deeply") from error
 
 
-def _imported(file: str, calls: list[Call], options: ImportOptions) -> Imported:
-    told = [call for call in calls if not call.kind.startswith("elsewhere:") and call.kind not in _TELL_NOTHING]
-    if not told:
-        other = next((call for call in calls if call.kind.startswith("elsewhere:")), None)
-        if other is not None:
-            why = calls_reason(other)
-            raise Refused(file, f"{other.key} ({other.place}): {why}")
-        raise Refused(file, f"it uses none of {_KNOWN}")
-    newer = any(call.kind in (*jobs.KINDS, *v2_jobs.KINDS) and not call.skipped for call in calls)
-    if uses_models(calls) and not newer:
-        return import_models(file, calls, options)
-    writing = Writing(file, options, Document(), Ledger(file, report_values(calls)), calls)
-    found = writing.of(*jobs.KINDS, *v2_jobs.KINDS)
-    job = found[0] if found else None
-    name = jobs.job_name(writing, job)
-    writing.draft.set(("apiVersion",), "specrun/v1")
-    writing.draft.set(("name",), name)
-    writing.draft.comment((), f"Written by specrun import from {base_name(file)}.")
-    write_workspace(writing)
-    write_datastores(writing)
-    references = References(writing, write_uploads(writing))
-    writing.refer = references.refer
-    write_experiment(writing)
+def _all_imported(file: str, script: Script, options: ImportOptions) -> list[Imported]:
+    jobs = jobs_of(script.calls)
+    if not any(not job.why for job in jobs.values()) and options.job is None:
+        return [_imported(file, script, jobs, None, options)]
+    listed = chosen(file, list(jobs.values()), options)
+    found: list[Imported] = []
+    for job, key in zip(listed, jobs, strict=True):
+        if job.chosen:
+            call = next(call for call in script.calls if call.key == key)
+            one = _imported(file, script, dict(zip(jobs, listed, strict=True)), call, options)
+            name = naming.unique_slug(one.name, [before.name for before in found])
+            one.draft.set(("name",), name)
+            found.append(replace(one, name=name, jobs=listed if len(listed) > 1 else ()))
+    return found
+
+
+def _refuse(file: str, calls: list[Call]) -> None:
+    if any(not call.kind.startswith("elsewhere:") and call.kind not in _TELL_NOTHING for call in calls):
+        return
+    other = next((call for call in calls if call.kind.startswith("elsewhere:")), None)
+    if other is not None:
+        raise Refused(file, f"{other.key} ({other.place}): {calls_reason(other)}")
+    raise NothingIn(file, f"it uses none of {_KNOWN}")
+
+
+def _imported(
+    file: str, script: Script, jobs: Mapping[str, Found], job: Call | None, options: ImportOptions
+) -> Imported:
+    draft = Document()
+    lowering = Lowering(file, options, script.calls, draft)
+    newer = lowering.of(*sdk_v1.KINDS, *sdk_v2.KINDS)
+    if (job.kind == BATCH_AI) if job is not None else (lowering.of(CLUSTER) and not newer):
+        return _of_batchai(lowering, jobs, job)
+    reading, ledger = Reading(_name(lowering, job), options, draft=draft), lowering.ledger
+    reading.begin(f"Written by specrun import from {base_name(file)}.")
+    workspace = lower_workspace(lowering)
+    if workspace is not None:
+        write_workspace(reading, reading.over(ledger, workspace))
+    uploads, stores = lower_uploads(lowering), lower_datastores(lowering)
+    references = References(lowering, uploads)
+    lowering.refer = references.refer
     if job is None:
-        _without_job(writing)
-    elif job.kind in v2_jobs.KINDS:
-        v2_jobs.write_v2_job(writing, job, references)
+        fields = Fields()
+    elif job.kind in sdk_v2.KINDS:
+        fields = sdk_v2.lower_command(lowering, job, uploads)
+        named = fields
     else:
-        jobs.write_job(writing, job, references)
-    say_the_rest(writing, job, [*found[1:], *writing.of(JOB)])
-    report = writing.ledger.close("specrun has no field for it")
-    return Imported(name, writing.draft, report, writing.files)
+        named = lower_run(lowering, job, references)
+        fields = lowered(Section(ledger, draft, named.path, named, loose=True))
+    fields.put("datastores", stores)
+    fields.put("data", uploads.fields)
+    experiment = experiment_of(lowering)
+    if experiment is not None and fields.get("experiment_name") is None:
+        lowering.put(fields, "experiment_name", experiment, "name", "experiment")
+    section = reading.over(ledger, fields)
+    if job is not None:
+        draft.comment(("job",), lowering.origin(job))
+        wanted = wanted_files(script.files, *folders_of(named))
+        lowering.also(wanted)
+        write_job(reading, section)
+        reading.files.update(write_code_files(lowering, wanted))
+    else:
+        _without_job(lowering, reading, section, jobs)
+    say_the_rest(lowering, job, jobs)
+    return reading.imported(_UNKNOWN)
 
 
-def _without_job(writing: Writing) -> None:
+def _of_batchai(lowering: Lowering, jobs: Mapping[str, Found], job: Call | None) -> Imported:
+    fields, cluster = lower_parts(lowering, job if job is not None else None)
+    of_job, of_cluster = (
+        Section(lowering.ledger, lowering.draft, (), part, loose=True) if part is not None else None
+        for part in (fields, cluster)
+    )
+    options = BatchaiOptions(name=lowering.options.name, workspace=lowering.options.workspace)
+    found = write_parts(of_job, of_cluster, options)
+    say_the_rest(lowering, job, jobs)
+    return replace(found, report=lowering.ledger.close(_UNKNOWN))
+
+
+def _without_job(lowering: Lowering, reading: Reading, section: Section, jobs: Mapping[str, Found]) -> None:
     """A script that makes a cluster or data; or only names a workspace."""
-    cluster = writing.of(*MAKERS, "AmlCompute.provisioning_configuration", "v2:AmlCompute")
-    made = write_cluster(writing, None) if cluster else False
-    values = writing.draft.values()
-    if not made and not any(section in values for section in ("datastores", "data", "compute")):
-        writing.draft.set(("job", "command"), TODO, "TODO: the script has no job")
-        writing.lack(("job",), "the script has no job: write what is to run")
+    cluster = lower_cluster(lowering, None)
+    if cluster is not None:
+        write_cluster(reading, reading.over(lowering.ledger, cluster))
+    section.copy("experiment_name", ("experiment",), lambda value: naming.experiment(str(value)) or None, "a name")
+    write_stores(reading, section)
+    values = reading.draft.values()
+    if any(part in values for part in ("datastores", "data", "compute")):
+        return
+    if jobs:
+        raise Refused(lowering.file, "; ".join(f"{job.what} ({job.place}): {job.why}" for job in jobs.values()))
+    section.ask("command", ("job", "command"), "the script has no job: write what is to run")
 
 
-_TELL_NOTHING = {
-    "urlretrieve",
-    "Experiment",
-    "submit",
-    "clone",
-    "as_named_input",
-    "path",
-    "get_default_datastore",
-    "as_mount",
-    "as_download",
-    "as_upload",
-    "v2:Input",
-    "v2:Output",
-    "update",
-    "start_logging",
-    "ComputeTarget",
-    "compute_targets",
-    "Dataset.get_by_name",
-    "Dataset.Tabular.from_delimited_files",
-    "datastores",
-    "CondaDependencies",
-    "CondaDependencies.create",
-    "Datastore",
-    "Datastore.get",
-    "Datastore.get_default",
-}
-"""Calls that alone make no spec."""
-
-
-def calls_reason(call: Call) -> str:
-    """Why what a call does has no place in a spec."""
-    from specrun.convert.scripts.signatures import ELSEWHERE
-
-    return ELSEWHERE.get(call.kind.removeprefix("elsewhere:"), "it has no place in a spec")
+def _name(lowering: Lowering, job: Call | None) -> str:
+    """What the spec is called: as was asked, as the job, the experiment or the file is."""
+    experiment = next((call.get("name") for call in lowering.of("Experiment")), None)
+    own = [job.get(name) for name in ("name", "display_name", "experiment_name")] if job is not None else []
+    of_sdk_v2 = job is not None and job.kind in sdk_v2.KINDS
+    return naming.spec_name(lowering.options.name, *(own if of_sdk_v2 else []), experiment, stem(lowering.file))

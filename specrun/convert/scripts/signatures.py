@@ -125,6 +125,15 @@ _V2 = {
     "v2:AccountKeyConfiguration": "",
     "v2:SasTokenConfiguration": "",
     "v2:ServicePrincipalConfiguration": "",
+    "v2:SshJobService": "",
+    "v2:JupyterLabJobService": "",
+    "v2:TensorBoardJobService": "",
+    "v2:VsCodeJobService": "",
+    "v2:QueueSettings": "",
+    "v2:ResourceConfiguration": "",
+    "v2:environments.get": "name version label",
+    "v2:data.get": "name version label",
+    "v2:compute.get": "name",
 }
 SIGNATURES: dict[str, tuple[str, ...]] = {
     **{name: tuple(parameters.split()) for name, parameters in {**_V1, **_V2}.items()},
@@ -151,9 +160,24 @@ METHODS: dict[str, tuple[str, ...]] = {
     "set_pip_index_url": ("index_url",),
     "update": ("min_nodes", "max_nodes", "idle_seconds_before_scaledown"),
     "clone": ("new_name",),
+    "set_default_datastore": ("name",),
     "set_resources": ("instance_type", "instance_count", "locations", "properties", "docker_args", "shm_size"),
     "set_limits": ("timeout",),
 }
+FILES = {
+    "%%writefile": ("path", "text"),
+    "open": ("path", "mode"),
+    "shutil.copy": ("src", "dst"),
+    "shutil.copy2": ("src", "dst"),
+    "shutil.copyfile": ("src", "dst"),
+    "shutil.copytree": ("src", "dst"),
+    "shutil.move": ("src", "dst"),
+}
+"""What writes and copies files that a job may need."""
+
+SUBMITS = ("submit", "begin_create_or_update", "create_or_update")
+"""Methods that make something on Azure, or submit a job."""
+
 LOOSE = {"path", "as_mount", "as_download", "as_upload", "as_named_input", "get_default_datastore", "upload_files"}
 """Methods that are taken for the SDK's even on what is not known, such as a function's parameter."""
 
@@ -165,28 +189,60 @@ V2_ONLY = {
 }
 """Keywords by which a class that both SDKs have is the one of SDK v2, in a snippet without imports."""
 
-ELSEWHERE = {
-    "HyperDriveConfig": "a sweep over parameters has no place in a spec: write one spec for each run, with `vars`",
-    "HyperDriveRunConfig": "a sweep over parameters has no place in a spec: write one spec for each run, with `vars`",
-    "AutoMLConfig": "automated ML chooses the training itself: there is no script to run",
-    "Pipeline": "a pipeline of several steps has no place in a spec: import each step as a job of its own",
-    "PythonScriptStep": "a step of a pipeline: write it as a job of its own",
-    "EstimatorStep": "a step of a pipeline: write it as a job of its own",
-    "MpiStep": "a step of a pipeline: write it as a job of its own",
-    "ParallelRunConfig": "batch inference over mini-batches has no place in a spec",
-    "ParallelRunStep": "batch inference over mini-batches has no place in a spec",
+_SWEEP = "a sweep over parameters has no place in a spec: write one spec for each run, with `vars`"
+_STEPS = "a pipeline of several steps has no place in a spec: import each step as a job of its own"
+_STEP = "a step of a pipeline: write it as a job of its own"
+_AUTOMATED = "automated ML chooses the training itself: there is no script to run"
+_BATCH = "batch inference over mini-batches has no place in a spec"
+_DEPLOYED = "deployment of a trained model has no place in a spec"
+_ATTACHED = "compute that is attached is used by its bare name: `compute: NAME`"
+_MACHINE = "a machine to work on is no cluster for jobs"
+
+OTHER_JOBS = {
+    **dict.fromkeys(("command.sweep", "HyperDriveConfig", "HyperDriveRunConfig"), _SWEEP),
+    **dict.fromkeys(("Pipeline", "dsl.pipeline"), _STEPS),
+    **dict.fromkeys(("PythonScriptStep", "EstimatorStep", "MpiStep", "HyperDriveStep", "CommandStep"), _STEP),
+    "AutoMLConfig": _AUTOMATED,
+    **dict.fromkeys(
+        (
+            "automl.classification",
+            "automl.regression",
+            "automl.forecasting",
+            "automl.image_classification",
+            "automl.image_classification_multilabel",
+            "automl.image_object_detection",
+            "automl.image_instance_segmentation",
+            "automl.text_classification",
+            "automl.text_classification_multilabel",
+            "automl.text_ner",
+        ),
+        _AUTOMATED,
+    ),
+    **dict.fromkeys(("ParallelRunConfig", "ParallelRunStep", "parallel_run_function"), _BATCH),
     "DatabricksStep": "jobs on Databricks have no place in a spec",
-    "HDInsightCompute.attach_configuration": "compute that is attached is used by its bare name: `compute: NAME`",
-    "RemoteCompute.attach_configuration": "compute that is attached is used by its bare name: `compute: NAME`",
+    "load_job": "the job stands in a file of its own: `specrun import azureml FILE` reads that",
+    "load_component": "a component stands in a file of its own: write its command as the job of a spec",
+}
+"""What these SDKs run that is no job of a spec, and why."""
+
+ELSEWHERE = {
+    **OTHER_JOBS,
+    **dict.fromkeys(("HDInsightCompute.attach_configuration", "RemoteCompute.attach_configuration"), _ATTACHED),
     "AksCompute.provisioning_configuration": "a cluster for deployed models has no place in a spec",
-    "AciWebservice.deploy_configuration": "deployment of a trained model has no place in a spec",
-    "AksWebservice.deploy_configuration": "deployment of a trained model has no place in a spec",
-    "InferenceConfig": "deployment of a trained model has no place in a spec",
+    **dict.fromkeys(
+        (
+            "AciWebservice.deploy_configuration",
+            "AksWebservice.deploy_configuration",
+            "InferenceConfig",
+            "Model.deploy",
+            "ManagedOnlineEndpoint",
+            "ManagedOnlineDeployment",
+            "BatchEndpoint",
+            "BatchDeployment",
+        ),
+        _DEPLOYED,
+    ),
     "Model.register": "registration of a model has no place in a spec: it is done after the run",
-    "Model.deploy": "deployment of a trained model has no place in a spec",
-    "ManagedOnlineEndpoint": "deployment of a trained model has no place in a spec",
-    "ManagedOnlineDeployment": "deployment of a trained model has no place in a spec",
-    "ComputeInstance.provisioning_configuration": "a machine to work on is no cluster for jobs",
-    "ComputeInstance": "a machine to work on is no cluster for jobs",
+    **dict.fromkeys(("ComputeInstance.provisioning_configuration", "ComputeInstance"), _MACHINE),
 }
 """What these SDKs do besides jobs and clusters, and why it is not in the spec."""

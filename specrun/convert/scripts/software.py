@@ -1,95 +1,149 @@
-"""The section `environment`, from what was gathered for it."""
+"""The environment of a job of SDK v1, gathered from all the ways in which a script says it."""
 
 from __future__ import annotations
 
-import posixpath
-import re
+from specrun.convert.report import FieldPath
+from specrun.convert.scripts.lowering import Lowering, told
+from specrun.convert.scripts.values import Call, Member, Reference, Value
+from specrun.convert.section import Fields
+from specrun.convert.unknown import Mixed
 
-from specrun.convert.conda import conda_text
-from specrun.convert.document import TODO, Key
-from specrun.convert.locations import folder_of, rebased
-from specrun.convert.scripts.packages import Packages, conda_values
-from specrun.convert.scripts.values import Call
-from specrun.convert.scripts.writing import Writing
+_CREATED = ("CondaDependencies", "CondaDependencies.create")
+_IMAGES = {
+    "DEFAULT_CPU_IMAGE": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04",
+    "DEFAULT_GPU_IMAGE": "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04",
+}
+"""The images that SDK v1 names by constants are gone: those that took their place."""
 
-TO: Key = ("job", "environment")
-_FRAMEWORKS = {"TensorFlow": "tensorflow", "PyTorch": "torch", "Chainer": "chainer", "SKLearn": "scikit-learn"}
+_ADDED = {
+    "add_pip_package": ("pip_package", "pip_packages"),
+    "add_conda_package": ("conda_package", "conda_packages"),
+    "add_channel": ("channel", "channels"),
+}
+_NEEDS_NO_NAME = "an environment that goes with the job needs no name"
 
 
-_DEFAULTS = {"TensorFlow": "1.13", "PyTorch": "1.4", "Chainer": "5.1.0", "SKLearn": "0.20.3"}
-"""The versions that the estimators take where nothing is said."""
+def lower_environment(lowering: Lowering, fields: Fields, holder: Call, name: str, value: Value) -> object:
+    """Follow an Environment into its fields; what is there for a registered one, or one that is not known."""
+    if not isinstance(value, Call):
+        return lowering.word(value, "environment")
+    lowering.rewrite(holder, name, "job.environment", "its fields are those of the section")
+    base = value
+    chain = [value]
+    while base.kind == "clone" and isinstance(base.owner, Call):
+        lowering.drop(base, "new_name", _NEEDS_NO_NAME)
+        base = base.owner
+        chain.insert(0, base)
+    if base.kind == "Environment.get":
+        return _registered(lowering, base)
+    for call in chain:
+        _fields(lowering, fields, call)
+    return None
 
 
-def write_gathered(writing: Writing, job: Call, packages: Packages, image: str) -> None:
-    """Write what was gathered: the image, and one of pip and a conda file."""
-    draft = writing.draft
-    framework, version = _FRAMEWORKS.get(job.kind), job.get("framework_version")
-    has_build = draft.get((*TO, "build", "path")) is not None
-    if framework and not image and not has_build and not packages.files:
-        text = str(version).strip() if isinstance(version, str | int | float) else _DEFAULTS[job.kind]
-        if version is not None and not isinstance(version, str | int | float):
-            writing.ask(job, "framework_version", TO, "the version is computed: write it")
-        elif not re.fullmatch(r"[0-9]+(\.[0-9]+)*", text):
-            writing.ask(job, "framework_version", TO, "a version has numbers and full stops")
-            text = _DEFAULTS[job.kind]
-        elif version is not None:
-            writing.rewrite(job, "framework_version", TO, "the framework as the environment has it")
-        note = "" if version is not None else f"the version that {job.kind} takes where nothing is said"
-        if framework == "tensorflow" and not packages.pip and not packages.needs_conda:
-            draft.set((*TO, "framework"), "tensorflow")
-            draft.set((*TO, "version"), text, note)
-            return
-        packages.pip.insert(0, f"{framework}=={text}" if text.count(".") > 1 else f"{framework}=={text}.*")
-        if note:
-            draft.comment(TO, note)
-    if has_build:
-        if packages.pip or packages.needs_conda or packages.files:
-            writing.lack((*TO, "build"), "the Dockerfile has to install the packages: a spec has them or a build")
-        for call, name, _ in packages.files:
-            writing.drop(call, name, "a spec has a build or packages")
+def lower_dependencies(lowering: Lowering, fields: Fields, value: Value, place: tuple[Call, str] | None = None) -> None:
+    """The packages of a CondaDependencies, or of the one that a configuration has of itself."""
+    to = "job.environment"
+    if isinstance(value, Call) and value.kind in _CREATED:
+        if place is not None:
+            lowering.rewrite(*place, to, "its packages are those of the environment")
+        for name, argument in told(value):
+            if name == "conda_dependencies_file_path":
+                path = (value.key, name)
+                fields.inner("python").put("conda_dependencies_file", lowering.word(argument.value, "file"), path)
+            elif name == "python_version":
+                lowering.put(fields, name, value, name, f"{to}.python_version")
+            elif name in ("pip_packages", "conda_packages"):
+                _more(lowering, fields, name, value, name)
+    elif place is not None:
+        fields.inner("python").put("conda_dependencies", lowering.word(value, "packages"), (place[0].key, place[1]))
         return
-    if image:
-        draft.set((*TO, "image"), image)
-    if packages.files:
-        _conda_file(writing, packages)
-    elif packages.needs_conda:
-        file = f"{writing.draft.get(('name',)) or 'job'}-conda.yml"
-        written = conda_text(conda_values(packages), job.key)
-        if written is None:
-            draft.set((*TO, "conda_file"), TODO)
-            writing.lack((*TO, "conda_file"), "a credential stands among the packages or channels: it is not copied")
-            return
-        writing.files[file] = written
-        draft.set((*TO, "conda_file"), file, "written beside this file: conda's packages have no field in a spec")
-    elif packages.pip:
-        draft.set((*TO, "pip"), list(dict.fromkeys(packages.pip)))
-    elif not image:
-        draft.comment(("job",), "TODO: the script names no environment: write environment: {pip: [...]}")
-        writing.lack(
-            TO,
-            "the script says nothing of what the job runs in: SDK v1's default was its own image with"
-            " Python 3 and azureml-defaults",
-        )
-
-
-def _conda_file(writing: Writing, packages: Packages) -> None:
-    for number, (call, name, value) in enumerate(packages.files):
-        to = (*TO, "conda_file")
-        if number:
-            writing.ask(call, name, to, "an environment has one conda file: put them together")
+    target, at = (value.call, value.path) if isinstance(value, Member) else (value, "")
+    for call in lowering.calls:
+        if call.skipped or call.owner is not target or call.at != at:
             continue
-        found = writing.word(value, "conda_file")
-        if isinstance(value, str) and found.value is not TODO:
-            start = folder_of(writing.file)
-            folder = call.get("source_directory")
-            if name in ("conda_dependencies_file",) and isinstance(folder, str):
-                start = posixpath.join(start, folder)  # which the estimators look for in the code folder
-            found.value = rebased(value, start, writing.options.folder)
-        writing.draft.set(to, found.value)
-        writing.settle(call, name, to, found, "" if found.value == value else "relative to the spec")
-        if packages.pip or packages.needs_conda:
-            writing.draft.comment(
-                to,
-                "TODO: add to it what the script adds: " + ", ".join(dict.fromkeys([*packages.conda, *packages.pip])),
-            )
-            writing.lack(to, "the script adds packages to the conda file: write them into it")
+        if call.kind in _ADDED:
+            listed, key = _ADDED[call.kind]
+            _more(lowering, fields, key, call, listed)
+        elif call.kind == "set_python_version":
+            lowering.put(fields, "python_version", call, "version", f"{to}.python_version")
+        elif call.kind == "add_tensorflow_pip_package":
+            version = call.get("version")
+            package = f"tensorflow=={version}" if isinstance(version, str) else "tensorflow"
+            _add(fields, "pip_packages", [package], (call.key, "version"))
+            for name in call.arguments or ("",):
+                lowering.rewrite(call, name, f"{to}.pip", f"the package {package}")
+        elif call.kind == "set_pip_requirements":
+            lowering.put(fields, "pip_requirements_file", call, "pip_requirements", to)
+
+
+def put_below(lowering: Lowering, fields: Fields, call: Call, name: str, prefix: str = "") -> None:
+    """A field of a field that is set as an attribute, such as `docker.base_image`."""
+    path, value = (call.key, f"{prefix}{name}"), call.get(f"{prefix}{name}")
+    *above, last = name.split(".")
+    if above[-1:] == ["base_image_registry"] and last in ("username", "password"):
+        lowering.drop(call, path[1], "the workspace's identity or a connection reads the registry")
+        return
+    for word in above:
+        fields = fields.inner(word, path)
+    image = image_of(lowering, value) if last == "base_image" else None
+    fields.put(last, image or lowering.value(value, path, f"job.environment.{name}"), path)
+
+
+def image_of(lowering: Lowering, value: Value) -> object:
+    """An image's name."""
+    known = _IMAGES.get(value.dotted.rpartition(".")[2]) if isinstance(value, Reference) else None
+    return known or lowering.word(value, "image")
+
+
+def _fields(lowering: Lowering, fields: Fields, call: Call) -> None:
+    for name, argument in told(call):
+        path, value = (call.key, name), argument.value
+        if name == "name":
+            lowering.drop(call, name, _NEEDS_NO_NAME)
+        elif name in ("file_path", "conda_specification") and call.kind != "Environment.from_pip_requirements":
+            fields.inner("python").put("conda_dependencies_file", lowering.word(value, "conda_file"), path)
+        elif name in ("file_path", "pip_requirements"):
+            fields.put("pip_requirements_file", lowering.word(value, "requirements"), path)
+        elif name == "image":
+            fields.put("image", image_of(lowering, value), path)
+        elif name == "dockerfile":
+            fields.inner("docker").put("base_dockerfile", lowering.word(value, "dockerfile"), path)
+        elif name == "container_registry" and isinstance(value, Call):
+            lowering.rewrite(call, name, "job.environment.image", "its address stands before the image")
+            fields.inner("docker").put("base_image_registry", lowering.fields(value, "job.environment.image"), path)
+        elif name == "python.conda_dependencies":
+            lower_dependencies(lowering, fields, value, (call, name))
+        elif name == "conda_environment_name":
+            lowering.ask(call, name, "job.environment", "an environment of this machine: write its packages")
+        elif name.partition(".")[0] in ("python", "docker", "environment_variables"):
+            put_below(lowering, fields, call, name)
+    lower_dependencies(lowering, fields, Member(call, "python.conda_dependencies"))
+
+
+def _registered(lowering: Lowering, call: Call) -> object:
+    """A registered environment, as `NAME:VERSION`."""
+    name, version, label = lowering.word(call.get("name"), "environment"), call.get("version"), call.get("label")
+    plain = version if isinstance(version, str | int) else None
+    ending = f":{plain}" if plain is not None else f"@{label if isinstance(label, str) and label else 'latest'}"
+    for key in ("name", "version", "label"):
+        if key == "version" and version is not None and plain is None:
+            lowering.ask(call, key, "job.environment", "the version is computed: write it instead of latest")
+        elif call.get(key) is not None:
+            lowering.rewrite(call, key, "job.environment", "the registered environment's name and version")
+    if isinstance(name, str):
+        return f"azureml:{name.strip()}{ending}"
+    return Mixed(("azureml:", name, ending)) if not isinstance(name, Mixed) else name  # type: ignore[arg-type]
+
+
+def _more(lowering: Lowering, fields: Fields, key: str, call: Call, argument: str) -> None:
+    value = call.get(argument)
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    _add(fields, key, [lowering.word(item, "package") for item in items], (call.key, argument))
+
+
+def _add(fields: Fields, key: str, items: list[object], path: FieldPath) -> None:
+    """Packages more than those that are there."""
+    there = fields.get(key)
+    before = there if isinstance(there, list) else []
+    fields.put(key, [*before, *items], *fields.origins.get(key, ()), path)

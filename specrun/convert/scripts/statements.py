@@ -6,10 +6,12 @@ import ast
 from collections.abc import Sequence
 
 from specrun.convert.scripts.expressions import evaluate
+from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.texts import appended, can_join, joined
-from specrun.convert.scripts.values import Argument, Call, Function, Hidden, Member, Reference, Value
+from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value
+from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
 
 
@@ -38,10 +40,13 @@ def _statement(run: ScriptPass, node: ast.stmt) -> None:
         case ast.Import() | ast.ImportFrom():
             _import(run, node)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
+            for decorator in node.decorator_list:
+                found = evaluate(run, decorator)
+                if isinstance(found, Reference) and kind_of(found, ()) == "elsewhere:dsl.pipeline":
+                    run.record("elsewhere:dsl.pipeline", decorator, {})
             run.names[node.name] = Function(node)
         case ast.ClassDef():
-            run.names[node.name] = Reference(f"{node.name} of the script", imported=True)
-            execute(run, [inner for inner in node.body if not isinstance(inner, ast.FunctionDef)])
+            _class(run, node)
         case ast.If():
             _branch(run, node)
         case ast.For() | ast.AsyncFor():
@@ -67,6 +72,29 @@ def _statement(run: ScriptPass, node: ast.stmt) -> None:
             for inner in ast.iter_child_nodes(node):
                 if isinstance(inner, ast.expr) and not isinstance(node, ast.Delete | ast.Global | ast.Nonlocal):
                     evaluate(run, inner)
+
+
+def _class(run: ScriptPass, node: ast.ClassDef) -> None:
+    """A class: its body has names of its own, and those of the classes that it is made of."""
+    outer = dict(run.names)
+    for base in node.bases:
+        above = evaluate(run, base)
+        if isinstance(above, Object):
+            run.names.update(above.attributes)
+    before = dict(run.names)
+    execute(run, node.body)
+    attributes = {name: value for name, value in run.names.items() if before.get(name, run) is not value}
+    for base in node.bases:
+        above = evaluate(run, base)
+        attributes = {**(above.attributes if isinstance(above, Object) else {}), **attributes}
+    run.names.clear()
+    run.names.update(outer)
+    run.names[node.name] = Object(node.name, attributes)
+
+
+def assign(run: ScriptPass, target: ast.expr, value: Value) -> None:
+    """Give a target a value."""
+    _assign(run, target, value, target)
 
 
 def _branch(run: ScriptPass, node: ast.If) -> None:
@@ -110,7 +138,7 @@ def _merge(
 
 
 def _same(one: Value, other: Value) -> bool:
-    return isinstance(one, str | int | float | bool | Reference | Hidden) and one == other
+    return isinstance(one, str | int | float | bool | Reference | Secret) and one == other
 
 
 def _loop(run: ScriptPass, node: ast.For | ast.AsyncFor) -> None:
@@ -133,16 +161,20 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
             call, path = (
                 (owner.call, f"{owner.path}.{target.attr}") if isinstance(owner, Member) else (owner, target.attr)
             )
-            if isinstance(call, Call):
+            if isinstance(call, Object):
+                call.attributes[path] = value
+            elif isinstance(call, Call) and (not run.skipped or call.skipped):
                 if isinstance(value, str) and value and names_secret(target.attr):
-                    value = Hidden(target.attr)
+                    value = Secret(target.attr)
                 call.attributes[call.own(path)] = Argument(value, shown(source), run.place(target))
-            else:
+            elif not isinstance(call, Call):
                 run.bind(shown(target), value)
         case ast.Subscript():
             holder, key = evaluate(run, target.value), evaluate(run, target.slice)
+            if run.skipped and not (isinstance(holder, Member) and holder.call.skipped):
+                return
             if isinstance(holder, dict) and isinstance(key, str):
-                holder[key] = Hidden(key) if isinstance(value, str) and value and names_secret(key) else value
+                holder[key] = Secret(key) if isinstance(value, str) and value and names_secret(key) else value
             elif isinstance(holder, Member) and isinstance(key, str):
                 argument = Argument(value, shown(source), run.place(target))
                 holder.call.attributes[holder.call.own(f"{holder.path}.{key}")] = argument

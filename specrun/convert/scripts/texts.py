@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from specrun.convert.scripts.values import Call, Computed, Environ, Hidden, Member, Reference, Template, Value
+from specrun.convert.scripts.values import Call, Computed, Member, Reference, Template, Value
+from specrun.convert.unknown import Secret, Unknown
 
 LONGEST = 20_000
 """Of texts, in characters, and of lists, in items: what grows beyond it is not followed."""
@@ -42,7 +43,7 @@ def _length(value: Value) -> int:
 
 def can_join(value: Value) -> bool:
     """Whether a value may be a part of a text."""
-    return isinstance(value, str | int | float | Computed | Environ | Hidden | Template | Call | Member | Reference)
+    return isinstance(value, str | int | float | Computed | Unknown | Secret | Template | Call | Member | Reference)
 
 
 def percent(text: str, values: Sequence[Value]) -> Value:

@@ -1,141 +1,153 @@
-"""What a script uploads, as entries of `data`."""
+"""What a script uploads, or registers as data, as entries of `data`."""
 
 from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass, field
 
 from specrun.convert import naming
-from specrun.convert.document import TODO, Key
-from specrun.convert.locations import folder_of, is_address, rebased
-from specrun.convert.scripts.stores import Upload, clean_target, store_name
+from specrun.convert.locations import is_address
+from specrun.convert.scripts.lowering import Lowering, is_expression
+from specrun.convert.scripts.places import clean_target, spelled, store_of
 from specrun.convert.scripts.values import Call, Value
-from specrun.convert.scripts.writing import Expressed, Writing
+from specrun.convert.section import Fields
 from specrun.spec.datastore_paths import DEFAULT_NAME
 
 _DATA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+_KINDS = ("upload", "upload_files", "Dataset.File.upload_directory", "FileDatasetFactory.upload_directory")
 
 
-def write_uploads(writing: Writing) -> list[Upload]:
-    """What the script uploads, as entries of `data`."""
-    uploads: list[Upload] = []
-    for call in writing.of(
-        "upload", "upload_files", "Dataset.File.upload_directory", "FileDatasetFactory.upload_directory"
-    ):
-        target, owner = call.get("target_path"), call.owner
-        key = "target_path"
-        if call.find("target") is not None:
-            key, pair = "target", call.get("target")
-            owner, target = (pair[0], pair[1]) if isinstance(pair, list) and len(pair) == 2 else (pair, "")
-            reference = owner if isinstance(owner, Call) and owner.kind == "path" else None
-            if reference is not None:
-                owner, target = reference.owner, reference.get("path")
-        store = store_name(writing, owner)
-        sources = call.get("files") if call.kind == "upload_files" else [call.get("src_dir")]
-        name = "files" if call.kind == "upload_files" else "src_dir"
-        listed = sources if isinstance(sources, list) else [sources]
-        folders = {posixpath.dirname(source) or "." for source in listed if isinstance(source, str)}
-        if len(listed) > 1 and len(folders) == 1 and all(isinstance(source, str) for source in listed):
-            folder = folders.pop()
-            what = f"the script sends {len(listed)} files of {folder}; the spec sends the whole folder: is that right?"
-            writing.ask(call, name, ("data",), what)
-            listed = [folder]
-        for source in listed:
-            there = _clashing(store, clean_target(target) if isinstance(target, str) else "", uploads)
-            if there is None:
-                uploads.append(_upload(writing, call, (name, source), (key, target), store, uploads))
-            elif there.source != source:
-                what = f"data.{there.name} goes there already, and a target mirrors one source: put them together"
-                writing.ask(call, name, ("data", there.name), what)
-            else:
-                writing.rewrite(call, name, ("data", there.name), "the same as before")
-        _sources_of(writing, listed)
-    for call in writing.of("v2:Data"):
-        path, own = call.get("path"), call.get("name")
-        if (
-            isinstance(path, str)
-            and isinstance(own, str)
-            and not is_address(path)
-            and "${{" not in path
-            and _DATA.fullmatch(own)
-        ):
-            writing.draft.comment(("data", own), f"from {call.key} ({call.place})")
-            where = rebased(path, folder_of(writing.file), writing.options.folder)
-            writing.draft.set(("data", own, "path"), where)
-            writing.carry(call, "name", ("data", own))
-            writing.rewrite(call, "path", ("data", own, "path"), f"written as {where}")
-            uploads.append(Upload(own, DEFAULT_NAME, own, path))
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An entry of `data`: what lies below `target` on the datastore comes from `source`."""
+
+    name: str
+    store: str
+    target: str
+    source: str = ""
+    of_sdk_v2: bool = False
+
+
+@dataclass(slots=True)
+class Uploads:
+    """The entries, their fields, and the names by the keys of the calls that made them."""
+
+    entries: list[Upload] = field(default_factory=list)
+    fields: Fields = field(default_factory=Fields)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def at(self, store: str, path: str) -> Upload | None:
+        """The entry whose files lie at a path, or above it."""
+        fitting = [
+            one
+            for one in self.entries
+            if one.store == store and (not one.target or path == one.target or path.startswith(f"{one.target}/"))
+        ]
+        return max(fitting, key=lambda one: len(one.target), default=None)
+
+    def below(self, store: str, path: str) -> list[Upload]:
+        """The entries whose files lie below a path; "" is all of the datastore."""
+        return [one for one in self.entries if one.store == store and one.target.startswith(f"{path}/".lstrip("/"))]
+
+
+def lower_uploads(lowering: Lowering) -> Uploads:
+    """What the script uploads, in the order of its calls."""
+    uploads = Uploads()
+    for call in lowering.of(*_KINDS):
+        _uploaded(lowering, uploads, call)
+    for call in lowering.of("v2:Data"):
+        _data(lowering, uploads, call)
     return uploads
 
 
-def _clashing(store: str, target: str, uploads: list[Upload]) -> Upload | None:
+def _uploaded(lowering: Lowering, uploads: Uploads, call: Call) -> None:
+    key, target, owner = "target_path", call.get("target_path"), call.owner
+    if call.find("target") is not None:
+        key, pair = "target", call.get("target")
+        owner, target = (pair[0], pair[1]) if isinstance(pair, list) and len(pair) == 2 else (pair, "")
+        place = owner if isinstance(owner, Call) and owner.kind == "path" else None
+        owner, target = (place.owner, place.get("path")) if place is not None else (owner, target)
+    store, _ = store_of(lowering, owner)
+    name = "files" if call.kind == "upload_files" else "src_dir"
+    given = call.get(name)
+    sources = given if isinstance(given, list) else [given]
+    folders = {posixpath.dirname(one) or "." for one in sources if isinstance(one, str)}
+    doubt = ""
+    if len(sources) > 1 and len(folders) == 1 and all(isinstance(one, str) for one in sources):
+        folder = folders.pop()
+        doubt = f"the script sends {len(sources)} files of {folder}; the spec sends the whole folder: is that right?"
+        sources = [folder]
+    there = clean_target(lowering.word(target, "target") if target is not None else "")
+    for source in sources:
+        clash = _clashing(spelled(store), spelled(there), uploads)
+        if clash is None:
+            _add(lowering, uploads, call, (name, source), (key, there), store, doubt)
+        elif isinstance(source, str) and clash.source == source:
+            lowering.rewrite(call, name, f"data.{clash.name}", "the same as before")
+        else:
+            what = f"data.{clash.name} goes there already, and a target mirrors one source: put them together"
+            lowering.ask(call, name, f"data.{clash.name}", what)
+    _downloaded(lowering, uploads, sources)
+
+
+def _add(
+    lowering: Lowering,
+    uploads: Uploads,
+    call: Call,
+    source: tuple[str, Value],
+    target: tuple[str, object],
+    store: object,
+    doubt: str,
+) -> None:
+    plain = source[1] if isinstance(source[1], str) else ""
+    base = posixpath.basename((target[1] if isinstance(target[1], str) and target[1] else plain).rstrip("/"))
+    word = base.split(".")[0]
+    taken = [one.name for one in uploads.entries]
+    name = naming.identifier(word if word[:1].isalpha() else f"data_{word}".strip("_"), taken)
+    entry = Fields((call.key,))
+    path = (call.key, source[0])
+    entry.put("path", lowering.word(source[1], "data") if source[1] is not None else None, path, doubt=doubt)
+    if spelled(store) != DEFAULT_NAME:
+        entry.put("datastore", store)
+    if spelled(target[1]):
+        entry.put("target", target[1], (call.key, target[0]))
+    elif call.find(target[0]) is not None:
+        lowering.rewrite(call, target[0], f"data.{name}", f"the datastore's root is no target: the files go to {name}")
+    uploads.fields.put(name, entry, comment=lowering.origin(call))
+    uploads.entries.append(Upload(name, spelled(store), spelled(target[1]), plain))
+    uploads.names[call.key] = name
+
+
+def _data(lowering: Lowering, uploads: Uploads, call: Call) -> None:
+    """A data asset whose files are on this machine; what lies at an address stands in the inputs."""
+    path, name = call.get("path"), call.get("name")
+    if not isinstance(path, str) or not path.strip() or is_address(path) or is_expression(path):
+        return
+    if not isinstance(name, str) or not _DATA.fullmatch(name) or name in uploads.fields:
+        return
+    entry = Fields((call.key,))
+    entry.put("path", path, (call.key, "path"))
+    uploads.fields.put(name, entry, (call.key, "name"), comment=lowering.origin(call))
+    uploads.entries.append(Upload(name, DEFAULT_NAME, name, path, of_sdk_v2=True))
+    uploads.names[call.key] = name
+
+
+def _clashing(store: str, target: str, uploads: Uploads) -> Upload | None:
     """An entry that has the target already, or one above or below it."""
-    for upload in uploads:
+    for upload in uploads.entries:
         one, other = f"{upload.target}/".lstrip("/"), f"{target}/".lstrip("/")
         if upload.store == store and (one.startswith(other) or other.startswith(one)):
             return upload
     return None
 
 
-def _upload(
-    writing: Writing, call: Call, source: tuple[str, Value], target: tuple[str, Value], store: str, before: list[Upload]
-) -> Upload:
-    place = clean_target(target[1]) if isinstance(target[1], str) else ""
-    path = source[1]
-    base = posixpath.basename(place or (path if isinstance(path, str) else "").rstrip("/")).split(".")[0]
-    name = naming.identifier(
-        base if base[:1].isalpha() else f"data_{base}".strip("_"), [upload.name for upload in before]
-    )
-    to: Key = ("data", name)
-    writing.draft.comment(to, f"from {call.key} ({call.place})")
-    found = writing.word(path, "data")
-    if isinstance(path, str) and path.strip() and found.value is not TODO:
-        found.value = rebased(path, folder_of(writing.file), writing.options.folder)
-        writing.settle(call, source[0], (*to, "path"), found, "" if found.value == path else "relative to the spec")
-    else:
-        found.value = found.value if isinstance(found.value, str) and path else TODO
-        found.asked = found.asked or [("what is uploaded", "")]
-        writing.settle(call, source[0], (*to, "path"), found)
-    writing.draft.set((*to, "path"), found.value)
-    if store != DEFAULT_NAME:
-        writing.draft.set((*to, "datastore"), store)
-    nothing = target[1] is None or (isinstance(target[1], str) and not place)
-    expressed = Expressed("") if nothing else writing.word(target[1], "target")
-    if place:
-        expressed.value = place
-    if isinstance(expressed.value, str) and expressed.value:
-        writing.draft.set((*to, "target"), expressed.value)
-        writing.settle(call, target[0], (*to, "target"), expressed, "" if place == target[1] else f"written as {place}")
-        place = place or expressed.value
-    elif call.find(target[0]) is not None:
-        writing.rewrite(call, target[0], to, f"the datastore's root is no target: the files go to {name}")
-    return Upload(name, store, place, path if isinstance(path, str) else "")
-
-
-def _sources_of(writing: Writing, sources: list[Value]) -> None:
+def _downloaded(lowering: Lowering, uploads: Uploads, sources: list[Value]) -> None:
     """A folder that the script itself fills from the web is not there before it ran."""
-    for call in writing.of("urlretrieve"):
-        name, url = call.get("filename"), call.get("url")
-        inside = [
-            s
-            for s in sources
-            if isinstance(s, str)
-            and isinstance(name, str)
-            and posixpath.normpath(name).startswith(posixpath.normpath(s))
-        ]
-        if inside:
-            shown = url if isinstance(url, str) and "?" not in url else "a file"
-            writing.draft.comment(
-                ("data",),
-                f"TODO: the script downloads {shown} to {name} first; do so before apply,"
-                " or let `path` be the https address, with sha256",
-            )
-            writing.ask(
-                call,
-                "filename",
-                ("data",),
-                f"the script downloads it to {name} before it uploads it: download"
-                " it before apply, or let `path` be the https address, with sha256",
-            )
-            if isinstance(url, str):
-                writing.drop(call, "url", "what downloads the file stays a step before the spec")
+    folders = [posixpath.normpath(one) for one in sources if isinstance(one, str)]
+    for call in lowering.of("urlretrieve"):
+        name = call.get("filename")
+        if isinstance(name, str) and any(posixpath.normpath(name).startswith(folder) for folder in folders):
+            what = "download it before apply, or let `path` be the https address, with sha256"
+            lowering.doubt(call, "filename", "data", f"the script downloads it to {name} before it uploads it: {what}")
+            lowering.drop(call, "url", "what downloads the file stays a step before the spec")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TypeAlias
 
+from specrun.convert.report import FieldPath
 from specrun.convert.scripts.secrets import shown
+from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.frozen import dataclass
 
 Known: TypeAlias = str | int | float | bool | None
 Value: TypeAlias = (
-    "Known | list[Value] | dict[str, Value] | Computed | Environ | Hidden | Template | Call | Member | Reference"
-    " | Function"
+    "Known | list[Value] | dict[str, Value] | Computed | Unknown | Secret | Template | Call | Member | Reference"
+    " | Function | Object"
 )
 
 
@@ -21,7 +23,8 @@ Value: TypeAlias = (
 class Computed:
     """What only a run would know: the expression, its place, and what it is called.
 
-    `default` is what it is unless somebody says otherwise, such as a command-line argument's default.
+    It becomes Unknown where it is written: to show every expression that a script has would take long. `default` is
+    what it is unless somebody says otherwise, such as a command-line argument's default.
     """
 
     node: ast.expr
@@ -33,21 +36,6 @@ class Computed:
     def text(self) -> str:
         """The expression as it stands there, without credentials."""
         return shown(self.node)
-
-
-@dataclass(frozen=True, slots=True)
-class Environ:
-    """A variable of the environment."""
-
-    name: str
-    default: Known = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """A credential that stands in the script, by the name of what holds it: its value is not kept."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +56,18 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
-    """A function of the script itself."""
+    """A function of the script itself; a method with the object that it is called on."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef
+    owner: Object | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Object:
+    """A class of the script itself, or what it makes: its attributes, and its methods among them."""
+
+    name: str
+    attributes: dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +95,8 @@ class Call:
     attributes: dict[str, Argument] = field(default_factory=dict)
     skipped: str = ""
     """Why the script never comes here; empty where it does."""
+    variable: str = ""
+    """The name that it was given first."""
 
     def get(self, name: str) -> Value:
         """An argument's or attribute's value; None where there is none."""
@@ -144,9 +143,39 @@ def current(value: Value, present: Mapping[str, Call], depth: int = 0) -> Value:
             return value
 
 
+MOST_ITEMS = 100
+"""Of a list or mapping that a report goes into."""
+
+
 def report_values(calls: list[Call]) -> Mapping[str, object]:
-    """Calls as the report's source: each with its arguments and the attributes set on it, as they stand there."""
+    """Calls as the report's source: each with its arguments and the attributes set on it, as they stand there.
+
+    Lists and mappings that are known are gone into; what is longer than a person would read is one.
+    """
     return {
-        call.key: {name: argument.text for name, argument in {**call.arguments, **call.attributes}.items()}
+        call.key: {
+            name: _parts(argument.value, argument.text)
+            for name, argument in {**call.arguments, **call.attributes}.items()
+        }
         for call in calls
     }
+
+
+def _parts(value: Value, text: str, depth: int = 0) -> object:
+    if depth < 4 and isinstance(value, list | dict) and 0 < len(value) <= MOST_ITEMS:
+        if isinstance(value, dict):
+            return {key: _parts(item, text, depth + 1) for key, item in value.items()}
+        return [_parts(item, text, depth + 1) for item in value]
+    return text
+
+
+def place_of(calls: list[Call]) -> Callable[[FieldPath], str]:
+    """What gives the place of an argument, or of something in it, in words."""
+    by_key = {call.key: call for call in calls}
+
+    def place(path: FieldPath) -> str:
+        call = by_key.get(str(path[0]))
+        argument = call.find(str(path[1])) if call is not None and len(path) > 1 else None
+        return argument.place if argument is not None else call.place if call is not None else ""
+
+    return place

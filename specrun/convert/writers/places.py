@@ -19,9 +19,12 @@ MAX_INSTANCES = 4
 
 _CLUSTER: Key = ("compute",)
 _OF_SERVICE = "what the service tells of a cluster that is there"
-_WORKSPACE = tuple(
-    Row(name, coerce.word, "a text")
-    for name in ("name", "subscription_id", "resource_group", "location", "storage_account")
+_WORKSPACE = (
+    *(
+        Row(name, coerce.word, "a text")
+        for name in ("name", "subscription_id", "resource_group", "location", "storage_account")
+    ),
+    Row("create", coerce.truth, "true or false"),
 )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from specrun.convert.scripts.signatures import ELSEWHERE
+from collections.abc import Mapping
+
+from specrun.convert.imported import Found
+from specrun.convert.scripts.lowering import Lowering
+from specrun.convert.scripts.signatures import ELSEWHERE, OTHER_JOBS
 from specrun.convert.scripts.values import Call
-from specrun.convert.scripts.writing import Writing
 
 _SERVICE = "it names what is there already: the spec's sections do"
 _USER_MANAGED = "an image is used as it is unless pip or conda_file stands beside it"
@@ -74,21 +77,23 @@ _KINDS = {
 _UNUSED = "the job that was imported does not use it"
 
 
-def say_the_rest(writing: Writing, job: Call | None, others: list[Call]) -> None:
+def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]) -> None:
     """Say of further jobs, of what these SDKs do besides, and of each argument that no section spoke of, why."""
-    for other in others:
-        first = job.key if job is not None else "another"
-        what = f"a spec has one job, and {first} is in it: import this one from a script of its own"
-        writing.ask(other, "", (), what)
-    for found in writing.calls:
-        if found.kind.startswith("elsewhere:"):
-            writing.drop(found, "", ELSEWHERE.get(found.kind.removeprefix("elsewhere:"), "it has no place in a spec"))
-    by_key = {call.key: call for call in writing.calls}
-    for path in list(writing.ledger.rest()):
+    for other in lowering.calls:
+        found = jobs.get(other.key)
+        name = other.kind.removeprefix("elsewhere:")
+        if found is not None and other is not job and not found.why:
+            first = f"{job.key} ({job.place})" if job is not None else "another"
+            lowering.ask(other, "", "", f"another job of the file: {first} is in the spec", f"--job {found.number}")
+        elif not other.skipped and ((found is not None and found.why) or name in OTHER_JOBS):
+            lowering.ask(other, "", "", found.why if found is not None else OTHER_JOBS[name])
+        elif other.kind.startswith("elsewhere:"):
+            lowering.drop(other, "", other.skipped or ELSEWHERE.get(name, "it has no place in a spec"))
+    by_key = {call.key: call for call in lowering.calls}
+    for path in list(lowering.ledger.rest()):
         call = by_key.get(str(path[0])) if path else None
         if call is not None:
-            name = str(path[1]) if len(path) > 1 else ""
-            writing.drop(call, name, _reason(call, name))
+            lowering.ledger.drop(path, _reason(call, str(path[1]) if len(path) > 1 else ""))
 
 
 def _reason(call: Call, name: str) -> str:
@@ -105,3 +110,8 @@ def _reason(call: Call, name: str) -> str:
         called = "what Batch AI called it" if name.endswith("_name") else _KINDS[call.kind]
         return called if name != "parameters" else "what is in it stands here one by one"
     return _ARGUMENTS.get(name) or _KINDS.get(call.kind) or "specrun has no field for it"
+
+
+def calls_reason(call: Call) -> str:
+    """Why what a call does has no place in a spec."""
+    return ELSEWHERE.get(call.kind.removeprefix("elsewhere:"), "it has no place in a spec")
