@@ -185,3 +185,72 @@ def mangled(data: bytes, random: Random, others: Sequence[bytes], ways: Sequence
     for _ in range(random.randrange(1, 5)):
         data = random.choice(ways)(data, random, others)
     return data
+
+
+def with_value(data: bytes, ending: str, text: str, random: Random) -> bytes:
+    """A text in the place of a value that a file of this ending holds, which is no key and no name."""
+    if ending in (".json", ".ipynb"):
+        return _in_json(data, text, random)
+    places = _values_of_yaml(data) if ending in (".yml", ".runconfig") else _values_of_python(data)
+    if not places:
+        return data
+    start, end = random.choice(places)
+    return data[:start] + json.dumps(text).encode() + data[end:]
+
+
+def _in_json(data: bytes, text: str, random: Random) -> bytes:
+    try:
+        root = json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    holders = [holder for holder in _holders(root) if holder]
+    if not holders:
+        return data
+    holder = random.choice(holders)
+    key: Any = random.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+    holder[key] = text
+    return json.dumps(root, indent=1).encode()
+
+
+def _values_of_yaml(data: bytes) -> list[tuple[int, int]]:
+    """Where scalars of one line stand that are no keys."""
+    try:
+        text = data.decode()
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []
+    nodes = list(_nodes(root)) if root is not None else []
+    keys = {id(key) for node in nodes if isinstance(node, yaml.MappingNode) for key, _ in node.value}
+    marks = [
+        (node.start_mark, node.end_mark) for node in nodes if isinstance(node, yaml.ScalarNode) and id(node) not in keys
+    ]
+    return [
+        (len(text[: start.index].encode()), len(text[: end.index].encode()))
+        for start, end in marks
+        if start.line == end.line
+    ]
+
+
+def _values_of_python(data: bytes) -> list[tuple[int, int]]:
+    """Where texts of one line stand, but for keys, and what a method is asked for by name."""
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    names: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            names.add(id(node.slice))
+        elif isinstance(node, ast.Dict):
+            names |= {id(key) for key in node.keys}
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("get", "getenv", "add_argument"):
+            names |= {id(argument) for argument in node.args}
+    starts = [0]
+    for line in data.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    return [
+        (starts[node.lineno - 1] + node.col_offset, starts[node.lineno - 1] + node.end_col_offset)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in names
+        if node.lineno == node.end_lineno and node.end_col_offset and node.lineno < len(starts)
+    ]
