@@ -76,6 +76,7 @@ def deliver(
     """
     from specrun.apply.imported import ENGINE, agreed
     from specrun.convert.sources import Refused
+    from specrun.convert.withholding import withheld
 
     if engine is not None and engine not in ENGINES:
         from specrun.cli.session import require_engine  # it brings what other verbs need
@@ -84,7 +85,7 @@ def deliver(
     imported: list[Imported] = []
     for work in works:
         try:
-            imported += work()
+            imported += map(withheld, work())
         except Refused as refusal:
             refused.append(refusal)
     imported = _named_apart(imported)

@@ -12,8 +12,12 @@ _HARMLESS = re.compile(
 _VALUES = re.compile(
     r"(?i)((AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s\"'${]{3,}"
     r"|(^|[?&])sig=[^&\s\"'${]{3,}|\bgh[pousr]_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|://[^/\s:@$]+:[^/\s:@$]+@|(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==)"
+    r"|:/{1,2}[^/\s:@$]+:[^/\s:@$]+@|(?<![\w:/.-])(?!azureml:)[^/\s:@$\"']+:[^/\s:@$\"']+@[\w-]+\.[\w-]"
+    r"|(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==)"
 )
+
+_MARKS = ("=", "@", "gh", "BEGIN")
+"""Few texts have one of them, and each of these values does."""
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -23,7 +27,7 @@ def is_secret(name: str, value: str) -> bool:
 
 def reveals(value: str) -> bool:
     """Whether a text has a credential in it: an account key, a signature, a password in an address."""
-    return bool(_VALUES.search(value))
+    return any(mark in value for mark in _MARKS) and bool(_VALUES.search(value))
 
 
 def variable(*parts: str) -> str:

@@ -115,6 +115,15 @@ class Document:
         self._fields = {path: _changed(value, change) for path, value in self._fields.items()}
         self._comments = {path: [change(line) for line in lines] for path, lines in self._comments.items()}
 
+    def withhold(self, secret: Callable[[str], bool], mask: Callable[[str], str]) -> list[Path]:
+        """Write TODO for each text that is secret, and mask such comments; the paths of these texts."""
+        found: list[Path] = []
+        for path, value in self._fields.items():
+            self._fields[path] = _withheld(value, path, secret, found)
+        for lines in self._comments.values():
+            lines[:] = [mask(line) if secret(line) else line for line in lines]
+        return found
+
     def values(self) -> dict[str, Value]:
         """The document as plain values."""
         tree = self._tree()
@@ -187,6 +196,19 @@ def _changed(value: Value, change: Callable[[str], str]) -> Value:
     if isinstance(value, Mapping):
         return {key: _changed(item, change) for key, item in value.items()}
     return [_changed(item, change) for item in value] if isinstance(value, Sequence) else value
+
+
+def _withheld(value: Value, path: Path, secret: Callable[[str], bool], found: list[Path]) -> Value:
+    if isinstance(value, str):
+        if not secret(value):
+            return value
+        found.append(path)
+        return TODO
+    if isinstance(value, Mapping):
+        return {key: _withheld(item, (*path, key), secret, found) for key, item in value.items()}
+    if not isinstance(value, Sequence):
+        return value
+    return [_withheld(item, (*path, index), secret, found) for index, item in enumerate(value)]
 
 
 def flow(value: Value) -> str:

@@ -181,8 +181,8 @@ def _share(url: str) -> tuple[str, str, str]:
     """The host, the share, and the folder in it."""
     match = _SHARE_URL.fullmatch(url)
     if match is None:
-        return url.partition("://")[2].partition("/")[0] or "", "", ""
-    return match["host"], match["share"], _joined(match["rest"])
+        return url.partition("://")[2].partition("/")[0].rpartition("@")[2], "", ""
+    return match["host"].rpartition("@")[2], match["share"], _joined(match["rest"])
 
 
 def _plain(rel: str) -> str:

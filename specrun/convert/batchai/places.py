@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass, field
 from string import punctuation, whitespace
 
 from specrun.convert.batchai.mounts import Mount, Mounts
 from specrun.convert.document import TODO, Document
-from specrun.convert.naming import identifier
+from specrun.convert.naming import identifier, words
 from specrun.convert.purposes import OF_CODE
 from specrun.convert.report import FieldPath, Ledger
 from specrun.convert.section import Fields
@@ -66,7 +65,7 @@ class Places:
     def declare(self, kind: str, identity: str, path: str | None, comment: str) -> Place:
         """An input or output by its id."""
         plain = self.mounts.texts.named(identity)
-        variable = f"AZ_BATCHAI_{_KINDS[kind]}_{re.sub('[^A-Za-z0-9_]+', '_', plain)}"
+        variable = f"AZ_BATCHAI_{_KINDS[kind]}_{words(plain)}"
         place = self._add(kind, plain, variable, path, comment)
         self.ids.setdefault((kind, identity), place)
         return place

@@ -112,7 +112,7 @@ def words_of(job: Any, base: Path) -> dict[str, str]:
     for kind, entries in (("inputs", job.inputs), ("outputs", job.outputs)):
         for name, entry in (entries or {}).items():
             if isinstance(entry, (str, int, float)):
-                words[f"{kind}.{name}"] = str(entry).lower() if isinstance(entry, bool) else str(entry)
+                words[f"{kind}.{name}"] = str(entry)  # as the CLI sends it: True for true
             else:
                 path = at(getattr(entry, "path", None), base)
                 words[f"{kind}.{name}"] = place_of(path) if path else f"/outputs/{name}"
