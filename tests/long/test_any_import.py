@@ -106,8 +106,7 @@ def check_answer(verb: str, file: str, source: bytes = b"") -> int:
     assert MARK not in shown, shown
     for path in _written():
         assert MARK not in path.read_text(encoding="utf-8"), path.read_text(encoding="utf-8")
-    if status == DONE:
-        assert out.getvalue(), shown
+    if status == DONE and any(_written()):  # a workspace's file alone makes no spec
         report = json.loads(out.getvalue())
         assert _unspoken(file, report) == []
         for spec in SPECS.glob("*.yaml"):
