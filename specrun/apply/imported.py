@@ -77,7 +77,7 @@ def agreed(imported: Sequence[Imported], texts: Mapping[str, str], engine: str =
             found[file] |= dict.fromkeys(left[file].diagnostics)
             if left[file].holes:
                 documents[file] = _settled(unplaced)
-    loaded = load([*documents], documents=documents, engine=engine, unread=unread(), tolerated=_NOT_HERE)
+    loaded = load([*documents], documents=documents, engine=engine, unread=unread(), tolerated=_NOT_HERE, advice=False)
     for diagnostic in (*loaded.diagnostics, *of_engine(engine, loaded.specs)):
         file = diagnostic.location.file
         if _matters(diagnostic) and file in left and not _is_of_filling(diagnostic, left[file]):
@@ -105,7 +105,7 @@ def _settled(document: Document) -> Document:
     variables = document.values.get("vars")
     if isinstance(variables, dict):
         values["vars"] = {name: _variable(value, used.get(name)) for name, value in variables.items()}
-    return _Unplaced(document.file, document.text, values)
+    return _Unplaced(document.file, todos.lowered(document.text), values)
 
 
 def _filled(value: Any, path: Path) -> Any:
@@ -170,7 +170,8 @@ def _entry(report: Report, at: int, found: Diagnostic, to: str) -> Entry:
     place_of = report.places.get(file)
     place = place_of(path) if place_of is not None and path else ""
     flag = _FLAGS.get(found.code, "")
-    return Entry(file, path, Verdict.NEEDS_YOU, to, f"{found.summary} {found.detail}", flag, place)
+    detail = found.detail.replace("this file", "the spec").replace("This file", "The spec")
+    return Entry(file, path, Verdict.NEEDS_YOU, to, f"{found.summary} {detail}", flag, place)
 
 
 def _is_asked(report: Report, found: Diagnostic, to: str) -> bool:

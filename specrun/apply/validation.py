@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from specrun.engines.facts import ENGINES, unread
@@ -29,10 +30,10 @@ def of_engine(engine: str, specs: Iterable[Spec]) -> Iterator[Diagnostic]:
     from specrun.plan.hashes import HashCache
     from specrun.plan.home import home_of
 
+    home = cache(home_of)
     for spec in specs:
-        home = home_of(spec.file.parent)
-        place = find_place(engine, spec.workspace)
-        yield from make_engine(place, home, HashCache(home), scope_of([spec])).check(spec)
+        here, place = home(spec.file.parent), find_place(engine, spec.workspace)
+        yield from make_engine(place, here, HashCache(here), scope_of([spec])).check(spec)
 
 
 def _fitting(engine: str, loaded: Loaded) -> Loaded:

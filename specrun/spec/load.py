@@ -44,6 +44,7 @@ class _Options(NamedTuple):
     today: str
     repositories: RepositoryFiles
     layering: Layering
+    advice: bool
 
 
 def load(
@@ -72,6 +73,7 @@ def load(
     rules_from: Elsewhere | None = None,
     documents: Mapping[str, Document] = {},
     tolerated: Collection[str] = (),
+    advice: bool = True,
 ) -> Loaded:
     """Every file's Spec and every mistake of all files, sorted by file (as given), line and column.
 
@@ -97,7 +99,7 @@ def load(
     `rules_from` is where rules are taken from, if not from the working tree.
 
     `documents` are those of files that need not be there. What has no mistakes but those whose code is `tolerated`
-    is a spec, too.
+    is a spec, too. Without `advice` nothing is looked for that is never an error.
     """
     reading = Files(
         told(allow_outside, strict=under_ci(), environment=environment if environment_said else None, inputs=inputs),
@@ -121,6 +123,7 @@ def load(
         _today(),
         RepositoryFiles(_today(), rules_from),
         Layering(reading, given or files),
+        advice,
     )
     read: list[tuple[Document, Mapping[str, Any]]] = []
     specs: list[Spec] = []
@@ -268,7 +271,11 @@ def _check(document: Document, options: _Options, *, complete: bool = True, of_m
     if repository.prices is not None:
         options.repositories.priced(repository, seen)
     subject = Subject(document, seen, done.engine, folder, options.files, options.today, options.typed, moved)
-    diagnostics = [*refused, *in_expressions, *(found for found in rules.check(subject) if not left.explain(found))]
+    diagnostics = [
+        *refused,
+        *in_expressions,
+        *(found for found in rules.check(subject, advice=options.advice) if not left.explain(found)),
+    ]
     # Nobody knows where the value of a key belongs that there is not; and what is left open in a base, a spec may say.
     unknown = {found.path for found in refused if found.code == "unknown-key"}
     diagnostics += [one for one in left.diagnostics if complete and unknown.isdisjoint(_above(one.path))]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from specrun.spec import load as loading
+from specrun.spec.diagnostics import Severity
 from specrun.spec.masking import source_line
 
 FOLDER = Path(__file__).parents[1] / "cases" / "rules"
@@ -64,6 +65,18 @@ def test_case(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for d in loaded.diagnostics:
         assert d.location.text in (source_line(lines[d.location.line - 1]), "") or "•" in d.location.text
     assert len(loaded.specs) == (1 if loaded.ok else 0)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_without_advice_there_are_the_same_errors(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = directives(case)
+    for line in said.get("env", []):
+        monkeypatch.setenv(*line.split("=", 1))
+    monkeypatch.chdir(case.parent)
+    whole, part = (loading.load([case.name], advice=advice, **options(said)).diagnostics for advice in (True, False))
+    assert [one for one in whole if one.severity is Severity.ERROR] == [
+        one for one in part if one.severity is Severity.ERROR
+    ]
 
 
 def test_there_are_cases() -> None:

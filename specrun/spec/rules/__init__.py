@@ -62,9 +62,26 @@ _JOB: tuple[Rule, ...] = (
 )
 
 
-def check(subject: Subject) -> list[Diagnostic]:
-    """Every rule's diagnostics (of each rule the first hundred), in no particular order."""
+_ADVICE: frozenset[Rule] = frozenset(
+    (
+        command.unused_inputs,
+        expressions.almost_expressions,
+        expressions.unused_variables,
+        failures.unnoticed,
+        lines.broken_lines,
+        lines.quoted_arguments,
+        spelling.respelled,
+    )
+)
+"""Rules that find no errors."""
+
+
+def check(subject: Subject, *, advice: bool = True) -> list[Diagnostic]:
+    """Every rule's diagnostics (of each rule the first hundred), in no particular order; with no `advice` of those
+    that find errors.
+    """
     rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values)
+    rules = rules if advice else tuple(rule for rule in rules if rule not in _ADVICE)
     return [found for rule in rules for found in _few(rule(subject))]
 
 
