@@ -38,6 +38,8 @@ TEXTS = st.sampled_from(
         "mpirun -n 4 --hostfile $AZ_BATCHAI_MPI_HOST_FILE python a.py",
         "mpirun -x",
         "${{ vars.x }}",
+        "a \ue0007\ue001 \ue001\ue000",
+        "<your-name>/x $[[ y ]]",
         "[parameters('x')]",
         "2",
         "PT5M",

@@ -257,3 +257,15 @@ def test_a_cluster_alone() -> None:
     written: Any = read_back(imported)
     assert (written["name"], written["compute"]["size"]) == ("big", "${{ vars.size }}")
     assert "job" not in written
+
+
+def test_characters_that_stand_for_what_is_open_are_kept() -> None:
+    line, value = "fit \ue0001\ue001 \ue000", "\ue001 \ue0000\ue001"
+    properties = {
+        "nodeCount": 1,
+        "customToolkitSettings": {"commandLine": Mixed((line, Unknown("x()", "", "x")))},
+        "environmentVariables": [{"name": "A", "value": value}, {"name": "B", "value": {"no": "text"}}],
+    }
+    written: Any = read_back(write({"properties": properties})[0])
+    assert written["job"]["command"] == f"{line}${{{{ vars.x }}}}"
+    assert written["job"]["environment_variables"] == {"A": value, "B": "TODO"}

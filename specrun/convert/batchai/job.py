@@ -186,9 +186,13 @@ def _variables(
     exports: list[tuple[str, str]] = []
     for item in sections:
         name, raw = coerce.word(item.get("name")) or "", item.known("value", prose=True)
-        value = rewriter.texts.closed(raw) or ""
+        text = rewriter.texts.closed(raw)
+        value = text or ""
         origins = [item.path] if item.ledger is rewriter.places.ledger else []
-        if not VARIABLE.fullmatch(name):
+        if is_open(item.get("name")):
+            what = "the name of an environment variable is not known here: write it, with its value"
+            item.ledger.ask(item.path, "job.environment_variables", what)
+        elif not VARIABLE.fullmatch(name):
             item.ledger.drop(item.path, "it is no name of an environment variable")
         elif name in _SET_BY_ENGINE or name.startswith(_RESERVED):
             item.ledger.drop(item.path, "every process gets its own from the engine")
@@ -198,7 +202,7 @@ def _variables(
         elif "$" in value:
             exports.append((name, rewriter.line(item, item.path, value, before=f"{name}=")))
         else:
-            found.put(name, raw if is_open(raw) else value, *origins)
+            found.put(name, rewriter.texts.opened(value) if text is not None or raw is None else raw, *origins)
             _tell_other(item, origins, "each job has it")
     return exports
 
