@@ -259,6 +259,22 @@ def test_what_cannot_be_read_is_open_in_the_spec(fields: dict[str, object], to: 
     assert found.draft.get(tuple(to.split("."))) == "TODO"
 
 
+def test_settings_of_services_stood_below_properties() -> None:
+    old = {"job_service_type": "tensor_board", "nodes": "all", "properties": {"logDir": "logs", "other": 1}}
+    found = one({**JOB, "services": {"board": old}})
+    assert job_of({"services": {"board": old}})["services"] == {
+        "board": {"type": "tensor_board", "nodes": "all", "log_dir": "logs"}
+    }
+    assert verdict(found, "services.board.properties.other") is Verdict.DROPPED
+
+
+def test_an_asset_may_be_named_by_its_arm_id() -> None:
+    asset = (
+        "subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/data/d/versions/2"
+    )
+    assert job_of({"inputs": {"a": {"path": f"/{asset}"}}})["inputs"] == {"a": {"path": "azureml:d:2"}}
+
+
 def test_an_input_that_is_written_to_is_doubted() -> None:
     found = one({**JOB, "inputs": {"a": {**PATH, "mode": "rw_mount"}}})
     assert [todo.source for todo in found.report.todos] == ["inputs.a.mode"]

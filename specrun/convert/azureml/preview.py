@@ -38,6 +38,11 @@ def job_of_today(values: Mapping[str, object]) -> Fields:
     environment = job.get("environment")
     if isinstance(environment, Mapping):
         job.put("environment", environment_of_today(environment, ("environment",)), ("environment",))
+    services = job.get("services")
+    if isinstance(services, Mapping) and any(
+        isinstance(one, Mapping) and "properties" in one for one in services.values()
+    ):
+        job.put("services", _services(services), ("services",))
     _command(job)
     return job
 
@@ -54,7 +59,7 @@ def environment_of_today(values: Mapping[str, object], path: FieldPath = ()) -> 
     if isinstance(build, Mapping):
         where = next(iter(found.origins["build"]))
         folder = Fields.of(build, where)
-        for old, new in (("context_path", "path"), ("dockerfile", "dockerfile_path")):
+        for old, new in (("context_path", "path"), ("local_path", "path"), ("dockerfile", "dockerfile_path")):
             if old in folder:
                 folder.put(new, folder.pop(old), (*where, old), note=_OF_PREVIEW)
         found.put("build", folder, where)
@@ -86,6 +91,22 @@ def _entry(values: Mapping[str, object], path: FieldPath) -> Fields:
                 entry.put("type", kind)
             return entry
     return entry
+
+
+def _services(services: Mapping[str, object]) -> Fields:
+    """Ways into a run, whose settings stood below `properties`, by the service's own names."""
+    found = Fields.of(services, ("services",))
+    for name, service in services.items():
+        settings = service.get("properties") if isinstance(service, Mapping) else None
+        if isinstance(service, Mapping) and isinstance(settings, Mapping):
+            place, path = Fields.of(service, ("services", name)), ("services", name, "properties")
+            for old, new in (("logDir", "log_dir"), ("sshPublicKeys", "ssh_public_keys")):
+                if old in settings and new not in service:
+                    place.put(new, settings[old], (*path, old), note=_OF_PREVIEW)
+            others = [(*path, str(key)) for key in settings if (*path, key) not in sum(place.origins.values(), ())]
+            place.put("properties", settings, *(others if settings else (path,)))
+            found.put(name, place, ("services", name))
+    return found
 
 
 def _is_literal(values: Mapping[str, object], key: str) -> bool:

@@ -119,7 +119,7 @@ def _write_place(reading: Reading, entry: Section, to: Key, path: object) -> Non
     address = short(written)
     if credentials.reveals(written):
         entry.ask("path", place, "the address has a signature in it, which is not copied: name a datastore", flag)
-    elif not locations.is_address(written):
+    elif not locations.is_address(address):
         local = reading.local(entry, written)
         entry.put("path", place, local, "" if local == path else "relative to the spec")
     elif address.startswith(_SCHEMES):

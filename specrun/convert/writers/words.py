@@ -7,7 +7,7 @@ import re
 from specrun.convert import coerce, credentials
 from specrun.convert.document import Key
 from specrun.convert.naming import VARIABLE
-from specrun.convert.section import Section
+from specrun.convert.section import Section, has_expression
 from specrun.convert.unknown import Secret, Unknown, is_open, opened
 
 VARIABLES: Key = ("job", "environment_variables")
@@ -33,7 +33,7 @@ def _write_variable(section: Section, name: str, raw: object) -> None:
         section.drop(name, "no environment variable can have that name")
     elif _is_secret(name, raw):
         write_secret(section, name, to, name)
-    elif is_open(found := opened(raw, section.place(name) if "$" in str(raw) else "", prose=True)):
+    elif is_open(found := opened(raw, section.place(name) if has_expression(raw) else "", prose=True)):
         section.draft.set(to, section.expressed(name, to, found))
     elif isinstance(raw, str | int | float | bool):
         section.put(name, to, raw)
@@ -64,7 +64,7 @@ def write_tags(section: Section, to: Key) -> None:
             section.drop(name, "Azure takes no tag of that name")
         elif isinstance(raw, Secret) or (value is not None and credentials.is_secret(name, value)):
             section.drop(name, "a secret is not copied, and a tag is no place for one")
-        elif is_open(found := opened(raw, section.place(name) if "$" in str(raw) else "", prose=True)):
+        elif is_open(found := opened(raw, section.place(name) if has_expression(raw) else "", prose=True)):
             section.draft.set(place, section.expressed(name, place, found))
         elif value is None:
             section.ask(name, place, f"a tag's value is a text, and this is {coerce.shown(raw)}")
