@@ -1,4 +1,4 @@
-"""One Chromium for all tests of the page, which one worker does; left out, with the reason, where there is none."""
+"""One window of Chromium for all tests of the page, which one worker does; left out, with the reason, without one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import chromium as programs
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.ui.served import Served, serving
-from tests.ui.watched import Watched
+from tests.ui.watched import LOOK, Watched, leave
 
 HERE = Path(__file__).parent
 PageOf = Callable[..., Watched]
@@ -26,16 +26,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser; each page has a profile of its own in it."""
+def window() -> Iterator[Page]:
+    """One window of one browser, for a test at a time: a profile and a process for each take half a second of CPU."""
     program = programs.browser()
     if program is None:
         pytest.skip(programs.ABSENT)
     expect.set_options(timeout=WAIT)  # a machine that is busy with other tests is slow
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=list(programs.OPTIONS))
-        yield browser
+        context = browser.new_context(accept_downloads=True)
+        context.set_default_timeout(WAIT)
+        context.add_init_script(path=LOOK / "shifts.js")
+        yield context.new_page()
         browser.close()
+
+
+@pytest.fixture
+def blank(window: Page) -> Iterator[Page]:
+    """The window as a new one is: empty, and nothing that a page has kept is there any more."""
+    window.set_viewport_size({"width": 1280, "height": 900})
+    window.emulate_media(color_scheme="light")
+    yield window
+    window.unroute_all(behavior="ignoreErrors")
+    leave(window)
+    window.mouse.move(0, 0)
 
 
 @pytest.fixture
@@ -46,9 +60,10 @@ def serve() -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def page_of(chromium: Browser, serve: Callable[..., Served]) -> Iterator[PageOf]:
+def page_of(blank: Page, serve: Callable[..., Served]) -> Iterator[PageOf]:
     """`page_of(where, at="", width=1280, height=800, dark=False)` opens the page of a folder, or of a server that is
-    there already, logged in. The test fails on what any of its pages should not do (`Watched.trouble`).
+    there already, logged in; the one before it is closed. The test fails on what any of its pages should not do
+    (`Watched.trouble`).
     """
     opened: list[Watched] = []
 
@@ -56,26 +71,17 @@ def page_of(chromium: Browser, serve: Callable[..., Served]) -> Iterator[PageOf]
         where: Path | Served, at: str = "", *, width: int = 1280, height: int = 800, dark: bool = False
     ) -> Watched:
         served = where if isinstance(where, Served) else serve(where)
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", accept_downloads=True
-        )
-        context.set_default_timeout(WAIT)
-        watched = Watched(context.new_page(), served)
+        for one in opened:
+            one.close()
+        blank.set_viewport_size({"width": width, "height": height})
+        blank.emulate_media(color_scheme="dark" if dark else "light")
+        watched = Watched(blank, served)
         opened.append(watched)
         watched.open(at)
         return watched
 
     yield open_page
-    trouble = [line for one in opened for line in one.trouble]
     for one in opened:
-        one.page.context.close()
+        one.close()
+    trouble = [line for one in opened for line in one.trouble]
     assert not trouble, "\n".join(trouble)
-
-
-@pytest.fixture
-def blank(chromium: Browser) -> Iterator[Page]:
-    """An empty page, for what is no page of `specrun ui`."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(WAIT)
-    yield context.new_page()
-    context.close()

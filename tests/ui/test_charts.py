@@ -47,6 +47,7 @@ def shown(blank: Page) -> Iterator[Shown]:
         return watched
 
     yield show
+    watched.close()
     assert watched.trouble == []
 
 

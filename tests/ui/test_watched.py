@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -55,26 +56,28 @@ def pages(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def watched(page: Page, address: str) -> Watched:
+@contextmanager
+def watched(page: Page, address: str) -> Iterator[Watched]:
     one = Watched(page, Served(Path(), (), "local", {}, port=1, address=address))
     one.open()
-    return one
+    yield one
+    one.close()
 
 
 def test_whatever_a_page_should_not_do_is_noticed(blank: Page, pages: str) -> None:
-    bad = watched(blank, f"{pages}/bad.html")
-    blank.locator("body[data-done]").wait_for()
-    blank.wait_for_function("() => window.shifted.length")
-    for words in ("an error", "dialog: 1", "exception: thrown", "request: http://192.0.2.1/elsewhere", "img-src"):
-        assert any(words in line for line in bad.trouble), (words, bad.trouble)
-    assert bad.shift() > 0.1
-    told = bad.hard_to_read()
-    assert len(told) == 2, told
-    assert all(any(words in line for line in told) for words in ("pale", "veiled"))
-    assert bad.sticks_out() == ["DIV.wide"]
+    with watched(blank, f"{pages}/bad.html") as bad:
+        blank.locator("body[data-done]").wait_for()
+        blank.wait_for_function("() => window.shifted.length")
+        for words in ("an error", "dialog: 1", "exception: thrown", "request: http://192.0.2.1/elsewhere", "img-src"):
+            assert any(words in line for line in bad.trouble), (words, bad.trouble)
+        assert bad.shift() > 0.1
+        told = bad.hard_to_read()
+        assert len(told) == 2, told
+        assert all(any(words in line for line in told) for words in ("pale", "veiled"))
+        assert bad.sticks_out() == ["DIV.wide"]
 
 
 def test_of_a_good_page_nothing_is_told(blank: Page, pages: str) -> None:
-    good = watched(blank, f"{pages}/good.html")
-    good.allow("favicon")
-    assert (good.trouble, good.shift(), good.hard_to_read(), good.sticks_out()) == ([], 0, [], [])
+    with watched(blank, f"{pages}/good.html") as good:
+        good.allow("favicon")
+        assert (good.trouble, good.shift(), good.hard_to_read(), good.sticks_out()) == ([], 0, [], [])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Dialog, Page, Request
+from playwright.sync_api import ConsoleMessage, Dialog, Error, Page, Request
 
 from tests.ui.served import Served
 
@@ -29,11 +30,21 @@ class Watched:
         self.requests: list[str] = []
         self._trouble: list[str] = []
         self._allowed: list[str] = []
-        page.add_init_script(path=LOOK / "shifts.js")
+        self._closed = False
         page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self._trouble.append(f"exception: {error}\n{error.stack}"))
+        page.on("pageerror", self._on_error)
         page.on("dialog", self._on_dialog)
         page.context.on("request", self._on_request)
+
+    def close(self) -> None:
+        """No longer watch the page, and leave it. Nothing, where that has been done."""
+        if not self._closed:
+            self._closed = True
+            self.page.remove_listener("console", self._on_console)
+            self.page.remove_listener("pageerror", self._on_error)
+            self.page.remove_listener("dialog", self._on_dialog)
+            self.page.context.remove_listener("request", self._on_request)
+            leave(self.page)
 
     @property
     def trouble(self) -> list[str]:
@@ -82,6 +93,9 @@ class Watched:
         if message.type in ("error", "warning"):
             self._trouble.append(f"{message.type}: {message.text} {message.location.get('url', '')}")
 
+    def _on_error(self, error: Error) -> None:
+        self._trouble.append(f"exception: {error}\n{error.stack}")
+
     def _on_dialog(self, dialog: Dialog) -> None:
         self._trouble.append(f"dialog: {dialog.message}")
         dialog.dismiss()
@@ -91,3 +105,11 @@ class Watched:
         parts = urlsplit(request.url)
         if parts.scheme not in OWN and parts.hostname not in LOOPBACK:
             self._trouble.append(f"request: {request.url}")
+
+
+def leave(page: Page) -> None:
+    """Make it empty; nothing is left of what it has kept for its address."""
+    with suppress(Error):  # an empty one keeps nothing
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+    page.goto("about:blank")
+    page.context.clear_cookies()
