@@ -122,6 +122,7 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml requirements/test.txt constrain
 	$(COMPILE)
 	$(BIN)/python $(AZURITE) || echo "without Azurite the tests of the Azure engines are left out" >&2
 	$(BIN)/python $(AZURITE) tests/editor || echo "without yaml-language-server the tests of editors are left out" >&2
+	@$(BIN)/python -m pytest --collect-only >/dev/null || true  # which compiles them, once and not in each worker
 	touch $@ $(VENV)/.demo $(VENV)/.azure $(VENV)/.emulator
 
 # What builds and checks distributions; a set-up of tests stays as it is.

@@ -308,17 +308,47 @@ def _by_sdk_v1() -> None:
         import_module(name)
 
 
+def _by_specrun(engine: str) -> None:
+    """What specrun works out at a process' first file and plan: the schema's predicates, regular expressions, and which
+    types are mappings, for which Python asks each class of an SDK that is one.
+    """
+    spec = """
+apiVersion: specrun/v1
+name: any
+vars: {number: 1}
+data: {numbers: {path: ., target: numbers}}
+job:
+  code: .
+  command: 'true ${{ inputs.numbers }} ${{ vars.number }} ${{ outputs.model }}'
+  inputs: {numbers: {data: numbers}}
+  outputs: {model: {}}
+"""
+    program, before = import_module("specrun.cli.main"), threading.enumerate()
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+        file = Path(folder, "job.yaml")
+        file.write_text(spec)
+        os.environ["SPECRUN_HOME"] = folder
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            for verb, where in (("validate", engine), ("plan", "local"), ("status", "local")):
+                program.run([verb, "--engine", where, str(file)])
+        del os.environ["SPECRUN_HOME"]
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join()  # in a fork there would be none of it, whatever it was about to do
+
+
 WORKED_OUT = {"azureml": _by_sdk_v2, "azureml-v1": _by_sdk_v1}
 """What a process does once for an SDK, later than at its import."""
 
 
 def _import(engine: str) -> None:
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as the program does
     package = f"specrun.engines.{PACKAGES[engine]}"
     for name in ("jsonschema", *(f"specrun.cli.{verb}" for verb in VERBS), f"{package}.engine"):
         import_module(name)
     if engine != "local":
         import_module(f"{package}.sdk").load_sdk()
         WORKED_OUT[engine]()
+    _by_specrun(engine)
     if constants := sys.modules.get("azure.ai.ml.constants._common"):
         # SDK v2 looks often at what is in the making: an emulator counts looks, not seconds.
         for name in ("SLEEP_TIME", "POLL_INTERVAL"):

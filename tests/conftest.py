@@ -5,18 +5,23 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from emulator.azurite.server import Unavailable, install
 from specrun.spec import secrets
 from tests.searching import WHOLE, Search, search_of
 
 HERE = Path(__file__).parent
+COMPILES_NOTHING = sys.dont_write_bytecode
+sys.dont_write_bytecode = False  # while tests are collected: each worker would compile all of them anew, 11 s of CPU
 THERE = pytest.StashKey[set[str]]()
 """What was at the root of the project before the first test."""
 os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that set it
@@ -62,6 +67,29 @@ class OneByOne(LoadScopeScheduling):
             return IN_A_BROWSER
         return file if file.endswith(TOGETHER) else nodeid
 
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        super().add_node_collection(node, collection)
+        if node in self.registered_collections:
+            self.registered_collections[node] = Numbered(collection)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """What is done is looked at no more: at each test's end, all that a worker has been given is counted."""
+        super().mark_test_complete(node, item_index, duration)
+        given, scope = self.assigned_work[node], self._split_scope(self.registered_collections[node][item_index])
+        if all(given[scope].values()):
+            del given[scope]
+
+
+class Numbered(list[str]):
+    """The names of tests, which know where they stand: one is looked for each time that it is given to a worker."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names)
+        self._numbers = {name: number for number, name in enumerate(names)}
+
+    def index(self, name: str, *_: object) -> int:
+        return self._numbers[name]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say before tests are imported how far they search."""
@@ -85,6 +113,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     except Unavailable as problem:
         for item in needy:
             item.add_marker(pytest.mark.skip(reason=str(problem)))
+
+
+def pytest_collection_finish() -> None:
+    sys.dont_write_bytecode = COMPILES_NOTHING
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

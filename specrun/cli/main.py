@@ -128,6 +128,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=spelled())  # a terminal that is not UTF-8 stops nobody
+    # jsonschema, which checks a saved plan, would import it to know IRIs, of which there are none: a second, where
+    # Jupyter has brought it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     if (shell := os.environ.get("_SPECRUN_COMPLETE")) is not None:
         from specrun.cli.completing import complete
 
