@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
+COMPILES_NOTHING = sys.dont_write_bytecode
+sys.dont_write_bytecode = False  # while tests are collected: each worker would compile all of them anew, 11 s of CPU
+
+# ruff: noqa: E402
 import atexit
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +25,6 @@ from specrun.spec import secrets
 from tests.searching import WHOLE, Search, search_of
 
 HERE = Path(__file__).parent
-COMPILES_NOTHING = sys.dont_write_bytecode
-sys.dont_write_bytecode = False  # while tests are collected: each worker would compile all of them anew, 11 s of CPU
 THERE = pytest.StashKey[set[str]]()
 """What was at the root of the project before the first test."""
 os.environ.pop("CI", None)  # specrun is stricter under it; the tests of that set it
@@ -105,14 +108,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOn
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Install Azurite for the tests that talk to it; leave them out, with the reason, where that does not work."""
-    items.sort(key=lambda item: not item.path.relative_to(HERE).as_posix().startswith(FIRST))
-    needy = [item for item in items if item.path.relative_to(HERE).as_posix().startswith(NEED_AZURITE)]
+    items.sort(key=lambda item: not below_here(item).startswith(FIRST))
+    needy = [item for item in items if below_here(item).startswith(NEED_AZURITE)]
     try:
         if needy:
             install()
     except Unavailable as problem:
         for item in needy:
             item.add_marker(pytest.mark.skip(reason=str(problem)))
+
+
+def below_here(item: pytest.Item) -> str:
+    """A test by its path in this folder; its `path` is one that is taken apart for each of the thousands."""
+    return item.nodeid.removeprefix("tests/")
 
 
 def pytest_collection_finish() -> None:

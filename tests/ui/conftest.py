@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.ui.served import Served, serving
 from tests.ui.watched import LOOK, Watched, leave
 
-HERE = Path(__file__).parent
 PageOf = Callable[..., Watched]
 WAIT = 60_000
 """Milliseconds after which a test gives up on what is to come."""
@@ -21,7 +20,7 @@ WAIT = 60_000
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in a browser are slow ones."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.nodeid.startswith("tests/ui/"):
             item.add_marker(pytest.mark.slow)
 
 
