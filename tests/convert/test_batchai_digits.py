@@ -50,6 +50,8 @@ def test_the_recipe_is_imported_and_trains(folder: Path, code: bool, search: Sea
     options = ["--code", "programs"] if code else []
     imported = specrun("import", "batchai", "digits-recipe.json", "--out-dir", ".", *options, cwd=folder)
     assert imported.returncode == 0, imported.stdout + imported.stderr
+    spec = folder / "digits-recipe.yaml"
+    spec.write_text(spec.read_text().replace("\ncompute: TODO\n", "\ncompute: nc6\n"))
     inputs = ["--input", "digits=digits data", *([] if code else ["--input", "scripts=programs"])]
     applied = specrun("apply", "digits-recipe.yaml", *CURRENT, *inputs, "--input", "digits_2=nothing", cwd=folder)
     assert applied.returncode == 0, applied.stdout + applied.stderr
