@@ -126,7 +126,7 @@ class Double:
 
     @property
     def facts(self) -> Facts:
-        return Facts("double", "", asks=self.asks, shows_extra=self.shows_extra, capabilities=self.capabilities)
+        return Facts("double", "", "", asks=self.asks, shows_extra=self.shows_extra, capabilities=self.capabilities)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         return ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from specrun.engines.facts import ENGINES, unread
@@ -25,15 +25,10 @@ def validated(**options: Any) -> Loaded:
 
 def of_engine(engine: str, specs: Iterable[Spec]) -> Iterator[Diagnostic]:
     """What an engine cannot do of specs, or lacks in them."""
-    from specrun.apply.project import scope_of  # late, as the next: most are checked for no engine
-    from specrun.engines.registry import find_place, make_engine
-    from specrun.plan.hashes import HashCache
-    from specrun.plan.home import home_of
-
-    home = cache(home_of)
+    module, _, name = ENGINES[engine].check.partition(":")
+    check: Callable[[Spec], Iterable[Diagnostic]] = getattr(import_module(module), name)
     for spec in specs:
-        here, place = home(spec.file.parent), find_place(engine, spec.workspace)
-        yield from make_engine(place, here, HashCache(here), scope_of([spec])).check(spec)
+        yield from check(spec)
 
 
 def _fitting(engine: str, loaded: Loaded) -> Loaded:

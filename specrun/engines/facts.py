@@ -52,7 +52,8 @@ _KEPT: Mapping[Kind, Capability] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One engine. `factory` is the class, as MODULE:NAME, which is imported when the engine is chosen.
+    """One engine. `factory` is the class, as MODULE:NAME, which is imported when the engine is chosen, and `check` the
+    function that says of a spec, without anything else, what the engine cannot do or needs besides.
 
     `sdk` is the module that has to be there for it ("": nothing more), `extra` what pip installs it as. `find_place` is
     the function, as MODULE:NAME, that says which place a spec's workspace is ("": it has none). `asks`: whether
@@ -62,6 +63,7 @@ class Facts:
 
     name: str
     factory: str
+    check: str
     sdk: str = ""
     extra: str = ""
     find_place: str = ""
@@ -84,6 +86,7 @@ class Facts:
 LOCAL = Facts(
     name="local",
     factory="specrun.engines.local.engine:LocalEngine",
+    check="specrun.engines.local.checks:check_spec",
     surroundings="specrun.engines.local.python:words",
     capabilities={
         "workspace": Capability(caseless=CASELESS),
@@ -104,6 +107,7 @@ LOCAL = Facts(
 AZUREML = Facts(
     name="azureml",
     factory="specrun.engines.azureml_v2.engine:open_engine",
+    check="specrun.engines.azureml_v2.checks:check_spec",
     sdk="azure.ai.ml",
     extra="azureml",
     find_place="specrun.engines.azure.coordinates:place_of",
@@ -136,6 +140,7 @@ AZUREML = Facts(
 AZUREML_V1 = Facts(
     name="azureml-v1",
     factory="specrun.engines.azureml_v1.engine:open_engine",
+    check="specrun.engines.azureml_v1.checks:check_spec",
     sdk="azureml.core",
     extra="azureml-v1",
     find_place="specrun.engines.azure.coordinates:place_of",

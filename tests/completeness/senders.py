@@ -64,7 +64,7 @@ def local(spec: Spec, home: Path) -> object:
         if (there := cloud_folder(home, entry.uri)) is not None:
             there.mkdir(parents=True, exist_ok=True)
             (there / "a.csv").write_text("1,2")
-    refused = _refused(check_spec(home, spec))
+    refused = _refused(check_spec(spec, home))
     if refused:
         return refused
     plan = _plan(spec, home)

@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_conda_package_is_reported_in_the_conda_file_that_replaces_the_environment(folder: Path) -> None:
     (folder / "job.yaml").write_text(SPEC)
     (spec,) = load(["job.yaml"], environment="env.yml").specs
-    (found,) = check_spec(folder, spec)
+    (found,) = check_spec(spec, folder)
     assert (found.code, str(found.location)) == ("not-on-this-machine", "env.yml:4:5")
     assert found.location.text == "  - numpy=1.26"
     assert "`numpy=1.26` is a conda package" in found.detail
@@ -31,7 +31,7 @@ def test_and_in_the_one_that_the_spec_names_whose_path_starts_at_the_spec(folder
     (folder / "specs").mkdir()
     (folder / "specs" / "job.yaml").write_text(f"{SPEC}  environment: {{conda_file: ../env.yml}}\n")
     (spec,) = load(["specs/job.yaml"]).specs
-    (found,) = check_spec(folder, spec)
+    (found,) = check_spec(spec, folder)
     assert str(found.location) == "env.yml:4:5"
 
 

@@ -9,6 +9,7 @@ from specrun.engines.local.conda import NotServed, pip_requirements
 from specrun.engines.local.inputs import cloud_folder
 from specrun.engines.local.python import WAY_OUT, active_python
 from specrun.plan.file_locks import HAVE_LOCKS, WHY_NOT
+from specrun.plan.home import home_of
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Job, Spec
@@ -23,8 +24,8 @@ UNBUILDABLE = {
 }
 
 
-def check_spec(home: Path, spec: Spec) -> Iterator[Diagnostic]:
-    """What stands in the spec's job and cannot be done here."""
+def check_spec(spec: Spec, home: Path | None = None) -> Iterator[Diagnostic]:
+    """What stands in the spec's job and cannot be done here; `home` is the state folder, if not that of the spec."""
     job = spec.job
     if job is None:
         return
@@ -41,7 +42,7 @@ def check_spec(home: Path, spec: Spec) -> Iterator[Diagnostic]:
     elif (python := active_python()).broken:
         detail = f"The {python.broken}: the job runs in {python.words}. Activate one that is there, or `deactivate`."
         yield spec.document.diagnostic("environment-gone", detail, ("job",), key=True)
-    yield from _check_inputs(home, spec, job)
+    yield from _check_inputs(home or home_of(spec.file.parent), spec, job)
     yield from _check_gpu(spec, job)
 
 

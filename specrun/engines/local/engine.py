@@ -69,7 +69,7 @@ class LocalEngine:
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What this machine cannot do of a spec, with the way out."""
-        return check_spec(self.home, spec)
+        return check_spec(spec, self.home)
 
     def sign_in(self) -> None:
         """Nobody needs to."""

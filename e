@@ -1,0 +1,2 @@
+Command exited with non-zero status 65
+0.33+0.01
