@@ -195,7 +195,7 @@ def script(
 def azcli(
     files: tuple[str, ...], job: str | None, every: bool, name: str | None, workspace: str | None, **written: Any
 ) -> None:
-    """Shell scripts that submit with the Azure ML CLI v1, as `az ml run submit-script`."""
+    """Shell scripts, and notebooks, that submit with the Azure ML CLI v1: `az ml run submit-script`."""
     from specrun.convert.azcli import import_azcli
     from specrun.convert.sources import read_script
 

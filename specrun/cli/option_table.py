@@ -195,7 +195,7 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
         (63, 64, 69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import azcli": (
-        "Shell scripts that submit with the Azure ML CLI v1, as `az ml run...",
+        "Shell scripts, and notebooks, that submit with the Azure ML CLI v1: `az ml...",
         (63, 64, 69, 70, 71, 72, 73, 18, 74, 75, 0),
     ),
     "import live": (

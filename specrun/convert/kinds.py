@@ -49,6 +49,7 @@ RUNCONFIG = Kind("a run configuration of SDK v1", "runconfig")
 SCRIPT = Kind("Python that uses an SDK of Azure ML or Batch AI", "script")
 NOTEBOOK = Kind("a notebook that uses an SDK of Azure ML or Batch AI", "script")
 AZCLI = Kind("a shell script that calls `az ml` or `az batchai`", "azcli")
+CELLS = Kind("a notebook that calls `az ml` or `az batchai`", "azcli")
 CONFIG = Kind("the config.json of a workspace", "", "give it with --workspace")
 
 PIPELINE = Kind("a pipeline", "", "import the command jobs that are its steps one by one, each in a file of its own")

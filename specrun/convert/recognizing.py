@@ -24,6 +24,7 @@ _MAKES = re.compile(
 """Calls of what makes a job, a cluster or data; without one, the Python is what runs in a job."""
 
 _AZ = re.compile(r"\baz[ \t]+(?:ml|batchai)(?:[ \t]+[a-z][a-z-]*)+")
+_AZ_IN_NOTEBOOK = re.compile(rf'(?:"|\\n)[ \t]*!?[ \t]*({_AZ.pattern})')
 _SHELL = (".sh", ".bash", ".azcli")
 _PYTHON = (".py", ".ipynb")
 TEXTS = (*_PYTHON, *_SHELL)
@@ -37,8 +38,8 @@ def taken_for(source: Source, said: str = "") -> Taken:
         taken = _mapping(source.file, source.values, said)
         step = None if taken.kind.importer or taken.kind.brought else _AZ.search(source.text)
         return taken if step is None else Taken(kinds.CI, f"`{' '.join(step[0].split())}`")
-    if source.file.endswith(_PYTHON):
-        return _python(source.file, source.text)
+    if source.file.endswith(_PYTHON) and (said != "azcli" or source.file.endswith(".ipynb")):
+        return _python(source.file, source.text, said)
     if source.file.endswith(_SHELL) or said == "azcli":
         calls = [" ".join(call.split()) for call in _AZ.findall(source.text)]
         told = next((call for call in calls if " submit" in call), next(iter(calls), ""))
@@ -69,13 +70,15 @@ def refuse_alone(source: Source, kind: Kind) -> NoReturn:
     raise Refused(source.file, f"it is {kind.what}: {kind.instead}")
 
 
-def _python(file: str, text: str) -> Taken:
+def _python(file: str, text: str, said: str) -> Taken:
     notebook = file.endswith(".ipynb")
     imported = (_IMPORT_IN_JSON if notebook else _IMPORT).search(text)
-    if imported is None:
-        return Taken(kinds.NO_SDK, "")
-    makes = kinds.NOTEBOOK if notebook else kinds.SCRIPT
-    return Taken(makes if _MAKES.search(text) else kinds.INSIDE, f"it imports {imported[1]}")
+    if imported is not None and _MAKES.search(text) and said != "azcli":
+        return Taken(kinds.NOTEBOOK if notebook else kinds.SCRIPT, f"it imports {imported[1]}")
+    calls = _AZ_IN_NOTEBOOK.search(text) if notebook else None
+    if calls is not None:
+        return Taken(kinds.CELLS, f"`{' '.join(calls[1].split())}`")
+    return Taken(kinds.NO_SDK, "") if imported is None else Taken(kinds.INSIDE, f"it imports {imported[1]}")
 
 
 def _mapping(file: str, values: Mapping[str, object], said: str) -> Taken:

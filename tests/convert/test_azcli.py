@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specrun.convert import kinds
 from specrun.convert.azcli import import_azcli
 from specrun.convert.azcli.calls import calls_of
+from specrun.convert.azcli.cells import Shell
 from specrun.convert.azcli.shell import words_of
 from specrun.convert.imported import Imported
 from specrun.convert.options import ImportOptions
+from specrun.convert.recognizing import taken_for
 from specrun.convert.report import Verdict
 from specrun.convert.sources import NothingIn, Refused, Source, read_script
 from specrun.convert.unknown import Mixed, Unknown
@@ -62,7 +66,7 @@ def test_every_word_of_every_call_is_in_the_report(monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(CASES)
     source = read_script("project/scripts/train.sh")
     (found,) = import_azcli(source, ImportOptions())
-    values = {call.key: {**call.options, "script": "", "arguments": ""} for call in calls_of(source.text)}
+    values = {call.key: {**call.options, "script": "", "arguments": ""} for call in calls_of(Shell(source.text))}
     told = {entry.path for entry in found.report.entries if entry.file == source.file}
     for key, options in values.items():
         for name in options.keys() - {"script", "arguments"}:
@@ -91,7 +95,7 @@ def test_every_word_of_every_call_is_in_the_report(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_words_as_bash_reads_them(word: str, value: object) -> None:
-    (_, (words, place, _)) = words_of(f"az account show; SET=known\naz ml x {word}\n")
+    (_, (words, place, _)) = words_of(Shell(f"az account show; SET=known\naz ml x {word}\n"))
     assert (words[3], place) == (value, "line 2")
 
 
@@ -111,18 +115,18 @@ def test_words_as_bash_reads_them(word: str, value: object) -> None:
     ],
 )
 def test_what_a_variable_is_set_to(before: str, value: object) -> None:
-    *_, (words, _, _) = words_of(f"{before}\naz ml x $A\n")
+    *_, (words, _, _) = words_of(Shell(f"{before}\naz ml x $A\n"))
     assert words[3] == value
 
 
 def test_what_is_not_known_is_called_as_its_option() -> None:
-    ((words, _, _),) = words_of('az ml x --batch-size $1 --rate $(pick a) $2 --data "$DATA" -n $3\n')
+    ((words, _, _),) = words_of(Shell('az ml x --batch-size $1 --rate $(pick a) $2 --data "$DATA" -n $3\n'))
     names = [word.name for word in words if isinstance(word, Unknown)]
     assert names == ["batch_size", "rate", "argument", "data", "argument"]
 
 
 def test_what_stands_behind_the_script_belongs_to_it() -> None:
-    (call,) = calls_of("az ml run submit-script --ct cpu a.py -c x --path y -e z\n")
+    (call,) = calls_of(Shell("az ml run submit-script --ct cpu a.py -c x --path y -e z\n"))
     assert call.options == {"ct": "cpu"}
     assert call.words == ["a.py", "-c", "x", "--path", "y", "-e", "z"]
 
@@ -190,6 +194,25 @@ def test_all_jobs_and_one_by_its_number(tmp_path: Path, monkeypatch: pytest.Monk
     assert "script: prep.py" in found.draft.text()
     with pytest.raises(Refused, match="it has no job `5`"):
         of(text, ImportOptions(job="5"))
+
+
+def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    cells = [
+        ["ws = 'ml-ws'  # ours\n", "rate = pick()\n", "!az ml folder attach -g ml-rg -w {ws}"],
+        ["print('az ml run submit-script -c none none.py')"],
+        ["%%bash\n", "SIZE=STANDARD_D2_V2\n", "az ml computetarget create amlcompute -n cpu -s $SIZE --max-nodes 2\n"],
+        ["!az ml run submit-script -c train \\\n", "    train.py --rate $rate\n", "run = 1"],
+    ]
+    text = json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+    assert taken_for(Source("a.ipynb", text, None)).kind is kinds.CELLS
+    (found,) = of(text, file="a.ipynb")
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert spec["workspace"]["name"] == "ml-ws"
+    assert (spec["compute"]["name"], spec["compute"]["size"]) == ("cpu", "STANDARD_D2_V2")
+    assert (spec["job"]["script"], spec["vars"]) == ("train.py", {"rate": "TODO"})
+    assert [entry.place for entry in found.report.todos] == ["cell 4, line 1"]
 
 
 def test_a_sweep_is_named_and_never_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

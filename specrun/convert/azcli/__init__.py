@@ -1,4 +1,4 @@
-"""Shell scripts that submit runs with the Azure ML CLI v1 (`az ml run submit-script`): read, never run."""
+"""Shell scripts, and notebooks, that submit runs with the Azure ML CLI v1: read, never run."""
 
 from specrun.convert.azcli.importer import import_azcli
 

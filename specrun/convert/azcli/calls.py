@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from specrun.convert.azcli.cells import Shell
 from specrun.convert.azcli.shell import Known, words_of
 from specrun.spec.frozen import dataclass
 
@@ -97,10 +98,10 @@ class Call:
         return next((self.options[name] for name in names if name in self.options), None)
 
 
-def calls_of(text: str) -> list[Call]:
+def calls_of(shell: Shell) -> list[Call]:
     """The calls of a script, in their order; only those of `az ml`, `az batchai`, and those that say where."""
     found: list[Call] = []
-    for words, place, folder in words_of(text):
+    for words, place, folder in words_of(shell):
         command = _command(words)
         if command is None:
             continue

@@ -8,6 +8,7 @@ from dataclasses import replace
 from specrun.convert import locations, naming
 from specrun.convert.azcli import calls as az
 from specrun.convert.azcli.calls import Call, calls_of
+from specrun.convert.azcli.cells import shell_of
 from specrun.convert.azcli.folders import base_of, project_of
 from specrun.convert.azcli.resources import cluster_of, put_stores
 from specrun.convert.azcli.run import Shell, run_of
@@ -48,7 +49,7 @@ def import_azcli(source: Source, options: ImportOptions) -> list[Imported]:
     A script is taken to be run in the first folder, from its own upwards, that has what it names. Raises Refused.
     """
     check(source, "azcli", "no shell script that calls the CLI v1")
-    calls = calls_of(source.text)
+    calls = calls_of(shell_of(source.file, source.text))
     jobs = [call for call in calls if call.command in (az.SUBMIT, *az.OTHER_JOBS)]
     found = chosen(source.file, [_found(number, call) for number, call in enumerate(jobs, 1)], options)
     picked: list[Call | None] = [call for call, job in zip(jobs, found, strict=True) if job.chosen]

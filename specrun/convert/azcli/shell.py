@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from specrun.convert.azcli.cells import Shell
 from specrun.convert.unknown import Missing, Mixed, Secret, Unknown
 from specrun.spec.masking import mask
 from specrun.spec.shell import Simple
@@ -24,15 +26,16 @@ _DECLARES = ("export", "local", "declare", "readonly", "typeset")
 _LEADS = ("sudo", "time", "!", "call", "exec", "command")
 
 
-def words_of(text: str) -> Iterator[tuple[list[Known], str, str | None]]:
+def words_of(shell: Shell) -> Iterator[tuple[list[Known], str, str | None]]:
     """The words of each command that begins with `az`, its place, and the folder that it is run in.
 
     The folder is "" where the script has not left the one in which it began, and None where nobody knows.
     """
-    names: dict[str, Known] = {}
+    names: dict[str, Known] = dict(shell.literals)
     folder: str | None = ""
-    for command in read(text).commands:
-        place = f"line {text.count(chr(10), 0, command.words[0].start) + 1}"
+    ends = [at for at, sign in enumerate(shell.text) if sign == "\n"]
+    for command in read(shell.text).commands:
+        place = shell.place(bisect_left(ends, command.words[0].start) + 1)
         plain = [word.text for word in command.words]
         if plain[0] in ("for", "select", "read"):
             names.update(
@@ -43,7 +46,8 @@ def words_of(text: str) -> Iterator[tuple[list[Known], str, str | None]]:
         if plain[at] in ("cd", "pushd"):
             folder = _gone(folder, _value(plain[at + 1], names, place) if plain[at + 1 :] else "~")
         elif plain[at] == "az":
-            yield _named([_value(word, names, place) for word in plain[at:]]), place, folder
+            words = [_value(word, names, place) for word in plain[at:]]
+            yield _named([_pythons(word) for word in words] if shell.is_notebook else words), place, folder
 
 
 def _assign(command: Simple, plain: Sequence[str], names: dict[str, Known], place: str) -> None:
@@ -58,6 +62,13 @@ def _assign(command: Simple, plain: Sequence[str], names: dict[str, Known], plac
         name = match[1]
         sure = command.depth == 0 and not match[2]
         names[name] = _value(word[match.end() :], names, place) if sure else Unknown(f"${name}", place, name)
+
+
+def _pythons(word: Known) -> Known:
+    """The same, with what is not known as Python's, and not as the environment's."""
+    if isinstance(word, Mixed):
+        return Mixed(tuple(replace(part, environment="") if isinstance(part, Unknown) else part for part in word.parts))
+    return replace(word, environment="") if isinstance(word, Unknown) else word
 
 
 def _named(words: list[Known]) -> list[Known]:

@@ -36,13 +36,14 @@ def read_code(file: str, text: str) -> Code:
     """The Python of a script, or of a notebook's code cells. Raises Refused, with the place of wrong syntax."""
     if not file.endswith(".ipynb"):
         return Code((("", _parse(file, "", text)),))
-    cells = list(_code_cells(file, text))
+    cells = list(code_cells(file, text))
     if sum(len(source) for _, source in cells) > MAX_BYTES:
         raise Refused(file, f"its code has more than {MAX_BYTES:,} characters")
     return Code(tuple((f"cell {number}, ", _parse(file, f"cell {number}: ", source)) for number, source in cells))
 
 
-def _code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
+def code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
+    """The code cells of a notebook, with their numbers among all cells, from 1. Raises Refused."""
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
