@@ -259,6 +259,15 @@ def test_what_cannot_be_read_is_open_in_the_spec(fields: dict[str, object], to: 
     assert found.draft.get(tuple(to.split("."))) == "TODO"
 
 
+def test_a_cluster_in_a_region_of_its_own_is_doubted() -> None:
+    cluster = {"type": "amlcompute", "name": "cpu-cluster", "size": "S", "max_instances": 1, "location": "West US"}
+    (todo,) = one(cluster).report.todos
+    assert (todo.source, todo.to) == ("location", "compute")
+    options = ImportOptions(workspace={"name": "w", "location": "westus"})
+    (found,) = import_azureml([Source("compute.yml", "", cluster)], options)
+    assert found.report.todos == ()
+
+
 def test_settings_of_services_stood_below_properties() -> None:
     old = {"job_service_type": "tensor_board", "nodes": "all", "properties": {"logDir": "logs", "other": 1}}
     found = one({**JOB, "services": {"board": old}})

@@ -41,8 +41,8 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
     def add(source: Source, write: Callable[[Reading, Source], None]) -> None:
         name = naming.unique_slug(options.name or _name_of(source), [one.name for one in found])
         reading = Reading(name, options)
-        write(reading, source)
         _write_workspace(reading, given)
+        write(reading, source)
         found.append(reading.imported(_UNKNOWN, _KNOWN))
         used.update(reading.used)
 

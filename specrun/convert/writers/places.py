@@ -45,7 +45,6 @@ _ROWS = (
     Row("ssh_public_access_enabled", coerce.truth, "true or false"),
     Row("enable_node_public_ip", coerce.truth, "true or false"),
     *dropped("it says what kind of file this is", "$schema"),
-    *dropped("a cluster is made in the workspace's region", "location"),
     *dropped(_OF_SERVICE, "resource_id", "id", "provisioning_state", "provisioning_errors", "created_on"),
     *dropped(_OF_SERVICE, "resourceGroup"),
 )
@@ -84,6 +83,7 @@ def write_cluster(reading: Reading, section: Section) -> None:
     for key, what in needed.items():
         if reading.draft.get((*_CLUSTER, key)) is None:
             section.ask(key, (*_CLUSTER, key), what)
+    _write_region(reading, section)
     write_tags(section.inner("tags"), (*_CLUSTER, "tags"))
     _write_login(section.inner("ssh_settings", to=(*_CLUSTER, "ssh_settings")))
     network = section.inner("network_settings", to=(*_CLUSTER, "network_settings"))
@@ -91,6 +91,20 @@ def write_cluster(reading: Reading, section: Section) -> None:
     if network.get("vnet_name") is not None and network.get("subnet") is None:
         network.ask("subnet", (*_CLUSTER, "network_settings", "subnet"), "a network needs its subnet")
     _write_identity(section.inner("identity", to=(*_CLUSTER, "identity")))
+
+
+def _write_region(reading: Reading, section: Section) -> None:
+    """A cluster is made where its workspace is; another region would be another place, with other prices."""
+    region, known = coerce.word(section.get("location")), reading.draft.get(("workspace", "location"))
+    if region is None or _plain(region) == _plain(str(known or "")):
+        section.drop("location", "a cluster is made in the workspace's region")
+    else:
+        what = f"specrun makes a cluster in its workspace's region: see that this is {coerce.shown(region)}"
+        section.doubt("location", _CLUSTER, what)
+
+
+def _plain(region: str) -> str:
+    return region.replace(" ", "").lower()
 
 
 def _write_login(section: Section) -> None:
