@@ -246,7 +246,7 @@ def _instead(document: Document, path: Path, place: Location, *, is_name: bool) 
     shown = examples(field_at(path))
     if shown and not is_name and isinstance(path[-1], str) and path[0] != "vars" and not _may_have_brackets(path):
         yield f"For example `{snippet(path[-1], shown[0])}`."
-    if path[:2] == ("job", "inputs") and not is_name:
+    if path[:2] == ("job", "inputs") and len(path) > 2 and not is_name:
         yield f"Or give it with `--input {path[2]}=PATH`."
 
 

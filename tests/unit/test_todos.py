@@ -122,3 +122,10 @@ def test_a_target_that_is_not_meant_may_be_open(tmp_path: Path) -> None:
 )
 def test_what_is_open(text: str, path: str, answer: bool) -> None:
     assert is_open(text, tuple(path.split("."))) is answer
+
+
+@pytest.mark.parametrize("field", ["inputs", "outputs", "environment_variables", "resources"])
+def test_a_section_may_be_open_as_a_whole(tmp_path: Path, field: str) -> None:
+    write(tmp_path, job=f"apiVersion: specrun/v1\nname: case\njob:\n  command: ls\n  {field}: TODO\n")
+
+    assert found(tmp_path) == [("open-todo", f"job.{field}", 5)]
