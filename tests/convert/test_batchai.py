@@ -10,8 +10,8 @@ import pytest
 from specrun.convert.batchai import BatchaiOptions, folder_imports, import_batchai, import_cluster, kind_of
 from specrun.convert.batchai.custom import launch_of, launches
 from specrun.convert.batchai.job import seconds_of
-from specrun.convert.batchai.texts import hide
 from specrun.convert.credentials import is_secret
+from specrun.convert.hiding import hide
 from specrun.convert.imported import Imported
 from specrun.convert.report import Verdict
 from specrun.convert.sources import Refused, Source

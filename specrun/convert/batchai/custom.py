@@ -6,8 +6,9 @@ import re
 
 from specrun.convert.batchai.program import Nodes, Program, drop_count, mpi, mpi_program, on_each, total_of
 from specrun.convert.batchai.rewriting import IN_COMMAND, Rewriter
-from specrun.convert.batchai.texts import hide, unwrapped
+from specrun.convert.batchai.texts import unwrapped
 from specrun.convert.document import TODO
+from specrun.convert.hiding import hide
 from specrun.convert.report import FieldPath
 from specrun.convert.section import Fields, Section
 from specrun.convert.unknown import Missing

@@ -12,10 +12,11 @@ from specrun.convert.batchai.places import Place
 from specrun.convert.batchai.program import Nodes, Program, nodes_of
 from specrun.convert.batchai.rewriting import IN_COMMAND, Rewriter
 from specrun.convert.batchai.shell import Shell, command, command_and_script
-from specrun.convert.batchai.texts import Texts, hide, unwrapped, vault_command
+from specrun.convert.batchai.texts import Texts, unwrapped, vault_command
 from specrun.convert.batchai.toolkits import program_of
 from specrun.convert.credentials import is_secret
 from specrun.convert.document import TODO
+from specrun.convert.hiding import hide
 from specrun.convert.naming import VARIABLE
 from specrun.convert.section import Fields, Section
 from specrun.convert.unknown import Missing, Secret, is_open

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from specrun.convert.batchai.places import Place, Places
-from specrun.convert.batchai.texts import OPEN, Texts, hide
+from specrun.convert.batchai.texts import OPEN, Texts
 from specrun.convert.document import TODO
+from specrun.convert.hiding import hide
 from specrun.convert.purposes import NEAR, Purpose, purpose_of
 from specrun.convert.report import FieldPath
 from specrun.convert.section import Fields, Section

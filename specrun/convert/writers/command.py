@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from specrun.convert import coerce, credentials
 from specrun.convert.document import TODO, Key, Value
+from specrun.convert.hiding import hide
 from specrun.convert.naming import VARIABLE, identifier
 from specrun.convert.section import Section, ask, doubt, has_expression
 from specrun.convert.unknown import Mixed, Secret, express, is_open
@@ -26,7 +27,6 @@ _STRAY = re.compile(r"\$\[\[|\$\{\{(?!\s*\w+\.[\w-]+\s*\}\})")
 _USED = re.compile(r"\{\s*inputs\.([\w-]+)\s*\}")
 _NAMESPACES = ("inputs", "outputs")
 _PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][\w -]{0,60}\w>(?=[\s\"']|$)")
-_SECRET_FLAG = re.compile(r"(--?[\w-]{1,200})(=|\s+)(['\"]?)([^\s'\"$]{6,})\3")
 _SHELL_PARTS = re.compile(r"(\$\{\{ \w+\.\w+ \}\})")
 
 
@@ -183,17 +183,11 @@ def _without_quotes(command: str) -> str:
 
 def _without_secrets(section: Section, command: str, names: Names) -> str:
     """Credentials in the command as variables of the shell."""
-
-    def hide(match: re.Match[str]) -> str:
-        flag, between, _, value = match.groups()
-        if not credentials.is_secret(flag.lstrip("-").replace("-", "_"), value) or "{" in value:
-            return match[0]
-        variable = credentials.variable(flag)
+    hidden = hide(command)
+    for variable in hidden.variables:
         section.draft.set_secret((*VARIABLES, variable), variable)
-        names.note(f"the secret after {flag} is not copied: set {variable} in the environment in which specrun runs")
-        return f'{flag}{between}"${variable}"'
-
-    command = _SECRET_FLAG.sub(hide, command)
+        names.note(f"a secret is not copied: set {variable} in the environment in which specrun runs")
+    command = hidden.text
     if credentials.reveals(command):
         section.ask("command", TO, "a credential stands in the command: it is not copied; put it into a variable")
         return TODO
