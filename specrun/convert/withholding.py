@@ -27,7 +27,7 @@ def withheld(imported: Imported) -> Imported:
         source = entries[0].file if entries else imported.name
         entries += [Entry(source, (), Verdict.NEEDS_YOU, place, _WHAT) for place in sorted(places - told)]
         entries += [Entry(source, (), Verdict.NEEDS_YOU, file, f"{_WHAT}; asterisks are there") for file in changed]
-    return replace(imported, files=files, report=Report(tuple(entries)))
+    return replace(imported, files=files, report=Report(tuple(entries), imported.report.places))
 
 
 def _asked(entry: Entry) -> Entry:

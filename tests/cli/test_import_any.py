@@ -186,6 +186,21 @@ def test_the_jobs_of_a_script_are_listed_and_chosen(specrun: Any, kind: tuple[st
     )
 
 
+def test_what_validate_finds_stands_at_the_line_of_the_file_that_says_it(specrun: Any) -> None:
+    write(
+        ".azureml/a.runconfig",
+        "target: cpu\nframework: Python\nenvironment:\n  python:\n    condaDependenciesFile: gone.yml\n",
+    )
+    said = specrun(
+        "import", write("go.sh", "\naz ml run submit-script -c a gone.py\n"), "--out", "a.yaml", "-o", "json"
+    )
+    asked = {(one["file"], one["place"], one["to"]) for one in json.loads(said.out) if one["verdict"] == "needs you"}
+    assert {
+        ("go.sh", "line 2", "job.script"),
+        (".azureml/a.runconfig", "line 5", "job.environment.conda_file"),
+    } <= asked
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

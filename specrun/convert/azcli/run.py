@@ -46,7 +46,9 @@ class Shell:
         file = self.config.file if self.config is not None else None
         own = [entry for entry in report.entries if not file or entry.path[:1] != (file,)]
         others = [entry for entry in report.entries if file and entry.path[:1] == (file,)]
-        return Report((*own, *(replace(entry, file=str(file), path=entry.path[1:]) for entry in others)))
+        moved = [replace(entry, file=str(file), path=entry.path[1:]) for entry in others]
+        places = {**report.places, **({self.config.file: self.config.place} if self.config is not None else {})}
+        return Report((*own, *moved), places)
 
 
 def run_of(shell: Shell, job: Call, project: str) -> Fields:
