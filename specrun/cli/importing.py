@@ -230,7 +230,12 @@ def live(
     named, where = live.sorted_out(things, workspace)
     place, section = places.meant(where, places.said_by(engine, target, var_files, variables))
     opened = places.opened(place, section, _folder(written))
-    deliver([partial(live.made_of, named, opened, ImportOptions(name, section, _folder(written)))], [], **written)
+    deliver(
+        [partial(live.made_of, named, opened, ImportOptions(name, section, _folder(written)))],
+        [],
+        engine=place.engine,
+        **written,
+    )
 
 
 def _alone(importer: Callable[..., Imported], *arguments: Any) -> list[Imported]:

@@ -10,7 +10,7 @@ from specrun.convert.imported import Imported
 from specrun.convert.naming import spec_name, unique_slug
 from specrun.convert.options import ImportOptions, write_given_workspace
 from specrun.convert.report import FieldPath, Ledger, Report
-from specrun.convert.section import ask, has_expression
+from specrun.convert.section import doubt, has_expression
 from specrun.convert.sources import Refused
 from specrun.plan.observed import Observed, Status
 from specrun.plan.resources import Kind
@@ -173,7 +173,7 @@ class _Declaration:
                 f"it is opened with {' and '.join(said)}, which a spec does not have for its type: `credentials` is "
                 "left out. Apply registers it anew when you change it here, and it would lose that"
             )
-            ask(self._ledger, self._draft, ("credentials",), to, what)
+            doubt(self._ledger, self._draft, ("credentials",), to, what)
             return
         for name, value in said.items():
             place = (*to, name)

@@ -127,7 +127,7 @@ compute:
   identity:
     type: user_assigned
     user_assigned_identities:
-      - {{resource_id: {IDENTITY}/a}}
+      - resource_id: {IDENTITY}/a
   ssh_public_access_enabled: true
   ssh_settings:
     admin_username: me
