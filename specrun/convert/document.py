@@ -110,11 +110,6 @@ class Document:
         """Whether a field, or anything below it, was set."""
         return any(known[: len(path)] == path for known in self._fields)
 
-    def change_texts(self, change: Callable[[str], str]) -> None:
-        """Put another text for each text among the values and comments."""
-        self._fields = {path: _changed(value, change) for path, value in self._fields.items()}
-        self._comments = {path: [change(line) for line in lines] for path, lines in self._comments.items()}
-
     def withhold(self, secret: Callable[[str], bool], mask: Callable[[str], str]) -> list[Path]:
         """Write TODO for each text that is secret, and mask such comments; the paths of these texts."""
         found: list[Path] = []
@@ -188,14 +183,6 @@ class Document:
         lines = list(self._mapping(item, path))
         length = len(list(self._above((*path, next(iter(item))), 0)))
         return [line[2:] for line in lines[:length]], lines[length:]
-
-
-def _changed(value: Value, change: Callable[[str], str]) -> Value:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: _changed(item, change) for key, item in value.items()}
-    return [_changed(item, change) for item in value] if isinstance(value, Sequence) else value
 
 
 def _withheld(value: Value, path: Path, secret: Callable[[str], bool], found: list[Path]) -> Value:

@@ -43,10 +43,6 @@ class Section:
             return self.values.origins.get(self.key(name), ())
         return ((*self.path, self.key(name)),) if self.key(name) in self.values else ()
 
-    def has(self, name: str) -> bool:
-        """Whether a field is there, even one that says nothing."""
-        return self.key(name) in self.values
-
     def get(self, *names: str) -> object:
         """What the first of these fields that says something holds; None where none does."""
         for name in names:
@@ -176,7 +172,7 @@ class Section:
         for path in self.origins(name):
             self.ledger.drop(path, why)
 
-    def ask(self, name: str, to: Key, what: str, flag: str = "", *, write: bool = True) -> None:
+    def ask(self, name: str, to: Key, what: str, flag: str = "") -> None:
         """Somebody has to decide: TODO stands in the spec, wherever nothing else does."""
         ask(self.ledger, self.draft, next(iter(self.origins(name)), ()), to, what, flag)
 

@@ -8,7 +8,7 @@ from dataclasses import field
 
 from specrun.convert import coerce, credentials, locations
 from specrun.convert.azureml.preview import environment_of_today, job_of_today
-from specrun.convert.references import asset_name, cluster_name, datastore_name, environment_name, short
+from specrun.convert.locations import asset_name, cluster_name, datastore_name, environment_name, short
 from specrun.convert.section import Fields, Section, dropped, has_expression
 from specrun.convert.sources import Refused, Source, read_yaml
 from specrun.convert.unknown import Missing

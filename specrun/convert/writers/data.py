@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from specrun.convert import coerce, credentials, locations
 from specrun.convert.document import TODO, Key
+from specrun.convert.locations import asset_name, short
 from specrun.convert.naming import identifier
-from specrun.convert.references import asset_name, short
 from specrun.convert.section import Reader, Section, dropped, has_expression
 from specrun.convert.unknown import Secret, is_open, opened
 from specrun.convert.writers.command import Names, plain_word
@@ -73,7 +73,7 @@ def _write_literal(section: Section, key: str, name: str, to: Key, names: Names)
 def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Names) -> None:
     kind = (coerce.word(entry.get("type")) or "").lower()
     literal = next((key for key in ("value", "default") if isinstance(entry.get(key), str | int | float)), None)
-    if literal and not entry.has("path") and (kind in _LITERALS or not kind):
+    if literal and "path" not in entry.values and (kind in _LITERALS or not kind):
         _write_literal(entry, literal, name, to, names)
         entry.drop("type", "a literal has the type of its value")
         return

@@ -7,7 +7,7 @@ from typing import cast
 
 from specrun.convert import coerce, conda, credentials, locations
 from specrun.convert.document import TODO, Key, Value
-from specrun.convert.references import environment_name
+from specrun.convert.locations import environment_name
 from specrun.convert.section import Row, Section, dropped
 from specrun.convert.unknown import is_open
 from specrun.convert.writers.reading import Reading

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from specrun.convert import coerce, locations, naming
 from specrun.convert.document import Key
-from specrun.convert.references import cluster_name
+from specrun.convert.locations import cluster_name
 from specrun.convert.section import Row, Section, dropped
 from specrun.convert.unknown import is_open
 from specrun.convert.writers.command import names_for, write_command

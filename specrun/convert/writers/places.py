@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from specrun.convert import coerce, credentials
 from specrun.convert.document import Key, Value
+from specrun.convert.locations import cluster_name
 from specrun.convert.options import write_given_workspace
-from specrun.convert.references import cluster_name
 from specrun.convert.section import Row, Section, dropped
 from specrun.convert.unknown import express, is_open
 from specrun.convert.writers.reading import Reading

@@ -53,9 +53,6 @@ QUEUE = (
     Row("priority", _one_of("low", "medium", "high"), "low, medium or high"),
 )
 LIMITS = (Row("timeout", coerce.count, "a number of seconds"),)
-FLAT = {"resources": RESOURCES, "queue_settings": QUEUE, "limits": LIMITS}
-"""Sections of a job whose fields SDK v2 takes as arguments of the job itself, too."""
-
 _OF_SERVICE = "what the service tells of a job that was submitted"
 _TYPES = _one_of("ssh", "jupyter_lab", "tensor_board", "vs_code")
 _SERVICE = (
