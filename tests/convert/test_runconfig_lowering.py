@@ -44,7 +44,7 @@ def test_what_is_unknown_stays_unknown() -> None:
     assert found.inner("resources")["instance_type"] is size
     assert found["arguments"] == ["--key", key, Mixed(("a", size))]
     command = job({"command": ["python", Mixed(("--size=", size)), key]})["command"]
-    assert command == Mixed(("python", " ", "--size=", size, " ", key))
+    assert command == ["python", Mixed(("--size=", size)), key]
 
 
 def test_machines_of_the_run_alone_are_no_cluster() -> None:
@@ -65,8 +65,8 @@ def test_a_mount_that_is_written_to_is_an_output() -> None:
     found = job({**RUN, "dataReferences": {"a": mount, "b": mount}, "arguments": arguments})
     words = ["--model=$AZUREML_DATAREFERENCE_a", "--load-model=$AZUREML_DATAREFERENCE_b", "--epochs", "3"]
     assert list(job({**RUN, "dataReferences": {"a": mount, "b": mount}, "arguments": words}).inner("outputs")) == ["a"]
-    assert found["inputs"] == {"a": {"path": "azureml://datastores/s/paths/p", "mode": "ro_mount"}}
-    assert found["outputs"] == {"b": {"path": "azureml://datastores/s/paths/p", "mode": "rw_mount"}}
+    assert found["inputs"] == {"a": {"path": "azureml://datastores/s/paths/p", "mode": "mount"}}
+    assert found["outputs"] == {"b": {"path": "azureml://datastores/s/paths/p", "mode": "mount"}}
     assert found["arguments"] == ["--data", "${{ inputs.a }}", "--output-dir", "${{ outputs.b }}"]
     assert "called like a place to write to" in found.inner("outputs").inner("b").remarks["mode"].doubt
 
@@ -76,7 +76,7 @@ def test_inputs_of_another_language_are_kept_beside_those_of_the_file() -> None:
     found = job({**RUN, "inputs": {"a": {"path": "azureml:a:1"}}, "dataReferences": {"a": mount}})
     assert found["inputs"] == {
         "a": {"path": "azureml:a:1"},
-        "a_2": {"path": "azureml://datastores/s/paths/p", "mode": "ro_mount"},
+        "a_2": {"path": "azureml://datastores/s/paths/p", "mode": "mount"},
     }
 
 

@@ -10,15 +10,15 @@ from dataclasses import field
 from specrun.convert import coerce, credentials
 from specrun.convert.naming import VARIABLE, identifier
 from specrun.convert.purposes import Purpose, purpose_of_name
-from specrun.convert.section import Fields, Section
-from specrun.convert.unknown import Missing, Mixed, Secret, Unknown, is_open
+from specrun.convert.section import Fields, Section, dropped
+from specrun.convert.unknown import Missing, Mixed, Secret
 from specrun.spec.frozen import dataclass
 
 _REFERENCE = re.compile(
     r"\$\{?AZUREML_DATAREFERENCE_(?P<data>\w+)\}?|(?:DatasetConsumptionConfig|DatasetOutputConfig):(?P<set>[\w.-]+)"
 )
-_READ = {"mount": "ro_mount", "download": "download"}
-_WRITTEN = {"mount": "rw_mount", "upload": "upload"}
+
+_DROPPED = dropped("specrun decides how files come to the instance", "createOutputDirectories", "overwrite", "options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def put_program(section: Section, job: Fields) -> None:
     """Inputs and outputs; then the code with its script and arguments, or a command."""
     named = Named(tuple(_pairs(section)), [*job.inner("inputs"), *job.inner("outputs")])
     for key, put in (("dataReferences", _put_reference), ("data", _put_dataset), ("outputData", _put_output)):
-        for name in _names(section, key):
+        entries = section.inner(key, to=("job", "inputs"))
+        for name in list(entries.names()):
             own = identifier(name, named.taken)
             named.taken.append(own)
-            entries = section.inner(key)
             if isinstance(entries.get(name), Mapping):
                 put(job, named, name, own, entries.inner(name))
             else:
@@ -79,54 +79,23 @@ def put_program(section: Section, job: Fields) -> None:
     _put_arguments(section, job, named)
 
 
-def _names(section: Section, key: str) -> list[str]:
-    return list(section.inner(key).names()) if isinstance(section.get(key), Mapping) else []
-
-
 def _put_command(section: Section, job: Fields, named: Named) -> None:
     raw = section.get("command")
-    parts = raw if isinstance(raw, list) else [raw]
-    words = [_resolved(part, named) if is_open(part) else _resolved(coerce.text(part), named) for part in parts]
-    if any(word is None for word in words):
-        job.put("command", Missing("a command line is expected here"), *section.origins("command"))
-    elif any(is_open(word) for word in words):
-        job.put("command", Mixed(tuple(_spaced(words))), *section.origins("command"))
-    else:
-        line = " ".join(map(str, words))
-        note = "" if line == raw else "one line for bash, with the expressions for paths"
-        job.put("command", line, *section.origins("command"), note=note)
-
-
-def _spaced(words: list[object]) -> Iterator[str | Unknown | Secret | Missing]:
-    for number, word in enumerate(words):
-        if number:
-            yield " "
-        if isinstance(word, Mixed):
-            yield from word.parts
-        else:
-            yield word if isinstance(word, Unknown | Secret | Missing) else str(word)
+    line = [_resolved(word, named) for word in raw] if isinstance(raw, list) else _resolved(raw, named)
+    job.put("command", line, *section.origins("command"))
 
 
 def _put_arguments(section: Section, job: Fields, named: Named) -> None:
     """The arguments, each on its own; those of an estimator are a mapping from flags."""
     name = section.first("arguments", "scriptParams")
-    raw, origins = section.get(name), section.origins(name)
+    raw, words = section.get(name), _listed(section.get(name))
     if raw is None:
         section.drop(name, "there are none")
         return
-    words = _listed(raw)
-    if words is None:
-        what = f"a list of words is expected here, and this is {coerce.shown(raw)}"
-        job.put("arguments", [Missing(what)], *origins)
-        return
-    found: list[object] = []
-    for before, word in zip(["", *words], words, strict=False):
-        if not is_open(word) and coerce.text(word) is None:
-            found.append(Missing(f"a word is expected here, and this is {coerce.shown(word)}"))
-        else:
-            found.append(_hidden(_resolved(word, named), before if isinstance(before, str) else ""))
-    note = "" if found == raw else "each word on its own, with the expressions for paths"
-    job.put("arguments", found, *origins, note=note)
+    pairs = zip(["", *(words or ())], words or (), strict=False)
+    found = [_hidden(_resolved(word, named), before if isinstance(before, str) else "") for before, word in pairs]
+    note = "" if found == raw or words is None else "each word on its own, with the expressions for paths"
+    job.put("arguments", raw if words is None else found, *section.origins(name), note=note)
 
 
 def _listed(raw: object) -> list[object] | None:
@@ -179,12 +148,12 @@ def _put_reference(job: Fields, named: Named, name: str, own: str, entry: Sectio
     """A path on a datastore, which SDK v1 mounts to be read and written."""
     mode = (coerce.word(entry.get("mode")) or "mount").lower()
     is_mounted_for_writing = mode == "mount" and named.is_written(name)
-    kind, modes = ("outputs", _WRITTEN) if mode == "upload" or is_mounted_for_writing else ("inputs", _READ)
+    kind = "outputs" if mode == "upload" or is_mounted_for_writing else "inputs"
     place = Fields(entry.path)
     job.inner(kind).put(own, place)
     _put_address(place, own, entry, "dataStoreName", "pathOnDataStore")
     doubt = "an argument that is called like a place to write to names it, so that it is an output"
-    _put_mode(place, entry, "mode", modes, doubt if is_mounted_for_writing else "")
+    _put_mode(place, entry, "mode", doubt if is_mounted_for_writing else "")
     _doubt_place(place, entry)
     named.bind(f"${{{{ {kind}.{own} }}}}", f"AZUREML_DATAREFERENCE_{name}", name)
     entry.drop("overwrite", "specrun never overwrites what is on the instance")
@@ -209,14 +178,13 @@ def _put_dataset(job: Fields, named: Named, name: str, own: str, entry: Section)
     else:
         what = "a dataset without a name: write azureml:NAME:VERSION"
         place.put("path", Missing(what, f"--input {own}=…"), *(entry.origins("dataLocation") or (entry.path,)))
-    _put_mode(place, entry, "mechanism", _READ)
+    _put_mode(place, entry, "mechanism")
     _doubt_place(place, entry)
     variable = coerce.word(entry.get("environmentVariableName")) or name
     named.bind(f"${{{{ inputs.{own} }}}}", variable, variable, name)
     is_read = variable in named.unnamed
     entry.drop("environmentVariableName", f"it is {'set' if is_read else 'not needed'}: see the arguments")
-    for key in ("createOutputDirectories", "overwrite", "options"):
-        entry.drop(key, "specrun decides how files come to the instance")
+    entry.take(_DROPPED, ())
 
 
 def _put_asset(place: Fields, dataset: Section) -> None:
@@ -237,16 +205,13 @@ def _put_output(job: Fields, named: Named, name: str, own: str, entry: Section) 
     location = entry.inner("outputLocation")
     data = location.inner("dataPath")
     path = coerce.word(data.get("relativePath")) or ""
-    mode = (coerce.word(entry.get("mechanism")) or "").lower()
     doubt = ""
     if data.get("datastoreName") is not None and path and "{" not in path:
         _put_address(place, own, data, "datastoreName", "relativePath")
     elif list(location.names()):
         doubt = "the output is kept with the run, apart from those of other runs; write a path to have it elsewhere"
         location.drop(next(location.names()), "the output is kept with the run")
-    _put_mode(place, entry, "mechanism", _WRITTEN, doubt)
-    if doubt and not mode:
-        place.put("mode", "rw_mount", entry.path, doubt=doubt)
+    _put_mode(place, entry, "mechanism", doubt)
     entry.drop("additionalOptions", "specrun registers no outputs, and decides how files come to the store")
     named.bind(f"${{{{ outputs.{own} }}}}", name, name)
 
@@ -264,15 +229,12 @@ def _put_address(place: Fields, own: str, entry: Section, store_key: str, path_k
     place.put("path", f"azureml://datastores/{store}/paths/{plain}", *origins, note=note)
 
 
-def _put_mode(place: Fields, entry: Section, key: str, modes: Mapping[str, str], doubt: str = "") -> None:
-    written = (coerce.word(entry.get(key)) or "").lower()
-    if written and written not in modes:
-        what = f"specrun has {' and '.join(modes.values())}, not {coerce.shown(written)}"
-        place.put("mode", Missing(what), *entry.origins(key))
-    elif written or doubt:
-        mode = modes.get(written or "mount", "")
-        note = "mounted, but read only: what the job writes goes to outputs" if mode == "ro_mount" else ""
-        place.put("mode", mode, *(entry.origins(key) or (entry.path,)), note=note, doubt=doubt)
+def _put_mode(place: Fields, entry: Section, key: str, doubt: str = "") -> None:
+    value = entry.get(key)
+    if (coerce.word(value) or "").lower() in ("direct", "hdfs"):
+        value = Missing("SDK v1 handed the dataset itself to the script: write ro_mount or download")
+    if value is not None or doubt:
+        place.put("mode", value or "mount", *(entry.origins(key) or (entry.path,)), doubt=doubt)
 
 
 def _doubt_place(place: Fields, entry: Section) -> None:
