@@ -18,6 +18,7 @@ _REFERENCE = re.compile(
     r"\$\{?AZUREML_DATAREFERENCE_(?P<data>\w+)\}?|(?:DatasetConsumptionConfig|DatasetOutputConfig):(?P<set>[\w.-]+)"
 )
 
+_MOUNTED = "mounted, but read only: what the job writes goes to outputs"
 _DROPPED = dropped("specrun decides how files come to the instance", "createOutputDirectories", "overwrite", "options")
 
 
@@ -53,14 +54,13 @@ def put_program(section: Section, job: Fields) -> None:
     """Inputs and outputs; then the code with its script and arguments, or a command."""
     named = Named(tuple(_pairs(section)), [*job.inner("inputs"), *job.inner("outputs")])
     for key, put in (("dataReferences", _put_reference), ("data", _put_dataset), ("outputData", _put_output)):
-        entries = section.inner(key, to=("job", "inputs"))
-        for name in list(entries.names()):
+        for name, holder in _entries(section, key):
             own = identifier(name, named.taken)
             named.taken.append(own)
-            if isinstance(entries.get(name), Mapping):
-                put(job, named, name, own, entries.inner(name))
+            if isinstance(holder.get(name), Mapping):
+                put(job, named, name, own, holder.inner(name))
             else:
-                job.inner("inputs").put(own, Missing("a mapping is expected here"), *entries.origins(name))
+                job.inner("inputs").put(own, Missing("a mapping is expected here"), *holder.origins(name))
     source, script = section.first("sourceDirectory"), section.first("script", "entryScript")
     code = section.get(source)
     job.put("code", code or ".", *section.origins(source), comment="" if code else "the project's folder")
@@ -77,6 +77,14 @@ def put_program(section: Section, job: Fields) -> None:
     note = "with forward slashes" if path != written else ""
     job.put("script", Missing("the script that runs") if path is None else path, *section.origins(script), note=note)
     _put_arguments(section, job, named)
+
+
+def _entries(section: Section, key: str) -> list[tuple[str, Section]]:
+    """The entries of a mapping, each with what holds it; what is no mapping is an entry itself, of which is asked."""
+    if isinstance(section.get(key), Mapping):
+        entries = section.inner(key)
+        return [(name, entries) for name in entries.names()]
+    return [(key, section)] if section.get(key) is not None else []
 
 
 def _put_command(section: Section, job: Fields, named: Named) -> None:
@@ -153,7 +161,7 @@ def _put_reference(job: Fields, named: Named, name: str, own: str, entry: Sectio
     job.inner(kind).put(own, place)
     _put_address(place, own, entry, "dataStoreName", "pathOnDataStore")
     doubt = "an argument that is called like a place to write to names it, so that it is an output"
-    _put_mode(place, entry, "mode", doubt if is_mounted_for_writing else "")
+    _put_mode(place, entry, "mode", doubt if is_mounted_for_writing else "", _MOUNTED if kind == "inputs" else "")
     _doubt_place(place, entry)
     named.bind(f"${{{{ {kind}.{own} }}}}", f"AZUREML_DATAREFERENCE_{name}", name)
     entry.drop("overwrite", "specrun never overwrites what is on the instance")
@@ -178,7 +186,7 @@ def _put_dataset(job: Fields, named: Named, name: str, own: str, entry: Section)
     else:
         what = "a dataset without a name: write azureml:NAME:VERSION"
         place.put("path", Missing(what, f"--input {own}=…"), *(entry.origins("dataLocation") or (entry.path,)))
-    _put_mode(place, entry, "mechanism")
+    _put_mode(place, entry, "mechanism", mounted=_MOUNTED)
     _doubt_place(place, entry)
     variable = coerce.word(entry.get("environmentVariableName")) or name
     named.bind(f"${{{{ inputs.{own} }}}}", variable, variable, name)
@@ -229,12 +237,13 @@ def _put_address(place: Fields, own: str, entry: Section, store_key: str, path_k
     place.put("path", f"azureml://datastores/{store}/paths/{plain}", *origins, note=note)
 
 
-def _put_mode(place: Fields, entry: Section, key: str, doubt: str = "") -> None:
-    value = entry.get(key)
-    if (coerce.word(value) or "").lower() in ("direct", "hdfs"):
+def _put_mode(place: Fields, entry: Section, key: str, doubt: str = "", mounted: str = "") -> None:
+    value, word = entry.get(key), (coerce.word(entry.get(key)) or "").lower()
+    if word in ("direct", "hdfs"):
         value = Missing("SDK v1 handed the dataset itself to the script: write ro_mount or download")
     if value is not None or doubt:
-        place.put("mode", value or "mount", *(entry.origins(key) or (entry.path,)), doubt=doubt)
+        origins, note = entry.origins(key) or (entry.path,), mounted if word == "mount" else ""
+        place.put("mode", value or "mount", *origins, doubt=doubt, note=note)
 
 
 def _doubt_place(place: Fields, entry: Section) -> None:
