@@ -105,7 +105,7 @@ def killed_and_applied_again(folder: Path, kill_at: int) -> bool:
 @pytest.mark.long
 @pytest.mark.slow
 def test_a_kill_at_any_write_leaves_one_run(tmp_path: Path, search: Search) -> None:
-    step = 1 if search.whole else 4
+    step = 1 if search.whole else 6
     batch = 8 * step
     killed = 0
     with ThreadPoolExecutor(max_workers=3) as pool:

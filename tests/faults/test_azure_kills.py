@@ -23,7 +23,7 @@ CREATING_READS = 6
 
 SIDE_BY_SIDE = 4
 LEAST = {"azureml": (2, 50), "azureml-v1": (2, 60)}
-"""Points at which apply is killed, at least: after every sixth of its writes, and all of them."""
+"""Points at which apply is killed, at least: after every ninth of its writes, and all of them."""
 
 Point = tuple[str, int, str]
 """A route, which of the requests there, and the phase."""
@@ -79,7 +79,7 @@ def points_of(requests: list[Recorded], whole: bool = True) -> Iterator[Point]:
 @pytest.mark.long
 @pytest.mark.slow
 def test_a_kill_at_any_request_leaves_everything_once(tmp_path: Path, engine: str, search: Search) -> None:
-    step = 1 if search.whole else 6
+    step = 1 if search.whole else 9
     points = list(worth_a_kill(tmp_path, engine, search.whole))[search.random.randrange(step) :: step]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         folders = [tmp_path / f"{number}" for number in range(len(points))]
