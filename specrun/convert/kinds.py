@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -82,19 +83,6 @@ NO_CLI = Kind("a shell script that calls no `az ml`", brought=False)
 CI = Kind("a pipeline that calls `az ml`", "", "copy the calls into a shell script, and import that", brought=False)
 UNKNOWN = Kind("", brought=False)
 
-SCHEMAS = {
-    "commandjob": JOB,
-    "amlcompute": CLUSTER,
-    "environment": ENVIRONMENT,
-    "azureblob": DATASTORE,
-    "azurefile": DATASTORE,
-    "azuredatalakegen2": DATASTORE,
-    "azuredatalakegen1": OTHER_DATASTORE,
-    "onelake": OTHER_DATASTORE,
-    "data": DATA,
-    "dataset": DATA,
-    "workspace": WORKSPACE,
-}
 TYPES = {
     **dict.fromkeys(("command", "command_job", "commandjob"), JOB),
     "amlcompute": CLUSTER,
@@ -107,6 +95,13 @@ TYPES = {
     **dict.fromkeys(("custom_model", "mlflow_model", "triton_model"), MODEL),
     "sweep_job": SWEEP,
     "pipeline_job": PIPELINE,
+}
+SCHEMAS = {
+    **{name.replace("_", ""): kind for name, kind in TYPES.items()},
+    "environment": ENVIRONMENT,
+    "data": DATA,
+    "dataset": DATA,
+    "workspace": WORKSPACE,
 }
 # Words of a type or in the name of a schema; the last one that is in a name counts.
 WORDS = {
@@ -126,17 +121,8 @@ WORDS = {
     "mltable": Kind("a table", "", "name it in an input by its asset, `path: azureml:NAME:VERSION`"),
 }
 
-TOOLKITS = (
-    "tensorFlowSettings",
-    "pyTorchSettings",
-    "horovodSettings",
-    "customMpiSettings",
-    "chainerSettings",
-    "cntkSettings",
-    "caffeSettings",
-    "caffe2Settings",
-    "customToolkitSettings",
-)
+_TOOLKITS = ("tensorFlow", "pyTorch", "horovod", "customMpi", "chainer", "cntk", "caffe", "caffe2", "customToolkit")
+TOOLKITS = tuple(f"{name}Settings" for name in _TOOLKITS)
 JOB_FIELDS = {"stdouterrpathprefix", "inputdirectories", "outputdirectories", "containersettings", "tooltype"}
 CLUSTER_FIELDS = {"vmpriority", "scalesettings", "nodesetup", "useraccountsettings", "virtualmachineconfiguration"}
 RUNCONFIG_FIELDS = {
@@ -151,39 +137,34 @@ OF_A_JOB = {
 }
 
 
-def _elsewhere(what: str) -> Kind:
-    return Kind(what, brought=False)
+_OF_WORKBENCH = ("argumentvector", "prepareenvironment", "condadependenciesfile", "sparkdependenciesfile")
 
 
-# Keys (in lower case, all of them) that only another tool's file has.
+def _elsewhere() -> Iterator[tuple[str, Kind]]:
+    """Marks of other tools' files, and what they are."""
+    for what, marks in {
+        "a Kubernetes manifest": "apiversion kind",
+        "a workflow of GitHub": "jobs on|jobs true",
+        "a doAzureParallel cluster (Azure Batch for R)": "poolsize|rpackages",
+        "a doAzureParallel credentials file": "batchaccount storageaccount|sharedkey",
+        "a Batch Shipyard configuration": "job_specifications|pool_specification|batch_shipyard",
+        "a Databricks cluster": "spark_version|node_type_id",
+        "a Databricks job": "new_cluster",
+        "an Azure Batch job": "poolinfo|poolinformation|taskfactory",
+        "an Amazon EMR cluster": "jobflowrole|releaselabel",
+        "an Amazon SageMaker job": "trainingjobname",
+        "an Amazon ECS task": "containerdefinitions",
+        "a Google Dataproc cluster": "clustername config",
+    }.items():
+        yield from ((mark, Kind(what, brought=False)) for mark in marks.split("|"))
+
+
 OTHERS: tuple[tuple[str, Kind], ...] = (
     ("cells nbformat", Kind("a notebook", "script")),
     ("apiversion name job", SPEC),
-    ("apiversion kind", _elsewhere("a Kubernetes manifest")),
-    ("jobs on", _elsewhere("a workflow of GitHub")),
-    ("jobs true", _elsewhere("a workflow of GitHub")),
-    ("poolsize", _elsewhere("a doAzureParallel cluster (Azure Batch for R)")),
-    ("rpackages", _elsewhere("a doAzureParallel cluster (Azure Batch for R)")),
-    ("batchaccount storageaccount", _elsewhere("a doAzureParallel credentials file")),
-    ("sharedkey", _elsewhere("a doAzureParallel credentials file")),
-    ("argumentvector", WORKBENCH),
-    ("prepareenvironment", WORKBENCH),
-    ("condadependenciesfile", WORKBENCH),
-    ("sparkdependenciesfile", WORKBENCH),
-    ("job_specifications", _elsewhere("a Batch Shipyard configuration")),
-    ("pool_specification", _elsewhere("a Batch Shipyard configuration")),
-    ("batch_shipyard", _elsewhere("a Batch Shipyard configuration")),
-    ("spark_version", _elsewhere("a Databricks cluster")),
-    ("new_cluster", _elsewhere("a Databricks job")),
-    ("node_type_id", _elsewhere("a Databricks cluster")),
-    ("poolinfo", _elsewhere("an Azure Batch job")),
-    ("poolinformation", _elsewhere("an Azure Batch job")),
-    ("taskfactory", _elsewhere("an Azure Batch job")),
-    ("jobflowrole", _elsewhere("an Amazon EMR cluster")),
-    ("releaselabel", _elsewhere("an Amazon EMR cluster")),
-    ("trainingjobname", _elsewhere("an Amazon SageMaker job")),
-    ("containerdefinitions", _elsewhere("an Amazon ECS task")),
-    ("clustername config", _elsewhere("a Google Dataproc cluster")),
+    *_elsewhere(),
+    *((mark, WORKBENCH) for mark in _OF_WORKBENCH),
     ("subscription_id resource_group", CONFIG),
     ("channels dependencies", CONDA),
 )
+"""Keys (in lower case, all of them) that only such a file has, and what it is."""

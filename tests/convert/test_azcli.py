@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from specrun.convert import kinds
 from specrun.convert.azcli import import_azcli
 from specrun.convert.azcli.calls import calls_of
-from specrun.convert.azcli.cells import Shell
-from specrun.convert.azcli.shell import words_of
 from specrun.convert.imported import Imported
 from specrun.convert.options import ImportOptions
 from specrun.convert.recognizing import taken_for
@@ -66,7 +64,7 @@ def test_every_word_of_every_call_is_in_the_report(monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(CASES)
     source = read_script("project/scripts/train.sh")
     (found,) = import_azcli(source, ImportOptions())
-    values = {call.key: {**call.options, "script": "", "arguments": ""} for call in calls_of(Shell(source.text))}
+    values = {call.key: {**call.options, "script": "", "arguments": ""} for call in calls_of(source.file, source.text)}
     told = {entry.path for entry in found.report.entries if entry.file == source.file}
     for key, options in values.items():
         for name in options.keys() - {"script", "arguments"}:
@@ -95,8 +93,8 @@ def test_every_word_of_every_call_is_in_the_report(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_words_as_bash_reads_them(word: str, value: object) -> None:
-    (_, (words, place, _)) = words_of(Shell(f"az account show; SET=known\naz ml x {word}\n"))
-    assert (words[3], place) == (value, "line 2")
+    (call,) = calls_of("a.sh", f"az account show; SET=known\naz ml run submit-script {word}\n")
+    assert (call.words[0], call.place) == (value, "line 2")
 
 
 @pytest.mark.parametrize(
@@ -115,18 +113,18 @@ def test_words_as_bash_reads_them(word: str, value: object) -> None:
     ],
 )
 def test_what_a_variable_is_set_to(before: str, value: object) -> None:
-    *_, (words, _, _) = words_of(Shell(f"{before}\naz ml x $A\n"))
-    assert words[3] == value
+    (call,) = calls_of("a.sh", f"{before}\naz ml run submit-script $A\n")
+    assert call.words[0] == value
 
 
 def test_what_is_not_known_is_called_as_its_option() -> None:
-    ((words, _, _),) = words_of(Shell('az ml x --batch-size $1 --rate $(pick a) $2 --data "$DATA" -n $3\n'))
-    names = [word.name for word in words if isinstance(word, Unknown)]
+    (call,) = calls_of("a.sh", f'{SUBMIT} --batch-size $1 --rate $(pick a) $2 --data "$DATA" -n $3\n')
+    names = [word.name for word in call.words if isinstance(word, Unknown)]
     assert names == ["batch_size", "rate", "argument", "data", "argument"]
 
 
 def test_what_stands_behind_the_script_belongs_to_it() -> None:
-    (call,) = calls_of(Shell("az ml run submit-script --ct cpu a.py -c x --path y -e z\n"))
+    (call,) = calls_of("a.sh", "az ml run submit-script --ct cpu a.py -c x --path y -e z\n")
     assert call.options == {"ct": "cpu"}
     assert call.words == ["a.py", "-c", "x", "--path", "y", "-e", "z"]
 

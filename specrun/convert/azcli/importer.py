@@ -8,10 +8,7 @@ from dataclasses import replace
 from specrun.convert import locations, naming
 from specrun.convert.azcli import calls as az
 from specrun.convert.azcli.calls import Call, calls_of
-from specrun.convert.azcli.cells import shell_of
-from specrun.convert.azcli.folders import base_of, project_of
-from specrun.convert.azcli.resources import cluster_of, put_stores
-from specrun.convert.azcli.run import Shell, run_of
+from specrun.convert.azcli.lowering import Shell, base_of, cluster_of, project_of, put_stores, run_of
 from specrun.convert.choosing import chosen
 from specrun.convert.imported import Found, Imported
 from specrun.convert.options import ImportOptions
@@ -49,7 +46,7 @@ def import_azcli(source: Source, options: ImportOptions) -> list[Imported]:
     A script is taken to be run in the first folder, from its own upwards, that has what it names. Raises Refused.
     """
     check(source, "azcli", "no shell script that calls the CLI v1")
-    calls = calls_of(shell_of(source.file, source.text))
+    calls = calls_of(source.file, source.text)
     jobs = [call for call in calls if call.command in (az.SUBMIT, *az.OTHER_JOBS)]
     found = chosen(source.file, [_found(number, call) for number, call in enumerate(jobs, 1)], options)
     picked: list[Call | None] = [call for call, job in zip(jobs, found, strict=True) if job.chosen]
@@ -80,16 +77,19 @@ def _name(file: str, call: Call | None) -> str:
 
 def _instead(calls: Sequence[Call]) -> str:
     """What to import instead of a script that has nothing itself."""
-    told = [
-        f"{call.place}: {_file_of(call)}, {az.FILES[call.command][1]}" for call in calls if call.command in az.FILES
-    ]
+    told = [f"{call.place}: {_file_of(call)}, {_what(call)}" for call in calls if call.command in az.FILES]
     if told:
         return f"what it makes stands in files: import those ({'; '.join(dict.fromkeys(told))})"
     return f"it has no `{az.SUBMIT}`, and makes no cluster"
 
 
+def _what(call: Call) -> str:
+    kind = call.command.split()[2]
+    return f"{'an' if kind == 'environment' else 'a'} {kind} of {az.FILES[call.command]}"
+
+
 def _file_of(call: Call) -> str:
-    named = call.get(az.FILES[call.command][0].lstrip("-"))
+    named = call.get("file")
     return named if isinstance(named, str) and named else "a file"
 
 
@@ -108,7 +108,7 @@ def _imported(source: Source, calls: Sequence[Call], made: Call | None, options:
         if made is not None:
             write_cluster(reading, reading.over(shell.ledger, cluster_of(made)))
         beside = Fields()
-        put_stores(beside, calls, source.file, reading.root, "data")
+        put_stores(beside, shell, reading.root, "data")
         write_stores(reading, reading.over(shell.ledger, beside))
     _say_the_rest(shell, made)
     done = reading.imported(_UNKNOWN)
@@ -119,9 +119,8 @@ def _workspace(shell: Shell) -> Section | None:
     """The workspace that the calls name: each part of it as the first says it."""
     place = Fields()
     for name, options in _WORKSPACE.items():
-        call = next((call for call in shell.calls if call.get(*options) is not None), None)
-        if call is not None:
-            option = next(one for one in options if one in call.options)
+        said = [(call, option) for call in shell.calls for option in options if option in call.options]
+        for call, option in said[:1]:
             place.put(name, call.options[option], (call.key, option))
     return shell.section(place) if "name" in place else None
 
@@ -130,7 +129,7 @@ def _say_the_rest(shell: Shell, made: Call | None) -> None:
     """What the other calls do, and options that are about the program and not about the job."""
     for call in shell.calls:
         if call.command in az.FILES:
-            shell.ledger.drop((call.key,), f"{az.FILES[call.command][1]}: import {_file_of(call)}")
+            shell.ledger.drop((call.key,), f"{_what(call)}: import {_file_of(call)}")
         elif call is not made and call.command in (az.SUBMIT, *az.OTHER_JOBS):
             shell.ledger.drop((call.key,), az.OTHER_JOBS.get(call.command) or "another job: --job chooses it")
         for name in call.options:
