@@ -8,8 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cloud import Azure, azure_in
+from tests.faults.routes import ENGINES
+from tests.searching import Search
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, search: Search) -> str:
+    """Each of the engines with `-m long`; else by turns, since what is compared, and when, knows neither of them."""
+    tests = [name for name in vars(request.module) if name.startswith("test_")]
+    turn = tests.index(request.node.originalname) % len(ENGINES)
+    if not search.whole and request.param != ENGINES[turn]:
+        pytest.skip(f"only with -m long: here it is {ENGINES[turn]}'s turn")
+    return str(request.param)
 
 
 def planned(azure: Azure, max_instances: int) -> Azure:
