@@ -172,11 +172,9 @@ def _spare(files: Iterable[Path], force: bool) -> None:
 
 def _tell(imported: Sequence[Imported], looks: Sequence[Recognized], files: Iterable[Path], output: str) -> None:
     """The report: for programs on standard output, unless the spec is there; for people on standard error."""
-    from specrun.convert.report import Report
-    from specrun.views.report import Account, report_data, report_markdown, report_text
+    from specrun.views.report import Account, Told, report_data, report_markdown, report_text
 
-    found = {one.report.entries[0].file: one.jobs for one in imported if one.jobs and one.report.entries}
-    account = Account(Report(tuple(entry for one in imported for entry in one.report.entries)), looks, found)
+    account = Account([Told(one.name, one.report, one.jobs) for one in imported], looks)
     if quiet() and output == "text":
         return
     if output == "text":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from specrun.convert.imported import Found
 from specrun.convert.kinds import Recognized
@@ -20,25 +20,41 @@ STYLES = {Verdict.CARRIED: "dim", Verdict.REWRITTEN: "cyan", Verdict.DROPPED: "d
 SHOWN = (Verdict.NEEDS_YOU, Verdict.REWRITTEN, Verdict.DROPPED)
 """What a terminal shows, in this order: what was carried over as it was needs no line, only a count."""
 
+_JOB = {True: "job imported", False: "job"}
 _NAMED = 5
 """How many of the files that were passed by for one reason are named."""
 
 
+class Told(NamedTuple):
+    """What is told of one spec: its name, what became of each field, and the jobs of the script that it was made of."""
+
+    name: str
+    report: Report
+    jobs: Sequence[Found] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All that is told of an import: every field, what files were taken for, and the jobs of scripts by their file."""
+    """All that is told of an import: each spec, and what files were taken for."""
 
-    report: Report
+    specs: Sequence[Told]
     looks: Sequence[Recognized] = ()
-    jobs: Mapping[str, Sequence[Found]] = field(default_factory=dict)
 
-    def by_file(self) -> Iterator[tuple[str, list[Entry]]]:
-        """The entries of each file, those files first that need somebody."""
-        files: dict[str, list[Entry]] = {}
-        for entry in self.report.entries:
-            files.setdefault(entry.file, []).append(entry)
-        asks = {entry.file for entry in self.report.todos}
-        yield from sorted(files.items(), key=lambda pair: pair[0] not in asks)
+    def by_file(self) -> list[tuple[str, list[Entry], Sequence[Found]]]:
+        """The entries of each file and its jobs, by its name, those first that need somebody.
+
+        A file that was read for several specs is named with each of them.
+        """
+        files: dict[tuple[str, str], tuple[list[Entry], Sequence[Found]]] = {}
+        for spec in self.specs:
+            for number, entry in enumerate(spec.report.entries):
+                files.setdefault((entry.file, spec.name), ([], () if number else spec.jobs))[0].append(entry)
+        often = Counter(file for file, _ in files)
+        found = [
+            (f"{file}, for {name}" if often[file] > 1 else file, entries, jobs)
+            for (file, name), (entries, jobs) in files.items()
+        ]
+        return sorted(found, key=lambda one: not any(entry.verdict is Verdict.NEEDS_YOU for entry in one[1]))
 
 
 def report_text(account: Account, paint: Paint, width: int) -> str:
@@ -48,11 +64,10 @@ def report_text(account: Account, paint: Paint, width: int) -> str:
         lines += textwrap.wrap(
             visible(line), width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
         )
-    if account.looks and (account.report.entries or account.jobs):
-        lines.append("")
-    for file, entries in account.by_file():
-        lines.append(paint(f"{visible(file)}: {summary(entries)}", "bold"))
-        lines += _jobs(account.jobs.get(file, ()), paint, width)
+    lines += [""] if lines and account.specs else []
+    for title, entries, jobs in account.by_file():
+        lines.append(paint(f"{visible(title)}: {summary(entries)}", "bold"))
+        lines += _jobs(jobs, paint, width)
         for verdict in SHOWN:
             for entry in entries:
                 if entry.verdict is verdict:
@@ -64,9 +79,9 @@ def report_markdown(account: Account) -> str:
     """Lists of files and of jobs, and a table for each file, with every field in it."""
     blocks = [f"- {line}" for line in _looks(account.looks, code_span, prose)]
     blocks += [""] if blocks else []
-    for file, entries in account.by_file():
-        blocks += [f"### {prose(file)}", "", f"{summary(entries)}.", ""]
-        if jobs := account.jobs.get(file, ()):
+    for title, entries, jobs in account.by_file():
+        blocks += [f"### {prose(title)}", "", f"{summary(entries)}.", ""]
+        if jobs:
             blocks += ["| job | | place | |", "| --- | --- | --- | --- |"]
             blocks += [
                 f"| {job.number} | {_code(job.name)} | {cell(prose(job.place))} | {cell(prose(_about(job)))} |"
@@ -85,13 +100,15 @@ def report_markdown(account: Account) -> str:
 def report_data(account: Account) -> list[dict[str, object]]:
     """The same for programs: a mapping for each field. Files and jobs are mappings, too, by their verdicts."""
     found = [_data(look.file, "taken for" if look.imported else "passed by", look.taken.told) for look in account.looks]
-    for file, jobs in account.jobs.items():
-        for job in jobs:
-            verdict = "job imported" if job.chosen else "job"
-            found.append({**_data(file, verdict, job.why or job.what, job.place), "job": job.number, "to": job.name})
+    for spec in account.specs:
+        for job in spec.jobs:
+            file = spec.report.entries[0].file if spec.report.entries else ""
+            more = {"spec": spec.name, "job": job.number, "to": job.name}
+            found.append({**_data(file, _JOB[job.chosen], job.why or job.what, job.place), **more})
     return found + [
-        {**_data(entry.file, entry.verdict.value, entry.note, entry.place), **_field(entry)}
-        for entry in account.report.entries
+        {**_data(entry.file, entry.verdict.value, entry.note, entry.place), **_field(entry), "spec": spec.name}
+        for spec in account.specs
+        for entry in spec.report.entries
     ]
 
 

@@ -14,7 +14,7 @@ from specrun.convert.imported import Found
 from specrun.convert.kinds import Recognized, Taken
 from specrun.convert.report import Ledger, Report, Verdict, dotted, leaves
 from specrun.spec.visible import json_lines
-from specrun.views.report import Account, report_data, report_markdown, report_text
+from specrun.views.report import Account, Told, report_data, report_markdown, report_text
 from specrun.views.text import Paint
 
 JSON = st.recursive(
@@ -62,7 +62,7 @@ def test_paths_are_shown_as_people_write_them(path: tuple[str | int, ...], text:
 
 
 def test_a_report_on_a_terminal() -> None:
-    assert report_text(Account(report()), Paint(False), 60) == (
+    assert report_text(Account([Told("a", report())]), Paint(False), 60) == (
         "job.json: 1 carried over, 1 rewritten, 3 dropped, 1 needs you\n"
         "  ! (the whole file) → job.environment\n"
         "      It names no image. (--image IMAGE)\n"
@@ -78,10 +78,10 @@ def test_a_report_on_a_terminal() -> None:
 
 
 def test_a_report_as_markdown_and_as_data() -> None:
-    lines = report_markdown(Account(report())).splitlines()
+    lines = report_markdown(Account([Told("a", report())])).splitlines()
     assert lines[0] == "### job.json"
     assert "| `b.d` | dropped |  | Azure ML `\\|` has none. |" in lines
-    assert json.loads(json.dumps(report_data(Account(report()))))[1] == {
+    assert json.loads(json.dumps(report_data(Account([Told("a", report())]))))[1] == {
         "file": "job.json",
         "path": ["a"],
         "field": "a",
@@ -90,6 +90,7 @@ def test_a_report_as_markdown_and_as_data() -> None:
         "note": "",
         "flag": "",
         "place": "",
+        "spec": "a",
     }
 
 
@@ -110,7 +111,7 @@ def an_account() -> Account:
     ledger = Ledger("job.json", {"a": 1, "properties": {"mountVolumes": {}}}, lambda path: "line 4")
     ledger.ask(("a",), "compute", "which cluster?")
     ledger.rewrite(long, "datastores.training.credentials.account_key", "a secret is not copied")
-    return Account(other.close("") + ledger.close(""), looks, {"job.json": jobs})
+    return Account([Told("b", other.close("")), Told("a", ledger.close(""), jobs)], looks)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -143,3 +144,23 @@ def test_the_same_for_programs_and_as_markdown() -> None:
     assert "| 2 | `train` | cell 3, line 9 | TensorFlow |" in text
     assert text.index("### job.json") < text.index("### second.json")
     assert json.loads(json_lines(data)) == data
+
+
+def test_a_file_of_several_specs_is_told_for_each() -> None:
+    def told(name: str, number: int) -> Told:
+        ledger = Ledger("many.py", {"a": 1})
+        ledger.carry(("a",), "name")
+        found = [Found(n, f"job-{n}", f"line {n}", "command", chosen=n == number) for n in (1, 2)]
+        return Told(name, ledger.close(""), found)
+
+    account = Account([told("one", 1), told("two", 2)])
+    lines = report_text(account, Paint(False), 80).splitlines()
+    assert lines[0] == "many.py, for one: 1 carried over"
+    assert [line for line in lines if line.startswith("  * ")] == [
+        "  * 1 job-1, line 1: command",
+        "  * 2 job-2, line 2: command",
+    ]
+    assert [(one["spec"], one["job"]) for one in report_data(account) if one["verdict"] == "job imported"] == [
+        ("one", 1),
+        ("two", 2),
+    ]

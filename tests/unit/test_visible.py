@@ -38,7 +38,7 @@ from specrun.views.markdown import plan_markdown
 from specrun.views.markdown_text import prose
 from specrun.views.narration import Narration
 from specrun.views.plan_text import plan_text
-from specrun.views.report import Account, report_data, report_markdown, report_text
+from specrun.views.report import Account, Told, report_data, report_markdown, report_text
 from specrun.views.run_table import Row, going_text, runs_text
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.text import Paint
@@ -193,18 +193,18 @@ TEXTS: Mapping[str, Callable[[str], str]] = {
 
 WRAPPED: Mapping[str, Callable[[str], str]] = {
     "diagnostic": lambda word: diagnostic_text(a_diagnostic(word), PLAIN),
-    "report": lambda word: report_text(Account(a_report(word)), PLAIN, 100),
+    "report": lambda word: report_text(Account([Told("a", a_report(word))]), PLAIN, 100),
     "an error": lambda word: told(events.OperationSettled(Key(place(word), word), Action.CREATE, 1.0, error=word)),
 }
 MARKDOWN: Mapping[str, Callable[[str], str]] = {
     "plan": lambda word: plan_markdown(a_plan(word)),
-    "report": lambda word: report_markdown(Account(a_report(word))),
+    "report": lambda word: report_markdown(Account([Told("a", a_report(word))])),
 }
 DATA: Mapping[str, Callable[[str], object]] = {
     "plan": lambda word: plan_data(a_plan(word)),
     "events": lambda word: [event_data(event) for event in an_apply(word)],
     "diagnostic": lambda word: diagnostic_data(a_diagnostic(word)),
-    "report": lambda word: report_data(Account(a_report(word))),
+    "report": lambda word: report_data(Account([Told("a", a_report(word))])),
 }
 
 
