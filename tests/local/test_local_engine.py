@@ -304,23 +304,29 @@ def environment_change(machine: Machine, spec: Spec) -> Change:
 
 
 @pytest.mark.slow  # builds virtual environments
-def test_environments_are_built_once_and_whole(tmp_path: Path, machine: Machine) -> None:
+def test_an_environment_that_cannot_be_built_is_not_there(tmp_path: Path, machine: Machine) -> None:
     requirement = "'specrun-no-such-package-0451 @ https://127.0.0.1:9/x.whl'"
     (spec,) = read_specs(write_spec(tmp_path / "bad", ENVIRONMENT.format(requirement)))
     bad = environment_change(machine, spec)
     with pytest.raises(EngineError, match="--environment current"):
         machine.begin(bad)
     assert machine.engine.resources.observe(bad.resource).status is Status.MISSING
-    (spec,) = read_specs(write_spec(tmp_path / "good", ENVIRONMENT.format("")))
+
+
+def test_environments_are_built_once_and_whole(tmp_path: Path, machine: Machine, installer: Path) -> None:
+    """By an installer that installs nothing: to make a real one takes four seconds of CPU, and tests of jobs do."""
+    (spec,) = read_specs(write_spec(tmp_path / "good", ENVIRONMENT.format("six")))
     good = environment_change(machine, spec)
     folder = machine.home / "environments" / f"{good.resource.name}-{sys.implementation.cache_tag}"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "left by a killed build").write_text("")
     machine.begin(good)
+    built = installer.read_text()
     assert machine.engine.resources.observe(good.resource).status is Status.READY
     assert not (folder / "left by a killed build").exists()
-    assert (folder / "bin/python").exists()
+    assert (built.splitlines()[0].split()[-1], built.splitlines()[-1]) == (str(folder), "six")
     assert machine.begin(good) == []
+    assert installer.read_text() == built
 
 
 CONDA = "dependencies: [python, pip, {{pip: ['six=={}']}}]\n"
