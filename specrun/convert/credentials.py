@@ -12,7 +12,8 @@ _HARMLESS = re.compile(
 _VALUES = re.compile(
     r"(?i)((AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;\s\"'${]{3,}"
     r"|(^|[?&])sig=[^&\s\"'${]{3,}|\bgh[pousr]_[A-Za-z0-9]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|:/{1,2}[^/\s:@$]+:[^/\s:@$]+@|(?<![\w:/.-])(?!azureml:)[^/\s:@$\"']+:[^/\s:@$\"']+@[\w-]+\.[\w-]"
+    r"|:/{1,2}[^/\s:@$]+:[^/\s:@$]+@"
+    r"|(?<![\w:/.-])(?!azureml:)[^/\s:@$\"']{1,100}:[^/\s:@$\"']{1,300}@[\w-]{1,100}\.[\w-]"
     r"|(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{86}==)"
 )
 
