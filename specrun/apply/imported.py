@@ -7,9 +7,11 @@ next mistake then, the engine is asked about the spec as it would be with the sc
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path as FilePath
 from typing import Any
 
 from specrun.convert.imported import Imported
@@ -68,6 +70,11 @@ def agreed(imported: Sequence[Imported], texts: Mapping[str, str], engine: str =
     documents: dict[str, Document] = {}
     found: dict[str, dict[Diagnostic, None]] = {file: {} for file in texts}
     left: dict[str, Todos] = {}
+    beside = {
+        os.path.normpath(FilePath(file).parent / name): file
+        for file, one in zip(texts, imported, strict=True)
+        for name in one.files
+    }
     for file, text in texts.items():
         document, mistakes = source.parse(file, text.encode())
         found[file] |= dict.fromkeys(mistakes)
@@ -79,7 +86,7 @@ def agreed(imported: Sequence[Imported], texts: Mapping[str, str], engine: str =
                 documents[file] = _settled(unplaced)
     loaded = load([*documents], documents=documents, engine=engine, unread=unread(), tolerated=_NOT_HERE, advice=False)
     for diagnostic in (*loaded.diagnostics, *of_engine(engine, loaded.specs)):
-        file = diagnostic.location.file
+        file = beside.get(diagnostic.location.file, diagnostic.location.file)
         if _matters(diagnostic) and file in left and not _is_of_filling(diagnostic, left[file]):
             known = [one.path for one in found[file] if one.code in _NOT_HERE]  # an engine would say it again
             if diagnostic.path not in known:

@@ -41,6 +41,8 @@ _OTHER_TYPE = re.compile(
 
 Path: TypeAlias = "tuple[str | int, ...]"
 
+_LONGEST_NAME = 1000
+
 _GAP = object()
 """Stands for a field that is left out, whose comments stand where it would."""
 
@@ -153,7 +155,7 @@ class Document:
                 yield ""
             yield from self._above(here, depth)
             if value is not _GAP:
-                yield from self._value(f"{'  ' * depth}{scalar(key)}:", value, here)
+                yield from self._value(_before(key, "  " * depth), value, here)
 
     def _value(self, lead: str, value: Value, path: Path) -> Iterator[str]:
         """A value after its name or its hyphen."""
@@ -183,6 +185,12 @@ class Document:
         lines = list(self._mapping(item, path))
         length = len(list(self._above((*path, next(iter(item))), 0)))
         return [line[2:] for line in lines[:length]], lines[length:]
+
+
+def _before(key: str, pad: str) -> str:
+    """What stands before a value: YAML's readers take a name of more than a thousand characters with a mark alone."""
+    name = scalar(key)
+    return f"{pad}{name}:" if len(name) < _LONGEST_NAME else f"{pad}? {name}\n{pad}:"
 
 
 def _withheld(value: Value, path: Path, secret: Callable[[str], bool], found: list[Path]) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,15 @@ def test_a_missing_config_is_told_once(tmp_path: Path) -> None:
         ("where",),
         "The workspace's configuration file does not exist",
     )
+
+
+def test_a_file_beside_the_spec_is_judged_with_it(tmp_path: Path) -> None:
+    given = {**JOB, "job.environment": {"conda_file": "one.conda.yml", "image": "a/b"}}
+    one = imported(given, {"cmd": "job.command", "software": "job.environment.conda_file"})
+    (tmp_path / "one.conda.yml").write_text("dependencies:\n  - pip:\n      - a b c\n", encoding="utf-8")
+
+    assert needs(one, tmp_path) == []
+    (found,) = needs(replace(one, files={"one.conda.yml": ""}), tmp_path)
+
+    assert (found.path, found.to) == (("software",), "job.environment.conda_file")
+    assert found.note.startswith("This is not a pip requirement.")

@@ -176,3 +176,12 @@ def test_lines_of_text_are_lines(text: str) -> None:
     page.put("b", [text])
     assert page.text().count("|") == 2
     assert yaml.safe_load(page.text()) == {"a": text, "b": [text]}
+
+
+@pytest.mark.parametrize("value", ["text", 3, {"a": {"b": 1}}, ["x", {"c": 2}], {}, "two\nlines"])
+def test_a_name_of_any_length(value: Any, tmp_path: Path) -> None:
+    name = "x" * 5000
+    values = {"job": {name: value, "after": 1, "list": [{name: value}]}}
+    document = Document()
+    document.set(("job",), values["job"])
+    assert both(document.text(), tmp_path) == (values, values)
