@@ -112,7 +112,7 @@ def _settled(document: Document) -> Document:
     variables = document.values.get("vars")
     if isinstance(variables, dict):
         values["vars"] = {name: _variable(value, used.get(name)) for name, value in variables.items()}
-    return _Unplaced(document.file, todos.lowered(document.text), values)
+    return _Unplaced(document.file, document.text.replace(todos.TODO, todos.TODO.lower()), values)
 
 
 def _filled(value: Any, path: Path) -> Any:
