@@ -364,11 +364,17 @@ OFFERED: dict[Place, Double] = {}
 
 def offer(monkeypatch: pytest.MonkeyPatch, name: str, *doubles: Double, by_workspace: bool = False) -> None:
     """Have the command line find doubles under an engine's name: one, or one for each workspace."""
-    facts = Facts(name, "tests.engine_double:offered", find_place="tests.engine_double:place_of" * by_workspace)
+    here = "tests.engine_double"
+    facts = Facts(name, f"{here}:offered", f"{here}:nothing_wrong", find_place=f"{here}:place_of" * by_workspace)
     monkeypatch.setitem(ENGINES, name, facts)  # type: ignore[misc]
     for double in doubles:
         double.place = Place(name, double.place.workspace, double.place.title)
         monkeypatch.setitem(OFFERED, double.place, double)
+
+
+def nothing_wrong(spec: Spec) -> Iterable[Diagnostic]:
+    """What a double says of a spec."""
+    return ()
 
 
 def offered(place: Place, *_: object) -> Double:

@@ -91,7 +91,7 @@ class InWorkspace(Double):
 
     @property
     def facts(self) -> Facts:
-        return Facts("double", "", find_place="nowhere:nothing")
+        return Facts("double", "", "", find_place="nowhere:nothing")
 
 
 def watched(engine: Double, tmp_path: Path) -> Answers:
