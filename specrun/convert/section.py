@@ -90,11 +90,12 @@ class Section:
             return [self._below(value, path)]
         if not isinstance(value, list):
             if value is not None:
-                self.drop(name, "a list of mappings belongs here")
+                self.ask(name, (), f"a list of mappings is expected here, and this is {coerce.shown(value)}")
             return []
         for number, item in enumerate(value):
             if not isinstance(item, Mapping):
-                self.ledger.drop((*path, number), "a mapping belongs here")
+                what = f"a mapping is expected here, and this is {coerce.shown(item)}"
+                doubt(self.ledger, self.draft, (*path, number), (), what)
         return [self._below(item, (*path, n)) for n, item in enumerate(value) if isinstance(item, Mapping)]
 
     def sections(self) -> Iterator[tuple[str, Section]]:

@@ -14,6 +14,7 @@ from specrun.convert.document import Document
 from specrun.convert.imported import Imported
 from specrun.convert.report import FieldPath, Ledger, Verdict, leaves
 from specrun.convert.section import Fields, Section
+from specrun.convert.sources import Refused
 from specrun.convert.unknown import Mixed, Secret, Unknown
 from tests.convert.imports import mistakes, read_back
 
@@ -170,6 +171,33 @@ def test_every_field_may_be_unknown(which: str, toolkit: str, path: FieldPath, t
     assert all(entry.note or entry.verdict is Verdict.CARRIED for entry in told), "nothing is said of it"
     if not any(entry.verdict in (Verdict.NEEDS_YOU, Verdict.DROPPED) for entry in told):
         assert path[-1] in NAMES or "secrets" in path
+
+
+def inner(values: object, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """The paths of all mappings and lists in a document."""
+    items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in items:
+        if isinstance(value, dict | list):
+            yield from ((*path, key), *inner(value, (*path, key)))
+
+
+@pytest.mark.parametrize(
+    ("which", "path"), [*(("job", path) for path in inner(job())), *(("cluster", path) for path in inner(CLUSTER))]
+)
+def test_every_section_may_be_unknown(which: str, path: FieldPath, tmp_path: Path) -> None:
+    documents: dict[str, object] = {"job": job(), "cluster": CLUSTER}
+    documents[which] = put(documents[which], path, Unknown("made()", "line 7", "made"))
+    if (which, path) == ("job", ("properties",)):
+        with pytest.raises(Refused, match="without a toolkit"):
+            write(documents["job"], documents["cluster"])
+        return
+    imported, ledger = write(documents["job"], documents["cluster"])
+    assert mistakes(imported, tmp_path) == []
+    entries = ledger.close("not spoken of").entries
+    told = [entry for entry in entries if entry.path == (which, *path)[: len(entry.path)] and entry.path]
+    assert told
+    if not {"credentials", "secrets", "userAccountSettings", "cluster"} & {*path}:
+        assert any(entry.verdict is Verdict.NEEDS_YOU for entry in told), "what is in it is lost"
 
 
 def test_all_at_once(tmp_path: Path) -> None:

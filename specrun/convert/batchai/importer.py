@@ -173,7 +173,8 @@ def _write_cluster(root: Section, options: BatchaiOptions, *, alone: bool, named
 
 def _properties(root: Section) -> Section:
     """The document's properties, or all of it where the command line showed it flat."""
-    return root.inner("properties") if isinstance(root.get("properties"), Mapping) else root
+    inner = root.get("properties")
+    return root.inner("properties") if isinstance(inner, Mapping) or is_open(inner) else root
 
 
 def _begun(root: Section, options: BatchaiOptions) -> Reading:
@@ -210,7 +211,7 @@ def _put_compute(reading: Reading, job: Section, fields: Fields, cluster: Sectio
     own = _own_name(cluster) if cluster is not None else None
     if cluster is not None and made is not None:
         place.rewrite(key, ("compute", "name"), note)
-        _put_cluster(made, cluster, name or own)
+        _put_cluster(made, cluster, own if name is None or is_open(name) else name)
         _fit(job, fields, made)
         fields.put("compute", reading.over(cluster.ledger, made))
         job.draft.comment(("compute",), f"from {base_name(cluster.ledger.file)}")
