@@ -102,17 +102,17 @@ def express(draft: Document, value: object, hint: str, depth: int = 0) -> Expres
     if depth > DEEPEST:
         return Expressed(TODO, (("it is nested too deeply", ""),))
     match value:
-        case Unknown(environment=variable) if variable:
-            default = f"; left out, the script takes {value.default!r}" if value.default is not None else ""
-            return Expressed(f"${{{{ env.{variable} }}}}", notes=(f"the environment's {variable}{default}",))
+        case Unknown(environment=variable, default=None) if variable:
+            return Expressed(f"${{{{ env.{variable} }}}}", notes=(f"the environment's {variable}",))
         case Unknown(default=None):
             expression = draft.variable(value.name or hint, TODO, _comment("TODO: ", value))
             what = f"`{value.expression}` is not known here: say what it is"
             return Expressed(expression, ((what, f"--var {_variable_in(expression)}=VALUE"),))
         case Unknown():
-            expression = draft.variable(
-                value.name or hint, value.default, f"{_comment('', value)}, whose default this is"
-            )
+            whose = f"the environment's {value.environment}" if value.environment else value.expression
+            lead = f"{value.place}: " if value.place else ""
+            name = value.name or value.environment.lower() or hint
+            expression = draft.variable(name, value.default, f"{lead}{whose}, whose default this is")
             return Expressed(expression, notes=(f"`{value.expression}`, with the default that the source gives it",))
         case Secret():
             from specrun.convert.credentials import variable as named

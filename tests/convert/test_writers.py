@@ -65,6 +65,15 @@ def test_a_script_that_the_shell_has_to_start_becomes_a_command(fields: dict[str
         assert found.draft.get(("job", "environment_variables", "MY_KEY")) == "${{ secrets.MY_KEY }}"
 
 
+def test_what_the_environment_holds_is_read_there_unless_the_source_has_a_default() -> None:
+    rate = Unknown("os.environ.get('LR', 0.1)", "line 3", environment="LR", default=0.1)
+    user = Unknown("os.environ['TEAM']", "line 4", environment="TEAM")
+    found = written({"script": "a.py", "arguments": [rate, user]})
+    assert found.draft.get(("job", "arguments")) == ["${{ vars.lr }}", "${{ env.TEAM }}"]
+    assert "# line 3: the environment's LR, whose default this is\n  lr: 0.1\n" in found.draft.text()
+    assert questions(found) == []
+
+
 def test_texts_stand_in_files_beside_the_spec() -> None:
     environment = {"build": {"dockerfile": "FROM a\nRUN b"}}
     found = written({"command": "run", "environment": environment})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from specrun.convert import coerce, credentials
 from specrun.convert.document import Key, Value
 from specrun.convert.locations import cluster_name
+from specrun.convert.naming import VM_SIZE
 from specrun.convert.options import write_given_workspace
 from specrun.convert.section import Row, Section, dropped
 from specrun.convert.unknown import express, is_open
@@ -35,7 +36,7 @@ def _cluster_name(value: object) -> str | None:
 _ROWS = (
     Row("name", _cluster_name, "a name of 3 to 32 letters, digits and hyphens"),
     Row("type", lambda value: "amlcompute", ""),
-    Row("size", coerce.word, "a VM size"),
+    Row("size", coerce.matching(VM_SIZE), "a VM size"),
     Row("tier", coerce.tier, "dedicated or low_priority"),
     *(
         Row(name, coerce.whole, "a whole number")
