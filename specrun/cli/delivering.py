@@ -117,13 +117,32 @@ def _named_apart(imported: Sequence[Imported]) -> list[Imported]:
 
     found: list[Imported] = []
     taken: set[str] = set()
+    written: dict[str, str] = {}
     for one in imported:
         name = unique_slug(one.name, taken)
         if name != one.name:
             one.draft.set(("name",), name, f"{one.name} is the name of another of these specs")
         taken.add(name)
-        found.append(replace(one, name=name))
+        found.append(_files_apart(replace(one, name=name), written))
     return found
+
+
+def _files_apart(one: Imported, written: dict[str, str]) -> Imported:
+    """The same, with other names for files that are `written` for another spec, with another text."""
+    files: dict[str, str] = {}
+    executable: set[str] = set()
+    for path, text in one.files.items():
+        folder, slash, name = path.rpartition("/")
+        stem, dot, ending = name.partition(".")
+        new, number = path, 1
+        while written.get(new, text) != text:
+            number += 1
+            new = f"{folder}{slash}{stem}-{number}{dot}{ending}"
+        if new != path:
+            one.draft.rename(name, new.rpartition("/")[2])
+        written[new] = files[new] = text
+        executable |= {new} if path in one.executable else set()
+    return replace(one, files=files, executable=frozenset(executable))
 
 
 def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) -> dict[Path, tuple[str, bool]]:
@@ -144,10 +163,7 @@ def _placed(imported: Sequence[Imported], out: str | None, out_dir: str | None) 
                 raise Exit(WRONG_USAGE, f"beside this spec belongs {listed}: have both written with --out SPEC.yaml")
             continue
         files[spec] = (one.draft.text(), False)
-        for name, text in one.files.items():
-            place, written = _beside(spec, name), (text, name in one.executable)
-            if files.setdefault(place, written) != written:
-                raise Exit(FAILED, f"two of these specs want to write {place}: import one into another folder")
+        files |= {_beside(spec, name): (text, name in one.executable) for name, text in one.files.items()}
     return files
 
 

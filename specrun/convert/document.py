@@ -121,6 +121,13 @@ class Document:
             lines[:] = [mask(line) if secret(line) else line for line in lines]
         return found
 
+    def rename(self, file: str, other: str) -> None:
+        """Another name for a file that lies beside it, wherever texts and comments have it as a word."""
+        word = re.compile(rf"(?<![\w.-]){re.escape(file)}(?![\w-])")
+        self._fields = {path: _renamed(value, word, other) for path, value in self._fields.items()}
+        for lines in self._comments.values():
+            lines[:] = [word.sub(lambda _: other, line) for line in lines]
+
     def values(self) -> dict[str, Value]:
         """The document as plain values."""
         tree = self._tree()
@@ -191,6 +198,14 @@ def _before(key: str, pad: str) -> str:
     """What stands before a value: YAML's readers take a name of more than a thousand characters with a mark alone."""
     name = scalar(key)
     return f"{pad}{name}:" if len(name) < _LONGEST_NAME else f"{pad}? {name}\n{pad}:"
+
+
+def _renamed(value: Value, word: re.Pattern[str], other: str) -> Value:
+    if isinstance(value, str):
+        return word.sub(lambda _: other, value)
+    if isinstance(value, Mapping):
+        return {key: _renamed(item, word, other) for key, item in value.items()}
+    return [_renamed(item, word, other) for item in value] if isinstance(value, Sequence) else value
 
 
 def _withheld(value: Value, path: Path, secret: Callable[[str], bool], found: list[Path]) -> Value:

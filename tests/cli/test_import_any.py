@@ -147,6 +147,19 @@ def test_a_script_in_a_folder_with_nothing_to_import_is_told(specrun: Any, name:
     assert (said.code, words in said.err) == (65, True)
 
 
+def test_files_beside_two_specs_do_not_overwrite_each_other(specrun: Any) -> None:
+    for folder, package in (("a", "numpy"), ("b", "scipy"), ("c", "numpy")):
+        run = {**RUNCONFIG, "environment": {"python": {"condaDependencies": {"dependencies": [package]}}}}
+        write(f"{folder}/.azureml/digits.runconfig", run)
+    said = specrun("import", "a", "b", "c", "--out-dir", "new")
+    assert said.code == 0, said.err
+    specs = [yaml.safe_load(path.read_text()) for path in sorted(Path("new").glob("digits*.yaml"))]
+    beside = [Path("new", spec["job"]["environment"]["conda_file"]) for spec in specs]
+    assert [path.read_text().count("scipy") for path in beside] == [1, 0, 0]
+    assert len({*beside}) == 2
+    assert len([*Path("new").iterdir()]) == 5
+
+
 def test_a_file_that_is_called_like_a_kind(specrun: Any) -> None:
     write("script/job.yml", JOB)
     said = specrun("import", "script")
