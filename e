@@ -1,2 +1,0 @@
-Command exited with non-zero status 65
-0.33+0.01
