@@ -42,6 +42,7 @@ def put_environment(section: Section, job: Fields, root: str) -> None:
     value = section.get(name)
     if isinstance(value, str) or (is_open(value) and not isinstance(value, Mapping)):
         job.put("environment", _registered(value), *section.origins(name), note="a registered environment")
+        _put_docker(section.inner("docker"), job, off=False)
         return
     environment = section.inner(name)
     _put_variables(environment, job)

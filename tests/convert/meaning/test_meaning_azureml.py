@@ -109,6 +109,11 @@ JOBS = {
         compute: azureml:cpu-cluster
         environment: {build: {path: ../docker, dockerfile_path: Dockerfile.gpu}}
         """,
+    "an environment in a file": """
+        command: python train.py
+        compute: azureml:cpu-cluster
+        environment: file:../environment.yml
+        """,
     "an environment of a registry": """
         command: python train.py
         compute: azureml:cpu-cluster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 from typing import NamedTuple
@@ -68,6 +69,19 @@ src = ScriptRunConfig(source_directory="src", script="train.py", compute_target=
 """
         + SUBMIT,
         "",
+    ),
+    "paths beside the script": Pair(
+        V1
+        + """
+prefix = Path(__file__).parent
+env = Environment.from_conda_specification("trees", str(prefix.joinpath("conda.yml")))
+env.docker.base_image = "registry.example.com/trees:1"
+src = ScriptRunConfig(
+    source_directory=str(prefix / "src"), script="train.py", compute_target="cpu-cluster", environment=env
+)
+"""
+        + SUBMIT,
+        "environment: {image: registry.example.com/trees:1, conda_file: conda.yml}",
     ),
     "arguments": Pair(
         V1
@@ -178,6 +192,20 @@ environment: {image: registry.example.com/trees:1}
 resources: {instance_count: 2}
 """,
     ),
+    "a function": Pair(
+        V1
+        + """
+def submitted(target, steps=3, last=()):
+    src = ScriptRunConfig("src", "train.py", arguments=["--steps", steps, *last], compute_target=target,
+                          environment=base)
+    return Experiment(ws, "leaves").submit(src)
+
+if __name__ == "__main__":
+    for target in ["cpu-cluster"]:
+        submitted(target, last=["--last"])
+""",
+        "command: python train.py --steps 3 --last",
+    ),
     "a command of SDK v2": Pair(
         V2
         + """
@@ -217,6 +245,20 @@ limits: {timeout: 600}
 tags: {team: vision}
 """,
     ),
+    "fields that are set later": Pair(
+        V2
+        + """
+job = command(code="src", command="python train.py", environment="base:3", compute="cpu-cluster")
+job.distribution = {"type": "mpi", "process_count_per_instance": 2}
+job.resources = {"instance_count": 3}
+job.environment_variables = {"LEVEL": "info"}
+"""
+        + CREATE,
+        """distribution: {type: mpi, process_count_per_instance: 2}
+resources: {instance_count: 3}
+environment_variables: {LEVEL: info}
+""",
+    ),
     "an environment of SDK v2": Pair(
         V2
         + """
@@ -228,7 +270,38 @@ job = command(code="src", command="python train.py", environment=env, compute="c
         + CREATE,
         "environment: {image: registry.example.com/trees:1, conda_file: conda.yml}",
     ),
+    "resources": Pair(
+        V2
+        + """
+job = command(code="src", command="python train.py", environment="base:3",
+              resources={"instance_type": "STANDARD_NC24", "instance_count": 4})
+"""
+        + CREATE,
+        "compute:\nresources: {instance_type: STANDARD_NC24, instance_count: 4}",
+    ),
+    "the one that trains": Pair(
+        V2
+        + """
+prepare = command(code="src", command="python prepare.py", environment="base:3", compute="other")
+client.jobs.create_or_update(prepare)
+job = command(code="src", command="python train.py", environment="base:3", compute="cpu-cluster", instance_count=2,
+              distribution=PyTorchDistribution(process_count_per_instance=1))
+"""
+        + CREATE,
+        "distribution: {type: pytorch, process_count_per_instance: 1}\nresources: {instance_count: 2}",
+    ),
 }
+NOTEBOOK = [
+    "%pip install azureml-core\nimport os\nfolder = os.path.join(os.getcwd(), 'src')",
+    "os.makedirs(folder, exist_ok=True)",
+    "%%writefile $folder/fit.py\nprint('fitted')",
+    "%%writefile trees.yml\n" + CONDA,
+    V1,
+    "env = Environment.from_conda_specification('trees', './trees.yml')",
+    "env.docker.base_image = 'registry.example.com/trees:1'",
+    "src = ScriptRunConfig(folder, 'fit.py', arguments=['--steps', 3], compute_target='cpu-cluster', environment=env)"
+    + SUBMIT,
+]
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +317,17 @@ def test_the_same_is_said(pair: str) -> None:
     source = Path("submit.py")
     source.write_text(PAIRS[pair].script)
     assert said_of(exported("script", source)) == said_of(written(PAIRS[pair].job))
+
+
+def test_a_notebook_says_what_its_cells_write(tmp_path: Path) -> None:
+    cells = [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in NOTEBOOK]
+    source = Path("submit.ipynb")
+    source.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 2}))
+    found = exported("script", source)
+    (tmp_path / "trees.yml").write_text(CONDA)
+    assert next(tmp_path.rglob("fit.py")).read_text() == "print('fitted')\n"
+    job = "command: python fit.py --steps 3\nenvironment: {image: registry.example.com/trees:1, conda_file: trees.yml}"
+    assert said_of(found) == said_of(written(job))
 
 
 def written(fields: str) -> Path:
