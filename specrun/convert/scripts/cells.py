@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 
 from specrun.convert.sources import HUGE, MAX_BITS, MAX_BYTES, Refused, whole
 from specrun.spec.frozen import dataclass
@@ -27,19 +28,38 @@ _PYTHON_2 = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The syntax trees of a file, in order, and for each the words that stand before a line's number."""
+    """The syntax trees of a file, in order, and for each the words that stand before a line's number.
 
-    parts: tuple[tuple[str, ast.Module], ...]
+    `functions` are those that it defines, with the same words, and `called` the names of what it calls.
+    """
+
+    parts: list[tuple[str, ast.Module]] = field(default_factory=list)
+    functions: list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]] = field(default_factory=list)
+    called: set[str] = field(default_factory=set)
+
+    def add(self, cell: str, nodes: list[ast.AST]) -> None:
+        """A tree more, whose nodes these are, with what it defines and calls."""
+        if isinstance(nodes[0], ast.Module):
+            self.parts.append((cell, nodes[0]))
+        functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        self.functions.extend((cell, node) for node in sorted(functions, key=lambda node: node.lineno))
+        for node in nodes:
+            if isinstance(node, ast.Call):
+                self.called.add(node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", ""))
 
 
 def read_code(file: str, text: str) -> Code:
     """The Python of a script, or of a notebook's code cells. Raises Refused, with the place of wrong syntax."""
+    code = Code()
     if not file.endswith(".ipynb"):
-        return Code((("", _parse(file, "", text)),))
+        code.add("", _parse(file, "", text))
+        return code
     cells = list(code_cells(file, text))
     if sum(len(source) for _, source in cells) > MAX_BYTES:
         raise Refused(file, f"its code has more than {MAX_BYTES:,} characters")
-    return Code(tuple((f"cell {number}, ", _parse(file, f"cell {number}: ", source)) for number, source in cells))
+    for number, source in cells:
+        code.add(f"cell {number}, ", _parse(file, f"cell {number}: ", source))
+    return code
 
 
 def code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
@@ -64,12 +84,13 @@ def code_cells(file: str, text: str) -> Iterator[tuple[int, str]]:
             yield number, "".join(line for line in lines if isinstance(line, str))
 
 
-def _parse(file: str, cell: str, text: str) -> ast.Module:
+def _parse(file: str, cell: str, text: str) -> list[ast.AST]:
+    """The nodes of a text's syntax tree, itself first. Raises Refused."""
     first, _, rest = text.lstrip().partition("\n")
     if first.startswith(WRITES):
-        return _written(first, rest)
+        return list(_walk(_written(first, rest)))
     if first.startswith("%%") and not first.startswith(_PYTHON_CELL):
-        return ast.Module([], [])
+        return [ast.Module([], [])]
     try:
         return _bounded(file, cell, _tree(text))
     except SyntaxError:
@@ -106,16 +127,32 @@ def _tree(text: str) -> ast.Module:
             raise ValueError("it is nested too deeply") from error
 
 
-def _bounded(file: str, cell: str, tree: ast.Module) -> ast.Module:
-    """The tree, if all in it can be followed and written. Raises Refused."""
-    for number, node in enumerate(ast.walk(tree)):
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes, in no order: as `ast.walk`, in half of its time."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                waiting += [inner for inner in value if isinstance(inner, ast.AST)]
+            elif isinstance(value, ast.AST) and value._fields:
+                waiting.append(value)
+
+
+def _bounded(file: str, cell: str, tree: ast.Module) -> list[ast.AST]:
+    """The tree's nodes, if all of them can be followed and written. Raises Refused."""
+    nodes: list[ast.AST] = []
+    for number, node in enumerate(_walk(tree)):
+        nodes.append(node)
         if number >= MAX_NODES:
             raise Refused(file, f"{cell}it has more code than is followed")
         if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MAX_BITS:
             raise Refused(file, f"{cell}{HUGE}", node.lineno, node.col_offset + 1)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             node.value = whole(node.value)
-    return tree
+    return nodes
 
 
 def _without_magic(line: str) -> str:

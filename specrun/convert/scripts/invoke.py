@@ -9,7 +9,6 @@ from specrun.convert.scripts.builtin import builtin, method
 from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import ScriptPass, parameters
-from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.signatures import FILES, LOOSE, METHODS, SIGNATURES, SUBMITS
 from specrun.convert.scripts.texts import can_join, joined
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value
@@ -73,7 +72,7 @@ def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> 
     if isinstance(holder, Reference) and not holder.imported:
         table = holder.dotted.rpartition(".")[2]
     if table in ("compute_targets", "datastores"):
-        return run.record(table, node, {"name": Argument(key, shown(node.slice), run.place(node))})
+        return run.record(table, node, {"name": Argument(key, node.slice, run.place(node))})
     return None
 
 
@@ -87,7 +86,7 @@ def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str)
     if any(map(_is_model, (*values, *named.values()))) and name in ("create", "begin_create"):
         return run.record("batchai.create", node, _bound(run, words, _creation(words)))
     if at in ("compute_targets", "datastores") and name == "get" and values:
-        return run.record(at, node, {"name": Argument(values[0], shown(node.args[0]), run.place(node))})
+        return run.record(at, node, {"name": Argument(values[0], node.args[0], run.place(node))})
     if call.kind == "open":
         return _write(call, name, values)
     if name == "sweep" and _is_job(call):
@@ -130,7 +129,7 @@ def _write(file: Call, name: str, values: list[Value]) -> Value:
         before = file.arguments.get("text")
         parts = values[0] if values and isinstance(values[0], list) else values[:1]
         text = joined([before.value if before is not None else "", *parts]) if all(map(can_join, parts)) else None
-        file.arguments["text"] = Argument(text, "…", file.place)
+        file.arguments["text"] = Argument(text, None, file.place)
     return None
 
 
@@ -180,7 +179,7 @@ def _bound(
         name = keyword or (names.pop(0) if names else f"argument {number}")
         hidden = names_secret(name) and isinstance(value, str) and value
         kept: Value = Secret(name) if hidden else value
-        found[name] = Argument(kept, "…" if isinstance(kept, Secret) else shown(source), run.place(source))
+        found[name] = Argument(kept, None if isinstance(kept, Secret) else source, run.place(source))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 
 from specrun.convert.scripts.cells import Code
@@ -51,15 +50,7 @@ def _pass(code: Code, later: Names) -> ScriptPass:
 
 def _follow_the_rest(run: ScriptPass, code: Code) -> None:
     """Functions that nothing has called: those first that are never called by name, such as entry points."""
-    found: list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]] = []
-    called: set[str] = set()
-    for cell, tree in code.parts:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.append((cell, node))
-            elif isinstance(node, ast.Call):
-                called.add(node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", ""))
-    for cell, node in sorted(found, key=lambda pair: pair[1].name in called):
+    for cell, node in sorted(code.functions, key=lambda pair: pair[1].name in code.called):
         if node not in run.seen:
             run.cell = cell
             run.follow(Function(node), parameters(run, node))

@@ -166,7 +166,9 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
             elif isinstance(call, Call) and (not run.skipped or call.skipped):
                 if isinstance(value, str) and value and names_secret(target.attr):
                     value = Secret(target.attr)
-                call.attributes[call.own(path)] = Argument(value, shown(source), run.place(target))
+                call.attributes[call.own(path)] = Argument(
+                    value, None if isinstance(value, Secret) else source, run.place(target)
+                )
             elif not isinstance(call, Call):
                 run.bind(shown(target), value)
         case ast.Subscript():
@@ -176,7 +178,7 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
             if isinstance(holder, dict) and isinstance(key, str):
                 holder[key] = Secret(key) if isinstance(value, str) and value and names_secret(key) else value
             elif isinstance(holder, Member) and isinstance(key, str):
-                argument = Argument(value, shown(source), run.place(target))
+                argument = Argument(value, None if isinstance(value, Secret) else source, run.place(target))
                 holder.call.attributes[holder.call.own(f"{holder.path}.{key}")] = argument
         case _:
             pass

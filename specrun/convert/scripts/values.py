@@ -72,11 +72,16 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a call, or an attribute set on what it returned."""
+    """An argument of a call, or an attribute set on what it returned; `node` where it may be shown."""
 
     value: Value
-    text: str
+    node: ast.expr | None
     place: str
+
+    @property
+    def text(self) -> str:
+        """What stands there, without credentials."""
+        return shown(self.node) if self.node is not None else "…"
 
 
 @dataclass(slots=True, eq=False)
@@ -148,25 +153,22 @@ MOST_ITEMS = 100
 
 
 def report_values(calls: list[Call]) -> Mapping[str, object]:
-    """Calls as the report's source: each with its arguments and the attributes set on it, as they stand there.
+    """Calls as the report's source: each with its arguments and the attributes set on it, all of which say something.
 
     Lists and mappings that are known are gone into; what is longer than a person would read is one.
     """
     return {
-        call.key: {
-            name: _parts(argument.value, argument.text)
-            for name, argument in {**call.arguments, **call.attributes}.items()
-        }
+        call.key: {name: _parts(argument.value) for name, argument in {**call.arguments, **call.attributes}.items()}
         for call in calls
     }
 
 
-def _parts(value: Value, text: str, depth: int = 0) -> object:
+def _parts(value: Value, depth: int = 0) -> object:
     if depth < 4 and isinstance(value, list | dict) and 0 < len(value) <= MOST_ITEMS:
         if isinstance(value, dict):
-            return {key: _parts(item, text, depth + 1) for key, item in value.items()}
-        return [_parts(item, text, depth + 1) for item in value]
-    return text
+            return {key: _parts(item, depth + 1) for key, item in value.items()}
+        return [_parts(item, depth + 1) for item in value]
+    return "…"
 
 
 def place_of(calls: list[Call]) -> Callable[[FieldPath], str]:
