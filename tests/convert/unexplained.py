@@ -1,9 +1,10 @@
-"""What is wrong with a spec that was imported, and should not be."""
+"""What is wrong with a spec that was imported, and stands in no report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from specrun.apply.imported import agreed
 from specrun.convert.imported import Imported
 from specrun.convert.report import Verdict
 from specrun.spec.diagnostics import Severity
@@ -14,12 +15,14 @@ ELSEWHERE = ("missing-", "unset-", "not-a-", "script-outside-code", "invalid-pat
 
 
 def unexplained(path: Path, imported: Imported) -> list[str]:
-    """What validate finds that is neither a TODO nor about the user's machine."""
-    asked = any(entry.verdict is Verdict.NEEDS_YOU for entry in imported.report.entries)
-    found = []
+    """What validate finds that is neither about the user's machine nor in the report that an import prints."""
+    (found,) = agreed([imported], {str(path): path.read_text()})
+    asked = [entry for entry in found.report.entries if entry.verdict is Verdict.NEEDS_YOU]
+    told = [entry.to for entry in asked] + [f"vars.{entry.flag[6:].partition('=')[0]}" for entry in asked if entry.flag]
+    mistakes = []
     for diagnostic in check([str(path)]):
-        line = diagnostic.location.text
-        todo = asked and (diagnostic.code == "open-todo" or "TODO" in line or "${{ vars." in line or "todo" in line)
-        if diagnostic.severity is Severity.ERROR and not diagnostic.code.startswith(ELSEWHERE) and not todo:
-            found.append(f"{diagnostic.code}: {line}: {diagnostic.detail}")
-    return found
+        place = ".".join(map(str, diagnostic.path))
+        named = any(f"{place}.".startswith(f"{to}.") or f"{to}.".startswith(f"{place}.") for to in told)
+        if diagnostic.severity is Severity.ERROR and not diagnostic.code.startswith(ELSEWHERE) and not named:
+            mistakes.append(f"{diagnostic.code}: {place}: {diagnostic.location.text}: {diagnostic.detail}")
+    return mistakes

@@ -43,14 +43,16 @@ def _is_wanted(path: str, folders: Sequence[str], named: Sequence[str]) -> bool:
 
 def _write(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
     where, text = _beside(lowering, _target(call)), call.get("text")
+    if call.find("mode") is not None:
+        lowering.drop(call, "mode", "how the script opens it")
     if not isinstance(text, str) or credentials.reveals(text):
         what = "its text is computed" if not isinstance(text, str) else "a credential stands in it, and is not copied"
         lowering.ask(call, "path", "job.code", f"{what}: write {where} before apply")
     elif _same_there(lowering, call, text):
-        lowering.rewrite(call, "path", "job.code", "the file is there, and the same")
+        _tell(lowering, call, "the file is there, and the same")
     else:
         made[where] = text if text.endswith("\n") or not text else f"{text}\n"
-        lowering.rewrite(call, "path", "job.code", f"written beside the spec, as {where}")
+        _tell(lowering, call, f"written beside the spec, as {where}")
 
 
 def _copy(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
@@ -63,10 +65,16 @@ def _copy(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
     if there is not None and call.kind != "shutil.move":
         where = _beside(lowering, target)
         made[where] = there
-        lowering.rewrite(call, "src", "job.code", f"copied beside the spec, as {where}")
+        _tell(lowering, call, f"copied beside the spec, as {where}")
         return
     shown = source if isinstance(source, str) else "what the script copies"
     lowering.ask(call, "src", "job.code", f"the script copies {shown} to {target}: do so before apply")
+
+
+def _tell(lowering: Lowering, call: Call, note: str) -> None:
+    for name in call.arguments:
+        if name != "mode":
+            lowering.rewrite(call, name, "job.code", note)
 
 
 def _text_of(lowering: Lowering, source: Value) -> str | None:

@@ -52,8 +52,8 @@ _NAMED_BY_PLACE = ("account_key", "sas_token", "client_secret", "admin_password"
 _INNER = "its fields are those of the section"
 
 
-def _nothing(value: Value, hint: str) -> None:
-    return None
+def nothing(value: Value, hint: str) -> None:
+    """Where no data is expected."""
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Lowering:
     draft: Document
     ledger: Ledger = field(init=False)
     files: dict[str, str] = field(default_factory=dict)
-    refer: Refer = _nothing
+    refer: Refer = nothing
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.file, report_values(self.calls), place_of(self.calls))

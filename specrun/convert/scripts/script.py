@@ -127,7 +127,6 @@ def _imported(
         write_workspace(reading, reading.over(ledger, workspace))
     uploads, stores = lower_uploads(lowering), lower_datastores(lowering)
     references = References(lowering, uploads)
-    lowering.refer = references.refer
     if job is None:
         fields = Fields()
     elif job.kind in sdk_v2.KINDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specrun.convert.scripts.clusters import lower_cluster, named_by
 from specrun.convert.scripts.inputs import References
-from specrun.convert.scripts.lowering import Lowering, told
+from specrun.convert.scripts.lowering import Lowering, nothing, told
 from specrun.convert.scripts.software import lower_dependencies, lower_environment, put_below
 from specrun.convert.scripts.values import Argument, Call, Member
 from specrun.convert.section import Fields
@@ -23,6 +23,9 @@ _IN_ENVIRONMENT = {
     "custom_docker_base_image": "image",
 }
 """What an estimator says of its environment, by the names in one."""
+
+_ARGUMENTS = ("script_params", "arguments", "command")
+"""Where data may stand, for its path."""
 
 _PLAIN = (
     "source_directory", "entry_script", "script", "script_params", "arguments", "command", "node_count", "vm_size",
@@ -47,6 +50,7 @@ def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
     environment = Fields((job.key,))
     for holder in holders:
         for name, argument in told(holder):
+            lowering.refer = references.refer if name in _ARGUMENTS else nothing
             _put(lowering, fields, environment, holder, name, argument)
         dependencies = Member(holder, "environment.python.conda_dependencies")
         lower_dependencies(lowering, environment, dependencies)
