@@ -39,7 +39,9 @@ def asked(found: Imported) -> Sequence[Entry]:
     return found.report.todos
 
 
-@pytest.mark.parametrize("text", [PREPARES + TRAINS, TRAINS + PREPARES])
+@pytest.mark.parametrize(
+    "text", [PREPARES + TRAINS, TRAINS + PREPARES, PREPARES.replace("prep", "a", 1).replace("(prep)", "(a)") + TRAINS]
+)
 def test_the_job_that_trains_is_imported(text: str) -> None:
     found = imported(V1 + text)
     assert [job_of(V1 + text)["script"], len(found)] == ["train.py", 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specrun.convert.scripts.lowering import Lowering, told
-from specrun.convert.scripts.places import put_together
+from specrun.convert.scripts.uploads import put_together
 from specrun.convert.scripts.values import Argument, Call, Member, Value
 from specrun.convert.scripts.workspaces import subscription_of
 from specrun.convert.section import Fields

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from specrun.convert.scripts.builtin import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.invoke import element, invoke
 from specrun.convert.scripts.members import member
 from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import is_key
-from specrun.convert.scripts.texts import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.values import MOST_ITEMS, Reference, Template, Value
 from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.masking import names_secret

@@ -10,8 +10,7 @@ from specrun.convert import naming
 from specrun.convert.locations import is_address
 from specrun.convert.report import FieldPath
 from specrun.convert.scripts.lowering import Lowering, is_expression
-from specrun.convert.scripts.places import clean_target, put_together, spelled, store_of
-from specrun.convert.scripts.uploads import Uploads
+from specrun.convert.scripts.uploads import Uploads, clean_target, put_together, spelled, store_of
 from specrun.convert.scripts.values import Call, Member, Value
 from specrun.convert.section import Fields
 from specrun.convert.unknown import Unknown, is_open

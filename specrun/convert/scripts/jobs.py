@@ -1,15 +1,124 @@
-"""The jobs that stand in one script."""
+"""The jobs that stand in one script, and what is said of all that the imported one does not use."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from specrun.convert import naming
 from specrun.convert.imported import Found
 from specrun.convert.scripts import sdk_v1, sdk_v2
-from specrun.convert.scripts.signatures import OTHER_JOBS
+from specrun.convert.scripts.lowering import Lowering
+from specrun.convert.scripts.signatures import ELSEWHERE, OTHER_JOBS
 from specrun.convert.scripts.values import Call, Template, Value
+
+_SERVICE = "it names what is there already: the spec's sections do"
+_USER_MANAGED = "an image is used as it is unless pip or conda_file stands beside it"
+_ARGUMENTS = {
+    "workspace": "the spec's workspace is meant",
+    "ws": "the spec's workspace is meant",
+    "auth": "specrun signs in by itself: az login, a service principal, a managed identity",
+    "credential": "specrun signs in by itself: az login, a service principal, a managed identity",
+    "show_output": "specrun shows what it does",
+    "show_progress": "specrun shows what it does",
+    "overwrite": "files are compared by content, and those that differ are sent",
+    "use_docker": "Azure ML runs every job in a container",
+    "user_managed": _USER_MANAGED,
+    "exist_ok": "what exists is kept",
+    "sku": "Azure ML has one kind of workspace",
+    "friendly_name": "a name for people; specrun keeps the workspace's own",
+    "location": "a cluster is made in the workspace's region",
+    "create_if_not_exists": "a container that is missing is an error in the plan",
+    "skip_validation": "specrun checks by what it finds",
+    "path_on_compute": "Azure ML chooses the path; `${{ inputs.NAME }}` is it",
+    "communication_backend": "the script says it, in init_process_group",
+    "relative_root": "a target mirrors its source",
+    "vm_priority": "a run without a cluster of its own takes dedicated machines",
+    "source_directory_data_store": "specrun keeps code where the engine wants it",
+    "resume_from": "hand the earlier run's output over as an input",
+    "services": "write them in `job.services`",
+    "_disable_validation": "specrun validate checks the spec",
+    "_show_lint_warnings": "specrun validate checks the spec",
+    "_enable_optimized_mode": "an experiment of SDK v1 that is gone",
+    "pin_sdk_version": "no azureml package is added that the script does not list",
+    "environment.docker.enabled": "Azure ML runs every job in a container",
+    "docker.enabled": "Azure ML runs every job in a container",
+    "environment.python.user_managed_dependencies": _USER_MANAGED,
+    "python.user_managed_dependencies": _USER_MANAGED,
+    "environment.python.interpreter_path": "the command says which Python runs",
+    "python.interpreter_path": "the command says which Python runs",
+    "auto_prepare_environment": "Azure ML always prepares the environment",
+    "environment.spark.precache_packages": "specrun runs no Spark",
+    "framework": "the environment says it",
+    "name": _SERVICE,
+    "version": _SERVICE,
+    "provisioning_configuration": "the configuration of a cluster that this spec does not describe",
+    "files": "what is uploaded",
+    "url": "the script downloads it itself",
+    "filename": "the script downloads it itself",
+    "type": "it says what kind of thing this is",
+    "is_deterministic": "a run is known by its fingerprint",
+    "use_gpu": "the image or the size decides",
+}
+_KINDS = {
+    "submit": "`specrun apply` submits the job",
+    "get_default_datastore": "the default datastore is used where none is named",
+    "ComputeTarget": "the cluster is in the section compute",
+    "compute_targets": "the cluster is in the section compute",
+    "Workspace.from_config": "the spec names the workspace already",
+    "v2:MLClient.from_config": "the spec names the workspace already",
+    "as_mount": "how data is read stands at the input",
+    "as_download": "how data is read stands at the input",
+    "as_upload": "how data is written stands at the output",
+    "as_named_input": "the job does not use it",
+    "path": "the job does not use it",
+    "batchai.create": "Batch AI's workspaces and groups are not those of Azure ML",
+    "start_logging": "an interactive run has no job",
+    "Nccl": "the script says it, in init_process_group",
+    "Gloo": "the script says it, in init_process_group",
+}
+_UNUSED = "the job that was imported does not use it"
+
+
+def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]) -> None:
+    """Say of further jobs, of what these SDKs do besides, and of each argument that no section spoke of, why."""
+    for other in lowering.calls:
+        found = jobs.get(other.key)
+        name = other.kind.removeprefix("elsewhere:")
+        if found is not None and other is not job and not found.why:
+            first = f"{job.key} ({job.place})" if job is not None else "another"
+            lowering.ask(other, "", "", f"another job of the file: {first} is in the spec", f"--job {found.number}")
+        elif not other.skipped and ((found is not None and found.why) or name in OTHER_JOBS):
+            lowering.ask(other, "", "", found.why if found is not None else OTHER_JOBS[name])
+        elif other.kind.startswith("elsewhere:"):
+            lowering.drop(other, "", other.skipped or ELSEWHERE.get(name, "it has no place in a spec"))
+    by_key = {call.key: call for call in lowering.calls}
+    for path in list(lowering.ledger.rest()):
+        call = by_key.get(str(path[0])) if path else None
+        if call is not None:
+            lowering.ledger.drop(path, _reason(call, str(path[1]) if len(path) > 1 else ""))
+
+
+def _reason(call: Call, name: str) -> str:
+    if call.skipped:
+        return call.skipped
+    argument = call.find(name)
+    if argument is not None and argument.value is None:
+        return "None is what is taken where nothing is said"
+    if call.kind.startswith("batchai:"):
+        return "the script has a job of Azure ML, too, and that is in the spec"
+    if not name:
+        return _KINDS.get(call.kind, _UNUSED)
+    if call.kind == "batchai.create":
+        called = "what Batch AI called it" if name.endswith("_name") else _KINDS[call.kind]
+        return called if name != "parameters" else "what is in it stands here one by one"
+    return _ARGUMENTS.get(name) or _KINDS.get(call.kind) or "specrun has no field for it"
+
+
+def calls_reason(call: Call) -> str:
+    """Why what a call does has no place in a spec."""
+    return ELSEWHERE.get(call.kind.removeprefix("elsewhere:"), "it has no place in a spec")
+
 
 BATCH_AI = "batchai:JobCreateParameters"
 _PARTS = ("PythonScriptStep", "EstimatorStep", "MpiStep", "HyperDriveStep", "CommandStep", "load_component")

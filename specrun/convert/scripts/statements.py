@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from specrun.convert.scripts.builtin import appended, can_join, joined
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.kinds import kind_of
 from specrun.convert.scripts.run import ScriptPass
 from specrun.convert.scripts.secrets import shown
-from specrun.convert.scripts.texts import appended, can_join, joined
 from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value
 from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
