@@ -57,6 +57,8 @@ def test_a_job_is_chosen_by_number_or_name() -> None:
 def test_every_job_is_a_spec_of_its_own() -> None:
     one, other = imported(V1 + PREPARES + TRAINS, all_jobs=True)
     assert (one.name, other.name) == ("x", "x-2")
+    assert [job.chosen for job in (*one.jobs, *other.jobs)] == [True, False, False, True]
+    assert not any("another job" in entry.note for entry in asked(one))
     assert "script: prepare.py" in one.draft.text()
     assert "script: train.py" in other.draft.text()
 
@@ -234,7 +236,7 @@ def test_settings_in_a_class_and_branches_that_are_never_taken() -> None:
         "class Settings:\n    folder: str = 'code'\n    mode: str = 'mpi'\n"
         "s = Settings(folder='other')\njob = command(code=s.folder, command='python a.py', environment='e:1', "
         "environment_variables={'ON': True})\n"
-        "if s.mode == 'torch':\n    job.environment_variables['A'] = '1'\n"
+        "if s.mode == 'torch':\n    job.environment_variables['A'] = '1'\n    job.code = 'none'\n"
         "else:\n    job.environment_variables['B'] = '2'\n"
     )
     job = job_of(V2 + text)

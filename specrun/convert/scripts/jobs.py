@@ -85,7 +85,9 @@ def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]
     for other in lowering.calls:
         found = jobs.get(other.key)
         name = other.kind.removeprefix("elsewhere:")
-        if found is not None and other is not job and not found.why:
+        if found is not None and other is not job and found.chosen:
+            lowering.drop(other, "", "in a spec of its own")
+        elif found is not None and other is not job and not found.why:
             first = f"{job.key} ({job.place})" if job is not None else "another"
             lowering.ask(other, "", "", f"another job of the file: {first} is in the spec", f"--job {found.number}")
         elif not other.skipped and ((found is not None and found.why) or name in OTHER_JOBS):

@@ -95,9 +95,10 @@ def _all_imported(file: str, script: Script, options: ImportOptions) -> list[Imp
         if job.chosen:
             call = next(call for call in script.calls if call.key == key)
             one = _imported(file, script, dict(zip(jobs, listed, strict=True)), call, options)
+            own = tuple(replace(other, chosen=other is job) for other in listed)
             name = naming.unique_slug(one.name, [before.name for before in found])
             one.draft.set(("name",), name)
-            found.append(replace(one, name=name, jobs=listed if len(listed) > 1 else ()))
+            found.append(replace(one, name=name, jobs=own if len(listed) > 1 else ()))
     return found
 
 

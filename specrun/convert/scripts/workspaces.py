@@ -52,7 +52,8 @@ def _named(lowering: Lowering, call: Call) -> Fields:
         key = (found.target or "").rpartition(".")[2] if found is not None else name
         key = key.removesuffix("_name") if name.startswith("resource") else key
         pattern, given = _PATTERNS.get(key), call.get(name)
-        if pattern is not None and isinstance(given, str) and not _fits(pattern, given):
+        wrong = pattern is not None and isinstance(given, str) and not _fits(pattern, given)
+        if wrong or isinstance(given, list | dict):
             fields.put(key, Missing(f"the workspace's {key.replace('_', ' ')}: this is none"), (call.key, name))
         else:
             lowering.put(fields, key, call, name)
