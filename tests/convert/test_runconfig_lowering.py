@@ -11,7 +11,7 @@ from specrun.convert.document import Document
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import Ledger
 from specrun.convert.runconfig import import_runconfig, lowered, project_folder
-from specrun.convert.section import Fields, section_of
+from specrun.convert.section import Fields, Section, section_of
 from specrun.convert.sources import Source
 from specrun.convert.unknown import Missing, Mixed, Secret, Unknown
 
@@ -154,6 +154,17 @@ def test_dockers_arguments_stay_words() -> None:
     of_run = {"useDocker": True, "shmSize": "8g"}
     found = job({**RUN, "environment": {"docker": docker}, "docker": of_run})
     assert found["resources"] == {"docker_args": "--label 'a b' --ipc=host", "shm_size": "8g"}
+    registered = job({**RUN, "environment": "trainer", "docker": of_run})
+    assert (registered["resources"], registered["environment"]) == ({"shm_size": "8g"}, "azureml:trainer@latest")
+
+
+def test_what_a_script_says_of_its_cluster_stays_said() -> None:
+    fields = Fields()
+    fields.put("compute_target", "cpu-cluster", ("ScriptRunConfig", "compute_target"), comment="line 3")
+    fields.put("script", "train.py")
+    found = lowered(Section(Ledger("a.py", {}), Document(), (), fields, loose=True))
+    assert found.origins["compute"] == (("ScriptRunConfig", "compute_target"),)
+    assert found.remarks["compute"].comment == "line 3"
 
 
 def test_a_file_of_requirements_is_read(tmp_path: Path) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 from specrun.convert import coerce, conda
 from specrun.convert.document import Key
 from specrun.convert.runconfig.packages import content_of, gathered, put_framework, put_packages, text_of
-from specrun.convert.section import Fields, Section, dropped
+from specrun.convert.section import Fields, Row, Section, dropped
 from specrun.convert.unknown import Missing, is_open
 
 TO: Key = ("job", "environment")
 
 _DEFAULTS = ("default-environment", "default", "project_environment")
+_OLD_IMAGE = "customDockerBaseImage"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DROPPED = (
     *dropped("it is for PySpark alone", "spark"),
@@ -37,39 +39,39 @@ _DROPPED_OF_DOCKER = (
 
 def put_environment(section: Section, job: Fields, root: str) -> None:
     """Environment and variables; `root` is the folder in which its files are looked at."""
-    _put_variables(section, job)
     name = section.first("environment", "environmentDefinition")
     value = section.get(name)
-    if isinstance(value, str) or (is_open(value) and not isinstance(value, Mapping)):
-        job.put("environment", _registered(value), *section.origins(name), note="a registered environment")
-        _put_docker(section.inner("docker"), job, off=False)
-        return
-    environment = section.inner(name)
-    _put_variables(environment, job)
-    python, docker, of_run = environment.inner("python"), environment.inner("docker"), section.inner("docker")
+    named = value if isinstance(value, str) or (is_open(value) and not isinstance(value, Mapping)) else None
+    environment = section.inner(name) if named is None else replace(section, values={})
+    for holder in (section, environment):
+        variables = holder.inner("environmentVariables", to=("job", "environment_variables"))
+        for variable, text in variables.values.items():
+            job.inner("environment_variables").put(variable, text, *variables.origins(variable))
+    docker, of_run = environment.inner("docker"), section.inner("docker")
     is_local = (coerce.word(section.get("target", "computeTarget")) or "").lower() == "local"
     off = is_local and not any(map(coerce.truth, (docker.get("enabled"), of_run.get("useDocker"))))
-    place = Fields(environment.path)
-    _put_image(section, environment, docker, place, off=off)
-    if coerce.truth(python.get("userManagedDependencies")):
-        where = "this machine's own Python" if is_local else "the Python of the image"
-        python.drop("userManagedDependencies", f"true: {where}, in which nothing is installed")
-        python.take(dropped("nothing is installed", "condaDependenciesFile", "condaDependencies"), ())
-        if coerce.word(python.get("interpreterPath")) not in (None, "python"):
-            job.put("interpreter", python.get("interpreterPath"), *python.origins("interpreterPath"))
-    else:
-        packages = gathered(section, environment, root)
-        put_framework(section, place, packages, root)
-        put_packages(place, packages, root)
-        python.drop("userManagedDependencies", "false is what a conda file means")
-    _put_dockerfile(docker, place, root)
     for settings in (of_run, docker):
         _put_docker(settings, job, off=off)
-    if place or coerce.truth(python.get("userManagedDependencies")):
+    if named is not None:
+        job.put("environment", _registered(named), *section.origins(name), note="a registered environment")
+        return
+    place = Fields(environment.path)
+    _put_image(section, environment, docker, place, off=off)
+    _put_python(section, environment, job, place, root)
+    _put_dockerfile(docker, place, root)
+    named = environment.get("name")
+    if place or job.get("interpreter") is not None:
         job.put("environment", place)
+    elif coerce.truth(environment.inner("python").get("userManagedDependencies")):
+        pass  # an image of Azure ML's own, or this machine's Python: what a spec without an environment takes
+    elif isinstance(named, str) and _NAME.fullmatch(named) and named not in _DEFAULTS:
+        version = coerce.word(environment.get("version"))
+        whole = f"{named}:{version}" if version and re.fullmatch(r"[^:@/\s]+", version) else named
+        origins = (*environment.origins("name"), *environment.origins("version"))
+        job.put("environment", _registered(whole), *origins, note="the registered environment")
     else:
-        _put_default(environment, job)
-    python.take(_DROPPED_OF_PYTHON, ())
+        default = ["azureml-defaults"]
+        job.inner("environment").put("pip", default, comment="what SDK v1 installs where nothing is said")
     environment.take(_DROPPED, ())
 
 
@@ -81,59 +83,44 @@ def _registered(value: object) -> object:
     return f"azureml:{plain}" if set(plain) & set(":@") else f"azureml:{plain}@latest"
 
 
-def _put_default(environment: Section, job: Fields) -> None:
-    """A registered environment, where the file says no more of it than its name; else what SDK v1 takes then."""
-    name, version = coerce.word(environment.get("name")), coerce.word(environment.get("version"))
-    if name is not None and _NAME.fullmatch(name) and name not in _DEFAULTS:
-        end = f":{version}" if version and re.fullmatch(r"[^:@/\s]+", version) else "@latest"
-        origins = (*environment.origins("name"), *environment.origins("version"))
-        job.put("environment", f"azureml:{name}{end}", *origins, note="the registered environment")
+def _put_python(section: Section, environment: Section, job: Fields, place: Fields, root: str) -> None:
+    """The packages, or the program of an environment in which nothing is installed."""
+    python = environment.inner("python")
+    if coerce.truth(python.get("userManagedDependencies")):
+        why = "true: the Python of the image, or of this machine, in which nothing is installed"
+        python.take(dropped(why, "userManagedDependencies", "condaDependenciesFile", "condaDependencies"), ())
+        if coerce.word(python.get("interpreterPath")) not in (None, "python"):
+            job.put("interpreter", python.get("interpreterPath"), *python.origins("interpreterPath"))
     else:
-        place = job.inner("environment")
-        place.put("pip", ["azureml-defaults"], comment="what SDK v1 installs where nothing is said")
-
-
-def _put_variables(holder: Section, job: Fields) -> None:
-    variables = holder.inner("environmentVariables", to=("job", "environment_variables"))
-    for name, value in variables.values.items():
-        job.inner("environment_variables").put(name, value, *variables.origins(name))
+        packages = gathered(section, environment, root)
+        put_framework(section, place, packages, root)
+        put_packages(place, packages, root)
+        python.drop("userManagedDependencies", "false is what a conda file means")
+    python.take(_DROPPED_OF_PYTHON, ())
 
 
 def _put_image(section: Section, environment: Section, docker: Section, place: Fields, *, off: bool) -> None:
     """The image, with its registry."""
-    holder, name = next(
-        (
-            (holder, name)
-            for holder, name in (
-                (docker, "baseImage"),
-                (environment, "image"),
-                (section, "customDockerImage"),
-                (section, "customDockerBaseImage"),
-            )
-            if holder.get(name) is not None
-        ),
-        (docker, "baseImage"),
-    )
+    names = ((docker, "baseImage"), (environment, "image"), (section, "customDockerImage"), (section, _OLD_IMAGE))
+    holder, name = next(((of, key) for of, key in names if of.get(key) is not None), names[0])
     registries = (docker.inner("baseImageRegistry"), section.inner("imageRegistryDetails"))
     registry = next((one for one in registries if list(one.names())), registries[0])
-    image, address = holder.get(name), coerce.word(registry.get("address"))
-    registry.drop("registryIdentity", "the workspace's identity pulls the image")
+    image, address = holder.get(name), (coerce.word(registry.get("address")) or "")
     if off or image is None:
-        why = "Docker was off" if image is not None else "there is no image of it"
-        for of, key in ((holder, name), *((registry, key) for key in registry.names())):
-            if of.get(key) is not None:
-                of.drop(key, why)
+        if image is not None:
+            holder.drop(name, "Docker was off")
+        registry.take(tuple(Row(key, why="there is no image of it") for key in registry.names()), ())
         return
-    server = (address or "").removeprefix("https://").strip("/")
+    server = address.removeprefix("https://").strip("/")
     is_whole = not isinstance(image, str) or not server or image.startswith(f"{server}/")
     origins = (*holder.origins(name), *(registry.origins("address") if address else ()))
-    secret = next((key for key in ("password", "username") if registry.get(key) is not None), "")
-    if secret:
+    place.put(
+        "image", image if is_whole else f"{server}/{image}", *origins, note="" if is_whole else "with its registry"
+    )
+    if registry.get("password", "username") is not None:
         what = "specrun hands no credentials to a registry: let the workspace's identity pull from it"
-        registry.doubt(secret, (*TO, "image"), what)
-    registry.take(dropped("who may pull the image is the workspace's affair", "username", "password"), ())
-    note = "" if is_whole else "with its registry"
-    place.put("image", image if is_whole else f"{server}/{image}", *origins, note=note)
+        registry.doubt(registry.first("password", "username"), (*TO, "image"), what)
+    registry.take(dropped("the workspace's identity pulls the image", "username", "password", "registryIdentity"), ())
 
 
 def _put_dockerfile(docker: Section, place: Fields, root: str) -> None:

@@ -13,27 +13,16 @@ from specrun.convert.unknown import Missing
 from specrun.spec.names import foreign_key, foreign_value
 
 _ROWS = (
-    "experimentName",
-    "maxRunDurationSeconds",
-    "displayName",
-    "description",
-    "tags",
-    "useGpu",
-    "shmSize",
-    "inputs",
-    "outputs",
-    "datastores",
+    *("experimentName", "maxRunDurationSeconds", "displayName", "description", "tags", "useGpu", "shmSize"),
+    *("inputs", "outputs", "datastores", "uploads"),
 )
 _OWN_NAMES = {
-    "experimentName": "experiment_name",
-    "displayName": "display_name",
-    "jobName": "name",
-    "name": "name",
-    "uploads": "data",
-}
+    "experimentName": "experiment_name", "displayName": "display_name", "jobName": "name", "name": "name",
+    "target": "compute", "computeTarget": "compute", "uploads": "data",
+}  # fmt: skip
 """What the CLI v2 calls what stands elsewhere in a spec, and what is ours."""
 
-_NOT_AZURE_ML = "specrun has clusters of Azure ML alone"
+_NO_AML = "specrun has clusters of Azure ML alone"
 _DROPPED: tuple[Row, ...] = (
     *dropped("specrun always keeps the outputs of a run, and its code by content", "history"),
     *dropped("it is for PySpark alone", "spark"),
@@ -43,7 +32,7 @@ _DROPPED: tuple[Row, ...] = (
     *dropped("specrun sends the code folder itself", "sourceDirectoryDataStore", "snapshotId"),
     *dropped("specrun always prepares the environment", "autoPrepareEnvironment"),
     *dropped("specrun leaves the queue to the cluster", "priority"),
-    *dropped(_NOT_AZURE_ML, "kubernetescompute", "cmk8scompute", "aiSuperComputer", "resourceLayout"),
+    *dropped(_NO_AML, "kubernetescompute", "cmk8scompute", "aiSuperComputer", "resourceLayout"),
     *dropped("Batch AI was closed in 2019: the number of nodes stands in nodeCount, too", "batchai"),
     *dropped("SDK v1 itself dropped container instances", "containerInstance"),
     *dropped("specrun has no caches of data", "datacaches"),
@@ -58,6 +47,9 @@ _COUNTS: Mapping[str, Mapping[str, str]] = {
     "pytorch": {"processCount": "process_count", "processCountPerNode": "process_count_per_instance"},
 }
 """The counts of each kind of distribution, in a section of that name, and what the CLI v2 calls them."""
+_OF_SERVICES = {
+    "type": "type", "port": "port", "nodes": "nodes", "sshPublicKeys": "ssh_public_keys", "logDir": "log_dir",
+}  # fmt: skip
 
 
 def lowered(section: Section, root: str = "") -> Fields:
@@ -75,7 +67,6 @@ def lowered(section: Section, root: str = "") -> Fields:
     _put_compute(section, job)
     _put_distribution(section, job)
     _put_services(section, job)
-    _put(job, "uploads", section)
     if coerce.truth(section.get("credentialPassthrough")):
         note = "the identity of who submits the job"
         job.inner("identity").put("type", "user_identity", *section.origins("credentialPassthrough"), note=note)
@@ -100,6 +91,8 @@ def _put(job: Fields, name: str, section: Section, note: str = "") -> None:
     if isinstance(value, Mapping) and not isinstance(value, Fields):
         value = Fields.of(value, section.at(name))
     place.put(last, value, *section.origins(name), note=note)
+    if isinstance(section.values, Fields) and (remark := section.values.remarks.get(section.key(name))):
+        place.remarks[last] = remark
 
 
 def _put_compute(section: Section, job: Fields) -> None:
@@ -120,7 +113,7 @@ def _put_compute(section: Section, job: Fields) -> None:
         own.take(dropped("there is no cluster to make", "name", "retainCluster", "clusterMaxNodeCount"), ())
         return
     else:
-        job.put("compute", target, *section.origins(name))
+        _put(job, name, section)
     section.take(dropped("the cluster has its machines", "vmSize", "vmPriority"), ())
     own.take(tuple(Row(key, why="there is no cluster of the run's own") for key in own.names()), ())
 
@@ -206,18 +199,9 @@ def _holder(holders: Sequence[Section], name: str) -> Section:
 def _put_services(section: Section, job: Fields) -> None:
     """What a run lets people look into, each with its settings."""
     for key in ("services", "applicationEndpoints"):
-        services = section.inner(key)
-        for name in services.names():
-            service = services.inner(name)
-            settings = service.inner("properties")
+        for name, service in section.inner(key).sections():
             place = job.inner("services").inner(name)
-            for of, theirs, ours in (
-                (service, "type", "type"),
-                (service, "nodes", "nodes"),
-                (service, "port", "port"),
-                (settings, "nodes", "nodes"),
-                (settings, "sshPublicKeys", "ssh_public_keys"),
-                (settings, "logDir", "log_dir"),
-            ):
-                if of.get(theirs) is not None:
-                    place.put(ours, of.get(theirs), *of.origins(theirs))
+            for of in (service, service.inner("properties")):
+                for theirs, ours in _OF_SERVICES.items():
+                    if of.get(theirs) is not None:
+                        place.put(ours, of.get(theirs), *of.origins(theirs))

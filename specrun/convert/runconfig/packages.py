@@ -18,37 +18,33 @@ from specrun.spec.names import foreign_value
 OLD_PYTHON = "3.6"
 """The Python of all the estimators' images."""
 
-# fmt: off
-_TORCH = "tensorboard==1.14.0 future==0.17.1"
-_IMAGES: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "TensorFlow": {
-        "1.10": ("tensorflow==1.10.0", "0.15.2"), "1.12": ("tensorflow==1.12.0", "0.15.2"),
-        "1.13": ("tensorflow==1.13.1", "0.16.1"), "2.0": ("tensorflow==2.0.0", "0.18.1"),
-        "2.1": ("tensorflow==2.1.0", "0.19.1"), "2.2": ("tensorflow==2.2.0", "0.19.5"),
-        "2.3": ("tensorflow==2.3.0 cmake==3.18.2", "0.20.0"),
-    },
-    "PyTorch": {
-        "1.0": ("torch==1.0 torchvision==0.4.1", "0.18.1"),
-        "1.1": (f"torch==1.1 torchvision==0.4.1 {_TORCH}", "0.18.1"),
-        "1.2": (f"torch==1.2 torchvision==0.4.1 {_TORCH}", "0.18.1"),
-        "1.3": (f"torch==1.3.1 torchvision==0.4.1 {_TORCH}", "0.18.1"),
-        "1.4": (f"torch==1.4.0 torchvision==0.5.0 {_TORCH}", "0.18.1"),
-        "1.5": (f"torch==1.5.0 torchvision==0.5.0 {_TORCH}", "0.19.1"),
-        "1.6": (f"torch==1.6.0 torchvision==0.5.0 {_TORCH}", "0.19.5"),
-    },
-    "Chainer": {"5.1.0": ("chainer==5.1.0 mpi4py==3.0.0", ""), "7.0.0": ("chainer==7.0.0 mpi4py==3.0.0", "")},
-    "SKLearn": {"0.20.3": ("scikit-learn==0.20.3 scipy==1.2.1 joblib==0.13.2", "")},
-}
-"""By estimator and version: what pip installed in its image, and the version of Horovod, as azureml-train-core 1.62 has
-it (`azureml/train/estimator/scenarios`)."""
+_IMAGES = """
+TensorFlow 1.10 0.15.2 tensorflow==1.10.0
+TensorFlow 1.12 0.15.2 tensorflow==1.12.0
+TensorFlow 1.13 0.16.1 tensorflow==1.13.1
+TensorFlow 2.0 0.18.1 tensorflow==2.0.0
+TensorFlow 2.1 0.19.1 tensorflow==2.1.0
+TensorFlow 2.2 0.19.5 tensorflow==2.2.0
+TensorFlow 2.3 0.20.0 tensorflow==2.3.0 cmake==3.18.2
+PyTorch 1.0 0.18.1 torch==1.0 torchvision==0.4.1
+PyTorch 1.1 0.18.1 torch==1.1 torchvision==0.4.1 tensorboard==1.14.0 future==0.17.1
+PyTorch 1.2 0.18.1 torch==1.2 torchvision==0.4.1 tensorboard==1.14.0 future==0.17.1
+PyTorch 1.3 0.18.1 torch==1.3.1 torchvision==0.4.1 tensorboard==1.14.0 future==0.17.1
+PyTorch 1.4 0.18.1 torch==1.4.0 torchvision==0.5.0 tensorboard==1.14.0 future==0.17.1
+PyTorch 1.5 0.19.1 torch==1.5.0 torchvision==0.5.0 tensorboard==1.14.0 future==0.17.1
+PyTorch 1.6 0.19.5 torch==1.6.0 torchvision==0.5.0 tensorboard==1.14.0 future==0.17.1
+Chainer 5.1.0 - chainer==5.1.0 mpi4py==3.0.0
+Chainer 7.0.0 - chainer==7.0.0 mpi4py==3.0.0
+SKLearn 0.20.3 - scikit-learn==0.20.3 scipy==1.2.1 joblib==0.13.2
+"""
+"""Estimator, version, version of Horovod, and what pip installed in its image, as azureml-train-core 1.62 has it."""
 
 _NAMES = {"TensorFlow": "tensorflow", "PyTorch": "torch", "Chainer": "chainer", "SKLearn": "scikit-learn"}
+DEFAULTS = {"TensorFlow": "1.13", "PyTorch": "1.4", "Chainer": "5.1.0", "SKLearn": "0.20.3"}
+"""The versions that the estimators took where nothing was said."""
+
 _OF_FILES = re.compile(r"(?m)^\s*-\s+[\"']?(-r|-c|-e|--\w+|\.{0,2}/|file:)")
 """What names files in a conda file, which then cannot stand in another folder."""
-
-DEFAULTS: Mapping[str, str] = {"TensorFlow": "1.13", "PyTorch": "1.4", "Chainer": "5.1.0", "SKLearn": "0.20.3"}
-"""The versions that the estimators took where nothing was said."""
-# fmt: on
 
 
 @dataclass(slots=True)
@@ -118,21 +114,19 @@ def put_framework(section: Section, place: Fields, packages: Packages, root: str
         place.put("version", version or raw, *section.origins("frameworkVersion"), comment=comment)
         return
     packages.origins += section.origins("frameworkVersion")
-    found = _IMAGES[estimator].get(version)
-    if found is None:
+    had = next((line for line in _IMAGES.split("\n") if line.startswith(f"{estimator} {version} ")), "").split()[2:]
+    if not had:
         name = _NAMES[estimator]
-        if not version:
-            packages.pip.insert(0, Missing(f"the version of {name} is computed: write it"))
-        else:
-            packages.pip.insert(0, f"{name}=={version}" if version.count(".") > 1 else f"{name}=={version}.*")
+        exact = f"{name}=={version}" if version.count(".") > 1 else f"{name}=={version}.*"
+        packages.pip.insert(0, exact if version else Missing(f"the version of {name} is computed: write it"))
         return
-    had, horovod = found
+    horovod, *listed = had
     if coerce.truth(section.get("useGpu")):
-        had = had.replace("tensorflow==", "tensorflow-gpu==")
-    if with_mpi and horovod and "horovod" in (text_of(_script(section), root) or "horovod"):
-        had = f"{had} horovod=={horovod}"
+        listed = [line.replace("tensorflow==", "tensorflow-gpu==") for line in listed]
+    if with_mpi and horovod != "-" and "horovod" in (text_of(_script(section), root) or "horovod"):
+        listed.append(f"horovod=={horovod}")
     named = {re.split(r"[^\w.-]", str(line))[0].lower() for line in packages.pip}
-    packages.pip[:0] = [line for line in had.split() if line.partition("==")[0] not in named]
+    packages.pip[:0] = [line for line in listed if line.partition("==")[0] not in named]
     packages.python = packages.python or OLD_PYTHON
     packages.comment = f"what the image of {estimator} {version} had{f', {comment}' if comment else ''}"
 

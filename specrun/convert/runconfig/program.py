@@ -18,7 +18,6 @@ _REFERENCE = re.compile(
     r"\$\{?AZUREML_DATAREFERENCE_(?P<data>\w+)\}?|(?:DatasetConsumptionConfig|DatasetOutputConfig):(?P<set>[\w.-]+)"
 )
 
-_MOUNTED = "mounted, but read only: what the job writes goes to outputs"
 _DROPPED = dropped("specrun decides how files come to the instance", "createOutputDirectories", "overwrite", "options")
 
 
@@ -161,7 +160,7 @@ def _put_reference(job: Fields, named: Named, name: str, own: str, entry: Sectio
     job.inner(kind).put(own, place)
     _put_address(place, own, entry, "dataStoreName", "pathOnDataStore")
     doubt = "an argument that is called like a place to write to names it, so that it is an output"
-    _put_mode(place, entry, "mode", doubt if is_mounted_for_writing else "", _MOUNTED if kind == "inputs" else "")
+    _put_mode(place, entry, "mode", doubt if is_mounted_for_writing else "")
     _doubt_place(place, entry)
     named.bind(f"${{{{ {kind}.{own} }}}}", f"AZUREML_DATAREFERENCE_{name}", name)
     entry.drop("overwrite", "specrun never overwrites what is on the instance")
@@ -186,7 +185,7 @@ def _put_dataset(job: Fields, named: Named, name: str, own: str, entry: Section)
     else:
         what = "a dataset without a name: write azureml:NAME:VERSION"
         place.put("path", Missing(what, f"--input {own}=…"), *(entry.origins("dataLocation") or (entry.path,)))
-    _put_mode(place, entry, "mechanism", mounted=_MOUNTED)
+    _put_mode(place, entry, "mechanism")
     _doubt_place(place, entry)
     variable = coerce.word(entry.get("environmentVariableName")) or name
     named.bind(f"${{{{ inputs.{own} }}}}", variable, variable, name)
@@ -237,13 +236,12 @@ def _put_address(place: Fields, own: str, entry: Section, store_key: str, path_k
     place.put("path", f"azureml://datastores/{store}/paths/{plain}", *origins, note=note)
 
 
-def _put_mode(place: Fields, entry: Section, key: str, doubt: str = "", mounted: str = "") -> None:
-    value, word = entry.get(key), (coerce.word(entry.get(key)) or "").lower()
-    if word in ("direct", "hdfs"):
+def _put_mode(place: Fields, entry: Section, key: str, doubt: str = "") -> None:
+    value = entry.get(key)
+    if (coerce.word(value) or "").lower() in ("direct", "hdfs"):
         value = Missing("SDK v1 handed the dataset itself to the script: write ro_mount or download")
     if value is not None or doubt:
-        origins, note = entry.origins(key) or (entry.path,), mounted if word == "mount" else ""
-        place.put("mode", value or "mount", *origins, doubt=doubt, note=note)
+        place.put("mode", value or "mount", *(entry.origins(key) or (entry.path,)), doubt=doubt)
 
 
 def _doubt_place(place: Fields, entry: Section) -> None:

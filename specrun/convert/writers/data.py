@@ -17,6 +17,7 @@ _LITERALS = ("string", "integer", "number", "boolean", "str", "int", "float", "b
 _FOLDERS = ("custom_model", "mlflow_model", "triton_model", "mltable")
 _SCHEMES = ("azureml:", "https://", "http://", "wasbs://", "wasb://", "abfss://", "abfs://", "adl://")
 _STORES = "azureml://datastores/"
+_READ_ONLY = "mounted, but read only: what the job writes goes to outputs"
 _READ = {
     **dict.fromkeys(("ro_mount", "mount", "eval_mount", "rw_mount"), "ro_mount"),
     **dict.fromkeys(("download", "eval_download"), "download"),
@@ -95,7 +96,13 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
     else:
         _write_place(reading, entry, to, path)
     _write_type(entry, to, kind)
-    _write_mode(entry, to, _READ, "ro_mount and download", {"mount": "read only"})
+    _write_mode(
+        entry,
+        to,
+        _READ,
+        "ro_mount and download",
+        {"mount": _READ_ONLY},
+    )
     if _mode(entry) == "rw_mount":
         what = "the job may write there, and an input of a spec is read only: what it writes goes to an output"
         entry.doubt("mode", (*to, "mode"), what)
