@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from specrun.convert.imported import Imported
     from specrun.convert.options import ImportOptions
 
-_NOT_THEIRS = {"node_modules", "__pycache__", "venv", "env", "site-packages"}
-"""Folders of what others wrote, or of what is made again; those that begin with a dot are `_DOTTED`."""
+_NOT_THEIRS = {"node_modules", "__pycache__", "site-packages"}
+"""Folders of what others wrote, or of what is made again, beside virtual environments."""
 
 _DOTTED = {".azureml", ".azure", ".github"}
-"""Folders with a dot that people write files in."""
+"""Folders with a dot that people write files in: others are not looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Brought:
     """
 
     sources: dict[str, list[Source]] = field(default_factory=dict)
-    looks: list[Recognized] = field(default_factory=list)
+    looks: dict[str, Recognized] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     configs: list[Source] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
@@ -49,8 +49,7 @@ class Brought:
 
     def pass_by(self, file: str, why: str) -> None:
         """A file in a folder is not imported, and nobody thinks that it would be."""
-        others = [look for look in self.looks if look.file != file]
-        self.looks[:] = [*others, Recognized(file, Taken(kinds.UNKNOWN, why), imported=False)]
+        self.looks[file] = Recognized(file, Taken(kinds.UNKNOWN, why), imported=False)
 
     def config(self) -> str | None:
         """The config.json among the files, where there is one, or all say the same. Raises click.UsageError."""
@@ -65,15 +64,14 @@ class Brought:
 
     def kinds_of(self, importer: str) -> list[Kind]:
         """The kinds of the files that an importer reads."""
-        files = {source.file for source in self.sources.get(importer, ())}
-        return [look.taken.kind for look in self.looks if look.file in files]
+        return [self.looks[source.file].taken.kind for source in self.sources.get(importer, ())]
 
 
 def looked_at(files: Sequence[str]) -> Brought:
     """Each file, and each in folders that were named, with what it is. Nothing is left out without a word."""
     brought = Brought()
     others: Counter[str] = Counter()
-    for file, named in _expanded(files):
+    for file, named in _expanded(files, brought):
         if not named and not file.endswith(READ):
             others[os.path.splitext(file)[1] or "none"] += 1  # noqa: PTH122
             continue
@@ -107,7 +105,8 @@ def _sort(brought: Brought, source: Source, taken: Taken, *, named: bool) -> Non
     elif named or taken.kind.brought:
         brought.refused.append(Refused(source.file, refusal(taken, "nothing that specrun imports")))
         return
-    brought.looks.append(Recognized(source.file, taken, bool(taken.kind.importer) or taken.kind is kinds.CONFIG))
+    imported = bool(taken.kind.importer) or taken.kind is kinds.CONFIG
+    brought.looks[source.file] = Recognized(source.file, taken, imported)
 
 
 def works(brought: Brought, batchai: BatchaiOptions, options: ImportOptions) -> Iterator[Work]:
@@ -178,22 +177,31 @@ def _alone(importer: Callable[..., Imported], *arguments: Any) -> list[Imported]
     return [importer(*arguments)]
 
 
-def _expanded(files: Sequence[str]) -> Iterator[tuple[str, bool]]:
+def _expanded(files: Sequence[str], brought: Brought) -> Iterator[tuple[str, bool]]:
     """Each file, and those in folders that were named, with whether it was named itself."""
     seen: set[str] = set()
     for named in files:
-        inside = _inside(named) if os.path.isdir(named) else [named]  # noqa: PTH112
+        inside = _inside(named, brought) if os.path.isdir(named) else [named]  # noqa: PTH112
         for file in inside:
             if os.path.normpath(file) not in seen:
                 seen.add(os.path.normpath(file))
                 yield file, file == named
 
 
-def _inside(folder: str) -> Iterator[str]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if name not in _NOT_THEIRS and (name[:1] != "." or name in _DOTTED)
-        )
+def _inside(folder: str, brought: Brought) -> Iterator[str]:
+    """The files of a folder and those below it; folders that cannot be read, or are of packages, are told."""
+
+    def failed(error: OSError) -> None:
+        brought.refused.append(Refused(str(error.filename), f"it cannot be read: {error.strerror}"))
+
+    for where, folders, names in os.walk(folder, onerror=failed):
+        if where != folder and ("pyvenv.cfg" in names or "conda-meta" in folders):
+            brought.pass_by(os.path.normpath(where), "installed packages")
+            folders.clear()
+            continue
+        for name in sorted(_NOT_THEIRS.intersection(folders)):
+            brought.pass_by(os.path.normpath(os.path.join(where, name)), "installed packages or what is made again")  # noqa: PTH118
+        folders[:] = sorted({one for one in folders if one[:1] != "." or one in _DOTTED} - _NOT_THEIRS)
         yield from (os.path.normpath(os.path.join(where, name)) for name in sorted(names))  # noqa: PTH118
 
 

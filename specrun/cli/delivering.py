@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -66,7 +66,7 @@ def deliver(
     out_dir: str | None,
     force: bool,
     output: str,
-    looks: Sequence[Recognized] = (),
+    looks: Collection[Recognized] = (),
     engine: str | None = None,
 ) -> None:
     """Import, write the specs, tell what became of every field; exit 65 when a file was refused.
@@ -186,7 +186,7 @@ def _spare(files: Iterable[Path], force: bool) -> None:
         raise Exit(FAILED, f"{', '.join(taken)} exists already: say --force to overwrite it, or choose another place")
 
 
-def _tell(imported: Sequence[Imported], looks: Sequence[Recognized], files: Iterable[Path], output: str) -> None:
+def _tell(imported: Sequence[Imported], looks: Collection[Recognized], files: Iterable[Path], output: str) -> None:
     """The report: for programs on standard output, unless the spec is there; for people on standard error."""
     from specrun.views.report import Account, Told, report_data, report_markdown, report_text
 

@@ -103,7 +103,7 @@ def any_files(
         raise click.UsageError("--job and --all choose among the jobs of a script, and none of these files is one.")
     options = _options(name, workspace or brought.config(), written, job, every, len(scripts))
     batchai = _batchai_options(options, mounts, image, code)
-    deliver(works(brought, batchai, options), brought.refused, looks=brought.looks, **written)
+    deliver(works(brought, batchai, options), brought.refused, looks=brought.looks.values(), **written)
 
 
 @click.group(name="import", cls=Kinds, plain=any_files, subcommand_metavar="KIND [OPTIONS] FILE…")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from specrun.convert.imported import Found
@@ -38,7 +38,7 @@ class Account:
     """All that is told of an import: each spec, and what files were taken for."""
 
     specs: Sequence[Told]
-    looks: Sequence[Recognized] = ()
+    looks: Collection[Recognized] = ()
 
     def by_file(self) -> list[tuple[str, list[Entry], Sequence[Found]]]:
         """The entries of each file and its jobs, by its name, those first that need somebody.
@@ -120,7 +120,7 @@ def summary(entries: list[Entry]) -> str:
 
 
 def _looks(
-    looks: Sequence[Recognized], quote: Callable[[str], str] = str, plain: Callable[[str], str] = str
+    looks: Collection[Recognized], quote: Callable[[str], str] = str, plain: Callable[[str], str] = str
 ) -> Iterator[str]:
     """What is said of each file that is imported, and of the others by their reasons."""
     yield from (f"{quote(look.file)}: {plain(look.taken.told)}" for look in looks if look.imported)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,33 @@ def test_a_folder_of_everything(specrun: Any) -> None:
     assert "not imported: old/train.py: Python that uses no SDK of Azure ML or Batch AI" in head
     assert "not imported: old/chart.yaml: it is not YAML" in " ".join(head.split())
     assert "not imported: 1 other file: endings that are not looked at (.md)" in head
-    assert "node_modules" not in said.err
+    assert "not imported: old/node_modules: installed packages" in head
     assert rest.index("!") < rest.index("~")
+
+
+def test_an_environment_of_python_is_not_looked_into_and_one_of_azure_ml_is(specrun: Any) -> None:
+    write("old/venv/pyvenv.cfg", "home = /usr/bin")
+    write("old/venv/lib/job.yml", JOB)
+    write("old/env/job.yml", JOB)
+    said = specrun("import", "old", "--out-dir", "new")
+    assert said.code == 0, said.err
+    assert [path.name for path in Path("new").iterdir()] == ["env.yaml"]
+    assert "not imported: old/venv: installed packages" in said.err
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(specrun: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("old/job.yml", JOB)
+    write("old/shut/job.yml", JOB)
+    scan = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    said = specrun("import", "old", "--out-dir", "new")
+    assert (said.code, "error: old/shut: it cannot be read: Permission denied" in said.err) == (65, True), said.err
 
 
 def test_what_is_brought_along_and_cannot_be_imported_is_an_error(specrun: Any) -> None:
