@@ -251,3 +251,32 @@ def test_paths_beside_the_script() -> None:
     )
     job = job_of(V1 + text)
     assert (job["code"], job["arguments"]) == ("src", ["--a=1", "--b=2"])
+
+
+def test_what_is_set_on_a_copy_of_a_registered_environment() -> None:
+    text = (
+        "from azureml.core import Environment\nenv = Environment.get(ws, 'base', version='3').clone('own')\n"
+        "env.environment_variables = {'LEVEL': 'info'}\nenv.docker.base_image = 'acme/train'\n"
+        "env.python.conda_dependencies.add_pip_package('numpy')\n"
+        "src = ScriptRunConfig('src', 'train.py', compute_target='gpu', environment=env)\n"
+    )
+    job = job_of(V1 + text)
+    assert (job["environment"], job["environment_variables"]) == ("azureml:base:3", {"LEVEL": "info"})
+    places = [entry.place for entry in asked(imported(V1 + text)[0])]
+    assert places == ["line 6", "line 7"]
+
+
+def test_several_addresses_are_no_input() -> None:
+    text = (
+        "from azureml.core import Dataset\nweb = ['https://a.example/x.gz', 'https://a.example/y.gz']\n"
+        "src = ScriptRunConfig('src', 'train.py', ['--data', Dataset.File.from_files(web).as_mount()], "
+        "compute_target='gpu')\n"
+    )
+    assert job_of(V1 + text)["inputs"] == {"data": {"path": "TODO"}}
+
+
+def test_a_placeholder_is_no_default() -> None:
+    text = "import os\nsub = os.getenv('SUB', '<my-subscription>')\nWorkspace(sub, 'rg', 'workspace')\n"
+    found = imported(V1.partition("\n")[0] + "\n" + text + TRAINS)[0].draft.values()["workspace"]
+    assert isinstance(found, Mapping)
+    assert found["subscription_id"] == "${{ env.SUB }}"

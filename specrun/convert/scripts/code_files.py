@@ -69,6 +69,7 @@ def _copy(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
         return
     shown = source if isinstance(source, str) else "what the script copies"
     lowering.ask(call, "src", "job.code", f"the script copies {shown} to {target}: do so before apply")
+    lowering.drop(call, "dst", "where it is copied to")
 
 
 def _tell(lowering: Lowering, call: Call, note: str) -> None:

@@ -13,7 +13,7 @@ from specrun.convert.scripts.lowering import Lowering, is_expression
 from specrun.convert.scripts.uploads import Uploads, clean_target, put_together, spelled, store_of
 from specrun.convert.scripts.values import Call, Member, Value
 from specrun.convert.section import Fields
-from specrun.convert.unknown import Unknown, is_open
+from specrun.convert.unknown import Missing, Unknown, is_open
 
 KINDS = (
     "path", "as_mount", "as_download", "as_upload", "as_named_input", "DataReference", "Dataset.File.from_files",
@@ -201,8 +201,8 @@ class References:
         if isinstance(value, list) and len(value) == 1:
             return self._pair(call, argument, value[0])
         if isinstance(value, list) and value:
-            found = self._pair(call, argument, value[0])
-            return replace(found, doubt="there are several places, and this is the first: an input has one folder")
+            what = "there are several places, and an input has one: put the files into one folder on a datastore"
+            return Place(address=Missing(what), origins=origins)
         if isinstance(value, Call):
             return self._place(value) or self._unknown(call, argument)
         if value is None:

@@ -73,6 +73,7 @@ _KINDS = {
     "as_named_input": "the job does not use it",
     "path": "the job does not use it",
     "batchai.create": "Batch AI's workspaces and groups are not those of Azure ML",
+    "v2:Data": "an input names the place itself",
     "start_logging": "an interactive run has no job",
     "Nccl": "the script says it, in init_process_group",
     "Gloo": "the script says it, in init_process_group",

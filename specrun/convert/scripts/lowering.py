@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from specrun.convert.credentials import variable
 from specrun.convert.document import Document
@@ -24,7 +24,7 @@ from specrun.convert.scripts.values import (
     report_values,
 )
 from specrun.convert.section import Fields, doubt
-from specrun.convert.unknown import Mixed, Open, Secret, Unknown
+from specrun.convert.unknown import Mixed, Open, Secret, Unknown, opened
 
 Refer = Callable[[Value, str], "str | Open | None"]
 
@@ -160,6 +160,8 @@ class Lowering:
                 if isinstance(value, Reference) and value.imported and "batchai" in value.dotted:
                     return value.dotted.rpartition(".")[2]  # a member of an enumeration
                 return self.refer(value, hint) or _object(value, hint)
+            case Unknown(default=str() as default) if opened(default) != default:
+                return replace(value, default=None)  # which is a placeholder
             case Secret():
                 named = hint if value.name == "credential" else value.name
                 return "…" if hint in _NAMED_BY_PLACE else Secret(variable(named))

@@ -54,8 +54,10 @@ def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
             _put(lowering, fields, environment, holder, name, argument)
         dependencies = Member(holder, "environment.python.conda_dependencies")
         lower_dependencies(lowering, environment, dependencies)
-    if environment and not isinstance(fields.get("environment"), str):
+    if fields.get("environment") is None and environment:
         fields.put("environment", environment)
+    elif environment.get("environment_variables") is not None:
+        fields.put("environment_variables", environment["environment_variables"])
     if job.get("source_directory") is None:
         fields.put("source_directory", ".", comment="the script says none: the folder it is run in")
     _compute(lowering, fields, holders)

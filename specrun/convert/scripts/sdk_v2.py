@@ -100,9 +100,9 @@ def _environment(lowering: Lowering, fields: Fields, job: Call) -> None:
         if value is not None:
             fields.put("environment", _with_prefix(lowering.value(value, path, "job.environment")), path)
         return
-    lowering.rewrite(job, "environment", "job.environment", "its fields are those of the section")
     if any(map(made.get, ("image", "conda_file", "build"))):
-        fields.put("environment", lowering.fields(made, "job.environment"), path)
+        note = "its fields are those of the section"
+        fields.put("environment", lowering.fields(made, "job.environment"), path, note=note)
     else:
         _registered(lowering, fields, made)
 

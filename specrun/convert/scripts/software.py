@@ -35,6 +35,7 @@ def lower_environment(lowering: Lowering, fields: Fields, holder: Call, name: st
         base = base.owner
         chain.insert(0, base)
     if base.kind == "Environment.get":
+        _changed(lowering, fields, chain[1:])
         return _registered(lowering, base)
     for call in chain:
         _fields(lowering, fields, call)
@@ -119,6 +120,21 @@ def _fields(lowering: Lowering, fields: Fields, call: Call) -> None:
         elif name.partition(".")[0] in ("python", "docker", "environment_variables"):
             put_below(lowering, fields, call, name)
     lower_dependencies(lowering, fields, Member(call, "python.conda_dependencies"))
+
+
+def _changed(lowering: Lowering, fields: Fields, clones: list[Call]) -> None:
+    """What is set on a copy of a registered environment: its variables are the job's, and the rest is nowhere."""
+    for call in clones:
+        for name, _ in told(call):
+            if name.partition(".")[0] == "environment_variables":
+                put_below(lowering, fields, call, name)
+            elif name != "new_name":
+                what = "it is set on a copy of the registered environment, which the spec names as it is: see to it"
+                lowering.doubt(call, name, "job.environment", what)
+        for added in lowering.calls:
+            if added.owner is call and added.at == "python.conda_dependencies" and not added.skipped:
+                what = "the registered environment has to have it: the spec names it as it is"
+                lowering.doubt(added, next(iter(added.arguments), ""), "job.environment", what)
 
 
 def _registered(lowering: Lowering, call: Call) -> object:
