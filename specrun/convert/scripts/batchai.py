@@ -16,10 +16,10 @@ def lower_parts(lowering: Lowering, job: Call | None) -> tuple[Fields | None, Fi
     named = reference.get("id") if isinstance(reference, Call) else None
     cluster = next((one for one in clusters if named is not None and _name(lowering, one) == named), None)
     cluster = cluster or (clusters[0] if clusters else None)
-    made = _root(lowering, cluster) if cluster is not None else None
+    made = _root(lowering, cluster, "compute") if cluster is not None else None
     if job is None:
         return None, made
-    fields = _root(lowering, job)
+    fields = _root(lowering, job, "job")
     properties = fields.get("properties")
     called = _name(lowering, cluster) if cluster is not None else None
     known = called is not None and not isinstance(named, str)
@@ -30,10 +30,10 @@ def lower_parts(lowering: Lowering, job: Call | None) -> tuple[Fields | None, Fi
     return fields, made
 
 
-def _root(lowering: Lowering, call: Call) -> Fields:
+def _root(lowering: Lowering, call: Call, to: str) -> Fields:
     """What its file would hold: the properties, and what it is called where it is made."""
     root = Fields()
-    root.put("properties", lowering.fields(call, "job", camel), (call.key,))
+    root.put("properties", lowering.fields(call, to, camel), (call.key,))
     made = _made(lowering, call)
     if made is not None:
         for name in ("cluster_name", "job_name"):

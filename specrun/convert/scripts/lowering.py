@@ -116,7 +116,7 @@ class Lowering:
 
     def nest(self, call: Call, path: FieldPath, to: str, rename: Callable[[str], str] = str) -> Fields:
         """The fields of a call that stands as an argument: of that argument nothing else is to say."""
-        self.ledger.rewrite(path, to, _INNER)
+        self.ledger.rewrite(path, to if rename is str else to.partition(".")[0], _INNER)
         return self.fields(call, to, rename)
 
     def value(
