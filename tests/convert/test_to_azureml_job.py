@@ -105,7 +105,7 @@ JOBS = {
         services:
           notebook: {type: jupyter_lab}
           shell: {type: ssh, ssh_public_keys: ssh-ed25519 AAAA, nodes: all}
-          board: {type: tensor_board, log_dir: logs}
+          board: {type: tensor_board, log_dir: logs, port: 6006}
           editor: {type: vs_code}
         """,
     "managed by object id": f"command: ls\nidentity: {{type: managed, object_id: {ID}}}",
