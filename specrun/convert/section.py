@@ -9,7 +9,7 @@ from specrun.convert import coerce
 from specrun.convert.document import Document, Key, Value
 from specrun.convert.fields import NO_REMARK, Fields, Reader, Remark, Row, dropped
 from specrun.convert.report import FieldPath, Ledger, dotted
-from specrun.convert.unknown import express, has_expression, is_open, opened
+from specrun.convert.unknown import Open, express, has_expression, is_open, opened
 from specrun.spec.frozen import dataclass
 
 __all__ = [
@@ -127,8 +127,10 @@ class Section:
         raw = self.known(name, prose=prose)
         if is_open(raw):
             value = self.expressed(name, to, raw)
-            self.draft.set(to, value)
-            return value
+            value = value if isinstance(raw, Open) else read(value)
+            if value is not None:
+                self.draft.set(to, value)
+                return value
         value = None if raw is None else read(raw)
         if value is not None:
             self.put(name, to, value)

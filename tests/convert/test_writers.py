@@ -74,6 +74,13 @@ def test_what_the_environment_holds_is_read_there_unless_the_source_has_a_defaul
     assert questions(found) == []
 
 
+def test_a_list_with_something_unknown_in_it_is_read_as_lists_are() -> None:
+    some = ["--ipc", Unknown("how()", "line 3", "how")]
+    found = written({"command": "run", "resources": {"docker_args": some, "instance_count": some}})
+    assert found.draft.get(("job", "resources", "docker_args")) == "--ipc ${{ vars.how }}"
+    assert found.draft.get(("job", "resources", "instance_count")) == "TODO"
+
+
 def test_texts_stand_in_files_beside_the_spec() -> None:
     environment = {"build": {"dockerfile": "FROM a\nRUN b"}}
     found = written({"command": "run", "environment": environment})
