@@ -268,12 +268,13 @@ def test_a_word_in_angle_brackets_is_open_in_a_command() -> None:
 
 
 def test_an_account_of_unknown_name_has_its_key_by_that_name() -> None:
-    account, key = Unknown("cfg.account", "line 3", "storage"), Unknown("environ", "line 4", environment="SHARE_KEY")
+    account = Unknown("cfg.account", "line 3", "storage_account_name")
+    key = Unknown("environ", "line 4", environment="SHARE_KEY")
     place = ("properties", "mountVolumes", "azureFileShares", 0)
     document = put(job(), (*place, "accountName"), account)
     named: Any = read_back(write(document)[0])["datastores"]["share"]  # type: ignore[index]
-    assert named["account_name"] == "${{ vars.storage }}"
-    assert named["credentials"]["account_key"] == "${{ secrets.STORAGE_KEY }}"
+    assert named["account_name"] == "${{ vars.storage_account_name }}"
+    assert named["credentials"]["account_key"] == "${{ secrets.STORAGE_ACCOUNT_NAME_KEY }}"
     document = put(document, (*place, "credentials", "accountKey"), key)
     named = read_back(write(document)[0])["datastores"]["share"]  # type: ignore[index]
     assert named["credentials"]["account_key"] == "${{ secrets.SHARE_KEY }}"

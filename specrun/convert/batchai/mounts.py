@@ -88,7 +88,8 @@ class Mounts:
         account = self._account(item, host, store)
         note = "of the share's address" if kind == "azure_file" else ""
         store.put(key, _container(target, key, self.texts), *(item.origins(source) or (item.path,)), note=note)
-        _credentials(item, account, store)
+        name_of_key = _STORAGE_KEY if account in self.accounts.values() else _name_of_key(account)
+        _credentials(item, name_of_key, store)
         if item.get("credentials", "credentialsInfo") is None:
             comment = "or leave the section out, to use your own identity"
             item.draft.comment(("datastores", name, "credentials"), comment)
@@ -160,17 +161,16 @@ def _container(target: str, key: str, texts: Texts) -> str | Open:
     return Missing(f"write the name ({key}): lower-case letters, digits and hyphens")
 
 
-def _credentials(item: Section, account: str | Open, store: Fields) -> None:
+def _name_of_key(account: str | Open) -> str:
+    said = account if isinstance(account, str) else getattr(account, "name", "")
+    return variable(f"{said}_key") if said else _STORAGE_KEY
+
+
+def _credentials(item: Section, name: str, store: Fields) -> None:
     """The datastore's key, by the name of a secret."""
     section = item.inner("credentials", "credentialsInfo")
     key, vault = section.known("accountKey"), section.inner("accountKeySecretReference")
-    if isinstance(key, Unknown) and key.environment:
-        name = key.environment
-    elif isinstance(account, str):
-        name = variable(f"{account}_key")
-    else:
-        said = getattr(account, "name", "")
-        name = _STORAGE_KEY if said.startswith("storage_account") or not said else variable(f"{said}_key")
+    name = key.environment if isinstance(key, Unknown) and key.environment else name
     origins: list[FieldPath] = [*section.origins("accountKey"), *section.origins("accountKeySecretReference")]
     credentials = Fields(section.path)
     credentials.put("account_key", Unknown(name, environment=name), *origins, note=vault_command(vault))
