@@ -280,3 +280,34 @@ def test_a_placeholder_is_no_default() -> None:
     found = imported(V1.partition("\n")[0] + "\n" + text + TRAINS)[0].draft.values()["workspace"]
     assert isinstance(found, Mapping)
     assert found["subscription_id"] == "${{ env.SUB }}"
+
+
+@pytest.mark.parametrize(("there", "asks"), [("print('hello')\n", False), ("print('changed')\n", True)])
+def test_a_file_that_is_there_is_kept(there: str, asks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("src").mkdir()
+    Path("src/train.py").write_text(there)
+    found = imported(notebook(V1, "%%writefile src/train.py\nprint('hello')", TRAINS), "a.ipynb")[0]
+    assert found.files == {}
+    assert any("src/train.py" in entry.note for entry in asked(found)) == asks
+
+
+def test_a_file_with_a_credential_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(
+        "open('https://a.blob.core.windows.net/c?sig=CANARYcanaryCANARYcanary123456789012345')\n"
+    )
+    found = imported(V1 + "import shutil\nshutil.copy('train.py', 'src')\n" + TRAINS)[0]
+    assert found.files == {}
+    assert any("train.py" in entry.note for entry in asked(found))
+
+
+def test_files_elsewhere_are_neither_read_nor_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "key").write_text("something of mine")
+    monkeypatch.chdir(tmp_path / "other")
+    text = V1 + f"import shutil\nshutil.copy('../key', '.')\nshutil.copy({str(tmp_path / 'key')!r}, './a.py')\n"
+    cell = f"%%writefile {tmp_path}/key2\nhello"
+    found = imported(notebook(text, cell, "%%writefile ../key3\nhello", TRAINS.replace("src", ".")), "a.ipynb")[0]
+    assert found.files == {}
+    assert len([entry for entry in asked(found) if entry.source.startswith("shutil.copy")]) == 2

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from specrun.convert import credentials
-from specrun.convert.locations import folder_of, is_address, rebased
+from specrun.convert.locations import folder_of, rebased
 from specrun.convert.scripts.lowering import Lowering
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.sources import MAX_BYTES
@@ -38,7 +38,12 @@ def _target(call: Call) -> str:
 
 def _is_wanted(path: str, folders: Sequence[str], named: Sequence[str]) -> bool:
     inside = any(path == folder or folder == "." or path.startswith(f"{folder}/") for folder in folders)
-    return bool(path) and not path.startswith("..") and (inside or path in named)
+    return _is_below(path) and (inside or path in named)
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path stays in the script's folder: a file of somebody else's must not reach for others."""
+    return bool(path) and not path.startswith(("..", "/")) and ":" not in path
 
 
 def _write(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
@@ -48,11 +53,8 @@ def _write(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
     if not isinstance(text, str) or credentials.reveals(text):
         what = "its text is computed" if not isinstance(text, str) else "a credential stands in it, and is not copied"
         lowering.ask(call, "path", "job.code", f"{what}: write {where} before apply")
-    elif _same_there(lowering, call, text):
-        _tell(lowering, call, "the file is there, and the same")
     else:
-        made[where] = text if text.endswith("\n") or not text else f"{text}\n"
-        _tell(lowering, call, f"written beside the spec, as {where}")
+        _make(lowering, call, "path", made, _target(call), text if text.endswith("\n") or not text else f"{text}\n")
 
 
 def _copy(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
@@ -62,10 +64,8 @@ def _copy(lowering: Lowering, call: Call, made: dict[str, str]) -> None:
     name = posixpath.basename(source) if isinstance(source, str) else ""
     if target and not posixpath.splitext(target)[1]:
         target = posixpath.join(target, name)
-    if there is not None and call.kind != "shutil.move":
-        where = _beside(lowering, target)
-        made[where] = there
-        _tell(lowering, call, f"copied beside the spec, as {where}")
+    if there is not None and call.kind != "shutil.move" and not credentials.reveals(there):
+        _make(lowering, call, "src", made, target, there)
         return
     shown = source if isinstance(source, str) else "what the script copies"
     lowering.ask(call, "src", "job.code", f"the script copies {shown} to {target}: do so before apply")
@@ -79,7 +79,7 @@ def _tell(lowering: Lowering, call: Call, note: str) -> None:
 
 
 def _text_of(lowering: Lowering, source: Value) -> str | None:
-    if not isinstance(source, str) or not source or is_address(source):
+    if not isinstance(source, str) or not source or not _is_below(posixpath.normpath(source)):
         return None
     path = Path(folder_of(lowering.file)) / source
     try:
@@ -90,9 +90,16 @@ def _text_of(lowering: Lowering, source: Value) -> str | None:
         return None
 
 
-def _same_there(lowering: Lowering, call: Call, text: str) -> bool:
-    there = _text_of(lowering, call.get("path"))
-    return there is not None and there.strip() == text.strip()
+def _make(lowering: Lowering, call: Call, name: str, made: dict[str, str], path: str, text: str) -> None:
+    """A file beside the spec, unless one is there."""
+    where, there = _beside(lowering, path), _text_of(lowering, path)
+    if there is None:
+        made[where] = text
+        _tell(lowering, call, f"written beside the spec, as {where}")
+        return
+    _tell(lowering, call, f"{where} is there already")
+    if there.strip() != text.strip():
+        lowering.ask(call, name, "job.code", f"{where} is there, and is another than this one: which is the job's?")
 
 
 def _beside(lowering: Lowering, path: str) -> str:

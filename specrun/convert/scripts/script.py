@@ -39,23 +39,9 @@ _KNOWN = (
 _UNKNOWN = "specrun has no field for it"
 
 _WORDS = (
-    "azureml",
-    "azure",
-    "batchai",
-    "Parameters",
-    "Compute",
-    "Workspace",
-    "Estimator",
-    "TensorFlow",
-    "PyTorch",
-    "Chainer",
-    "ScriptRunConfig",
-    "Datastore",
-    "command",
-    "Settings",
-    "upload",
-    "SKLearn",
-)
+    "azureml", "azure", "batchai", "Parameters", "Compute", "Workspace", "Estimator", "TensorFlow", "PyTorch",
+    "Chainer", "ScriptRunConfig", "Datastore", "command", "Settings", "upload", "SKLearn",
+)  # fmt: skip
 
 
 _TELL_NOTHING = {

@@ -96,41 +96,19 @@ _V1 = {
     "ContainerRegistry": "",
     "urlretrieve": "url filename",
 }
+_KEYWORDS_ONLY = (
+    "AmlCompute Environment BuildContext Workspace Data CommandJob command Input Output "
+    "TensorFlowDistribution PyTorchDistribution MpiDistribution AmlComputeSshSettings NetworkSettings "
+    "IdentityConfiguration ManagedIdentityConfiguration UserIdentityConfiguration AmlTokenConfiguration "
+    "JobResourceConfiguration CommandJobLimits AzureBlobDatastore AzureFileDatastore "
+    "AzureDataLakeGen2Datastore AccountKeyConfiguration SasTokenConfiguration "
+    "ServicePrincipalConfiguration SshJobService JupyterLabJobService TensorBoardJobService "
+    "VsCodeJobService QueueSettings ResourceConfiguration"
+)
 _V2 = {
-    "v2:AmlCompute": "",
-    "v2:Environment": "",
-    "v2:BuildContext": "",
-    "v2:Workspace": "",
-    "v2:Data": "",
-    "v2:CommandJob": "",
-    "v2:command": "",
+    **{f"v2:{name}": "" for name in _KEYWORDS_ONLY.split()},
     "v2:MLClient": "credential subscription_id resource_group_name workspace_name",
     "v2:MLClient.from_config": "credential path file_name",
-    "v2:Input": "",
-    "v2:Output": "",
-    "v2:TensorFlowDistribution": "",
-    "v2:PyTorchDistribution": "",
-    "v2:MpiDistribution": "",
-    "v2:AmlComputeSshSettings": "",
-    "v2:NetworkSettings": "",
-    "v2:IdentityConfiguration": "",
-    "v2:ManagedIdentityConfiguration": "",
-    "v2:UserIdentityConfiguration": "",
-    "v2:AmlTokenConfiguration": "",
-    "v2:JobResourceConfiguration": "",
-    "v2:CommandJobLimits": "",
-    "v2:AzureBlobDatastore": "",
-    "v2:AzureFileDatastore": "",
-    "v2:AzureDataLakeGen2Datastore": "",
-    "v2:AccountKeyConfiguration": "",
-    "v2:SasTokenConfiguration": "",
-    "v2:ServicePrincipalConfiguration": "",
-    "v2:SshJobService": "",
-    "v2:JupyterLabJobService": "",
-    "v2:TensorBoardJobService": "",
-    "v2:VsCodeJobService": "",
-    "v2:QueueSettings": "",
-    "v2:ResourceConfiguration": "",
     "v2:environments.get": "name version label",
     "v2:data.get": "name version label",
     "v2:compute.get": "name",
