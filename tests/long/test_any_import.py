@@ -22,7 +22,6 @@ from specrun.convert.report import leaves
 from specrun.convert.sources import read_json, read_yaml
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import check
-from specrun.spec.masking import mask
 from tests.long.limits import ACTS, SECONDS, TookTooLong, limited
 from tests.long.mangling import PLAIN, Way, mangled, other_expression, other_json, other_value, with_value
 from tests.searching import Search
@@ -126,8 +125,18 @@ def _unspoken(file: str, report: Sequence[Mapping[str, Any]]) -> list[tuple[str 
     values = (read_json if file.endswith(".json") else read_yaml)(file).values
     told = {tuple(entry["path"]) for entry in report if entry["file"] == file}
     told -= {()} if values and isinstance(values, (dict, list)) else set()
-    shown = [tuple(mask(step) if isinstance(step, str) else step for step in path) for path in leaves(values)]
-    return [path for path in shown if not any(path[:end] in told for end in range(len(path) + 1))]
+    hidden = [path for path in told if any("*" in str(step) for step in path)]
+    return [
+        path
+        for path in leaves(values)
+        if not any(path[:end] in told for end in range(len(path) + 1)) and not any(_hides(one, path) for one in hidden)
+    ]
+
+
+def _hides(told: Sequence[str | int], path: Sequence[str | int]) -> bool:
+    """Whether a path with asterisks is that of a leaf, or above it."""
+    steps = zip(told, path, strict=False)
+    return len(told) <= len(path) and all(one == other or "*" in str(one) for one, other in steps)
 
 
 def _unexplained(spec: Path, report: Sequence[Mapping[str, Any]]) -> list[Diagnostic]:
