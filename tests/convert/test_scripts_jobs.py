@@ -63,6 +63,13 @@ def test_every_job_is_a_spec_of_its_own() -> None:
     assert "script: train.py" in other.draft.text()
 
 
+def test_a_job_has_the_experiment_that_it_is_submitted_to() -> None:
+    text = V1 + PREPARES.replace("'x'", "'first'") + TRAINS.replace("'x'", "'second'")
+    found = imported(text)[0]
+    assert (found.name, found.draft.values()["experiment"]) == ("second", "second")
+    assert [one.name for one in imported(text, all_jobs=True)] == ["first", "second"]
+
+
 def test_the_others_are_named_where_they_stand() -> None:
     entries = asked(imported(V1 + PREPARES + TRAINS)[0])
     assert [(one.source, one.place, one.flag) for one in entries if "another job" in one.note] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from specrun.convert import naming
 from specrun.convert.locations import is_address
@@ -14,6 +14,7 @@ from specrun.convert.scripts.uploads import Uploads, clean_target, put_together,
 from specrun.convert.scripts.values import Call, Member, Value
 from specrun.convert.section import Fields
 from specrun.convert.unknown import Missing, Unknown, is_open
+from specrun.spec.frozen import dataclass
 
 KINDS = (
     "path", "as_mount", "as_download", "as_upload", "as_named_input", "DataReference", "Dataset.File.from_files",

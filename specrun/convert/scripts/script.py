@@ -122,7 +122,10 @@ def _imported(
         fields = lowered(Section(ledger, draft, named.path, named, loose=True))
     fields.put("datastores", stores)
     fields.put("data", uploads.fields)
-    experiment = experiment_of(lowering)
+    experiment = experiment_of(lowering, job)
+    for other in lowering.of("Experiment"):
+        if other is not experiment:
+            lowering.drop(other, "name", "a spec has one experiment: that of its job")
     if experiment is not None and fields.get("experiment_name") is None:
         lowering.put(fields, "experiment_name", experiment, "name", "experiment")
     section = reading.over(ledger, fields)
@@ -167,7 +170,8 @@ def _without_job(lowering: Lowering, reading: Reading, section: Section, jobs: M
 
 def _name(lowering: Lowering, job: Call | None) -> str:
     """What the spec is called: as was asked, as the job, the experiment or the file is."""
-    experiment = next((call.get("name") for call in lowering.of("Experiment")), None)
+    made = experiment_of(lowering, job)
+    experiment = made.get("name") if made is not None else None
     own = [job.get(name) for name in ("name", "display_name", "experiment_name")] if job is not None else []
     of_sdk_v2 = job is not None and job.kind in sdk_v2.KINDS
     return naming.spec_name(lowering.options.name, *(own if of_sdk_v2 else []), experiment, stem(lowering.file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from specrun.convert import naming
 from specrun.convert.locations import is_address
@@ -14,6 +14,7 @@ from specrun.convert.scripts.values import Call, Member, Value
 from specrun.convert.section import Fields
 from specrun.convert.unknown import Mixed, Secret, Unknown
 from specrun.spec.datastore_paths import DEFAULT_NAME
+from specrun.spec.frozen import dataclass
 
 _V1 = {
     "Datastore.register_azure_blob_container": ("azure_blob", "container_name"),
@@ -71,7 +72,7 @@ def clean_target(path: object) -> object:
         first = path.parts[0]
         return Mixed((first.lstrip("./ "), *path.parts[1:])) if isinstance(first, str) else path
     if not isinstance(path, str):
-        return path if isinstance(path, Unknown) else str(path or "")
+        return "" if path is None else path
     words = [word.strip() for word in path.replace("\\", "/").split("/")]
     return "/".join(word for word in words if word not in ("", ".", ".."))
 
@@ -168,7 +169,7 @@ def _uploaded(lowering: Lowering, uploads: Uploads, call: Call) -> None:
         folder = folders.pop()
         doubt = f"the script sends {len(sources)} files of {folder}; the spec sends the whole folder: is that right?"
         sources = [folder]
-    there = clean_target(lowering.word(target, "target") if target is not None else "")
+    there = clean_target(lowering.value(target, (call.key, key), "data.target"))
     for source in sources:
         clash = _clashing(spelled(store), spelled(there), uploads)
         if clash is None:

@@ -101,9 +101,8 @@ def subscription_of(lowering: Lowering) -> object:
     return known or Unknown(_SUBSCRIPTION, environment=_SUBSCRIPTION)
 
 
-def experiment_of(lowering: Lowering) -> Call | None:
-    """The experiment that the script makes; a spec has one."""
-    found = lowering.of("Experiment")
-    for other in found[1:]:
-        lowering.drop(other, "name", "a spec has one experiment")
-    return found[0] if found else None
+def experiment_of(lowering: Lowering, job: Call | None) -> Call | None:
+    """The experiment that the job is submitted to, else the first that the script makes."""
+    owners = [call.owner for call in lowering.of("submit") if job is not None and call.get("config") is job]
+    made = lowering.of("Experiment")
+    return next((one for one in made if one in owners), made[0] if made else None)
