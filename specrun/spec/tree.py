@@ -152,7 +152,11 @@ class _Walk:
             rules = (*rules, own) if own is not None else rules
         here = folder.trail[-1].rstrip(os.sep)
         for entry in entries:
-            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{here}{os.sep}{entry.name}"
+            try:
+                real = os.path.realpath(entry.path) if entry.is_symlink() else f"{here}{os.sep}{entry.name}"
+            except OSError as error:  # a link that only others may follow, such as those in /proc
+                self._tree.errors.append(error)
+                continue
             if not self._is_code or not self._is_left_out(entry, real, rules):
                 self._take(folder, entry, real, rules)
 

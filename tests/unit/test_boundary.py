@@ -602,3 +602,24 @@ def test_an_empty_option_is_a_variable_that_is_not_set(
 ) -> None:
     assert run([*verb, "--allow-outside", ""]) == 64
     assert "is empty" in capsys.readouterr().err
+
+
+def test_a_link_that_may_not_be_followed_is_an_error_of_the_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "few/own.txt").touch()
+    (tmp_path / "few/theirs").symlink_to("nowhere")
+
+    real = os.path.realpath
+
+    def refused(path: str) -> str:
+        if str(path).endswith("theirs"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trees.os.path, "realpath", refused)
+        found = read_tree(str(tmp_path / "few"))
+    assert [file.path for file in found.files] == ["own.txt"]
+    assert [getattr(error, "filename", "") for error in found.errors] == [str(tmp_path / "few/theirs")]
