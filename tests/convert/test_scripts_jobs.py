@@ -318,3 +318,12 @@ def test_files_elsewhere_are_neither_read_nor_written(tmp_path: Path, monkeypatc
     found = imported(notebook(text, cell, "%%writefile ../key3\nhello", TRAINS.replace("src", ".")), "a.ipynb")[0]
     assert found.files == {}
     assert len([entry for entry in asked(found) if entry.source.startswith("shutil.copy")]) == 2
+
+
+def test_an_estimator_looks_for_its_files_in_the_code_folder() -> None:
+    text = (
+        "from azureml.train.estimator import Estimator\n"
+        "src = Estimator('src', entry_script='train.py', compute_target='gpu', "
+        "conda_dependencies_file='env/conda.yml')\n"
+    )
+    assert job_of(V1 + text)["environment"] == {"conda_file": "src/env/conda.yml"}

@@ -13,8 +13,8 @@ from specrun.convert.options import ImportOptions
 from specrun.convert.report import leaves
 from specrun.convert.scripts import import_script
 from specrun.convert.scripts.cells import read_code
-from specrun.convert.scripts.reading import read_script
 from specrun.convert.scripts.signatures import METHODS, SIGNATURES
+from specrun.convert.scripts.statements import read_script
 from specrun.convert.scripts.values import report_values
 from specrun.convert.sources import Refused
 from tests.convert.unexplained import unexplained

@@ -6,10 +6,8 @@ import ast
 from collections.abc import Mapping
 
 from specrun.convert.scripts.builtin import builtin, can_join, joined, method
-from specrun.convert.scripts.kinds import kind_of
-from specrun.convert.scripts.members import member
-from specrun.convert.scripts.run import ScriptPass, parameters
-from specrun.convert.scripts.signatures import FILES, LOOSE, METHODS, SIGNATURES, SUBMITS
+from specrun.convert.scripts.run import ScriptPass, member, parameters
+from specrun.convert.scripts.signatures import FILES, LOOSE, METHODS, SIGNATURES, SUBMITS, kind_of
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value
 from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret

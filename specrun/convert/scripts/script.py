@@ -21,8 +21,8 @@ from specrun.convert.scripts.code_files import folders_of, wanted_files, write_c
 from specrun.convert.scripts.inputs import References
 from specrun.convert.scripts.jobs import BATCH_AI, calls_reason, jobs_of, say_the_rest
 from specrun.convert.scripts.lowering import Lowering
-from specrun.convert.scripts.reading import Script, read_script
 from specrun.convert.scripts.sdk_v1 import lower_run
+from specrun.convert.scripts.statements import Script, read_script
 from specrun.convert.scripts.uploads import lower_datastores, lower_uploads
 from specrun.convert.scripts.values import Call
 from specrun.convert.scripts.workspaces import experiment_of, lower_workspace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from specrun.convert.scripts.clusters import lower_cluster, named_by
 from specrun.convert.scripts.inputs import References
 from specrun.convert.scripts.lowering import Lowering, nothing, told
@@ -14,27 +16,20 @@ KINDS = (*ESTIMATORS, "ScriptRunConfig")
 DISTRIBUTIONS = (
     "TensorflowConfiguration", "ParameterServer", "MpiConfiguration", "Mpi", "PyTorchConfiguration", "Nccl", "Gloo",
 )  # fmt: skip
-_IN_ENVIRONMENT = {
-    "pip_packages": "pip_packages",
-    "conda_packages": "conda_packages",
-    "pip_requirements_file": "pip_requirements_file",
+_NESTED = (*DISTRIBUTIONS, "DockerConfiguration", "ContainerRegistry")
+_RENAMED = {
+    "conda_dependencies_file_path": "conda_dependencies_file",
     "pip_requirements_file_path": "pip_requirements_file",
-    "custom_docker_image": "image",
-    "custom_docker_base_image": "image",
+    "docker_runtime_config": "docker",
 }
-"""What an estimator says of its environment, by the names in one."""
+_IN_CODE = ("conda_dependencies_file", "pip_requirements_file")
+"""Files that estimators look for in the code folder."""
 
 _ARGUMENTS = ("script_params", "arguments", "command")
 """Where data may stand, for its path."""
 
-_PLAIN = (
-    "source_directory", "entry_script", "script", "script_params", "arguments", "command", "node_count", "vm_size",
-    "process_count_per_node", "worker_count", "parameter_server_count", "distributed_backend", "communicator",
-    "framework", "framework_version", "use_gpu", "shm_size", "max_run_duration_seconds", "environment_variables",
-    "vm_priority",
-)  # fmt: skip
-_SECTIONS = ("mpi", "tensorflow", "pytorch", "amlcompute", "docker")
 _DATA = ("inputs", "data_references", "data")
+_APART = ("run_config", "compute_target", "target", *_DATA)
 
 
 def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
@@ -77,34 +72,27 @@ def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
 def _put(lowering: Lowering, fields: Fields, environment: Fields, holder: Call, name: str, argument: Argument) -> None:
     path, value = (holder.key, name), argument.value
     first, _, rest = name.partition(".")
-    if name in _PLAIN:
-        fields.put(name, _as_text(lowering.value(value, path, f"job.{name}")), path)
-    elif name in _IN_ENVIRONMENT:
-        environment.put(_IN_ENVIRONMENT[name], lowering.value(value, path, f"job.environment.{name}"), path)
-    elif name in ("conda_dependencies_file", "conda_dependencies_file_path"):
-        environment.inner("python").put("conda_dependencies_file", lowering.word(value, "conda_file"), path)
-    elif name == "image_registry_details" and isinstance(value, Call):
-        environment.inner("docker").put("base_image_registry", lowering.fields(value, "job.environment.image"), path)
-        lowering.rewrite(holder, name, "job.environment.image", "its address stands before the image")
-    elif name in ("environment", "environment_definition"):
+    if name in ("environment", "environment_definition"):
         found = lower_environment(lowering, environment, holder, name, value)
         if found is not None:
             fields.put("environment", found, path)
-    elif name == "conda_dependencies" or (first == "environment" and rest == "python.conda_dependencies"):
+    elif name in ("conda_dependencies", "environment.python.conda_dependencies"):
         lower_dependencies(lowering, environment, value, (holder, name))
     elif first == "environment":
         put_below(lowering, environment, holder, rest, "environment.")
-    elif first in _SECTIONS and rest:
-        fields.inner(first, path).put(rest, lowering.word(value, rest), path)
-    elif name in ("distributed_training", "distributed_job_config") and isinstance(value, Call):
+    elif isinstance(value, Call) and value.kind in _NESTED:
+        lowering.rewrite(holder, name, "job", "its fields are those of the section")
+        inner = lowering.fields(value, "job")
         if value.kind in DISTRIBUTIONS:
-            lowering.rewrite(holder, name, "job.distribution", "its fields are those of the section")
-            inner = lowering.fields(value, "job.distribution")
             inner.put("type", value.kind, path)
-            fields.put(name, inner, path)
-    elif name in ("docker_runtime_config", "docker") and isinstance(value, Call):
-        lowering.rewrite(holder, name, "job.resources", "its fields are those of the section")
-        fields.put("docker", lowering.fields(value, "job.resources"), path)
+        fields.put(_RENAMED.get(name, name), inner, path)
+    elif rest:
+        put_below(lowering, fields, holder, name)
+    elif first not in _APART and not name.startswith("_"):
+        given, folder = _as_text(lowering.value(value, path, f"job.{name}")), holder.get("source_directory")
+        if name in _IN_CODE and isinstance(given, str) and isinstance(folder, str):
+            given = posixpath.join(folder, given)
+        fields.put(_RENAMED.get(name, name), given, path)
 
 
 def _as_text(value: object) -> object:

@@ -1,17 +1,20 @@
-"""A script's statements, read in order: what is assigned, what is set on what, and which calls are met."""
+"""A script, read until its names are known: its statements in order, what is assigned, and which calls are met."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from specrun.convert.scripts.builtin import appended, can_join, joined
+from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
-from specrun.convert.scripts.kinds import kind_of
-from specrun.convert.scripts.run import ScriptPass
+from specrun.convert.scripts.run import Names, ScriptPass, parameters
 from specrun.convert.scripts.secrets import shown
-from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value
+from specrun.convert.scripts.signatures import kind_of
+from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value, current
 from specrun.convert.unknown import Secret
+from specrun.spec.frozen import dataclass
 from specrun.spec.masking import names_secret
 
 
@@ -214,3 +217,48 @@ def _import(run: ScriptPass, node: ast.Import | ast.ImportFrom) -> None:
         else:
             top = alias.name.split(".")[0]
             run.names[top] = Reference(top, imported=True)
+
+
+MOST_PASSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What was met, in order: the calls, and files that are written or copied."""
+
+    calls: list[Call]
+    files: list[Call]
+
+
+def read_script(code: Code) -> Script:
+    """Read until names that are used before they are defined, as in a page's snippets, are known."""
+    run = _pass(code, {})
+    for _ in range(MOST_PASSES):
+        if not run.missed & set(run.module):
+            break
+        run = _pass(code, run.module)
+    if run.later:
+        present = {call.key: call for call in run.calls}
+        for call in (*run.calls, *run.files):
+            call.owner = current(call.owner, present)
+            for kept in (call.arguments, call.attributes):
+                kept.update({name: replace(found, value=current(found.value, present)) for name, found in kept.items()})
+    return Script(run.calls, run.files)
+
+
+def _pass(code: Code, later: Names) -> ScriptPass:
+    run = ScriptPass(evaluate, execute, assign, later=later)
+    run.names = run.module
+    for cell, tree in code.parts:
+        run.cell = cell
+        execute(run, tree.body)
+    _follow_the_rest(run, code)
+    return run
+
+
+def _follow_the_rest(run: ScriptPass, code: Code) -> None:
+    """Functions that nothing has called: those first that are never called by name, such as entry points."""
+    for cell, node in sorted(code.functions, key=lambda pair: pair[1].name in code.called):
+        if node not in run.seen:
+            run.cell = cell
+            run.follow(Function(node), parameters(run, node))
