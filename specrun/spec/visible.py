@@ -98,7 +98,8 @@ def json_lines(values: Iterable[object]) -> str:
     """A list as JSON, each value on a line of its own: long ones are written in a fraction of the time."""
     import json
 
-    encode = json.JSONEncoder(ensure_ascii=False).encode
+    # No blank between two texts: of a flag and what stands behind it, the second would be masked.
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ": ")).encode
     lines = [line if line.isprintable() and "##" not in line else _in_json(line) for line in map(encode, values)]
     return "[\n  {}\n]".format(",\n  ".join(lines)) if lines else "[]"
 

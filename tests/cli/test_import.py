@@ -157,3 +157,10 @@ def test_no_export_writes_what_is_open(specrun: Any) -> None:
         assert (said.code, said.out) == (65, "")
         assert "job.yaml:3:10: error[open-todo]" in said.err
     assert not Path("made.yml").exists()
+
+
+def test_a_report_for_programs_is_read_whatever_a_field_is_called(specrun: Any) -> None:
+    fields = {"environment": {"docker": {"baseImage": "a"}}, "script": "a.py", "--api-key": {"password": "x"}}
+    said = specrun("import", "runconfig", write("a.runconfig", fields), "--out", "a.yaml", "-o", "json")
+    (found,) = [entry for entry in json.loads(said.out) if "--api-key" in entry["path"]]
+    assert (found["verdict"], found["path"][0]) == ("dropped", "--api-key")
