@@ -9,8 +9,7 @@ from dataclasses import replace
 from specrun.convert.scripts.builtin import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.invoke import element, invoke
 from specrun.convert.scripts.run import ScriptPass, member
-from specrun.convert.scripts.secrets import is_key
-from specrun.convert.scripts.values import MOST_ITEMS, Reference, Template, Value
+from specrun.convert.scripts.values import MOST_ITEMS, Reference, Template, Value, is_key
 from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.masking import names_secret
 

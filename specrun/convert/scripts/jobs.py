@@ -36,7 +36,6 @@ _ARGUMENTS = {
     "vm_priority": "a run without a cluster of its own takes dedicated machines",
     "source_directory_data_store": "specrun keeps code where the engine wants it",
     "resume_from": "hand the earlier run's output over as an input",
-    "services": "write them in `job.services`",
     "_disable_validation": "specrun validate checks the spec",
     "_show_lint_warnings": "specrun validate checks the spec",
     "_enable_optimized_mode": "an experiment of SDK v1 that is gone",

@@ -16,7 +16,7 @@ from specrun.convert.runconfig import lowered
 from specrun.convert.scripts import sdk_v1, sdk_v2
 from specrun.convert.scripts.batchai import CLUSTER, lower_parts
 from specrun.convert.scripts.cells import read_code
-from specrun.convert.scripts.clusters import lower_cluster
+from specrun.convert.scripts.clusters import experiment_of, lower_cluster, lower_workspace
 from specrun.convert.scripts.code_files import folders_of, wanted_files, write_code_files
 from specrun.convert.scripts.inputs import References
 from specrun.convert.scripts.jobs import BATCH_AI, calls_reason, jobs_of, say_the_rest
@@ -25,7 +25,6 @@ from specrun.convert.scripts.sdk_v1 import lower_run
 from specrun.convert.scripts.statements import Script, read_script
 from specrun.convert.scripts.uploads import lower_datastores, lower_uploads
 from specrun.convert.scripts.values import Call
-from specrun.convert.scripts.workspaces import experiment_of, lower_workspace
 from specrun.convert.section import Fields, Section
 from specrun.convert.sources import NothingIn, Refused
 from specrun.convert.writers import Reading, write_job, write_workspace

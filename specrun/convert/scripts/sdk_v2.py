@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from specrun.convert.scripts.clusters import put_compute
 from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.uploads import Uploads
 from specrun.convert.scripts.values import Argument, Call, Member, Template, Value
@@ -35,7 +36,7 @@ def lower_command(lowering: Lowering, job: Call, uploads: Uploads) -> Fields:
             lowering.rewrite(submitted, "config", "job", "the job that `specrun apply` submits")
             for name in ("experiment_name", "tags", "description"):
                 lowering.put(fields, name, submitted, name)
-    _compute(lowering, fields, job)
+    put_compute(lowering, fields, "compute", job, "compute")
     _environment(lowering, fields, job)
     variables = fields.get("environment_variables")
     if isinstance(variables, Fields):
@@ -62,26 +63,6 @@ def _put(lowering: Lowering, fields: Fields, holder: Call, name: str, argument: 
     inner = fields.inner(section, path)
     if isinstance(inner, Fields):
         inner.put(last, value, path)
-
-
-def _compute(lowering: Lowering, fields: Fields, job: Call) -> None:
-    """The cluster that the script makes under the job's name for it, else that name."""
-    value, path = job.get("compute"), (job.key, "compute")
-    if value is None:
-        return
-    named = _named(value)
-    clusters = lowering.of("v2:AmlCompute")
-    made = next((one for one in clusters if one is value or (named and _text(one.get("name")) == named)), None)
-    if made is None and isinstance(value, Member) and value.call in clusters:
-        made = value.call
-    if made is not None:
-        note = "the cluster that the script makes"
-        fields.put("compute", lowering.fields(made, "compute"), path, note=note, comment=lowering.origin(made))
-    elif isinstance(value, Call) and value.find("name"):
-        lowering.rewrite(job, "compute", "compute", "a cluster that exists is used by its name")
-        lowering.put(fields, "compute", value, "name")
-    else:
-        fields.put("compute", lowering.word(value, "compute"), path)
 
 
 def _environment(lowering: Lowering, fields: Fields, job: Call) -> None:
@@ -166,12 +147,6 @@ def _start(value: Value) -> str:
     while isinstance(value, Template):
         value = value.parts[0]
     return value.strip() if isinstance(value, str) else ""
-
-
-def _named(value: Value) -> str:
-    if isinstance(value, Call):
-        return _text(value.get("name"))
-    return _text(value).removeprefix("azureml:")
 
 
 def _text(value: Value) -> str:

@@ -10,9 +10,8 @@ from specrun.convert.scripts.builtin import appended, can_join, joined
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.run import Names, ScriptPass, parameters
-from specrun.convert.scripts.secrets import shown
 from specrun.convert.scripts.signatures import kind_of
-from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value, current
+from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value, current, shown
 from specrun.convert.unknown import Secret
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import names_secret
