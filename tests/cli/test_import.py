@@ -160,7 +160,7 @@ def test_no_export_writes_what_is_open(specrun: Any) -> None:
 
 
 def test_a_report_for_programs_is_read_whatever_a_field_is_called(specrun: Any) -> None:
-    fields = {"environment": {"docker": {"baseImage": "a"}}, "script": "a.py", "--api-key": {"password": "x"}}
+    fields = {"environment": {"docker": {"baseImage": "a"}}, "script": "a.py", "amlCompute": {"--api-key": 1}}
     said = specrun("import", "runconfig", write("a.runconfig", fields), "--out", "a.yaml", "-o", "json")
     (found,) = [entry for entry in json.loads(said.out) if "--api-key" in entry["path"]]
-    assert (found["verdict"], found["path"][0]) == ("dropped", "--api-key")
+    assert (found["verdict"], found["path"][0]) == ("dropped", "amlCompute")
