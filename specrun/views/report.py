@@ -11,6 +11,7 @@ from specrun.convert.imported import Found
 from specrun.convert.kinds import Recognized
 from specrun.convert.report import Entry, Report, Verdict
 from specrun.spec.frozen import dataclass
+from specrun.spec.masking import mask
 from specrun.spec.visible import visible
 from specrun.views.markdown_text import cell, code_span, prose
 from specrun.views.text import Paint
@@ -173,7 +174,7 @@ def _data(file: str, verdict: str, note: str, place: str = "") -> dict[str, obje
         "field": "",
         "verdict": verdict,
         "to": "",
-        "note": note,
+        "note": mask(note) if ":`" in note or "=`" in note else note,  # else the stream would mask what is behind it
         "flag": "",
         "place": place,
     }

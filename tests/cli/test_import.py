@@ -164,3 +164,10 @@ def test_a_report_for_programs_is_read_whatever_a_field_is_called(specrun: Any) 
     said = specrun("import", "runconfig", write("a.runconfig", fields), "--out", "a.yaml", "-o", "json")
     (found,) = [entry for entry in json.loads(said.out) if "--api-key" in entry["path"]]
     assert (found["verdict"], found["path"][0]) == ("dropped", "amlCompute")
+
+
+def test_a_report_for_programs_is_read_whatever_is_quoted_in_it(specrun: Any) -> None:
+    share = {"azureFileUrl": "credentials://<ACCOUNT>.file.core.windows.net/a", "relativeMountPath": "a"}
+    job = {"properties": {**JOB["properties"], "mountVolumes": {"azureFileShares": [share]}}}
+    said = specrun("import", "batchai", write("hello.json", job), "--out", "a.yaml", "-o", "json")
+    assert all(entry["verdict"] for entry in json.loads(said.out))
