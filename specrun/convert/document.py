@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
+from specrun.convert.credentials import reveals
 from specrun.convert.naming import unique
 from specrun.spec.visible import visible
 
@@ -79,7 +80,8 @@ class Document:
 
     def variable(self, name: str, value: Value, comment: str) -> str:
         """The expression for an entry of `vars` of about that name: one for each comment, which says its source."""
-        plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-") or "value"
+        plain = "" if reveals(name) else re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")
+        plain = plain or "value"
         plain = f"_{plain}" if plain[0].isdigit() else plain
         known = self._variables.get(comment)
         if known is None:
