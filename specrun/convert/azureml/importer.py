@@ -37,13 +37,15 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
     given = _given(kept)
     found: list[Imported] = []
     used: set[str] = set()
+    names: set[str] = set()
 
     def add(source: Source, write: Callable[[Reading, Source], None]) -> None:
-        name = naming.unique_slug(options.name or _name_of(source), [one.name for one in found])
+        name = naming.unique_slug(options.name or _name_of(source), names)
         reading = Reading(name, options)
         _write_workspace(reading, given)
         write(reading, source)
         found.append(reading.imported(_UNKNOWN, _KNOWN))
+        names.add(name)
         used.update(reading.used)
 
     for source, kind in kept:
