@@ -171,7 +171,7 @@ def put_in(mutant: Mutant, root: Path) -> None:
         for name in (mutant.name, *_made_of(tree, mutant.name)):
             there = vars(module)[name]
             for other in list(sys.modules.values()):
-                if other.__name__.startswith("specrun") and vars(other).get(name) is there:
+                if getattr(other, "__name__", "").startswith("specrun") and vars(other).get(name) is there:
                     setattr(other, name, new[name])
 
 

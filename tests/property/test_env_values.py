@@ -79,7 +79,7 @@ def fields(part: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[s
 
 
 CHECKS: dict[str, Callable[[Spec], Iterable[Diagnostic]]] = {
-    "local": lambda spec: local.check_spec(Path(), spec),
+    "local": lambda spec: local.check_spec(spec, Path()),
     "azureml": v2.check_spec,
     "azureml-v1": v1.check_spec,
 }

@@ -326,6 +326,7 @@ def test_an_answer_holds_for_one_load_only(folder: Path) -> None:
 
 def test_nearest_existing() -> None:
     assert nearest_existing("src/trian.py") == "src/train.py"
+    assert nearest_existing("a/" * 2000) is None
     assert nearest_existing("code.yml") == "code.yaml"
     assert nearest_existing("nothing/like/it") is None
     assert nearest_existing("src/zzzzz") is None

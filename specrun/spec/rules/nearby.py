@@ -24,6 +24,8 @@ _SUFFIXES = {
 _OF_ANY_NAME = frozenset(("missing-dockerfile",))
 _MOST = 200
 """Names of a folder that are looked at: a mistake is told soon, in whatever folder it was made."""
+_DEEPEST = 100
+"""Folders in a path: one that is deeper is no slip of a finger."""
 _HEAD = 4096
 
 
@@ -33,7 +35,10 @@ def nearest_existing(path: str, code: str = "") -> str | None:
     It has a name like it and lies in its folder, or in one that is called nearly so; else it has the very name and lies
     below or, in the repository, above. Of conda files the only one of a folder is meant, whatever it is called.
     """
-    parent, name = os.path.split(os.path.normpath(path))
+    plain = os.path.normpath(path)
+    if plain.count(os.sep) > _DEEPEST:
+        return None
+    parent, name = os.path.split(plain)
     parent = parent or os.curdir
     if not os.path.isdir(parent):
         near = nearest_existing(parent, "missing-code")
