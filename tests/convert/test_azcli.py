@@ -270,6 +270,39 @@ def test_what_stands_in_files_is_imported_from_them(text: str, words: str) -> No
         of(text)
 
 
+def test_what_is_to_be_filled_in_is_no_redirection() -> None:
+    (found,) = of(
+        "az ml run submit-script --ct <my cluster> -e <EXPERIMENT> --source-directory src train.py <in >out\n"
+    )
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert (spec["compute"], spec["experiment"]) == ("${{ vars.my_cluster }}", "${{ vars.experiment }}")
+    assert (spec["job"]["code"], spec["job"]["script"]) == ("src", "train.py")
+    assert "arguments" not in spec["job"]
+    assert {(entry.to, entry.verdict) for entry in found.report.entries if "<" in entry.note} == {
+        ("compute", Verdict.NEEDS_YOU),
+        ("experiment", Verdict.NEEDS_YOU),
+    }
+
+
+def test_options_may_be_cut_short_and_others_are_asked_for() -> None:
+    said = "--experiment e --workspace ws1 --resource rg --params '--lr 0.1' --ct cpu"
+    (found,) = of(f"az ml run submit-script {said} a.py --exp 3\n")
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert (spec["experiment"], spec["compute"], spec["job"]["arguments"]) == ("e", "cpu", ["--exp", "3"])
+    assert (spec["workspace"]["name"], spec["workspace"]["resource_group"]) == ("ws1", "rg")
+    (asked,) = [entry for entry in found.report.entries if "no such option" in entry.note]
+    assert (asked.path, asked.verdict) == (("az ml run submit-script", "params"), Verdict.NEEDS_YOU)
+
+
+def test_a_run_configuration_may_have_another_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    Path(".azureml/cloud.yaml").write_text("target: gpu\nscript: train.py\n")
+    assert spec_of("az ml run submit-script -c cloud.yaml\n")["compute"] == "gpu"
+    assert spec_of("az ml run submit-script -c train.runconfig\n")["compute"] == "cpu"
+
+
 WORDS = st.sampled_from(
     ["az", "ml", "run", "submit-script", "-c", "train", "train.py", "--ct", "$A", "${B:-x}", "$(", ")", "`", "'", '"',
      "\\", "\n", ";", "|", "&&", "if", "then", "fi", "for", "in", "do", "done", "A=1", "<<EOF", "EOF", "{", "}", "cd",

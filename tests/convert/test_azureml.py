@@ -398,3 +398,13 @@ def test_the_options_come_first() -> None:
     spec = read_back(found)
     assert isinstance(spec, dict)
     assert (found.name, spec["name"], spec["workspace"]) == ("my-name", "my-name", workspace)
+
+
+@pytest.mark.parametrize("name", ["None", "azureml:serverless", "local"])
+def test_words_that_are_no_cluster_leave_it_out(name: str) -> None:
+    found = one({**JOB, "compute": name})
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert "compute" not in spec
+    (told,) = [entry for entry in found.report.entries if entry.path == ("compute",)]
+    assert told.verdict is Verdict.DROPPED

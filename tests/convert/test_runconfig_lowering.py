@@ -9,7 +9,7 @@ import pytest
 
 from specrun.convert.document import Document
 from specrun.convert.options import ImportOptions
-from specrun.convert.report import Ledger
+from specrun.convert.report import Ledger, Verdict
 from specrun.convert.runconfig import import_runconfig, lowered, project_folder
 from specrun.convert.section import Fields, Section, section_of
 from specrun.convert.sources import Source
@@ -247,3 +247,16 @@ def test_paths_start_at_the_projects_folder(tmp_path: Path) -> None:
     job = spec.draft.values()["job"]
     assert isinstance(job, dict)
     assert (job["code"], job["environment"]) == (".", {"conda_file": "env/c.yml"})
+
+
+def test_the_name_of_a_registered_environment_is_told_once() -> None:
+    fields = {**RUN, "environment": {"name": "base", "version": "5"}}
+    found = import_runconfig(Source("a.runconfig", "", fields), ImportOptions())
+    told = [(entry.path, entry.verdict) for entry in found.report.entries if "environment" in entry.path]
+    assert told == [(("environment", "name"), Verdict.REWRITTEN), (("environment", "version"), Verdict.REWRITTEN)]
+
+
+def test_a_dataset_without_a_name_is_called_by_its_number() -> None:
+    data = {"d": {"dataLocation": {"dataset": {"id": "ed4b4117"}}}}
+    path = job({**RUN, "data": data}).inner("inputs").inner("d")["path"]
+    assert path == Missing("the dataset ed4b4117 has no name here: write azureml:NAME:VERSION", "--input d=…")

@@ -55,6 +55,9 @@ _SHORT: Mapping[str, str] = {
 }
 """What stands for an option, for all commands and for each."""
 
+_OWN = ("path", "async", "subscription")
+"""Options of `submit-script` that are whole, though they have no short form."""
+
 _FLAGS = ("async", "no-wait", "verbose", "debug", "only-show-errors", "v", "y", "yes", "stream", "web")
 _COMMANDS = (SUBMIT, CLUSTER, UPLOAD, "az ml folder attach", "az account set", *STORES, *OTHER_JOBS, *FILES)
 
@@ -65,6 +68,11 @@ _MACRO = re.compile(r"\$\(([\w.-]+)\)")
 
 _DECLARES = ("export", "local", "declare", "readonly", "typeset")
 _LEADS = ("sudo", "time", "!", "call", "exec", "command")
+_PLACEHOLDER = re.compile(r"""(?<=[\s="'/])<([A-Za-z_][\w .:/-]{0,79})>(?=[\s"'/;]|$)""")
+_BRACKETS = str.maketrans("<> ", "\ue000\ue001\ue002")
+"""What the text of a manual wants filled in is no redirection: it is read as a part of its word."""
+
+_FILLED = {new: old for old, new in _BRACKETS.items()}
 _SHELL_CELL = re.compile(r"%%(?:bash|sh|script[ \t]+(?:bash|sh))\b|%%!")
 _LITERAL = re.compile(r"""(\w+)[ \t]*=[ \t]*(["'])([^"'\\]*)\2[ \t]*(?:#.*)?""")
 _BRACES = re.compile(r"(?<![${])\{([A-Za-z_]\w*)\}")
@@ -110,17 +118,25 @@ def _parsed(command: str, words: list[Known]) -> tuple[dict[str, Known], list[Kn
     options: dict[str, Known] = {}
     pairs = f"{_ALL} {_SHORT.get(command, '')}".split()
     short = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    whole = {*pairs[1::2], "subscription-id", "source-directory"} if command == SUBMIT else set()
     free: list[Known] = []
     while words and not (free and command == SUBMIT):
         word = words.pop(0)
-        if isinstance(word, str) and word.startswith("-") and word != "-":
+        if _is_option(word, "-") and isinstance(word, str):
             name, equals, value = word.partition("=")
             name = short.get(name, name.lstrip("-").replace("_", "-"))
-            takes = name not in _FLAGS and words and not (isinstance(words[0], str) and words[0].startswith("--"))
+            begun = [one for one in whole if one.startswith(name)] if word.startswith("--") else []
+            name = begun[0] if len(begun) == 1 and name not in _OWN else name  # as the CLI reads what is cut short
+            takes = name not in _FLAGS and words and not _is_option(words[0], "--")
             options[name] = value if equals else words.pop(0) if takes else ""
         else:
             free.append(word)
     return options, [*free, *words]
+
+
+def _is_option(word: Known, mark: str) -> bool:
+    """As argparse has it: what has a space in it is a value."""
+    return isinstance(word, str) and word.startswith(mark) and word != "-" and " " not in word.partition("=")[0]
 
 
 def _az(file: str, text: str) -> Iterator[tuple[list[Known], str, str | None]]:
@@ -130,6 +146,7 @@ def _az(file: str, text: str) -> Iterator[tuple[list[Known], str, str | None]]:
     names: dict[str, Known] = dict(literals)
     folder: str | None = ""
     ends = [match.start() for match in re.finditer("\n", text)]
+    text = _PLACEHOLDER.sub(lambda match: match[0].translate(_BRACKETS), text)
     for command in read(text).commands:
         number = bisect_left(ends, command.words[0].start)
         place = places[number] if notebook else f"line {number + 1}"
@@ -203,6 +220,7 @@ def _named(words: list[Known]) -> list[Known]:
 
 def _value(word: str, names: Mapping[str, Known], place: str) -> Known:
     """What a word is, without its quotes and with its variables in it."""
+    word = word.translate(_FILLED)
     parts: list[Part] = [""]
     at, quote = 0, ""
     while at < len(word):

@@ -133,5 +133,9 @@ def _say_the_rest(shell: Shell, made: Call | None) -> None:
         elif call is not made and call.command in (az.SUBMIT, *az.OTHER_JOBS):
             shell.ledger.drop((call.key,), az.OTHER_JOBS.get(call.command) or "another job: --job chooses it")
         for name in call.options:
-            if name in _DROPPED and (call.key, name) in [*shell.ledger.rest()]:
+            if (call.key, name) not in [*shell.ledger.rest()]:
+                continue
+            if name in _DROPPED:
                 shell.ledger.drop((call.key, name), _DROPPED[name])
+            elif call is made and call.command == az.SUBMIT:
+                shell.ledger.ask((call.key, name), "job", f"`{az.SUBMIT}` has no such option: write what it means")

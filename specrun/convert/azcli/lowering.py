@@ -99,8 +99,10 @@ def _named(call: Call) -> Iterator[str]:
 
 
 def _configurations(call: Call) -> list[str]:
+    """A name with another ending is the file's, as SDK v1 has it."""
     name = _text(call.get("run-configuration-name")).removesuffix(".runconfig")
-    return [os.path.join(folder, f"{name}.runconfig") for folder in _FOLDERS] if name else []  # noqa: PTH118
+    files = [name, f"{name}.runconfig"] if "." in name else [f"{name}.runconfig"]
+    return [os.path.join(folder, file) for folder in _FOLDERS for file in files] if name else []  # noqa: PTH118
 
 
 def _rebased(path: object, file: str, call: Call, project: str) -> object:

@@ -24,8 +24,8 @@ _DROPPED = (
     *dropped("specrun has Python alone", "r"),
     *dropped("it is for serving; specrun trains", "inferencingStackVersion"),
     *dropped("an environment that stands in a spec is known by its content", "assetId"),
-    *dropped("an environment that stands in a spec has no name: it is known by its content", "name", "version"),
 )
+_NAMELESS = dropped("an environment that stands in a spec has no name: it is known by its content", "name", "version")
 _DROPPED_OF_PYTHON = (
     *dropped("a conda file stands on its own", "baseCondaEnvironment"),
     *dropped("the environment's own Python", "interpreterPath"),
@@ -59,7 +59,7 @@ def put_environment(section: Section, job: Fields, root: str) -> None:
     _put_image(section, environment, docker, place, off=off)
     _put_python(section, environment, job, place, root)
     _put_dockerfile(docker, place, root)
-    named = environment.get("name")
+    named, nameless = environment.get("name"), _NAMELESS
     if place or job.get("interpreter") is not None:
         job.put("environment", place)
     elif coerce.truth(environment.inner("python").get("userManagedDependencies")):
@@ -69,10 +69,11 @@ def put_environment(section: Section, job: Fields, root: str) -> None:
         whole = f"{named}:{version}" if version and re.fullmatch(r"[^:@/\s]+", version) else named
         origins = (*environment.origins("name"), *environment.origins("version"))
         job.put("environment", _registered(whole), *origins, note="the registered environment")
+        nameless = ()
     else:
         default = ["azureml-defaults"]
         job.inner("environment").put("pip", default, comment="what SDK v1 installs where nothing is said")
-    environment.take(_DROPPED, ())
+    environment.take((*_DROPPED, *nameless), ())
 
 
 def _registered(value: object) -> object:

@@ -183,7 +183,8 @@ def _put_dataset(job: Fields, named: Named, name: str, own: str, entry: Section)
         else:
             uri.drop("isFile", "a folder, unless it says uri_file")
     else:
-        what = "a dataset without a name: write azureml:NAME:VERSION"
+        known = coerce.word(dataset.get("id", "datasetId"))
+        what = f"the dataset{f' {known}' if known else ''} has no name here: write azureml:NAME:VERSION"
         place.put("path", Missing(what, f"--input {own}=…"), *(entry.origins("dataLocation") or (entry.path,)))
     _put_mode(place, entry, "mechanism")
     _doubt_place(place, entry)

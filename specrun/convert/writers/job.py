@@ -107,7 +107,7 @@ def _write_compute(reading: Reading, section: Section) -> None:
         write_cluster(reading, section.inner("compute"))
         return
     name = cluster_name(coerce.word(raw) or "")
-    if name in ("local", "serverless"):
+    if name in ("local", "serverless", "None"):
         section.drop("compute", f"{name} is no cluster: without `compute` a run is on this machine, or serverless")
     else:
         section.copy("compute", to, lambda value: name, "a cluster's name, 3 to 32 letters, digits and hyphens,")
