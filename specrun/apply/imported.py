@@ -128,14 +128,15 @@ def _filled(value: Any, path: Path) -> Any:
 def _variable(value: Any, path: Path | None) -> Any:
     if not isinstance(value, str) or not todos.is_open(value, path or ("vars",)):
         return value
-    return _example(path) if path is not None else 1
+    return _example(path, plain=True) if path is not None else 1
 
 
-def _example(path: Path) -> Any:
-    """A value that a field may have."""
+def _example(path: Path, *, plain: bool = False) -> Any:
+    """A value that a field may have; `plain`: one that a variable may have, too."""
     if path[-1:] == ("subscription_id",):
         return "00000000-0000-0000-0000-000000000000"
-    return next((one for one in examples(field_at(path)) if OPEN not in str(one)), "example")
+    fitting = (one for one in examples(field_at(path)) if not plain or isinstance(one, str | int | float))
+    return next((one for one in fitting if OPEN not in str(one)), "example")
 
 
 def _look_for_variables(values: Any, path: Path, used: dict[str, Path]) -> None:

@@ -89,6 +89,11 @@ class Ledger:
         """Somebody has to decide; in the spec stands TODO. `path` () is about something that the file lacks."""
         self._add(path, Verdict.NEEDS_YOU, to, what, flag)
 
+    def written(self) -> dict[FieldPath, str]:
+        """Where in the spec each field of the source stands; none of those that were dropped or asked about."""
+        stands = (Verdict.CARRIED, Verdict.REWRITTEN)
+        return {entry.path: entry.to for entry in self._entries if entry.verdict in stands and entry.to}
+
     def rest(self) -> Iterator[FieldPath]:
         """The paths of all leaves that were not spoken of."""
         known = {entry.path for entry in self._entries if entry.path or not self._has_fields()}

@@ -113,7 +113,7 @@ def builtin(function: Value, values: Sequence[Value], named: Mapping[str, Value]
     first = values[0] if values else None
     if name in _ENVIRONMENT and isinstance(first, str) and _NAME.fullmatch(first):
         default = values[1] if len(values) > 1 else named.get("default")
-        known = default if isinstance(default, str | int | float) else None
+        known = default if isinstance(default, str | int | float) and default != "" else None  # "" is none
         return Unknown(f"os.environ[{first!r}]", name=first, default=known, environment=first)
     if name in _JOINS and values and all(map(can_join, values)):
         return path_of(values)
@@ -125,13 +125,15 @@ def builtin(function: Value, values: Sequence[Value], named: Mapping[str, Value]
         return "." if name == "os.path.dirname" else first
     if name in _PATHS and values and all(map(can_join, values)):
         return path_of(values)
-    if name in ("int", "float"):
+    if name in ("int", "float") and not isinstance(first, Computed):
         return _number(name, first)
     if name == "dict" and (not values or isinstance(first, dict)):
         return {**(first if isinstance(first, dict) else {}), **named}
     if name in ("list", "tuple", "set") and not values:
         return []
     if name in _SAME and len(values) == 1 and isinstance(first, str | Template | Unknown | Call | list | dict):
+        return first
+    if name in ("str", "int", "float") and isinstance(first, Computed) and first.default is not None:
         return first
     return str(first) if name == "str" and isinstance(first, int | float) else None
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from specrun.convert.scripts.builtin import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.invoke import element, invoke
-from specrun.convert.scripts.run import ScriptPass, member
-from specrun.convert.scripts.values import MOST_ITEMS, Reference, Template, Value, is_key
+from specrun.convert.scripts.run import Names, ScriptPass, member
+from specrun.convert.scripts.values import MOST_ITEMS, Call, Reference, Template, Value, is_key, shown
 from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.masking import names_secret
 
@@ -47,7 +47,13 @@ def evaluate(run: ScriptPass, node: ast.expr) -> Value:
         case ast.IfExp():
             test = evaluate(run, node.test)
             values = evaluate(run, node.body), evaluate(run, node.orelse)
-            return values[0 if test else 1] if _is_known(test) else run.unknown(node)
+            if _is_known(test):
+                return values[0 if test else 1]
+            calls = [value for value in values if isinstance(value, Call)]
+            if len(calls) == 1 and None in values:  # as `None if nodes == 1 else MpiConfiguration(…)`
+                calls[0].only_if = calls[0].only_if or shown(node.test, 60)
+                return calls[0]
+            return run.unknown(node)
         case ast.Call():
             return invoke(run, node)
         case ast.NamedExpr():
@@ -155,25 +161,44 @@ def _compare(run: ScriptPass, node: ast.Compare) -> Value:
 
 def _comprehension(run: ScriptPass, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
     """A list for each item of a list that is known; the calls in it are met once, where they are not known."""
-    first = node.generators[0]
-    items = evaluate(run, first.iter) if len(node.generators) == 1 and not first.ifs else None
-    if not isinstance(items, list) or len(items) > MOST_ITEMS or any(map(_is_call, ast.walk(node.elt))):
+    found: list[Value] | None = None
+    if not any(generator.ifs for generator in node.generators) and not any(map(_is_call, ast.walk(node.elt))):
+        names = dict(run.names)
+        found = _items(run, node.generators, node.elt, names)
+        run.names.clear()
+        run.names.update(names)
+    if found is None or len(found) > MOST_ITEMS:
         _comprehend(run, node.generators)
         evaluate(run, node.elt)
         return run.unknown(node)
+    return found
+
+
+def _items(
+    run: ScriptPass, generators: Sequence[ast.comprehension], element: ast.expr, names: Names
+) -> list[Value] | None:
+    """What a comprehension gives, one generator in the other; None where one of them is not known."""
+    if not generators:
+        return [evaluate(run, element)]
+    items = evaluate(run, generators[0].iter)
+    if not isinstance(items, list) or len(items) > MOST_ITEMS:
+        return None
     found: list[Value] = []
     for item in items:
-        names = dict(run.names)
-        run.assign(run, first.target, item)
-        found.append(evaluate(run, node.elt))
         run.names.clear()
         run.names.update(names)
+        run.assign(run, generators[0].target, item)
+        inner = _items(run, generators[1:], element, dict(run.names))
+        if inner is None or len(found) > MOST_ITEMS:
+            return None
+        found += inner
     return found
 
 
 def _is_call(node: ast.AST) -> bool:
-    """Whether a call may be one of an SDK's: methods of texts are none."""
-    return isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute)
+    """Whether a call may be one of an SDK's: methods of texts are none, nor is what makes text of a value."""
+    plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "int", "float")
+    return isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute) and not plain
 
 
 def _comprehend(run: ScriptPass, generators: Sequence[ast.comprehension]) -> None:

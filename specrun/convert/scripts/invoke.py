@@ -12,6 +12,14 @@ from specrun.convert.scripts.values import Argument, Call, Computed, Function, M
 from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
 
+_TABLES = {
+    "compute_targets": "compute_targets",
+    "datastores": "datastores",
+    "environments": "Environment.get",
+    "datasets": "Dataset.get_by_name",
+}
+"""What a workspace of SDK v1 holds by name, and the call that gives the same."""
+
 
 def invoke(run: ScriptPass, node: ast.Call) -> Value:
     """What a call gives: the SDK's object, a known value, or Computed."""
@@ -43,6 +51,11 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
         given = values[0] if values else next(iter(named.values()))
         if isinstance(given, Call):
             return _submitted(run, node, given, words)
+    if attribute == "get" and isinstance(owner, Computed) and isinstance(node.func, ast.Attribute):
+        held = node.func.value  # `client.environments.get(…)`, where the client comes from a module of the user's
+        kind = f"v2:{held.attr}.get" if isinstance(held, ast.Attribute) else ""
+        if kind in SIGNATURES and values + list(named.values()):
+            return run.record(kind, node, _bound(run, words, SIGNATURES[kind]))
     if attribute == "add_argument":
         _add_argument(run, values, named)
     plain = isinstance(owner, str | list | dict)
@@ -61,6 +74,10 @@ def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> 
         return holder.get(key)
     if isinstance(holder, list) and isinstance(key, int) and -len(holder) <= key < len(holder):
         return holder[key]
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "parents" and isinstance(key, int) and 0 <= key < 9:
+        path = run.evaluate(run, node.value.value)
+        if isinstance(path, Reference) and path.dotted == "__file__":
+            return "/".join([".."] * key) or "."
     table = holder.path if isinstance(holder, Member) else ""
     if isinstance(holder, Computed) and isinstance(node.value, ast.Attribute):
         table = node.value.attr
@@ -68,8 +85,8 @@ def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> 
         return builtin(Reference("os.getenv", imported=True), [key], {})
     if isinstance(holder, Reference) and not holder.imported:
         table = holder.dotted.rpartition(".")[2]
-    if table in ("compute_targets", "datastores"):
-        return run.record(table, node, {"name": Argument(key, node.slice, run.place(node))})
+    if table in _TABLES:
+        return run.record(_TABLES[table], node, {"name": Argument(key, node.slice, run.place(node))})
     return None
 
 
@@ -82,8 +99,8 @@ def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str)
     values, named = _split(words)
     if any(map(_is_model, (*values, *named.values()))) and name in ("create", "begin_create"):
         return run.record("batchai.create", node, _bound(run, words, _creation(words)))
-    if at in ("compute_targets", "datastores") and name == "get" and values:
-        return run.record(at, node, {"name": Argument(values[0], node.args[0], run.place(node))})
+    if at in _TABLES and name == "get" and values and call.kind.startswith("Workspace"):
+        return run.record(_TABLES[at], node, {"name": Argument(values[0], node.args[0], run.place(node))})
     if call.kind == "open":
         return _write(call, name, values)
     if name == "sweep" and _is_job(call):

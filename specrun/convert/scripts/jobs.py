@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from specrun.convert import naming
 from specrun.convert.imported import Found
 from specrun.convert.scripts import sdk_v1, sdk_v2
-from specrun.convert.scripts.lowering import Lowering
+from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.signatures import ELSEWHERE, OTHER_JOBS
 from specrun.convert.scripts.values import Call, Template, Value
 
@@ -94,11 +94,26 @@ def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]
             lowering.ask(other, "", "", found.why if found is not None else OTHER_JOBS[name])
         elif other.kind.startswith("elsewhere:"):
             lowering.drop(other, "", other.skipped or ELSEWHERE.get(name, "it has no place in a spec"))
+    _say_conditions(lowering)
     by_key = {call.key: call for call in lowering.calls}
     for path in list(lowering.ledger.rest()):
         call = by_key.get(str(path[0])) if path else None
         if call is not None:
             lowering.ledger.drop(path, _reason(call, str(path[1]) if len(path) > 1 else ""))
+
+
+def _say_conditions(lowering: Lowering) -> None:
+    """What the script sets in one branch alone stands in the spec in any case: whoever reads it has to know."""
+    written = lowering.ledger.written()
+    for call in lowering.calls:
+        for name, argument in told(call) if not call.skipped else ():
+            made = argument.value.only_if if isinstance(argument.value, Call) else ""
+            condition = argument.only_if or made
+            at = next((path for path in written if path[:2] == (call.key, name)), None) if condition else None
+            if at is not None:
+                to = ".".join(written[at].split(".")[: -len(at[2:]) or None])
+                whether = "whether depends on" if made and not argument.only_if else "which it does only where"
+                lowering.doubt(call, name, to, f"the script sets it, {whether} `{condition}`: see if it applies")
 
 
 def _reason(call: Call, name: str) -> str:

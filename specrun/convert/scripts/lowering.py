@@ -132,6 +132,11 @@ class Lowering:
                 made = Fields(path)
                 for key, item in value.items():
                     here = (*path, key)
+                    if key == "**":
+                        more = getattr(self.word(item, key), "expression", "…")
+                        what = f"`{more}` adds entries that are not known here: write them"
+                        doubt(self.ledger, self.draft, here, tuple(to.split(".")), what)
+                        continue
                     made.put(key, self.value(item, here, f"{to}.{key}", rename, depth + 1), here)
                 return made
             case list():

@@ -54,6 +54,8 @@ class ScriptPass:
     """Names that were used before they were defined, or never are."""
     cell: str = ""
     skipped: str = ""
+    only_if: str = ""
+    """The condition of the branch that is read, where only a run would know it."""
     returned: list[Value] = field(default_factory=list)
     depth: int = 0
     followed: int = 0

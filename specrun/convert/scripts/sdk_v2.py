@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from specrun.convert.scripts.clusters import put_compute
 from specrun.convert.scripts.lowering import Lowering, told
@@ -104,6 +105,8 @@ def _with_prefix(value: object) -> object:
         plain = value.strip().removeprefix("azureml:")
         known = plain.startswith("//") or set(plain) & set(":@") or "${{" in plain
         return f"azureml:{plain}" if known else f"azureml:{plain}@latest"
+    if isinstance(value, Unknown) and isinstance(value.default, str) and value.default:
+        return replace(value, default=str(_with_prefix(value.default)))
     if isinstance(value, Mixed) and not str(value.parts[0]).startswith("azureml:"):
         return Mixed(("azureml:", *value.parts))
     return value

@@ -237,7 +237,7 @@ def kind_of(function: Reference, keywords: Collection[str]) -> str:
 
     In snippets without imports a class that both SDKs have is told by its keywords.
     """
-    words = function.dotted.split(".")
+    words = function.dotted.replace("runconfig.EnvironmentDefinition", "Environment").split(".")  # its first name
     tails = [".".join(words[-length:]) for length in (3, 2, 1) if length <= len(words)]
     if tails[-1] == "urlretrieve":
         return "urlretrieve"

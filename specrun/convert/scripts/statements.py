@@ -114,19 +114,27 @@ def _branch(run: ScriptPass, node: ast.If) -> None:
         run.skipped = before
         execute(run, node.body if test else node.orelse)
     else:
-        _merge(run, node.body, node.orelse, node)
+        condition = shown(node.test, 60)
+        _merge(run, node.body, node.orelse, node, (condition, f"not {condition}"))
 
 
 def _merge(
-    run: ScriptPass, body: Sequence[ast.stmt], other: Sequence[ast.stmt], node: ast.stmt | ast.excepthandler
+    run: ScriptPass,
+    body: Sequence[ast.stmt],
+    other: Sequence[ast.stmt],
+    node: ast.stmt | ast.excepthandler,
+    conditions: tuple[str, str] = ("", ""),
 ) -> None:
     """Either of two: where both know a name, a call wins, and values that differ are not known."""
-    before = dict(run.names)
+    before, around = dict(run.names), run.only_if
+    run.only_if = conditions[0] or around
     execute(run, body)
     one = dict(run.names)
     run.names.clear()
     run.names.update(before)
+    run.only_if = conditions[1] or around
     execute(run, other)
+    run.only_if = around
     for name, value in one.items():
         there = run.names.get(name)
         if name not in run.names or (there is before.get(name, run) is not None and isinstance(value, Call)):
@@ -169,7 +177,7 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
                 if isinstance(value, str) and value and names_secret(target.attr):
                     value = Secret(target.attr)
                 call.attributes[call.own(path)] = Argument(
-                    value, None if isinstance(value, Secret) else source, run.place(target)
+                    value, None if isinstance(value, Secret) else source, run.place(target), run.only_if
                 )
             elif not isinstance(call, Call):
                 run.bind(shown(target), value)
@@ -179,11 +187,20 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
                 return
             if isinstance(holder, dict) and isinstance(key, str):
                 holder[key] = Secret(key) if isinstance(value, str) and value and names_secret(key) else value
+                _set_in_a_branch(run, target.value)
             elif isinstance(holder, Member) and isinstance(key, str):
-                argument = Argument(value, None if isinstance(value, Secret) else source, run.place(target))
+                shown_source = None if isinstance(value, Secret) else source
+                argument = Argument(value, shown_source, run.place(target), run.only_if)
                 holder.call.attributes[holder.call.own(f"{holder.path}.{key}")] = argument
         case _:
             pass
+
+
+def _set_in_a_branch(run: ScriptPass, node: ast.expr) -> None:
+    """A mapping of a call, such as a job's variables, gets an entry where only a run would know whether it does."""
+    owner = evaluate(run, node.value) if run.only_if and isinstance(node, ast.Attribute) else None
+    if isinstance(node, ast.Attribute) and isinstance(owner, Call) and (given := owner.find(node.attr)) is not None:
+        owner.attributes[node.attr] = replace(given, only_if=given.only_if or run.only_if)
 
 
 def _is_none(source: ast.expr) -> bool:

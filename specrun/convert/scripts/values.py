@@ -132,6 +132,8 @@ class Argument:
     value: Value
     node: ast.expr | None
     place: str
+    only_if: str = ""
+    """The condition under which it is set, where only a run would know it."""
 
     @property
     def text(self) -> str:
@@ -157,6 +159,8 @@ class Call:
     """Why the script never comes here; empty where it does."""
     variable: str = ""
     """The name that it was given first."""
+    only_if: str = ""
+    """The condition under which the script makes it, where only a run would know it."""
 
     def get(self, name: str) -> Value:
         """An argument's or attribute's value; None where there is none."""

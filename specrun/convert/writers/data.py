@@ -74,6 +74,9 @@ def _write_literal(section: Section, key: str, name: str, to: Key, names: Names)
 def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Names) -> None:
     kind = (coerce.word(entry.get("type")) or "").lower()
     literal = next((key for key in ("value", "default") if isinstance(entry.get(key), str | int | float)), None)
+    literal = literal or next(
+        (key for key in ("value", "default") if kind in _LITERALS and is_open(entry.get(key))), None
+    )
     if literal and "path" not in entry.values and (kind in _LITERALS or not kind):
         _write_literal(entry, literal, name, to, names)
         entry.drop("type", "a literal has the type of its value")

@@ -15,6 +15,8 @@ LONGEST_TAG = 256
 TAG = re.compile(r"[^<>%&\\?/]{1,512}")
 """The name of a tag, as Azure takes it."""
 
+_OF_THE_JOB = re.compile(r"\$\{\{\s*(inputs|outputs)\.")
+"""Where data is: a spec's expression of it has a meaning in the command alone."""
 _PLACEHOLDER = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
 
 
@@ -33,6 +35,9 @@ def _write_variable(section: Section, name: str, raw: object) -> None:
         section.drop(name, "no environment variable can have that name")
     elif _is_secret(name, raw):
         write_secret(section, name, to, name)
+    elif isinstance(raw, str) and _OF_THE_JOB.search(raw):
+        what = f"a path that is known in the command alone: begin it with `export {name}={coerce.shown(raw)[1:-1]}; `"
+        section.ask(name, to, what)
     elif is_open(found := opened(raw, section.place(name) if has_expression(raw) else "", prose=True)):
         section.draft.set(to, section.expressed(name, to, found))
     elif isinstance(raw, str | int | float | bool):

@@ -1,0 +1,134 @@
+"""What stands in a script literally is in the spec, and what only a run would know is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from specrun.apply.imported import agreed
+from specrun.convert.imported import Imported
+from specrun.convert.options import ImportOptions
+from specrun.convert.report import Verdict
+from specrun.convert.scripts import import_script
+
+V1 = """
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.runconfig import EnvironmentDefinition, MpiConfiguration
+ws = Workspace.from_config()
+{before}
+src = ScriptRunConfig("src", script="train.py", compute_target="cpu", {more})
+Experiment(ws, "one").submit(src)
+"""
+V2 = """
+from pathlib import Path
+from azure.ai.ml import Input, command
+{before}
+job = command(code="src", command="python train.py", compute="cpu", {more})
+client.jobs.create_or_update(job)
+"""
+
+
+def imported(frame: str, more: str, before: str = "") -> Imported:
+    return import_script("submit.py", frame.format(before=before, more=more), ImportOptions())[0]
+
+
+def job(found: Imported) -> dict[str, object]:
+    section = found.draft.values()["job"]
+    assert isinstance(section, dict)
+    return section
+
+
+def asked(found: Imported) -> list[str]:
+    return [f"{one.to}: {one.note}" for one in found.report.entries if one.verdict is Verdict.NEEDS_YOU]
+
+
+@pytest.mark.parametrize("registered", ['ws.environments["lgbm"]', 'ws.environments.get("lgbm")'])
+def test_an_environment_of_the_workspace_is_the_registered_one(registered: str) -> None:
+    assert job(imported(V1, f"environment={registered}"))["environment"] == "azureml:lgbm@latest"
+
+
+def test_a_dataset_of_the_workspace_is_the_registered_one() -> None:
+    found = imported(V1, 'arguments=["--data", ws.datasets["trips"].as_mount()]')
+    assert job(found)["inputs"] == {"trips": {"path": "azureml:trips@latest"}}
+
+
+def test_the_environment_has_its_first_name_in_old_scripts() -> None:
+    found = imported(V1, "environment=env", 'env = EnvironmentDefinition()\nenv.docker.base_image = "team/train:2"')
+    assert job(found)["environment"] == {"image": "team/train:2"}
+
+
+def test_arguments_made_of_pairs_are_known() -> None:
+    before = 'import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument("--lr", default=0.1)\n'
+    before += 'args = parser.parse_args()\nparams = {"--lr": args.lr, "--epochs": 3}'
+    found = imported(V1, "arguments=[str(word) for pair in params.items() for word in pair]", before)
+    assert job(found)["arguments"] == ["--lr", "${{ vars.lr }}", "--epochs", "3"]
+    assert found.draft.values()["vars"] == {"lr": 0.1}
+
+
+def test_a_distribution_that_depends_on_something_is_taken_and_told() -> None:
+    found = imported(V1, "distributed_job_config=None if nodes == 1 else MpiConfiguration(node_count=4)")
+    assert job(found)["distribution"] == {"type": "mpi"}
+    assert any("nodes == 1" in one for one in asked(found))
+
+
+@pytest.mark.parametrize("client", ["client", "clients.make()"])
+def test_what_a_client_from_elsewhere_gets_has_the_name_it_is_got_by(client: str) -> None:
+    before = f'import clients\nclient = {client}\nenv = client.environments.get("lgbm", version="7")'
+    before += '\nwhere = client.compute.get("gpus")'
+    found = imported(V2.replace('compute="cpu"', "compute=where.name"), "environment=env", before)
+    assert job(found)["environment"] == "azureml:lgbm:7"
+    assert found.draft.values()["compute"] == "gpus"
+
+
+def test_folders_above_the_script_are_known() -> None:
+    before = "here = Path(__file__).resolve().parents[1]"
+    found = imported(V2.replace('code="src"', 'code=str(here / "train")'), "", before)
+    assert job(found)["code"] == "../train"
+
+
+def test_a_literal_input_may_be_computed() -> None:
+    found = imported(V2, 'inputs={"epochs": Input(type="integer", default=settings.epochs)}', "import settings")
+    assert job(found)["inputs"] == {"epochs": "${{ vars.epochs }}"}
+
+
+def test_a_default_environment_has_the_form_of_a_registered_one() -> None:
+    before = (
+        'import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument("--environment", default="lgbm:7")'
+    )
+    found = imported(V2, "environment=args.environment", f"{before}\nargs = parser.parse_args()")
+    assert found.draft.values()["vars"] == {"environment": "azureml:lgbm:7"}
+
+
+def test_a_variable_that_is_empty_by_default_is_read_where_specrun_runs() -> None:
+    found = imported(V2, 'tags={"team": os.getenv("TEAM", "")}', "import os")
+    assert job(found)["tags"] == {"team": "${{ env.TEAM }}"}
+
+
+def test_what_a_branch_sets_is_told() -> None:
+    script = V2.replace("client.jobs", 'if settings.fast:\n    job.environment_variables["FAST"] = "1"\nclient.jobs')
+    found = imported(script, 'environment_variables={"A": "b"}', "import settings")
+    assert job(found)["environment_variables"] == {"A": "b", "FAST": "1"}
+    assert any(one.startswith("job.environment_variables: ") and "settings.fast" in one for one in asked(found))
+
+
+def test_what_both_a_branch_and_its_other_set_is_told_as_the_other() -> None:
+    script = V2.replace("client.jobs", "if settings.fast:\n    pass\nelse:\n    job.instance_count = 2\nclient.jobs")
+    found = imported(script, "", "import settings")
+    assert any("not settings.fast" in one for one in asked(found))
+
+
+def test_entries_that_are_not_known_are_asked_for() -> None:
+    found = imported(V2, 'tags={**settings.tags, "team": "a"}', "import settings")
+    assert job(found)["tags"] == {"team": "a"}
+    assert any("`settings.tags` adds entries" in one for one in asked(found))
+
+
+def test_a_path_in_a_variable_has_its_place_in_the_command() -> None:
+    found = imported(V2, 'environment_variables={"OUT": "${{outputs.model}}"}, outputs={"model": None}')
+    assert job(found)["environment_variables"] == {"OUT": "TODO"}
+    assert any("export OUT=${{outputs.model}}" in one for one in asked(found))
+
+
+def test_an_open_variable_is_asked_for_once() -> None:
+    found = imported(V2, "environment=settings.environment, inputs={'a': settings.a}", "import settings")
+    (told,) = agreed([found], {"submit.yaml": found.draft.text()})
+    assert not [one for one in asked(told) if one.startswith("vars.")]
