@@ -15,6 +15,7 @@ BREAKS = {
     "data flows one way": ("spec/names.py", "import specrun.plan.hashes"),
     "within the plan, too": ("plan/resources.py", "import specrun.plan.graph"),
     "and within what is different from a commit": ("plan/since/blobs.py", "import specrun.plan.since.specs"),
+    "imports: shell scripts, scripts": ("convert/section.py", "import specrun.convert.writers.words"),
     "apply and views know the engines' contract": ("views/bars.py", "import specrun.engines.local.gpus"),
     "what is known of the engines is known without them": ("engines/facts.py", "import specrun.engines.azure.images"),
     "what the Azure engines share knows neither": ("engines/azure/images.py", "import specrun.engines.azureml_v2.sdk"),
