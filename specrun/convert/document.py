@@ -78,14 +78,17 @@ class Document:
         """Write a field whose value is a secret: by the name of an environment variable, never the value itself."""
         self.set(path, f"${{{{ secrets.{variable} }}}}", f"a secret: set {variable} where specrun runs")
 
-    def variable(self, name: str, value: Value, comment: str) -> str:
-        """The expression for an entry of `vars` of about that name: one for each comment, which says its source."""
+    def variable(self, name: str, value: Value, comment: str, meant: str = "") -> str:
+        """The expression for an entry of `vars` of about that name: one for all that is `meant`, or for each comment.
+
+        The comment says its source.
+        """
         plain = "" if reveals(name) else re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")
         plain = plain or "value"
         plain = f"_{plain}" if plain[0].isdigit() else plain
-        known = self._variables.get(comment)
+        known = self._variables.get(meant or comment)
         if known is None:
-            known = self._variables[comment] = unique(plain, self._variables.values())
+            known = self._variables[meant or comment] = unique(plain, self._variables.values())
             self.set(("vars", known), value, comment)
         return f"${{{{ vars.{known} }}}}"
 

@@ -105,7 +105,8 @@ def express(draft: Document, value: object, hint: str, depth: int = 0) -> Expres
         case Unknown(environment=variable, default=None) if variable:
             return Expressed(f"${{{{ env.{variable} }}}}", notes=(f"the environment's {variable}",))
         case Unknown(default=None):
-            expression = draft.variable(value.name or hint, TODO, _comment("TODO: ", value))
+            filled = value.expression if value.expression.startswith((*EXPRESSIONS, "<")) else ""
+            expression = draft.variable(value.name or hint, TODO, _comment("TODO: ", value), filled)
             what = f"`{value.expression}` is not known here: say what it is"
             return Expressed(expression, ((what, f"--var {_variable_in(expression)}=VALUE"),))
         case Unknown():

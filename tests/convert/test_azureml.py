@@ -408,3 +408,17 @@ def test_words_that_are_no_cluster_leave_it_out(name: str) -> None:
     assert "compute" not in spec
     (told,) = [entry for entry in found.report.entries if entry.path == ("compute",)]
     assert told.verdict is Verdict.DROPPED
+
+
+def test_one_placeholder_in_several_places_is_one_variable(tmp_path: Path) -> None:
+    file = tmp_path / "a.yml"
+    file.write_text(
+        "type: command\ncommand: a ${{inputs.a}} ${{outputs.b}}\nenvironment: azureml:base:1\ncompute: <cluster>\n"
+        "inputs:\n  a: {path: azureml://datastores/<store>/paths/<a>}\n"
+        "outputs:\n  b:\n    path: azureml://datastores/<store>/paths/b\n"
+    )
+    (found,) = import_azureml([read_yaml(str(file))], ImportOptions())
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert sorted(spec["vars"]) == ["a", "cluster", "store"]
+    assert spec["job"]["outputs"]["b"]["path"] == "azureml://datastores/${{ vars.store }}/paths/b"
