@@ -132,3 +132,22 @@ def test_an_open_variable_is_asked_for_once() -> None:
     found = imported(V2, "environment=settings.environment, inputs={'a': settings.a}", "import settings")
     (told,) = agreed([found], {"submit.yaml": found.draft.text()})
     assert not [one for one in asked(told) if one.startswith("vars.")]
+
+
+def test_a_dataset_is_read_whatever_its_argument_is_called() -> None:
+    before = "from azureml.core import Dataset, Datastore\nstore = Datastore.get(ws, 'lake')\n"
+    before += "model = Dataset.File.from_files(store.path('llama/**')).as_mount()"
+    found = imported(V1, 'arguments=["--model_dir", model]', before)
+    assert job(found)["inputs"] == {"model_dir": {"path": "azureml://datastores/lake/paths/llama"}}
+    assert "outputs" not in job(found)
+
+
+def test_the_folder_above_has_a_name_in_os() -> None:
+    before = "import os\nhere = os.path.join(os.path.dirname(__file__), os.pardir)"
+    assert job(imported(V1.replace('"src"', "here"), "", before))["code"] == ".."
+
+
+def test_a_service_is_carried_over() -> None:
+    before = "from azure.ai.ml.entities import JobService"
+    found = imported(V2, 'services={"board": JobService(job_service_type="tensor_board")}', before)
+    assert job(found)["services"] == {"board": {"type": "tensor_board"}}

@@ -23,6 +23,8 @@ KINDS = (
     "datastores", "Dataset.File.upload_directory", "FileDatasetFactory.upload_directory", "PipelineData",
 )  # fmt: skip
 _FILE = re.compile(r"\.\w{1,5}$")
+_PATTERN = re.compile(r"/?\*+(/\*+)*$")
+"""All that is in a folder: the folder itself."""
 _DATASETS = ("Dataset.File.from_files", "Dataset.Tabular.from_delimited_files")
 _WRITTEN_TO = re.compile(
     r"(?i)(^|[_-])(out(put)?s?|log(s|dir)?|checkpoints?|ckpt|save|results?|export)([_-]|$)|model_?dir"
@@ -39,6 +41,8 @@ class Place:
     name: str = ""
     mode: str = ""
     written: bool = False
+    is_read: bool = False
+    """It is a dataset, into which nothing is written, whatever the argument is called."""
     kind: str = ""
     doubt: str = ""
     origins: tuple[FieldPath, ...] = ()
@@ -72,7 +76,8 @@ class References:
         flag = hint.lstrip("-") if hint not in ("argument", "inputs", "command", "arguments") else ""
         store, path = spelled(place.store), spelled(place.path)
         upload = self.uploads.at(store, path) if store and not spelled(place.address) else None
-        guessed = place.mode in ("", "mount") and not place.address and bool(_WRITTEN_TO.search(flag))
+        unsaid = place.mode in ("", "mount") and not place.address and not place.is_read
+        guessed = unsaid and bool(_WRITTEN_TO.search(flag))
         written = place.written or (guessed and upload is None)
         key = repr((store, path, spelled(place.address), place.mode, written))
         if key in self._known:
@@ -184,7 +189,9 @@ class References:
                     origins=(*_at(call, "name"), *_at(call, "version")),
                 )
             case kind if kind in _DATASETS:
-                return self._pair(call, "path", call.get("path"))
+                found = self._pair(call, "path", call.get("path"))
+                plain = _PATTERN.sub("", found.path) if isinstance(found.path, str) else found.path
+                return replace(found, path=plain, is_read=True)
             case "Dataset.File.upload_directory" | "FileDatasetFactory.upload_directory":
                 return self._pair(call, "target", call.get("target"))
             case _:
@@ -197,7 +204,7 @@ class References:
         if isinstance(value, list) and len(value) == 2 and isinstance(value[0], Call | Member):
             store, named = store_of(self.lowering, value[0])
             path = clean_target(self.lowering.word(value[1], "path"))
-            plain = re.sub(r"/?\*+(/\*+)*$", "", path) if isinstance(path, str) else path
+            plain = _PATTERN.sub("", path) if isinstance(path, str) else path
             return Place(store, plain, mode="folder" if path != plain else "", origins=(*named, *origins))
         if isinstance(value, list) and len(value) == 1:
             return self._pair(call, argument, value[0])

@@ -166,6 +166,8 @@ def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
             return Function(held.node, owner) if isinstance(held, Function) else _held(run, node, held)
         case str() if node.attr in ("parent", "name", "stem") and not isinstance(run.look_up(ast.unparse(node)), str):
             return _of_path(owner, node.attr)  # pathlib
+        case Reference(dotted="os" | "os.path", imported=True) if node.attr in ("pardir", "curdir"):
+            return {"pardir": "..", "curdir": "."}[node.attr]
         case Reference(dotted="__file__"):
             return "." if node.attr == "parent" else run.unknown(node)
         case Reference():

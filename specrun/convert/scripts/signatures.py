@@ -106,7 +106,7 @@ _KEYWORDS_ONLY = (
     "JobResourceConfiguration CommandJobLimits AzureBlobDatastore AzureFileDatastore "
     "AzureDataLakeGen2Datastore AccountKeyConfiguration SasTokenConfiguration "
     "ServicePrincipalConfiguration SshJobService JupyterLabJobService TensorBoardJobService "
-    "VsCodeJobService QueueSettings ResourceConfiguration"
+    "VsCodeJobService JobService QueueSettings ResourceConfiguration"
 )
 _V2 = {
     **{f"v2:{name}": "" for name in _KEYWORDS_ONLY.split()},
