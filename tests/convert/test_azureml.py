@@ -422,3 +422,19 @@ def test_one_placeholder_in_several_places_is_one_variable(tmp_path: Path) -> No
     assert isinstance(spec, dict)
     assert sorted(spec["vars"]) == ["a", "cluster", "store"]
     assert spec["job"]["outputs"]["b"]["path"] == "azureml://datastores/${{ vars.store }}/paths/b"
+
+
+def test_a_secret_that_another_tool_puts_in_keeps_its_name() -> None:
+    found = one(
+        {**JOB, "environment_variables": {"API_KEY": "${{secrets.OPENAI_KEY}}", "PLACE": "${{ secrets.PLACE }}"}}
+    )
+    spec = read_back(found)
+    assert isinstance(spec, dict)
+    assert "vars" not in spec
+    assert spec["job"]["environment_variables"] == {
+        "API_KEY": "${{ secrets.OPENAI_KEY }}",
+        "PLACE": "${{ secrets.PLACE }}",
+    }
+    told = {entry.path[-1]: entry.note for entry in found.report.entries if entry.to.startswith("job.environment_v")}
+    assert "set OPENAI_KEY" in told["API_KEY"]
+    assert "set PLACE" in told["PLACE"]

@@ -17,6 +17,8 @@ TAG = re.compile(r"[^<>%&\\?/]{1,512}")
 
 _OF_THE_JOB = re.compile(r"\$\{\{\s*(inputs|outputs)\.")
 """Where data is: a spec's expression of it has a meaning in the command alone."""
+_NAMED = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_]\w*)\s*\}\}")
+"""A secret that another tool puts in: a spec names it the same way."""
 _PLACEHOLDER = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
 
 
@@ -33,6 +35,8 @@ def _write_variable(section: Section, name: str, raw: object) -> None:
         section.drop(name, "the placeholder that SDK v1 writes into every file")
     elif not VARIABLE.fullmatch(name):
         section.drop(name, "no environment variable can have that name")
+    elif isinstance(raw, str) and (held := _NAMED.fullmatch(raw.strip())):
+        write_secret(section, name, to, held[1])
     elif _is_secret(name, raw):
         write_secret(section, name, to, name)
     elif isinstance(raw, str) and _OF_THE_JOB.search(raw):
