@@ -16,7 +16,7 @@ _ARM = re.compile(
 )
 _LONG_DATASTORE = re.compile(
     r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+(?:/providers/Microsoft\.MachineLearningServices)?"
-    r"/workspaces/[^/]+/datastores/(?P<rest>[^/]+/paths/.*)",
+    r"/workspaces/(?P<workspace>[^/]+)/datastores/(?P<rest>[^/]+/paths/.*)",
     re.IGNORECASE,
 )
 _REGISTERED = re.compile(
@@ -73,6 +73,12 @@ def short(reference: str) -> str:
         return f"azureml:{asset['name']}{mark}{asset['version']}" if asset["version"] else f"azureml:{asset['name']}"
     address = _LONG_DATASTORE.fullmatch(reference)
     return f"azureml://datastores/{address['rest']}" if address else reference
+
+
+def workspace_of(reference: str) -> str:
+    """The workspace that a datastore's long address names; "" for any other text."""
+    address = _LONG_DATASTORE.fullmatch(reference.strip())
+    return address["workspace"] if address else ""
 
 
 def environment_name(reference: str) -> str | None:

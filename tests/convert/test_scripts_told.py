@@ -151,3 +151,13 @@ def test_a_service_is_carried_over() -> None:
     before = "from azure.ai.ml.entities import JobService"
     found = imported(V2, 'services={"board": JobService(job_service_type="tensor_board")}', before)
     assert job(found)["services"] == {"board": {"type": "tensor_board"}}
+
+
+@pytest.mark.parametrize(("workspace", "told"), [("theirs", 0), ("ours", 1)])
+def test_a_datastore_of_another_workspace_is_told(workspace: str, told: int) -> None:
+    address = "azureml://subscriptions/s/resourcegroups/g/workspaces/theirs/datastores/lake/paths/a"
+    before = "from azure.ai.ml import MLClient, Output\n"
+    before += f'client = MLClient(None, "12345678-1234-1234-1234-123456789012", "g", "{workspace}")'
+    found = imported(V2, f'outputs={{"model": Output(path="{address}")}}', before)
+    assert job(found)["outputs"] == {"model": {"path": "azureml://datastores/lake/paths/a"}}
+    assert len([one for one in asked(found) if "in the workspace theirs" in one]) == told

@@ -133,9 +133,18 @@ def _write_place(reading: Reading, entry: Section, to: Key, path: object) -> Non
         local = reading.local(entry, written)
         entry.put("path", place, local, "" if local == path else "relative to the spec")
     elif address.startswith(_SCHEMES):
-        entry.put("path", place, address, "" if address == path else "the short form of the same address")
+        _put_address(entry, place, address, path)
     else:
         entry.ask("path", place, f"an address that Azure ML cannot read: {coerce.shown(written)}", flag)
+
+
+def _put_address(entry: Section, place: Key, address: str, path: object) -> None:
+    """The short form means the spec's own workspace, and the long one names a workspace."""
+    entry.put("path", place, address, "" if address == path else "the short form of the same address")
+    named, own = locations.workspace_of(coerce.word(path) or ""), entry.draft.get(("workspace", "name"))
+    if named and isinstance(own, str) and "${{" not in own and own not in (TODO, named):
+        what = f"it lies in the workspace {named}, and the spec's is {own}: have a datastore there, or copy the files"
+        entry.doubt("path", place, what)
 
 
 def _write_type(entry: Section, to: Key, kind: str) -> None:
@@ -208,6 +217,6 @@ def _write_target(entry: Section, to: Key) -> None:
         return
     address = short(coerce.word(found) or "")
     if address.startswith(_STORES) and "/paths/" in address:
-        entry.put("path", place, address, "" if address == path else "the short form of the same address")
+        _put_address(entry, place, address, path)
     else:
         entry.doubt("path", place, f"an output goes to {_STORES}NAME/paths/…, not to {coerce.shown(path)}")
