@@ -161,3 +161,9 @@ def test_a_datastore_of_another_workspace_is_told(workspace: str, told: int) -> 
     found = imported(V2, f'outputs={{"model": Output(path="{address}")}}', before)
     assert job(found)["outputs"] == {"model": {"path": "azureml://datastores/lake/paths/a"}}
     assert len([one for one in asked(found) if "in the workspace theirs" in one]) == told
+
+
+@pytest.mark.parametrize(("where", "told"), [("", 1), ('compute_target="local"', 1), ('compute_target="cpu"', 0)])
+def test_a_job_without_a_cluster_ran_on_this_machine(where: str, told: int) -> None:
+    found = imported(V1.replace('compute_target="cpu", ', ""), where)
+    assert len([one for one in found.report.entries if "SDK v1 ran it on this machine" in one.note]) == told

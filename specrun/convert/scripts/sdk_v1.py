@@ -64,7 +64,8 @@ def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
             fields.put(section, declared)
     for submitted in lowering.of("submit"):
         if submitted.get("config") is job:
-            lowering.rewrite(submitted, "config", "job", "the job that `specrun apply` submits")
+            here = all(fields.get(name) in (None, "local") for name in ("compute_target", "target", "vm_size"))
+            lowering.rewrite(submitted, "config", "job", _HERE if here else "the job that `specrun apply` submits")
             lowering.put(fields, "tags", submitted, "tags", "job.tags")
             break
     return fields
@@ -152,6 +153,7 @@ _ADDED = {
     "add_conda_package": ("conda_package", "conda_packages"),
     "add_channel": ("channel", "channels"),
 }
+_HERE = "SDK v1 ran it on this machine, as the script names no cluster: so does `specrun apply --engine local`"
 _NEEDS_NO_NAME = "an environment that goes with the job needs no name"
 
 
