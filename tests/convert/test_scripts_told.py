@@ -167,3 +167,111 @@ def test_a_datastore_of_another_workspace_is_told(workspace: str, told: int) -> 
 def test_a_job_without_a_cluster_ran_on_this_machine(where: str, told: int) -> None:
     found = imported(V1.replace('compute_target="cpu", ', ""), where)
     assert len([one for one in found.report.entries if "SDK v1 ran it on this machine" in one.note]) == told
+
+
+def with_reference(more: str) -> str:
+    made = f"DataReferenceConfiguration(datastore_name=ds.name, {more})"
+    lines = f"src.run_config.data_references = {{{{ds.name: {made}}}}}\nExperiment(ws"
+    return V1.replace("Experiment(ws", lines)
+
+
+STORE = "from azureml.core.runconfig import DataReferenceConfiguration\nds = ws.get_default_datastore()"
+
+
+def test_a_datastore_in_the_arguments_is_the_place_that_the_configuration_says() -> None:
+    frame = with_reference('path_on_datastore="trips/2019", mode="download"')
+    found = imported(frame, 'arguments=["--data", str(ds.as_mount())]', STORE)
+    where = {"path": "azureml://datastores/workspaceblobstore/paths/trips/2019", "mode": "download"}
+    assert job(found)["inputs"] == {"data": where}
+    assert not any("hand them over" in one for one in asked(found))
+
+
+def test_a_reference_that_no_argument_names_is_an_input_and_told() -> None:
+    found = imported(with_reference('path_on_datastore="trips"'), "", STORE)
+    assert job(found)["inputs"] == {"trips": {"path": "azureml://datastores/workspaceblobstore/paths/trips"}}
+    assert any("hand them over as arguments" in one for one in asked(found))
+
+
+def test_inputs_that_are_computed_are_told() -> None:
+    found = imported(V1.replace("Experiment(ws", 'src.run_config.data = {{"trips": made()}}\nExperiment(ws'), "")
+    assert "inputs" not in job(found)
+    assert any("the inputs are computed" in one for one in asked(found))
+
+
+SAVED = """
+from azureml.core import Dataset, Workspace
+from azureml.core.runconfig import Data, DataLocation, Dataset as Registered, RunConfiguration
+trips = Dataset.get_by_name(Workspace.from_config(), "trips", version=3)
+run = RunConfiguration(script="profile.py")
+run.target = "cpu"
+run.node_count = 2
+where = DataLocation(dataset=Registered(dataset_id=trips.id))
+run.data = {"trips": Data(data_location=where, mechanism="download", environment_variable_name="trips")}
+run.save(path="configs", name="profile")
+"""
+
+
+def test_a_configuration_that_is_saved_with_its_script_is_a_job() -> None:
+    found = import_script("make.py", SAVED, ImportOptions())[0]
+    section = job(found)
+    assert (section["script"], found.draft.values()["compute"]) == ("profile.py", "cpu")
+    assert section["resources"] == {"instance_count": 2}
+    assert section["inputs"] == {"trips": {"path": "azureml:trips:3", "mode": "download"}}
+
+
+def test_a_configuration_of_a_job_is_no_job_of_its_own() -> None:
+    before = 'from azureml.core.runconfig import RunConfiguration\nrun = RunConfiguration(script="other.py")'
+    found = imported(V1, "run_config=run", before)
+    assert job(found)["script"] == "train.py"
+    assert len(found.jobs) == 0
+
+
+def test_the_registry_of_a_configuration_stands_before_its_image() -> None:
+    before = (
+        "from azureml.core.runconfig import ContainerRegistry, RunConfiguration\nrun = RunConfiguration()\n"
+        'at = ContainerRegistry()\nat.address = "team.azurecr.io"\n'
+        'run.environment.docker.base_image = "train:2"\nrun.environment.docker.base_image_registry = at'
+    )
+    assert job(imported(V1, "run_config=run", before))["environment"] == {"image": "team.azurecr.io/train:2"}
+
+
+@pytest.mark.parametrize(("flag", "section"), [("--base_model_dir", "inputs"), ("--model_dir", "outputs")])
+def test_a_model_to_begin_with_is_read(flag: str, section: str) -> None:
+    found = imported(V1, f'arguments=["{flag}", ws.get_default_datastore().path("m").as_mount()]')
+    assert section in job(found)
+
+
+BRANCHES = {
+    "a datastore": (
+        'ds = ws.get_default_datastore()\nif where:\n    ds = Datastore.get(ws, "other")',
+        'arguments=["--data", ds.path("d").as_mount()]',
+    ),
+    "an environment": (
+        'env = Environment.get(ws, "cpu")\nif where == "gpu":\n    env = Environment.get(ws, "gpu")',
+        "environment=env",
+    ),
+    "an environment in the other branch": (
+        'if where:\n    env = Environment.get(ws, "cpu")\nelse:\n    env = Environment.get(ws, "gpu")',
+        "environment=env",
+    ),
+    "an entry": ('more = {"A": "1"}\nif where:\n    more["B"] = "2"', "environment_variables=more"),
+    "an item": ('more = ["--a"]\nif where:\n    more.append("--b")', "arguments=more"),
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_what_only_a_branch_says_is_told(name: str) -> None:
+    before, more = BRANCHES[name]
+    before = f"import sys\nfrom azureml.core import Datastore\nwhere = sys.argv[1]\n{before}"
+    assert any("`where" in one or "`not where" in one for one in asked(imported(V1, more, before)))
+
+
+def test_a_cluster_that_is_there_or_else_made_is_one() -> None:
+    before = (
+        "from azureml.core.compute import AmlCompute, ComputeTarget\nname = 'gpus'\nif name in ws.compute_targets:\n"
+        "    target = ws.compute_targets[name]\nelse:\n"
+        "    target = ComputeTarget.create(ws, name, AmlCompute.provisioning_configuration('NC6', max_nodes=2))"
+    )
+    frame = V1.replace('compute_target="cpu"', "compute_target=target")
+    found = imported(frame, "", before)
+    assert not any("depends on" in one for one in asked(found))

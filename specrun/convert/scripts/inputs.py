@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from specrun.convert import naming
 from specrun.convert.locations import is_address
 from specrun.convert.report import FieldPath
-from specrun.convert.scripts.lowering import Lowering, is_expression
+from specrun.convert.scripts.lowering import Lowering, is_expression, told
 from specrun.convert.scripts.uploads import Uploads, clean_target, put_together, spelled, store_of
 from specrun.convert.scripts.values import Call, Member, Value
 from specrun.convert.section import Fields
@@ -17,8 +17,9 @@ from specrun.convert.unknown import Missing, Unknown, is_open
 from specrun.spec.frozen import dataclass
 
 KINDS = (
-    "path", "as_mount", "as_download", "as_upload", "as_named_input", "DataReference", "Dataset.File.from_files",
-    "Dataset.get_by_name", "Dataset.Tabular.from_delimited_files", "OutputFileDatasetConfig",
+    "path", "as_mount", "as_download", "as_upload", "as_named_input", "DataReference", "DataReferenceConfiguration",
+    "runconfig.Data", "Dataset.File.from_files", "Dataset.get_by_name",
+    "Dataset.Tabular.from_delimited_files", "OutputFileDatasetConfig",
     "DatasetConsumptionConfig", "get_default_datastore", "Datastore", "Datastore.get", "Datastore.get_default",
     "datastores", "Dataset.File.upload_directory", "FileDatasetFactory.upload_directory", "PipelineData",
 )  # fmt: skip
@@ -26,9 +27,13 @@ _FILE = re.compile(r"\.\w{1,5}$")
 _PATTERN = re.compile(r"/?\*+(/\*+)*$")
 """All that is in a folder: the folder itself."""
 _DATASETS = ("Dataset.File.from_files", "Dataset.Tabular.from_delimited_files")
+STORES = ("get_default_datastore", "Datastore", "Datastore.get", "Datastore.get_default", "datastores")
 _WRITTEN_TO = re.compile(
     r"(?i)(^|[_-])(out(put)?s?|log(s|dir)?|checkpoints?|ckpt|save|results?|export)([_-]|$)|model_?dir"
 )
+
+_BEGUN_WITH = re.compile(r"(?i)(^|[_-])(base|init(ial)?|pre_?trained|input)[_-]")
+"""A model or checkpoint that training begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,25 @@ class References:
     uploads: Uploads
     inputs: Fields = field(default_factory=Fields)
     outputs: Fields = field(default_factory=Fields)
+    configured: list[Call] = field(default_factory=list)
+    """What a run configuration says of datastores that the arguments only name."""
+    used: set[str] = field(default_factory=set)
+    """The keys of those that an argument stands for."""
     _known: dict[str, str] = field(default_factory=dict)
 
     @property
     def declared(self) -> list[str]:
         """The expressions of what was declared."""
         return list(self._known.values())
+
+    def configure(self, holders: list[Call]) -> None:
+        """Know what the run configuration says of datastores, in `data_references`."""
+        for holder in holders:
+            for name, argument in told(holder):
+                value = argument.value
+                items = list(value.values()) if isinstance(value, dict) else [value]
+                calls = [one for one in items if isinstance(one, Call) and one.kind == "DataReferenceConfiguration"]
+                self.configured += calls if name.split(".")[0] == "data_references" else []
 
     def refer(self, value: Value, hint: str) -> str | None:
         """The expression for data, which becomes an input or output; None for what is no data."""
@@ -77,7 +95,7 @@ class References:
         store, path = spelled(place.store), spelled(place.path)
         upload = self.uploads.at(store, path) if store and not spelled(place.address) else None
         unsaid = place.mode in ("", "mount") and not place.address and not place.is_read
-        guessed = unsaid and bool(_WRITTEN_TO.search(flag))
+        guessed = unsaid and bool(_WRITTEN_TO.search(flag)) and not _BEGUN_WITH.search(flag)
         written = place.written or (guessed and upload is None)
         key = repr((store, path, spelled(place.address), place.mode, written))
         if key in self._known:
@@ -142,20 +160,24 @@ class References:
                 if inner is None:
                     store, origins = store_of(self.lowering, owner)
                     inner = Place(store, origins=origins)
+                inner = self._configured(inner, owner)
                 to = "job.outputs" if mode == "upload" else "job.inputs"
                 self.lowering.rewrite(call, "", to, f"{mode}: how the data gets to or from the job")
                 self._on_compute(call)
-                return replace(inner, mode=mode, written=inner.written or mode == "upload")
+                return replace(inner, mode=inner.mode or mode, written=inner.written or mode == "upload")
             case "as_named_input":
                 name = call.get("name")
                 self._took(call, "name")
                 return replace(inner or Place(), name=name if isinstance(name, str) else "")
-            case "DataReference":
-                store, origins = store_of(self.lowering, call.get("datastore"))
+            case "DataReference" | "DataReferenceConfiguration":
+                named = "datastore_name" if call.find("datastore_name") is not None else "datastore"
+                store, origins = store_of(self.lowering, call.get(named))
                 mode, name = str(call.get("mode") or "mount"), call.get("data_reference_name")
-                self._took(call, "datastore", "data_reference_name", "mode")
+                self._took(call, named, "data_reference_name", "mode")
                 self._on_compute(call)
                 path = clean_target(self._word(call, "path_on_datastore") or "")
+                if is_open(path):  # what is asked of it stands at the datastore's name
+                    self._took(call, "path_on_datastore")
                 return Place(
                     store,
                     path,
@@ -164,6 +186,18 @@ class References:
                     written=mode == "upload",
                     origins=(*origins, *_at(call, "path_on_datastore")),
                 )
+            case "runconfig.Data":
+                self._took(call, "data_location", "mechanism", "environment_variable_name")
+                name, held = call.get("environment_variable_name"), call.get("data_location")
+                for word in ("dataset", "dataset_id"):  # which is what the location is of
+                    if isinstance(held, Call):
+                        self._took(held, word)
+                        held = held.get(word)
+                held = held.call if isinstance(held, Member) else held
+                found = self._place(held) if isinstance(held, Call) else None
+                found = found or self._unknown(call, "data_location")
+                mode = "download" if call.get("mechanism") == "download" else ""
+                return replace(found, name=name if isinstance(name, str) else "", mode=mode, is_read=True)
             case "DatasetConsumptionConfig":
                 held, name = call.get("dataset"), call.get("name")
                 self._took(call, "dataset", "mode", "name")
@@ -197,6 +231,17 @@ class References:
             case _:
                 store, origins = store_of(self.lowering, call)
                 return Place(store, origins=origins)
+
+    def _configured(self, place: Place, owner: Value) -> Place:
+        """`str(ds.as_mount())` is only the datastore's name: where it is, and how it comes, the configuration says."""
+        if not isinstance(owner, Call) or owner.kind not in STORES or place.path or place.address:
+            return place
+        for one in self.configured:
+            found = self._place(one)
+            if found is not None and spelled(found.store) == spelled(place.store):
+                self.used.add(one.key)
+                return found
+        return place
 
     def _pair(self, call: Call, argument: str, value: Value) -> Place:
         """(datastore, path), a path of a datastore, or an address."""

@@ -59,6 +59,8 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
     if attribute == "add_argument":
         _add_argument(run, values, named)
     plain = isinstance(owner, str | list | dict)
+    if run.only_if and isinstance(owner, list | dict) and attribute in ("append", "extend", "insert", "update"):
+        run.conditional.setdefault(id(owner), run.only_if)
     value = method(attribute, owner, values, named) if plain else builtin(target, values, named)
     if value is not None:
         return value
@@ -193,7 +195,9 @@ def _bound(
         name = keyword or (names.pop(0) if names else f"argument {number}")
         hidden = names_secret(name) and isinstance(value, str) and value
         kept: Value = Secret(name) if hidden else value
-        found[name] = Argument(kept, None if isinstance(kept, Secret) else source, run.place(source))
+        found[name] = Argument(
+            kept, None if isinstance(kept, Secret) else source, run.place(source), run.conditional.get(id(value), "")
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from specrun.convert.imported import Found
 from specrun.convert.scripts import sdk_v1, sdk_v2
 from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.signatures import ELSEWHERE, OTHER_JOBS
-from specrun.convert.scripts.values import Call, Template, Value
+from specrun.convert.scripts.values import DEEPEST, Call, Template, Value
 
 _SERVICE = "it names what is there already: the spec's sections do"
 _USER_MANAGED = "an image is used as it is unless pip or conda_file stands beside it"
@@ -107,13 +107,27 @@ def _say_conditions(lowering: Lowering) -> None:
     written = lowering.ledger.written()
     for call in lowering.calls:
         for name, argument in told(call) if not call.skipped else ():
-            made = argument.value.only_if if isinstance(argument.value, Call) else ""
+            made = _made_only_if(argument.value)
             condition = argument.only_if or made
             at = next((path for path in written if path[:2] == (call.key, name)), None) if condition else None
             if at is not None:
                 to = ".".join(written[at].split(".")[: -len(at[2:]) or None])
-                whether = "whether depends on" if made and not argument.only_if else "which it does only where"
+                whether = (
+                    "and whether it does depends on" if made and not argument.only_if else "which it does only where"
+                )
                 lowering.doubt(call, name, to, f"the script sets it, {whether} `{condition}`: see if it applies")
+
+
+def _made_only_if(value: Value, depth: int = 0) -> str:
+    """The condition under which a value is what it is: its own, or that of what it is made of."""
+    if depth > DEEPEST:
+        return ""
+    if isinstance(value, Call):
+        return value.only_if or _made_only_if(value.owner, depth + 1)
+    if isinstance(value, dict | Template):
+        value = list(value.values() if isinstance(value, dict) else value.parts)
+    items = value if isinstance(value, list) else ()
+    return next(filter(None, (_made_only_if(item, depth + 1) for item in items)), "")
 
 
 def _reason(call: Call, name: str) -> str:
@@ -138,6 +152,9 @@ def calls_reason(call: Call) -> str:
 
 
 BATCH_AI = "batchai:JobCreateParameters"
+SAVED = "RunConfiguration"
+"""A job where it names a script and no other job takes it: the CLI submits the file that it is saved to."""
+
 _PARTS = ("PythonScriptStep", "EstimatorStep", "MpiStep", "HyperDriveStep", "CommandStep", "load_component")
 """What is a part of a pipeline: the pipeline is named."""
 
@@ -154,7 +171,8 @@ def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
     moved = any(call.kind in newer and not call.skipped for call in calls)
     for call in calls:
         other = call.kind.removeprefix("elsewhere:")
-        if call.skipped or (call.kind not in kinds and (other not in OTHER_JOBS or other in _PARTS)):
+        alone = call.kind == SAVED and not moved and _program(call) != ""
+        if call.skipped or (call.kind not in kinds and not alone and (other not in OTHER_JOBS or other in _PARTS)):
             continue
         run = call.get("run_config")
         holders = [call, *([run] if isinstance(run, Call) else [])]

@@ -56,6 +56,8 @@ class ScriptPass:
     skipped: str = ""
     only_if: str = ""
     """The condition of the branch that is read, where only a run would know it."""
+    conditional: dict[int, str] = field(default_factory=dict)
+    """Lists and mappings that only a branch adds to, by their identity, with its condition."""
     returned: list[Value] = field(default_factory=list)
     depth: int = 0
     followed: int = 0

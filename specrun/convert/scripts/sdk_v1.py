@@ -44,6 +44,7 @@ def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
     if configuration is not None:
         lowering.rewrite(job, "run_config", "job", "its fields are those of the section")
     environment = Fields((job.key,))
+    references.configure(holders)
     for holder in holders:
         for name, argument in told(holder):
             lowering.refer = references.refer if name in _ARGUMENTS else nothing
@@ -127,14 +128,20 @@ def _data(lowering: Lowering, references: References, holder: Call) -> None:
         value = [value] if isinstance(value, Call) else value
         items = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
         names: list[str] = []
+        computed = False
         for item in items:
+            if isinstance(item, Call) and item.key in references.used:
+                continue
             before = len(references.declared)
             expression = references.refer(item, "inputs")
+            computed = computed or expression is None
             if expression and len(references.declared) > before:
                 names.append(expression.replace("${{", "${{ ").replace("}}", " }}"))
         if names:
             what = f"the script finds them through the SDK: hand them over as arguments, {', '.join(names)}"
             lowering.ask(holder, name, "job.inputs", what)
+        elif computed:
+            lowering.ask(holder, name, "job.inputs", "the inputs are computed: write them")
         elif items:
             lowering.rewrite(holder, name, "job.inputs", "declared as inputs")
         elif not isinstance(value, list | dict):
@@ -221,6 +228,10 @@ def put_below(lowering: Lowering, fields: Fields, call: Call, name: str, prefix:
         return
     for word in above:
         fields = fields.inner(word, path)
+    if isinstance(value, Call) and value.kind == "ContainerRegistry":
+        lowering.rewrite(call, path[1], "job.environment.image", "its address stands before the image")
+        fields.put(last, lowering.fields(value, "job.environment.image"), path)
+        return
     image = image_of(lowering, value) if last == "base_image" else None
     fields.put(last, image or lowering.value(value, path, f"job.environment.{name}"), path)
 

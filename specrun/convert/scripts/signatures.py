@@ -54,6 +54,12 @@ _V1 = {
         " protocol endpoint overwrite"
     ),
     "DataReference": "datastore data_reference_name path_on_datastore mode path_on_compute overwrite",
+    "DataReferenceConfiguration": "datastore_name mode path_on_datastore path_on_compute overwrite",
+    "runconfig.Data": (
+        "data_location create_output_directories mechanism environment_variable_name path_on_compute overwrite"
+    ),
+    "runconfig.DataLocation": "dataset data_path",
+    "runconfig.Dataset": "dataset_id dataset_name",
     "Dataset.File.from_files": "path validate partition_format is_file",
     "Dataset.File.upload_directory": "src_dir target pattern overwrite show_progress",
     "FileDatasetFactory.upload_directory": "src_dir target pattern overwrite show_progress",

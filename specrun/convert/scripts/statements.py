@@ -136,8 +136,8 @@ def _merge(
     execute(run, other)
     run.only_if = around
     for name, value in one.items():
-        there = run.names.get(name)
-        if name not in run.names or (there is before.get(name, run) is not None and isinstance(value, Call)):
+        is_rival, there = name in run.names, run.names.get(name)
+        if not is_rival or (there is before.get(name, run) is not None and isinstance(value, Call)):
             run.names[name] = value
         elif there is value or (isinstance(there, type(value)) and _same(there, value)):
             continue
@@ -145,6 +145,21 @@ def _merge(
             run.names[name] = value
         elif not isinstance(there, Call):
             run.names[name] = run.unknown(ast.copy_location(ast.Name(name), node), name)
+        taken = run.names[name]
+        if is_rival and there is not value and isinstance(taken, Call):
+            is_first = taken is value
+            _depends(taken, there if is_first else value, conditions[0 if is_first else 1])
+
+
+_CLUSTERS = ("compute_targets", "ComputeTarget", "ComputeTarget.create", "AmlCompute", "AmlCompute.create")
+"""The one that is there, or else is made: the same cluster."""
+
+
+def _depends(taken: Call, rival: Value, condition: str) -> None:
+    """Of two things that a name may be one is taken, and only a run would know whether it is the one."""
+    same_cluster = taken.kind in _CLUSTERS and (rival is None or (isinstance(rival, Call) and rival.kind in _CLUSTERS))
+    if condition and not same_cluster:
+        taken.only_if = taken.only_if or condition
 
 
 def _same(one: Value, other: Value) -> bool:
@@ -176,9 +191,9 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
             elif isinstance(call, Call) and (not run.skipped or call.skipped):
                 if isinstance(value, str) and value and names_secret(target.attr):
                     value = Secret(target.attr)
-                call.attributes[call.own(path)] = Argument(
-                    value, None if isinstance(value, Secret) else source, run.place(target), run.only_if
-                )
+                only_if = run.only_if or run.conditional.get(id(value), "")
+                shown_source = None if isinstance(value, Secret) else source
+                call.attributes[call.own(path)] = Argument(value, shown_source, run.place(target), only_if)
             elif not isinstance(call, Call):
                 run.bind(shown(target), value)
         case ast.Subscript():
@@ -187,6 +202,8 @@ def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -
                 return
             if isinstance(holder, dict) and isinstance(key, str):
                 holder[key] = Secret(key) if isinstance(value, str) and value and names_secret(key) else value
+                if run.only_if:
+                    run.conditional.setdefault(id(holder), run.only_if)
                 _set_in_a_branch(run, target.value)
             elif isinstance(holder, Member) and isinstance(key, str):
                 shown_source = None if isinstance(value, Secret) else source
