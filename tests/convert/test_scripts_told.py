@@ -275,3 +275,38 @@ def test_a_cluster_that_is_there_or_else_made_is_one() -> None:
     frame = V1.replace('compute_target="cpu"', "compute_target=target")
     found = imported(frame, "", before)
     assert not any("depends on" in one for one in asked(found))
+
+
+BATCH_AI = """
+import utilities
+from azure.mgmt.batchai import models
+cfg = utilities.config("cluster.json")
+client = utilities.client(cfg)
+cluster = client.clusters.get(cfg.group, cfg.workspace, "nc6")
+share = models.AzureFileShareReference(account_name=cfg.account, relative_mount_path="share",
+    azure_file_url="https://{0}.file.core.windows.net/{1}".format(cfg.account, "share"))
+blobs = models.AzureBlobFileSystemReference(account_name=cfg.account, container_name="b", relative_mount_path="blobs")
+job = models.JobCreateParameters(cluster=models.ResourceId(id=cluster.id), node_count=1,
+    mount_volumes=models.MountVolumes(azure_file_shares=[share], azure_blob_file_systems=[blobs]),
+    custom_toolkit_settings=models.CustomToolkitSettings(
+        command_line="python train.py --data /mnt/batch/tasks/shared/LS_root/mounts/all/mnist"))
+client.jobs.create(cfg.group, cfg.workspace, "e", "j", job)
+"""
+
+
+def test_a_cluster_of_batch_ai_that_is_got_has_the_name_it_is_got_by() -> None:
+    found = import_script("run.py", BATCH_AI, ImportOptions())[0]
+    assert found.draft.values()["compute"] == "nc6"
+
+
+def test_an_attribute_that_is_not_known_is_one_variable() -> None:
+    values = import_script("run.py", BATCH_AI, ImportOptions())[0].draft.values()
+    assert values["vars"] == {"account": "TODO"}
+    again = BATCH_AI.replace("blobs =", 'cfg = utilities.config("other.json")\nblobs =')
+    assert len(import_script("run.py", again, ImportOptions())[0].draft.values()["vars"]) == 2  # type: ignore[arg-type]
+
+
+def test_the_folder_in_which_batch_ai_mounted_is_known_by_its_path() -> None:
+    found = import_script("run.py", BATCH_AI, ImportOptions())[0]
+    assert "LS_root" not in str(job(found)["command"])
+    assert any("what is mounted at `all`" in one for one in asked(found))

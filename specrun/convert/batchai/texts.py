@@ -19,6 +19,9 @@ OPEN = re.compile("\ue000([0-9]+)\ue001")
 
 _MARKS = re.compile("[\ue000\ue001]")
 _PLACEHOLDER = re.compile(r"(?<=[\s=\"'/:])<([A-Za-z][\w-]*)>(?=[\s\"'/:.]|$)")
+_MOUNTS = re.compile(r"/mnt/batch/tasks/shared/LS_root/mounts(?=[/\s\"';,:]|$)")
+"""Where Batch AI's nodes had what $AZ_BATCHAI_MOUNT_ROOT says."""
+
 _LONGEST = 160
 _BASH = re.compile(
     r"\s*(?:/bin/)?(?:ba)?sh\s+-l?c\s+(?:'(?P<single>[^']*)'|\"(?P<double>[^\"\\`$]*(?:\$(?![({])[^\"\\`$]*)*)\")\s*"
@@ -59,7 +62,10 @@ class Texts:
         if isinstance(value, Part):
             return self._one(value)
         written = coerce.text(value)
-        return None if written is None else _MARKS.sub(lambda match: self._mark(match[0]), written)
+        if written is None:
+            return None
+        written = _MOUNTS.sub("$AZ_BATCHAI_MOUNT_ROOT", written)
+        return _MARKS.sub(lambda match: self._mark(match[0]), written)
 
     def opened(self, text: str) -> str | Open:
         """A text with its open parts again."""

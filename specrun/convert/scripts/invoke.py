@@ -51,8 +51,13 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
         given = values[0] if values else next(iter(named.values()))
         if isinstance(given, Call):
             return _submitted(run, node, given, words)
-    if attribute == "get" and isinstance(owner, Computed) and isinstance(node.func, ast.Attribute):
+    if attribute == "get" and isinstance(owner, Computed | Reference) and isinstance(node.func, ast.Attribute):
         held = node.func.value  # `client.environments.get(…)`, where the client comes from a module of the user's
+        cluster = named.get("cluster_name", values[-1] if 1 < len(values) < 4 else None)
+        if isinstance(held, ast.Attribute) and held.attr == "clusters" and cluster:
+            return Object(
+                "cluster", {"id": cluster, "name": cluster}
+            )  # Batch AI's: the last part of its id is the name
         kind = f"v2:{held.attr}.get" if isinstance(held, ast.Attribute) else ""
         if kind in SIGNATURES and values + list(named.values()):
             return run.record(kind, node, _bound(run, words, SIGNATURES[kind]))

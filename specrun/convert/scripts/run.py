@@ -58,6 +58,8 @@ class ScriptPass:
     """The condition of the branch that is read, where only a run would know it."""
     conditional: dict[int, str] = field(default_factory=dict)
     """Lists and mappings that only a branch adds to, by their identity, with its condition."""
+    met: dict[tuple[int, str], tuple[Value, Computed]] = field(default_factory=dict)
+    """Attributes of what is not known, by their owners, which stay alive with them: the same is one variable."""
     returned: list[Value] = field(default_factory=list)
     depth: int = 0
     followed: int = 0
@@ -181,9 +183,9 @@ def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
             if not isinstance(known, Reference):
                 return known
             default = run.defaults.get(node.attr)
-            return Computed(
-                node, run.place(node), node.attr, default if isinstance(default, str | int | float) else None
-            )
+            default = default if isinstance(default, str | int | float) else None
+            made = Computed(node, run.place(node), node.attr, default)
+            return run.met.setdefault((id(owner), node.attr), (owner, made))[1]
 
 
 def _held(run: ScriptPass, node: ast.Attribute, held: Value | ScriptPass) -> Value:
