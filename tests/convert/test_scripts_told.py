@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from specrun.apply.imported import agreed
@@ -35,6 +37,11 @@ def job(found: Imported) -> dict[str, object]:
     section = found.draft.values()["job"]
     assert isinstance(section, dict)
     return section
+
+
+def text(found: Imported) -> str:
+    """All that people see: the spec and the report."""
+    return "\n".join([found.draft.text(), *(one.note for one in found.report.entries)])
 
 
 def asked(found: Imported) -> list[str]:
@@ -263,7 +270,7 @@ BRANCHES = {
 def test_what_only_a_branch_says_is_told(name: str) -> None:
     before, more = BRANCHES[name]
     before = f"import sys\nfrom azureml.core import Datastore\nwhere = sys.argv[1]\n{before}"
-    assert any("`where" in one or "`not where" in one for one in asked(imported(V1, more, before)))
+    assert any("where" in one.partition("`")[2].split("`")[0] for one in asked(imported(V1, more, before)))
 
 
 def test_a_cluster_that_is_there_or_else_made_is_one() -> None:
@@ -310,3 +317,119 @@ def test_the_folder_in_which_batch_ai_mounted_is_known_by_its_path() -> None:
     found = import_script("run.py", BATCH_AI, ImportOptions())[0]
     assert "LS_root" not in str(job(found)["command"])
     assert any("what is mounted at `all`" in one for one in asked(found))
+
+
+LOOPED = """
+from azure.ai.ml import command
+{before}
+for {loop}:
+    job = command(code="src", command=f"python train.py --rate {{rate}}", compute="cpu")
+    client.jobs.create_or_update(job)
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "values"),
+    [
+        ("rate in rates", "rate in [0.1, 0.2]"),
+        ("name, rate in {'a': 1, 'b': 2}.items()", "rate in [1, 2]"),
+        ("rate in range(200)", "rate in range(200)"),
+    ],
+)
+def test_a_job_that_a_loop_makes_is_several_and_its_variable_tells_the_values(loop: str, values: str) -> None:
+    found = import_script("a.py", LOOPED.format(before="rates = [0.1, 0.2]", loop=loop), ImportOptions())[0]
+    assert any(one.startswith("job: in a loop over ") and "one job per spec" in one for one in asked(found))
+    assert found.draft.values()["vars"] == {"rate": "TODO"}
+    assert f"{values}\n" in text(found)
+
+
+@pytest.mark.parametrize(
+    "submitting",
+    [
+        "for seed in range(3):\n    client.jobs.create_or_update(job)",
+        "[client.jobs.create_or_update(job) for seed in range(3)]",
+        "while settings.more():\n    client.jobs.create_or_update(job)",
+    ],
+)
+def test_a_job_that_a_loop_submits_is_several(submitting: str) -> None:
+    found = imported(V2.replace("client.jobs.create_or_update(job)", submitting), "", "import settings")
+    assert any("in a loop " in one and "one job per spec" in one for one in asked(found))
+
+
+@pytest.mark.parametrize("loop", ["for gpus in ['a100']:", "while True:\n    break"])
+def test_a_loop_that_submits_once_says_nothing(loop: str) -> None:
+    found = imported(V2.replace("client.jobs", f"{loop}\n    client.jobs"), "")
+    assert not any("loop" in one for one in asked(found))
+
+
+def test_a_loops_variable_that_is_a_credential_tells_no_values() -> None:
+    looped = LOOPED.replace("rate", "password").format(before="", loop='password in ["hunter2", "hunter3"]')
+    assert "hunter" not in text(import_script("a.py", looped, ImportOptions())[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments"),
+    [
+        ('if settings.fast:\n    words.append("--fast")\nelse:\n    words.append("--slow")', ["${{ vars.words }}"]),
+        ('if settings.fast:\n    words += ["--fast"]\nelse:\n    words += ["--slow"]', ["${{ vars.words }}"]),
+        ('for key, value in {"--lr": 0.1}.items():\n    words += [key, str(value)]', ["--lr", "0.1"]),
+        ('words += [f"--{key}={value}" for key, value in {"lr": 0.1, "n": 2}.items()]', ["--lr=0.1", "--n=2"]),
+        ('for word in ["--lr", "--n"]:\n    words.append(word)', ["--lr", "--n"]),
+        ("for word in settings.words:\n    words.append(word)\n    words.append('-x')", ["${{ vars.words }}"]),
+    ],
+)
+def test_what_branches_and_loops_add_to_a_list_is_what_they_would_add(before: str, arguments: list[str]) -> None:
+    found = imported(V1, "arguments=words", f'import settings\nwords = ["--a"]\n{before}')
+    assert job(found)["arguments"] == ["--a", *arguments]
+    assert "--fast" not in text(found) or "['--fast'] if settings.fast else ['--slow']" in text(found)
+
+
+def test_a_text_that_a_branch_adds_to_keeps_its_beginning() -> None:
+    before = 'import settings\nline = "python train.py"\nif settings.fast:\n    line += " --fast"'
+    found = imported(V2.replace('command="python train.py"', "command=line"), "", before)
+    assert job(found)["command"] == "python train.py${{ vars.line }}"
+    assert "' --fast' if settings.fast else ''" in text(found)
+
+
+def test_a_credential_that_a_branch_adds_is_not_shown() -> None:
+    before = 'import settings\nwords = ["--a"]\nif settings.fast:\n    words += ["--password", "hunter2"]'
+    assert "hunter2" not in text(imported(V1, "arguments=words", before))
+
+
+@pytest.mark.parametrize("end", ["path", "id"])
+def test_a_data_asset_that_a_computed_name_gets(end: str) -> None:
+    before = 'import settings\nasset = client.data.get(settings.name, label="latest")'
+    found = imported(V2, f'inputs={{"data": Input(type="uri_folder", path=asset.{end})}}', before)
+    assert job(found)["inputs"] == {"data": {"path": "azureml:${{ vars.name }}@latest", "type": "uri_folder"}}
+
+
+def test_a_setting_with_a_default_is_a_variable_with_it() -> None:
+    before = 'import json\nsettings = json.load(open("a.json")).get("job", {})\n'
+    found = imported(
+        V2, 'instance_count=settings.get("nodes", 2), tags={"key": settings.get("api_key", "hunter2")}', before
+    )
+    variables = found.draft.values()["vars"]
+    assert isinstance(variables, dict)
+    assert variables["nodes"] == 2
+    assert "hunter2" not in text(found)
+
+
+def test_a_class_that_the_command_line_fills_has_its_defaults() -> None:
+    before = "import tyro\nclass Options:\n    name: str\n    nodes: int = 2\noptions = tyro.cli(Options)"
+    found = imported(V2, "instance_count=options.nodes, tags={'a': options.name, 'b': options.name}", before)
+    assert found.draft.values()["vars"] == {"nodes": 2, "name": "TODO"}
+
+
+def test_a_literal_input_without_a_value_is_asked_for() -> None:
+    found = imported(V2.replace("train.py", "train.py ${{{{inputs.name}}}}"), 'inputs={"name": Input(type="string")}')
+    assert job(found)["inputs"] == {"name": "${{ vars.name }}"}
+    assert found.draft.values()["vars"] == {"name": "TODO"}
+    assert any("without a value" in one for one in asked(found))
+
+
+@pytest.mark.parametrize(
+    "line", ["pip install azure-ai-ml", "pip show azure-ai-ml", "ls -l src", "cd ..", "conda list"]
+)
+def test_a_cell_may_have_a_command_without_its_mark(line: str) -> None:
+    cells = [{"cell_type": "code", "source": [line]}, {"cell_type": "code", "source": [V2.format(before="", more="")]}]
+    assert import_script("a.ipynb", json.dumps({"cells": cells}), ImportOptions())[0].name

@@ -15,7 +15,9 @@ from specrun.spec.frozen import dataclass
 MAX_NODES = 60_000
 """Of syntax trees in a file: some 6,000 lines."""
 
-_MAGIC = re.compile(r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*)$")
+_MAGIC = re.compile(
+    r"(\s*)([%!?].*|\S.*[^?]\?{1,2}\s*|(?:pip|conda|mamba|ls|cd|cat|cp|mv|rm|mkdir|pwd|man|less|who)(?:\s+[\w./~*-].*)?)$"
+)
 _SHELL_VALUE = re.compile(r"(\s*[\w.,][\w., ]*=\s*)[%!](?!=).*$")
 WRITES = "%%writefile"
 """What stands before a cell's text that is a file."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from specrun.convert.scripts.builtin import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.invoke import element, invoke
-from specrun.convert.scripts.run import Names, ScriptPass, member
+from specrun.convert.scripts.run import Names, ScriptPass, begin_loop, member
 from specrun.convert.scripts.values import MOST_ITEMS, Call, Reference, Template, Value, is_key, shown
 from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.masking import names_secret
@@ -168,8 +168,10 @@ def _comprehension(run: ScriptPass, node: ast.ListComp | ast.SetComp | ast.Gener
         run.names.clear()
         run.names.update(names)
     if found is None or len(found) > MOST_ITEMS:
-        _comprehend(run, node.generators)
+        around = run.loop
+        run.loop = _comprehend(run, node.generators) or around
         evaluate(run, node.elt)
+        run.loop = around
         return run.unknown(node)
     return found
 
@@ -201,12 +203,12 @@ def _is_call(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute) and not plain
 
 
-def _comprehend(run: ScriptPass, generators: Sequence[ast.comprehension]) -> None:
+def _comprehend(run: ScriptPass, generators: Sequence[ast.comprehension]) -> str:
+    """A comprehension's variables are what they may be; the last loop in words."""
+    loop = ""
     for generator in generators:
-        evaluate(run, generator.iter)
-        for inner in ast.walk(generator.target):
-            if isinstance(inner, ast.Name):
-                run.names[inner.id] = run.unknown(inner)
+        loop = begin_loop(run, generator.target, generator.iter, evaluate(run, generator.iter))
+    return loop
 
 
 def _words(run: ScriptPass, values: Sequence[Value], node: ast.expr) -> list[Value]:

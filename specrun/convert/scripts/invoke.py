@@ -20,6 +20,9 @@ _TABLES = {
 }
 """What a workspace of SDK v1 holds by name, and the call that gives the same."""
 
+_COMMAND_LINES = ("tyro.cli", "simple_parsing.parse", "pyrallis.parse", "draccus.parse")
+"""What fills a class of the script from the command line: its values are what is taken where nothing is said."""
+
 
 def invoke(run: ScriptPass, node: ast.Call) -> Value:
     """What a call gives: the SDK's object, a known value, or Computed."""
@@ -45,6 +48,8 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
         kind = kind_of(target, set(named))
         if kind:
             return run.record(kind, node, _bound(run, words, SIGNATURES.get(kind, ())))
+        if target.dotted in _COMMAND_LINES and values and isinstance(values[0], Object):
+            return _of_command_line(values[0], run.place(node))
     if attribute in ("create", "begin_create") and any(map(_is_model, (*values, *named.values()))):
         return run.record("batchai.create", node, _bound(run, words, _creation(words)))
     if attribute in SUBMITS and values + list(named.values()) and isinstance(owner, Computed | Reference):
@@ -61,6 +66,8 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
         kind = f"v2:{held.attr}.get" if isinstance(held, ast.Attribute) else ""
         if kind in SIGNATURES and values + list(named.values()):
             return run.record(kind, node, _bound(run, words, SIGNATURES[kind]))
+        if isinstance(owner, Computed) and len(values) == 2 and isinstance(values[0], str):
+            return _with_default(node, run.place(node), values[0], values[1])
     if attribute == "add_argument":
         _add_argument(run, values, named)
     plain = isinstance(owner, str | list | dict)
@@ -73,6 +80,23 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
     if loose and (isinstance(owner, Computed) or (isinstance(owner, Reference) and not owner.imported)):
         return run.record(attribute, node, _bound(run, words, METHODS[attribute]), owner)
     return None if plain and attribute in ("append", "extend", "update") else run.unknown(node)
+
+
+def _of_command_line(made: Object, place: str) -> Object:
+    """What the command line makes of a class of the script: each value is what is taken where nothing is said."""
+    given: dict[str, Value] = {
+        name: _with_default(ast.Name(f"--{name}"), place, name, value)
+        if isinstance(value, str | int | float)
+        else value
+        for name, value in made.attributes.items()
+    }
+    return Object(made.name, given)
+
+
+def _with_default(node: ast.expr, place: str, name: str, default: Value) -> Computed:
+    """What a setting is where nobody says it; a credential's is not kept."""
+    told = isinstance(default, str | int | float) and default != "" and not names_secret(name)
+    return Computed(node, place, name, default if told else None)  # type: ignore[arg-type]
 
 
 def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> Value:

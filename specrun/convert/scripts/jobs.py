@@ -100,6 +100,16 @@ def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]
         call = by_key.get(str(path[0])) if path else None
         if call is not None:
             lowering.ledger.drop(path, _reason(call, str(path[1]) if len(path) > 1 else ""))
+    _say_loops(lowering, job)
+
+
+def _say_loops(lowering: Lowering, job: Call | None) -> None:
+    """A job that a loop makes or submits is several: whoever reads the spec has to apply it for each."""
+    submitted = [call for call in lowering.of("submit") if job is not None and _uses(call, job)]
+    looped = next((call for call in (job, *submitted) if call is not None and call.loop), None)
+    if looped is not None:
+        what = f"{looped.loop}: specrun has one job per spec; apply it once for each, with --var NAME=VALUE"
+        lowering.doubt(looped, "", "job", what)
 
 
 def _say_conditions(lowering: Lowering) -> None:

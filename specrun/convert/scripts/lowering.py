@@ -187,7 +187,8 @@ class Lowering:
 
     def doubt(self, call: Call, name: str, to: str, what: str, flag: str = "") -> None:
         """Somebody has to look at what stands in the spec."""
-        doubt(self.ledger, self.draft, (call.key, name), tuple(to.split(".")), what, flag)
+        path = (call.key, name) if name else (call.key,)
+        doubt(self.ledger, self.draft, path, tuple(to.split(".")), what, flag)
 
     def origin(self, call: Call) -> str:
         """What a comment says of where a section comes from."""

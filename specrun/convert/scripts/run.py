@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value
+from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value, shown
 from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
 
@@ -60,6 +60,8 @@ class ScriptPass:
     """Lists and mappings that only a branch adds to, by their identity, with its condition."""
     met: dict[tuple[int, str], tuple[Value, Computed]] = field(default_factory=dict)
     """Attributes of what is not known, by their owners, which stay alive with them: the same is one variable."""
+    loop: str = ""
+    """The loop that is read, in words, where its body runs for more than one value."""
     returned: list[Value] = field(default_factory=list)
     depth: int = 0
     followed: int = 0
@@ -101,7 +103,7 @@ class ScriptPass:
                 name = inner.id
             elif isinstance(inner, ast.Attribute):
                 name = inner.attr
-            elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+            elif isinstance(key, ast.Constant) and isinstance(key.value, str) and "%" not in key.value:
                 name = key.value
         return Computed(node, self.place(node), name)
 
@@ -112,7 +114,7 @@ class ScriptPass:
         shown = _SHOWN.get(kind, kind.partition(":")[2] or kind)
         number = self._counts[shown] = self._counts.get(shown, 0) + 1
         key = shown if number == 1 else f"{shown}#{number}"
-        call = Call(kind, key, self.place(node), arguments, owner, at, skipped=self.skipped)
+        call = Call(kind, key, self.place(node), arguments, owner, at, skipped=self.skipped, loop=self.loop)
         self.calls.append(call)
         return call
 
@@ -143,6 +145,31 @@ class ScriptPass:
         return calls[-1] if calls else told[-1] if told else None
 
 
+def _hides(name: str) -> bool:
+    """Whether a loop's variable is called a credential: the `key` of a mapping's entry is none."""
+    return name != "key" and names_secret(name)
+
+
+def begin_loop(run: ScriptPass, target: ast.expr, source: ast.expr, values: Value) -> str:
+    """A loop's variables are what they may be, as in `rate in [0.1, 0.2]`; the loop in words."""
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    items = values if isinstance(values, list) else []
+    rows = [word for item in items for word in (item if isinstance(item, list) else [item])]
+    secret = any(isinstance(word, str) and names_secret(word) for word in rows)
+    for number, part in enumerate(parts):
+        own = [item[number] if isinstance(item, list) and number < len(item) else None for item in items]
+        known = own if part is not target else items
+        among: ast.expr = source
+        if known and all(isinstance(item, str | int | float) for item in known):
+            among = ast.List([ast.Constant(item) for item in known])  # type: ignore[arg-type]
+        for name in (inner for inner in ast.walk(part) if isinstance(inner, ast.Name)):
+            said = name if secret or _hides(name.id) else ast.Compare(name, [ast.In()], [among])
+            run.bind(name.id, Computed(said, run.place(target), name.id))
+    names = list(dict.fromkeys(inner.id for inner in ast.walk(target) if isinstance(inner, ast.Name)))
+    over = "…" if secret or any(map(_hides, names)) else shown(source, 60)
+    return f"in a loop over `{over}`, with {' and '.join(names)} ({run.place(source)})"
+
+
 def parameters(run: ScriptPass, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
     """What a function's parameters are when nobody says: their defaults."""
     named = [*node.args.posonlyargs, *node.args.args]
@@ -167,7 +194,9 @@ def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
             return found.value if found is not None else Member(owner.call, f"{owner.path}.{node.attr}")
         case Object():
             held = owner.attributes.get(node.attr, run)
-            return Function(held.node, owner) if isinstance(held, Function) else _held(run, node, held)
+            if isinstance(held, ScriptPass):
+                return owner.attributes.setdefault(node.attr, run.unknown(node))
+            return Function(held.node, owner) if isinstance(held, Function) else held
         case str() if node.attr in ("parent", "name", "stem") and not isinstance(run.look_up(ast.unparse(node)), str):
             return _of_path(owner, node.attr)  # pathlib
         case Reference(dotted="os" | "os.path", imported=True) if node.attr in ("pardir", "curdir"):
@@ -186,10 +215,6 @@ def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
             default = default if isinstance(default, str | int | float) else None
             made = Computed(node, run.place(node), node.attr, default)
             return run.met.setdefault((id(owner), node.attr), (owner, made))[1]
-
-
-def _held(run: ScriptPass, node: ast.Attribute, held: Value | ScriptPass) -> Value:
-    return run.unknown(node) if isinstance(held, ScriptPass) else held
 
 
 def _of_path(path: str, attribute: str) -> str:

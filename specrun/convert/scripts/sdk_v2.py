@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from specrun.convert.scripts.builtin import can_join, joined
 from specrun.convert.scripts.clusters import put_compute
 from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.uploads import Uploads
@@ -91,12 +92,17 @@ def _environment(lowering: Lowering, fields: Fields, job: Call) -> None:
 
 def _registered(lowering: Lowering, fields: Fields, call: Call) -> None:
     """An environment by its name and version."""
-    name, version = lowering.word(call.get("name"), "environment"), call.get("version")
-    ending = f":{version}" if isinstance(version, str | int) else f"@{call.get('label') or 'latest'}"
-    parts = ["azureml:", name, ending] if isinstance(name, str | Unknown) else ["azureml:", Unknown("…"), ending]
-    whole = "".join(map(str, parts)) if isinstance(name, str) else Mixed(tuple(parts))
+    whole = _asset(lowering, call, "environment")
     origins = [(call.key, key) for key in ("name", "version", "label") if call.get(key) is not None]
     fields.put("environment", whole, *origins, note="a registered environment")
+
+
+def _asset(lowering: Lowering, call: Call, hint: str) -> object:
+    """An asset of the workspace as a file has it: `azureml:NAME:VERSION`, or with its label."""
+    given = call.get("version")
+    version = given if given is not None else call.get("label") or "latest"
+    parts: list[Value] = ["azureml:", call.get("name"), "@" if given is None or given == "latest" else ":", version]
+    return lowering.word(joined(parts) if all(map(can_join, parts)) else Unknown(f"{call.key}(…)", call.place), hint)
 
 
 def _with_prefix(value: object) -> object:
@@ -124,9 +130,10 @@ def _entry(lowering: Lowering, entry: Fields, uploads: Uploads, call: Value) -> 
     elif isinstance(path, Member | Call):
         data = path.call if isinstance(path, Member) else path
         if data.kind == "v2:data.get" and data.get("name") is not None:
-            name, version = data.get("name"), data.get("version")
-            ending = f":{version}" if isinstance(version, str | int) else f"@{data.get('label') or 'latest'}"
-            entry.put("path", f"azureml:{name}{ending}" if isinstance(name, str) else Unknown("…"), (call.key, "path"))
+            entry.put("path", _asset(lowering, data, "data"), (call.key, "path"), note="a data asset")
+            for key in ("name", "version", "label"):
+                if data.get(key) is not None:
+                    lowering.rewrite(data, key, "job.inputs", "the data asset that it gets")
         elif data.kind == "v2:Data" and data.get("path") is not None:
             lowering.put(entry, "path", data, "path")
             lowering.rewrite(call, "path", "job.inputs", "where the data lies")

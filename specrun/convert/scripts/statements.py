@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from specrun.convert.scripts.branches import branch, loop, loop_while, merge
 from specrun.convert.scripts.builtin import appended, can_join, joined
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
@@ -50,12 +51,11 @@ def _statement(run: ScriptPass, node: ast.stmt) -> None:
         case ast.ClassDef():
             _class(run, node)
         case ast.If():
-            _branch(run, node)
+            branch(run, node)
         case ast.For() | ast.AsyncFor():
-            _loop(run, node)
+            loop(run, node)
         case ast.While():
-            evaluate(run, node.test)
-            execute(run, node.body)
+            loop_while(run, node)
         case ast.With() | ast.AsyncWith():
             for item in node.items:
                 value = evaluate(run, item.context_expr)
@@ -65,11 +65,11 @@ def _statement(run: ScriptPass, node: ast.stmt) -> None:
         case ast.Try():
             execute(run, node.body)
             for handler in node.handlers:
-                _merge(run, handler.body, [], handler)
+                merge(run, handler.body, [], handler)
             execute(run, [*node.orelse, *node.finalbody])
         case ast.Match():
             for case in node.cases:
-                _merge(run, case.body, [], node)
+                merge(run, case.body, [], node)
         case _:
             for inner in ast.iter_child_nodes(node):
                 if isinstance(inner, ast.expr) and not isinstance(node, ast.Delete | ast.Global | ast.Nonlocal):
@@ -95,82 +95,12 @@ def _class(run: ScriptPass, node: ast.ClassDef) -> None:
 
 
 def assign(run: ScriptPass, target: ast.expr, value: Value) -> None:
-    """Give a target a value."""
+    """Give a loop's target a value; the `key` of a mapping's entry is no credential."""
     _assign(run, target, value, target)
-
-
-def _branch(run: ScriptPass, node: ast.If) -> None:
-    test = evaluate(run, node.test)
-    if test is None or isinstance(test, bool | int | float | str):
-        before = run.skipped
-        dead = node.orelse if test else node.body
-        run.skipped = (
-            before or f"the script never comes here: `{shown(node.test, 60)}` is {bool(test)} ({run.place(node)})"
-        )
-        saved = dict(run.names)
-        execute(run, dead)
-        run.names.clear()
-        run.names.update(saved)
-        run.skipped = before
-        execute(run, node.body if test else node.orelse)
-    else:
-        condition = shown(node.test, 60)
-        _merge(run, node.body, node.orelse, node, (condition, f"not {condition}"))
-
-
-def _merge(
-    run: ScriptPass,
-    body: Sequence[ast.stmt],
-    other: Sequence[ast.stmt],
-    node: ast.stmt | ast.excepthandler,
-    conditions: tuple[str, str] = ("", ""),
-) -> None:
-    """Either of two: where both know a name, a call wins, and values that differ are not known."""
-    before, around = dict(run.names), run.only_if
-    run.only_if = conditions[0] or around
-    execute(run, body)
-    one = dict(run.names)
-    run.names.clear()
-    run.names.update(before)
-    run.only_if = conditions[1] or around
-    execute(run, other)
-    run.only_if = around
-    for name, value in one.items():
-        is_rival, there = name in run.names, run.names.get(name)
-        if not is_rival or (there is before.get(name, run) is not None and isinstance(value, Call)):
-            run.names[name] = value
-        elif there is value or (isinstance(there, type(value)) and _same(there, value)):
-            continue
-        elif isinstance(value, Call) and not isinstance(there, Call):
-            run.names[name] = value
-        elif not isinstance(there, Call):
-            run.names[name] = run.unknown(ast.copy_location(ast.Name(name), node), name)
-        taken = run.names[name]
-        if is_rival and there is not value and isinstance(taken, Call):
-            is_first = taken is value
-            _depends(taken, there if is_first else value, conditions[0 if is_first else 1])
-
-
-_CLUSTERS = ("compute_targets", "ComputeTarget", "ComputeTarget.create", "AmlCompute", "AmlCompute.create")
-"""The one that is there, or else is made: the same cluster."""
-
-
-def _depends(taken: Call, rival: Value, condition: str) -> None:
-    """Of two things that a name may be one is taken, and only a run would know whether it is the one."""
-    same_cluster = taken.kind in _CLUSTERS and (rival is None or (isinstance(rival, Call) and rival.kind in _CLUSTERS))
-    if condition and not same_cluster:
-        taken.only_if = taken.only_if or condition
-
-
-def _same(one: Value, other: Value) -> bool:
-    return isinstance(one, str | int | float | bool | Reference | Secret) and one == other
-
-
-def _loop(run: ScriptPass, node: ast.For | ast.AsyncFor) -> None:
-    values = evaluate(run, node.iter)
-    only = values[0] if isinstance(values, list) and len(values) == 1 else None
-    _assign(run, node.target, only, node.iter)
-    execute(run, [*node.body, *node.orelse])
+    pairs = zip(target.elts, value, strict=False) if isinstance(target, ast.Tuple) and isinstance(value, list) else ()
+    for part, word in [(target, value), *pairs]:
+        if isinstance(part, ast.Name) and part.id == "key" and isinstance(word, str):
+            run.names["key"] = word
 
 
 def _assign(run: ScriptPass, target: ast.expr, value: Value, source: ast.expr) -> None:

@@ -161,6 +161,8 @@ class Call:
     """The name that it was given first."""
     only_if: str = ""
     """The condition under which the script makes it, where only a run would know it."""
+    loop: str = ""
+    """The loop in which the script makes it, in words."""
 
     def get(self, name: str) -> Value:
         """An argument's or attribute's value; None where there is none."""

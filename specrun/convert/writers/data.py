@@ -82,6 +82,15 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
         entry.drop("type", "a literal has the type of its value")
         return
     path = entry.known("path")
+    if kind in _LITERALS and not literal and path is None and entry.get("data") is None:
+        meant = f"TODO: the input {to[-1]}, of type {kind}"
+        expression = entry.draft.variable(to[-1], TODO, meant)
+        entry.draft.set(to, expression)
+        flag = f"--var {expression.removeprefix('${{ vars.').removesuffix(' }}')}=VALUE"
+        entry.ledger.ask(entry.path, ".".join(to), f"an input of type {kind} without a value", flag)
+        entry.drop("type", "a literal has the type of its value")
+        entry.take(_INPUT, to)
+        return
     if entry.get("data") is not None:
         entry.copy("data", (*to, "data"), coerce.word, "the name of an entry of data")
         entry.rewrite("path", (*to, "data"), "the data that is declared beside the job")
