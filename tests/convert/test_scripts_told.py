@@ -433,3 +433,10 @@ def test_a_literal_input_without_a_value_is_asked_for() -> None:
 def test_a_cell_may_have_a_command_without_its_mark(line: str) -> None:
     cells = [{"cell_type": "code", "source": [line]}, {"cell_type": "code", "source": [V2.format(before="", more="")]}]
     assert import_script("a.ipynb", json.dumps({"cells": cells}), ImportOptions())[0].name
+
+
+def test_an_address_in_a_workspace_that_may_be_another_than_the_specs_is_told() -> None:
+    address = "azureml://subscriptions/s/resourcegroups/g/workspaces/lake/datastores/raw/paths/a"
+    before = "import os\nfrom azure.ai.ml import MLClient\nMLClient(None, 's', 'g', os.getenv('WORKSPACE'))"
+    found = imported(V2, f'inputs={{"data": Input(type="uri_folder", path="{address}")}}', before)
+    assert "it lies in the workspace lake" in text(found)

@@ -149,8 +149,11 @@ def _write_place(reading: Reading, entry: Section, to: Key, path: object) -> Non
 
 def _put_address(entry: Section, place: Key, address: str, path: object) -> None:
     """The short form means the spec's own workspace, and the long one names a workspace."""
-    entry.put("path", place, address, "" if address == path else "the short form of the same address")
     named, own = locations.workspace_of(coerce.word(path) or ""), entry.draft.get(("workspace", "name"))
+    note = "the short form of the same address"
+    if named and own != named:
+        note = f"the short form: it lies in the workspace {named}, which the spec's has to be"
+    entry.put("path", place, address, "" if address == path else note)
     if named and isinstance(own, str) and "${{" not in own and own not in (TODO, named):
         what = f"it lies in the workspace {named}, and the spec's is {own}: have a datastore there, or copy the files"
         entry.doubt("path", place, what)
