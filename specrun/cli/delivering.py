@@ -69,7 +69,7 @@ def deliver(
     looks: Collection[Recognized] = (),
     engine: str | None = None,
 ) -> None:
-    """Import, write the specs, tell what became of every field; exit 65 when a file was refused.
+    """Import, write the specs, tell what became of every field; exit 65 when a file was refused, or nothing is there.
 
     `looks` say what files were taken for, where nobody said it. The `engine` judges what was written; None: the one
     of imports.
@@ -109,6 +109,8 @@ def deliver(
     _tell_next(judged, [places[at] for at, one in enumerate(judged) if one.report.todos], engine, output, bool(files))
     if refused:
         raise Exit(INVALID_SPEC, *(f"error: {refusal}" for refusal in refused))
+    if not imported:
+        raise Exit(INVALID_SPEC, "error: there is nothing to import in what was named")
 
 
 def _named_apart(imported: Sequence[Imported]) -> list[Imported]:

@@ -173,6 +173,14 @@ def test_a_script_in_a_folder_with_nothing_to_import_is_told(specrun: Any, name:
     assert (said.code, words in said.err) == (65, True)
 
 
+@pytest.mark.parametrize("kind", [(), ("azureml",), ("batchai",), ("script",)])
+def test_a_folder_in_which_nothing_is_to_import_is_an_error(specrun: Any, kind: tuple[str, ...]) -> None:
+    Path("old").mkdir()
+    said = specrun("import", *kind, "old")
+    assert (said.code, said.out) == (65, "")
+    assert "there is nothing to import" in said.err
+
+
 def test_files_beside_two_specs_do_not_overwrite_each_other(specrun: Any) -> None:
     for folder, package in (("a", "numpy"), ("b", "scipy"), ("c", "numpy")):
         run = {**RUNCONFIG, "environment": {"python": {"condaDependencies": {"dependencies": [package]}}}}
