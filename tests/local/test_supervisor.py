@@ -29,7 +29,8 @@ LOGS = 'd=${MLFLOW_TRACKING_URI#file://}/0/a; mkdir -p $d/metrics; echo "start_t
 
 
 def test_what_roles_have_logged_is_kept_as_the_run_ends(runs: Runs) -> None:
-    script = f'{LOGS} echo "1000 $RANK 7" > $d/metrics/loss; exit $RANK'
+    logged = "if [ $RANK = 0 ]; then touch ../inputs/logged; fi; until [ -e ../inputs/logged ]; do sleep 0.01; done"
+    script = f'{LOGS} echo "1000 $RANK 7" > $d/metrics/loss; {logged}; exit $RANK'  # the failing role ends the other
     run = runs.start(script, distribution=Team("pytorch", process_count_per_instance=2))
     assert run.ended().status == state.FAILED
     kept = kept_logged(run.folder)
