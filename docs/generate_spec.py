@@ -130,7 +130,7 @@ class Page:
 
     def text(self) -> str:
         """The whole page."""
-        blocks = [INTRODUCTION, "## Fields at the top\n", *self._table(self.schema), self._reserved()]
+        blocks = [INTRODUCTION, "## Fields at the top\n", *self._table(self.schema)]
         for name in self.schema["properties"]:
             blocks += self._section((name,), self.schema["properties"][name])
         blocks += self._repository()
@@ -245,10 +245,6 @@ class Page:
         if "enum" in (_usual(field) or field):
             return ""
         return f"Example: `{name}: {_yaml(examples(field)[0])}`"
-
-    def _reserved(self) -> str:
-        reserved = self.schema["x-reserved"]
-        return "Reserved for later:\n\n" + "".join(f"- `{name}`: {what}\n" for name, what in reserved.items())
 
 
 def _usual(field: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from specrun.apply.events import Event
 from specrun.apply.locks import Locking
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
-from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Page, Report, Staged
+from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Page, Report, Staged, Sweeps
 from specrun.engines.facts import ENGINES, Facts
 from specrun.engines.history import History
 from specrun.engines.locks import Held, Holder, Lock, LockLost, Locks, lock_name
@@ -24,7 +24,6 @@ from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.graph import Graph, build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.run import Submission
 from specrun.plan.machines import with_costs
 from specrun.plan.makers import Maker
 from specrun.plan.observed import (
@@ -41,6 +40,7 @@ from specrun.plan.observed import (
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
+from specrun.plan.submission import Submission
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Properties, Spec
@@ -116,6 +116,7 @@ class Double:
         self.runs = DoubleRuns(self)
         self.contents = DoubleContents(self)
         self.metrics: Metrics | None = None
+        self.sweeps: Sweeps | None = None
         self.nodes = None
         self.usage = None
         self.quotas = None

@@ -17,8 +17,8 @@ from specrun.plan.changes import Change
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload, data_key
 from specrun.plan.kinds.environment import EnvironmentContent
-from specrun.plan.kinds.run import Submission
 from specrun.plan.resources import Key, Place
+from specrun.plan.submission import Submission
 from specrun.spec.expressions import Expression, parse, references, scalar_text, whole
 from specrun.spec.masking import mask, mask_properties
 from specrun.spec.model import LocalPath, Spec

@@ -25,10 +25,11 @@ from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import RunDeletion, Submission, Submit
+from specrun.plan.kinds.run import RunDeletion, Submit
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
+from specrun.plan.submission import Submission
 from specrun.plan.transfer import is_same, plan_transfer
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Download

@@ -8,8 +8,8 @@ from pathlib import Path
 from specrun.engines.base import Staged
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.environment import EnvironmentContent
-from specrun.plan.kinds.run import Submission
 from specrun.plan.private import make_folder
+from specrun.plan.submission import Submission
 from specrun.spec.errors import STALE, Error
 from specrun.spec.reading import Replaced, TooLarge, read_bytes
 

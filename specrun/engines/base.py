@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from specrun.engines.facts import Facts
 from specrun.engines.kept_files import KeptFiles
 from specrun.plan.changes import Change
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
+from specrun.plan.submission import Submission
+from specrun.plan.trials import Trial
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.errors import Error
@@ -231,6 +232,18 @@ class Metrics(Protocol):
         """A metric's points but for the first `after`; none where the run has no such metric. Raises Missing."""
 
 
+class Sweeps(Protocol):
+    """The trials of sweeps."""
+
+    def trials(self, name: str) -> Sequence[Trial]:
+        """All that a sweep has begun so far, by their numbers. Raises Missing."""
+
+    def there(self, spec: str, fingerprints: Collection[str]) -> Mapping[str, Run]:
+        """The newest run of each of these fingerprints, whoever submitted it, that a sweep of the spec would take as
+        its trial and not run again; none where the service runs all trials itself.
+        """
+
+
 class Nodes(Protocol):
     """The instances of clusters, where there are any."""
 
@@ -284,6 +297,7 @@ class Engine(Protocol):
     resources: Resources
     runs: Runs
     metrics: Metrics | None
+    sweeps: Sweeps | None
     usage: Usage | None
     nodes: Nodes | None
     ends: Ends | None

@@ -22,16 +22,17 @@ from specrun.engines.base import (
     Staged,
     Transient,
 )
-from specrun.engines.calls import AT_ONCE, Abandoned, Call, Read, T, Touch, retried
+from specrun.engines.calls import AT_ONCE, Abandoned, Call, Read, ReliableLock, T, Touch, retried
 from specrun.engines.facts import Facts
 from specrun.engines.locks import Holder, Lock
 from specrun.plan.changes import Change
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
+from specrun.plan.submission import Submission
+from specrun.plan.trials import Trial
 from specrun.plan.under_way import under_way
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Spec
@@ -225,6 +226,17 @@ class Reliable:
         usage = self._engine.usage
         return self._read(f"what {name} uses", partial(usage.read, name)) if usage is not None else {}
 
+    def trials(self, name: str) -> Sequence[Trial]:
+        """All trials that a sweep has begun so far, by their numbers; none where the place has no sweeps."""
+        sweeps = self._engine.sweeps
+        return self._read(f"the trials of {name}", partial(sweeps.trials, name)) if sweeps is not None else ()
+
+    def trials_there(self, spec: str, fingerprints: Collection[str]) -> Read[Mapping[str, Run]]:
+        """Reading of the runs of these fingerprints that a sweep of the spec would not run again."""
+        sweeps = self._engine.sweeps
+        there = partial(sweeps.there, spec, fingerprints) if sweeps is not None else dict
+        return self._reading(f"trials of {spec}", there)
+
     def nodes(self, cluster: str) -> Mapping[str, int]:
         """How many of a cluster's instances are running, idle, …; {} where there is no cluster."""
         nodes = self._engine.nodes
@@ -257,7 +269,7 @@ class Reliable:
         with self._slots:
             call = Call(partial(retried, partial(locks.acquire, resource, holder)))
             try:
-                return _ReliableLock(call.wait(self.patience, f"locking {resource.address}"), self.patience)
+                return ReliableLock(call.wait(self.patience, f"locking {resource.address}"), self.patience)
             except Missing:
                 return None
             except Abandoned:
@@ -301,18 +313,3 @@ class Reliable:
 
         with self._slots:
             Call(reporting).wait(self.patience, what)
-
-
-class _ReliableLock:
-    """A lock whose release has a deadline, too."""
-
-    def __init__(self, lock: Lock, patience: float) -> None:
-        self._lock = lock
-        self._patience = patience
-
-    def check(self) -> None:
-        self._lock.check()
-
-    def release(self) -> None:
-        with contextlib.suppress(EngineError):  # it runs out
-            Call(lambda _: self._lock.release()).wait(self._patience, "giving back a lock")

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import content_digest
 from specrun.plan.parameters import flags_in, flags_in_command
+from specrun.plan.trials import identity_of_sweep
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Input, Job, Output, Secret
+from specrun.spec.sweep import Sweep
 
 FP = 1
 
 FIELDS = frozenset({"command", "script", "arguments", "inputs", "outputs", "environment", "environment_variables"}) | {
-    *("distribution", "instance_count", "gpu", "code")
+    *("distribution", "instance_count", "gpu", "code", "sweep")
 }
 """What lines of `explain` begin with that are about no flag."""
 
@@ -42,11 +44,12 @@ def identify(
     environment: Mapping[str, object],
     code: Iterable[SourceFile],
     inputs: Mapping[str, InputContent],
+    sweep: Sweep | None = None,
 ) -> dict[str, object]:
     """What the fingerprint is taken of: plain JSON values, fields at their default left out.
 
-    `environment` is the environment's content, `inputs` what each input reads. Tags, descriptions,
-    limits, the experiment and sizes are not part of it.
+    `environment` is the environment's content, `inputs` what each input reads. The job of a sweep names its parameters,
+    and what they may be stands beside it. Tags, descriptions, limits, the experiment and sizes are not part of it.
     """
     fields: dict[str, object] = {
         "command": job.command,
@@ -63,6 +66,7 @@ def identify(
         "instance_count": job.resources.instance_count if job.resources.instance_count != 1 else None,
         "gpu": job.resources.gpu,
         "code": _listing(code),
+        "sweep": identity_of_sweep(sweep) if sweep is not None else None,
     }
     return {"fp": FP, **{name: value for name, value in fields.items() if value not in (None, [], {})}}
 

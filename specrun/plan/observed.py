@@ -15,6 +15,7 @@ from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Properties, Scalar
+from specrun.spec.sweep import Objective
 
 
 class Status(Enum):
@@ -167,6 +168,19 @@ class Run:
     """What it is on, as it was known when it was submitted; on this machine, what its spec declares for Azure."""
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     """The spec's `vars` as they were when it was submitted; none of runs from before they were kept."""
+    objective: Objective | None = None
+    """Of a sweep."""
+    most_trials: int = 0
+    """How many trials a sweep has at most."""
+    parent: str = ""
+    """The sweep that submitted it, of a trial."""
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    """What the parameters of its sweep are, of a trial."""
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether its work is done by trials."""
+        return self.objective is not None
 
     @property
     def maker(self) -> Maker:

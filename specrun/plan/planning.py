@@ -22,7 +22,7 @@ from specrun.spec.tree import MOST_ENTRIES, Tree
 
 if TYPE_CHECKING:
     from specrun.plan.kinds.base import Planned
-    from specrun.plan.kinds.run import Submission
+    from specrun.plan.submission import Submission
 
 
 class Unplanned(Exception):

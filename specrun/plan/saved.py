@@ -22,13 +22,14 @@ from specrun.plan.changes import FORMAT, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
+from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submit
 from specrun.plan.machines import Machines
 from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
 from specrun.plan.resources import Place
 from specrun.plan.shown import fields_of, finds_of, wanted_of
 from specrun.plan.shown_again import links_of, location_of, said_of
+from specrun.plan.submission import Submission
 from specrun.plan.transfer import Transfer
 from specrun.spec.masking import mask_properties
 from specrun.spec.reading import PLAINLY

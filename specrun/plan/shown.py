@@ -14,11 +14,12 @@ from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChan
 from specrun.plan.costs import Standing
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import DataTarget, Upload
-from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submission, Submit
+from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submit
 from specrun.plan.machines import Machines
 from specrun.plan.observed import Account, Status
 from specrun.plan.portable import digests_from, seen_from
 from specrun.plan.resources import Key, Place
+from specrun.plan.submission import Submission
 from specrun.plan.transfer import Transfer
 from specrun.spec.cost import Cost
 from specrun.spec.diagnostics import Diagnostic

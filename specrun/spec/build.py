@@ -30,6 +30,7 @@ from specrun.spec.model import (
 )
 from specrun.spec.rules.command import is_reserved_tag
 from specrun.spec.secret_places import is_credential
+from specrun.spec.sweep import sweep_of
 
 if TYPE_CHECKING:
     from specrun.spec.prices import Prices
@@ -79,6 +80,7 @@ class _Builder:
             data=data,
             experiment=values.get("experiment") or values["name"],
             job=self._job(values["job"], data) if values.get("job") is not None else None,
+            sweep=sweep_of(values["sweep"]) if values.get("sweep") is not None else None,
             target=self.document.target,
             layers=tuple(map(Path, self.document.files)),
             variables=values.get("vars") or {},

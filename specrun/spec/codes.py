@@ -42,7 +42,6 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
     },
     "shape": {
         "unknown-key": (ERROR, "There is no such key."),
-        "reserved-key": (ERROR, "The key is reserved."),
         "missing-key": (ERROR, "A key is missing."),
         "not-indented": (ERROR, "What belongs in a section is not in it."),
         "wrong-type": (ERROR, "The value is of the wrong type."),
@@ -72,6 +71,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "env-in-shell": (ERROR, "A command would run what somebody else wrote."),
         "unknown-input": (ERROR, "An input is not declared."),
         "unknown-output": (ERROR, "An output is not declared."),
+        "unknown-parameter": (ERROR, "A parameter is not in the search space."),
         "unknown-override": (ERROR, "An override names nothing that a spec declares."),
         "secret-in-command": (ERROR, "A secret stands in a command."),
         "secret-misplaced": (ERROR, "A secret stands where it could show."),

@@ -1,13 +1,13 @@
 """The grammar of expressions: `${{ NAMESPACE.NAME }}` and nothing more. No functions, no conditions.
 
-What they stand for is decided in `substitution` (env, vars, secrets) and by the engines (inputs, outputs), which alone
-know the paths.
+What they stand for is decided in `substitution` (env, vars, secrets) and by the engines (inputs, outputs and
+search_space), which alone know the paths, and the values of a trial.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from specrun.spec.source import Document
 
 OPEN = "${{"
-NAMESPACES = ("env", "vars", "secrets", "inputs", "outputs")
+NAMESPACES = ("env", "vars", "secrets", "inputs", "outputs", "search_space")
+
+OF_A_RUN = ("inputs", "outputs")
+"""What has a path only while the job runs: the command and the arguments may name it."""
+
+DECLARED: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "inputs": ("unknown-input", ("job", "inputs")),
+    "outputs": ("unknown-output", ("job", "outputs")),
+    "search_space": ("unknown-parameter", ("sweep", "search_space")),
+}
+"""Where the names of a namespace are declared that only a run has values for, and what a name is that is not there."""
 
 # The body ends at `}}` or where the next expression opens: an unclosed one must not swallow its neighbour.
 _SPAN = re.compile(r"\$\{\{((?:(?!\$\{\{|\}\}).)*)(\}\})?", re.DOTALL)
@@ -29,7 +39,7 @@ _REFERENCE = re.compile(r"\s*([A-Za-z_][\w-]*)\s*\.\s*([A-Za-z_][\w-]*)\s*")
 _BEGUN = r"\$\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\.[ \t]*([A-Za-z_][\w-]*)(?:[ \t]*\})?"
 """What there is of an expression that is not closed, where it has a name."""
 
-_FORM = "An expression is `${{ NAMESPACE.NAME }}` with one of `env`, `vars`, `secrets`, `inputs`, `outputs`."
+_FORM = f"An expression is `${{{{ NAMESPACE.NAME }}}}` with one of {', '.join(f'`{name}`' for name in NAMESPACES)}."
 
 # What people bring along from GitHub Actions, Azure Pipelines and Azure ML pipelines.
 _FOREIGN = {
@@ -38,7 +48,7 @@ _FOREIGN = {
     "parameters": "vars",
     "params": "vars",
     "matrix": "vars",
-    "search_space": "vars",
+    "sweep": "search_space",
     "environ": "env",
     "environment": "env",
     "secret": "secrets",
@@ -110,6 +120,21 @@ def whole(text: str) -> Expression | None:
     if len(found) > 1 or not isinstance(one, Expression):
         return None
     return one if not text[: one.start].strip() and not text[one.end :].strip() else None
+
+
+def misplaced(expression: Expression, path: Path) -> str:
+    """Why one that only a run has a value for cannot stand at a path outside of command and arguments; "": it can."""
+    if expression.namespace in OF_A_RUN:
+        return (
+            f"`{expression.namespace}` have a path only while the job runs: they may stand in `job.command` and "
+            "`job.arguments`. Hand the path to the script as an argument."
+        )
+    if path[:2] == ("job", "environment_variables"):
+        return ""
+    return (
+        "A parameter has a value in a trial only: it may stand in `job.command`, `job.arguments` and "
+        "`job.environment_variables`."
+    )
 
 
 def literal_text(text: str) -> str:

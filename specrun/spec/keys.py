@@ -28,7 +28,6 @@ class Keys:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._definitions = schema["$defs"]
-        self._reserved: Mapping[str, str] = schema["x-reserved"]
         self._called = schema.get("x-called", "a spec")
         self.places: dict[str, list[str]] = {}
         self._collect(schema, "")
@@ -83,9 +82,6 @@ class Keys:
             at = replace(place, column=place.column + odd.at, length=1)
             meant = "".join(sign for sign in key if sign.isascii()).strip()
             return (meant,), codes.diagnostic("lookalike", str(odd), path, at)
-        if not failure.path and key in self._reserved:
-            detail = f"`{key}` has no meaning yet. {self._reserved[key]} Until then, leave it out."
-            return (), document.diagnostic("reserved-key", detail, path, key=True)
         if key in beside:
             detail = _of_another_branch(failure, beside, self._allowed(failure))
             return failure.schema.get("required", ()), document.diagnostic("unknown-key", detail, path, key=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from specrun.spec.diagnostics import Path as SpecPath
     from specrun.spec.prices import Prices
     from specrun.spec.source import Document
+    from specrun.spec.sweep import Sweep
 
 Scalar: TypeAlias = str | int | float | bool | None
 Properties: TypeAlias = Mapping[str, object]
@@ -278,6 +279,7 @@ class Spec:
     data: Mapping[str, Data] = field(default_factory=dict)
     experiment: str = ""
     job: Job | None = None
+    sweep: Sweep | None = None
     digest: str = ""
     """SHA-256 (hex) of the substituted document, secrets by name: a saved plan is stale when it differs."""
     target: str = ""

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
-"""Its groups are which of the two it is, and the name."""
+REFERENCE = re.compile(r"\$\{\{\s*(inputs|outputs|search_space)\.([\w-]+)\s*\}\}")
+"""Its groups are which of the three it is, and the name."""
 
 UNQUOTED, DOUBLE, SINGLE, ANSI = "", '"', "'", "$'"
 IN_BRACES = '"}'

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from specrun.spec import codes
+from specrun.spec import codes, expressions
 from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Path, Severity
 from specrun.spec.env_names import objection, objection_to_value
 from specrun.spec.expressions import OPEN, Expression, Malformed, locate, parse, references, scalar_text, whole
@@ -108,7 +108,7 @@ class _Walk:
         self.holes: set[Path] = set()
         self.variables: dict[str, Any] | None = {}
         self.broken_variables: set[str] = set()
-        self.job: dict[str, Any] = {}
+        self.declared: dict[str, Any] = {}  # what the engine gives values to, by namespace
 
     def top(self, values: dict[str, Any], overrides: Mapping[str, Scalar]) -> dict[str, Any]:
         declared = values.get("vars")
@@ -117,8 +117,9 @@ class _Walk:
             values = {**values, "vars": self.variables}
         elif declared is not None:
             self.variables = None
-        if isinstance(values.get("job"), dict):
-            self.job = values["job"]
+        for namespace, (_, (section, name)) in expressions.DECLARED.items():
+            within = values.get(section)
+            self.declared[namespace] = within.get(name) if isinstance(within, dict) else None
         return self._mapping(values, (), skip="vars")
 
     def _variables(self, declared: dict[str, Any], overrides: Mapping[str, Scalar]) -> dict[str, Any]:
@@ -224,11 +225,7 @@ class _Walk:
                 self._mistake(*problem, path, text, expression)
             else:
                 self._secret(expression, path, text)
-        elif not in_command:
-            detail = (
-                f"`{expression.namespace}` have a path only while the job runs: they may stand in `job.command` and "
-                "`job.arguments`. Hand the path to the script as an argument."
-            )
+        elif not in_command and (detail := expressions.misplaced(expression, path)):
             self._mistake("expression-misplaced", detail, path, text, expression)
         else:
             self._declared(expression, path, text)
@@ -297,15 +294,15 @@ class _Walk:
         return value
 
     def _declared(self, expression: Expression, path: Path, text: str) -> None:
-        declared = self.job.get(expression.namespace)
+        declared = self.declared.get(expression.namespace)
         if declared is not None and not isinstance(declared, dict):
             return
         names = [str(name) for name in declared or ()]
         if expression.name not in names:
-            kind, name = expression.namespace, expression.name
+            name, (code, place) = expression.name, expressions.DECLARED[expression.namespace]
             self._mistake(
-                "unknown-input" if kind == "inputs" else "unknown-output",
-                lambda: f"`job.{kind}` has no `{name}`. {suggestion(name, names, kind=kind)}",
+                code,
+                lambda: f"`{'.'.join(place)}` has no `{name}`. {suggestion(name, names, kind=expression.namespace)}",
                 path,
                 text,
                 expression,

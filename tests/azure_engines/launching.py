@@ -19,9 +19,10 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action
 from specrun.plan.hashes import HashCache
-from specrun.plan.kinds.run import Submission, Submit
+from specrun.plan.kinds.run import Submit
 from specrun.plan.observed import Survey
 from specrun.plan.planning import Planning, PlanOptions, View
+from specrun.plan.submission import Submission
 from specrun.spec.model import Spec
 from tests.azure_engines.place import Place, resource
 from tests.engine_double import Double

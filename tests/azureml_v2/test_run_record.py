@@ -18,8 +18,8 @@ from specrun.engines.azure.run_record import (
     record_of_v1,
     record_properties,
 )
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
+from specrun.plan.submission import Submission
 from specrun.spec.model import Job
 from tests.azure_engines.launching import launch
 from tests.azureml_v2.place import Place

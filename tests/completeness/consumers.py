@@ -22,7 +22,7 @@ from specrun.convert.options import ImportOptions
 from specrun.convert.sources import Refused, Source
 from specrun.convert.to_azureml import export_azureml
 from specrun.convert.to_tfjob import export_tfjob
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
 from specrun.spec.model import Distribution, Spec

@@ -23,8 +23,9 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
-from specrun.plan.kinds.run import RunChange, Submission
+from specrun.plan.kinds.run import RunChange
 from specrun.plan.kinds.workspace import Workspace
+from specrun.plan.submission import Submission
 from specrun.spec.diagnostics import Severity
 from specrun.spec.model import LocalPath, Spec
 from tests.engine_double import HERE, Double, plan_for

@@ -15,8 +15,8 @@ from specrun.engines.local.stores import target_folder
 from specrun.engines.registry import find_place
 from specrun.plan.changes import Change, Plan
 from specrun.plan.hashes import HashCache
-from specrun.plan.kinds.run import Submission
 from specrun.plan.planning import PlanOptions
+from specrun.plan.submission import Submission
 from specrun.spec.model import Spec
 from tests.engine_double import change_of
 

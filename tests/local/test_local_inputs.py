@@ -13,8 +13,8 @@ from specrun.engines.local import inputs, mounts
 from specrun.engines.local.stores import target_folder
 from specrun.engines.local.submission import command_line
 from specrun.plan.kinds.data import Upload
-from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import RunStatus
+from specrun.plan.submission import Submission
 from specrun.spec.model import Input, Spec
 from tests.engine_double import change_of, read_specs, write_spec
 from tests.local.machine import ADDRESS, Machine

@@ -15,8 +15,8 @@ from specrun.apply.stage import stage
 from specrun.engines.base import Conflict
 from specrun.engines.local import state, submission, supervisor
 from specrun.plan.home import scratch
-from specrun.plan.kinds.run import Submission
 from specrun.plan.observed import RunStatus
+from specrun.plan.submission import Submission
 from specrun.spec.model import Spec
 from tests.engine_double import read_specs, write_spec
 from tests.local.machine import Machine

@@ -14,11 +14,12 @@ from jsonschema import Draft202012Validator
 from specrun.plan import saved
 from specrun.plan.changes import Plan
 from specrun.plan.comparison import changed_specs, differences
-from specrun.plan.kinds.run import Follow, Submission
+from specrun.plan.kinds.run import Follow
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
 from specrun.plan.portable import digests_from
 from specrun.plan.saved import PlanUnreadable, contents, read_saved, save
+from specrun.plan.submission import Submission
 from specrun.spec.masking import mask_addresses
 from specrun.spec.schema import schema_text
 from tests.edited import values_of, with_value

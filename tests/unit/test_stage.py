@@ -9,8 +9,8 @@ from specrun.apply.stage import Stale, stage
 from specrun.plan.files import SourceFile, list_code
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.environment import read_content
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
+from specrun.plan.submission import Submission
 from specrun.spec.model import Environment, Job, LocalPath
 
 

@@ -23,9 +23,10 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Submission, Submit
+from specrun.plan.kinds.run import Submit
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, RunStatus, Status, StoredFile
+from specrun.plan.submission import Submission
 from tests.engine_double import (
     DEADLINE,
     HANG,

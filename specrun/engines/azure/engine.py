@@ -19,7 +19,7 @@ from specrun.engines.azure.run_metrics import RunMetrics
 from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.transport import changing_while
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
-from specrun.engines.base import EngineError, Missing, Report
+from specrun.engines.base import EngineError, Missing, Report, Sweeps
 from specrun.engines.facts import Facts
 from specrun.engines.locks import Locks
 from specrun.plan.changes import Change, ResourceChange
@@ -73,6 +73,7 @@ class AzureEngine:
         self.runs = Runs(connection, runs)
         self.metrics = RunMetrics(connection, runs)
         self.nodes = Nodes(connection, known)
+        self.sweeps: Sweeps | None = None
         self.usage = None
         self.ends = None
         self.here = None

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from specrun.plan.kinds.run import Submission
 from specrun.plan.provenance import Provenance
+from specrun.plan.submission import Submission
 
 PREFIX = "specrun.record."
 PROVENANCE = "specrun.provenance"

@@ -19,10 +19,10 @@ from specrun.engines.azure.seen import SeenRun, describe, spec_of
 from specrun.engines.azure.services import add_tags
 from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Page, Report, Staged
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.provenance import UNKNOWN, provenance_in
+from specrun.plan.submission import Submission
 from specrun.spec.datastore_paths import input_target
 from specrun.spec.frozen import dataclass
 

@@ -11,7 +11,7 @@ from specrun.engines.azureml_v1.command import start_of
 from specrun.engines.azureml_v1.environments import environment_of
 from specrun.engines.azureml_v1.references import references
 from specrun.engines.base import Staged
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 from specrun.spec.model import Job, JobResources, Processes, Properties
 
 SHM_SIZE = "2g"

@@ -9,7 +9,7 @@ from specrun.engines.azure.images import PYTHON, base_image
 from specrun.engines.azure.pip_lists import revealed_lines
 from specrun.engines.base import EngineError, Staged
 from specrun.plan.kinds.environment import EnvironmentContent
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 from specrun.spec.model import Environment
 
 DEFAULTS = "azureml-defaults"

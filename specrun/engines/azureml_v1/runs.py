@@ -25,8 +25,8 @@ from specrun.engines.azureml_v1.logs import LogReader
 from specrun.engines.azureml_v1.submission import Submitter
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged, Transient
 from specrun.plan.attempts import NAME
-from specrun.plan.kinds.run import Submission
 from specrun.plan.provenance import UNKNOWN, provenance_in
+from specrun.plan.submission import Submission
 
 OUTPUTS = "outputs/"
 

@@ -23,7 +23,7 @@ from specrun.engines.azureml_v1.configuration import configure
 from specrun.engines.azureml_v1.connection import Connection
 from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Staged
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 from specrun.spec.model import Job
 
 _ONE_AT_A_TIME = threading.Lock()

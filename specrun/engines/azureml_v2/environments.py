@@ -15,8 +15,8 @@ from specrun.engines.base import Report, Staged
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.environment import EnvironmentContent
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
+from specrun.plan.submission import Submission
 from specrun.spec.model import Environment
 
 CONTEXTS = "specrun/contexts"

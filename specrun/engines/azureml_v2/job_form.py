@@ -19,7 +19,7 @@ from specrun.engines.azureml_v2.job_words import (
     resources_words,
 )
 from specrun.engines.base import Report, Staged
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 from specrun.spec.model import Input, Job, Output, Properties
 
 

@@ -21,7 +21,7 @@ from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
 from specrun.engines.azureml_v2.submission import submit
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged, Transient
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 
 
 class SdkRuns:

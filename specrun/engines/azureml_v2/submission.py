@@ -12,7 +12,7 @@ from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.job_form import job_of
 from specrun.engines.azureml_v2.sdk import word_of
 from specrun.engines.base import Conflict, EngineError, Progress, Report, Staged
-from specrun.plan.kinds.run import Submission
+from specrun.plan.submission import Submission
 
 
 def submit(connection: Connection, submission: Submission, staged: Staged, report: Report) -> Any:

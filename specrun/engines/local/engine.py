@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope
+from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope, Sweeps
 from specrun.engines.facts import LOCAL
 from specrun.engines.here import Here, Usage
 from specrun.engines.local import state
@@ -55,6 +55,7 @@ class LocalEngine:
     contents: Contents | None = None
     accounts: Accounts | None = None
     quotas: Quotas | None = None
+    sweeps: Sweeps | None = None
 
     def __init__(self, place: Place, home: Path, hashes: HashCache, scope: Scope) -> None:
         self.place = place

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from specrun.engines.base import Conflict
 from specrun.engines.local.stores import files_in, target_folder
-from specrun.plan.kinds.run import Submission
 from specrun.plan.private import check_folder, make_folder
 from specrun.plan.resources import DEFAULT_DATASTORE
+from specrun.plan.submission import Submission
 from specrun.spec.datastore_paths import DEFAULT_NAME, parse
 from specrun.spec.model import Input
 

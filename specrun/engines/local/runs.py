@@ -21,7 +21,6 @@ from specrun.engines.local.run_files import named_folder, own_folder
 from specrun.engines.local.run_names import RunNames, written
 from specrun.engines.local.submission import KEPT, submit
 from specrun.plan.attempts import NAME
-from specrun.plan.kinds.run import Submission
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
 from specrun.plan.ownership import own_folders
@@ -29,6 +28,7 @@ from specrun.plan.parameters import kept_variables
 from specrun.plan.private import make_folder, read_private, touch_private
 from specrun.plan.provenance import provenance_in
 from specrun.plan.stored import Damaged, number, read_record
+from specrun.plan.submission import Submission
 from specrun.spec.cost import instances_in
 
 ADOPTED = "adopted"

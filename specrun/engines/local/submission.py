@@ -23,8 +23,8 @@ from specrun.engines.local.python import Python, active_python
 from specrun.engines.local.request import Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
 from specrun.plan.home import scratch
-from specrun.plan.kinds.run import Submission
 from specrun.plan.private import make_folder, write_private
+from specrun.plan.submission import Submission
 from specrun.spec.masking import mask, mask_property
 from specrun.spec.model import Job, Processes, Secret
 from specrun.spec.secrets import noted

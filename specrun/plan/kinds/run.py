@@ -6,8 +6,8 @@ A run is not a resource: it happens once. Its identity is its fingerprint.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Change, ResourceChange
@@ -21,67 +21,16 @@ from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.parameters import kept_variables
 from specrun.plan.planning import Past, Planning, Unplanned
-from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key, Kind, Place, workspace_key
+from specrun.plan.submission import Submission
 from specrun.spec.boundary import Links
-from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
-from specrun.spec.model import Data, Job, LocalPath, Output, Properties, Scalar, Spec
+from specrun.spec.model import Data, Job, LocalPath, Properties, Scalar, Spec
 from specrun.spec.rules.travel import Journey
+from specrun.spec.sweep import Sweep
 from specrun.spec.tree import read_tree
-
-if TYPE_CHECKING:
-    from specrun.plan.as_ran import AsRan
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a run is asked for with, and everything that an engine needs for that.
-
-    `maker` is who asks, `identity` what the fingerprint was taken of, `cluster` the name of the cluster ("":
-    none), `gpu` whether its machines have GPUs. `files` are, for each input that is data, the paths of its files below
-    the target. `reads` are the addresses of the data and the environment that the run reads.
-    """
-
-    name: str
-    maker: Maker
-    fingerprint: str
-    attempt: int
-    identity: Mapping[str, object]
-    experiment: str
-    job: Job
-    cluster: str
-    gpu: bool
-    environment: EnvironmentContent | None = None
-    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    reads: tuple[str, ...] = ()
-    code: tuple[SourceFile, ...] = ()
-    provenance: Provenance = UNKNOWN
-    """Where it comes from, once it is submitted: no part of a plan."""
-    file: str = ""
-    """The spec's file on this machine, likewise."""
-    instances: Instances | None = None
-    """What it is on, likewise, as far as that is known."""
-    variables: Mapping[str, Scalar] = field(default_factory=dict)
-    as_ran: AsRan | None = field(default=None, repr=False)
-    """The spec and what belongs to it, to be kept, likewise."""
-
-    @property
-    def spec(self) -> str:
-        """The name of the spec."""
-        return self.maker.spec
-
-    @property
-    def found(self) -> tuple[Output, ...]:
-        """The outputs in which this attempt finds what the one before has written.
-
-        An output without a path is the attempt's own, and one that is uploaded begins as an empty folder.
-        """
-        if self.attempt == 1:
-            return ()
-        return tuple(one for one in self.job.outputs.values() if one.path is not None and one.mode != "upload")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +51,7 @@ class RunRequest(Planned):
     environment: EnvironmentContent | None
     data: tuple[Data, ...]
     variables: Mapping[str, Scalar]
+    sweep: Sweep | None = None
 
     @property
     def wanted(self) -> Properties:
@@ -128,7 +78,7 @@ class RunRequest(Planned):
         code = self._code(planning)
         inputs = JobInputs(self, self.job.inputs, self.data, planning)
         environment = self.environment.identity if self.environment is not None else {}
-        identity = identify(self.job, environment, code, inputs.contents())
+        identity = identify(self.job, environment, code, inputs.contents(), self.sweep)
         digest = fingerprint(identity)
         identity = mask_properties(identity)  # from here on it is kept, and shown
         if self.environment is not None:
@@ -148,6 +98,7 @@ class RunRequest(Planned):
             reads=_addresses(inputs.data_keys(), self.environment, self.place),
             code=code,
             variables=kept_variables(self.variables),
+            sweep=self.sweep,
         )
 
     def plan(self, planning: Planning) -> Change:
@@ -314,4 +265,5 @@ def declared(spec: Spec, place: Place, maker: Maker, environment: EnvironmentCon
         environment=environment,
         data=data,
         variables=spec.variables,
+        sweep=spec.sweep,
     )

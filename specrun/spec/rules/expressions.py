@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.expressions import references
+from specrun.spec.expressions import OF_A_RUN, references
 from specrun.spec.rules.subject import Subject, is_known, mapping
 from specrun.spec.source import scalars
 
 if TYPE_CHECKING:
     from specrun.spec.source import Document
-
-_OF_A_RUN = ("inputs", "outputs")
-"""What has a path only while the job runs: the command and the arguments may name it."""
-
 
 Almost: TypeAlias = "tuple[Path, str, str, str, int, int]"
 """What would be an expression with its own braces, and names what there is: path, namespace and name, the text as it is
@@ -40,7 +36,7 @@ def almost_expressions(subject: Subject) -> Iterator[Diagnostic]:
 def almost(subject: Subject) -> Iterator[Almost]:
     """Everything in a spec that is nearly an expression."""
     declared = {"vars": mapping(subject.values.get("vars"))}
-    declared |= {namespace: mapping(subject.job.get(namespace)) for namespace in _OF_A_RUN}
+    declared |= {namespace: mapping(subject.job.get(namespace)) for namespace in OF_A_RUN}
     for section, values in subject.values.items():
         if section == "job":
             for key, value in subject.job.items():

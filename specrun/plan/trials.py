@@ -1,0 +1,95 @@
+"""The trials of a sweep: what each of them is, and which is the best.
+
+A trial is a run like any other: its identity is that of the sweep's job with the values of its parameters in place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from specrun.plan.observed import RunStatus
+from specrun.spec.expressions import scalar_text
+from specrun.spec.frozen import dataclass
+from specrun.spec.shell import REFERENCE
+
+if TYPE_CHECKING:
+    from specrun.spec.model import Scalar
+    from specrun.spec.sweep import Objective, Sweep
+
+FILLED = ("command", "arguments", "environment_variables")
+"""What of a job, and of its identity, may name a parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial as it is now. `number` counts from 0 in the order in which they are begun; `run` is its run's name ("":
+    it has none yet). Times are Unix seconds.
+
+    `value` is the last one of the primary metric: None where there is none (yet), and it may be NaN. A trial that has
+    succeeded without a number counts as failed; `reason` says that, and why any other ended as it did.
+    """
+
+    number: int
+    parameters: Mapping[str, Scalar]
+    run: str = ""
+    status: RunStatus = RunStatus.QUEUED
+    value: float | None = None
+    reason: str = ""
+    started: float | None = None
+    ended: float | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
+    """The best of those that have succeeded; of equal ones the first. None where there is none."""
+    found: Trial | None = None
+    known: float | None = None
+    for trial in trials:
+        if trial.status is not RunStatus.SUCCEEDED or trial.value is None or math.isnan(trial.value):
+            continue
+        if known is None or objective.is_better(trial.value, known):
+            found, known = trial, trial.value
+    return found
+
+
+def identity_of_sweep(sweep: Sweep) -> dict[str, object]:
+    """What of a sweep can change its result: how many trials run at once, how long, and how many may fail cannot."""
+    fields: dict[str, object] = {
+        "sampling_algorithm": sweep.sampling_algorithm,
+        "seed": sweep.seed,
+        "rule": sweep.rule if sweep.rule != "random" else None,
+        "logbase": sweep.logbase,
+        "search_space": {name: dict(parameter) for name, parameter in sweep.search_space.items()},
+        "goal": sweep.objective.goal,
+        "primary_metric": sweep.objective.primary_metric,
+        "early_termination": _without_defaults(sweep.early_termination),
+        "max_total_trials": sweep.most_trials,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def identity_of_trial(identity: Mapping[str, object], parameters: Mapping[str, Scalar]) -> dict[str, object]:
+    """What the fingerprint of a trial is taken of, from what its sweep's is taken of."""
+    named = {name: value for name, value in identity.items() if name != "sweep"}
+    return {name: filled(value, parameters) if name in FILLED else value for name, value in named.items()}
+
+
+def filled(value: Any, parameters: Mapping[str, Scalar]) -> Any:
+    """A text, or all texts in a list or mapping, with the values of parameters in place, as a spec would spell them."""
+    if isinstance(value, str):
+        return REFERENCE.sub(
+            lambda m: scalar_text(parameters[m[2]]) if m[1] == "search_space" and m[2] in parameters else m[0], value
+        )
+    if isinstance(value, Mapping):
+        return {name: filled(inside, parameters) for name, inside in value.items()}
+    return [filled(inside, parameters) for inside in value] if isinstance(value, list | tuple) else value
+
+
+def _without_defaults(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if policy is None:
+        return None
+    defaults = {"evaluation_interval": 1, "delay_evaluation": 0}
+    return {name: value for name, value in policy.items() if value != defaults.get(name)}

@@ -1,0 +1,97 @@
+"""`sweep`: a job that is run for several sets of values, and what is best among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from specrun.spec.frozen import dataclass
+
+Parameter: TypeAlias = Mapping[str, Any]
+"""What values a parameter may have, in the spec's own words: `{type: uniform, min_value: 0, max_value: 1}`."""
+
+GRID, RANDOM, BAYESIAN = "grid", "random", "bayesian"
+SOBOL = "sobol"
+
+MOST_TRIALS = 1_000
+"""Where `max_total_trials` is left out, as on Azure ML; of a grid all."""
+
+LIMITS = ("max_total_trials", "max_concurrent_trials", "timeout", "trial_timeout", "max_failed_trials")
+"""What stands below `sweep.limits`."""
+
+DISCRETE = frozenset({"choice", "randint"})
+"""The types of parameters that have a finite number of values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What makes a trial better than another: `goal` is minimize or maximize, `primary_metric` what the job logs."""
+
+    goal: str
+    primary_metric: str
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether one value of the primary metric is better than another."""
+        return value > than if self.goal == "maximize" else value < than
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """`sweep`. Times are in seconds; None is what the spec leaves out.
+
+    `search_space` and `early_termination` are as the spec has them: Azure ML has the same words.
+    """
+
+    sampling_algorithm: str
+    search_space: Mapping[str, Parameter]
+    objective: Objective
+    seed: int | None = None
+    rule: str = RANDOM
+    logbase: float | str | None = None
+    max_total_trials: int | None = None
+    max_concurrent_trials: int | None = None
+    timeout: int | None = None
+    trial_timeout: int | None = None
+    max_failed_trials: int | None = None
+    early_termination: Parameter | None = None
+
+    @property
+    def combinations(self) -> int | None:
+        """How many different sets of values there are; None for more than anybody counts."""
+        count = 1
+        for parameter in self.search_space.values():
+            if parameter["type"] == "choice":
+                count *= len(dict.fromkeys((type(value) is bool, value) for value in parameter["values"]))
+            elif parameter["type"] == "randint":
+                count *= int(parameter["upper"])
+            else:
+                return None
+        return count
+
+    @property
+    def most_trials(self) -> int:
+        """How many trials there are at most: as `max_total_trials` says, and no more than there are combinations."""
+        count = self.combinations
+        if self.max_total_trials is not None:
+            return self.max_total_trials if count is None else min(count, self.max_total_trials)
+        if count is not None:
+            return count if self.sampling_algorithm == GRID else min(count, MOST_TRIALS)
+        return MOST_TRIALS
+
+
+def sweep_of(values: Mapping[str, Any]) -> Sweep:
+    """The sweep of a valid spec; `values` is what it has at `sweep`, substituted."""
+    said = values["sampling_algorithm"]
+    sampling = {"type": said} if isinstance(said, str) else said
+    beside: dict[str, Any] = {name: sampling.get(name, values.get(name)) for name in ("seed", "rule", "logbase")}
+    limits = values.get("limits") or {}
+    return Sweep(
+        sampling_algorithm=sampling["type"],
+        search_space=values["search_space"],
+        objective=Objective(values["objective"]["goal"], values["objective"]["primary_metric"]),
+        seed=beside["seed"],
+        rule=beside["rule"] or RANDOM,
+        logbase=beside["logbase"],
+        early_termination=values.get("early_termination"),
+        **{name: limits.get(name) for name in LIMITS},
+    )
