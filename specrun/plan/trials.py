@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 FILLED = ("command", "arguments", "environment_variables")
 """What of a job, and of its identity, may name a parameter."""
 
+STOPPED_EARLY = "stopped early"
+"""How the reason of a trial begins that an early termination policy has stopped."""
+
+_RANKS = (
+    RunStatus.SUCCEEDED,
+    RunStatus.RUNNING,
+    RunStatus.QUEUED,
+    RunStatus.FAILED,
+    RunStatus.CANCELLED,
+    RunStatus.LOST,
+)
+"""In which order trials are listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -53,6 +66,24 @@ def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
         if known is None or objective.is_better(trial.value, known):
             found, known = trial, trial.value
     return found
+
+
+def ranked(trials: Iterable[Trial], objective: Objective) -> list[Trial]:
+    """The trials, best first: those that have succeeded by their values, then without one, and those that run, wait,
+    failed, were stopped or were lost; of equal ones the first that was begun.
+    """
+
+    def place(trial: Trial) -> tuple[int, bool, float, int]:
+        value = None if trial.value is None or math.isnan(trial.value) else trial.value
+        order = 0.0 if value is None else -value if objective.goal == "maximize" else value
+        return _RANKS.index(trial.status), value is None, order, trial.number
+
+    return sorted(trials, key=place)
+
+
+def is_stopped_early(trial: Trial) -> bool:
+    """Whether an early termination policy has stopped it: that is no failure, and it is not run again."""
+    return trial.status is RunStatus.CANCELLED and trial.reason.startswith(STOPPED_EARLY)
 
 
 def identity_of_sweep(sweep: Sweep) -> dict[str, object]:

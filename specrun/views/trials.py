@@ -1,0 +1,102 @@
+"""The trials of a sweep as JSON values, and in words: how far it is, and what is best."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from specrun.plan.metrics import number_data
+from specrun.plan.observed import Run, RunStatus
+from specrun.plan.trials import Trial, best, is_stopped_early
+from specrun.spec.expressions import scalar_text
+from specrun.spec.model import Scalar
+from specrun.spec.moments import rfc3339
+from specrun.views.text import shorten
+
+PARAMETERS, VALUE = 6, 24
+"""How many are told of a trial in a sentence, and columns of each value."""
+
+NO_VALUE = "-"
+
+
+def trial_data(trial: Trial) -> dict[str, object]:
+    """A trial; `value` is a number, "NaN" or another text for what is no finite one, or null where there is none."""
+    return {
+        "number": trial.number,
+        "run": trial.run or None,
+        "parameters": {name: _scalar(value) for name, value in trial.parameters.items()},
+        "status": trial.status.value,
+        "stopped_early": is_stopped_early(trial),
+        "value": None if trial.value is None else number_data(trial.value),
+        "reason": trial.reason,
+        "started": rfc3339(trial.started),
+        "ended": rfc3339(trial.ended),
+    }
+
+
+def sweep_data(run: Run, trials: Sequence[Trial]) -> dict[str, object]:
+    """A sweep: what is wanted, how many trials there are at most, how many have which status, and the best so far."""
+    objective = run.objective
+    found = best(trials, objective) if objective is not None else None
+    return {
+        "objective": objective and {"goal": objective.goal, "primary_metric": objective.primary_metric},
+        "trials": run.most_trials,
+        "counts": dict(Counter(trial.status.value for trial in trials)),
+        "best": None if found is None else trial_data(found),
+    }
+
+
+def progress_text(run: Run, trials: Sequence[Trial]) -> str:
+    """`12 of 20 trials, 2 running, 1 failed; best accuracy 0.94 (lr=0.01) by sweep-28f2d2e8a6`."""
+    told = counts_text(run, trials)
+    found = best(trials, run.objective) if run.objective is not None else None
+    return told if found is None else f"{told}; best {best_text(run, found)}"
+
+
+def counts_text(run: Run, trials: Sequence[Trial]) -> str:
+    """`12 of 20 trials, 2 running, 1 failed`: how many have ended, and what is to be said of the others."""
+    ended = [trial for trial in trials if trial.status.ended]
+    early = sum(map(is_stopped_early, ended))
+    counts = Counter(trial.status for trial in trials)
+    counts[RunStatus.CANCELLED] -= early
+    told = [f"{len(ended)} of {most_text(run, trials)}"]
+    order = (RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.FAILED, RunStatus.LOST, RunStatus.CANCELLED)
+    told += [f"{counts[status]} {status.value}" for status in order if counts[status] > 0]
+    return ", ".join([*told, *([f"{early} stopped early"] if early else [])])
+
+
+def most_text(run: Run, trials: Sequence[Trial]) -> str:
+    """How many trials there are at most: `20 trials`."""
+    most = max(run.most_trials, len(trials))
+    return "1 trial" if most == 1 else f"{most} trials"
+
+
+def best_text(run: Run, trial: Trial) -> str:
+    """`accuracy 0.94 (lr=0.01) by sweep-28f2d2e8a6`: of the best trial, or of another one."""
+    metric = f"{run.objective.primary_metric} " if run.objective is not None else ""
+    return f"{metric}{value_text(trial.value)} ({parameters_text(trial.parameters)}) by {trial.run or trial.number}"
+
+
+def value_text(value: float | None) -> str:
+    """The value of a primary metric, for people."""
+    if value is None:
+        return NO_VALUE
+    return f"{value:.6g}" if math.isfinite(value) else str(number_data(value))
+
+
+def parameters_text(parameters: Mapping[str, Scalar]) -> str:
+    """`lr=0.01, layers=2`, the first of them."""
+    told = [f"{name}={shorten(parameter_text(value), VALUE)}" for name, value in parameters.items()]
+    more = [f"and {len(told) - PARAMETERS} more"] if len(told) > PARAMETERS else []
+    return ", ".join([*told[:PARAMETERS], *more])
+
+
+def parameter_text(value: Scalar) -> str:
+    """The value of a parameter: of a number that was drawn not all of its digits."""
+    is_float = isinstance(value, float) and math.isfinite(value)
+    return f"{value:.6g}" if is_float else scalar_text(value)
+
+
+def _scalar(value: Scalar) -> object:
+    return number_data(value) if isinstance(value, float) else value

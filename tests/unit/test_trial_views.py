@@ -1,0 +1,81 @@
+"""How trials are told: their order, the words for them, and their JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from specrun.plan.observed import Run, RunStatus
+from specrun.plan.trials import STOPPED_EARLY, Trial, ranked
+from specrun.spec.sweep import Objective
+from specrun.views.trials import progress_text, sweep_data, trial_data
+
+MAXIMIZE, MINIMIZE = Objective("maximize", "accuracy"), Objective("minimize", "loss")
+SWEEP = Run("s-0123456789", "s", "0123456789", 1, RunStatus.RUNNING, objective=MAXIMIZE, most_trials=20)
+NAN = float("nan")
+S, F = RunStatus.SUCCEEDED, RunStatus.FAILED
+
+
+def trial(number: int, status: RunStatus = S, value: float | None = None, reason: str = "") -> Trial:
+    return Trial(number, {"lr": round(10.0**-number, 9)}, f"s-{number:010}", status, value, reason)
+
+
+TRIALS = [
+    trial(0, value=0.5),
+    trial(1, F, reason="exit 1"),
+    trial(2, value=NAN),
+    trial(3, RunStatus.RUNNING, 0.99),
+    trial(4, value=0.75),
+    trial(5, RunStatus.CANCELLED, 0.9, f"{STOPPED_EARLY}: bandit"),
+    trial(6),
+    trial(7, value=0.75),
+    trial(8, RunStatus.QUEUED),
+    trial(9, RunStatus.LOST),
+]
+
+
+@pytest.mark.parametrize(
+    ("objective", "order"), [(MAXIMIZE, [4, 7, 0, 2, 6, 3, 8, 1, 5, 9]), (MINIMIZE, [0, 4, 7, 2, 6, 3, 8, 1, 5, 9])]
+)
+def test_the_best_come_first_and_equal_ones_in_the_order_in_which_they_were_begun(
+    objective: Objective, order: list[int]
+) -> None:
+    assert [one.number for one in ranked(TRIALS, objective)] == order
+    assert [one.number for one in ranked(TRIALS[::-1], objective)] == order
+
+
+def test_how_far_a_sweep_is_is_one_sentence() -> None:
+    assert progress_text(SWEEP, TRIALS) == (
+        "8 of 20 trials, 1 running, 1 queued, 1 failed, 1 lost, 1 stopped early; "
+        "best accuracy 0.75 (lr=0.0001) by s-0000000004"
+    )
+    assert progress_text(SWEEP, []) == "0 of 20 trials"
+    assert progress_text(replace(SWEEP, most_trials=1), [trial(1, F)]) == "1 of 1 trial, 1 failed"
+
+
+def test_a_sweep_as_data_has_its_counts_and_the_best() -> None:
+    told = sweep_data(SWEEP, TRIALS)
+    assert told["objective"] == {"goal": "maximize", "primary_metric": "accuracy"}
+    assert told["trials"] == 20
+    counts = {"succeeded": 5, "failed": 1, "running": 1, "cancelled": 1, "queued": 1, "lost": 1}
+    assert told["counts"] == counts
+    assert told["best"] == trial_data(TRIALS[4])
+    assert sweep_data(SWEEP, [trial(1, F), trial(2, value=NAN)])["best"] is None
+
+
+def test_a_trial_as_data_tells_what_is_no_number_as_a_text_and_what_is_missing_as_null() -> None:
+    began = replace(trial(2, value=NAN), started=0.0)
+    assert trial_data(began) == {
+        "number": 2,
+        "run": "s-0000000002",
+        "parameters": {"lr": 0.01},
+        "status": "succeeded",
+        "stopped_early": False,
+        "value": "NaN",
+        "reason": "",
+        "started": "1970-01-01T00:00:00.000Z",
+        "ended": None,
+    }
+    unnamed = trial_data(replace(trial(5, RunStatus.CANCELLED, None, STOPPED_EARLY), run=""))
+    assert (unnamed["run"], unnamed["value"], unnamed["stopped_early"]) == (None, None, True)
