@@ -22,6 +22,7 @@ from specrun.ui.metrics import Metrics
 from specrun.ui.plans import OpenProject, Plans
 from specrun.ui.runs import Catalog, Entry
 from specrun.ui.table import Table
+from specrun.ui.trials import Trials
 from specrun.ui.usage import Usage
 from specrun.ui.watching import Watching
 from specrun.ui.wire import Params, Refused, Watched, whole
@@ -47,6 +48,7 @@ class Answers:
         self._pages = run_page.RunPages(self._catalog, self._details)
         self._logs = Logs(self._catalog)
         self._metrics = Metrics(self._catalog)
+        self._trials = Trials(self._catalog)
         self._usage = Usage(self._catalog)
         self._files = Files(self._catalog)
         self._plans = Plans(open_project, sources[0].home if sources else None)
@@ -74,6 +76,8 @@ class Answers:
                 return self._metrics.of(name)
             case ["runs", name, "metrics", "history"]:
                 return self._metrics.history(name, given.needed("name"), given.number("after", 0))
+            case ["runs", name, "trials"]:
+                return self._trials.of(name)
             case ["runs", name, "usage"]:
                 return self._usage.get(name)
             case ["runs", name, "files"]:
@@ -100,6 +104,8 @@ class Answers:
                 return self._metrics.watched(name)
             case ["runs", name, "metrics", "history"]:
                 return self._metrics.history_watched(name, given)
+            case ["runs", name, "trials"]:
+                return self._trials.watched(name)
             case ["runs", name, "usage"]:
                 return self._usage.watched(name)
         raise Refused(404, f"nobody can watch `{path[:100]}`")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from specrun.engines.base import EngineError, Missing
 from specrun.plan.ownership import StateRefused
 from specrun.ui.wire import Refused
+
+if TYPE_CHECKING:
+    from specrun.ui.runs import Catalog, Entry
 
 T = TypeVar("T")
 
@@ -60,3 +63,34 @@ class Fresh(Generic[T]):
                 self._at = time.monotonic()
                 self._is_reading = False
                 self._changed.notify_all()
+
+
+class FreshOfRuns(Generic[T]):
+    """What is read of runs again and again until they have ended: of each run and each `what`, `kept` of them."""
+
+    def __init__(self, catalog: Catalog, kept: int) -> None:
+        self._catalog = catalog
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], Fresh[T]] = {}
+
+    def of(self, name: str, what: str, read: Callable[[Entry], T]) -> Fresh[T]:
+        """The value that `read` gives of a run, for all who look. Raises Refused and EngineError."""
+        entry = self._catalog.find(name)
+        with self._lock:
+            found = self._known.get((name, what))
+            if found is None:
+                over = [False]
+
+                def look() -> T:
+                    # Where the run is is read first: what it has logged once it has ended is all.
+                    now = self._catalog.now(name)
+                    value = read(now)
+                    over[0] = now.run.status.ended
+                    return value
+
+                found = Fresh(look, 1.0 if entry.place.is_here else entry.place.every, lambda _: over[0])
+                self._known[name, what] = found
+                while len(self._known) > self._kept:
+                    self._known.pop(next(iter(self._known)))
+        return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from specrun.plan.metrics import Logged, Series
-from specrun.ui.fresh import Fresh
+from specrun.ui.fresh import FreshOfRuns
 from specrun.ui.runs import Catalog, Entry
 from specrun.ui.values import json_number
 from specrun.ui.wire import NOTHING, Params, Watched, whole
@@ -24,14 +23,13 @@ class Metrics:
     """The metrics of the runs of a catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self._fresh = FreshOfRuns[Any](catalog, KEPT)
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], Fresh[Any]] = {}
         self._series: dict[tuple[str, str], Series] = {}
 
     def of(self, name: str) -> dict[str, object]:
         """The last values of a run's metrics. Raises Refused and EngineError."""
-        logged: Logged = self._fresh(name, "", lambda entry: entry.place.engine.logged(name)).value()
+        logged: Logged = self._fresh.of(name, "", lambda entry: entry.place.engine.logged(name)).value()
         return {
             "metrics": {
                 key: {"count": last.count, "last": json_number(last.value), "step": last.step, "time": last.time}
@@ -47,7 +45,7 @@ class Metrics:
 
     def history(self, name: str, metric: str, after: int) -> dict[str, object]:
         """The points of a metric from one on, `POINTS` at most. Raises Refused and EngineError."""
-        series: Series = self._fresh(name, metric, partial(self._read_on, name, metric)).value()
+        series: Series = self._fresh.of(name, metric, partial(self._read_on, name, metric)).value()
         end = after + POINTS
         return {
             "name": metric,
@@ -85,24 +83,4 @@ class Metrics:
             self._series[name, metric] = found
             while len(self._series) > KEPT:
                 self._series.pop(next(iter(self._series)))
-        return found
-
-    def _fresh(self, name: str, what: str, read: Callable[[Entry], Any]) -> Fresh[Any]:
-        entry = self._catalog.find(name)
-        with self._lock:
-            found = self._known.get((name, what))
-            if found is None:
-                over = [False]
-
-                def look() -> Any:
-                    # Where the run is is read first: what it has logged once it has ended is all.
-                    now = self._catalog.now(name)
-                    value = read(now)
-                    over[0] = now.run.status.ended
-                    return value
-
-                found = Fresh(look, 1.0 if entry.place.is_here else entry.place.every, lambda _: over[0])
-                self._known[name, what] = found
-                while len(self._known) > KEPT:
-                    self._known.pop(next(iter(self._known)))
         return found

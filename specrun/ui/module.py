@@ -27,12 +27,12 @@ PARTS = (
         "compare.js",
         "difference.js",
     ),
-    *("layout.js", "plan.js", "timeline.js", "table.js", "run_columns.js", "runs.js"),
+    *("layout.js", "plan.js", "timeline.js", "table.js", "run_columns.js", "runs.js", "trials.js"),
     *("log_lines.js", "logs.js", "files.js", "run.js", "shell.js", "widget.js"),
 )
 """In the order in which they are joined; what is run as a part is read may use those before it."""
 
-STYLES = ("page.css", "runs.css", "logs.css", "run.css", "charts.css")
+STYLES = ("page.css", "runs.css", "logs.css", "run.css", "charts.css", "trials.css")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class RunPages:
             "link": address if address.startswith("https://") else None,
             "outputs_at": address or None,
             "commands": commands(entry),
+            "trials": run.most_trials if run.is_sweep else None,
+            "sweep": run.parent or None,
             "previous": entry.before.name if entry.before is not None else None,
             "attempts": [_attempt(one) for one in self._attempts(run)],
             "roles": data["roles"],

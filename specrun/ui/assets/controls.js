@@ -61,6 +61,7 @@ function tabs(context, label, items, chosen) {
     if (link.dataset.id === id) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   });
+  element.offer = (id, isThere) => links.forEach((link) => link.dataset.id === id && (link.hidden = !isThere));
   return element;
 }
 

@@ -10,6 +10,7 @@ const TABS = [
   { id: "code", label: "Code and spec" },
   { id: "outputs", label: "Outputs" },
   { id: "usage", label: "CPU and memory" },
+  { id: "trials", label: "Trials" }, // of a sweep alone
 ];
 
 /** {element, update({parts, query}), close()} */
@@ -33,6 +34,7 @@ function runView(context, { parts, query }) {
   const choose = toggle("To compare", context.chosen.has(name), (on) => (on ? context.chosen.add(name) : context.chosen.delete(name)), { title: "Choose it, to compare it with others" });
   const why = h("div", { class: "sr-why-place" });
   const strip = tabs(context, `About ${name}`, TABS.map(({ id, label }) => ({ id, label, path: pathOf(["runs", name, ...(id === "overview" ? [] : [id])]) })), null);
+  strip.offer("trials", false);
   const place = h("div", { class: "sr-panel" });
   const element = h("div", { class: "sr-run sr-unknown" }, // until it is known, so that nothing is pushed down later
     h("div", { class: "sr-run-head" }, h("div", {}, h("h1", {}, name), h("div", { class: "sr-run-line" }, status, elapsed, where, links)), h("div", { class: "sr-bar" }, choose, rerun, cancel)),
@@ -61,6 +63,7 @@ function runView(context, { parts, query }) {
 
   function showHead() {
     const { run } = info;
+    strip.offer("trials", typeof info.trials === "number");
     if (status.dataset.status !== run.status) {
       status.dataset.status = run.status;
       refill(status, statusBadge(run.status));
@@ -202,6 +205,7 @@ function readable() {
 
 const PANELS = {
   overview: overviewPanel,
+  trials: trialsPanel,
   logs: (context, name, given) => logsPanel(context, name, given),
   metrics: (context, name) => metricsPanel(context, name),
   changes: changesPanel,
@@ -232,7 +236,7 @@ function overviewPanel(context, name, { known }) {
   let said = "";
   stops.add(known.listen((info) => {
     const { run } = info;
-    const text = JSON.stringify([info.params, info.commands, info.previous, run.started, run.ended, info.outputs_at, info.cost]);
+    const text = JSON.stringify([info.params, info.commands, info.previous, run.started, run.ended, info.outputs_at, info.cost, info.trials, info.sweep]);
     if (text === said) return; // a text that somebody selects stays
     said = text;
     const given = Object.entries(info.params ?? {});
@@ -242,6 +246,8 @@ function overviewPanel(context, name, { known }) {
       ["Submitted", shownMoment(run.submitted)], ["Started", shownMoment(run.started)], ["Ended", shownMoment(run.ended)],
       ["Cost", info.cost], ["By", run.user], ["Commit", run.commit ? h("code", {}, `${String(run.commit).slice(0, 10)}${run.branch ? ` (${run.branch})` : ""}`) : null],
       ["Python", run.python], ["Fingerprint", h("code", { title: run.fingerprint }, String(run.fingerprint ?? "").slice(0, 10))], ["Attempt", run.attempt > 1 ? run.attempt : null],
+      ["Sweep", info.sweep ? inside(context, pathOf(["runs", info.sweep, "trials"]), {}, info.sweep) : null],
+      ["Trials", typeof info.trials === "number" ? inside(context, pathOf(["runs", name, "trials"]), {}, `${shownCount(info.trials)} at most`) : null],
       ["Run before", info.previous ? inside(context, pathOf(["runs", info.previous]), {}, info.previous) : null],
       ["Outputs", info.outputs_at ? h("code", {}, info.outputs_at) : null],
     ]));
