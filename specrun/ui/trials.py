@@ -10,7 +10,6 @@ from specrun.plan.trials import Trial
 from specrun.spec.secrets import hide
 from specrun.ui.fresh import FreshOfRuns
 from specrun.ui.runs import Catalog, Entry
-from specrun.ui.values import json_number
 from specrun.ui.wire import NOTHING, Refused, Watched
 from specrun.views.trials import sweep_data, trial_data
 
@@ -27,7 +26,10 @@ class Trials:
     def of(self, name: str) -> dict[str, Any]:
         """How a sweep stands, and its trials by their numbers. Raises Refused and EngineError."""
         run, trials = self._fresh.of(name, "", lambda entry: _read(name, entry)).value()
-        return {**sweep_data(run, trials), "rows": [_row(trial) for trial in trials]}
+        return {
+            **sweep_data(run, trials),
+            "rows": [{**trial_data(trial), "reason": hide(trial.reason)} for trial in trials],
+        }
 
     def watched(self, name: str) -> Watched:
         """The same, told whenever it has changed: of the trials those that have."""
@@ -51,9 +53,3 @@ def _read(name: str, entry: Entry) -> tuple[Run, Sequence[Trial]]:
     if not entry.run.is_sweep:
         raise Refused(404, f"{name} is no sweep: it has no trials")
     return entry.run, entry.place.engine.trials(name)
-
-
-def _row(trial: Trial) -> dict[str, object]:
-    data = trial_data(trial)
-    parameters = {name: json_number(value) for name, value in trial.parameters.items()}
-    return {**data, "parameters": parameters, "reason": hide(trial.reason)}

@@ -10,8 +10,9 @@ const TABS = [
   { id: "code", label: "Code and spec" },
   { id: "outputs", label: "Outputs" },
   { id: "usage", label: "CPU and memory" },
-  { id: "trials", label: "Trials" }, // of a sweep alone
 ];
+const OF_SWEEPS = { id: "trials", label: "Trials" };
+const SHOWN_TABS = [TABS[0], OF_SWEEPS, ...TABS.slice(1)];
 
 /** {element, update({parts, query}), close()} */
 function runView(context, { parts, query }) {
@@ -33,7 +34,7 @@ function runView(context, { parts, query }) {
   const rerun = button("Run again…", askToRerun, { hidden: true });
   const choose = toggle("To compare", context.chosen.has(name), (on) => (on ? context.chosen.add(name) : context.chosen.delete(name)), { title: "Choose it, to compare it with others" });
   const why = h("div", { class: "sr-why-place" });
-  const strip = tabs(context, `About ${name}`, TABS.map(({ id, label }) => ({ id, label, path: pathOf(["runs", name, ...(id === "overview" ? [] : [id])]) })), null);
+  const strip = tabs(context, `About ${name}`, SHOWN_TABS.map(({ id, label }) => ({ id, label, path: pathOf(["runs", name, ...(id === "overview" ? [] : [id])]) })), null);
   strip.offer("trials", false);
   const place = h("div", { class: "sr-panel" });
   const element = h("div", { class: "sr-run sr-unknown" }, // until it is known, so that nothing is pushed down later
@@ -126,7 +127,7 @@ function runView(context, { parts, query }) {
 
   function update({ parts: now, query: given }) {
     asked = given;
-    show(TABS.some(({ id }) => id === now[2]) ? now[2] : "overview");
+    show(SHOWN_TABS.some(({ id }) => id === now[2]) ? now[2] : "overview");
   }
 
   // What changes something is asked about first.
@@ -177,7 +178,7 @@ function runView(context, { parts, query }) {
   stops.add(() => clearInterval(ticking));
   stops.add(() => panel?.close?.());
   stops.add(context.keys.add("The run", [
-    ...TABS.map(({ id, label }, n) => ({ key: String(n + 1), does: label, run: () => context.go(pathOf(["runs", name, ...(id === "overview" ? [] : [id])])) })),
+    ...[...TABS, OF_SWEEPS].map(({ id, label }, n) => ({ key: String(n + 1), does: label, run: () => context.go(pathOf(["runs", name, ...(id === "overview" ? [] : [id])])) })),
     { key: "Escape", does: "All runs", run: () => context.go("/runs") },
     { key: "x", does: "Choose it, to compare it", run: () => choose.click() },
   ]));
@@ -224,7 +225,8 @@ function overviewPanel(context, name, { known }) {
   const about = h("div", {});
   const commands = h("dl", { class: "sr-commands" });
   const grid = h("div", { class: "sr-grid sr-unknown" });
-  const element = h("div", {}, section("Roles", null, timeline.element), grid);
+  const sweep = h("div", {});
+  const element = h("div", {}, sweep, section("Roles", null, timeline.element), grid);
   put(grid, [h("div", {}, metricsPlace, section("Parameters", null, params)), h("div", {}, section("About", null, about), section("In a terminal", null, commands))]);
   metricsPlace.hidden = true;
 
@@ -239,6 +241,10 @@ function overviewPanel(context, name, { known }) {
     const text = JSON.stringify([info.params, info.commands, info.previous, run.started, run.ended, info.outputs_at, info.cost, info.trials, info.sweep]);
     if (text === said) return; // a text that somebody selects stays
     said = text;
+    if (typeof info.trials === "number" && !sweep.firstChild) {
+      const summary = stops.add(sweepSummary(context, name));
+      put(sweep, [section("Trials", inside(context, pathOf(["runs", name, "trials"]), { class: "sr-small" }, "All of them"), summary.element)]);
+    }
     const given = Object.entries(info.params ?? {});
     refill(params, given.length ? facts(given.map(([label, value]) => [label, h("code", {}, shownValue(value) || '""')])) : h("p", { class: "sr-muted" }, "None."));
     refill(about, facts([

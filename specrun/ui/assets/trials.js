@@ -9,11 +9,10 @@ function trialsPanel(context, name, { query, go }) {
   let told = null;
   let asked = query;
   const kept = remembered("trials", {});
-  const chosen = { x: kept.x, xLog: Boolean(kept.xLog), yLog: Boolean(kept.yLog) };
+  const chosen = { x: kept.x, xLog: kept.xLog ?? null, yLog: Boolean(kept.yLog) }; // xLog null: as the values are
   const open = (run) => run && context.go(pathOf(["runs", run]));
 
-  const summary = h("p", { class: "sr-trials-summary", role: "status" });
-  const best = h("p", { class: "sr-trials-best" });
+  const summary = trialsSummary(context);
   const shared = { hidden: new Set(), screen: stops.add(screenOf()) };
   let points = bestSoFar([], "maximize");
   const curve = stops.add(chartCard(context, { title: "Best so far", shared, ask: () => ({ axis: "step", isLog: false, unit: "", lines: [{ id: "best", label: "best so far", slot: 0, smooth: null, isShown: true, ...points }] }) }));
@@ -22,13 +21,13 @@ function trialsPanel(context, name, { query, go }) {
   const scatter = stops.add(scatterPlot(context, scatterPlace, open));
   const parallel = stops.add(parallelPlot(context, open));
   const table = stops.add(trialsTable(context, { go: (sort) => go({ sort }), open }));
-  const scatterBar = h("div", { class: "sr-bar" }, across,
-    toggle("Log", chosen.xLog, (on) => set("xLog", on), { "aria-label": "Logarithmic across" }),
+  const log = toggle("Log", Boolean(chosen.xLog), (on) => set("xLog", on), { "aria-label": "Logarithmic across" });
+  const scatterBar = h("div", { class: "sr-bar" }, across, log,
     toggle("Log metric", chosen.yLog, (on) => set("yLog", on), { "aria-label": "Logarithmic up" }));
   const pictures = h("div", { class: "sr-trials-pictures", hidden: true },
-    section("Best so far", null, curve.element), section("Parameter and metric", scatterBar, scatterPlace), section("All parameters", null, parallel.element));
+    h("div", { class: "sr-section" }, curve.element), section("Parameter and metric", scatterBar, scatterPlace), section("All parameters", null, parallel.element));
   const nothing = h("div", {});
-  const element = h("div", { class: "sr-trials" }, summary, best, nothing, pictures, section("Trials", null, table.element));
+  const element = h("div", { class: "sr-trials" }, summary.element, nothing, pictures, section("Trials", null, table.element));
 
   function set(what, value) {
     chosen[what] = value;
@@ -50,24 +49,49 @@ function trialsPanel(context, name, { query, go }) {
     const { objective } = told;
     const all = [...trials.values()].sort((a, b) => a.number - b.number);
     const names = parameterNames(all);
-    setText(summary, sweepText(told));
-    if (best.dataset.said !== JSON.stringify(told.best)) {
-      best.dataset.said = JSON.stringify(told.best);
-      refill(best, told.best ? ["Best: ", objective.primary_metric, " ", h("strong", { title: String(told.best.value) }, shownNumber(told.best.value)), " by ", inside(context, pathOf(["runs", told.best.run]), {}, told.best.run), ` (${parametersText(told.best.parameters)})`] : null);
-    }
+    summary.tell(told);
     refill(nothing, all.length ? null : emptyState("No trial has begun", h("p", {}, "They stand here as they begin.")));
     pictures.hidden = !all.some(({ value }) => Number.isFinite(numeric(value)));
     chosen.x = names.includes(chosen.x) ? chosen.x : names[0];
     across.setOptions(names.map((one) => [one, one]), chosen.x);
     points = bestSoFar(all, objective.goal);
     curve.later();
-    if (!pictures.hidden && chosen.x !== undefined) scatter.draw(scatterPoints(trialColumns(all, names, objective.primary_metric), { x: chosen.x, y: objective.primary_metric, colour: "status", xLog: chosen.xLog, yLog: chosen.yLog }));
+    if (!pictures.hidden && chosen.x !== undefined) {
+      const columns = trialColumns(all, names, objective.primary_metric);
+      const xLog = chosen.xLog ?? parallelAxis(chosen.x, columns.columns[chosen.x]).isLog === true;
+      log.set(xLog, false);
+      scatter.draw(scatterPoints(columns, { x: chosen.x, y: objective.primary_metric, colour: "status", xLog, yLog: chosen.yLog }));
+    }
     if (!pictures.hidden) parallel.draw(all, names, objective);
     table.draw(all, names, objective, asked.sort ?? "");
   }
 
   stops.add(context.source.watch(`runs/${name}/trials`, {}, take, (state, error) => state === "refused" && refill(nothing, problem(error))));
   return { element, update: (now) => ((asked = now), draw()), close: stops.close };
+}
+
+/** How far a sweep is, and its best trial: {element, tell(value)}. */
+function trialsSummary(context) {
+  const line = h("p", { class: "sr-trials-summary", role: "status" });
+  const best = h("p", { class: "sr-trials-best" });
+  let said = "";
+  return {
+    element: h("div", {}, line, best),
+    tell(told) {
+      setText(line, sweepText(told));
+      const text = JSON.stringify(told.best);
+      if (text === said) return; // what somebody selects stays
+      said = text;
+      const { value, run, parameters } = told.best ?? {};
+      refill(best, told.best ? ["Best: ", told.objective.primary_metric, " ", h("strong", { title: String(value) }, shownNumber(value)), " by ", inside(context, pathOf(["runs", run]), {}, run), ` (${parametersText(parameters)})`] : null);
+    },
+  };
+}
+
+/** The same of a sweep, told as it goes on. */
+function sweepSummary(context, name) {
+  const summary = trialsSummary(context);
+  return { element: summary.element, close: context.source.watch(`runs/${name}/trials`, {}, summary.tell) };
 }
 
 /** "12 of 20 trials: 9 succeeded, 2 running, 1 failed" */
@@ -121,7 +145,7 @@ function trialsTable(context, { go, open }) {
       { id: "name", title: "Trial", width: 210, sort: "run", says: (row) => row.run, cell: (row) => (row.run ? inside(context, pathOf(["runs", row.run]), {}, row.run) : "") },
       { id: "status", title: "Status", width: 124, sort: "status", says: (row) => row.status, cell: (row) => statusBadge(row.status) },
       value(objective.primary_metric, "value", (row) => row.value, 110),
-      ...names.map((name) => value(name, `p.${name}`, (row) => row.parameters?.[name], Math.min(180, Math.max(76, 34 + name.length * 8)))),
+      ...names.map((name) => value(name, `p.${name}`, (row) => row.parameters?.[name], Math.min(180, Math.max(100, 34 + name.length * 8)))),
       { id: "elapsed", title: "Took", width: 104, sort: "elapsed", number: true, says: (row) => shownDuration(tookOf(row)) },
       { id: "reason", title: "Why", width: 180, grows: true, sort: "reason", says: (row) => row.reason ?? "", hint: (row) => row.reason ?? "" },
     ];
