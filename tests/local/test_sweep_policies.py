@@ -31,7 +31,7 @@ def test_without_a_policy_nothing_is_ended() -> None:
 
 
 def test_bandit_with_a_factor_as_documented() -> None:
-    # "the best performing job at interval 10 reported 0.8 …; slack_factor of 0.2: less than 0.66 (0.8/(1+slack_factor))"
+    # "the best performing job at interval 10 … 0.8 …; slack_factor of 0.2: less than 0.66 (0.8/(1+slack_factor))"
     policy = {"type": "bandit", "slack_factor": 0.2, "evaluation_interval": 10}
     assert ended(policy, [tenth(0.8), tenth(0.66), tenth(0.67)]) == {1}
 

@@ -97,9 +97,7 @@ def test_of_many_metrics_some_are_named_and_the_near_one_is_among_them(folder: P
 def test_why_nothing_was_logged_at_all(folder: Path) -> None:
     value, wrong = outcome(folder, ACCURACY)
     assert value is None
-    assert wrong.startswith(
-        f'{MISSING}, nor anything else. It logs with MLflow, `mlflow.log_metric("accuracy", value)`'
-    )
+    assert wrong.startswith(f'{MISSING}, nor anything else. Log it with MLflow, `mlflow.log_metric("accuracy", value)`')
     made = requests.Request("job", "true", "/slots", "m", requests.Cluster("c"), without_store="MLflow 9 writes none.")
     (folder / requests.FILE).write_text(requests.encode(made))
     (folder / FILE).unlink()

@@ -58,7 +58,7 @@ def _why_none(metric: str, logged: Logged) -> str:
     missing = f"it has not logged {metric} ({_FIELD})"
     if not logged.metrics:
         why = " ".join(logged.notes) or (
-            f'It logs with MLflow, `mlflow.log_metric("{metric}", value)`, or as scalars of TensorBoard below ./outputs.'
+            f'Log it with MLflow, `mlflow.log_metric("{metric}", value)`, or as scalars of TensorBoard below ./outputs.'
         )
         return f"{missing}, nor anything else. {why}"
     near = _near(metric, logged.metrics)
