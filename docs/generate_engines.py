@@ -67,6 +67,14 @@ def _job(rest: str, top: str = CLUSTER) -> str:
     return f"{top}\njob:\n  command: ls\n{rest}"
 
 
+def _sweep(rest: str, algorithm: str = "random") -> str:
+    return (
+        f"{CLUSTER}\njob:\n  command: ls ${{{{ search_space.lr }}}}\nsweep:\n  sampling_algorithm: {algorithm}\n"
+        "  search_space: {lr: {type: uniform, min_value: 0.1, max_value: 0.9}}\n"
+        f"  objective: {{goal: maximize, primary_metric: accuracy}}\n{rest}"
+    )
+
+
 def _cluster(field: str) -> str:
     return f"compute: {{name: cluster, size: STANDARD_D4DS_V5, max_instances: 2, {field}}}"
 
@@ -223,6 +231,20 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
             "a secret as a variable",
             ("job", "environment_variables"),
             _job("  environment_variables: {TOKEN: '${{ secrets.TOKEN }}'}\n"),
+        ),
+    ),
+    "Sweeps": (
+        Row("`sweep` with `grid` or `random`", ("sweep",), _sweep("")),
+        Row("`sampling_algorithm: bayesian`", ("sweep", "sampling_algorithm"), _sweep("", "bayesian")),
+        Row(
+            "`early_termination`",
+            ("sweep", "early_termination"),
+            _sweep("  early_termination: {type: median_stopping}\n"),
+        ),
+        Row(
+            "`limits.max_failed_trials`",
+            ("sweep", "limits", "max_failed_trials"),
+            _sweep("  limits: {max_failed_trials: 3}\n"),
         ),
     ),
 }

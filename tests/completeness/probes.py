@@ -57,6 +57,12 @@ SPEC: Mapping[str, Any] = {
 }
 WEB = "https://example.org/x.npz"
 MANAGED = {"type": "managed"}
+UNIFORM = {"type": "uniform", "min_value": 0.1, "max_value": 0.9}
+SWEEP: Mapping[str, Any] = {
+    "sampling_algorithm": "random",
+    "search_space": {"probe": UNIFORM},
+    "objective": {"goal": "maximize", "primary_metric": "accuracy"},
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,12 @@ class Probe:
 
 def probe(first: Any, second: Any, at: str = "", **around: Any) -> Probe:
     return Probe(first, second, {name.replace("__", "."): value for name, value in around.items()}, at)
+
+
+def swept(first: Any, second: Any, at: str = "", **around: Any) -> Probe:
+    """A probe of a field of a sweep."""
+    used = {"PROBE": "${{ search_space.probe }}"}
+    return probe(first, second, at, sweep=SWEEP, job__environment_variables=used, **around)
 
 
 PROBES: dict[str, Probe] = {
@@ -199,6 +211,36 @@ PROBES: dict[str, Probe] = {
     "job.identity.client_id": probe("one", "two", job__identity=MANAGED),
     "job.identity.object_id": probe("one", "two", job__identity=MANAGED),
     "job.identity.resource_id": probe("/subscriptions/s/one", "/subscriptions/s/two", job__identity=MANAGED),
+    "sweep.sampling_algorithm.type": swept("random", "bayesian"),
+    "sweep.sampling_algorithm.seed": swept(1, 2, sweep__sampling_algorithm={"type": "random"}),
+    "sweep.sampling_algorithm.rule": swept("sobol", None, sweep__sampling_algorithm={"type": "random"}),
+    "sweep.sampling_algorithm.logbase": swept(2, 10, sweep__sampling_algorithm={"type": "random"}),
+    "sweep.seed": swept(1, 2),
+    "sweep.rule": swept("sobol", None),
+    "sweep.logbase": swept(2, 10),
+    "sweep.search_space.*.type": swept("uniform", "loguniform", sweep__search_space__probe__min_value=0.2),
+    "sweep.search_space.*.values": swept([1, 2], [1, 3], sweep__search_space__probe={"type": "choice"}),
+    "sweep.search_space.*.upper": swept(10, 20, sweep__search_space__probe={"type": "randint"}),
+    "sweep.search_space.*.min_value": swept(0.2, 0.3),
+    "sweep.search_space.*.max_value": swept(0.7, 0.8),
+    "sweep.search_space.*.q": swept(0.1, 0.2, sweep__search_space__probe={**UNIFORM, "type": "quniform"}),
+    "sweep.search_space.*.mu": swept(1, 2, sweep__search_space__probe={"type": "normal", "sigma": 1}),
+    "sweep.search_space.*.sigma": swept(1, 2, sweep__search_space__probe={"type": "normal", "mu": 1}),
+    "sweep.objective.goal": swept("minimize", "maximize"),
+    "sweep.objective.primary_metric": swept("accuracy", "loss"),
+    "sweep.limits.max_total_trials": swept(10, 20),
+    "sweep.limits.max_concurrent_trials": swept(2, 4),
+    "sweep.limits.timeout": swept(600, 900),
+    "sweep.limits.trial_timeout": swept(60, 90),
+    "sweep.limits.max_failed_trials": swept(1, 2),
+    "sweep.early_termination.type": swept({"type": "median_stopping"}, None, at="sweep.early_termination"),
+    "sweep.early_termination.slack_factor": swept(0.1, 0.2, sweep__early_termination={"type": "bandit"}),
+    "sweep.early_termination.slack_amount": swept(0.1, 0.2, sweep__early_termination={"type": "bandit"}),
+    "sweep.early_termination.evaluation_interval": swept(2, 3, sweep__early_termination={"type": "median_stopping"}),
+    "sweep.early_termination.delay_evaluation": swept(2, 3, sweep__early_termination={"type": "median_stopping"}),
+    "sweep.early_termination.truncation_percentage": swept(
+        20, 30, sweep__early_termination={"type": "truncation_selection"}
+    ),
 }
 
 

@@ -23,6 +23,7 @@ _TAGS = "the row about tags is about it, too"
 _PLANNED = "the plan bounds the attempts: an engine is given one"
 _ABSENT = "where the source is here it says nothing; where it is not, the plan alone asks"
 _ONE_EACH = "it is the only kind that there is"
+_YET = "it does not know sweeps yet"
 
 UNUSED: Mapping[str, Mapping[str, str]] = {
     "model": {"apiVersion": _ONE},
@@ -41,6 +42,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.tags": "runs are found by spec",
         "job.display_name": "there is no portal",
         "job.description": "there is no portal",
+        "sweep": _YET,
     },
     "azureml": {
         "apiVersion": _ONE,
@@ -48,6 +50,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "engine": _CHOSEN,
         "compute.type": _ONE_EACH,
         "job.limits.max_attempts": _PLANNED,
+        "sweep": _YET,
     },
     "azureml-v1": {
         "apiVersion": _ONE,
@@ -68,6 +71,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "workspace.create": _MADE,
         "workspace.storage_account": _MADE,
         "compute.type": _ONE_EACH,
+        "sweep": _YET,
     },
     "import azureml": {
         "apiVersion": _ONE,
@@ -82,6 +86,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "data.*.source": _UPLOAD,
         "job.limits.max_attempts": "the CLI submits once, which the exported file says",
         "job.identity.resource_id": "the CLI cannot say it, which the exported file does",
+        "sweep": _YET,
     },
     "export tfjob": {
         "apiVersion": _ONE,
@@ -109,6 +114,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.services": "that there are some is said as a loss",
         "job.queue_settings": "that there are some is said as a loss",
         "job.identity": "that there is one is said as a loss",
+        "sweep": _YET,
     },
     "engines page": {
         "apiVersion": _ONE,
@@ -161,6 +167,14 @@ COUNTS = frozenset(
         "job.distribution",
         "job.resources.instance_count",
         "job.resources.gpu",
+        "sweep.sampling_algorithm",
+        "sweep.seed",
+        "sweep.rule",
+        "sweep.logbase",
+        "sweep.search_space",
+        "sweep.objective",
+        "sweep.limits.max_total_trials",
+        "sweep.early_termination",
     }
 )
 """What can change a run's result: it counts in the fingerprint."""
@@ -189,5 +203,9 @@ DOES_NOT_COUNT: Mapping[str, str] = {
     "job.display_name": "it is for people",
     "job.description": "it is for people",
     "job.identity": "it says who may read the data, and not what it is",
+    "sweep.limits.max_concurrent_trials": "it says how soon a sweep is done, and not what comes of it",
+    "sweep.limits.timeout": "what the trials would have been is the same, however long one waits for them",
+    "sweep.limits.trial_timeout": "what a trial would have been is the same, however long one waits for it",
+    "sweep.limits.max_failed_trials": "it says when to give up, and not what a trial is",
 }
 """What does not, each with the reason."""
