@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from math import ceil, floor, prod
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from specrun.spec.expressions import scalar_text
 from specrun.spec.frozen import dataclass
+
+if TYPE_CHECKING:
+    from specrun.spec.model import Scalar
 
 Parameter: TypeAlias = Mapping[str, Any]
 """What values a parameter may have, in the spec's own words: `{type: uniform, min_value: 0, max_value: 1}`."""
@@ -15,6 +21,12 @@ SOBOL = "sobol"
 
 MOST_TRIALS = 1_000
 """Where `max_total_trials` is left out, as on Azure ML; of a grid all."""
+
+MOST_SOBOL = 64
+"""How many parameters a search space may have here where the rule is sobol."""
+
+MOST_VALUES = 10_000
+"""Of a parameter in steps: where it has more values than that, nobody counts them."""
 
 LIMITS = ("max_total_trials", "max_concurrent_trials", "timeout", "trial_timeout", "max_failed_trials")
 """What stands below `sweep.limits`."""
@@ -58,15 +70,8 @@ class Sweep:
     @property
     def combinations(self) -> int | None:
         """How many different sets of values there are; None for more than anybody counts."""
-        count = 1
-        for parameter in self.search_space.values():
-            if parameter["type"] == "choice":
-                count *= len(dict.fromkeys((type(value) is bool, value) for value in parameter["values"]))
-            elif parameter["type"] == "randint":
-                count *= int(parameter["upper"])
-            else:
-                return None
-        return count
+        values = [values_of(parameter) for parameter in self.search_space.values()]
+        return prod(len(one) for one in values if one is not None) if None not in values else None
 
     @property
     def most_trials(self) -> int:
@@ -77,6 +82,32 @@ class Sweep:
         if count is not None:
             return count if self.sampling_algorithm == GRID else min(count, MOST_TRIALS)
         return MOST_TRIALS
+
+
+def values_of(parameter: Parameter) -> Sequence[Scalar] | None:
+    """All values that a parameter may have, in their order; None for more than anybody counts.
+
+    What a command would spell alike is one value.
+    """
+    if parameter["type"] == "choice":
+        found: dict[str, Scalar] = {}
+        for value in parameter["values"]:
+            found.setdefault(scalar_text(value), value)
+        return tuple(found.values())
+    if parameter["type"] == "randint":
+        return range(int(parameter["upper"]))
+    if parameter["type"] == "quniform":
+        step = parameter["q"]
+        low, high = parameter["min_value"] / step, parameter["max_value"] / step
+        first, last = floor(low + 0.5), ceil(high - 0.5)  # an end that lies half way between two is next to never drawn
+        if last - first < MOST_VALUES:
+            return [multiple(step, number) for number in range(first, last + 1)] or [multiple(step, round(low))]
+    return None
+
+
+def multiple(step: float, number: int) -> float:
+    """`step * number` as one would write it: 0.3 for three steps of 0.1, and a whole number of whole steps."""
+    return step * number if isinstance(step, int) else float(Decimal(repr(step)) * number)
 
 
 def sweep_of(values: Mapping[str, Any]) -> Sweep:
