@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
 
 from specrun.spec.frozen import dataclass
+from specrun.spec.nearest import nearest
+
+_LISTED = 10
+_OBJECTIVE = "sweep.objective.primary_metric"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,31 @@ def as_number(data: object) -> float:
     if isinstance(data, bool) or not isinstance(data, (int, float, str)):
         raise TypeError(f"{data!r:.40} is no number")
     return float(data)
+
+
+def why_missing(metric: str, logged: Logged) -> str:
+    """That a run has not logged the primary metric of its sweep, in words, and what it did log."""
+    missing = f"it has not logged {metric} ({_OBJECTIVE})"
+    if not logged.metrics:
+        why = " ".join(logged.notes) or (
+            f'Log it with MLflow, `mlflow.log_metric("{metric}", value)`, or as scalars of TensorBoard below ./outputs.'
+        )
+        return f"{missing}, nor anything else. {why}"
+    near = _near(metric, logged.metrics)
+    return f"{missing}; logged: {_listed(logged.metrics, near)}" + (f". Did you mean {near}?" if near else "")
+
+
+def _near(metric: str, names: Collection[str]) -> str | None:
+    """The name that is most like it; one in a group is like its own last part: val/accuracy like accuracy."""
+    found = nearest(metric, names)
+    if found is None:
+        last = {name.rpartition("/")[2]: name for name in reversed(list(names))}
+        found = last.get(metric.rpartition("/")[2])
+    return found
+
+
+def _listed(names: Collection[str], near: str | None) -> str:
+    """The names, as far as there is room: what is meant is always among them."""
+    ordered = sorted(names, key=lambda name: name != near)
+    more = len(ordered) - _LISTED
+    return ", ".join(ordered[:_LISTED]) + (f" and {more} more" if more > 0 else "")

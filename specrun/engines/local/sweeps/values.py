@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from specrun.engines.local.logged import RunLog, keep_logged, kept_logged
-from specrun.plan.metrics import Logged, number_data
-from specrun.spec.nearest import nearest
+from specrun.plan.metrics import number_data, why_missing
 from specrun.spec.sweep import Objective
 
 STOPPED_EARLY = "stopped early"
 """How the reason of a trial begins that `early_termination` has ended: it is done, and is not run again."""
-
-_LISTED = 10
-_FIELD = "sweep.objective.primary_metric"
 
 
 class Values:
@@ -48,34 +44,7 @@ def outcome(folder: Path, objective: Objective) -> tuple[float | None, str]:
     logged = kept_logged(folder) or keep_logged(folder)
     last = logged.metrics.get(objective.primary_metric)
     if last is None:
-        return None, _why_none(objective.primary_metric, logged)
+        return None, why_missing(objective.primary_metric, logged)
     if not math.isfinite(last.value):
         return last.value, f"its last {objective.primary_metric} is {number_data(last.value)}, which is never the best"
     return last.value, ""
-
-
-def _why_none(metric: str, logged: Logged) -> str:
-    missing = f"it has not logged {metric} ({_FIELD})"
-    if not logged.metrics:
-        why = " ".join(logged.notes) or (
-            f'Log it with MLflow, `mlflow.log_metric("{metric}", value)`, or as scalars of TensorBoard below ./outputs.'
-        )
-        return f"{missing}, nor anything else. {why}"
-    near = _near(metric, logged.metrics)
-    return f"{missing}; logged: {_listed(logged.metrics, near)}" + (f". Did you mean {near}?" if near else "")
-
-
-def _near(metric: str, names: Collection[str]) -> str | None:
-    """The name that is most like it; one in a group is like its own last part: val/accuracy like accuracy."""
-    found = nearest(metric, names)
-    if found is None:
-        last = {name.rpartition("/")[2]: name for name in reversed(list(names))}
-        found = last.get(metric.rpartition("/")[2])
-    return found
-
-
-def _listed(names: Collection[str], near: str | None) -> str:
-    """The names, as far as there is room: what is meant is always among them."""
-    ordered = sorted(names, key=lambda name: name != near)
-    more = len(ordered) - _LISTED
-    return ", ".join(ordered[:_LISTED]) + (f" and {more} more" if more > 0 else "")
