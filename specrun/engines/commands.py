@@ -1,101 +1,40 @@
-"""Commands with `${{ inputs.X }}` and `${{ outputs.X }}`, for which an engine alone knows what to put there.
-
-Whatever quotes a reference stands in, and whatever characters its value has, the job gets exactly that value there: as
-one word, and with no quotes but the author's.
-"""
+"""Commands with `${{ inputs.X }}` and `${{ outputs.X }}`, for which an engine alone knows what to put there."""
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from specrun.spec import shell
-from specrun.spec.frozen import dataclass
 from specrun.spec.model import Job
 from specrun.spec.shell import REFERENCE
-from specrun.spec.shell_reader import read
+from specrun.spec.shell_values import Replaced as Replaced
+from specrun.spec.shell_values import Value as Value
+from specrun.spec.shell_values import put_in, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """What bash or the service replaces on the job's machine: `$NAME/below` as double quotes take it.
-
-    `bare`: what comes needs no quotes anywhere.
-    """
-
-    text: str
-    bare: bool = False
-
-
-Value = str | Replaced
-"""What stands for a reference: its text, or what is replaced by it later."""
-
-
-def bash_line(job: Job, value: Callable[[str, str], Value]) -> str:
-    """What bash runs for a job; `value` gives what stands for ("inputs" or "outputs", NAME).
+def bash_line(job: Job, value: Callable[[str, str], Value | None]) -> str:
+    """What bash runs for a job; `value` gives what stands for ("inputs", "outputs" or "search_space", NAME), None for
+    what stays as it is: that is put in later.
 
     A script and its arguments are a line whose words are all quoted.
     """
     if job.command is None:
         return " ".join(["python", *(_word(word, value) for word in (job.script or "", *job.arguments))])
     command = job.command.replace("\r\n", "\n").rstrip("\r")  # to bash a carriage return is part of a word
-    standing = {found.start: found.quoting for found in read(command).references} if "${{" in command else {}
-    return REFERENCE.sub(lambda m: _quoted(value(m[1], m[2]), standing.get(m.start(), (shell.UNQUOTED,))), command)
+    return put_in(command, value)
 
 
-def _word(word: str, value: Callable[[str, str], Value]) -> str:
+def _word(word: str, value: Callable[[str, str], Value | None]) -> str:
     """One word for bash, whatever characters it has."""
     pieces: list[str] = []
     end = 0
     for match in REFERENCE.finditer(word):
-        pieces += [_literal(word[end : match.start()]), _quoted(value(match[1], match[2]), (shell.UNQUOTED,))]
+        found = value(match[1], match[2])
+        pieces += [_literal(word[end : match.start()]), match[0] if found is None else quoted(found, (shell.UNQUOTED,))]
         end = match.end()
     return "".join([*pieces, _literal(word[end:])]) or "''"
 
 
 def _literal(text: str) -> str:
     return shlex.quote(text) if text else ""
-
-
-def _quoted(value: Value, quoting: tuple[str, ...]) -> str:
-    """The value inside of those quotes, from the outermost in."""
-    *around, form = quoting
-    if isinstance(value, str):
-        written = shlex.quote(value) if form == shell.UNQUOTED else _inside(value, form)
-    else:
-        written = value.text if value.bare else _REPLACED.get(form, "{}").format(value.text)
-    for outer in reversed(around):
-        written = _inside(written, outer)
-    return written
-
-
-def _inside(text: str, form: str) -> str:
-    """A text as it is written in quotes of that form, for bash to read it as it is."""
-    if form == shell.COMMENT:
-        return " ".join(text.split())
-    if form == shell.IN_BRACES:  # quotes of its own, in which a brace and a single quote mean nothing
-        return f'"{_inside(text, shell.DOUBLE)}"'
-    by_service, meaningful = _REPLACED.get(form, "{}"), _MEANINGFUL[form]
-    return _PIECE.sub(lambda m: by_service.format(m[0]) if m[1] else meaningful.get(m[0], m[0]), text)
-
-
-_PIECE = re.compile(r"(\$\{\{[^\s{}]+\}\})|.", re.DOTALL)
-
-_MEANINGFUL: Mapping[str, Mapping[str, str]] = {
-    shell.DOUBLE: {sign: f"\\{sign}" for sign in '\\"$`'},
-    shell.SINGLE: {"'": "'\\''"},
-    shell.ANSI: {sign: f"\\{sign}" for sign in "\\'"},
-    shell.HEREDOC: {sign: f"\\{sign}" for sign in "\\$`"},
-    shell.QUOTED_HEREDOC: {},
-    shell.BACKQUOTES: {sign: f"\\{sign}" for sign in "\\`"},
-}
-"""How a character is written that means something in quotes of a form."""
-
-_REPLACED: Mapping[str, str] = {
-    shell.UNQUOTED: '"{}"',
-    shell.IN_BRACES: '"{}"',
-    shell.SINGLE: "'\"{}\"'",
-    shell.ANSI: "'\"{}\"$'",
-}
-"""How what is replaced later gets into double quotes; where it is not here, it is in some already."""

@@ -50,6 +50,10 @@ class Submission:
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     sweep: Sweep | None = None
     """Where the job is to be run for several sets of values."""
+    content: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """Of a sweep, `identity` with nothing masked, of which the fingerprints of its trials are taken: never kept."""
+    rerun: bool = False
+    """Whether it was asked for although there is an end to all that it asks for: `--rerun`."""
     as_ran: AsRan | None = field(default=None, repr=False)
     """The spec and what belongs to it, to be kept, likewise."""
 

@@ -14,6 +14,7 @@ from specrun.plan.observed import RunStatus
 from specrun.spec.expressions import scalar_text
 from specrun.spec.frozen import dataclass
 from specrun.spec.shell import REFERENCE
+from specrun.spec.shell_values import put_in
 
 if TYPE_CHECKING:
     from specrun.spec.model import Scalar
@@ -105,7 +106,16 @@ def identity_of_sweep(sweep: Sweep) -> dict[str, object]:
 def identity_of_trial(identity: Mapping[str, object], parameters: Mapping[str, Scalar]) -> dict[str, object]:
     """What the fingerprint of a trial is taken of, from what its sweep's is taken of."""
     named = {name: value for name, value in identity.items() if name != "sweep"}
-    return {name: filled(value, parameters) if name in FILLED else value for name, value in named.items()}
+    found = {name: filled(value, parameters) if name in FILLED else value for name, value in named.items()}
+    if isinstance(command := identity.get("command"), str):
+        found["command"] = filled_command(command, parameters)
+    return found
+
+
+def filled_command(command: str, parameters: Mapping[str, Scalar]) -> str:
+    """A command with the values of parameters in place, each as one word: a value with blanks in it is quoted."""
+    texts = {name: scalar_text(value) for name, value in parameters.items()}
+    return put_in(command, lambda namespace, name: texts.get(name) if namespace == "search_space" else None)
 
 
 def filled(value: Any, parameters: Mapping[str, Scalar]) -> Any:

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from specrun.spec.diagnostics import Location, Path
-from specrun.spec.locations import lines_of
 from specrun.spec.masking import source_line
 from specrun.spec.nearest import nearest
 
@@ -161,6 +160,8 @@ def locate(document: Document, path: Path, text: str, expression: Expression | M
     Quoting and folding move characters but never `${{`, so the n-th of the scalar is the n-th of the source from where
     the scalar begins. Where that does not hold (an alias stands there, not the text), it is the scalar's own place.
     """
+    from specrun.spec.locations import lines_of  # late: it reads YAML, and the supervisor of a sweep has none to read
+
     part = document.part(path)
     place = part.document.location(part.path)
     lines = lines_of(part.document.text)

@@ -72,11 +72,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What of a request stands in no file: values of `secret_names`, what its logs hide, a command that is masked."""
+    """What of a request stands in no file: values of `secret_names`, what its logs hide, a command that is masked.
+
+    `identity` is a sweep's, of which the fingerprints of its trials are taken.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     command: str = ""
+    identity: Mapping[str, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """As it goes through a pipe."""
@@ -90,7 +94,7 @@ class Withheld:
             raise ValueError("not a mapping")  # noqa: TRY004 - as for what is no JSON
         variables, hidden = values.get("variables", {}), values.get("hidden", ())
         named = {str(name): str(value) for name, value in variables.items()}
-        return cls(named, tuple(map(str, hidden)), str(values.get("command", "")))
+        return cls(named, tuple(map(str, hidden)), str(values.get("command", "")), dict(values.get("identity", {})))
 
 
 def encode(request: Request) -> str:

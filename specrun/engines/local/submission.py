@@ -22,6 +22,7 @@ from specrun.engines.local.mlflow_store import without_store
 from specrun.engines.local.python import Python, active_python
 from specrun.engines.local.request import Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
+from specrun.engines.local.sweeps import request as sweeps
 from specrun.plan.home import scratch
 from specrun.plan.private import make_folder, write_private
 from specrun.plan.submission import Submission
@@ -47,17 +48,19 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
     # Read first: a secret that is not set must not leave a run behind that was never started.
     variables = _withheld_variables(submission.job)
     folder = run_folder(home, submission.name)
+    marker = os.urandom(16).hex()
+    command = _command(home, submission, marker)
     with scratch(home) as aside:
         make_folder(folder.parent, home)
         prepared = aside / "run"
         prepared.mkdir(mode=0o700)
         Marks(home).note_use()
-        _prepare(home, submission, staged, prepared)
+        _prepare(home, submission, staged, prepared, _request(home, submission, command, marker))
         while not _appear(prepared, folder):
             _take_away(folder, prepared, aside)
     going.note(folder)
     try:
-        supervisor.start(folder, Withheld(variables, noted(), _command(home, submission)))
+        supervisor.start(folder, Withheld(variables, noted(), command, submission.content))
     except supervisor.NotStarted as error:
         raise EngineError(str(error)) from error
 
@@ -96,7 +99,7 @@ def _take_away(folder: Path, prepared: Path, aside: Path) -> None:
         raise Conflict(f"{folder.name} exists already")
 
 
-def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -> None:
+def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path, request: Request) -> None:
     staged.code.rename(folder / "code")
     prepare_inputs(home, submission, folder / "inputs")
     prepare_outputs(home, submission, folder / "outputs")
@@ -118,12 +121,16 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path) -
         **({"python": python.words} if submission.environment is None else {}),
         **({"instances": submission.instances.noted()} if submission.instances is not None else {}),
         **({"variables": dict(submission.variables)} if submission.variables else {}),
+        **({"sweep": sweeps.noted(submission.sweep)} if submission.sweep is not None else {}),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
     write_private(folder / "identity.json", json.dumps(submission.identity))
     if submission.as_ran is not None:
         write_private(folder / KEPT, submission.as_ran.packed())
-    state.write_prepared(folder, _request(home, submission, python))
+    if submission.sweep is not None:
+        since = time.time() if submission.rerun else None
+        sweeps.write(folder, sweeps.SweepRequest(submission.sweep, since))
+    state.write_prepared(folder, request)
 
 
 def _link_outputs(folder: Path) -> None:
@@ -137,19 +144,19 @@ def _link_outputs(folder: Path) -> None:
         written.symlink_to(Path("..") / "outputs" / "default")
 
 
-def _request(home: Path, submission: Submission, python: Python) -> Request:
-    job = submission.job
+def _request(home: Path, submission: Submission, command: str, marker: str) -> Request:
+    job, sweep = submission.job, submission.sweep
+    python = _python(home, submission)
     withheld = _withheld_variables(job)
     said = {name: str(value) for name, value in job.environment_variables.items() if name not in withheld}
     activation = {name: value for name, value in python.variables.items() if name not in withheld}
     processes = job.processes()
-    command = _command(home, submission)
     return Request(
         name=submission.name,
         command=mask(command),
         withheld=mask(command) != command,
         slots=str(home / "slots"),
-        marker=os.urandom(16).hex(),
+        marker=marker,
         cluster=_cluster(home, submission.cluster),
         distribution=_team(processes),
         instance_count=processes.instances,
@@ -157,7 +164,7 @@ def _request(home: Path, submission: Submission, python: Python) -> Request:
         secret_names=tuple(withheld),
         path=(str(python.programs),),
         gpu=_gpu(job),
-        timeout=job.timeout,
+        timeout=job.timeout if sweep is None or sweep.trial_timeout is None else sweep.trial_timeout,
         without_store=without_store(python.programs),
     )
 
@@ -173,15 +180,18 @@ def _withheld_variables(job: Job) -> dict[str, str]:
     }
 
 
-def _command(home: Path, submission: Submission) -> str:
-    return command_line(home, submission, run_folder(home, submission.name))
+def _command(home: Path, submission: Submission, marker: str) -> str:
+    """The command line of the run; that of a sweep leads into the folder of no run, and leaves its parameters."""
+    return command_line(home, submission, run_folder(home, submission.name if submission.sweep is None else marker))
 
 
 def command_line(home: Path, submission: Submission, folder: Path) -> str:
     """The bash command line of a job, its inputs and outputs replaced by quoted paths below the run's folder."""
     job = submission.job
 
-    def value(kind: str, name: str) -> str:
+    def value(kind: str, name: str) -> str | None:
+        if kind == "search_space":
+            return None
         if kind == "outputs":
             return str(folder / "outputs" / name)
         return input_value(home, submission, job.inputs[name], folder / "inputs")

@@ -80,6 +80,7 @@ class RunRequest(Planned):
         environment = self.environment.identity if self.environment is not None else {}
         identity = identify(self.job, environment, code, inputs.contents(), self.sweep)
         digest = fingerprint(identity)
+        content = identity if self.sweep is not None else {}
         identity = mask_properties(identity)  # from here on it is kept, and shown
         if self.environment is not None:
             identity["environment"] = dict(self.environment.shown)
@@ -99,6 +100,7 @@ class RunRequest(Planned):
             code=code,
             variables=kept_variables(self.variables),
             sweep=self.sweep,
+            content=content,
         )
 
     def plan(self, planning: Planning) -> Change:
@@ -108,7 +110,8 @@ class RunRequest(Planned):
         runs = [*taken, *past.runs]
         options = planning.options
         decision = decide(runs, digest, options.rerun, self.job.max_attempts, options.planned)
-        submission = replace(draft, name=run_name(self.name, digest, decision.attempt), attempt=decision.attempt)
+        name = run_name(self.name, digest, decision.attempt)
+        submission = replace(draft, name=name, attempt=decision.attempt, rerun=options.rerun)
         others = [run for run in runs if not run.is_of(digest)]
         cancel = self._previous(planning, others) if options.cancel_previous else ()
         if taken and decision.follow is not None:
