@@ -41,6 +41,7 @@ from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.submission import Submission
+from specrun.plan.trials import Trial
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Properties, Spec
@@ -290,6 +291,23 @@ class DoubleRuns:
 
     def address(self, name: str) -> str:
         return f"double://{name}"
+
+
+@dataclass
+class DoubleSweeps:
+    """`looks` are the trials of each sweep at each look, the last for good."""
+
+    engine: Double
+    looks: dict[str, list[Sequence[Trial]]] = field(default_factory=dict)
+
+    def trials(self, name: str) -> Sequence[Trial]:
+        self.engine.called(f"trials {name}")
+        looks = self.looks.get(name, [()])
+        return looks.pop(0) if len(looks) > 1 else looks[0]
+
+    def there(self, spec: str, fingerprints: Collection[str]) -> Mapping[str, Run]:
+        self.engine.called(f"trials there {spec}")
+        return {}
 
 
 @dataclass

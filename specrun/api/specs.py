@@ -19,7 +19,7 @@ from specrun.apply.validation import validated
 from specrun.engines.base import Missing
 from specrun.engines.facts import unread
 from specrun.engines.registry import check_engine
-from specrun.plan.attempts import NAME
+from specrun.plan.attempts import OF_TRIALS
 from specrun.plan.kinds.run import Follow, RunChange
 from specrun.plan.planning import PlanOptions
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -173,7 +173,7 @@ class Specs:
 
     def run(self, name: str) -> Run:
         """A run by its name, wherever the specs have their runs. Raises Missing where it is not."""
-        if NAME.fullmatch(name) is None:
+        if OF_TRIALS.fullmatch(name) is None:
             raise UsageError(f"{name} is no run's name: those are SPEC-FINGERPRINT, as `runs()` lists them")
         found = look_for(name, self._places())
         assert found.run is not None

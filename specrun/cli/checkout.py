@@ -17,7 +17,7 @@ from specrun.cli.options import output_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.telling import tell
 from specrun.plan.as_ran import SPEC
-from specrun.plan.attempts import NAME
+from specrun.plan.attempts import OF_TRIALS
 from specrun.plan.home import home_of
 from specrun.plan.observed import Run
 from specrun.spec.visible import json_text, visible
@@ -36,7 +36,7 @@ def checkout(reading: Reading, folder: str, output: str) -> None:
     """Write the spec and the code of a run into DIR, which is new or empty: ready to be applied with the same
     fingerprint. What cannot be the same is said.
     """
-    if NAME.fullmatch(folder) and not reading.runs.anywhere and not reading.runs.in_files:
+    if OF_TRIALS.fullmatch(folder) and not reading.runs.anywhere and not reading.runs.in_files:
         raise Exit(WRONG_USAGE, f"say where to write the run: specrun checkout {folder} DIR")
     into = Path(folder)
     _check_free(into, folder)

@@ -80,10 +80,10 @@ def runs_in(words: tuple[str, ...], named: tuple[str, ...], *, specs_chosen: boo
     A word of a run's form is one, unless specs are found under that name. Raises click.UsageError. Ends the command on
     what cannot be a run's name.
     """
-    from specrun.plan.attempts import NAME  # late: most verbs are not about runs
+    from specrun.plan.attempts import OF_TRIALS  # late: most verbs are not about runs
 
     for name in named:
-        if NAME.fullmatch(name) is None:
+        if OF_TRIALS.fullmatch(name) is None:
             raise Exit(FAILED, f"{name} is no run's name: those are SPEC-FINGERPRINT, as `specrun runs` lists them")
     runs = tuple(dict.fromkeys(word for word in words if _is_run(word)))
     files = tuple(word for word in words if word not in runs)
@@ -100,9 +100,9 @@ def runs_in(words: tuple[str, ...], named: tuple[str, ...], *, specs_chosen: boo
 
 def _is_run(word: str) -> bool:
     """Whether a word is the name of a run, and not of specs. Raises click.UsageError where it is both."""
-    from specrun.plan.attempts import NAME  # late: as above
+    from specrun.plan.attempts import OF_TRIALS  # late: as above
 
-    if NAME.fullmatch(word) is None:
+    if OF_TRIALS.fullmatch(word) is None:
         return False
     if not os.path.lexists(word) or (os.path.isdir(word) and not find([word]).files):  # noqa: PTH112 - `--fetch` made it
         return True

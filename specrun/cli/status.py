@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -21,10 +22,13 @@ from specrun.engines.calls import read_all
 from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import Run
 from specrun.plan.parameters import parameters
+from specrun.plan.trials import Trial
 from specrun.spec.visible import json_text
 from specrun.views.data import around_data, place_data, run_data
 from specrun.views.runs import Surroundings, status_text
+from specrun.views.sweep_text import sweep_text, trial_text
 from specrun.views.text import paint_for, room_in, terminal_width
+from specrun.views.trials import sweep_data
 
 T = TypeVar("T")
 
@@ -49,7 +53,14 @@ def status(reading: Reading, wait: bool, output: str) -> None:
     elif output == "json":
         places = [place_data(runs.engine.place) for runs, _ in found]
         data = [
-            {**run_data(run), "place": place, "cost": spent.data, **around_data(around), "failure": failed.data()}
+            {
+                **run_data(run),
+                "place": place,
+                "cost": spent.data,
+                **around_data(around),
+                **({"sweep": sweep_data(run, around.trials)} if run.is_sweep else {}),
+                "failure": failed.data(),
+            }
             for place, (run, around, failed, spent) in zip(places, told, strict=True)
         ]
         if data:
@@ -58,8 +69,13 @@ def status(reading: Reading, wait: bool, output: str) -> None:
         paint = paint_for(sys.stdout)
         room = room_in(sys.stdout, terminal_width())
         parts = (
-            (status_text(run, around, paint, room, spent.line), failed.text(paint, room))
-            for run, around, failed, spent in told
+            (
+                status_text(run, around, paint, room, spent.line),
+                trial_text(run, around.trial, room),
+                sweep_text(run, around.trials, paint, room, partial(runs.about, "runs", run, reading, "--tree")),
+                failed.text(paint, room),
+            )
+            for (runs, _), (run, around, failed, spent) in zip(found, told, strict=True)
         )
         print("\n\n".join("\n".join(filter(None, texts)) for texts in parts), end="\n" * bool(found))
     opened.finish({code_of(run) for _, run in found} if wait else ())
@@ -91,6 +107,7 @@ def _surroundings(runs: RunsOfSpec, run: Run, *, drawn: bool) -> Surroundings:
             return nothing
 
     no_nodes = dict[str, int]()
+    no_trials: Sequence[Trial] = ()
     logged = read("metrics", engine.logged, run.name, Logged())
     # How a metric went is a request for each, where that is one: of many only those are asked that come first.
     names = list(logged.main)[:DRAWN] if drawn else []
@@ -103,6 +120,8 @@ def _surroundings(runs: RunsOfSpec, run: Run, *, drawn: bool) -> Surroundings:
         unread,
         parameters(run, engine.identity(run.name), logged.params),
         {name: series for name, series in zip(names, reads, strict=True) if isinstance(series, Series)},
+        read("trials", engine.trials, run.name if run.is_sweep else "", no_trials),
+        next((one for one in read("sweep", engine.trials, run.parent, no_trials) if one.run == run.name), None),
     )
 
 

@@ -231,6 +231,11 @@ class Reliable:
         sweeps = self._engine.sweeps
         return self._read(f"the trials of {name}", partial(sweeps.trials, name)) if sweeps is not None else ()
 
+    def sweeping(self, name: str) -> Read[Sequence[Trial]]:
+        """Reading of the same, to be done together with others."""
+        sweeps = self._engine.sweeps
+        return self._reading(f"the trials of {name}", partial(sweeps.trials, name) if sweeps is not None else tuple)
+
     def trials_there(self, spec: str, fingerprints: Collection[str]) -> Read[Mapping[str, Run]]:
         """Reading of the runs of these fingerprints that a sweep of the spec would not run again."""
         sweeps = self._engine.sweeps

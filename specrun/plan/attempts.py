@@ -13,9 +13,13 @@ NAME = re.compile(r"(?P<spec>[\w.-]+)-(?P<fingerprint>[0-9a-f]{10})(?:-(?P<attem
 """What `run_name` makes: it is also the name of a folder, and part of addresses."""
 
 
+OF_TRIALS = re.compile(NAME.pattern + r"(?:_(?P<trial>[0-9]{1,9}))?", re.ASCII)
+"""The same, or what Azure ML calls a trial: as its sweep, with the number behind it."""
+
+
 def spec_of(run: str) -> str:
     """The spec that a run of this name is of; "" for what is no run's name."""
-    found = NAME.fullmatch(run)
+    found = OF_TRIALS.fullmatch(run)
     return found["spec"] if found else ""
 
 

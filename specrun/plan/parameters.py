@@ -1,6 +1,7 @@
-"""The parameters of a run: its `vars`, scalar inputs, the flags of its command, and what it logged.
+"""The parameters of a run: its `vars`, those of its sweep, scalar inputs, the flags of its command, and what it logged.
 
-Of one name in several of these the flag counts, then the input, then the variable: a flag is what the script was given.
+Of one name in several of these the flag counts, then the input, the sweep, the variable: a flag is what the script was
+given.
 What the script logged itself only adds to them, so a parameter is the same whether the log was read or not.
 `learning_rate` and `--learning-rate` are one parameter, under the name that comes first.
 """
@@ -38,7 +39,8 @@ class Flag(NamedTuple):
 
 
 def parameters(run: Run, identity: Mapping[str, object], logged: Mapping[str, str] = {}) -> Mapping[str, Scalar]:
-    """The parameters of a run by name: its variables first, then inputs, flags, and what it logged (`Logged.params`).
+    """The parameters of a run by name: its variables first, then those that a trial has of its sweep, inputs,
+    flags, and what it logged (`Logged.params`).
 
     `identity` is what its fingerprint was taken of ({}: not known). What reads as a number is one. What is named as a
     password or key is left out.
@@ -47,7 +49,7 @@ def parameters(run: Run, identity: Mapping[str, object], logged: Mapping[str, st
     names: dict[str, str] = {}
     inputs = _scalar_inputs(identity)
     flags = {name: typed(value) for name, value in _flags_of(identity, inputs).items()}
-    for several in (run.variables, inputs, flags):
+    for several in (run.variables, run.parameters, inputs, flags):
         for name, value in several.items():
             found[names.setdefault(_one_name(name), name)] = value
     for name, text in logged.items():

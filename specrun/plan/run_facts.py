@@ -49,6 +49,7 @@ FIELDS: Mapping[str, Callable[[Facts], Scalar]] = {
     "ended": lambda one: one.run.ended,
     "age": lambda one: None if one.run.submitted is None else one.now - one.run.submitted,
     "cost": lambda one: one.cost,
+    "parent": lambda one: one.run.parent,
     "attempt": lambda one: one.run.attempt,
     "fingerprint": lambda one: one.run.fingerprint,
     "reason": lambda one: one.run.why,

@@ -95,6 +95,8 @@ def run_data(run: Run) -> dict[str, object]:
         "roles": [
             {**plain(role), "started": rfc3339(role.started), "ended": rfc3339(role.ended)} for role in run.roles
         ],
+        "parent": run.parent or None,
+        "parameters": named_data(run.parameters) if run.parent else None,
         "adopted_by": list(run.adopted),
         "file": run.file or None,
         "repository": run.repository or None,

@@ -43,6 +43,10 @@ class Row:
     """What it has cost until now."""
     facts: Facts | None = None
     """What is known of it by name, where columns are asked for."""
+    sweep: str = ""
+    """How far it is, of a sweep."""
+    trials: Sequence[str] = ()
+    """The lines of a table of its trials, which stand below all else that is said of it."""
 
 
 def runs_text(
@@ -76,7 +80,17 @@ def runs_text(
         for row, cells in zip(rows, extra, strict=True)
     ]
     below = [[*_below(row)] for row in rows]
-    return "\n".join(_lines(head, table, below, runs, paint, width, cut=bool(columns)))
+    trials = [row.trials for row in rows]
+    return "\n".join(_lines(head, table, below, runs, paint, width, cut=bool(columns), trials=trials))
+
+
+def trial_lines(rows: Sequence[Row], columns: Sequence[Column], paint: Paint, width: int) -> list[str]:
+    """The trials of a sweep in their order: name, status and columns, and why those that failed did."""
+    head = ["trial", "status", *(visible(str(column)) for column in columns)]
+    table = [[visible(row.run.name), row.run.status.value, *(cell_text(one, row) for one in columns)] for row in rows]
+    below = [[row.run.why] if row.run.status.ended and row.run.why else [] for row in rows]
+    lines = _lines(head, table, below, [row.run for row in rows], paint, width - 2, cut=True)
+    return [f"  {line}" for line in lines]
 
 
 def cell_text(column: Column, row: Row) -> str:
@@ -160,6 +174,8 @@ def _below(row: Row) -> Iterator[str]:
         yield row.run.why
     if row.raised:
         yield row.raised.strip()
+    if row.sweep:
+        yield row.sweep
     yield from (f"~ {line}" for line in row.changes)
 
 
@@ -172,20 +188,22 @@ def _lines(
     width: int,
     *,
     cut: bool = False,
+    trials: Sequence[Sequence[str]] = (),
 ) -> Iterator[str]:
     """The lines of a table. Where its rows are too long for a line, the runs' names stand on lines of their own, and
-    `cut`, columns are left out.
+    `cut`, columns are left out. `trials` are whole lines below each.
     """
     widths: Sequence[int] = [max(map(len, column)) for column in zip(head, *table, strict=True)]
     apart = sum(widths) + 2 * (len(widths) - 1) > width
     if apart and cut:
         head, table, widths = _fitting(head, table, widths, width)
     yield paint(_row(head, widths, apart=apart), "dim")
-    for cells, lines, run in zip(table, below, runs, strict=True):
+    for cells, lines, run, tree in zip(table, below, runs, trials or [()] * len(runs), strict=True):
         if apart:
             yield paint(cells[0], "bold")
         yield _row(cells, widths, apart=apart, status=paint(run.status.value, COLOURS[run.status]))
         yield from (shorten(f"  {line}", width) for line in lines)
+        yield from tree
 
 
 def _fitting(

@@ -10,6 +10,7 @@ from dataclasses import field
 from specrun.plan.fingerprint import explain
 from specrun.plan.metrics import Logged, Series
 from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.trials import Trial
 from specrun.spec.expressions import scalar_text
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Scalar
@@ -49,6 +50,10 @@ class Surroundings:
     unread: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Scalar] = field(default_factory=dict)
     series: Mapping[str, Series] = field(default_factory=dict)
+    trials: Sequence[Trial] = ()
+    """Of a sweep."""
+    trial: Trial | None = None
+    """Of one of its trials what the sweep knows of it."""
 
 
 def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None = None, cost: str = "") -> str:

@@ -48,7 +48,7 @@ def sweep_data(run: Run, trials: Sequence[Trial]) -> dict[str, object]:
 
 
 def progress_text(run: Run, trials: Sequence[Trial]) -> str:
-    """`12 of 20 trials, 2 running, 1 failed; best accuracy 0.94 (lr=0.01) by sweep-28f2d2e8a6`."""
+    """`12 of 20 trials, 2 running, 1 failed; best accuracy 0.94 by digits-28f2d2e8a6 (lr=0.01)`."""
     told = counts_text(run, trials)
     found = best(trials, run.objective) if run.objective is not None else None
     return told if found is None else f"{told}; best {best_text(run, found)}"
@@ -73,9 +73,9 @@ def most_text(run: Run, trials: Sequence[Trial]) -> str:
 
 
 def best_text(run: Run, trial: Trial) -> str:
-    """`accuracy 0.94 (lr=0.01) by sweep-28f2d2e8a6`: of the best trial, or of another one."""
+    """`accuracy 0.94 by digits-28f2d2e8a6 (lr=0.01)`: of the best trial, or of another one."""
     metric = f"{run.objective.primary_metric} " if run.objective is not None else ""
-    return f"{metric}{value_text(trial.value)} ({parameters_text(trial.parameters)}) by {trial.run or trial.number}"
+    return f"{metric}{value_text(trial.value)} by {trial.run or trial.number} ({parameters_text(trial.parameters)})"
 
 
 def value_text(value: float | None) -> str:

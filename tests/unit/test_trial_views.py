@@ -48,7 +48,7 @@ def test_the_best_come_first_and_equal_ones_in_the_order_in_which_they_were_begu
 def test_how_far_a_sweep_is_is_one_sentence() -> None:
     assert progress_text(SWEEP, TRIALS) == (
         "8 of 20 trials, 1 running, 1 queued, 1 failed, 1 lost, 1 stopped early; "
-        "best accuracy 0.75 (lr=0.0001) by s-0000000004"
+        "best accuracy 0.75 by s-0000000004 (lr=0.0001)"
     )
     assert progress_text(SWEEP, []) == "0 of 20 trials"
     assert progress_text(replace(SWEEP, most_trials=1), [trial(1, F)]) == "1 of 1 trial, 1 failed"

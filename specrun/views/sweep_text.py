@@ -1,0 +1,115 @@
+"""A sweep for people: how far it is, the best trial until now and how it came to that, what runs, and what failed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from specrun.plan.observed import Run, RunStatus
+from specrun.plan.trials import Trial, best, is_stopped_early
+from specrun.spec.sweep import Objective
+from specrun.views.sparkline import signs_for, sparkline
+from specrun.views.text import Paint, shorten, wrapped
+from specrun.views.trials import counts_text, parameters_text, value_text
+
+SHOWN = 5
+"""Trials that run, and that failed, which are told one by one."""
+
+WIDEST, SPARK = 100, 40
+"""Columns of a line where nothing breaks it, and of the picture of the best so far."""
+
+_HEAD = 15
+
+
+def sweep_text(
+    run: Run, trials: Sequence[Trial], paint: Paint, room: int | None, tree: Callable[..., str] = lambda *_: ""
+) -> str:
+    """Lines as the status of a run has them. `tree` makes a command that lists its trials, of options."""
+    if run.objective is None:
+        return ""
+    return "\n".join(_lines(run, run.objective, trials, paint, room, tree))
+
+
+def trial_text(run: Run, trial: Trial | None, room: int | None) -> str:
+    """Of a trial its sweep, and what that knows of it (None: nothing) which its own run does not tell."""
+    if not run.parent:
+        return ""
+    why = trial.reason if trial is not None and trial.reason != run.reason else ""
+    told = "" if trial is None else f", as trial {trial.number}" + (f": {why}" if why else "")
+    return "\n".join(_told("sweep", run.parent + told, room))
+
+
+def best_so_far(trials: Sequence[Trial], objective: Objective) -> list[float]:
+    """The best value after each trial that has succeeded with one, in the order in which they ended."""
+    order = sorted(trials, key=lambda trial: (trial.ended is None, trial.ended or 0.0, trial.number))
+    found: list[float] = []
+    for trial in order:
+        if trial.status is RunStatus.SUCCEEDED and trial.value is not None and not math.isnan(trial.value):
+            better = not found or objective.is_better(trial.value, found[-1])
+            found.append(trial.value if better else found[-1])
+    return found
+
+
+def _lines(
+    run: Run, objective: Objective, trials: Sequence[Trial], paint: Paint, room: int | None, tree: Callable[..., str]
+) -> Iterator[str]:
+    yield from _told("trials", counts_text(run, trials), room)
+    if (found := best(trials, objective)) is not None:
+        metric = f"{objective.primary_metric} {value_text(found.value)}"
+        yield f"{_head('best')}{paint(metric, 'bold')}{paint(f'  {_name(found)}')}"
+        yield from _told("", parameters_text(found.parameters), room)
+        curve = best_so_far(trials, objective)
+        finite = [value for value in curve if math.isfinite(value)]
+        if len(curve) > 1 and finite:
+            span = f"  {finite[0]:.6g} to {finite[-1]:.6g}"
+            width = min(SPARK, (room or WIDEST) - _HEAD - len(span))
+            yield f"{_head('best so far')}{sparkline(curve, width, signs_for())}{span}"
+    running = [trial for trial in trials if trial.status is RunStatus.RUNNING]
+    for head, trial in zip(_heads("running"), running[:SHOWN], strict=False):
+        value = f"{value_text(trial.value)}  " if trial.value is not None else ""
+        yield _one(head, f"{_name(trial)}  {value}{parameters_text(trial.parameters)}", room)
+    yield from _more(len(running) - SHOWN, tree, "running")
+    for status in (RunStatus.FAILED, RunStatus.LOST, RunStatus.CANCELLED):
+        several = [trial for trial in trials if trial.status is status and not is_stopped_early(trial)]
+        for head, trial in zip(_heads(status.value), several[:SHOWN], strict=False):
+            yield from _told(head, _name(trial) + (f": {trial.reason}" if trial.reason else ""), room)
+        yield from _more(len(several) - SHOWN, tree, status.value)
+    none = [trial for trial in trials if trial.status is RunStatus.SUCCEEDED and not _counts(trial)]
+    for head, trial in zip(_heads("no value"), none[:SHOWN], strict=False):
+        why = trial.reason or f"its {objective.primary_metric} is {value_text(trial.value)}"
+        yield from _told(head, f"{_name(trial)}: {why}", room)
+
+
+def _counts(trial: Trial) -> bool:
+    return trial.value is not None and not math.isnan(trial.value)
+
+
+def _name(trial: Trial) -> str:
+    return trial.run or f"trial {trial.number}"
+
+
+def _more(number: int, tree: Callable[..., str], status: str) -> Iterator[str]:
+    if number > 0:
+        command = tree("--filter", f"status={status}")
+        yield f"{_head('')}… and {number} more{f': {command}' if command else ''}"
+
+
+def _heads(word: str) -> Iterator[str]:
+    """A word, and then nothing in its place."""
+    yield word
+    while True:
+        yield ""
+
+
+def _head(word: str) -> str:
+    return f"  {word:<11}  "
+
+
+def _one(word: str, text: str, room: int | None) -> str:
+    """A line that is cut where it is too long."""
+    return _head(word) + shorten(text, (room or WIDEST) - _HEAD)
+
+
+def _told(word: str, text: str, room: int | None) -> list[str]:
+    head = _head(word)
+    return wrapped(text, head, room or 10_000, " " * _HEAD)

@@ -1,0 +1,213 @@
+"""Sweeps as the verbs show them: their trials best first, how far they are, what failed and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from specrun.engines.base import EngineError
+from specrun.plan.metrics import Last, Logged, Series
+from specrun.plan.observed import Run, RunStatus
+from specrun.plan.trials import STOPPED_EARLY, Trial
+from specrun.spec.sweep import Objective
+from tests.cli.conftest import Command
+from tests.engine_double import Double, DoubleSweeps, offer, write_spec
+
+S, F, R, C = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.RUNNING, RunStatus.CANCELLED
+NAME = "job-0123456789"
+
+
+def trial(number: int, status: RunStatus = S, value: float | None = None, reason: str = "") -> Trial:
+    name = f"job-{number:010}"
+    parameters = {"lr": round(0.1 / 2**number, 6), "layers": number + 1}
+    ended = 60.0 + number * 10 if status.ended else None
+    return Trial(number, parameters, name, status, value, reason, 50.0 if status is not R else None, ended)
+
+
+TRIALS = [
+    trial(0, value=0.5),
+    trial(1, F, reason="has logged no `accuracy` (logged: acc)"),
+    trial(2, value=math.nan),
+    trial(3, R, 0.99),
+    trial(4, value=0.75),
+    trial(5, C, 0.9, f"{STOPPED_EARLY}: bandit"),
+]
+
+
+class Metrics:
+    """What trials logged beside the primary metric; `asked` are those that were asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def logged(self, name: str) -> Logged:
+        self.asked.append(name)
+        return Logged({"loss": Last(float(name[-1])), "accuracy": Last(-1)} if name != NAME else {}, {"seed": "7"})
+
+    def history(self, name: str, metric: str, after: int = 0) -> Series:
+        return Series(metric)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Double:
+    double = Double()
+    sweep = Run(NAME, "job", "0123456789", 1, R, submitted=30.0, started=40.0)
+    sweep = replace(sweep, objective=Objective("maximize", "accuracy"), most_trials=20)
+    plain = Run("job-9999999999", "job", "9999999999", 1, S, submitted=10.0, started=10.0, ended=20.0)
+    double.all_runs += [plain, sweep]
+    double.statuses[NAME] = [R]
+    double.metrics = Metrics()
+    double.sweeps = DoubleSweeps(double, {NAME: [TRIALS]})
+    offer(monkeypatch, "local", double)
+    write_spec(tmp_path, "name: job\njob: {command: ls}\n")
+    return double
+
+
+def asked(engine: Double) -> Sequence[str]:
+    assert isinstance(engine.metrics, Metrics)
+    return engine.metrics.asked
+
+
+def test_a_sweep_is_one_line_that_says_how_far_it_is(specrun: Command, engine: Double) -> None:
+    lines = specrun("runs", "job.yaml").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", NAME, "5", "job-9999999999"]
+    assert lines[2] == (
+        "  5 of 20 trials, 1 running, 1 failed, 1 stopped early; best accuracy 0.75 by job-0000000004 (lr=0.…"
+    )
+    assert [call for call in engine.calls if call.startswith("trials")] == [f"trials {NAME}"]
+    (told, plain) = json.loads(specrun("runs", "-o", "json", "job.yaml").out)
+    assert told["sweep"]["best"]["run"] == "job-0000000004"
+    assert ("trials" in told, "sweep" in plain) == (False, False)
+
+
+def test_the_trials_stand_below_their_sweep_best_first(specrun: Command, engine: Double) -> None:
+    said = specrun("runs", "--tree", "job.yaml")
+    lines = said.out.splitlines()
+    assert lines[-1].split()[:2] == ["job-9999999999", "succeeded"]
+    assert lines[3:-1] == [
+        "  trial           status     accuracy  elapsed    lr        layers",
+        "  job-0000000004  succeeded  0.75      50.0 s     0.00625   5",
+        "  job-0000000000  succeeded  0.5       10.0 s     0.1       1",
+        "  job-0000000002  succeeded  nan       30.0 s     0.025     3",
+        "  job-0000000003  running    0.99      -          0.0125    4",
+        "  job-0000000001  failed     -         20.0 s     0.05      2",
+        "    has logged no `accuracy` (logged: acc)",
+        "  job-0000000005  cancelled  0.9       1 min 0 s  0.003125  6",
+        "    stopped early: bandit",
+    ]
+    assert asked(engine) == []  # all of that is known of the sweep
+
+
+@pytest.mark.parametrize(
+    ("options", "found", "asks"),
+    [
+        ([], "402315", 0),
+        (["--sort", "lr"], "543210", 0),
+        (["--sort", "-accuracy"], "354021", 0),
+        (["--filter", "lr<0.02 status=succeeded"], "4", 0),
+        (["--filter", "accuracy>0.7"], "435", 0),
+        (["--filter", "status=failed,cancelled"], "15", 0),
+        (["--filter", "loss>=4"], "45", 6),
+        (["--sort", "loss", "--limit", "2"], "01", 6),
+        (["--limit", "2"], "40", 0),
+    ],
+)
+def test_trials_are_filtered_and_sorted(
+    specrun: Command, engine: Double, options: list[str], found: str, asks: int
+) -> None:
+    said = specrun("runs", "--tree", "-q", *options, f"--run={NAME}", "job.yaml")
+    assert said.out.split() == [f"job-{int(digit):010}" for digit in found]
+    assert len(asked(engine)) == asks
+
+
+def test_what_is_not_shown_of_the_trials_is_said(specrun: Command, engine: Double) -> None:
+    said = specrun("runs", "--tree", "--limit", "2", "job.yaml")
+    assert f"  {NAME} has 4 trials more: --limit 6 shows them" in said.out.splitlines()
+    for output in ("json", "csv"):
+        told = specrun("runs", "--tree", "--limit", "2", "-o", output, "job.yaml")
+        assert f"{NAME} has 4 trials more: --limit 6 shows them" in told.err
+    none = specrun("runs", "--tree", "--filter", "accuracy>7", "job.yaml")
+    assert (none.out, "no trial that was looked at is so" in none.err) == ("", True)
+
+
+def test_columns_are_of_the_trials_and_only_of_those_shown_it_is_read_what_they_logged(
+    specrun: Command, engine: Double
+) -> None:
+    said = specrun("runs", "--tree", "--columns", "loss,seed,accuray", "--limit", "2", "job.yaml")
+    assert said.out.splitlines()[3:6] == [
+        "  trial           status     loss  seed  accuray",
+        "  job-0000000004  succeeded  4     7     -",
+        "  job-0000000000  succeeded  0     7     -",
+    ]
+    assert sorted(asked(engine)) == ["job-0000000000", "job-0000000004"]
+    assert f"no trial of {NAME} that was looked at has `accuray`" in said.err
+
+
+def test_trials_as_json_and_as_csv(specrun: Command, engine: Double) -> None:
+    told, plain = json.loads(specrun("runs", "--tree", "-o", "json", "job.yaml").out)
+    assert "trials" not in plain
+    assert [one["number"] for one in told["trials"]] == [4, 0, 2, 3, 1, 5]
+    assert told["trials"][2]["value"] == "NaN"
+    assert told["sweep"]["counts"] == {"succeeded": 3, "failed": 1, "running": 1, "cancelled": 1}
+    rows = list(csv.DictReader(io.StringIO(specrun("runs", "--tree", "-o", "csv", "job.yaml").out)))
+    assert [row["name"] for row in rows] == [one["run"] for one in told["trials"]]
+    assert (rows[0]["parent"], rows[0]["params.lr"], rows[0]["metrics.accuracy"]) == (NAME, "0.00625", "0.75")
+    some = specrun("runs", "--tree", "-o", "csv", "--columns", "lr,status", "--limit", "1", "job.yaml").out
+    assert some.split() == ["name,lr,status", "job-0000000004,0.00625,succeeded"]
+
+
+def test_trials_that_cannot_be_read_hide_nothing_else(specrun: Command, engine: Double) -> None:
+    engine.faults[f"trials {NAME}"] = [EngineError("the disk is gone")] * 3
+    said = specrun("runs", "--tree", "job.yaml")
+    assert f"note: the trials of {NAME} cannot be read: the disk is gone" in said.err
+    assert "job-9999999999" in said.out
+
+
+def test_the_status_of_a_sweep_tells_the_best_what_runs_and_what_failed_and_why(
+    specrun: Command, engine: Double
+) -> None:
+    said = specrun("status", "job.yaml")
+    lines = said.out.splitlines()
+    at = lines.index("  trials       5 of 20 trials, 1 running, 1 failed, 1 stopped early")
+    assert lines[at + 1 :] == [
+        "  best         accuracy 0.75  job-0000000004",
+        "               lr=0.00625, layers=5",
+        "  best so far  _@  0.5 to 0.75" if "_" in lines[at + 3] else "  best so far  ▁█  0.5 to 0.75",
+        "  running      job-0000000003  0.99  lr=0.0125, layers=4",
+        "  failed       job-0000000001: has logged no `accuracy` (logged: acc)",
+        "  no value     job-0000000002: its accuracy is NaN",
+    ]
+    told = json.loads(specrun("status", "-o", "json", "job.yaml").out)
+    assert told["sweep"]["best"]["parameters"] == {"lr": 0.00625, "layers": 5}
+    assert told["sweep"]["objective"] == {"goal": "maximize", "primary_metric": "accuracy"}
+    assert "sweep" not in json.loads(specrun("status", "-o", "json", "job-9999999999").out)
+
+
+def test_of_many_that_failed_the_first_are_named_and_the_others_are_a_command_away(
+    specrun: Command, engine: Double
+) -> None:
+    assert isinstance(engine.sweeps, DoubleSweeps)
+    engine.sweeps.looks[NAME] = [[trial(number, F, reason="exit 1") for number in range(9)]]
+    said = specrun("status", "job.yaml").out
+    assert said.count(": exit 1") == 5
+    assert "… and 4 more: specrun runs" in said
+    assert "--tree --filter status=failed" in said
+    assert "best" not in said
+
+
+def test_the_status_of_a_trial_tells_its_sweep_and_its_parameters(specrun: Command, engine: Double) -> None:
+    found = trial(1)
+    own = Run(found.run, "job", "0000000001", 1, S, parent=NAME, parameters=found.parameters)
+    engine.all_runs.append(own)
+    said = specrun("status", found.run)
+    assert "  parameters   lr=0.05  layers=2  seed=7" in said.out
+    assert f"  sweep        {NAME}, as trial 1: has logged no `accuracy` (logged: acc)" in said.out
+    told = json.loads(specrun("status", "-o", "json", found.run).out)
+    assert (told["parent"], told["parameters"]) == (NAME, {"lr": 0.05, "layers": 2})
