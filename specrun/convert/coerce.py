@@ -11,6 +11,7 @@ from specrun.convert import credentials
 from specrun.convert.unknown import Open, Unknown
 
 _SHM = re.compile(r"([0-9]+)\s*([bkmg])(?:i?b)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][-+]?[0-9]{1,3})?", re.ASCII)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -61,12 +62,31 @@ def count(value: object) -> int | None:
     return whole(value) or None
 
 
+def number(value: object) -> int | float | None:
+    """A number, also one that is written as a text, such as `1e-4`, which YAML takes for one; None for all else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        plain = value.strip()
+        try:
+            value = float(plain) if _NUMBER.fullmatch(plain) else None
+        except OverflowError:
+            return None
+        value = int(plain) if value is not None and plain.lstrip("+-").isdigit() else value
+    return value if isinstance(value, int | float) and math.isfinite(value) and abs(value) < 1e300 else None
+
+
 def truth(value: object) -> bool | None:
     """Whether a value is true; also as YAML 1.1 and people write it; None for all else."""
     if isinstance(value, bool):
         return value
     written = value.strip().lower() if isinstance(value, str) else value
     return True if written in _TRUE else False if written in _FALSE else None
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """A mapping as it is; one without fields for all else."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def tier(value: object) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -91,6 +91,19 @@ class Document:
             known = self._variables[meant or comment] = unique(plain, self._variables.values())
             self.set(("vars", known), value, comment)
         return f"${{{{ vars.{known} }}}}"
+
+    def below(self, name: str, fields: Collection[str]) -> None:
+        """Move fields of the top, with their comments, below a field that stands where the first of them stood."""
+
+        def moved(path: Path) -> Path:
+            return (name, *path) if path and path[0] in fields else path
+
+        first = next((path[0] for path in self._fields if path[0] in fields), "")
+        tops = list(dict.fromkeys(path[0] for path in self._fields))
+        order = {top: n for n, top in enumerate(tops)}
+        placed = sorted(self._fields.items(), key=lambda one: order[first if one[0][0] in fields else one[0][0]])
+        self._fields = {cast("Key", moved(path)): value for path, value in placed}
+        self._comments = {moved(path): texts for path, texts in self._comments.items()}
 
     def comment(self, path: Path, *texts: str) -> None:
         """Comments above a field or an item; () is the top of the file. One that stands there already is no other."""

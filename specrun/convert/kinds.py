@@ -39,6 +39,7 @@ class Recognized(NamedTuple):
 
 
 JOB = Kind("a command job of the CLI v2", "azureml")
+SWEEP = Kind("a sweep job of the CLI v2", "azureml")
 CLUSTER = Kind("a cluster of the CLI v2", "azureml")
 ENVIRONMENT = Kind("an environment of the CLI v2", "azureml", "give it together with the job that names it")
 DATASTORE = Kind("a datastore of the CLI v2", "azureml")
@@ -54,7 +55,6 @@ CELLS = Kind("a notebook that calls `az ml` or `az batchai`", "azcli")
 CONFIG = Kind("the config.json of a workspace", "", "give it with --workspace")
 
 PIPELINE = Kind("a pipeline", "", "import the command jobs that are its steps one by one, each in a file of its own")
-SWEEP = Kind("a sweep", "", "write its `trial` as a command job with a value for each parameter, and import that")
 COMPONENT = Kind("a component", "", "write the command job that uses it, with a value for each input, and import that")
 OTHER_COMPUTE = Kind("compute that is no cluster", "", "it is used by its name, `compute: NAME`, and not made")
 OTHER_DATASTORE = Kind("a datastore of a kind that specrun does not have")
@@ -93,7 +93,7 @@ TYPES = {
         ("computeinstance", "kubernetes", "virtualmachine", "synapsespark", "attachedspark"), OTHER_COMPUTE
     ),
     **dict.fromkeys(("custom_model", "mlflow_model", "triton_model"), MODEL),
-    "sweep_job": SWEEP,
+    **dict.fromkeys(("sweep_job", "sweepjob"), SWEEP),
     "pipeline_job": PIPELINE,
 }
 SCHEMAS = {

@@ -326,8 +326,6 @@ def test_what_no_job_names_is_told() -> None:
     [
         ({"type": "pipeline", "jobs": {}}, "pipeline"),
         ({"$schema": "https://x/commandJob.schema.json", "jobs": {"a": {"command": "x"}}}, "pipeline"),
-        ({"$schema": "https://x/sweepJob.schema.json"}, "sweep"),
-        ({"type": "sweep_job", "trial": {}}, "sweep"),
         ({"$schema": "https://x/commandComponent.schema.json", "type": "command", "command": "x"}, "component"),
         ({"$schema": "https://x/managedOnlineEndpoint.schema.json"}, "endpoint"),
         ({"$schema": "https://x/managedOnlineDeployment.schema.json"}, "deployment"),

@@ -14,7 +14,10 @@ from specrun.convert.report import Ledger
 from specrun.convert.sources import Refused, Source
 from specrun.convert.writers import Reading, write_cluster, write_data, write_datastore, write_job, write_workspace
 
-GENERIC = ("job", "command", "cmd", "azureml", "aml", "run", "main", "train-job", "azureml-job", "compute", "cluster")
+GENERIC = (
+    *("job", "command", "cmd", "azureml", "aml", "run", "main", "train-job", "azureml-job", "compute", "cluster"),
+    *("sweep", "sweep-job", "job-sweep", "hyperdrive"),
+)
 """Names of files that say nothing: experiment, display name or folder says more."""
 
 _KNOWN = {
@@ -23,7 +26,9 @@ _KNOWN = {
     "latest_version": "what the service tells of what is there",
     "auto_delete_setting": "an environment that stands in a spec is kept with the runs that had it",
     "intellectual_property": "it is about what is shared in a registry",
+    "is_deterministic": "a run is known by its fingerprint",
 }
+_JOBS = (kinds.JOB, kinds.SWEEP)
 _UNKNOWN = "neither the CLI v2's command jobs nor specrun have this field"
 
 
@@ -49,10 +54,11 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
         used.update(reading.used)
 
     for source, kind in kept:
-        if kind == kinds.JOB:
-            add(source, lambda reading, source: _write_job(reading, source, given))
+        if kind in _JOBS:
+            sweep = kind == kinds.SWEEP
+            add(source, lambda reading, source, sweep=sweep: _write_job(reading, source, given, sweep))  # type: ignore[misc]
     for source, kind in kept:
-        if source.file in used or kind == kinds.JOB:
+        if source.file in used or kind in _JOBS:
             continue
         try:
             add(source, lambda reading, source, kind=kind: _write_alone(reading, source, kind))  # type: ignore[misc]
@@ -87,14 +93,14 @@ def _given(kept: Sequence[tuple[Source, Kind]]) -> Given:
         named(kinds.DATA),
         tuple(source for source, kind in kept if kind == kinds.ENVIRONMENT),
         next((source for source, kind in kept if kind == kinds.WORKSPACE), None),
-        one_job=[kind for _, kind in kept].count(kinds.JOB) == 1,
+        one_job=sum(kind in _JOBS for _, kind in kept) == 1,
     )
 
 
-def _write_job(reading: Reading, source: Source, given: Given) -> None:
-    file = locations.base_name(source.file)
-    reading.begin(f"Imported from {file}, a command job of the Azure ML CLI v2.")
-    write_job(reading, lowered_job(reading, source, given))
+def _write_job(reading: Reading, source: Source, given: Given, sweep: bool) -> None:
+    file, what = locations.base_name(source.file), "a sweep job" if sweep else "a command job"
+    reading.begin(f"Imported from {file}, {what} of the Azure ML CLI v2.")
+    write_job(reading, lowered_job(reading, source, given, sweep=sweep))
 
 
 def _write_alone(reading: Reading, source: Source, kind: Kind) -> None:

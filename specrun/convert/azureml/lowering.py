@@ -8,6 +8,7 @@ from dataclasses import field
 
 from specrun.convert import coerce, credentials, locations
 from specrun.convert.azureml.preview import environment_of_today, job_of_today
+from specrun.convert.azureml.sweep import job_of_sweep
 from specrun.convert.locations import asset_name, cluster_name, datastore_name, environment_name, short
 from specrun.convert.section import Fields, Section, dropped, has_expression
 from specrun.convert.sources import Refused, Source, read_yaml
@@ -34,10 +35,11 @@ class Given:
     one_job: bool = False
 
 
-def lowered_job(reading: Reading, source: Source, given: Given) -> Section:
-    """All of a job, with the sections of the other files where it names them."""
+def lowered_job(reading: Reading, source: Source, given: Given, *, sweep: bool = False) -> Section:
+    """All of a job, with the sections of the other files where it names them; of a sweep its trial is the job."""
     section = reading.open(source)
-    job = job_of_today(section.values)
+    folder = locations.folder_of(source.file)
+    job = job_of_today(job_of_sweep(section.values, lambda name: _trial(folder, name)) if sweep else section.values)
     _put_cluster(reading, job, given)
     _put_environment(reading, job, source, given)
     stores = Fields()
@@ -95,12 +97,12 @@ def _put_environment(reading: Reading, job: Fields, source: Source, given: Given
     one = next((one for one in given.environments if _is_named(one, name, source.file)), None)
     if one is None and not _is_path(name):
         return
-    found = one or _read(locations.folder_of(source.file), name)
+    found, origins = one or _read(locations.folder_of(source.file), name, "environment"), job.origins["environment"]
     if not isinstance(found, Source):
-        job.put("environment", Missing(found), ("environment",))
+        job.put("environment", Missing(found), *origins)
         return
     note = f"what {locations.base_name(found.file)} says stands in the spec itself"
-    job.put("environment", _environment(reading, found, name), ("environment",), note=note)
+    job.put("environment", _environment(reading, found, name), *origins, note=note)
 
 
 def _environment(reading: Reading, source: Source, name: str) -> object:
@@ -119,12 +121,26 @@ def _is_path(name: str) -> bool:
     return plain.startswith("file:") or (plain.endswith(_ENDINGS) and not locations.is_address(name))
 
 
-def _read(folder: str, name: str) -> Source | str:
+def _trial(folder: str, name: str) -> Mapping[str, object] | str:
+    """What a component's file holds, with its paths from where the sweep's file is; or why it cannot be read."""
+    if not _is_path(name):
+        return f"the trial is the component {name}: write its command as the job of this spec"
+    found = _read(folder, name, "trial")
+    if not isinstance(found, Source):
+        return found
+    values = dict(found.values) if isinstance(found.values, Mapping) else {}
+    code = values.get("code")
+    if isinstance(code, str) and not locations.is_address(code) and not has_expression(code):
+        values["code"] = os.path.join(os.path.dirname(name.removeprefix("file:")), code)  # noqa: PTH118, PTH120
+    return values
+
+
+def _read(folder: str, name: str, what: str) -> Source | str:
     """A file that a job names, or why it cannot be read."""
     plain = name.removeprefix("file:").replace("\0", "")
     path = os.path.join(folder, plain)  # noqa: PTH118 - which takes any text
     if not os.path.isfile(path):  # noqa: PTH113
-        return f"the environment is in a file of its own, which is not there: import {plain} together with this one"
+        return f"the {what} is in a file of its own, which is not there: import {plain} together with this one"
     try:
         return read_yaml(os.path.normpath(path))
     except Refused as refused:

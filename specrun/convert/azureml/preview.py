@@ -15,29 +15,31 @@ _OF_PREVIEW = "the 2021 preview's way to say it"
 
 
 def job_of_today(values: Mapping[str, object]) -> Fields:
-    """A job's fields: those that are today's as they are."""
-    job = Fields.of(values)
+    """A job's fields: those that are today's as they are. Of Fields it is these themselves."""
+    job = values if isinstance(values, Fields) else Fields.of(values)
     code, compute = job.get("code"), job.get("compute")
     if isinstance(code, Mapping):
-        _move(job, "code", code, "local_path", ("code",))
+        _move(job, "code", code, "local_path", _place(job, "code"))
     if isinstance(compute, Mapping):
-        resources = Fields.of(_mapping(job.get("resources")), ("resources",))
+        resources, place = _as_fields(job.get("resources"), _place(job, "resources")), _place(job, "compute")
         for name in ("instance_count", "instance_type"):
             if name in compute and name not in resources:
-                resources.put(name, compute[name], ("compute", name), note=_OF_PREVIEW)
-        job.put("resources", resources, ("resources",))
-        _move(job, "compute", compute, "target", ("compute",))
+                resources.put(name, compute[name], (*place, name), note=_OF_PREVIEW)
+        job.put("resources", resources, _place(job, "resources"))
+        _move(job, "compute", compute, "target", place)
     for section in ("inputs", "outputs"):
-        entries = job.get(section)
+        entries, place = job.get(section), _place(job, section)
         if isinstance(entries, Mapping) and any(isinstance(entry, Mapping) for entry in entries.values()):
-            made = Fields.of(entries, (section,))
+            made = _as_fields(entries, place)
             for name, entry in entries.items():
                 if isinstance(entry, Mapping):
-                    made.put(str(name), _entry(entry, (section, str(name))), (section, str(name)))
-            job.put(section, made, (section,))
+                    where = next(iter(made.origins.get(str(name), ())), (*place, str(name)))
+                    made.put(str(name), _entry(entry, where), where)
+            job.put(section, made, place)
     environment = job.get("environment")
     if isinstance(environment, Mapping):
-        job.put("environment", environment_of_today(environment, ("environment",)), ("environment",))
+        place = _place(job, "environment")
+        job.put("environment", environment_of_today(environment, place), place)
     services = job.get("services")
     if isinstance(services, Mapping) and any(
         isinstance(one, Mapping) and "properties" in one for one in services.values()
@@ -64,6 +66,15 @@ def environment_of_today(values: Mapping[str, object], path: FieldPath = ()) -> 
                 folder.put(new, folder.pop(old), (*where, old), note=_OF_PREVIEW)
         found.put("build", folder, where)
     return found
+
+
+def _place(job: Fields, name: str) -> FieldPath:
+    """Where a field of a job stands: that of a sweep's trial is in the trial."""
+    return next(iter(job.origins.get(name, ())), (name,))
+
+
+def _as_fields(values: object, path: FieldPath) -> Fields:
+    return values if isinstance(values, Fields) else Fields.of(_mapping(values), path)
 
 
 def _move(job: Fields, name: str, values: Mapping[str, object], key: str, path: FieldPath) -> None:
@@ -127,7 +138,8 @@ def _command(job: Fields) -> None:
 
     written = _COMMAND.sub(of_today, command)
     if written != command:
-        job.put("command", written, ("command",), note="{inputs.NAME} is how the 2021 preview writes ${{inputs.NAME}}")
+        note = "{inputs.NAME} is how the 2021 preview writes ${{inputs.NAME}}"
+        job.put("command", written, _place(job, "command"), note=note)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from specrun.convert.document import Document, Value
 from specrun.convert.pip_lists import notes_on_pip, pip_for_others
+from specrun.convert.to_azureml.sweep import OF_TRIAL, put_sweep
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url, verb_of
 from specrun.engines.azure.images import base_image
 from specrun.engines.azureml_v2.command import command_of, literals_of
@@ -23,6 +25,7 @@ from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
 from specrun.spec.model import Data, Environment, Input, Job, LocalPath, Secret, Spec
 
 FILE = "job.yml"
+_REFERENCE = re.compile(r"\$\{\{\s*search_space\.([\w-]+)\s*\}\}")
 
 
 def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
@@ -32,8 +35,9 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     if others:
         page.comment((), "It needs what these describe:")
         page.comment((), *(f"  {az_create(spec, verb_of(file), file)}" for file in others))
-    page.put("$schema", schema_url("commandJob"))
-    page.put("type", "command")
+    sweep = spec.sweep
+    page.put("$schema", schema_url("sweepJob" if sweep is not None else "commandJob"))
+    page.put("type", "sweep" if sweep is not None else "command")
     page.put("display_name", job.display_name or spec.name)
     page.put("description", job.description)
     page.put("experiment_name", spec.experiment)
@@ -47,7 +51,9 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     _put_variables(page, job)
     page.put("distribution", dict(distribution_words(job)))
     _put_machines(page, spec, job)
-    if job.timeout is not None:
+    if sweep is not None:
+        put_sweep(page, sweep, job)
+    elif job.timeout is not None:
         page.put("limits", {"timeout": job.timeout})
     if job.max_attempts is not None:
         page.comment((), f"limits.max_attempts {job.max_attempts} is left out: it is specrun that submits again")
@@ -57,7 +63,10 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
         page.comment(("identity",), lost)
     page.put("identity", dict(named))
     for name, words in plain_words(job).items():
-        page.put(name, plain(words))
+        if sweep is None or name != "services":
+            page.put(name, plain(words))
+    if sweep is not None:
+        page.below("trial", OF_TRIAL)
     return page.text()
 
 
@@ -168,7 +177,7 @@ def _put_variables(page: Document, job: Job) -> None:
         if isinstance(value, Secret):
             hidden.append(f'--set environment_variables.{name}="${value.name}"')
         else:
-            variables[name] = value
+            variables[name] = _REFERENCE.sub(r"${{search_space.\1}}", value)
     if hidden:
         page.comment(("environment_variables",), "Secrets are left out: add them when the job is made, where who may")
         page.comment(("environment_variables",), f"read the job sees them: az ml job create … {' '.join(hidden)}")

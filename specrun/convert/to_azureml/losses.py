@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.convert.pip_lists import notes_on_pip
+from specrun.convert.to_azureml.sweep import losses_of_sweep
 from specrun.engines.azure.cluster_words import mapping
 from specrun.spec.diagnostics import Diagnostic, Path
 from specrun.spec.model import Environment, Job, Secret, Spec
@@ -33,6 +34,7 @@ def _losses(spec: Spec) -> Iterator[tuple[Path, str]]:
             yield ("compute", "idle_time_before_scale_down"), detail
     if spec.job is not None:
         yield from _of_job(spec.job)
+    yield from losses_of_sweep(spec)
 
 
 def _of_job(job: Job) -> Iterator[tuple[Path, str]]:

@@ -21,7 +21,7 @@ TAG = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 def refusals(spec: Spec) -> Iterator[Diagnostic]:
     """Why the spec cannot be a TFJob."""
-    for path, detail in _refusals(spec.job):
+    for path, detail in _refusals(spec):
         yield spec.at(*path).diagnostic("not-a-tfjob", detail)
 
 
@@ -33,8 +33,15 @@ def losses(spec: Spec) -> Iterator[Diagnostic]:
         yield spec.at(*path).diagnostic("not-in-tfjob", detail)
 
 
-def _refusals(job: Job | None) -> Iterator[tuple[Path, str]]:
-    if job is None:
+def _refusals(spec: Spec) -> Iterator[tuple[Path, str]]:
+    job = spec.job
+    if spec.sweep is not None:
+        detail = (
+            "It is a sweep, and a TFJob is one run: write an Experiment of Katib around it, or take `sweep` out and "
+            "give each parameter a value."
+        )
+        yield ("sweep",), detail
+    elif job is None:
         yield (), "The spec has no `job`: there is nothing to run."
     elif job.distribution is None:
         detail = (

@@ -35,12 +35,13 @@ class Names:
     """What a job declares, by the source's names: the spec's names, and the texts that bash would split.
 
     `used` are the inputs that the command names, `own` the expressions that stand in it as a spec has them already,
-    and `secrets` the shell's variables for credentials.
+    and `secrets` the shell's variables for credentials. `parameters` are those of a sweep; without one there are none.
     """
 
     used: frozenset[str] = frozenset()
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
@@ -135,6 +136,13 @@ def _expression(section: Section, field_name: str, match: re.Match[str], names: 
     if match[0] in names.own:
         return match[0]
     kind, _, name = (part.strip() for part in match[1].partition("."))
+    if kind == "search_space" and names.parameters:
+        if name not in names.parameters:
+            names.parameters[name] = identifier(name, names.parameters.values())
+            to = ("sweep", kind, names.parameters[name])
+            what = f"the command uses {kind}.{name}, which the sweep does not declare"
+            ask(section.ledger, section.draft, section.at(field_name), to, what)
+        return f"${{{{ search_space.{names.parameters[name]} }}}}"
     if kind in _NAMESPACES and re.fullmatch(r"[\w-]+", name):
         declared: Mapping[str, str] = getattr(names, kind)
         if kind == "inputs" and name in names.texts:
@@ -171,11 +179,15 @@ def _optional(match: re.Match[str], names: Names) -> str:
 
 
 def _without_quotes(command: str) -> str:
-    """Double quotes around a reference alone are for the service, which puts letters in: specrun puts a word there."""
+    """Double quotes around a reference alone are for the service, which puts letters in: specrun puts a word there.
+
+    A parameter keeps them: the values of trials are put in by the service.
+    """
     for standing in reversed(read(command).references if '"$' in command else ()):
         match = REFERENCE.match(command, standing.start)
         before, after = standing.start - 1, match.end() if match is not None else 0
         alone = command[before] == command[after : after + 1] == '"' and command[:before][-1:] != "\\"
+        alone = alone and match is not None and match[1] != "search_space"
         if standing.quoting == (DOUBLE,) and alone:
             command = command[:before] + command[standing.start : after] + command[after + 1 :]
     return command

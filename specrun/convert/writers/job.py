@@ -17,6 +17,7 @@ from specrun.convert.writers.places import write_cluster
 from specrun.convert.writers.reading import Reading
 from specrun.convert.writers.resources import write_settings
 from specrun.convert.writers.stores import write_stores
+from specrun.convert.writers.sweep import SWEEP, write_sweep
 from specrun.convert.writers.words import write_tags, write_variables
 
 _CODE: Key = ("job", "code")
@@ -40,7 +41,9 @@ _ROWS = (
 
 def write_job(reading: Reading, section: Section) -> None:
     """Write all that a job says: what runs, in what, with what data, where, and what is declared for it."""
-    section.rewrite("type", ("job",), "the section `job` is a command job")
+    sweep = section.get("sweep") is not None
+    what = "the section `sweep`, beside the job that it runs" if sweep else "the section `job` is a command job"
+    section.rewrite("type", ("sweep",) if sweep else ("job",), what)
     section.take(_ROWS, ("job",))
     for row in _ROWS[:2]:
         if section.values.get(row.name) == "":
@@ -52,9 +55,11 @@ def write_job(reading: Reading, section: Section) -> None:
     names = names_for(section)
     write_inputs(reading, section.inner("inputs", to=("job", "inputs")), names)
     write_outputs(section.inner("outputs", to=("job", "outputs")), names)
+    if sweep:
+        write_sweep(section.inner("sweep", to=SWEEP), names)
     write_command(section, names)
     write_environment(reading, section)
-    write_variables(section.inner("environment_variables", to=("job", "environment_variables")))
+    write_variables(section.inner("environment_variables", to=("job", "environment_variables")), names.parameters)
     _write_compute(reading, section)
     write_settings(section)
     settle_gpu(reading)

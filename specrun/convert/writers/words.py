@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from specrun.convert import coerce, credentials
 from specrun.convert.document import Key
@@ -17,19 +18,20 @@ TAG = re.compile(r"[^<>%&\\?/]{1,512}")
 
 _OF_THE_JOB = re.compile(r"\$\{\{\s*(inputs|outputs)\.")
 """Where data is: a spec's expression of it has a meaning in the command alone."""
+_PARAMETER = re.compile(r"\$\{\{\s*search_space\.([\w-]+)\s*\}\}")
 _NAMED = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_]\w*)\s*\}\}")
 """A secret that another tool puts in: a spec names it the same way."""
 _PLACEHOLDER = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
 
 
-def write_variables(section: Section) -> None:
-    """Take over a mapping of environment variables."""
+def write_variables(section: Section, parameters: Mapping[str, str] | None = None) -> None:
+    """Take over a mapping of environment variables; `parameters` are those of a sweep, which they may name."""
     for name, value in section.values.items():
         if value is not None:
-            _write_variable(section, name, value)
+            _write_variable(section, name, value, parameters or {})
 
 
-def _write_variable(section: Section, name: str, raw: object) -> None:
+def _write_variable(section: Section, name: str, raw: object, parameters: Mapping[str, str]) -> None:
     to, value = (*VARIABLES, name), coerce.text(raw)
     if (name, value) == _PLACEHOLDER:
         section.drop(name, "the placeholder that SDK v1 writes into every file")
@@ -42,12 +44,23 @@ def _write_variable(section: Section, name: str, raw: object) -> None:
     elif isinstance(raw, str) and _OF_THE_JOB.search(raw):
         what = f"a path that is known in the command alone: begin it with `export {name}={coerce.shown(raw)[1:-1]}; `"
         section.ask(name, to, what)
+    elif isinstance(raw, str) and parameters and (written := _swept(raw, parameters)) is not None:
+        section.put(name, to, written, "" if written == raw else "expressions as specrun writes them")
     elif is_open(found := opened(raw, section.place(name) if has_expression(raw) else "", prose=True)):
         section.draft.set(to, section.expressed(name, to, found))
     elif isinstance(raw, str | int | float | bool):
         section.put(name, to, raw)
     else:
         section.ask(name, to, f"a text is expected here, and this is {coerce.shown(raw)}")
+
+
+def _swept(text: str, parameters: Mapping[str, str]) -> str | None:
+    """A text with the spec's names of parameters; None where it names none, or anything else besides."""
+    written = _PARAMETER.sub(
+        lambda match: f"${{{{ search_space.{parameters[match[1]]} }}}}" if match[1] in parameters else match[0], text
+    )
+    rest = _PARAMETER.sub(lambda match: "" if match[1] in parameters else match[0], text)
+    return written if rest != text and not has_expression(rest) else None
 
 
 def _is_secret(name: str, value: object) -> bool:

@@ -1,0 +1,73 @@
+"""A spec's sweep as a sweep job: what is about the job stands below `trial`, and data and machines beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from specrun.convert.document import Document, Value
+from specrun.convert.to_azureml.words import plain
+from specrun.spec.diagnostics import Path
+from specrun.spec.expressions import scalar_text
+from specrun.spec.model import Job, Spec
+from specrun.spec.sweep import RANDOM, Parameter, Sweep
+
+OF_TRIAL = ("code", "command", "environment", "environment_variables", "distribution", "resources")
+"""The fields of a job that a sweep job has in its trial."""
+
+
+def put_sweep(page: Document, sweep: Sweep, job: Job) -> None:
+    """Write how values are chosen, which trial is the best, and when trials end."""
+    page.put("sampling_algorithm", _sampling(sweep))
+    space: dict[str, Value] = {}
+    for name, parameter in sweep.search_space.items():
+        space[name] = _parameter(parameter)
+    page.put("search_space", space)
+    page.put("objective", {"goal": sweep.objective.goal, "primary_metric": sweep.objective.primary_metric})
+    page.put("limits", _limits(sweep, job))
+    if sweep.max_total_trials is None:
+        page.comment(("limits", "max_total_trials"), "The spec leaves it out, and the SDK wants it: all that there are")
+    page.put("early_termination", plain(dict(sweep.early_termination)) if sweep.early_termination else None)
+
+
+def losses_of_sweep(spec: Spec) -> Iterator[tuple[Path, str]]:
+    """What a sweep job cannot say."""
+    sweep, job = spec.sweep, spec.job
+    if sweep is None:
+        return
+    if sweep.max_failed_trials is not None:
+        detail = f"limits.max_failed_trials {sweep.max_failed_trials}: Azure ML goes on, however many trials fail."
+        yield ("sweep", "limits", "max_failed_trials"), detail
+    if sweep.seed is not None and sweep.sampling_algorithm != RANDOM:
+        yield ("sweep", "seed"), f"seed: a sweep job has one with random sampling, not with {sweep.sampling_algorithm}."
+    if job is not None and job.services:
+        yield ("job", "services"), "services: the SDK sends none with a sweep."
+
+
+def _sampling(sweep: Sweep) -> Value:
+    said: dict[str, Value] = {
+        "seed": sweep.seed,
+        "rule": sweep.rule if sweep.rule != RANDOM else None,
+        "logbase": sweep.logbase,
+    }
+    kept = {name: value for name, value in said.items() if value is not None}
+    if not kept or sweep.sampling_algorithm != RANDOM:
+        return sweep.sampling_algorithm
+    return {"type": RANDOM, **kept}
+
+
+def _parameter(parameter: Parameter) -> Value:
+    """A parameter in the same words; the SDK's loader takes no true and false among values, but texts."""
+    values = parameter.get("values")
+    if isinstance(values, (list, tuple)):
+        return {"type": "choice", "values": [scalar_text(one) if isinstance(one, bool) else one for one in values]}
+    return plain(dict(parameter))
+
+
+def _limits(sweep: Sweep, job: Job) -> Value:
+    said: dict[str, int | None] = {
+        "max_total_trials": sweep.most_trials,
+        "max_concurrent_trials": sweep.max_concurrent_trials,
+        "timeout": sweep.timeout,
+        "trial_timeout": sweep.trial_timeout if sweep.trial_timeout is not None else job.timeout,
+    }
+    return {name: value for name, value in said.items() if value is not None}
