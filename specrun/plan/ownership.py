@@ -16,7 +16,19 @@ from specrun.plan.git_index import is_safe, is_tracked
 from specrun.spec.errors import Error
 from specrun.spec.repository import git_folder, repository_of
 
-FOLDERS = ("runs", "environments", "resources", "datastores", "cache", "code", "slots", "staging", "locks", "going")
+FOLDERS = (
+    "runs",
+    "environments",
+    "resources",
+    "datastores",
+    "cache",
+    "code",
+    "slots",
+    "staging",
+    "locks",
+    "going",
+    "trials",
+)
 FILES = (".gitignore", "journal.jsonl", "journal.1.jsonl")
 _ELSEWHERE = "set SPECRUN_HOME to a folder of your own"
 

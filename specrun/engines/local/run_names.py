@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from specrun.engines.local import trial_notes
 from specrun.engines.local.marks import RECORD
 from specrun.plan.attempts import NAME
 
@@ -28,14 +29,18 @@ class _Named(NamedTuple):
 
 
 class RunNames:
-    """The names of the runs below a state folder. Of many of them each costs a look when it is met first."""
+    """The names of the runs below a state folder. Of many of them each costs a look when it is met first.
+
+    Trials are none, as far as they are noted: a look at each would make the runs of all specs wait.
+    """
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         self._folder = home / "runs"
         self._lock = threading.Lock()
         self._known: dict[str, _Named] = {}
         self._sorted: list[_Named] = []
-        self._looked: tuple[int, int] = (0, 0)
+        self._looked: tuple[object, int] = (None, 0)
         """When something had come or gone before the last look, and when that was, in nanoseconds."""
 
     def page(self, spec: str | None, adopted: Collection[str], after: str, count: int) -> tuple[Sequence[str], bool]:
@@ -63,21 +68,30 @@ class RunNames:
 
     def _look(self) -> None:
         now = time.time_ns()
-        with contextlib.suppress(OSError):
-            changed = self._folder.stat().st_mtime_ns
-            if self._looked[0] == changed and self._looked[1] - changed > SURE:
-                return
-            self._looked = (changed, now)
+        changed = [_changed(folder) for folder in (self._folder, self._home / trial_notes.FOLDER)]
+        if self._looked[0] == changed and self._looked[1] - max(changed) > SURE:
+            return
+        self._looked = (changed, now)
+        trials = trial_notes.noted(self._home)
         known: dict[str, _Named] = {}
         with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as folders:
             for folder in folders:
                 name = folder.name
+                if name in trials:
+                    continue
                 if (before := self._known.get(name)) is not None:
                     known[name] = before
                 elif (match := NAME.fullmatch(name)) is not None:
                     known[name] = _Named(_made(folder.path), int(match["attempt"] or 1), name, match["spec"])
         if known.keys() != self._known.keys():
             self._known, self._sorted = known, sorted(known.values())
+
+
+def _changed(folder: Path) -> int:
+    """When something in a folder came or went, in nanoseconds; 0 where it is not there."""
+    with contextlib.suppress(OSError):
+        return folder.stat().st_mtime_ns
+    return 0
 
 
 def _made(folder: str) -> float:
