@@ -199,6 +199,8 @@ class Walk:
             if isinstance(change, Adopt):
                 self._queue.put(OperationStarted(change.key, change.action))
                 engine.adopt(change.run.name, change.resource.name)
+            elif change.run.parent:
+                engine.adopt(change.run.name, change.resource.name)  # what is in no list, as a trial, is in this one's
             for run in change.cancel:
                 engine.cancel(run.name)
             if not change.run.status.ended:

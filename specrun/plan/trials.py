@@ -62,7 +62,7 @@ def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
     found: Trial | None = None
     known: float | None = None
     for trial in trials:
-        if trial.status is not RunStatus.SUCCEEDED or trial.value is None or math.isnan(trial.value):
+        if trial.status is not RunStatus.SUCCEEDED or trial.value is None or not math.isfinite(trial.value):
             continue
         if known is None or objective.is_better(trial.value, known):
             found, known = trial, trial.value

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.local.sweeps.policies import stops
-from specrun.engines.local.sweeps.values import STOPPED_EARLY
+from specrun.plan.trials import STOPPED_EARLY
 from specrun.spec.sweep import Objective
 
 MAXIMIZE, MINIMIZE = Objective("maximize", "auc"), Objective("minimize", "loss")

@@ -17,6 +17,7 @@ from specrun.engines.local.resources import LocalResources
 from specrun.engines.local.run_files import LocalFiles
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.local.submission import run_folder
+from specrun.engines.local.sweeps.trials import LocalSweeps
 from specrun.engines.local.usage import LocalUsage
 from specrun.engines.locks import Locks
 from specrun.plan.hashes import HashCache
@@ -55,7 +56,6 @@ class LocalEngine:
     contents: Contents | None = None
     accounts: Accounts | None = None
     quotas: Quotas | None = None
-    sweeps: Sweeps | None = None
 
     def __init__(self, place: Place, home: Path, hashes: HashCache, scope: Scope) -> None:
         self.place = place
@@ -64,6 +64,7 @@ class LocalEngine:
         self.runs: Runs = LocalRuns(home)
         self.here: Here | None = LocalFiles(home)
         self.metrics: Metrics | None = LocalMetrics(home)
+        self.sweeps: Sweeps | None = LocalSweeps(home)
         self.usage: Usage | None = LocalUsage(home)
         self.ends: Ends | None = LocalEnds(home)
         self.locks: Locks | None = LocalLocks(home)

@@ -21,7 +21,7 @@ from itertools import islice
 from statistics import median
 from typing import NamedTuple, TypeAlias
 
-from specrun.engines.local.sweeps.values import STOPPED_EARLY
+from specrun.plan.trials import STOPPED_EARLY
 from specrun.spec.sweep import Objective, Parameter
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from specrun.engines.local import state
 from specrun.engines.local.marks import Marks
+from specrun.engines.local.request import RequestInvalid
 from specrun.engines.local.run_files import own_folder
 from specrun.engines.local.run_names import written
 from specrun.engines.local.run_reading import read_run
 from specrun.engines.local.submission import run_folder
 from specrun.engines.local.sweeps.record import FILE, read_trials
-from specrun.engines.local.sweeps.request import RequestInvalid, is_sweep, read
+from specrun.engines.local.sweeps.request import is_sweep, read
 from specrun.engines.local.sweeps.values import outcome
 from specrun.plan.attempts import NAME
 from specrun.plan.observed import Run, RunStatus
@@ -33,8 +34,8 @@ class LocalSweeps:
         self._known: dict[str, tuple[object, Sequence[Trial]]] = {}
 
     def trials(self, name: str) -> Sequence[Trial]:
-        """All that a sweep has begun, as it has noted them; what it has not noted the end of, and cannot any more, is as
-        its run is. Raises Missing.
+        """All that a sweep has begun, as it has noted them. Those that it has left are as their runs are. Raises
+        Missing.
         """
         folder = own_folder(self._home, name)
         if not is_sweep(folder):

@@ -11,9 +11,6 @@ from specrun.engines.local.logged import RunLog, keep_logged, kept_logged
 from specrun.plan.metrics import number_data, why_missing
 from specrun.spec.sweep import Objective
 
-STOPPED_EARLY = "stopped early"
-"""How the reason of a trial begins that `early_termination` has ended: it is done, and is not run again."""
-
 
 class Values:
     """The values of a metric that trials log, read as they come."""
