@@ -62,8 +62,8 @@ class RunNames:
                 found.append(one.name)
         return found, True
 
-    def every(self, spec: str, adopted: Collection[str]) -> Sequence[str]:
-        """The names of all runs of a spec."""
+    def every(self, spec: str | None, adopted: Collection[str]) -> Sequence[str]:
+        """The names of all runs of a spec, or of all."""
         return self.page(spec, adopted, "", len(self._sorted) + (1 << 30))[0]
 
     def _look(self) -> None:

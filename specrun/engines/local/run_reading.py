@@ -89,9 +89,10 @@ def adopted_by(folder: str) -> tuple[str, ...]:
     """The specs that have adopted the run in a folder."""
     try:
         with os.scandir(f"{folder}/{ADOPTED}") as specs:
-            return tuple(sorted(spec.name for spec in specs))
+            found = tuple(sorted(spec.name for spec in specs))
     except OSError:  # as a rule there is none
         return ()
+    return () if os.path.islink(folder) else found  # noqa: PTH114
 
 
 def _record(folder: Path, match: re.Match[str]) -> tuple[Mapping[str, object], str]:

@@ -21,7 +21,6 @@ from specrun.engines.local.submission import KEPT, submit
 from specrun.plan.attempts import NAME, spec_of
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run
-from specrun.plan.ownership import own_folders
 from specrun.plan.private import make_folder, read_private, touch_private
 from specrun.plan.stored import Damaged, read_record
 from specrun.plan.submission import Submission
@@ -165,10 +164,9 @@ class LocalRuns:
     def _adopted(self) -> Mapping[str, frozenset[str]]:
         """The names of the runs that specs have adopted, by the spec: looked for once, in the folder of each run."""
         found: dict[str, set[str]] = {}
-        trials = trial_notes.noted(self._home)
-        for folder in own_folders(self._home / "runs"):
-            for spec in adopted_by(folder.path) if folder.name not in trials else ():
-                found.setdefault(spec, set()).add(folder.name)
+        for name in self._names.every(None, ()):
+            for spec in adopted_by(str(self._folder(name))):
+                found.setdefault(spec, set()).add(name)
         return {spec: frozenset(names) for spec, names in found.items()}
 
     def _read(self, name: str) -> Run | None:
