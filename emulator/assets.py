@@ -27,6 +27,10 @@ _ARM_ID = re.compile(
 _REGISTRY_ID = re.compile(
     r"azureml://registries/(?P<registry>[^/]+)/environments/(?P<name>[^/]+)/(?P<what>versions|labels)/(?P<version>[^/]+)"
 )
+_LOCATED_ID = re.compile(
+    r"azureml://locations/[^/]+/workspaces/(?P<space>[^/]+)/(?P<kind>data)/(?P<name>[^/]+)/"
+    r"(?P<what>versions)/(?P<version>[^/]+)"
+)
 _SHORT = re.compile(r"(?:azureml:)?(?P<name>[^:@/]+)(?P<what>[:@])(?P<version>[^:@/]+)")
 
 
@@ -93,13 +97,18 @@ class Assets:
 
 
 def find(plane: Plane, reference: str, kind: str | None = None) -> Version:
-    """The version that a reference means: an ARM id, "azureml:NAME:VERSION", "azureml:NAME@latest" or an environment's
-    "azureml://registries/azureml/…". A short one is looked for in `kind` (None: in all). Raises Refused 404.
+    """The version that a reference means: an ARM id, "azureml:NAME:VERSION", "azureml:NAME@latest", an environment's
+    "azureml://registries/azureml/…" or data's "azureml://locations/…". A short one is looked for in `kind` (None: in
+    all). Raises Refused 404.
     """
     if match := _ARM_ID.fullmatch(reference):
         if match["space"].lower() != plane.place.path.lower():
             raise _missing(reference)
         return _one(plane, [match["kind"].lower()], match, reference)
+    if match := _LOCATED_ID.fullmatch(reference):
+        if match["space"] != plane.place.id:
+            raise _missing(reference)
+        return _one(plane, [match["kind"]], match, reference)
     if match := _REGISTRY_ID.fullmatch(reference):
         return _in_registry(match, reference)
     if match := _SHORT.fullmatch(reference):

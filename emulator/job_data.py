@@ -17,6 +17,7 @@ from emulator.jobs_form import DEFAULT_OUTPUT
 from emulator.references import Reference, Unusable, contents, fetch, open_store
 from emulator.router import Refused
 from emulator.runs_state import Plane, Run
+from emulator.sweep_form import is_sweep
 
 _PATIENCE = 30.0
 """Seconds for a server of this machine to answer."""
@@ -54,7 +55,9 @@ def filled(command: str, values: Mapping[str, str]) -> str:
 
 
 def outputs_of(run: Run) -> dict[str, Any]:
-    """A job's outputs by name, but for the default one."""
+    """A job's outputs by name, but for the default one; a sweep has none: its trials have them."""
+    if is_sweep(run):
+        return {}
     return {name: given for name, given in ((run.job or {}).get("outputs") or {}).items() if name != DEFAULT_OUTPUT}
 
 

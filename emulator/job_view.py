@@ -10,10 +10,11 @@ from typing import Any
 from emulator.jobs_form import DEFAULT_OUTPUT
 from emulator.runs_state import Plane, Run
 from emulator.serverless import is_serverless
+from emulator.sweep_form import is_sweep
 
 KIND = "Microsoft.MachineLearningServices/workspaces/jobs"
-_NULLS = ("codeId", "identity", "distribution", "componentId", "notificationSetting", "secretsConfiguration")
-_NULLS += ("autologgerSettings", "environmentVariables", "parentJobName")
+_NULLS = ("identity", "componentId", "notificationSetting", "secretsConfiguration")
+_NULLS_OF_COMMAND = ("codeId", "distribution", "autologgerSettings", "environmentVariables")
 _RESOURCES = {
     "instanceCount": 1,
     **dict.fromkeys(("maxInstanceCount", "instanceType", "locations", "properties")),
@@ -54,11 +55,10 @@ def view(plane: Plane, run: Run, version: str) -> dict[str, Any]:
     job = run.job if run.job is not None else _of_definition(plane, run)
     default = f"azureml://datastores/workspaceartifactstore/ExperimentRun/{run.container}"
     serverless = is_serverless(job.get("computeId"))
-    properties = {
+    common = {
         **dict.fromkeys(_NULLS),
         **job,
         "computeId": None if serverless else job["computeId"],
-        "limits": {"timeout": None, **job["limits"]} if job.get("limits") else None,
         "queueSettings": {
             "jobTier": "Standard" if serverless else "Null",
             "priority": None,
@@ -73,17 +73,33 @@ def view(plane: Plane, run: Run, version: str) -> dict[str, Any]:
         "description": run.description,
         "displayName": run.shown or run.id,
         "experimentName": run.experiment.name,
+        "parentJobName": run.parent,
         "tags": dict(run.tags),
         "properties": dict(run.properties),
         "isArchived": run.hidden,
         "status": run.status,
         "services": {**(job.get("services") or {}), **_services(plane, run)},
-        "parameters": dict(run.parameters),
     }
+    properties = {**common, **(_of_sweep(job) if is_sweep(run) else _of_command(run, job))}
     made = {"createdAt": run.created, "createdBy": run.user, "createdByType": "User"}
     path = f"{plane.place.path}/jobs/{run.id}"
     shown = _as_known(properties, version)
     return {"id": path, "name": run.id, "type": KIND, "properties": shown, "systemData": made}
+
+
+def _of_command(run: Run, job: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: job.get(name) for name in _NULLS_OF_COMMAND},
+        "limits": {"timeout": None, **job["limits"]} if job.get("limits") else None,
+        "parameters": dict(run.parameters),
+    }
+
+
+def _of_sweep(job: Mapping[str, Any]) -> dict[str, Any]:
+    """What it runs lies in `trial`; the resources are there too."""
+    trial = {**dict.fromkeys(("codeId", "environmentVariables", "distribution")), **job["trial"]}
+    nulls = {name: job.get(name) for name in ("earlyTermination", "componentConfiguration")}
+    return {**nulls, "trial": {**trial, "resources": _resources(trial.get("resources") or {})}}
 
 
 def _as_known(properties: dict[str, Any], version: str) -> dict[str, Any]:
@@ -95,6 +111,8 @@ def _as_known(properties: dict[str, Any], version: str) -> dict[str, Any]:
     for name in ("resources", "queueSettings"):
         if shown.get(name):
             shown[name] = _less(shown[name], name, without)
+    if "trial" in shown:
+        shown["trial"] = {**shown["trial"], "resources": _less(shown["trial"]["resources"], "resources", without)}
     for name in ("inputs", "outputs", "services"):
         shown[name] = {one: _less(value, name, without) for one, value in shown[name].items()}
     return shown
@@ -126,6 +144,7 @@ def _services(plane: Plane, run: Run) -> dict[str, Any]:
     return {
         name: {"jobServiceType": name, "endpoint": endpoint, **empty}
         for name, endpoint in (("Tracking", f"{place.tracking}?"), ("Studio", studio))
+        if name != "Tracking" or not is_sweep(run)
     }
 
 

@@ -7,18 +7,28 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from emulator import sweep_form
 from emulator.arm import ARM
 from emulator.arm_planes import listed, on
-from emulator.contract_jobs import check
+from emulator.contract_jobs import SWEEP, check
 from emulator.dataplane import data_of
 from emulator.history import user_of
 from emulator.job_view import view
-from emulator.jobs_checks import refuse
-from emulator.jobs_form import DEFAULT_EXPERIMENT, definition_of, last, settings_of
+from emulator.jobs_checks import refuse, refuse_sweep
+from emulator.jobs_form import DEFAULT_EXPERIMENT, definition_of, place_on_compute, settings_of
 from emulator.planes import require
 from emulator.router import Refused, Request, Response, Routes
-from emulator.runs_state import CANCEL_REQUESTED, STARTING, SYSTEM, Doubled, Plane, Run
-from emulator.serverless import is_serverless
+from emulator.runs_state import (
+    CANCEL_REQUESTED,
+    RUNNING,
+    STARTING,
+    SYSTEM,
+    Doubled,
+    Experiment,
+    Plane,
+    Run,
+    now,
+)
 from emulator.state import Service
 
 routes = Routes()
@@ -37,21 +47,47 @@ def put(plane: Plane, request: Request, job: str) -> Response:
     asked = check(job, request.json, request.version)
     with plane.lock:
         known = plane.runs.get(job)
+        whole = sweep_form.completed(plane, job, asked) if asked["jobType"] == SWEEP else asked
         if known is not None:
             plane.doubled.append(Doubled(job, request.json))
-            return _put_again(plane, known, asked, request.version)
-        definition = definition_of(asked)
-        refuse(plane, asked, definition)
-        experiment = plane.ensure_experiment(asked.get("experimentName") or DEFAULT_EXPERIMENT)
-        run = plane.add_run(experiment, job, user_of(request), job=asked, definition=definition)
-        run.target, run.kind = definition["target"], "azureml.commandjob"
-        _describe(run, asked)
-        cluster = None if is_serverless(asked.get("computeId")) else last(asked["computeId"]) or asked["computeId"]
-        run.properties |= {"_azureml.ComputeTargetType": "amlctrain", "_azureml.ClusterName": cluster}
+            return _put_again(plane, known, whole, request.version)
+        add = _add_sweep if asked["jobType"] == SWEEP else _add_command
+        run = add(plane, job, whole, asked, user_of(request))
         shown = view(plane, run, request.version)
-    shown["properties"]["status"] = STARTING
+    if not sweep_form.is_sweep(run):
+        shown["properties"]["status"] = STARTING
     plane.cloud.start(plane, run)
     return Response(201, shown, headers={"Location": request.address})
+
+
+def _add_command(plane: Plane, name: str, job: dict[str, Any], asked: Mapping[str, Any], user: str) -> Run:
+    definition = definition_of(job)
+    refuse(plane, job, definition)
+    run = plane.add_run(_experiment(plane, job), name, user, job=job, definition=definition)
+    run.kind = "azureml.commandjob"
+    _describe(run, asked)
+    place_on_compute(run, job)
+    return run
+
+
+def _add_sweep(plane: Plane, name: str, job: dict[str, Any], asked: Mapping[str, Any], user: str) -> Run:
+    """It runs from the first moment."""
+    trial = sweep_form.trial_of(job, {})
+    refuse_sweep(plane, name, job, {**trial, "inputs": asked.get("inputs")})
+    sweep_form.keep_inputs(plane, name, asked)
+    definition = sweep_form.definition_of_sweep(job)
+    run = plane.add_run(_experiment(plane, job), name, user, job=job, definition=definition)
+    run.kind, run.target = "hyperdrive", definition["target"]
+    run.tags |= sweep_form.tags_of(job)
+    _describe(run, asked)
+    run.properties |= sweep_form.properties_of(job)
+    run.started = now()
+    run.become(RUNNING)
+    return run
+
+
+def _experiment(plane: Plane, job: Mapping[str, Any]) -> Experiment:
+    return plane.ensure_experiment(job.get("experimentName") or DEFAULT_EXPERIMENT)
 
 
 def _put_again(plane: Plane, run: Run, asked: Mapping[str, Any], version: str) -> Response:
@@ -91,11 +127,14 @@ def jobs(plane: Plane, request: Request) -> dict[str, Any]:
     wanted = asked.get("listViewType", "ActiveOnly").lower()
     found = [run for run in found if wanted == "all" or run.hidden == (wanted == "archivedonly")]
     if plane.filters:
-        found = [run for run in found if asked.get("jobType", "Command").lower() == "command" and _matches(run, asked)]
+        found = [run for run in found if _matches(run, asked)]
     return listed(request, found[::-1], plane.page_size, partial(view, plane, version=request.version))
 
 
 def _matches(run: Run, asked: Mapping[str, str]) -> bool:
+    kind = "sweep" if sweep_form.is_sweep(run) else "command"
+    if asked.get("jobType", kind).lower() != kind:
+        return False
     for word in filter(None, asked.get("properties", "").split(",")):
         key, _, value = word.partition("=")
         if key not in run.properties or (value and run.properties[key] != value):
@@ -116,14 +155,15 @@ def cancel(plane: Plane, request: Request, job: str) -> Response:
 
 @on(routes, "DELETE", "/jobs/{job}")
 def delete(plane: Plane, request: Request, job: str) -> Response:
-    """Forget a job that is over."""
+    """Forget a job that is over, and its children."""
     if job not in plane.runs:
         return Response(204)
     run = _find(plane, job)
     require(run.over, f"The job {job} is {run.status} and cannot be deleted: cancel it first.")
-    del plane.runs[job]
-    if run.folder is not None:
-        shutil.rmtree(run.folder)
+    for one in [run, *(child for child in list(plane.runs.values()) if child.parent == job)]:
+        del plane.runs[one.id]
+        if one.folder is not None:
+            shutil.rmtree(one.folder)
     return _accepted(plane, request, "jd", job)
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from emulator import assets
 from emulator.addresses import is_public, resolve
-from emulator.jobs_form import DEFAULT_OUTPUT, instances_of, last, seconds
+from emulator.jobs_form import DEFAULT_EXPERIMENT, DEFAULT_OUTPUT, definition_of, instances_of, last, seconds
 from emulator.planes import require
 from emulator.router import Refused
 from emulator.runs_state import Plane
+from emulator.sampling import problem
 from emulator.serverless import DEFAULT_SIZE, MOST, has_size, is_serverless
 from emulator.serverless import NAME as SERVERLESS
 from emulator.submissions import Shape, shape_of
+from emulator.sweep_form import PARAMETER
 
 BINDING = re.compile(r"\$\{\{\s*(inputs|outputs)\.([^}\s]+?)\s*\}\}")
 """What the service replaces in a command."""
@@ -26,18 +28,47 @@ _PLACEHOLDER = re.compile(r"\$\{\{\s*(name|output_name|default_datastore)\s*\}\}
 
 def refuse(plane: Plane, job: Mapping[str, Any], definition: Mapping[str, Any]) -> None:
     """Raises Refused for the first thing that is wrong. `definition` is what the job means, in SDK v1's words."""
+    _refuse_program(plane, job)
+    _refuse_place(plane, job, definition, _compute(plane, job))
+
+
+def refuse_sweep(plane: Plane, name: str, job: Mapping[str, Any], trial: Mapping[str, Any]) -> None:
+    """The same of a sweep; `trial` is the job that its trials are. A compute that is not there has other words."""
+    space, sampling = job["searchSpace"], job["samplingAlgorithm"]["samplingAlgorithmType"]
+    wrong = problem(space, sampling)
+    require(not wrong, wrong)
+    for parameter in PARAMETER.findall(trial["command"]):
+        told = f"The command has ${{{{search_space.{parameter}}}}}, but the search space has no such parameter."
+        require(parameter in space, told)
+    _refuse_program(plane, trial)
+    try:
+        most = _compute(plane, trial)
+    except Refused as refused:
+        if "UnknownTargetType" not in refused.inner:
+            raise
+        experiment = job.get("experimentName") or DEFAULT_EXPERIMENT
+        raise Refused(400, "UserError", f"{experiment}: Compute Not Found for run ID : {name}") from None
+    _refuse_place(plane, trial, definition_of(trial), most)
+    limit = seconds(job["limits"]["timeout"])
+    require(limit is None or limit >= 1, "The timeout of a job must be at least one second.")
+
+
+def _refuse_program(plane: Plane, job: Mapping[str, Any]) -> None:
     assets.find(plane, job["environmentId"], assets.ENVIRONMENTS)
     if job.get("codeId"):
         assets.find(plane, job["codeId"], assets.CODES)
     _check_data(plane, job)
-    most = _check_compute(plane, job)
+
+
+def _refuse_place(plane: Plane, job: Mapping[str, Any], definition: Mapping[str, Any], most: int) -> None:
+    """`most`: how many instances it may have."""
     wrong = next(_of_counts(job, shape_of(definition), most), "")
     require(not wrong, wrong)
     limit = seconds((job.get("limits") or {}).get("timeout"))
     require(limit is None or limit >= 1, "The timeout of a job must be at least one second.")
 
 
-def _check_compute(plane: Plane, job: Mapping[str, Any]) -> int:
+def _compute(plane: Plane, job: Mapping[str, Any]) -> int:
     """How many instances the job may have."""
     if is_serverless(job.get("computeId")):
         size = (job.get("resources") or {}).get("instanceType") or DEFAULT_SIZE

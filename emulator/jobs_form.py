@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.runs_state import Run
 from emulator.serverless import NAME as SERVERLESS
+from emulator.serverless import is_serverless
 
 CHANGEABLE = ("tags", "description", "displayName", "properties", "isArchived")
 DEFAULT_OUTPUT, DEFAULT_EXPERIMENT = "default", "Default"
@@ -37,6 +39,13 @@ def definition_of(job: Mapping[str, Any]) -> dict[str, Any]:
         "history": {"outputCollection": True, "directoriesToWatch": ["logs"]},
     }
     return definition | _distribution(job.get("distribution") or {}, nodes)
+
+
+def place_on_compute(run: Run, job: Mapping[str, Any]) -> None:
+    """Where a command job runs: a cluster has a name, serverless compute none."""
+    run.target = last(job.get("computeId")) or SERVERLESS
+    cluster = None if is_serverless(job.get("computeId")) else run.target
+    run.properties |= {"_azureml.ComputeTargetType": "amlctrain", "_azureml.ClusterName": cluster}
 
 
 def _environment(reference: str) -> tuple[str, str]:
@@ -80,6 +89,8 @@ def settings_of(job: Mapping[str, Any]) -> dict[str, Any]:
         "outputs": _delivered(outputs, "ReadWriteMount"),
         "resources": _RESOURCES | (_said(fixed.get("resources")) or {}),
     }
+    if "trial" in fixed:  # a sweep, which has the same resources twice
+        filled["trial"] = {key: value for key, value in fixed["trial"].items() if key != "resources"}
     if (fixed.get("queueSettings") or {}).get("jobTier") in _TIERS:
         del filled["queueSettings"]
     return dict(_said(filled))

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from emulator import mlflow_filters
 from emulator.history import find
 from emulator.metrics import keep
 from emulator.planes import on, page, require
@@ -26,13 +27,34 @@ _NUMBERS = frozenset({"int", "double", "float"})
 
 @on(routes, "GET", _M, _RUNS + "/get")
 def get(plane: Plane, request: Request) -> dict[str, Any]:
-    run = _run(plane, request.query)
+    return {"run": _shown(plane, _run(plane, request.query))}
+
+
+@on(routes, "POST", _M, _RUNS + "/search")
+def search(plane: Plane, request: Request) -> dict[str, Any]:
+    """Runs of the experiments that are named, the newest first unless another order is asked for."""
+    body = request.json
+    experiments, wanted = body.get("experiment_ids") or [], body.get("run_view_type") or "ACTIVE_ONLY"
+    named = [run for run in list(plane.runs.values()) if run.experiment.id in experiments]
+    if wanted != "ALL":
+        named = [run for run in named if run.hidden == (wanted == "DELETED_ONLY")]
+    found = mlflow_filters.matching([_shown(plane, run) for run in named[::-1]], body.get("filter") or "")
+    found = mlflow_filters.ordered(found, body.get("order_by") or [])
+    size = min(int(body.get("max_results") or plane.page_size), plane.page_size)
+    part, token = page(found, body.get("page_token"), size)
+    return {"runs": list(part), **({"next_page_token": token} if token else {})}
+
+
+def _shown(plane: Plane, run: Run) -> dict[str, Any]:
+    tags = dict(run.tags)
+    if run.parent is not None:
+        tags = {"mlflow.parentRunId": run.parent, "mlflow.rootRunId": run.parent, **tags}
     data = {
         "metrics": [points[-1] for metric in list(run.metrics.values()) if (points := _points(metric))],
-        "params": [{"key": key, "value": value} for key, value in run.parameters.items()],
-        "tags": [{"key": key, "value": value} for key, value in run.tags.items()],
+        "params": [{"key": key, "value": value} for key, value in dict(run.parameters).items()],
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
     }
-    return {"run": {"info": _information(plane, run), "data": data}}
+    return {"info": _information(plane, run), "data": data}
 
 
 @on(routes, "GET", _M, "/api/2.0/mlflow/metrics/get-history")

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from emulator.runs_state import Plane, Run
+from emulator.sweep_form import is_sweep
 
 _LOGS = ("azureml-logs/", "user_logs/", "system_logs/")
 _NEVER = "0001-01-01T00:00:00+00:00"
@@ -27,7 +28,7 @@ _EMPTY: dict[str, Any] = {
 
 def view(plane: Plane, run: Run) -> dict[str, Any]:
     """A run as lists and reads show it: without its definition."""
-    submitted = run.definition is not None
+    submitted, on_nodes = run.definition is not None, run.definition is not None and not is_sweep(run)
     execution = f"{plane.place.api}/execution/v1.0{plane.place.path}/experiments/{run.experiment.name}/runId/{run.id}"
     lasted = _lasted(run)
     return {
@@ -69,8 +70,8 @@ def view(plane: Plane, run: Run) -> dict[str, Any]:
         "tags": run.tags,
         "cancelUri": f"{execution}/cancel" if submitted else None,
         "diagnosticsUri": f"{execution}/diagnostics" if submitted else None,
-        "computeRequest": {"nodeCount": _nodes(run), "gpuCount": 0} if submitted else None,
-        "compute": _compute(run) if submitted else None,
+        "computeRequest": {"nodeCount": _nodes(run), "gpuCount": 0} if on_nodes else None,
+        "compute": _compute(run) if on_nodes else None,
     }
 
 
@@ -112,6 +113,8 @@ def error(run: Run) -> dict[str, Any] | None:
 def _kind(run: Run, *, submitted: bool) -> dict[str, Any]:
     if not submitted:
         return {"orchestrator": None, "traits": [], "attribution": None, "computeType": None}
+    if is_sweep(run):
+        return {"orchestrator": "HyperDrive", "traits": [], "attribution": None, "computeType": None}
     traits = ["scriptRun", "remote", "OsType:Linux", "CommonRuntime"]
     return {"orchestrator": "Execution", "traits": traits, "attribution": None, "computeType": "AmlcTrain"}
 

@@ -34,6 +34,8 @@ from emulator.runs_state import (
 )
 from emulator.serverless import compute_of
 from emulator.staging import Staged, stage
+from emulator.sweep_form import is_sweep
+from emulator.sweeping import Sweeping
 from emulator.verdicts import error, verdict
 from specrun.engines.local import roles, state
 
@@ -97,18 +99,21 @@ class Training:
 
     mishaps: list[Mishap] = field(default_factory=list)
     starved: bool = False
-    _executions: dict[tuple[str, str], Execution] = field(default_factory=dict)
+    _executions: dict[tuple[str, str], Execution | Sweeping] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: bool = False
 
     def start(self, plane: Plane, run: Run) -> None:
-        """Execute a run that was accepted."""
-        execution = Execution(self, plane, run)
-        self._executions[plane.place.id, run.id] = execution
-        execution.start()
+        """Execute a run that was accepted; of a sweep its trials, one after the other."""
+        execution = (Sweeping if is_sweep(run) else Execution)(self, plane, run)
+        with self._lock:
+            if not self._closed:
+                self._executions[plane.place.id, run.id] = execution
+                execution.start()
 
     def strike(self, run_id: str, mishap: Mishap) -> None:
         """Have something befall a run now, in whatever phase it is; every one of that name, where there are several."""
-        for (_, name), execution in self._executions.items():
+        for (_, name), execution in list(self._executions.items()):
             if name == run_id:
                 execution.mishap = mishap
 
@@ -122,6 +127,8 @@ class Training:
 
     def close(self) -> None:
         """End all runs, and return when no process of them is left."""
+        with self._lock:
+            self._closed = True
         for execution in self._executions.values():
             execution.end = True
         for execution in self._executions.values():

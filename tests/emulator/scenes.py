@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from emulator.clusters import Cluster, Settings
-from emulator.contracts import Contract
+from emulator.contracts import Contract, contracts
 from emulator.dataplane import data_of
 from emulator.emulator import Emulator
 from emulator.runs_state import CANCELED, COMPLETED, FAILED, PREPARING, Run
@@ -41,6 +42,7 @@ class Stage:
             "key": self.plane.blobs.key,
             "cluster": "cpu-cluster",
             "new_job": "job-new",
+            "new_sweep": "sweep-new",
         }
 
     def cluster(self, name: str, **settings: Any) -> Cluster:
@@ -409,6 +411,41 @@ def a_compute_that_nobody_knows(stage: Stage) -> Names:
 def an_output_with_a_version(stage: Stage) -> Names:
     output = {"assetName": "a", "assetVersion": "2", "jobOutputType": "uri_folder"}
     return _wanted(computeId=f"{stage.plane.place.path}/computes/cpu-cluster", outputs={"model": output})
+
+
+@scene("job/put-sweep-201", "job/put-sweep-resources-400-compute")
+def no_sweep(stage: Stage) -> Names:
+    stage.plane.runs.pop("sweep-new", None)
+    return {}
+
+
+@scene("job/put-sweep-400-compute")
+def a_sweep_on_a_compute_that_nobody_knows(stage: Stage) -> Names:
+    no_sweep(stage)
+    return {"body": contracts()["job/put-sweep-resources-400-compute"].sends}
+
+
+def _sweep(stage: Stage, name: str, **more: Any) -> Names:
+    body = {"properties": {**contracts()["job/put-sweep-201"].sends["properties"], **more}}
+    contract = replace(contracts()["job/put-sweep-201"], sends=body)
+    answer = stage.send(contract, {"new_sweep": name})
+    assert answer[0] == 201, answer
+    return {"sweep": name}
+
+
+@scene("job/get-sweep-truncation-200")
+def a_sweep_that_stops_trials(stage: Stage) -> Names:
+    more = contracts()["job/put-sweep-resources-400-compute"].sends["properties"]
+    return _sweep(stage, "sweep-1", earlyTermination=more["earlyTermination"])
+
+
+@scene("job/get-sweep-inputs-200")
+def a_sweep_with_inputs(stage: Stage) -> Names:
+    uri = "wasbs://data@somewhere.blob.core.windows.net/iris.csv"
+    number = {"jobInputType": "literal", "value": "999"}
+    return _sweep(
+        stage, "sweep-2", inputs={"iris_csv": {"uri": uri, "jobInputType": "uri_file"}, "some_number": number}
+    )
 
 
 @scene("job/cancel-202")
