@@ -20,13 +20,13 @@ def bash_line(job: Job, value: Callable[[str, str], Value | None]) -> str:
     A script and its arguments are a line whose words are all quoted.
     """
     if job.command is None:
-        return " ".join(["python", *(_word(word, value) for word in (job.script or "", *job.arguments))])
+        return " ".join(["python", *(bash_word(word, value) for word in (job.script or "", *job.arguments))])
     command = job.command.replace("\r\n", "\n").rstrip("\r")  # to bash a carriage return is part of a word
     return put_in(command, value)
 
 
-def _word(word: str, value: Callable[[str, str], Value | None]) -> str:
-    """One word for bash, whatever characters it has."""
+def bash_word(word: str, value: Callable[[str, str], Value | None]) -> str:
+    """One word for bash, whatever characters it has; `value` as for `bash_line`."""
     pieces: list[str] = []
     end = 0
     for match in REFERENCE.finditer(word):

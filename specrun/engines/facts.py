@@ -135,6 +135,7 @@ AZUREML = Facts(
         "data": Capability(stays=_DATA_STAYS),
         **_KEPT,
     },
+    cannot={("sweep", "limits", "max_failed_trials"): "Azure ML ends no sweep because trials fail"},
 )
 
 AZUREML_V1 = Facts(
@@ -154,6 +155,10 @@ AZUREML_V1 = Facts(
         "run": Capability(kept="SDK v1 deletes no runs, which `--engine azureml` does", stays=_RUNS_STAY),
         "data": Capability(stays=_DATA_STAYS),
         **_KEPT,
+    },
+    cannot={
+        ("sweep",): "SDK v1's engine runs no sweeps",
+        ("sweep", "limits", "max_failed_trials"): "SDK v1's engine runs no sweeps",
     },
     instead={
         ("job", "resources", "instance_type"): (

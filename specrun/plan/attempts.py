@@ -23,6 +23,12 @@ def spec_of(run: str) -> str:
     return found["spec"] if found else ""
 
 
+def trial_of(run: str) -> tuple[str, int] | None:
+    """The sweep and the number of a trial that has its name from Azure ML; None for other names."""
+    found = OF_TRIALS.fullmatch(run)
+    return (run.rpartition("_")[0], int(found["trial"])) if found and found["trial"] else None
+
+
 TRIES = 3
 """How many attempts may end so that it may well happen again, before somebody has to ask for the next."""
 

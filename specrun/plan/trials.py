@@ -75,7 +75,7 @@ def ranked(trials: Iterable[Trial], objective: Objective) -> list[Trial]:
     """
 
     def place(trial: Trial) -> tuple[int, bool, float, int]:
-        value = None if trial.value is None or math.isnan(trial.value) else trial.value
+        value = None if trial.value is None or not math.isfinite(trial.value) else trial.value
         order = 0.0 if value is None else -value if objective.goal == "maximize" else value
         return _RANKS.index(trial.status), value is None, order, trial.number
 

@@ -60,9 +60,9 @@ class Arm:
                 f"cannot {what}: what came is not what Azure answers ({error}). Is a proxy in between?"
             ) from error
 
-    def post(self, path: str, query: Mapping[str, str], what: str, method: str = "POST") -> Any:
+    def post(self, path: str, query: Mapping[str, str], what: str, method: str = "POST", body: object = None) -> Any:
         """What a request is answered with whose work may take a while (202). Raises EngineError's kinds."""
-        answer = self._send(method, path, query, None, what, (200, 202))
+        answer = self._send(method, path, query, body, what, (200, 202))
         try:
             return answer.json()
         except ValueError as error:

@@ -17,6 +17,7 @@ from specrun.engines.azure.locks import AzureLocks
 from specrun.engines.azure.quotas import Quotas
 from specrun.engines.azure.run_metrics import RunMetrics
 from specrun.engines.azure.runs import RunCalls, Runs
+from specrun.engines.azure.sweeps import AzureSweeps
 from specrun.engines.azure.transport import changing_while
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
 from specrun.engines.base import EngineError, Missing, Report, Sweeps
@@ -70,10 +71,11 @@ class AzureEngine:
         self.resources = Resources(
             connection, Workspaces(connection, workspaces), known, Datastores(connection, datastores), locks
         )
-        self.runs = Runs(connection, runs)
+        sweeps = AzureSweeps(connection, runs)
+        self.runs = Runs(connection, runs, sweeps.judged)
         self.metrics = RunMetrics(connection, runs)
         self.nodes = Nodes(connection, known)
-        self.sweeps: Sweeps | None = None
+        self.sweeps: Sweeps | None = sweeps
         self.usage = None
         self.ends = None
         self.here = None

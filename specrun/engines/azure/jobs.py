@@ -11,8 +11,9 @@ from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.endings import seconds, status_of, told_status
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, VARIABLE
 from specrun.engines.azure.run_record import PROVENANCE, is_of_v1, record_in
-from specrun.engines.azure.seen import SeenRun, is_ours
+from specrun.engines.azure.seen import SeenRun, SeenSweep, is_ours
 from specrun.plan.provenance import provenance_in
+from specrun.spec.sweep import Objective
 
 API = {"api-version": "2024-04-01"}
 
@@ -55,7 +56,9 @@ def read_job(job: Mapping[str, Any]) -> SeenRun:
     """A job of Azure Resource Manager as a run; what it lacks, or has in another form, is not known of it."""
     said = _mapping(job.get("properties"))
     tags, properties = _texts(said.get("tags")), _texts(said.get("properties"))
-    variables = _mapping(said.get("environmentVariables"))
+    # What a command job says itself a sweep says of its trials.
+    what = _mapping(said.get("trial")) or said
+    variables = _mapping(what.get("environmentVariables"))
     submitted, record = _number(tags.get(SUBMITTED_TAG)), record_in(properties)
     return SeenRun(
         name=str(job.get("name") or ""),
@@ -66,14 +69,34 @@ def read_job(job: Mapping[str, Any]) -> SeenRun:
         started=seconds(properties.get("StartTimeUtc")),
         ended=seconds(properties.get("EndTimeUtc")),
         compute=str(said.get("computeId") or "").rpartition("/")[2],
-        single=not said.get("distribution"),
+        single=not what.get("distribution"),
         limit=_duration(_mapping(said.get("limits")).get("timeout")),
         record=record or None,
         by_v1=is_of_v1(record),
         experiment=str(said.get("experimentName") or ""),
         provenance=provenance_in(properties.get(PROVENANCE)),
-        code=properties.get("ContentSnapshotId", "") if is_of_v1(record) else str(said.get("codeId") or ""),
+        code=properties.get("ContentSnapshotId", "") if is_of_v1(record) else str(what.get("codeId") or ""),
         address=str(_mapping(_mapping(said.get("services")).get("Studio")).get("endpoint") or ""),
+        sweep=_sweep(said, properties, record),
+    )
+
+
+def _sweep(said: Mapping[str, Any], properties: Mapping[str, str], record: Mapping[str, Any]) -> SeenSweep | None:
+    """What a job is as a sweep. What its record says of it stands for what the service has left out."""
+    if said.get("jobType") != "Sweep":
+        return None
+    wanted, kept, limits = _mapping(said.get("objective")), _mapping(record.get("sweep")), _mapping(said.get("limits"))
+    most = limits.get("maxTotalTrials") or kept.get("trials")
+    return SeenSweep(
+        # Its goal was sent as minimize, and comes back as Minimize.
+        Objective(
+            str(wanted.get("goal") or kept.get("goal")).lower(),
+            str(wanted.get("primaryMetric") or kept.get("primary_metric")),
+        ),
+        most if isinstance(most, int) else 0,
+        bool(said.get("earlyTermination")),
+        properties.get("best_child_run_id", ""),
+        properties.get("score", ""),
     )
 
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from specrun.engines.azure.artifacts import event_files
 from specrun.engines.azure.blobs import read_piece
 from specrun.engines.azure.connection import Connection, asked
-from specrun.engines.azure.coordinates import workspace_path
+from specrun.engines.azure.mlflow import Point, ask_mlflow, points_in
 from specrun.engines.azure.runs import RunCalls
 from specrun.engines.azure.seen import SeenRun
-from specrun.engines.azure.services import as_mapping, ask_service
+from specrun.engines.azure.services import as_mapping, objects
 from specrun.engines.base import EngineError, Missing
 from specrun.engines.scalars import Scalars
 from specrun.plan.metrics import Last, Logged, Series
 
 PAGES = 1_000
 """Pages of a metric's history that are read at most: of 25,000 points each, as MLflow sends them."""
-
-Point = tuple[str, int, float, float]
-"""A metric's name, step, time (Unix seconds) and value."""
 
 AT_ONCE = 1 << 26
 """Bytes of event files that one look reads; the next goes on."""
@@ -102,17 +99,17 @@ class RunMetrics:
         return scalars, complete, notes
 
     def _read(self, name: str) -> Logged:
-        answer = self._ask("runs/get", {"run_id": name}, f"read the metrics of {name}")
+        answer = ask_mlflow(self.connection, "runs/get", {"run_id": name}, f"read the metrics of {name}")
         data = as_mapping(as_mapping(answer.get("run")).get("data"))
-        last = {key: Last(value, step, time) for key, step, time, value in _points_in(data.get("metrics"))}
-        params = {str(one["key"]): str(one.get("value", "")) for one in _objects(data.get("params")) if "key" in one}
+        last = {key: Last(value, step, time) for key, step, time, value in points_in(data.get("metrics"))}
+        params = {str(one["key"]): str(one.get("value", "")) for one in objects(data.get("params")) if "key" in one}
         return Logged(dict(sorted(last.items())), dict(sorted(params.items())))
 
     def _points(self, name: str, metric: str) -> Iterator[Point]:
         query, seen = {"run_id": name, "metric_key": metric}, set[str]()
         for _ in range(PAGES):
-            answer = self._ask("metrics/get-history", query, f"read the metric {metric} of {name}")
-            yield from _points_in(answer.get("metrics"))
+            answer = ask_mlflow(self.connection, "metrics/get-history", query, f"read the metric {metric} of {name}")
+            yield from points_in(answer.get("metrics"))
             token = str(answer.get("next_page_token") or "")
             if not token:
                 return
@@ -121,10 +118,6 @@ class RunMetrics:
             seen.add(token)
             query["page_token"] = token
         raise EngineError(f"cannot read the metric {metric} of {name}: the list that came has no end")
-
-    def _ask(self, what: str, query: Mapping[str, str], doing: str) -> Mapping[str, Any]:
-        path = f"/mlflow/v1.0{workspace_path(self.connection.coordinates)}/api/2.0/mlflow/{what}"
-        return ask_service(self.connection, path, query, doing)
 
 
 def _placed(run: SeenRun) -> tuple[str, ...]:
@@ -145,17 +138,3 @@ def _series(metric: str, points: Iterator[Point]) -> Series:
         tuple(time for _, _, time, _ in found),
         tuple(value for _, _, _, value in found),
     )
-
-
-def _points_in(listed: Any) -> Iterator[Point]:
-    """Those of a list that are points. Numbers may be texts there: JSON has neither NaN nor 64 bits."""
-    for one in _objects(listed):
-        try:
-            step, time = int(one.get("step") or 0), float(one.get("timestamp") or 0) / 1000
-            yield str(one["key"]), step, time, float(one["value"])
-        except (KeyError, TypeError, ValueError):
-            continue
-
-
-def _objects(listed: Any) -> Iterator[Mapping[str, Any]]:
-    return (one for one in listed if isinstance(one, Mapping)) if isinstance(listed, list) else iter(())

@@ -9,6 +9,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import count
 from typing import Any
 
@@ -25,11 +26,12 @@ LENGTH, MOST = 1000, 30
 
 def record_of(submission: Submission) -> dict[str, Any]:
     """What a run of SDK v2 reads, what it keeps, and what its fingerprint was taken of."""
-    on = submission.instances
+    on, sweep = submission.instances, submission.sweep
     return {
         "reads": list(submission.reads),
         **({"instances": on.noted()} if on is not None else {}),
         **({"variables": dict(submission.variables)} if submission.variables else {}),
+        **({"sweep": {**asdict(sweep.objective), "trials": sweep.most_trials}} if sweep is not None else {}),
         "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
         "identity": dict(submission.identity),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from specrun.engines.azure.seen import SeenRun, describe, spec_of
 from specrun.engines.azure.services import add_tags
 from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Page, Report, Staged
+from specrun.plan.attempts import trial_of
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.provenance import UNKNOWN, provenance_in
@@ -65,6 +66,8 @@ class Runs:
 
     connection: Connection[Any]
     calls: RunCalls
+    judged: Callable[[SeenRun, Run], Run] = lambda seen, run: run
+    """What has become of a run that has ended, where that takes more than its own details."""
 
     @asked
     def list(self, spec: str | None = None, after: str = "") -> Page:
@@ -79,7 +82,7 @@ class Runs:
         runs = [run for run in listed.runs if spec in (None, spec_of(run), *specs_tagged(run.tags))]
         run_all((partial(self._complete, run) for run in runs if _is_needed(run)), AT_ONCE)
         runs.sort(key=lambda run: (run.submitted or 0.0, attempt_in(run.name)), reverse=True)
-        return Page([describe(run) for run in runs], listed.following, listed.filtered)
+        return Page([self._listed(run) for run in runs], listed.following, listed.filtered)
 
     @asked
     def get(self, name: str) -> Run:
@@ -87,9 +90,7 @@ class Runs:
         run = self.calls.look(name)
         if _is_needed(run):
             self._complete(run)
-        if run.status.ended:
-            self.calls.explain(run)
-        return describe(run)
+        return self._explained(run)
 
     def going(self) -> None:
         """A list can be sorted out by tags alone, and not by what a run is at."""
@@ -104,9 +105,10 @@ class Runs:
 
     @asked
     def kept(self, name: str) -> bytes:
-        """What was kept of a run's spec: one request."""
+        """What was kept of a run's spec, or of the sweep's that it is a trial of: one request."""
+        sweep = trial_of(name)
         try:
-            return read_record(self.connection.open_datastore(None), spec_path(name))
+            return read_record(self.connection.open_datastore(None), spec_path(sweep[0] if sweep else name))
         except Missing:
             return b""
 
@@ -202,6 +204,16 @@ class Runs:
     def address(self, name: str) -> str:
         """The portal's page of a run."""
         return self.calls.address(self.calls.find(name))
+
+    def _listed(self, run: SeenRun) -> Run:
+        """A run of a list. A sweep without a best trial is none that has succeeded, whatever the service calls it."""
+        doubtful = run.status is RunStatus.SUCCEEDED and run.sweep is not None and not run.sweep.best
+        return self._explained(run) if doubtful else describe(run)
+
+    def _explained(self, run: SeenRun) -> Run:
+        if run.status.ended:
+            self.calls.explain(run)
+        return self.judged(run, describe(run))
 
     def _complete(self, run: SeenRun) -> None:
         """Read the record of a run, where it did not come with it: one request, once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from specrun.engines.azure.endings import Ending, ending_of, seconds
 from specrun.engines.azure.logs import roles_of
@@ -17,6 +17,20 @@ from specrun.plan.observed import RoleStatus, Run, RunStatus
 from specrun.plan.parameters import kept_variables
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.spec.cost import instances_in
+from specrun.spec.model import Scalar
+from specrun.spec.sweep import Objective
+
+
+class SeenSweep(NamedTuple):
+    """What a sweep is. `policy`: trials may be ended early. `best` is the run that the service calls the best ("": none
+    yet, or none at all), and `score` what it has for it.
+    """
+
+    objective: Objective
+    most_trials: int
+    policy: bool = False
+    best: str = ""
+    score: str = ""
 
 
 @dataclass(slots=True)
@@ -50,6 +64,10 @@ class SeenRun:
     """The id of its code: an asset's of SDK v2, a snapshot's of SDK v1; "" where that was not told."""
     code_at: Any = None
     """Where its code was found: see `azure.code`."""
+    sweep: SeenSweep | None = None
+    parent: str = ""
+    """The sweep that has begun it."""
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 def is_ours(run: SeenRun) -> bool:
@@ -112,6 +130,10 @@ def describe(run: SeenRun) -> Run:
         provenance=run.provenance,
         instances=instances_in((run.record or {}).get("instances")),
         variables=kept_variables((run.record or {}).get("variables")),
+        objective=run.sweep.objective if run.sweep is not None else None,
+        most_trials=run.sweep.most_trials if run.sweep is not None else 0,
+        parent=run.parent,
+        parameters=run.parameters,
     )
 
 

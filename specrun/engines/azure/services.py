@@ -5,7 +5,7 @@ Run history, for one, is where SDK v2 itself looks while it streams a job.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -48,3 +48,8 @@ def endpoint(connection: Connection[Any]) -> str:
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """An answer's part that should be an object; {} where it is none."""
     return value if isinstance(value, Mapping) else {}
+
+
+def objects(listed: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects in what should be a list of such."""
+    return (one for one in listed if isinstance(one, Mapping)) if isinstance(listed, list) else iter(())

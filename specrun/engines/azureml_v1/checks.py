@@ -21,6 +21,12 @@ def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     yield from check_cluster_of_v1(spec)
     if spec.job is not None:
         yield from _check_job(spec, spec.job)
+    if spec.sweep is not None:
+        detail = (
+            "This engine runs no sweeps (HyperDrive): SDK v1 has no support any more. Write `--engine azureml`, which "
+            "submits it as the service's own sweep job to the same workspace, or `--engine local`."
+        )
+        yield spec.document.diagnostic("not-with-sdk-v1", detail, ("sweep",), key=True)
 
 
 def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
@@ -53,7 +59,7 @@ def _check_here_documents(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     command = job.command if job.command is not None and "<<" in job.command else ""
     for standing in read(command).references:
         found = REFERENCE.match(command, standing.start)
-        if found is None or standing.quoting[-1] != QUOTED_HEREDOC:
+        if found is None or found[1] == "search_space" or standing.quoting[-1] != QUOTED_HEREDOC:
             continue
         if found[1] == "outputs" or not job.inputs[found[2]].is_scalar:
             detail = (

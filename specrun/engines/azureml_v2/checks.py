@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from specrun.engines.azure.checks import check_shared, check_unread
 from specrun.engines.azureml_v2.environments import CUDA_SINCE, OLDEST, has_python, series_of
+from specrun.engines.azureml_v2.sweep_checks import check_sweep
 from specrun.spec.datastore_paths import EXAMPLE, STORAGE_EXAMPLE, STORAGE_SCHEMES, parse_storage
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Input, Job, Spec
@@ -22,6 +23,7 @@ def check_spec(spec: Spec) -> Iterator[Diagnostic]:
     yield from check_unread(spec, "azureml", "unread-by-azureml")
     if spec.job is not None:
         yield from _check_job(spec, spec.job)
+    yield from check_sweep(spec)
 
 
 def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:

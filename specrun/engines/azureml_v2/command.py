@@ -6,8 +6,9 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from specrun.engines.commands import Replaced, Value, bash_line
-from specrun.spec.model import Input, Job, Scalar
+from specrun.engines.commands import Replaced, Value, bash_line, bash_word
+from specrun.spec.expressions import references
+from specrun.spec.model import Input, Job, Scalar, Secret
 
 _TAKEN = re.compile(r"[a-zA-Z0-9_]")  # what the service asks of a literal input
 
@@ -17,6 +18,10 @@ def command_of(job: Job) -> str:
 
     The service puts in what it replaces letter by letter: a path needs double quotes, in which a file's name may have
     blanks. A literal that bash would not take as one word stands in the command, quoted.
+
+    Of a parameter of a sweep it is said that a variable of the trial is put in, AZUREML_SWEEP_X, which bash replaces:
+    in double quotes, too, whatever it holds. Nobody says that it is put into environment variables: the command sets
+    these.
     """
 
     def value(kind: str, name: str) -> Value:
@@ -25,7 +30,13 @@ def command_of(job: Job) -> str:
             return entry.text
         return Replaced(f"${{{{{kind}.{name}}}}}", bare=entry is not None and entry.is_scalar)
 
-    return bash_line(job, value)
+    swept = [(name, text) for name, text in job.environment_variables.items() if _is_swept(text)]
+    return "\n".join([*(f"export {name}={bash_word(str(text), value)}" for name, text in swept), bash_line(job, value)])
+
+
+def variables_of(job: Job) -> Mapping[str, str | Secret]:
+    """The environment variables that are the same in each trial."""
+    return {name: text for name, text in job.environment_variables.items() if not _is_swept(text)}
 
 
 def literals_of(job: Job) -> Mapping[str, Scalar]:
@@ -35,3 +46,7 @@ def literals_of(job: Job) -> Mapping[str, Scalar]:
 
 def _plain(entry: Input) -> bool:
     return shlex.quote(entry.text) == entry.text and _TAKEN.search(entry.text) is not None
+
+
+def _is_swept(text: str | Secret) -> bool:
+    return isinstance(text, str) and bool(references(text, "search_space"))

@@ -1,4 +1,4 @@
-"""A spec's job as the SDK submits one: a command."""
+"""A spec's job as the SDK submits one: a command, or what a sweep runs as its trials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from specrun.engines.azure.datastores import revealed
 from specrun.engines.azure.run_marks import VARIABLE, run_tags
 from specrun.engines.azure.run_record import record_of, run_properties
 from specrun.engines.azureml_v2.assets import asset_path
-from specrun.engines.azureml_v2.command import command_of, literals_of
+from specrun.engines.azureml_v2.command import command_of, literals_of, variables_of
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.environments import environment_of
 from specrun.engines.azureml_v2.job_words import (
@@ -18,42 +18,47 @@ from specrun.engines.azureml_v2.job_words import (
     input_mode,
     resources_words,
 )
+from specrun.engines.azureml_v2.sweep_form import sweep_of
 from specrun.engines.base import Report, Staged
 from specrun.plan.submission import Submission
 from specrun.spec.model import Input, Job, Output, Properties
 
 
 def job_of(submission: Submission, staged: Staged, connection: Connection, report: Report) -> Any:
-    """The SDK's Command for a planned run. Secrets are revealed in it: keep it short.
+    """The SDK's Command, or SweepJob, for a planned run. Secrets are revealed in it: keep it short.
 
     Raises EngineError, SecretUnset and the SDK's errors.
     """
     from azure.ai.ml import command
     from azure.ai.ml.entities import JobResourceConfiguration
 
-    job = submission.job
-    return command(
-        name=submission.name,
-        display_name=job.display_name or submission.name,
-        description=job.description,
-        experiment_name=submission.experiment,
-        tags={**job.tags, **run_tags(submission.maker, submission.fingerprint)},
-        properties=run_properties(record_of(submission), submission.provenance),
+    job, sweep = submission.job, submission.sweep
+    shared = {
+        "name": submission.name,
+        "display_name": job.display_name or submission.name,
+        "description": job.description,
+        "experiment_name": submission.experiment,
+        "tags": {**job.tags, **run_tags(submission.maker, submission.fingerprint)},
+        "properties": run_properties(record_of(submission), submission.provenance),
+        "inputs": {**literals_of(job), **_inputs(job, connection)},
+        "outputs": {name: _output(output) for name, output in job.outputs.items()},
+        "compute": submission.cluster or None,
+        "identity": _identity(job),
+        "queue_settings": _queue_settings(job),
+    }
+    trial = {
         # None where there is nothing to send, which the SDK refuses.
-        code=str(staged.code) if any(staged.code.iterdir()) else None,
-        command=command_of(job),
-        environment=environment_of(submission, staged, connection, report),
-        environment_variables={**revealed(job.environment_variables), VARIABLE: submission.fingerprint},
-        inputs={**literals_of(job), **_inputs(job, connection)},
-        outputs={name: _output(output) for name, output in job.outputs.items()},
-        distribution=_distribution(job),
-        compute=submission.cluster or None,
-        timeout=job.timeout,
-        identity=_identity(job),
-        resources=JobResourceConfiguration(**resources_words(job.resources)),
-        queue_settings=_queue_settings(job),
-        services={name: _service(words) for name, words in job.services.items()} or None,
-    )
+        "code": str(staged.code) if any(staged.code.iterdir()) else None,
+        "command": command_of(job),
+        "environment": environment_of(submission, staged, connection, report),
+        "environment_variables": {**revealed(variables_of(job)), VARIABLE: submission.fingerprint},
+        "distribution": _distribution(job),
+    }
+    resources = JobResourceConfiguration(**resources_words(job.resources))
+    if sweep is not None:
+        return sweep_of(sweep, job, shared, trial, resources)
+    services = {name: _service(words) for name, words in job.services.items()} or None
+    return command(**shared, **trial, resources=resources, timeout=job.timeout, services=services)
 
 
 def _inputs(job: Job, connection: Connection) -> dict[str, Any]:

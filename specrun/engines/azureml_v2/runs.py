@@ -14,13 +14,15 @@ from specrun.engines.azure.deletion import delete
 from specrun.engines.azure.endings import seconds, status_of
 from specrun.engines.azure.jobs import Listed, get_job, list_jobs
 from specrun.engines.azure.run_record import record_of
-from specrun.engines.azure.seen import SeenRun, check_ours
+from specrun.engines.azure.seen import SeenRun, SeenSweep, check_ours
 from specrun.engines.azure.services import read_details
+from specrun.engines.azure.trials import as_trial, parameters_in
 from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.errors import translated
 from specrun.engines.azureml_v2.sdk import word_of
-from specrun.engines.azureml_v2.submission import submit
+from specrun.engines.azureml_v2.submission import submit, trial_in
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Report, Staged, Transient
+from specrun.plan.attempts import trial_of
 from specrun.plan.submission import Submission
 
 
@@ -99,7 +101,16 @@ class SdkRuns:
         return run.address
 
     def _read(self, name: str) -> SeenRun:
-        return self._keep(check_ours(get_job(self._connection, name)))
+        """One request; of a trial, two more at most for its sweep."""
+        named = trial_of(name)
+        if named is None:
+            return self._keep(check_ours(get_job(self._connection, name)))
+        sweep, number = named
+        parent = self.find(sweep)
+        run = get_job(self._connection, name)
+        if number not in parameters_in(parent):
+            parent = self.look(sweep)  # it has not been read since it began this one
+        return self._keep(as_trial(run, parent, number))
 
     def _keep(self, run: SeenRun) -> SeenRun:
         """The newest that is known of a run; one that has ended does not change any more."""
@@ -113,8 +124,8 @@ class SdkRuns:
 
 
 def _submitted(submission: Submission, job: Any) -> SeenRun:
-    """A run that was just submitted, as the SDK's CommandJob."""
-    created = getattr(job.creation_context, "created_at", None)
+    """A run that was just submitted, as the SDK's job."""
+    created, trial, sweep = getattr(job.creation_context, "created_at", None), trial_in(job), submission.sweep
     return SeenRun(
         name=submission.name,
         status=status_of(word_of(job.status)),
@@ -122,11 +133,12 @@ def _submitted(submission: Submission, job: Any) -> SeenRun:
         fingerprint=submission.fingerprint,
         submitted=created.timestamp() if isinstance(created, datetime) else seconds(created),
         compute=submission.cluster,
-        single=job.distribution is None,
-        limit=submission.job.timeout,
+        single=trial.distribution is None,
+        limit=submission.job.timeout if sweep is None else sweep.timeout,
         record=record_of(submission),
         experiment=submission.experiment,
         provenance=submission.provenance,
         address=str(job.studio_url or ""),
-        code=str(getattr(job, "code", None) or ""),
+        code=str(getattr(trial, "code", None) or ""),
+        sweep=SeenSweep(sweep.objective, sweep.most_trials, sweep.early_termination is not None) if sweep else None,
     )

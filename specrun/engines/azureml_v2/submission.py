@@ -57,7 +57,12 @@ def _adopted(found: Any, submission: Submission, error: EngineError | None = Non
     ) from error
 
 
+def trial_in(job: Any) -> Any:
+    """What of the SDK's job is run: a sweep's trial, and itself for any other."""
+    return getattr(job, "trial", None) or job
+
+
 def fingerprint_of(job: Any) -> str:
     """The whole fingerprint of the SDK's job, from its definition or its tag; "" when specrun did not submit it."""
-    variables = getattr(job, "environment_variables", None) or {}
+    variables = getattr(trial_in(job), "environment_variables", None) or {}
     return str(variables.get(VARIABLE) or (job.tags or {}).get(FINGERPRINT_TAG) or "")
