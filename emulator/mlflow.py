@@ -66,6 +66,17 @@ def history(plane: Plane, request: Request) -> dict[str, Any]:
     return {"metrics": list(part), **({"next_page_token": token} if token else {})}
 
 
+@on(routes, "POST", _M, _RUNS + "/update")
+def update(plane: Plane, request: Request) -> dict[str, Any]:
+    """A run's name; the status of one that was submitted is the service's own, whatever its processes say."""
+    run, body = _run(plane, request.json), request.json
+    run.shown = body.get("run_name") or run.shown
+    status = next((ours for ours, theirs in _STATUSES.items() if theirs == body.get("status")), None)
+    if run.definition is None and status is not None:
+        run.become(status)
+    return {"run_info": _information(plane, run)}
+
+
 @on(routes, "POST", _M, _RUNS + "/log-metric")
 def log_metric(plane: Plane, request: Request) -> Response:
     _log(plane, _run(plane, request.json), [request.json])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from emulator.references import Reference
 from emulator.runs_state import Plane, Run
+
+PACKAGES = Path(__file__).with_name("node_packages")
+"""What the emulator's nodes have for MLflow in place of azureml-mlflow."""
 
 
 def variables_of(plane: Plane, run: Run, folder: Path, references: Mapping[str, Reference]) -> dict[str, str]:
@@ -17,9 +22,10 @@ def variables_of(plane: Plane, run: Run, folder: Path, references: Mapping[str, 
     asked = {**((run.definition.get("environment") or {}).get("environmentVariables") or {})}
     asked |= run.definition.get("environmentVariables") or {}
     return {
+        "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing leaves this machine
         **asked,
         **plane.cloud.variables(),
-        **(_of_mlflow(plane, run, token) if run.job is not None else {}),
+        **(_of_mlflow(plane, run, token, asked.get("PYTHONPATH")) if run.job is not None else {}),
         "HOME": str(folder / "home"),
         "AZUREML_RUN_ID": run.id,
         "AZUREML_ROOT_RUN_ID": run.parent or run.id,
@@ -40,8 +46,10 @@ def variables_of(plane: Plane, run: Run, folder: Path, references: Mapping[str, 
     }
 
 
-def _of_mlflow(plane: Plane, run: Run, token: str) -> dict[str, str]:
+def _of_mlflow(plane: Plane, run: Run, token: str, path: str | None) -> dict[str, str]:
+    installed = importlib.util.find_spec("azureml") and importlib.util.find_spec("azureml.mlflow")
     return {
+        **({} if installed else {"PYTHONPATH": os.pathsep.join(filter(None, (path, str(PACKAGES))))}),
         "MLFLOW_TRACKING_URI": plane.place.tracking,
         "MLFLOW_RUN_ID": run.id,
         "MLFLOW_EXPERIMENT_ID": run.experiment.id,

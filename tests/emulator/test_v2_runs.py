@@ -379,6 +379,17 @@ def test_metrics_of_mlflow_and_of_v1_are_the_same(sdk: Sdk, client: Any, folder:
     assert all(abs(one["timestamp"] - found["info"]["start_time"]) < 600_000 for one in history)
 
 
+def test_plain_mlflow_logs_as_with_azureml_mlflow_on_a_real_node(sdk: Sdk, client: Any, folder: Path) -> None:
+    script = "import mlflow\nmlflow.log_param('rate', 0.1)\nfor n in 1, 2:\n    mlflow.log_metric('loss', 1 / n, n)\n"
+    before = list(sdk.emulator.unserved)
+    record = executed(sdk, client, scripted(folder, script, "plain-mlflow-v2"))
+    assert record.status == COMPLETED, (record.error, logs_of(sdk, "plain-mlflow-v2"))
+    found = mlflow(sdk, "runs/get?run_id=plain-mlflow-v2")["run"]["data"]
+    assert [(one["key"], one["value"], one["step"]) for one in found["metrics"]] == [("loss", 0.5, 2)]
+    assert found["params"] == [{"key": "rate", "value": "0.1"}]
+    assert sdk.emulator.unserved == before
+
+
 def test_a_run_token_opens_nothing_of_another_owner(sdk: Sdk, client: Any) -> None:
     command = "env | grep -c -E '^(AZURE_CLIENT_SECRET|MLFLOW_TRACKING_TOKEN)='"
     record = executed(sdk, client, described("secrets-v2", command))
