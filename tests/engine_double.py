@@ -82,6 +82,7 @@ class Double:
         }
     )
     shows_extra: bool = False
+    takes_trials: bool = True
     asks: bool = True
     patience: float = DEADLINE
     poll: float = 0.001
@@ -128,7 +129,8 @@ class Double:
 
     @property
     def facts(self) -> Facts:
-        return Facts("double", "", "", asks=self.asks, shows_extra=self.shows_extra, capabilities=self.capabilities)
+        says = {"asks": self.asks, "shows_extra": self.shows_extra, "takes_trials": self.takes_trials}
+        return Facts("double", "", "", capabilities=self.capabilities, **says)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         return ()
@@ -441,7 +443,9 @@ def view_of(engine: Double, graph: Graph) -> View:
     reliable = Reliable(engine)
     seen = survey({engine.place: reliable}, graph)[engine.place]
     assert not seen.errors, seen.errors
-    return View(engine.capabilities, engine.shows_extra, seen, History(reliable), reliable.identity)
+    return View(
+        engine.capabilities, engine.shows_extra, seen, History(reliable), reliable.identity, engine.takes_trials
+    )
 
 
 def plan_graph(engine: Double, graph: Graph, home: Path, **options: object) -> Plan:

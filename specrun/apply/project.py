@@ -201,7 +201,9 @@ class Project:
             if place not in unseen:
                 engine = self.engines[place]
                 facts, history = engine.facts, History(engine)
-                views[place] = View(facts.capabilities, facts.shows_extra, seen, history, engine.identity)
+                views[place] = View(
+                    facts.capabilities, facts.shows_extra, seen, history, engine.identity, facts.takes_trials
+                )
         return views, unseen
 
     def _survey(

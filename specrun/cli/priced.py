@@ -62,6 +62,8 @@ class Pricing:
     def spent(self, runs: RunsOfSpec, run: Run) -> Spent:
         """What a run has cost until now: its instances, for as long as it runs. No request."""
         charged = bool(runs.engine.place.workspace)
+        if run.is_sweep:  # it costs what its trials do, of which several run at once
+            return Spent(charged=charged)
         if run.instances is None or run.started is None or (seconds := run.elapsed(self._now)) is None:
             return Spent(charged=charged)
         return Spent(cost_of(run.instances, seconds, self._files.of(runs.file or run.file).prices), charged)

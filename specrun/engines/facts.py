@@ -70,6 +70,8 @@ class Facts:
     surroundings: str = ""
     """The function, as MODULE:NAME, that says what a job without `environment` runs in ("": what the service has)."""
     asks: bool = False
+    takes_trials: bool = False
+    """Whether a sweep takes runs that are there for its trials; else the service runs all of them itself."""
     shows_extra: bool = False
     capabilities: Mapping[Kind, Capability] = field(default_factory=dict)
     cannot: Mapping[SpecPath, str] = field(default_factory=dict)
@@ -88,6 +90,7 @@ LOCAL = Facts(
     factory="specrun.engines.local.engine:LocalEngine",
     check="specrun.engines.local.checks:check_spec",
     surroundings="specrun.engines.local.python:words",
+    takes_trials=True,
     capabilities={
         "workspace": Capability(caseless=CASELESS),
         "compute": Capability(None, caseless=CASELESS),

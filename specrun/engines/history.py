@@ -18,6 +18,7 @@ from specrun.plan.attempts import NAME, run_name
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.planning import Past, Sought
+from specrun.plan.trials import Trial
 
 T = TypeVar("T")
 
@@ -121,6 +122,14 @@ class History:
     def listed(self) -> Sequence[Run]:
         """The runs of all specs, newest first, as far as their list was read for `unfinished`."""
         return self._all
+
+    def trials(self, sweep: str) -> Sequence[Trial]:
+        """The trials of a sweep, by its name. Raises EngineError: a plan goes without."""
+        return self._engine.trials(sweep)
+
+    def trials_there(self, spec: str, fingerprints: Collection[str]) -> Mapping[str, Run]:
+        """The runs of these fingerprints that a sweep of the spec would not run again."""
+        return self._read([self._engine.trials_there(spec, fingerprints)])[0] or {}
 
     def unread(self, spec: str = "") -> str:
         """What was not looked at of all runs, in words; "" for nothing, and where a `spec` has no need of it."""

@@ -71,7 +71,10 @@ def decide(
     if newest.status is RunStatus.LOST:
         return _again(counted, following, None if most is None else most + len(attempts) - len(counted))
     if newest.status is RunStatus.SUCCEEDED:
-        return Decision(Action.NO_OP, newest.attempt, f"{newest.name} has succeeded for exactly this", newest)
+        reason = f"{newest.name} has succeeded for exactly this"
+        reason += f", as a trial of {newest.parent}" if newest.parent else ""
+        reason += f": {newest.why}" if newest.is_sweep and newest.why else ""  # trials may be missing
+        return Decision(Action.NO_OP, newest.attempt, reason, newest)
     reason = f"{newest.name} {_ended(newest)} for exactly this: change it, or --rerun"
     return Decision(Action.NO_OP, newest.attempt, reason, newest)
 

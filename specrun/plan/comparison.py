@@ -171,6 +171,7 @@ def _run(was: Item, now: Item) -> Iterator[str]:
         yield from _entries(_listed(planned["code"]), _listed(submission["code"]))
         alike = ("name", "fingerprint", "identity", "files", "reads", "processes", "finds")
         yield from _values("", *({name: one[name] for name in alike} for one in (planned, submission)))
+    yield from _trials(was.get("trials"), now.get("trials"))
     if {"specs"} <= was.keys() & now.keys():
         yield from _values("specs", was["specs"], now["specs"])
     also = {run["name"] for run in now["cancel"]} - {run["name"] for run in was["cancel"]}
@@ -183,6 +184,12 @@ def _run(was: Item, now: Item) -> Iterator[str]:
         yield f"{_show(was['follow']['name'])} was to be followed, and now {submission['name']} would be submitted"
     elif "submit" not in (was["action"], now["action"]) and was["follow"]["name"] != now["follow"]["name"]:
         yield f"{_show(was['follow']['name'])} was to be followed, and now {now['follow']['name']} would be"
+
+
+def _trials(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[str]:
+    """That more trials would be run than was planned; those that have ended since are no difference."""
+    if was is not None and now is not None and now["to_run"] > was["to_run"]:
+        yield f"{was['to_run']} of its trials were to be run, and now {now['to_run']} would be"
 
 
 def _listed(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -90,6 +90,8 @@ def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
             continue
         if name in ("command", "arguments"):
             lines.extend(_flags_between(name, old, new))
+        elif name == "sweep":
+            lines.extend(_sweep(old, new))
         else:
             lines.extend(f"{name}: {line}" for line in _entries(old, new))
     return tuple(lines)
@@ -146,6 +148,32 @@ def _words_between(old: list[str], new: list[str]) -> str:
         return " ".join([*(["…"] if first else []), *part, *(["…"] if last else [])])
 
     return f"{shown(old)} → {shown(new)}"
+
+
+def _sweep(old: object, new: object) -> Iterable[str]:
+    """What differs of a sweep, value by value; as a whole, where there was none, or is none any more."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        yield "sweep is new" if old is None else "sweep is gone" if new is None else "sweep changed"
+        return
+    yield from (f"sweep: {line}" for line in _values("", old, new))
+
+
+def _values(name: str, old: object, new: object) -> Iterable[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.get("type") == new.get("type"):
+        for inner in dict.fromkeys([*new, *old]):
+            yield from _values(f"{name}.{inner}" if name else inner, old.get(inner), new.get(inner))
+    elif old is None or new is None:
+        yield f"{name} is {f'new: {_written(new)}' if old is None else 'gone'}"
+    elif old != new:
+        yield f"{name} {_written(old)} → {_written(new)}"
+
+
+def _written(value: object) -> str:
+    """A value of a sweep on a line: `16, 32, 64`, `uniform(min_value 0, max_value 1)`."""
+    if isinstance(value, Mapping):
+        fields = ", ".join(f"{name} {_written(one)}" for name, one in value.items() if name != "type")
+        return f"{value.get('type', '')}({fields})"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _entries(old: object, new: object) -> Iterable[str]:

@@ -132,5 +132,14 @@ def _has_windows_ends(beginning: bytes) -> bool:
 
 def content_digest(content: object) -> str:
     """SHA-256 (hex) over canonical JSON: sorted keys, no blanks, UTF-8 as it is."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return text_digest(canonical(content))
+
+
+def canonical(content: object) -> str:
+    """Canonical JSON of a content."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 (hex) of a text in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.costs import Costs, Standing
 from specrun.plan.kinds.compute import Cluster
-from specrun.plan.kinds.run import RunChange
+from specrun.plan.kinds.run import RunChange, Submit
 from specrun.plan.resources import Key, Place, Resource
-from specrun.spec.cost import MONTH, Cost, Instances, all_on, always_on, cost_of, instances_of
+from specrun.spec.cost import MONTH, Cost, Instances, all_on, always_on, cost_of, cost_of_trials, instances_of
 from specrun.spec.model import Properties, Spec
 
 if TYPE_CHECKING:
@@ -72,13 +72,23 @@ class Machines:
         clusters: dict[Key, Standing] = {}
         for change in self._changes:
             if isinstance(change, RunChange) and (instances := self.of_run(change)) is not None:
-                runs[change.key] = cost_of(instances, change.resource.job.timeout, prices_of(change))
+                runs[change.key] = self._cost(change, instances, prices_of(change))
             elif (
                 isinstance(change, ResourceChange) and isinstance(change.resource, Cluster) and change.resource.managed
             ):
                 standing = self._standing(change, change.resource, prices_of(change))
                 clusters |= {change.key: standing} if standing is not None else {}
         return Costs(runs, clusters)
+
+    def _cost(self, change: RunChange, instances: Instances, prices: Prices | None) -> Cost:
+        """What a run costs at most; a sweep, what those of its trials do that are to be run."""
+        request = change.resource
+        if request.sweep is None:
+            return cost_of(instances, request.job.timeout, prices)
+        known = change.trials if isinstance(change, Submit) else None
+        trials = known.to_run if known is not None else request.sweep.most_trials
+        cluster = self._clusters.get(Key(request.place, f"compute/{request.cluster}"))
+        return cost_of_trials(instances, request.job, request.sweep, trials, prices, cluster)
 
     def _standing(self, change: ResourceChange, cluster: Cluster, prices: Prices | None) -> Standing | None:
         """What a spec's own cluster costs in a month; None where no instance is always on, and nothing is changed that

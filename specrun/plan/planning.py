@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +23,7 @@ from specrun.spec.tree import MOST_ENTRIES, Tree
 if TYPE_CHECKING:
     from specrun.plan.kinds.base import Planned
     from specrun.plan.submission import Submission
+    from specrun.plan.trials import Trial
 
 
 class Unplanned(Exception):
@@ -84,6 +85,12 @@ class History(Protocol):
     def listed(self) -> Sequence[Run]:
         """The runs of all specs, newest first, as far as they were read for `unfinished`."""
 
+    def trials(self, sweep: str) -> Sequence[Trial]:
+        """The trials of a sweep, by its name. Raises Error where they cannot be read."""
+
+    def trials_there(self, spec: str, fingerprints: Collection[str]) -> Mapping[str, Run]:
+        """The runs of these fingerprints that a sweep of the spec would not run again."""
+
     def unread(self, spec: str = "") -> str:
         """What was not looked at, in words: of a spec's runs, or of all of those that go on; "" for nothing."""
 
@@ -93,7 +100,7 @@ class View:
     """What planning knows of a place: what its engine can do, and what it has now.
 
     `shows_extra`: whether a job sees files on a target that its source does not have. `identity` says what an earlier
-    run consisted of.
+    run consisted of. `takes_trials`: whether a sweep takes runs that are there for its trials.
     """
 
     capabilities: Mapping[Kind, Capability]
@@ -101,6 +108,7 @@ class View:
     survey: Survey
     history: History
     identity: Callable[[str], Mapping[str, object]]
+    takes_trials: bool = False
 
 
 def unread_runs(views: Mapping[Place, View]) -> Mapping[Place, Mapping[str, str]]:

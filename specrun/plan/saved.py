@@ -235,8 +235,9 @@ def _encode(change: Change, places: Sequence[Place], place: Below, machines: Mac
             where = _nowhere if target.absent else place
             item |= {"before": _observed(before, place), "transfer": _encode_transfer(transfer, where)}
             item["here"] = not target.absent
-        case Submit(submission=submission, cancel=cancel, differences=differences):
+        case Submit(submission=submission, cancel=cancel, differences=differences, trials=trials):
             item |= _encode_submission(submission, cancel, place) | {"differences": differences}
+            item |= {"trials": asdict(trials)} if trials is not None else {}
         case Follow(submission=submission, cancel=cancel, run=run):
             item |= _encode_submission(submission, cancel, place) | {"follow": _encode_run(run)}
             if isinstance(change, Adopt):

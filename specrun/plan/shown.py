@@ -20,6 +20,7 @@ from specrun.plan.observed import Account, Status
 from specrun.plan.portable import digests_from, seen_from
 from specrun.plan.resources import Key, Place
 from specrun.plan.submission import Submission
+from specrun.plan.sweeping import TrialCounts
 from specrun.plan.transfer import Transfer
 from specrun.spec.cost import Cost
 from specrun.spec.diagnostics import Diagnostic
@@ -37,7 +38,7 @@ class ShownRun:
     `follows` and `adopts` name runs that are there already ("": none), `cancels` those that are ended before.
     `size` is that of the machines that it is on ("": this one, or nobody knows), `runs_in` the Python of this machine
     that it takes, where it names no environment. `cost` is that of the attempt (None: nobody knows), on this machine
-    what it would be on Azure.
+    what it would be on Azure. `trials` are those of a sweep that is submitted.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ShownRun:
     size: str = ""
     runs_in: str = ""
     cost: Cost | None = None
+    trials: TrialCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,7 @@ def _run(change: RunChange, machines: Machines, plan: Plan) -> ShownRun:
         size=machines.size_of(change),
         runs_in=plan.surroundings.get(change.key.place, "") if submission.environment is None else "",
         cost=plan.costs.runs.get(change.key),
+        trials=change.trials if isinstance(change, Submit) else None,
     )
 
 

@@ -20,6 +20,7 @@ from specrun.plan.observed import StoredFile
 from specrun.plan.portable import seen_from
 from specrun.plan.resources import Key, Place, Resource
 from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of, names_of
+from specrun.plan.sweeping import TrialCounts
 from specrun.plan.transfer import Transfer
 from specrun.spec.codes import said_before
 from specrun.spec.cost import Cost, Instances
@@ -57,7 +58,8 @@ def _cost(cost: Cost) -> dict[str, object]:
     on = cost.instances
     by = {"currency": cost.currency, "updated": cost.updated} if cost.currency else {}
     priced = {"hour": f"{cost.hour:f}", "bound": cost.bound} if cost.hour is not None else {}
-    return {**asdict(on), "seconds": cost.seconds, **by, **priced}
+    trials = {"trials": cost.trials, "at_once": cost.at_once} if cost.trials is not None else {}
+    return {**asdict(on), "seconds": cost.seconds, **by, **priced, **trials}
 
 
 def _cost_again(item: Mapping[str, Any] | None) -> Cost | None:
@@ -67,8 +69,8 @@ def _cost_again(item: Mapping[str, Any] | None) -> Cost | None:
 
     on = Instances(item["size"], item["count"], item["tier"], item["region"])
     hour = Decimal(item["hour"]) if "hour" in item else None
-    by = (item.get("currency", ""), item.get("updated", ""))
-    return Cost(on, item["seconds"], hour, *by, bound=item.get("bound", False))
+    by = (item.get("currency", ""), item.get("updated", ""), item.get("bound", False))
+    return Cost(on, item["seconds"], hour, *by, item.get("trials"), item.get("at_once", 1))
 
 
 def _standing_again(item: Mapping[str, Any]) -> Standing | None:
@@ -166,6 +168,7 @@ def _run_again(item: Mapping[str, Any], cost: Cost | None) -> ShownRun:
         cancels=[one["name"] for one in item["cancel"]],
         size=item.get("size", ""),
         cost=cost,
+        trials=TrialCounts(**item["trials"]) if "trials" in item else None,
     )
 
 

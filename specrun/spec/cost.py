@@ -7,7 +7,7 @@ rounded to the cent: up, where it is said to be the most.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from specrun.spec.frozen import dataclass
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from specrun.spec.machines import Machine
     from specrun.spec.model import Job, Properties, Spec
     from specrun.spec.prices import Prices
+    from specrun.spec.sweep import Sweep
 
 DEDICATED, LOW_PRIORITY = "dedicated", "low_priority"
 
@@ -57,6 +58,8 @@ class Instances:
 class Cost:
     """Instances for so many `seconds` (None: for as long as it takes, since there is no timeout).
 
+    Of a sweep these are the instances of one trial, and the seconds of all `trials` together, of which `at_once` run at
+    the same time at most (None, and 1: it is no sweep).
     `hour` is the price of one of them for an hour (None: the list has none), `currency` and `updated`, an ISO date, are
     the list's ("": there is none). `bound`: it is the price of a dedicated instance, since there is none for
     low_priority, which is mostly less.
@@ -68,6 +71,8 @@ class Cost:
     currency: str = ""
     updated: str = ""
     bound: bool = False
+    trials: int | None = None
+    at_once: int = 1
 
     @property
     def unbounded(self) -> bool:
@@ -81,8 +86,8 @@ class Cost:
 
     @property
     def per_hour(self) -> Decimal | None:
-        """What all of its instances cost in an hour, exactly."""
-        return None if self.hour is None else self.hour * self.instances.count
+        """What all of its instances that are on at once cost in an hour, exactly."""
+        return None if self.hour is None else self.hour * self.instances.count * self.at_once
 
     @property
     def at_most(self) -> Decimal | None:
@@ -132,8 +137,13 @@ def most(spec: Spec, prices: Prices | None, seen: Properties = _NOTHING, region:
         return None
     location = str((spec.workspace or {}).get("location") or region)
     declared = {} if isinstance(spec.compute, str) else spec.compute
-    instances = instances_of(spec.job, None if declared is None else {**seen, **declared}, location)
-    return None if instances is None else cost_of(instances, spec.job.timeout, prices)
+    cluster = None if declared is None else {**seen, **declared}
+    instances = instances_of(spec.job, cluster, location)
+    if instances is None:
+        return None
+    if spec.sweep is not None:
+        return cost_of_trials(instances, spec.job, spec.sweep, spec.sweep.most_trials, prices, cluster)
+    return cost_of(instances, spec.job.timeout, prices)
 
 
 def instances_of(job: Job, cluster: Properties | None, region: str = "") -> Instances | None:
@@ -186,6 +196,22 @@ def cost_of(instances: Instances, seconds: float | None, prices: Prices | None) 
     if bound:
         hour = prices.hour(instances.size, DEDICATED, instances.region)
     return Cost(instances, seconds, hour, prices.currency, prices.updated.isoformat(), bound and hour is not None)
+
+
+def cost_of_trials(
+    one: Instances, job: Job, sweep: Sweep, trials: int, prices: Prices | None, cluster: Properties | None
+) -> Cost:
+    """What so many trials of a sweep cost at most, each on the instances of `one`; of a `cluster` with these properties
+    no more of them run at once than it has instances for.
+    """
+    room = (cluster or {}).get("max_instances")
+    at_once = [trials, *([sweep.max_concurrent_trials] if sweep.max_concurrent_trials else [])]
+    at_once += [room // one.count] if isinstance(room, int) else []
+    several = max(1, min(at_once))
+    each = sweep.trial_timeout if sweep.trial_timeout is not None else job.timeout
+    bounds = [trials * each] if each is not None else [] if trials else [0]
+    bounds += [several * sweep.timeout] if sweep.timeout is not None else []
+    return replace(cost_of(one, min(bounds, default=None), prices), trials=trials, at_once=several)
 
 
 def money(amount: Decimal, currency: str) -> str:

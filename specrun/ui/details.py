@@ -110,7 +110,7 @@ class Details:
         """What a run has cost until now, where its size is known."""
         run = entry.run
         seconds = run.elapsed(now) if run.instances is not None and run.started is not None else None
-        if run.instances is None or seconds is None:
+        if run.instances is None or seconds is None or run.is_sweep:  # which costs what its trials do
             return None
         return cost_of(run.instances, seconds, self._repositories.of(entry.source.file or run.file).prices)
 

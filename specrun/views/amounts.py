@@ -25,10 +25,11 @@ def most_text(cost: Cost, *, charged: bool) -> str:
     price = _price(cost, charged=charged)
     if (most := cost.at_most) is None or cost.seconds is None:
         amount = f"{NO_TIMEOUT}, {azure}{money(cost.per_hour, cost.currency)} an hour"
-        parts = [price] if cost.instances.count > 1 or not charged else []
+        at_once = f"{cost.at_once} trials at once, " if cost.at_once > 1 else ""
+        parts = [f"{at_once}{price}"] if cost.instances.count > 1 or at_once or not charged else []
     else:
         amount = f"{azure}at most {money(most, cost.currency)}"
-        parts = [f"{span(cost.seconds)}, {price} an hour"]
+        parts = [f"{_whole(cost, cost.seconds)}, {price} an hour"]
     said = "; ".join([*parts, *_caveats(cost)])
     return f"{amount} ({said})" if said else amount
 
@@ -89,6 +90,14 @@ def span(seconds: float) -> str:
     return " ".join(filter(None, parts)) or "0 s"
 
 
+def _whole(cost: Cost, seconds: float) -> str:
+    """`8 h`; of a sweep `20 trials, 160 h together`."""
+    if cost.trials is None:
+        return span(seconds)
+    trials = "1 trial" if cost.trials == 1 else f"{cost.trials} trials"
+    return f"{trials}, {span(seconds)}{' together' if cost.trials > 1 else ''}"
+
+
 def cost_data(cost: Cost, *, charged: bool) -> dict[str, object]:
     """A cost for programs: money as text, with two places or those of the price; null for what is not known.
 
@@ -108,6 +117,7 @@ def cost_data(cost: Cost, *, charged: bool) -> dict[str, object]:
         "varies": cost.varies,
         "updated": cost.updated or None,
         "charged": charged,
+        **({"trials": cost.trials, "at_once": cost.at_once} if cost.trials is not None else {}),
     }
 
 

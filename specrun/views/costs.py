@@ -57,14 +57,23 @@ def run_lines(change: ShownChange) -> Iterator[str]:
         yield most
 
 
+def sweep_lines(change: ShownChange) -> Iterator[str]:
+    """How many trials a sweep has, and how many of them are to be run."""
+    if change.run is not None and change.run.trials is not None:
+        from specrun.views.trials import planned_text  # late: few specs have a sweep
+
+        yield f"sweep: {planned_text(change.run.trials)}"
+
+
 def run_line(run: ShownRun) -> str:
     """`on 2 × STANDARD_NC4AS_T4_V3: 4 vCPUs, 28 GiB, 1 × T4 (16 GB) each`; "" where that is not known."""
     if not run.size:
         return ""
+    on = "on" if run.trials is None else "each trial on"
     if run.processes.instances == 1:
-        return f"on {size_line(run.size)}"
+        return f"{on} {size_line(run.size)}"
     each = " each" if _machine(run.size) is not None else ""
-    return f"on {run.processes.instances} × {size_line(run.size)}{each}"
+    return f"{on} {run.processes.instances} × {size_line(run.size)}{each}"
 
 
 def size_line(size: str) -> str:

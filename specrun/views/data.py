@@ -15,6 +15,7 @@ from specrun.plan.metrics import number_data
 from specrun.plan.observed import Run
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
+from specrun.plan.sweeping import TrialCounts
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Scalar
@@ -235,7 +236,14 @@ def _run(run: ShownRun) -> dict[str, object]:
         "size": run.size or None,
         "runs_in": run.runs_in or None,
         "machine": machine_data(run.size),
+        **({"sweep": _trials(run.trials)} if run.trials is not None else {}),
     }
+
+
+def _trials(counts: TrialCounts) -> dict[str, object]:
+    from specrun.views.trials import planned_data  # late: few specs have a sweep
+
+    return planned_data(counts)
 
 
 def _transfer(transfer: Transfer) -> dict[str, object]:

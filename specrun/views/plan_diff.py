@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from specrun.plan.changes import Action, FieldChange
+from specrun.plan.fingerprint import FIELDS
 from specrun.plan.shown import ShownChange
 from specrun.plan.transfer import Transfer
 from specrun.spec.visible import visible
@@ -41,7 +42,12 @@ def _difference(told: str) -> list[str]:
     """What is not as in an earlier run: a value before and after, or a sentence."""
     name, _, values = visible(told).partition(": ")
     before, arrow, after = values.partition(" → ")
-    return [f"- {name}: {before}", f"+ {name}: {after}"] if arrow and " → " not in after else [f"! {visible(told)}"]
+    if not arrow or " → " in after:
+        return [f"! {visible(told)}"]
+    inner, blank, value = before.partition(" ")
+    if blank and name in FIELDS - {"command", "arguments"}:
+        name, before = f"{name}.{inner}", value
+    return [f"- {name}: {before}", f"+ {name}: {after}"]
 
 
 def _field(field: FieldChange) -> Iterator[str]:

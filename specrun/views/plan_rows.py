@@ -10,7 +10,7 @@ from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange
 from specrun.spec.frozen import dataclass
 from specrun.views.comment import code, few, folded, size
-from specrun.views.costs import IDLE, cost_lines, run_lines
+from specrun.views.costs import IDLE, cost_lines, run_lines, sweep_lines
 from specrun.views.markdown_text import cell, prose
 from specrun.views.plan_text import VERBS
 from specrun.views.text import count
@@ -106,7 +106,8 @@ def _done(change: ShownChange) -> str:
     cancels = f"; cancels {', '.join(map(code, run.cancels[:_LINES]))}" if run.cancels else ""
     if change.action is not Action.SUBMIT:
         return f"{sign} {code(run.follows)}: {prose(change.reason, 200)}{cancels}".lstrip()
-    told = "".join(f"<br>{prose(line, 120)}" for line in run.differences[:_LINES])
+    told = "".join(f"<br>{prose(line, 200)}" for line in sweep_lines(change))
+    told += "".join(f"<br>{prose(line, 120)}" for line in run.differences[:_LINES])
     if len(run.differences) > _LINES:
         told += f"<br>… and {count(len(run.differences) - _LINES, 'more difference')}"
     return f"{sign} {code(run.name)}: {prose(change.reason, 200)}{cancels}{told}"

@@ -16,7 +16,7 @@ from specrun.spec.model import LocalPath, Processes, Secret
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
 from specrun.views.accounts import account_lines
-from specrun.views.costs import IDLE, cost_lines, run_lines, total
+from specrun.views.costs import IDLE, cost_lines, run_lines, sweep_lines, total
 from specrun.views.text import Paint, count, shorten, wrapped
 
 COLOURS: Mapping[Action, str] = {
@@ -218,7 +218,7 @@ def _submission(change: ShownChange, run: ShownRun, paint: Paint, width: int) ->
     bytes_of_code = sum(file.size for file in run.code)
     code = f", {count(len(run.code), 'code file')} ({size(bytes_of_code)})" if run.code else ""
     yield f"      {paint(run.name, 'bold')}: {_processes(run.processes)}{code}"
-    for line in run_lines(change):
+    for line in (*sweep_lines(change), *run_lines(change)):
         yield from wrapped(line, "      ", width)
     if run.runs_in:
         yield from wrapped(f"runs in {visible(run.runs_in)}", "      ", width)

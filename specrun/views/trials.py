@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from specrun.plan.metrics import number_data
 from specrun.plan.observed import Run, RunStatus
+from specrun.plan.sweeping import TrialCounts
 from specrun.plan.trials import Trial, best, is_stopped_early
 from specrun.spec.expressions import scalar_text
 from specrun.spec.model import Scalar
 from specrun.spec.moments import rfc3339
-from specrun.views.text import shorten
+from specrun.spec.visible import visible
+from specrun.views.text import count, shorten
 
 PARAMETERS, VALUE = 6, 24
 """How many are told of a trial in a sentence, and columns of each value."""
@@ -64,6 +67,32 @@ def counts_text(run: Run, trials: Sequence[Trial]) -> str:
     order = (RunStatus.RUNNING, RunStatus.QUEUED, RunStatus.FAILED, RunStatus.LOST, RunStatus.CANCELLED)
     told += [f"{counts[status]} {status.value}" for status in order if counts[status] > 0]
     return ", ".join([*told, *([f"{early} stopped early"] if early else [])])
+
+
+def planned_text(counts: TrialCounts) -> str:
+    """`20 trials, 12 are there already (1 of them runs now), 2 failed before: --rerun runs them again, 6 to run`."""
+    told = [count(counts.trials, "trial")]
+    if counts.there:
+        now = f" ({counts.running} of them {'runs' if counts.running == 1 else 'run'} now)" if counts.running else ""
+        all_there = "all" if counts.there == counts.trials > 1 else str(counts.there)
+        told.append(f"{all_there} {'is' if all_there == '1' else 'are'} there already{now}")
+    if stay := counts.failed_stay:
+        told.append(f"{stay} failed before and {'is' if stay == 1 else 'are'} not run again without --rerun")
+    if counts.there or counts.failed:
+        again = f" ({counts.failed} of them failed before)" if counts.failed and not stay else ""
+        told.append(f"{counts.to_run or 'none'} to run{again}")
+    if counts.again:
+        told.append(
+            f"of which {counts.again} {'has' if counts.again == 1 else 'have'} succeeded before and will be run again "
+            "by the service"
+        )
+    unread = f"; whether any has been run before could not be read: {visible(counts.unread)}" if counts.unread else ""
+    return f"{', '.join(told)}{unread}"
+
+
+def planned_data(counts: TrialCounts) -> dict[str, object]:
+    """The same for programs."""
+    return asdict(counts)
 
 
 def most_text(run: Run, trials: Sequence[Trial]) -> str:

@@ -70,6 +70,32 @@ job:
     model: {path: 'azureml://datastores/training/paths/models', mode: upload}
 """
 
+SWEEP = """\
+name: sweep
+job:
+  script: train.py
+  code: src
+  arguments: ["--lr", "${{ search_space.lr }}"]
+  environment_variables: {UNITS: "${{ search_space.units }}"}
+sweep:
+  sampling_algorithm: random
+  seed: 3
+  search_space:
+    lr: {type: loguniform, min_value: -9, max_value: -1}
+    units: {type: choice, values: [16, 32]}
+  objective: {goal: maximize, primary_metric: accuracy}
+  limits: {max_total_trials: 20}
+  early_termination: {type: bandit, slack_factor: 0.1, evaluation_interval: 2}
+"""
+GRID = """\
+name: grid
+job: {command: 'train ${{ search_space.units }} ${{ search_space.depth }}'}
+sweep:
+  sampling_algorithm: grid
+  search_space: {units: {type: choice, values: [16, "x", true, 0.5]}, depth: {type: randint, upper: 3}}
+  objective: {goal: minimize, primary_metric: loss}
+"""
+
 # A promise: these never change, whatever specrun's version. A test that fails here means that an upgrade would submit
 # every run again.
 GOLDEN = {
@@ -79,6 +105,8 @@ GOLDEN = {
     "script": "aab9be51164e3072e282ca7b8fc3f1a2855a642dbdbebf1f36e6ae908eb2e5d7",
     "cloud": "613c16c54681675e373dbf4f774483e0313d9b422f1b1438aa46134c1eb90af0",
     "unicode": "a06ea4332deeedefe1ed55256c57f234e30c86c295687dde381a6f7caa166f69",
+    "sweep": "28696dbdd16535efc63e220c5e990337d82578514f906a9fa5aeb3e032b82f34",
+    "grid": "1916dcc272a1923bf0f062d50fdd48f6ad90dbeaee6759d5c2e7bf24f6764e4f",
 }
 
 
@@ -104,6 +132,8 @@ def golden_cases(folder: Path) -> dict[str, str]:
         "unicode": fingerprint_of(
             folder / "unicode", "name: unicode\njob: {code: src, command: cat größe}\n", "unicode", src__größe="5"
         ),
+        "sweep": fingerprint_of(folder / "sweep", SWEEP, "sweep", src__train_py="pass\n"),
+        "grid": fingerprint_of(folder / "grid", GRID, "grid"),
     }
 
 
@@ -281,6 +311,72 @@ job: {command: cat, inputs: {d: {data: d}}}
     first = fingerprint_of(tmp_path / "a", text % ("x.npz", digest), "n")
     assert fingerprint_of(tmp_path / "b", text % ("y.npz", digest), "n") != first
     assert fingerprint_of(tmp_path / "c", text % ("x.npz", "cd" * 32), "n") != first
+
+
+OF_A_SWEEP: Mapping[str, tuple[str, str]] = {
+    "the mapping form": ("sampling_algorithm: random\n  seed: 3", "sampling_algorithm: {type: random, seed: 3}"),
+    "the rule at its default": ("seed: 3", "seed: 3\n  rule: random"),
+    "policies at their defaults": ("evaluation_interval: 2", "evaluation_interval: 2, delay_evaluation: 0"),
+    "how many at once, how long, how many may fail": (
+        "{max_total_trials: 20}",
+        "{max_total_trials: 20, max_concurrent_trials: 4, timeout: 600, trial_timeout: 60, max_failed_trials: 2}",
+    ),
+    "the order of parameters": (
+        "    lr: {type: loguniform, min_value: -9, max_value: -1}\n    units: {type: choice, values: [16, 32]}",
+        "    units: {values: [16, 32], type: choice}\n    lr: {type: loguniform, min_value: -9, max_value: -1}",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OF_A_SWEEP)
+def test_what_cannot_change_the_result_of_a_sweep_changes_nothing(tmp_path: Path, what: str) -> None:
+    old, new = OF_A_SWEEP[what]
+    assert old in SWEEP
+    changed = SWEEP.replace(old, new)
+    assert fingerprint_of(tmp_path, changed, "sweep", src__train_py="pass\n") == GOLDEN["sweep"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("seed: 3", "seed: 4"),
+        ("seed: 3", "rule: sobol"),
+        ("[16, 32]", "[16, 32, 64]"),
+        ("[16, 32]", "[16, '32']"),
+        ("max_value: -1", "max_value: -2"),
+        ("maximize", "minimize"),
+        ("primary_metric: accuracy", "primary_metric: loss"),
+        ("max_total_trials: 20", "max_total_trials: 21"),
+        ("slack_factor: 0.1", "slack_factor: 0.2"),
+        ("type: bandit, slack_factor: 0.1", "type: median_stopping"),
+    ],
+)
+def test_what_can_change_the_result_of_a_sweep_changes_it(tmp_path: Path, old: str, new: str) -> None:
+    assert old in SWEEP
+    found = fingerprint_of(tmp_path, SWEEP.replace(old, new), "sweep", src__train_py="pass\n")
+    assert found != GOLDEN["sweep"]
+
+
+def test_explain_names_each_difference_of_a_sweep() -> None:
+    space = {"lr": {"type": "uniform", "min_value": 0, "max_value": 1}, "n": {"type": "choice", "values": [1, 2]}}
+    before = {"sweep": {"sampling_algorithm": "random", "search_space": space, "max_total_trials": 10}}
+    wider = {"lr": {**space["lr"], "max_value": 2}, "n": {"type": "choice", "values": [1, 2, 3]}}
+    after = {"sweep": {"sampling_algorithm": "random", "seed": 1, "search_space": wider, "max_total_trials": 20}}
+    assert explain(before, after) == (
+        "sweep: seed is new: 1",
+        "sweep: search_space.lr.max_value 1 → 2",
+        "sweep: search_space.n.values 1, 2 → 1, 2, 3",
+        "sweep: max_total_trials 10 → 20",
+    )
+    other = {"lr": {"type": "normal", "mu": 0, "sigma": 1}, "units": {"type": "randint", "upper": 4}}
+    assert explain(before, {"sweep": {**before["sweep"], "search_space": other}}) == (
+        "sweep: search_space.lr uniform(min_value 0, max_value 1) → normal(mu 0, sigma 1)",
+        "sweep: search_space.units is new: randint(upper 4)",
+        "sweep: search_space.n is gone",
+    )
+    assert explain({"fp": 1}, {"fp": 1, **before}) == ("sweep is new",)
+    assert explain({"fp": 1, **before}, {"fp": 1}) == ("sweep is gone",)
+    assert explain({"sweep": "damaged"}, before) == ("sweep changed",)
 
 
 def test_explain_names_each_difference() -> None:

@@ -5,7 +5,7 @@ Of runs, and of the environments that go with them, nothing is asked: a run happ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Status
 from specrun.plan.planning import Past, Planning, PlanOptions, Sought, Unplanned, View
 from specrun.plan.resources import Place
+from specrun.plan.trials import Trial
 
 
 class NoRuns:
@@ -46,6 +47,14 @@ class NoRuns:
     def listed(self) -> Sequence[Run]:
         """None."""
         return ()
+
+    def trials(self, sweep: str) -> Sequence[Trial]:
+        """None of them."""
+        return ()
+
+    def trials_there(self, spec: str, fingerprints: Collection[str]) -> Mapping[str, Run]:
+        """None of them."""
+        return {}
 
     def unread(self, spec: str = "") -> str:
         """Nothing that would have to be said."""

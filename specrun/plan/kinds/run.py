@@ -23,6 +23,7 @@ from specrun.plan.parameters import kept_variables
 from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.plan.submission import Submission
+from specrun.plan.sweeping import TrialCounts, count_trials
 from specrun.spec.boundary import Links
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
@@ -127,7 +128,8 @@ class RunRequest(Planned):
         new = bool(others) and decision.attempt == 1
         differences = explain(planning.view.identity(others[0].name), draft.identity) if new else ()
         reason = decision.reason + self._beside(past)
-        return Submit(self, Action.SUBMIT, reason, submission, cancel, differences)
+        trials = count_trials(planning, submission, runs)
+        return Submit(self, Action.SUBMIT, reason, submission, cancel, differences, trials)
 
     def _adopted(self, planning: Planning, past: Past) -> Sequence[Run]:
         """The attempts at the same under another name, newest first, that are to be runs of this spec from now on."""
@@ -218,9 +220,10 @@ class RunChange(Change):
 
 @dataclass(frozen=True, slots=True)
 class Submit(RunChange):
-    """A new attempt. `differences` say what changed since the spec's last run."""
+    """A new attempt. `differences` say what changed since the spec's last run, `trials` what a sweep has to do."""
 
     differences: tuple[str, ...] = ()
+    trials: TrialCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
