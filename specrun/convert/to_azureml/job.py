@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.convert.to_azureml.sweep import OF_TRIAL, put_sweep
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url, verb_of
 from specrun.engines.azure.images import base_image
-from specrun.engines.azureml_v2.command import command_of, literals_of
+from specrun.engines.azureml_v2.command import command_of, literals_of, variables_of
 from specrun.engines.azureml_v2.environments import conda_of, registered_name
 from specrun.engines.azureml_v2.job_words import (
     data_uri,
@@ -25,7 +24,6 @@ from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
 from specrun.spec.model import Data, Environment, Input, Job, LocalPath, Secret, Spec
 
 FILE = "job.yml"
-_REFERENCE = re.compile(r"\$\{\{\s*search_space\.([\w-]+)\s*\}\}")
 
 
 def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
@@ -44,7 +42,7 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     page.put("tags", dict(job.tags))
     if job.code is not None:
         page.put("code", path_from(job.code, folder), *_code_notes(spec, job.code))
-    page.put("command", command_of(job), *_command_notes(job))
+    page.put("command", command_of(job, sweep), *_command_notes(job))
     _put_inputs(page, job, folder)
     _put_outputs(page, job)
     _put_environment(page, job, spec.wants_gpu, folder)
@@ -80,6 +78,9 @@ def _command_notes(job: Job) -> Iterator[str]:
     hidden = [name for name, entry in job.inputs.items() if entry.is_scalar and name not in shown]
     if hidden:
         yield f"These inputs stand in the command, quoted, where it names them: {', '.join(hidden)}"
+    swept = [name for name in job.environment_variables if name not in variables_of(job)]
+    if swept:
+        yield f"It sets {', '.join(swept)}: Azure ML puts no parameters into environment variables"
 
 
 def _put_inputs(page: Document, job: Job, folder: Path) -> None:
@@ -173,11 +174,11 @@ def _environment(environment: Environment, wants_gpu: bool, folder: Path) -> Val
 def _put_variables(page: Document, job: Job) -> None:
     variables: dict[str, Value] = {}
     hidden = []
-    for name, value in job.environment_variables.items():
+    for name, value in variables_of(job).items():
         if isinstance(value, Secret):
             hidden.append(f'--set environment_variables.{name}="${value.name}"')
         else:
-            variables[name] = _REFERENCE.sub(r"${{search_space.\1}}", value)
+            variables[name] = value
     if hidden:
         page.comment(("environment_variables",), "Secrets are left out: add them when the job is made, where who may")
         page.comment(("environment_variables",), f"read the job sees them: az ml job create … {' '.join(hidden)}")

@@ -49,7 +49,7 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
     trial = {
         # None where there is nothing to send, which the SDK refuses.
         "code": str(staged.code) if any(staged.code.iterdir()) else None,
-        "command": command_of(job),
+        "command": command_of(job, sweep),
         "environment": environment_of(submission, staged, connection, report),
         "environment_variables": {**revealed(variables_of(job)), VARIABLE: submission.fingerprint},
         "distribution": _distribution(job),
