@@ -12,6 +12,7 @@ from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.observed import Run
 from specrun.plan.resources import Key, Place
+from specrun.plan.trials import Trial
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.frozen import dataclass
 
@@ -105,10 +106,38 @@ class OpenLines:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialsSeen:
+    """The trials of a sweep that is followed, all that have been begun: told after every look at them."""
+
+    run: Run
+    trials: tuple[Trial, ...]
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """A trial of a sweep that is followed has ended. Told of each once, and of those first that ended before."""
+
+    run: str
+    trial: Trial
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BestChanged:
+    """Another trial of a sweep that is followed is the best now, of those that have ended."""
+
+    run: str
+    trial: Trial
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A followed run has ended. `outputs` is where a person finds what it wrote ("": it wrote nothing).
 
     Of one that failed, `last_lines` are those of the `role` that did (""; of all: nobody knows which), with a `hint`.
+    Of a sweep, they are those of the `trial` of that name, and `trials` are all that it has begun.
     """
 
     run: Run
@@ -117,6 +146,8 @@ class Finished:
     key: Key | None = None
     role: str = ""
     hint: str = ""
+    trial: str = ""
+    trials: tuple[Trial, ...] = ()
 
 
 Event: TypeAlias = (
@@ -129,6 +160,9 @@ Event: TypeAlias = (
     | StatusChanged
     | Looked
     | LogLines
+    | TrialsSeen
+    | TrialEnded
+    | BestChanged
     | OpenLines
     | Finished
 )

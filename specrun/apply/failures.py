@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from specrun.engines.base import EngineError, LogLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Loss, Run, RunStatus
+from specrun.plan.trials import Trial
 from specrun.spec.frozen import dataclass
+
+ASKED = 3
+"""Trials of a sweep that are looked at for one that failed by itself."""
 
 LAST_LINES = 10
 """Lines that are shown of a role."""
@@ -28,7 +33,8 @@ _OF_OTHERS = re.compile(r"Connection|Broken pipe|DistBackendError|EOFError|Timeo
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What the role that failed wrote last, or the roles where nobody says which it was (`role` ""); `raised`, the line
-    among it that tells most ("" without any); a `hint` at what to do; and why nothing could be read.
+    among it that tells most ("" without any); a `hint` at what to do; and why nothing could be read. Of a sweep it is
+    all of the `trial` of that name.
     """
 
     role: str = ""
@@ -36,13 +42,18 @@ class Failure:
     raised: str = ""
     hint: str = ""
     unread: str = ""
+    trial: str = ""
 
 
 NOTHING = Failure()
 
 
-def failure_of(engine: Reliable, run: Run) -> Failure:
-    """Why a run failed. What cannot be read is said, and hides nothing else."""
+def failure_of(engine: Reliable, run: Run, trials: Sequence[Trial] | None = None) -> Failure:
+    """Why a run failed, of a sweep the first of its trials that did (None: not known yet). What cannot be read is
+    said, and hides nothing else.
+    """
+    if run.is_sweep and run.status is RunStatus.FAILED:
+        return _of_trials(engine, run, trials)
     if run.status is not RunStatus.FAILED and run.loss is not Loss.SERVICE_ERROR:
         return NOTHING
     try:
@@ -60,6 +71,19 @@ def failure_of(engine: Reliable, run: Run) -> Failure:
     few = max(1, LAST_LINES // max(1, len(by_role)))
     shown = _shown(own, found) if role else [line for each in by_role.values() for line in each[-few:]]
     return Failure(role, tuple(shown), told, _hint(engine, run, role, own, told if found is not None else ""))
+
+
+def _of_trials(engine: Reliable, sweep: Run, trials: Sequence[Trial] | None) -> Failure:
+    """Why the first trial failed that did so by itself: one that has logged no value has not."""
+    try:
+        known = engine.trials(sweep.name) if trials is None else trials
+        for trial in [one for one in known if one.run and one.status is RunStatus.FAILED][:ASKED]:
+            run = engine.run(trial.run)
+            if run.status is RunStatus.FAILED:
+                return replace(failure_of(engine, run), trial=run.name)
+    except EngineError as error:
+        return Failure(unread=str(error))
+    return NOTHING
 
 
 def _first_to_fail(by_role: dict[str, list[LogLine]]) -> str:

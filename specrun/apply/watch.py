@@ -4,21 +4,67 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
-from specrun.apply.events import Finished, LogLines, Looked, OpenLines, StatusChanged
+from specrun.apply.events import (
+    BestChanged,
+    Finished,
+    LogLines,
+    Looked,
+    OpenLines,
+    StatusChanged,
+    TrialEnded,
+    TrialsSeen,
+)
 from specrun.apply.failures import failure_of
-from specrun.engines.base import Cursor, OpenLine
+from specrun.engines.base import Cursor, EngineError, OpenLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run, RunStatus
+from specrun.plan.trials import Trial, best
 from specrun.spec.errors import DONE, RUN_CANCELLED, RUN_FAILED
 
-Told: TypeAlias = StatusChanged | Looked | LogLines | OpenLines | Finished
+Told: TypeAlias = StatusChanged | Looked | LogLines | OpenLines | TrialsSeen | TrialEnded | BestChanged | Finished
 """What is told of a run that is followed."""
 
 FIRST_POLL = 0.02
 """Seconds between the first looks at a run whose end nobody tells of; all others are `poll` apart."""
+
+OF_TRIALS = 1.0
+"""Seconds between two looks at the trials of a sweep: each lists all of them."""
+
+
+class Trials:
+    """The trials of a sweep that is followed, as they were seen last."""
+
+    def __init__(self, engine: Reliable, emit: Callable[[TrialsSeen | TrialEnded | BestChanged], None]) -> None:
+        self._engine = engine
+        self._emit = emit
+        self._next = 0.0
+        self._ended: set[tuple[int, str]] = set()
+        self._best = ""
+
+    def look(self, run: Run) -> None:
+        """Emit what happened to them, unless that was looked at a moment ago."""
+        if time.monotonic() < self._next:
+            return
+        with suppress(EngineError):  # they are no more than shown: the end of the sweep is looked for all the same
+            self.tell(run, self._engine.trials(run.name))
+        self._next = time.monotonic() + max(OF_TRIALS, self._engine.poll)
+
+    def tell(self, run: Run, trials: Sequence[Trial]) -> None:
+        """Emit what is new of these trials."""
+        for trial in trials:
+            known = (trial.number, trial.run)
+            if trial.status.ended and known not in self._ended:
+                self._ended.add(known)
+                self._emit(TrialEnded(run.name, trial))
+        found = best(trials, run.objective) if run.objective is not None else None
+        if found is not None and found.run != self._best:
+            self._best = found.run
+            self._emit(BestChanged(run.name, found))
+        self._emit(TrialsSeen(run, tuple(trials)))
 
 
 def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: threading.Event) -> Run | None:
@@ -30,6 +76,7 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
     wake: threading.Event | None = None
     cursor: Cursor = {}
     shown: tuple[RunStatus, str] | None = None
+    trials = Trials(engine, emit)
     while True:
         # The status is read before the lines: once it is an end, these lines are the last.
         run = engine.run(name)
@@ -40,8 +87,13 @@ def follow(engine: Reliable, name: str, emit: Callable[[Told], None], stop: thre
         if run.status.ended:
             while not is_all:
                 cursor, is_all = _tell(engine, name, cursor, emit)
-            emit(ended(engine, run))
+            end = ended(engine, run)
+            if run.is_sweep:
+                trials.tell(run, end.trials)
+            emit(end)
             return run
+        if run.is_sweep:
+            trials.look(run)
         emit(Looked(run))
         wake = wake or engine.ended(name) or stop
         pause = engine.poll
@@ -65,8 +117,11 @@ def code_of(run: Run) -> int:
 
 def ended(engine: Reliable, run: Run) -> Finished:
     """What is told of a run that has ended, and of one that failed why. Raises EngineError."""
-    outputs, failure = engine.address(run.name), failure_of(engine, run)
-    return Finished(run, outputs, failure.lines, role=failure.role, hint=failure.hint)
+    outputs, trials = engine.address(run.name), tuple(engine.trials(run.name)) if run.is_sweep else ()
+    failure = failure_of(engine, run, trials)
+    return Finished(
+        run, outputs, failure.lines, role=failure.role, hint=failure.hint, trial=failure.trial, trials=trials
+    )
 
 
 def _tell(engine: Reliable, name: str, cursor: Cursor, emit: Callable[[Told], None]) -> tuple[Cursor, bool]:

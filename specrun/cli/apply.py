@@ -11,7 +11,7 @@ from functools import partial
 
 import click
 
-from specrun.apply.events import Event, LogLines, Looked, OpenLines, PlanReady
+from specrun.apply.events import Event, LogLines, Looked, OpenLines, PlanReady, TrialsSeen
 from specrun.apply.journal import Journal
 from specrun.apply.locks import TIMEOUT, LockRequired
 from specrun.apply.opening import untried
@@ -209,7 +209,7 @@ def confirm(made: Plan) -> None:
 
 def as_json(event: Event) -> None:
     """Print an event for programs, on a line of its own."""
-    if isinstance(event, (OpenLines, Looked)):
+    if isinstance(event, (OpenLines, Looked, TrialsSeen)):
         return  # a program is told of each line once, when it has ended
     text = json_text(event_data(event))
     if isinstance(event, LogLines):

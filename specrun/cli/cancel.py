@@ -9,8 +9,10 @@ from specrun.cli.options import every_option
 from specrun.cli.reading import Reading, runs_options
 from specrun.cli.status import wait_for
 from specrun.cli.telling import quiet
+from specrun.engines.base import EngineError
 from specrun.plan.observed import Run
 from specrun.spec.visible import visible
+from specrun.views.trials import progress_text
 
 
 @click.command()
@@ -39,8 +41,24 @@ def _wait(runs: RunsOfSpec, unfinished: list[Run] | None) -> None:
     if quiet():
         return
     for run in ended:
-        print(f"{visible(run.name)} is {run.status.value}")
+        print(visible(f"{run.name} is {run.status.value}{_of_trials(runs, run)}"))
     if unfinished == [] and runs.run is not None:
         print(visible(f"{runs.run.name} has ended already: {runs.run.status.value}"))
     elif unfinished == []:
         print(visible(f"{runs.spec} has no unfinished run on {runs.engine.place.title}"))
+
+
+def _of_trials(runs: RunsOfSpec, run: Run) -> str:
+    """What became of a sweep's trials, or that the sweep of a trial goes on without it."""
+    if run.is_sweep:
+        try:
+            return f": {progress_text(run, runs.engine.trials(run.name))}"
+        except EngineError as error:
+            return f"; what became of its trials cannot be read: {error}"
+    if not run.parent:
+        return ""
+    try:
+        goes_on = not runs.engine.run(run.parent).status.ended
+    except EngineError:
+        return ""  # that the trial has ended is what was asked for
+    return f"; its sweep {run.parent} goes on" if goes_on else ""

@@ -40,7 +40,7 @@ def diff(reading: Reading, output: str) -> None:
     if len(opened.runs) == 2:
         before, older = opened.runs[0], opened.runs[0].newest()
     else:
-        before, older = after, _previous(after, newer)
+        before, older = after, _previous(after, newer, reading)
     found = compare_runs(Submitted(before.engine, older), Submitted(after.engine, newer))
     found = _priced(found, before, after)
     if output == "json":
@@ -49,8 +49,11 @@ def diff(reading: Reading, output: str) -> None:
         print(run_diff_text(found, paint_for(sys.stdout), terminal_width()))
 
 
-def _previous(runs: RunsOfSpec, run: Run) -> Run:
+def _previous(runs: RunsOfSpec, run: Run, reading: Reading) -> Run:
     """The run before one, of the same spec. Ends the command where there is none."""
+    if run.parent:
+        trials = runs.about("runs", replace(run, name=run.parent), reading, "--tree")
+        raise Exit(WRONG_USAGE, f"{run.name} is a trial: name another one to compare it with, of those of `{trials}`")
     if (found := runs.before(run, tell_passed_over)) is None:
         raise Exit(FAILED, f"{run.name} is the first run of {run.spec}: name another one to compare it with")
     return found

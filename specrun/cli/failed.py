@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from specrun.apply.failures import Failure, failure_of
 from specrun.cli.opened import RunsOfSpec
@@ -29,7 +30,8 @@ class Failed:
 
     def text(self, paint: Paint, room: int | None) -> str:
         """The last lines and a hint, in lines of their own; "" where nothing is known."""
-        told = failure_text(self.failure, self.failure.role, self.command, paint, room, self.own)
+        of = " ".join(filter(None, (self.failure.trial, self.failure.role)))
+        told = failure_text(self.failure, of, self.command, paint, room, self.own)
         return "\n".join([*told, *hint_text(self.failure.hint, paint, room)])
 
     def data(self) -> Mapping[str, object] | None:
@@ -41,4 +43,5 @@ def look(runs: RunsOfSpec, run: Run, reading: Reading) -> Failed:
     """Why a run failed: a request or more, of one that did."""
     failure = failure_of(runs.engine, run)
     role = ("--role", failure.role) if failure.role else ()
-    return Failed(failure, runs.about("logs", run, reading, *role), runs.own_paths(run))
+    of = replace(run, name=failure.trial) if failure.trial else run
+    return Failed(failure, runs.about("logs", of, reading, *role), runs.own_paths(of))

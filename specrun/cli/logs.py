@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import click
 
+from specrun.cli.best import best_of, best_option
 from specrun.cli.exit_codes import WRONG_USAGE, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, since_option
@@ -24,6 +25,9 @@ from specrun.views.run_table import names_of
 
 COLOUR = "cyan"
 
+_OF_TRIALS = (("runs", "--tree"), ("logs", "--best"))
+"""What tells of the trials of a sweep, whose own lines say how it goes."""
+
 
 @click.command()
 @runs_options
@@ -32,9 +36,16 @@ COLOUR = "cyan"
 @click.option("--tail", type=click.IntRange(0), metavar="N", help="Only the last N lines of each role.")
 @click.option("-t", "--timestamps", is_flag=True, help="Say of each line when it was written, where that is known.")
 @since_option("Only what was written since then")
+@best_option("Of a sweep, what its best trial wrote.")
 @color_option
 def logs(
-    reading: Reading, follow: bool, roles: tuple[str, ...], tail: int | None, timestamps: bool, since: float | None
+    reading: Reading,
+    follow: bool,
+    roles: tuple[str, ...],
+    tail: int | None,
+    timestamps: bool,
+    since: float | None,
+    best_trial: bool,
 ) -> None:
     """What the roles of a run wrote, each line with its role in front."""
     opened = open_runs(reading)
@@ -42,7 +53,14 @@ def logs(
 
     def show(runs: RunsOfSpec) -> None:
         run = runs.engine.run(runs.newest().name) if runs.run is None else runs.run
+        if best_trial:
+            runs = best_of(runs, run)
+            run = runs.newest()
         _show(runs, run, _Wanted(roles, timestamps, since, several, runs.own_paths(run)), tail, follow)
+
+        if run.is_sweep:
+            trials, best = (runs.about(verb, run, reading, option) for verb, option in _OF_TRIALS)
+            tell(f"These are the lines of the sweep: `{trials}` lists its trials, `{best}` shows what the best wrote")
 
     opened.ask(show)
     opened.finish()
@@ -148,5 +166,5 @@ def _lines(
                 yield run, [LogLine(line.role, line.text, line.when) for line in opened], False
                 return
             yield run, opened, True
-            watched.wait(run, engine.poll)
+            watched.wait(run, engine)
         run = engine.run(run.name)

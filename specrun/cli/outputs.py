@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from specrun.apply.fetching import fetch
-from specrun.cli.exit_codes import FAILED, Exit
+from specrun.cli.best import best_of, best_option
+from specrun.cli.exit_codes import FAILED, WRONG_USAGE, Exit
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import output_option
 from specrun.cli.reading import Reading, run_outputs_options
@@ -27,11 +28,27 @@ LISTED = 20
 @run_outputs_options
 @click.option("--fetch", "folder", metavar="DIR", help="Copy the files into this folder.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only paths like this, such as 'model/*'.")
+@best_option("Of a sweep, the files of its best trial.")
 @output_option("text", "json")
-def outputs(reading: Reading, folder: str | None, only: tuple[str, ...], output: str) -> None:
+def outputs(reading: Reading, folder: str | None, only: tuple[str, ...], best_trial: bool, output: str) -> None:
     """List a run's files, or fetch them."""
     opened = open_runs(reading)
-    found = opened.ask(lambda runs: _outputs(runs, None if folder is None else Path(folder), only, output))
+
+    def told_of(runs: RunsOfSpec) -> tuple[object, list[str]]:
+        run = runs.newest()
+        if best_trial:
+            # A list of runs may leave out what costs a service more to say about each of them.
+            runs = best_of(runs, run if runs.run is not None else runs.engine.run(run.name))
+        elif run.is_sweep:
+            raise Exit(
+                WRONG_USAGE,
+                f"{run.name} is a sweep, and its trials have the files:",
+                f"  of the best:  {runs.about('outputs', run, reading, '--best')}",
+                f"  of another:   specrun outputs TRIAL, as `{runs.about('runs', run, reading, '--tree')}` lists them",
+            )
+        return _outputs(runs, None if folder is None else Path(folder), only, output)
+
+    found = opened.ask(told_of)
     told = [data for _, (data, _) in found]
     refused = [line for _, (_, lines) in found for line in lines]
     if output == "json" and told:

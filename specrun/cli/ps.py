@@ -15,13 +15,16 @@ from specrun.cli.options import color_option, output_option
 from specrun.cli.priced import Pricing, tell_prices
 from specrun.cli.reading import LOCAL, Reading, going_options
 from specrun.cli.telling import quiet, tell
-from specrun.engines.base import Scope
+from specrun.engines.base import EngineError, Scope
+from specrun.engines.calls import read_all
 from specrun.plan.makers import NOBODY
 from specrun.plan.observed import Run
+from specrun.plan.trials import Trial
 from specrun.spec.visible import json_text, visible
 from specrun.views.data import place_data, run_data
 from specrun.views.run_table import Row, going_text
 from specrun.views.text import paint_for, terminal_width
+from specrun.views.trials import progress_text, sweep_data
 
 ENDED = 100
 """Runs of a spec that have ended, one after the other, after which it is taken that older ones have ended, too."""
@@ -39,10 +42,16 @@ def ps(reading: Reading, output: str) -> None:
     listed = sorted(found.values(), key=lambda entry: entry[1].submitted or 0.0, reverse=True)
     now = time.time()
     pricing = Pricing(now)
+    trials = _trials(listed) if output == "json" or not quiet() else {}
     if output == "json":
         told = [
-            {**run_data(run), "place": place_data(one.engine.place), "cost": pricing.spent(one, run).data}
-            for one, run in listed
+            {
+                **run_data(run),
+                "place": place_data(one.engine.place),
+                "cost": pricing.spent(one, run).data,
+                **({"sweep": sweep_data(run, trials.get(at, ()))} if run.is_sweep else {}),
+            }
+            for at, (one, run) in enumerate(listed)
         ]
         if told or not opened.failed:
             print(json_text(told, 2))
@@ -51,7 +60,10 @@ def ps(reading: Reading, output: str) -> None:
             print(visible(run.name))
     elif listed:
         spent = [pricing.spent(one, run) for one, run in listed]
-        rows = [_row(one, run, cost.cell) for (one, run), cost in zip(listed, spent, strict=True)]
+        rows = [
+            _row(one, run, cost.cell, trials.get(at))
+            for at, ((one, run), cost) in enumerate(zip(listed, spent, strict=True))
+        ]
         print(going_text(rows, now, paint_for(sys.stdout), terminal_width()))
         tell_prices(spent)
     elif not opened.failed:
@@ -81,9 +93,23 @@ def _going(runs: RunsOfSpec) -> Sequence[Run]:
     return found
 
 
-def _row(runs: RunsOfSpec, run: Run, cost: str) -> Row:
+def _trials(listed: Sequence[tuple[RunsOfSpec, Run]]) -> dict[int, Sequence[Trial]]:
+    """The trials of those that are sweeps, by where these stand in the list; what cannot be read is told."""
+    sweeps = {at: (one, run) for at, (one, run) in enumerate(listed) if run.is_sweep}
+    read = read_all(one.engine.sweeping(run.name) for one, run in sweeps.values())
+    found: dict[int, Sequence[Trial]] = {}
+    for (at, (_, run)), trials in zip(sweeps.items(), read, strict=True):
+        if isinstance(trials, EngineError):
+            tell(f"note: the trials of {run.name} cannot be read: {trials}")
+        else:
+            found[at] = trials
+    return found
+
+
+def _row(runs: RunsOfSpec, run: Run, cost: str, trials: Sequence[Trial] | None) -> Row:
     place = runs.engine.place
-    return Row(run, _file(runs, run), place.title, engine=place.engine, cost=cost)
+    sweep = "" if trials is None else progress_text(run, trials)
+    return Row(run, _file(runs, run), place.title, engine=place.engine, cost=cost, sweep=sweep)
 
 
 def _file(runs: RunsOfSpec, run: Run) -> str:

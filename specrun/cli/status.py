@@ -131,6 +131,6 @@ def wait_for(runs: RunsOfSpec, run: Run, *, quiet: bool = False) -> Run:
 
     with following(quiet=quiet) as followed:
         while not run.status.ended:
-            followed.wait(run, runs.engine.poll)
+            followed.wait(run, runs.engine)
             run = runs.engine.run(run.name)
     return run

@@ -21,8 +21,8 @@ _FILES = ("conda", "build")
 class FieldDiff:
     """A field that is not the same: `before` and `after` are JSON values, None where it is not there.
 
-    `section` is parameters, command, environment, environment_variables, inputs, outputs, distribution, place or
-    origin.
+    `section` is parameters, command, environment, environment_variables, inputs, outputs, distribution, sweep, place
+    or origin.
     """
 
     section: str
@@ -67,6 +67,7 @@ def of_identity(before: Fields, after: Fields) -> Iterator[FieldDiff]:
         old, new = mapping(before.get(section)), mapping(after.get(section))
         yield from _of_entries(section, old, new) if section in ("inputs", "outputs") else changed(section, old, new)
     yield from changed("distribution", _only(before, _WHOLE), _only(after, _WHOLE))
+    yield from changed("sweep", _of_sweep(before), _of_sweep(after))
 
 
 def _command(identity: Fields) -> str:
@@ -75,6 +76,13 @@ def _command(identity: Fields) -> str:
         words = (str(word) for word in identity.get("arguments") or ())
         return " ".join([str(script), *(word if "${{" in word else shlex.quote(word) for word in words)])
     return str(identity.get("command") or "")
+
+
+def _of_sweep(identity: Fields) -> Fields:
+    """What a sweep consists of, each parameter of its search space by itself."""
+    sweep = mapping(identity.get("sweep"))
+    space = {f"search_space.{name}": one for name, one in mapping(sweep.get("search_space")).items()}
+    return {**space, **{name: value for name, value in sweep.items() if name != "search_space"}}
 
 
 def _of_entries(section: str, old: Fields, new: Fields) -> Iterator[FieldDiff]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 
-from specrun.apply.events import Event, PlanReady
+from specrun.apply.events import Event, Finished, PlanReady
 from specrun.engines.locks import Holder
 from specrun.plan.changes import Action, Plan
 from specrun.plan.files import SourceFile
@@ -17,6 +17,7 @@ from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.sweeping import TrialCounts
 from specrun.plan.transfer import Transfer
+from specrun.plan.trials import Trial
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Scalar
 from specrun.spec.moments import rfc3339
@@ -24,6 +25,7 @@ from specrun.views.accounts import account_data
 from specrun.views.costs import attempt_data, cluster_data, machine_data, plan_cost_data
 from specrun.views.diagnostics import diagnostic_data
 from specrun.views.runs import Surroundings
+from specrun.views.trials import sweep_data, trial_data
 
 ACTIONS: Mapping[Action, list[str]] = {
     Action.NO_OP: ["no-op"],
@@ -34,6 +36,8 @@ ACTIONS: Mapping[Action, list[str]] = {
     Action.SUBMIT: ["create"],
 }
 """Terraform's words; a tool that reads its plans knows no others. `specrun_action` has our own."""
+
+_OF_SWEEPS = ("trial", "trials")
 
 _SECRET = re.compile(r"\$\{\{ secrets\.[^ ]+ \}\}")
 
@@ -141,12 +145,18 @@ def event_data(event: Event) -> dict[str, object]:
     kind = "".join(f"_{char.lower()}" if char.isupper() else char for char in type(event).__name__).lstrip("_")
     if isinstance(event, PlanReady):
         return {"event": kind, "plan": plan_data(event.plan)}
+    if isinstance(event, Finished):
+        told = {one.name: _plain(getattr(event, one.name)) for one in fields(event) if one.name not in _OF_SWEEPS}
+        swept = {"trial": event.trial or None, "sweep": sweep_data(event.run, event.trials)}
+        return {"event": kind, **told, **(swept if event.run.is_sweep else {})}
     return {"event": kind, **{field.name: _plain(getattr(event, field.name)) for field in fields(event)}}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Run):
         return run_data(value)
+    if isinstance(value, Trial):
+        return trial_data(value)
     if isinstance(value, Holder):
         return holder_data(value)
     if isinstance(value, Diagnostic):

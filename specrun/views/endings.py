@@ -60,7 +60,7 @@ def last_lines_text(
 ) -> Iterator[str]:
     """The same of a run that has just ended; `about` makes a command of its name, its engine, a verb and options."""
     engine = event.key.place.engine if event.key is not None else ""
-    command = about(event.run.name, engine, "logs", *(("--role", event.role) if event.role else ()))
+    command = about(event.trial or event.run.name, engine, "logs", *(("--role", event.role) if event.role else ()))
     return failure_text(Failure(event.role, event.last_lines), of, command, paint, room, own)
 
 
@@ -77,6 +77,7 @@ def failure_data(failure: Failure, command: str) -> dict[str, object] | None:
         return None
     return {
         "role": failure.role or None,
+        **({"trial": failure.trial} if failure.trial else {}),
         "lines": [{"role": line.role, "text": hide(line.text)} for line in failure.lines],
         "hint": failure.hint or None,
         "logs": command,

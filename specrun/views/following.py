@@ -7,12 +7,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from specrun.apply.events import BestChanged, TrialEnded, TrialsSeen
+from specrun.apply.watch import Trials
+from specrun.engines.reliable import Reliable
 from specrun.plan.observed import Run
 from specrun.spec.visible import visible
 from specrun.views.live import can_draw
 from specrun.views.moving import Moving
 from specrun.views.role_lines import RoleLines, Row
 from specrun.views.text import paint_for
+from specrun.views.trials import progress_text
 
 
 class Following:
@@ -23,6 +27,7 @@ class Following:
         self._moving = Moving(sys.stdout, sys.stderr, paint_for(sys.stderr), self._roles, quiet=quiet)
         self._quiet = quiet
         self._name = ""
+        self._trials: Trials | None = None
 
     def write(self, rows: Sequence[Row], *, is_open: bool) -> None:
         """Write lines of the run, or show those that it has open."""
@@ -37,14 +42,26 @@ class Following:
                 self._roles.put(rows)
         sys.stdout.flush()
 
-    def wait(self, run: Run, seconds: float) -> None:
-        """Wait until the run is looked at again."""
+    def wait(self, run: Run, engine: Reliable) -> None:
+        """Wait until the run is to be looked at again."""
         self._name = run.name
         with self._moving.changing():
             told = self._moving.see((None, run.name), run)
         if told and not self._quiet:
             print(f"{visible(run.name)} {told}", file=sys.stderr, flush=True)
-        time.sleep(seconds)
+        if run.is_sweep and not self._quiet:
+            self._trials = self._trials or Trials(engine, self._see)
+            self._trials.look(run)
+        time.sleep(engine.poll)
+
+    def _see(self, event: TrialsSeen | TrialEnded | BestChanged) -> None:
+        """Show how far a sweep is."""
+        if isinstance(event, TrialsSeen):
+            run, told = event.run, progress_text(event.run, event.trials)
+            with self._moving.changing():
+                is_due = self._moving.say_how_far((None, run.name), told)
+            if is_due:
+                print(f"{visible(run.name)}: {visible(told)}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Leave the terminal as it was."""

@@ -20,17 +20,25 @@ KEPT = 2
 
 @dataclass(slots=True)
 class GoingOn:
-    """A run that goes on: as it was seen last, where it is ("": there is but one place), and what it said last."""
+    """A run that goes on: as it was seen last, where it is ("": there is but one place), what it said last, and of a
+    sweep how far it is.
+    """
 
     run: Run
     place: str = ""
     line: str = ""
+    sweep: str = ""
     since: float = field(default_factory=time.time)
 
     @property
     def seconds(self) -> float:
         """For how long it runs, or waits for that."""
         return max(0.0, time.time() - (self.run.started or self.run.submitted or self.since))
+
+    @property
+    def about(self) -> str:
+        """How far it is, why it waits, or which of its roles run."""
+        return self.sweep or about_run(self.run)
 
 
 def status_line(one: GoingOn, spinner: str, width: int, paint: Paint) -> str:
@@ -39,9 +47,14 @@ def status_line(one: GoingOn, spinner: str, width: int, paint: Paint) -> str:
     state = f"{run.status.value} {clock(one.seconds)}"
     name = shorten(run.name, max(8, width - len(state) - 3))
     left = width - columns(name) - len(state) - 6
-    about = about_run(run)
+    about = "" if one.sweep else one.about
     told = f" · {shorten(about, left)}" if about and left > 8 else ""
     return f"{paint(spinner, COLOURS[run.status])} {paint(name, 'bold')} {state}{paint(told, 'dim')}"
+
+
+def sweep_line(one: GoingOn, width: int, paint: Paint) -> str:
+    """How far a sweep is, below the line of its run."""
+    return paint(f"  {shorten(one.sweep, width - 2)}", "dim")
 
 
 def about_run(run: Run) -> str:
@@ -66,7 +79,7 @@ def table(runs: Sequence[GoingOn], width: int, height: int, paint: Paint) -> Ite
         texts = [_padded(name, rooms[0]), *([_padded(place, rooms[1])] if rooms[1] else [])]
         texts += [paint(_padded(status, rooms[2]), COLOURS[one.run.status]), f"{lasted:>{rooms[3]}}"]
         left = width - sum(room + 2 for room in rooms if room)
-        yield "  ".join([*texts, paint(shorten(one.line or mask(hide(one.run.why)), left), "dim")])
+        yield "  ".join([*texts, paint(shorten(one.sweep or one.line or mask(hide(one.run.why)), left), "dim")])
     if len(shown) < len(rows):
         yield paint(f"… and {_counted(rows[len(shown) :], 'more')}", "dim")
 

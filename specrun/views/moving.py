@@ -15,7 +15,7 @@ from specrun.spec.secrets import hide
 from specrun.spec.visible import visible, visible_log
 from specrun.spec.wording import size
 from specrun.views.bars import Bar
-from specrun.views.going_on import GoingOn, about_run, status_line, table
+from specrun.views.going_on import GoingOn, status_line, sweep_line, table
 from specrun.views.live import Live, can_draw, is_shared
 from specrun.views.role_lines import RoleLines
 from specrun.views.text import Paint, clock, columns
@@ -25,6 +25,9 @@ SILENCE = 1.0
 
 MINUTE = 60.0
 """Seconds of a run's silence after which something is to be said of it, where nothing is drawn."""
+
+PROGRESS = 10.0
+"""Seconds between two lines about how far a sweep is, where nothing is drawn."""
 
 RunKey: TypeAlias = tuple[Key | None, str]
 """Which run: the names of two places may be alike."""
@@ -47,6 +50,7 @@ class Moving:
         self._live: Live | None = None
         self._wrote = time.monotonic()
         self._heard: dict[RunKey, float] = {}
+        self._far: dict[RunKey, float] = {}
         self._is_silent = False
 
     def above(self) -> AbstractContextManager[None]:
@@ -98,7 +102,7 @@ class Moving:
         if now - self._heard.setdefault(key, now) < MINUTE:
             return ""
         self._heard[key] = now
-        about = about_run(run)
+        about = one.about
         return f"is {run.status.value} {clock(one.seconds)}" + (f" · {visible(about)}" if about else "")
 
     def say(self, key: RunKey, line: str) -> None:
@@ -106,10 +110,23 @@ class Moving:
         if key in self._runs:
             self._runs[key].line = visible_log(hide(line), colours=False).strip()
 
+    def say_how_far(self, key: RunKey, text: str) -> bool:
+        """How far a sweep is. True where it cannot be drawn, is something new, and the last line about it is old."""
+        one = self._runs.get(key)
+        if one is None or one.sweep == text:
+            return False
+        one.sweep = text
+        now = time.monotonic()
+        if self.draws or now - self._far.setdefault(key, now) < PROGRESS:
+            return False
+        self._far[key] = self._heard[key] = now
+        return True
+
     def settle(self, key: RunKey) -> None:
         """A run has ended: what became of it is written."""
         self._runs.pop(key, None)
         self._heard.pop(key, None)
+        self._far.pop(key, None)
         self._roles.clear()
 
     def close(self) -> None:
@@ -139,4 +156,7 @@ class Moving:
             return
         self._is_silent = self._is_silent or time.monotonic() - self._wrote >= SILENCE
         if self._is_silent:
-            yield from (status_line(one, spinner, width, self._paint) for one in self._runs.values())
+            for one in self._runs.values():
+                yield status_line(one, spinner, width, self._paint)
+                if one.sweep:
+                    yield sweep_line(one, width, self._paint)

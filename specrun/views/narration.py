@@ -21,6 +21,7 @@ from specrun.apply.events import (
     OperationStarted,
     PlanReady,
     StatusChanged,
+    TrialsSeen,
 )
 from specrun.apply.locks import told
 from specrun.engines.base import LogLine, Progress
@@ -37,7 +38,9 @@ from specrun.views.moving import Moving
 from specrun.views.own_paths import OwnPaths, own_paths_of
 from specrun.views.plan_text import plan_text, summary
 from specrun.views.role_lines import RoleLines, Row
-from specrun.views.text import duration, in_room, indented, paint_for, room_in
+from specrun.views.sweep_text import sweep_end_text
+from specrun.views.text import duration, in_room, indented, is_link, paint_for, room_in
+from specrun.views.trials import progress_text
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 VERBS = {
@@ -130,6 +133,9 @@ class Narration:
                 self._status(run, key)
             case Looked(run, key):
                 self._look(run, key)
+            case TrialsSeen(run, trials, key):
+                if self._moving.say_how_far((key, run.name), far := progress_text(run, trials)):
+                    self._say(f"{self._paint('▶', 'cyan')} {self._run_name(run.name, key)}: {visible(far)}")
             case LogLines(run, lines, key):
                 self._write(run, lines, key)
             case OpenLines(run, lines, key):
@@ -277,11 +283,16 @@ class Narration:
         room = room_in(self._err, self._width)
         # Of the only role, or of nobody knows which, they stand right above, where this apply has shown them.
         above = self._roles and (not event.role or set(self._roles) == {self._role(run.name, event.role, event.key)})
+        above = above and not event.trial  # whose lines nobody has seen
         if self._is_left_out(run.name) or not above:
-            of = " ".join(filter(None, (name if len(self._runs) > 1 else "", event.role)))
+            of = " ".join(filter(None, (event.trial or (name if len(self._runs) > 1 else ""), event.role)))
             for text in last_lines_text(event, of, self._about, self._paint, room, self._own(run.name, event.key)):
                 self._say(text, wrong=True)
-        self._tell(result_text(run, name, event.outputs, self._paint_out, room_in(self._out, self._width)))
+        room_out = room_in(self._out, self._width)
+        outputs = "" if run.is_sweep and not is_link(event.outputs) else event.outputs  # its trials have them
+        self._tell(result_text(run, name, outputs, self._paint_out, room_out))
+        if trials := sweep_end_text(event, self._about, self._paint_out, room_out):
+            self._tell(trials)
         for text in hint_text(event.hint, self._paint, room):
             self._say(text, wrong=True)
         if self._fail_fast and run.status in (RunStatus.FAILED, RunStatus.LOST):

@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "inputs": "Inputs",
     "outputs": "Outputs",
     "distribution": "Processes",
+    "sweep": "Sweep",
     "place": "Where",
     "origin": "Origin",
 }

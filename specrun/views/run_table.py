@@ -125,7 +125,7 @@ def going_text(rows: Sequence[Row], now: float, paint: Paint, width: int) -> str
         ]
         for row in rows
     ]
-    below = [[row.run.why] if row.run.why else [] for row in rows]
+    below = [[text for text in (row.run.why, row.sweep) if text] for row in rows]
     return "\n".join(_lines(head, table, below, [row.run for row in rows], paint, width))
 
 

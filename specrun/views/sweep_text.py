@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
+from specrun.apply.events import Finished
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import Trial, best, is_stopped_early
 from specrun.spec.sweep import Objective
 from specrun.views.sparkline import signs_for, sparkline
-from specrun.views.text import Paint, shorten, wrapped
-from specrun.views.trials import counts_text, parameters_text, value_text
+from specrun.views.text import Paint, in_room, shorten, tied, wrapped
+from specrun.views.trials import best_text, counts_text, parameters_text, value_text
 
 SHOWN = 5
 """Trials that run, and that failed, which are told one by one."""
@@ -37,6 +38,24 @@ def trial_text(run: Run, trial: Trial | None, room: int | None) -> str:
     why = trial.reason if trial is not None and trial.reason != run.reason else ""
     told = "" if trial is None else f", as trial {trial.number}" + (f": {why}" if why else "")
     return "\n".join(_told("sweep", run.parent + told, room))
+
+
+def sweep_end_text(event: Finished, about: Callable[..., str], paint: Paint, room: int | None) -> str:
+    """What became of the trials of a sweep that has ended; "" of another run. `about` makes a command of a run's name,
+    its engine, a verb and options.
+    """
+    run, trials = event.run, event.trials
+    if run.objective is None:
+        return ""
+    lines = [in_room(counts_text(run, trials), room, "  ")]
+    found = best(trials, run.objective)
+    engine = event.key.place.engine if event.key is not None else ""
+    if found is not None:
+        lines.append(in_room(f"best: {best_text(run, found)}", room, "  ").replace("best:", paint("best:", "bold"), 1))
+        lines.append(tied("  its outputs:", about(run.name, engine, "outputs", "--best"), room))
+    elif trials:
+        lines.append(tied("  all trials:", about(run.name, engine, "runs", "--tree"), room))
+    return "\n".join(lines)
 
 
 def best_so_far(trials: Sequence[Trial], objective: Objective) -> list[float]:

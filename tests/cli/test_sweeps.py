@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from specrun.engines.base import EngineError
+from specrun.engines.base import EngineError, LogLine
 from specrun.plan.metrics import Last, Logged, Series
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import STOPPED_EARLY, Trial
@@ -211,3 +211,133 @@ def test_the_status_of_a_trial_tells_its_sweep_and_its_parameters(specrun: Comma
     assert f"  sweep        {NAME}, as trial 1: has logged no `accuracy` (logged: acc)" in said.out
     told = json.loads(specrun("status", "-o", "json", found.run).out)
     assert (told["parent"], told["parameters"]) == (NAME, {"lr": 0.05, "layers": 2})
+
+
+def ended(engine: Double, status: RunStatus, reason: str = "") -> None:
+    engine.all_runs[-1] = replace(engine.all_runs[-1], status=status, reason=reason, ended=100.0)
+    engine.statuses[NAME] = [status]
+
+
+def with_run_of(engine: Double, number: int, status: RunStatus = S) -> str:
+    """The run of a trial, in no list of runs."""
+    found = trial(number)
+    engine.all_runs.insert(0, Run(found.run, "job", f"{number:010}", 1, status, parent=NAME))
+    return found.run
+
+
+def test_the_files_of_a_sweep_are_those_of_its_best_trial(specrun: Command, engine: Double) -> None:
+    best = with_run_of(engine, 4)
+    engine.outputs = ["model/weights"]
+    said = specrun("outputs", "--best", "job.yaml")
+    assert (said.out.split(), f"{best}: 1 file in" in said.err) == (["1", "B", "model/weights"], True)
+    assert json.loads(specrun("outputs", "--best", "-o", "json", NAME).out)["run"] == best
+    fetched = specrun("outputs", "--best", "--fetch", "got", "job.yaml")
+    assert (fetched.code, Path("got/model/weights").is_file()) == (0, True)
+
+
+def test_a_sweep_itself_has_no_files_and_it_is_said_whose_there_are(specrun: Command, engine: Double) -> None:
+    said = specrun("outputs", "job.yaml")
+    assert (said.code, said.out) == (64, "")
+    assert [line.partition(":")[0] for line in said.err.splitlines()] == [
+        f"{NAME} is a sweep, and its trials have the files",
+        "  of the best",
+        "  of another",
+    ]
+
+
+@pytest.mark.parametrize("verb", ["outputs", "logs"])
+def test_best_is_of_sweeps_that_have_one(specrun: Command, engine: Double, verb: str) -> None:
+    said = specrun(verb, "--best", "job-9999999999")
+    assert (said.code, "job-9999999999 is no sweep, which --best is about" in said.err) == (64, True)
+    name = with_run_of(engine, 0)
+    assert f"it is a trial of {NAME}, which is one" in specrun(verb, "--best", name).err
+    assert isinstance(engine.sweeps, DoubleSweeps)
+    engine.sweeps.looks[NAME] = [[trial(1, F), trial(3, R, 0.9)]]
+    said = specrun(verb, "--best", "job.yaml")
+    assert said.code == 100
+    assert f"{NAME} has no best trial, yet (1 of 20 trials, 1 running, 1 failed)" in said.err
+    ended(engine, F, "no trial succeeded")
+    assert (
+        "has no best trial (1 of 20 trials, 1 running, 1 failed): no trial succeeded"
+        in specrun(verb, "--best", NAME).err
+    )
+
+
+def test_logs_of_a_sweep_are_its_own_and_say_how_to_see_those_of_trials(specrun: Command, engine: Double) -> None:
+    ended(engine, S)
+    best = with_run_of(engine, 4)
+    engine.lines = [LogLine("sweep/0", "trial 4: accuracy 0.75")]
+    said = specrun("logs", "job.yaml")
+    assert said.out == "sweep/0 | trial 4: accuracy 0.75\n"
+    assert "--tree` lists its trials" in said.err
+    assert "--best` shows what the best wrote" in said.err
+    assert specrun("logs", "-q", "job.yaml").err == ""
+    engine.calls.clear()
+    said = specrun("logs", "--best", "job.yaml")
+    assert (f"logs {best}" in engine.calls, "--tree" in said.err) == (True, False)
+
+
+def test_a_trial_is_compared_with_another_that_is_named(specrun: Command, engine: Double) -> None:
+    before, after = with_run_of(engine, 0), with_run_of(engine, 1)
+    for name, number in ((before, 0), (after, 1)):
+        at = next(at for at, run in enumerate(engine.all_runs) if run.name == name)
+        engine.all_runs[at] = replace(engine.all_runs[at], parameters=trial(number).parameters)
+        engine.identities[name] = {"command": f"python train.py {number}", "code": {}}
+    said = specrun("diff", before, after)
+    assert said.out[said.out.index("Parameters") :].splitlines()[:3] == [
+        "Parameters",
+        "  lr      0.1 → 0.05",
+        "  layers  1 → 2",
+    ]
+    alone = specrun("diff", before)
+    assert (alone.code, f"{before} is a trial: name another one to compare it with" in alone.err) == (64, True)
+
+
+def test_two_sweeps_are_compared_by_what_they_try(specrun: Command, engine: Double) -> None:
+    space = {"lr": {"type": "choice", "values": [1, 2]}, "layers": {"type": "randint", "upper": 3}}
+    wider = {**space, "lr": {"type": "choice", "values": [1, 2, 3]}}
+    for name, one, most in ((NAME, wider, 9), ("job-9999999999", space, 6)):
+        engine.identities[name] = {"command": "ls", "sweep": {"search_space": one, "max_total_trials": most}}
+    said = specrun("diff", "job-9999999999", NAME)
+    lines = said.out[said.out.index("Sweep") :].splitlines()
+    assert lines[1].split()[0] == "search_space.lr"
+    assert "1 2 → type choice, values 1 2 3" in lines[1]
+    assert lines[2].split() == ["max_total_trials", "6", "→", "9"]
+
+
+def test_cancel_says_what_became_of_the_trials(specrun: Command, engine: Double) -> None:
+    engine.statuses[NAME] = [C]
+    assert isinstance(engine.sweeps, DoubleSweeps)
+    engine.sweeps.looks[NAME] = [[trial(0, value=0.5), trial(1, C), trial(2, C)]]
+    said = specrun("cancel", "job.yaml")
+    assert engine.cancelled == [NAME]
+    assert said.out == (
+        f"{NAME} is cancelled: 3 of 20 trials, 2 cancelled; best accuracy 0.5 by job-0000000000 (lr=0.1, layers=1)\n"
+    )
+
+
+def test_a_trial_that_is_cancelled_does_not_end_its_sweep(specrun: Command, engine: Double) -> None:
+    name = with_run_of(engine, 3, R)
+    engine.statuses[name] = [R, C]
+    said = specrun("cancel", name)
+    assert (engine.cancelled, said.out) == ([name], f"{name} is cancelled; its sweep {NAME} goes on\n")
+
+
+def test_what_goes_on_has_a_line_for_a_sweep_with_how_far_it_is(specrun: Command, engine: Double) -> None:
+    said = specrun("ps", "job.yaml")
+    assert [line.split()[:2] for line in said.out.splitlines()[:2]] == [["run", "status"], [NAME, "running"]]
+    assert said.out.splitlines()[2].startswith("  5 of 20 trials, 1 running, 1 failed, 1 stopped early; best")
+    told = json.loads(specrun("ps", "-o", "json", "job.yaml").out)
+    assert told[0]["sweep"]["counts"]["running"] == 1
+    engine.calls.clear()
+    assert specrun("ps", "-q", "job.yaml").out == f"{NAME}\n"
+    assert f"trials {NAME}" not in engine.calls
+    engine.faults[f"trials {NAME}"] = [EngineError("the disk is gone")]
+    unread = specrun("ps", "job.yaml")
+    assert (NAME in unread.out, "cannot be read: the disk is gone" in unread.err) == (True, True)
+
+
+def test_waiting_for_a_sweep_ends_as_apply_does(specrun: Command, engine: Double) -> None:
+    engine.statuses[NAME] = [R, R, F]
+    said = specrun("status", "--wait", "-q", "job.yaml")
+    assert (said.code, said.out) == (100, "failed\n")

@@ -10,6 +10,7 @@ const SECTIONS = {
   inputs: "Inputs",
   outputs: "Outputs",
   distribution: "Processes",
+  sweep: "Sweep",
   place: "Where",
   origin: "Origin",
 };
