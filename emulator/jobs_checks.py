@@ -37,7 +37,7 @@ def refuse_sweep(plane: Plane, name: str, job: Mapping[str, Any], trial: Mapping
     space, sampling = job["searchSpace"], job["samplingAlgorithm"]["samplingAlgorithmType"]
     wrong = problem(space, sampling)
     require(not wrong, wrong)
-    for parameter in PARAMETER.findall(trial["command"]):
+    for parameter in PARAMETER.findall(job["trial"]["command"]):
         told = f"The command has ${{{{search_space.{parameter}}}}}, but the search space has no such parameter."
         require(parameter in space, told)
     _refuse_program(plane, trial)

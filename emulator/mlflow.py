@@ -40,7 +40,7 @@ def search(plane: Plane, request: Request) -> dict[str, Any]:
         named = [run for run in named if run.hidden == (wanted == "DELETED_ONLY")]
     found = mlflow_filters.matching([_shown(plane, run) for run in named[::-1]], body.get("filter") or "")
     found = mlflow_filters.ordered(found, body.get("order_by") or [])
-    size = min(int(body.get("max_results") or plane.page_size), plane.page_size)
+    size = min(int(body.get("max_results") or plane.found_size), plane.found_size)
     part, token = page(found, body.get("page_token"), size)
     return {"runs": list(part), **({"next_page_token": token} if token else {})}
 

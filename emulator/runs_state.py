@@ -232,7 +232,8 @@ class Doubled:
 class Plane:
     """The data plane of one workspace. `blobs` is its own storage account.
 
-    Without `filters` a list of jobs has all jobs, whatever was asked for.
+    Without `filters` a list of jobs has all jobs, whatever was asked for. A page of a list has at most `page_size`
+    items, one of what MLflow found `found_size`.
     """
 
     def __init__(self, place: Place, blobs: Blobs, cloud: Cloud) -> None:
@@ -241,6 +242,7 @@ class Plane:
         self.blobs = blobs
         self.lock = threading.RLock()
         self.page_size = 100
+        self.found_size = 1_000
         self.filters = True
         self.datastores: dict[str, Datastore] = {}
         self.default = "workspaceblobstore"

@@ -17,7 +17,9 @@ from emulator.runs_state import SYSTEM, Plane, Run
 from emulator.serverless import NAME as SERVERLESS
 
 PARAMETER = re.compile(r"\$\{\{\s*search_space\.([^}\s]+?)\s*\}\}")
-"""What is replaced in a trial's command, and nowhere else."""
+"""What is replaced in a trial's command, and nowhere else: by a variable of bash's, which then has the value."""
+
+_VARIABLE = "AZUREML_SWEEP_"
 
 MOST_TRIALS = 1_000
 MOST_MINUTES = 10_080
@@ -75,20 +77,19 @@ def keep_inputs(plane: Plane, name: str, asked: Mapping[str, Any]) -> None:
 
 
 def trial_of(job: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
-    """The command job that a trial is, with a point of the search space in its command."""
+    """The command job that a trial is: a point of the search space is in its environment."""
     trial, limit = job["trial"], job["limits"]["trialTimeout"]
+    values = {
+        f"{_VARIABLE}{name}": value if isinstance(value, str) else json.dumps(value) for name, value in point.items()
+    }
     return {
         "jobType": "Command",
         **{name: job.get(name) for name in _PASSED_ON},
         **trial,
-        "command": PARAMETER.sub(lambda m: text_of(point[m[1]]) if m[1] in point else m[0], trial["command"]),
+        "command": PARAMETER.sub(rf"${_VARIABLE}\1", trial["command"]),
+        "environmentVariables": {**(trial.get("environmentVariables") or {}), **values},
         "limits": {"jobLimitsType": "Command", "timeout": limit} if limit else None,
     }
-
-
-def text_of(value: Any) -> str:
-    """A value as it comes to stand in a command, letter by letter."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def most_trials(job: Mapping[str, Any], size: int | None) -> int:

@@ -92,7 +92,8 @@ def test_a_sweep_runs_its_trials_and_knows_the_best(sdk: Sdk, client: Any, folde
     from azure.ai.ml.sweep import Choice
 
     space = {"x": Choice([0.5, 0.75]), "word": Choice(["a b", "c"])}
-    command = "echo ${{search_space.word}} '${{search_space.word}}'; python train.py ${{search_space.x}} 0.25"
+    command = "printf '%s,' ${{search_space.word}} \"${{search_space.word}}\" '${{search_space.word}}'; "
+    command += 'test -z "$GREETING" && export GREETING=$AZUREML_SWEEP_x; python train.py $GREETING 0.25'
     sweep = swept("sweep-1", command, space, code=str(folder))
     made = client.jobs.create_or_update(sweep)
     assert (made.type, made.status) == ("sweep", RUNNING)
@@ -106,10 +107,10 @@ def test_a_sweep_runs_its_trials_and_knows_the_best(sdk: Sdk, client: Any, folde
     seen = client.jobs.get("sweep-1")
     given = [json.loads(seen.tags[f"_aml_system_{one.name}"]) for one in children]
     assert given == [{"x": x, "word": word} for x in (0.5, 0.75) for word in ("a b", "c")]
-    assert logs_of(sdk, "sweep-1_0") == {"": "a b a b\n"}
+    assert logs_of(sdk, "sweep-1_0") == {"": "a,b,a b,$AZUREML_SWEEP_word,"}  # a variable of bash's, as on the service
     first = client.jobs.get("sweep-1_1")
     assert (first.type, first.status, first.compute) == ("command", COMPLETED, COMPUTE)
-    assert first.command == "echo c 'c'; python train.py 0.5 0.25"
+    assert first.environment_variables == {"AZUREML_SWEEP_x": "0.5", "AZUREML_SWEEP_word": "c"}
     assert "sweep-1_1" not in [job.name for job in client.jobs.list()]
 
     best = {name: seen.properties[name] for name in ("best_child_run_id", "score", "best_metric_status", "space_size")}
