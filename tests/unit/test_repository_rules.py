@@ -23,6 +23,11 @@ SIZES = "sizes: [STANDARD_D*_V5, nc4as_t4_v3]"
 IMAGES = "images: ['mcr.microsoft.com/azureml/*', 'python', 'ghcr.io/team/train:1.*']"
 REGISTRIES = "registries: [myteam.azurecr.io, docker.io, 'registry.local:5000']"
 TAGS = "required_tags: [team, cost-center]"
+SWEEP = (
+    "sweep:\n  sampling_algorithm: grid\n  search_space: {x: {type: choice, values: [1, 2, 3]}}\n"
+    "  objective: {goal: maximize, primary_metric: m}\n"
+)
+SEARCHED = JOB.replace("'true'", "'true ${{ search_space.x }}'") + SWEEP
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,7 @@ TAGS = "required_tags: [team, cost-center]"
         ("max_timeout: 1d12h30m5s", JOB.replace("'true'", "'true', limits: {timeout: 131405}")),
         ("max_timeout: 60", JOB.replace("'true'", "'true', limits: {timeout: 60}")),
         ("max_timeout: 8h", cluster("size: D4S_V5, max_instances: 8")),  # no job
+        ("max_timeout: 60", SEARCHED + "  limits: {trial_timeout: 60}\n"),
         ("lock: required", JOB),
     ],
 )
@@ -136,6 +142,12 @@ def test_what_keeps_to_a_rule_is_not_spoken_of(rules: str, spec: str) -> None:
         (TAGS, cluster("max_instances: 3"), "rule-required-tags 3:1", "in `compute`"),
         ("max_timeout: 8h", JOB, "rule-max-timeout 3:1", "At most 28,800 s (8h) are allowed"),
         (
+            "max_timeout: 60",
+            SEARCHED + "  limits: {trial_timeout: 90}\n",
+            "rule-max-timeout 8:27",
+            "and a trial may take 90 s (1m 30s): write `trial_timeout: 60`, or less",
+        ),
+        (
             "max_timeout: 90m",
             JOB.replace("'true'", "'true', limits: {timeout: 5401}"),
             "rule-max-timeout 3:42",
@@ -197,6 +209,7 @@ TIMED = (
     "job: {command: 'true', limits: {timeout: 7200}, resources: {instance_count: 2}, distribution: {type: pytorch}}\n"
 )
 TWO = cluster("size: D4S_V5, max_instances: 2")
+TRIALS = TIMED.replace("'true'", "'true ${{ search_space.x }}'") + SWEEP
 
 
 @pytest.mark.parametrize(
@@ -205,6 +218,9 @@ TWO = cluster("size: D4S_V5, max_instances: 2")
         ("2", TWO + TIMED),  # 2 instances, 2 hours, 0.5 an hour
         ("2 EUR", TWO + TIMED),
         ("0.4", TWO.replace("}", ", tier: low_priority}") + TIMED),
+        ("6", TWO + TRIALS),  # three times as much
+        ("1", TWO + TRIALS + "  limits: {trial_timeout: 1200}\n"),
+        ("1", TWO + TRIALS.replace("limits: {timeout: 7200}, ", "") + "  limits: {timeout: 3600}\n"),  # one at once
         ("1.5", JOB),  # on this machine nothing is rented
         ("1.5", TWO),  # nothing runs
         ("1.5", PLACE + "compute: cluster\n" + TIMED),  # the plan sees the size
@@ -219,6 +235,9 @@ def test_what_a_run_may_cost(budget: str, spec: str) -> None:
     ("spec", "place", "words", "prices"),
     [
         (TWO + TIMED, "4:42", "1.99 EUR at most, and this may cost 2.00 EUR: 2 × D4S_V5 (dedicated) for", PRICES),
+        (TWO + TRIALS, "4:64", "6.00 EUR: 2 × D4S_V5 (dedicated), 3 trials for 21,600 s (6h) together", PRICES),
+        (TWO + TRIALS + "  limits: {trial_timeout: 7000}\n", "9:11", "3 trials for 21,000 s (5h 50m) together", PRICES),
+        (TWO + TRIALS.replace("limits: {timeout: 7200}, ", ""), "4:1", "this is unbounded", PRICES),
         (TWO + JOB, "4:1", "1.99 EUR at most, and this is unbounded", PRICES),
         (TWO.replace("D4S", "D8S") + TIMED, "3:32", "as `D8S_V5: {dedicated: 0.50}`", PRICES),
         (TWO + TIMED, "3:32", "there is no price of D4S_V5 (dedicated)", ""),

@@ -34,9 +34,15 @@ def _any_of(missing: list[str], tags: Mapping[str, object]) -> bool:
 
 
 def max_timeout(case: Case, rule: Rule) -> Iterator[Found]:
-    """Whether the job is ended after the time of the rule `max_timeout`, or sooner."""
-    job = case.spec.job
+    """Whether the job is ended after the time of the rule `max_timeout`, or sooner; of a sweep each trial."""
+    job, sweep = case.spec.job, case.spec.sweep
     if job is None:
+        return
+    if sweep is not None and sweep.trial_timeout is not None:
+        if sweep.trial_timeout > rule.value:
+            write = f"write `trial_timeout: {rule.value}`"
+            detail = f"At most {_time(rule.value)} are allowed, and a trial may take {_time(sweep.trial_timeout)}: "
+            yield Broken(("sweep", "limits", "trial_timeout"), f"{detail}{write}, or less.")
         return
     write = f"write `limits: {{timeout: {rule.value}}}`"
     if job.timeout is None:
@@ -76,7 +82,11 @@ def budget_per_run(case: Case, rule: Rule) -> Iterator[Found]:
         else (f"A run may cost {rule.value.amount} at most")
     )
     path: Path = ("job", "limits", "timeout")
-    if job.timeout is None:
+    sweep, seconds = case.spec.sweep, job.timeout
+    if sweep is not None:
+        path = ("sweep", "limits") if sweep.trial_timeout or sweep.timeout else path
+        seconds = sweep.trial_timeout or sweep.timeout or seconds
+    if seconds is None:
         detail = f"{limit}, and this is unbounded: nothing ends the job. Write a `limits.timeout` in `job`, in seconds."
         yield Broken(("job",), detail, True)
     elif cost is None:
@@ -98,9 +108,16 @@ def budget_per_run(case: Case, rule: Rule) -> Iterator[Found]:
             yield Open(("workspace",), "", planned=True)
             return
         instances = cost.instances
+        what, fewer, time = "", "fewer or smaller instances", f"for {_time(round(cost.seconds or seconds))}"
+        if cost.trials is not None:
+            what, fewer, time = (
+                f", {cost.trials} trials",
+                "fewer trials, fewer or smaller instances",
+                f"{time} together",
+            )
         detail = (
             f"{limit}, and this may cost {money(cost.at_most, cost.currency)}: {instances.count} × {instances.size} "
-            f"({instances.tier}) for {_time(job.timeout)}. Take fewer or smaller instances, or a shorter timeout."
+            f"({instances.tier}){what} {time}. Take {fewer}, or a shorter timeout."
         )
         yield Broken(path, detail)
 
