@@ -58,7 +58,7 @@ def local(spec: Spec, home: Path) -> object:
     from specrun.engines.local.checks import check_spec
     from specrun.engines.local.inputs import cloud_folder, prepare_inputs, prepare_outputs
     from specrun.engines.local.resources import LocalResources
-    from specrun.engines.local.submission import _python, _request
+    from specrun.engines.local.submission import _command, _request
 
     assert spec.job is not None
     for entry in spec.job.inputs.values():
@@ -81,7 +81,7 @@ def local(spec: Spec, home: Path) -> object:
         prepare_inputs(home, planned, home / "laid-out" / "inputs")
     prepare_outputs(home, planned, home / "laid-out" / "outputs")
     laid_out = [(str(path), str(path.readlink()) if path.is_symlink() else "") for path in _below(home / "laid-out")]
-    request = dataclasses.replace(_request(home, planned, _python(home, planned)), marker="")
+    request = _request(home, planned, _command(home, planned, ""), "")
     return planned.spec, request, laid_out, _code(planned), list(_data(plan))
 
 

@@ -18,7 +18,6 @@ from specrun.engines.local.kept_code import share_code
 from specrun.engines.local.log_times import LogTimes
 from specrun.engines.local.mounts import written_inputs
 from specrun.engines.local.request import Request, Withheld
-from specrun.plan.ownership import StateRefused
 from specrun.spec.frozen import dataclass
 from specrun.spec.secrets import longest_first
 
@@ -29,7 +28,7 @@ SHUTDOWN_SPREAD = 1.0
 """Seconds over which one shutdown's signals reach all processes."""
 
 _UNFINISHED = "unfinished"
-_SHUTDOWN = "its supervisor was asked to end (SIGTERM), as when the machine shuts down"
+SHUTDOWN = "its supervisor was asked to end (SIGTERM), as when the machine shuts down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,13 @@ class Ending:
 
 
 class Execution:
-    """The one writer of a run's state. `lock` is the run's lock, which the guards share."""
+    """The one writer of a run's state. `lock` is the run's lock, which the guards share; `present` are the GPUs of
+    this machine, where somebody has looked.
+    """
 
-    def __init__(self, rundir: Path, request: Request, withheld: Withheld, lock: int) -> None:
+    def __init__(
+        self, rundir: Path, request: Request, withheld: Withheld, lock: int, present: tuple[str, ...] | None = None
+    ) -> None:
         self.rundir = rundir
         self.request = request
         self.secrets = withheld.variables
@@ -65,12 +68,12 @@ class Execution:
         self.unclean = False
         self.kills = memory.kills()
         self.signalled_at: float | None = None
-        self.gpus_present: tuple[str, ...] = ()
+        self.gpus_present = present
         self.place: slots.Place | None = None
 
     def carry_out(self) -> None:
         """Wait for a grant, run the roles, write the result. The run is over when this returns."""
-        wake = self._listen()
+        wake = processes.listen(self._asked_to_end)
         grant = self._queue(wake)
         if grant is not None:
             self._start(grant)
@@ -81,17 +84,6 @@ class Execution:
             self.place.leave()
         self._finish()
 
-    def _listen(self) -> int:
-        """Have signals wake the loop, through the descriptor that is returned."""
-        wake, writer = os.pipe()
-        for descriptor in (wake, writer):
-            os.set_blocking(descriptor, False)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._asked_to_end)
-        return wake
-
     def _asked_to_end(self, *_: object) -> None:
         # As when the machine shuts down. Nobody asked for this run's end: it is left unfinished, which is "lost",
         # and the next apply submits it again.
@@ -100,7 +92,9 @@ class Execution:
     # --- the queue
 
     def _queue(self, wake: int) -> slots.Grant | None:
-        present = self.gpus_present = () if self.request.gpu is False else gpus.present()
+        if self.gpus_present is None:
+            self.gpus_present = () if self.request.gpu is False else gpus.present()
+        present = self.gpus_present
         want = slots.Want(
             cluster=self.request.cluster.name,
             nodes=self.request.instance_count,
@@ -124,15 +118,15 @@ class Execution:
             if (self.state.status, self.state.reason) != (state.QUEUED, answer):
                 self._write(replace(self.state, status=state.QUEUED, reason=answer))
             select.select([wake], [], [], TICK)
-            _drain(wake)
+            processes.drain(wake)
         return None
 
     def _goes_on(self) -> bool:
         """Whether nothing has asked for the end, from within or without."""
         if self.ending is None and self.signalled_at is not None:
             self._end(Ending(_UNFINISHED, when=time.monotonic()))
-        elif self.ending is None and (self.rundir / state.CANCEL).exists():
-            self._end(Ending(state.CANCELLED, "cancelled", when=time.monotonic()))
+        elif self.ending is None and (why := state.cancelled_for(self.rundir)) is not None:
+            self._end(Ending(state.CANCELLED, why, when=time.monotonic()))
         return self.ending is None
 
     # --- start
@@ -174,7 +168,7 @@ class Execution:
         while self.guards:
             before = dict(self.states)
             ready = [descriptor for descriptor, _ in poller.poll(min(self._pause(), times.pause()) * 1000 + 1)]
-            _drain(wake)
+            processes.drain(wake)
             times.take()
             gone = [self.guards[report] for report in ready if report in self.guards and not self._listen_to(report)]
             for dead in gone:
@@ -288,7 +282,7 @@ class Execution:
                 self._settle(name, "stopped")
         if ending.status == _UNFINISHED or (ending.status == state.FAILED and self._shut_down_by(ending.when)):
             # A role that failed of the shutdown did not fail of itself.
-            self._write(replace(self.state, reason=_SHUTDOWN, roles=self.states))
+            self._write(replace(self.state, reason=SHUTDOWN, roles=self.states))
             return
         share_code(self.rundir)
         keep_logged(self.rundir)
@@ -307,14 +301,7 @@ class Execution:
         essential = new.status != self.state.status
         self.state = replace(new, roles=dict(new.roles))
         if new.status in state.ENDED:
-            from specrun.engines.local.marks import Marks  # late: what it imports is not needed while the run goes
+            from specrun.engines.local.marks import marked  # late: what it imports is not needed while the run goes
 
-            with contextlib.suppress(StateRefused, OSError):  # told by whoever reads it
-                mark = Marks(self.rundir.parents[1]).of_run(self.rundir, state.encode(self.state))
-                self.state = replace(self.state, mark=mark)
+            self.state = marked(self.rundir, self.state)
         state.write(self.rundir, self.state, essential=essential)
-
-
-def _drain(wake: int) -> None:
-    with contextlib.suppress(BlockingIOError):
-        os.read(wake, 4096)

@@ -83,7 +83,7 @@ def start(program: Program, *, keep: Sequence[int] = ()) -> Guard:
     if pid == 0:
         code = 70
         try:
-            _close_all_but({0, 1, 2, theirs_orders, theirs_report, *keep})
+            close_all_but({0, 1, 2, theirs_orders, theirs_report, *keep})
             code = _Serving(program, theirs_orders, theirs_report).serve()
         finally:
             # A fork must never return into its parent's code.
@@ -231,7 +231,8 @@ def _become(program: Program) -> None:
         os.write(2, f"bash could not be started in {program.folder}: {error.strerror}\n".encode())
 
 
-def _close_all_but(keep: set[int]) -> None:
+def close_all_but(keep: set[int]) -> None:
+    """Close what a fork has inherited and must not keep."""
     for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
         if descriptor not in keep:
             with contextlib.suppress(OSError):  # the listing's own

@@ -32,11 +32,15 @@ KEPT_SINCE = 315_532_800 * 10**9
 
 def note_code(rundir: Path, files: Iterable[SourceFile]) -> None:
     """Write down what the code files in a run's folder are, before its first process. Raises OSError."""
+    note_names(rundir, ((file.path, f"{file.md5}{'x' if file.executable else ''}") for file in files))
+
+
+def note_names(rundir: Path, names: Iterable[tuple[str, str]]) -> None:
+    """The same of files by their paths, each with the name of its content."""
     notes = {}
-    for file in files:
+    for path, name in names:
         with contextlib.suppress(FileNotFoundError):  # what lay in ./outputs is an output
-            name = f"{file.md5}{'x' if file.executable else ''}"
-            notes[file.path] = [name, *_looks((rundir / "code" / file.path).lstat())]
+            notes[path] = [name, *_looks((rundir / "code" / path).lstat())]
     write_private(rundir / FILE, json.dumps(notes))
 
 

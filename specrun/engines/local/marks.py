@@ -16,6 +16,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -119,6 +120,13 @@ class Marks:
         except (OSError, StateRefused):
             return False
         return True
+
+
+def marked(rundir: Path, ended: state.State) -> state.State:
+    """What becomes of a run that has ended, with this user's mark; without one where there is none to be had."""
+    with contextlib.suppress(StateRefused, OSError):  # told by whoever reads it
+        return replace(ended, mark=Marks(rundir.parents[1]).of_run(rundir, state.encode(ended)))
+    return ended
 
 
 def _of_run(rundir: Path, values: Mapping[str, object]) -> Iterator[object]:

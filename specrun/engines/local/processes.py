@@ -54,6 +54,24 @@ def rename(name: str) -> None:
     _prctl(_PR_SET_NAME, name.encode()[:15])
 
 
+def listen(asked_to_end: Callable[..., object]) -> int:
+    """Have signals wake a loop, through the descriptor that is returned, and those that ask for its end be heard."""
+    wake, writer = os.pipe()
+    for descriptor in (wake, writer):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, asked_to_end)
+    return wake
+
+
+def drain(wake: int) -> None:
+    """Take in what has woken the loop."""
+    with contextlib.suppress(BlockingIOError):
+        os.read(wake, 4096)
+
+
 def reap(on_reaped: OnReaped) -> bool:
     """Collect the children that have ended. False when there are no children at all."""
     while True:

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from specrun.engines.local import request as requests
 from specrun.engines.local.disk import is_full
 from specrun.plan.file_locks import AT_ONCE, EXCLUSIVE, SHARED, flock
-from specrun.plan.private import open_private, touch_private, write_private
+from specrun.plan.private import open_private, read_private, touch_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
 from specrun.spec.frozen import dataclass
 
@@ -30,6 +30,9 @@ FORMAT = 1
 FILE = "state.json"
 LOCK = "lock"
 CANCEL = "cancel"
+LONGEST = 4096
+"""Bytes of a reason that is read."""
+
 LARGEST = 1 << 24
 """Bytes of a state or a request at most."""
 
@@ -152,9 +155,29 @@ def acquire(rundir: Path) -> int | None:
     return None
 
 
-def cancel(rundir: Path) -> None:
-    """Ask for the run's end; its supervisor notices within 0.2 s."""
+def cancel(rundir: Path, reason: str = "") -> None:
+    """Ask for the run's end, which is said to be for a reason; its supervisor notices within 0.2 s. Raises OSError."""
+    if reason:
+        try:
+            _replace(rundir / CANCEL, reason)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            if not is_full(error):
+                raise
+        else:
+            return
     touch_private(rundir / CANCEL)
+
+
+def cancelled_for(rundir: Path) -> str | None:
+    """Why somebody has asked for the run's end; None: nobody has."""
+    try:
+        return read_private(rundir / CANCEL)[:LONGEST].decode(errors="replace").strip() or CANCELLED
+    except FileNotFoundError:
+        return None
+    except OSError:  # whatever it is, it is there
+        return CANCELLED
 
 
 def write_prepared(rundir: Path, request: requests.Request) -> None:

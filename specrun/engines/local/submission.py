@@ -1,7 +1,6 @@
 """A run made ready and started.
 
-The run's folder is prepared aside and appears under its name at once, so a name is taken exactly once, by a run that
-is complete. What was killed between that and the start is made anew by the next apply, and started under the same name.
+What was killed between that and the start is made anew by the next apply, and started under the same name.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from pathlib import Path
 from specrun.engines.base import Conflict, EngineError, Staged
 from specrun.engines.commands import bash_line
 from specrun.engines.local import going, state, supervisor
+from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
 from specrun.engines.local.kept_code import note_code
@@ -34,8 +34,6 @@ KEPT = "spec.zip"
 """In a run's folder: the spec as it ran and what belongs to it."""
 
 THIS_MACHINE = "this machine"
-PATIENCE = 5.0
-"""Seconds for which a lock may be held by those that only look."""
 
 
 def run_folder(home: Path, name: str) -> Path:
@@ -56,47 +54,15 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
         prepared.mkdir(mode=0o700)
         Marks(home).note_use()
         _prepare(home, submission, staged, prepared, _request(home, submission, command, marker))
-        while not _appear(prepared, folder):
-            _take_away(folder, prepared, aside)
+        try:
+            appear(prepared, folder, aside)
+        except Taken as error:
+            raise Conflict(str(error)) from None
     going.note(folder)
     try:
         supervisor.start(folder, Withheld(variables, noted(), command, submission.content))
     except supervisor.NotStarted as error:
         raise EngineError(str(error)) from error
-
-
-def _appear(prepared: Path, folder: Path) -> bool:
-    """Have a run appear under its name, if that is free. Raises OSError."""
-    try:
-        prepared.rename(folder)
-    except OSError:
-        if not os.path.lexists(folder):
-            raise
-        return False
-    return True
-
-
-def _take_away(folder: Path, prepared: Path, aside: Path) -> None:
-    """Take away what has the name and was never started: whoever made it, what was planned now is what is run.
-
-    Under its lock: what is being started stays. Raises Conflict.
-    """
-    give_up = time.monotonic() + PATIENCE
-    while not folder.is_symlink() and state.read(folder).status == state.PREPARED and time.monotonic() < give_up:
-        lock = state.acquire(folder)
-        if lock is None:
-            time.sleep(0.005)  # somebody who only looks has it for a moment, too
-            continue
-        try:
-            if state.read(folder).status == state.PREPARED:
-                gone = folder.rename(aside / f"unstarted-{time.monotonic_ns()}")
-                if (gone / state.CANCEL).exists():
-                    state.cancel(prepared)
-                return
-        finally:
-            os.close(lock)
-    if os.path.lexists(folder):
-        raise Conflict(f"{folder.name} exists already")
 
 
 def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path, request: Request) -> None:

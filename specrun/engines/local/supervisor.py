@@ -113,13 +113,27 @@ def main(arguments: list[str]) -> int:
     _say(answer, _OTHER if request is None else _HELD)
     if lock is None or request is None or withheld is None:
         return 0
-    from specrun.engines.local import execution, processes  # late: whoever waits for the answer need not wait for this
-
-    processes.adopt_orphans()
-    processes.rename("specrun run")
-    execution.Execution(rundir, request, withheld, lock).carry_out()
+    _carry_out(rundir, request, withheld, lock)
     going.forget(rundir)
     return 0
+
+
+def _carry_out(rundir: Path, request: requests.Request, withheld: requests.Withheld, lock: int) -> None:
+    # Late: whoever waits for the answer need not wait for this.
+    from specrun.engines.local import processes
+    from specrun.engines.local.sweeps.request import is_sweep
+
+    if is_sweep(rundir):
+        from specrun.engines.local.sweeps.scheduling import Scheduling
+
+        processes.rename("specrun sweep")
+        Scheduling(rundir, request, withheld, lock).carry_out()
+    else:
+        from specrun.engines.local.execution import Execution
+
+        processes.adopt_orphans()
+        processes.rename("specrun run")
+        Execution(rundir, request, withheld, lock).carry_out()
 
 
 def _read_request(rundir: Path, withheld: requests.Withheld | None) -> requests.Request:

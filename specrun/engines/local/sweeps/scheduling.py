@@ -1,0 +1,305 @@
+"""A sweep from its first trial to its end: what its supervisor does once it holds the lock.
+
+It only schedules. Each trial is a run with a supervisor of its own, which goes on when this one is killed; what has
+become of it is read from its run, never from what is remembered here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from specrun.engines.local import disk, gpus, processes, state, supervisor
+from specrun.engines.local.execution import SHUTDOWN, TICK
+from specrun.engines.local.kept_code import share_code
+from specrun.engines.local.log_times import LogTimes
+from specrun.engines.local.marks import marked
+from specrun.engines.local.request import Request, Withheld
+from specrun.engines.local.sweeps import request as sweeps
+from specrun.engines.local.sweeps.judging import Judge
+from specrun.engines.local.sweeps.proposals import proposals
+from specrun.engines.local.sweeps.record import Record, read_trials
+from specrun.engines.local.sweeps.results import Results, ended
+from specrun.engines.local.sweeps.room import refusal, room
+from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, earlier_attempts, is_same, stand, sweeping
+from specrun.engines.local.sweeps.trial_runs import TAKEN, UNPREPARED, Attempt, Child, TrialRuns
+from specrun.plan.observed import RunStatus
+from specrun.plan.private import open_private
+from specrun.plan.trials import Trial
+from specrun.spec.errors import Error
+
+ROLE = "sweep"
+"""What a sweep has in place of roles: its log says what has become of which trial."""
+
+LOG = f"logs/{ROLE}.txt"
+_UNFINISHED, _LIMIT, _BROKEN = "unfinished", "limit", "broken"
+
+
+@dataclass(slots=True)
+class _Going:
+    """A trial that has not ended: followed by its run, and by the process where that is a child of this one."""
+
+    trial: Trial
+    fingerprint: str
+    begun: int = 0
+    child: Child | None = None
+    stopping: str = ""
+    """Why its end was asked for, or is to be once its run is there."""
+    told: bool = False
+    attempt: Attempt | None = field(default=None)
+
+
+class Scheduling:
+    """The one writer of a sweep's state and record. `lock` is the sweep's lock, which no other process shares."""
+
+    def __init__(self, rundir: Path, request: Request, withheld: Withheld, lock: int) -> None:
+        self.rundir = rundir
+        self.request = request
+        self.lock = lock
+        asked = sweeps.read(rundir)
+        self.sweep = asked.sweep
+        self.objective = self.sweep.objective
+        self.state = state.read(rundir)
+        self.present = () if request.gpu is False else gpus.present()
+        self.runs = TrialRuns(rundir, request, withheld, self.present)
+        self.record = Record(rundir)
+        self.times: LogTimes | None = None
+        self.results = Results(self.sweep)
+        self.count = 0
+        self.going: dict[int, _Going] = {}
+        self.judge = Judge(self.sweep)
+        self.ending: tuple[str, str] | None = None
+        """What has ended the sweep before it was through, and in words."""
+        self.signalled = False
+        self.deadline = math.inf
+        self.most = room(request, self.sweep, self.present)
+        self.earlier = earlier_attempts(rundir)
+        self.asking = sweeping(rundir, asked, self.state.submitted or time.time(), self.earlier)
+
+    def carry_out(self) -> None:
+        """Run the trials, and write what came of it. The sweep is over when this returns."""
+        wake = processes.listen(self._asked_to_end)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # heard, or nothing would wake the loop
+        self._start()
+        try:
+            if self.ending is None:
+                trials = [trial for folder in reversed(self.earlier) for trial in read_trials(folder)]
+                self.proposals = proposals(self.sweep, trials)
+                self._watch(wake)
+        except Error as error:
+            self._break(str(error))
+        except Exception as error:  # noqa: BLE001 - told in the state: a sweep that is lost would be begun again
+            import traceback
+
+            traceback.print_exc()  # into its log
+            self._break(f"it went wrong ({type(error).__name__}: {error}); see {self.rundir / supervisor.LOG}")
+        self._finish()
+
+    def _asked_to_end(self, *_: object) -> None:
+        self.signalled = True
+
+    def _start(self) -> None:
+        now = time.time()
+        role = state.RoleState("running", started=now)
+        self._write(replace(self.state, status=state.RUNNING, reason="", started=now, roles={ROLE: role}))
+        self.times = LogTimes(self.rundir, {ROLE: LOG})
+        if self.sweep.timeout is not None:
+            self.deadline = time.monotonic() + self.sweep.timeout
+        if why := refusal(self.request, self.present):
+            self._break(f"no trial can run: {why}")
+        gc.collect()
+        gc.freeze()  # what is here now is shared with all forks, as long as nobody writes to it
+
+    # --- while it runs
+
+    def _watch(self, wake: int) -> None:
+        assert self.times is not None
+        while True:
+            self._collect()
+            self._look()
+            self._begin_more()
+            if not self.going and (self.ending is not None or self.proposals.done):
+                return
+            select.select([wake, *self.times.descriptors], [], [], min(TICK, self.times.pause()))
+            processes.drain(wake)
+            self.times.take()
+
+    def _collect(self) -> None:
+        """Take in which trials have ended."""
+        for going in list(self.going.values()):
+            if going.child is not None:
+                pid, status = os.waitpid(going.child.pid, os.WNOHANG)
+                if not pid:
+                    continue
+                said = os.read(going.child.report, 4096).decode(errors="replace")
+                os.close(going.child.report)
+                going.child = None
+                code = os.waitstatus_to_exitcode(status)
+                if code == UNPREPARED:
+                    self._break(f"trial {going.trial.number} could not be prepared: {said}")
+                elif code == TAKEN:
+                    going.begun -= 1
+            self._advance(going)
+
+    def _advance(self, going: _Going) -> None:
+        """Do what is next for a trial: it has ended, it goes on, or it is begun, once more perhaps."""
+        attempts = self.runs.attempts(going.fingerprint)
+        attempt, number = stand(attempts, self.asking, going.begun)
+        going.attempt = attempt
+        if attempt is not None and attempt.status.ended:
+            self._settle(going, attempt)
+        elif attempt is not None:
+            if going.trial.run != attempt.name:
+                self._note(going, replace(going.trial, run=attempt.name, started=attempt.started or attempt.submitted))
+        else:
+            if going.begun >= TRIES:
+                self._break(f"trial {going.trial.number} does not begin, tried {TRIES} times; see supervisor.log")
+            self._begin(going, number)
+
+    def _begin(self, going: _Going, number: int) -> None:
+        name = self.runs.name(going.fingerprint, number)
+        if self.ending is None:
+            self._note(going, replace(going.trial, run=name, started=time.time()))
+        try:
+            if self.ending is None:
+                going.child = self.runs.begin(going.fingerprint, number, going.trial.parameters)
+        except OSError as error:
+            self._break(f"no process could be had for trial {going.trial.number}: {disk.why(error)}")
+        if self.ending is not None:
+            del self.going[going.trial.number]
+            self._keep(replace(going.trial, status=RunStatus.CANCELLED, reason=self.ending[1], ended=time.time()))
+            return
+        going.begun += 1
+        going.stopping, going.told = "", False
+
+    def _begin_more(self) -> None:
+        """Have as many trials run as may; those of which there is an end already take no time."""
+        while self.ending is None and len(self.going) < self.most:
+            parameters = self.proposals.next()
+            if parameters is None:
+                return
+            trial = Trial(self.count, parameters, status=RunStatus.RUNNING)
+            going = self.going[trial.number] = _Going(trial, self.runs.fingerprint(parameters))
+            self.count += 1
+            self._advance(going)
+            self._look()
+
+    def _settle(self, going: _Going, attempt: Attempt) -> None:
+        """Note how a trial has ended."""
+        folder = self.runs.folder(attempt.name)
+        trial = ended(going.trial, attempt, folder, self.objective, before=not going.begun)
+        self.judge.settle(trial.number, folder)
+        del self.going[trial.number]
+        self.runs.forget(going.fingerprint)
+        self._keep(trial)
+        self._say(self.results.take(trial))
+        self.proposals.tell(trial)
+
+    def _note(self, going: _Going, trial: Trial) -> None:
+        going.trial = trial
+        self._keep(trial)
+
+    def _keep(self, trial: Trial) -> None:
+        try:
+            self.record.append(trial)
+        except OSError as error:
+            self._break(f"what became of trial {trial.number} could not be written down: {disk.why(error)}")
+
+    # --- what ends a sweep, or a trial
+
+    def _look(self) -> None:
+        """Whether something asks for the end of the sweep, or of a trial."""
+        if self.ending is None:
+            if self.signalled:
+                self.ending = (_UNFINISHED, SHUTDOWN)
+            elif (why := state.cancelled_for(self.rundir)) is not None:
+                self.ending = (state.CANCELLED, why)
+            elif time.monotonic() >= self.deadline:
+                self.ending = (_LIMIT, f"limits.timeout ({self.sweep.timeout:g} s)")
+            elif self.sweep.max_failed_trials is not None and self.results.failed > self.sweep.max_failed_trials:
+                self.ending = (_LIMIT, f"limits.max_failed_trials ({self.sweep.max_failed_trials})")
+            else:
+                running = {number: self.runs.folder(going.trial.run) for number, going in self.going.items()}
+                for number, reason in self.judge.look(running).items():
+                    self.going[number].stopping = self.going[number].stopping or reason
+        elif self.signalled and self.ending[0] != _UNFINISHED:
+            self.ending = (_UNFINISHED, SHUTDOWN)
+        if self.ending is not None and self.ending[0] != _BROKEN:
+            for going in list(self.going.values()):
+                self._end(going)
+        for going in self.going.values():
+            self._tell(going)
+
+    def _end(self, going: _Going) -> None:
+        """Have a trial end with the sweep; one that is another's goes on without it."""
+        assert self.ending is not None
+        kind, why = self.ending
+        if kind == _UNFINISHED:
+            if going.child is not None and not going.told:
+                going.told = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(going.child.pid, signal.SIGTERM)
+            elif going.child is None:
+                del self.going[going.trial.number]
+        elif going.child is not None or (going.attempt is not None and is_same(going.attempt.parent, self.rundir.name)):
+            how = "was cancelled" if kind == state.CANCELLED else f"ended: {why}"
+            going.stopping = going.stopping or f"{ITS_SWEEP}{self.rundir.name} {how}"
+        else:
+            del self.going[going.trial.number]
+
+    def _tell(self, going: _Going) -> None:
+        """Ask for the end of a trial that is to end, once its run is there."""
+        if not going.stopping or going.told:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            state.cancel(self.runs.folder(going.trial.run), going.stopping)
+            going.told = True
+
+    def _break(self, why: str) -> None:
+        """Begin nothing more: it would not work either. What runs goes on to its end."""
+        if self.ending is None:
+            self.ending = (_BROKEN, why)
+
+    # --- the end
+
+    def _finish(self) -> None:
+        kind, why = self.ending or ("", "")
+        if kind == _UNFINISHED:
+            self._say(why)
+            self._write(replace(self.state, reason=why))
+            return
+        if kind in (state.CANCELLED, _BROKEN):
+            status, reason = state.CANCELLED if kind == state.CANCELLED else state.FAILED, why
+        else:
+            status, reason = self.results.conclude(why)
+        self._say(f"{status}: {reason}" if reason else status)
+        if self.times is not None:
+            self.times.close()
+        share_code(self.rundir)
+        now = time.time()
+        role = "stopped" if status == state.CANCELLED else status
+        own = {ROLE: replace(self.state.roles[ROLE], status=role, ended=now)}
+        self._write(replace(self.state, status=status, reason=reason, ended=now, roles=own))
+        with contextlib.suppress(OSError):
+            (self.rundir / state.RESERVE).unlink(missing_ok=True)
+
+    def _write(self, new: state.State) -> None:
+        essential = new.status != self.state.status
+        self.state = marked(self.rundir, new) if new.status in state.ENDED else new
+        state.write(self.rundir, self.state, essential=essential)
+
+    def _say(self, text: str) -> None:
+        """A line for the sweep's log; where that cannot be written, the record still has it."""
+        with contextlib.suppress(OSError):
+            log = open_private(self.rundir / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            try:
+                os.write(log, text.encode() + b"\n")
+            finally:
+                os.close(log)

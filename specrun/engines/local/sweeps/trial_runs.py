@@ -1,0 +1,278 @@
+"""The runs of a sweep's trials: which there are of one, and another begun.
+
+A trial's folder is made of the sweep's, which no job has written to, and its supervisor is a fork of the sweep's, in a
+session of its own: it needs nobody from then on, and is that of a run like any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from specrun.engines.local import disk, going, guard, processes, state, supervisor
+from specrun.engines.local.appearing import Taken, appear
+from specrun.engines.local.execution import Execution
+from specrun.engines.local.kept_code import note_names, noted_files
+from specrun.engines.local.marks import RECORD, UNMARKED, Marks
+from specrun.engines.local.request import Request, Withheld
+from specrun.plan.attempts import NAME, run_name
+from specrun.plan.hashes import content_digest
+from specrun.plan.home import scratch
+from specrun.plan.observed import RunStatus
+from specrun.plan.private import open_private, write_private
+from specrun.plan.stored import Damaged, number, read_record
+from specrun.plan.trials import FILLED, filled, filled_command, identity_of_trial
+from specrun.spec.frozen import dataclass
+from specrun.spec.masking import mask, mask_property
+from specrun.spec.model import Scalar
+
+KEPT = "spec.zip"
+IDENTITY = "identity.json"
+TAKEN, UNPREPARED = 3, 4
+"""How a trial's supervisor exits that has not become one: another has the name; there was no room, or the like."""
+
+_STATUSES = {state.PREPARED: RunStatus.QUEUED} | {one.value: one for one in RunStatus}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at a trial, as it is now. `parent` is the sweep that began it ("": none did).
+
+    `is_known` is false where its record is damaged, not this user's, or another trial's: its name is taken, no more.
+    """
+
+    name: str
+    number: int
+    status: RunStatus
+    reason: str = ""
+    submitted: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    parent: str = ""
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A trial's supervisor, forked by this process. What is wrong before its run is there it writes to `report`."""
+
+    pid: int
+    report: int
+
+
+class TrialRuns:
+    """The runs of the trials of the sweep in `rundir`. `present` are the GPUs of this machine.
+
+    Raises Damaged and FileNotFoundError for what the sweep's folder lacks.
+    """
+
+    def __init__(self, rundir: Path, request: Request, withheld: Withheld, present: tuple[str, ...]) -> None:
+        self._rundir = rundir
+        self._home = rundir.parents[1]
+        self._request = request
+        self._withheld = withheld
+        self._present = present
+        self._record = read_record(rundir / RECORD)
+        self._identity = read_record(rundir / IDENTITY)
+        self._spec = str(self._record["spec"])
+        self._names = [(path, name) for path, name, _ in noted_files(rundir)]
+        self._marks = Marks(self._home)
+        self._known = _attempts_in(rundir.parent, self._spec)
+
+    def fingerprint(self, parameters: Mapping[str, Scalar]) -> str:
+        """What a trial is, of the identity with nothing masked in it."""
+        return content_digest(identity_of_trial(self._withheld.identity, parameters))
+
+    def folder(self, name: str) -> Path:
+        """Where a run lives."""
+        return self._rundir.parent / name
+
+    def name(self, fingerprint: str, number: int) -> str:
+        """What an attempt at a trial is called."""
+        return run_name(self._spec, fingerprint, number)
+
+    def attempts(self, fingerprint: str) -> Sequence[Attempt]:
+        """The attempts at a trial, whoever made them; but for those that were never started, whose name is free."""
+        numbers = self._known.get(fingerprint[:10], [])
+        following = numbers[-1] + 1 if numbers else 1
+        while os.path.lexists(self.folder(self.name(fingerprint, following))):
+            self._known.setdefault(fingerprint[:10], []).append(following)
+            following += 1
+        found = (self._attempt(fingerprint, number) for number in self._known.get(fingerprint[:10], ()))
+        return [attempt for attempt in found if attempt is not None]
+
+    def forget(self, fingerprint: str) -> None:
+        """Let go of what is known of a trial that has ended, where a look tells it again."""
+        if self._known.get(fingerprint[:10]) == [1]:
+            del self._known[fingerprint[:10]]
+
+    def _attempt(self, fingerprint: str, attempt: int) -> Attempt | None:
+        name = self.name(fingerprint, attempt)
+        folder = self.folder(name)
+        seen = state.observe(folder)
+        if seen.status == state.PREPARED:
+            if not state.held(folder) and state.read(folder).status == state.PREPARED:
+                return None
+        elif seen.status == state.MISSING and not os.path.lexists(folder):
+            return None
+        record: Mapping[str, object] = {}
+        if not folder.is_symlink():
+            with contextlib.suppress(FileNotFoundError, Damaged):
+                record = read_record(folder / RECORD)
+        status = _STATUSES.get(seen.status, RunStatus.LOST)
+        if record.get("fingerprint") != fingerprint:
+            return Attempt(name, attempt, RunStatus.LOST, f"{folder} is not that of the trial", is_known=False)
+        if status.ended and status is not RunStatus.LOST and not self._marks.counts_run(folder):
+            return Attempt(name, attempt, RunStatus.LOST, UNMARKED, is_known=False)
+        submitted = seen.submitted or number(record.get("submitted")) or 0.0
+        parent = str(record.get("parent", ""))
+        return Attempt(name, attempt, status, seen.reason, submitted, seen.started, seen.ended, parent)
+
+    def begin(self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> Child:
+        """Have a process make an attempt at a trial, and be its supervisor. Raises OSError when there can be none."""
+        report, theirs = os.pipe()
+        signals = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # what comes now must not be heard by the parent's handlers
+        try:
+            pid = os.fork()
+            if pid == 0:
+                code = 70
+                try:
+                    for one in signals:
+                        signal.signal(one, signal.SIG_DFL)
+                    signal.set_wakeup_fd(-1)
+                    guard.close_all_but({0, 1, 2, theirs})
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+                    code = self._be_supervisor(fingerprint, attempt, parameters, theirs)
+                finally:
+                    # A fork must never return into its parent's code.
+                    if code == 70:
+                        import traceback
+
+                        with contextlib.suppress(OSError):  # a full disk
+                            traceback.print_exc()
+                    os._exit(code)
+        except OSError:
+            os.close(report)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+            os.close(theirs)
+        return Child(pid, report)
+
+    def _be_supervisor(self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar], report: int) -> int:
+        os.setsid()
+        processes.adopt_orphans()
+        processes.rename("specrun run")
+        name = self.name(fingerprint, attempt)
+        folder = self.folder(name)
+        try:
+            request, withheld = self._asked_for(name, fingerprint, parameters)
+            with scratch(self._home) as aside:
+                prepared = aside / "run"
+                prepared.mkdir(mode=0o700)
+                self._prepare(prepared, fingerprint, attempt, parameters)
+                state.write_prepared(prepared, request)
+                # It has its lock before it has its name: whoever finds it finds that it goes on.
+                lock = state.acquire(prepared)
+                assert lock is not None, "nobody else knows of it"
+                appear(prepared, folder, aside)
+            going.note(folder)
+            log = open_private(folder / supervisor.LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.close(log)
+        except Taken:
+            return TAKEN
+        except OSError as error:
+            os.write(report, f"{disk.why(error)} ({error.filename or folder})".encode())
+            return UNPREPARED
+        os.close(report)
+        Execution(folder, request, withheld, lock, self._present).carry_out()
+        going.forget(folder)
+        return 0
+
+    def _prepare(self, folder: Path, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> None:
+        for part in ("code", "inputs", "outputs"):
+            _copy(str(self._rundir / part), str(folder / part))
+        note_names(folder, self._names)
+        own = {"fingerprint": fingerprint, "attempt": attempt, "submitted": time.time()}
+        record = {name: value for name, value in self._record.items() if name != "sweep"} | own
+        record |= {"parent": self._rundir.name, "parameters": dict(parameters)}
+        write_private(folder / RECORD, json.dumps(record, indent=1))
+        identity = identity_of_trial(self._identity, parameters)
+        identity |= {name: mask_property(name, identity[name]) for name in FILLED if name in identity}
+        write_private(folder / IDENTITY, json.dumps(identity))
+        if (self._rundir / KEPT).exists():
+            _link(self._rundir / KEPT, folder / KEPT)
+
+    def _asked_for(self, name: str, fingerprint: str, parameters: Mapping[str, Scalar]) -> tuple[Request, Withheld]:
+        """The request of a trial, and what of it stands in no file."""
+        template, withheld = self._request, dict(self._withheld.variables)
+        command = filled_command(template.command, parameters).replace(template.marker, name)
+        variables = {}
+        for variable, written in template.environment_variables.items():
+            variables[variable] = text = filled(written, parameters)
+            if text != written and mask_property(variable, text) != text:
+                withheld[variable] = variables.pop(variable)
+        variables["SPECRUN_FINGERPRINT"] = fingerprint
+        shown = mask(command)
+        request = replace(
+            template,
+            name=name,
+            command=shown,
+            withheld=shown != command,
+            marker=os.urandom(16).hex(),
+            environment_variables=variables,
+            secret_names=tuple(withheld),
+        )
+        told = Withheld(filled(withheld, parameters), self._withheld.hidden, command)
+        return request, told
+
+
+def _attempts_in(runs: Path, spec: str) -> dict[str, list[int]]:
+    """The numbers of all attempts by runs of a spec, by the first digits of the fingerprint."""
+    found: dict[str, list[int]] = {}
+    for name in _names_in(runs, f"{spec}-"):
+        match = NAME.fullmatch(name)
+        if match is not None and match["spec"] == spec:
+            found.setdefault(match["fingerprint"], []).append(int(match["attempt"] or 1))
+    for numbers in found.values():
+        numbers.sort()
+    return found
+
+
+def _names_in(folder: Path, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix):
+                yield entry.name
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a folder with all that is in it; links stay links. Raises OSError."""
+    os.mkdir(target, 0o700)  # noqa: PTH102 - of a thousand trials each
+    with os.scandir(source) as entries:
+        for entry in entries:
+            to = f"{target}/{entry.name}"
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), to)  # noqa: PTH115, PTH211
+            elif entry.is_dir():
+                _copy(entry.path, to)
+            else:
+                shutil.copy(entry.path, to)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Have a file that nobody writes to a second time be there under another name, too. Raises OSError."""
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copy(source, target)
