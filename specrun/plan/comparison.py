@@ -188,8 +188,12 @@ def _run(was: Item, now: Item) -> Iterator[str]:
 
 def _trials(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[str]:
     """That more trials would be run than was planned; those that have ended since are no difference."""
-    if was is not None and now is not None and now["to_run"] > was["to_run"]:
+    if was is None or now is None:
+        return
+    if now["to_run"] > was["to_run"]:
         yield f"{was['to_run']} of its trials were to be run, and now {now['to_run']} would be"
+    elif was["trials"] != now["trials"]:
+        yield f"it had {was['trials']} trials, and now it has {now['trials']}"
 
 
 def _listed(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

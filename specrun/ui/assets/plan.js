@@ -262,10 +262,22 @@ function runFacts(context, run) {
     ["Run", run.follows || run.adopts ? inside(context, `/runs/${encodeURIComponent(run.name)}`, {}, run.name) : run.name],
     ["Attempt", run.attempt > 1 ? run.attempt : null],
     ["Code", run.code?.length ? `${counted(run.code.length, "file")}, ${shownSize(run.code_size)}` : null],
+    ["Trials", run.sweep ? trialsOf(run.sweep) : null],
     ["Machines", run.size ? `${run.instances} × ${run.size}` : null],
     ["Runs in", run.runs_in],
     ["Ends before", run.cancels?.length ? run.cancels.join(", ") : null],
   ];
+}
+
+/** 20: 12 there already (1 runs), 2 failed before, 6 to run. */
+function trialsOf(sweep) {
+  const parts = [
+    sweep.there ? `${sweep.there} there already${sweep.running ? ` (${sweep.running} running)` : ""}` : "",
+    sweep.failed ? `${sweep.failed} failed before` : "",
+    sweep.again ? `${sweep.again} have succeeded before and are run again by the service` : "",
+    `${sweep.to_run} to run`,
+  ].filter(Boolean);
+  return parts.length > 1 ? `${sweep.trials}: ${parts.join(", ")}` : String(sweep.trials);
 }
 
 /** max_instances: 2 → 4, and why. */
