@@ -13,7 +13,7 @@ import pytest
 
 from specrun.apply.stage import stage
 from specrun.engines.base import Conflict
-from specrun.engines.local import state, submission, supervisor
+from specrun.engines.local import appearing, state, submission, supervisor
 from specrun.plan.home import scratch
 from specrun.plan.observed import RunStatus
 from specrun.plan.submission import Submission
@@ -97,7 +97,7 @@ def test_a_link_in_its_place_is_left_alone(unstarted: Path, spec: Spec, machine:
 def test_one_that_is_being_started_stays(
     unstarted: Path, spec: Spec, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submission, "PATIENCE", 0.05)
+    monkeypatch.setattr(appearing, "PATIENCE", 0.05)
     lock = state.acquire(unstarted)
     assert lock is not None
     with pytest.raises(Conflict):
