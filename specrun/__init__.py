@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from specrun.api.specs import ConfirmationNeeded as ConfirmationNeeded
     from specrun.api.specs import Specs as Specs
     from specrun.api.specs import load as load
+    from specrun.api.trials import Trial as Trial
+    from specrun.api.trials import Trials as Trials
     from specrun.apply.opening import PlanFailed as PlanFailed
     from specrun.engines.base import Conflict as Conflict
     from specrun.engines.base import Denied as Denied
@@ -51,6 +53,7 @@ _HOMES = {
     "specrun.api.run": ("Metrics", "Run", "RunFailed"),
     "specrun.api.runs": ("Runs",),
     "specrun.api.specs": ("ApplyFailed", "ConfirmationNeeded", "Specs", "load"),
+    "specrun.api.trials": ("Trial", "Trials"),
     "specrun.apply.opening": ("PlanFailed",),
     "specrun.engines.base": (
         "Conflict",

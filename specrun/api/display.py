@@ -13,8 +13,11 @@ from specrun.api.shown import PLAIN, WIDTH
 from specrun.apply.failures import failure_of
 from specrun.engines.base import EngineError, LogLine
 from specrun.plan.metrics import Logged
+from specrun.plan.trials import Trial
 from specrun.views import html
 from specrun.views.runs import Surroundings, status_text
+from specrun.views.sweep_text import sweep_text
+from specrun.views.trials import progress_text
 
 if TYPE_CHECKING:
     from specrun.api.run import Run
@@ -28,7 +31,9 @@ WIDGET = "specrun.ui.widget"
 
 def run_text(run: Run) -> str:
     """A run in full, as `specrun status` prints it."""
-    return status_text(run.now(), _surroundings(run), PLAIN, WIDTH)
+    seen, around = run.now(), _surroundings(run)
+    told = [status_text(seen, around, PLAIN, WIDTH), sweep_text(seen, around.trials, PLAIN, WIDTH)]
+    return "\n".join(text for text in told if text)
 
 
 def run_html(run: Run) -> str:
@@ -52,6 +57,7 @@ def _html(run: Run, note: str) -> str:
     failure = failure_of(run.source.engine, seen)
     lines: Sequence[LogLine] = failure.lines
     facts = {"spec": seen.spec, "place": run.source.engine.place.title, "outputs": around.outputs}
+    facts |= {"trials": progress_text(seen, around.trials)} if seen.is_sweep else {}
     facts |= {f"{what} cannot be read": why for what, why in around.unread.items()}
     if not lines:
         try:
@@ -66,6 +72,7 @@ def _html(run: Run, note: str) -> str:
 def _surroundings(run: Run) -> Surroundings:
     """What belongs to it, as far as it can be read."""
     outputs, logged, unread = "", Logged(), dict[str, str]()
+    trials: Sequence[Trial] = ()
     try:
         outputs = run.link
     except EngineError as error:
@@ -74,7 +81,11 @@ def _surroundings(run: Run) -> Surroundings:
         logged = run.logged()
     except EngineError as error:
         unread["metrics"] = str(error)
-    return Surroundings(outputs, run.observed.compute, {}, logged, unread)
+    try:
+        trials = run.source.engine.trials(run.name) if run.observed.is_sweep else ()
+    except EngineError as error:
+        unread["trials"] = str(error)
+    return Surroundings(outputs, run.observed.compute, {}, logged, unread, trials=trials)
 
 
 def _widget(run: Run) -> Any:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from specrun.api import display
 from specrun.api.difference import Difference
 from specrun.api.lines import Lines
 from specrun.api.outputs import Outputs
+from specrun.api.shown import moment
 from specrun.apply.runs_of import RunsOf
 from specrun.apply.submitted import Submitted
 from specrun.apply.watch import FIRST_POLL, code_of
@@ -25,6 +26,9 @@ from specrun.spec.errors import Error, Refused
 from specrun.spec.model import Scalar
 from specrun.spec.secrets import hide
 from specrun.views.markdown_text import fenced
+
+if TYPE_CHECKING:
+    from specrun.api.trials import Trial, Trials
 
 FIELDS = ("name", "spec", "status", "place", "engine", "target", "submitted", "started", "ended", "elapsed")
 """The columns that every run has."""
@@ -100,17 +104,17 @@ class Run(Mapping[str, object]):
     @property
     def submitted(self) -> datetime | None:
         """When it was submitted, in UTC."""
-        return _moment(self._run.submitted)
+        return moment(self._run.submitted)
 
     @property
     def started(self) -> datetime | None:
         """When its job began, in UTC."""
-        return _moment(self.now().started)
+        return moment(self.now().started)
 
     @property
     def ended(self) -> datetime | None:
         """When it ended, in UTC."""
-        return _moment(self.now().ended)
+        return moment(self.now().ended)
 
     @property
     def elapsed(self) -> float | None:
@@ -161,6 +165,18 @@ class Run(Mapping[str, object]):
     def outputs(self) -> Outputs:
         """The files that it wrote, as they are when they are looked at."""
         return Outputs(self._engine, self.name, lambda: self.done)
+
+    @property
+    def trials(self) -> Trials:
+        """Those of a sweep, best first, as they are now; of another run there are none."""
+        from specrun.api.trials import Trials  # late: they are made of runs
+
+        return Trials(self._runs, self.now(), self._engine.trials(self.name) if self._run.is_sweep else ())
+
+    @property
+    def best_trial(self) -> Trial | None:
+        """The best of those of a sweep that have succeeded; None where there is none."""
+        return self.trials.best
 
     @property
     def link(self) -> str:
@@ -219,9 +235,9 @@ class Run(Mapping[str, object]):
             "place": self._engine.place.title,
             "engine": self._engine.place.engine,
             "target": run.target,
-            "submitted": _moment(run.submitted),
-            "started": _moment(run.started),
-            "ended": _moment(run.ended),
+            "submitted": moment(run.submitted),
+            "started": moment(run.started),
+            "ended": moment(run.ended),
             "elapsed": run.elapsed(time.time()),
         }
 
@@ -299,10 +315,3 @@ class Run(Mapping[str, object]):
         self._run = self._engine.run(self.name)
         self._looked = time.monotonic()
         return self._run
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
-    except (OverflowError, OSError, ValueError):  # what somebody else has written down
-        return None

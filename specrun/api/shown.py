@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from specrun.views.html import text_html
 from specrun.views.markdown_text import fenced
 from specrun.views.text import Paint
@@ -26,3 +28,11 @@ class Shown:
 
     def _repr_markdown_(self) -> str:
         return fenced(self._text(PLAIN), "text")
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """A moment in UTC."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, OSError, ValueError):  # what somebody else has written down
+        return None

@@ -19,7 +19,7 @@ NAMES = {
     "EngineError", "Error", "Lines", "Location", "LogLine", "Metrics", "Missing", "OutputFile", "Outputs", "Plan",
     "PlanFailed",
     "Quota", "Refused", "Run", "RunFailed", "Runs", "SecretUnset", "Severity", "SpecInvalid", "Specs", "Transient",
-    "UsageError", "__version__", "load",
+    "Trial", "Trials", "UsageError", "__version__", "load",
 }  # fmt: skip
 
 SIGNATURES = """
@@ -45,6 +45,7 @@ Change.action
 Change.address
 Change.place
 Change.reason
+Run.best_trial
 Run.cancel(self, *, wait=True)
 Run.check(self)
 Run.diff(self, other=None)
@@ -67,9 +68,20 @@ Run.spec
 Run.started
 Run.status
 Run.submitted
+Run.trials
 Run.wait(self, timeout=None)
 Runs.check(self)
 Runs.rows(self)
+Trial.name
+Trial.observed
+Trial.params
+Trial.reason
+Trial.row(self)
+Trial.run
+Trial.status
+Trial.value
+Trials.best
+Trials.rows(self)
 Outputs.fetch(self, folder, *patterns)
 Outputs.open(self, path)
 Outputs.path(self, path)
@@ -99,7 +111,7 @@ def test_the_names_and_what_they_take_are_those() -> None:
     assert set(specrun.__all__) == NAMES
     assert all(hasattr(specrun, name) for name in NAMES)
     assert set(dir(specrun)) >= NAMES
-    names = ("Specs", "Difference", "Diagnostics", "Plan", "Change", "Run", "Runs", "Outputs")
+    names = ("Specs", "Difference", "Diagnostics", "Plan", "Change", "Run", "Runs", "Trial", "Trials", "Outputs")
     classes = [getattr(specrun, name) for name in names]
     found = [written("load", specrun.load), *(line for cls in classes for line in members(cls))]
     assert "\n".join(found) == SIGNATURES

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ from specrun.engines.base import LogLine
 from specrun.engines.reliable import Reliable
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
-from tests.engine_double import Double
+from specrun.plan.trials import Trial
+from specrun.spec.sweep import Objective
+from tests.engine_double import Double, DoubleSweeps
 
 SCRIPT = """\
 import pathlib, sys
@@ -196,3 +200,52 @@ def test_runs_are_waited_for_in_any_thread() -> None:
     thread.start()
     thread.join(60)
     assert run.status == "failed"
+
+
+def swept(*trials: Trial) -> tuple[specrun.Run, Double]:
+    run, engine = double(RunStatus.SUCCEEDED)
+    found = replace(run.observed, objective=Objective("minimize", "loss"), most_trials=9)
+    engine.all_runs = [found]
+    engine.sweeps = DoubleSweeps(engine, {found.name: [trials]})
+    return specrun.Run(run.source, found), engine
+
+
+def test_the_trials_of_a_sweep_are_rows_best_first() -> None:
+    failed = Trial(0, {"lr": 0.1}, "job-0000000000", RunStatus.FAILED, None, "has logged no `loss`", 10.0, 12.5)
+    good = Trial(1, {"lr": 0.01}, "job-0000000001", RunStatus.SUCCEEDED, 0.5, "", 10.0, 11.0)
+    lost = Trial(2, {"lr": 0.001}, "job-0000000002", RunStatus.SUCCEEDED, math.nan)
+    sweep, engine = swept(failed, good, lost)
+    trials = sweep.trials
+    assert [one.name for one in trials] == [good.run, lost.run, failed.run]
+    assert isinstance(trials, Sequence)
+    assert isinstance(trials[0], Mapping)
+    assert (trials[0]["lr"], trials[0]["value"], trials[0]["elapsed"], trials[0].params) == (
+        0.01,
+        0.5,
+        1.0,
+        {"lr": 0.01},
+    )
+    assert (trials[-1].status, trials[-1].reason, trials[-1].value) == ("failed", "has logged no `loss`", None)
+    assert (set(trials[0]), len(trials[0])) == (set(trials.rows()[0]), len(trials.rows()[0]))
+    assert [len(trials), len(trials[1:]), trials.best] == [3, 2, trials[0]]
+    assert repr(trials).splitlines()[1].split()[:3] == [good.run, "succeeded", "0.5"]
+    assert "has logged no `loss`" in trials._repr_html_()
+    assert repr(trials) in trials._repr_markdown_()
+    assert "best         loss 0.5  job-0000000001" in repr(sweep)
+    assert "3 of 9 trials, 1 failed; best loss 0.5" in sweep._repr_html_()
+    engine.calls.clear()
+    assert sweep.best_trial is not None
+    assert engine.calls == [f"trials {sweep.name}"]
+    engine.all_runs.append(Run(good.run, "job", "0000000001", 1, RunStatus.SUCCEEDED))
+    assert sweep.best_trial.run.name == good.run
+
+
+def test_a_sweep_without_trials_and_a_run_that_is_none() -> None:
+    sweep, _ = swept()
+    assert (sweep.best_trial, repr(sweep.trials)) == (None, f"{sweep.name} has no trials")
+    waits, _ = swept(Trial(3, {}))
+    with pytest.raises(specrun.Missing, match="trial 3"):
+        waits.trials[0].run  # noqa: B018 - it is looked for
+    run, engine = double(RunStatus.SUCCEEDED)
+    assert (len(run.trials), run.best_trial) == (0, None)
+    assert not [call for call in engine.calls if call.startswith("trials")]
