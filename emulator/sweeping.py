@@ -165,7 +165,11 @@ class Sweeping(threading.Thread):
         if self._best is None:
             return
         child, value = self._best
-        told = {"metric_name": self.job["objective"]["primaryMetric"], "timestamp": now(), "run_id": child.id}
+        told = {
+            "metric_name": self.job["objective"]["primaryMetric"],
+            "timestamp": f"{now()[:26]}+00:00".replace("T", " "),
+            "run_id": child.id,
+        }
         row = {
             "metricId": str(uuid.uuid4()),
             "createdUtc": now(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +15,8 @@ import requests
 from emulator.runs_state import CANCELED, COMPLETED, FAILED, RUNNING, Run
 from emulator.sampling import points, problem
 from emulator.training import cancelled
-from tests.emulator.emulated import bearer
-from tests.emulator.sdk import COMPUTE, Sdk
+from tests.emulator.emulated import bearer, emulated
+from tests.emulator.sdk import COMPUTE, Sdk, make_workspace
 from tests.emulator.test_runs import PATIENCE
 from tests.emulator.test_v2_jobs import ENVIRONMENT, described, logs_of
 from tests.emulator.test_v2_runs import MLFLOW
@@ -123,6 +124,20 @@ def test_a_sweep_runs_its_trials_and_knows_the_best(sdk: Sdk, client: Any, folde
     assert (tmp_path / "artifacts" / "outputs" / "given.txt").read_text() == "0.75"
     log = (tmp_path / "hd-artifacts" / "azureml-logs" / "hyperdrive.txt").read_text()
     assert log.count("Successfully scheduled a job.") == 4
+
+
+def test_sdk_v1_reads_the_same_sweep(sdk: Sdk, client: Any, folder: Path) -> None:
+    from azure.ai.ml.sweep import Choice
+
+    ended(
+        sdk, client, swept("sweep-10", "python train.py ${{search_space.x}}", {"x": Choice([1, 3])}, code=str(folder))
+    )
+    seen = sdk.workspace.get_run("sweep-10")
+    assert (type(seen).__name__, seen.get_status()) == ("HyperDriveRun", COMPLETED)
+    assert list(seen.get_details()["logFiles"]) == ["azureml-logs/hyperdrive.txt"]
+    assert seen.get_hyperparameters() == {"sweep-10_0": '{"x": 1}', "sweep-10_1": '{"x": 3}'}
+    best = seen.get_best_run_by_primary_metric()
+    assert (best.id, best.get_metrics()) == ("sweep-10_1", {"accuracy": 3.0})
 
 
 def test_trials_are_found_by_mlflow_page_by_page(sdk: Sdk, client: Any, folder: Path) -> None:
@@ -234,6 +249,23 @@ def test_limits_end_trials_and_sweeps(sdk: Sdk) -> None:
     sweep = sdk.plane.runs["sweep-9"]
     assert (sweep.status, "maximum run duration of 1 seconds" in sweep.error["message"]) == (CANCELED, True)
     assert {one.status for one in trials_of(sdk, "sweep-9")} == {CANCELED}
+
+
+def test_nothing_is_left_of_a_sweep_when_the_emulator_ends(tmp_path: Path) -> None:
+    with emulated(tmp_path / "emulator") as emulator:
+        sdk = Sdk(emulator, None, make_workspace(emulator))
+        sdk.cluster()
+        more = {"limits": {"jobLimitsType": "Sweep", "maxConcurrentTrials": 2}, "searchSpace": {"x": ["randint", [4]]}}
+        more["samplingAlgorithm"] = {"samplingAlgorithmType": "Random"}
+        assert put(sdk, "sweep-11", plain(sdk, f"echo $$ > {tmp_path}/${{{{search_space.x}}}}; sleep 600", **more)).ok
+        _begun(sdk, "sweep-11", 2)
+        while len(pids := [int(text) for file in tmp_path.glob("[0-3]") if (text := file.read_text().strip())]) < 2:
+            sdk.plane.runs["sweep-11"].wait(COMPLETED, timeout=0.05)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert sdk.plane.runs["sweep-11"].status == FAILED
+    assert len(trials_of(sdk, "sweep-11")) == 2
 
 
 @pytest.mark.parametrize(
