@@ -76,7 +76,7 @@ constraints: $(VENV)/.test ## Write constraints.txt and requirements/ anew (need
 	for sdk in azureml azureml-v1; do $(COMPILED) $(HASHED) requirements/$$sdk.txt --extra $$sdk || exit 1; done
 	$(COMPILED) $(HASHED) requirements/emulator.txt $(foreach extra,azureml emulator,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/test.txt \
-		$(foreach extra,azureml azureml-v1 notebook test browser check benchmark tensorflow,--extra $(extra))
+		$(foreach extra,azureml azureml-v1 bayesian notebook test browser check benchmark tensorflow,--extra $(extra))
 	$(COMPILED) $(HASHED) requirements/release.txt --extra release
 	uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate benchmarks/peers/requirements.in \
 		--generate-hashes --constraint constraints.txt --output-file benchmarks/peers/requirements.txt

@@ -7,8 +7,13 @@ from typing import Protocol
 
 from specrun.plan.sampling import draws
 from specrun.plan.trials import Trial
+from specrun.spec.errors import Error
 from specrun.spec.model import Scalar
-from specrun.spec.sweep import Sweep
+from specrun.spec.sweep import BAYESIAN, Sweep
+
+
+class CannotPropose(Error):
+    """Nobody can say what to try next; the message says why."""
 
 
 class Proposals(Protocol):
@@ -19,10 +24,12 @@ class Proposals(Protocol):
         """Whether nothing will come any more."""
 
     def next(self) -> Mapping[str, Scalar] | None:
-        """The next set; None where there is none before another trial has ended, or none at all."""
+        """The next set; None where there is none before another trial has ended, or none at all. Raises
+        CannotPropose.
+        """
 
     def tell(self, trial: Trial) -> None:
-        """Take in that a trial has ended."""
+        """Take in that a trial has ended. Raises CannotPropose."""
 
 
 class Drawn:
@@ -49,6 +56,11 @@ class Drawn:
 def proposals(sweep: Sweep, earlier: Sequence[Trial]) -> Proposals:
     """What a sweep tries. `earlier` are the trials of earlier attempts at the same sweep.
 
-    What was drawn before is drawn again, in the same order: of each set the run says whether it still has to run.
+    What was tried before is tried again, in the same order: of each set the run says whether it still has to run.
+    Raises CannotPropose.
     """
+    if sweep.sampling_algorithm == BAYESIAN:
+        from specrun.engines.local.sweeps.bayesian import Bayesian  # late: Optuna is needed for this alone
+
+        return Bayesian(sweep, earlier)
     return Drawn(draws(sweep))

@@ -1,0 +1,185 @@
+"""Bayesian sampling with the real Optuna: what it tries, what it learns, and what of it is the same again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf, nan
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specrun.engines.local.sweeps.proposals import CannotPropose, Proposals, proposals
+from specrun.plan.observed import RunStatus
+from specrun.plan.sampling import is_within
+from specrun.plan.trials import STOPPED_EARLY, Trial
+from specrun.spec.expressions import scalar_text
+from specrun.spec.sweep import Objective, Sweep
+
+SPACE: Mapping[str, Mapping[str, Any]] = {
+    "lr": {"type": "uniform", "min_value": -2, "max_value": 3.0},
+    "drop": {"type": "quniform", "min_value": 0.1, "max_value": 0.7, "q": 0.1},
+    "act": {"type": "choice", "values": ["relu", True, "true", 1, 0.5]},
+}
+SWEEP = Sweep("bayesian", SPACE, Objective("minimize", "loss"), seed=7, max_total_trials=30)
+SMALL = replace(
+    SWEEP, search_space={"a": {"type": "choice", "values": [1, 2, 3]}, "b": {"type": "randint", "upper": 3}}
+)
+
+
+def loss(values: Mapping[str, Any]) -> float:
+    return (values["lr"] - 1) ** 2 + abs(values["drop"] - 0.3) + (values["act"] != "relu")
+
+
+def ended(number: int, values: Mapping[str, Any], value: float | None, **others: Any) -> Trial:
+    return Trial(number, values, f"job-{number:010}", others.pop("status", RunStatus.SUCCEEDED), value, **others)
+
+
+def one_by_one(ahead: Proposals, count: int | None = None, of: Any = loss) -> list[Trial]:
+    """Trials tried one after another, as many or all of them."""
+    found: list[Trial] = []
+    while not ahead.done and len(found) != count:
+        values = ahead.next()
+        if values is None:
+            break
+        found.append(ended(len(found), values, of(values)))
+        ahead.tell(found[-1])
+    return found
+
+
+def spelled(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
+    return [tuple(scalar_text(value) for _, value in sorted(trial.parameters.items())) for trial in trials]
+
+
+def test_what_is_tried_is_of_the_space_and_none_twice() -> None:
+    trials = one_by_one(proposals(SWEEP, ()))
+    assert len(trials) == len(set(spelled(trials))) == 30
+    for trial in trials:
+        assert trial.parameters.keys() == SPACE.keys()
+        assert all(is_within(SPACE[name], value) for name, value in trial.parameters.items())
+    assert {str(trial.parameters["drop"]) for trial in trials} <= {"0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"}
+
+
+def test_it_learns() -> None:
+    """The last ten are better than the first ten, which are drawn by chance."""
+    values = [trial.value or 0.0 for trial in one_by_one(proposals(SWEEP, ()))]
+    assert sum(values[-10:]) < 0.5 * sum(values[:10])
+    worse = replace(SWEEP, objective=Objective("maximize", "loss"))
+    values = [trial.value or 0.0 for trial in one_by_one(proposals(worse, ()))]
+    assert sum(values[-10:]) > 1.5 * sum(values[:10])
+
+
+def test_one_after_another_they_are_the_same_again_by_the_seed() -> None:
+    first, again = (spelled(one_by_one(proposals(SWEEP, ()), 15)) for _ in range(2))
+    assert first == again
+    assert spelled(one_by_one(proposals(replace(SWEEP, seed=8), ()), 3)) != first[:3]
+    unseeded = replace(SWEEP, seed=None)
+    assert spelled(one_by_one(proposals(unseeded, ()), 3)) == spelled(
+        one_by_one(proposals(replace(SWEEP, seed=0), ()), 3)
+    )
+    widened = replace(SWEEP, max_total_trials=40)
+    assert spelled(one_by_one(proposals(widened, ()), 15)) == first
+
+
+@pytest.mark.parametrize("known", [1, 12, 30])
+def test_another_attempt_goes_on_where_the_one_before_was_left(known: int) -> None:
+    whole = one_by_one(proposals(SWEEP, ()))
+    resumed = one_by_one(proposals(SWEEP, whole[:known]))
+    assert spelled(resumed) == spelled(whole)
+
+
+def test_what_another_attempt_has_left_comes_first_and_what_is_none_of_the_space_does_not() -> None:
+    before = one_by_one(proposals(SWEEP, ()), 3)
+    lost = replace(before[1], status=RunStatus.LOST, value=None)
+    strange = [ended(3, {"lr": 9.0, "drop": 0.1, "act": 1}, 1.0), ended(4, {"lr": 1.0}, 1.0)]
+    ahead = proposals(SWEEP, [before[0], lost, before[0], *strange, before[2]])
+    assert [ahead.next() for _ in range(3)] == [trial.parameters for trial in before]
+    following = ahead.next()
+    assert following is not None
+    assert following not in [trial.parameters for trial in (*before, *strange)]
+
+
+def test_several_at_once_are_different_and_each_is_told_when_it_has_ended() -> None:
+    ahead = proposals(SWEEP, ())
+    sets = [ahead.next() for _ in range(30)]
+    assert ahead.done
+    assert ahead.next() is None
+    trials = [ended(number, values, loss(values)) for number, values in enumerate(sets) if values is not None]
+    assert len(set(spelled(trials))) == 30
+    for trial in reversed(trials):
+        ahead.tell(trial)
+        ahead.tell(trial)  # told again, it changes nothing
+    ahead.tell(ended(99, {"lr": 0.0, "drop": 0.1, "act": 1}, 1.0))  # nobody has asked for it
+
+
+def test_a_small_space_is_tried_whole() -> None:
+    trials = one_by_one(proposals(SMALL, ()), of=lambda values: float(values["a"] * values["b"]))
+    assert sorted(spelled(trials)) == [(a, b) for a in "123" for b in "012"]
+    at_once = proposals(SMALL, ())
+    sets = [at_once.next() for _ in range(9)]
+    assert len({tuple(sorted((values or {}).items())) for values in sets}) == 9
+    assert at_once.done
+
+
+def test_a_space_of_one_point_that_nobody_can_count_ends() -> None:
+    point = replace(SWEEP, search_space={"lr": {"type": "uniform", "min_value": 1, "max_value": 1}})
+    trials = one_by_one(proposals(point, ()), of=lambda values: 1.0)
+    assert [trial.parameters for trial in trials] == [{"lr": 1.0}]
+
+
+def test_what_ends_without_a_number_teaches_nothing_and_stops_nothing() -> None:
+    ahead = proposals(SWEEP, ())
+    ends: list[dict[str, Any]] = [
+        {"value": nan},
+        {"value": inf},
+        {"value": None, "status": RunStatus.FAILED, "reason": "exit 1"},
+        {"value": None, "status": RunStatus.LOST},
+        {"value": 0.1, "status": RunStatus.CANCELLED, "reason": f"{STOPPED_EARLY} (bandit)"},
+        {"value": 0.1, "status": RunStatus.CANCELLED, "reason": "cancelled"},
+    ]
+    for number in range(24):
+        values = ahead.next()
+        assert values is not None
+        ahead.tell(ended(number, values, **ends[number % len(ends)]))
+
+
+def test_what_it_cannot_sample_is_told() -> None:
+    space = {"lr": {"type": "loguniform", "min_value": -9, "max_value": -1}}
+    with pytest.raises(CannotPropose, match="choice, uniform and quniform alone, and lr is loguniform"):
+        proposals(replace(SWEEP, search_space=space), ())
+
+
+def test_without_optuna_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(CannotPropose, match=r"bayesian sampling needs Optuna, which .* cannot import"):
+        proposals(SWEEP, ())
+
+
+def test_a_failure_of_optunas_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = proposals(SWEEP, ())
+    monkeypatch.setattr("optuna.samplers.TPESampler", None)
+    with pytest.raises(CannotPropose, match="Optuna could not suggest a trial: TypeError"):
+        ahead.next()
+
+
+def test_a_supervisor_finds_optuna_where_the_interpreter_has_its_packages() -> None:
+    """It is started without them, with nothing but specrun on its path; and nothing is printed."""
+    code = (
+        "from specrun.engines.local.sweeps.proposals import proposals\n"
+        "from specrun.spec.sweep import Objective, Sweep\n"
+        "space = {'a': {'type': 'choice', 'values': [1, 2]}}\n"
+        "ahead = proposals(Sweep('bayesian', space, Objective('minimize', 'loss')), ())\n"
+        "print(sorted(ahead.next()['a'] for _ in range(2)), ahead.done)\n"
+    )
+    package = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-S", "-s", "-c", code],
+        env={"PYTHONPATH": package},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("[1, 2] True\n", "", 0)
