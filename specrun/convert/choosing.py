@@ -22,8 +22,9 @@ def chosen(file: str, found: Sequence[Found], options: ImportOptions) -> tuple[F
     """All jobs of a file, by names that differ, of which those are `chosen` that are imported.
 
     Without a choice it is the one that trains: one that is submitted before others, one for Azure before one for this
-    machine, a distributed one before others, and data preparation last; the first of several. Raises Refused where
-    there is none that can be imported, or none of that number or name.
+    machine, a sweep before the job that it runs, a distributed one before others, and data preparation last; the first
+    of several. What is submitted for a sweep alone is taken where somebody names it. Raises Refused where there is none
+    that can be imported, or none of that number or name.
     """
     names: list[str] = []
     for job in found:
@@ -40,15 +41,16 @@ def chosen(file: str, found: Sequence[Found], options: ImportOptions) -> tuple[F
     elif named and not fit:
         raise Refused(file, "; ".join(f"{job.place}: {job.what}: {job.why}" for job in named))
     else:
-        picked = fit if options.all_jobs else [max(fit, key=_rank)] if fit else []
+        own = [job for job in fit if not job.only_in_sweep]
+        picked = own if options.all_jobs else [max(own, key=_rank)] if own else []
     return tuple(replace(job, chosen=job in picked) for job in named)
 
 
-def _rank(job: Found) -> tuple[bool, bool, bool, bool, bool]:
+def _rank(job: Found) -> tuple[bool, bool, bool, bool, bool, bool]:
     program = job.program or job.name
     trains = _TRAINS.search(program) is not None
     prepares = _PREPARES.search(program) is not None and not trains
-    return not prepares, job.submitted, not job.local, job.distributed, trains
+    return not prepares, job.submitted, not job.local, job.sweep, job.distributed, trains
 
 
 def _listed(jobs: Sequence[Found]) -> str:

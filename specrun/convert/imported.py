@@ -15,7 +15,8 @@ class Found:
     """A job that stands in a script beside others: the `number` and `name` that --job takes, and where it stands.
 
     `what` it is made by, such as `ScriptRunConfig`; `program` is what it runs, "" where that is not known; `local`: on
-    the machine of who submits it. `why` it cannot be imported, "" where it can. `chosen`: it was.
+    the machine of who submits it. `sweep`: it is one; `only_in_sweep`: it is submitted as what a sweep runs, and not by
+    itself. `why` it cannot be imported, "" where it can. `chosen`: it was.
     """
 
     number: int
@@ -26,6 +27,8 @@ class Found:
     distributed: bool = False
     local: bool = False
     submitted: bool = True
+    sweep: bool = False
+    only_in_sweep: bool = False
     why: str = ""
     chosen: bool = False
 

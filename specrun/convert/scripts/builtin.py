@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
-from specrun.convert.scripts.values import Call, Computed, Member, Reference, Template, Value
+from specrun.convert.scripts.values import MOST_ITEMS, Call, Computed, Member, Reference, Template, Value
 from specrun.convert.unknown import Secret, Unknown
 
 LONGEST = 20_000
@@ -125,6 +125,8 @@ def builtin(function: Value, values: Sequence[Value], named: Mapping[str, Value]
         return "." if name == "os.path.dirname" else first
     if name in _PATHS and values and all(map(can_join, values)):
         return path_of(values)
+    if name == "range" and values:
+        return _range(values)
     if name in ("int", "float") and not isinstance(first, Computed):
         return _number(name, first)
     if name == "dict" and (not values or isinstance(first, dict)):
@@ -136,6 +138,15 @@ def builtin(function: Value, values: Sequence[Value], named: Mapping[str, Value]
     if name in ("str", "int", "float") and isinstance(first, Computed) and first.default is not None:
         return first
     return str(first) if name == "str" and isinstance(first, int | float) else None
+
+
+def _range(values: Sequence[Value]) -> list[Value] | None:
+    """The numbers of a range; None for more than a person would list."""
+    whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if len(whole) != len(values) or len(whole) > 3 or (len(whole) == 3 and not whole[2]):
+        return None
+    numbers = range(*whole)
+    return [*numbers] if len(numbers) <= MOST_ITEMS else None
 
 
 def _number(name: str, value: Value) -> Value:

@@ -9,9 +9,12 @@ from dataclasses import replace
 from specrun.convert.scripts.builtin import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.invoke import element, invoke
 from specrun.convert.scripts.run import Names, ScriptPass, begin_loop, member
+from specrun.convert.scripts.signatures import METHODS, SUBMITS
 from specrun.convert.scripts.values import MOST_ITEMS, Call, Reference, Template, Value, is_key, shown
 from specrun.convert.unknown import Secret, Unknown
 from specrun.spec.masking import names_secret
+
+_GREATEST_POWER = 64
 
 
 def evaluate(run: ScriptPass, node: ast.expr) -> Value:
@@ -122,9 +125,19 @@ def _arithmetic(operator: ast.operator, left: float, right: float) -> Value:
         return left - right
     if isinstance(operator, ast.Mult):
         return left * right
+    if isinstance(operator, ast.Pow) and abs(right) <= _GREATEST_POWER and left > 0:
+        return _power(left, right)
     if isinstance(operator, ast.FloorDiv) and right:
         return left // right
     return left / right if isinstance(operator, ast.Div) and right else None
+
+
+def _power(left: float, right: float) -> Value:
+    try:
+        found: float = left**right
+    except OverflowError:
+        return None
+    return found if found < 1e15 else None
 
 
 def _boolean(run: ScriptPass, node: ast.BoolOp) -> Value:
@@ -199,8 +212,10 @@ def _items(
 
 def _is_call(node: ast.AST) -> bool:
     """Whether a call may be one of an SDK's: methods of texts are none, nor is what makes text of a value."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in (*METHODS, *SUBMITS, "sweep")
     plain = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "int", "float")
-    return isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute) and not plain
+    return isinstance(node, ast.Call) and not plain
 
 
 def _comprehend(run: ScriptPass, generators: Sequence[ast.comprehension]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from specrun.convert.scripts.builtin import builtin, can_join, joined, method
 from specrun.convert.scripts.run import ScriptPass, member, parameters
 from specrun.convert.scripts.signatures import FILES, LOOSE, METHODS, SIGNATURES, SUBMITS, kind_of
+from specrun.convert.scripts.sweep_words import OTHER_INPUTS, SWEEPS
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value
 from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
@@ -19,6 +20,9 @@ _TABLES = {
     "datasets": "Dataset.get_by_name",
 }
 """What a workspace of SDK v1 holds by name, and the call that gives the same."""
+
+_IN_PLACE = ("update", "set_resources", "set_limits", "set_objective", "upload", "upload_files")
+"""Methods that change what they are called on."""
 
 _COMMAND_LINES = ("tyro.cli", "simple_parsing.parse", "pyrallis.parse", "draccus.parse")
 """What fills a class of the script from the command line: its values are what is taken where nothing is said."""
@@ -40,7 +44,9 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
     if isinstance(target, Object):
         return _instance(run, node, target, values, named)
     if isinstance(target, Call):
-        return target  # a component that is put into a pipeline, or a job with other inputs
+        if _is_job(target) and words:
+            return run.record(OTHER_INPUTS, node, _bound(run, words, ()), target)
+        return target  # a component that is put into a pipeline
     if isinstance(target, Reference):
         found = _of_file(run, node, target, words)
         if found is not None:
@@ -126,7 +132,7 @@ def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str)
     words = _evaluate_all(run, node)
     if name in METHODS:
         recorded = run.record(name, node, _bound(run, words, METHODS[name]), call, at)
-        return recorded if name not in ("update", "set_resources", "set_limits", "upload", "upload_files") else call
+        return call if name in _IN_PLACE else recorded
     values, named = _split(words)
     if any(map(_is_model, (*values, *named.values()))) and name in ("create", "begin_create"):
         return run.record("batchai.create", node, _bound(run, words, _creation(words)))
@@ -135,7 +141,7 @@ def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str)
     if call.kind == "open":
         return _write(call, name, values)
     if name == "sweep" and _is_job(call):
-        return run.record("elsewhere:command.sweep", node, _bound(run, words, ()), call)
+        return run.record("sweep", node, _bound(run, words, ()), call)
     if name == "get" and f"v2:{at}.get" in SIGNATURES:
         return run.record(f"v2:{at}.get", node, _bound(run, words, SIGNATURES[f"v2:{at}.get"]), call)
     if name in ("resolve", "to_config", "register", "register_on_complete", "create", "create_if_not_exists"):
@@ -148,8 +154,11 @@ def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str)
 def _submitted(
     run: ScriptPass, node: ast.Call, given: Call, words: list[tuple[str, Value, ast.expr]], owner: Value = None
 ) -> Call:
-    """What is made on Azure is the same thing; a job is submitted."""
-    if _is_job(given) or given.kind.startswith("elsewhere:"):
+    """What is made on Azure is the same thing; a job is submitted, with whatever inputs."""
+    while given.kind == OTHER_INPUTS and isinstance(given.owner, Call):
+        words = [(name, given.owner if value is given else value, word) for name, value, word in words]
+        given = given.owner
+    if _is_job(given) or given.kind in SWEEPS or given.kind.startswith("elsewhere:"):
         run.record("submit", node, _bound(run, words, METHODS["submit"]), owner)
     return given
 
@@ -191,7 +200,7 @@ def _creation(words: list[tuple[str, Value, ast.expr]]) -> tuple[str, ...]:
 
 
 def _is_job(call: Call) -> bool:
-    return call.kind in ("v2:command", "v2:CommandJob")
+    return call.kind in ("v2:command", "v2:CommandJob", OTHER_INPUTS)
 
 
 def _evaluate_all(run: ScriptPass, node: ast.Call) -> list[tuple[str, Value, ast.expr]]:

@@ -10,6 +10,8 @@ from specrun.convert.imported import Found
 from specrun.convert.scripts import sdk_v1, sdk_v2
 from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.signatures import ELSEWHERE, OTHER_JOBS
+from specrun.convert.scripts.sweep_words import OTHER_INPUTS, SWEEP_TYPES, SWEEPS
+from specrun.convert.scripts.sweeps import base_of, parts_of
 from specrun.convert.scripts.values import DEEPEST, Call, Template, Value
 
 _SERVICE = "it names what is there already: the spec's sections do"
@@ -77,14 +79,18 @@ _KINDS = {
     "Nccl": "the script says it, in init_process_group",
     "Gloo": "the script says it, in init_process_group",
 }
+_OF_SWEEP = "it is of a sweep, and not of the job that was imported"
 _UNUSED = "the job that was imported does not use it"
 
 
 def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]) -> None:
     """Say of further jobs, of what these SDKs do besides, and of each argument that no section spoke of, why."""
+    parts = parts_of(job) if job is not None else []
     for other in lowering.calls:
         found = jobs.get(other.key)
         name = other.kind.removeprefix("elsewhere:")
+        if other in parts[1:] and found is not None and not found.chosen:
+            continue
         if found is not None and other is not job and found.chosen:
             lowering.drop(other, "", "in a spec of its own")
         elif found is not None and other is not job and not found.why:
@@ -146,6 +152,10 @@ def _reason(call: Call, name: str) -> str:
     argument = call.find(name)
     if argument is not None and argument.value is None:
         return "None is what is taken where nothing is said"
+    if call.kind.removeprefix("v2:") in (*SWEEP_TYPES, *SWEEPS, OTHER_INPUTS, "SweepJobLimits", "Objective"):
+        return _OF_SWEEP
+    if isinstance(call.owner, Call) and call.owner.kind in SWEEPS and call.kind != "submit":
+        return _OF_SWEEP
     if call.kind.startswith("batchai:"):
         return "the script has a job of Azure ML, too, and that is in the spec"
     if not name:
@@ -176,7 +186,7 @@ _PROGRAMS = ("script", "entry_script", "command")
 def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
     """All jobs that the script comes to, by the keys of their calls; those that cannot be imported say why."""
     jobs: dict[str, Found] = {}
-    newer = (*sdk_v1.KINDS, *sdk_v2.KINDS)
+    newer = (*sdk_v1.KINDS, *sdk_v2.KINDS, *SWEEPS)
     kinds = (*newer, BATCH_AI)
     moved = any(call.kind in newer and not call.skipped for call in calls)
     for call in calls:
@@ -184,8 +194,12 @@ def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
         alone = call.kind == SAVED and not moved and _program(call) != ""
         if call.skipped or (call.kind not in kinds and not alone and (other not in OTHER_JOBS or other in _PARTS)):
             continue
-        run = call.get("run_config")
-        holders = [call, *([run] if isinstance(run, Call) else [])]
+        sweep = call.kind in SWEEPS
+        base = base_of(call) if sweep else call
+        run = base.get("run_config") if base is not None else None
+        holders = [*([base] if base is not None else []), *([run] if isinstance(run, Call) else [])]
+        around = [one for one in calls if one.kind in SWEEPS and not one.skipped and base_of(one) is call]
+        submitted = any(_uses(one, call) for one in calls)
         counts = [holder.get(name) for holder in holders for name in ("node_count", "instance_count")]
         jobs[call.key] = Found(
             number=len(jobs) + 1,
@@ -196,15 +210,24 @@ def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
             distributed=any(isinstance(count, int) and count > 1 for count in counts)
             or any(holder.get(name) is not None for holder in holders for name in _DISTRIBUTED),
             local=any(holder.get(name) == "local" for holder in holders for name in ("compute_target", "target")),
-            submitted=any(_uses(one, call) for one in calls),
-            why=_MOVED if moved and call.kind == BATCH_AI else OTHER_JOBS.get(other, ""),
+            submitted=submitted,
+            sweep=sweep,
+            only_in_sweep=bool(around) and not submitted,
+            why=_why(call, other, moved),
         )
     return jobs
 
 
+def _why(call: Call, other: str, moved: bool) -> str:
+    """Why a job cannot be imported; "" where it can."""
+    if call.kind in SWEEPS and call.get("pipeline") is not None:
+        return "a sweep over a pipeline has no place in a spec: import the step that trains as a job of its own"
+    return _MOVED if moved and call.kind == BATCH_AI else OTHER_JOBS.get(other, "")
+
+
 def _uses(other: Call, job: Call) -> bool:
-    """Whether a call submits a job, or runs it for a sweep."""
-    submits = other.kind in ("submit", "batchai.create") or other.kind.startswith("elsewhere:Hyper")
+    """Whether a call submits a job."""
+    submits = other.kind in ("submit", "batchai.create")
     return submits and any(argument.value is job for argument in other.arguments.values())
 
 
@@ -223,6 +246,7 @@ def _words(value: Value) -> list[str]:
 
 def _name(call: Call) -> str:
     """What `--job` may call it: as the job is called, else as the script's variable is."""
-    own = [call.get(name) for name in ("name", "display_name")] if call.kind.startswith("v2:") else []
+    of_v2 = call.kind == "sweep" or call.kind.startswith("v2:")
+    own = [call.get(name) for name in ("name", "display_name")] if of_v2 else []
     plain = call.key.partition("#")[0].rpartition(".")[2]
     return naming.spec_name(*(one for one in own if isinstance(one, str)), call.variable, plain)

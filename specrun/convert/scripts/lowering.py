@@ -10,6 +10,7 @@ from specrun.convert.credentials import variable
 from specrun.convert.document import Document
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import FieldPath, Ledger
+from specrun.convert.scripts.sweep_words import SWEEP_TYPES
 from specrun.convert.scripts.values import (
     DEEPEST,
     Argument,
@@ -42,10 +43,14 @@ TYPES = {
     "v2:JupyterLabJobService": "jupyter_lab",
     "v2:TensorBoardJobService": "tensor_board",
     "v2:VsCodeJobService": "vs_code",
+    **{f"{prefix}{name}": kind for prefix in ("", "v2:") for name, kind in SWEEP_TYPES.items()},
 }
 """Classes whose name says what a file says in its field `type`."""
 
-_CONSTANTS = re.compile(r"(AssetTypes|InputOutputModes|DataType|JobServiceNames)\.([A-Z][A-Z0-9_]*)$")
+_CONSTANTS = re.compile(
+    r"(AssetTypes|InputOutputModes|DataType|JobServiceNames|PrimaryMetricGoal|Goal|SamplingAlgorithmType)"
+    r"\.([A-Z][A-Z0-9_]*)$"
+)
 _NAMED_BY_PLACE = ("account_key", "sas_token", "client_secret", "admin_password", "admin_user_password")
 """Credentials that are called by what they belong to: a store's, the cluster's."""
 

@@ -18,11 +18,14 @@ from specrun.convert.scripts.batchai import CLUSTER, lower_parts
 from specrun.convert.scripts.cells import read_code
 from specrun.convert.scripts.clusters import experiment_of, lower_cluster, lower_workspace
 from specrun.convert.scripts.code_files import folders_of, wanted_files, write_code_files
+from specrun.convert.scripts.hyperdrive import lower_hyperdrive
 from specrun.convert.scripts.inputs import References
 from specrun.convert.scripts.jobs import BATCH_AI, calls_reason, jobs_of, say_the_rest
 from specrun.convert.scripts.lowering import Lowering
 from specrun.convert.scripts.sdk_v1 import lower_run
 from specrun.convert.scripts.statements import Script, read_script
+from specrun.convert.scripts.sweep_words import DISTRIBUTIONS, HYPERDRIVE, SWEEPS, V2_DISTRIBUTIONS
+from specrun.convert.scripts.sweeps import lower_sweep, parts_of
 from specrun.convert.scripts.uploads import lower_datastores, lower_uploads
 from specrun.convert.scripts.values import Call
 from specrun.convert.section import Fields, Section
@@ -48,6 +51,7 @@ _TELL_NOTHING = {
     "as_download", "as_upload", "v2:Input", "v2:Output", "update", "start_logging", "ComputeTarget", "compute_targets",
     "Dataset.get_by_name", "Dataset.Tabular.from_delimited_files", "datastores", "CondaDependencies",
     "CondaDependencies.create", "Datastore", "Datastore.get", "Datastore.get_default", "set_default_datastore",
+    *DISTRIBUTIONS, *(f"v2:{name}" for name in V2_DISTRIBUTIONS),
 }  # fmt: skip
 """Calls that alone make no spec."""
 
@@ -113,9 +117,13 @@ def _imported(
     references = References(lowering, uploads)
     if job is None:
         fields = Fields()
-    elif job.kind in sdk_v2.KINDS:
-        fields = sdk_v2.lower_command(lowering, job, uploads)
-        named = fields
+    elif job.kind in HYPERDRIVE:
+        named, sweep = lower_hyperdrive(lowering, job, references)
+        fields = lowered(Section(ledger, draft, named.path, named, loose=True))
+        fields.put("sweep", sweep)
+    elif job.kind in (*sdk_v2.KINDS, *SWEEPS):
+        lower = lower_sweep if job.kind in SWEEPS else sdk_v2.lower_command
+        named = fields = lower(lowering, job, uploads)
     else:
         named = lower_run(lowering, job, references)
         fields = lowered(Section(ledger, draft, named.path, named, loose=True))
@@ -129,7 +137,9 @@ def _imported(
         lowering.put(fields, "experiment_name", experiment, "name", "experiment")
     section = reading.over(ledger, fields)
     if job is not None:
-        draft.comment(("job",), lowering.origin(job))
+        draft.comment(("job",), lowering.origin(parts_of(job)[-1]))
+        if job.kind in SWEEPS:
+            draft.comment(("sweep",), lowering.origin(job))
         wanted = wanted_files(script.files, *folders_of(named))
         lowering.also(wanted)
         write_job(reading, section)
@@ -171,6 +181,7 @@ def _name(lowering: Lowering, job: Call | None) -> str:
     """What the spec is called: as was asked, as the job, the experiment or the file is."""
     made = experiment_of(lowering, job)
     experiment = made.get("name") if made is not None else None
-    own = [job.get(name) for name in ("name", "display_name", "experiment_name")] if job is not None else []
-    of_sdk_v2 = job is not None and job.kind in sdk_v2.KINDS
-    return naming.spec_name(lowering.options.name, *(own if of_sdk_v2 else []), experiment, stem(lowering.file))
+    parts = parts_of(job) if job is not None else []
+    parts = [part for part in parts if part.kind not in (*sdk_v1.KINDS, *HYPERDRIVE)]
+    own = [part.get(name) for name in ("name", "display_name", "experiment_name") for part in parts]
+    return naming.spec_name(lowering.options.name, *own, experiment, stem(lowering.file))

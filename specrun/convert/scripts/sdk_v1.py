@@ -33,8 +33,11 @@ _DATA = ("inputs", "data_references", "data")
 _APART = ("run_config", "compute_target", "target", *_DATA)
 
 
-def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
-    """The fields of a run configuration: those of the job's own `run_config`, and what the job itself says."""
+def lower_run(lowering: Lowering, job: Call, references: References, sweep: Call | None = None) -> Fields:
+    """The fields of a run configuration: those of the job's own `run_config`, and what the job itself says.
+
+    Where it is run for a sweep, that is what is submitted.
+    """
     fields = Fields((job.key,))
     given = job.get("run_config")
     configuration = given if isinstance(given, Call) and given.kind == "RunConfiguration" else None
@@ -64,7 +67,7 @@ def lower_run(lowering: Lowering, job: Call, references: References) -> Fields:
         if declared:
             fields.put(section, declared)
     for submitted in lowering.of("submit"):
-        if submitted.get("config") is job:
+        if submitted.get("config") is (sweep or job):
             here = all(fields.get(name) in (None, "local") for name in ("compute_target", "target", "vm_size"))
             lowering.rewrite(submitted, "config", "job", _HERE if here else "the job that `specrun apply` submits")
             lowering.put(fields, "tags", submitted, "tags", "job.tags")

@@ -26,15 +26,18 @@ _SECTIONS = {
 _ASSET = re.compile(r"(?:azureml:)?(?P<name>[^:@/\s]+)(?P<end>[:@]|$)")
 
 
-def lower_command(lowering: Lowering, job: Call, uploads: Uploads) -> Fields:
-    """The fields of a command job, with the cluster and the environment that the script makes for it."""
+def lower_command(lowering: Lowering, job: Call, uploads: Uploads, sweep: Call | None = None) -> Fields:
+    """The fields of a command job, with the cluster and the environment that the script makes for it.
+
+    Where it is run for a sweep, that is what is submitted.
+    """
     fields = Fields((job.key,))
     holders = [job, *lowering.on(job, "set_resources", "set_limits")]
     for holder in holders:
         for name, argument in told(holder):
-            _put(lowering, fields, holder, name, argument)
+            put_argument(lowering, fields, holder, name, argument)
     for submitted in lowering.of("submit"):
-        if submitted.get("config") is job:
+        if submitted.get("config") is (sweep or job):
             lowering.rewrite(submitted, "config", "job", "the job that `specrun apply` submits")
             for name in ("experiment_name", "tags", "description"):
                 lowering.put(fields, name, submitted, name)
@@ -47,11 +50,12 @@ def lower_command(lowering: Lowering, job: Call, uploads: Uploads) -> Fields:
         given = fields.get(section)
         for name, entry in given.items() if isinstance(given, Fields) else ():
             if isinstance(entry, Fields):
-                _entry(lowering, entry, uploads, _inner(job.get(section), name))
+                put_entry(lowering, entry, uploads, _inner(job.get(section), name))
     return fields
 
 
-def _put(lowering: Lowering, fields: Fields, holder: Call, name: str, argument: Argument) -> None:
+def put_argument(lowering: Lowering, fields: Fields, holder: Call, name: str, argument: Argument) -> None:
+    """An argument or attribute of a job where a file has it."""
     if name in ("compute", "environment"):
         return
     path = (holder.key, name)
@@ -118,7 +122,7 @@ def _with_prefix(value: object) -> object:
     return value
 
 
-def _entry(lowering: Lowering, entry: Fields, uploads: Uploads, call: Value) -> None:
+def put_entry(lowering: Lowering, entry: Fields, uploads: Uploads, call: Value) -> None:
     """An input or output: what the script itself brings to Azure is an entry of `data`."""
     if not isinstance(call, Call):
         return

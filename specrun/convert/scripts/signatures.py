@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from specrun.convert.scripts.batchai_models import MODELS
+from specrun.convert.scripts.sweep_words import DISTRIBUTIONS, V1_SWEEPS, V2_DISTRIBUTIONS, V2_SWEEPS
 from specrun.convert.scripts.values import Reference
 
 _ESTIMATOR = (
@@ -104,6 +105,7 @@ _V1 = {
     "CondaDependencies.create": "pip_indexurl pip_packages conda_packages python_version pin_sdk_version",
     "ContainerRegistry": "",
     "urlretrieve": "url filename",
+    **V1_SWEEPS,
 }
 _KEYWORDS_ONLY = (
     "AmlCompute Environment BuildContext Workspace Data CommandJob command Input Output "
@@ -116,6 +118,7 @@ _KEYWORDS_ONLY = (
 )
 _V2 = {
     **{f"v2:{name}": "" for name in _KEYWORDS_ONLY.split()},
+    **{f"v2:{name}": parameters for name, parameters in V2_SWEEPS.items()},
     "v2:MLClient": "credential subscription_id resource_group_name workspace_name",
     "v2:MLClient.from_config": "credential path file_name",
     "v2:environments.get": "name version label",
@@ -150,6 +153,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "set_default_datastore": ("name",),
     "set_resources": ("instance_type", "instance_count", "locations", "properties", "docker_args", "shm_size"),
     "set_limits": ("timeout",),
+    "set_objective": ("goal", "primary_metric"),
 }
 FILES = {
     "%%writefile": ("path", "text"),
@@ -176,7 +180,6 @@ V2_ONLY = {
 }
 """Keywords by which a class that both SDKs have is the one of SDK v2, in a snippet without imports."""
 
-_SWEEP = "a sweep over parameters has no place in a spec: write one spec for each run, with `vars`"
 _STEPS = "a pipeline of several steps has no place in a spec: import each step as a job of its own"
 _STEP = "a step of a pipeline: write it as a job of its own"
 _AUTOMATED = "automated ML chooses the training itself: there is no script to run"
@@ -186,7 +189,6 @@ _ATTACHED = "compute that is attached is used by its bare name: `compute: NAME`"
 _MACHINE = "a machine to work on is no cluster for jobs"
 
 OTHER_JOBS = {
-    **dict.fromkeys(("command.sweep", "HyperDriveConfig", "HyperDriveRunConfig"), _SWEEP),
     **dict.fromkeys(("Pipeline", "dsl.pipeline"), _STEPS),
     **dict.fromkeys(("PythonScriptStep", "EstimatorStep", "MpiStep", "HyperDriveStep", "CommandStep"), _STEP),
     "AutoMLConfig": _AUTOMATED,
@@ -235,6 +237,9 @@ ELSEWHERE = {
 """What these SDKs do besides jobs and clusters, and why it is not in the spec."""
 
 
+_ORDINARY = {*DISTRIBUTIONS, *V2_DISTRIBUTIONS, "Objective"}
+"""Names that others have, too: without an import they are the SDK's where they stand alone."""
+
 _ALIASES = {"CNTKSettings": "CNTKsettings", "CntkSettings": "CNTKsettings", "EnvironmentSetting": "EnvironmentVariable"}
 
 
@@ -259,6 +264,8 @@ def kind_of(function: Reference, keywords: Collection[str]) -> str:
 
 def _loose(tails: list[str], keywords: Collection[str]) -> str:
     last = tails[-1]
+    if last in _ORDINARY and len(tails) > 1:
+        return ""
     if len(tails) == 1 and last in ("Input", "Output", "command", "Data"):
         telling = {
             "Input": {"type", "path"},

@@ -9,6 +9,7 @@ from specrun.convert import coerce
 from specrun.convert.document import Key, Value
 from specrun.convert.naming import identifier
 from specrun.convert.section import Reader, Row, Section, dropped
+from specrun.convert.unknown import Open
 from specrun.convert.writers.command import Names
 
 SWEEP: Key = ("sweep",)
@@ -124,7 +125,10 @@ def _write_parameter(section: Section, to: Key) -> None:
     for row in _PARAMETER.get(str(kind), ()):
         value = section.get(row.name)
         nested = isinstance(value, list) and any(isinstance(one, list | Mapping | Section) for one in value)
-        if nested:
+        if isinstance(value, Open) and row.name == "values":
+            what = f"{row.expected} is expected here, and this is {coerce.shown(value)}"
+            section.ask(row.name, (*to, row.name), what)
+        elif nested:
             section.ask(row.name, (*to, row.name), _AMONG)
         elif value is None:
             section.ask(row.name, (*to, row.name), f"{row.expected} is expected here")
