@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from specrun.engines.local.conda import NotServed, pip_requirements
@@ -13,6 +14,7 @@ from specrun.plan.home import home_of
 from specrun.spec import codes
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.model import Environment, Job, Spec
+from specrun.spec.sweep import BAYESIAN, Sweep
 
 _CODE = "not-on-this-machine"
 DISTRIBUTIONS = ("tensorflow", "pytorch")
@@ -44,6 +46,8 @@ def check_spec(spec: Spec, home: Path | None = None) -> Iterator[Diagnostic]:
         yield spec.document.diagnostic("environment-gone", detail, ("job",), key=True)
     yield from _check_inputs(home or home_of(spec.file.parent), spec, job)
     yield from _check_gpu(spec, job)
+    if spec.sweep is not None:
+        yield from _check_sweep(spec, spec.sweep)
 
 
 def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
@@ -81,3 +85,15 @@ def _check_gpu(spec: Spec, job: Job) -> Iterator[Diagnostic]:
     if not gpus.present():
         detail = "The job asks for GPUs and runs on this machine's processors instead: slower, and otherwise the same."
         yield spec.document.diagnostic("no-gpu-here", detail, ("job", "resources", "gpu"))
+
+
+def _check_sweep(spec: Spec, sweep: Sweep) -> Iterator[Diagnostic]:
+    if sweep.sampling_algorithm != BAYESIAN or find_spec("optuna") is not None:
+        return
+    from specrun.engines.installation import install_command  # late: as a rule nothing is lacking
+
+    detail = (
+        "Bayesian sampling on this machine is Optuna's, which is not installed where specrun is: "
+        f"`{install_command('bayesian')}`, or write `sampling_algorithm: random`."
+    )
+    yield spec.document.diagnostic(_CODE, detail, ("sweep", "sampling_algorithm"))
