@@ -174,7 +174,7 @@ sweep:
     assert list(check_spec(spec, tmp_path)) == []
     monkeypatch.setattr("specrun.engines.local.checks.find_spec", lambda name: None)
     (found,) = check_spec(spec, tmp_path)
-    assert (found.code, str(found.location)) == ("not-on-this-machine", "job.yaml:5:23")
+    assert (found.code, str(found.location)) == ("not-on-this-machine", f"{spec.file}:5:23")
     assert f"`{install_command('bayesian')}`" in found.detail
     assert "[bayesian]" in found.detail
 
