@@ -7,10 +7,12 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from specrun.apply.trials import spec_of
 from specrun.engines.base import EngineError, Missing, OutputFile
 from specrun.engines.reliable import Reliable
 from specrun.plan.as_ran import AsRan, unpacked
@@ -40,7 +42,7 @@ class Submitted:
             self.notes.append(f"What was kept of {self.run.name} cannot be read: {error}")
             return None
         if content and (found := unpacked(content)) is not None:
-            return found
+            return replace(found, spec=spec_of(self.run, found.spec)) if self.run.parent else found
         if content:
             self.notes.append(f"What was kept of {self.run.name} is damaged.")
         return None

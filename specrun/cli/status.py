@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 import click
 
+from specrun.apply.failures import failure_of
 from specrun.apply.watch import code_of
 from specrun.cli.failed import Failed, look
 from specrun.cli.opened import RunsOfSpec, open_runs
@@ -20,7 +22,7 @@ from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
 from specrun.engines.calls import read_all
 from specrun.plan.metrics import Logged, Series
-from specrun.plan.observed import Run
+from specrun.plan.observed import Run, RunStatus
 from specrun.plan.parameters import parameters
 from specrun.plan.trials import Trial
 from specrun.spec.visible import json_text
@@ -72,7 +74,14 @@ def status(reading: Reading, wait: bool, output: str) -> None:
             (
                 status_text(run, around, paint, room, spent.line),
                 trial_text(run, around.trial, room),
-                sweep_text(run, around.trials, paint, room, partial(runs.about, "runs", run, reading, "--tree")),
+                sweep_text(
+                    run,
+                    around.trials,
+                    paint,
+                    room,
+                    partial(runs.about, "runs", run, reading, "--tree"),
+                    _raised(runs, run, around),
+                ),
                 failed.text(paint, room),
             )
             for (runs, _), (run, around, failed, spent) in zip(found, told, strict=True)
@@ -85,6 +94,18 @@ def _told(
     runs: RunsOfSpec, run: Run, reading: Reading, pricing: Pricing, *, drawn: bool
 ) -> tuple[Run, Surroundings, Failed, Spent]:
     return run, _surroundings(runs, run, drawn=drawn), look(runs, run, reading), pricing.spent(runs, run)
+
+
+def _raised(runs: RunsOfSpec, run: Run, around: Surroundings) -> Mapping[str, str]:
+    """What the first trial that failed says of it; of a sweep that failed more of that is shown anyway."""
+    failed = next((one for one in around.trials if one.status is RunStatus.FAILED and one.run), None)
+    if failed is None or run.status is RunStatus.FAILED:
+        return {}
+    try:
+        found = failure_of(runs.engine, runs.engine.run(failed.run)).raised
+    except EngineError:
+        return {}  # no more than a help
+    return {failed.run: runs.own_paths(replace(run, name=failed.run))(found)} if found else {}
 
 
 def _now(runs: RunsOfSpec, wait: bool, *, quiet: bool) -> Run:

@@ -286,7 +286,9 @@ class Narration:
         above = above and not event.trial  # whose lines nobody has seen
         if self._is_left_out(run.name) or not above:
             of = " ".join(filter(None, (event.trial or (name if len(self._runs) > 1 else ""), event.role)))
-            for text in last_lines_text(event, of, self._about, self._paint, room, self._own(run.name, event.key)):
+            own = self._own(run.name, event.key)
+            own = own.of(event.trial) if event.trial else own
+            for text in last_lines_text(event, of, self._about, self._paint, room, own):
                 self._say(text, wrong=True)
         room_out = room_in(self._out, self._width)
         outputs = "" if run.is_sweep and not is_link(event.outputs) else event.outputs  # its trials have them

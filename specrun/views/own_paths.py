@@ -22,12 +22,17 @@ class OwnPaths:
 
     def __init__(self, run: str, code: str, home: str = "") -> None:
         self._code = code
+        self._home = home
         self._known: dict[str, str] = {}
         below = f"/runs/{run}/code/"
         here = [re.escape(one + below) for one in dict.fromkeys((home, os.path.realpath(home)))]
         where = "|".join(here if home else (one.format(run=re.escape(run)) for one in _AZURE))
         self._path = re.compile(rf"(?<=\")(?:{where})([^\"]+)|(?:{where})([^\s\"'`:,;()<>\[\]]+)" if code else "(?!)")
         self.mark = (below if home else "/mnt/") if code else "\n"
+
+    def of(self, run: str) -> OwnPaths:
+        """The same for another run of that code in the same place."""
+        return OwnPaths(run, self._code, self._home)
 
     def __call__(self, text: str) -> str:
         """A line with such paths replaced."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from specrun.apply.events import Finished
 from specrun.plan.observed import Run, RunStatus
@@ -14,7 +14,10 @@ from specrun.views.text import Paint, in_room, shorten, tied, wrapped
 from specrun.views.trials import best_text, counts_text, parameters_text, value_text
 
 SHOWN = 5
-"""Trials that run, and that failed, which are told one by one."""
+"""Trials that run, and reasons for which trials failed, that are told one by one."""
+
+ALIKE = 3
+"""Trials that are named beside one that ended for the same reason."""
 
 WIDEST, SPARK = 100, 40
 """Columns of a line where nothing breaks it, and of the picture of the best so far."""
@@ -23,12 +26,19 @@ _HEAD = 15
 
 
 def sweep_text(
-    run: Run, trials: Sequence[Trial], paint: Paint, room: int | None, tree: Callable[..., str] = lambda *_: ""
+    run: Run,
+    trials: Sequence[Trial],
+    paint: Paint,
+    room: int | None,
+    tree: Callable[..., str] = lambda *_: "",
+    raised: Mapping[str, str] = {},
 ) -> str:
-    """Lines as the status of a run has them. `tree` makes a command that lists its trials, of options."""
+    """Lines as the status of a run has them. `tree` makes a command that lists its trials, of options; `raised` has
+    what tells most of why trials failed, in their own words, by their runs.
+    """
     if run.objective is None:
         return ""
-    return "\n".join(_lines(run, run.objective, trials, paint, room, tree))
+    return "\n".join(_lines(run, run.objective, trials, paint, room, tree, raised))
 
 
 def trial_text(run: Run, trial: Trial | None, room: int | None) -> str:
@@ -70,7 +80,13 @@ def best_so_far(trials: Sequence[Trial], objective: Objective) -> list[float]:
 
 
 def _lines(
-    run: Run, objective: Objective, trials: Sequence[Trial], paint: Paint, room: int | None, tree: Callable[..., str]
+    run: Run,
+    objective: Objective,
+    trials: Sequence[Trial],
+    paint: Paint,
+    room: int | None,
+    tree: Callable[..., str],
+    raised: Mapping[str, str],
 ) -> Iterator[str]:
     yield from _told("trials", counts_text(run, trials), room)
     if (found := best(trials, objective)) is not None:
@@ -90,13 +106,25 @@ def _lines(
     yield from _more(len(running) - SHOWN, tree, "running")
     for status in (RunStatus.FAILED, RunStatus.LOST, RunStatus.CANCELLED):
         several = [trial for trial in trials if trial.status is status and not is_stopped_early(trial)]
-        for head, trial in zip(_heads(status.value), several[:SHOWN], strict=False):
-            yield from _told(head, _name(trial) + (f": {trial.reason}" if trial.reason else ""), room)
-        yield from _more(len(several) - SHOWN, tree, status.value)
+        alike: dict[str, list[Trial]] = {}
+        for trial in several:
+            alike.setdefault(trial.reason, []).append(trial)
+        shown = [*alike.items()][:SHOWN]
+        for head, (reason, (first, *others)) in zip(_heads(status.value), shown, strict=False):
+            yield from _told(head, _name(first) + (f": {reason}" if reason else ""), room)
+            if first.run in raised:
+                yield _one("", f"  {raised[first.run].strip()}", room)
+            if others:
+                yield _one("", f"  and so {', '.join(map(_name, others[:ALIKE]))}{_and(len(others) - ALIKE)}", room)
+        yield from _more(len(several) - sum(len(some) for _, some in shown), tree, status.value)
     none = [trial for trial in trials if trial.status is RunStatus.SUCCEEDED and not _counts(trial)]
     for head, trial in zip(_heads("no value"), none[:SHOWN], strict=False):
         why = trial.reason or f"its {objective.primary_metric} is {value_text(trial.value)}"
         yield from _told(head, f"{_name(trial)}: {why}", room)
+
+
+def _and(number: int) -> str:
+    return f" and {number} more" if number > 0 else ""
 
 
 def _counts(trial: Trial) -> bool:

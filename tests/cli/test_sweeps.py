@@ -190,16 +190,33 @@ def test_the_status_of_a_sweep_tells_the_best_what_runs_and_what_failed_and_why(
     assert "sweep" not in json.loads(specrun("status", "-o", "json", "job-9999999999").out)
 
 
-def test_of_many_that_failed_the_first_are_named_and_the_others_are_a_command_away(
+def test_of_many_that_failed_each_reason_is_told_once_and_what_is_not_told_is_a_command_away(
     specrun: Command, engine: Double
 ) -> None:
     assert isinstance(engine.sweeps, DoubleSweeps)
-    engine.sweeps.looks[NAME] = [[trial(number, F, reason="exit 1") for number in range(9)]]
+    engine.sweeps.looks[NAME] = [[trial(number, F, reason="exit 1") for number in range(6)]]
+    lines = specrun("status", "job.yaml").out.splitlines()
+    assert lines[-2:] == [
+        "  failed       job-0000000000: exit 1",
+        "                 and so job-0000000001, job-0000000002, job-0000000003 and 2 more",
+    ]
+    engine.sweeps.looks[NAME] = [[trial(number, F, reason=f"exit {number}") for number in range(9)]]
     said = specrun("status", "job.yaml").out
-    assert said.count(": exit 1") == 5
+    assert said.count(": exit ") == 5
     assert "… and 4 more: specrun runs" in said
     assert "--tree --filter status=failed" in said
     assert "best" not in said
+
+
+def test_what_the_first_that_failed_says_of_it_is_shown(specrun: Command, engine: Double) -> None:
+    with_run_of(engine, 1, F)
+    engine.lines = [LogLine("main/0", text) for text in ("Traceback (most recent call last):", "ValueError: no lr")]
+    lines = specrun("status", "job.yaml").out.splitlines()
+    assert lines[lines.index("  failed       job-0000000001: has logged no `accuracy` (logged: acc)") + 1] == (
+        "                 ValueError: no lr"
+    )
+    engine.faults["tail job-0000000001"] = [EngineError("no logs")]
+    assert "has logged no" in specrun("status", "job.yaml").out
 
 
 def test_the_status_of_a_trial_tells_its_sweep_and_its_parameters(specrun: Command, engine: Double) -> None:
