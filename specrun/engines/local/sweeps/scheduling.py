@@ -182,7 +182,11 @@ class Scheduling:
     def _begin_more(self) -> None:
         """Have as many trials run as may; those of which there is an end already take no time."""
         while self.ending is None and len(self.going) < self.most:
-            parameters = self.proposals.next()
+            try:
+                parameters = self.proposals.next()
+            except Error as error:
+                self._break(str(error))
+                return
             if parameters is None:
                 return
             trial = Trial(self.count, parameters, status=RunStatus.RUNNING)
@@ -200,7 +204,10 @@ class Scheduling:
         self.runs.forget(going.fingerprint)
         self._keep(trial)
         self._say(self.results.take(trial))
-        self.proposals.tell(trial)
+        try:
+            self.proposals.tell(trial)
+        except Error as error:
+            self._break(str(error))
 
     def _note(self, going: _Going, trial: Trial) -> None:
         going.trial = trial
