@@ -17,10 +17,11 @@ from specrun.engines.local.checks import check_spec
 from specrun.engines.local.sweeps.proposals import CannotPropose, Proposals, proposals
 from specrun.plan.observed import RunStatus
 from specrun.plan.sampling import is_within
-from specrun.plan.trials import STOPPED_EARLY, Trial
+from specrun.plan.trials import STOPPED_EARLY, Trial, best
 from specrun.spec.expressions import scalar_text
 from specrun.spec.sweep import Objective, Sweep
 from tests.engine_double import read_specs, write_spec
+from tests.local.machine import Machine
 
 SPACE: Mapping[str, Mapping[str, Any]] = {
     "lr": {"type": "uniform", "min_value": -2, "max_value": 3.0},
@@ -204,3 +205,31 @@ def test_a_supervisor_finds_optuna_where_the_interpreter_has_its_packages() -> N
         check=False,
     )
     assert (done.stdout, done.stderr, done.returncode) == ("[1, 2] True\n", "", 0)
+
+
+def test_a_sweep_here_is_bayesian(tmp_path: Path, machine: Machine) -> None:
+    """In a supervisor, which is started without packages; and an attempt at it again takes what there is."""
+    text = """name: tune
+job:
+  command: |
+    store="${MLFLOW_TRACKING_URI#file://}/0/a1" && mkdir -p "$store/metrics"
+    echo "start_time: 1" > "$store/meta.yaml"
+    echo "1000 ${{ search_space.a }}.${{ search_space.b }} 0" > "$store/metrics/loss"
+sweep:
+  sampling_algorithm: bayesian
+  search_space: {a: {type: choice, values: [1, 2]}, b: {type: quniform, min_value: 0, max_value: 2, q: 1}}
+  objective: {goal: minimize, primary_metric: loss}
+  limits: {max_concurrent_trials: 2}
+"""
+    (spec,) = read_specs(write_spec(tmp_path / "spec", text), engine="local")
+    (run,) = machine.apply(spec).ended
+    trials = machine.engine.sweeps.trials(run.name) if machine.engine.sweeps else ()
+    assert (run.status, run.most_trials, run.objective) == (RunStatus.SUCCEEDED, 6, Objective("minimize", "loss"))
+    assert sorted(spelled(trials)) == [(a, b) for a in "12" for b in "012"]
+    found = best(trials, Objective("minimize", "loss"))
+    assert found is not None
+    assert (found.parameters, found.value) == ({"a": 1, "b": 0}, 1.0)
+    assert [one.name for one in machine.engine.runs.list().runs] == [run.name]
+    assert {machine.engine.runs.get(trial.run).parent for trial in trials} == {run.name}
+    machine.destroy(spec, "run")
+    assert list((machine.home / "runs").iterdir()) == []
