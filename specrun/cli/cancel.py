@@ -10,7 +10,7 @@ from specrun.cli.reading import Reading, runs_options
 from specrun.cli.status import wait_for
 from specrun.cli.telling import quiet
 from specrun.engines.base import EngineError
-from specrun.plan.observed import Run
+from specrun.plan.observed import Run, RunStatus
 from specrun.spec.visible import visible
 from specrun.views.trials import progress_text
 
@@ -29,11 +29,22 @@ def cancel(reading: Reading) -> None:
 
 def _cancel(runs: RunsOfSpec) -> list[Run]:
     """Ask for the end of what is unfinished; these."""
-    unfinished = [run for run in runs.every() if not run.status.ended]
+    unfinished = [one for run in runs.every() for one in _unfinished(runs, run)]
     for run in unfinished:
         runs.check_own(run)
         runs.engine.cancel(run.name)
     return unfinished
+
+
+def _unfinished(runs: RunsOfSpec, run: Run) -> list[Run]:
+    """The run, if it goes on; of a sweep that was lost those of its trials that do, which nobody else would end."""
+    if not run.status.ended:
+        return [run]
+    if not run.is_sweep or run.status is not RunStatus.LOST:
+        return []
+    going = [trial.run for trial in runs.engine.trials(run.name) if trial.run and not trial.status.ended]
+    found = [runs.engine.run(name) for name in going]
+    return [one for one in found if one.parent == run.name and not one.status.ended]
 
 
 def _wait(runs: RunsOfSpec, unfinished: list[Run] | None) -> None:

@@ -17,6 +17,9 @@ from specrun.views.text import Paint, clock, columns, duration, shorten
 KEPT = 2
 """Lines of the terminal that are left to what stands above."""
 
+INTERRUPT = "^C"
+"""What a terminal shows of it, at the end of the last line: it must not begin another one there."""
+
 
 @dataclass(slots=True)
 class GoingOn:
@@ -54,7 +57,7 @@ def status_line(one: GoingOn, spinner: str, width: int, paint: Paint) -> str:
 
 def sweep_line(one: GoingOn, width: int, paint: Paint) -> str:
     """How far a sweep is, below the line of its run."""
-    return paint(f"  {shorten(one.sweep, width - 2)}", "dim")
+    return paint(f"  {shorten(one.sweep, width - 2 - len(INTERRUPT))}", "dim")
 
 
 def about_run(run: Run) -> str:

@@ -95,7 +95,7 @@ def _lines(
         yield from _told("", parameters_text(found.parameters), room)
         curve = best_so_far(trials, objective)
         finite = [value for value in curve if math.isfinite(value)]
-        if len(curve) > 1 and finite:
+        if len({*finite}) > 1:
             span = f"  {finite[0]:.6g} to {finite[-1]:.6g}"
             width = min(SPARK, (room or WIDEST) - _HEAD - len(span))
             yield f"{_head('best so far')}{sparkline(curve, width, signs_for())}{span}"

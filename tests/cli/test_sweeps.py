@@ -358,3 +358,19 @@ def test_waiting_for_a_sweep_ends_as_apply_does(specrun: Command, engine: Double
     engine.statuses[NAME] = [R, R, F]
     said = specrun("status", "--wait", "-q", "job.yaml")
     assert (said.code, said.out) == (100, "failed\n")
+
+
+def test_trials_of_a_sweep_that_was_lost_are_ended_too(specrun: Command, engine: Double) -> None:
+    ended(engine, RunStatus.LOST)
+    name = with_run_of(engine, 3, R)
+    engine.statuses[name] = [R, C]
+    other = trial(1, R)  # of another sweep, which took it as its own
+    engine.all_runs.insert(0, Run(other.run, "job", "0000000001", 1, R, parent="job-5555555555"))
+    engine.statuses[other.run] = [R]
+    assert isinstance(engine.sweeps, DoubleSweeps)
+    engine.sweeps.looks[NAME] = [[trial(0, value=0.5), other, trial(3, R)]]
+    said = specrun("cancel", NAME)
+    assert (engine.cancelled, said.out) == ([name], f"{name} is cancelled\n")
+    engine.cancelled.clear()
+    said = specrun("cancel", NAME)
+    assert (engine.cancelled, said.out) == ([], f"{NAME} has ended already: lost\n")
