@@ -54,7 +54,7 @@ def count_trials(planning: Planning, submission: Submission, runs: Sequence[Run]
 
     wanted = list(dict.fromkeys(fingerprints(submission.content, draws(sweep))))
     found = planning.view.history.trials_there(submission.spec, wanted)
-    return _counted(len(wanted), [(run.status, run.reason) for run in found.values()], submission.rerun)
+    return _counted(sweep, len(wanted), [(run.status, run.reason) for run in found.values()], submission.rerun)
 
 
 def fingerprints(content: Mapping[str, object], several: Iterable[Mapping[str, Scalar]]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _as_before(planning: Planning, submission: Submission, sweep: Sweep, runs: S
     earlier = [run for run in runs if run.is_of(submission.fingerprint)]
     trials, unread = _read(planning, earlier)
     known = {trial.run or str(trial.number): (trial.status, trial.reason) for trial in trials}
-    counts = _counted(sweep.most_trials, list(known.values()), submission.rerun)
+    counts = _counted(sweep, sweep.most_trials, list(known.values()), submission.rerun)
     return TrialCounts(counts.trials, counts.to_run, counts.there, counts.running, counts.failed, unread=unread)
 
 
@@ -112,12 +112,16 @@ def _read(planning: Planning, sweeps: Sequence[Run]) -> tuple[Sequence[Trial], s
         return (), str(error)
 
 
-def _counted(most: int, ends: Sequence[tuple[RunStatus, str]], rerun: bool) -> TrialCounts:
-    """The trials there are, each with its status and the reason of that."""
+def _counted(sweep: Sweep, most: int, ends: Sequence[tuple[RunStatus, str]], rerun: bool) -> TrialCounts:
+    """The trials there are, each with its status and the reason of that.
+
+    One that was stopped early is done with for a sweep that may stop trials early, too.
+    """
+    stops = sweep.early_termination is not None
     running = sum(not status.ended for status, _ in ends)
     failed = sum(status is RunStatus.FAILED for status, _ in ends)
     done = sum(
-        status is RunStatus.SUCCEEDED or (status is RunStatus.CANCELLED and reason.startswith(STOPPED_EARLY))
+        status is RunStatus.SUCCEEDED or (stops and status is RunStatus.CANCELLED and reason.startswith(STOPPED_EARLY))
         for status, reason in ends
     )
     there = min(done + running, most)

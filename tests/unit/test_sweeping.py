@@ -38,13 +38,15 @@ sweep:
     lr: {type: choice, values: [0.1, 0.01]}
     units: {type: choice, values: [16, 32, 64]}
   objective: {goal: maximize, primary_metric: accuracy}
+  early_termination: {type: median_stopping}
 """
+EARLY = "  early_termination: {type: median_stopping}\n"
 RANDOM = (
     GRID.replace("grid", "random")
     .replace("units }}", "units }} ${{ search_space.x }}")
     .replace("[0.1, 0.01]}", "[0.1, 0.01]}\n    x: {type: uniform, min_value: 0, max_value: 1}")
 )
-BAYESIAN = RANDOM.replace("random", "bayesian")
+BAYESIAN = RANDOM.replace("random", "bayesian").replace(EARLY, "")
 OBJECTIVE = Objective("maximize", "accuracy")
 
 
@@ -121,6 +123,8 @@ def test_trials_that_are_there_are_not_to_be_run(tmp_path: Path) -> None:
     sweeps = Sweeps(runs=trial_runs(planned(tmp_path, GRID), *ENDS))
     plan = planned(tmp_path, GRID, double(sweeps))
     assert change_of(plan, "run/digits").trials == TrialCounts(6, 2, there=3, running=1, failed=1)
+    patient = planned(tmp_path, GRID.replace(EARLY, ""), double(sweeps))
+    assert change_of(patient, "run/digits").trials == TrialCounts(6, 3, there=2, running=1, failed=1)
     wider = planned(tmp_path, GRID.replace("64]", "64, 128]"), double(sweeps))
     assert change_of(wider, "run/digits").trials == TrialCounts(8, 4, there=3, running=1, failed=1)
 
@@ -161,7 +165,8 @@ def test_bayesian_trials_are_those_of_earlier_attempts(tmp_path: Path) -> None:
     lost = Run(submission.name, "digits", submission.fingerprint, 1, RunStatus.LOST, objective=OBJECTIVE)
     trials = [Trial(number, {}, f"t{number}", status, reason=why) for number, (status, why) in enumerate(ENDS)]
     plan = planned(tmp_path, text, double(Sweeps({lost.name: trials}), all_runs=[lost]))
-    assert change_of(plan, "run/digits").trials == TrialCounts(10, 6, there=3, running=1, failed=1)
+    counts = change_of(plan, "run/digits").trials
+    assert counts == TrialCounts(10, 7, there=2, running=1, failed=1), "it stops none early: one that was is run"
 
 
 def service(folder: Path, before: str, trials: Sequence[Trial], **fields: Any) -> Double:

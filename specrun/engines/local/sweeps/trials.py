@@ -16,7 +16,6 @@ from specrun.engines.local.run_reading import read_run
 from specrun.engines.local.submission import run_folder
 from specrun.engines.local.sweeps.record import FILE, read_trials
 from specrun.engines.local.sweeps.request import is_sweep, read
-from specrun.engines.local.sweeps.values import outcome
 from specrun.plan.attempts import NAME
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import STOPPED_EARLY, Trial
@@ -82,23 +81,18 @@ class LocalSweeps:
         run = self._read(trial.run) if NAME.fullmatch(trial.run) else None
         if run is None:
             return replace(trial, status=RunStatus.LOST, reason=GONE)
-        return as_run_is(trial, run, run_folder(self._home, run.name), objective)
+        if not run.status.ended:
+            return replace(trial, status=run.status, reason=run.reason, started=run.started)
+        # Late: these are a supervisor's, and of sweeps that somebody has killed.
+        from specrun.engines.local.sweeps.results import ended
+        from specrun.engines.local.sweeps.trial_runs import Attempt
+
+        attempt = Attempt(run.name, run.attempt, run.status, run.reason, started=run.started, ended=run.ended)
+        found = ended(trial, attempt, run_folder(self._home, run.name), objective, before=False)
+        return replace(found, notes=trial.notes)
 
     def _read(self, name: str) -> Run | None:
         return read_run(run_folder(self._home, name), self._marks)
-
-
-def as_run_is(trial: Trial, run: Run, folder: Path, objective: Objective) -> Trial:
-    """A trial as its run is: one that has succeeded and not logged the primary metric has failed."""
-    now = replace(
-        trial, run=run.name, status=run.status, reason=run.reason, started=run.started, ended=run.ended, value=None
-    )
-    if not run.status.ended:
-        return now
-    value, wrong = outcome(folder, objective)
-    if run.status is not RunStatus.SUCCEEDED:
-        return replace(now, value=value)
-    return replace(now, value=value, status=RunStatus.FAILED if value is None else run.status, reason=wrong)
 
 
 def _that_stands(runs: Iterable[Run]) -> Run | None:
