@@ -14,8 +14,12 @@ from specrun.spec.source import STDIN, read
 
 _SPECS = (".yaml", ".yml")
 _PLANS = (".plan", ".json")
+TRIALS = "trials"
+"""The folder beside that of runs in which trials are noted."""
 _MANY = 50
 """Specs that are read."""
+_WITHIN: Mapping[str, str] = {"inputs": "job", "search_space": "sweep"}
+"""Sections that are part of another one."""
 _ABOUT_RUNS = ("status", "logs", "outputs", "cancel", "runs", "diff", "checkout")
 _WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
 _IMPORTED: Mapping[str, tuple[str, ...]] = {
@@ -43,7 +47,7 @@ def of_argument(typed: Typed, last: str) -> Iterator[Candidate]:
         yield from files(last, ())
     elif typed.verb != "doctor":
         if typed.verb in _ABOUT_RUNS:
-            yield from runs(typed)
+            yield from runs(typed, last)
         endings = _IMPORTED.get(typed.verb) or (_SPECS + _PLANS if typed.verb in ("apply", "show") else _SPECS)
         yield from files(last, endings)
 
@@ -55,12 +59,12 @@ def of_option(typed: Typed, option: str, last: str) -> Iterator[Candidate]:
         "--target": lambda: (Candidate(name) for name in _keys(typed, "targets")),
         "--var": lambda: _pairs(typed, "vars", last),
         "--input": lambda: _pairs(typed, "inputs", last),
-        "--run": lambda: runs(typed),
+        "--run": lambda: runs(typed, last),
         "--columns": lambda: columns(typed, last),
         "--sort": lambda: columns(typed, last),
         "--filter": lambda: columns(typed, last),
         "--logs": lambda: (Candidate(name) for name in _names(typed)),
-        "--adopt": lambda: runs(typed),
+        "--adopt": lambda: runs(typed, last),
         "--role": lambda: roles(typed),
         "--environment": lambda: iter([Candidate("current", "The Python that runs specrun."), *files(last, None)]),
         "--var-file": lambda: files(last, _SPECS),
@@ -110,16 +114,29 @@ def files(last: str, endings: Sequence[str] | None) -> Iterator[Candidate]:
             yield Candidate(f"{folder}{slash}{one.name}")
 
 
-def runs(typed: Typed) -> Iterator[Candidate]:
-    """The runs of this repository on this machine, newest first: of the FILEs, where there are some."""
+def runs(typed: Typed, last: str = "") -> Iterator[Candidate]:
+    """The runs of this repository on this machine, newest first: of the FILEs, where there are some. Trials, of which
+    there may be a thousand, are there once their fingerprint has begun.
+    """
     names = [f"{name}-" for name in _names(typed)] if typed.files else [""]
-    return (Candidate(name, "run") for name in _runs(typed) if any(name.startswith(one) for one in names or [""]))
+    trials = _trials(typed)
+    for name in _runs(typed):
+        if any(name.startswith(one) for one in names or [""]) and (name not in trials or len(last) > len(name) - 10):
+            yield Candidate(name, "trial" if name in trials else "run")
 
 
 def _runs(typed: Typed) -> list[str]:
     with os.scandir(_runs_folder(typed)) as found:
         aged = sorted(((one.stat().st_mtime, one.name) for one in found), reverse=True)
     return [name for _, name in aged]
+
+
+def _trials(typed: Typed) -> frozenset[str]:
+    """The names of the trials of sweeps."""
+    try:
+        return frozenset(os.listdir(_runs_folder(typed).parent / TRIALS))  # noqa: PTH208
+    except OSError:
+        return frozenset()
 
 
 def _runs_folder(typed: Typed) -> Path:
@@ -148,6 +165,7 @@ def columns(typed: Typed, last: str) -> Iterator[Candidate]:
     begun = last[: max(last.rfind(sign) for sign in ", ") + 1]
     begun += "-" if last[len(begun) :].startswith("-") else ""
     names = {**dict.fromkeys(_keys(typed, "vars"), "variable"), **dict.fromkeys(FIELDS, "of the run")}
+    names |= dict.fromkeys(_keys(typed, "search_space"), "of trials")
     yield from (Candidate(f"{begun}{name}", about, open=True) for name, about in names.items())
 
 
@@ -198,7 +216,8 @@ def _keys(typed: Typed, section: str) -> dict[str, str]:
     for values in _specs(typed):
         for layer in (values, *_mapping(values, "targets").values()):
             if isinstance(layer, dict):
-                within = _mapping(_mapping(layer, "job"), "inputs") if section == "inputs" else _mapping(layer, section)
+                inside = _mapping(layer, _WITHIN[section]) if section in _WITHIN else layer
+                within = _mapping(inside, section)
                 for key, value in within.items():
                     found.setdefault(str(key), str(value) if isinstance(value, (str, int, float)) else "")
     return found
@@ -250,7 +269,7 @@ def _unfinished(file: str) -> Mapping[str, Any]:
         lines = opened.read(1_000_000).splitlines()
     found: dict[str, dict[str, Any]] = {}
     name = next((match[1] for line in lines if (match := re.match(r"name:\s*[\"']?([\w.-]+)", line))), None)
-    for section in ("vars", "targets", "inputs"):
+    for section in ("vars", "targets", "inputs", "search_space"):
         for number, line in enumerate(lines):
             if head := re.match(rf"( *){section}:\s*(?:#.*)?$", line):
                 below = (re.match(r"( *)([\w.-]+):\s*(.*)$", one) for one in lines[number + 1 :])
@@ -260,5 +279,5 @@ def _unfinished(file: str) -> Mapping[str, Any]:
                         break
                     if entry is not None and entry[1] == (own := own or entry[1]):
                         found.setdefault(section, {})[entry[2]] = entry[3]
-    job = {"inputs": found.pop("inputs", {})}
-    return {**found, "job": job, **({"name": name} if name else {})}
+    within = {above: {section: found.pop(section, {})} for section, above in _WITHIN.items()}
+    return {**found, **within, **({"name": name} if name else {})}

@@ -16,6 +16,7 @@ import pytest
 from docs.generate_options import FILE, table_text
 from specrun.cli.completing import complete, split
 from specrun.cli.main import VERBS
+from specrun.engines.local.trial_notes import FOLDER
 from tests.engine_double import write_spec
 
 BREAKS = " \t\n\"'><=;|&(:"
@@ -30,6 +31,10 @@ tags: {team: vision}
 job:
   command: ls
   inputs: {examples: {path: src}}
+sweep:
+  search_space:
+    layers: {type: choice, values: [1, 2]}
+    momentum: {type: uniform, min_value: 0, max_value: 1}
 """
 
 
@@ -45,6 +50,10 @@ def folder(bare: None) -> None:
         logs.mkdir(parents=True)
         for role in ("ps-0", "worker-0", "worker-1"):
             (logs / f"{role}.txt").touch()
+    for name in ("digits-00000000aa", "digits-00000000bb"):
+        Path(".specrun/runs", name).mkdir()
+        Path(".specrun", FOLDER).mkdir(exist_ok=True)
+        Path(".specrun", FOLDER, name).touch()
 
 
 def offered(capfd: pytest.CaptureFixture[str], shell: str, *arguments: str) -> list[str]:
@@ -86,12 +95,15 @@ IN_BASH = [
     ("specrun plan --only d", ["digits "]),
     ("specrun show the", ["the.plan "]),
     ("specrun logs dig", ["digits-0123456789 "]),
+    ("specrun logs digits-", ["digits-0123456789 "]),
+    ("specrun logs digits-00000000b", ["digits-00000000bb "]),
     ("specrun logs --run oth", ["other-0123456789 "]),
     ("specrun logs job.yaml --run ", ["digits-0123456789 "]),
     ("specrun logs --run digits-0123456789 --role ", ["ps ", "worker ", "ps/0 ", "worker/0 ", "worker/1 "]),
     ("specrun apply --logs ", ["digits "]),
     ("specrun runs --columns lr,st", ["lr,steps", "lr,status", "lr,started"]),
-    ("specrun runs --sort -l", ["-lr"]),
+    ("specrun runs --sort -l", ["-lr", "-layers"]),
+    ("specrun runs --tree --columns mom", ["momentum"]),
     ("specrun runs --filter 'lr=1 see", ["lr=1 seed"]),
     ("specrun explain no-eff", ["no-effect "]),
     ("specrun completion ", ["bash ", "zsh ", "fish "]),
