@@ -42,14 +42,15 @@ def is_storage(uri: str) -> bool:
 
 def resolve(plane: Plane, uri: str) -> Address:
     """Where an address or a data asset's id leads. Raises Refused for what is not there or of no known form."""
+    known = uri.lower().startswith("azureml://datastores/") or _LONG.fullmatch(uri) or is_storage(uri)
+    if not known:
+        if not uri.lower().startswith(("azureml:", "/subscriptions/")):
+            raise Refused(400, "UserError", f"The path '{uri}' is of no form that the emulator can read.")
+        uri = assets.data_uri(plane, uri)
     if storage := _STORAGE.fullmatch(uri):
         section = {"accountName": storage["account"].lower(), "containerName": storage["container"]}
         store = Datastore("", "AzureBlob", {**section, "credentialType": "None", "credential": None})
         return Address(store, storage["path"].strip("/"))
-    if not uri.lower().startswith("azureml://datastores/") and not _LONG.fullmatch(uri):
-        if not uri.lower().startswith(("azureml:", "/subscriptions/")):
-            raise Refused(400, "UserError", f"The path '{uri}' is of no form that the emulator can read.")
-        uri = assets.data_uri(plane, uri)
     match = _SHORT.fullmatch(uri) or _LONG.fullmatch(uri)
     if match is None:
         raise Refused(400, "UserError", f"The path '{uri}' is of no form that the emulator can read.")

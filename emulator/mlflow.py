@@ -34,6 +34,9 @@ def get(plane: Plane, request: Request) -> dict[str, Any]:
 def search(plane: Plane, request: Request) -> dict[str, Any]:
     """Runs of the experiments that are named, the newest first unless another order is asked for."""
     body = request.json
+    for field, kind in {"experiment_ids": list, "filter": str, "max_results": int, "order_by": list}.items():
+        told = f"Invalid value {body.get(field)} for parameter '{field}' supplied."
+        require(isinstance(body.get(field), kind | None), told, code="INVALID_PARAMETER_VALUE")
     experiments, wanted = body.get("experiment_ids") or [], body.get("run_view_type") or "ACTIVE_ONLY"
     named = [run for run in list(plane.runs.values()) if run.experiment.id in experiments]
     if wanted != "ALL":

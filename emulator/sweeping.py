@@ -202,10 +202,12 @@ class Sweeping(threading.Thread):
         if not over:
             told = f"The run exceeded its maximum run duration of {timeout_of(self.job)} seconds and was canceled."
             return CANCELED, error("UserError", told)
-        statuses = {one.status for one in self.trials}
-        if statuses and COMPLETED not in statuses and FAILED in statuses:
+        failed = [one for one in self.trials if one.status == FAILED]
+        if not failed or any(one.status == COMPLETED for one in self.trials):
+            return COMPLETED, None
+        if any((one.error or {}).get("code") == "UserError" for one in failed):
             return FAILED, error("UserError", "User errors were found in at least one of the child runs.")
-        return COMPLETED, None
+        return FAILED, failed[0].error
 
     def _log(self, source: str, text: str) -> None:
         artifact = self.plane.artifact_blob(self.record, LOG)

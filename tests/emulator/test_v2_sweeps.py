@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 import requests
 
+from emulator.mlflow_filters import matching, ordered
+from emulator.router import Refused
 from emulator.runs_state import CANCELED, COMPLETED, FAILED, RUNNING, Run
 from emulator.sampling import points, problem
-from emulator.training import cancelled
+from emulator.training import cancelled, preempted
 from tests.emulator.emulated import bearer, emulated
 from tests.emulator.sdk import COMPUTE, Sdk, make_workspace
 from tests.emulator.test_runs import PATIENCE
 from tests.emulator.test_v2_jobs import ENVIRONMENT, described, logs_of
-from tests.emulator.test_v2_runs import MLFLOW
+from tests.emulator.test_v2_runs import MLFLOW, data_at, put_data
 
 LOGGING = MLFLOW.partition("run = os.environ")[0] + (
     """
@@ -48,8 +50,10 @@ def folder(tmp_path: Path) -> Path:
 def swept(name: str, command: str, space: Mapping[str, Any], sampling: str = "grid", **rest: Any) -> Any:
     """A sweep on the cluster, as somebody writes it who knows the SDK."""
     limits = {name: rest.pop(name) for name in ("max_total_trials", "max_concurrent_trials") if name in rest}
-    job = described(name, command, inputs=dict.fromkeys(space, 0), **rest)(**space)
-    sweep = job.sweep(sampling_algorithm=sampling, primary_metric="accuracy", goal="Maximize", compute=COMPUTE)
+    where = rest.pop("compute", COMPUTE)
+    inputs = {**dict.fromkeys(space, 0), **rest.pop("inputs", {})}
+    job = described(name, command, compute=where, inputs=inputs, **rest)(**space)
+    sweep = job.sweep(sampling_algorithm=sampling, primary_metric="accuracy", goal="Maximize", compute=where)
     sweep.name, sweep.experiment_name = name, "digits"
     sweep.set_limits(**{"max_total_trials": 10, "max_concurrent_trials": 2, **limits})
     return sweep
@@ -127,6 +131,28 @@ def test_a_sweep_runs_its_trials_and_knows_the_best(sdk: Sdk, client: Any, folde
     assert log.count("Successfully scheduled a job.") == 4
 
 
+def test_trials_read_inputs_and_have_outputs_of_their_own_on_serverless_compute(
+    sdk: Sdk, client: Any, tmp_path: Path
+) -> None:
+    from azure.ai.ml import Input, Output
+    from azure.ai.ml.sweep import Choice
+
+    put_data(sdk, swept__a="a")
+    container = sdk.plane.datastores["workspaceblobstore"].container
+    storage = f"wasbs://{container}@{sdk.plane.blobs.account}.blob.core.windows.net/swept"
+    inputs = {"there": Input(type="uri_folder", path=storage), "word": "b"}
+    command = "cat ${{inputs.there}}/a.txt; echo ${{inputs.word}} ${{search_space.x}} > ${{outputs.made}}/m.txt"
+    more = {"compute": None, "inputs": inputs, "outputs": {"made": Output(type="uri_folder")}}
+    record = ended(sdk, client, swept("sweep-12", command, {"x": Choice([1, 2])}, **more))
+    assert (record.status, logs_of(sdk, "sweep-12_1")) == (COMPLETED, {"": "a"})
+    assert [data_at(sdk, f"azureml/sweep-12_{number}/made/m.txt") for number in (0, 1)] == ["b 1\n", "b 2\n"]
+    client.jobs.download("sweep-12_1", output_name="made", download_path=tmp_path)
+    assert (tmp_path / "named-outputs" / "made" / "m.txt").read_text() == "b 2\n"
+    seen = client.jobs.get("sweep-12")
+    assert (seen.compute, seen.inputs["word"]) == (None, "b")
+    assert seen.inputs["there"].path.endswith("/data/azureml_sweep-12_input_data_there/versions/1")
+
+
 def test_sdk_v1_reads_the_same_sweep(sdk: Sdk, client: Any, folder: Path) -> None:
     from azure.ai.ml.sweep import Choice
 
@@ -176,6 +202,7 @@ def test_trials_are_found_by_mlflow_page_by_page(sdk: Sdk, client: Any, folder: 
     ] == [found[0]["info"]["run_id"]]
     assert search(filter="tags.mlflow.parentRunId = 'nobody'")["runs"] == []
     assert search(filter=wanted, experiment_ids=["nobody"])["runs"] == []
+    assert search(filter=wanted, max_results="2")["error"]["code"] == "INVALID_PARAMETER_VALUE"
     assert search(filter="tags.mlflow.parentRunId is 'x'")["error"]["code"] == "INVALID_PARAMETER_VALUE"
 
 
@@ -238,6 +265,16 @@ def test_a_sweep_fails_when_no_trial_comes_to_its_end(sdk: Sdk) -> None:
     assert "best_child_run_id" not in mixed.properties  # nobody has logged the metric
 
 
+def test_a_sweep_whose_nodes_are_taken_away_fails_by_the_service(sdk: Sdk) -> None:
+    sdk.training.mishaps += [preempted("sweep-13_0"), preempted("sweep-13_1")]
+    assert put(sdk, "sweep-13", plain(sdk)).ok
+    record = sdk.plane.runs["sweep-13"]
+    assert record.wait(timeout=PATIENCE)
+    assert (record.status, record.error["code"]) == (FAILED, "ServiceError")
+    assert "preempted" in record.error["message"]
+    assert sdk.training.mishaps == []
+
+
 def test_limits_end_trials_and_sweeps(sdk: Sdk) -> None:
     shorter = {"jobLimitsType": "Sweep", "trialTimeout": "PT1S"}
     assert put(sdk, "sweep-8", plain(sdk, limits=shorter)).status_code == 201
@@ -289,6 +326,52 @@ def test_a_sweep_is_refused(sdk: Sdk, told: str, more: Mapping[str, Any]) -> Non
     answer = put(sdk, "refused", plain(sdk, **more))
     assert (answer.status_code, told in answer.json()["error"]["message"]) in ((400, True), (404, True)), answer.text
     assert "refused" not in sdk.plane.runs
+
+
+FOUND = [
+    {
+        "info": {"run_id": name, "status": status, "start_time": number},
+        "data": {
+            "metrics": [] if value is None else [{"key": "loss", "value": value}],
+            "params": [{"key": "rate", "value": "0.1"}],
+            "tags": [{"key": "team/a", "value": name}],
+        },
+    }
+    for number, (name, status, value) in enumerate(
+        [("a", "FINISHED", 0.5), ("b", "FAILED", None), ("c", "RUNNING", 2.0)]
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "abc"),
+        ("metrics.loss < 1", "a"),
+        ("metric.`loss` >= .5 and status != 'FINISHED'", "c"),
+        ("attributes.status IN ('FINISHED', 'FAILED')", "ab"),
+        ("run_id NOT IN ('a')", "bc"),
+        ("tags.`team/a` LIKE '%' AND params.rate = \"0.1\" AND attribute.start_time > 0", "bc"),
+        ("tags.\"team/a\" ilike 'A'", "a"),
+        ("params.none = 'x'", ""),
+        ("metrics.loss = 'x'", ""),
+    ],
+)
+def test_what_a_filter_of_mlflow_finds(text: str, found: str) -> None:
+    assert "".join(one["info"]["run_id"] for one in matching(FOUND, text)) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["metrics.loss", "metrics.loss < 1 AND", "metrics.loss < 1 OR status = 'a'", "a.b = 'c'"]
+)
+def test_a_filter_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(Refused, match="Invalid"):
+        matching(FOUND, text)
+
+
+def test_the_order_of_mlflow() -> None:
+    assert "".join(one["info"]["run_id"] for one in ordered(FOUND, ["metrics.loss DESC"])) == "cab"
+    assert "".join(one["info"]["run_id"] for one in ordered(FOUND, ["params.rate", "start_time DESC"])) == "cba"
 
 
 SPACE = {
