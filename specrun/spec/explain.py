@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.failures import Failure
+from specrun.spec.failures import Failure, bound
 from specrun.spec.from_variables import explain_variable
 from specrun.spec.lookalikes import first
 from specrun.spec.names import foreign_value, section
@@ -49,6 +49,11 @@ def _enum(document: Document, failure: Failure) -> tuple[str, str]:
         if right is None and failure.path[:1] == ("data",):  # what people take for the path
             more = "The files are named by `path`; where `source` is left out they have to be there."
             return "not-allowed", _joined(detail, more)
+        if failure.path[:2] == ("sweep", "sampling_algorithm") and failure.value.lower() == "sobol":
+            more = (
+                "Sobol is a rule of random sampling: write `sampling_algorithm: random`, and beside it `rule: sobol`."
+            )
+            return "not-allowed", _joined(detail, more)
         right = right or (allowed[0] if len(allowed) == 1 else None)
         if right is not None:
             return "not-allowed", _joined(detail, f"Write `{snippet(failure.path[-1], right)}`.", _default(failure))
@@ -84,9 +89,8 @@ def _property_names(document: Document, failure: Failure) -> tuple[str, str]:
     return "bad-name", _refused_name(failure.key or "", failure.schema, f"as a name in `{field_name(failure.path)}`")
 
 
-def _minimum(document: Document, failure: Failure) -> tuple[str, str]:
-    least = failure.schema["minimum"]
-    detail = f"`{field_name(failure.path)}` is at least {least}; this is {failure.value}."
+def _bounds(document: Document, failure: Failure) -> tuple[str, str]:
+    detail = f"`{field_name(failure.path)}` is {bound(failure)}; this is {failure.value}."
     return "out-of-range", _joined(detail, _what(failure), _default(failure))
 
 
@@ -111,7 +115,9 @@ _EXPLANATIONS = {
     "const": _enum,
     "pattern": _pattern,
     "propertyNames": _property_names,
-    "minimum": _minimum,
+    "minimum": _bounds,
+    "exclusiveMinimum": _bounds,
+    "maximum": _bounds,
     "minLength": _length,
     "maxLength": _length,
     "minItems": _size,

@@ -7,13 +7,13 @@ search_space), which alone know the paths, and the values of a trial.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from specrun.spec.diagnostics import Location, Path
 from specrun.spec.masking import source_line
-from specrun.spec.nearest import nearest
+from specrun.spec.nearest import nearest, suggestion
 
 if TYPE_CHECKING:
     from specrun.spec.model import Scalar
@@ -134,6 +134,18 @@ def misplaced(expression: Expression, path: Path) -> str:
         "A parameter has a value in a trial only: it may stand in `job.command`, `job.arguments` and "
         "`job.environment_variables`."
     )
+
+
+def undeclared(namespace: str, name: str, names: Sequence[str], *, has_sweep: bool) -> str:
+    """What there is to say of a name that is not declared where those of its namespace are."""
+    place = ".".join(DECLARED[namespace][1])
+    if namespace == "search_space" and not has_sweep:
+        return (
+            f"There is no `sweep` in this spec, and so no trial that has a value for `{name}`. Write `sweep:` with a "
+            f"`search_space` that has `{name}`; one value for all runs is a variable, `${{{{ vars.{name} }}}}`."
+        )
+    kind = "parameters" if namespace == "search_space" else namespace
+    return f"`{place}` has no `{name}`. {suggestion(name, names, kind=kind)}"
 
 
 def literal_text(text: str) -> str:

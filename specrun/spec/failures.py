@@ -20,6 +20,8 @@ _SINGLE = (
     "minLength",
     "maxLength",
     "minimum",
+    "exclusiveMinimum",
+    "maximum",
     "minItems",
     "minProperties",
     "maxProperties",
@@ -41,6 +43,12 @@ class Failure:
     field: Mapping[str, Any]
     value: Any
     key: str | None = None
+
+
+def bound(failure: Failure) -> str:
+    """What a number is: `at least 1`, `more than 0` or `at most 99`."""
+    words = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}[failure.keyword]
+    return f"{words} {failure.schema[failure.keyword]:,}"
 
 
 def failures(predicates: Predicates, schema: Schema, value: Any, path: Path = ()) -> Iterator[Failure]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from specrun.spec.expressions import OPEN, Expression, parse, references, whole
-from specrun.spec.failures import Failure
+from specrun.spec.failures import Failure, bound
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.source import Document
@@ -46,8 +46,8 @@ def _needs(failure: Failure) -> str:
         return f"{name} is {listed(schema.get('enum') or [schema['const']], 'or')}."
     if failure.keyword == "pattern":
         return f"{name} takes {schema.get('patternErrorMessage', 'text of the form ' + schema['pattern'])}."
-    if failure.keyword == "minimum":
-        return f"{name} is at least {schema['minimum']}."
+    if failure.keyword in ("minimum", "exclusiveMinimum", "maximum"):
+        return f"{name} is {bound(failure)}."
     return f"{name} has at most {schema['maxLength']} characters." if "maxLength" in schema else f"{name} needs a text."
 
 

@@ -1,7 +1,8 @@
 """Names and values that people bring along from SDK v1, CLI v2 and Batch AI, and what a spec calls them.
 
 One table. A section is a dotted path in which `*` stands for a name (`datastores.*`, `job.inputs.*`); the section `*` is
-anywhere. A target is a key of the same section, or begins with `/` and is a path from the top.
+anywhere. A target is a key of the same section, or begins with `/` and is a path from the top. The rows about sweeps
+stand in `sweep_names`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import TypeAlias
 
 from specrun.spec.frozen import dataclass
 
@@ -26,10 +28,13 @@ class Foreign:
     note: str = ""
 
 
+Row: TypeAlias = tuple[str, str, str, "str | None", str]
+"""Section, names, origin, target and note."""
+
 # ruff: noqa: E501 - a table is read by its rows
 # fmt: off
 # section, names, origin, target, note
-_KEYS: tuple[tuple[str, str, str, str | None, str], ...] = (
+_KEYS: tuple[Row, ...] = (
     # compute
     ("compute", "vm_size vmSize", f"{V1} and {BATCH_AI}", "size", ""),
     ("compute", "vm_priority vmPriority priority", f"{V1} and {BATCH_AI}", "tier", ""),
@@ -215,10 +220,21 @@ _VALUES: tuple[tuple[str, str, str], ...] = (
 # fmt: on
 
 
+_NAMED = (
+    ("datastores",),
+    ("data",),
+    ("job", "inputs"),
+    ("job", "outputs"),
+    ("job", "services"),
+    ("sweep", "search_space"),
+)
+"""The mappings whose keys are names that the user chose."""
+
+
 def section(path: tuple[str | int, ...]) -> str:
     """The section of a mapping's path: names that the user chose are `*`."""
     parts = [str(part) for part in path]
-    for prefix in (("datastores",), ("data",), ("job", "inputs"), ("job", "outputs"), ("job", "services")):
+    for prefix in _NAMED:
         if tuple(parts[: len(prefix)]) == prefix and len(parts) > len(prefix):
             parts[len(prefix)] = "*"
     return ".".join(parts)
@@ -233,12 +249,26 @@ def foreign_key(where: str, key: str) -> Foreign | None:
     return Foreign(origin, _absolute(where, target), note)
 
 
+def key_rows() -> tuple[Row, ...]:
+    """All rows about keys."""
+    from specrun.spec import sweep_names  # late: only a file with a mistake asks
+
+    return (*_KEYS, *sweep_names.KEYS)
+
+
+def value_rows() -> tuple[tuple[str, str, str], ...]:
+    """All rows about values."""
+    from specrun.spec import sweep_names
+
+    return (*_VALUES, *sweep_names.VALUES)
+
+
 @cache
 def _foreign_keys() -> Mapping[tuple[str, str], tuple[str, str | None, str]]:
     """What each key from elsewhere is, by section and name; of two that are alike the first."""
     rows = [
         ((section, _plain(name)), (origin, target, note))
-        for section, names, origin, target, note in _KEYS
+        for section, names, origin, target, note in key_rows()
         for name in names.split()
     ]
     return dict(reversed(rows))
@@ -249,7 +279,7 @@ def foreign_value(field: str, value: str) -> str | None:
     if field == "compute" and value.startswith("azureml:"):
         return value.removeprefix("azureml:")
     wanted = _plain(value)
-    for of_field, right, others in _VALUES:
+    for of_field, right, others in value_rows():
         if of_field == field and wanted in map(_plain, [right, *others.split()]):
             return right
     return None

@@ -25,7 +25,7 @@ _CLASSES: dict[str, frozenset[type]] = {
 _OF_TEXT = ("minLength", "maxLength", "pattern")
 _OF_MAPPINGS = ("properties", "additionalProperties", "required", "propertyNames", "minProperties", "maxProperties")
 _OF_LISTS = ("items", "minItems")
-_OF_NUMBERS = ("minimum",)
+_OF_NUMBERS = ("minimum", "exclusiveMinimum", "maximum")
 _ELSE = ("type", "enum", "const", "if", "then", "else", "allOf", "anyOf", "not", "$ref")
 _ANNOTATIONS = (
     "$schema",
@@ -100,7 +100,7 @@ class Predicates:
             tests.append(_text(schema, others=kind != "string"))
         if kind == "object" or any(keyword in schema for keyword in _OF_MAPPINGS):
             tests.append(self._mapping(schema, others=kind != "object"))
-        if kind in ("integer", "number") or "minimum" in schema:
+        if kind in ("integer", "number") or any(keyword in schema for keyword in _OF_NUMBERS):
             tests.append(_number(schema, kind))
         if kind in ("array", "boolean") or isinstance(kind, list):
             tests.append(_types(kind))
@@ -194,6 +194,7 @@ def _text(schema: Mapping[str, Any], *, others: bool) -> Test:
 
 def _number(schema: Mapping[str, Any], kind: object) -> Test:
     least = schema.get("minimum", float("-inf"))
+    above, most = schema.get("exclusiveMinimum"), schema.get("maximum")
     others = kind not in ("integer", "number")
 
     def test(value: Any) -> bool:
@@ -203,7 +204,15 @@ def _number(schema: Mapping[str, Any], kind: object) -> Test:
             return not value < least and (kind != "integer" or value.is_integer())
         return others
 
-    return test
+    if above is None and most is None:
+        return test
+    return lambda value: (
+        test(value)
+        and (
+            value.__class__ not in (int, float)
+            or ((above is None or not value <= above) and (most is None or not value > most))
+        )
+    )
 
 
 def _types(kind: str | list[str]) -> Test:

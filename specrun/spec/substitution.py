@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -299,14 +300,9 @@ class _Walk:
             return
         names = [str(name) for name in declared or ()]
         if expression.name not in names:
-            name, (code, place) = expression.name, expressions.DECLARED[expression.namespace]
-            self._mistake(
-                code,
-                lambda: f"`{'.'.join(place)}` has no `{name}`. {suggestion(name, names, kind=expression.namespace)}",
-                path,
-                text,
-                expression,
-            )
+            namespace, has_sweep = expression.namespace, "sweep" in self.document.values
+            detail = partial(expressions.undeclared, namespace, expression.name, names, has_sweep=has_sweep)
+            self._mistake(expressions.DECLARED[namespace][0], detail, path, text, expression)
 
     def _secret(self, expression: Expression, path: Path, text: str) -> None:
         if expression.name in os.environ or not self._is_told("unset-secret", path):

@@ -70,8 +70,7 @@ class Sweep:
     @property
     def combinations(self) -> int | None:
         """How many different sets of values there are; None for more than anybody counts."""
-        values = [values_of(parameter) for parameter in self.search_space.values()]
-        return prod(len(one) for one in values if one is not None) if None not in values else None
+        return combinations_of(self.search_space)
 
     @property
     def most_trials(self) -> int:
@@ -82,6 +81,12 @@ class Sweep:
         if count is not None:
             return count if self.sampling_algorithm == GRID else min(count, MOST_TRIALS)
         return MOST_TRIALS
+
+
+def combinations_of(space: Mapping[str, Parameter]) -> int | None:
+    """How many different sets of values a search space has; None for more than anybody counts."""
+    values = [values_of(parameter) for parameter in space.values()]
+    return prod(len(one) for one in values if one is not None) if None not in values else None
 
 
 def values_of(parameter: Parameter) -> Sequence[Scalar] | None:

@@ -25,6 +25,8 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
     key = failure.path[-1] if failure.path else ""
     if isinstance(value, (str, list)) and len(value) > _LONGEST:
         return ""
+    if failure.path[:2] == ("sweep", "search_space") and len(failure.path) > 2:
+        return _for_parameter(failure)
     if value is None:
         return _for_nothing(failure, wanted)
     if isinstance(value, str):
@@ -36,6 +38,39 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
     if isinstance(value, list) and "object" in wanted and _has_names(value):
         return "Instead of a list with `name` in each, write a mapping from the names: `NAME: {…}`."
     return ""
+
+
+def _for_parameter(failure: Failure) -> str:
+    """What a parameter is that stands there as a list, as a call or as a value, and what a value of a choice is."""
+    value, name = failure.value, failure.path[2]
+    if len(failure.path) > 4:
+        return "A trial's value is one text or one number. Values that belong together can be one text, as `32-64`."
+    if len(failure.path) == 4 and failure.path[3] == "values" and isinstance(value, (str, int, float)):
+        return f"As a list it is `{snippet('values', [value])}`."
+    if len(failure.path) > 3:
+        return ""
+    called = re.match(r"\s*(\w+)\(", value) if isinstance(value, str) else None
+    if called is not None or (isinstance(value, list) and value and value[0] in _DISTRIBUTIONS):
+        kind = (called[1] if called is not None else value[0]).lower()
+        fields = _DISTRIBUTIONS.get(kind, "values: […]")
+        return f"As a mapping it is `{name}: {{type: {kind if kind in _DISTRIBUTIONS else 'choice'}, {fields}}}`."
+    if isinstance(value, list) and value:
+        return f"Write `{name}: {{{snippet('type', 'choice')}, {snippet('values', value)}}}`."
+    if isinstance(value, (str, int, float)):
+        return "What is the same in all trials stands in the command."
+    return ""
+
+
+_STEPS = "min_value: …, max_value: …"
+_DISTRIBUTIONS = {
+    "choice": "values: […]",
+    "randint": "upper: …",
+    **dict.fromkeys(("uniform", "loguniform"), _STEPS),
+    **dict.fromkeys(("quniform", "qloguniform"), f"{_STEPS}, q: …"),
+    **dict.fromkeys(("normal", "lognormal"), "mu: …, sigma: …"),
+    **dict.fromkeys(("qnormal", "qlognormal"), "mu: …, sigma: …, q: …"),
+}
+"""The fields of each type of parameter."""
 
 
 def _for_nothing(failure: Failure, wanted: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def local(spec: Spec, home: Path) -> object:
     prepare_outputs(home, planned, home / "laid-out" / "outputs")
     laid_out = [(str(path), str(path.readlink()) if path.is_symlink() else "") for path in _below(home / "laid-out")]
     request = _request(home, planned, _command(home, planned, ""), "")
-    return planned.spec, request, laid_out, _code(planned), list(_data(plan))
+    return planned.spec, request, planned.sweep, laid_out, _code(planned), list(_data(plan))
 
 
 def azureml(spec: Spec, home: Path) -> object:
@@ -113,7 +113,8 @@ def azureml(spec: Spec, home: Path) -> object:
         environments, "_send_context", lambda files, *rest: f"https://{environments.context_digest(files)}/"
     ):
         job = job_of(planned, _staged(planned, home), connection, lambda progress: None)
-    return client.calls, shown(job._to_job()._to_rest_object().as_dict()), _code(planned), list(_data(plan))
+    sent = job if planned.sweep is not None else job._to_job()
+    return client.calls, shown(sent._to_rest_object().as_dict()), _code(planned), list(_data(plan))
 
 
 def azureml_v1(spec: Spec, home: Path) -> object:

@@ -23,7 +23,6 @@ _TAGS = "the row about tags is about it, too"
 _PLANNED = "the plan bounds the attempts: an engine is given one"
 _ABSENT = "where the source is here it says nothing; where it is not, the plan alone asks"
 _ONE_EACH = "it is the only kind that there is"
-_YET = "it does not know sweeps yet"
 
 UNUSED: Mapping[str, Mapping[str, str]] = {
     "model": {"apiVersion": _ONE},
@@ -42,7 +41,6 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.tags": "runs are found by spec",
         "job.display_name": "there is no portal",
         "job.description": "there is no portal",
-        "sweep": _YET,
     },
     "azureml": {
         "apiVersion": _ONE,
@@ -50,7 +48,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "engine": _CHOSEN,
         "compute.type": _ONE_EACH,
         "job.limits.max_attempts": _PLANNED,
-        "sweep": _YET,
+        "sweep.limits.max_failed_trials": "it is refused: not-with-azureml",
     },
     "azureml-v1": {
         "apiVersion": _ONE,
@@ -60,6 +58,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.limits.max_attempts": _PLANNED,
         "job.inputs.*.type": "a path on a datastore is a file or a folder by what is there",
         "job.environment.build": "it is refused: not-with-sdk-v1",
+        "sweep": "it is refused: not-with-sdk-v1",
     },
     "export azureml": {
         "apiVersion": _ONE,
@@ -71,7 +70,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "workspace.create": _MADE,
         "workspace.storage_account": _MADE,
         "compute.type": _ONE_EACH,
-        "sweep": _YET,
+        "sweep.limits.max_failed_trials": "Azure ML cannot do that, which whoever exports is told",
     },
     "import azureml": {
         "apiVersion": _ONE,
@@ -86,7 +85,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "data.*.source": _UPLOAD,
         "job.limits.max_attempts": "the CLI submits once, which the exported file says",
         "job.identity.resource_id": "the CLI cannot say it, which the exported file does",
-        "sweep": _YET,
+        "sweep.limits.max_failed_trials": "the CLI has no such field",
     },
     "export tfjob": {
         "apiVersion": _ONE,
@@ -114,7 +113,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.services": "that there are some is said as a loss",
         "job.queue_settings": "that there are some is said as a loss",
         "job.identity": "that there is one is said as a loss",
-        "sweep": _YET,
+        "sweep": "it is refused: a TFJob is one run",
     },
     "engines page": {
         "apiVersion": _ONE,

@@ -11,7 +11,7 @@ from specrun.spec.schema import schema
 
 PLACES = Keys(schema()).places
 SECTIONS = {place for places in PLACES.values() for place in places}
-ROWS = [(where, key) for where, keys, *_ in names._KEYS for key in keys.split()]
+ROWS = [(where, key) for where, keys, *_ in names.key_rows() for key in keys.split()]
 
 
 def has(path):
@@ -31,14 +31,14 @@ def test_row_stands_in_a_section_and_leads_to_a_field(where, key):
 
 
 def test_no_key_leads_to_two_targets():
-    for where, keys, origin, target, note in names._KEYS:
+    for where, keys, origin, target, note in names.key_rows():
         for key in keys.split():
             found = foreign_key(where, key)
             assert (found.origin, found.note) == (origin, note), f"{where}.{key} stands in two rows"
             assert (found.target is None) == (target is None)
 
 
-@pytest.mark.parametrize(("field", "right"), [(field, right) for field, right, _ in names._VALUES])
+@pytest.mark.parametrize(("field", "right"), [(field, right) for field, right, _ in names.value_rows()])
 def test_value_leads_to_one_that_is_allowed(field, right):
     assert has(field)
     allowed = {value for node in enums(schema(), field.rpartition(".")[2]) for value in node}
@@ -53,8 +53,9 @@ def enums(node, leaf):
     elif isinstance(node, dict):
         field = node.get("properties", {}).get(leaf, {})
         field = field if isinstance(field, dict) else {}
-        if "$ref" in field:
-            field = schema()["$defs"][field["$ref"].rpartition("/")[2]]
+        for form in (field, field.get("then", {})):  # one that is text or a mapping says the words under a condition
+            if "$ref" in form:
+                field = schema()["$defs"][form["$ref"].rpartition("/")[2]]
         yield field.get("anyOf", [{}])[0].get("enum", ())
         for child in node.values():
             yield from enums(child, leaf)

@@ -21,6 +21,7 @@ GROUPS: Mapping[str, str] = {
     "layers": "Bases and targets",
     "expressions": "Expressions and secrets",
     "job": "The job",
+    "sweep": "Sweeps",
     "environment": "The environment",
     "data": "Data and datastores",
     "paths": "Files and folders",

@@ -18,8 +18,10 @@ from specrun.spec.rules import (
     references,
     requirements,
     scripts,
+    search_space,
     sizes,
     spelling,
+    sweep,
 )
 from specrun.spec.rules.subject import Subject
 
@@ -62,6 +64,20 @@ _JOB: tuple[Rule, ...] = (
 )
 
 
+_SWEEP: tuple[Rule, ...] = (
+    sweep.job,
+    sweep.sampling,
+    sweep.counts,
+    sweep.timeouts,
+    sweep.early_termination,
+    sweep.unused_parameters,
+    search_space.kinds,
+    search_space.ranges,
+    search_space.repeated,
+    search_space.sobol,
+)
+
+
 _ADVICE: frozenset[Rule] = frozenset(
     (
         command.unused_inputs,
@@ -80,7 +96,7 @@ def check(subject: Subject, *, advice: bool = True) -> list[Diagnostic]:
     """Every rule's diagnostics (of each rule the first hundred), in no particular order; with no `advice` of those
     that find errors.
     """
-    rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values)
+    rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values) + _SWEEP * ("sweep" in subject.values)
     rules = rules if advice else tuple(rule for rule in rules if rule not in _ADVICE)
     return [found for rule in rules for found in _few(rule(subject))]
 

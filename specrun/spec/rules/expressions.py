@@ -37,10 +37,13 @@ def almost(subject: Subject) -> Iterator[Almost]:
     """Everything in a spec that is nearly an expression."""
     declared = {"vars": mapping(subject.values.get("vars"))}
     declared |= {namespace: mapping(subject.job.get(namespace)) for namespace in OF_A_RUN}
+    declared["search_space"] = mapping(subject.sweep.get("search_space"))
     for section, values in subject.values.items():
         if section == "job":
             for key, value in subject.job.items():
                 known = declared if key in ("command", "arguments") else {"vars": declared["vars"]}
+                if key == "environment_variables":
+                    known = {"vars": declared["vars"], "search_space": declared["search_space"]}
                 yield from _in(subject, value, ("job", key), known)
         elif section != "vars" and declared["vars"]:
             yield from _in(subject, values, (section,), {"vars": declared["vars"]})
@@ -79,8 +82,8 @@ def _grammar() -> re.Pattern[str]:
     name = r"[A-Za-z_][\w-]*"
     opened = r"(?:\$[ ]+\{\{?|\$\{(?!\{)|\$\(|\$\[\[?|(?<![${])\{\{?)"
     return re.compile(
-        rf"{opened}\s*(?P<namespace>inputs|outputs|vars)\.(?P<name>{name})\s*(?:\}}\}}?|\)|\]\]?)"
-        rf"|\$(?P<word>inputs|outputs|vars)\.(?P<of_word>{name})"
+        rf"{opened}\s*(?P<namespace>inputs|outputs|search_space|vars)\.(?P<name>{name})\s*(?:\}}\}}?|\)|\]\]?)"
+        rf"|\$(?P<word>inputs|outputs|search_space|vars)\.(?P<of_word>{name})"
     )
 
 

@@ -22,6 +22,9 @@ _SUSPECT = re.compile(
 )
 
 
+_EXPONENT = re.compile(r"[eE]|^[-+]?\.|\.$")
+
+
 def respelled(subject: Subject) -> Iterator[Diagnostic]:
     """A number, true or false that is used as a text and spelled in another way there."""
     suspect = _SUSPECT.search(subject.document.text) is not None
@@ -31,6 +34,9 @@ def respelled(subject: Subject) -> Iterator[Diagnostic]:
     if suspect:
         for path, value in _texts(mapping(mapping(values).get("job"))):
             yield from _respelled(subject, path, value)
+        for path, value in _choices(mapping(mapping(values).get("sweep"))):
+            if not _EXPONENT.search(subject.document.written(path)):  # 1e-4 is a number to every program
+                yield from _respelled(subject, path, value)
     used = set(_used_as_text(values, ()))
     for name, value in mapping(values.get("vars")).items():
         if name not in used:
@@ -78,6 +84,14 @@ def _texts(job: Mapping[str, Any]) -> Iterator[tuple[Path, object]]:
     for flag, value in mapping(arguments).items():
         if not isinstance(value, bool):  # which says whether the flag is there
             yield ("job", "arguments", flag), value
+
+
+def _choices(sweep: Mapping[str, Any]) -> Iterator[tuple[Path, object]]:
+    """The values that a sweep chooses from: a command gets them as text."""
+    for name, parameter in mapping(sweep.get("search_space")).items():
+        chosen = mapping(parameter).get("values")
+        for index, value in enumerate(chosen if isinstance(chosen, list) else ()):
+            yield ("sweep", "search_space", name, "values", index), value
 
 
 def _used_as_text(value: object, path: Path) -> Iterator[str]:

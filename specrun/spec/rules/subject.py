@@ -109,6 +109,7 @@ class Subject:
         "folder",
         "job",
         "moved",
+        "sweep",
         "today",
         "values",
         "variables",
@@ -137,6 +138,7 @@ class Subject:
         self.compute = mapping(values.get("compute"))
         self.datastores = mapping(values.get("datastores"))
         self.data = mapping(values.get("data"))
+        self.sweep = mapping(values.get("sweep"))
 
     @property
     def reach(self) -> Reach:

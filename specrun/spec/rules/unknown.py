@@ -21,6 +21,7 @@ _LOOKED_IN: Mapping[str, Path] = {
     "unknown-variable": ("vars",),
     "unknown-input": ("job", "inputs"),
     "unknown-output": ("job", "outputs"),
+    "unknown-parameter": ("sweep", "search_space"),
 }
 # What stands below a key that is not known stands nowhere.
 _OF_PLACES = ("expression-misplaced", "secret-misplaced")
