@@ -70,6 +70,7 @@ def test_a_distribution_in_place_of_an_input_is_a_parameter(expression: str, exp
     "text",
     [
         "sweep = job.sweep(search_space={'lr': Choice([1])}, primary_metric='x', goal='minimize')",
+        "sweep = job.sweep(primary_metric='x', goal='minimize')\nsweep.inputs['lr'] = Choice([1])",
         "sweep = job.sweep(primary_metric='x', goal='minimize')\nsweep.search_space = {'lr': Choice([1])}",
         "trial = command(command='python t.py ${{inputs.lr}}', inputs={'lr': Choice([1])}, environment='e@latest')\n"
         "sweep = trial.sweep(primary_metric='x', goal='minimize')",
@@ -186,6 +187,17 @@ def test_the_parameters_of_a_command_stand_at_its_end() -> None:
     job: Any = found.draft.values()["job"]
     assert job["command"] == "python t.py --lr ${{ search_space.lr }}"
     assert any("HyperDrive hands the parameters over" in one.note for one in found.report.todos)
+
+
+def test_what_the_command_names_itself_is_no_further_argument() -> None:
+    text = hyperdrive().replace('"--steps", 3', '"--rate", "${{search_space.lr}}"')
+    assert spec_of(text)["job"]["arguments"] == ["--rate", "${{ search_space.lr }}"]
+
+
+def test_arguments_that_are_not_known_are_asked_for() -> None:
+    text = V2 + "job = command(command='python t.py', environment='e@latest', **more)\n"
+    found = imported(text + "sweep = job.sweep(primary_metric='x', goal='minimize', **settings)\n")
+    assert {"command#2.**", "command.sweep.**"} <= {one.source for one in found.report.todos}
 
 
 def test_a_sweep_over_a_pipeline_is_refused_with_the_way_out() -> None:

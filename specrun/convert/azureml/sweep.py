@@ -12,6 +12,10 @@ from specrun.convert.unknown import Missing
 
 _INPUT = re.compile(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
 OF_SWEEP = ("sampling_algorithm", "search_space", "objective", "limits", "early_termination")
+_OF_TRIAL = (
+    *("command", "code", "environment", "distribution", "resources", "environment_variables"),
+    *("compute", "outputs", "identity", "queue_settings"),
+)
 _TOGETHER = ("inputs", "outputs", "resources", "environment_variables", "tags")
 """What a sweep and its trial may both have, each its part of it."""
 
@@ -105,15 +109,17 @@ def _put_timeout(sweep: Fields, seconds: object, path: FieldPath) -> None:
 
 
 def _component(job: Fields, component: Mapping[str, object], place: FieldPath, note: str) -> None:
-    """A component as the job: its inputs that have defaults are inputs, unless the sweep gives them."""
-    for name in ("command", "code", "environment", "distribution", "resources", "environment_variables"):
+    """A component, or a job in a file of its own, as the job: its inputs with a value are inputs, unless the sweep
+    gives them.
+    """
+    for name in _OF_TRIAL:
         if name in component and (name not in job or coerce.is_empty(job[name])):
             job.put(name, component[name], place, note=note)
     declared = coerce.mapping(component.get("inputs"))
     given = coerce.mapping(job.get("inputs"))
     made = given if isinstance(given, Fields) else Fields.of(given, ("inputs",))
     for name, entry in declared.items():
-        default = entry.get("default") if isinstance(entry, Mapping) else None
+        default = entry.get("default") if isinstance(entry, Mapping) and "path" not in entry else entry
         if default is not None and name not in made:
             made.put(str(name), default, place, note=note)
     job.put("inputs", made, *job.origins.get("inputs", ()))

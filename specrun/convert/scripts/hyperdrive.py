@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from specrun.convert import naming
 from specrun.convert.report import FieldPath
 from specrun.convert.scripts.inputs import References
@@ -11,7 +13,7 @@ from specrun.convert.scripts.sweep_words import SWEEP_TYPES
 from specrun.convert.scripts.sweeps import GIVEN, base_of, kind, put, put_parameter
 from specrun.convert.scripts.values import Call, Value
 from specrun.convert.section import Fields
-from specrun.convert.unknown import Missing
+from specrun.convert.unknown import Missing, Mixed
 
 _V1 = {
     "hyperparameter_sampling": ("sampling_algorithm",),
@@ -24,6 +26,7 @@ _V1 = {
 }
 """What the arguments of HyperDriveConfig are in a file of the CLI v2."""
 
+_PARAMETER = re.compile(r"\$\{\{\s*search_space\.([\w-]+)\s*\}\}")
 _DROPPED = {
     "resume_from": "a sweep takes what has succeeded before, and needs not be told",
     "resume_child_runs": "a sweep takes what has succeeded before, and needs not be told",
@@ -65,7 +68,9 @@ def _put_sampling(lowering: Lowering, made: Fields, space: Fields, value: Value,
     """The algorithm and the parameters; these by name, each with its flag: one without hyphens gets two."""
     algorithm, flags = kind(value), dict[str, str]()
     if not isinstance(value, Call) or algorithm not in SWEEP_TYPES:
-        made.put("sampling_algorithm", lowering.value(value, path, "sweep.sampling_algorithm"), path)
+        word = lowering.word(value, "hyperparameter_sampling")
+        what = f"`{getattr(word, 'expression', '…')}` is not known here: grid, random or bayesian, and of what?"
+        made.put("sampling_algorithm", Missing(what), path)
         return flags
     made.put("sampling_algorithm", SWEEP_TYPES[algorithm], path, note="its name says it")
     given = value.get("parameter_space")
@@ -98,12 +103,24 @@ def _put_minutes(lowering: Lowering, made: Fields, value: Value, path: FieldPath
         limits.put("timeout", Missing(f"`{getattr(word, 'expression', '…')}` minutes: write it in seconds"), path)
 
 
+def _texts(value: object) -> list[str]:
+    """The texts in arguments or a command, in whatever form these are."""
+    items = value.values() if isinstance(value, Fields) else value if isinstance(value, list) else [value]
+    parts = [part for item in items for part in (item.parts if isinstance(item, Mixed) else [item])]
+    return [part for part in parts if isinstance(part, str)]
+
+
 def _put_arguments(lowering: Lowering, named: Fields, flags: dict[str, str], job: Call) -> None:
     """What HyperDrive hands to the script behind its own arguments: a flag with its value for each parameter.
 
-    Of an estimator's arguments it takes the place of one that is called the same.
+    Of an estimator's arguments it takes the place of one that is called the same. What the job itself names as
+    `${{search_space.NAME}}` is put in there.
     """
-    words = {flag: f"${{{{search_space.{name}}}}}" for name, flag in flags.items()}
+    written = [part for key in ("command", "arguments", "script_params") for part in _texts(named.get(key))]
+    named_there = {found for part in written for found in _PARAMETER.findall(part)}
+    words = {flag: f"${{{{search_space.{name}}}}}" for name, flag in flags.items() if name not in named_there}
+    if not words:
+        return
     line = [word for pair in words.items() for word in pair]
     key = "script_params" if job.kind in ESTIMATORS else "arguments"
     given, command = named.get(key), named.get("command")

@@ -100,6 +100,10 @@ def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]
             lowering.ask(other, "", "", found.why if found is not None else OTHER_JOBS[name])
         elif other.kind.startswith("elsewhere:"):
             lowering.drop(other, "", other.skipped or ELSEWHERE.get(name, "it has no place in a spec"))
+    for part in parts:
+        more = part.find("**")
+        if more is not None:
+            lowering.ask(part, "**", "job", f"`{more.text}` adds arguments that are not known here: write them")
     _say_conditions(lowering)
     by_key = {call.key: call for call in lowering.calls}
     for path in list(lowering.ledger.rest()):

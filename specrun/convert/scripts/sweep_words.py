@@ -50,6 +50,7 @@ _KEYWORDS_ONLY = (
 )
 V2_SWEEPS: Mapping[str, str] = {
     **dict.fromkeys(_KEYWORDS_ONLY.split(), ""),
+    **dict.fromkeys(("RandomParameterSampling", "GridParameterSampling", "BayesianParameterSampling"), ""),
     "Objective": "goal primary_metric",
     **V2_DISTRIBUTIONS,
 }

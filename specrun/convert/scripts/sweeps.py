@@ -66,7 +66,8 @@ def lower_sweep(lowering: Lowering, sweep: Call, uploads: Uploads) -> Fields:
     inputs = fields.get("inputs")
     _take_inputs(lowering, job, inputs, space)
     for other in _with_other_inputs(sweep):
-        _put_inputs(lowering, fields, other, space, uploads)
+        for name, argument in told(other):
+            _put_input(lowering, fields, space, uploads, (other.key, name), name, argument.value)
     for holder in (sweep, *lowering.on(sweep, "set_resources", "set_limits", "set_objective")):
         for name, argument in told(holder):
             path = (holder.key, name)
@@ -75,11 +76,14 @@ def lower_sweep(lowering: Lowering, sweep: Call, uploads: Uploads) -> Fields:
             elif name == "search_space" and isinstance(argument.value, dict):
                 for one, value in argument.value.items():
                     put_parameter(lowering, space, one, value, (*path, one))
+            elif name.startswith("inputs."):
+                _put_input(lowering, fields, space, uploads, path, name.partition(".")[2], argument.value)
             elif name.partition(".")[0] in _V2:
                 first, _, rest = name.partition(".")
                 put(lowering, made, (*_V2[first], *filter(None, rest.split("."))), argument.value, path)
             elif name == "inputs" and isinstance(argument.value, dict):
-                _put_entries(lowering, fields, argument.value, path, uploads)
+                for one, value in argument.value.items():
+                    _put_input(lowering, fields, space, uploads, (*path, one), one, value)
             else:
                 _drop(lowering, fields, name, _AGAIN)
                 sdk_v2.put_argument(lowering, fields, holder, name, argument)
@@ -186,32 +190,21 @@ def _take_inputs(lowering: Lowering, job: Call | None, inputs: object, space: Fi
             put_parameter(lowering, space, name, value, (job.key, "inputs", name))
 
 
-def _put_inputs(lowering: Lowering, fields: Fields, other: Call, space: Fields, uploads: Uploads) -> None:
-    """`job(lr=Uniform(…), epochs=3)`: what is swept is a parameter, and the rest an input with another value."""
-    inputs = fields.get("inputs")
-    for name, argument in told(other):
-        path = (other.key, name)
-        if not _is_parameter(argument.value):
-            _put_entries(lowering, fields, {name: argument.value}, (other.key,), uploads)
-            continue
-        if isinstance(inputs, Fields):
-            _drop(lowering, inputs, name, GIVEN)
-            inputs.pop(name, None)
-        put_parameter(lowering, space, name, argument.value, path)
-
-
-def _put_entries(
-    lowering: Lowering, fields: Fields, given: dict[str, Value], path: FieldPath, uploads: Uploads
+def _put_input(
+    lowering: Lowering, fields: Fields, space: Fields, uploads: Uploads, path: FieldPath, name: str, value: Value
 ) -> None:
-    """Inputs with other values than the job has."""
+    """An input that the sweep gives: a parameter where it is swept, else an input with another value."""
     inputs = fields.inner("inputs")
-    for name, value in given.items():
-        here = (*path, name)
-        _drop(lowering, inputs, name, "the sweep gives it another value")
-        inputs.put(name, lowering.value(value, here, f"job.inputs.{name}"), here)
-        entry = inputs[name]
-        if isinstance(entry, Fields):
-            sdk_v2.put_entry(lowering, entry, uploads, value)
+    parameter = _is_parameter(value)
+    _drop(lowering, inputs, name, GIVEN if parameter else "the sweep gives it another value")
+    if parameter:
+        inputs.pop(name, None)
+        put_parameter(lowering, space, name, value, path)
+        return
+    inputs.put(name, lowering.value(value, path, f"job.inputs.{name}"), path)
+    entry = inputs[name]
+    if isinstance(entry, Fields):
+        sdk_v2.put_entry(lowering, entry, uploads, value)
 
 
 def put_parameter(lowering: Lowering, space: Fields, name: str, value: Value, path: FieldPath) -> None:
