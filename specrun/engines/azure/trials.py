@@ -75,6 +75,7 @@ def as_trial(run: SeenRun, sweep: SeenRun, number: int) -> SeenRun:
     run.fingerprint = fingerprint(own) if own and fingerprint(identity) == sweep.fingerprint else ""
     run.record, run.by_v1, run.provenance = {**record, "identity": own}, False, sweep.provenance
     run.compute, run.experiment = run.compute or sweep.compute, run.experiment or sweep.experiment
+    run.code = sweep.code
     return run
 
 

@@ -91,6 +91,8 @@ def _policy(policy: Parameter | None) -> Any:
         "median_stopping": sdk.MedianStoppingPolicy,
         "truncation_selection": sdk.TruncationSelectionPolicy,
     }
-    # The SDK leaves out an interval otherwise than a spec does.
+    # What a spec leaves out, where the SDK's own default is another: an interval of 0, and both slacks.
     words = {"evaluation_interval": 1, "delay_evaluation": 0, **policy}
+    if policy["type"] == "bandit":
+        words = {"slack_factor": None, "slack_amount": None, **words}
     return known[str(words.pop("type"))](**words)
