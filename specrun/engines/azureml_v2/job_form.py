@@ -33,6 +33,14 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
     from azure.ai.ml.entities import JobResourceConfiguration
 
     job, sweep = submission.job, submission.sweep
+    trial = {
+        # None where there is nothing to send, which the SDK refuses.
+        "code": str(staged.code) if any(staged.code.iterdir()) else None,
+        "command": command_of(job, sweep),
+        "environment": environment_of(submission, staged, connection, report),
+        "environment_variables": {**revealed(variables_of(job)), VARIABLE: submission.fingerprint},
+        "distribution": _distribution(job),
+    }
     shared = {
         "name": submission.name,
         "display_name": job.display_name or submission.name,
@@ -45,14 +53,6 @@ def job_of(submission: Submission, staged: Staged, connection: Connection, repor
         "compute": submission.cluster or None,
         "identity": _identity(job),
         "queue_settings": _queue_settings(job),
-    }
-    trial = {
-        # None where there is nothing to send, which the SDK refuses.
-        "code": str(staged.code) if any(staged.code.iterdir()) else None,
-        "command": command_of(job, sweep),
-        "environment": environment_of(submission, staged, connection, report),
-        "environment_variables": {**revealed(variables_of(job)), VARIABLE: submission.fingerprint},
-        "distribution": _distribution(job),
     }
     resources = JobResourceConfiguration(**resources_words(job.resources))
     if sweep is not None:
