@@ -12,11 +12,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from pages import deliver
 
 from specrun.apply.project import scope_of
 from specrun.engines.facts import ENGINES, Facts, unread
+from specrun.engines.local import checks
 from specrun.engines.registry import find_place, make_engine
 from specrun.plan.hashes import HashCache
 from specrun.plan.resources import Capability
@@ -236,7 +238,11 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
     ),
     "Sweeps": (
         Row("`sweep` with `grid` or `random`", ("sweep",), _sweep("")),
-        Row("`sampling_algorithm: bayesian`", ("sweep", "sampling_algorithm"), _sweep("", "bayesian")),
+        Row(
+            "`sampling_algorithm: bayesian` (`local`: with the extra `bayesian`)",
+            ("sweep", "sampling_algorithm"),
+            _sweep("", "bayesian"),
+        ),
         Row(
             "`early_termination`",
             ("sweep", "early_termination"),
@@ -259,7 +265,8 @@ INSTALLED = re.compile(r"pip install [^`]*\[([a-z]+)\][^`]*(?=`)")
 
 def page() -> str:
     """What docs/engines.md should be."""
-    with tempfile.TemporaryDirectory() as name:
+    # Whatever is installed where this runs: what an extra brings counts as there.
+    with tempfile.TemporaryDirectory() as name, patch.object(checks, "find_spec", lambda module: module):
         folder = Path(name)
         (folder / "sub").mkdir()
         (folder / "sub" / "Dockerfile").write_text("FROM python:3.11\n")
