@@ -130,16 +130,29 @@ def _alone(one: Growing, allowance: Allowance) -> Iterator[Diagnostic]:
         return
     for run in one.runs:
         wanted = run.submission.job.resources.instance_count
+        several = _at_once(one, run)
         for limit in allowance.limits:
             free = _free(one, limit)
-            if free is not None and wanted * each > free:
+            if free is not None and wanted * each * several > free:
+                trials = f"{several} trials at once on " if several > 1 else ""
+                until = "it waits until enough are free"
+                if wanted * each <= free:
+                    until = f"no more than {free // (wanted * each)} run at once until more are free"
                 detail = (
-                    f"{run.submission.spec} wants {wanted} × {size}, {_vcpus(wanted * each)}, and of the "
-                    f"{_vcpus(limit.vcpus)} that {allowance.region} allows {limit.scope} ({limit.name}) "
-                    f"{limit.used} are in use now: it waits until enough are free."
+                    f"{run.submission.spec} wants {trials}{wanted} × {size}{' each' * (several > 1)}, "
+                    f"{_vcpus(wanted * each * several)}, and of the {_vcpus(limit.vcpus)} that {allowance.region} "
+                    f"allows {limit.scope} ({limit.name}) {limit.used} are in use now: {until}."
                 )
                 yield run.resource.origin.diagnostic("quota-in-use", detail)
                 break
+
+
+def _at_once(one: Growing, run: Submit) -> int:
+    """How many times the instances that its job asks for a run wants at once: a sweep, for several trials."""
+    submission = run.submission
+    if submission.sweep is None or run.trials is None:
+        return 1
+    return submission.sweep.at_once(run.trials.to_run, one.most // max(submission.job.resources.instance_count, 1))
 
 
 def _free(one: Growing, limit: Limit) -> int | None:

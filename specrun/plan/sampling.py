@@ -113,7 +113,9 @@ def _is_new(values: tuple[Scalar, ...], seen: set[tuple[str, ...]]) -> bool:
 
 
 def _points(sweep: Sweep, dimensions: int) -> Iterator[tuple[float, ...]]:
-    random: Callable[[], float] = Random(sweep.seed or 0).random
+    generator = Random()
+    generator.seed(sweep.seed or 0, version=2)
+    random: Callable[[], float] = generator.random
     if sweep.rule != SOBOL:
         while True:
             yield tuple(random() for _ in range(dimensions))

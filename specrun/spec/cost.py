@@ -205,9 +205,7 @@ def cost_of_trials(
     no more of them run at once than it has instances for.
     """
     room = (cluster or {}).get("max_instances")
-    at_once = [trials, *([sweep.max_concurrent_trials] if sweep.max_concurrent_trials else [])]
-    at_once += [room // one.count] if isinstance(room, int) else []
-    several = max(1, min(at_once))
+    several = sweep.at_once(trials, room // one.count if isinstance(room, int) else None)
     each = sweep.trial_timeout if sweep.trial_timeout is not None else job.timeout
     bounds = [trials * each] if each is not None else [] if trials else [0]
     bounds += [several * sweep.timeout] if sweep.timeout is not None else []

@@ -82,6 +82,12 @@ class Sweep:
             return count if self.sampling_algorithm == GRID else min(count, MOST_TRIALS)
         return MOST_TRIALS
 
+    def at_once(self, trials: int, room: int | None) -> int:
+        """How many of so many trials run at the same time at most. `room`: for how many a cluster has instances (None:
+        nobody knows).
+        """
+        return max(1, min(one for one in (trials, self.max_concurrent_trials, room) if one is not None))
+
 
 def combinations_of(space: Mapping[str, Parameter]) -> int | None:
     """How many different sets of values a search space has; None for more than anybody counts."""

@@ -81,6 +81,25 @@ def test_what_is_in_use_now(tmp_path: Path) -> None:
     assert [one.code for one in said(tmp_path, allowed(16, 16, gpu=4), text(instances=2), there=ready())] == [note.code]
 
 
+def test_the_trials_of_a_sweep_are_at_once_what_there_is_room_for(tmp_path: Path) -> None:
+    sweep = (
+        "sweep:\n  sampling_algorithm: grid\n  search_space: {x: {type: choice, values: [1, 2, 3, 4]}}\n"
+        "  objective: {goal: maximize, primary_metric: m}\n  limits: {max_concurrent_trials: 3}\n"
+    )
+    spec = text(most=6, instances=2).replace("ls", "'ls ${{ search_space.x }}'") + sweep
+    assert said(tmp_path, allowed(40, 16), spec) == []
+    (note,) = said(tmp_path, allowed(40, 20), spec)
+    assert note.code == "quota-in-use"
+    assert "job wants 3 trials at once on 2 × STANDARD_NC4AS_T4_V3 each, 24 vCPUs, and of the 40 vCPUs" in note.detail
+    assert "20 are in use now: no more than 2 run at once until more are free." in note.detail
+    (note,) = said(tmp_path, allowed(40, 36), spec)
+    assert "36 are in use now: it waits until enough are free." in note.detail
+    assert (
+        said(tmp_path, allowed(40, 24), spec.replace("most=6", "").replace("max_instances: 6", "max_instances: 4"))
+        == []
+    )
+
+
 def test_clusters_that_share_a_limit(tmp_path: Path) -> None:
     both = [text("one", spec="a"), text("two", spec="b")]
     assert said(tmp_path, allowed(32), *both) == []
