@@ -6,7 +6,6 @@ allow is what the engines' `capabilities` say. `--check` only says (exit 1) whet
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -259,10 +258,6 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
 KINDS = {"compute": "clusters", "datastore": "datastores", "environment": "environments", "run": "runs"}
 
 
-INSTALLED = re.compile(r"pip install [^`]*\[([a-z]+)\][^`]*(?=`)")
-"""How an extra is installed where the page is written: it is somewhere else for whoever reads it."""
-
-
 def page() -> str:
     """What docs/engines.md should be."""
     # Whatever is installed where this runs: what an extra brings counts as there.
@@ -303,7 +298,6 @@ def _answer(folder: Path, row: Row, name: str) -> tuple[str, str]:
     engine = make_engine(find_place(name, spec.workspace), folder, HashCache(folder), scope_of([spec]))
     found = list(engine.check(spec))
     said = " ".join(one.detail for one in found if one.severity is not Severity.NOTE).replace(str(folder), "…")
-    said = INSTALLED.sub(r"pip install 'specrun[\1]'", said)
     if any(one.severity is Severity.ERROR for one in found):
         return "no", said
     if any(row.path[: len(path)] == path for path in unread()[name]):
