@@ -30,7 +30,7 @@ SPACE: Mapping[str, Mapping[str, Any]] = {
 }
 SWEEP = Sweep("bayesian", SPACE, Objective("minimize", "loss"), seed=7, max_total_trials=30)
 SMALL = replace(
-    SWEEP, search_space={"a": {"type": "choice", "values": [1, 2, 3]}, "b": {"type": "randint", "upper": 3}}
+    SWEEP, search_space={"a": {"type": "choice", "values": [1, 2, 3, 4]}, "b": {"type": "randint", "upper": 4}}
 )
 
 
@@ -88,11 +88,14 @@ def test_one_after_another_they_are_the_same_again_by_the_seed() -> None:
     assert spelled(one_by_one(proposals(widened, ()), 15)) == first
 
 
-@pytest.mark.parametrize("known", [1, 12, 30])
-def test_another_attempt_goes_on_where_the_one_before_was_left(known: int) -> None:
-    whole = one_by_one(proposals(SWEEP, ()))
-    resumed = one_by_one(proposals(SWEEP, whole[:known]))
-    assert spelled(resumed) == spelled(whole)
+def product_of(values: Mapping[str, Any]) -> float:
+    return float(values["a"] * values["b"])
+
+
+@pytest.mark.parametrize(("sweep", "value", "known"), [(SWEEP, loss, 1), (SWEEP, loss, 12), (SMALL, product_of, 13)])
+def test_another_attempt_goes_on_as_the_one_before_would_have(sweep: Sweep, value: Any, known: int) -> None:
+    whole = one_by_one(proposals(sweep, ()), of=value)
+    assert spelled(one_by_one(proposals(sweep, whole[:known]), of=value)) == spelled(whole)
 
 
 def test_what_another_attempt_has_left_comes_first_and_what_is_none_of_the_space_does_not() -> None:
@@ -120,11 +123,11 @@ def test_several_at_once_are_different_and_each_is_told_when_it_has_ended() -> N
 
 
 def test_a_small_space_is_tried_whole() -> None:
-    trials = one_by_one(proposals(SMALL, ()), of=lambda values: float(values["a"] * values["b"]))
-    assert sorted(spelled(trials)) == [(a, b) for a in "123" for b in "012"]
+    trials = one_by_one(proposals(SMALL, ()), of=product_of)
+    assert sorted(spelled(trials)) == [(a, b) for a in "1234" for b in "0123"]
     at_once = proposals(SMALL, ())
-    sets = [at_once.next() for _ in range(9)]
-    assert len({tuple(sorted((values or {}).items())) for values in sets}) == 9
+    sets = [at_once.next() for _ in range(16)]
+    assert len({tuple(sorted((values or {}).items())) for values in sets}) == 16
     assert at_once.done
 
 

@@ -1,6 +1,6 @@
 """Trials by how those before went: Optuna's tree-structured Parzen estimator, asked and told.
 
-What is suggested depends on the seed, on how many were suggested before, and on what these have come to, and not on
+What is suggested depends on the seed, on how many sets were tried before, and on what these have come to, and not on
 when this process began. So trials one after another are the same again; of several at once the order of their ends
 counts. Optuna's study is in memory alone: what another process left is told to it anew.
 """
@@ -41,7 +41,7 @@ class Bayesian:
     """What Optuna suggests. `earlier` are trials of attempts before: what they tried comes first, in their order, and
     whoever asks sees what has become of it.
 
-    Of a set that was tried before Optuna is told what it came to, and asked for another one.
+    A suggestion that was tried before is forgotten, and another asked for.
     """
 
     def __init__(self, sweep: Sweep, earlier: Sequence[Trial]) -> None:
@@ -55,7 +55,7 @@ class Bayesian:
         self._asked = 0
         self._numbers: dict[_Key, int] = {}
         """By the set what its trial is called in the study, of all that were proposed."""
-        self._ended: dict[_Key, Trial] = {}
+        self._ended: set[_Key] = set()
         known = {self._key(trial.parameters): trial.parameters for trial in earlier if self._is_ours(trial.parameters)}
         self._earlier = iter(list(known.values())[: sweep.most_trials])
         self._exhausted = False
@@ -79,15 +79,15 @@ class Bayesian:
         """Take in that a trial has ended. Raises CannotPropose."""
         key = self._key(trial.parameters)
         if key in self._numbers and key not in self._ended:
-            self._ended[key] = trial
+            self._ended.add(key)
             with _quiet("could not be told how a trial ended"):
                 self._close(self._numbers[key], trial)
 
     def _suggested(self) -> _Set | None:
         """What Optuna suggests; None where that was all tried before."""
-        for _ in range(REPEATS):
+        for repeat in range(REPEATS):
             self._study.sampler = self._optuna.samplers.TPESampler(
-                seed=self._seed(), multivariate=True, constant_liar=True
+                seed=self._seed(repeat), multivariate=True, constant_liar=True
             )
             asked = self._study.ask(self._distributions)
             self._asked += 1
@@ -96,12 +96,14 @@ class Bayesian:
             if key not in self._numbers:
                 self._numbers[key] = asked.number
                 return values
-            self._close(asked.number, self._ended.get(key))
+            self._study.tell(
+                asked.number, state=self._optuna.trial.TrialState.FAIL
+            )  # of these the sampler takes no note
         return None
 
     def _drawn(self) -> _Set | None:
         """A set that was not tried yet, by chance; None where there is none."""
-        random = Random(self._seed())
+        random = Random(self._seed(REPEATS))
         parameters = self._sweep.search_space
         for _ in range(_DRAWS):
             values = {name: value_at(parameters[name], random.random()) for name in self._names}
@@ -124,21 +126,19 @@ class Bayesian:
         self._asked += 1
         return {name: values[name] for name in self._names}
 
-    def _close(self, number: int, trial: Trial | None) -> None:
+    def _close(self, number: int, trial: Trial) -> None:
         """Tell the study what a trial came to; one that was stopped early is worse than all that were not."""
         states = self._optuna.trial.TrialState
-        if trial is None:
-            self._study.tell(number, state=states.FAIL)
-        elif is_stopped_early(trial):
+        if is_stopped_early(trial):
             self._study.tell(number, state=states.PRUNED)
         elif trial.status is RunStatus.SUCCEEDED and trial.value is not None and math.isfinite(trial.value):
             self._study.tell(number, trial.value)
         else:
             self._study.tell(number, state=states.FAIL)
 
-    def _seed(self) -> int:
-        """A number for the next suggestion, of the sweep's seed and how many there were."""
-        text = f"{self._sweep.seed or 0} {self._asked}"
+    def _seed(self, repeat: int) -> int:
+        """A number for a suggestion, by the sweep's seed, how many sets there are, and how often it is asked again."""
+        text = f"{self._sweep.seed or 0} {len(self._numbers)} {repeat}"
         return int.from_bytes(sha256(text.encode()).digest()[:4], "big")
 
     def _key(self, values: _Set) -> _Key:
