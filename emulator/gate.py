@@ -14,6 +14,7 @@ READING_POSTS = (
     r"/datastores/[^/]+/listSecrets",
     r"/storageAccounts/[^/]+/listKeys",
     r"/history/v1\.0/.*/(runs:query|runs/query|metrics/.*query)",
+    r"/mlflow/v1\.0/.*/mlflow/runs/search",
 )
 """POSTs that change nothing, by their paths."""
 

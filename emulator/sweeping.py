@@ -112,7 +112,10 @@ class Sweeping(threading.Thread):
     def _begin(self, left: Iterator[tuple[int, dict[str, Any]]]) -> bool:
         """Begin as many trials as there is room for; whether there was one to begin."""
         most = self.job["limits"]["maxConcurrentTrials"] or AT_ONCE
-        begun = list(itertools.islice(left, max(most - len(self._running()), 0)))
+        room = max(most - len(self._running()), 0)
+        begun = list(itertools.islice(left, room))
+        if len(begun) < room:
+            self.record.tags[f"{SYSTEM}all_jobs_generated"] = "true"
         for number, point in begun:
             self._start(number, point)
         return bool(begun)
@@ -188,7 +191,6 @@ class Sweeping(threading.Thread):
                 "best_metric_status": "Succeeded",
                 "best_data_container_id": child.container,
             }
-        run.tags[f"{SYSTEM}all_jobs_generated"] = "true"
         status, problem = self._verdict(over=over)
         self._log("CONTROLLER", f"Experiment was 'ExperimentStatus.RUNNING', is 'ExperimentStatus.{_WORDS[status]}'.")
         run.become(status, problem)

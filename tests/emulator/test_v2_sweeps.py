@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from emulator.gate import reads_only
 from emulator.mlflow_filters import matching, ordered
 from emulator.router import Refused
 from emulator.runs_state import CANCELED, COMPLETED, FAILED, RUNNING, Run
@@ -110,6 +111,7 @@ def test_a_sweep_runs_its_trials_and_knows_the_best(sdk: Sdk, client: Any, folde
     children = list(client.jobs.list(parent_job_name="sweep-1"))
     assert [(one.name, one.status) for one in children] == [(f"sweep-1_{n}", COMPLETED) for n in range(4)]
     seen = client.jobs.get("sweep-1")
+    assert seen.tags["_aml_system_all_jobs_generated"] == "true"
     given = [json.loads(seen.tags[f"_aml_system_{one.name}"]) for one in children]
     assert given == [{"x": x, "word": word} for x in (0.5, 0.75) for word in ("a b", "c")]
     assert logs_of(sdk, "sweep-1_0") == {"": "a,b,a b,$AZUREML_SWEEP_word,"}  # a variable of bash's, as on the service
@@ -188,8 +190,10 @@ def test_trials_are_found_by_mlflow_page_by_page(sdk: Sdk, client: Any, folder: 
         return answer.json()
 
     wanted = "tags.mlflow.parentRunId = 'sweep-2'"
-    first = search(filter=wanted, order_by=["metrics.accuracy DESC"])
-    second = search(filter=wanted, order_by=["metrics.accuracy DESC"], page_token=first["next_page_token"])
+    with reads_only(sdk.emulator) as refused:
+        first = search(filter=wanted, order_by=["metrics.accuracy DESC"])
+        second = search(filter=wanted, order_by=["metrics.accuracy DESC"], page_token=first["next_page_token"])
+    assert refused == []  # looking for runs changes nothing
     found = [*first["runs"], *second["runs"]]
     assert "next_page_token" not in second
     values = [run["data"]["metrics"][0]["value"] for run in found]
@@ -234,7 +238,8 @@ def test_at_most_so_many_trials_run_at_once_and_a_canceled_sweep_ends_them(sdk: 
     assert (record.status, record.error) == (CANCELED, None)
     assert trials_of(sdk, "sweep-4") == begun
     assert {one.status for one in begun} == {CANCELED}
-    assert record.tags["_aml_system_cancellation_requested"] == "true"
+    noted = [record.tags[f"_aml_system_{name}"] for name in ("cancellation_requested", "all_jobs_generated")]
+    assert noted == ["true", "false"]
 
 
 def test_somebody_else_cancels_a_sweep(sdk: Sdk) -> None:
