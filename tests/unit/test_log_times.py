@@ -47,8 +47,10 @@ def write(rundir: Path, role: str, text: str, moment: float) -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="hears of writes from Linux's inotify")
 def test_nobody_wakes_while_nothing_is_written(clock: Clock, rundir: Path) -> None:
     times = LogTimes(rundir, LOGS)
-    assert times.descriptors
+    assert (times.descriptors, times.pause()) == ((), EVERY)
+    clock.now += EVERY
     times.take()
+    assert times.descriptors
     assert times.pause() == math.inf
     write(rundir, "ps/0", "one\n", 5.0)
     write(rundir, "worker/0", "two\n", 5.25)
@@ -82,6 +84,7 @@ def test_where_nobody_tells_of_writes_the_logs_are_looked_at(
 def test_of_a_long_run_there_are_not_more_notes_than_can_be_kept(clock: Clock, rundir: Path) -> None:
     times = LogTimes(rundir, LOGS)
     clock.now += 7 * 86_400
+    times.take()
     write(rundir, "ps/0", "one\n", 5.0)
     times.take()
     assert 60 < times.pause() < 61 or not times.descriptors

@@ -6,10 +6,12 @@ Nothing here is polled but the request to cancel and the queue, both with TICK; 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,9 @@ from specrun.spec.secrets import longest_first
 
 TICK = 0.2
 """Seconds within which a request to cancel, or a free slot, is noticed."""
+
+SOON = TICK / 2
+"""Seconds for which a change of the processes may stay unwritten, looked at with TICK: what ends soon needs no more."""
 
 SHUTDOWN_SPREAD = 1.0
 """Seconds over which one shutdown's signals reach all processes."""
@@ -42,18 +47,26 @@ class Ending:
 
 
 class Execution:
-    """The one writer of a run's state. `lock` is the run's lock, which the guards share; `present` are the GPUs of
-    this machine, where somebody has looked.
+    """The one writer of a run's state. `lock` is the run's lock, which the guards share; `present` are the GPUs here,
+    where somebody has looked; `over` is called once nothing of the run runs, before its end is written down.
     """
 
     def __init__(
-        self, rundir: Path, request: Request, withheld: Withheld, lock: int, present: tuple[str, ...] | None = None
+        self,
+        rundir: Path,
+        request: Request,
+        withheld: Withheld,
+        lock: int,
+        *,
+        present: tuple[str, ...] | None = None,
+        over: Callable[[], object] = lambda: None,
     ) -> None:
         self.rundir = rundir
         self.request = request
         self.secrets = withheld.variables
         self.hidden = longest_first(withheld.hidden)
         self.lock = lock
+        self.over = over
         self.state = state.read(rundir)
         self.roles = {role.name: role for role in roles.roles(request)}
         self.states = {name: state.RoleState() for name in self.roles}
@@ -63,9 +76,8 @@ class Execution:
         self.dead_guards: dict[int, int] = {}  # wait status by process id, of those reaped in passing
         self.ending: Ending | None = None
         self.stopped_at: float | None = None
-        self.killed = False
+        self.killed = self.unclean = False
         self.deadline: float | None = None
-        self.unclean = False
         self.kills = memory.kills()
         self.signalled_at: float | None = None
         self.gpus_present = present
@@ -82,6 +94,7 @@ class Execution:
             processes.sweep(self.request.marker)
         if self.place is not None:
             self.place.leave()
+        self.over()
         self._finish()
 
     def _asked_to_end(self, *_: object) -> None:
@@ -95,13 +108,7 @@ class Execution:
         if self.gpus_present is None:
             self.gpus_present = () if self.request.gpu is False else gpus.present()
         present = self.gpus_present
-        want = slots.Want(
-            cluster=self.request.cluster.name,
-            nodes=self.request.instance_count,
-            limit=self.request.cluster.max_instances,
-            gpus=roles.gpu_count(self.request, len(present)),
-            ports=roles.port_count(self.request),
-        )
+        want = roles.want(self.request, present)
         place = self.place = slots.Place(Path(self.request.slots), self.rundir, self.request.name, want, present)
         refusal = slots.refusal(want, present)
         if refusal:
@@ -163,20 +170,26 @@ class Execution:
     def _watch(self, wake: int) -> None:
         poller = select.poll()
         times = LogTimes(self.rundir, {name: role.log for name, role in self.roles.items()})
-        for descriptor in (wake, *self.guards, *times.descriptors):
+        for descriptor in (wake, *self.guards):
             poller.register(descriptor, select.POLLIN)
+        written, due = dict(self.states), math.inf
         while self.guards:
-            before = dict(self.states)
             ready = [descriptor for descriptor, _ in poller.poll(min(self._pause(), times.pause()) * 1000 + 1)]
             processes.drain(wake)
             times.take()
+            for descriptor in times.descriptors:
+                poller.register(descriptor, select.POLLIN)
             gone = [self.guards[report] for report in ready if report in self.guards and not self._listen_to(report)]
             for dead in gone:
                 poller.unregister(dead.report)
                 self._guard_gone(dead)
             self._decide()
-            if self.states != before and self.guards:
+            if self.states == written:
+                continue
+            due = min(due, time.monotonic() + SOON)
+            if self.guards and time.monotonic() >= due:
                 self._write(replace(self.state, roles=self.states))
+                written, due = dict(self.states), math.inf
         times.close()
 
     def _pause(self) -> float:

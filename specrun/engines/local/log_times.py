@@ -19,7 +19,7 @@ from specrun.plan.private import open_private
 
 FILE = "log-times"
 EVERY = 1.0
-"""Seconds from the first sign that something is written to the look at all logs."""
+"""Seconds from the start to the first look at all logs; to a later one, from the first sign of something written."""
 
 SHARE = 10_000
 """No look is nearer to the one before than this part of the time for which the run has gone on: notes are bounded."""
@@ -30,8 +30,9 @@ _IN_MODIFY, _IN_ONESHOT = 0x2, 0x80000000
 class LogTimes:
     """What a supervisor notes of the logs below `rundir`, which are named by role.
 
-    On Linux `descriptor` can be read when something is written after a silence: as long as nothing is, nobody wakes.
-    Elsewhere it is None, and the logs are looked at all the time.
+    On Linux `descriptors` has, from the first look on, what can be read when something is written after a silence: as
+    long as nothing is, nobody wakes. Elsewhere it is empty, and the logs are looked at all the time. A run that has
+    ended before needs none: the kernel takes longer to close one than most else that a short run takes.
     """
 
     def __init__(self, rundir: Path, logs: Mapping[str, str]) -> None:
@@ -39,10 +40,10 @@ class LogTimes:
         self._logs = logs
         self._sizes: dict[str, int] = {}
         self._began = time.monotonic()
-        self._due: float | None = None
-        self.descriptor = _inotify()
+        self._due: float | None = self._began + EVERY
+        self._is_asked = False
+        self.descriptor: int | None = None
         self._append("")  # that there are no notes yet is known, too
-        self._listen()
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -92,6 +93,8 @@ class LogTimes:
 
     def _listen(self) -> None:
         """Have the next write be heard, and only that one: a job may write a million lines."""
+        if not self._is_asked:
+            self._is_asked, self.descriptor = True, _inotify()
         if self.descriptor is not None:
             import ctypes  # late, as in `_inotify`
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from specrun.engines.local.mlflow_store import ADDRESS, ALLOWED, FOLDER
 from specrun.engines.local.request import MARKER, Request
+from specrun.engines.local.slots import Want
 from specrun.spec.frozen import dataclass
 
 INHERITED = frozenset(
@@ -76,6 +77,12 @@ def gpu_count(request: Request, present: int) -> int:
     """
     wanted = sum(not role.serves for role in roles(request))
     return 0 if request.gpu is False or (request.gpu is None and present < wanted) else wanted
+
+
+def want(request: Request, present: Sequence[str]) -> Want:
+    """What the run needs of a machine with the GPUs `present`."""
+    cluster, gpus = request.cluster, gpu_count(request, len(present))
+    return Want(cluster.name, request.instance_count, cluster.max_instances, gpus, port_count(request))
 
 
 def own_gpus(request: Request, gpus: Sequence[str]) -> dict[str, tuple[str, ...]]:

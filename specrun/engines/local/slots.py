@@ -161,6 +161,8 @@ def free_ports(count: int, taken: set[int]) -> tuple[int, ...]:
 
     By chance, since runs of other state folders choose there, too. Raises OSError when there are not so many.
     """
+    if not count:
+        return ()
     import socket
 
     first, last = _fixed_ports()

@@ -180,14 +180,17 @@ def cancelled_for(rundir: Path) -> str | None:
         return CANCELLED
 
 
-def write_prepared(rundir: Path, request: requests.Request) -> None:
-    """Make the run's folder ready: request, reserve and last of all `state.json`, which says that the rest is there."""
+def write_prepared(rundir: Path, request: requests.Request, *, durable: bool = True) -> None:
+    """Make the run's folder ready: request, reserve and last of all `state.json`, which says that the rest is there.
+
+    `durable`: it outlives a power cut.
+    """
     for name in ("code", "inputs", "outputs", "logs"):
         (rundir / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     _replace(rundir / requests.FILE, requests.encode(request))
     (rundir / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))  # random: no file system stores it in less
     (rundir / RESERVE).chmod(0o600)
-    _replace(rundir / FILE, encode(State(PREPARED, submitted=time.time())), durable=True)
+    _replace(rundir / FILE, encode(State(PREPARED, submitted=time.time())), durable=durable)
 
 
 def write(rundir: Path, state: State, *, essential: bool = True) -> None:

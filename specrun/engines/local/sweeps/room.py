@@ -27,9 +27,7 @@ def room(request: Request, sweep: Sweep, present: Sequence[str]) -> int:
 
 def refusal(request: Request, present: Sequence[str]) -> str | None:
     """Why no trial could ever run here; None when they could."""
-    wanted = roles.gpu_count(request, len(present))
-    cluster = request.cluster
-    return slots.refusal(slots.Want(cluster.name, request.instance_count, cluster.max_instances, wanted), present)
+    return slots.refusal(roles.want(request, present), present)
 
 
 def _processors() -> int:

@@ -18,27 +18,21 @@ from pathlib import Path
 
 from specrun.engines.local import disk, gpus, processes, state, supervisor
 from specrun.engines.local.execution import SHUTDOWN, TICK
-from specrun.engines.local.kept_code import share_code
-from specrun.engines.local.log_times import LogTimes
-from specrun.engines.local.marks import marked
 from specrun.engines.local.request import Request, Withheld
 from specrun.engines.local.sweeps import request as sweeps
 from specrun.engines.local.sweeps.judging import Judge
-from specrun.engines.local.sweeps.proposals import proposals
+from specrun.engines.local.sweeps.proposals import Proposals, proposals
 from specrun.engines.local.sweeps.record import Record, read_trials
 from specrun.engines.local.sweeps.results import Results, ended
 from specrun.engines.local.sweeps.room import refusal, room
 from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, earlier_attempts, is_same, stand, sweeping
+from specrun.engines.local.sweeps.sweep_run import SweepRun
 from specrun.engines.local.sweeps.trial_runs import TAKEN, UNPREPARED, Attempt, Child, TrialRuns
 from specrun.plan.observed import RunStatus
-from specrun.plan.private import open_private
 from specrun.plan.trials import Trial
 from specrun.spec.errors import Error
+from specrun.spec.sweep import BAYESIAN
 
-ROLE = "sweep"
-"""What a sweep has in place of roles: its log says what has become of which trial."""
-
-LOG = f"logs/{ROLE}.txt"
 _UNFINISHED, _LIMIT, _BROKEN = "unfinished", "limit", "broken"
 
 
@@ -50,6 +44,9 @@ class _Going:
     fingerprint: str
     begun: int = 0
     child: Child | None = None
+    said: bytes = b""
+    is_over: bool = False
+    """Whether nothing of it runs any more, though its end is not written yet."""
     stopping: str = ""
     """Why its end was asked for, or is to be once its run is there."""
     told: bool = False
@@ -61,75 +58,70 @@ class Scheduling:
 
     def __init__(self, rundir: Path, request: Request, withheld: Withheld, lock: int) -> None:
         self.rundir = rundir
-        self.request = request
         self.lock = lock
         asked = sweeps.read(rundir)
         self.sweep = asked.sweep
         self.objective = self.sweep.objective
-        self.state = state.read(rundir)
-        self.present = () if request.gpu is False else gpus.present()
-        self.runs = TrialRuns(rundir, request, withheld, self.present)
+        self.run = SweepRun(rundir)
+        present = () if request.gpu is False else gpus.present()
+        self.runs = TrialRuns(rundir, request, withheld, present)
         self.record = Record(rundir)
-        self.times: LogTimes | None = None
         self.results = Results(self.sweep)
+        self.proposals: Proposals | None = None
         self.count = 0
         self.going: dict[int, _Going] = {}
         self.judge = Judge(self.sweep)
         self.ending: tuple[str, str] | None = None
         """What has ended the sweep before it was through, and in words."""
         self.signalled = False
-        self.deadline = math.inf
-        self.most = room(request, self.sweep, self.present)
+        timeout = self.sweep.timeout
+        self.deadline = math.inf if timeout is None else time.monotonic() + timeout
+        self.most = room(request, self.sweep, present)
+        if why := refusal(request, present):
+            self._break(f"no trial can run: {why}")
         self.earlier = earlier_attempts(rundir)
-        self.asking = sweeping(rundir, asked, self.state.submitted or time.time(), self.earlier)
+        self.asking = sweeping(rundir, asked, self.run.submitted, self.earlier)
 
     def carry_out(self) -> None:
         """Run the trials, and write what came of it. The sweep is over when this returns."""
         wake = processes.listen(self._asked_to_end)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # heard, or nothing would wake the loop
-        self._start()
-        try:
-            if self.ending is None:
-                trials = [trial for folder in reversed(self.earlier) for trial in read_trials(folder)]
-                self.proposals = proposals(self.sweep, trials)
+        gc.collect()
+        gc.freeze()  # what is here now is shared with all forks, as long as nobody writes to it
+        for _ in range(2):  # the second time nothing more is begun
+            try:
                 self._watch(wake)
-        except Error as error:
-            self._break(str(error))
-        except Exception as error:  # noqa: BLE001 - told in the state: a sweep that is lost would be begun again
-            import traceback
+            except Error as error:
+                self._break(str(error))
+            except Exception as error:  # noqa: BLE001 - told in the state: a sweep that is lost would be begun again
+                import traceback
 
-            traceback.print_exc()  # into its log
-            self._break(f"it went wrong ({type(error).__name__}: {error}); see {self.rundir / supervisor.LOG}")
+                traceback.print_exc()  # into its log
+                self._break(f"it went wrong ({type(error).__name__}: {error}); see {self.rundir / supervisor.LOG}")
+            else:
+                break
         self._finish()
 
     def _asked_to_end(self, *_: object) -> None:
         self.signalled = True
 
-    def _start(self) -> None:
-        now = time.time()
-        role = state.RoleState("running", started=now)
-        self._write(replace(self.state, status=state.RUNNING, reason="", started=now, roles={ROLE: role}))
-        self.times = LogTimes(self.rundir, {ROLE: LOG})
-        if self.sweep.timeout is not None:
-            self.deadline = time.monotonic() + self.sweep.timeout
-        if why := refusal(self.request, self.present):
-            self._break(f"no trial can run: {why}")
-        gc.collect()
-        gc.freeze()  # what is here now is shared with all forks, as long as nobody writes to it
-
     # --- while it runs
 
     def _watch(self, wake: int) -> None:
-        assert self.times is not None
         while True:
             self._collect()
             self._look()
-            self._begin_more()
-            if not self.going and (self.ending is not None or self.proposals.done):
+            if not self._begin_more() and not self.going:
                 return
-            select.select([wake, *self.times.descriptors], [], [], min(TICK, self.times.pause()))
+            reports = {going.child.report: going for going in self.going.values() if going.child and not going.is_over}
+            waits = [wake, *reports, *self.run.times.descriptors]
+            ready = select.select(waits, [], [], min(TICK, self.run.times.pause()))[0]
             processes.drain(wake)
-            self.times.take()
+            self.run.times.take()
+            for report in filter(reports.__contains__, ready):
+                said = os.read(report, 4096)
+                reports[report].said += said
+                reports[report].is_over = not said
 
     def _collect(self) -> None:
         """Take in which trials have ended."""
@@ -138,12 +130,12 @@ class Scheduling:
                 pid, status = os.waitpid(going.child.pid, os.WNOHANG)
                 if not pid:
                     continue
-                said = os.read(going.child.report, 4096).decode(errors="replace")
+                said = going.said + (b"" if going.is_over else os.read(going.child.report, 4096))
                 os.close(going.child.report)
-                going.child = None
+                going.child, going.said, going.is_over = None, b"", False
                 code = os.waitstatus_to_exitcode(status)
                 if code == UNPREPARED:
-                    self._break(f"trial {going.trial.number} could not be prepared: {said}")
+                    self._break(f"trial {going.trial.number} could not be prepared: {said.decode(errors='replace')}")
                 elif code == TAKEN:
                     going.begun -= 1
             self._advance(going)
@@ -179,21 +171,30 @@ class Scheduling:
         going.begun += 1
         going.stopping, going.told = "", False
 
-    def _begin_more(self) -> None:
-        """Have as many trials run as may; those of which there is an end already take no time."""
-        while self.ending is None and len(self.going) < self.most:
-            try:
-                parameters = self.proposals.next()
-            except Error as error:
-                self._break(str(error))
-                return
+    def _begin_more(self) -> bool:
+        """Have as many trials run as may; those of which there is an end already take no time. False: there are no
+        more to come.
+        """
+        while self.ending is None and self._running() < self.most:
+            if self.proposals is None:
+                trials = [trial for folder in reversed(self.earlier) for trial in read_trials(folder)]
+                self.proposals = proposals(self.sweep, trials)
+            parameters = self.proposals.next()
             if parameters is None:
-                return
+                return not self.proposals.done
             trial = Trial(self.count, parameters, status=RunStatus.RUNNING)
             going = self.going[trial.number] = _Going(trial, self.runs.fingerprint(parameters))
             self.count += 1
             self._advance(going)
             self._look()
+        return self.ending is None
+
+    def _running(self) -> int:
+        """How many trials take up room. One that is just over counts where what it has come to may end the sweep, or
+        says what comes next.
+        """
+        waits = self.sweep.max_failed_trials is not None or self.sweep.sampling_algorithm == BAYESIAN
+        return sum(waits or not going.is_over for going in self.going.values())
 
     def _settle(self, going: _Going, attempt: Attempt) -> None:
         """Note how a trial has ended."""
@@ -203,11 +204,9 @@ class Scheduling:
         del self.going[trial.number]
         self.runs.forget(going.fingerprint)
         self._keep(trial)
-        self._say(self.results.take(trial))
-        try:
+        self.run.say(self.results.take(trial))
+        if self.proposals is not None:
             self.proposals.tell(trial)
-        except Error as error:
-            self._break(str(error))
 
     def _note(self, going: _Going, trial: Trial) -> None:
         going.trial = trial
@@ -279,34 +278,8 @@ class Scheduling:
     def _finish(self) -> None:
         kind, why = self.ending or ("", "")
         if kind == _UNFINISHED:
-            self._say(why)
-            self._write(replace(self.state, reason=why))
-            return
-        if kind in (state.CANCELLED, _BROKEN):
-            status, reason = state.CANCELLED if kind == state.CANCELLED else state.FAILED, why
+            self.run.leave(why)
+        elif kind in (state.CANCELLED, _BROKEN):
+            self.run.end(state.CANCELLED if kind == state.CANCELLED else state.FAILED, why)
         else:
-            status, reason = self.results.conclude(why)
-        self._say(f"{status}: {reason}" if reason else status)
-        if self.times is not None:
-            self.times.close()
-        share_code(self.rundir)
-        now = time.time()
-        role = "stopped" if status == state.CANCELLED else status
-        own = {ROLE: replace(self.state.roles[ROLE], status=role, ended=now)}
-        self._write(replace(self.state, status=status, reason=reason, ended=now, roles=own))
-        with contextlib.suppress(OSError):
-            (self.rundir / state.RESERVE).unlink(missing_ok=True)
-
-    def _write(self, new: state.State) -> None:
-        essential = new.status != self.state.status
-        self.state = marked(self.rundir, new) if new.status in state.ENDED else new
-        state.write(self.rundir, self.state, essential=essential)
-
-    def _say(self, text: str) -> None:
-        """A line for the sweep's log; where that cannot be written, the record still has it."""
-        with contextlib.suppress(OSError):
-            log = open_private(self.rundir / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-            try:
-                os.write(log, text.encode() + b"\n")
-            finally:
-                os.close(log)
+            self.run.end(*self.results.conclude(why))

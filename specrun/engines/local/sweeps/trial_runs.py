@@ -14,13 +14,14 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from specrun.engines.local import disk, going, guard, processes, state, supervisor
 from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.execution import Execution
 from specrun.engines.local.kept_code import note_names, noted_files
-from specrun.engines.local.marks import RECORD, UNMARKED, Marks
+from specrun.engines.local.marks import RECORD, UNMARKED, Marks, marked
 from specrun.engines.local.request import Request, Withheld
 from specrun.plan.attempts import NAME, run_name
 from specrun.plan.hashes import content_digest
@@ -61,7 +62,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A trial's supervisor, forked by this process. What is wrong before its run is there it writes to `report`."""
+    """A trial's supervisor, forked by this process.
+
+    What is wrong before its run is there it writes to `report`, which it closes once nothing of the run runs any more.
+    """
 
     pid: int
     report: int
@@ -84,6 +88,7 @@ class TrialRuns:
         self._spec = str(self._record["spec"])
         self._names = [(path, name) for path, name, _ in noted_files(rundir)]
         self._marks = Marks(self._home)
+        self._is_warm = False
         self._known = _attempts_in(rundir.parent, self._spec)
 
     def fingerprint(self, parameters: Mapping[str, Scalar]) -> str:
@@ -137,6 +142,11 @@ class TrialRuns:
 
     def begin(self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> Child:
         """Have a process make an attempt at a trial, and be its supervisor. Raises OSError when there can be none."""
+        if not self._is_warm:  # what is read and compiled before the fork is shared by all that follow
+            self._is_warm = True
+            self._shown_identity(parameters)
+            self._asked_for("", fingerprint, parameters)
+            marked(self._rundir, state.read(self._rundir))
         report, theirs = os.pipe()
         signals = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # what comes now must not be heard by the parent's handlers
@@ -179,7 +189,8 @@ class TrialRuns:
                 prepared = aside / "run"
                 prepared.mkdir(mode=0o700)
                 self._prepare(prepared, fingerprint, attempt, parameters)
-                state.write_prepared(prepared, request)
+                # After a power cut the sweep looks anew which trials there are.
+                state.write_prepared(prepared, request, durable=False)
                 # It has its lock before it has its name: whoever finds it finds that it goes on.
                 lock = state.acquire(prepared)
                 assert lock is not None, "nobody else knows of it"
@@ -194,8 +205,8 @@ class TrialRuns:
         except OSError as error:
             os.write(report, f"{disk.why(error)} ({error.filename or folder})".encode())
             return UNPREPARED
-        os.close(report)
-        Execution(folder, request, withheld, lock, self._present).carry_out()
+        over = partial(os.close, report)
+        Execution(folder, request, withheld, lock, present=self._present, over=over).carry_out()
         going.forget(folder)
         return 0
 
@@ -207,11 +218,14 @@ class TrialRuns:
         record = {name: value for name, value in self._record.items() if name != "sweep"} | own
         record |= {"parent": self._rundir.name, "parameters": dict(parameters)}
         write_private(folder / RECORD, json.dumps(record, indent=1))
-        identity = identity_of_trial(self._identity, parameters)
-        identity |= {name: mask_property(name, identity[name]) for name in FILLED if name in identity}
-        write_private(folder / IDENTITY, json.dumps(identity))
+        write_private(folder / IDENTITY, json.dumps(self._shown_identity(parameters)))
         if (self._rundir / KEPT).exists():
             _link(self._rundir / KEPT, folder / KEPT)
+
+    def _shown_identity(self, parameters: Mapping[str, Scalar]) -> dict[str, object]:
+        """What is kept of a trial's identity."""
+        identity = identity_of_trial(self._identity, parameters)
+        return identity | {name: mask_property(name, identity[name]) for name in FILLED if name in identity}
 
     def _asked_for(self, name: str, fingerprint: str, parameters: Mapping[str, Scalar]) -> tuple[Request, Withheld]:
         """The request of a trial, and what of it stands in no file."""
