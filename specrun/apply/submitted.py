@@ -82,13 +82,13 @@ class Submitted:
         listed = mapping(self.identity.get("code")).get(path)
         if listed is None:
             return "no part of its code"
-        return _fetched(partial(self.engine.fetch_code, self.run.name, path, to), to, listed[0])
+        return self._fetched(lambda name: self.engine.fetch_code(name, path, to), to, listed[0])
 
     def fetch_input(self, entry: str, path: str, to: Path) -> str:
         """The same of a file that an input reads, from where the run has read it."""
         listed = mapping(mapping(self.identity.get("inputs")).get(entry))
         md5 = mapping(listed.get("files")).get(path, [""])[0]
-        return _fetched(partial(self.engine.fetch_input, self.run.name, entry, path, to), to, md5)
+        return self._fetched(lambda name: self.engine.fetch_input(name, entry, path, to), to, md5)
 
     @property
     def side(self) -> Side:
@@ -116,6 +116,11 @@ class Submitted:
     def sizes(self) -> Mapping[str, Mapping[str, int]]:
         """Those of its files in bytes, by input ("": code) and path, as far as they are known."""
         return self.kept.sizes if self.kept is not None else {}
+
+    def _fetched(self, fetch: Callable[[str], None], to: Path, md5: str) -> str:
+        """Why a file is not there, where a place keeps what trials run with the sweep that they are of, too."""
+        why = _fetched(partial(fetch, self.run.name), to, md5)
+        return _fetched(partial(fetch, self.run.parent), to, md5) if why and self.run.parent else why
 
     def _of_environment(self, path: str) -> bytes | str:
         if self.kept is None:

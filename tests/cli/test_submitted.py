@@ -123,6 +123,41 @@ def test_of_a_run_from_before_specs_were_kept_there_is_its_code(specrun: Command
     assert Path("out/src/train.py").read_bytes() == CODE
 
 
+SWEPT = """\
+apiVersion: specrun/v1
+name: job
+job:
+  command: python train.py --lr ${{ search_space.lr }}
+  environment_variables: {LR: "${{ search_space.lr }}"}
+sweep:
+  sampling_algorithm: grid
+  search_space: {lr: {type: choice, values: [1, 2]}}
+  objective: {goal: maximize, primary_metric: a}
+"""
+
+
+def test_a_trial_is_written_as_a_plain_run_and_its_code_is_its_sweeps_where_it_has_none(
+    specrun: Command, double: Double
+) -> None:
+    (sweep,) = double.all_runs
+    trial = replace(sweep, name="job-00000000aa", fingerprint="a" * 64, parent=sweep.name, parameters={"lr": 2})
+    double.all_runs.append(trial)
+    double.identities[trial.name] = double.identities[sweep.name]
+    double.kept[trial.name] = double.kept[sweep.name] = AsRan(SWEPT).packed()
+    specrun("checkout", trial.name, "out")
+    written = Path("out/job.yaml").read_text()
+    assert ("sweep" in written.splitlines()[1:], "--lr 2" in written, "${{" in written) == (False, True, False)
+    assert written.splitlines()[0] == (
+        f"# The spec of {trial.name} as it ran, a trial of {sweep.name}: its parameters are in place."
+    )
+    assert Path("out/src/train.py").read_bytes() == CODE
+    specrun("checkout", sweep.name, "all")
+    assert Path("all/job.yaml").read_text() == SWEPT
+    double.kept[trial.name] = AsRan("{{{").packed()  # what nobody can read stays as it is
+    specrun("checkout", trial.name, "odd")
+    assert Path("odd/job.yaml").read_text() == "{{{"
+
+
 def test_what_would_leave_the_folder_or_is_not_what_was_submitted_is_refused(specrun: Command, double: Double) -> None:
     (run,) = double.all_runs
     names = ("../../x", "/etc/x", "a/../../x", "a\\x", "bad\nname", "changed.py")
