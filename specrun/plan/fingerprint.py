@@ -10,11 +10,13 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from specrun.plan.files import SourceFile
-from specrun.plan.hashes import content_digest
+from specrun.plan.hashes import canonical, content_digest
 from specrun.plan.parameters import flags_in, flags_in_command
 from specrun.plan.trials import identity_of_sweep
+from specrun.spec.expressions import scalar_text
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Input, Job, Output, Secret
+from specrun.spec.scalars import plain
 from specrun.spec.sweep import Sweep
 
 FP = 1
@@ -86,7 +88,7 @@ def explain(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
     lines: list[str] = []
     for name in dict.fromkeys([*after, *before]):
         old, new = before.get(name), after.get(name)
-        if old == new:
+        if old == new and (name != "sweep" or canonical(old) == canonical(new)):  # 1 is not 1.0 there
             continue
         if name in ("command", "arguments"):
             lines.extend(_flags_between(name, old, new))
@@ -164,7 +166,7 @@ def _values(name: str, old: object, new: object) -> Iterable[str]:
             yield from _values(f"{name}.{inner}" if name else inner, old.get(inner), new.get(inner))
     elif old is None or new is None:
         yield f"{name} is {f'new: {_written(new)}' if old is None else 'gone'}"
-    elif old != new:
+    elif _written(old) != _written(new):
         yield f"{name} {_written(old)} → {_written(new)}"
 
 
@@ -173,7 +175,10 @@ def _written(value: object) -> str:
     if isinstance(value, Mapping):
         fields = ", ".join(f"{name} {_written(one)}" for name, one in value.items() if name != "type")
         return f"{value.get('type', '')}({fields})"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    is_text = not isinstance(value, str) or isinstance(plain(value), str)
+    return scalar_text(value) if is_text else f'"{value}"'  # type: ignore[arg-type]
 
 
 def _entries(old: object, new: object) -> Iterable[str]:

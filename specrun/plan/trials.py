@@ -94,7 +94,7 @@ def identity_of_sweep(sweep: Sweep) -> dict[str, object]:
         "seed": sweep.seed,
         "rule": sweep.rule if sweep.rule != "random" else None,
         "logbase": sweep.logbase,
-        "search_space": {name: dict(parameter) for name, parameter in sweep.search_space.items()},
+        "search_space": {name: _with_whole_ends(parameter) for name, parameter in sweep.search_space.items()},
         "goal": sweep.objective.goal,
         "primary_metric": sweep.objective.primary_metric,
         "early_termination": _without_defaults(sweep.early_termination),
@@ -127,6 +127,19 @@ def filled(value: Any, parameters: Mapping[str, Scalar]) -> Any:
     if isinstance(value, Mapping):
         return {name: filled(inside, parameters) for name, inside in value.items()}
     return [filled(inside, parameters) for inside in value] if isinstance(value, list | tuple) else value
+
+
+def _with_whole_ends(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter, where its distribution is the same whether a number is written `1` or `1.0`, in one of these ways.
+
+    Of values and steps it is not: those of `q: 1.0` have a point.
+    """
+    return {
+        name: int(value)
+        if name in ("min_value", "max_value", "mu", "sigma") and isinstance(value, float) and value.is_integer()
+        else value
+        for name, value in parameter.items()
+    }
 
 
 def _without_defaults(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:

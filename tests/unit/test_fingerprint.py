@@ -92,7 +92,7 @@ name: grid
 job: {command: 'train ${{ search_space.units }} ${{ search_space.depth }}'}
 sweep:
   sampling_algorithm: grid
-  search_space: {units: {type: choice, values: [16, "x", true, 0.5]}, depth: {type: randint, upper: 3}}
+  search_space: {units: {type: choice, values: [16, "x", true, 0.5]}, depth: {type: choice, values: [1, 2]}}
   objective: {goal: minimize, primary_metric: loss}
 """
 
@@ -106,7 +106,7 @@ GOLDEN = {
     "cloud": "613c16c54681675e373dbf4f774483e0313d9b422f1b1438aa46134c1eb90af0",
     "unicode": "a06ea4332deeedefe1ed55256c57f234e30c86c295687dde381a6f7caa166f69",
     "sweep": "28696dbdd16535efc63e220c5e990337d82578514f906a9fa5aeb3e032b82f34",
-    "grid": "1916dcc272a1923bf0f062d50fdd48f6ad90dbeaee6759d5c2e7bf24f6764e4f",
+    "grid": "d3555aa7a5f4743e2a70e58574d42fdc9dbaeecb6114f5980aea9503b8e906fb",
 }
 
 
@@ -321,6 +321,7 @@ OF_A_SWEEP: Mapping[str, tuple[str, str]] = {
         "{max_total_trials: 20}",
         "{max_total_trials: 20, max_concurrent_trials: 4, timeout: 600, trial_timeout: 60, max_failed_trials: 2}",
     ),
+    "a whole number with a point": ("max_value: -1", "max_value: -1.0"),
     "the order of parameters": (
         "    lr: {type: loguniform, min_value: -9, max_value: -1}\n    units: {type: choice, values: [16, 32]}",
         "    units: {values: [16, 32], type: choice}\n    lr: {type: loguniform, min_value: -9, max_value: -1}",
@@ -343,6 +344,7 @@ def test_what_cannot_change_the_result_of_a_sweep_changes_nothing(tmp_path: Path
         ("seed: 3", "rule: sobol"),
         ("[16, 32]", "[16, 32, 64]"),
         ("[16, 32]", "[16, '32']"),
+        ("[16, 32]", "[16, 32.0]"),
         ("max_value: -1", "max_value: -2"),
         ("maximize", "minimize"),
         ("primary_metric: accuracy", "primary_metric: loss"),
@@ -374,6 +376,8 @@ def test_explain_names_each_difference_of_a_sweep() -> None:
         "sweep: search_space.units is new: randint(upper 4)",
         "sweep: search_space.n is gone",
     )
+    points = {**before["sweep"], "search_space": {**space, "n": {"type": "choice", "values": ["1", 2.0, True]}}}
+    assert explain(before, {"sweep": points}) == ('sweep: search_space.n.values 1, 2 → "1", 2.0, true',)
     assert explain({"fp": 1}, {"fp": 1, **before}) == ("sweep is new",)
     assert explain({"fp": 1, **before}, {"fp": 1}) == ("sweep is gone",)
     assert explain({"sweep": "damaged"}, before) == ("sweep changed",)
