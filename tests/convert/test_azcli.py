@@ -24,6 +24,19 @@ from tests.convert.imports import mistakes, read_back
 
 CASES = Path(__file__).parents[1] / "cases" / "import" / "azcli"
 SUBMIT = "az ml run submit-script -c train -e digits train.py"
+HYPERDRIVE = """
+sampling:
+  type: GRID
+  parameter_space:
+    - {name: --lr, expression: choice, values: [0.1, 0.5]}
+    - {name: drop-out, expression: quniform, values: [0, 1, 0.5]}
+policy: {type: NoTerminationPolicy}
+primary_metric_name: accuracy
+primary_metric_goal: MAXIMIZE
+max_total_runs: 8
+max_concurrent_runs: 2
+max_duration_minutes: 60
+"""
 
 
 def of(text: str, options: ImportOptions | None = None, file: str = "train.sh") -> list[Imported]:
@@ -213,12 +226,52 @@ def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [entry.place for entry in found.report.todos] == ["cell 4, line 1"]
 
 
-def test_a_sweep_is_named_and_never_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_has_its_file_and_the_script_its_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project(tmp_path))
-    hyper = "az ml run submit-hyperdrive --hyperdrive-configuration-name hd.yml -c train train.py\n"
-    with pytest.raises(Refused, match="line 1: az ml run submit-hyperdrive: a sweep over parameters"):
-        of(hyper)
-    (found,) = of(f"{hyper}{SUBMIT}")
+    Path(".azureml/hd.yml").write_text(HYPERDRIVE)
+    hyper = "az ml run submit-hyperdrive --hyperdrive-configuration-name hd.yml -c train train.py --steps 3\n"
+    (found,) = of(f"{SUBMIT}\n{hyper}")
+    spec: Any = read_back(found)
+    assert [(job.place, job.chosen) for job in found.jobs] == [("line 1", False), ("line 2", True)]
+    flags = ["--lr", "${{ search_space.lr }}", "--drop-out", "${{ search_space.drop_out }}"]
+    assert spec["job"]["arguments"] == ["--steps", "3", *flags]
+    assert spec["sweep"] == {
+        "sampling_algorithm": "grid",
+        "search_space": {
+            "lr": {"type": "choice", "values": [0.1, 0.5]},
+            "drop_out": {"type": "quniform", "min_value": 0, "max_value": 1, "q": 0.5},
+        },
+        "objective": {"goal": "maximize", "primary_metric": "accuracy"},
+        "limits": {"max_total_trials": 8, "max_concurrent_trials": 2, "timeout": 3600},
+    }
+    told = {entry.source: entry.verdict for entry in found.report.entries if entry.file == ".azureml/hd.yml"}
+    assert (told["policy"], told["max_duration_minutes"]) == (Verdict.DROPPED, Verdict.REWRITTEN)
+    assert found.report.todos == ()
+
+
+def test_a_policy_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    policy = "{type: TruncationSelectionPolicy, truncation_percentage: 20, evaluation_interval: 2}"
+    Path("hd.yml").write_text(HYPERDRIVE.replace("{type: NoTerminationPolicy}", policy))
+    spec = spec_of("az ml run submit-hyperdrive --hyperdrive-configuration-name hd.yml -c train train.py")
+    expected = {"type": "truncation_selection", "evaluation_interval": 2, "truncation_percentage": 20}
+    assert spec["sweep"]["early_termination"] == expected
+
+
+def test_a_sweep_whose_file_is_not_there_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    (found,) = of("az ml run submit-hyperdrive --hyperdrive-configuration-name hd.yml -c train train.py")
+    asked = [(entry.source, entry.to) for entry in found.report.todos if entry.source]
+    assert asked == [("az ml run submit-hyperdrive.hyperdrive-configuration-name", "sweep.sampling_algorithm")]
+    assert mistakes(found, tmp_path) == []
+
+
+def test_a_pipeline_is_named_and_never_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    other = "az ml run submit-pipeline -n a\n"
+    with pytest.raises(Refused, match="line 1: az ml run submit-pipeline: a pipeline"):
+        of(other)
+    (found,) = of(f"{other}{SUBMIT}")
     assert [(job.place, bool(job.why)) for job in found.jobs] == [("line 1", True), ("line 2", False)]
 
 

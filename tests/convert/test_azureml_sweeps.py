@@ -145,7 +145,7 @@ def test_a_component_is_the_trial(tmp_path: Path) -> None:
         "command": "python train.py --lr ${{inputs.lr}} --depth ${{inputs.depth}}",
         "code": "./src",
         "environment": "azureml:base:1",
-        "inputs": {"lr": {"type": "number"}, "depth": {"type": "integer", "default": 3}},
+        "inputs": {"lr": {"type": "number", "default": 0.1}, "depth": {"type": "integer", "default": 3}},
     }
     (tmp_path / "parts" / "train.yml").write_text(yaml.safe_dump(component))
     (tmp_path / "tune.yml").write_text(yaml.safe_dump({**SWEEP, "trial": "file:./parts/train.yml"}))

@@ -24,6 +24,8 @@ Known: TypeAlias = "str | Unknown | Mixed"
 Part: TypeAlias = "str | Unknown | Secret | Missing"
 
 SUBMIT = "az ml run submit-script"
+HYPERDRIVE = "az ml run submit-hyperdrive"
+SUBMITS = (SUBMIT, HYPERDRIVE)
 CLUSTER = "az ml computetarget create amlcompute"
 UPLOAD = "az ml datastore upload"
 STORES = {
@@ -32,7 +34,6 @@ STORES = {
     "az ml datastore attach-adls-gen2": ("azure_data_lake_gen2", "filesystem"),
 }
 OTHER_JOBS = {
-    "az ml run submit-hyperdrive": "a sweep over parameters: write one spec for each run, with `vars`",
     "az ml run submit-pipeline": "a pipeline: import each of its steps as a job of its own",
     "az ml pipeline": "a pipeline: import each of its steps as a job of its own",
 }
@@ -47,7 +48,7 @@ FILES = {
 _ALL = "-w workspace-name -g resource-group -t output-metadata-file -n name -f file --config-file file"
 _STORE = "-a account-name -k account-key -c container-name"
 _SHORT: Mapping[str, str] = {
-    SUBMIT: "-c run-configuration-name -d conda-dependencies -e experiment-name --target ct",
+    **dict.fromkeys(SUBMITS, "-c run-configuration-name -d conda-dependencies -e experiment-name --target ct"),
     CLUSTER: "-s vm-size --size vm-size -u admin-username -p admin-user-password -k admin-user-ssh-key -l location",
     UPLOAD: "-p src-path -u target-path",
     **dict.fromkeys(STORES, f"{_STORE} --share-name container-name --file-system container-name"),
@@ -59,7 +60,7 @@ _OWN = ("path", "async", "subscription")
 """Options of `submit-script` that are whole, though they have no short form."""
 
 _FLAGS = ("async", "no-wait", "verbose", "debug", "only-show-errors", "v", "y", "yes", "stream", "web")
-_COMMANDS = (SUBMIT, CLUSTER, UPLOAD, "az ml folder attach", "az account set", *STORES, *OTHER_JOBS, *FILES)
+_COMMANDS = (*SUBMITS, CLUSTER, UPLOAD, "az ml folder attach", "az account set", *STORES, *OTHER_JOBS, *FILES)
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=")
 _NAME = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?[-=]([^{}]*))?\}|([0-9@*#?])|\{([^{}]*)\})")
@@ -118,9 +119,10 @@ def _parsed(command: str, words: list[Known]) -> tuple[dict[str, Known], list[Kn
     options: dict[str, Known] = {}
     pairs = f"{_ALL} {_SHORT.get(command, '')}".split()
     short = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    whole = {*pairs[1::2], "subscription-id", "source-directory"} if command == SUBMIT else set()
+    named = {*pairs[1::2], "subscription-id", "source-directory", "hyperdrive-configuration-name"}
+    whole = named if command in SUBMITS else set()
     free: list[Known] = []
-    while words and not (free and command == SUBMIT):
+    while words and not (free and command in SUBMITS):
         word = words.pop(0)
         if _is_option(word, "-") and isinstance(word, str):
             name, equals, value = word.partition("=")

@@ -47,7 +47,7 @@ def import_azcli(source: Source, options: ImportOptions) -> list[Imported]:
     """
     check(source, "azcli", "no shell script that calls the CLI v1")
     calls = calls_of(source.file, source.text)
-    jobs = [call for call in calls if call.command in (az.SUBMIT, *az.OTHER_JOBS)]
+    jobs = [call for call in calls if call.command in (*az.SUBMITS, *az.OTHER_JOBS)]
     found = chosen(source.file, [_found(number, call) for number, call in enumerate(jobs, 1)], options)
     picked: list[Call | None] = [call for call, job in zip(jobs, found, strict=True) if job.chosen]
     clusters = [call for call in calls if call.command == az.CLUSTER]
@@ -67,7 +67,9 @@ def _found(number: int, call: Call) -> Found:
     local = "local" in (call.get("ct"), call.get("run-configuration-name"))
     last = call.command.rsplit("submit-", 1)[-1]
     name = naming.spec_name(program.rpartition("/")[2].removesuffix(".py"), call.get("run-configuration-name"), last)
-    return Found(number, name, call.place, call.command, program, local=local, why=az.OTHER_JOBS.get(call.command, ""))
+    why = az.OTHER_JOBS.get(call.command, "")
+    sweep = call.command == az.HYPERDRIVE
+    return Found(number, name, call.place, call.command, program, local=local, sweep=sweep, why=why)
 
 
 def _name(file: str, call: Call | None) -> str:
@@ -99,10 +101,13 @@ def _imported(source: Source, calls: Sequence[Call], made: Call | None, options:
     shell = Shell(source, calls, reading.draft)
     reading.begin(f"Imported from {locations.base_name(source.file)}, which calls the Azure ML CLI v1.")
     write_workspace(reading, _workspace(shell))
-    if made is not None and made.command == az.SUBMIT:
+    if made is not None and made.command in az.SUBMITS:
         reading.root = project_of(source.file, made)
-        run = run_of(shell, made, reading.root)
-        write_job(reading, reading.over(shell.ledger, lowered(shell.section(run), reading.root)))
+        run, sweep = run_of(shell, made, reading.root)
+        job = lowered(shell.section(run), reading.root)
+        if sweep is not None:
+            job.put("sweep", sweep)
+        write_job(reading, reading.over(shell.ledger, job))
     else:
         reading.root = base_of(source.file, made) if made is not None else locations.folder_of(source.file)
         if made is not None:
@@ -130,12 +135,12 @@ def _say_the_rest(shell: Shell, made: Call | None) -> None:
     for call in shell.calls:
         if call.command in az.FILES:
             shell.ledger.drop((call.key,), f"{_what(call)}: import {_file_of(call)}")
-        elif call is not made and call.command in (az.SUBMIT, *az.OTHER_JOBS):
+        elif call is not made and call.command in (*az.SUBMITS, *az.OTHER_JOBS):
             shell.ledger.drop((call.key,), az.OTHER_JOBS.get(call.command) or "another job: --job chooses it")
         for name in call.options:
             if (call.key, name) not in [*shell.ledger.rest()]:
                 continue
             if name in _DROPPED:
                 shell.ledger.drop((call.key, name), _DROPPED[name])
-            elif call is made and call.command == az.SUBMIT:
-                shell.ledger.ask((call.key, name), "job", f"`{az.SUBMIT}` has no such option: write what it means")
+            elif call is made and call.command in az.SUBMITS:
+                shell.ledger.ask((call.key, name), "job", f"`{call.command}` has no such option: write what it means")

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from specrun.convert import coerce, locations, naming
-from specrun.convert.azcli.calls import CLUSTER, STORES, SUBMIT, UPLOAD, Call
+from specrun.convert.azcli.calls import CLUSTER, HYPERDRIVE, STORES, SUBMITS, UPLOAD, Call
+from specrun.convert.azcli.hyperdrive import put_arguments, sweep_of, unread
 from specrun.convert.document import Document
 from specrun.convert.recognizing import check
 from specrun.convert.report import FieldPath, Ledger, Report
@@ -41,16 +42,16 @@ _STORE = {
 
 
 class Shell:
-    """A script and its calls, with a ledger for it and for the run configuration that it names.
+    """A script and its calls, with a ledger for it and for the files that it names, by their paths.
 
-    In the ledger a run configuration's fields stand below its file's name; `by_file` gives each file its own.
+    In the ledger such a file's fields stand below its name; `by_file` gives each file its own.
     """
 
     def __init__(self, source: Source, calls: Sequence[Call], draft: Document) -> None:
         self.file, self.calls, self.draft = source.file, calls, draft
         self.values: dict[str, object] = {call.key: _values(call) for call in calls}
         self.ledger = Ledger(source.file, self.values, self.place)
-        self.config: Source | None = None
+        self.named: dict[str, Source] = {}
 
     def section(self, fields: Fields) -> Section:
         """Fields that were put together from what the script says."""
@@ -58,18 +59,21 @@ class Shell:
 
     def place(self, path: FieldPath) -> str:
         """Where something stands that a report speaks of."""
-        if self.config is not None and path[:1] == (self.config.file,):
-            return self.config.place(path[1:])
+        for file, source in self.named.items():
+            if path[:1] == (file,):
+                return source.place(path[1:])
         return next((call.place for call in self.calls if path[:1] == (call.key,)), "")
 
     def by_file(self, report: Report) -> Report:
-        """The same report, with the run configuration's fields as those of its own file."""
-        if self.config is None:
-            return report
-        file = self.config.file
-        own = [entry for entry in report.entries if entry.path[:1] != (file,)]
-        moved = [replace(one, file=file, path=one.path[1:]) for one in report.entries if one.path[:1] == (file,)]
-        return Report((*own, *moved), {**report.places, file: self.config.place})
+        """The same report, with the fields of the files that it names as those of these files."""
+        own = [entry for entry in report.entries if not (entry.path and entry.path[0] in self.named)]
+        moved = [
+            replace(one, file=file, path=one.path[1:])
+            for file in self.named
+            for one in report.entries
+            if one.path[:1] == (file,)
+        ]
+        return Report((*own, *moved), {**report.places, **{file: one.place for file, one in self.named.items()}})
 
 
 def base_of(file: str, call: Call) -> str:
@@ -93,7 +97,7 @@ def _named(call: Call) -> Iterator[str]:
     yield from (os.path.join(root, one) for one in _configurations(call))  # noqa: PTH118
     if source not in ("", "."):
         yield source
-    elif call.command == SUBMIT and call.words and isinstance(call.words[0], str):
+    elif call.command in SUBMITS and call.words and isinstance(call.words[0], str):
         yield os.path.join(root, call.words[0])  # noqa: PTH118
     yield from filter(None, (_text(call.get(option)) for option in ("conda-dependencies", "src-path")))
 
@@ -112,8 +116,10 @@ def _rebased(path: object, file: str, call: Call, project: str) -> object:
     return os.path.relpath(os.path.join(base_of(file, call), path), project).replace(os.sep, "/")  # noqa: PTH118
 
 
-def run_of(shell: Shell, job: Call, project: str) -> Fields:
-    """The job in the words of a run configuration: that of the file, and before it what the call says."""
+def run_of(shell: Shell, job: Call, project: str) -> tuple[Fields, Fields | None]:
+    """The job in the words of a run configuration: that of the file, and before it what the call says; and its sweep,
+    where it is one.
+    """
     run = _configuration(shell, job, project)
     if job.words:
         _replace(shell, run, "script", job.words[0], (job.key, "script"))
@@ -135,7 +141,26 @@ def run_of(shell: Shell, job: Call, project: str) -> Fields:
     if made and run.get(key) is not None:
         run.put(key, cluster_of(made[-1]), *run.origins.get(key, ()), note="the cluster that the script makes")
     put_stores(run, shell, project, "uploads")
-    return run
+    return run, _sweep(shell, job, run, project) if job.command == HYPERDRIVE else None
+
+
+def _sweep(shell: Shell, job: Call, run: Fields, project: str) -> Fields:
+    """What the file of a sweep says: it is named from where the call is run, else lies anywhere in the project."""
+    name, origin = _text(job.get("hyperdrive-configuration-name")), (job.key, "hyperdrive-configuration-name")
+    base = base_of(shell.file, job)
+    tried = [os.path.join(base, name), *(os.path.join(project, one, name) for one in (*_FOLDERS, "."))]  # noqa: PTH118
+    file = next((os.path.normpath(one) for one in tried if name and os.path.isfile(one)), None)  # noqa: PTH113
+    if file is None:
+        what = f"the sweep's file {coerce.shown(name)} is not beside the script: grid, random or bayesian, and of what?"
+        return unread(what, origin)
+    source = read_yaml(file)
+    shell.named[file], shell.values[file] = source, source.values
+    shell.ledger.rewrite(origin, "sweep", f"what {file} says")
+    sweep, flags = sweep_of(coerce.mapping(source.values), (file,))
+    if "early_termination" not in sweep:
+        shell.ledger.drop((file, "policy"), "without `early_termination` every trial runs to its end")
+    put_arguments(run, _key(run, "arguments"), flags)
+    return sweep
 
 
 def _configuration(shell: Shell, job: Call, project: str) -> Fields:
@@ -154,7 +179,7 @@ def _configuration(shell: Shell, job: Call, project: str) -> Fields:
         return run
     config = read_yaml(file)
     check(config, "runconfig", "no run configuration of SDK v1")
-    shell.config, shell.values[file] = config, config.values
+    shell.named[file], shell.values[file] = config, config.values
     values, path = config.values, (file,)
     for key in ("runDefinition", "definition", "runConfig"):
         if isinstance(values, Mapping) and isinstance(values.get(key), Mapping):
@@ -239,7 +264,7 @@ def _put(place: Fields, call: Call, names: Mapping[str, str]) -> Fields:
 
 def _values(call: Call) -> dict[str, object]:
     """What a call says, for the report: options by their names, and the words that are none."""
-    script, arguments = ("script", "arguments") if call.command == SUBMIT else ("word", "words")
+    script, arguments = ("script", "arguments") if call.command in SUBMITS else ("word", "words")
     rest = {script: call.words[:1], arguments: call.words[1:]}
     return {**call.options, **{name: list(words) for name, words in rest.items() if words}}
 

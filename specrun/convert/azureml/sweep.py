@@ -38,7 +38,8 @@ def job_of_sweep(values: Mapping[str, object], find: Find) -> Fields:
     if isinstance(found, str):
         job.put("command", Missing(found), place)
     elif named and isinstance(found, Mapping):
-        _component(job, found, place, f"what {named.removeprefix('file:')} says")
+        swept_names = coerce.mapping(sweep.get("search_space"))
+        _component(job, swept_names, found, place, f"what {named.removeprefix('file:')} says")
     elif isinstance(found, Mapping):
         _put_trial(job, sweep, found, place)
     _rename_inputs(job, sweep)
@@ -108,7 +109,9 @@ def _put_timeout(sweep: Fields, seconds: object, path: FieldPath) -> None:
     sweep.put("limits", made, *sweep.origins.get("limits", ()))
 
 
-def _component(job: Fields, component: Mapping[str, object], place: FieldPath, note: str) -> None:
+def _component(
+    job: Fields, space: Mapping[str, object], component: Mapping[str, object], place: FieldPath, note: str
+) -> None:
     """A component, or a job in a file of its own, as the job: its inputs with a value are inputs, unless the sweep
     gives them.
     """
@@ -120,7 +123,7 @@ def _component(job: Fields, component: Mapping[str, object], place: FieldPath, n
     made = given if isinstance(given, Fields) else Fields.of(given, ("inputs",))
     for name, entry in declared.items():
         default = entry.get("default") if isinstance(entry, Mapping) and "path" not in entry else entry
-        if default is not None and name not in made:
+        if default is not None and name not in made and name not in space:
             made.put(str(name), default, place, note=note)
     job.put("inputs", made, *job.origins.get("inputs", ()))
 
