@@ -206,8 +206,11 @@ class Runs:
         return self.calls.address(self.calls.find(name))
 
     def _listed(self, run: SeenRun) -> Run:
-        """A run of a list. A sweep without a best trial is none that has succeeded, whatever the service calls it."""
-        doubtful = run.status is RunStatus.SUCCEEDED and run.sweep is not None and not run.sweep.best
+        """A run of a list. What a sweep has come to is not what the service calls it where that has not found a best
+        trial, or has ended it with one.
+        """
+        sweep, succeeded = run.sweep, run.status is RunStatus.SUCCEEDED
+        doubtful = sweep is not None and run.status.ended and succeeded != bool(sweep.best)
         return self._explained(run) if doubtful else describe(run)
 
     def _explained(self, run: SeenRun) -> Run:

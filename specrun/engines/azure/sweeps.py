@@ -56,10 +56,11 @@ class AzureSweeps:
             return replace(run, status=RunStatus.FAILED, reason=_why_none(trials))
         if run.status is RunStatus.SUCCEEDED:
             return replace(run, reason=_disagreement(seen.sweep, found, trials))
+        if run.status is not RunStatus.FAILED or found is None:
+            return run
         told = f"{sum(trial.status.ended for trial in trials)} of {max(seen.sweep.most_trials, len(trials))} trials ran"
-        if run.status is RunStatus.FAILED and found is not None:
-            return replace(run, status=RunStatus.SUCCEEDED, reason=f"{told}, then it ended: {run.reason}")
-        return replace(run, reason=f"{run.reason}; {told}" if run.reason else told)
+        why = f": {run.reason}" if run.reason else ""
+        return replace(run, status=RunStatus.SUCCEEDED, reason=f"{told}, then it ended{why}")
 
     def _read(self, sweep: SeenRun) -> Sequence[Trial]:
         if sweep.sweep is None:
