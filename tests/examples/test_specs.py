@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 YAML = sorted((ROOT / "specs" / "examples").rglob("*.yaml"))
 EXAMPLES = [file for file in YAML if "\napiVersion: specrun/v1\n" in file.read_text(encoding="utf-8")]
 TEMPLATES = ROOT / "specrun" / "cli" / "templates"
-NEED_NO_ACCOUNT = ("digits-ps", "digits-pytorch", "digits-single", "digits-resume")
+NEED_NO_ACCOUNT = ("digits-ps", "digits-pytorch", "digits-single", "digits-resume", "digits-sweep")
 
 
 def complaints(file: Path) -> list[str]:
