@@ -99,7 +99,7 @@ def test_another_attempt_goes_on_as_the_one_before_would_have(sweep: Sweep, valu
 
 
 def test_what_another_attempt_has_left_comes_first_and_what_is_none_of_the_space_does_not() -> None:
-    before = one_by_one(proposals(SWEEP, ()), 3)
+    before = one_by_one(proposals(replace(SWEEP, seed=99), ()), 3)
     lost = replace(before[1], status=RunStatus.LOST, value=None)
     strange = [ended(3, {"lr": 9.0, "drop": 0.1, "act": 1}, 1.0), ended(4, {"lr": 1.0}, 1.0)]
     ahead = proposals(SWEEP, [before[0], lost, before[0], *strange, before[2]])
@@ -137,7 +137,21 @@ def test_a_space_of_one_point_that_nobody_can_count_ends() -> None:
     assert [trial.parameters for trial in trials] == [{"lr": 1.0}]
 
 
-def test_what_ends_without_a_number_teaches_nothing_and_stops_nothing() -> None:
+@pytest.mark.parametrize("number", [nan, inf, -inf])
+def test_what_is_no_number_teaches_as_little_as_a_failure(number: float) -> None:
+    def tried(end: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        ahead, found = proposals(SWEEP, ()), list[Trial]()
+        for count in range(18):
+            values = ahead.next()
+            assert values is not None
+            found.append(ended(count, values, loss(values)) if count % 3 else ended(count, values, **end))
+            ahead.tell(found[-1])
+        return spelled(found)
+
+    assert tried({"value": number}) == tried({"value": None, "status": RunStatus.FAILED})
+
+
+def test_whatever_trials_end_with_others_follow() -> None:
     ahead = proposals(SWEEP, ())
     ends: list[dict[str, Any]] = [
         {"value": nan},

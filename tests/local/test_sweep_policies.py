@@ -84,6 +84,8 @@ def test_none_is_ended_for_being_younger() -> None:
     ):
         assert ended(policy, [old, young]) in (set(), {0}), policy
     assert ended({"type": "bandit", "slack_amount": 0.0}, [old, [0.05, 0.15]]) == {1}
+    # And none for being older than one that is better, and has not come as far.
+    assert ended({"type": "bandit", "slack_amount": 0.0, "evaluation_interval": 2}, [[0.1, 0.2], [0.9]]) == set()
 
 
 def test_median_stopping_as_documented() -> None:

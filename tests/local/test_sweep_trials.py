@@ -13,6 +13,7 @@ import pytest
 from specrun.engines.base import Missing
 from specrun.engines.local import going, state, trial_notes
 from specrun.engines.local.marks import Marks
+from specrun.engines.local.run_names import RunNames
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.local.sweeps import request
 from specrun.engines.local.sweeps.record import Record
@@ -129,6 +130,23 @@ def test_one_process_sees_trials_come(folders: Folders) -> None:
     new = folders.run("b")
     assert [run.name for run in runs.list().runs] == [new, "tune-aaaaaaaaaa"]
     assert [run.name for run in runs.list("tune").runs] == [new, "tune-aaaaaaaaaa"]
+
+
+@pytest.mark.parametrize("which", ["runs", trial_notes.FOLDER])
+def test_what_has_not_changed_is_not_looked_through_again(folders: Folders, which: str) -> None:
+    """Also where the clock of the file system is coarse: what was long ago is told by when it was."""
+    trial_notes.note(folders.home / "runs" / folders.trial("1"))
+    names, parts = RunNames(folders.home), [folders.home / "runs", folders.home / trial_notes.FOLDER]
+    for moment, part in enumerate(parts):
+        os.utime(part, (moment, moment))
+    assert names.every(None, ()) == []
+    (folders.home / "runs" / "tune-cccccccccc").mkdir()
+    trial_notes.forget(folders.home / "runs" / "tune-1111111111")
+    for moment, part in enumerate(parts):
+        os.utime(part, (moment, moment))
+    assert names.every(None, ()) == [], "nothing says that anything has changed"
+    os.utime(folders.home / which, (7, 7))
+    assert sorted(names.every(None, ())) == ["tune-1111111111", "tune-cccccccccc"]
 
 
 def test_no_page_is_empty_for_being_full_of_trials(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +270,7 @@ def test_what_a_sweep_would_not_run_again(folders: Folders) -> None:
     folders.run("7", state.CANCELLED, attempt=3)
     folders.run("8", state.FAILED)
     folders.run("8", state.QUEUED, attempt=2)
-    folders.run("9", state.CANCELLED)
+    folders.run("9", state.CANCELLED, attempt=2)
     folders.run("9", state.FAILED, attempt=10)
     folders.run("a", spec="other")
     folders.run("b")
