@@ -262,8 +262,8 @@ class Execution:
             if all(status == "succeeded" for status in workers):
                 self._end(Ending(state.SUCCEEDED, when=now))
             elif self.deadline is not None and now >= self.deadline:
-                limit = f"{self.request.timeout:g} s"
-                self._end(Ending(state.FAILED, f"ran longer than limits.timeout ({limit})", when=now))
+                told = f"ran longer than {self.request.limit} ({self.request.timeout:g} s)"
+                self._end(Ending(state.FAILED, told, when=now))
         if self.stopped_at is not None and not self.killed and now >= self.stopped_at + self.request.grace:
             self.killed = True
             for living in self.guards.values():

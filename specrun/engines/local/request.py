@@ -15,6 +15,8 @@ FILE = "request.json"
 MARKER = "SPECRUN_RUN_MARKER"
 """The environment variable that every process of a run carries."""
 
+LIMIT = "limits.timeout"
+
 MOST = 100_000
 """Instances, and processes of each kind, at most."""
 
@@ -66,6 +68,8 @@ class Request:
     """Whether `command` is masked, and reaches the supervisor on its standard input, too."""
     without_store: str = ""
     """Why MLflow is given no store, in a full sentence; "" where it is."""
+    limit: str = LIMIT
+    """The field that `timeout` is of."""
     grace: float = 5.0
     """Seconds between SIGTERM and SIGKILL for processes that must end."""
 
@@ -100,8 +104,8 @@ class Withheld:
 def encode(request: Request) -> str:
     """The request as the text of `request.json`."""
     values = {"format": FORMAT} | asdict(request)
-    for name in ("withheld", "without_store"):  # which earlier versions do not know
-        if not values[name]:
+    for name, usual in (("withheld", False), ("without_store", ""), ("limit", LIMIT)):
+        if values[name] == usual:  # earlier versions do not know them
             del values[name]
     return json.dumps(values, indent=1) + "\n"
 
@@ -139,8 +143,8 @@ def _decode(values: dict[str, object]) -> Request:
 def _check(request: Request) -> None:
     """Raises TypeError for what the runtime could not go by."""
     team, most = request.distribution, request.cluster.max_instances
-    if not isinstance(request.without_store, str):
-        raise TypeError("without_store is a text")
+    if not isinstance(request.without_store, str) or not isinstance(request.limit, str):
+        raise TypeError("without_store and limit are texts")
     for text in (request.name, request.command, request.slots, request.marker, request.cluster.name, team.type):
         if not isinstance(text, str) or not text or "\0" in text:
             raise TypeError("name, command, slots, marker, cluster and type are texts")

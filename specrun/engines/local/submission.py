@@ -20,7 +20,7 @@ from specrun.engines.local.kept_code import note_code
 from specrun.engines.local.marks import RECORD, Marks
 from specrun.engines.local.mlflow_store import without_store
 from specrun.engines.local.python import Python, active_python
-from specrun.engines.local.request import Cluster, Request, Team, Withheld
+from specrun.engines.local.request import LIMIT, Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
 from specrun.engines.local.sweeps import request as sweeps
 from specrun.plan.home import scratch
@@ -117,6 +117,7 @@ def _request(home: Path, submission: Submission, command: str, marker: str) -> R
     said = {name: str(value) for name, value in job.environment_variables.items() if name not in withheld}
     activation = {name: value for name, value in python.variables.items() if name not in withheld}
     processes = job.processes()
+    own = sweep.trial_timeout if sweep is not None else None
     return Request(
         name=submission.name,
         command=mask(command),
@@ -130,7 +131,8 @@ def _request(home: Path, submission: Submission, command: str, marker: str) -> R
         secret_names=tuple(withheld),
         path=(str(python.programs),),
         gpu=_gpu(job),
-        timeout=job.timeout if sweep is None or sweep.trial_timeout is None else sweep.trial_timeout,
+        timeout=job.timeout if own is None else own,
+        limit=LIMIT if own is None else "limits.trial_timeout",
         without_store=without_store(python.programs),
     )
 

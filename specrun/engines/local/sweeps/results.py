@@ -48,6 +48,7 @@ class Results:
         self._sweep = sweep
         self._ended = 0
         self._through = 0
+        self._succeeded = 0
         self._first: Trial | None = None
         self.failed = 0
         self.best: Trial | None = None
@@ -58,8 +59,9 @@ class Results:
         self.best = best([one for one in (before, trial) if one is not None], self._sweep.objective)
         self._ended += 1
         self._through += trial.status is not RunStatus.CANCELLED or is_stopped_early(trial)
-        if trial.status in _FAILED:
-            self.failed += 1
+        self.failed += trial.status in _FAILED
+        self._succeeded += trial.status is RunStatus.SUCCEEDED
+        if trial.status is not RunStatus.CANCELLED:
             self._first = self._first or trial
         return self._told(trial, is_best=self.best is not before)
 
@@ -84,8 +86,8 @@ class Results:
         """Why there is no best trial."""
         if not self._ended:
             return "no trial has run"
-        told = f"none of {self._ended} trials succeeded" if self._ended > 1 else "its only trial did not succeed"
-        first = self._first
+        what = f"has a finite {self._sweep.objective.primary_metric}" if self._succeeded else "has succeeded"
+        told, first = f"none of {self._ended} trials {what}", self._first
         if first is None:
             return told
         return f"{told}: trial {first.number} ({first.run}): {first.reason or first.status.value}"

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from specrun.engines.local import disk, going, guard, processes, state, supervisor
+from specrun.engines.local import disk, going, guard, processes, state, supervisor, trial_notes
 from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.execution import Execution
 from specrun.engines.local.kept_code import note_names, noted_files
@@ -196,6 +196,7 @@ class TrialRuns:
                 assert lock is not None, "nobody else knows of it"
                 appear(prepared, folder, aside)
             going.note(folder)
+            trial_notes.note(folder)
             log = open_private(folder / supervisor.LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.dup2(log, 1)
             os.dup2(log, 2)
