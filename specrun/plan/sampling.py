@@ -45,8 +45,7 @@ def value_at(parameter: Parameter, u: float, logbase: float | str | None = None)
     """The value of a parameter at a point between 0 and 1: as much of its distribution lies below it."""
     kind: str = parameter["type"]
     if kind == "choice":
-        values = values_of(parameter) or ()
-        return values[min(int(u * len(values)), len(values) - 1)]
+        return _chosen(values_of(parameter) or (), u)
     if kind == "randint":
         upper = int(parameter["upper"])
         return min(int(u * upper), upper - 1)
@@ -90,18 +89,25 @@ def _grid(sweep: Sweep, names: Sequence[str]) -> Iterator[tuple[Scalar, ...]]:
 def _distinct(sweep: Sweep, names: Sequence[str]) -> Iterator[tuple[Scalar, ...]]:
     """Random sets of values. Of a space whose combinations can be counted all come, in the end in a grid's order."""
     seen: set[tuple[str, ...]] = set()
-    repeats = 0
+    repeats, all_of_it = 0, sweep.combinations
+    space = [sweep.search_space[name] for name in names]
+    choices = [values_of(one) if one["type"] == "choice" else None for one in space]  # which may be thousands
     for point in _points(sweep, len(names)):
         values = tuple(
-            value_at(sweep.search_space[name], u, sweep.logbase) for name, u in zip(names, point, strict=True)
+            _chosen(listed, u) if listed is not None else value_at(one, u, sweep.logbase)
+            for one, listed, u in zip(space, choices, point, strict=True)
         )
         if _is_new(values, seen):
             yield values
             repeats = 0
-        elif (repeats := repeats + 1) == REPEATS or len(seen) == sweep.combinations:
+        elif (repeats := repeats + 1) == REPEATS or len(seen) == all_of_it:
             break
-    if sweep.combinations is not None and len(seen) < sweep.combinations:
+    if all_of_it is not None and len(seen) < all_of_it:
         yield from (values for values in _grid(sweep, names) if _is_new(values, seen))
+
+
+def _chosen(values: Sequence[Scalar], u: float) -> Scalar:
+    return values[min(int(u * len(values)), len(values) - 1)]
 
 
 def _is_new(values: tuple[Scalar, ...], seen: set[tuple[str, ...]]) -> bool:
