@@ -169,7 +169,7 @@ def test_sdk_v1_reads_the_same_sweep(sdk: Sdk, client: Any, folder: Path) -> Non
     assert (best.id, best.get_metrics()) == ("sweep-10_1", {"accuracy": 3.0})
 
 
-def test_trials_are_found_by_mlflow_page_by_page(sdk: Sdk, client: Any, folder: Path) -> None:
+def test_trials_are_found_page_by_page(sdk: Sdk, client: Any, folder: Path) -> None:
     from azure.ai.ml.sweep import Uniform
 
     sweep = swept(
@@ -204,6 +204,15 @@ def test_trials_are_found_by_mlflow_page_by_page(sdk: Sdk, client: Any, folder: 
     assert [
         run["info"]["run_id"] for run in search(filter=f"{wanted} AND metrics.accuracy >= {values[0]}")["runs"]
     ] == [found[0]["info"]["run_id"]]
+    # This version of the SDK reads the first page of a run's children alone.
+    address = f"{sdk.plane.place.api}/history/v1.0{sdk.plane.place.path}/runs/sweep-2/children"
+    children, token = [], ""
+    while token is not None:
+        query = {"api-version": "v1.0", "$top": "2", "$continuationtoken": token}
+        page = requests.get(address, params=query, headers=bearer(sdk.emulator), timeout=PATIENCE).json()
+        children += [(one["runId"], one["parentRunId"], one["status"]) for one in page["value"]]
+        token = page.get("continuationToken")
+    assert children == [(f"sweep-2_{number}", "sweep-2", COMPLETED) for number in range(3)]
     assert search(filter="tags.mlflow.parentRunId = 'nobody'")["runs"] == []
     assert search(filter=wanted, experiment_ids=["nobody"])["runs"] == []
     assert search(filter=wanted, max_results="2")["error"]["code"] == "INVALID_PARAMETER_VALUE"
