@@ -254,6 +254,16 @@ def test_all_views_say_it(tmp_path: Path) -> None:
     assert {"trials": 6, "there": 3, "to_run": 2}.items() <= change["run"]["sweep"].items()
 
 
+def test_what_changed_is_told_value_by_value(tmp_path: Path) -> None:
+    before = change_of(planned(tmp_path, GRID), "run/digits").submission
+    ended = Run(before.name, "digits", before.fingerprint, 1, RunStatus.SUCCEEDED, objective=OBJECTIVE)
+    engine = double(all_runs=[ended], identities={ended.name: before.identity})
+    plan = planned(tmp_path, GRID.replace("0.1, 0.01", "0.1").replace("maximize", "minimize"), engine)
+    told = ("search_space.lr.values 0.1, 0.01 → 0.1", "goal maximize → minimize", "max_total_trials 6 → 3")
+    assert change_of(plan, "run/digits").differences == tuple(f"sweep: {line}" for line in told)
+    assert "\n- sweep.search_space.lr.values: 0.1, 0.01\n+ sweep.search_space.lr.values: 0.1\n" in plan_markdown(plan)
+
+
 def test_a_saved_plan_has_it_and_does_not_run_more_than_it_says(tmp_path: Path) -> None:
     first = planned(tmp_path, GRID)
     found = trial_runs(first, *ENDS)
