@@ -14,7 +14,7 @@ from specrun.engines.base import EngineError
 from specrun.plan.changes import Action, Plan
 from specrun.plan.comparison import differences
 from specrun.plan.fingerprint import fingerprint
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.plan.sampling import draws
 from specrun.plan.shown import shown
 from specrun.plan.shown_again import shown_again
@@ -167,6 +167,15 @@ def test_bayesian_trials_are_those_of_earlier_attempts(tmp_path: Path) -> None:
     plan = planned(tmp_path, text, double(Sweeps({lost.name: trials}), all_runs=[lost]))
     counts = change_of(plan, "run/digits").trials
     assert counts == TrialCounts(10, 7, there=2, running=1, failed=1), "it stops none early: one that was is run"
+
+
+def test_a_sweep_that_was_lost_does_not_begin_anew(tmp_path: Path) -> None:
+    submission = change_of(planned(tmp_path, GRID), "run/digits").submission
+    lost = Run(submission.name, "digits", submission.fingerprint, 1, RunStatus.LOST, loss=Loss.PREEMPTED)
+    for takes_trials, notes in ((True, []), (False, ["begins-anew"])):
+        plan = planned(tmp_path, GRID, double(all_runs=[lost], takes_trials=takes_trials))
+        assert change_of(plan, "run/digits").submission.attempt == 2
+        assert [note.code for note in plan.notes] == notes
 
 
 def service(folder: Path, before: str, trials: Sequence[Trial], **fields: Any) -> Double:

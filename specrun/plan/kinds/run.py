@@ -164,6 +164,8 @@ class RunRequest(Planned):
         """On Spot machines an attempt that finds nothing of the one before may well never come to an end."""
         if loss in (None, Loss.NEVER_STARTED) or submission.found:
             return
+        if submission.sweep is not None and planning.view.takes_trials:  # what its trials have done stays done
+            return
         if loss is Loss.PREEMPTED or self._on_spot(planning):
             detail = (
                 "No output of the job outlives an attempt: the next begins from nothing, as would the one "
