@@ -221,6 +221,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "local-by-default": (WARNING, "A spec with a workspace goes to this machine."),
         "needs-wsl": (WARNING, "No job runs on this system."),
         "no-gpu-here": (NOTE, "This machine has no GPU."),
+        "metric-elsewhere": (WARNING, "What trials log is not seen on this machine."),
     },
     "workspace": {
         "needs-workspace": (ERROR, "This engine needs a workspace."),

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from specrun.engines.installation import install_command
-from specrun.engines.local.checks import check_spec
 from specrun.engines.local.sweeps.proposals import CannotPropose, Proposals, proposals
 from specrun.plan.observed import RunStatus
 from specrun.plan.sampling import is_within
@@ -177,24 +175,6 @@ def test_without_optuna_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(CannotPropose, match=r"bayesian sampling needs Optuna, which .* cannot import"):
         proposals(SWEEP, ())
-
-
-def test_a_plan_says_that_optuna_is_missing_and_how_it_is_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = """name: job
-job: {command: "python train.py --lr ${{ search_space.lr }}"}
-sweep:
-  sampling_algorithm: bayesian
-  search_space: {lr: {type: uniform, min_value: 0, max_value: 1}}
-  objective: {goal: minimize, primary_metric: loss}
-  limits: {max_total_trials: 20}
-"""
-    (spec,) = read_specs(write_spec(tmp_path, text, train__py=""), engine="local")
-    assert list(check_spec(spec, tmp_path)) == []
-    monkeypatch.setattr("specrun.engines.local.checks.find_spec", lambda name: None)
-    (found,) = check_spec(spec, tmp_path)
-    assert (found.code, str(found.location)) == ("not-on-this-machine", f"{spec.file}:5:23")
-    assert f"`{install_command('bayesian')}`" in found.detail
-    assert "[bayesian]" in found.detail
 
 
 def test_a_failure_of_optunas_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

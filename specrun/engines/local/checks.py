@@ -8,6 +8,7 @@ from pathlib import Path
 
 from specrun.engines.local.conda import NotServed, pip_requirements
 from specrun.engines.local.inputs import cloud_folder
+from specrun.engines.local.mlflow_store import ADDRESS, without_store
 from specrun.engines.local.python import WAY_OUT, active_python
 from specrun.plan.file_locks import HAVE_LOCKS, WHY_NOT
 from specrun.plan.home import home_of
@@ -48,6 +49,7 @@ def check_spec(spec: Spec, home: Path | None = None) -> Iterator[Diagnostic]:
     yield from _check_gpu(spec, job)
     if spec.sweep is not None:
         yield from _check_sweep(spec, spec.sweep)
+        yield from _check_metric(spec, job, spec.sweep.objective.primary_metric)
 
 
 def _check_environment(spec: Spec, environment: Environment) -> Iterator[Diagnostic]:
@@ -97,3 +99,21 @@ def _check_sweep(spec: Spec, sweep: Sweep) -> Iterator[Diagnostic]:
         f"`{install_command('bayesian')}`, or write `sampling_algorithm: random`."
     )
     yield spec.document.diagnostic(_CODE, detail, ("sweep", "sampling_algorithm"))
+
+
+def _check_metric(spec: Spec, job: Job, metric: str) -> Iterator[Diagnostic]:
+    """Where it is known that trials will not be seen to log anything: that is better told before they run."""
+    way_out = (
+        f"or have the job log `{metric}` as a scalar of TensorBoard below ./outputs; else each trial counts as failed."
+    )
+    if ADDRESS in job.environment_variables:
+        path = ("job", "environment_variables", ADDRESS)
+        detail = (
+            f"What trials log through MLflow goes there, and is not read here. Leave `{ADDRESS}` out for this machine, "
+            f"{way_out}"
+        )
+        yield spec.document.diagnostic("metric-elsewhere", detail, path, key=True)
+    elif job.environment is None and (why := without_store(active_python().programs)):
+        yield spec.document.diagnostic(
+            "metric-elsewhere", f"{why} Take another environment, {way_out}", ("job",), key=True
+        )
