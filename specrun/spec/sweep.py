@@ -110,6 +110,8 @@ def values_of(parameter: Parameter) -> Sequence[Scalar] | None:
     if parameter["type"] == "quniform":
         step = parameter["q"]
         low, high = parameter["min_value"] / step, parameter["max_value"] / step
+        if not abs(high - low) <= MOST_VALUES:
+            return None
         first, last = floor(low + 0.5), ceil(high - 0.5)  # an end that lies half way between two is next to never drawn
         if last - first < MOST_VALUES:
             return [multiple(step, number) for number in range(first, last + 1)] or [multiple(step, round(low))]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from specrun.plan.sampling import draws
 from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic
-from specrun.spec.load import check
+from specrun.spec.load import check, load
 from specrun.spec.sweep import MOST_SOBOL
 
 END = "  objective: {goal: maximize, primary_metric: accuracy}\n"
@@ -58,3 +64,44 @@ def test_combinations_beyond_counting_are_told_in_words(tmp_path: Path) -> None:
     found = told(tmp_path, ["{type: choice, values: [1, 2, 3, 4, 5, 6, 7, 8]}"] * 200, "grid", limits)
     assert [one.code for one in found] == ["part-of-grid"]
     assert max(len(one.detail) for one in found) < 400
+
+
+NUMBERS = st.one_of(st.floats(), st.integers(-10, 10), st.sampled_from([700, -745, 1e308, -1e308, 5e-324, 10**400]))
+SIZES = st.one_of(st.floats(min_value=0, allow_nan=False), st.integers(0, 9))
+FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "choice": {"values": st.lists(st.one_of(st.text(max_size=2), NUMBERS, st.booleans()), min_size=1, max_size=4)},
+    "randint": {"upper": st.integers(0, 30)},
+    "uniform": {"min_value": NUMBERS, "max_value": NUMBERS},
+    "normal": {"mu": NUMBERS, "sigma": SIZES},
+}
+KINDS = {
+    f"{step}{log}{kind}": {**FIELDS[kind]}
+    for kind in ("uniform", "normal")
+    for log in ("", "log")
+    for step in ("", "q")
+}
+for name, fields in KINDS.items():
+    fields.update({"q": SIZES} if name.startswith("q") else {})
+PARAMETER = st.sampled_from([*FIELDS, *KINDS]).flatmap(
+    lambda kind: st.fixed_dictionaries({"type": st.just(kind), **(KINDS.get(kind) or FIELDS[kind])})
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    space=st.dictionaries(st.sampled_from(["p", "q"]), PARAMETER, min_size=1),
+    rule=st.sampled_from(["random", "sobol"]),
+    logbase=st.one_of(st.just("e"), SIZES),
+)
+def test_what_no_rule_refuses_can_be_drawn(
+    space: dict[str, Any], rule: str, logbase: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sweep = {"sampling_algorithm": "random", "rule": rule, "logbase": logbase, "search_space": space}
+    sweep["objective"] = {"goal": "maximize", "primary_metric": "accuracy"}
+    command = " ".join(f"${{{{ search_space.{name} }}}}" for name in space)
+    spec = {"apiVersion": "specrun/v1", "name": "t", "job": {"command": f"train {command}"}, "sweep": sweep}
+    file = tmp_path_factory.mktemp("drawn") / "job.yaml"
+    file.write_text(json.dumps(spec).replace("Infinity", ".inf").replace("NaN", ".nan"))
+    for found in load([str(file)]).specs:
+        assert found.sweep is not None
+        assert list(islice(draws(found.sweep), 3))

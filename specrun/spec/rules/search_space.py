@@ -21,6 +21,10 @@ _GREATEST, _LEAST = 700.0, -700.0
 """Exponents of e: beyond them, what comes of it is no number any more, or 0."""
 _TOO_FAR = 30.0
 """An exponent of e that nobody means: ten million million."""
+_FAR = 9.0
+"""Standard deviations from the mean within which all values are that are ever drawn."""
+_EXACT = 2.0**53
+"""Beyond this a number of steps is not exact."""
 
 
 def algorithm(subject: Subject) -> str | None:
@@ -108,41 +112,67 @@ def ranges(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.at("out-of-range", detail, *path, *where)
         if wrong:
             continue
-        least, most = _number(parameter.get("min_value")), _number(parameter.get("max_value"))
-        if least is None or most is None:
+        ends = _ends(parameter)
+        base = _base(subject) if "log" in kind else None
+        if ends is None or ("log" in kind and base is None):
             continue
-        if least >= most:
+        if ends[0] >= ends[1]:
+            yield subject.at("empty-range", _empty(*ends), *path, "min_value")
+            continue
+        beyond = _beyond(kind, parameter, ends, base)
+        if beyond is not None:
+            yield subject.at("out-of-range", beyond[1], *path, beyond[0])
+        elif base is not None and _looks_like_values(ends, base) and "min_value" in parameter:
+            low, high = (f"{base**end:.4g}" for end in ends)
+            detail = f"The values lie between {low} and {high}, whose logarithms these are."
+            yield subject.at("logarithm-or-value", f"{detail} {_instead(kind, *ends, base)}", *path, "min_value")
+        else:
+            yield from _steps(subject, kind, path, parameter, [end if base is None else base**end for end in ends])
+
+
+def _ends(parameter: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The least and the greatest value, or logarithm of one, that a range or a normal distribution has."""
+    least, most = _number(parameter.get("min_value")), _number(parameter.get("max_value"))
+    if least is not None and most is not None:
+        return least, most
+    mean, deviation = _number(parameter.get("mu")), _number(parameter.get("sigma"))
+    return None if mean is None or deviation is None else (mean - _FAR * deviation, mean + _FAR * deviation)
+
+
+def _empty(least: float, most: float) -> str:
+    if least == most:
+        return f"`min_value` and `max_value` are both {shown(least)}: a single value stands in the command."
+    return f"No value is above {shown(least)} and below {shown(most)}: `min_value` is the lesser of the two."
+
+
+def _beyond(
+    kind: str, parameter: Mapping[str, Any], ends: tuple[float, float], base: float | None
+) -> tuple[str, str] | None:
+    """Which field leads to values that are no numbers any more, and what there is to say of it."""
+    is_range = "min_value" in parameter
+    if base is not None:
+        exponents = [end * math.log(base) for end in ends]
+        outside = [not _LEAST < exponent < _GREATEST for exponent in exponents]
+        if any(outside) and is_range:
+            which = outside.index(True)
+            what = "too great to be a number" if exponents[which] > 0 else "0"
+            detail = f"It is the logarithm of the {('least', 'greatest')[which]} value, which would be {what}."
+            return ("min_value", "max_value")[which], f"{detail} {_instead(kind, *ends, base)}"
+        if any(outside):
+            low, high = (f"{exponent:.4g}" for exponent in exponents)
             detail = (
-                f"`min_value` and `max_value` are both {shown(least)}: a single value stands in the command."
-                if least == most
-                else f"No value is above {shown(least)} and below {shown(most)}: `min_value` is the lesser of the two."
+                f"The logarithms of its values go from {low} to {high}, and what has such a one is no number any more."
             )
-            yield subject.at("empty-range", detail, *path, "min_value")
-        elif "log" in kind:
-            yield from _of_logarithms(subject, kind, path, least, most)
-        elif kind == "quniform":
-            yield from _steps(subject, path, parameter, most - least)
+            return "sigma", f"{detail} Take a smaller `sigma`, or a `mu` nearer to 0."
+    elif not math.isfinite(ends[1] - ends[0]):
+        return "max_value" if is_range else "sigma", "No number is as great as this range is wide. Take a narrower one."
+    return None
 
 
-def _of_logarithms(subject: Subject, kind: str, path: Path, least: float, most: float) -> Iterator[Diagnostic]:
-    base = _base(subject)
-    if base is None:
-        return
-    for name, value in (("min_value", least), ("max_value", most)):
-        exponent = value * math.log(base)
-        if not _LEAST < exponent < _GREATEST:
-            what = "too great to be a number" if exponent > 0 else "0"
-            end = "least" if name == "min_value" else "greatest"
-            detail = f"It is the logarithm of the {end} value, which would be {what}."
-            detail = f"{detail} {_instead(kind, least, most, base)}"
-            yield subject.at("out-of-range", detail, *path, name)
-            return
-    # From 0.0001 to 0.1, or from 16 to 512: most likely the values themselves.
-    if least > 0 and (most <= 1 or least < 0.01 or most * math.log(base) > _TOO_FAR):
-        low, high = (f"{base**end:.4g}" for end in (least, most))
-        instead = _instead(kind, least, most, base)
-        detail = f"The values lie between {low} and {high}, whose logarithms these are. {instead}"
-        yield subject.at("logarithm-or-value", detail, *path, "min_value")
+def _looks_like_values(ends: tuple[float, float], base: float) -> bool:
+    """Whether logarithms are most likely the values themselves: from 0.0001 to 0.1, or from 16 to 512."""
+    least, most = ends
+    return least > 0 and (most <= 1 or least < 0.01 or most * math.log(base) > _TOO_FAR)
 
 
 def _base(subject: Subject) -> float | None:
@@ -167,9 +197,16 @@ def _instead(kind: str, least: float, most: float, base: float) -> str:
     return f"For values from {shown(least)} to {shown(most)} write `{written}`."
 
 
-def _steps(subject: Subject, path: Path, parameter: Mapping[str, Any], width: float) -> Iterator[Diagnostic]:
+def _steps(
+    subject: Subject, kind: str, path: Path, parameter: Mapping[str, Any], ends: list[float]
+) -> Iterator[Diagnostic]:
+    """Steps are not so small that they round nothing, nor so wide that they leave nothing."""
     step = _number(parameter.get("q"))
-    if step is not None and step > width:
+    greatest, width = max(map(abs, ends)), ends[1] - ends[0]
+    if step and greatest / step > _EXACT:
+        detail = f"Beside values of {greatest:.4g} a step of {shown(step)} rounds nothing. Take a greater one."
+        yield subject.at("out-of-range", detail, *path, "q")
+    elif step is not None and kind == "quniform" and step > width:
         detail = (
             f"Values are multiples of {shown(step)}, and the range is {width:g} wide: it has two of them at most. Take "
             "a smaller `q`, or write the values out, `{type: choice, values: […]}`."
