@@ -111,6 +111,7 @@ def test_a_look_costs_the_same_however_many_trials_there_are(waiting: Launch, co
     def look() -> None:
         assert engine.runs.get(name).status is RunStatus.RUNNING
         assert len(engine.sweeps.trials(name)) == count
+        assert engine.runs.logs(name, {}) == ([], {})
 
     assert asked(waiting.place, look) == [GET_JOB, GET_WORKSPACE, GET_METRICS, SEARCH]
     assert asked(waiting.place, look) == [GET_JOB, SEARCH]

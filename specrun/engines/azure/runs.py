@@ -181,14 +181,19 @@ class Runs:
 
     @asked
     def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
-        """Whole lines since the cursor. The service does not keep when they were written."""
+        """Whole lines since the cursor. The service does not keep when they were written.
+
+        None of a sweep, and no request: it has no process, and what the service notes of it is in the portal.
+        """
         run = self.calls.find(name)
-        return ([], cursor) if run.status is RunStatus.QUEUED else self.calls.logs(run, cursor)
+        silent = run.status is RunStatus.QUEUED or run.sweep is not None
+        return ([], cursor) if silent else self.calls.logs(run, cursor)
 
     @asked
     def tail(self, name: str, role: str | None) -> Sequence[LogLine]:
         """What roles wrote last."""
-        return self.calls.tail(self.calls.find(name), role)
+        run = self.calls.find(name)
+        return [] if run.sweep is not None else self.calls.tail(run, role)
 
     @asked
     def outputs(self, name: str) -> Sequence[OutputFile]:
