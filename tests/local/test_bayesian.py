@@ -228,5 +228,6 @@ sweep:
     assert (found.parameters, found.value) == ({"a": 1, "b": 0}, 1.0)
     assert [one.name for one in machine.engine.runs.list().runs] == [run.name]
     assert {machine.engine.runs.get(trial.run).parent for trial in trials} == {run.name}
+    assert {log.read_text() for log in (machine.home / "runs").glob("*/supervisor.log")} == {""}, "one thread forks"
     machine.destroy(spec, "run")
     assert list((machine.home / "runs").iterdir()) == []
