@@ -78,6 +78,28 @@ OVERRIDES: dict[Place, st.SearchStrategy[Any]] = {
     ("job", "resources", "docker_args"): st.just("--ulimit memlock=-1"),
     ("job", "arguments"): st.lists(st.sampled_from(["--steps", "1", "it's $5", "", "?"]), max_size=4),
 }
+_NUMBERS = st.sampled_from([-2, -1, 0, 0.25, 1e-05])
+_STEPS = {"q": st.sampled_from([0.5, 1])}
+_PARAMETERS: dict[str, st.SearchStrategy[Any]] = {
+    "choice": st.lists(
+        st.sampled_from([1, 2, 0.5, "adam", "1", "two words", "it's $5", "yes"]), min_size=1, max_size=3, unique_by=str
+    ).map(lambda values: {"type": "choice", "values": values}),
+    "randint": st.fixed_dictionaries({"type": st.just("randint"), "upper": st.integers(2, 9)}),
+    **{
+        kind: st.fixed_dictionaries(
+            {"type": st.just(kind), "min_value": _NUMBERS, "max_value": st.sampled_from([3, 4.5])}
+            | (_STEPS if kind[0] == "q" else {})
+        )
+        for kind in ("uniform", "quniform", "loguniform", "qloguniform")
+    },
+    **{
+        kind: st.fixed_dictionaries(
+            {"type": st.just(kind), "mu": _NUMBERS, "sigma": st.sampled_from([1, 0.5])}
+            | (_STEPS if kind[0] == "q" else {})
+        )
+        for kind in ("normal", "qnormal", "lognormal", "qlognormal")
+    },
+}
 REGISTERED = st.sampled_from(
     ["azureml:AzureML-tf@latest", "azureml:own:3", "azureml://registries/azureml/environments/tf/versions/3"]
 )
@@ -212,6 +234,7 @@ def _fit(draw: st.DrawFn, document: dict[str, Any]) -> None:
             entry.pop("sha256", None)
     if "job" in document:
         _fit_job(draw, document["job"], document)
+    _fit_sweep(draw, document)
 
 
 def _fit_job(draw: st.DrawFn, job: dict[str, Any], document: dict[str, Any]) -> None:
@@ -242,6 +265,33 @@ def _fit_job(draw: st.DrawFn, job: dict[str, Any], document: dict[str, Any]) -> 
     resources = job.get("resources", {})
     if isinstance(document.get("compute"), dict) or "instance_type" in resources:
         resources.pop("gpu", None)
+
+
+def _fit_sweep(draw: st.DrawFn, document: dict[str, Any]) -> None:
+    """What an algorithm takes, ranges that hold something, and a command that names every parameter."""
+    sweep, job = document.get("sweep"), document.get("job")
+    if sweep is None or job is None or "command" not in job:
+        document.pop("sweep", None)
+        return
+    algorithm = draw(st.sampled_from(["grid", "random", "bayesian"]))
+    sweep["sampling_algorithm"] = algorithm
+    for name in ("seed", "rule", "logbase") if algorithm != "random" else ("logbase",):
+        sweep.pop(name, None)
+    kinds = {"grid": ["choice"], "bayesian": ["choice", "uniform", "quniform"]}.get(algorithm, list(_PARAMETERS))
+    space = {name.replace("-", "_"): draw(_PARAMETERS[draw(st.sampled_from(kinds))]) for name in sweep["search_space"]}
+    sweep["search_space"] = space
+    sweep["objective"]["primary_metric"] = draw(st.sampled_from(["accuracy", "validation loss", "f1/macro"]))
+    limits = sweep.get("limits", {})
+    limits |= {name: limits[name] + 59 for name in ("timeout", "trial_timeout") if name in limits}
+    job.get("limits", {}).pop("timeout", None) if "trial_timeout" in limits else None
+    sweep.pop("early_termination", None) if algorithm == "bayesian" else None
+    policy = sweep.get("early_termination", {})
+    if policy.get("type") == "bandit":
+        policy.pop("slack_amount", None)
+        policy["slack_factor"] = draw(st.sampled_from([0.1, 0.5, 2]))
+    if "truncation_percentage" in policy:
+        policy["truncation_percentage"] = draw(st.integers(1, 99))
+    job["command"] = " ".join([job["command"], *(f"${{{{ search_space.{name} }}}}" for name in space)])
 
 
 def _fit_environment(draw: st.DrawFn, environment: dict[str, Any]) -> None:

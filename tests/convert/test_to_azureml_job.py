@@ -111,6 +111,60 @@ JOBS = {
     "managed by object id": f"command: ls\nidentity: {{type: managed, object_id: {ID}}}",
 }
 
+SWEEPS = {
+    "random": """
+        sampling_algorithm: random
+        search_space:
+          lr: {type: loguniform, min_value: -6, max_value: -1}
+          units: {type: choice, values: [16, 32.5, adam, true]}
+        objective: {goal: maximize, primary_metric: accuracy}
+        """,
+    "grid": """
+        sampling_algorithm: grid
+        search_space: {lr: {type: choice, values: [0.1, 1]}, units: {type: choice, values: [a b, "$5"]}}
+        objective: {goal: minimize, primary_metric: loss}
+        limits: {max_total_trials: 3, max_concurrent_trials: 2, timeout: 7200, trial_timeout: 600}
+        early_termination: {type: median_stopping, delay_evaluation: 3}
+        """,
+    "sobol": """
+        sampling_algorithm: random
+        seed: 3
+        rule: sobol
+        search_space:
+          lr: {type: qlognormal, mu: 0, sigma: 1.5, q: 2}
+          units: {type: randint, upper: 8}
+        objective: {goal: minimize, primary_metric: loss}
+        early_termination: {type: bandit, slack_factor: 0.1, evaluation_interval: 2}
+        """,
+    "bayesian": """
+        sampling_algorithm: bayesian
+        search_space:
+          lr: {type: uniform, min_value: 0.1, max_value: 1}
+          units: {type: quniform, min_value: 0, max_value: 1, q: 0.5}
+        objective: {goal: minimize, primary_metric: loss}
+        """,
+    "truncated": """
+        sampling_algorithm: random
+        search_space:
+          lr: {type: normal, mu: 0, sigma: 1}
+          units: {type: qnormal, mu: 0, sigma: 1, q: 0.5}
+        objective: {goal: minimize, primary_metric: loss}
+        early_termination: {type: truncation_selection, truncation_percentage: 20}
+        """,
+}
+SWEPT = """
+    code: src
+    command: python train.py --lr ${{ search_space.lr }} --units ${{ search_space.units }} ${{ inputs.digits }}
+    inputs: {digits: {data: digits}}
+    outputs: {model: {}}
+    environment_variables: {RATE: "${{ search_space.lr }}", LEVEL: info}
+    distribution: {type: pytorch}
+    resources: {instance_count: 2}
+    limits: {timeout: 900}
+    identity: {type: user_identity}
+    queue_settings: {job_tier: standard}
+    """
+
 
 def read(folder: Path, job: str, top: str = TOP) -> Spec:
     """A spec with this job, in a folder where all is that the jobs here name."""
@@ -143,7 +197,8 @@ def sent(spec: Spec) -> dict[str, Any]:
     staged = copied(submission, folder / "staged")
     if submission.code:  # where it is: the exported path names no copy
         staged = replace(staged, code=folder / "src")
-    return comparable(job_of(submission, staged, Connection(), lambda _: None)._to_job(), folder)  # type: ignore[arg-type]
+    formed = job_of(submission, staged, Connection(), lambda _: None)  # type: ignore[arg-type]
+    return comparable(formed._to_job() if hasattr(formed, "_to_job") else formed, folder)
 
 
 def exported(folder: Path, file: str = "job.yml") -> dict[str, Any]:
@@ -155,20 +210,24 @@ def exported(folder: Path, file: str = "job.yml") -> dict[str, Any]:
 
 def comparable(job: Any, folder: Path) -> dict[str, Any]:
     """The SDK's job as the service gets it."""
-    code = (folder / job.code).resolve() if job.code else None
-    environment = job.environment
+    trial = getattr(job, "trial", None) or job
+    code = (folder / trial.code).resolve() if trial.code else None
+    environment = trial.environment
     if isinstance(environment, str):
         environment = environment.removeprefix("azureml:")
     else:
         environment = {"image": environment.image, "conda_file": environment.conda_file, "build": environment.build}
-    job.code, job.environment = None, "azureml:any:1"
+    trial.code, trial.environment = None, "azureml:any:1"
     rest = job._to_rest_object().properties
     body = rest.as_dict()
-    body["environmentVariables"].pop("SPECRUN_FINGERPRINT", None)
+    for holder in (body, body.get("trial", {})):
+        holder.get("environmentVariables", {}).pop("SPECRUN_FINGERPRINT", None)
     for name in [name for name in body["tags"] if name.split(".")[0] == "specrun"]:
         body["tags"].pop(name, None)
     body["displayName"] = body["displayName"].replace("job-0123456789", "job")
     body["properties"] = {}
+    if body.get("samplingAlgorithm", {}).get("rule") == "random":  # which is what is left out
+        body["samplingAlgorithm"].pop("rule")
     for entry in body["inputs"].values():  # the SDK takes an asset's name with and without its prefix
         if "uri" in entry and not entry["uri"].startswith("azureml://"):
             entry["uri"] = entry["uri"].removeprefix("azureml:")
@@ -183,3 +242,15 @@ def test_the_same_arrives(tmp_path: Path, name: str) -> None:
     found, wanted = exported(tmp_path), sent(spec)
     for field in {*found, *wanted}:
         assert found.get(field) == wanted.get(field), field
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_sweep_arrives_as_the_engine_sends_it(tmp_path: Path, name: str) -> None:
+    sweep = f"sweep:\n{textwrap.indent(textwrap.dedent(SWEEPS[name]), '  ')}"
+    spec = read(tmp_path, SWEPT, TOP + sweep)
+    for file, text in export_azureml(spec).items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    found, wanted = exported(tmp_path), sent(spec)
+    for field in {*found, *wanted}:
+        assert found.get(field) == wanted.get(field), field
+    assert (found["jobType"], found["limits"]["trialTimeout"]) == ("Sweep", "PT10M" if name == "grid" else "PT15M")

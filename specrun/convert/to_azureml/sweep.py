@@ -1,4 +1,4 @@
-"""A spec's sweep as a sweep job: what is about the job stands below `trial`, and data and machines beside it."""
+"""A spec's sweep as a sweep job: what runs stands below `trial`, and data and machines beside it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from specrun.spec.expressions import scalar_text
 from specrun.spec.model import Job, Spec
 from specrun.spec.sweep import RANDOM, Parameter, Sweep
 
-OF_TRIAL = ("code", "command", "environment", "environment_variables", "distribution", "resources")
-"""The fields of a job that a sweep job has in its trial."""
+OF_TRIAL = ("code", "command", "environment", "environment_variables", "distribution")
+"""The fields of a job that a sweep job has in its trial. What the trial takes stands beside it, as the SDK sends it."""
 
 
 def put_sweep(page: Document, sweep: Sweep, job: Job) -> None:
@@ -26,7 +26,7 @@ def put_sweep(page: Document, sweep: Sweep, job: Job) -> None:
     page.put("limits", _limits(sweep, job))
     if sweep.max_total_trials is None:
         page.comment(("limits", "max_total_trials"), "The spec leaves it out, and the SDK wants it: all that there are")
-    page.put("early_termination", plain(dict(sweep.early_termination)) if sweep.early_termination else None)
+    page.put("early_termination", _policy(sweep.early_termination) if sweep.early_termination else None)
 
 
 def losses_of_sweep(spec: Spec) -> Iterator[tuple[Path, str]]:
@@ -56,11 +56,18 @@ def _sampling(sweep: Sweep) -> Value:
 
 
 def _parameter(parameter: Parameter) -> Value:
-    """A parameter in the same words; the SDK's loader takes no true and false among values, but texts."""
+    """A parameter in the same words; true, false and null among values as a trial gets them, which the loader takes."""
     values = parameter.get("values")
     if isinstance(values, (list, tuple)):
-        return {"type": "choice", "values": [scalar_text(one) if isinstance(one, bool) else one for one in values]}
+        spelled = [scalar_text(one) if one is None or isinstance(one, bool) else one for one in values]
+        return {"type": "choice", "values": spelled}
     return plain(dict(parameter))
+
+
+def _policy(policy: Parameter) -> Value:
+    """A policy with all that the SDK would fill in otherwise: a bandit has one slack, and none of the other kind."""
+    slacks = {"slack_factor": None, "slack_amount": None} if policy["type"] == "bandit" else {}
+    return plain({"type": policy["type"], "evaluation_interval": 1, "delay_evaluation": 0, **slacks, **policy})
 
 
 def _limits(sweep: Sweep, job: Job) -> Value:

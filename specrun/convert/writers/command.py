@@ -25,6 +25,7 @@ _EXPRESSION = re.compile(r"\$\{\{([^{}]*)\}\}")
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 _STRAY = re.compile(r"\$\[\[|\$\{\{(?!\s*\w+\.[\w-]+\s*\}\})")
 _USED = re.compile(r"\{\s*inputs\.([\w-]+)\s*\}")
+_VARIABLE = re.compile(r"(?<!\\)\$(?:AZUREML_SWEEP_(\w+)|\{AZUREML_SWEEP_(\w+)\})")
 _NAMESPACES = ("inputs", "outputs")
 _PLACEHOLDER = re.compile(r"(?<![<\w])<[A-Za-z][\w -]{0,60}\w>(?=[\s\"']|$)")
 _SHELL_PARTS = re.compile(r"(\$\{\{ \w+\.\w+ \}\})")
@@ -86,6 +87,7 @@ def _write_line(section: Section, names: Names) -> None:
     written = " ".join(map(str, texts))
     end = written.rfind("]]") + 2  # what is opened beyond it is never closed, and would be looked through each time
     command = _OPTIONAL.sub(lambda match: _optional(match, names), written[:end]) + written[end:]
+    command = _VARIABLE.sub(lambda match: _parameter(match, names), command) if names.parameters else command
     command = _referred(section, "command", command, names)
     command = _without_quotes(_without_secrets(section, command, names))
     if has_expression(_EXPRESSION.sub("", command)):
@@ -158,6 +160,15 @@ def _expression(section: Section, field_name: str, match: re.Match[str], names: 
     return f"${{{{ vars.{variable} }}}}"
 
 
+def _parameter(match: re.Match[str], names: Names) -> str:
+    """The variable in which Azure ML hands a parameter to a trial, which specrun does not set: the parameter."""
+    name = match[1] or match[2]
+    if name not in names.parameters:
+        return match[0]
+    names.note(f"{match[0]} is how Azure ML hands {name} over")
+    return f"${{{{search_space.{name}}}}}"
+
+
 def _undeclared(section: Section, field_name: str, kind: str, name: str) -> str:
     safe = identifier(name)
     to, path = ("job", kind, safe), section.at(field_name)
@@ -179,15 +190,11 @@ def _optional(match: re.Match[str], names: Names) -> str:
 
 
 def _without_quotes(command: str) -> str:
-    """Double quotes around a reference alone are for the service, which puts letters in: specrun puts a word there.
-
-    A parameter keeps them: the values of trials are put in by the service.
-    """
+    """Double quotes around a reference alone are for the service, which puts letters in: specrun puts a word there."""
     for standing in reversed(read(command).references if '"$' in command else ()):
         match = REFERENCE.match(command, standing.start)
         before, after = standing.start - 1, match.end() if match is not None else 0
         alone = command[before] == command[after : after + 1] == '"' and command[:before][-1:] != "\\"
-        alone = alone and match is not None and match[1] != "search_space"
         if standing.quoting == (DOUBLE,) and alone:
             command = command[:before] + command[standing.start : after] + command[after + 1 :]
     return command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +13,14 @@ import yaml
 from specrun.convert.pip_lists import pip_for_others
 from specrun.engines.azure.cluster_words import DEFAULTS
 from specrun.engines.azure.images import base_image
-from specrun.engines.azureml_v2.command import command_of
+from specrun.engines.azureml_v2.command import command_of, variables_of
 from specrun.engines.azureml_v2.environments import conda_of, registered_name
 from specrun.engines.azureml_v2.job_words import identity_words
+from specrun.engines.azureml_v2.sweep_form import trial_timeout
+from specrun.plan.trials import identity_of_sweep
 from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
 from specrun.spec.model import Data, Environment, Input, Job, LocalPath, Output, Properties, Secret, Spec
+from specrun.spec.sweep import Sweep
 
 UNSAID = ("location", "credentials", "admin_password")
 """What no file of the CLI v2 says of a cluster or datastore, or says in the place of a secret's name."""
@@ -30,21 +34,34 @@ def meant(spec: Spec) -> dict[str, Any]:
         "compute": _cluster(spec.compute),
         "datastores": {name: stripped(store) for name, store in spec.datastores.items()},
         "code": str(job.code),
-        "command": command_of(job),
+        "command": command_of(job, spec.sweep),
         "inputs": {name: _input(entry) for name, entry in job.inputs.items() if _is_used(name, entry, job)},
         "outputs": {name: _output(entry) for name, entry in job.outputs.items()},
         "environment": _environment(job.environment or Environment(pip=()), gpu=spec.wants_gpu),
-        "variables": {k: v for k, v in job.environment_variables.items() if not isinstance(v, Secret)},
+        "variables": {k: v for k, v in variables_of(job).items() if not isinstance(v, Secret)},
         "processes": asdict(job.processes()),
         "resources": stripped(asdict(job.resources) | {"gpu": None, "shm_size": job.resources.shm_size or "2g"}),
-        "timeout": job.timeout,
+        "timeout": job.timeout if spec.sweep is None else trial_timeout(spec.sweep, job),
+        "sweep": _sweep(spec.sweep),
         "tags": dict(job.tags),
         "display_name": job.display_name or spec.name,
         "description": job.description or "",
         "identity": {name: one for name, one in identity_words(job).items() if name != "resource_id"},
         "queue_settings": stripped(job.queue_settings or {}),
-        "services": stripped(job.services),
+        "services": stripped(job.services) if spec.sweep is None else {},
     }
+
+
+def _sweep(sweep: Sweep | None) -> object:
+    if sweep is None:
+        return None
+    said = {**identity_of_sweep(sweep), "at_once": sweep.max_concurrent_trials, "timeout": sweep.timeout}
+    if sweep.sampling_algorithm != "random":
+        said.pop("seed", None)  # of which no sweep job has a word
+    policy = dict(sweep.early_termination or {})
+    said["early_termination"] = {"evaluation_interval": 1, "delay_evaluation": 0, **policy} if policy else None
+    text = json.dumps(said, sort_keys=True)
+    return text.replace(" true", ' "true"').replace(" false", ' "false"')  # as a sweep job spells a choice
 
 
 def _cluster(compute: str | Properties | None) -> object:

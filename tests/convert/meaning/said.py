@@ -19,7 +19,7 @@ from tests.convert.meaning.started import started
 Said: TypeAlias = dict[str, Any]
 """The fields of a job by name, without those that it says nothing in."""
 
-REFERENCE = re.compile(r"\$\{\{\s*((?:inputs|outputs)\.[\w-]+)\s*}}")
+REFERENCE = re.compile(r"\$\{\{\s*((?:inputs|outputs|search_space)\.[\w-]+)\s*}}")
 OPTIONAL = re.compile(r"\$\[\[(.*?)]]", re.DOTALL)
 CLOUD = re.compile(r"[a-z+]+://|azureml:|[\w.-]+(@latest|:\w+)$")
 DATASTORE = re.compile(r"azureml:(?://|/+subscriptions/.*/)datastores/([^/]+)/paths/?(.*)")
@@ -69,10 +69,19 @@ def said_of(file: Path, variables: Mapping[str, str] | None = None, watched: Ite
     `variables` are those that Azure ML gives a process; `watched`, besides the job's own, are told with its programs.
     """
     job = job_of(file)
-    base = file.parent
+    return said_of_job(job, file.parent, words_of(job, file.parent), variables, watched)
+
+
+def said_of_job(
+    job: Any,
+    base: Path,
+    words: Mapping[str, str],
+    variables: Mapping[str, str] | None = None,
+    watched: Iterable[str] = (),
+) -> Said:
+    """What a job of the loader says; `words` are what stands in its command for each reference."""
     own = {name: str(value) for name, value in (job.environment_variables or {}).items()}
     resources = {name: value for name, value in vars(job.resources or object).items() if not name.startswith("_")}
-    words = words_of(job, base)
     own = {name: filled(value, words) for name, value in own.items()}
     code = at(job.code, base)
     return without_nothing(
