@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.base import Missing
-from specrun.engines.local import going, state, trial_notes
+from specrun.engines.local import going, run_names, runs, state, trial_notes
 from specrun.engines.local.marks import Marks
 from specrun.engines.local.run_names import RunNames
 from specrun.engines.local.runs import LocalRuns
@@ -119,6 +119,21 @@ def test_trials_are_in_no_list(folders: Folders, noted: bool) -> None:
         assert folders.listed("tune") == [PARENT, "tune-aaaaaaaaaa"]
         # What was met in a list is noted, and not looked at again.
         assert len(trial_notes.noted(folders.home)) == 3
+
+
+def test_a_trial_that_is_noted_costs_the_runs_of_others_no_look(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial_notes.note(folders.home / "runs" / folders.trial("1"))
+    folders.run("a")
+    looked: list[str] = []
+    real = os.scandir, run_names._made, runs.read_run
+    monkeypatch.setattr(os, "scandir", lambda path: looked.append(str(path)) or real[0](path))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(run_names, "_made", lambda path: looked.append(str(path)) or real[1](path))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(runs, "read_run", lambda path, marks: looked.append(str(path)) or real[2](path, marks))  # type: ignore[func-returns-value]
+    assert folders.listed() == folders.listed("tune") == ["tune-aaaaaaaaaa"]
+    assert any("tune-aaaaaaaaaa" in path for path in looked)
+    assert not any("tune-1111111111" in path for path in looked)
 
 
 def test_one_process_sees_trials_come(folders: Folders) -> None:
