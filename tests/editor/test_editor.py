@@ -51,6 +51,10 @@ JOB = HEAD + "job:\n  command: x\n"
         (JOB + "  outputs:\n    o:\n      mode: ▮\n", ["rw_mount", "upload"]),
         (JOB + "  identity:\n    type: ▮\n", ["user_identity", "managed", "aml_token"]),
         (JOB + "  environment:\n    framework: ▮\n", ["tensorflow"]),
+        (JOB + "sweep:\n  sampling_algorithm: ▮\n", ["grid", "random", "bayesian"]),
+        (JOB + "sweep:\n  rule: ▮\n", ["random", "sobol"]),
+        (JOB + "sweep:\n  objective:\n    goal: ▮\n", ["minimize", "maximize"]),
+        (JOB + "sweep:\n  early_termination:\n    type: ▮\n", ["bandit", "median_stopping", "truncation_selection"]),
     ],
 )
 def test_every_value_of_an_enum_is_offered(editor: LanguageServer, text: str, offered: list[str]) -> None:
@@ -65,6 +69,15 @@ def test_every_value_of_an_enum_is_offered(editor: LanguageServer, text: str, of
         (HEAD + "job:\n  ▮", {"outputs": "outputs:\n  model: {}", "tags": "tags:\n  team: vision"}),
         (HEAD + "compute: ▮\n", {"a cluster that exists": "gpu-cluster"}),
         (JOB + "  distribution:\n    ▮", {"PyTorch": "type: pytorch\nprocess_count_per_instance: 4"}),
+        (JOB + "sweep:\n  limits:\n    ▮", {"20 trials, 4 at once": "max_total_trials: 20\nmax_concurrent_trials: 4"}),
+        (
+            JOB + "sweep:\n  search_space:\n    lr:\n      ▮",
+            {"a few values": "type: choice\nvalues:\n  - 32\n  - 64", "type": "type: ${1:uniform}"},
+        ),
+        (
+            JOB + "sweep:\n  search_space:\n    lr:\n      type: uniform\n      ▮",
+            {"min_value": "min_value: ${1:0.1}", "max_value": "max_value: ${1:0.9}"},
+        ),
         (JOB + "  environment:\n    ▮", {"packages": "pip:\n  - tensorflow", "a Dockerfile": "build:\n  path: docker"}),
         (HEAD + "workspace:\n  ▮", {"a config.json from the portal": "from_config: config.json"}),
         (
@@ -97,6 +110,13 @@ def test_keys_come_with_what_stands_there(editor: LanguageServer, text: str, wri
         (JOB + "  resources: {g▮pu: '${{ vars.gpu }}'}\n", "GPU", "Whether the job uses GPUs"),
         (JOB + "  inputs: {i: {mo▮de: download, data: d}}\n", "Mode", "read from the store"),
         (HEAD + "job:\n  com▮mand: x\n", "Command line", "run by bash in the code folder"),
+        (JOB + "sweep: {se▮ed: 1}\n", "Seed", "draws the same ones again"),
+        (JOB + "sweep: {search_space: {lr: {type: loguniform, min▮_value: 1}}}\n", "Least value", "the logarithm of"),
+        (
+            JOB + "sweep: {limits: {max_failed▮_trials: 1}}\n",
+            "Most trials that may fail",
+            "with one more the sweep ends",
+        ),
     ],
 )
 def test_a_hover_says_what_a_key_is_for(editor: LanguageServer, text: str, title: str, words: str) -> None:
@@ -112,6 +132,18 @@ def test_a_hover_says_what_a_key_is_for(editor: LanguageServer, text: str, title
         (JOB + "  distribution: {type: '${{ vars.kind }}', worker_count: 2}\nengine: ${{ env.ENGINE }}\n", []),
         (HEAD + "engine: aml\n", ['3: Value is not accepted. Valid values: "local", "azureml", "azureml-v1".']),
         (JOB + "  resources: {gpu: maybe}\n", ['5: Incorrect type. Expected "boolean".']),
+        (
+            JOB + "sweep: {search_space: {a: {type: choice, min_value: 1}, b: {type: uniform, min_value: a}}}\n",
+            ['5: Incorrect type. Expected "number".', "5: Property min_value is not allowed."],
+        ),
+        (
+            JOB + "sweep: {early_termination: {type: truncation_selection, truncation_percentage: 100}}\n",
+            ["5: Value is above the maximum of 99."],
+        ),
+        (
+            JOB + "sweep: {search_space: {'1 a': {type: '${{ vars.kind }}', values: [1]}}}\n",
+            ["5: 1 to 255 letters, digits, hyphens and underscores, the first a letter or an underscore"],
+        ),
         (JOB + "  resources: {shm_size: x}\n", ["5: a whole number and one of b, k, m, g, like 8g"]),
     ],
 )

@@ -47,7 +47,8 @@ def parsed(line: str) -> dict[str, object]:
     _, verb, *arguments = shlex.split(line.partition(" > ")[0], comments=True)
     command = specrun.get_command(click.Context(specrun), verb)
     assert command is not None, f"{verb} is none of {', '.join(VERBS)}"
-    return dict(command.make_parser(click.Context(command)).parse_args(arguments)[0])
+    context = click.Context(command, help_option_names=["-h", "--help"])  # a command keeps its help option
+    return dict(command.make_parser(context).parse_args(arguments)[0])
 
 
 @pytest.mark.parametrize("where", FOUND)

@@ -34,7 +34,7 @@ def test_a_command_of_the_page_is_one(line: str) -> None:
     _, verb, *arguments = shlex.split(line)
     command = specrun.get_command(click.Context(specrun), verb)
     assert command is not None
-    command.make_parser(click.Context(command)).parse_args(arguments)
+    command.make_parser(click.Context(command, help_option_names=["-h", "--help"])).parse_args(arguments)
 
 
 def test_the_table_says_which_algorithm_takes_which_type() -> None:

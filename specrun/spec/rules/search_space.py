@@ -121,7 +121,7 @@ def ranges(subject: Subject) -> Iterator[Diagnostic]:
             continue
         beyond = _beyond(kind, parameter, ends, base)
         if beyond is not None:
-            yield subject.at("out-of-range", beyond[1], *path, beyond[0])
+            yield subject.at("out-of-range", beyond[1], *path, *beyond[0])
         elif base is not None and _looks_like_values(ends, base) and "min_value" in parameter:
             low, high = (f"{base**end:.4g}" for end in ends)
             detail = f"The values lie between {low} and {high}, whose logarithms these are."
@@ -147,7 +147,7 @@ def _empty(least: float, most: float) -> str:
 
 def _beyond(
     kind: str, parameter: Mapping[str, Any], ends: tuple[float, float], base: float | None
-) -> tuple[str, str] | None:
+) -> tuple[Path, str] | None:
     """Which field leads to values that are no numbers any more, and what there is to say of it."""
     is_range = "min_value" in parameter
     if base is not None:
@@ -157,15 +157,16 @@ def _beyond(
             which = outside.index(True)
             what = "too great to be a number" if exponents[which] > 0 else "0"
             detail = f"It is the logarithm of the {('least', 'greatest')[which]} value, which would be {what}."
-            return ("min_value", "max_value")[which], f"{detail} {_instead(kind, *ends, base)}"
+            return (("min_value", "max_value")[which],), f"{detail} {_instead(kind, *ends, base)}"
         if any(outside):
             low, high = (f"{exponent:.4g}" for exponent in exponents)
             detail = (
                 f"The logarithms of its values go from {low} to {high}, and what has such a one is no number any more."
             )
-            return "sigma", f"{detail} Take a smaller `sigma`, or a `mu` nearer to 0."
+            return ("sigma",), f"{detail} Take a smaller `sigma`, or a `mu` nearer to 0."
     elif not math.isfinite(ends[1] - ends[0]):
-        return "max_value" if is_range else "sigma", "No number is as great as this range is wide. Take a narrower one."
+        where = "max_value" if is_range else "sigma"
+        return (where,), "No number is as great as this range is wide. Take a narrower one."
     return None
 
 
