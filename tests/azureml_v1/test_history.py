@@ -8,8 +8,12 @@ import pytest
 
 from emulator import training
 from emulator.dataplane import data_of
+from specrun.engines.azure.run_marks import run_tags
+from specrun.engines.azure.run_record import record_properties
 from specrun.engines.base import EngineError, Missing
+from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Run, RunStatus
+from specrun.spec.sweep import Objective
 from tests.azure_engines.launching import PATIENCE, Launch, launch
 from tests.azureml_v1.place import Place
 from tests.azureml_v2.place import LIST_JOBS
@@ -62,6 +66,21 @@ def test_what_specrun_did_not_submit_is_not_listed(place: Place) -> None:
         launched.engine.runs.get("job-0123456789")
     with pytest.raises(Missing, match="job-9876543210"):
         launched.engine.runs.get("job-9876543210")
+
+
+def test_a_sweep_of_the_other_engine_is_read_and_its_trials_are_left_to_that(place: Place) -> None:
+    launched = launch(place, JOB)
+    plane, name = launched.plane, "job-0123456789"
+    record = {"identity": {}, "sweep": {"goal": "minimize", "primary_metric": "loss", "trials": 4}}
+    sweep = plane.add_run(plane.ensure_experiment("digits"), name, "somebody", kind="azureml.scriptrun")
+    sweep.tags |= {**run_tags(Maker("job"), "0123456789abc"), f"_aml_system_{name}_0": '{"x": 1}'}
+    sweep.properties |= record_properties(record)
+    engine = launched.renew()
+    run = engine.runs.get(name)
+    assert (run.objective, run.most_trials) == (Objective("minimize", "loss"), 4)
+    assert [(trial.run, trial.parameters) for trial in engine.sweeps.trials(name)] == [(f"{name}_0", {"x": 1})]
+    with pytest.raises(Missing, match="--engine azureml"):
+        engine.runs.get(f"{name}_0")
 
 
 def test_an_unfinished_run_says_what_it_reads_and_where_it_runs(place: Place) -> None:

@@ -77,13 +77,13 @@ def read_job(job: Mapping[str, Any]) -> SeenRun:
         provenance=provenance_in(properties.get(PROVENANCE)),
         code=properties.get("ContentSnapshotId", "") if is_of_v1(record) else str(what.get("codeId") or ""),
         address=str(_mapping(_mapping(said.get("services")).get("Studio")).get("endpoint") or ""),
-        sweep=_sweep(said, properties, record),
+        sweep=sweep_in(said, properties, record),
     )
 
 
-def _sweep(said: Mapping[str, Any], properties: Mapping[str, str], record: Mapping[str, Any]) -> SeenSweep | None:
+def sweep_in(said: Mapping[str, Any], properties: Mapping[str, str], record: Mapping[str, Any]) -> SeenSweep | None:
     """What a job is as a sweep. What its record says of it stands for what the service has left out."""
-    if said.get("jobType") != "Sweep":
+    if said.get("jobType") != "Sweep" and "sweep" not in record:
         return None
     wanted, kept, limits = _mapping(said.get("objective")), _mapping(record.get("sweep")), _mapping(said.get("limits"))
     most = limits.get("maxTotalTrials") or kept.get("trials")

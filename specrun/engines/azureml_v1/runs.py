@@ -13,7 +13,7 @@ from typing import Any
 from specrun.engines.azure.artifacts import fetch_output, named_files, named_outputs
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import status_of, told_status
-from specrun.engines.azure.jobs import Listed, list_jobs
+from specrun.engines.azure.jobs import Listed, list_jobs, sweep_in
 from specrun.engines.azure.run_marks import FINGERPRINT_TAG, SUBMITTED_TAG, VARIABLE
 from specrun.engines.azure.run_record import PROVENANCE, is_of_v1, record_in
 from specrun.engines.azure.runs import kept_path, output_path
@@ -24,7 +24,7 @@ from specrun.engines.azureml_v1.errors import translated
 from specrun.engines.azureml_v1.logs import LogReader
 from specrun.engines.azureml_v1.submission import Submitter
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Report, Staged, Transient
-from specrun.plan.attempts import NAME
+from specrun.plan.attempts import NAME, trial_of
 from specrun.plan.provenance import UNKNOWN, provenance_in
 from specrun.plan.submission import Submission
 
@@ -132,6 +132,8 @@ class SdkRuns:
             return self._connection.workspace().get_run(name)
 
     def _fetch(self, name: str) -> SeenRun:
+        if trial_of(name) is not None:
+            raise Missing(f"{name} is a trial of a sweep, which this engine does not read: `--engine azureml` does")
         run = self._keep(seen_in(self._found(name)))
         if not run.fingerprint and NAME.fullmatch(name) is not None:
             # The tag is set after the submission: an apply that was killed in between leaves a run without one.
@@ -178,6 +180,7 @@ def seen_in(found: Any) -> SeenRun:
         experiment=str(found.experiment.name),
         sdk=found,
         code=str(properties.get("ContentSnapshotId") or ""),
+        sweep=sweep_in({}, properties, record),
     )
 
 
