@@ -92,8 +92,7 @@ def objection(name: str, path: Path, repository: RepositoryFile) -> Objection | 
 
 def objection_to_value(name: str, value: str, path: Path) -> Objection | None:
     """What to say of the words of a stranger that bash would run."""
-    is_for_bash = path == ("job", "command") or path[:2] == ("sweep", "search_space")
-    if not is_for_bash or name not in _OF_RUNNERS or not _OBEYED.search(value):
+    if path != ("job", "command") or name not in _OF_RUNNERS or not _OBEYED.search(value):
         return None
     detail = (
         f"Whoever names a branch or an account chooses `{name}`, and here it has signs that bash obeys. Hand it over "

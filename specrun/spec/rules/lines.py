@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from specrun.spec import codes, shell
 from specrun.spec.diagnostics import Diagnostic, Path, Severity
-from specrun.spec.expressions import parse
+from specrun.spec.expressions import DECLARED, parse
 from specrun.spec.rules.subject import Subject
 from specrun.spec.shell_reader import read
 
@@ -39,7 +39,7 @@ def escaped_expressions(subject: Subject) -> Iterator[Diagnostic]:
     if written is None or "\\${{" not in written or not isinstance(command, str):
         return
     standing = read(command).references
-    here = [e for e in parse(written) if getattr(e, "namespace", "") in ("inputs", "outputs")]
+    here = [e for e in parse(written) if getattr(e, "namespace", "") in DECLARED]
     for found, expression in zip(standing, here, strict=False):
         if found.escaped:
             detail = (
