@@ -26,7 +26,8 @@ from specrun.spec.cost import Cost
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_property
-from specrun.spec.model import LocalPath, Origin, Processes, Properties, Secret
+from specrun.spec.model import LocalPath, Origin, Properties, Secret
+from specrun.spec.processes import Processes
 from specrun.spec.repository import repository_of
 from specrun.spec.secrets import hide
 

@@ -25,7 +25,7 @@ from specrun.plan.transfer import Transfer
 from specrun.spec.codes import said_before
 from specrun.spec.cost import Cost, Instances
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
-from specrun.spec.model import Processes
+from specrun.spec.processes import Processes
 
 
 def said_of(plan: Plan, changed_since: Mapping[str, object] | None) -> dict[str, object]:

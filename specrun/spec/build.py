@@ -15,19 +15,20 @@ from specrun.spec.frozen import dataclass
 from specrun.spec.model import (
     CloudPath,
     Data,
-    Distribution,
     Download,
     Environment,
     Input,
     Job,
-    JobResources,
     LocalPath,
+    ModelVersion,
     Origin,
     Output,
     Properties,
+    RunOutput,
     Secret,
     Spec,
 )
+from specrun.spec.processes import Distribution, JobResources
 from specrun.spec.rules.command import is_reserved_tag
 from specrun.spec.secret_places import is_credential
 from specrun.spec.sweep import sweep_of
@@ -112,7 +113,13 @@ class _Builder:
         if not isinstance(entry, dict):
             return Input(name, entry)
         mode: str = entry.get("mode", "ro_mount")
-        source = data[entry["data"]] if entry.get("data") is not None else self._path(name, entry["path"])
+        source: Data | CloudPath | RunOutput | ModelVersion
+        if "run" in entry:
+            source = RunOutput(entry["run"], entry["output"])
+        elif "model" in entry:
+            source = ModelVersion(entry["model"], str(entry["version"]))
+        else:
+            source = data[entry["data"]] if entry.get("data") is not None else self._path(name, entry["path"])
         return Input(name, source, entry.get("type", "uri_folder"), _MODES.get(mode, mode))
 
     def _path(self, name: str, path: str) -> Data | CloudPath:
@@ -212,7 +219,9 @@ def _secret(value: str) -> str | Secret:
 def _output(name: str, entry: Mapping[str, Any] | None) -> Output:
     entry = entry or {}
     mode = entry.get("mode", "rw_mount")
-    return Output(name, path=entry.get("path"), mode="rw_mount" if mode == "mount" else mode)
+    model = entry.get("register") or {}
+    kind = model.get("type", "custom_model") if model else ""
+    return Output(name, entry.get("path"), "rw_mount" if mode == "mount" else mode, model.get("name", ""), kind)
 
 
 def _variable(value: Any) -> str | Secret:

@@ -16,6 +16,7 @@ from specrun.spec import secrets
 from specrun.spec.boundary import EVERYWHERE, Boundary
 from specrun.spec.errors import SecretUnset as SecretUnset
 from specrun.spec.frozen import dataclass
+from specrun.spec.processes import Distribution, JobResources, Processes
 from specrun.spec.sizes import has_gpu
 
 if TYPE_CHECKING:
@@ -121,11 +122,32 @@ class CloudPath:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOutput:
+    """What the run of another spec writes: `spec` is its name, or its file as it is written."""
+
+    spec: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A registered model: `version` is a number, or latest."""
+
+    model: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.model}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
-    """An entry of `job.inputs`: a scalar, data that is on a datastore before the run, or a path in the cloud."""
+    """An entry of `job.inputs`: a scalar, data that is on a datastore before the run, a path in the cloud, or what runs
+    have left: an output, or a model.
+    """
 
     name: str
-    source: Scalar | Data | CloudPath = None
+    source: Scalar | Data | CloudPath | RunOutput | ModelVersion = None
     type: str = "uri_folder"
     mode: str = "ro_mount"
 
@@ -142,7 +164,7 @@ class Input:
     @property
     def is_scalar(self) -> bool:
         """Whether it is a value, and no path."""
-        return not isinstance(self.source, (Data, CloudPath))
+        return not isinstance(self.source, (Data, CloudPath, RunOutput, ModelVersion))
 
     @property
     def text(self) -> str:
@@ -154,11 +176,16 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An entry of `job.outputs`: a folder the script writes to, kept with the run or at `path` on a datastore."""
+    """An entry of `job.outputs`: a folder the script writes to, kept with the run or at `path` on a datastore.
+
+    `model` is the name that it is registered under as a `model_type`, once the run has succeeded ("": it is not).
+    """
 
     name: str
     path: str | None = None
     mode: str = "rw_mount"
+    model: str = ""
+    model_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,51 +203,6 @@ class Environment:
     folder: Path = field(default=Path(), compare=False)
     given: str = field(default="", compare=False)
     boundary: Boundary = field(default=EVERYWHERE, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """`job.distribution`. `type` is tensorflow, pytorch or mpi; counts that the type does not have are None."""
-
-    type: str
-    parameter_server_count: int | None = None
-    worker_count: int | None = None
-    process_count_per_instance: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Processes:
-    """How many processes a job has, with what the spec leaves out filled in.
-
-    `kind` is single, tensorflow, pytorch or mpi. Of tensorflow there are `parameter_servers` and `workers`; of the
-    others `per_instance` on each of the `instances`.
-    """
-
-    kind: str = "single"
-    instances: int = 1
-    parameter_servers: int = 0
-    workers: int = 1
-    per_instance: int = 1
-
-    @property
-    def count(self) -> int:
-        """All of them."""
-        if self.kind == "tensorflow":
-            return self.parameter_servers + self.workers
-        return self.workers if self.kind == "single" else self.instances * self.per_instance
-
-
-@dataclass(frozen=True, slots=True)
-class JobResources:
-    """`job.resources`: `gpu` None means that the size (or the machine) decides."""
-
-    instance_count: int = 1
-    gpu: bool | None = None
-    shm_size: str | None = None
-    docker_args: str | None = None
-    instance_type: str | None = None
-    max_instance_count: int | None = None
-    locations: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

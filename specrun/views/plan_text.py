@@ -12,7 +12,8 @@ from specrun.plan.files import SourceFile
 from specrun.plan.resources import Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, shown
 from specrun.plan.transfer import Transfer
-from specrun.spec.model import LocalPath, Processes, Secret
+from specrun.spec.model import LocalPath, Secret
+from specrun.spec.processes import Processes
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
 from specrun.views.accounts import account_lines

@@ -25,7 +25,8 @@ from specrun.convert.to_tfjob import export_tfjob
 from specrun.plan.submission import Submission
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.load import load
-from specrun.spec.model import Distribution, Spec
+from specrun.spec.model import Spec
+from specrun.spec.processes import Distribution
 from tests.completeness import senders
 from tests.completeness.probes import documents, write
 from tests.engine_double import Double, change_of, plan_for

@@ -10,18 +10,17 @@ from specrun.spec.build import build, digest, words
 from specrun.spec.model import (
     CloudPath,
     Data,
-    Distribution,
     Download,
     Environment,
     Input,
     Job,
-    JobResources,
     LocalPath,
     Origin,
     Output,
     Secret,
     Spec,
 )
+from specrun.spec.processes import Distribution, JobResources
 from specrun.spec.source import Document
 
 VALUES: dict[str, Any] = {"apiVersion": "specrun/v1", "name": "digits"}

@@ -12,7 +12,8 @@ from specrun.engines.azureml_v1.environments import environment_of
 from specrun.engines.azureml_v1.references import references
 from specrun.engines.base import Staged
 from specrun.plan.submission import Submission
-from specrun.spec.model import Job, JobResources, Processes, Properties
+from specrun.spec.model import Job, Properties
+from specrun.spec.processes import JobResources, Processes
 
 SHM_SIZE = "2g"
 WHOLE = ("", "/", ".", "./")

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 from specrun.engines.azure.datastore_paths import input_path
 from specrun.spec.datastore_paths import datastore_uri
-from specrun.spec.model import Data, Input, Job, JobResources, Properties
+from specrun.spec.model import Data, Input, Job, Properties
+from specrun.spec.processes import JobResources
 
 SHM_SIZE = "2g"
 PLAIN = ("queue_settings", "services")

@@ -27,7 +27,8 @@ from specrun.plan.home import scratch
 from specrun.plan.private import make_folder, write_private
 from specrun.plan.submission import Submission
 from specrun.spec.masking import mask, mask_property
-from specrun.spec.model import Job, Processes, Secret
+from specrun.spec.model import Job, Secret
+from specrun.spec.processes import Processes
 from specrun.spec.secrets import noted
 
 KEPT = "spec.zip"
