@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from specrun.apply.chains import with_upstream
 from specrun.apply.project import Project, open_project
 from specrun.plan.changes import Plan
 from specrun.plan.file_locks import HAVE_LOCKS
@@ -37,15 +38,18 @@ def open_loaded(
     noted: Callable[[Project], None] = lambda _: None,
     under_rules: bool = False,
     rules_from: Elsewhere | None = None,
+    options: Mapping[str, Any] = {},
 ) -> Project:
-    """Where valid specs go, with `engine` as it was chosen for all of them (None: by none).
+    """Where valid specs go, with `engine` as it was chosen for all of them (None: by none). `options` are those that
+    they were loaded with: specs that they read from are, too.
 
     What is wrong there, or worth knowing, is told; `noted` is called with the project before. Raises SpecInvalid and
     UsageError. Specs that are judged `under_rules` and break some stand in a plan that is refused.
     """
-    project = open_project(loaded.specs, engine, _home(loaded.specs))
+    chained = with_upstream(loaded.specs, options)
+    project = open_project(chained.specs, engine, _home(loaded.specs), chained.used)
     noted(project)
-    unfit = list(project.check())
+    unfit = [*chained.mistakes, *(one for one in project.check() if one.code != "unknown-run" or not chained.mistakes)]
     tell(unfit)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in unfit):
         tell(loaded.broken)

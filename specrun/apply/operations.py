@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +26,12 @@ from specrun.plan.home import scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.run import RunDeletion, Submit
-from specrun.plan.observed import Observed, Run, Status
+from specrun.plan.observed import Observed, Run, RunStatus, Status
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
-from specrun.plan.submission import Submission
+from specrun.plan.submission import Submission, Upstream
 from specrun.plan.transfer import is_same, plan_transfer
+from specrun.plan.trials import best
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Download
 
@@ -84,12 +85,12 @@ class Operation:
             why = settled.reason or "it is not as it was asked for afterwards: plan again"
             raise EngineError(f"{change.key}: {why}")
 
-    def submit(self, change: Submit) -> str:
+    def submit(self, change: Submit, runs: Mapping[str, str] = {}) -> str:
         """Submit a planned run, or find the one that somebody submitted for the same in the meantime; its name.
 
-        Raises EngineError and Stale.
+        `runs` are those that there are by now of what it reads from, by their addresses. Raises EngineError and Stale.
         """
-        submission = change.submission
+        submission = self._from_upstream(change.submission, runs)
         for run in change.cancel:
             self.engine.cancel(run.name)
         gave_up: EngineError | None = None
@@ -118,6 +119,25 @@ class Operation:
             else:
                 return submission.name
         raise AssertionError("the last try returns or raises")
+
+    def _from_upstream(self, submission: Submission, runs: Mapping[str, str]) -> Submission:
+        """The submission with the runs that it reads from as they are now: they have succeeded, and are what the plan
+        says they are. Of a sweep it is the best trial. Raises EngineError and Stale.
+        """
+        found = {name: self._looked_at(one, runs) for name, one in submission.upstream.items()}
+        return replace(submission, upstream=found) if found else submission
+
+    def _looked_at(self, upstream: Upstream, runs: Mapping[str, str]) -> Upstream:
+        run = self.engine.run(runs.get(f"run/{upstream.spec}", upstream.run))
+        if not run.is_of(upstream.fingerprint) or run.status is not RunStatus.SUCCEEDED:
+            raise Stale(f"{run.name}, which it reads from, is not what was planned: plan again")
+        name = run.name
+        if run.objective is not None:
+            found = best(self.engine.trials(run.name), run.objective)
+            if found is None:
+                raise Stale(f"{run.name}, which it reads from, has no best trial any more: plan again")
+            name = found.run
+        return replace(upstream, run=name)
 
     def _twin(self, submission: Submission) -> Run | None:
         """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one.

@@ -19,7 +19,7 @@ from specrun.spec.source import STDIN
 _SHARED = ("workspace", "compute", "datastore", "data")
 """Kinds that a spec has in common with others that name them."""
 
-_OWN_LAYERS: Mapping[str, Any] = {"variables": {}, "inputs": {}, "environment": None, "var_files": ()}
+OWN_LAYERS: Mapping[str, Any] = {"variables": {}, "inputs": {}, "environment": None, "var_files": ()}
 """What the command line says is said of the specs that were given, and of no other."""
 
 
@@ -36,11 +36,11 @@ class OtherSpecs:
         self._files = {file for file, _ in self._own}
         self._piped = {spec.name for spec in project.specs if spec.document.file == STDIN}
         self._engine = engine
-        self._options = {**options, **_OWN_LAYERS}
+        self._options = {**options, **OWN_LAYERS}
         folders = dict.fromkeys(os.path.dirname(file) for file in self._files)  # noqa: PTH120 - of thousands of files
         self._roots = list(dict.fromkeys(filter(None, map(repository_of, folders))))
         resources = [one for one in project.graph.resources.values() if one.managed and one.kind in _SHARED]
-        self._texts = _Texts({_name_of(one) for one in resources})
+        self._texts = Texts({_name_of(one) for one in resources})
         self._read: dict[bool, list[tuple[AllSpecs, list[Use]]]] = {}
 
     def keep(self, resource: Resource) -> str:
@@ -88,7 +88,7 @@ class OtherSpecs:
                 yield file
 
 
-class _Texts:
+class Texts:
     """The texts of specs and of their bases; each is read once. `names` are those that are looked for."""
 
     def __init__(self, names: Collection[str]) -> None:

@@ -245,24 +245,26 @@ def _with_origin(plan: Plan, specs: Sequence[Spec]) -> Plan:
     return replace(plan, changes=tuple(map(of, plan.changes)))
 
 
-def open_project(specs: Sequence[Spec], engine: str | None, home: Path) -> Project:
+def open_project(specs: Sequence[Spec], engine: str | None, home: Path, used: Sequence[Spec] = ()) -> Project:
     """Find out where the specs go: to the engine that was chosen, else to their own, else to this machine.
 
-    `home` is the state folder.
+    `home` is the state folder. Of the `used` specs, which were not given, the runs are read from.
     """
     hashes = HashCache(home)
-    places = places_of(specs, engine)
+    every = [*specs, *used]
+    places = places_of(every, engine)
     engines: dict[Place, Reliable] = {}
     shared: dict[str, Any] = {}
     for place in dict.fromkeys(places.values()):
-        here = [spec for spec in specs if places[str(spec.file)] == place]
+        here = [spec for spec in every if places[str(spec.file)] == place]
         engines[place] = make_engine(place, home, hashes, replace(scope_of(here), shared=shared))
     graph = build_graph(
-        specs,
+        every,
         lambda spec: places[str(spec.file)],
         hashes,
         Repositories().maker,
         lambda place: engines[place].facts.capabilities,
+        lambda spec: any(spec is one for one in used),
     )
     return Project(specs, graph, engines, places, home, hashes)
 

@@ -87,8 +87,12 @@ class Walk:
     # Bounded: a job that writes faster than a terminal shows must wait in its log, not in memory.
     _queue: queue.Queue[Event | _Done] = field(default_factory=lambda: queue.Queue(maxsize=32))
     _outcome: Outcome = field(default_factory=Outcome)
-    _undone: dict[Key, Key] = field(default_factory=dict)
-    """What was not done, or needs what was not, and what was not done first: what there was to do to it is skipped."""
+    _undone: dict[Key, str] = field(default_factory=dict)
+    """What was not done, or needs what was not, and why what needs it is skipped: something to do to it was not done,
+    or a run has not succeeded.
+    """
+    _runs: dict[Key, str] = field(default_factory=dict)
+    """The runs that there are by now, by what asked for them."""
     _failed_run: str = ""
     """The first run that failed during this apply: with `fail_fast` nothing is begun after it."""
     _lost_lock: str = ""
@@ -155,13 +159,11 @@ class Walk:
         """Carry out one change; the name of the run that is to be followed now, "" when there is none."""
         key, action, emit = change.key, change.action, self._queue.put
         cause = next((self._undone[need] for need in change.resource.needs if need in self._undone), None)
-        if cause is not None:
+        if cause is not None and not isinstance(change, Follow):
             self._undone[key] = cause
             if _is_pending(change):
-                emit(OperationSettled(key, action, 0.0, skipped=f"{cause} was not done"))
-                return ""
-            if not isinstance(change, Follow):
-                return ""  # it stays as it is, whatever happened to what it needs
+                emit(OperationSettled(key, action, 0.0, skipped=cause))
+            return ""  # else it stays as it is, whatever happened to what it needs
         begun = time.monotonic()
         name, error = "", ""
         diagnostic: Diagnostic | None = None
@@ -170,7 +172,7 @@ class Walk:
                 raise Halted(why)  # noqa: TRY301 - as where that is known while a lock is waited for
             name = self._carry_out(change)
         except Halted as halted:
-            self._undone[key] = key
+            self._undone[key] = f"{key} was not done"
             emit(OperationSettled(key, action, 0.0, skipped=str(halted)))
             return ""
         except LockRequired as refusal:
@@ -188,7 +190,7 @@ class Walk:
             diagnostic = failure.diagnostic if isinstance(failure, EngineError) else None
             self._outcome.failed.append(str(key))
         if error:
-            self._undone[key] = key
+            self._undone[key] = f"{key} was not done"
         if action is not Action.NO_OP or error:
             emit(OperationSettled(key, action, time.monotonic() - begun, error, diagnostic=diagnostic))
         return name
@@ -203,11 +205,13 @@ class Walk:
                 engine.adopt(change.run.name, change.resource.name)  # what is in no list, as a trial, is in this one's
             for run in change.cancel:
                 engine.cancel(run.name)
+            self._runs[change.key] = change.run.name
             if not change.run.status.ended:
                 return change.run.name
             # It was over before this apply: its result counts. Its lines were shown by the apply that ran it, and of
             # those by which it failed the last are shown again.
             self._outcome.ended.append(change.run)
+            self._note_end(change.key, change.run)
             self._queue.put(replace(ended(engine, change.run), key=change.key))
             return ""
         if change.action is not Action.NO_OP:
@@ -217,7 +221,9 @@ class Walk:
             self._queue.put(OperationProgressed(change.key, progress))
 
         if isinstance(change, Submit):
-            return Operation(engine, self.home, report, self.stop).submit(change)
+            upstream = {need.address: self._runs[need] for need in change.resource.needs if need in self._runs}
+            name = self._runs[change.key] = Operation(engine, self.home, report, self.stop).submit(change, upstream)
+            return name
         assert isinstance(change, (ResourceChange, Upload))
         with self._locks.over(change, engine) as check:
             Operation(engine, self.home, report, self.stop, check).carry_out(change)
@@ -239,13 +245,28 @@ class Walk:
             run = engine.run(name) if self.detach else follow(engine, name, told, self.stop)
         except EngineError as error:
             self._outcome.failed.append(name)
+            self._undone[key] = f"sight of {name} was lost"
             lost = f"lost sight of {name}: {error}"
             self._queue.put(OperationSettled(Key(key.place, f"run/{name}"), Action.NO_OP, 0.0, lost))
             return
         if run is not None and run.status.ended:
             self._outcome.ended.append(run)
+            self._note_end(key, run)
         else:
             self._outcome.going_on.append(name)
+            self._undone[key] = f"{name} goes on"
+
+    def _note_end(self, key: Key, run: Run) -> None:
+        """Have what reads from a run be skipped where that has not succeeded."""
+        if run.status is not RunStatus.SUCCEEDED:
+            self._undone[key] = f"{run.name} {_HOW[run.status]}"
+
+
+_HOW = {
+    RunStatus.FAILED: "has failed",
+    RunStatus.CANCELLED: "was cancelled",
+    RunStatus.LOST: "was ended by the platform",
+}
 
 
 def _in_order(key: Key) -> tuple[str, str, str]:

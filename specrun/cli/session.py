@@ -54,6 +54,7 @@ def open_specs(
             noted=lambda found: note_specs(found.specs, found.places),
             under_rules=under_rules,
             rules_from=reading.rules_from,
+            options={**reading.options(), "unread": unread()},
         )
     except SpecInvalid as error:
         raise Exit(error.code) from error  # it has been told why

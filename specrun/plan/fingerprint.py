@@ -32,13 +32,17 @@ class InputContent:
     """What an input reads: its files; or, where nobody lists them, a digest of what was observed or is to be fetched.
 
     `extra` is a digest of the files beside them that the run would see, too ("": there are none). `data` is the entry
-    of `data` that it is, however the input names it.
+    of `data` that it is, however the input names it. `run` is the fingerprint of the run whose `output` it is, `model`
+    the name of the model.
     """
 
     files: tuple[SourceFile, ...] | None = None
     digest: str = ""
     extra: str = ""
     data: str = ""
+    run: str = ""
+    output: str = ""
+    model: str = ""
 
 
 def identify(
@@ -223,6 +227,9 @@ def _input(entry: Input, content: InputContent) -> dict[str, object]:
         "files": _listing(content.files) if content.files is not None else None,
         "content": content.digest or None,
         "extra": content.extra or None,
+        "run": content.run or None,
+        "output": content.output or None,
+        "model": content.model or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -241,5 +248,7 @@ def _distribution(job: Job) -> dict[str, object] | None:
 
 
 def _without_defaults(entry: Output, default: Output) -> dict[str, object]:
-    values = ((field.name, getattr(entry, field.name)) for field in dataclasses.fields(entry))
+    # Under which name it is registered changes nothing in it.
+    fields = (field.name for field in dataclasses.fields(entry) if not field.name.startswith("model"))
+    values = ((name, getattr(entry, name)) for name in fields)
     return {name: value for name, value in values if value != getattr(default, name)}

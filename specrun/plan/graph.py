@@ -11,6 +11,7 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from specrun.plan.agreement import Declarations
+from specrun.plan.chains import check_chains, ring_in
 from specrun.plan.files import LeadsOut
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds import KINDS
@@ -35,6 +36,8 @@ class Graph:
     resources: Mapping[Key, Planned]
     spec_digests: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
+    used: frozenset[Key] = frozenset()
+    """What belongs to specs alone that were not given, and whose runs are read from: looked at, and left alone."""
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -52,12 +55,17 @@ def build_graph(
     hashes: HashCache,
     maker_of: Callable[[Spec], Maker] = lambda spec: Maker(spec.name),
     capabilities_of: Callable[[Place], Mapping[Kind, Capability]] = lambda _: {},
+    is_used: Callable[[Spec], bool] = lambda _: False,
 ) -> Graph:
-    """The resources of all specs; contradictions between them, and what cannot be read, are diagnostics."""
+    """The resources of all specs; contradictions between them, and what cannot be read, are diagnostics.
+
+    `is_used`: whether a spec was not given, and is there for what its run has written.
+    """
     named: dict[Key, Planned] = {}
     declared: dict[Key, Declarations] = {}
     diagnostics: list[Diagnostic] = []
     digests: dict[str, str] = {}
+    given: set[Key] = set()
     for spec in specs:
         digests[str(spec.file)] = spec.digest
         try:
@@ -67,7 +75,10 @@ def build_graph(
             unreadable = f"{error.filename}: {error.strerror}."
             diagnostics.append(spec.at("job", "environment").diagnostic(code, unreadable))
             continue
+        used = is_used(spec)
         for resource in found:
+            if not used:
+                given.add(resource.key)
             named.setdefault(resource.key, resource)
             if resource.managed:
                 declared.setdefault(resource.key, Declarations()).add(resource)
@@ -77,7 +88,8 @@ def build_graph(
         resources[key] = declarations.agreed()
         if contradiction := declarations.contradiction(capability):
             diagnostics.append(contradiction)
-    return Graph(_ordered(resources), digests, tuple(diagnostics))
+    diagnostics += check_chains(resources)
+    return Graph(_ordered(resources), digests, tuple(diagnostics), frozenset(resources.keys() - given))
 
 
 def _declared(spec: Spec, place: Place, maker: Maker, hashes: HashCache) -> Iterator[Planned]:
@@ -99,5 +111,7 @@ def _ordered(resources: Mapping[Key, Planned]) -> dict[Key, Planned]:
         needs[key] = [need for need in resource.needs if need in resources]
         # A datastore may be declared by another of the given specs than what uses it.
         needs[key] += [need for need in resource.datastore_keys if need in resources]
+    while ring := ring_in({key: tuple(several) for key, several in needs.items()}):
+        needs[ring[0]].remove(ring[1])  # told at its place: nothing is planned of it
     order = TopologicalSorter(needs).static_order()
     return {key: replace(resources[key], needs=tuple(dict.fromkeys(needs[key]))) for key in order}

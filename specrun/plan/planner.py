@@ -24,12 +24,20 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
     whose runs could not be looked up.
     """
     makers = frozenset(resource.maker for resource in graph.resources.values())
-    plannings = {place: Planning(place, view, options, home, hashes, makers) for place, view in views.items()}
+    used = {
+        place: {one.name: one.origin.document.file for one in graph.in_place(place) if _is_used(one, graph)}
+        for place in views
+    }
+    plannings = {
+        place: Planning(place, view, options, home, hashes, makers, used=used[place]) for place, view in views.items()
+    }
+    # What is only used is looked at as all else, and nothing is done to it: what forbids that is of no interest.
+    aside = {place: replace(one, refusals=[], problems=[], notes=[]) for place, one in plannings.items()}
     in_view = {key: resource for key, resource in graph.resources.items() if key.place in plannings}
     planned: dict[Key, Change] = {}
     unplanned: dict[Key, None] = {}
     for key, resource in in_view.items():
-        planning = plannings[key.place]
+        planning = (aside if key in graph.used else plannings)[key.place]
         try:  # also of what needs such a thing: it has mistakes of its own
             if isinstance(resource, RunRequest):
                 resource.draft(planning)
@@ -43,12 +51,23 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
     # What runs would be is known once all else was planned: what has run is looked up then, for all of a place at once.
     for place, planning in plannings.items():
         planning.look_up_runs([request for key, request in requests.items() if key.place == place])
-    planned |= {key: request.plan(plannings[key.place]) for key, request in requests.items()}
+    for key, request in requests.items():
+        if key in graph.used:
+            continue
+        try:
+            change = planned[key] = request.plan(plannings[key.place])
+            plannings[key.place].runs[request.name] = change.run_name
+        except Unplanned:
+            unplanned[key] = None
     unseen = unread_runs(views)
     if options.adopt and not unplanned and not unseen:
         _check_adopted(options.adopt, list(requests.values()) or list(in_view.values()), plannings)
     plannings = {place: planning for place, planning in plannings.items() if place not in unseen}
-    changes = [planned[key] for key in in_view if key not in unplanned and key.place in plannings]
+    if not graph.used.isdisjoint(unplanned):  # what cannot be read of them keeps others from being planned
+        for place, one in plannings.items():
+            one.problems += aside[place].problems
+    left = unplanned.keys() | graph.used
+    changes = [planned[key] for key in in_view if key not in left and key.place in plannings]
     submitted = [change for change in changes if change.action is Action.SUBMIT]
     refusals = list(chain.from_iterable(planning.refusals for planning in plannings.values()))
     if len(submitted) > options.max_runs:
@@ -64,7 +83,7 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         refusals=tuple(refusals),
         problems=tuple(chain.from_iterable(planning.problems for planning in plannings.values())),
         notes=tuple(chain.from_iterable(planning.notes for planning in plannings.values())),
-        unplanned=tuple(unplanned),
+        unplanned=tuple(key for key in unplanned if key not in graph.used),
         unseen=unseen,
     )
 
@@ -96,3 +115,7 @@ def _instead(name: str, asked: Resource, planning: Planning) -> Iterator[str]:
         differences = explain(planning.view.identity(newest[0].name), draft.identity)
         yield f" The newest of {name} is {newest[0].name}"
         yield f", and since then: {'; '.join(differences)}." if differences else "."
+
+
+def _is_used(resource: Resource, graph: Graph) -> bool:
+    return isinstance(resource, RunRequest) and resource.key in graph.used

@@ -11,7 +11,7 @@ from specrun.plan.checkout import other_line_ends
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
-from specrun.plan.observed import Observed, Run, Survey
+from specrun.plan.observed import Observed, Run, RunStatus, Survey
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -138,6 +138,10 @@ class Planning:
     """What each spec's run would be, as a first attempt."""
     adopted: set[str] = field(default_factory=set)
     """Which names of `options.adopt` have a run that is one of the specs'."""
+    used: Mapping[str, str] = field(default_factory=dict)
+    """The files of specs that were not given and whose runs are read from, as they are shown, by the spec."""
+    runs: dict[str, str] = field(default_factory=dict)
+    """The run that each given spec has, or is to have, by name."""
     _past: Mapping[str, Past] = field(default_factory=dict)
 
     def look_up_runs(self, requests: Sequence[Resource]) -> None:
@@ -153,6 +157,16 @@ class Planning:
     def capability(self, kind: Kind) -> Capability:
         """What the engine can do to a kind."""
         return self.view.capabilities.get(kind, Capability())
+
+    def run_of(self, spec: str) -> str | None:
+        """The run that others read from: what is planned of a spec, or the newest that has succeeded for what a spec
+        is that was not given; None where there is none.
+        """
+        if spec not in self.used:
+            return self.runs[spec]
+        digest = self.drafts[spec].fingerprint
+        done = [run for run in self.past_of(spec).runs if run.is_of(digest) and run.status is RunStatus.SUCCEEDED]
+        return max(done, key=lambda run: run.attempt).name if done else None
 
     def past_of(self, spec: str) -> Past:
         """A spec's newest runs here and all attempts at its fingerprint."""

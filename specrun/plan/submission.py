@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Upstream:
+    """The run that an input reads an `output` of: of which spec, by its name, and what it is."""
+
+    spec: str
+    run: str
+    fingerprint: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a run is asked for with, and everything that an engine needs for that.
 
@@ -48,6 +58,8 @@ class Submission:
     instances: Instances | None = None
     """What it is on, likewise, as far as that is known."""
     variables: Mapping[str, Scalar] = field(default_factory=dict)
+    upstream: Mapping[str, Upstream] = field(default_factory=dict)
+    """The runs that inputs read from, by the input. Of a sweep it is the best trial's once the run is submitted."""
     sweep: Sweep | None = None
     """Where the job is to be run for several sets of values."""
     content: Mapping[str, object] = field(default_factory=dict, repr=False)

@@ -146,6 +146,13 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "invalid-target": (ERROR, "A path on a datastore is not in its plain form."),
         "undeclared-datastore": (NOTE, "A datastore that is not declared is close to one that is."),
     },
+    "chains": {
+        "unknown-run": (ERROR, "The spec whose run is read from is not there."),
+        "unknown-run-output": (ERROR, "The run that is read from has no such output."),
+        "upstream-elsewhere": (ERROR, "The run that is read from is in another place."),
+        "upstream-not-run": (ERROR, "The run that is read from has not succeeded."),
+        "chain-loop": (ERROR, "Specs read from each other's runs in a ring."),
+    },
     "paths": {
         "missing-code": (ERROR, "The code folder does not exist."),
         "missing-script": (ERROR, "The script does not exist."),

@@ -11,13 +11,13 @@ from specrun.plan.fingerprint import InputContent
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.data import data_key
 from specrun.plan.observed import CloudContent
-from specrun.plan.planning import Planning
+from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.datastore_paths import parse, parse_storage
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Data, Download, Input
+from specrun.spec.model import Data, Download, Input, RunOutput
 
 
 def cloud_content(uri: str, data: Iterable[Data]) -> CloudContent:
@@ -91,6 +91,11 @@ class JobInputs:
         return {name: self._content(entry) for name, entry in self.inputs.items()}
 
     def _content(self, entry: Input) -> InputContent:
+        match entry.source:
+            case RunOutput(spec, output):
+                if (draft := self.planning.drafts.get(spec)) is None:
+                    raise Unplanned  # of the run that it reads from nothing can be said
+                return InputContent(run=draft.fingerprint, output=output)
         own = list(self._own(entry))
         observed = ""
         if entry.uri is not None:

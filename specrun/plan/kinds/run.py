@@ -22,13 +22,13 @@ from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.parameters import kept_variables
 from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, workspace_key
-from specrun.plan.submission import Submission
+from specrun.plan.submission import Submission, Upstream
 from specrun.plan.sweeping import TrialCounts, count_trials
 from specrun.spec.boundary import Links
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
-from specrun.spec.model import Data, Job, LocalPath, Properties, Scalar, Spec
+from specrun.spec.model import Data, Job, LocalPath, Origin, Properties, RunOutput, Scalar, Spec
 from specrun.spec.rules.travel import Journey
 from specrun.spec.sweep import Sweep
 from specrun.spec.tree import read_tree
@@ -74,6 +74,12 @@ class RunRequest(Planned):
         here = ("", self.place.workspace)
         return tuple(Key(self.place, f"datastore/{one.datastore}") for one in paths if one and one.workspace in here)
 
+    @property
+    def upstream(self) -> Mapping[str, RunOutput]:
+        """The outputs of other specs' runs that inputs read, by the input."""
+        inputs = self.job.inputs.items()
+        return {name: entry.source for name, entry in inputs if isinstance(entry.source, RunOutput)}
+
     def draft(self, planning: Planning) -> None:
         """Work out what the run would be, and note it: that is what is looked up then. Raises Unplanned."""
         code = self._code(planning)
@@ -104,7 +110,7 @@ class RunRequest(Planned):
             content=content,
         )
 
-    def plan(self, planning: Planning) -> Change:
+    def plan(self, planning: Planning) -> RunChange:
         """Submitted, unless an attempt at the same is under way or has ended by itself."""
         draft, past = planning.drafts[self.name], planning.past_of(self.name)
         digest, taken = draft.fingerprint, self._adopted(planning, past)
@@ -113,6 +119,8 @@ class RunRequest(Planned):
         decision = decide(runs, digest, options.rerun, self.job.max_attempts, options.planned)
         name = run_name(self.name, digest, decision.attempt)
         submission = replace(draft, name=name, attempt=decision.attempt, rerun=options.rerun)
+        if decision.action is Action.SUBMIT:
+            submission = replace(submission, upstream=self._upstream(planning))
         others = [run for run in runs if not run.is_of(digest)]
         cancel = self._previous(planning, others) if options.cancel_previous else ()
         if taken and decision.follow is not None:
@@ -130,6 +138,27 @@ class RunRequest(Planned):
         reason = decision.reason + self._beside(past)
         trials = count_trials(planning, submission, runs)
         return Submit(self, Action.SUBMIT, reason, submission, cancel, differences, trials)
+
+    def _upstream(self, planning: Planning) -> Mapping[str, Upstream]:
+        """The runs that a new attempt reads from. Raises Unplanned, where there is none of a spec that is not given."""
+        found: dict[str, Upstream] = {}
+        for name, source in self.upstream.items():
+            draft = planning.drafts[source.spec]
+            run = planning.run_of(source.spec)
+            if run is None:
+                spec, file = source.spec, planning.used[source.spec]
+                detail = (
+                    f"Nothing has succeeded for what {spec} is now, and {file} is not among the given specs: give it, "
+                    f"too (`specrun apply {file} …`), or apply it first."
+                )
+                planning.problems.append(self.input_origin(name).diagnostic("upstream-not-run", detail))
+                raise Unplanned
+            found[name] = Upstream(source.spec, run, draft.fingerprint, source.output)
+        return found
+
+    def input_origin(self, name: str) -> Origin:
+        """Where an input is written."""
+        return replace(self.origin, path=(*self.origin.path, "inputs", name))
 
     def _adopted(self, planning: Planning, past: Past) -> Sequence[Run]:
         """The attempts at the same under another name, newest first, that are to be runs of this spec from now on."""
@@ -219,6 +248,11 @@ class RunChange(Change):
         """What the run is."""
         return self.submission.fingerprint
 
+    @property
+    def run_name(self) -> str:
+        """The run that there is, or will be."""
+        return self.submission.name
+
 
 @dataclass(frozen=True, slots=True)
 class Submit(RunChange):
@@ -241,6 +275,11 @@ class Follow(RunChange):
 
     run: Run
 
+    @property
+    def run_name(self) -> str:
+        """The run that is followed."""
+        return self.run.name
+
 
 @dataclass(frozen=True, slots=True)
 class Adopt(Follow):
@@ -260,12 +299,14 @@ def declared(spec: Spec, place: Place, maker: Maker, environment: EnvironmentCon
     data = tuple(spec.all_data())
     # Whatever an input says: what the spec puts on datastores is there before its run.
     before = (Key(place, address) for address in _addresses([data_key(one, place) for one in data], environment, place))
+    sources = (entry.source for entry in spec.job.inputs.values())
+    upstream = (Key(place, f"run/{source.spec}") for source in sources if isinstance(source, RunOutput))
     yield RunRequest(
         place=place,
         name=spec.name,
         maker=maker,
         origin=spec.at("job"),
-        needs=(*workspace_key(spec, place), *cluster, *before),
+        needs=(*workspace_key(spec, place), *cluster, *before, *upstream),
         experiment=spec.experiment,
         job=spec.job,
         cluster=spec.cluster_name,

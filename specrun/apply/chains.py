@@ -1,0 +1,120 @@
+"""The specs whose runs others read from: each found by its name or its file, among the given specs or beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from specrun.apply.all_specs import all_specs
+from specrun.apply.other_specs import OWN_LAYERS, Texts
+from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.load import load
+from specrun.spec.model import Origin, RunOutput, Spec
+from specrun.spec.repository import repository_of
+
+
+class Chained(NamedTuple):
+    """The given specs, whose inputs name the specs that they read from by their names, and those of these that were
+    `used` and not given. `mistakes` are at the inputs that name what is not there.
+    """
+
+    specs: tuple[Spec, ...]
+    used: tuple[Spec, ...] = ()
+    mistakes: tuple[Diagnostic, ...] = ()
+
+
+def with_upstream(specs: Sequence[Spec], options: Mapping[str, Any]) -> Chained:
+    """The specs with all that they read from, however far up. `options` are those of `load` for the given specs: what
+    the command line says of these is said of no other.
+    """
+    if not any(_sources(spec) for spec in specs):
+        return Chained(tuple(specs))
+    looking = _Looking(specs, {**options, **OWN_LAYERS, "selection": None, "mistakes": (), "scanned": frozenset()})
+    bound: list[Spec] = []
+    used: list[Spec] = []
+    waiting = [(spec, True) for spec in specs]
+    for spec, is_given in waiting:  # grows as it is gone through
+        inputs = dict(spec.job.inputs) if spec.job is not None else {}
+        for name, source in _sources(spec).items():
+            origin = spec.at("job", "inputs", name, "run")
+            upstream = looking.find(spec, source.spec, origin)
+            if upstream is None:
+                continue
+            inputs[name] = replace(inputs[name], source=replace(source, spec=upstream.name))
+            if upstream not in looking.given and all(one.file != upstream.file for one, _ in waiting):
+                waiting.append((upstream, False))
+        spec = replace(spec, job=replace(spec.job, inputs=inputs)) if spec.job is not None else spec
+        (bound if is_given else used).append(spec)
+    return Chained(tuple(bound), tuple(used), tuple(looking.mistakes))
+
+
+def _sources(spec: Spec) -> Mapping[str, RunOutput]:
+    inputs = spec.job.inputs.items() if spec.job is not None else ()
+    return {name: entry.source for name, entry in inputs if isinstance(entry.source, RunOutput)}
+
+
+class _Looking:
+    """The search for specs: what was found is kept, and what was not is a mistake once for each place."""
+
+    def __init__(self, specs: Sequence[Spec], options: Mapping[str, Any]) -> None:
+        self.given = tuple(specs)
+        self.mistakes: list[Diagnostic] = []
+        self._options = options
+        self._beside: dict[tuple[str, str], list[Spec]] = {}
+        self._files: dict[tuple[str, str], Spec | None] = {}
+
+    def find(self, spec: Spec, written: str, origin: Origin) -> Spec | None:
+        """The spec that one names; None, which is a mistake, where there is none or more than one."""
+        if _is_file(written):
+            return self._of_file(spec, written, origin)
+        found = [one for one in self.given if one.name == written and one.target in ("", spec.target)]
+        found = found or self._named(spec, written)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            detail = (
+                f"No spec named `{written}` was given, and there is none beside {spec.document.file}: correct the "
+                "name, or write the path of its file, as in `run: ../prep/job.yaml`."
+            )
+        else:
+            files = ", ".join(sorted(os.path.relpath(one.file) for one in found))
+            detail = f"Several specs are named `{written}`: {files}. Write the path of the one that is meant."
+        self.mistakes.append(origin.diagnostic("unknown-run", detail))
+        return None
+
+    def _of_file(self, spec: Spec, written: str, origin: Origin) -> Spec | None:
+        path = os.path.normpath(spec.file.parent / written)
+        real = os.path.realpath(path)
+        own = [one for one in self.given if os.path.realpath(one.file) == real]
+        if own:
+            return next((one for one in own if one.target == spec.target), own[0])
+        if not os.path.isfile(path):  # noqa: PTH113
+            self.mistakes.append(origin.diagnostic("unknown-run", f"There is no file {os.path.relpath(path)}."))
+            return None
+        if (real, spec.target) not in self._files:
+            target = {"target": spec.target or None}
+            loaded = load(**{**self._options, **target, "files": (os.path.relpath(path),)})
+            self._files[real, spec.target] = loaded.specs[0] if loaded.ok and loaded.specs else None
+            self.mistakes += [one for one in loaded.diagnostics if not loaded.ok and one.severity.value == "error"]
+        found = self._files[real, spec.target]
+        if found is None:
+            detail = f"{os.path.relpath(path)} is no spec that could be run: mend it first."
+            self.mistakes.append(origin.diagnostic("unknown-run", detail))
+        return found
+
+    def _named(self, spec: Spec, name: str) -> list[Spec]:
+        """The specs of that name in the same repository, or folder where there is none, for the same target."""
+        root = repository_of(str(spec.file.parent)) or str(spec.file.parent)
+        if (root, name) not in self._beside:
+            texts = Texts({name})
+            self._beside[root, name] = [
+                one for one in all_specs(root, self._options, texts.may_name).specs if one.name == name
+            ]
+        beside = self._beside[root, name]
+        return [one for one in beside if one.target == spec.target] or [one for one in beside if not one.target]
+
+
+def _is_file(written: str) -> bool:
+    return "/" in written or written.endswith((".yaml", ".yml"))
