@@ -15,10 +15,11 @@ from specrun.apply.events import Event
 from specrun.apply.locks import Locking
 from specrun.apply.survey import survey
 from specrun.apply.walk import Outcome, Walk
-from specrun.engines.base import Conflict, Cursor, LogLine, Metrics, Missing, OutputFile, Page, Report, Staged, Sweeps
+from specrun.engines.base import Conflict, Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.facts import ENGINES, Facts
 from specrun.engines.history import History
 from specrun.engines.locks import Held, Holder, Lock, LockLost, Locks, lock_name
+from specrun.engines.parts import Metrics, Models, Sweeps
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.graph import Graph, build_graph
@@ -119,6 +120,7 @@ class Double:
         self.contents = DoubleContents(self)
         self.metrics: Metrics | None = None
         self.sweeps: Sweeps | None = None
+        self.models: Models | None = None
         self.nodes = None
         self.usage = None
         self.quotas = None

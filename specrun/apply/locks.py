@@ -84,7 +84,7 @@ def check_required(plan: Plan, engines: Mapping[Place, Reliable], required: Set[
             first.setdefault(change.key.place, change)
     for place, change in first.items():
         try:
-            lock = engines[place].lock(change.resource, holder_of(change))
+            lock = engines[place].locks.acquire(change.resource, holder_of(change))
         except Held:
             continue  # who may ask may take
         except Denied as error:
@@ -161,7 +161,7 @@ class LocksOfApply:
         holder = holder_of(change)
         while True:
             try:
-                return engine.lock(change.resource, replace(holder, since=time.time()))
+                return engine.locks.acquire(change.resource, replace(holder, since=time.time()))
             except Denied as error:
                 self._go_without(change, error)
                 return None

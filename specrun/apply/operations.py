@@ -25,7 +25,9 @@ from specrun.plan.hashes import md5_of
 from specrun.plan.home import scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
+from specrun.plan.kinds.model import Register
 from specrun.plan.kinds.run import RunDeletion, Submit
+from specrun.plan.models import registration_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
@@ -120,6 +122,19 @@ class Operation:
                 return submission.name
         raise AssertionError("the last try returns or raises")
 
+    def register(self, change: Register, name: str) -> None:
+        """Register the output of a run that has succeeded. Raises EngineError."""
+        run, resource = self.engine.run(name), change.resource
+        trial = self._best_trial(run) if run.objective is not None else ""
+        registration = registration_of(resource.model, resource.type, resource.output, resource.maker, run, trial)
+        self.engine.register(registration)
+
+    def _best_trial(self, run: Run) -> str:
+        found = best(self.engine.trials(run.name), run.objective) if run.objective is not None else None
+        if found is None:
+            raise Stale(f"{run.name} has no best trial any more: plan again")
+        return found.run
+
     def _from_upstream(self, submission: Submission, runs: Mapping[str, str]) -> Submission:
         """The submission with the runs that it reads from as they are now: they have succeeded, and are what the plan
         says they are. Of a sweep it is the best trial. Raises EngineError and Stale.
@@ -131,13 +146,7 @@ class Operation:
         run = self.engine.run(runs.get(f"run/{upstream.spec}", upstream.run))
         if not run.is_of(upstream.fingerprint) or run.status is not RunStatus.SUCCEEDED:
             raise Stale(f"{run.name}, which it reads from, is not what was planned: plan again")
-        name = run.name
-        if run.objective is not None:
-            found = best(self.engine.trials(run.name), run.objective)
-            if found is None:
-                raise Stale(f"{run.name}, which it reads from, has no best trial any more: plan again")
-            name = found.run
-        return replace(upstream, run=name)
+        return replace(upstream, run=self._best_trial(run) if run.objective is not None else run.name)
 
     def _twin(self, submission: Submission) -> Run | None:
         """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one.

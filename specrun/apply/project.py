@@ -202,7 +202,13 @@ class Project:
                 engine = self.engines[place]
                 facts, history = engine.facts, History(engine)
                 views[place] = View(
-                    facts.capabilities, facts.shows_extra, seen, history, engine.identity, facts.takes_trials
+                    facts.capabilities,
+                    facts.shows_extra,
+                    seen,
+                    history,
+                    engine.identity,
+                    facts.takes_trials,
+                    engine.model_of_run,
                 )
         return views, unseen
 

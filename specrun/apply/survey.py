@@ -8,19 +8,22 @@ from typing import TypeAlias
 from specrun.engines.base import EngineError
 from specrun.engines.calls import Read, read_all
 from specrun.engines.reliable import Reliable
-from specrun.plan.graph import Graph, cloud_contents
+from specrun.plan.graph import Graph, cloud_contents, models_read
+from specrun.plan.kinds.model import ModelRegistration
 from specrun.plan.kinds.run import RunRequest
+from specrun.plan.models import RegisteredModel
 from specrun.plan.observed import Account, CloudContent, Observed, Survey
 from specrun.plan.planning import View
 from specrun.plan.resources import Key, Place
 from specrun.spec.datastore_paths import DEFAULT_NAME
+from specrun.spec.model import ModelVersion
 
 DEFAULT_DATASTORE = "the default datastore"
 
 ACCOUNT = "who is signed in"
 
-Asked: TypeAlias = Key | CloudContent | str
-"""What is read: a resource, what lies in the cloud, or one of the names above."""
+Asked: TypeAlias = Key | CloudContent | ModelVersion | str
+"""What is read: a resource, what lies in the cloud, a model, or one of the names above."""
 
 
 def survey(engines: Mapping[Place, Reliable], graph: Graph, *, accounts: bool = True) -> Mapping[Place, Survey]:
@@ -33,7 +36,9 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph, *, accounts: bool = 
     for place, engine in engines.items():
         resources = graph.in_place(place)
         contents = cloud_contents(resources)
-        reads += [(place, r.key, engine.observation(r)) for r in resources if not isinstance(r, RunRequest)]
+        there = (one for one in resources if not isinstance(one, (RunRequest, ModelRegistration)))
+        reads += [(place, one.key, engine.observation(one)) for one in there]
+        reads += [(place, wanted, engine.find_model(wanted)) for wanted in models_read(resources)]
         reads += [(place, content, engine.content(content)) for content in contents]
         if any(None in dict(content.beside) for content in contents):
             reads.append((place, DEFAULT_DATASTORE, engine.default_datastore()))
@@ -55,6 +60,7 @@ def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
     observed: dict[Key, Observed] = {}
     contents: dict[CloudContent, str] = {}
     errors: dict[str, str] = {}
+    models: dict[ModelVersion, RegisteredModel] = {}
     default = DEFAULT_NAME
     account = None
     for what, answer in answers:
@@ -70,6 +76,8 @@ def _survey(answers: Sequence[tuple[Asked, object]]) -> Survey:
                 observed[key] = seen
             case CloudContent() as content, str(digest):
                 contents[content] = digest
+            case ModelVersion() as wanted, RegisteredModel() as model:
+                models[wanted] = model
             case str(), str(name):
                 default = name or DEFAULT_NAME
-    return Survey(observed, contents, errors, default, account)
+    return Survey(observed, contents, errors, default, account, models)

@@ -22,6 +22,7 @@ from specrun.engines.locks import LockLost
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.kinds.data import Upload
+from specrun.plan.kinds.model import Register
 from specrun.plan.kinds.run import Adopt, Follow, Submit
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
@@ -220,6 +221,11 @@ class Walk:
         def report(progress: Progress) -> None:
             self._queue.put(OperationProgressed(change.key, progress))
 
+        if isinstance(change, Register):
+            if change.action is not Action.NO_OP:
+                source = self._runs[Key(change.key.place, f"run/{change.resource.spec}")]
+                Operation(engine, self.home, report, self.stop).register(change, source)
+            return ""
         if isinstance(change, Submit):
             upstream = {need.address: self._runs[need] for need in change.resource.needs if need in self._runs}
             name = self._runs[change.key] = Operation(engine, self.home, report, self.stop).submit(change, upstream)

@@ -64,11 +64,11 @@ def _held(project: Project, names: set[str]) -> Iterator[Seen]:
     """The locks held where the specs go. Those of their resources are meant, or those that are named."""
     for place, engine in project.engines.items():
         engine.sign_in()
-        holders = engine.lock_holders()
+        holders = engine.locks.holders()
         own = set[str]()
         if holders and not names:
             things = (one for one in project.graph.in_place(place) if one.managed and one.kind in KINDS)
-            own = {engine.lock_name(thing) for thing in things}
+            own = {engine.locks.name(thing) for thing in things}
         for name, holder in holders.items():
             yield Seen(engine, name, holder, name in (names or own))
 
@@ -90,11 +90,11 @@ def _tell(project: Project, found: Sequence[Seen], out: TextIO) -> None:
 def _confirm(found: Sequence[Seen], *, yes: bool) -> None:
     """Ask a person whether that is meant. Ends the command without one, or when the answer is no."""
     asked = [lock for lock in found if lock.asked]
-    lapses = max(lock.engine.locks_lapse for lock in asked)
+    lapses = max(lock.engine.locks.lapse for lock in asked)
     if lapses:
         print(f"A holder that was killed frees its locks by itself, within {lapses:g} s.", file=sys.stderr)
     for lock in asked:
-        if not lock.engine.locks_lapse and lock.holder.process:
+        if not lock.engine.locks.lapse and lock.holder.process:
             print(visible(f"The process {lock.holder.process} that holds {lock.name} is alive."), file=sys.stderr)
     if yes:
         return
@@ -114,7 +114,7 @@ def is_somebody_here() -> bool:
 def _freed(found: Sequence[Seen]) -> list[Seen]:
     """The same, after those that are still held by whom they were have been freed."""
     engines = {lock.engine.place: lock.engine for lock in found}
-    now = {place: engine.lock_holders() for place, engine in engines.items()}
+    now = {place: engine.locks.holders() for place, engine in engines.items()}
     after = []
     for lock in found:
         holder = now[lock.engine.place].get(lock.name)
@@ -123,7 +123,7 @@ def _freed(found: Sequence[Seen]) -> list[Seen]:
         elif lock.asked:
             try:
                 if holder is not None:
-                    lock.engine.free_lock(lock.name)
+                    lock.engine.locks.free(lock.name)
             except EngineError as error:
                 print(visible(f"error: {lock.name}: {error}"), file=sys.stderr)
             else:

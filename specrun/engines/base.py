@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from specrun.engines.facts import Facts
 from specrun.engines.kept_files import KeptFiles
+from specrun.engines.parts import Accounts, Contents, Ends, Metrics, Models, Nodes, Quotas, Sweeps
 from specrun.plan.changes import Change
 from specrun.plan.makers import Maker
-from specrun.plan.metrics import Logged, Series
-from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded
-from specrun.plan.quota import Allowance, Sku
+from specrun.plan.observed import Existing, Observed, Run, Uploaded
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.plan.submission import Submission
-from specrun.plan.trials import Trial
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.diagnostics import Path as SpecPath
 from specrun.spec.errors import Error
@@ -222,66 +220,6 @@ class Runs(KeptFiles, Protocol):
         """Where a person finds what a run wrote: a link to its page, or a folder; "" where there is nothing in it."""
 
 
-class Metrics(Protocol):
-    """What runs log: metrics and parameters."""
-
-    def logged(self, name: str) -> Logged:
-        """The last value of each metric, and the parameters. Raises Missing."""
-
-    def history(self, name: str, metric: str, after: int = 0) -> Series:
-        """A metric's points but for the first `after`; none where the run has no such metric. Raises Missing."""
-
-
-class Sweeps(Protocol):
-    """The trials of sweeps."""
-
-    def trials(self, name: str) -> Sequence[Trial]:
-        """All that a sweep has begun so far, by their numbers. Raises Missing."""
-
-    def there(self, spec: str, fingerprints: Collection[str]) -> Mapping[str, Run]:
-        """The newest run of each of these fingerprints, whoever submitted it, that a sweep of the spec would take as
-        its trial and not run again; none where the service runs all trials itself.
-        """
-
-
-class Nodes(Protocol):
-    """The instances of clusters, where there are any."""
-
-    def count(self, cluster: str) -> Mapping[str, int]:
-        """How many are running, idle, …; {} where there is no such cluster."""
-
-
-class Ends(Protocol):
-    """The ends of runs, where the engine hears of them and need not look."""
-
-    def tell(self, name: str, ended: Callable[[], None]) -> None:
-        """Have `ended` called, in another thread, as soon as a run that goes on has ended: a hint to look again."""
-
-
-class Contents(Protocol):
-    """What lies in the cloud that specrun has not put there."""
-
-    def digest(self, content: CloudContent) -> str:
-        """A digest of what lies there now; "" for nothing, and for where this engine cannot look."""
-
-    def default_datastore(self) -> str:
-        """What the workspace calls its default datastore."""
-
-
-class Accounts(Protocol):
-    """Who is signed in, where somebody has to be."""
-
-    def current(self) -> Account:
-        """As whom the place is asked, and what pays for it, as far as that can be told."""
-
-
-class Quotas(Protocol):
-    """How much of the machines of a place's region may be used at once, where that is limited."""
-
-    def allowances(self, skus: Collection[Sku]) -> Mapping[Sku, Allowance]:
-        """What counts for instances of each of these; it is asked once for all places of a region."""
-
-
 class Engine(Protocol):
     """One place where specs are made real: what it has, and the parts that it may lack (None).
 
@@ -298,6 +236,7 @@ class Engine(Protocol):
     runs: Runs
     metrics: Metrics | None
     sweeps: Sweeps | None
+    models: Models | None
     usage: Usage | None
     nodes: Nodes | None
     ends: Ends | None

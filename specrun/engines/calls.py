@@ -5,23 +5,19 @@ A call runs in a thread of its own and not in a pool: one that hangs must keep n
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import wait
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from specrun.engines.background import in_background
 from specrun.engines.base import EngineError, Transient
 from specrun.plan.resources import Place
 from specrun.plan.under_way import begin, end
 from specrun.spec.frozen import dataclass
-
-if TYPE_CHECKING:
-    from specrun.engines.locks import Lock
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -134,20 +130,3 @@ def retried(work: Callable[[], T], touch: Touch) -> T:
             touch(wait)
             time.sleep(wait)
     raise AssertionError("the last attempt returns or raises")
-
-
-class ReliableLock:
-    """A lock whose release has a deadline, too."""
-
-    def __init__(self, lock: Lock, patience: float) -> None:
-        self._lock = lock
-        self._patience = patience
-
-    def check(self) -> None:
-        """Raises what the lock's own does."""
-        self._lock.check()
-
-    def release(self) -> None:
-        """Give it back, as far as that can be done in time."""
-        with contextlib.suppress(EngineError):  # it runs out
-            Call(lambda _: self._lock.release()).wait(self._patience, "giving back a lock")

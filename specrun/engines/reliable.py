@@ -22,12 +22,14 @@ from specrun.engines.base import (
     Staged,
     Transient,
 )
-from specrun.engines.calls import AT_ONCE, Abandoned, Call, Read, ReliableLock, T, Touch, retried
+from specrun.engines.calls import AT_ONCE, Call, Read, T, Touch, retried
 from specrun.engines.facts import Facts
-from specrun.engines.locks import Holder, Lock
+from specrun.engines.parts import Models
+from specrun.engines.reliable_locks import ReliableLocks
 from specrun.plan.changes import Change
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
+from specrun.plan.models import RegisteredModel, Registration
 from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
@@ -35,7 +37,7 @@ from specrun.plan.submission import Submission
 from specrun.plan.trials import Trial
 from specrun.plan.under_way import under_way
 from specrun.spec.diagnostics import Diagnostic
-from specrun.spec.model import Spec
+from specrun.spec.model import ModelVersion, Spec
 
 QUOTAS = 10.0
 """Seconds for which quotas are waited for."""
@@ -54,6 +56,7 @@ class Reliable:
         self.here = engine.here
         self._engine = engine
         self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self.locks = ReliableLocks(engine.locks, self.patience, self._slots, self._read)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:
         """What the engine cannot do of a spec, or needs besides."""
@@ -258,46 +261,34 @@ class Reliable:
         ends.tell(name, event.set)
         return event
 
-    def lock_name(self, resource: Resource) -> str:
-        """What a resource's lock is called; "" where the place has none, or what it is called after is not there."""
-        locks = self._engine.locks
-        with contextlib.suppress(Missing):
-            if locks is not None:
-                return self._read(f"the lock of {resource.address}", partial(locks.name, resource))
-        return ""
+    def models(self, what: str, look: Callable[[Models], T], otherwise: T) -> Read[T]:
+        """Reading of something about the models of the place; `otherwise` where it keeps none."""
+        models = self._engine.models
+        return self._reading(what, partial(look, models) if models is not None else lambda: otherwise)
 
-    def lock(self, resource: Resource, holder: Holder) -> Lock | None:
-        """Try once to get a resource's lock; None where there is nothing to keep it in, yet. Raises Held and Denied."""
-        locks = self._engine.locks
-        if locks is None:
+    def find_model(self, wanted: ModelVersion) -> Read[RegisteredModel | None]:
+        """Reading of a version of a model; None where there is none."""
+
+        def find(models: Models) -> RegisteredModel | None:
+            with contextlib.suppress(Missing):
+                return models.find(wanted)
             return None
-        with self._slots:
-            call = Call(partial(retried, partial(locks.acquire, resource, holder)))
-            try:
-                return ReliableLock(call.wait(self.patience, f"locking {resource.address}"), self.patience)
-            except Missing:
-                return None
-            except Abandoned:
-                call.with_result(lambda late: late.release())  # nobody waits for it any more
-                raise
 
-    def lock_holders(self) -> Mapping[str, Holder]:
-        """Who holds which lock of the place."""
-        locks = self._engine.locks
-        with contextlib.suppress(Missing):  # there is nothing to keep them in, yet
-            return self._read("the locks", locks.holders) if locks is not None else {}
-        return {}
+        return self.models(f"the model {wanted}", find, None)
 
-    def free_lock(self, name: str) -> None:
-        """Take a lock from whoever holds it."""
-        locks = self._engine.locks
-        if locks is not None:
-            self._read(f"freeing {name}", partial(locks.free, name))
+    def model_of_run(self, model: str, run: str, output: str) -> RegisteredModel | None:
+        """The version of a model that is an output of a run."""
+        models = self._engine.models
+        if models is None:
+            return None
+        return self._read(f"the versions of {model}", partial(models.of_run, model, run, output))
 
-    @property
-    def locks_lapse(self) -> float:
-        """For how many seconds a lock may outlive a holder that was killed."""
-        return self._engine.locks.lapses if self._engine.locks is not None else 0.0
+    def register(self, registration: Registration) -> RegisteredModel:
+        """Register a version of a model: asking twice is asking once."""
+        models = self._engine.models
+        if models is None:
+            raise EngineError(f"model/{registration.model}: {self.place.title} keeps no models")
+        return self._read(f"registering {registration.model}", partial(models.register, registration))
 
     def _reading(self, what: str, work: Callable[[], T]) -> Read[T]:
         return Read(self.place, what, self.patience, work)

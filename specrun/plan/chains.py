@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from specrun.plan.kinds.base import Planned
+from specrun.plan.kinds.model import ModelRegistration
 from specrun.plan.kinds.run import RunRequest
+from specrun.plan.models import LATEST
 from specrun.plan.resources import Key
 from specrun.spec.diagnostics import Diagnostic
+from specrun.spec.model import ModelVersion
 from specrun.spec.nearest import suggestion
 
 DEFAULT_OUTPUT = "default"
@@ -41,6 +44,19 @@ def check_chains(resources: Mapping[Key, Planned]) -> Iterator[Diagnostic]:
                 advice = suggestion(source.output, known, kind="outputs")
                 detail = f"`job.outputs` of {source.spec} has no `{source.output}`. {advice}"
                 yield origin.diagnostic("unknown-run-output", detail)
+    made = {(key.place, one.model): one for key, one in resources.items() if isinstance(one, ModelRegistration)}
+    for key, request in requests.items():
+        for name, entry in request.job.inputs.items():
+            wanted = entry.source
+            if not isinstance(wanted, ModelVersion) or wanted.version != LATEST:
+                continue
+            if (registration := made.get((key.place, wanted.model))) is not None:
+                instead = f"{{run: {registration.spec}, output: {registration.output}}}"
+                detail = (
+                    f"{registration.spec} registers a version of {wanted.model} in the same call, and which one is the "
+                    f"latest depends on when that is. Write `{name}: {instead}`."
+                )
+                yield request.input_origin(name).diagnostic("latest-of-same-call", detail)
     if ring := ring_in({key: one.needs for key, one in requests.items()}):
         names = " → ".join(key.address.removeprefix("run/") for key in ring)
         request = requests[ring[0]]

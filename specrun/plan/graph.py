@@ -23,7 +23,7 @@ from specrun.plan.observed import CloudContent
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Spec
+from specrun.spec.model import ModelVersion, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,13 @@ def cloud_contents(resources: Iterable[Resource]) -> list[CloudContent]:
     """What jobs read and specrun does not put there: on datastores, of assets, on the web."""
     requests = (resource for resource in resources if isinstance(resource, RunRequest))
     return list(dict.fromkeys(content for request in requests for content in request.cloud_contents()))
+
+
+def models_read(resources: Iterable[Resource]) -> list[ModelVersion]:
+    """The versions of models that jobs read."""
+    requests = (resource for resource in resources if isinstance(resource, RunRequest))
+    sources = (entry.source for request in requests for entry in request.job.inputs.values())
+    return list(dict.fromkeys(source for source in sources if isinstance(source, ModelVersion)))
 
 
 def _ordered(resources: Mapping[Key, Planned]) -> dict[Key, Planned]:

@@ -8,13 +8,14 @@ from enum import Enum
 from typing import NamedTuple
 
 from specrun.plan.makers import NOBODY, Maker
+from specrun.plan.models import RegisteredModel
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.plan.resources import Key
 from specrun.plan.source_list import SourceList
 from specrun.spec.cost import Instances
 from specrun.spec.datastore_paths import DEFAULT_NAME
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Properties, Scalar
+from specrun.spec.model import ModelVersion, Properties, Scalar
 from specrun.spec.sweep import Objective
 
 
@@ -271,3 +272,5 @@ class Survey:
     errors: Mapping[str, str] = field(default_factory=dict)
     default_datastore: str = DEFAULT_NAME
     account: Account | None = None
+    models: Mapping[ModelVersion, RegisteredModel] = field(default_factory=dict)
+    """The versions of models that jobs read, but for those that are not there."""

@@ -41,7 +41,7 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         try:  # also of what needs such a thing: it has mistakes of its own
             if isinstance(resource, RunRequest):
                 resource.draft(planning)
-            else:
+            elif not resource.after_runs:
                 planned[key] = resource.plan(planning)
         except Unplanned:
             unplanned[key] = None
@@ -56,9 +56,15 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
             continue
         try:
             change = planned[key] = request.plan(plannings[key.place])
-            plannings[key.place].runs[request.name] = change.run_name
+            plannings[key.place].changes[request.name] = change
         except Unplanned:
             unplanned[key] = None
+    for key, resource in in_view.items():
+        if resource.after_runs and key not in unplanned and key not in graph.used:
+            try:
+                planned[key] = resource.plan(plannings[key.place])
+            except Unplanned:
+                unplanned[key] = None
     unseen = unread_runs(views)
     if options.adopt and not unplanned and not unseen:
         _check_adopted(options.adopt, list(requests.values()) or list(in_view.values()), plannings)

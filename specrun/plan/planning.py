@@ -11,6 +11,7 @@ from specrun.plan.checkout import other_line_ends
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
+from specrun.plan.models import RegisteredModel
 from specrun.plan.observed import Observed, Run, RunStatus, Survey
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
@@ -22,6 +23,7 @@ from specrun.spec.tree import MOST_ENTRIES, Tree
 
 if TYPE_CHECKING:
     from specrun.plan.kinds.base import Planned
+    from specrun.plan.kinds.run import RunChange
     from specrun.plan.submission import Submission
     from specrun.plan.trials import Trial
 
@@ -109,6 +111,8 @@ class View:
     history: History
     identity: Callable[[str], Mapping[str, object]]
     takes_trials: bool = False
+    registered: Callable[[str, str, str], RegisteredModel | None] = lambda model, run, output: None
+    """The version of a model that is an output of a run."""
 
 
 def unread_runs(views: Mapping[Place, View]) -> Mapping[Place, Mapping[str, str]]:
@@ -140,8 +144,8 @@ class Planning:
     """Which names of `options.adopt` have a run that is one of the specs'."""
     used: Mapping[str, str] = field(default_factory=dict)
     """The files of specs that were not given and whose runs are read from, as they are shown, by the spec."""
-    runs: dict[str, str] = field(default_factory=dict)
-    """The run that each given spec has, or is to have, by name."""
+    changes: dict[str, RunChange] = field(default_factory=dict)
+    """What is planned of the run of each given spec."""
     _past: Mapping[str, Past] = field(default_factory=dict)
 
     def look_up_runs(self, requests: Sequence[Resource]) -> None:
@@ -163,7 +167,7 @@ class Planning:
         is that was not given; None where there is none.
         """
         if spec not in self.used:
-            return self.runs[spec]
+            return self.changes[spec].run_name
         digest = self.drafts[spec].fingerprint
         done = [run for run in self.past_of(spec).runs if run.is_of(digest) and run.status is RunStatus.SUCCEEDED]
         return max(done, key=lambda run: run.attempt).name if done else None

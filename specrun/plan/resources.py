@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from specrun.spec.diagnostics import Location
     from specrun.spec.model import Origin, Properties, Spec
 
-Kind: TypeAlias = Literal["workspace", "compute", "datastore", "data", "environment", "run"]
+Kind: TypeAlias = Literal["workspace", "compute", "datastore", "data", "environment", "run", "model"]
 
 KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
 

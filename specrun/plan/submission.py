@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from specrun.plan.files import SourceFile
 from specrun.plan.makers import Maker
+from specrun.plan.models import RegisteredModel
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.spec.cost import Instances
 from specrun.spec.frozen import dataclass
@@ -60,6 +61,8 @@ class Submission:
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     upstream: Mapping[str, Upstream] = field(default_factory=dict)
     """The runs that inputs read from, by the input. Of a sweep it is the best trial's once the run is submitted."""
+    models: Mapping[str, RegisteredModel] = field(default_factory=dict)
+    """The versions of models that inputs read, by the input."""
     sweep: Sweep | None = None
     """Where the job is to be run for several sets of values."""
     content: Mapping[str, object] = field(default_factory=dict, repr=False)

@@ -151,6 +151,8 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unknown-run-output": (ERROR, "The run that is read from has no such output."),
         "upstream-elsewhere": (ERROR, "The run that is read from is in another place."),
         "upstream-not-run": (ERROR, "The run that is read from has not succeeded."),
+        "unknown-model": (ERROR, "The model that is read is not registered."),
+        "latest-of-same-call": (ERROR, "A model is read whose latest version is only being made."),
         "chain-loop": (ERROR, "Specs read from each other's runs in a ring."),
     },
     "paths": {

@@ -20,9 +20,10 @@ from specrun.engines.azure.runs import RunCalls, Runs
 from specrun.engines.azure.sweeps import AzureSweeps
 from specrun.engines.azure.transport import changing_while
 from specrun.engines.azure.workspaces import WorkspaceCalls, Workspaces
-from specrun.engines.base import EngineError, Missing, Report, Sweeps
+from specrun.engines.base import EngineError, Missing, Report
 from specrun.engines.facts import Facts
 from specrun.engines.locks import Locks
+from specrun.engines.parts import Models, Sweeps
 from specrun.plan.changes import Change, ResourceChange
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
@@ -76,6 +77,7 @@ class AzureEngine:
         self.metrics = RunMetrics(connection, runs)
         self.nodes = Nodes(connection, known)
         self.sweeps: Sweeps | None = sweeps
+        self.models: Models | None = None
         self.usage = None
         self.ends = None
         self.here = None

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specrun.engines.background import in_background
-from specrun.engines.base import Accounts, Contents, Ends, Metrics, Nodes, Quotas, Resources, Runs, Scope, Sweeps
+from specrun.engines.base import Resources, Runs, Scope
 from specrun.engines.facts import LOCAL
 from specrun.engines.here import Here, Usage
 from specrun.engines.local import state
 from specrun.engines.local.checks import check_spec
 from specrun.engines.local.locks import LocalLocks
 from specrun.engines.local.metrics import LocalMetrics
+from specrun.engines.local.models import LocalModels
 from specrun.engines.local.resources import LocalResources
 from specrun.engines.local.run_files import LocalFiles
 from specrun.engines.local.runs import LocalRuns
@@ -20,6 +21,7 @@ from specrun.engines.local.submission import run_folder
 from specrun.engines.local.sweeps.trials import LocalSweeps
 from specrun.engines.local.usage import LocalUsage
 from specrun.engines.locks import Locks
+from specrun.engines.parts import Accounts, Contents, Ends, Metrics, Models, Nodes, Quotas, Sweeps
 from specrun.plan.hashes import HashCache
 from specrun.plan.resources import Place
 from specrun.spec.diagnostics import Diagnostic
@@ -67,6 +69,7 @@ class LocalEngine:
         self.sweeps: Sweeps | None = LocalSweeps(home)
         self.usage: Usage | None = LocalUsage(home)
         self.ends: Ends | None = LocalEnds(home)
+        self.models: Models | None = LocalModels(home, hashes)
         self.locks: Locks | None = LocalLocks(home)
 
     def check(self, spec: Spec) -> Iterable[Diagnostic]:

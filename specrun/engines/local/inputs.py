@@ -53,6 +53,8 @@ def _whole_folder(home: Path, submission: Submission, entry: Input) -> Path | No
     """The folder that an input shows as it is, whatever lies there; None for data, of which the planned files are."""
     if (upstream := submission.upstream.get(entry.name)) is not None:
         return home / "runs" / upstream.run / "outputs" / upstream.output
+    if (model := submission.models.get(entry.name)) is not None:
+        return Path(model.path)
     return cloud_folder(home, entry.uri) if entry.name not in submission.files else None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from specrun.plan.kinds import compute, data, datastore, environment, run, workspace
+from specrun.plan.kinds import compute, data, datastore, environment, model, run, workspace
 
-KINDS = (workspace, compute, datastore, data, environment, run)
+KINDS = (workspace, compute, datastore, data, environment, run, model)
 """In the order in which a spec's own resources depend on each other."""
 
 DECLARED = KINDS[:4]
@@ -17,6 +17,7 @@ _TYPES = (
     data.DataTarget,
     environment.JobEnvironment,
     run.RunRequest,
+    model.ModelRegistration,
 )
 
 ON_DEMAND = tuple(kind.kind for kind in _TYPES if kind.on_demand)

@@ -23,6 +23,9 @@ class Planned(Resource):
     on_demand: ClassVar[bool] = False
     """Whether `destroy` deletes it only when its kind is named: it cannot be made again, or others share it."""
 
+    after_runs: ClassVar[bool] = False
+    """Whether it is planned once it is known what becomes of runs."""
+
     @property
     def datastore_keys(self) -> tuple[Key, ...]:
         """The keys of the datastores that it is on, or has paths on: it needs those that one of the specs declares."""

@@ -10,6 +10,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.fingerprint import InputContent
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.data import data_key
+from specrun.plan.models import LATEST, RegisteredModel
 from specrun.plan.observed import CloudContent
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import file_name
@@ -17,7 +18,7 @@ from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.datastore_paths import parse, parse_storage
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Data, Download, Input, RunOutput
+from specrun.spec.model import Data, Download, Input, ModelVersion, RunOutput
 
 
 def cloud_content(uri: str, data: Iterable[Data]) -> CloudContent:
@@ -96,6 +97,8 @@ class JobInputs:
                 if (draft := self.planning.drafts.get(spec)) is None:
                     raise Unplanned  # of the run that it reads from nothing can be said
                 return InputContent(run=draft.fingerprint, output=output)
+            case ModelVersion() as wanted:
+                return InputContent(digest=self._model(entry.name, wanted).digest, model=wanted.model)
         own = list(self._own(entry))
         observed = ""
         if entry.uri is not None:
@@ -117,6 +120,21 @@ class JobInputs:
         if isinstance(data.source, Download):
             return InputContent(None, f"{data.source.sha256} {file_name(data.source.url)}", extra, name)
         return InputContent(self._part(own[0]), "", extra, name)
+
+    def models(self) -> Mapping[str, RegisteredModel]:
+        """The versions of models that inputs read."""
+        wanted = {name: one.source for name, one in self.inputs.items() if isinstance(one.source, ModelVersion)}
+        return {name: self._model(name, version) for name, version in wanted.items()}
+
+    def _model(self, name: str, wanted: ModelVersion) -> RegisteredModel:
+        found = self.planning.view.survey.models.get(wanted)
+        if found is None:
+            origin = replace(self.request.origin, path=(*self.request.origin.path, "inputs", name))
+            what = "no version" if wanted.version == LATEST else f"no version {wanted.version}"
+            detail = f"There is {what} of a model {wanted.model} on {self.request.place.title}: see `specrun models`."
+            self.planning.problems.append(origin.diagnostic("unknown-model", detail))
+            raise Unplanned
+        return found
 
     def _known(self, own: OwnData) -> tuple[SourceFile, ...]:
         """The same files with what is known of them from the start: what is fetched has no MD5 before it is here."""

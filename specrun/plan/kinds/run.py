@@ -103,6 +103,7 @@ class RunRequest(Planned):
             gpu=self.gpu,
             environment=self.environment,
             files=inputs.files(),
+            models=inputs.models(),
             reads=_addresses(inputs.data_keys(), self.environment, self.place),
             code=code,
             variables=kept_variables(self.variables),

@@ -1,0 +1,79 @@
+"""Registered models: what is known of a version, and what is asked for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from specrun.plan.makers import NOBODY, Maker
+from specrun.spec.frozen import dataclass
+
+if TYPE_CHECKING:
+    from specrun.plan.observed import Run
+
+LATEST = "latest"
+
+RUN_TAG = "specrun-run"
+OUTPUT_TAG = "specrun-output"
+FINGERPRINT_TAG = "specrun-fingerprint"
+TRIAL_TAG = "specrun-trial"
+COMMIT_TAG = "specrun-commit"
+DATA_TAG = "specrun-data"
+"""By these tags a version leads back to what it is of: no service does that by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A version of a model. `type` is mlflow_model or custom_model, or what the service calls it; `digest` is of its
+    files ("": nobody looked), `path` where they are. `created` is in Unix seconds.
+    """
+
+    name: str
+    version: str
+    type: str = "custom_model"
+    digest: str = ""
+    path: str = ""
+    created: float | None = None
+    maker: Maker = NOBODY
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def run(self) -> str:
+        """The run that wrote it; "" of what specrun has not registered."""
+        return self.tags.get(RUN_TAG, "")
+
+    @property
+    def output(self) -> str:
+        """Which of the run's outputs it is."""
+        return self.tags.get(OUTPUT_TAG, "")
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A model that is to be registered: the `output` of `source`, a run that has succeeded; `tags` say what that is."""
+
+    model: str
+    type: str
+    source: str
+    output: str
+    maker: Maker
+    tags: Mapping[str, str]
+
+
+def registration_of(model: str, kind: str, output: str, maker: Maker, run: Run, trial: str = "") -> Registration:
+    """What registers the output of a run that has succeeded; of a sweep that of its best trial."""
+    tags = {
+        RUN_TAG: run.name,
+        OUTPUT_TAG: output,
+        FINGERPRINT_TAG: run.fingerprint,
+        TRIAL_TAG: trial,
+        COMMIT_TAG: run.provenance.commit + ("-dirty" if run.provenance.commit and run.provenance.dirty else ""),
+        DATA_TAG: " ".join(run.reads),
+    }
+    return Registration(
+        model, kind, trial or run.name, output, maker, {tag: text for tag, text in tags.items() if text}
+    )
