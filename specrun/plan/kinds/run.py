@@ -12,17 +12,18 @@ from typing import ClassVar
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Change, ResourceChange
 from specrun.plan.files import SourceFile, hash_code
-from specrun.plan.fingerprint import explain, fingerprint, identify
+from specrun.plan.fingerprint import fingerprint, identify
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
 from specrun.plan.kinds.inputs import JobInputs, cloud_content
+from specrun.plan.kinds.upstream import differences, upstream_runs
 from specrun.plan.makers import Maker, namesakes
 from specrun.plan.observed import CloudContent, Loss, Observed, Run
 from specrun.plan.parameters import kept_variables
 from specrun.plan.planning import Past, Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place, workspace_key
-from specrun.plan.submission import Submission, Upstream
+from specrun.plan.submission import Submission
 from specrun.plan.sweeping import TrialCounts, count_trials
 from specrun.spec.boundary import Links
 from specrun.spec.datastore_paths import parse
@@ -121,7 +122,8 @@ class RunRequest(Planned):
         name = run_name(self.name, digest, decision.attempt)
         submission = replace(draft, name=name, attempt=decision.attempt, rerun=options.rerun)
         if decision.action is Action.SUBMIT:
-            submission = replace(submission, upstream=self._upstream(planning))
+            origins = {name: self.input_origin(name) for name in self.upstream}
+            submission = replace(submission, upstream=upstream_runs(planning, self.upstream, origins))
         others = [run for run in runs if not run.is_of(digest)]
         cancel = self._previous(planning, others) if options.cancel_previous else ()
         if taken and decision.follow is not None:
@@ -135,27 +137,10 @@ class RunRequest(Planned):
         if not runs and (unread := planning.view.history.unread(self.name)):
             planning.note(self, "runs-not-looked-at", f"Whether the spec has run before: {unread}.")
         new = bool(others) and decision.attempt == 1
-        differences = explain(planning.view.identity(others[0].name), draft.identity) if new else ()
+        changed = differences(planning, planning.view.identity(others[0].name), self.name) if new else ()
         reason = decision.reason + self._beside(past)
         trials = count_trials(planning, submission, runs)
-        return Submit(self, Action.SUBMIT, reason, submission, cancel, differences, trials)
-
-    def _upstream(self, planning: Planning) -> Mapping[str, Upstream]:
-        """The runs that a new attempt reads from. Raises Unplanned, where there is none of a spec that is not given."""
-        found: dict[str, Upstream] = {}
-        for name, source in self.upstream.items():
-            draft = planning.drafts[source.spec]
-            run = planning.run_of(source.spec)
-            if run is None:
-                spec, file = source.spec, planning.used[source.spec]
-                detail = (
-                    f"Nothing has succeeded for what {spec} is now, and {file} is not among the given specs: give it, "
-                    f"too (`specrun apply {file} …`), or apply it first."
-                )
-                planning.problems.append(self.input_origin(name).diagnostic("upstream-not-run", detail))
-                raise Unplanned
-            found[name] = Upstream(source.spec, run, draft.fingerprint, source.output)
-        return found
+        return Submit(self, Action.SUBMIT, reason, submission, cancel, changed, trials)
 
     def input_origin(self, name: str) -> Origin:
         """Where an input is written."""

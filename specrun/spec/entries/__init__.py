@@ -24,6 +24,7 @@ GROUPS: Mapping[str, str] = {
     "sweep": "Sweeps",
     "environment": "The environment",
     "data": "Data and datastores",
+    "chains": "Chains and models",
     "paths": "Files and folders",
     "machines": "Counts and machines",
     "prices": "Prices",

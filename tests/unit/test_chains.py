@@ -1,0 +1,79 @@
+"""Specs that read from each other's runs: found by name and by file, and what is wrong at its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from specrun.apply.chains import with_upstream
+from specrun.apply.project import open_project
+from specrun.spec.load import load
+
+HEAD = "apiVersion: specrun/v1\nname: {}\n"
+
+
+def job(inputs: str = "", outputs: str = "", command: str = "echo") -> str:
+    parts = [f"inputs: {inputs}"] * bool(inputs) + [f"outputs: {outputs}"] * bool(outputs)
+    return f"job: {{command: {command}, {', '.join(parts)}}}\n"
+
+
+def write(folder: Path, specs: Mapping[str, str]) -> None:
+    for name, text in specs.items():
+        (folder / f"{name}.yaml").write_text(HEAD.format(name) + text)
+
+
+def found(folder: Path, *names: str) -> list[tuple[str, str]]:
+    """What is wrong with the specs of these names, and at which paths."""
+    loaded = load([str(folder / f"{name}.yaml") for name in names])
+    assert loaded.ok, loaded.diagnostics
+    chained = with_upstream(loaded.specs, {})
+    project = open_project(chained.specs, "local", folder / "home", chained.used)
+    wrong = [*chained.mistakes, *(project.check() if not chained.mistakes else ())]
+    return [(one.code, ".".join(map(str, one.path))) for one in wrong]
+
+
+@pytest.mark.parametrize("written", ["prep", "./prep.yaml"])
+@pytest.mark.parametrize("given", [("train",), ("train", "prep")])
+def test_the_spec_that_is_read_from_is_found(tmp_path: Path, written: str, given: tuple[str, ...]) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, {"prep": job(outputs="{f: {}}"), "train": job(f"{{f: {{run: {written}, output: f}}}}")})
+    assert found(tmp_path, *given) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "path"),
+    [
+        ("run: prap, output: f", "unknown-run", "job.inputs.f.run"),
+        ("run: ./prap.yaml, output: f", "unknown-run", "job.inputs.f.run"),
+        ("run: prep, output: g", "unknown-run-output", "job.inputs.f"),
+    ],
+)
+def test_what_is_not_there_is_told_at_its_input(tmp_path: Path, source: str, code: str, path: str) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, {"prep": job(outputs="{f: {}}"), "train": job(f"{{f: {{{source}}}}}")})
+    assert found(tmp_path, "train", "prep") == [(code, path)]
+
+
+def test_a_ring_is_told_once(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            name: job(f"{{f: {{run: {upstream}, output: default}}}}")
+            for name, upstream in {"a": "b", "b": "c", "c": "a"}.items()
+        },
+    )
+    assert found(tmp_path, "a", "b", "c") == [("chain-loop", "job.inputs.f")]
+
+
+def test_the_latest_of_a_model_that_is_made_in_the_same_call(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "train": job(outputs="{m: {register: {name: digits}}}"),
+            "tune": job("{base: {model: digits, version: latest}}"),
+        },
+    )
+    assert found(tmp_path, "train", "tune") == [("latest-of-same-call", "job.inputs.base")]
+    assert found(tmp_path, "tune") == []
