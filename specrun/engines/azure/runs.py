@@ -130,6 +130,11 @@ class Runs:
             with suppress(EngineError):
                 packed = submission.as_ran.packed()
                 write_record(self.connection.open_datastore(None), spec_path(submission.name), packed)
+        if submission.upstream or submission.models:
+            from specrun.engines.azure.chained import with_addresses  # late: few runs read from others
+
+            default = partial(self.connection.datastore, None)
+            submission = with_addresses(submission, self.calls.find, lambda: str(default().name))
         self.calls.submit(submission, staged, report)
 
     @asked

@@ -29,7 +29,10 @@ def upstream_runs(
             )
             planning.problems.append(origins[name].diagnostic("upstream-not-run", detail))
             raise Unplanned
-        found[name] = Upstream(source.spec, run, planning.drafts[source.spec].fingerprint, source.output)
+        draft = planning.drafts[source.spec]
+        output = draft.job.outputs.get(source.output)
+        path = (output.path or "") if output is not None else ""
+        found[name] = Upstream(source.spec, run, draft.fingerprint, source.output, path)
     return found
 
 
