@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """The run that an input reads an `output` of: of which spec, by its name, and what it is. `path` is where the output
-    is, if the spec says so ("": with the run).
+    """The run that an input reads an `output` of: of which spec, by its name, and what it is. `path` is where the
+    output is, if the spec says so ("": with the run).
     """
 
     spec: str
