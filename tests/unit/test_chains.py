@@ -9,6 +9,11 @@ import pytest
 
 from specrun.apply.chains import with_upstream
 from specrun.apply.project import open_project
+from specrun.plan.changes import Plan
+from specrun.plan.graph import build_graph
+from specrun.plan.hashes import HashCache
+from specrun.plan.planning import PlanOptions
+from specrun.plan.resources import Place
 from specrun.spec.load import load
 
 HEAD = "apiVersion: specrun/v1\nname: {}\n"
@@ -77,3 +82,29 @@ def test_the_latest_of_a_model_that_is_made_in_the_same_call(tmp_path: Path) -> 
     )
     assert found(tmp_path, "train", "tune") == [("latest-of-same-call", "job.inputs.base")]
     assert found(tmp_path, "tune") == []
+
+
+def planned(folder: Path, *names: str) -> Plan:
+    chained = with_upstream(load([str(folder / f"{name}.yaml") for name in names]).specs, {})
+    return open_project(chained.specs, "local", folder / "home", chained.used).plan(PlanOptions())
+
+
+def test_a_spec_that_was_not_given_must_have_run(tmp_path: Path) -> None:
+    write(tmp_path, {"prep": job(outputs="{f: {}}"), "train": job("{f: {run: ./prep.yaml, output: f}}")})
+    plan = planned(tmp_path, "train")
+    assert [one.code for one in plan.problems] == ["upstream-not-run"]
+    assert [str(key) for key in plan.unplanned] == ["run/train"]
+    assert [change.key.address for change in planned(tmp_path, "train", "prep").changes] == ["run/prep", "run/train"]
+
+
+def test_a_model_that_is_not_registered(tmp_path: Path) -> None:
+    write(tmp_path, {"tune": job("{base: {model: digits, version: 3}}")})
+    plan = planned(tmp_path, "tune")
+    assert [(one.code, one.path[-1]) for one in plan.problems] == [("unknown-model", "base")]
+
+
+def test_a_run_in_another_place_is_not_read_from(tmp_path: Path) -> None:
+    write(tmp_path, {"prep": job(outputs="{f: {}}"), "train": job("{f: {run: prep, output: f}}")})
+    specs = load([str(tmp_path / "prep.yaml"), str(tmp_path / "train.yaml")]).specs
+    graph = build_graph(specs, lambda spec: Place("local", spec.name, spec.name), HashCache(tmp_path / "home"))
+    assert [one.code for one in graph.diagnostics] == ["upstream-elsewhere"]

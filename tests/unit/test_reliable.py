@@ -336,7 +336,7 @@ def test_a_lock_that_comes_too_late_is_given_back(engine: Double, cluster: Resou
     engine.locks = Slow()  # type: ignore[assignment]
     engine.patience = 0.02
     with pytest.raises(Abandoned, match="locking compute/gpu"):
-        Reliable(engine).lock(cluster.resource, Holder("ada"))
+        Reliable(engine).locks.acquire(cluster.resource, Holder("ada"))
     go_on.set()
     wait_until(lambda: "unlock compute/gpu" in engine.calls, "the lock to be given back")
     assert not engine.locked
@@ -344,6 +344,6 @@ def test_a_lock_that_comes_too_late_is_given_back(engine: Double, cluster: Resou
 
 def test_without_a_place_for_locks_there_is_none(engine: Double, cluster: ResourceChange) -> None:
     engine.faults = {"lock compute/gpu": [Missing("no workspace yet")]}
-    assert Reliable(engine).lock(cluster.resource, Holder()) is None
+    assert Reliable(engine).locks.acquire(cluster.resource, Holder()) is None
     engine.locks = None
-    assert Reliable(engine).lock(cluster.resource, Holder()) is None
+    assert Reliable(engine).locks.acquire(cluster.resource, Holder()) is None
