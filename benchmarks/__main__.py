@@ -27,6 +27,7 @@ from benchmarks.printing import logs
 from benchmarks.reading_logs import ui_logs
 from benchmarks.repositories import repositories
 from benchmarks.running import overhead
+from benchmarks.sweeps import sweeps
 from benchmarks.table import Missing, Row, data, table
 from benchmarks.uploads import uploads
 from benchmarks.validating import mistakes, start, validate
@@ -40,6 +41,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "nothing-to-do": nothing_to_do,
     "hashing": hashing,
     "overhead": overhead,
+    "sweeps": sweeps,
     "logs": logs,
     "uploads": uploads,
     "cloud": cloud,

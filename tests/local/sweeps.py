@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from specrun.apply.project import open_project
+from specrun.engines.base import Missing
 from specrun.engines.local import state
 from specrun.engines.local.sweeps.record import read_trials
 from specrun.plan.observed import Run, RunStatus
@@ -95,10 +96,11 @@ class Place:
     def successes(self, spec: str = "tune") -> dict[Any, int]:
         """How many runs have succeeded with each value of x."""
         found: Counter[Any] = Counter()
-        for folder in (self.machine.home / "runs").iterdir():
-            run = self.machine.engine.runs.get(folder.name)
-            if run.status is RunStatus.SUCCEEDED and not run.is_sweep:
-                found[run.parameters["x"]] += 1
+        for folder in (self.machine.home / "runs").glob("*"):
+            with contextlib.suppress(Missing):  # it is made, and not started
+                run = self.machine.engine.runs.get(folder.name)
+                if run.status is RunStatus.SUCCEEDED and not run.is_sweep:
+                    found[run.parameters["x"]] += 1
         return dict(found)
 
     def supervisors(self) -> dict[str, int]:

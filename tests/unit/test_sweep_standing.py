@@ -1,0 +1,83 @@
+"""What a sweep does about a trial, by the attempts that there are at it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, Sweeping, is_same, stand
+from specrun.engines.local.sweeps.trial_runs import Attempt
+from specrun.plan.observed import RunStatus
+from specrun.plan.trials import STOPPED_EARLY
+
+SWEEP = Sweeping("tune-aaaaaaaaaa-2", submitted=100.0)
+EARLY, OTHERS = f"{STOPPED_EARLY} (bandit): …", f"{ITS_SWEEP}tune-bbbbbbbbbb was cancelled"
+
+
+def attempt(number: int, status: str, submitted: float = 50.0, reason: str = "", **others: object) -> Attempt:
+    name = "tune-0123456789" + (f"-{number}" if number > 1 else "")
+    return Attempt(name, number, RunStatus(status), reason, submitted, **others)  # type: ignore[arg-type]
+
+
+def test_a_trial_of_which_there_is_nothing_is_begun() -> None:
+    assert stand([], SWEEP, 0) == (None, 1)
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "running", "queued"])
+def test_what_there_is_counts(status: str) -> None:
+    there = attempt(1, status)
+    assert stand([there], SWEEP, 0) == (there, 0)
+
+
+def test_a_success_counts_whatever_came_after_it() -> None:
+    first, second = attempt(1, "succeeded"), attempt(2, "succeeded")
+    assert stand([first, second, attempt(3, "failed"), attempt(4, "lost")], SWEEP, 0) == (second, 0)
+
+
+def test_what_the_platform_has_ended_is_begun_again_a_few_times() -> None:
+    lost = [attempt(1, "lost"), attempt(2, "lost")]
+    assert stand(lost, SWEEP, 0) == (None, 3)
+    assert stand(lost, SWEEP, TRIES - 1) == (None, 3)
+    assert stand(lost, SWEEP, TRIES) == (lost[1], 0)
+
+
+def test_what_failed_is_begun_again_when_that_was_asked_for_since() -> None:
+    asking = replace(SWEEP, since=100.0)
+    assert stand([attempt(1, "failed")], asking, 0) == (None, 2)
+    since = attempt(2, "failed", submitted=101.0)
+    assert stand([attempt(1, "failed"), since], asking, 1) == (since, 0)
+    assert stand([attempt(1, "succeeded")], asking, 0)[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "counts"),
+    [
+        (attempt(1, "cancelled"), False),
+        (attempt(1, "cancelled", submitted=101.0), True),
+        (attempt(1, "cancelled", submitted=101.0, reason=OTHERS, parent="tune-bbbbbbbbbb"), False),
+        (attempt(1, "cancelled", submitted=101.0, reason=OTHERS, parent=SWEEP.name), True),
+        (attempt(1, "cancelled", reason=EARLY), False),
+        (attempt(1, "cancelled", submitted=101.0, reason=EARLY), False),
+    ],
+)
+def test_what_was_cancelled(cancelled: Attempt, counts: bool) -> None:
+    assert stand([cancelled], SWEEP, 0) == ((cancelled, 0) if counts else (None, 2))
+
+
+def test_what_was_stopped_early_is_done_with_where_trials_are_stopped() -> None:
+    stopped = attempt(1, "cancelled", reason=EARLY)
+    assert stand([stopped], replace(SWEEP, stops=True, since=100.0), 0) == (stopped, 0)
+
+
+def test_what_is_damaged_has_its_name_and_counts_for_nothing() -> None:
+    damaged = attempt(1, "lost", is_known=False)
+    assert stand([damaged], SWEEP, TRIES) == (None, 2)
+    failed = attempt(1, "failed")
+    assert stand([failed, attempt(2, "lost", is_known=False)], SWEEP, 0) == (failed, 0)
+
+
+def test_attempts_at_the_same() -> None:
+    assert is_same("tune-aaaaaaaaaa", "tune-aaaaaaaaaa-3")
+    assert not is_same("tune-aaaaaaaaaa", "tune-bbbbbbbbbb")
+    assert not is_same("", "")
