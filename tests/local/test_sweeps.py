@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from specrun.engines.local import state, supervisor
-from specrun.engines.local.request import Cluster, Request
+from specrun.engines.local.request import Cluster, Request, Withheld
 from specrun.engines.local.sweeps.record import read_trials
 from specrun.engines.local.sweeps.room import refusal, room
 from specrun.plan.observed import RunStatus
@@ -370,6 +370,19 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(tmp_path: Path) -> None
     finally:
         place.end_all()
         subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_sweep_that_does_not_know_its_trials_is_not_started(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has started it was killed before it had said what it is."""
+    spec = place.spec(SCORE)
+    with monkeypatch.context() as patched:
+        patched.setattr(supervisor, "start", lambda folder, withheld: None)
+        folder = place.submit(spec)
+    with pytest.raises(supervisor.NotStarted, match="did not arrive"):
+        supervisor.start(folder, Withheld())
+    assert place.apply(spec).name == folder.name
+    assert place.counts() == {"1": 1, "2": 1, "3": 1}
+    assert place.successes() == {1: 1, 2: 1, 3: 1}
 
 
 @needs_proc

@@ -133,7 +133,7 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
                 place.end(place.begin("--rerun"))
         check(place, struck)
     except BaseException:
-        print(f"{folder}: {dict(struck)}\n" + "\n".join(place.said))
+        print(f"{folder}: {dict(struck)}\n" + "\n".join(dict.fromkeys(place.said)))
         raise
     finally:
         place.end_all()
@@ -141,7 +141,7 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
 
 
 def check(place: Killed, struck: Counter[str]) -> None:
-    where = f"{dict(struck)}: {place.said}"
+    where = f"{dict(struck)}"
     wait_until(lambda: not place.supervisors(), "nobody to be left", place.supervisors)
     assert place.successes() == dict.fromkeys(VALUES, 1), where
     last = max(place.sweeps(), key=lambda folder: state.read(folder).submitted or 0)

@@ -7,17 +7,16 @@ from dataclasses import replace
 import pytest
 
 from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, Sweeping, is_same, stand
-from specrun.engines.local.sweeps.trial_runs import Attempt
-from specrun.plan.observed import RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.plan.trials import STOPPED_EARLY
 
 SWEEP = Sweeping("tune-aaaaaaaaaa-2", submitted=100.0)
 EARLY, OTHERS = f"{STOPPED_EARLY} (bandit): …", f"{ITS_SWEEP}tune-bbbbbbbbbb was cancelled"
 
 
-def attempt(number: int, status: str, submitted: float = 50.0, reason: str = "", **others: object) -> Attempt:
+def attempt(number: int, status: str, submitted: float = 50.0, reason: str = "", **others: object) -> Run:
     name = "tune-0123456789" + (f"-{number}" if number > 1 else "")
-    return Attempt(name, number, RunStatus(status), reason, submitted, **others)  # type: ignore[arg-type]
+    return Run(name, "tune", "0123456789", number, RunStatus(status), reason, submitted, **others)  # type: ignore[arg-type]
 
 
 def test_a_trial_of_which_there_is_nothing_is_begun() -> None:
@@ -61,7 +60,7 @@ def test_what_failed_is_begun_again_when_that_was_asked_for_since() -> None:
         (attempt(1, "cancelled", submitted=101.0, reason=EARLY), False),
     ],
 )
-def test_what_was_cancelled(cancelled: Attempt, counts: bool) -> None:
+def test_what_was_cancelled(cancelled: Run, counts: bool) -> None:
     assert stand([cancelled], SWEEP, 0) == ((cancelled, 0) if counts else (None, 2))
 
 
@@ -71,10 +70,10 @@ def test_what_was_stopped_early_is_done_with_where_trials_are_stopped() -> None:
 
 
 def test_what_is_damaged_has_its_name_and_counts_for_nothing() -> None:
-    damaged = attempt(1, "lost", is_known=False)
+    damaged = attempt(1, "lost", loss=Loss.DAMAGED)
     assert stand([damaged], SWEEP, TRIES) == (None, 2)
     failed = attempt(1, "failed")
-    assert stand([failed, attempt(2, "lost", is_known=False)], SWEEP, 0) == (failed, 0)
+    assert stand([failed, attempt(2, "lost", loss=Loss.UNMARKED)], SWEEP, 0) == (failed, 0)
 
 
 def test_attempts_at_the_same() -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from specrun.engines.local import disk, going, roles, state
 from specrun.engines.local import request as requests
+from specrun.engines.local.sweeps.request import is_sweep
 from specrun.plan.private import open_private
 
 LOG = "supervisor.log"
@@ -102,10 +103,13 @@ def main(arguments: list[str]) -> int:
     if answer is not None and os.fork():
         os._exit(0)  # whoever started this has no child to collect later
     rundir = Path(folder).absolute()
+    lock = None
     try:
         lock = _lock(rundir)
         request = None if lock is None else _read_request(rundir, withheld)
     except (requests.RequestInvalid, NotStarted, OSError) as error:
+        if lock is not None:  # before anybody is told: whoever looks then must find that nothing goes on
+            os.close(lock)
         told = f"{rundir.name}: {disk.why(error)} ({error.filename})" if isinstance(error, OSError) else f"{error}"
         _say(answer, f"{_ERROR} {told}")
         print(told, file=sys.stderr)
@@ -119,9 +123,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _carry_out(rundir: Path, request: requests.Request, withheld: requests.Withheld, lock: int) -> None:
-    # Late: whoever waits for the answer need not wait for this.
-    from specrun.engines.local import processes
-    from specrun.engines.local.sweeps.request import is_sweep
+    from specrun.engines.local import processes  # late, as what follows: who waits for the answer need not wait for it
 
     if is_sweep(rundir):
         from specrun.engines.local.sweeps.scheduling import Scheduling
@@ -143,6 +145,8 @@ def _read_request(rundir: Path, withheld: requests.Withheld | None) -> requests.
         raise NotStarted(f"the values of these secrets did not arrive: {', '.join(sorted(missing)) or 'all'}")
     if request.withheld and not withheld.command:
         raise NotStarted("the command, which has a credential in it, did not arrive")
+    if is_sweep(rundir) and not withheld.identity:
+        raise NotStarted("what its trials are taken for did not arrive")
     return replace(request, command=withheld.command) if request.withheld else request
 
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from specrun.engines.local import state
-from specrun.engines.local.sweeps.trial_runs import Attempt
 from specrun.engines.local.sweeps.values import outcome
 from specrun.plan.metrics import number_data
-from specrun.plan.observed import RunStatus
+from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import Trial, best, is_stopped_early
 from specrun.spec.expressions import scalar_text
 from specrun.spec.sweep import Objective, Sweep
@@ -20,25 +19,17 @@ BEFORE = "it was there already"
 _FAILED = frozenset({RunStatus.FAILED, RunStatus.LOST})
 
 
-def ended(trial: Trial, attempt: Attempt, folder: Path, objective: Objective, *, before: bool) -> Trial:
-    """A trial whose run, in a folder, has ended. `before`: no attempt at it was begun for this sweep."""
-    status, value, reason = attempt.status, None, attempt.reason
+def ended(trial: Trial, run: Run, folder: Path, objective: Objective) -> Trial:
+    """A trial whose run, in a folder, has ended."""
+    status, value, reason = run.status, None, run.reason
     if status is RunStatus.SUCCEEDED:
         value, wrong = outcome(folder, objective)
         status = status if value is not None else RunStatus.FAILED
         reason = "; ".join(told for told in (wrong, reason) if told)
     elif status is RunStatus.CANCELLED:
         value = outcome(folder, objective)[0]
-    return replace(
-        trial,
-        run=attempt.name,
-        status=status,
-        value=value,
-        reason=reason,
-        started=attempt.started,
-        ended=attempt.ended,
-        notes=(BEFORE,) if before else (),
-    )
+    found = replace(trial, run=run.name, status=status, value=value, reason=reason)
+    return replace(found, started=run.started, ended=run.ended)
 
 
 class Results:

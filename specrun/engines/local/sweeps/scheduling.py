@@ -13,7 +13,7 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specrun.engines.local import disk, gpus, processes, state, supervisor
@@ -23,12 +23,12 @@ from specrun.engines.local.sweeps import request as sweeps
 from specrun.engines.local.sweeps.judging import Judge
 from specrun.engines.local.sweeps.proposals import Proposals, proposals
 from specrun.engines.local.sweeps.record import Record, read_trials
-from specrun.engines.local.sweeps.results import Results, ended
+from specrun.engines.local.sweeps.results import BEFORE, Results, ended
 from specrun.engines.local.sweeps.room import refusal, room
 from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, earlier_attempts, is_same, stand, sweeping
 from specrun.engines.local.sweeps.sweep_run import SweepRun
-from specrun.engines.local.sweeps.trial_runs import TAKEN, UNPREPARED, Attempt, Child, TrialRuns
-from specrun.plan.observed import RunStatus
+from specrun.engines.local.sweeps.trial_runs import TAKEN, UNPREPARED, Child, TrialRuns
+from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import Trial
 from specrun.spec.errors import Error
 from specrun.spec.sweep import BAYESIAN
@@ -50,7 +50,7 @@ class _Going:
     stopping: str = ""
     """Why its end was asked for, or is to be once its run is there."""
     told: bool = False
-    attempt: Attempt | None = field(default=None)
+    attempt: Run | None = None
 
 
 class Scheduling:
@@ -196,10 +196,11 @@ class Scheduling:
         waits = self.sweep.max_failed_trials is not None or self.sweep.sampling_algorithm == BAYESIAN
         return sum(waits or not going.is_over for going in self.going.values())
 
-    def _settle(self, going: _Going, attempt: Attempt) -> None:
+    def _settle(self, going: _Going, attempt: Run) -> None:
         """Note how a trial has ended."""
         folder = self.runs.folder(attempt.name)
-        trial = ended(going.trial, attempt, folder, self.objective, before=not going.begun)
+        trial = ended(going.trial, attempt, folder, self.objective)
+        trial = replace(trial, notes=() if going.begun else (BEFORE,))
         self.judge.settle(trial.number, folder)
         del self.going[trial.number]
         self.runs.forget(going.fingerprint)

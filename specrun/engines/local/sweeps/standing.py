@@ -10,9 +10,8 @@ from typing import NamedTuple
 from specrun.engines.local import state
 from specrun.engines.local.request import RequestInvalid
 from specrun.engines.local.sweeps.request import SweepRequest, is_sweep, read
-from specrun.engines.local.sweeps.trial_runs import Attempt
 from specrun.plan.attempts import NAME, run_name
-from specrun.plan.observed import RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.plan.trials import STOPPED_EARLY
 from specrun.spec.frozen import dataclass
 
@@ -41,19 +40,19 @@ class Standing(NamedTuple):
     Neither is given of one that was lost too often: then it is by the attempt that was lost last.
     """
 
-    attempt: Attempt | None = None
+    attempt: Run | None = None
     number: int = 0
 
 
-def stand(attempts: Sequence[Attempt], sweep: Sweeping, begun: int) -> Standing:
+def stand(attempts: Sequence[Run], sweep: Sweeping, begun: int) -> Standing:
     """Where a trial stands; this sweep has `begun` so many attempts at it.
 
     What has succeeded counts, whoever ran it and whatever else came of it; what goes on is waited for; what failed by
     itself has failed. What the platform has ended is begun again, and so is what was cancelled before the sweep was
     submitted, or with another sweep.
     """
-    following = attempts[-1].number + 1 if attempts else 1
-    known = [attempt for attempt in attempts if attempt.is_known]
+    following = attempts[-1].attempt + 1 if attempts else 1
+    known = [attempt for attempt in attempts if attempt.loss not in (Loss.DAMAGED, Loss.UNMARKED)]
     for attempt in reversed(known):
         if attempt.status is RunStatus.SUCCEEDED:
             return Standing(attempt)
@@ -62,7 +61,8 @@ def stand(attempts: Sequence[Attempt], sweep: Sweeping, begun: int) -> Standing:
         return Standing(number=following)
     if newest.status is RunStatus.LOST:
         return Standing(newest) if begun >= TRIES else Standing(number=following)
-    again = (newest.status is RunStatus.FAILED and sweep.since is not None and newest.submitted < sweep.since) or (
+    was_before = sweep.since is not None and (newest.submitted or 0.0) < sweep.since
+    again = (newest.status is RunStatus.FAILED and was_before) or (
         newest.status is RunStatus.CANCELLED and not _counts(newest, sweep)
     )
     return Standing(number=following) if again else Standing(newest)
@@ -98,10 +98,10 @@ def is_same(one: str, other: str) -> bool:
     return len(found) == 2 and found[0] == found[1]
 
 
-def _counts(cancelled: Attempt, sweep: Sweeping) -> bool:
+def _counts(cancelled: Run, sweep: Sweeping) -> bool:
     """Whether a trial that was cancelled is done with that."""
     if cancelled.reason.startswith(STOPPED_EARLY):
         return sweep.stops
     if cancelled.reason.startswith(ITS_SWEEP) and cancelled.parent != sweep.name:
         return False
-    return cancelled.submitted >= sweep.submitted
+    return (cancelled.submitted or 0.0) >= sweep.submitted

@@ -21,14 +21,15 @@ from specrun.engines.local import disk, going, guard, processes, state, supervis
 from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.execution import Execution
 from specrun.engines.local.kept_code import note_names, noted_files
-from specrun.engines.local.marks import RECORD, UNMARKED, Marks, marked
+from specrun.engines.local.marks import RECORD, Marks, marked
 from specrun.engines.local.request import Request, Withheld
+from specrun.engines.local.run_reading import read_run
 from specrun.plan.attempts import NAME, run_name
 from specrun.plan.hashes import content_digest
 from specrun.plan.home import scratch
-from specrun.plan.observed import RunStatus
+from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.plan.private import open_private, write_private
-from specrun.plan.stored import Damaged, number, read_record
+from specrun.plan.stored import read_record
 from specrun.plan.trials import FILLED, filled, filled_command, identity_of_trial
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask, mask_property
@@ -38,26 +39,6 @@ KEPT = "spec.zip"
 IDENTITY = "identity.json"
 TAKEN, UNPREPARED = 3, 4
 """How a trial's supervisor exits that has not become one: another has the name; there was no room, or the like."""
-
-_STATUSES = {state.PREPARED: RunStatus.QUEUED} | {one.value: one for one in RunStatus}
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt at a trial, as it is now. `parent` is the sweep that began it ("": none did).
-
-    `is_known` is false where its record is damaged, not this user's, or another trial's: its name is taken, no more.
-    """
-
-    name: str
-    number: int
-    status: RunStatus
-    reason: str = ""
-    submitted: float = 0.0
-    started: float | None = None
-    ended: float | None = None
-    parent: str = ""
-    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +84,7 @@ class TrialRuns:
         """What an attempt at a trial is called."""
         return run_name(self._spec, fingerprint, number)
 
-    def attempts(self, fingerprint: str) -> Sequence[Attempt]:
+    def attempts(self, fingerprint: str) -> Sequence[Run]:
         """The attempts at a trial, whoever made them; but for those that were never started, whose name is free."""
         numbers = self._known.get(fingerprint[:10], [])
         following = numbers[-1] + 1 if numbers else 1
@@ -118,27 +99,12 @@ class TrialRuns:
         if self._known.get(fingerprint[:10]) == [1]:
             del self._known[fingerprint[:10]]
 
-    def _attempt(self, fingerprint: str, attempt: int) -> Attempt | None:
-        name = self.name(fingerprint, attempt)
-        folder = self.folder(name)
-        seen = state.observe(folder)
-        if seen.status == state.PREPARED:
-            if not state.held(folder) and state.read(folder).status == state.PREPARED:
-                return None
-        elif seen.status == state.MISSING and not os.path.lexists(folder):
-            return None
-        record: Mapping[str, object] = {}
-        if not folder.is_symlink():
-            with contextlib.suppress(FileNotFoundError, Damaged):
-                record = read_record(folder / RECORD)
-        status = _STATUSES.get(seen.status, RunStatus.LOST)
-        if record.get("fingerprint") != fingerprint:
-            return Attempt(name, attempt, RunStatus.LOST, f"{folder} is not that of the trial", is_known=False)
-        if status.ended and status is not RunStatus.LOST and not self._marks.counts_run(folder):
-            return Attempt(name, attempt, RunStatus.LOST, UNMARKED, is_known=False)
-        submitted = seen.submitted or number(record.get("submitted")) or 0.0
-        parent = str(record.get("parent", ""))
-        return Attempt(name, attempt, status, seen.reason, submitted, seen.started, seen.ended, parent)
+    def _attempt(self, fingerprint: str, number: int) -> Run | None:
+        run = read_run(self.folder(self.name(fingerprint, number)), self._marks)
+        if run is None or run.is_of(fingerprint):
+            return run
+        # The same in the first digits: its name is taken, no more.
+        return replace(run, status=RunStatus.LOST, loss=Loss.DAMAGED)
 
     def begin(self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> Child:
         """Have a process make an attempt at a trial, and be its supervisor. Raises OSError when there can be none."""

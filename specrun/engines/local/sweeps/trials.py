@@ -83,13 +83,10 @@ class LocalSweeps:
             return replace(trial, status=RunStatus.LOST, reason=GONE)
         if not run.status.ended:
             return replace(trial, status=run.status, reason=run.reason, started=run.started)
-        # Late: these are a supervisor's, and of sweeps that somebody has killed.
+        # Late: it is a supervisor's, and of sweeps that somebody has killed.
         from specrun.engines.local.sweeps.results import ended
-        from specrun.engines.local.sweeps.trial_runs import Attempt
 
-        attempt = Attempt(run.name, run.attempt, run.status, run.reason, started=run.started, ended=run.ended)
-        found = ended(trial, attempt, run_folder(self._home, run.name), objective, before=False)
-        return replace(found, notes=trial.notes)
+        return ended(trial, run, run_folder(self._home, run.name), objective)
 
     def _read(self, name: str) -> Run | None:
         return read_run(run_folder(self._home, name), self._marks)
