@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from math import ceil, floor, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -120,7 +119,11 @@ def values_of(parameter: Parameter) -> Sequence[Scalar] | None:
 
 def multiple(step: float, number: int) -> float:
     """`step * number` as one would write it: 0.3 for three steps of 0.1, and a whole number of whole steps."""
-    return step * number if isinstance(step, int) else float(Decimal(repr(step)) * number)
+    if isinstance(step, int):
+        return step * number
+    from decimal import Decimal  # late: few sweeps have such a step
+
+    return float(Decimal(repr(step)) * number)
 
 
 def sweep_of(values: Mapping[str, Any]) -> Sweep:

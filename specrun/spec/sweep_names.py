@@ -41,6 +41,7 @@ KEYS: tuple[Row, ...] = (
     ("sweep.search_space.*", "std stddev stdev scale", OTHER, "sigma", ""),
     ("sweep.search_space.*", "log log_scale", OTHER, None, "Write `type: loguniform`, with the logarithms of the ends as `min_value` and `max_value`."),
     ("", "search_space hyperparameters parameter_space", f"{V1} and {V2}", "sweep.search_space", ""),
+    ("", "limits", V2, None, "Those of a job stand in `job.limits`, those of a sweep in `sweep.limits`."),
     ("", "sampling_algorithm", V2, "sweep.sampling_algorithm", ""),
     ("", "objective", V2, "sweep.objective", ""),
     ("", "early_termination", V2, "sweep.early_termination", ""),

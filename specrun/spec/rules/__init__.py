@@ -18,10 +18,8 @@ from specrun.spec.rules import (
     references,
     requirements,
     scripts,
-    search_space,
     sizes,
     spelling,
-    sweep,
 )
 from specrun.spec.rules.subject import Subject
 
@@ -64,18 +62,21 @@ _JOB: tuple[Rule, ...] = (
 )
 
 
-_SWEEP: tuple[Rule, ...] = (
-    sweep.job,
-    sweep.sampling,
-    sweep.counts,
-    sweep.timeouts,
-    sweep.early_termination,
-    sweep.unused_parameters,
-    search_space.kinds,
-    search_space.ranges,
-    search_space.repeated,
-    search_space.sobol,
-)
+def _of_sweeps() -> tuple[Rule, ...]:
+    from specrun.spec.rules import search_space, sweep  # late: few specs have one
+
+    return (
+        sweep.job,
+        sweep.sampling,
+        sweep.counts,
+        sweep.timeouts,
+        sweep.early_termination,
+        sweep.unused_parameters,
+        search_space.kinds,
+        search_space.ranges,
+        search_space.repeated,
+        search_space.sobol,
+    )
 
 
 _ADVICE: frozenset[Rule] = frozenset(
@@ -96,7 +97,8 @@ def check(subject: Subject, *, advice: bool = True) -> list[Diagnostic]:
     """Every rule's diagnostics (of each rule the first hundred), in no particular order; with no `advice` of those
     that find errors.
     """
-    rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values) + _SWEEP * ("sweep" in subject.values)
+    rules = _ANY + _DATA * bool(subject.data) + _JOB * ("job" in subject.values)
+    rules += _of_sweeps() if "sweep" in subject.values else ()
     rules = rules if advice else tuple(rule for rule in rules if rule not in _ADVICE)
     return [found for rule in rules for found in _few(rule(subject))]
 
