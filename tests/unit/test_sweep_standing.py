@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, Sweeping, is_same, stand
+from specrun.engines.local import state
+from specrun.engines.local.sweeps import request
+from specrun.engines.local.sweeps.request import SweepRequest
+from specrun.engines.local.sweeps.standing import ITS_SWEEP, TRIES, Sweeping, earlier_attempts, is_same, stand, sweeping
 from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.plan.trials import STOPPED_EARLY
+from specrun.spec.sweep import Objective, Sweep
 
 SWEEP = Sweeping("tune-aaaaaaaaaa-2", submitted=100.0)
 EARLY, OTHERS = f"{STOPPED_EARLY} (bandit): …", f"{ITS_SWEEP}tune-bbbbbbbbbb was cancelled"
@@ -80,3 +85,37 @@ def test_attempts_at_the_same() -> None:
     assert is_same("tune-aaaaaaaaaa", "tune-aaaaaaaaaa-3")
     assert not is_same("tune-aaaaaaaaaa", "tune-bbbbbbbbbb")
     assert not is_same("", "")
+
+
+GRID = Sweep("grid", {}, Objective("maximize", "accuracy"))
+
+
+def left(runs: Path, number: int, status: str, since: float | None = None) -> Path:
+    """An attempt at a sweep whose supervisor is gone."""
+    folder = runs / ("tune-aaaaaaaaaa" + (f"-{number}" if number > 1 else ""))
+    folder.mkdir()
+    request.write(folder, SweepRequest(GRID, since))
+    state.write(folder, state.State(status))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        ([(state.RUNNING, 5.0)], 5.0),
+        ([(state.RUNNING, 5.0), (state.QUEUED, None)], 5.0),
+        ([(state.RUNNING, 5.0), (state.RUNNING, 7.0)], 7.0),
+        ([(state.SUCCEEDED, 5.0)], None),
+        ([(state.RUNNING, 5.0), (state.FAILED, None), (state.RUNNING, None)], None),
+        ([], None),
+    ],
+)
+def test_what_rerun_has_asked_for_is_asked_of_those_that_make_up_for_a_lost_one(
+    tmp_path: Path, before: list[tuple[str, float | None]], since: float | None
+) -> None:
+    folders = [left(tmp_path, number, *one) for number, one in enumerate(before, 1)]
+    own = left(tmp_path, len(before) + 1, state.RUNNING)
+    earlier = earlier_attempts(own)
+    assert earlier == folders[::-1]
+    assert sweeping(own, SweepRequest(GRID), 9.0, earlier).since == since
+    assert sweeping(own, SweepRequest(GRID, 8.0), 9.0, earlier).since == 8.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +59,8 @@ class Results:
 
     def _told(self, trial: Trial, *, is_best: bool) -> str:
         metric = self._sweep.objective.primary_metric
-        told = [] if trial.value is None else [f"{metric} {number_data(trial.value)}"]
+        value = trial.value
+        told = [] if value is None else [f"{metric} {f'{value:g}' if math.isfinite(value) else number_data(value)}"]
         told += [*(["the best so far"] if is_best else []), *([trial.reason] if trial.reason else [])]
         values = ", ".join(f"{name}={scalar_text(value)}" for name, value in trial.parameters.items())
         said = f": {', '.join(told)}" if told else ""
