@@ -116,6 +116,7 @@ def test_the_trials_stand_below_their_sweep_best_first(specrun: Command, engine:
         (["--filter", "status=failed,cancelled"], "15", 0),
         (["--filter", "loss>=4"], "45", 6),
         (["--sort", "loss", "--limit", "2"], "01", 6),
+        (["--filter", "loss>=4", "--columns", "nothing,seed"], "45", 6),
         (["--limit", "2"], "40", 0),
     ],
 )
