@@ -385,6 +385,21 @@ def test_a_sweep_that_does_not_know_its_trials_is_not_started(place: Place, monk
     assert place.successes() == {1: 1, 2: 1, 3: 1}
 
 
+def test_what_goes_wrong_in_a_supervisor_is_told_and_not_begun_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(supervisor, "start", lambda folder, withheld: None)
+        folder = place.submit(place.spec(SCORE))
+    file = folder / "sweep.json"
+    file.write_text(file.read_text().replace('"choice"', '"of next year"').replace('"grid"', '"random"'))
+    supervisor.start(folder, Withheld(identity={"command": "true"}))
+    place.wait(lambda: state.observe(folder).status in state.ENDED, "its end")
+    assert state.read(folder).status == state.FAILED
+    assert re.match(r"it went wrong \(\w+: .*\); see .*supervisor\.log", state.read(folder).reason)
+    assert "Traceback" in (folder / supervisor.LOG).read_text()
+
+
 @needs_proc
 def test_a_machine_that_restarts(place: Place) -> None:
     spec = place.spec(

@@ -30,6 +30,9 @@ FORMAT = 1
 FILE = "state.json"
 LOCK = "lock"
 CANCEL = "cancel"
+SWEEP = "sweep.json"
+"""In the folder of a run whose work is done by trials."""
+
 LONGEST = 4096
 """Bytes of a reason that is read."""
 

@@ -20,7 +20,6 @@ from pathlib import Path
 
 from specrun.engines.local import disk, going, roles, state
 from specrun.engines.local import request as requests
-from specrun.engines.local.sweeps.request import is_sweep
 from specrun.plan.private import open_private
 
 LOG = "supervisor.log"
@@ -125,7 +124,7 @@ def main(arguments: list[str]) -> int:
 def _carry_out(rundir: Path, request: requests.Request, withheld: requests.Withheld, lock: int) -> None:
     from specrun.engines.local import processes  # late, as what follows: who waits for the answer need not wait for it
 
-    if is_sweep(rundir):
+    if (rundir / state.SWEEP).exists():
         from specrun.engines.local.sweeps.scheduling import Scheduling
 
         processes.rename("specrun sweep")
@@ -145,7 +144,7 @@ def _read_request(rundir: Path, withheld: requests.Withheld | None) -> requests.
         raise NotStarted(f"the values of these secrets did not arrive: {', '.join(sorted(missing)) or 'all'}")
     if request.withheld and not withheld.command:
         raise NotStarted("the command, which has a credential in it, did not arrive")
-    if is_sweep(rundir) and not withheld.identity:
+    if (rundir / state.SWEEP).exists() and not withheld.identity:
         raise NotStarted("what its trials are taken for did not arrive")
     return replace(request, command=withheld.command) if request.withheld else request
 

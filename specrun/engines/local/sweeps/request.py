@@ -12,13 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from specrun.engines.local import state
 from specrun.engines.local.request import RequestInvalid
 from specrun.plan.private import write_private
 from specrun.plan.stored import Damaged, number, read_record
 from specrun.spec.frozen import dataclass
 from specrun.spec.sweep import LIMITS, Objective, Sweep
 
-FILE = "sweep.json"
+FILE = state.SWEEP
 FORMAT = 1
 
 
