@@ -197,13 +197,15 @@ def _is_asked(report: Report, found: Diagnostic, to: str) -> bool:
 
 
 def _source(entries: Sequence[Entry], to: str) -> int:
-    """The number of the entry whose field became what stands at a place of the spec, or the nearest above; else -1."""
+    """The number of the entry whose field became what stands at a place of the spec, or a part of it, or the nearest
+    above; else -1.
+    """
     best, fit = -1, -1
     for at, entry in enumerate(entries):
         if entry.to and entry.path and _is_within(to, entry.to) and len(entry.to) > fit:
             best, fit = at, len(entry.to)
-    if best < 0 and to:
-        best = next((at for at, entry in enumerate(entries) if entry.path and _is_within(entry.to, to)), -1)
+    if fit < len(to):
+        best = next((at for at, entry in enumerate(entries) if entry.path and _is_within(entry.to, to)), best)
     return best
 
 

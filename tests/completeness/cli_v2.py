@@ -1,4 +1,4 @@
-"""The fields of the installed SDK's command jobs and clusters, as its marshmallow schemas have them."""
+"""The fields of the installed SDK's command jobs, sweep jobs and clusters, as its marshmallow schemas have them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 @cache
 def fields_of(kind: str) -> tuple[str, ...]:
-    """The fields of a `job` or a `compute`: dotted, `*` for an entry of a mapping and `[]` for one of a list."""
+    """The fields of a `job`, `sweep` or `compute`: dotted, `*` for an entry of a mapping and `[]` for one of a list."""
     from azure.ai.ml._schema import CommandJobSchema
+    from azure.ai.ml._schema._sweep import SweepJobSchema
     from azure.ai.ml._schema.compute.aml_compute import AmlComputeSchema
     from azure.ai.ml.constants._common import BASE_PATH_CONTEXT_KEY
 
-    schema = {"job": CommandJobSchema, "compute": AmlComputeSchema}[kind]
+    schema = {"job": CommandJobSchema, "sweep": SweepJobSchema, "compute": AmlComputeSchema}[kind]
     fields = schema(context={BASE_PATH_CONTEXT_KEY: "."}).fields
     return tuple(dict.fromkeys(path for name, one in fields.items() for path in _below(one, one.data_key or name)))
 
@@ -26,7 +27,12 @@ def _below(field: Any, path: str) -> Iterator[str]:
 
 
 def _inside(field: Any, path: str) -> Iterator[tuple[Any, str]]:
-    """What a field consists of, each with its path: unions and wrappers stand where they stand."""
+    """What a field consists of, each with its path: unions and wrappers stand where they stand.
+
+    What is in a mapping of mappings, as spaces within a space, is not gone into: it has no end.
+    """
+    if path.count("*") > 1:
+        return
     for wrapped in (*getattr(field, "_union_fields", ()), getattr(field, "experimental_field", None)):
         if wrapped is not None and any(True for _ in _inside(wrapped, path)):
             yield wrapped, path

@@ -1,4 +1,4 @@
-"""Every field of the SDK's command jobs and clusters comes over with `specrun import azureml`, or is told why not."""
+"""Every field of the SDK's jobs, sweeps and clusters comes over with `specrun import azureml`, or is told why not."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ BASE: Mapping[str, Mapping[str, Any]] = {
         "environment": {"image": "python:3.11"},
         "compute": "azureml:cluster",
     },
+    "sweep": {
+        "type": "sweep",
+        "trial": {"command": "python train.py --x ${{search_space.x}}", "environment": {"image": "python:3.11"}},
+        "compute": "azureml:cluster",
+        "sampling_algorithm": "random",
+        "search_space": {"x": {"type": "choice", "values": [1, 2]}},
+        "objective": {"goal": "minimize", "primary_metric": "loss"},
+        "limits": {"max_total_trials": 4},
+    },
     "compute": {"name": "cluster", "type": "amlcompute", "size": "STANDARD_D2", "max_instances": 2},
 }
 PATH = {"path": "azureml://datastores/one/paths/a"}
@@ -33,6 +42,10 @@ USER_ASSIGNED = {
     "identity": {"type": "user_assigned", "user_assigned_identities": [{"resource_id": f"{NAMED}/one"}]},
 }
 TENSORFLOW = {"distribution.type": "tensorflow"}
+BANDIT = {"early_termination": {"type": "bandit", "slack_factor": 0.1}}
+BETWEEN = {"search_space.x": {"type": "quniform", "min_value": 0, "max_value": 1, "q": 0.1}}
+AROUND = {"search_space.x": {"type": "qnormal", "mu": 0, "sigma": 1, "q": 0.1}}
+ALGORITHM = {"sampling_algorithm": {"type": "random"}}
 
 SAMPLES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "job.command": ("python other.py", {}),
@@ -97,6 +110,31 @@ SAMPLES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "job.outputs.*.mode": ("upload", {"outputs.x": PATH}),
     "job.outputs.*.type": ("uri_folder", {"outputs.x": PATH}),
     **{f"job.outputs.*.{name}": ("1", {"outputs.x": PATH}) for name in ("$schema", "name", "version")},
+    "sweep.type": ("sweep", {}),
+    "sweep.sampling_algorithm.type": ("grid", ALGORITHM),
+    "sweep.sampling_algorithm.seed": (3, ALGORITHM),
+    "sweep.sampling_algorithm.logbase": (2.5, ALGORITHM),
+    "sweep.sampling_algorithm.rule": ("sobol", ALGORITHM),
+    "sweep.search_space.*.type": ("choice", {"search_space.x": {"values": [1]}}),
+    "sweep.search_space.*.values.[].*": ({"type": "randint", "upper": 3}, {"search_space.x": {"type": "choice"}}),
+    "sweep.search_space.*.min_value": (-1, BETWEEN),
+    "sweep.search_space.*.max_value": (2, BETWEEN),
+    "sweep.search_space.*.q": (0.5, BETWEEN),
+    "sweep.search_space.*.mu": (2, AROUND),
+    "sweep.search_space.*.sigma": (2, AROUND),
+    "sweep.search_space.*.upper": (7, {"search_space.x": {"type": "randint"}}),
+    "sweep.objective.goal": ("maximize", {}),
+    "sweep.objective.primary_metric": ("accuracy", {}),
+    "sweep.early_termination.type": ("bandit", {"early_termination": {"slack_factor": 0.1}}),
+    "sweep.early_termination.evaluation_interval": (2, BANDIT),
+    "sweep.early_termination.delay_evaluation": (2, BANDIT),
+    "sweep.early_termination.slack_factor": (0.5, BANDIT),
+    "sweep.early_termination.slack_amount": (0.5, BANDIT),
+    "sweep.early_termination.truncation_percentage": (20, {"early_termination": {"type": "truncation_selection"}}),
+    "sweep.limits.max_total_trials": (7, {}),
+    "sweep.limits.max_concurrent_trials": (2, {}),
+    "sweep.limits.trial_timeout": (600, {}),
+    "sweep.inputs.*.value": (3, {"inputs": {}}),
     "compute.name": ("other", {}),
     "compute.type": ("amlcompute", {}),
     "compute.tags": ({"a": "b"}, {}),
@@ -120,6 +158,7 @@ _TOLD = "what the service tells of what is there"
 _SCHEMA = "it says what kind of file this is"
 _REGISTERED = "specrun registers nothing"
 _RAY = "specrun has no Ray"
+_NO_CHOICE = "a spec's choices are numbers, texts, true and false: what is a space within a space is asked for"
 
 NOT_CARRIED: Mapping[str, str] = {
     "job.$schema": _SCHEMA,
@@ -162,6 +201,9 @@ NOT_CARRIED: Mapping[str, str] = {
     "job.outputs.*.name": _REGISTERED,
     "job.outputs.*.version": _REGISTERED,
     "job.outputs.*.type": "every output is a folder",
+    "sweep.type": "a sweep is what has the section",
+    "sweep.trial.$schema": _SCHEMA,
+    "sweep.search_space.*.values.[].*": _NO_CHOICE,
     "compute.$schema": _SCHEMA,
     "compute.id": _TOLD,
     "compute.type": "a spec has clusters alone",
@@ -192,7 +234,7 @@ def test_a_field_comes_over_or_it_is_said_why_not(kind: str) -> None:
 
 def check_comes_over(kind: str, field: str) -> None:
     with_it, without = _imported(kind, field, leave_out=False), _imported(kind, field, leave_out=True)
-    listed = [one for one in NOT_CARRIED if f"{kind}.{field}.".startswith(f"{one}.")]
+    listed = [one for one in NOT_CARRIED if any(f"{own}.".startswith(f"{one}.") for own in _as_job(kind, field))]
     told = _told(with_it, field)
     assert told, f"nothing is told of {field}"
     assert not [one.note for one in told if one.note == _UNKNOWN], f"{field} is told as one that the CLI does not have"
@@ -211,7 +253,9 @@ def test_nothing_is_listed_that_is_no_field() -> None:
 
 def _imported(kind: str, field: str, *, leave_out: bool) -> Imported:
     """A file with a field, or the same without it, as a spec."""
-    value, around = SAMPLES.get(f"{kind}.{field}", ("some-text", {}))
+    value, around = next((SAMPLES[own] for own in _as_job(kind, field) if own in SAMPLES), ("some-text", {}))
+    trial = "trial." if field.startswith("trial.") else ""
+    around = around if f"{kind}.{field}" in SAMPLES else {f"{trial}{path}": other for path, other in around.items()}
     document = copy.deepcopy(dict(BASE[kind]))
     for path, other in around.items():
         _put(document, path.split("."), copy.deepcopy(other))
@@ -219,6 +263,11 @@ def _imported(kind: str, field: str, *, leave_out: bool) -> Imported:
         _put(document, _steps(field), value)
     (found, *_) = import_azureml([Source("job.yml", "", document)], ImportOptions(folder=Path()))
     return found
+
+
+def _as_job(kind: str, field: str) -> list[str]:
+    """A field of a sweep as what it is in a command job, which it has it from; its own name first."""
+    return [f"{kind}.{field}", *([f"job.{field.removeprefix('trial.')}"] if kind == "sweep" else [])]
 
 
 def _told(imported: Imported, field: str) -> list[Entry]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from specrun.convert.to_azureml import export_azureml
+from specrun.convert.to_azureml import export_azureml, losses
 from specrun.spec.load import load
 from specrun.spec.model import Spec
 from tests.azure_engines.place import resource
@@ -272,3 +272,22 @@ def test_no_sdk_is_imported(tmp_path: Path) -> None:
         "assert not [name for name in sys.modules if name.split('.')[0] in ('azure', 'azureml', 'requests')]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_a_sweep_job_cannot_say_is_said(tmp_path: Path) -> None:
+    sweep = """
+sweep:
+  sampling_algorithm: grid
+  search_space: {x: {type: choice, values: [1, true]}}
+  objective: {goal: minimize, primary_metric: loss}
+  limits: {max_failed_trials: 3}
+"""
+    job = "job: {command: 'ls ${{ search_space.x }}', services: {lab: {type: jupyter_lab}}, limits: {timeout: 60}}\n"
+    spec = read(tmp_path, sweep + job, "job")
+    told = {".".join(map(str, one.path)): one.detail for one in losses(spec)}
+    assert set(told) == {"sweep.limits.max_failed_trials", "job.services"}
+    written = yaml.safe_load(export_azureml(spec)["job.yml"])
+    assert written["limits"] == {"max_total_trials": 2, "trial_timeout": 60}
+    assert written["search_space"]["x"]["values"] == [1, "true"]
+    assert "services" not in written
+    assert set(written["trial"]) == {"command", "environment"}

@@ -222,3 +222,14 @@ job:
 def test_names(name: str, plain: str) -> None:
     assert object_name(name) == plain
     assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", plain)
+
+
+def test_a_sweep_is_no_tfjob(tmp_path: Path) -> None:
+    sweep = (
+        "sweep: {sampling_algorithm: random, search_space: {x: {type: uniform, min_value: 0, max_value: 1}}, "
+        "objective: {goal: minimize, primary_metric: loss}}\n"
+    )
+    job = "job: {command: 'python t.py ${{ search_space.x }}', distribution: {type: tensorflow}}\n"
+    text, (refused,) = export_tfjob(read(tmp_path, f"{sweep}{job}", "job"))
+    assert (text, refused.code, refused.severity, refused.path) == ("", "not-a-tfjob", Severity.ERROR, ("sweep",))
+    assert "Katib" in refused.detail

@@ -69,6 +69,8 @@ SHELL = [
     b"az ml run submit-script -c train -e leaves --source-directory src train.py --steps 3\n",
     b"for rate in 0.1 0.2; do\n  az ml run submit-script -c .azureml/gpu.runconfig -e leaves --async \\\n"
     b'    fit.py --rate $rate --name "a b" > run.json\ndone\n',
+    b"cd project\naz ml run submit-hyperdrive --hyperdrive-configuration-name hd.yml -c train \\\n"
+    b"    -e leaves train.py --steps 3\n",
 ]
 AZUREML = _files("import/azureml/**/*.yml", "migrate/cli-v2/*.yml")
 RUNCONFIG = _files("import/runconfig/**/*.runconfig", "import/runconfig/**/*.json", "migrate/runconfig/**/*.runconfig")
