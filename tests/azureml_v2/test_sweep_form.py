@@ -132,6 +132,25 @@ def test_it_is_what_the_sdk_makes_of_the_same_sweep(place: Place) -> None:
     assert ours["trial"].keys() == theirs["trial"].keys() | {"environmentVariables"}
 
 
+def test_a_sweep_without_a_cluster(place: Place) -> None:
+    """Its trials are serverless, and the queue is said beside them, as machines are."""
+    starved(place)
+    job = """
+    command: echo ${{ search_space.lr }}
+    environment: {image: "python:3.11"}
+    resources: {instance_type: STANDARD_DS3_V2, instance_count: 2}
+    queue_settings: {job_tier: spot, priority: low}
+    """
+    launched = swept(place, job, "", WHOLE, top="")
+    asked = launched.run(launched.submit()).job
+    assert asked is not None
+    assert not asked.get("computeId")
+    assert asked["queueSettings"] == {"jobTier": "Spot", "priority": 1}
+    assert (asked["resources"]["instanceType"], asked["resources"]["instanceCount"]) == ("STANDARD_DS3_V2", 2)
+    run = launched.renew().runs.get(launched.submission().name)
+    assert (run.is_sweep, run.compute) == (True, "")
+
+
 def converted(text: str, job: Job | None = None) -> dict[str, Any]:
     """What the SDK makes of a sweep, from its text in a spec."""
     values = {
