@@ -51,6 +51,7 @@ def test_a_sweep_is_followed_to_its_end_and_its_trials_are_runs(place: Place, tm
     going = engine.runs.get(name)
     assert (going.objective, going.most_trials, going.is_sweep) == (ACCURACY, 3, True)
     assert launched.run(name).wait(timeout=PATIENCE)
+    assert engine.runs.get(f"{name}_2").parameters == {"x": 0.25}  # it was begun since the sweep was looked at
     run = launched.renew().runs.get(name)
     assert (run.status, run.reason) == (RunStatus.SUCCEEDED, "")
     trials = launched.engine.sweeps.trials(name)
@@ -127,6 +128,19 @@ def test_a_look_costs_the_same_however_many_trials_there_are(waiting: Launch, co
     end(waiting, name, best_child_run_id=f"{name}_{count - 1}")
     assert asked(waiting.place, lambda: engine.runs.get(name)) == [GET_JOB, GET_DETAILS, SEARCH]
     assert asked(waiting.place, lambda: (engine.runs.get(name), engine.sweeps.trials(name))) == []
+
+
+def test_what_may_still_change_is_not_kept(waiting: Launch) -> None:
+    """More trials of a sweep that goes on; and metrics that could not be read."""
+    name = waiting.submit()
+    engine = waiting.renew()
+    for count in (1, 2):
+        begin(waiting, name, {count: 0.5})
+        assert len(engine.sweeps.trials(name)) == count
+    end(waiting, name, best_child_run_id=f"{name}_1")
+    waiting.place.emulator.faults.add(SEARCH, faults.Status(400, "BadRequest", "No."), times=1)
+    engine.runs.get(name)
+    assert [trial.value for trial in engine.sweeps.trials(name)] == [0.5, 0.5]
 
 
 def test_pages_of_trials_are_read_on(waiting: Launch) -> None:
