@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,14 @@ def test_a_shutdown_leaves_it_unfinished_and_the_next_goes_on(place: Place) -> N
     run = place.apply(spec)
     assert (run.status, run.attempt, place.best(run.name)) == (SUCCEEDED, 2, 3)
     assert place.successes() == {1: 1, 2: 1, 3: 1}
+
+
+def test_of_two_applies_at_once_one_submits(place: Place) -> None:
+    spec = place.spec(SCORE)
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(place.apply, [spec, spec]))
+    assert {(run.name, run.status) for run in runs} == {(place.sweeps()[0].name, SUCCEEDED)}
+    assert place.counts() == {"1": 1, "2": 1, "3": 1}
 
 
 def test_two_sweeps_that_overlap_run_each_trial_once(place: Place) -> None:

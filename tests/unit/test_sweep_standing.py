@@ -59,6 +59,7 @@ def test_what_failed_is_begun_again_when_that_was_asked_for_since() -> None:
     [
         (attempt(1, "cancelled"), False),
         (attempt(1, "cancelled", submitted=101.0), True),
+        (attempt(1, "cancelled", ended=101.0), True),
         (attempt(1, "cancelled", submitted=101.0, reason=OTHERS, parent="tune-bbbbbbbbbb"), False),
         (attempt(1, "cancelled", submitted=101.0, reason=OTHERS, parent=SWEEP.name), True),
         (attempt(1, "cancelled", reason=EARLY), False),

@@ -17,7 +17,7 @@ from specrun.engines.local.role_logs import read_ends, read_logs
 from specrun.engines.local.run_files import named_folder, own_folder
 from specrun.engines.local.run_names import RunNames, written
 from specrun.engines.local.run_reading import ADOPTED, adopted_by, read_run
-from specrun.engines.local.submission import KEPT, submit
+from specrun.engines.local.submission import submit
 from specrun.plan.attempts import NAME, spec_of
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run
@@ -89,7 +89,7 @@ class LocalRuns:
     def kept(self, name: str) -> bytes:
         """What was kept of a run's spec; b"" of one from before that was."""
         with contextlib.suppress(FileNotFoundError):
-            return read_private(self._own_folder(name) / KEPT)
+            return read_private(self._own_folder(name) / state.KEPT)
         return b""
 
     def fetch_code(self, name: str, path: str, to: Path) -> None:

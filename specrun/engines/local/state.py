@@ -33,6 +33,12 @@ CANCEL = "cancel"
 SWEEP = "sweep.json"
 """In the folder of a run whose work is done by trials."""
 
+KEPT = "spec.zip"
+"""In a run's folder: the spec as it ran and what belongs to it."""
+
+IDENTITY = "identity.json"
+"""In a run's folder: what its fingerprint was taken of, as it may be shown."""
+
 LONGEST = 4096
 """Bytes of a reason that is read."""
 

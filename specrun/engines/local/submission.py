@@ -31,9 +31,6 @@ from specrun.spec.model import Job, Secret
 from specrun.spec.processes import Processes
 from specrun.spec.secrets import noted
 
-KEPT = "spec.zip"
-"""In a run's folder: the spec as it ran and what belongs to it."""
-
 THIS_MACHINE = "this machine"
 
 
@@ -91,9 +88,9 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path, r
         **({"sweep": sweeps.noted(submission.sweep)} if submission.sweep is not None else {}),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))
-    write_private(folder / "identity.json", json.dumps(submission.identity))
+    write_private(folder / state.IDENTITY, json.dumps(submission.identity))
     if submission.as_ran is not None:
-        write_private(folder / KEPT, submission.as_ran.packed())
+        write_private(folder / state.KEPT, submission.as_ran.packed())
     if submission.sweep is not None:
         since = time.time() if submission.rerun else None
         sweeps.write(folder, sweeps.SweepRequest(submission.sweep, since))

@@ -236,7 +236,7 @@ class Scheduling:
                 running = {number: self.runs.folder(going.trial.run) for number, going in self.going.items()}
                 for number, reason in self.judge.look(running).items():
                     self.going[number].stopping = self.going[number].stopping or reason
-        elif self.signalled and self.ending[0] != _UNFINISHED:
+        elif self.signalled and self.ending[0] == _BROKEN:  # else its trials are ending already
             self.ending = (_UNFINISHED, SHUTDOWN)
         if self.ending is not None and self.ending[0] != _BROKEN:
             for going in list(self.going.values()):
@@ -265,7 +265,7 @@ class Scheduling:
         """Ask for the end of a trial that is to end, once its run is there."""
         if not going.stopping or going.told:
             return
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # it is not there yet, or the disk is full: the next look tries again
             state.cancel(self.runs.folder(going.trial.run), going.stopping)
             going.told = True
 

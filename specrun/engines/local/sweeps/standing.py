@@ -61,7 +61,7 @@ def stand(attempts: Sequence[Run], sweep: Sweeping, begun: int) -> Standing:
         return Standing(number=following)
     if newest.status is RunStatus.LOST:
         return Standing(newest) if begun >= TRIES else Standing(number=following)
-    was_before = sweep.since is not None and (newest.submitted or 0.0) < sweep.since
+    was_before = sweep.since is not None and _moment(newest) < sweep.since
     again = (newest.status is RunStatus.FAILED and was_before) or (
         newest.status is RunStatus.CANCELLED and not _counts(newest, sweep)
     )
@@ -104,4 +104,9 @@ def _counts(cancelled: Run, sweep: Sweeping) -> bool:
         return sweep.stops
     if cancelled.reason.startswith(ITS_SWEEP) and cancelled.parent != sweep.name:
         return False
-    return (cancelled.submitted or 0.0) >= sweep.submitted
+    return _moment(cancelled) >= sweep.submitted
+
+
+def _moment(run: Run) -> float:
+    """When a run has ended (Unix seconds), as far as that is known."""
+    return run.ended or run.submitted or 0.0

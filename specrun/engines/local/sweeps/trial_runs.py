@@ -35,8 +35,6 @@ from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask, mask_property
 from specrun.spec.model import Scalar
 
-KEPT = "spec.zip"
-IDENTITY = "identity.json"
 TAKEN, UNPREPARED = 3, 4
 """How a trial's supervisor exits that has not become one: another has the name; there was no room, or the like."""
 
@@ -65,7 +63,7 @@ class TrialRuns:
         self._withheld = withheld
         self._present = present
         self._record = read_record(rundir / RECORD)
-        self._identity = read_record(rundir / IDENTITY)
+        self._identity = read_record(rundir / state.IDENTITY)
         self._spec = str(self._record["spec"])
         self._names = [(path, name) for path, name, _ in noted_files(rundir)]
         self._marks = Marks(self._home)
@@ -185,9 +183,9 @@ class TrialRuns:
         record = {name: value for name, value in self._record.items() if name != "sweep"} | own
         record |= {"parent": self._rundir.name, "parameters": dict(parameters)}
         write_private(folder / RECORD, json.dumps(record, indent=1))
-        write_private(folder / IDENTITY, json.dumps(self._shown_identity(parameters)))
-        if (self._rundir / KEPT).exists():
-            _link(self._rundir / KEPT, folder / KEPT)
+        write_private(folder / state.IDENTITY, json.dumps(self._shown_identity(parameters)))
+        if (self._rundir / state.KEPT).exists():
+            _link(self._rundir / state.KEPT, folder / state.KEPT)
 
     def _shown_identity(self, parameters: Mapping[str, Scalar]) -> dict[str, object]:
         """What is kept of a trial's identity."""
