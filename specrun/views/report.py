@@ -137,7 +137,8 @@ def _looks(
 def _jobs(jobs: Sequence[Found], paint: Paint, width: int) -> Iterator[str]:
     """The jobs of a script, the one in the spec with a star."""
     if jobs:
-        text = f"{len(jobs)} jobs, * is imported: --job NUMBER or NAME takes another, --all each"
+        each = ", --all each" if sum(not job.only_in_sweep for job in jobs) > 1 else ""  # what --all takes
+        text = f"{len(jobs)} jobs, * is imported: --job NUMBER or NAME takes another{each}"
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
     for job in jobs:
         head = f"  {'*' if job.chosen else ' '} {job.number} {visible(job.name)}, {job.place}: {visible(_about(job))}"

@@ -31,6 +31,8 @@ def picked(found: list[Found], options: ImportOptions | None = None) -> list[int
         ([job(1, "train", submitted=False), job(2, "main")], 2),
         ([job(1, "sweep", why="a sweep"), job(2, "prep")], 2),
         ([job(1, "a"), job(2, "prep_train")], 2),
+        ([job(1, "train"), job(2, "tune", sweep=True)], 2),
+        ([job(1, "train", submitted=False, only_in_sweep=True), job(2, "tune", sweep=True, submitted=False)], 2),
     ],
 )
 def test_without_a_choice_the_one_that_trains(found: list[Found], number: int) -> None:
@@ -43,6 +45,9 @@ def test_a_number_or_a_name_chooses_and_all_takes_each() -> None:
     assert picked(found, ImportOptions(job="train-2")) == [2]
     assert picked(found, ImportOptions(job="score")) == [3]
     assert picked(found, ImportOptions(all_jobs=True)) == [1, 2, 3]
+    part = [job(1, "train", only_in_sweep=True), job(2, "tune", sweep=True)]
+    assert picked(part, ImportOptions(all_jobs=True)) == [2]
+    assert picked(part, ImportOptions(job="train")) == [1]
     assert [one.name for one in chosen("a.py", found, ImportOptions())] == ["train", "train-2", "score", "tune"]
 
 
