@@ -87,7 +87,7 @@ class Narration:
         logs: Sequence[str] = (),
         fail_fast: bool = False,
         home: str = "",
-        about: Callable[..., str] = lambda run, _, verb, *options: f"specrun {verb} {run} {' '.join(options)}",
+        about: Callable[..., str] = lambda run, _, verb, *options: f"specrun {verb} {visible(run)} {' '.join(options)}",
     ) -> None:
         self._out = out
         self._err = err

@@ -9,6 +9,7 @@ from specrun.apply.events import Finished
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import Trial, best, is_stopped_early
 from specrun.spec.sweep import Objective
+from specrun.spec.visible import visible
 from specrun.views.sparkline import signs_for, sparkline
 from specrun.views.text import Paint, in_room, shorten, tied, wrapped
 from specrun.views.trials import best_text, counts_text, parameters_text, value_text
@@ -61,7 +62,8 @@ def sweep_end_text(event: Finished, about: Callable[..., str], paint: Paint, roo
     found = best(trials, run.objective)
     engine = event.key.place.engine if event.key is not None else ""
     if found is not None:
-        lines.append(in_room(f"best: {best_text(run, found)}", room, "  ").replace("best:", paint("best:", "bold"), 1))
+        told = visible(f"best: {best_text(run, found)}")
+        lines.append(in_room(told, room, "  ").replace("best:", paint("best:", "bold"), 1))
         lines.append(tied("  its outputs:", about(run.name, engine, "outputs", "--best"), room))
     elif trials:
         lines.append(tied("  all trials:", about(run.name, engine, "runs", "--tree"), room))

@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from specrun.apply import events
+from specrun.apply.trials import run_of
 from specrun.cli.streams import Visible, spelled
 from specrun.convert.report import Entry, Report, Verdict
 from specrun.engines.base import LogLine, OpenLine, Progress
@@ -27,9 +28,12 @@ from specrun.plan.metrics import Last, Logged
 from specrun.plan.observed import Observed, RoleStatus, Run, RunStatus, Status, StoredFile
 from specrun.plan.provenance import Provenance
 from specrun.plan.resources import Key, Place
+from specrun.plan.run_facts import Column, Facts
 from specrun.plan.transfer import Transfer
+from specrun.plan.trials import Trial
 from specrun.spec.diagnostics import Diagnostic, Location, Severity
 from specrun.spec.model import LocalPath, Origin
+from specrun.spec.sweep import Objective
 from specrun.spec.visible import json_text, visible, visible_log
 from specrun.views.data import event_data, plan_data
 from specrun.views.diagnostics import diagnostic_data, diagnostic_text
@@ -39,8 +43,9 @@ from specrun.views.markdown_text import prose
 from specrun.views.narration import Narration
 from specrun.views.plan_text import plan_text
 from specrun.views.report import Account, Told, report_data, report_markdown, report_text
-from specrun.views.run_table import Row, going_text, runs_text
+from specrun.views.run_table import Row, going_text, runs_text, trial_lines
 from specrun.views.runs import Surroundings, status_text
+from specrun.views.sweep_text import sweep_text, trial_text
 from specrun.views.text import Paint
 from tests.engine_double import read_specs
 
@@ -128,6 +133,39 @@ def a_run(word: str, status: RunStatus = RunStatus.FAILED) -> Run:
     return Run(word, word, word, 2, status, word, 0.0, 1.0, 2.0, roles, word, (word,), *more)
 
 
+def a_sweep(word: str, status: RunStatus = RunStatus.FAILED) -> Run:
+    return replace(a_run(word, status), objective=Objective("maximize", word), most_trials=4)
+
+
+def trials(word: str) -> tuple[Trial, ...]:
+    of = ((RunStatus.SUCCEEDED, 0.5), (RunStatus.SUCCEEDED, None), (RunStatus.FAILED, None), (RunStatus.RUNNING, 0.1))
+    return tuple(Trial(at, {word: word}, word, status, value, word) for at, (status, value) in enumerate(of))
+
+
+def a_followed_sweep(word: str) -> list[events.Event]:
+    going, ended = a_sweep(word, RunStatus.RUNNING), a_sweep(word)
+    seen = events.TrialsSeen(going, trials(word))
+    return [
+        events.StatusChanged(going),
+        events.TrialsSeen(going, ()),
+        *(
+            event
+            for trial in trials(word)
+            for event in (events.TrialEnded(word, trial), events.BestChanged(word, trial))
+        ),
+        seen,
+        events.Looked(going),
+        events.Finished(ended, word, (LogLine("main/0", "a line"),), trial=word, trials=trials(word)),
+        events.Finished(ended, "", trials=trials(word)[1:]),
+    ]
+
+
+def a_tree(word: str) -> str:
+    facts = [Facts(run_of(one, a_sweep(word)), params=one.parameters, metrics={word: 1.0}) for one in trials(word)]
+    rows = [Row(one.run, facts=one) for one in facts]
+    return "\n".join(trial_lines(rows, [Column(word, "metrics"), Column(word, "params")], PLAIN, 100))
+
+
 def told(*happened: events.Event, terminal: bool = False) -> str:
     """What a narration writes, what it draws left out."""
     both = Terminal() if terminal else io.StringIO()
@@ -185,6 +223,11 @@ TEXTS: Mapping[str, Callable[[str], str]] = {
         PLAIN,
     ),
     "runs": lambda word: runs_text([Row(a_run(word), word, word, [word]), Row(a_run("zz"), "s", "p")], 9.0, PLAIN, 100),
+    "status of a sweep": lambda word: sweep_text(a_sweep(word), trials(word), PLAIN, None, raised={word: word}),
+    "status of a trial": lambda word: trial_text(replace(a_run(word), parent=word), trials(word)[0], None),
+    "a sweep that is followed": lambda word: told(*a_followed_sweep(word)),
+    "trials": a_tree,
+    "sweeps that go on": lambda word: going_text([Row(a_run(word), word, word, sweep=word)], 9.0, PLAIN, 100),
     "ps": lambda word: going_text([Row(a_run(word), word, word)], 9.0, PLAIN, 100),
     "mermaid": lambda word: graph_mermaid(a_graph(word)),
     "dot": lambda word: graph_dot(a_graph(word)),
@@ -202,7 +245,7 @@ MARKDOWN: Mapping[str, Callable[[str], str]] = {
 }
 DATA: Mapping[str, Callable[[str], object]] = {
     "plan": lambda word: plan_data(a_plan(word)),
-    "events": lambda word: [event_data(event) for event in an_apply(word)],
+    "events": lambda word: [event_data(event) for event in (*an_apply(word), *a_followed_sweep(word))],
     "diagnostic": lambda word: diagnostic_data(a_diagnostic(word)),
     "report": lambda word: report_data(Account([Told("a", a_report(word))])),
 }
