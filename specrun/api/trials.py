@@ -12,13 +12,13 @@ from specrun.api.shown import WIDTH, moment
 from specrun.apply.runs_of import RunsOf
 from specrun.apply.trials import run_of
 from specrun.plan.observed import Run as ObservedRun
-from specrun.plan.run_facts import Column, Facts
+from specrun.plan.run_facts import Facts
 from specrun.plan.trials import Trial as ObservedTrial
 from specrun.plan.trials import best, ranked
 from specrun.spec.model import Scalar
 from specrun.views.html import runs_html
 from specrun.views.markdown_text import fenced
-from specrun.views.run_table import Row, trial_lines
+from specrun.views.run_table import Row, trial_columns, trial_lines
 from specrun.views.text import Paint
 from specrun.views.trials import counts_text
 
@@ -140,9 +140,7 @@ class Trials(Sequence[Trial]):
             run = run_of(trial, self._sweep)
             metrics = {} if trial.value is None else {metric: trial.value}
             rows.append(Row(run, facts=Facts(run, params=trial.parameters, metrics=metrics, now=now)))
-        names = dict.fromkeys(name for one in self._trials for name in one.params)
-        columns = [Column(metric, "metrics" if metric in names else ""), Column("elapsed")]
-        columns += [Column(name, "params" if name == metric else "") for name in names]
+        columns = trial_columns(metric, (name for one in self._trials for name in one.params))
         return "\n".join(trial_lines(rows, columns, Paint(False), WIDTH))
 
     def _repr_html_(self) -> str:

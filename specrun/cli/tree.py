@@ -15,6 +15,7 @@ from specrun.plan.run_columns import Filter, Sort, chosen
 from specrun.plan.run_facts import Column, Facts
 from specrun.plan.trials import Trial, ranked
 from specrun.spec.frozen import dataclass
+from specrun.views.run_table import trial_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,6 @@ def _columns(run: Run, wanted: Asked, shown: Sequence[Leaf]) -> Sequence[Column]
             tell(f"note: no trial of {run.name} that was looked at has `{column}`")
         return found
     metric = run.objective.primary_metric if run.objective is not None else ""
-    names = dict.fromkeys(name for leaf in shown for name in leaf.trial.parameters)
-    own = [Column(metric, "metrics" if metric in names else ""), Column("elapsed")]
-    own += [Column(name, "params" if name == metric else "") for name in names]
+    own = trial_columns(metric, (name for leaf in shown for name in leaf.trial.parameters))
     asked = chosen(wanted.named, [leaf.facts for leaf in shown])[0]
     return [*dict.fromkeys([*own[:2], *asked, *own[2:]])]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from specrun.plan.observed import Run
-from specrun.plan.run_facts import DURATIONS, MOMENTS, Column, Facts
+from specrun.plan.run_facts import DURATIONS, FIELDS, METRICS, MOMENTS, PARAMS, Column, Facts
 from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
 from specrun.views.runs import COLOURS, local_moment, origin_of
@@ -82,6 +82,17 @@ def runs_text(
     below = [[*_below(row)] for row in rows]
     trials = [row.trials for row in rows]
     return "\n".join(_lines(head, table, below, runs, paint, width, cut=bool(columns), trials=trials))
+
+
+def trial_columns(metric: str, parameters: Iterable[str]) -> list[Column]:
+    """What a table of trials has: the primary metric, how long each took, and all parameters: also those that are
+    called like a field of runs."""
+    names = dict.fromkeys(parameters)
+    return [
+        Column(metric, METRICS if metric in names or metric in FIELDS else ""),
+        Column("elapsed"),
+        *(Column(name, PARAMS if name == metric or name in FIELDS else "") for name in names),
+    ]
 
 
 def trial_lines(rows: Sequence[Row], columns: Sequence[Column], paint: Paint, width: int) -> list[str]:

@@ -151,6 +151,16 @@ def test_columns_are_of_the_trials_and_only_of_those_shown_it_is_read_what_they_
     assert f"no trial of {NAME} that was looked at has `accuray`" in said.err
 
 
+def test_names_of_fields_are_parameters_and_metrics_all_the_same(specrun: Command, engine: Double) -> None:
+    engine.all_runs[-1] = replace(engine.all_runs[-1], objective=Objective("maximize", "cost"))
+    found = Trial(0, {"status": "x", "cost": 3}, "job-0000000000", S, 0.5, "", 50.0, 60.0)
+    assert isinstance(engine.sweeps, DoubleSweeps)
+    engine.sweeps.looks[NAME] = [[found]]
+    lines = specrun("runs", "--tree", NAME).out.splitlines()
+    assert lines[-2].split() == ["trial", "status", "metrics.cost", "elapsed", "params.status", "params.cost"]
+    assert lines[-1].split() == ["job-0000000000", "succeeded", "0.5", "10.0", "s", "x", "3"]
+
+
 def test_trials_as_json_and_as_csv(specrun: Command, engine: Double) -> None:
     told, plain = json.loads(specrun("runs", "--tree", "-o", "json", "job.yaml").out)
     assert "trials" not in plain
