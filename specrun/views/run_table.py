@@ -86,7 +86,8 @@ def runs_text(
 
 def trial_columns(metric: str, parameters: Iterable[str]) -> list[Column]:
     """What a table of trials has: the primary metric, how long each took, and all parameters: also those that are
-    called like a field of runs."""
+    called like a field of runs.
+    """
     names = dict.fromkeys(parameters)
     return [
         Column(metric, METRICS if metric in names or metric in FIELDS else ""),
