@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from specrun.plan.hashes import canonical, text_digest
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.planning import Planning
 from specrun.plan.submission import Submission
-from specrun.plan.trials import FILLED, STOPPED_EARLY, Trial, identity_of_trial
+from specrun.plan.trials import STOPPED_EARLY, Fingerprints, Trial
 from specrun.spec.errors import Error
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Scalar
@@ -58,16 +57,8 @@ def count_trials(planning: Planning, submission: Submission, runs: Sequence[Run]
 
 
 def fingerprints(content: Mapping[str, object], several: Iterable[Mapping[str, Scalar]]) -> Iterator[str]:
-    """The fingerprints of the trials with these parameters; `content` is what that of their sweep was taken of.
-
-    What they have in common, which may be thousands of files, is spelled once.
-    """
-    own = {name: content[name] for name in FILLED if name in content}
-    common = {name: canonical(value) for name, value in identity_of_trial(content, {}).items() if name not in own}
-    for parameters in several:
-        filled = identity_of_trial(own, parameters)
-        parts = common | {name: canonical(value) for name, value in filled.items()}
-        yield text_digest(f"{{{','.join(f'{canonical(name)}:{parts[name]}' for name in sorted(parts))}}}")
+    """The fingerprints of the trials with these parameters; `content` is what that of their sweep was taken of."""
+    yield from map(Fingerprints(content).of, several)
 
 
 def _as_before(planning: Planning, submission: Submission, sweep: Sweep, runs: Sequence[Run]) -> TrialCounts:

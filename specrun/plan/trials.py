@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from specrun.plan.hashes import canonical, text_digest
 from specrun.plan.observed import RunStatus
 from specrun.spec.expressions import scalar_text
 from specrun.spec.frozen import dataclass
@@ -110,6 +111,24 @@ def identity_of_trial(identity: Mapping[str, object], parameters: Mapping[str, S
     if isinstance(command := identity.get("command"), str):
         found["command"] = filled_command(command, parameters)
     return found
+
+
+class Fingerprints:
+    """The fingerprints of a sweep's trials; `content` is what that of the sweep was taken of.
+
+    What trials have in common, which may be thousands of files, is spelled once.
+    """
+
+    def __init__(self, content: Mapping[str, object]) -> None:
+        self._own = {name: content[name] for name in FILLED if name in content}
+        common = identity_of_trial(content, {}).items()
+        self._common = {name: canonical(value) for name, value in common if name not in self._own}
+
+    def of(self, parameters: Mapping[str, Scalar]) -> str:
+        """That of the trial with these values."""
+        own = identity_of_trial(self._own, parameters)
+        parts = self._common | {name: canonical(value) for name, value in own.items()}
+        return text_digest(f"{{{','.join(f'{canonical(name)}:{parts[name]}' for name in sorted(parts))}}}")
 
 
 def filled_command(command: str, parameters: Mapping[str, Scalar]) -> str:

@@ -25,12 +25,11 @@ from specrun.engines.local.marks import RECORD, Marks, marked
 from specrun.engines.local.request import Request, Withheld
 from specrun.engines.local.run_reading import read_run
 from specrun.plan.attempts import NAME, run_name
-from specrun.plan.hashes import content_digest
 from specrun.plan.home import scratch
 from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.plan.private import open_private, write_private
 from specrun.plan.stored import read_record
-from specrun.plan.trials import FILLED, filled, filled_command, identity_of_trial
+from specrun.plan.trials import FILLED, Fingerprints, filled, filled_command, identity_of_trial
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask, mask_property
 from specrun.spec.model import Scalar
@@ -67,12 +66,13 @@ class TrialRuns:
         self._spec = str(self._record["spec"])
         self._names = [(path, name) for path, name, _ in noted_files(rundir)]
         self._marks = Marks(self._home)
+        self._fingerprints = Fingerprints(withheld.identity)
         self._is_warm = False
         self._known = _attempts_in(rundir.parent, self._spec)
 
     def fingerprint(self, parameters: Mapping[str, Scalar]) -> str:
         """What a trial is, of the identity with nothing masked in it."""
-        return content_digest(identity_of_trial(self._withheld.identity, parameters))
+        return self._fingerprints.of(parameters)
 
     def folder(self, name: str) -> Path:
         """Where a run lives."""
