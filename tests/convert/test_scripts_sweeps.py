@@ -114,15 +114,23 @@ def test_a_job_and_its_sweep_are_both_offered() -> None:
     assert len(import_script("tune.py", alone, ImportOptions(all_jobs=True))) == 1
     assert spec_of(alone, job="1")["job"]["inputs"] == {"lr": 0.1}
     found = imported(both, job="job")
-    assert {told(found, name) for name in ("Choice.values[0]", "command.with_inputs.lr")} == {
-        "it is of a sweep, and not of the job that was imported"
-    }
+    assert told(found, "Choice.values[0]") == "it is of a sweep, and not of the job that was imported"
+    assert [one.source for one in found.report.todos] == ["command.sweep"]
 
 
 def test_a_job_that_is_submitted_with_other_inputs_is_the_job() -> None:
     found = imported(V2 + "client.jobs.create_or_update(job(lr=3))\n")
     assert "sweep" not in found.draft.values()
     assert found.jobs == ()
+    (asked,) = found.report.todos
+    assert (asked.source, "lr=3" in asked.note) == ("command.with_inputs", True)
+
+
+def test_a_sweep_has_no_services() -> None:
+    text = "job.services = {'lab': JobService(type='jupyter_lab')}\n"
+    found = imported(V2 + text + "sweep = job(lr=Choice([1])).sweep(primary_metric='x', goal='minimize')\n")
+    assert "services" not in found.draft.values()["job"]  # type: ignore[operator]
+    assert told(found, "command.services") == "trials of a sweep have no services"
 
 
 @pytest.mark.parametrize(

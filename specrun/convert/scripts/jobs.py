@@ -100,6 +100,8 @@ def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]
             lowering.ask(other, "", "", found.why if found is not None else OTHER_JOBS[name])
         elif other.kind.startswith("elsewhere:"):
             lowering.drop(other, "", other.skipped or ELSEWHERE.get(name, "it has no place in a spec"))
+    if job is not None and not any(other.kind == "elsewhere:dsl.pipeline" for other in lowering.calls):
+        _say_other_inputs(lowering, job)
     for part in parts:
         more = part.find("**")
         if more is not None:
@@ -111,6 +113,16 @@ def say_the_rest(lowering: Lowering, job: Call | None, jobs: Mapping[str, Found]
         if call is not None:
             lowering.ledger.drop(path, _reason(call, str(path[1]) if len(path) > 1 else ""))
     _say_loops(lowering, job)
+
+
+def _say_other_inputs(lowering: Lowering, job: Call) -> None:
+    """A job that is called with other inputs, and not for a sweep: nobody but the reader knows which are meant."""
+    swept = [call.owner for call in lowering.of(*SWEEPS)] + [call.get("trial") for call in lowering.of(*SWEEPS)]
+    for call in lowering.of(OTHER_INPUTS):
+        if call.owner is job and call not in swept:
+            given = ", ".join(f"{name}={argument.text}" for name, argument in told(call))
+            what = f"the script calls the job with other inputs, {given}: the spec has those that the job is made with"
+            lowering.doubt(call, "", "job.inputs", what)
 
 
 def _say_loops(lowering: Lowering, job: Call | None) -> None:
@@ -156,7 +168,9 @@ def _reason(call: Call, name: str) -> str:
     argument = call.find(name)
     if argument is not None and argument.value is None:
         return "None is what is taken where nothing is said"
-    if call.kind.removeprefix("v2:") in (*SWEEP_TYPES, *SWEEPS, OTHER_INPUTS, "SweepJobLimits", "Objective"):
+    if call.kind == OTHER_INPUTS:
+        return "the job has other inputs here: the spec has those that it is made with"
+    if call.kind.removeprefix("v2:") in (*SWEEP_TYPES, *SWEEPS, "SweepJobLimits", "Objective"):
         return _OF_SWEEP
     if isinstance(call.owner, Call) and call.owner.kind in SWEEPS and call.kind != "submit":
         return _OF_SWEEP

@@ -62,6 +62,8 @@ def lower_sweep(lowering: Lowering, sweep: Call, uploads: Uploads) -> Fields:
         fields = sdk_v2.lower_command(lowering, job, uploads, sweep)
     made = Fields()
     _put_limits(lowering, fields, made, sweep)
+    _drop(lowering, fields, "services", "trials of a sweep have no services")
+    fields.pop("services", None)
     space = Fields()
     inputs = fields.get("inputs")
     _take_inputs(lowering, job, inputs, space)
