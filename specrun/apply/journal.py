@@ -8,7 +8,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from specrun.apply.events import Event, LogLines, Looked, OpenLines, OperationProgressed, TrialsSeen
+from specrun.apply.events import (
+    BestChanged,
+    Event,
+    LogLines,
+    Looked,
+    OpenLines,
+    OperationProgressed,
+    TrialEnded,
+    TrialsSeen,
+)
 from specrun.plan.home import make_home
 from specrun.plan.private import open_private
 from specrun.spec.masking import mask
@@ -18,7 +27,7 @@ from specrun.spec.visible import json_text
 KEPT = 8_000_000
 """Bytes after which the journal starts anew; the one before is kept beside it."""
 
-TOO_MANY = (LogLines, Looked, OpenLines, OperationProgressed, TrialsSeen)
+TOO_MANY = (LogLines, Looked, OpenLines, OperationProgressed, TrialsSeen, TrialEnded, BestChanged)
 """Events that are in the run's own logs, or of no interest afterwards."""
 
 
