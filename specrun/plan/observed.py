@@ -169,6 +169,10 @@ class Run:
     """What it is on, as it was known when it was submitted; on this machine, what its spec declares for Azure."""
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     """The spec's `vars` as they were when it was submitted; none of runs from before they were kept."""
+    upstream: Mapping[str, str] = field(default_factory=dict)
+    """The runs that its inputs read the outputs of, by the input."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """The versions of models that its inputs read, as NAME:VERSION, by the input."""
     objective: Objective | None = None
     """Of a sweep."""
     most_trials: int = 0
@@ -220,6 +224,11 @@ class Run:
         if self.started is None or self.ended is None:
             return None
         return self.ended - self.started
+
+
+def texts_in(record: object) -> Mapping[str, str]:
+    """Texts by name, as they are noted with a run; {} for what is not that."""
+    return {str(name): str(text) for name, text in record.items()} if isinstance(record, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True)

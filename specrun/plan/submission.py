@@ -76,6 +76,13 @@ class Submission:
     """The spec and what belongs to it, to be kept, likewise."""
 
     @property
+    def lineage(self) -> dict[str, dict[str, str]]:
+        """What its inputs read of earlier runs, to be noted with it: `upstream` runs and `models`, by the input."""
+        upstream = {name: one.run for name, one in self.upstream.items()}
+        models = {name: str(one) for name, one in self.models.items()}
+        return {what: found for what, found in (("upstream", upstream), ("models", models)) if found}
+
+    @property
     def spec(self) -> str:
         """The name of the spec."""
         return self.maker.spec

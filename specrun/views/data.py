@@ -107,6 +107,8 @@ def run_data(run: Run) -> dict[str, object]:
         "repository": run.repository or None,
         "target": run.target or None,
         "python": run.python or None,
+        "upstream": dict(run.upstream),
+        "models": dict(run.models),
         **{name: None if value == "" else value for name, value in asdict(run.provenance).items()},
     }
 

@@ -73,6 +73,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     if cost:
         lines += [f"  cost         {cost}"] if room is None else wrapped(cost, "  cost         ", room, " " * 15)
     lines.extend(f"  {word:<11}  {visible(text)}" for word, text in origin_of(run))
+    for name, source in {**run.upstream, **run.models}.items():
+        lines.append(tied("  reads       ", f"{visible(name)} of {visible(source)}", room))
     if run.python:
         lines.append(tied("  python      ", visible(run.python), room))
     if around.outputs:

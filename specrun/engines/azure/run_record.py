@@ -31,6 +31,7 @@ def record_of(submission: Submission) -> dict[str, Any]:
         "reads": list(submission.reads),
         **({"instances": on.noted()} if on is not None else {}),
         **({"variables": dict(submission.variables)} if submission.variables else {}),
+        **submission.lineage,
         **({"sweep": {**asdict(sweep.objective), "trials": sweep.most_trials}} if sweep is not None else {}),
         "keeps": [name for name, output in submission.job.outputs.items() if output.path is None],
         "identity": dict(submission.identity),

@@ -13,7 +13,7 @@ from specrun.engines.azure.run_marks import VARIABLE, attempt_in, is_named_for, 
 from specrun.engines.base import Missing
 from specrun.plan.attempts import NAME
 from specrun.plan.makers import Maker
-from specrun.plan.observed import RoleStatus, Run, RunStatus
+from specrun.plan.observed import RoleStatus, Run, RunStatus, texts_in
 from specrun.plan.parameters import kept_variables
 from specrun.plan.provenance import UNKNOWN, Provenance
 from specrun.spec.cost import instances_in
@@ -130,6 +130,8 @@ def describe(run: SeenRun) -> Run:
         provenance=run.provenance,
         instances=instances_in((run.record or {}).get("instances")),
         variables=kept_variables((run.record or {}).get("variables")),
+        upstream=texts_in((run.record or {}).get("upstream")),
+        models=texts_in((run.record or {}).get("models")),
         objective=run.sweep.objective if run.sweep is not None else None,
         most_trials=run.sweep.most_trials if run.sweep is not None else 0,
         parent=run.parent,

@@ -13,7 +13,7 @@ from specrun.engines.local import request as requests
 from specrun.engines.local import state
 from specrun.engines.local.marks import RECORD, UNMARKED, Marks
 from specrun.plan.attempts import NAME
-from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus
+from specrun.plan.observed import Loss, RoleStatus, Run, RunStatus, texts_in
 from specrun.plan.parameters import kept_variables
 from specrun.plan.private import touch_private
 from specrun.plan.provenance import provenance_in
@@ -74,6 +74,8 @@ def read_run(folder: Path, marks: Marks) -> Run | None:
         python=str(record.get("python", "")),
         instances=instances_in(record.get("instances")),
         variables=kept_variables(record.get("variables")),
+        upstream=texts_in(record.get("upstream")),
+        models=texts_in(record.get("models")),
         objective=objective,
         most_trials=most_trials,
         parent=parent,

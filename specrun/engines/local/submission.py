@@ -85,6 +85,7 @@ def _prepare(home: Path, submission: Submission, staged: Staged, folder: Path, r
         **({"python": python.words} if submission.environment is None else {}),
         **({"instances": submission.instances.noted()} if submission.instances is not None else {}),
         **({"variables": dict(submission.variables)} if submission.variables else {}),
+        **submission.lineage,
         **({"sweep": sweeps.noted(submission.sweep)} if submission.sweep is not None else {}),
     }
     write_private(folder / RECORD, json.dumps(run, indent=1))

@@ -254,6 +254,8 @@ function overviewPanel(context, name, { known }) {
       ["Python", run.python], ["Fingerprint", h("code", { title: run.fingerprint }, String(run.fingerprint ?? "").slice(0, 10))], ["Attempt", run.attempt > 1 ? run.attempt : null],
       ["Sweep", info.sweep ? inside(context, pathOf(["runs", info.sweep, "trials"]), {}, info.sweep) : null],
       ["Trials", typeof info.trials === "number" ? inside(context, pathOf(["runs", name, "trials"]), {}, `${shownCount(info.trials)} at most`) : null],
+      ...Object.entries(run.upstream ?? {}).map(([input, source]) => [`Reads ${input}`, inside(context, pathOf(["runs", source]), {}, source)]),
+      ...Object.entries(run.models ?? {}).map(([input, model]) => [`Reads ${input}`, h("code", {}, model)]),
       ["Run before", info.previous ? inside(context, pathOf(["runs", info.previous]), {}, info.previous) : null],
       ["Outputs", info.outputs_at ? h("code", {}, info.outputs_at) : null],
     ]));
