@@ -96,6 +96,8 @@ def not_again(entry: Entry) -> str:
     run, file = entry.run, file_of(entry)
     if not run.status.ended:
         return "it goes on"
+    if run.parent:
+        return f"it is a trial of {run.parent}: that one, run again, runs its trials again that failed"
     if entry.source.maker and (why := entry.source.not_own(run)):
         return why
     if not file:
@@ -118,7 +120,7 @@ def commands(entry: Entry) -> Mapping[str, str]:
         "follow": ("logs", "--follow"),
         "cancel": ("cancel",),
         "status": ("status",),
-        "outputs": ("outputs", "--fetch", "outputs"),
+        "outputs": ("outputs", *(["--best"] if run.is_sweep else []), "--fetch", "outputs"),
         "checkout": ("checkout",),
         "diff": ("diff",),
     }

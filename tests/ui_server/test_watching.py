@@ -8,6 +8,7 @@ import queue
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Place
+from specrun.spec.sweep import Objective
 from specrun.ui.answers import Answers
 from specrun.ui.fresh import Fresh
 from specrun.ui.tokens import FILE, token_of
@@ -179,3 +181,15 @@ def test_a_run_is_ended_and_is_not_run_again_without_its_spec(tmp_path: Path) ->
     engine = InWorkspace(place=Place("azureml", title="ml-ws"), all_runs=[run_of(RunStatus.FAILED)])
     with pytest.raises(Refused, match="in which file"):
         watched(engine, tmp_path).post(f"runs/{NAME}/rerun")
+    trial = replace(run_of(RunStatus.FAILED), parent="digits-9999999999")
+    engine = InWorkspace(place=Place("azureml", title="ml-ws"), all_runs=[trial])
+    with pytest.raises(Refused, match="it is a trial of digits-9999999999: that one"):
+        watched(engine, tmp_path).post(f"runs/{NAME}/rerun")
+
+
+def test_the_command_for_the_files_of_a_sweep_fetches_those_of_its_best_trial(tmp_path: Path) -> None:
+    for objective, best in ((Objective("minimize", "loss"), True), (None, False)):
+        run = replace(run_of(RunStatus.SUCCEEDED), objective=objective)
+        engine = InWorkspace(place=Place("azureml", title="ml-ws"), all_runs=[run])
+        commands = watched(engine, tmp_path).get(f"runs/{NAME}")["commands"]
+        assert (" --best " in commands["outputs"]) is best
