@@ -154,11 +154,12 @@ def test_pages_of_trials_are_read_on(waiting: Launch) -> None:
     assert [trial.number for trial in engine.sweeps.trials(name)] == list(range(7))
 
 
-def test_where_mlflow_tells_nothing_run_history_does(waiting: Launch) -> None:
+@pytest.mark.parametrize("status", [400, 403])
+def test_where_mlflow_tells_nothing_run_history_does(waiting: Launch, status: int) -> None:
     name = waiting.submit()
     begin(waiting, name, {0: 0.5, 1: 0.75})
     begin(waiting, name, {2: 0.5}, RUNNING)
-    waiting.place.emulator.faults.add(SEARCH, faults.Status(400, "BadRequest", "Filters are not served."), times=None)
+    waiting.place.emulator.faults.add(SEARCH, faults.Status(status, "Refused", "Filters are not served."), times=None)
     found = waiting.renew().sweeps.trials(name)
     succeeded, running = RunStatus.SUCCEEDED, RunStatus.RUNNING
     assert [(one.status, one.value) for one in found] == [(succeeded, None), (succeeded, None), (running, None)]

@@ -46,7 +46,7 @@ class Place:
     `can` holds what not every place can: "workspaces" (make one), "clusters" (a named one must be there), "replace"
     (some fields of a cluster are fixed), "mpi", "network" (clusters in the virtual network `vnet`, subnet `default`),
     "images" (any environment, at once), "metrics" (logged through SDK v1), "owners" (of datastores
-    are known), "asks" (before it changes anything).
+    are known), "asks" (before it changes anything), "sweeps".
     `by_hand(name, size, most)` makes a cluster, or changes its `max_instances`, behind specrun's back.
     `costly`: what is made there is paid for, so it is taken away again after each test.
     `recordings`: a folder for the shapes of the answers that the commands get, or None.
@@ -82,13 +82,15 @@ def local(folder: Path) -> Iterator[Place]:
     """This machine. A workspace may stand in a spec and is not read."""
     workspace = _workspace("unread-ws", "unread-rg", str(uuid.UUID(int=0)), create=True)
     store = Store("mlstore", "bm8gc2VjcmV0", "training")
-    yield Place("local", "local", workspace, workspace, compute="this-machine", store=store, can=frozenset({"owners"}))
+    yield Place(
+        "local", "local", workspace, workspace, compute="this-machine", store=store, can=frozenset({"owners", "sweeps"})
+    )
 
 
 def azureml(folder: Path) -> contextlib.AbstractContextManager[Place]:
     """The engine azureml against the emulator: the unmodified SDK v2, and nobody pays."""
     pytest.importorskip("azure.ai.ml", reason="needs SDK v2: pip install '.[azureml]'")
-    return _emulated(folder, "azureml", frozenset({"owners"}))
+    return _emulated(folder, "azureml", frozenset({"owners", "sweeps"}))
 
 
 def azureml_v1(folder: Path) -> contextlib.AbstractContextManager[Place]:
@@ -153,7 +155,9 @@ def live(engine: str, folder: Path) -> Iterator[Place]:
         {"AZURE_CONFIG_DIR": str(Path.home() / ".azure"), **kept},
         compute=os.environ.get("SPECRUN_LIVE_COMPUTE", ""),
         patience=60 * MINUTE,
-        can=frozenset({"clusters", "replace", "mpi", "metrics", "asks"}),
+        can=frozenset(
+            {"clusters", "replace", "mpi", "metrics", "asks"} | ({"sweeps"} if engine == "azureml" else set())
+        ),
         costly=True,
         recordings=Path(os.environ[RECORDINGS]) if RECORDINGS in os.environ else None,
     )

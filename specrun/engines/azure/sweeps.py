@@ -11,7 +11,7 @@ from specrun.engines.azure.connection import Connection, asked
 from specrun.engines.azure.runs import RunCalls
 from specrun.engines.azure.seen import SeenRun, SeenSweep
 from specrun.engines.azure.trials import Child, experiment_of, parameters_in, search, told_of
-from specrun.engines.base import Denied, EngineError, Transient
+from specrun.engines.base import EngineError, Transient
 from specrun.plan.metrics import Logged, number_data, why_missing
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.trials import Trial, best
@@ -89,7 +89,7 @@ class AzureSweeps:
             if sweep.name not in self._experiments:
                 self._experiments[sweep.name] = experiment_of(self.connection, sweep.name)
             found = search(self.connection, sweep.name, self._experiments[sweep.name])
-        except (Transient, Denied):
+        except Transient:
             raise
         except EngineError as error:
             unread = str(error)
