@@ -25,7 +25,7 @@ from specrun.plan.trials import STOPPED_EARLY
 from specrun.spec.sweep import Objective, Sweep
 from tests.engine_double import read_specs, write_spec
 from tests.local.machine import Machine
-from tests.local.runs import kill_at_once, needs_proc, wait_until
+from tests.local.runs import kill_at_once, needs_proc, wait_until, with_argument
 from tests.local.sweeps import LOGS, Place
 
 SCORE = "log accuracy ${{ search_space.x }}"
@@ -204,6 +204,18 @@ def test_trials_outlive_a_supervisor_that_was_killed(place: Place) -> None:
     assert place.counts() == {"1": 1, "2": 1, "3": 1}
     assert place.successes() == {1: 1, 2: 1, 3: 1}
     assert {trial.run for trial in read_trials(second)} >= {trial.run for trial in read_trials(folder)}
+
+
+@needs_proc
+def test_processes_show_whose_they_are(place: Place) -> None:
+    folder = place.submit(place.spec(held(1, place.folder) + SCORE, [1]))
+    place.wait(lambda: place.counts() == {"1": 1}, "the trial")
+    (trial,) = read_trials(folder)
+    assert with_argument(str(folder)) == [place.sweeper()]
+    found = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in with_argument(str(place.folder_of(trial.run)))]
+    assert sorted(found) == ["guard main/0", "specrun run"]
+    (place.folder / "go").touch()
+    place.wait(lambda: state.observe(folder).status in state.ENDED, "its end")
 
 
 @needs_proc

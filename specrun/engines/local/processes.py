@@ -54,6 +54,21 @@ def rename(name: str) -> None:
     _prctl(_PR_SET_NAME, name.encode()[:15])
 
 
+def show_argument(before: str, after: str, without: str) -> None:
+    """Have the command line of this process, a fork, show another last argument, and none that begins `without`
+    (Linux). There is as much room as its parent's took; where that is not enough it stays as it is.
+    """
+    fields = fields_of(os.getpid()) if LINUX else []
+    start, end = (int(fields[45]), int(fields[46])) if len(fields) > 46 else (0, 0)
+    words = read(os.getpid(), "cmdline").rstrip(b"\0").split(b"\0")
+    if not 0 < start < end or words[-1] != os.fsencode(before):
+        return
+    words = [word for word in words[:-1] if not word.startswith(without.encode())]
+    text = b"\0".join([*words, os.fsencode(after)]) + b"\0"
+    if len(text) <= end - start:
+        ctypes.memmove(start, text.ljust(end - start, b"\0"), end - start)
+
+
 def listen(asked_to_end: Callable[..., object]) -> int:
     """Have signals wake a loop, through the descriptor that is returned, and those that ask for its end be heard."""
     wake, writer = os.pipe()

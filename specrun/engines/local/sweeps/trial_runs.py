@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from specrun.engines.local import disk, going, guard, processes, state, supervisor, trial_notes
+from specrun.engines.local import disk, going, guard, processes, roles, state, supervisor, trial_notes
 from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.execution import Execution
 from specrun.engines.local.kept_code import note_names, noted_files
@@ -111,6 +111,8 @@ class TrialRuns:
             self._shown_identity(parameters)
             self._asked_for("", fingerprint, parameters)
             marked(self._rundir, state.read(self._rundir))
+            if roles.port_count(self._request):
+                import socket  # noqa: F401
         report, theirs = os.pipe()
         signals = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # what comes now must not be heard by the parent's handlers
@@ -147,6 +149,7 @@ class TrialRuns:
         processes.rename("specrun run")
         name = self.name(fingerprint, attempt)
         folder = self.folder(name)
+        processes.show_argument(str(self._rundir), str(folder), "--detach=")
         try:
             request, withheld = self._asked_for(name, fingerprint, parameters)
             with scratch(self._home) as aside:
