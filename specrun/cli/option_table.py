@@ -87,7 +87,7 @@ ROWS: tuple[tuple[tuple[str, ...], str, str, bool], ...] = (
     (("--port",), "N", "Else 8265, or the next that is free.", False),
     (("--open",), "", "Open the page in a browser (else where there is one).", False),
     (("--allow-host",), "NAME", "A proxy in front of it, as of a JupyterHub, has this name.", True),
-    (("--also",), "workspace|data|environment|run|model", "Delete this kind too.", True),
+    (("--also",), "workspace|data|environment|run", "Delete this kind too.", True),
     (
         ("--older-than",),
         "AGE",

@@ -45,7 +45,10 @@ _WORKSPACE = Capability(
     ),
 )
 
+_MODELS = Capability(kept="what is registered stays: others may read it, whatever becomes of the spec")
+
 _KEPT: Mapping[Kind, Capability] = {
+    "model": _MODELS,
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
 }
 
@@ -98,6 +101,7 @@ LOCAL = Facts(
         "data": Capability(stays="data: the files in the datastores' folders (`--also data` deletes them)"),
         "environment": Capability(stays="environments: what was installed for them (`--also environment` deletes it)"),
         "run": Capability(stays="runs: their logs, outputs and code (`--also run` deletes them)"),
+        "model": _MODELS,
     },
     cannot={
         ("job", "environment", "image"): "the environment is a container image",

@@ -38,7 +38,8 @@ def plan_destruction(
     changes: list[Change] = []
     refusals: list[Diagnostic] = []
     notes: list[Diagnostic] = []
-    in_view = [(key, resource) for key, resource in graph.resources.items() if key.place in views]
+    ours = ((key, resource) for key, resource in graph.resources.items() if key not in graph.used)
+    in_view = [(key, resource) for key, resource in ours if key.place in views]
     seen = _seen(in_view, views)
     for key, resource in reversed(in_view):
         view = views[key.place]
@@ -138,7 +139,11 @@ def _change(resource: Planned, seen: Observed, view: View, also: Collection[str]
 def _seen(in_view: Sequence[tuple[Key, Planned]], views: Mapping[Place, View]) -> Mapping[Key, Observed]:
     """What there is of the resources; of runs, whether there is any of a spec's."""
     requests = [key for key, resource in in_view if isinstance(resource, RunRequest)]
-    seen = {key: views[key.place].survey.observed[key] for key, _ in in_view if key not in requests}
+    seen = {
+        key: Observed(Status.UNSEEN) if resource.after_runs else views[key.place].survey.observed[key]
+        for key, resource in in_view
+        if key not in requests
+    }
     for place, view in views.items():
         here = [(key, resource) for key, resource in in_view if key in requests and key.place == place]
         pasts = view.history.newest([resource.maker for _, resource in here])

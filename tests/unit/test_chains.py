@@ -10,6 +10,7 @@ import pytest
 from specrun.apply.chains import with_upstream
 from specrun.apply.project import open_project
 from specrun.plan.changes import Plan
+from specrun.plan.drift.ignores import Ignores
 from specrun.plan.graph import build_graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.planning import PlanOptions
@@ -108,3 +109,18 @@ def test_a_run_in_another_place_is_not_read_from(tmp_path: Path) -> None:
     specs = load([str(tmp_path / "prep.yaml"), str(tmp_path / "train.yaml")]).specs
     graph = build_graph(specs, lambda spec: Place("local", spec.name, spec.name), HashCache(tmp_path / "home"))
     assert [one.code for one in graph.diagnostics] == ["upstream-elsewhere"]
+
+
+def test_what_is_only_read_from_is_never_deleted(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "prep": job(outputs="{f: {}}"),
+            "train": job("{f: {run: ./prep.yaml, output: f}}", "{m: {register: {name: d}}}"),
+        },
+    )
+    chained = with_upstream(load([str(tmp_path / "train.yaml")]).specs, {})
+    project = open_project(chained.specs, "local", tmp_path / "home", chained.used)
+    addresses = [str(change.key) for change in project.plan_destruction(["run"]).changes]
+    assert addresses == ["model/d/train/m", "run/train"]
+    assert project.drift(Ignores()).comparisons == ()

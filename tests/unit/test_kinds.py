@@ -76,7 +76,7 @@ def test_what_is_only_named(tmp_path: Path) -> None:
 
 
 def test_kinds_that_destroy_spares_unless_they_are_named() -> None:
-    assert kinds.ON_DEMAND == ("workspace", "data", "environment", "run", "model")
+    assert kinds.ON_DEMAND == ("workspace", "data", "environment", "run")
 
 
 def test_two_specs_of_which_one_prunes_contradict_each_other(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.base import Converging, Planned
 from specrun.plan.kinds.data import DataTarget
 from specrun.plan.kinds.environment import JobEnvironment
+from specrun.plan.kinds.model import ModelRegistration
 from specrun.plan.kinds.run import RunRequest
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Observed, Run, Status
@@ -63,7 +64,9 @@ class NoRuns:
 
 def without_runs(graph: Graph) -> Graph:
     """Those resources of a graph that can drift."""
-    kept = {key: one for key, one in graph.resources.items() if not isinstance(one, (RunRequest, JobEnvironment))}
+    nothing = (RunRequest, JobEnvironment, ModelRegistration)
+    ours = ((key, one) for key, one in graph.resources.items() if key not in graph.used)
+    kept = {key: one for key, one in ours if not isinstance(one, nothing)}
     return replace(graph, resources=kept)
 
 

@@ -23,7 +23,6 @@ class ModelRegistration(Planned):
     """An output of a spec's job that is to be a version of a model."""
 
     kind: ClassVar[Kind] = "model"
-    on_demand: ClassVar[bool] = True
     after_runs: ClassVar[bool] = True
 
     model: str
