@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from emulator.addresses import long_form, of_job, resolve
 from emulator.blobs import HOST
 from emulator.datastores import find
 from emulator.planes import require
@@ -86,13 +87,19 @@ def data(plane: Plane, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def model(plane: Plane, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of a model's version: its address is taken as it is, and nothing leads back to a job."""
+    """The properties of a model's version: its address is taken as it is, but for that of a job's output, which becomes
+    the place where that lies; and nothing leads back to a job. Raises Refused.
+    """
+    uri = str(given.get("modelUri") or "")
+    if of_job(plane, uri) is not None:
+        address = resolve(plane, uri)
+        uri = long_form(plane, address.store.name, address.path)
     return {
         **_common(given),
         "autoDeleteSetting": None,
         "flavors": dict(given.get("flavors") or {}),
         "modelType": given.get("modelType") or "custom_model",
-        "modelUri": str(given.get("modelUri") or "").replace("/resourcegroups/", "/resourceGroups/"),
+        "modelUri": uri.replace("/resourcegroups/", "/resourceGroups/"),
         "jobName": None,
         "provisioningState": "Succeeded",
         "stage": given.get("stage") or "Development",

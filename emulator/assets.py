@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CODES, ENVIRONMENTS, DATA, MODELS = "codes", "environments", "data", "models"
 KINDS = (CODES, ENVIRONMENTS, DATA, MODELS)
+_ADDRESSES = {DATA: "dataUri", MODELS: "modelUri"}
 
 _ARM_ID = re.compile(
     r"(?:azureml:)?(?P<space>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/"
@@ -157,9 +158,12 @@ def blobs_below(plane: Plane, uri: str) -> list[tuple[str, str, str]]:
     return [(blob.removeprefix(prefix), container, blob) for blob in blobs]
 
 
-def data_uri(plane: Plane, reference: str) -> str:
-    """Where the data of a data asset lie."""
-    return str(find(plane, reference, DATA).properties["dataUri"])
+def data_uri(plane: Plane, reference: str, kind: str = DATA) -> str:
+    """Where the data of a data asset lie, or the files of a model; a short reference is looked for in `kind`."""
+    found = find(plane, reference, kind)
+    if found.kind not in _ADDRESSES:
+        raise _missing(reference)
+    return str(found.properties[_ADDRESSES[found.kind]])
 
 
 def _missing(reference: str, kind: str = "", name: str = "", version: str = "") -> Refused:

@@ -88,6 +88,8 @@ def _listed_versions(plane: Plane, request: Request, kind: str, name: str) -> di
     """`$top` is the size of a page, and `$skipToken` says where the next one begins."""
     asked = request.query
     versions = [one for one in plane.assets.of(kind, name) if _asked_for(request, archived=one.archived)]
+    if plane.filters:
+        versions = [one for one in versions if _fits(one, asked)]
     if not asked.get("$orderBy", "").lower().endswith("asc"):
         versions.reverse()
     part, token = page(versions, asked.get("$skipToken"), int(asked.get("$top") or plane.page_size))
@@ -96,6 +98,19 @@ def _listed_versions(plane: Plane, request: Request, kind: str, name: str) -> di
         query = urlencode({**asked, "$skipToken": token}, safe="$")
         answer["nextLink"] = f"https://{request.host}{request.path}?{query}"
     return answer
+
+
+def _fits(one: Version, asked: Mapping[str, str]) -> bool:
+    """Whether a list is to have a version. `tags` are names, or NAME=VALUE, and all of them count."""
+    for word in filter(None, asked.get("tags", "").split(",")):
+        name, _, value = word.partition("=")
+        if name not in one.tags or (value and one.tags[name] != value):
+            return False
+    return all(asked.get(name, said) == said for name, said in (("version", one.version), ("stage", _stage(one))))
+
+
+def _stage(one: Version) -> str:
+    return str(one.properties.get("stage") or "")
 
 
 def _listed_containers(plane: Plane, request: Request, kind: str) -> dict[str, Any]:

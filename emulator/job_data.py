@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.addresses import Address, is_public, is_storage, long_form, resolve
-from emulator.jobs_checks import BINDING, output_uri
+from emulator.addresses import Address, is_public, is_storage, kind_of, long_form, output_uri, resolve
+from emulator.jobs_checks import BINDING
 from emulator.jobs_form import DEFAULT_OUTPUT
 from emulator.references import Reference, Unusable, contents, fetch, open_store
 from emulator.router import Refused
@@ -74,7 +74,7 @@ def _input(plane: Plane, root: Path, name: str, given: Mapping[str, Any]) -> Ref
     if is_public(given["uri"]):
         return given["uri"] if mode == "Direct" else str(_public(root, name, given["uri"]))
     try:
-        address = resolve(plane, given["uri"])
+        address = resolve(plane, given["uri"], kind_of(given))
     except Refused as gone:
         raise Unusable(f"Input {name}: {gone.message}") from None
     if mode == "Direct" and is_storage(given["uri"]):

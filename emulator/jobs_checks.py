@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator import assets
-from emulator.addresses import is_public, resolve
+from emulator.addresses import is_public, kind_of, output_uri, resolve
 from emulator.jobs_form import DEFAULT_EXPERIMENT, DEFAULT_OUTPUT, definition_of, instances_of, last, seconds
 from emulator.planes import require
 from emulator.router import Refused
@@ -23,7 +23,6 @@ BINDING = re.compile(r"\$\{\{\s*(inputs|outputs)\.([^}\s]+?)\s*\}\}")
 
 _PROCESSES = ("workerCount", "processCountPerInstance")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_PLACEHOLDER = re.compile(r"\$\{\{\s*(name|output_name|default_datastore)\s*\}\}")
 
 
 def refuse(plane: Plane, job: Mapping[str, Any], definition: Mapping[str, Any]) -> None:
@@ -108,16 +107,7 @@ def _check_data(plane: Plane, job: Mapping[str, Any]) -> None:
             require(value is not None, f"The {kind[:-1]} {name} is null.")
     for value in data["inputs"].values():
         if "uri" in value and not is_public(value["uri"]):
-            resolve(plane, value["uri"])
+            resolve(plane, value["uri"], kind_of(value))
     for name, value in data["outputs"].items():
         if value.get("uri") and name != DEFAULT_OUTPUT:
             resolve(plane, output_uri(plane, "", name, value))
-
-
-def output_uri(plane: Plane, job: str, name: str, output: Mapping[str, Any]) -> str:
-    """Where an output goes, with the job's name and the like put in."""
-    values = {"name": job, "output_name": name, "default_datastore": plane.default}
-    if output.get("uri"):
-        return _PLACEHOLDER.sub(lambda match: values[match[1]], output["uri"])
-    end = "" if output["jobOutputType"] == "uri_file" else "/"
-    return f"azureml://datastores/{plane.default}/paths/azureml/{job}/{name}{end}"

@@ -232,8 +232,8 @@ class Doubled:
 class Plane:
     """The data plane of one workspace. `blobs` is its own storage account.
 
-    Without `filters` a list of jobs has all jobs, whatever was asked for. A page of a list has at most `page_size`
-    items, one of what MLflow found `found_size`.
+    Without `filters` a list of jobs or of versions has all, whatever was asked for. A page of a list has at most
+    `page_size` items, one of what MLflow found `found_size`.
     """
 
     def __init__(self, place: Place, blobs: Blobs, cloud: Cloud) -> None:
