@@ -52,6 +52,14 @@ _KEPT: Mapping[Kind, Capability] = {
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
 }
 
+_MODELS = Capability(
+    kept="what is registered may be deployed by now: delete its versions in the workspace",
+    stays=(
+        "models: their versions in the workspace's registry, which cost nothing; their files are where their runs have "
+        "written them, and are no copies"
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -135,11 +143,13 @@ AZUREML = Facts(
             leaves=(
                 "the jobs go with their history, whose metrics and logs nobody can bring back. What they wrote to "
                 "paths on datastores stays, and so may their artifacts on the workspace's storage account (container "
-                "azureml, ExperimentRun/dcid.NAME): Azure does not say"
+                "azureml, ExperimentRun/dcid.NAME): Azure does not say. A model that is registered of one has no "
+                "files but those"
             ),
             stays=_RUNS_STAY,
         ),
         "data": Capability(stays=_DATA_STAYS),
+        "model": _MODELS,
         **_KEPT,
     },
     cannot={("sweep", "limits", "max_failed_trials"): "Azure ML ends no sweep because trials fail"},
@@ -166,6 +176,7 @@ AZUREML_V1 = Facts(
     cannot={
         ("sweep",): "SDK v1's engine runs no sweeps",
         ("sweep", "limits", "max_failed_trials"): "SDK v1's engine runs no sweeps",
+        ("job", "outputs", "*", "register"): "SDK v1's engine registers no models",
     },
     instead={
         ("job", "resources", "instance_type"): (

@@ -51,6 +51,18 @@ def test_nothing_is_said_of_what_works(checking: Checking) -> None:
             "azureml://datastores/NAME/paths/p/q.* whose container is box of https://acc.blob.core.windows.net",
         ),
         (
+            (COMPUTE, f"{JOB}, inputs: {{x: {{model: digits, version: 3}}}}}}"),
+            "not-with-sdk-v1",
+            ("job", "inputs", "x", "model"),
+            "digits:3 are. `--engine azureml` reads registered models",
+        ),
+        (
+            (COMPUTE, f"{JOB}, outputs: {{x: {{register: {{name: digits}}}}}}}}"),
+            "not-with-sdk-v1",
+            ("job", "outputs", "x", "register"),
+            "`--engine azureml`, for the same workspace",
+        ),
+        (
             (COMPUTE, f"{JOB}, outputs: {{x: {{path: 'abfss://x@y/z'}}}}}}"),
             "not-with-sdk-v1",
             ("job", "outputs", "x", "path"),

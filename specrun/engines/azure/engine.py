@@ -63,6 +63,7 @@ class AzureEngine:
         check: Callable[[Spec], Iterable[Diagnostic]],
         version_of: Callable[[str], str] = lambda path: "",
         audience: str = AUDIENCE,
+        models: Models | None = None,
     ) -> None:
         self.facts = facts
         self.place = place
@@ -77,7 +78,7 @@ class AzureEngine:
         self.metrics = RunMetrics(connection, runs)
         self.nodes = Nodes(connection, known)
         self.sweeps: Sweeps | None = sweeps
-        self.models: Models | None = None
+        self.models = models
         self.usage = None
         self.ends = None
         self.here = None

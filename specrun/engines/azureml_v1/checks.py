@@ -10,7 +10,7 @@ from specrun.engines.azureml_v1.environments import FRAMEWORK_VERSIONS, REGISTER
 from specrun.engines.azureml_v1.references import on_datastore
 from specrun.spec.datastore_paths import EXAMPLE, datastore_uri, parse_storage
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.model import Environment, Job, Spec
+from specrun.spec.model import Environment, Job, ModelVersion, Spec
 from specrun.spec.shell import QUOTED_HEREDOC, REFERENCE
 from specrun.spec.shell_reader import read
 
@@ -48,7 +48,20 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         if entry.uri is not None and on_datastore(entry.uri) is None:
             path = ("job", "inputs", entry.name, "path")
             yield document.diagnostic("not-with-sdk-v1", _input_mistake(entry.name, entry.uri), path)
+        if isinstance(entry.source, ModelVersion):
+            detail = (
+                f"SDK v1 does not know where the files of {entry.source} are. `--engine azureml` reads registered "
+                "models, in the same workspace; here, write the path on a datastore that the version is at (the portal "
+                f"shows it): `{EXAMPLE}`."
+            )
+            yield document.diagnostic("not-with-sdk-v1", detail, ("job", "inputs", entry.name, "model"), key=True)
     for output in job.outputs.values():
+        if output.model:
+            detail = (
+                "SDK v1 has no support any more, and this engine registers no models. `--engine azureml`, for the same "
+                "workspace, registers what this engine has run, and runs nothing again; or leave `register` out."
+            )
+            yield document.diagnostic("not-with-sdk-v1", detail, ("job", "outputs", output.name, "register"), key=True)
         if output.path is not None and on_datastore(output.path) is None:
             detail = f"SDK v1 writes to paths on datastores: write `{EXAMPLE}`, or leave `path` out."
             yield document.diagnostic("not-with-sdk-v1", detail, ("job", "outputs", output.name, "path"))

@@ -11,6 +11,7 @@ from specrun.engines.azureml_v2.checks import check_spec
 from specrun.engines.azureml_v2.clusters import SdkClusters
 from specrun.engines.azureml_v2.connection import Connection, Sdk
 from specrun.engines.azureml_v2.datastores import SdkDatastores
+from specrun.engines.azureml_v2.models import ArmModels
 from specrun.engines.azureml_v2.runs import SdkRuns
 from specrun.engines.azureml_v2.workspaces import SdkWorkspaces
 from specrun.engines.base import Scope
@@ -25,6 +26,7 @@ AUDIENCE = "https://management.azure.com"
 def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> AzureEngine:
     """The engine of one workspace, named by `scope`."""
     connection = Connection(scope, Sdk)
+    runs = SdkRuns(connection)
     return AzureEngine(
         AZUREML,
         place,
@@ -32,8 +34,9 @@ def open_engine(place: Place, home: Path, hashes: HashCache, scope: Scope) -> Az
         SdkWorkspaces(connection),
         SdkClusters(connection),
         SdkDatastores(connection),
-        SdkRuns(connection),
+        runs,
         check_spec,
         partial(asset_version, connection),
         AUDIENCE,
+        ArmModels(connection, place, runs),
     )
