@@ -134,6 +134,7 @@ def _record(submission: Submission, submitted: float) -> dict[str, object]:
         "submitted": submitted,
         "compute": submission.cluster,
         "reads": submission.reads,
+        **submission.lineage,
         "identity": dict(submission.identity),
         **({"instances": submission.instances.noted()} if submission.instances is not None else {}),
         "provenance": submission.provenance.noted(),

@@ -1,0 +1,93 @@
+"""Runs that read what earlier runs have written, carried out in a workspace: with both SDKs, and each other's."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from emulator.addresses import resolve
+from emulator.runs_state import Run
+from specrun.engines.azure.run_record import record_in
+from tests.azure_engines.by_hand import add_cluster
+from tests.azure_engines.conftest import Specrun
+from tests.azure_engines.place import Place
+
+HEAD = "apiVersion: specrun/v1\nname: {}\nworkspace: {{from_config: config.json}}\ncompute: cpu\n"
+ENVIRONMENT = "environment: {image: 'python:3.11'}\n"
+PREP = """
+command: >-
+  mkdir -p ${{ outputs.features }}/deep outputs && echo features > ${{ outputs.features }}/deep/f.txt
+  && echo placed > ${{ outputs.placed }}/p.txt && echo default > outputs/d.txt
+outputs: {features: {}, placed: {path: azureml://datastores/workspaceblobstore/paths/shared/prep, mode: upload}}
+"""
+TRAIN = """
+command: >-
+  cat ${{ inputs.features }}/deep/f.txt ${{ inputs.placed }}/p.txt ${{ inputs.default }}/d.txt
+  > ${{ outputs.model }}/m.txt
+inputs:
+  features: {run: prep, output: features}
+  placed: {run: prep, output: placed}
+  default: {run: prep, output: default, mode: download}
+outputs: {model: {}}
+"""
+EVALUATE = """
+command: cp ${{ inputs.model }}/m.txt ${{ outputs.report }}/r.txt
+inputs: {model: {run: train, output: model}}
+outputs: {report: {}}
+"""
+
+
+def write(**jobs: str) -> None:
+    for name, job in jobs.items():
+        Path(f"{name}.yaml").write_text(f"{HEAD.format(name)}job:\n{textwrap.indent(job + ENVIRONMENT, '  ')}")
+
+
+@pytest.fixture(autouse=True)
+def chain(place: Place, specrun: Specrun) -> None:
+    add_cluster(place, "cpu")
+    Path(".git").mkdir()
+    write(prep=PREP, train=TRAIN, evaluate=EVALUATE)
+
+
+def runs(place: Place) -> dict[str, Run]:
+    """The newest run of each spec."""
+    return {name.rpartition("-")[0]: run for name, run in place.plane.runs.items()}
+
+
+def test_three_runs_one_after_the_other_and_nothing_again(place: Place, specrun: Specrun) -> None:
+    code, _, err = specrun("apply", "--yes", ".")
+    assert code == 0, err
+    found = runs(place)
+    assert {name: run.status for name, run in found.items()} == dict.fromkeys(
+        ("prep", "train", "evaluate"), "Completed"
+    )
+    code, _, err = specrun("outputs", found["evaluate"].id, "--fetch", "fetched")
+    assert code == 0, err
+    (report,) = Path("fetched").rglob("r.txt")
+    assert report.read_text() == "features\nplaced\ndefault\n"
+    properties = {name: value or "" for name, value in found["train"].properties.items()}
+    upstream = dict.fromkeys(("features", "placed", "default"), found["prep"].id)
+    assert record_in(properties)["upstream"] == upstream
+    code, _, err = specrun("apply", "--yes", ".")
+    assert (code, len(place.plane.runs)) == (0, 3), err
+
+
+def test_what_the_other_sdk_has_run_is_read_and_registered(place: Place, specrun: Specrun, engine: str) -> None:
+    other = "azureml" if engine == "azureml-v1" else "azureml-v1"
+    assert specrun("apply", "--yes", "prep.yaml", "--engine", other)[0] == 0
+    code, _, err = specrun("apply", "--yes", "train.yaml")
+    assert code == 0, err
+    found = runs(place)
+    assert {name: run.job is None for name, run in found.items()} == {
+        "prep": other == "azureml-v1",
+        "train": engine == "azureml-v1",
+    }
+    write(train=TRAIN.replace("model: {}", "model: {register: {name: digits}}"))
+    code, _, err = specrun("apply", "--yes", "train.yaml", "--engine", "azureml")
+    assert (code, len(place.plane.runs)) == (0, 2), err
+    (model,) = place.plane.assets.of("models", "digits")
+    assert model.tags["specrun-run"] == found["train"].id
+    address = resolve(place.plane, model.properties["modelUri"])
+    assert place.plane.blobs.read(address.store.container, f"{address.path}/m.txt") == b"features\nplaced\ndefault\n"
