@@ -115,6 +115,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "two-timeouts": (WARNING, "A trial has two timeouts."),
         "early-termination-of-bayesian": (ERROR, "Bayesian sampling ends no trial early."),
         "bandit-slack": (ERROR, "A bandit needs one slack, and has one only."),
+        "misspelt-metric": (WARNING, "The script logs a metric of nearly this name."),
         "same-trials": (ERROR, "All trials would be the same."),
         "unused-parameter": (WARNING, "A parameter is never used."),
     },

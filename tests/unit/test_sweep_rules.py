@@ -66,6 +66,34 @@ def test_combinations_beyond_counting_are_told_in_words(tmp_path: Path) -> None:
     assert max(len(one.detail) for one in found) < 400
 
 
+@pytest.mark.parametrize(
+    ("job", "script", "told"),
+    [
+        ("command: python -u train.py --lr ${{ search_space.lr }}", 'mlflow.log_metric("Accuracy", 1)', "Accuracy"),
+        ("{script: train.py, arguments: ['${{ search_space.lr }}']}", "run.log('acuracy', 1.0)", "acuracy"),
+        ("command: cd . && python train.py ${{ search_space.lr }}", 'writer.add_scalar("acc/uracy", 1)', "acc/uracy"),
+        ("command: python train.py ${{ search_space.lr }}", 'mlflow.log_metrics({"accuracy": 1, "acuracy": 2})', ""),
+        ("command: python train.py ${{ search_space.lr }}", 'mlflow.log_metric("acuracy", 1)\nname = "accuracy"', ""),
+        ("command: python train.py ${{ search_space.lr }}", 'mlflow.log_metric("val_accuracy", 1)', ""),
+        ("command: python train.py ${{ search_space.lr }}", 'mlflow.log_metric("loss", 1)', ""),
+        ("command: python train.py ${{ search_space.lr }}", "\udcff", ""),
+        ("command: bash run.sh ${{ search_space.lr }}", 'mlflow.log_metric("acuracy", 1)', ""),
+    ],
+)
+def test_a_metric_that_the_script_spells_otherwise(tmp_path: Path, job: str, script: str, told: str) -> None:
+    (tmp_path / "src").mkdir()
+    for name in ("train.py", "run.sh"):
+        (tmp_path / "src" / name).write_bytes(script.encode("utf-8", "surrogateescape"))
+    lines = job.strip("{}").split(", ", 1) if job.startswith("{") else [job]
+    (tmp_path / "job.yaml").write_text(
+        "apiVersion: specrun/v1\nname: t\njob:\n  code: src\n" + "".join(f"  {line}\n" for line in lines) + "sweep:\n"
+        "  sampling_algorithm: random\n  search_space: {lr: {type: uniform, min_value: 1, max_value: 2}}\n" + END
+    )
+    found = list(check([str(tmp_path / "job.yaml")]))
+    assert [one.code for one in found] == ["misspelt-metric"] * bool(told)
+    assert all(f"`train.py` logs `{told}`" in one.detail for one in found)
+
+
 NUMBERS = st.one_of(st.floats(), st.integers(-10, 10), st.sampled_from([700, -745, 1e308, -1e308, 5e-324, 10**400]))
 SIZES = st.one_of(st.floats(min_value=0, allow_nan=False), st.integers(0, 9))
 FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {

@@ -72,6 +72,7 @@ def _of_sweeps() -> tuple[Rule, ...]:
         sweep.timeouts,
         sweep.early_termination,
         sweep.unused_parameters,
+        sweep.metric,
         search_space.kinds,
         search_space.ranges,
         search_space.repeated,

@@ -40,6 +40,23 @@ def in_command(subject: Subject) -> Iterator[Diagnostic]:
         yield codes.diagnostic(*found, COMMAND, place)
 
 
+def scripts_run(subject: Subject) -> Iterator[str]:
+    """The Python scripts of the code that the job runs, where they are there."""
+    folder, command, script = (
+        text(subject.job.get("code")),
+        command_as_written(subject),
+        text(subject.job.get("script")),
+    )
+    if folder is None or is_refused(subject.reach.spec, folder):
+        return
+    named = [script] if script is not None else []
+    named += [one.path for one, _ in _scripts(command) if not one.path.startswith("..")] if command is not None else []
+    for path in named:
+        found = os.path.join(subject.folder, folder, path)
+        if path.endswith(".py") and subject.files.kind(found) == "file":
+            yield found
+
+
 def _is_slip(path: str) -> bool:
     """Whether a missing file has all but the name of one that is there."""
     from specrun.spec.rules.nearby import nearest_existing  # late: as a rule a script is there

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic
@@ -13,6 +16,10 @@ from specrun.spec.rules.subject import Subject, is_known, lacks, mapping, number
 from specrun.spec.sweep import BAYESIAN, GRID, RANDOM, combinations_of
 from specrun.spec.wording import listed, shown
 
+_LOG = re.compile(r"""\b(?:log_metric|log|add_scalar|scalar)\(\s*["']([\w./ -]{1,250})["']\s*,""")
+"""Where MLflow, SDK v1 or TensorBoard are given a metric by its name."""
+_LONGEST = 1_000_000
+_ALIKE = 0.8
 _COUNTED = 10**12
 """Nobody reads the digits of a number above it."""
 _USED_IN = ("command", "arguments", "environment_variables")
@@ -157,6 +164,38 @@ def unused_parameters(subject: Subject) -> Iterator[Diagnostic]:
                 f"`${{{{ search_space.{name} }}}}` in `job.{where}`, or take it out."
             )
             yield subject.at_key("unused-parameter", detail, "sweep", "search_space", name)
+
+
+def metric(subject: Subject) -> Iterator[Diagnostic]:
+    """The primary metric is spelled as the job's script logs it, where that is plain to see."""
+    wanted = text(mapping(subject.sweep.get("objective")).get("primary_metric"))
+    if not wanted:
+        return
+    from specrun.spec.nearest import nearest
+    from specrun.spec.rules.scripts import scripts_run
+
+    logged: dict[str, str] = {}
+    for path in scripts_run(subject):
+        source = _source(path)
+        if f'"{wanted}"' in source or f"'{wanted}'" in source:
+            return
+        logged |= {found[1]: Path(path).name for found in _LOG.finditer(source)}
+    near = nearest(wanted, logged)
+    if near is not None and SequenceMatcher(None, near.lower(), wanted.lower()).ratio() > _ALIKE:
+        detail = (
+            f"`{logged[near]}` logs `{near}`, and a trial that has not logged `{wanted}` counts as failed. Write "
+            f"`primary_metric: {near}`."
+        )
+        yield subject.at("misspelt-metric", detail, "sweep", "objective", "primary_metric")
+
+
+def _source(path: str) -> str:
+    """The text of a script; "" where there is none to read."""
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as rules open files
+            return file.read(_LONGEST)
+    except (OSError, ValueError):
+        return ""
 
 
 def _texts(value: Any) -> Iterator[str]:
