@@ -267,6 +267,18 @@ def test_two_sweeps_that_overlap_run_each_trial_once(place: Place) -> None:
     assert place.counts() == {str(x): 1 for x in range(12)}
 
 
+def test_a_sweep_and_plain_runs_of_its_trials_at_once(place: Place) -> None:
+    spec = place.spec(SCORE, range(4))
+    commands = [(spec.job.command if spec.job else "").replace("${{ search_space.x }}", str(x)) for x in (3, 2)]
+    texts = [f"name: tune\njob: {{command: {json.dumps(command)}}}\n" for command in commands]
+    files = [write_spec(place.folder / f"plain-{number}", text) for number, text in enumerate(texts)]
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(place.apply, [spec, *read_specs(files[0]), *read_specs(files[1])]))
+    assert {run.status for run in runs} == {SUCCEEDED}
+    assert place.best(runs[0].name) == 3
+    assert place.counts() == {str(x): 1 for x in range(4)}
+
+
 def test_what_another_sweep_has_cancelled_is_run(place: Place) -> None:
     command = held(1, place.folder) + SCORE
     first = place.submit(place.spec(command, [1]))

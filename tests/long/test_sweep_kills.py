@@ -48,18 +48,21 @@ class Killed(Place):
         super().__init__(folder)
         self.random = random
         self.said: list[str] = []
-        self.spec(
-            "sleep 0.0${{ search_space.x }}; log accuracy $(( (${{ search_space.x }} * 7) % 10 ))",
-            VALUES,
-            compute={"name": "two", "max_instances": 2},
-        )
-        self.command: commands.Command | None = None
+        self.files: list[str] = []
+        """Two sweeps of the same trials, in another order."""
+        for number, values in enumerate((VALUES, VALUES[::-1])):
+            self.spec(
+                "sleep 0.0${{ search_space.x }}; log accuracy $(( (${{ search_space.x }} * 7) % 10 ))",
+                values,
+                compute={"name": "two", "max_instances": 2},
+            )
+            file = (folder / "spec" / "job.yaml").rename(folder / f"job-{number}.yaml")
+            self.files.append(str(file))
 
-    def begin(self, *arguments: str) -> commands.Command:
-        called = ["apply", str(self.folder / "spec" / "job.yaml"), "--quiet", *arguments]
+    def begin(self, file: str, *arguments: str) -> commands.Command:
+        called = ["apply", file, "--quiet", *arguments]
         environment = {**environment_in(self.folder), "PYTHONPATH": str(commands.ROOT)}
-        self.command = commands.start(called, self.folder, environment, "local")
-        return self.command
+        return commands.start(called, self.folder, environment, "local")
 
     def end(self, command: commands.Command) -> int:
         code = command.wait(PATIENCE)
@@ -114,23 +117,24 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
     place = Killed(folder, random)
     struck: Counter[str] = Counter()
     try:
-        command = place.begin()
+        command = place.begin(random.choice(place.files))
         while struck.total() < KILLS:
             time.sleep(random.uniform(0, 0.25))  # any moment will do
             victim = random.choices(list(VICTIMS), list(VICTIMS.values()))[0]
             struck[victim] += place.kill(victim, command)
             if command.poll() is not None:
                 place.end(command)
-                command = place.begin()
+                command = place.begin(random.choice(place.files))
                 if len(place.successes()) == len(VALUES):
                     break
         place.end(command)
-        for _ in range(6):  # a guard or a role that was killed is a trial that has failed
-            code = place.end(place.begin())
-            if code == 0 and len(place.successes()) == len(VALUES):
-                break
-            if code in (0, 100):
-                place.end(place.begin("--rerun"))
+        for file in place.files:
+            for _ in range(6):  # a guard or a role that was killed is a trial that has failed
+                code = place.end(place.begin(file))
+                if code == 0 and len(place.successes()) == len(VALUES):
+                    break
+                if code in (0, 100):
+                    place.end(place.begin(file, "--rerun"))
         check(place, struck)
     except BaseException:
         print(f"{folder}: {dict(struck)}\n" + "\n".join(dict.fromkeys(place.said)))
