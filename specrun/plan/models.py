@@ -26,7 +26,7 @@ DATA_TAG = "specrun-data"
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
     """A version of a model. `type` is mlflow_model or custom_model, or what the service calls it; `digest` is of its
-    files ("": nobody looked), `path` where they are. `created` is in Unix seconds.
+    files ("": nobody looked), `path` where they are. `created` is in Unix seconds. `damaged`: why nobody knows more.
     """
 
     name: str
@@ -37,6 +37,7 @@ class RegisteredModel:
     created: float | None = None
     maker: Maker = NOBODY
     tags: Mapping[str, str] = field(default_factory=dict)
+    damaged: str = ""
 
     @property
     def run(self) -> str:

@@ -1,7 +1,8 @@
 """The models that were registered on this machine: a folder for each version, with copies of what its run has written.
 
-`models/NAME/VERSION/` has the files, read-only, and `model.json`. Which version is of which run is noted beside the
-versions, so that nobody has to look through all of them.
+`models/NAME/VERSION/` has the files, read-only, and `model.json`: it is made aside, and moved to its place when it is
+whole. Which version is of which run is noted beside the versions before that, so that nobody has to look through all of
+them, and a run has no second one wherever an apply was killed: a note counts only if the version says the same.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,14 +23,18 @@ from specrun.engines.local.resources import translated
 from specrun.engines.local.stores import files_in
 from specrun.plan.file_locks import EXCLUSIVE, flock
 from specrun.plan.hashes import HashCache, content_digest
-from specrun.plan.home import scratch
+from specrun.plan.home import replace_text, scratch
 from specrun.plan.makers import Maker
 from specrun.plan.models import LATEST, OUTPUT_TAG, RUN_TAG, RegisteredModel, Registration
 from specrun.plan.private import make_folder, open_private, read_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
 from specrun.spec.model import ModelVersion
+from specrun.spec.tree import composed_name
 
 FOLDER, FILES, RECORD, OF_RUNS = "models", "files", "model.json", "runs"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
+_VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def model_folder(home: Path, name: str, version: str) -> Path:
@@ -53,45 +59,90 @@ class LocalModels:
     def find(self, wanted: ModelVersion) -> RegisteredModel:
         """One, with a digest of its files as they are now. Raises Missing."""
         numbers = self._numbers(wanted.model)
-        version = (numbers or [0])[0] if wanted.version == LATEST else wanted.version
-        found = self._read(wanted.model, int(version)) if str(version).isdigit() else None
+        latest = numbers[:1] if wanted.version == LATEST else ()
+        number = next((one for one in latest or numbers if latest or str(one) == wanted.version), None)
+        found = self._read(wanted.model, number) if number is not None else None
         if found is None:
             raise Missing(f"there is no model {wanted} on this machine")
-        return replace(found, digest=self._digest(Path(found.path)))
+        with translated(f"model {found}"):
+            return replace(_undamaged(found), digest=self._digest(Path(found.path)))
 
     def of_run(self, model: str, run: str, output: str) -> RegisteredModel | None:
         """The version that is an output of a run."""
-        with contextlib.suppress(OSError, ValueError):
-            return self._read(model, int(read_private(self._of_runs(model) / _note(run, output))))
-        return None
+        note = self._of_runs(model) / _note(run, output)
+        if not _NAME.fullmatch(model) or not os.path.lexists(note):
+            return None  # there is a note before there is a version
+        noted = ""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            noted = read_private(note).decode()
+        found = self._read(model, int(noted)) if _VERSION.fullmatch(noted) else None
+        every = [_undamaged(found)] if found is not None else []
+        return next((one for one in (*every, *self.versions(model)) if (one.run, one.output) == (run, output)), None)
 
     def register(self, registration: Registration) -> RegisteredModel:
         """Copy an output of a run as a new version, unless there is one of that run. Raises Missing."""
         source = self._home / "runs" / registration.source / "outputs" / registration.output
-        files = files_in(source)
+        run, output = registration.tags[RUN_TAG], registration.tags[OUTPUT_TAG]
+        if (known := self.of_run(registration.model, run, output)) is not None:
+            return known
+        with translated(f"model/{registration.model}"):
+            files = self._written(registration, source)
         if not files:
             raise Missing(
                 f"model/{registration.model}: {registration.source} has written nothing to its output "
                 f"{registration.output}: there is nothing to register"
             )
         if registration.type == "mlflow_model" and "MLmodel" not in files:
-            raise EngineError(
-                f"model/{registration.model}: the output {registration.output} of {registration.source} has no MLmodel "
-                "in it, so it is no mlflow_model: write one with mlflow.*.save_model, or say `type: custom_model`"
-            )
+            raise EngineError(_without_mlmodel(registration, files))
         with translated(f"model/{registration.model}"), self._locked(registration.model):
-            run, output = registration.tags[RUN_TAG], registration.tags[OUTPUT_TAG]
             if (known := self.of_run(registration.model, run, output)) is not None:
                 return known
             version = (self._numbers(registration.model) or [0])[0] + 1
+            replace_text(self._home, self._of_runs(registration.model) / _note(run, output), str(version))
             self._write(registration, version, files)
-            write_private(self._of_runs(registration.model) / _note(run, output), str(version))
             found = self._read(registration.model, version)
         if found is None:
             raise EngineError(f"model/{registration.model}: version {version} is gone as soon as it was made")
         return found
 
-    def _write(self, registration: Registration, version: int, files: Mapping[str, Path]) -> None:
+    def _written(self, registration: Registration, source: Path) -> dict[str, str]:
+        """The files of an output, by their paths in it: what links lead to, where that is within it, and nothing else.
+
+        Raises EngineError, and OSError.
+        """
+        whole = os.path.realpath(source)
+        kept = os.path.realpath(self._home / ("datastores" if source.is_symlink() else "runs"))
+        found: dict[str, str] = {}
+
+        def refuse(path: str, why: str) -> EngineError:
+            return EngineError(
+                f"model/{registration.model}: the output {registration.output} of {registration.source} has {path}, "
+                f"{why}: nothing is registered. A model consists of files that lie in the output"
+            )
+
+        def walk(folder: str, path: str, above: tuple[str, ...]) -> None:
+            for entry in os.scandir(folder):
+                name, target = f"{path}{entry.name}", entry.path
+                if entry.is_symlink():
+                    target = os.path.realpath(target)
+                    if not target.startswith(f"{whole}{os.sep}") or not os.path.lexists(target):
+                        raise refuse(name, "a link that leads out of it, or to nothing")
+                if os.path.isdir(target):  # noqa: PTH112
+                    if target in (folder, *above):
+                        raise refuse(name, "a link that leads to a folder around it")
+                    walk(target, f"{name}/", (*above, folder))
+                elif os.path.isfile(target):  # noqa: PTH113
+                    found[composed_name(name)] = target
+                else:
+                    raise refuse(name, "which is no file")
+
+        if os.path.lexists(source):
+            if not whole.startswith(f"{kept}{os.sep}"):
+                raise refuse("become a link", "which leads elsewhere")
+            walk(whole, "", ())
+        return found
+
+    def _write(self, registration: Registration, version: int, files: Mapping[str, str]) -> None:
         maker = registration.maker
         record = {
             "type": registration.type,
@@ -103,17 +154,22 @@ class LocalModels:
             for path, file in files.items():
                 target = aside / "model" / FILES / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, target)
+                shutil.copyfile(file, target, follow_symlinks=False)
                 target.chmod(0o444)
             write_private(aside / "model" / RECORD, json.dumps(record))
             (aside / "model").rename(self._home / FOLDER / registration.model / str(version))
 
     def _read(self, model: str, version: int) -> RegisteredModel | None:
         folder = self._home / FOLDER / model / str(version)
+        damaged = ""
         try:
             record = read_record(folder / RECORD)
-        except (FileNotFoundError, Damaged):
-            return None
+        except FileNotFoundError:
+            if not os.path.lexists(folder):
+                return None
+            record, damaged = {}, f"{folder} has no {RECORD}"
+        except Damaged as error:
+            record, damaged = {}, str(error)
         tags, maker = record.get("tags"), record.get("maker")
         return RegisteredModel(
             name=model,
@@ -123,6 +179,7 @@ class LocalModels:
             created=number(record.get("created")),
             maker=Maker(*map(str, maker)) if isinstance(maker, list) and len(maker) == 3 else Maker(),
             tags={str(tag): str(text) for tag, text in tags.items()} if isinstance(tags, dict) else {},
+            damaged=damaged,
         )
 
     def _digest(self, folder: Path) -> str:
@@ -132,16 +189,14 @@ class LocalModels:
 
     def _names(self) -> list[str]:
         with contextlib.suppress(OSError):
-            return sorted(os.listdir(self._home / FOLDER))  # noqa: PTH208 - names are wanted
+            return sorted(name for name in os.listdir(self._home / FOLDER) if _NAME.fullmatch(name))  # noqa: PTH208
         return []
 
     def _numbers(self, model: str) -> list[int]:
-        """The versions that there are, newest first; of names that are a path there are none."""
-        if "/" in model or model in ("", ".", ".."):
-            return []
+        """The versions that there are, newest first; of what cannot be a model's name there are none."""
         with contextlib.suppress(OSError):
-            names = os.listdir(self._home / FOLDER / model)  # noqa: PTH208 - names are wanted
-            return sorted((int(name) for name in names if name.isdigit()), reverse=True)
+            names = os.listdir(self._home / FOLDER / model) if _NAME.fullmatch(model) else []  # noqa: PTH208
+            return sorted((int(name) for name in names if _VERSION.fullmatch(name)), reverse=True)
         return []
 
     def _of_runs(self, model: str) -> Path:
@@ -157,6 +212,23 @@ class LocalModels:
             yield
         finally:
             os.close(lock)
+
+
+def _undamaged(found: RegisteredModel) -> RegisteredModel:
+    """The same. Raises EngineError where nobody can say what it is."""
+    if found.damaged:
+        raise EngineError(f"model {found}: {found.damaged}: delete its folder, and the next apply registers it again")
+    return found
+
+
+def _without_mlmodel(registration: Registration, files: Iterable[str]) -> str:
+    nested = sorted(file.removesuffix("/MLmodel") for file in files if file.endswith("/MLmodel"))
+    where = f" (there is one in {nested[0]}/ of it, which is not looked for)" if nested else ""
+    return (
+        f"model/{registration.model}: the output {registration.output} of {registration.source} has no MLmodel in "
+        f"it{where}, so it is no mlflow_model: have mlflow.*.save_model write to ${{{{ outputs.{registration.output} "
+        "}} itself, or say `type: custom_model`"
+    )
 
 
 def _note(run: str, output: str) -> str:
