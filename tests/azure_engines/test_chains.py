@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from emulator.addresses import resolve
+from emulator.faults import Status
 from emulator.runs_state import Run
 from specrun.engines.azure.run_record import record_in
 from tests.azure_engines.by_hand import add_cluster
 from tests.azure_engines.conftest import Specrun
 from tests.azure_engines.place import Place
+from tests.azureml_v2.sweeping import JOB, LOGGING, SWEEP
 
 HEAD = "apiVersion: specrun/v1\nname: {}\nworkspace: {{from_config: config.json}}\ncompute: cpu\n"
 ENVIRONMENT = "environment: {image: 'python:3.11'}\n"
@@ -52,10 +54,11 @@ def chain(place: Place, specrun: Specrun) -> None:
 
 
 def runs(place: Place) -> dict[str, Run]:
-    """The newest run of each spec."""
-    return {name.rpartition("-")[0]: run for name, run in place.plane.runs.items()}
+    """The newest run of each spec, but for trials."""
+    return {name.rpartition("-")[0]: run for name, run in place.plane.runs.items() if run.parent is None}
 
 
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)
 def test_three_runs_one_after_the_other_and_nothing_again(place: Place, specrun: Specrun) -> None:
     code, _, err = specrun("apply", "--yes", ".")
     assert code == 0, err
@@ -74,20 +77,67 @@ def test_three_runs_one_after_the_other_and_nothing_again(place: Place, specrun:
     assert (code, len(place.plane.runs)) == (0, 3), err
 
 
+@pytest.mark.slow
 def test_what_the_other_sdk_has_run_is_read_and_registered(place: Place, specrun: Specrun, engine: str) -> None:
     other = "azureml" if engine == "azureml-v1" else "azureml-v1"
     assert specrun("apply", "--yes", "prep.yaml", "--engine", other)[0] == 0
-    code, _, err = specrun("apply", "--yes", "train.yaml")
+    code, _, err = specrun("apply", "--yes", "train.yaml", "evaluate.yaml")
     assert code == 0, err
     found = runs(place)
     assert {name: run.job is None for name, run in found.items()} == {
         "prep": other == "azureml-v1",
         "train": engine == "azureml-v1",
+        "evaluate": engine == "azureml-v1",
     }
     write(train=TRAIN.replace("model: {}", "model: {register: {name: digits}}"))
     code, _, err = specrun("apply", "--yes", "train.yaml", "--engine", "azureml")
-    assert (code, len(place.plane.runs)) == (0, 2), err
+    assert (code, len(place.plane.runs)) == (0, 3), err
     (model,) = place.plane.assets.of("models", "digits")
     assert model.tags["specrun-run"] == found["train"].id
     address = resolve(place.plane, model.properties["modelUri"])
     assert place.plane.blobs.read(address.store.container, f"{address.path}/m.txt") == b"features\nplaced\ndefault\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)
+def test_of_a_sweep_the_best_trial_is_read_and_registered(place: Place, specrun: Specrun) -> None:
+    Path("src").mkdir()
+    Path("src/train.py").write_text(LOGGING)
+    tune = JOB.partition("environment")[0].replace("model: {}", "model: {register: {name: digits}}")
+    read = EVALUATE.replace("m.txt", "model.txt")
+    write(tune=tune, evaluate=read.replace("train", "tune"))
+    write(again=read.replace("run: train, output: model", "model: digits, version: 1"))
+    with Path("tune.yaml").open("a") as file:
+        file.write(textwrap.dedent(SWEEP))
+    code, _, err = specrun("apply", "--yes", "tune.yaml", "evaluate.yaml")
+    assert code == 0, err
+    tune, best = (found := runs(place))["tune"].id, found["tune"].properties["best_child_run_id"]
+    (model,) = place.plane.assets.of("models", "digits")
+    assert (model.tags["specrun-run"], model.tags["specrun-trial"]) == (tune, best)
+    code, _, err = specrun("apply", "--yes", "again.yaml")
+    assert code == 0, err
+    for name, reads in (("evaluate", {"upstream": {"model": best}}), ("again", {"models": {"model": "digits:1"}})):
+        run = runs(place)[name]
+        record = record_in({key: text or "" for key, text in run.properties.items()})
+        assert reads.items() <= record.items()
+        assert specrun("outputs", run.id, "--fetch", name)[0] == 0
+        assert [file.read_text() for file in Path(name).rglob("r.txt")] == ["0.75"]
+    before = len(place.plane.runs)
+    code, _, err = specrun("apply", "--yes", "tune.yaml", "evaluate.yaml", "again.yaml")
+    assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, before, 1), err
+
+
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)
+def test_an_apply_that_was_killed_before_it_registered_is_finished_by_the_next(place: Place, specrun: Specrun) -> None:
+    write(prep=PREP.replace("features: {}", "features: {register: {name: digits}}"))
+    place.emulator.faults.add(
+        "PUT management.azure.com /subscriptions/{sub}/resourceGroups/{group}/providers/"
+        "Microsoft.MachineLearningServices/workspaces/{ws}/models/{name}/versions/{version}",
+        Status(403, "AuthorizationFailed", "not now"),
+    )
+    code, _, err = specrun("apply", "--yes", "prep.yaml")
+    assert (code != 0, "register digits:1" in err, len(place.plane.runs)) == (True, True, 1), err
+    code, out, err = specrun("plan", "prep.yaml")
+    assert (code, "is no version of it yet" in out + err) == (0, True), out + err
+    code, _, err = specrun("apply", "--yes", "prep.yaml")
+    assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, 1, 1), err
