@@ -80,7 +80,11 @@ def kept(launched: Launch) -> list[Version]:
 def test_it_is_registered_once_and_its_tags_lead_back(ran: Launch, place: Place) -> None:
     write(ran, "weights.bin", "deep/more.bin")
     registration, name = wanted(ran), only(ran).id
-    made = ran.engine.models.register(registration)
+    found = []
+    routes = asked(place, lambda: found.append(ran.engine.models.register(registration)))
+    assert [one for one in routes if "models" in one] == [LIST, LIST, CONTAINER, GET, PUT, GET]
+    assert len(routes) == 12  # the datastore and its key, a look at the files, a lease
+    (made,) = found
     assert (made.name, made.version, made.run, made.output) == ("digits", "1", name, "model")
     assert (made.maker, made.type) == (registration.maker, "custom_model")
     assert made.tags == registration.tags

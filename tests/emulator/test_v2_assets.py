@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from emulator.assets import DATA, code_blobs, data_uri, find
+from emulator.addresses import resolve
+from emulator.assets import DATA, MODELS, code_blobs, data_uri, find
 from emulator.router import Refused
 from tests.emulator.emulated import bearer
 from tests.emulator.sdk import Sdk
@@ -181,6 +182,68 @@ def test_a_build_context_is_uploaded(client: Any, sdk: Sdk, tmp_path: Path) -> N
     build = BuildContext(path=context, dockerfile_path="Other")
     with pytest.raises(HttpResponseError, match="There is no Other in the build context"):
         client.environments.create_or_update(Environment(name="built", version="2", build=build))
+
+
+def register(client: Any, path: str, version: str | None = None, **more: Any) -> Any:
+    from azure.ai.ml.entities import Model
+
+    return client.models.create_or_update(Model(name="digits", version=version, path=path, type="custom_model", **more))
+
+
+def test_a_model_of_a_jobs_output_is_where_that_is(client: Any, sdk: Sdk) -> None:
+    """An address of a guess: no recording has one."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    outputs = {"model": {"jobOutputType": "uri_folder"}, "there": {"jobOutputType": "uri_folder", "uri": f"{STORE}/b"}}
+    sdk.plane.add_run(sdk.plane.ensure_experiment("e"), "job-1", "somebody", job={"outputs": outputs})
+    made = {
+        "model/paths/": "workspaceblobstore/paths/azureml/job-1/model",
+        "model/paths/a/b": "workspaceblobstore/paths/azureml/job-1/model/a/b",
+        "there": "workspaceblobstore/paths/b",
+        "artifacts/paths/outputs/": "workspaceartifactstore/paths/ExperimentRun/dcid.job-1/outputs",
+    }
+    for number, (path, where) in enumerate(made.items(), 1):
+        model = register(client, f"azureml://jobs/job-1/outputs/{path}")
+        assert (model.version, model.path.partition("/datastores/")[2]) == (str(number), where)
+        assert model.job_name is None
+    for path in ("job-2/outputs/model", "job-1/outputs/nothing"):
+        with pytest.raises(ResourceNotFoundError):
+            register(client, f"azureml://jobs/{path}")
+    address = resolve(sdk.plane, "azureml:digits:1", MODELS)
+    assert (address.store.name, address.path) == ("workspaceblobstore", "azureml/job-1/model")
+    for reference, kind in (("azureml:digits:1", DATA), ("azureml:digits:9", MODELS)):
+        with pytest.raises(Refused, match="Not found"):
+            resolve(sdk.plane, reference, kind)
+
+
+STORE = "azureml://datastores/workspaceblobstore/paths"
+
+
+def test_versions_are_listed_by_what_they_say(client: Any, sdk: Sdk) -> None:
+    for number in range(4):
+        register(client, f"{STORE}/m/{number}", tags={"run": f"r-{number % 2}", "n": str(number)})
+    register(client, f"{STORE}/m", "named", stage="Production")
+
+    def listed(query: str) -> list[str]:
+        url = (
+            f"https://management.azure.com{sdk.plane.place.path}/models/digits/versions?api-version=2024-04-01&{query}"
+        )
+        answer = requests.get(url, headers=bearer(sdk.emulator), timeout=60).json()
+        return [one["name"] for one in answer["value"]]
+
+    versions = listed("")
+    assert versions[0] == "named"
+    first = int(versions[1]) - 3
+    assert listed("tags=run=r-1") == [str(first + 3), str(first + 1)]
+    assert listed("tags=run=r-1,n=1") == [str(first + 1)]
+    assert len(listed("tags=run")) == 4
+    assert listed("tags=run=r-9") == listed("tags=team") == []
+    assert listed("stage=Production") == listed("version=named") == ["named"]
+    sdk.plane.filters = False
+    try:
+        assert len(listed("tags=run=r-9")) == len(versions)
+    finally:
+        sdk.plane.filters = True
 
 
 @pytest.mark.parametrize(

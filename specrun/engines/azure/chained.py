@@ -11,6 +11,9 @@ from specrun.plan.submission import Submission, Upstream
 from specrun.spec.datastore_paths import datastore_uri
 from specrun.spec.model import CloudPath, Input
 
+TYPES = ("custom_model", "mlflow_model")
+"""The types of an input whose address SDK v2 takes for a model's; of any other, such as triton_model, for data's."""
+
 
 def with_addresses(
     submission: Submission, find: Callable[[str], SeenRun], default_datastore: Callable[[], str]
@@ -26,7 +29,8 @@ def with_addresses(
             address = upstream.path or output_address(upstream, find(upstream.run), default_datastore)
             return replace(entry, source=CloudPath(address))
         if (model := submission.models.get(entry.name)) is not None:
-            return replace(entry, source=CloudPath(f"azureml:{model.name}:{model.version}"), type=model.type)
+            kind = model.type if model.type in TYPES else TYPES[0]
+            return replace(entry, source=CloudPath(f"azureml:{model.name}:{model.version}"), type=kind)
         return entry
 
     inputs = {name: of(entry) for name, entry in submission.job.inputs.items()}
