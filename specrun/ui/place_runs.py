@@ -39,6 +39,8 @@ class PlaceRuns:
         self.problem = ""
         self._changed = changed
         self._runs: dict[str, Run] = {}
+        self._trials: dict[str, Run] = {}
+        """Those that somebody has asked for by name: they are in no list."""
         self._lock = threading.Lock()
         self._read_at = -1e9
         self._thread: threading.Thread | None = None
@@ -64,21 +66,22 @@ class PlaceRuns:
     def known(self, name: str) -> Run | None:
         """A run, as it was when it was read last."""
         with self._lock:
-            return self._runs.get(name)
+            return self._runs.get(name) or self._trials.get(name)
 
     def note(self, run: Run) -> None:
         """Take in a run as it is now. Another thread may have read it before: an end is the last word."""
         with self._lock:
-            before = self._runs.get(run.name)
+            runs = self._trials if run.parent and run.name not in self._runs else self._runs
+            before = runs.get(run.name)
             if before == run or (before is not None and _is_last(before, run) and not run.status.ended):
                 return
-            self._runs[run.name] = run
+            runs[run.name] = run
         self._changed()
 
     def forget(self, name: str) -> None:
         """Take out a run that is no more."""
         with self._lock:
-            gone = self._runs.pop(name, None)
+            gone = self._runs.pop(name, None) or self._trials.pop(name, None)
         if gone is not None:
             self._changed()
 

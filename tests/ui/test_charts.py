@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from specrun.ui.module import module_text, style_text
 from tests.ui.served import Served
 from tests.ui.watched import LOOK, Watched
 
-PARTS = "metricsPanel scatterPanel differencePanel compareView planView timelinePanel usagePanel h"
+PARTS = "metricsPanel scatterPanel differencePanel compareView planView timelinePanel usagePanel trialsPanel h"
 ADDRESS = "http://127.0.0.1:9/"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data: blob:"
 INDEX = """<!doctype html><html lang="en"><title>parts</title><link rel="icon" href="data:,">
@@ -226,3 +227,44 @@ def test_a_timeline_goes_on_and_usage_is_drawn(shown: Shown) -> None:
     expect(page.get_by_role("img", name="CPU (cores): 3 points; least 0.5, greatest 2, last 2")).to_be_visible()
     expect(page.get_by_role("img", name="Memory:")).to_be_visible()
     expect(page.get_by_role("img", name="GPU")).to_have_count(0)
+
+
+def trial(number: int, value: object, status: str = "succeeded", **more: object) -> dict[str, Any]:
+    parameters = {"lr": 10.0 ** -(number + 1), HOSTILE: f"{HOSTILE}{number % 2}"}
+    facts = {"number": number, "run": f"digits-{number}", "parameters": parameters, "status": status, "value": value}
+    return {"reason": "", "started": 1000 + number, "ended": 1010 + number, **facts, **more}
+
+
+def test_the_trials_of_a_sweep_are_drawn_as_they_come(shown: Shown) -> None:
+    rows = [trial(0, 0.5), trial(1, 0.75), trial(2, None, "failed", reason=HOSTILE), trial(3, "NaN")]
+    sweep = {"objective": {"goal": "maximize", "primary_metric": "accuracy"}, "trials": 6}
+    counts = {"succeeded": 3, "failed": 1}
+    page = shown(
+        {"runs/a-1/trials": {**sweep, "counts": counts, "best": rows[1], "rows": rows}}, "trialsPanel", "a-1"
+    ).page
+    expect(page.locator(".sr-trials-summary")).to_have_text("4 of 6 trials: 3 succeeded, 1 failed")
+    expect(page.locator(".sr-trials-best")).to_contain_text("Best: accuracy 0.75 by digits-1")
+    names = page.locator(".sr-row .sr-cell-name")
+    expect(names).to_have_text(["digits-1", "digits-0", "digits-2", "digits-3"])
+    expect(page.get_by_role("img", name="Best so far:")).to_have_attribute(
+        "aria-label", re.compile("2 points .* last 0.75")
+    )
+    page.get_by_role("combobox", name="Parameter").select_option("lr")
+    expect(page.get_by_role("img", name="accuracy against lr of 2 runs")).to_be_visible()
+    expect(page.get_by_role("button", name="Logarithmic across")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".sr-parallel-line")).to_have_count(2)
+    assert page.locator("main img").count() == 0
+
+    # What comes later is what has changed, and it takes its place.
+    fresh = [trial(4, 0.9), trial(2, None, "failed", reason="again")]
+    page.evaluate(
+        "value => tell('runs/a-1/trials', value)",
+        {**sweep, "counts": {"succeeded": 4, "failed": 1}, "best": fresh[0], "rows": fresh},
+    )
+    expect(names.first).to_have_text("digits-4")
+    expect(names).to_have_count(5)
+    expect(page.locator(".sr-trials-best")).to_contain_text("0.9 by digits-4")
+    page.get_by_role("button", name="lr", exact=True).click()
+    expect(names.first).to_have_text("digits-0")
+    page.locator(".sr-parallel-line.sr-best").click()
+    assert page.evaluate("went") == "/runs/digits-4"

@@ -210,6 +210,34 @@ def test_a_run_is_followed_to_its_end(tmp_path: Path, page_of: PageOf) -> None:
     expect(page.get_by_text("Not found")).to_be_visible()
 
 
+def test_a_sweep_and_its_trials_have_pages(tmp_path: Path, page_of: PageOf) -> None:
+    sweep = """
+    sweep:
+      sampling_algorithm: grid
+      search_space: {x: {type: choice, values: [1, 2]}}
+      objective: {goal: maximize, primary_metric: accuracy}
+    """
+    logs = """
+    import os, pathlib, sys
+    run = pathlib.Path(os.environ["MLFLOW_TRACKING_URI"].removeprefix("file://"), "0", "a")
+    (run / "metrics").mkdir(parents=True)
+    (run / "meta.yaml").write_text("start_time: 1\\n")
+    (run / "metrics" / "accuracy").write_text(f"1000 {sys.argv[1]} 1\\n")
+    """
+    folder = Folder(tmp_path / "team").write(logs, "python train.py ${{ search_space.x }}", more=sweep)
+    name = folder.apply()
+    page = page_of(folder.path, f"#/runs/{name}").page
+    expect(page.locator(".sr-trials-best")).to_contain_text("Best: accuracy 2")
+    page.get_by_role("link", name="Trials", exact=True).first.click()
+    expect(page.locator(".sr-trials-summary")).to_have_text("2 of 2 trials: 2 succeeded")
+    page.locator(".sr-row .sr-cell-name a").first.click()
+    expect(page.get_by_text("x", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Trials", exact=True)).to_have_count(0)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.locator(".sr-row .sr-cell-name")).to_have_text([name])
+
+
 def test_a_run_is_cancelled_and_begun_again(tmp_path: Path, page_of: PageOf) -> None:
     folder = Folder(tmp_path / "team").write(GOES_ON, "python train.py ${{ outputs.model }}")
     name = folder.begin()

@@ -1,5 +1,5 @@
 // A page with a part of specrun's and a source that a test fills: window.answers by path, window.tell(path, value) for what is watched.
-import { metricsPanel, scatterPanel, differencePanel, compareView, planView, timelinePanel, usagePanel, h } from "./specrun.js";
+import { metricsPanel, scatterPanel, differencePanel, compareView, planView, timelinePanel, usagePanel, trialsPanel, h } from "./specrun.js";
 
 const root = document.getElementById("specrun");
 const told = new Set();
@@ -22,11 +22,11 @@ const context = {
   source, h, root, href: (path) => `#${path}`, go: (path) => (window.went = path), path: () => "/", theme: () => root.dataset.theme, title() {}, announce() {},
   onTheme: (call) => (told.add(call), () => told.delete(call)), keys: { add: () => () => {} }, chosen: new Set(), session: Promise.resolve({}),
 };
-const parts = { metricsPanel, scatterPanel, differencePanel, compareView, planView, timelinePanel, usagePanel };
+const parts = { metricsPanel, scatterPanel, differencePanel, compareView, planView, timelinePanel, usagePanel, trialsPanel };
 
 window.shown = (given, part, ...more) => {
   Object.assign(answers, given);
-  window.panel = parts[part](context, ...more);
+  window.panel = parts[part](context, ...more, { query: {}, go: (changes) => window.panel.update({ ...changes }) });
   root.replaceChildren(h("main", {}, window.panel.element));
 };
 window.tell = (path, value) => watched.filter((one) => one.path === path).forEach((one) => one.onData(value));
