@@ -19,7 +19,9 @@ def checking(tmp_path: Path) -> Checking:
     return Checking(tmp_path, check_spec)
 
 
-def lines(limits: str = "{}", job: str = "", space: str = SPACE, command: str = "echo") -> list[str]:
+def lines(
+    limits: str = "{}", job: str = "", space: str = SPACE, command: str = "echo ${{ search_space.x }}"
+) -> list[str]:
     return [
         COMPUTE,
         f"job: {{command: {command!r}{job and ', '}{job}}}",
@@ -66,7 +68,9 @@ def test_more_trials_than_the_service_runs(checking: Checking) -> None:
 
 
 def test_names_that_no_variable_can_have(checking: Checking) -> None:
-    dashed = lines(space="{learning-rate: {type: choice, values: [1]}}")
+    dashed = lines(
+        space="{learning-rate: {type: choice, values: [1]}}", command="echo ${{ search_space.learning-rate }}"
+    )
     path = ("sweep", "search_space", "learning-rate")
     checking.says_one_thing(dashed, "not-with-azureml", path, "`learning_rate`, here and in")
 
@@ -75,7 +79,7 @@ def test_a_quoted_here_document(checking: Checking) -> None:
     """Double quotes do not make YAML out of it: the command has lines."""
     text = "cat <<'E'\n${{ search_space.x }}\nE\n"
     found = checking.found(
-        *lines(command="echo")[:1], "job:", "  command: |", *(f"    {one}" for one in text.splitlines()), *lines()[2:]
+        *lines()[:1], "job:", "  command: |", *(f"    {one}" for one in text.splitlines()), *lines()[2:]
     )
     assert [(one.code, one.path) for one in found] == [("not-with-azureml", ("job", "command"))]
     unquoted = text.replace("'E'", "E")
