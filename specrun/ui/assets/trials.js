@@ -212,14 +212,16 @@ function parallelPlot(context, open) {
     const xs = axes.map((_, at) => AXIS_ROOM.left + (at * (wide - AXIS_ROOM.left - AXIS_ROOM.right)) / Math.max(1, axes.length - 1));
     const [top, bottom] = [AXIS_ROOM.top, AXIS_ROOM.height - AXIS_ROOM.bottom];
     const y = (axis, value) => bottom - axisPlace(axis, value) * (bottom - top);
-    const paths = lines.map((line) => svg("path", {
-      class: `sr-parallel-line${line.isBest ? " sr-best" : ""}`,
-      d: line.values.map((value, at) => `${at ? "L" : "M"}${xs[at].toFixed(1)} ${y(axes[at], value).toFixed(1)}`).join(""),
-      style: { stroke: line.isBest ? "var(--accent)" : `color-mix(in oklab, var(--accent) ${Math.round(line.rank * 75)}%, var(--line))` },
-      onmouseenter: () => setText(said, `${line.run} · ${metric} ${shownValue(line.value)} · ${parametersText(line.parameters)}`),
-      onmouseleave: () => setText(said, ""),
-      onclick: () => open(line.run),
-    }));
+    const paths = lines.map((line) => {
+      const d = line.values.map((value, at) => `${at ? "L" : "M"}${xs[at].toFixed(1)} ${y(axes[at], value).toFixed(1)}`).join("");
+      const stroke = line.isBest ? "var(--accent)" : `color-mix(in oklab, var(--accent) ${Math.round(line.rank * 75)}%, var(--line))`;
+      return svg("g", {
+        class: `sr-parallel-line${line.isBest ? " sr-best" : ""}`,
+        onmouseenter: () => setText(said, `${line.run} · ${metric} ${shownValue(line.value)} · ${parametersText(line.parameters)}`),
+        onmouseleave: () => setText(said, ""),
+        onclick: () => open(line.run),
+      }, svg("path", { d, style: { stroke } }), svg("path", { d, class: "sr-parallel-near" })); // a line alone is hard to hit
+    });
     const marks = axes.map((axis, at) => svg("g", {},
       svg("line", { class: "sr-parallel-axis", x1: xs[at], x2: xs[at], y1: top, y2: bottom }),
       svg("text", { class: "sr-parallel-name", x: xs[at], y: 14, "text-anchor": at === 0 ? "start" : at === axes.length - 1 ? "end" : "middle", ...(at === 0 ? { dx: -AXIS_ROOM.left + 4 } : at === axes.length - 1 ? { dx: AXIS_ROOM.right - 4 } : {}) }, shortened(axis.name, 18)),
