@@ -29,7 +29,6 @@ from specrun.spec.model import Spec
 from specrun.spec.processes import Distribution
 from tests.completeness import senders
 from tests.completeness.probes import documents, write
-from tests.engine_double import Double, change_of, plan_for
 
 ROOT = Path(__file__).parents[2]
 Consumer = Callable[[Spec, Path], object]
@@ -54,9 +53,8 @@ def model(spec: Spec, home: Path) -> object:
 
 
 def submission(spec: Spec, home: Path) -> Submission:
-    """The run as it is planned where nothing is there."""
-    found: Submission = change_of(plan_for(Double(), [spec], home), f"run/{spec.name}").submission
-    return found
+    """The run as it is planned where nothing has run."""
+    return senders.submission_of(senders.plan_of(spec, home), spec)
 
 
 def fingerprint(spec: Spec, home: Path) -> object:

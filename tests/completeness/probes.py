@@ -17,7 +17,11 @@ from specrun.spec.schema import schema
 
 Leaf = tuple[str, ...]
 
+HEAD_OF_ANOTHER = "apiVersion: specrun/v1\nname: {}\nworkspace: {{from_config: config.json}}\n"
+OUTPUTS = "outputs: {features: {}, rows: {}}"
 FILES = {
+    "prep.yaml": HEAD_OF_ANOTHER.format("prep") + f"job: {{command: echo one, {OUTPUTS}}}\n",
+    "clean.yaml": HEAD_OF_ANOTHER.format("clean") + f"job: {{command: echo two, {OUTPUTS}}}\n",
     "src/train.py": "print('hello')\n",
     "other/train.py": "print('hello')\n",
     "other/test.py": "print('hello')\n",
@@ -166,8 +170,16 @@ PROBES: dict[str, Probe] = {
         job__command="ls ${{ inputs.probe }}",
     ),
     "job.inputs.*.mode": probe("download", "ro_mount", job__inputs__probe={"path": "azureml://datastores/one/paths/a"}),
+    "job.inputs.*.run": probe("./prep.yaml", "clean", job__inputs__probe={"output": "features"}),
+    "job.inputs.*.output": probe("features", "rows", job__inputs__probe={"run": "prep"}),
+    "job.inputs.*.model": probe("digits", "letters", job__inputs__probe={"version": 1}),
+    "job.inputs.*.version": probe(1, 2, job__inputs__probe={"model": "digits"}),
     "job.outputs.*.path": probe("azureml://datastores/one/paths/a", "azureml://datastores/one/paths/b"),
     "job.outputs.*.mode": probe("upload", "rw_mount", job__outputs__probe={"path": "azureml://datastores/one/paths/a"}),
+    "job.outputs.*.register.name": probe("digits", "letters"),
+    "job.outputs.*.register.type": probe(
+        "mlflow_model", "custom_model", job__outputs__probe={"register": {"name": "digits"}}
+    ),
     "job.environment.pip": probe(["numpy"], ["scipy"]),
     "job.environment.conda_file": probe("conda.yml", "conda2.yml"),
     "job.environment.image": probe("python:3.11", "python:3.12"),

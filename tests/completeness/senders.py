@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import pytest
 
+from specrun.apply.chains import with_upstream
 from specrun.engines.azure.coordinates import locate
 from specrun.engines.base import Staged
 from specrun.plan.changes import Plan, ResourceChange
@@ -23,11 +24,14 @@ from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.compute import Cluster
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.datastore import Datastore
+from specrun.plan.kinds.model import Register
 from specrun.plan.kinds.run import RunChange
 from specrun.plan.kinds.workspace import Workspace
+from specrun.plan.models import RegisteredModel, Registration
+from specrun.plan.observed import RunStatus
 from specrun.plan.submission import Submission
 from specrun.spec.diagnostics import Severity
-from specrun.spec.model import LocalPath, Spec
+from specrun.spec.model import LocalPath, ModelVersion, Spec
 from tests.engine_double import HERE, Double, plan_for
 
 SECRETS = {"ONE": "Hush-hush-1", "TWO": "Hush-hush-2"}
@@ -68,13 +72,14 @@ def local(spec: Spec, home: Path) -> object:
     refused = _refused(check_spec(spec, home))
     if refused:
         return refused
-    plan = _plan(spec, home)
+    plan = plan_of(spec, home)
+    _have_run(plan, home)
     resources = LocalResources(home, HashCache(home))
     for change in plan.changes:
         fetched = isinstance(change.resource, DataTarget) and not isinstance(change.resource.source, LocalPath)
         if isinstance(change.resource, (Cluster, DataTarget)) and not fetched:
             resources.begin(change, lambda progress: None)
-    planned = _submission(plan)
+    planned = _submission(plan, spec)
     for name in ("inputs", "outputs"):
         shutil.rmtree(home / "laid-out" / name, ignore_errors=True)
     if not any(isinstance(change.resource, DataTarget) and change.resource.sha256 for change in plan.changes):
@@ -82,7 +87,7 @@ def local(spec: Spec, home: Path) -> object:
     prepare_outputs(home, planned, home / "laid-out" / "outputs")
     laid_out = [(str(path), str(path.readlink()) if path.is_symlink() else "") for path in _below(home / "laid-out")]
     request = _request(home, planned, _command(home, planned, ""), "")
-    return planned.spec, request, planned.sweep, laid_out, _code(planned), list(_data(plan))
+    return planned.spec, request, planned.sweep, laid_out, _code(planned), list(_data(plan)), _registered(plan)
 
 
 def azureml(spec: Spec, home: Path) -> object:
@@ -97,8 +102,8 @@ def azureml(spec: Spec, home: Path) -> object:
     refused = _refused(check_spec(spec))
     if refused:
         return refused
-    plan, client = _plan(spec, home), Recorder()
-    planned = _submission(plan)
+    plan, client = plan_of(spec, home), Recorder()
+    planned = _submission(plan, spec)
     connection: Any = _connection(spec, client)
     for change in _made(plan):
         match change.resource:
@@ -109,12 +114,14 @@ def azureml(spec: Spec, home: Path) -> object:
                 client.calls.append(shown(made))
             case Datastore() as datastore:
                 SdkDatastores(connection).register(datastore, again=False)
+    planned = _addressed(planned)
     with patch.object(
         environments, "_send_context", lambda files, *rest: f"https://{environments.context_digest(files)}/"
     ):
         job = job_of(planned, _staged(planned, home), connection, lambda progress: None)
     sent = job if planned.sweep is not None else job._to_job()
-    return client.calls, shown(sent._to_rest_object().as_dict()), _code(planned), list(_data(plan))
+    sent_on = shown(sent._to_rest_object().as_dict())
+    return client.calls, sent_on, _code(planned), list(_data(plan)), _registered(plan)
 
 
 def azureml_v1(spec: Spec, home: Path) -> object:
@@ -133,8 +140,8 @@ def azureml_v1(spec: Spec, home: Path) -> object:
     refused = _refused(check_spec(spec))
     if refused:
         return refused
-    plan, client = _plan(spec, home), Recorder()
-    planned = _submission(plan)
+    plan, client = plan_of(spec, home), Recorder()
+    planned = _submission(plan, spec)
     connection: Any = _connection(spec, client)
     registers = ("azure_blob_container", "azure_file_share", "azure_data_lake_gen2")
     with pytest.MonkeyPatch.context() as patched:
@@ -149,23 +156,81 @@ def azureml_v1(spec: Spec, home: Path) -> object:
                     client.calls.append((cluster.name, shown(configuration_of(cluster, connection.workspace()))))
                 case Datastore() as datastore:
                     SdkDatastores(connection).register(datastore, again=False)
+    planned = _addressed(planned)
     job = configure(planned, _staged(planned, home), connection.workspace(), "workspaceblobstore")
     _describe(client, planned.job, {"specrun": planned.spec})
     run = (planned.experiment, shown(_serialize_to_dict(job.run_config)))
     return client.calls, run, _code(planned), list(_data(plan))
 
 
+def _addressed(planned: Submission) -> Submission:
+    """With the addresses of what earlier runs have left."""
+    from specrun.engines.azure.chained import with_addresses
+    from specrun.engines.azure.seen import SeenRun
+
+    return with_addresses(planned, lambda name: SeenRun(name, RunStatus.SUCCEEDED, {}, ""), lambda: "store")
+
+
 def _refused(found: Any) -> list[object]:
     return [(one.code, one.path, one.detail) for one in found if one.severity is Severity.ERROR]
 
 
-def _plan(spec: Spec, home: Path) -> Plan:
-    return plan_for(Double(place=HERE), [spec], home)
+class AnyModels:
+    """A registry that has every version of every model, each with a file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def versions(self, model: str | None = None) -> list[RegisteredModel]:
+        return []
+
+    def find(self, wanted: ModelVersion) -> RegisteredModel:
+        path = self.folder / wanted.model / wanted.version
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "weights.npz").write_text(str(wanted))
+        return RegisteredModel(wanted.model, wanted.version, digest=f"of {wanted}", path=str(path))
+
+    def of_run(self, model: str, run: str, output: str) -> None:
+        return None
+
+    def register(self, registration: Registration) -> RegisteredModel:
+        raise AssertionError(registration)
 
 
-def _submission(plan: Plan) -> Submission:
-    (run,) = (change for change in plan.changes if isinstance(change, RunChange))
-    return dataclasses.replace(run.submission, name="probe-1", fingerprint="0" * 64, identity={}, reads=())
+def plan_of(spec: Spec, home: Path) -> Plan:
+    """What is planned of a spec and of what it reads from, where nothing has run and every model is there."""
+    engine, chained = Double(place=HERE), with_upstream([spec], {"engine": "azureml"})
+    assert not chained.mistakes, chained.mistakes
+    engine.models = AnyModels(home / "any-models")
+    return plan_for(engine, [*chained.specs, *chained.used], home)
+
+
+def submission_of(plan: Plan, spec: Spec) -> Submission:
+    """The run of the spec itself."""
+    return next(one for one in plan.changes if isinstance(one, RunChange) and one.resource.name == spec.name).submission
+
+
+def _have_run(plan: Plan, home: Path) -> None:
+    """Have the runs that are read from write something into each of their outputs."""
+    for one in plan.changes:
+        if isinstance(one, RunChange):
+            for name in one.submission.job.outputs:
+                folder = home / "runs" / one.submission.name / "outputs" / name
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / "a.csv").write_text("1,2")
+
+
+def _submission(plan: Plan, spec: Spec) -> Submission:
+    found = submission_of(plan, spec)
+    upstream = {name: dataclasses.replace(one, fingerprint="") for name, one in found.upstream.items()}
+    nameless = dataclasses.replace(found, name="probe-1", fingerprint="0" * 64, identity={}, reads=())
+    return dataclasses.replace(nameless, upstream=upstream)
+
+
+def _registered(plan: Plan) -> list[object]:
+    """What is registered once the runs have succeeded."""
+    registrations = (one.resource for one in plan.changes if isinstance(one, Register))
+    return [(one.spec, one.output, one.model, one.type) for one in registrations]
 
 
 def _made(plan: Plan) -> Iterator[ResourceChange]:

@@ -22,6 +22,7 @@ _CHANGE = "the table of what can change is about it"
 _TAGS = "the row about tags is about it, too"
 _PLANNED = "the plan bounds the attempts: an engine is given one"
 _ABSENT = "where the source is here it says nothing; where it is not, the plan alone asks"
+_TOGETHER = "what one spec reads of another is written where both are exported"
 _ONE_EACH = "it is the only kind that there is"
 
 UNUSED: Mapping[str, Mapping[str, str]] = {
@@ -58,6 +59,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "job.limits.max_attempts": _PLANNED,
         "job.inputs.*.type": "a path on a datastore is a file or a folder by what is there",
         "job.environment.build": "it is refused: not-with-sdk-v1",
+        "job.outputs.*.register": "it is refused: not-with-sdk-v1",
         "sweep": "it is refused: not-with-sdk-v1",
     },
     "export azureml": {
@@ -70,6 +72,11 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "workspace.create": _MADE,
         "workspace.storage_account": _MADE,
         "compute.type": _ONE_EACH,
+        "job.inputs.*.run": _TOGETHER,
+        "job.inputs.*.output": _TOGETHER,
+        "job.inputs.*.model": _TOGETHER,
+        "job.inputs.*.version": _TOGETHER,
+        "job.outputs.*.register": _TOGETHER,
         "sweep.limits.max_failed_trials": "Azure ML cannot do that, which whoever exports is told",
     },
     "import azureml": {
@@ -85,6 +92,11 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "data.*.source": _UPLOAD,
         "job.limits.max_attempts": "the CLI submits once, which the exported file says",
         "job.identity.resource_id": "the CLI cannot say it, which the exported file does",
+        "job.inputs.*.run": _TOGETHER,
+        "job.inputs.*.output": _TOGETHER,
+        "job.inputs.*.model": _TOGETHER,
+        "job.inputs.*.version": _TOGETHER,
+        "job.outputs.*.register": _TOGETHER,
         "sweep.limits.max_failed_trials": "the CLI has no such field",
     },
     "export tfjob": {
@@ -160,7 +172,8 @@ COUNTS = frozenset(
         "job.script",
         "job.arguments",
         "job.inputs",
-        "job.outputs",
+        "job.outputs.*.path",
+        "job.outputs.*.mode",
         "job.environment",
         "job.environment_variables",
         "job.distribution",
@@ -190,6 +203,7 @@ DOES_NOT_COUNT: Mapping[str, str] = {
     "data.*.target": "it says where data lies, and not what it is",
     "data.*.prune": "what is on the target beside the data counts, where a run sees it",
     "data.*.source": "what stands for a source that is not here has its fingerprint",
+    "job.outputs.*.register": "what becomes of a run's output is not what the run is",
     "job.resources.shm_size": "it is the container's, and not the job's",
     "job.resources.docker_args": "they are the container's, and not the job's",
     "job.resources.instance_type": "machines are to make a run faster, and not another one",

@@ -77,6 +77,9 @@ def _losses(spec: Spec, job: Job) -> Iterator[tuple[Path, str]]:
     for name, output in job.outputs.items():
         if output.mode == "upload":
             yield ("job", "outputs", name, "mode"), f"outputs.{name}.mode upload: the claim is mounted."
+        if output.model:
+            detail = f"outputs.{name}.register ({output.model}, {output.model_type}): Kubernetes keeps no models."
+            yield ("job", "outputs", name, "register"), detail
     for name in job.tags:
         if not TAG.fullmatch(name):
             yield ("job", "tags", name), f"tags.{name}: Kubernetes takes letters, digits, dots, hyphens, underscores."

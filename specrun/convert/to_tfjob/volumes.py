@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specrun.engines.commands import bash_line
 from specrun.spec.datastore_paths import datastore_uri
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Input, Job, LocalPath
+from specrun.spec.model import Input, Job, LocalPath, ModelVersion, RunOutput
 
 CODE = "/mnt/code"
 
@@ -59,6 +59,11 @@ def _wanted(job: Job, beside: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _source(entry: Input, beside: str) -> str:
+    match entry.source:
+        case RunOutput(spec, output):
+            return f"what a run of {spec} has written to its output {output}"
+        case ModelVersion(model, version):
+            return f"the files of the model {model}, version {version}"
     data, path = entry.data, _written(entry)
     if data is None:
         return f"what is at {path}"
