@@ -83,14 +83,20 @@ def local(folder: Path) -> Iterator[Place]:
     workspace = _workspace("unread-ws", "unread-rg", str(uuid.UUID(int=0)), create=True)
     store = Store("mlstore", "bm8gc2VjcmV0", "training")
     yield Place(
-        "local", "local", workspace, workspace, compute="this-machine", store=store, can=frozenset({"owners", "sweeps"})
+        "local",
+        "local",
+        workspace,
+        workspace,
+        compute="this-machine",
+        store=store,
+        can=frozenset({"owners", "sweeps", "models"}),
     )
 
 
 def azureml(folder: Path) -> contextlib.AbstractContextManager[Place]:
     """The engine azureml against the emulator: the unmodified SDK v2, and nobody pays."""
     pytest.importorskip("azure.ai.ml", reason="needs SDK v2: pip install '.[azureml]'")
-    return _emulated(folder, "azureml", frozenset({"owners", "sweeps"}))
+    return _emulated(folder, "azureml", frozenset({"owners", "sweeps", "models"}))
 
 
 def azureml_v1(folder: Path) -> contextlib.AbstractContextManager[Place]:
@@ -156,7 +162,7 @@ def live(engine: str, folder: Path) -> Iterator[Place]:
         compute=os.environ.get("SPECRUN_LIVE_COMPUTE", ""),
         patience=60 * MINUTE,
         can=frozenset(
-            {"clusters", "replace", "mpi", "metrics", "asks"} | ({"sweeps"} if engine == "azureml" else set())
+            {"clusters", "replace", "mpi", "metrics", "asks"} | ({"sweeps", "models"} if engine == "azureml" else set())
         ),
         costly=True,
         recordings=Path(os.environ[RECORDINGS]) if RECORDINGS in os.environ else None,
