@@ -255,7 +255,8 @@ class DoubleRuns:
             raise Conflict(f"{submission.name} is taken")
         maker = submission.maker
         run = Run(submission.name, maker.spec, submission.fingerprint, submission.attempt, RunStatus.QUEUED)
-        run = replace(run, repository=maker.repository, target=maker.target)
+        read = {name: one.run for name, one in submission.upstream.items()}
+        run = replace(run, repository=maker.repository, target=maker.target, upstream=read)
         engine.all_runs.append(run)
         engine.identities[submission.name] = submission.identity
         if accepted is not None:
@@ -446,7 +447,13 @@ def view_of(engine: Double, graph: Graph) -> View:
     seen = survey({engine.place: reliable}, graph)[engine.place]
     assert not seen.errors, seen.errors
     return View(
-        engine.capabilities, engine.shows_extra, seen, History(reliable), reliable.identity, engine.takes_trials
+        engine.capabilities,
+        engine.shows_extra,
+        seen,
+        History(reliable),
+        reliable.identity,
+        engine.takes_trials,
+        has_output=reliable.has_output,
     )
 
 

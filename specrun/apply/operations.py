@@ -146,7 +146,11 @@ class Operation:
         run = self.engine.run(runs.get(f"run/{upstream.spec}", upstream.run))
         if not run.is_of(upstream.fingerprint) or run.status is not RunStatus.SUCCEEDED:
             raise Stale(f"{run.name}, which it reads from, is not what was planned: plan again")
-        return replace(upstream, run=self._best_trial(run) if run.objective is not None else run.name)
+        name = self._best_trial(run) if run.objective is not None else run.name
+        # Of what has been there for a while: what a run has just written nobody has deleted.
+        if not upstream.waits and not upstream.path and not self.engine.has_output(name, upstream.output):
+            raise Stale(f"nothing is there any more of {upstream.output} of {name}, which it reads: run that again")
+        return replace(upstream, run=name)
 
     def _twin(self, submission: Submission) -> Run | None:
         """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one.

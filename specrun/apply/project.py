@@ -209,6 +209,7 @@ class Project:
                     engine.identity,
                     facts.takes_trials,
                     engine.model_of_run,
+                    engine.has_output,
                 )
         return views, unseen
 

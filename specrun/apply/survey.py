@@ -36,7 +36,8 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph, *, accounts: bool = 
     for place, engine in engines.items():
         resources = graph.in_place(place)
         contents = cloud_contents(resources)
-        there = (one for one in resources if not isinstance(one, (RunRequest, ModelRegistration)))
+        seen = (one for one in resources if graph.is_looked_at(one))
+        there = (one for one in seen if not isinstance(one, (RunRequest, ModelRegistration)))
         reads += [(place, one.key, engine.observation(one)) for one in there]
         reads += [(place, wanted, engine.find_model(wanted)) for wanted in models_read(resources)]
         reads += [(place, content, engine.content(content)) for content in contents]

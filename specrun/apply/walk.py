@@ -23,7 +23,7 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, Change, Plan, ResourceChange
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.model import Register
-from specrun.plan.kinds.run import Adopt, Follow, Submit
+from specrun.plan.kinds.run import Adopt, Follow, Held, Submit
 from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
 from specrun.spec.diagnostics import Diagnostic
@@ -43,7 +43,7 @@ AT_ONCE = 8
 @dataclass(slots=True)
 class Outcome:
     """How an apply went: what failed, what was stale or locked, what the rules refused, the runs that have ended, and
-    those that go on.
+    those that go on; and what is left to be done once these have succeeded, by its address.
     """
 
     failed: list[str] = field(default_factory=list)
@@ -51,6 +51,7 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
     ended: list[Run] = field(default_factory=list)
     going_on: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     @property
@@ -94,6 +95,8 @@ class Walk:
     """
     _runs: dict[Key, str] = field(default_factory=dict)
     """The runs that there are by now, by what asked for them."""
+    _begun: set[Key] = field(default_factory=set)
+    _going_on: set[Key] = field(default_factory=set)
     _failed_run: str = ""
     """The first run that failed during this apply: with `fail_fast` nothing is begun after it."""
     _lost_lock: str = ""
@@ -127,7 +130,17 @@ class Walk:
                 under_way -= 1
                 order.done(key)
         self._outcome.interrupted = self.stop.is_set()
+        self._outcome.left = [key.address for key in self._left()]
         return self._outcome
+
+    def _left(self) -> Iterator[Key]:
+        """What was not begun and waits for runs that go on: it stands after these in the plan."""
+        waiting = set(self._going_on)
+        for change in self.plan.changes:
+            is_new = isinstance(change, (Submit, Register)) and change.key not in self._begun
+            if is_new and _is_pending(change) and not waiting.isdisjoint(change.resource.needs):
+                waiting.add(change.key)
+                yield change.key
 
     def _wait(self) -> Iterator[Key]:
         """Emit what the operations have to say, and give the keys of those that are over."""
@@ -160,6 +173,8 @@ class Walk:
         """Carry out one change; the name of the run that is to be followed now, "" when there is none."""
         key, action, emit = change.key, change.action, self._queue.put
         cause = next((self._undone[need] for need in change.resource.needs if need in self._undone), None)
+        if isinstance(change, Held):
+            cause = cause or change.standing.held
         if cause is not None and not isinstance(change, Follow):
             self._undone[key] = cause
             if _is_pending(change):
@@ -171,6 +186,7 @@ class Walk:
         try:
             if _is_pending(change) and (why := self._halted()):
                 raise Halted(why)  # noqa: TRY301 - as where that is known while a lock is waited for
+            self._begun.add(key)
             name = self._carry_out(change)
         except Halted as halted:
             self._undone[key] = f"{key} was not done"
@@ -260,6 +276,7 @@ class Walk:
             self._note_end(key, run)
         else:
             self._outcome.going_on.append(name)
+            self._going_on.add(key)
             self._undone[key] = f"{name} goes on"
 
     def _note_end(self, key: Key, run: Run) -> None:
@@ -281,7 +298,7 @@ def _in_order(key: Key) -> tuple[str, str, str]:
 
 def _is_pending(change: Change) -> bool:
     """Whether there was something to do, or to wait for: a run that is there is followed whatever else fails."""
-    if change.action is not Action.NO_OP:
+    if change.action is not Action.NO_OP or isinstance(change, Held):
         return True
     return isinstance(change, (ResourceChange, Upload)) and not change.before.status.settled
 

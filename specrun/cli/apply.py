@@ -25,7 +25,7 @@ from specrun.cli.reading import Reading, reading_options
 from specrun.cli.rules_from import rules_from_option
 from specrun.cli.saved import find_saved
 from specrun.cli.saving import planned_anew
-from specrun.cli.session import about_run, open_specs
+from specrun.cli.session import about_run, apply_again, open_specs
 from specrun.cli.telling import quiet
 from specrun.plan.attempts import spec_of
 from specrun.plan.changes import Plan
@@ -157,6 +157,7 @@ def carry_out(
         print(file=sys.stderr)  # the terminal has just shown ^C
     runs = {one.submission.name: one.key.place.engine for one in made.changes if isinstance(one, RunChange)}
     _tell_going_on(outcome.going_on, runs, project, reading)
+    _tell_left(outcome.left, reading)
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
     return outcome.code
@@ -186,6 +187,23 @@ def _tell_going_on(names: Sequence[str], engines: Mapping[str, str], project: Pr
             print(tied(f"  {what + ':':<13}", words, room), file=sys.stderr)
     if more := names[MANY:]:
         print(f"… and {len(more)} more go on: the same `specrun apply` follows them all", file=sys.stderr)
+
+
+def _tell_left(left: Sequence[str], reading: Reading) -> None:
+    """What is still to be done once the runs that go on have succeeded, and by which command."""
+    if not left:
+        return
+    parts = [
+        (word, [one.partition("/")[2] for one in left if one.startswith(f"{kind}/")]) for kind, word in _LEFT.items()
+    ]
+    for word, names in parts:
+        if names:
+            more = f", … and {len(names) - MANY} more" if len(names) > MANY else ""
+            print(f"still {word}: {', '.join(map(visible, names[:MANY]))}{more}", file=sys.stderr)
+    print(tied("  to go on:   ", apply_again(reading), room_in(sys.stderr, terminal_width())), file=sys.stderr)
+
+
+_LEFT = {"run": "to be submitted", "model": "to be registered"}
 
 
 def _check_named(made: Plan, names: Sequence[str]) -> None:

@@ -93,6 +93,21 @@ def about_run(verb: str, run: str, engine: str, home: Path, file: str, reading: 
     return command("specrun", verb, *named, *chosen, *options)
 
 
+def apply_again(reading: Reading) -> str:
+    """The command that applies the same again, but for what it would submit once more."""
+    words = [*map(file_word, reading.named)]
+    words += ["--engine", reading.engine] if reading.engine else []
+    words += ["--target", reading.target] if reading.target else []
+    words += [word for one in reading.var_files for word in ("--var-file", one)]
+    words += [word for name, value in reading.variables.items() for word in ("--var", f"{name}={value}")]
+    words += [word for name, value in reading.inputs.items() for word in ("--input", f"{name}={value}")]
+    words += ["--environment", reading.environment] if reading.environment and reading.environment_said else []
+    words += [word for one in reading.allow_outside for word in ("--allow-outside", one)]
+    words += [word for one in reading.only for word in ("--only", str(one))]
+    words += [word for one in reading.exclude for word in ("--exclude", str(one))]
+    return command("specrun", "apply", *words)
+
+
 def _here(file: str) -> str:
     return file_word(os.path.relpath(file))
 

@@ -193,6 +193,13 @@ class Reliable:
         """The files that a run wrote."""
         return self._read(f"outputs of {name}", partial(self._engine.runs.outputs, name))
 
+    def has_output(self, name: str, output: str) -> bool:
+        """Whether anything is there of what a run wrote to an output; also where nobody can tell."""
+        try:
+            return any(file.path.startswith(f"{output}/") for file in self.outputs(name))
+        except EngineError:
+            return True
+
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files, however long that takes."""
         with under_way(f"fetching {path}"):

@@ -97,6 +97,8 @@ def _change(was: Item, now: Item, given: Collection[str]) -> Iterator[str]:
         yield from _run(was, now)
     elif "transfer" in now:
         yield from _data(was, now)
+    elif "version" in now:
+        yield from _model(was, now)
     else:
         yield from _resource(was, now)
 
@@ -176,7 +178,12 @@ def _run(was: Item, now: Item) -> Iterator[str]:
         yield from _values("specs", was["specs"], now["specs"])
     also = {run["name"] for run in now["cancel"]} - {run["name"] for run in was["cancel"]}
     yield from (f"{_show(name)} would be cancelled, too" for name in sorted(also))
-    if was["action"] not in ("no-op", "submit", "update"):
+    if "submit" == was["action"] == now["action"]:
+        yield from _values("reads", _read(planned), _read(submission))
+    if "held" in was or "held" in now:
+        if "held" not in now and now["action"] == "submit":
+            yield f"it was not to be submitted, and now {submission['name']} would be"
+    elif was["action"] not in ("no-op", "submit", "update"):
         yield f"{was['action']} was planned, and now it is {now['action']}"
     elif now["action"] == "update" != was["action"]:
         yield f"{_show(now['follow']['name'])} would be adopted, too"
@@ -194,6 +201,22 @@ def _trials(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Ite
         yield f"{was['to_run']} of its trials were to be run, and now {now['to_run']} would be"
     elif was["trials"] != now["trials"]:
         yield f"it had {was['trials']} trials, and now it has {now['trials']}"
+
+
+def _read(submission: Mapping[str, Any]) -> dict[str, object]:
+    """What is read of other runs; whether one of them is still to succeed is no difference."""
+    return {
+        name: {what: value for what, value in one.items() if what != "waits"}
+        for name, one in submission.get("upstream", {}).items()
+    }
+
+
+def _model(was: Item, now: Item) -> Iterator[str]:
+    """What becomes of a registration: that it was done since is no difference."""
+    if now["action"] not in _GOES_ON_AS[was["action"]]:
+        yield f"{was['action']} was planned, and now it is {now['action']}"
+    elif was["version"] and was["version"] != now["version"]:
+        yield f"it was version {_show(was['version'])}, and now it is {_show(now['version']) or 'none'}"
 
 
 def _listed(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

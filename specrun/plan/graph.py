@@ -44,6 +44,10 @@ class Graph:
         """The places of the resources, in the order of the specs."""
         return tuple(dict.fromkeys(key.place for key in self.resources))
 
+    def is_looked_at(self, resource: Resource) -> bool:
+        """Whether it matters what its place has of it: of what is only used, what counts in fingerprints."""
+        return resource.key not in self.used or resource.kind == "data"
+
     def in_place(self, place: Place) -> tuple[Planned, ...]:
         """The resources of one place, in order."""
         return tuple(resource for key, resource in self.resources.items() if key.place == place)

@@ -24,12 +24,23 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
     whose runs could not be looked up.
     """
     makers = frozenset(resource.maker for resource in graph.resources.values())
-    used = {
-        place: {one.name: one.origin.document.file for one in graph.in_place(place) if _is_used(one, graph)}
+    files = {
+        place: {one.name: one.origin.document.file for one in graph.in_place(place) if isinstance(one, RunRequest)}
         for place in views
     }
+    used = frozenset(key for key in graph.used if isinstance(graph.resources.get(key), RunRequest))
     plannings = {
-        place: Planning(place, view, options, home, hashes, makers, used=used[place]) for place, view in views.items()
+        place: Planning(
+            place,
+            view,
+            options,
+            home,
+            hashes,
+            makers,
+            used=frozenset(graph.resources[key].name for key in used if key.place == place),
+            files=files[place],
+        )
+        for place, view in views.items()
     }
     # What is only used is looked at as all else, and nothing is done to it: what forbids that is of no interest.
     aside = {place: replace(one, refusals=[], problems=[], notes=[]) for place, one in plannings.items()}
@@ -41,7 +52,7 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         try:  # also of what needs such a thing: it has mistakes of its own
             if isinstance(resource, RunRequest):
                 resource.draft(planning)
-            elif not resource.after_runs:
+            elif not resource.after_runs and graph.is_looked_at(resource):
                 planned[key] = resource.plan(planning)
         except Unplanned:
             unplanned[key] = None
@@ -121,7 +132,3 @@ def _instead(name: str, asked: Resource, planning: Planning) -> Iterator[str]:
         differences = explain(planning.view.identity(newest[0].name), draft.identity)
         yield f" The newest of {name} is {newest[0].name}"
         yield f", and since then: {'; '.join(differences)}." if differences else "."
-
-
-def _is_used(resource: Resource, graph: Graph) -> bool:
-    return isinstance(resource, RunRequest) and resource.key in graph.used

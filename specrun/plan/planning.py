@@ -12,7 +12,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
 from specrun.plan.models import RegisteredModel
-from specrun.plan.observed import Observed, Run, RunStatus, Survey
+from specrun.plan.observed import Observed, Run, Survey
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -113,6 +113,8 @@ class View:
     takes_trials: bool = False
     registered: Callable[[str, str, str], RegisteredModel | None] = lambda model, run, output: None
     """The version of a model that is an output of a run."""
+    has_output: Callable[[str, str], bool] = lambda run, output: True
+    """Whether anything is there of what a run has written to an output; also where nobody can tell."""
 
 
 def unread_runs(views: Mapping[Place, View]) -> Mapping[Place, Mapping[str, str]]:
@@ -142,10 +144,14 @@ class Planning:
     """What each spec's run would be, as a first attempt."""
     adopted: set[str] = field(default_factory=set)
     """Which names of `options.adopt` have a run that is one of the specs'."""
-    used: Mapping[str, str] = field(default_factory=dict)
-    """The files of specs that were not given and whose runs are read from, as they are shown, by the spec."""
+    used: frozenset[str] = frozenset()
+    """Specs that were not given and whose runs are read from."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The files of specs with a run, as they are shown, by the spec."""
     changes: dict[str, RunChange] = field(default_factory=dict)
     """What is planned of the run of each given spec."""
+    since: dict[tuple[str, str], tuple[tuple[str, ...], list[tuple[str, str]]]] = field(default_factory=dict)
+    """What changed of a spec since it was a fingerprint, and of which it read from: looked for once."""
     _past: Mapping[str, Past] = field(default_factory=dict)
 
     def look_up_runs(self, requests: Sequence[Resource]) -> None:
@@ -161,16 +167,6 @@ class Planning:
     def capability(self, kind: Kind) -> Capability:
         """What the engine can do to a kind."""
         return self.view.capabilities.get(kind, Capability())
-
-    def run_of(self, spec: str) -> str | None:
-        """The run that others read from: what is planned of a spec, or the newest that has succeeded for what a spec
-        is that was not given; None where there is none.
-        """
-        if spec not in self.used:
-            return self.changes[spec].run_name
-        digest = self.drafts[spec].fingerprint
-        done = [run for run in self.past_of(spec).runs if run.is_of(digest) and run.status is RunStatus.SUCCEEDED]
-        return max(done, key=lambda run: run.attempt).name if done else None
 
     def past_of(self, spec: str) -> Past:
         """A spec's newest runs here and all attempts at its fingerprint."""

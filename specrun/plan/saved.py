@@ -22,12 +22,13 @@ from specrun.plan.changes import FORMAT, Change, Plan, ResourceChange
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload
 from specrun.plan.kinds.environment import JobEnvironment
-from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submit
+from specrun.plan.kinds.model import Register
+from specrun.plan.kinds.run import Adopt, Follow, Held, RunChange, Submit
 from specrun.plan.machines import Machines
 from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
 from specrun.plan.resources import Place
-from specrun.plan.shown import fields_of, finds_of, wanted_of
+from specrun.plan.shown import fields_of, finds_of, upstream_of, wanted_of
 from specrun.plan.shown_again import links_of, location_of, said_of
 from specrun.plan.submission import Submission
 from specrun.plan.transfer import Transfer
@@ -232,18 +233,20 @@ def _encode(change: Change, places: Sequence[Place], place: Below, machines: Mac
             if isinstance(resource, JobEnvironment):
                 item["files"] = _files(resource.content.files, place)
         case Upload(resource=target, before=before, transfer=transfer):
-            where = _nowhere if target.absent else place
+            where = (lambda _: "") if target.absent else place
             item |= {"before": _observed(before, place), "transfer": _encode_transfer(transfer, where)}
             item["here"] = not target.absent
-        case Submit(submission=submission, cancel=cancel, differences=differences, trials=trials):
-            item |= _encode_submission(submission, cancel, place) | {"differences": differences}
-            item |= {"trials": asdict(trials)} if trials is not None else {}
-        case Follow(submission=submission, cancel=cancel, run=run):
-            item |= _encode_submission(submission, cancel, place) | {"follow": _encode_run(run)}
-            if isinstance(change, Adopt):
-                item["specs"] = run.specs
-    if isinstance(change, RunChange) and (size := machines.size_of(change)):
-        item["size"] = size
+        case Submit(differences=differences, trials=trials):
+            item |= {"differences": differences, **({"trials": asdict(trials)} if trials is not None else {})}
+        case Follow(run=run):
+            item |= {"follow": _encode_run(run), **({"specs": run.specs} if isinstance(change, Adopt) else {})}
+        case Held():
+            item["held"] = True
+        case Register(found=found):
+            item["version"] = found.version if found is not None else ""
+    if isinstance(change, RunChange):
+        size = machines.size_of(change)
+        item |= {**_encode_submission(change.submission, change.cancel, place), **({"size": size} if size else {})}
     return item
 
 
@@ -264,10 +267,6 @@ def _stored(files: Mapping[str, StoredFile]) -> dict[str, object]:
     }
 
 
-def _nowhere(path: str | Path) -> str:
-    return ""
-
-
 def _encode_transfer(transfer: Transfer, place: Callable[[Path], str]) -> dict[str, object]:
     return {
         "new": _files(transfer.new, place),
@@ -279,6 +278,7 @@ def _encode_transfer(transfer: Transfer, place: Callable[[Path], str]) -> dict[s
 
 
 def _encode_submission(submission: Submission, cancel: Sequence[Run], place: Below) -> dict[str, object]:
+    upstream = {name: asdict(one) for name, one in upstream_of(submission).items()}
     return {
         "submission": {
             "name": submission.name,
@@ -290,6 +290,7 @@ def _encode_submission(submission: Submission, cancel: Sequence[Run], place: Bel
             "processes": asdict(submission.job.processes()),
             "finds": finds_of(submission),
             "code": _files(submission.code, place),
+            **({"upstream": upstream} if upstream else {}),
         },
         "cancel": [_encode_run(run) for run in cancel],
     }

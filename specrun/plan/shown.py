@@ -14,7 +14,7 @@ from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChan
 from specrun.plan.costs import Standing
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import DataTarget, Upload
-from specrun.plan.kinds.run import Adopt, Follow, RunChange, Submit
+from specrun.plan.kinds.run import Adopt, Follow, Held, RunChange, Submit
 from specrun.plan.machines import Machines
 from specrun.plan.observed import Account, Status
 from specrun.plan.portable import digests_from, seen_from
@@ -39,7 +39,8 @@ class ShownRun:
     `follows` and `adopts` name runs that are there already ("": none), `cancels` those that are ended before.
     `size` is that of the machines that it is on ("": this one, or nobody knows), `runs_in` the Python of this machine
     that it takes, where it names no environment. `cost` is that of the attempt (None: nobody knows), on this machine
-    what it would be on Azure. `trials` are those of a sweep that is submitted.
+    what it would be on Azure. `trials` are those of a sweep that is submitted. `upstream` is what inputs read of other
+    runs; `held`: it is not submitted, since one of these has ended otherwise.
     """
 
     name: str
@@ -56,6 +57,18 @@ class ShownRun:
     runs_in: str = ""
     cost: Cost | None = None
     trials: TrialCounts | None = None
+    upstream: Mapping[str, ShownUpstream] = field(default_factory=dict)
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownUpstream:
+    """The output of a run that an input reads; `waits`: once that has succeeded."""
+
+    spec: str
+    run: str
+    output: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +287,15 @@ def _run(change: RunChange, machines: Machines, plan: Plan) -> ShownRun:
         runs_in=plan.surroundings.get(change.key.place, "") if submission.environment is None else "",
         cost=plan.costs.runs.get(change.key),
         trials=change.trials if isinstance(change, Submit) else None,
+        upstream=upstream_of(submission),
+        held=isinstance(change, Held),
     )
+
+
+def upstream_of(submission: Submission) -> Mapping[str, ShownUpstream]:
+    """What inputs read of other runs."""
+    found = submission.upstream.items()
+    return {name: ShownUpstream(one.spec, one.run, one.output, one.waits) for name, one in found}
 
 
 def finds_of(submission: Submission) -> Mapping[str, str]:

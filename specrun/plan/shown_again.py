@@ -19,7 +19,7 @@ from specrun.plan.files import SourceFile
 from specrun.plan.observed import StoredFile
 from specrun.plan.portable import seen_from
 from specrun.plan.resources import Key, Place, Resource
-from specrun.plan.shown import Shown, ShownChange, ShownRun, adopted, before_of, names_of
+from specrun.plan.shown import Shown, ShownChange, ShownRun, ShownUpstream, adopted, before_of, names_of
 from specrun.plan.sweeping import TrialCounts
 from specrun.plan.transfer import Transfer
 from specrun.spec.codes import said_before
@@ -169,6 +169,8 @@ def _run_again(item: Mapping[str, Any], cost: Cost | None) -> ShownRun:
         size=item.get("size", ""),
         cost=cost,
         trials=TrialCounts(**item["trials"]) if "trials" in item else None,
+        upstream={name: ShownUpstream(**one) for name, one in submission.get("upstream", {}).items()},
+        held=item.get("held", False),
     )
 
 

@@ -31,6 +31,7 @@ class Upstream:
     fingerprint: str
     output: str
     path: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,8 @@ def _run(run: ShownRun) -> dict[str, object]:
         "runs_in": run.runs_in or None,
         "machine": machine_data(run.size),
         **({"sweep": _trials(run.trials)} if run.trials is not None else {}),
+        **({"upstream": {name: asdict(one) for name, one in run.upstream.items()}} if run.upstream else {}),
+        **({"held": True} if run.held else {}),
     }
 
 

@@ -12,7 +12,7 @@ from specrun.spec.frozen import dataclass
 from specrun.views.comment import code, few, folded, size
 from specrun.views.costs import IDLE, cost_lines, run_lines, sweep_lines
 from specrun.views.markdown_text import cell, prose
-from specrun.views.plan_text import VERBS
+from specrun.views.plan_text import VERBS, reading_lines
 from specrun.views.text import count
 
 DESTROYS = (Action.DELETE, Action.REPLACE)
@@ -40,7 +40,7 @@ def rows_of(plan: Shown) -> list[SpecRow]:
     """Those of which something is done, first those that destroy."""
     found: dict[object, list[ShownChange]] = {}
     for change in plan.changes:
-        if change.action is Action.NO_OP and not (change.run and change.run.cancels):
+        if change.action is Action.NO_OP and not (change.run and (change.run.cancels or change.run.held)):
             continue
         specs = change.specs
         of = specs[0] if len(specs) == 1 else change.key
@@ -104,9 +104,12 @@ def _done(change: ShownChange) -> str:
     if run is None:
         return f"{sign} {code(change.key.address)}: {prose(change.reason, 200)}"
     cancels = f"; cancels {', '.join(map(code, run.cancels[:_LINES]))}" if run.cancels else ""
+    if run.held:
+        return f"{code(run.name)}: {prose(change.reason, 200)}"
     if change.action is not Action.SUBMIT:
         return f"{sign} {code(run.follows)}: {prose(change.reason, 200)}{cancels}".lstrip()
     told = "".join(f"<br>{prose(line, 200)}" for line in sweep_lines(change))
+    told += "".join(f"<br>{prose(line, 200)}" for line in reading_lines(run))
     told += "".join(f"<br>{prose(line, 120)}" for line in run.differences[:_LINES])
     if len(run.differences) > _LINES:
         told += f"<br>… and {count(len(run.differences) - _LINES, 'more difference')}"

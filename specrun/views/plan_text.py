@@ -165,6 +165,10 @@ def _change(change: ShownChange, room: int, paint: Paint, width: int, said: set[
     elif change.run is not None:
         if change.action is Action.SUBMIT:
             yield from _submission(change, change.run, paint, width)
+            yield from (
+                part for line in reading_lines(change.run) for part in wrapped(line, "      ", width, "        ")
+            )
+            yield from (f"      ~ {visible(line)}" for line in change.run.differences)
         yield from (f"      cancels {visible(name)}" for name in change.run.cancels)
     else:
         for line in cost_lines(change):
@@ -227,8 +231,19 @@ def _submission(change: ShownChange, run: ShownRun, paint: Paint, width: int) ->
         found, path = f"      finds {visible(name)} as the attempt before left it:", visible(where)
         fits = len(f"{found} {path}") <= width
         yield from (f"{found} {path}",) if fits else (found, f"        {path}")
-    for line in run.differences:
-        yield f"      ~ {visible(line)}"
+
+
+def reading_lines(run: ShownRun) -> list[str]:
+    """What a run that is submitted reads of others, and for which of them it waits."""
+    inputs: dict[tuple[bool, str], list[str]] = {}
+    for name, one in run.upstream.items():
+        inputs.setdefault((one.waits, one.run), []).append(name)
+    there = [
+        f"reads {visible(', '.join(names))} of {visible(of)}" for (waits, of), names in inputs.items() if not waits
+    ]
+    awaited = [f"{visible(of)} ({visible(', '.join(names))})" for (waits, of), names in inputs.items() if waits]
+    skipped = "that" if len(awaited) == 1 else "one of them"
+    return [*there, *([f"waits for {', '.join(awaited)}: skipped if {skipped} does not succeed"] if awaited else [])]
 
 
 def _processes(processes: Processes) -> str:

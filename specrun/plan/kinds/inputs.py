@@ -1,4 +1,4 @@
-"""What the inputs of a job read: the spec's own data, by whatever name, and what lies in the cloud."""
+"""What a job reads: its code, and by its inputs the spec's own data, by whatever name, and what lies in the cloud."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from specrun.plan.files import SourceFile
+from specrun.plan.files import SourceFile, hash_code
 from specrun.plan.fingerprint import InputContent
 from specrun.plan.hashes import content_digest
 from specrun.plan.kinds.data import data_key
@@ -16,9 +16,12 @@ from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.remote import file_name
 from specrun.plan.resources import Key, Resource
 from specrun.plan.transfer import Transfer
+from specrun.spec.boundary import Links
 from specrun.spec.datastore_paths import parse, parse_storage
 from specrun.spec.frozen import dataclass
-from specrun.spec.model import Data, Download, Input, ModelVersion, RunOutput
+from specrun.spec.model import Data, Download, Input, Job, LocalPath, ModelVersion, RunOutput
+from specrun.spec.rules.travel import Journey
+from specrun.spec.tree import read_tree
 
 
 def cloud_content(uri: str, data: Iterable[Data]) -> CloudContent:
@@ -166,3 +169,22 @@ class JobInputs:
 
 def _joined(folder: str, path: str) -> str:
     return f"{folder}/{path}" if folder else path
+
+
+def code_of(request: Resource, job: Job, data: Iterable[Data], planning: Planning) -> tuple[SourceFile, ...]:
+    """The files of a job's code, of which what is `data` is no part. Raises Unplanned, when it has noted why."""
+    if job.code is None:
+        return ()
+    sources = (one.source for one in data)
+    beside = {source.absolute.resolve() for source in sources if isinstance(source, LocalPath)}
+    try:
+        links = Links(job.code.boundary, stays=True)
+        tree = read_tree(str(job.code.absolute), {str(path) for path in beside}, links=links)
+        origin = replace(request.origin, path=(*request.origin.path, "code"))
+        planning.check_travel(origin, tree, Journey(job.code.written, request.place.engine))
+        files = hash_code(tree, planning.hashes)
+    except OSError as error:
+        planning.problem(request, "unreadable-code", f"{error.filename or job.code}: {error.strerror}.")
+        raise Unplanned from error
+    planning.check_line_ends(origin, files)
+    return files

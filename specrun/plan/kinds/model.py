@@ -8,7 +8,7 @@ from typing import ClassVar
 from specrun.plan.changes import Action, Change
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.environment import EnvironmentContent
-from specrun.plan.kinds.run import Follow, RunChange
+from specrun.plan.kinds.run import Follow, Held, RunChange
 from specrun.plan.makers import Maker
 from specrun.plan.models import RegisteredModel
 from specrun.plan.observed import RunStatus
@@ -41,6 +41,8 @@ class ModelRegistration(Planned):
         if not isinstance(run, RunChange):
             raise Unplanned
         name = run.run_name
+        if isinstance(run, Held):
+            return Register(self, Action.NO_OP, run.reason.replace("submitted", "registered", 1))
         if not isinstance(run, Follow) or not run.run.status.ended:
             return Register(self, Action.CREATE, f"once {name} has succeeded")
         if run.run.status is not RunStatus.SUCCEEDED:

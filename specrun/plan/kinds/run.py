@@ -11,28 +11,24 @@ from typing import ClassVar
 
 from specrun.plan.attempts import decide, run_name
 from specrun.plan.changes import Action, Change, ResourceChange
-from specrun.plan.files import SourceFile, hash_code
 from specrun.plan.fingerprint import fingerprint, identify
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.data import data_key
 from specrun.plan.kinds.environment import EnvironmentContent, environment_key
-from specrun.plan.kinds.inputs import JobInputs, cloud_content
-from specrun.plan.kinds.upstream import differences, upstream_runs
+from specrun.plan.kinds.inputs import JobInputs, cloud_content, code_of
+from specrun.plan.kinds.upstream import Standing, differences, followed, reading, why_again
 from specrun.plan.makers import Maker, namesakes
-from specrun.plan.observed import CloudContent, Loss, Observed, Run
+from specrun.plan.observed import CloudContent, Loss, Observed, Run, RunStatus
 from specrun.plan.parameters import kept_variables
-from specrun.plan.planning import Past, Planning, Unplanned
+from specrun.plan.planning import Past, Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.plan.submission import Submission
 from specrun.plan.sweeping import TrialCounts, count_trials
-from specrun.spec.boundary import Links
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
-from specrun.spec.model import Data, Job, LocalPath, Origin, Properties, RunOutput, Scalar, Spec
-from specrun.spec.rules.travel import Journey
+from specrun.spec.model import Data, Job, Origin, Properties, RunOutput, Scalar, Spec
 from specrun.spec.sweep import Sweep
-from specrun.spec.tree import read_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +79,7 @@ class RunRequest(Planned):
 
     def draft(self, planning: Planning) -> None:
         """Work out what the run would be, and note it: that is what is looked up then. Raises Unplanned."""
-        code = self._code(planning)
+        code = code_of(self, self.job, self.data, planning)
         inputs = JobInputs(self, self.job.inputs, self.data, planning)
         environment = self.environment.identity if self.environment is not None else {}
         identity = identify(self.job, environment, code, inputs.contents(), self.sweep)
@@ -121,16 +117,24 @@ class RunRequest(Planned):
         decision = decide(runs, digest, options.rerun, self.job.max_attempts, options.planned)
         name = run_name(self.name, digest, decision.attempt)
         submission = replace(draft, name=name, attempt=decision.attempt, rerun=options.rerun)
-        if decision.action is Action.SUBMIT:
+        if decision.follow is not None and self.upstream:
+            reads = followed(planning, self, self.upstream, decision.follow)
+            submission = replace(submission, upstream=reads)
+        elif self.upstream:
             origins = {name: self.input_origin(name) for name in self.upstream}
-            submission = replace(submission, upstream=upstream_runs(planning, self.upstream, origins))
+            reads, held = reading(planning, self.upstream, origins)
+            submission = replace(submission, upstream=reads)
+            if held:
+                return Held(self, Action.NO_OP, f"not submitted: {held}", submission, ())
         others = [run for run in runs if not run.is_of(digest)]
         cancel = self._previous(planning, others) if options.cancel_previous else ()
         if taken and decision.follow is not None:
             reason = f"{decision.reason}: it becomes a run of {self.name}"
             return Adopt(self, Action.UPDATE, reason, submission, cancel, decision.follow)
         if decision.follow is not None:
-            return Follow(self, Action.NO_OP, decision.reason, submission, cancel, decision.follow)
+            again = decision.follow.status is RunStatus.SUCCEEDED and self.upstream
+            reason = f"{decision.reason}; not run again: nothing upstream changed" if again else decision.reason
+            return Follow(self, Action.NO_OP, reason, submission, cancel, decision.follow)
         if taken:
             planning.problem(self, "cannot-adopt", f"{decision.reason}: what is submitted again needs no --adopt.")
         self._note_loss(planning, submission, decision.loss)
@@ -138,9 +142,9 @@ class RunRequest(Planned):
             planning.note(self, "runs-not-looked-at", f"Whether the spec has run before: {unread}.")
         new = bool(others) and decision.attempt == 1
         changed = differences(planning, planning.view.identity(others[0].name), self.name) if new else ()
-        reason = decision.reason + self._beside(past)
+        reason = (why_again(changed) or decision.reason) + self._beside(past)
         trials = count_trials(planning, submission, runs)
-        return Submit(self, Action.SUBMIT, reason, submission, cancel, changed, trials)
+        return Submit(self, Action.SUBMIT, reason, submission, cancel, tuple(map(str, changed)), trials)
 
     def input_origin(self, name: str) -> Origin:
         """Where an input is written."""
@@ -203,23 +207,6 @@ class RunRequest(Planned):
         ]
         return tuple({run.name: run for run in seen if not run.status.ended}.values())
 
-    def _code(self, planning: Planning) -> tuple[SourceFile, ...]:
-        if self.job.code is None:
-            return ()
-        sources = (data.source for data in self.data)
-        data = {source.absolute.resolve() for source in sources if isinstance(source, LocalPath)}
-        try:
-            links = Links(self.job.code.boundary, stays=True)
-            tree = read_tree(str(self.job.code.absolute), {str(path) for path in data}, links=links)
-            origin = replace(self.origin, path=(*self.origin.path, "code"))
-            planning.check_travel(origin, tree, Journey(self.job.code.written, self.place.engine))
-            files = hash_code(tree, planning.hashes)
-        except OSError as error:
-            planning.problem(self, "unreadable-code", f"{error.filename or self.job.code}: {error.strerror}.")
-            raise Unplanned from error
-        planning.check_line_ends(origin, files)
-        return files
-
 
 @dataclass(frozen=True, slots=True)
 class RunChange(Change):
@@ -239,6 +226,11 @@ class RunChange(Change):
         """The run that there is, or will be."""
         return self.submission.name
 
+    @property
+    def standing(self) -> Standing:
+        """What those can read that read from it."""
+        return Standing(self.run_name, waits=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Submit(RunChange):
@@ -246,6 +238,16 @@ class Submit(RunChange):
 
     differences: tuple[str, ...] = ()
     trials: TrialCounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held(RunChange):
+    """A new attempt that is not submitted: a run that it reads from has ended, and not succeeded."""
+
+    @property
+    def standing(self) -> Standing:
+        """Nothing: what reads from it is not submitted either."""
+        return Standing(self.run_name, held=self.reason.removeprefix("not submitted: "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,15 @@ class Follow(RunChange):
     def run_name(self) -> str:
         """The run that is followed."""
         return self.run.name
+
+    @property
+    def standing(self) -> Standing:
+        """The same of a run that is there."""
+        run, status = self.run, self.run.status
+        if status is RunStatus.SUCCEEDED:
+            return Standing(run.name, found=run)
+        held = self.reason.replace("change it,", f"change {self.resource.name},") if status.ended else ""
+        return Standing(run.name, waits=not status.ended, held=held)
 
 
 @dataclass(frozen=True, slots=True)
