@@ -21,6 +21,7 @@ _MANY = 50
 _WITHIN: Mapping[str, str] = {"inputs": "job", "search_space": "sweep"}
 """Sections that are part of another one."""
 _ABOUT_RUNS = ("status", "logs", "outputs", "cancel", "runs", "diff", "checkout")
+_ABOUT_MODELS = ("models", "export endpoint")
 _WITH_KINDS = ("plan", "apply", "destroy", "drift", "graph")
 _IMPORTED: Mapping[str, tuple[str, ...]] = {
     "import": (".json", ".yml", ".yaml", ".runconfig", ".py", ".ipynb", ".sh", ".azcli"),
@@ -46,6 +47,8 @@ def of_argument(typed: Typed, last: str) -> Iterator[Candidate]:
     elif typed.verb == "init":
         yield from files(last, ())
     elif typed.verb != "doctor":
+        if typed.verb in _ABOUT_MODELS:
+            yield from models(typed, last)
         if typed.verb in _ABOUT_RUNS:
             yield from runs(typed, last)
         endings = _IMPORTED.get(typed.verb) or (_SPECS + _PLANS if typed.verb in ("apply", "show") else _SPECS)
@@ -123,6 +126,17 @@ def runs(typed: Typed, last: str = "") -> Iterator[Candidate]:
     for name in _runs(typed):
         if any(name.startswith(one) for one in names or [""]) and (name not in trials or len(last) > len(name) - 10):
             yield Candidate(name, "trial" if name in trials else "run")
+
+
+def models(typed: Typed, last: str) -> Iterator[Candidate]:
+    """The models of this repository on this machine; of one that is named, its versions."""
+    folder = _runs_folder(typed).parent / "models"
+    name, colon, _ = last.partition(":")
+    if colon:
+        numbers = sorted((int(one) for one in os.listdir(folder / name) if one.isdecimal()), reverse=True)  # noqa: PTH208
+        yield from (Candidate(f"{name}:{number}") for number in numbers)
+    elif not any(":" in one or "." not in one for one in typed.files):
+        yield from (Candidate(one, "model") for one in sorted(os.listdir(folder) if folder.is_dir() else ()))  # noqa: PTH208
 
 
 def _runs(typed: Typed) -> list[str]:

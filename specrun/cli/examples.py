@@ -55,6 +55,12 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("parameters and metrics, for a spreadsheet", "specrun runs -o csv --columns 'params.*,metrics.*' job.yaml"),
         ("their names alone, for a script", "specrun runs -q job.yaml"),
     ),
+    "models": (
+        ("the newest version of each", "specrun models"),
+        ("the versions of one, with metrics, for a spreadsheet", "specrun models -o csv digits"),
+        ("all that a version came from", "specrun models digits:3"),
+        ("of the workspace that a spec names", "specrun models --engine azureml digits job.yaml"),
+    ),
     "diff": (
         ("the newest run of job.yaml and the one before it", "specrun diff"),
         ("two runs by their names", "specrun diff digits-ps-53cf83e56d digits-ps-0f3b21c9aa"),

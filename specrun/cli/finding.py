@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from specrun.spec.nearest import nearest
 from specrun.spec.selection import BY, Selector
 from specrun.views.text import count
 
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}(:[^:/\s]+)?")
 _UNLIKE_A_NAME = frozenset("./*?[\0")
 """What a FILE has in it, as a rule, and neither a spec's name nor most of a run's."""
 
@@ -96,6 +98,21 @@ def runs_in(words: tuple[str, ...], named: tuple[str, ...], *, specs_chosen: boo
         return files, NamedRuns(runs, tuple(dict.fromkeys(named)))
     found = tuple(dict.fromkeys((*runs, *named)))
     return (), NamedRuns(found, alone=bool(found))
+
+
+def model_in(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The model, or version of one, among some words ("": none is named), and the FILEs that are left. What is called
+    like a model is one: a file or folder of that name is written `./NAME`. Raises click.UsageError where there are two.
+    """
+    models = [word for word in words if _MODEL.fullmatch(word) and not word.endswith((".yaml", ".yml"))]
+    if len(models) > 1:
+        raise click.UsageError(
+            f"{models[0]} and {models[1]}: one model at a time. A folder of specs is `./{models[1]}`."
+        )
+    for name in models:
+        if os.path.isdir(name):  # noqa: PTH112
+            tell(f"note: {name} is taken for a model: ./{name} is the folder of that name")
+    return "".join(models), tuple(word for word in words if word not in models)
 
 
 def _is_run(word: str) -> bool:

@@ -37,6 +37,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "outputs": ("specrun.cli.outputs", "List a run's files, or fetch them."),
     "cancel": ("specrun.cli.cancel", "End a run that is queued or running."),
     "runs": ("specrun.cli.runs", "Past runs of a spec, and what changed between them."),
+    "models": ("specrun.cli.models", "Registered models, and the run and the data that each version came from."),
     "diff": ("specrun.cli.diff", "What differs between two runs, and what became of them."),
     "checkout": ("specrun.cli.checkout", "Write the spec and the code of a run into a folder."),
     "ui": ("specrun.cli.ui", "Runs, logs, metrics and plans in a browser."),

@@ -76,6 +76,8 @@ def _meant(program: click.Group, arguments: list[str]) -> _Line | None:
     verbs = program.list_commands(click.Context(program))
     if name in NOUNS and rest and (rest[0] in (*verbs, *NOUNS) or next(verbs_for(rest[0]), None)):
         return _meant(program, ["status" if rest[0] == "show" else rest[0], *rest[1:]])
+    if name == "model" and rest and rest[0] in ("list", "ls", "show", "get"):
+        return _right(program, "models", rest[1:])
     if name in verbs:
         return _right(program, name, rest)
     if _is_file(name):

@@ -161,6 +161,10 @@ TABLE: Mapping[str, tuple[str, tuple[int, ...]]] = {
         "Past runs of a spec, and what changed between them.",
         (34, 1, 2, 3, 7, 8, 9, 46, 47, 48, 49, 18, 50, 51, 52, 0),
     ),
+    "models": (
+        "Registered models, and the run and the data that each version came from.",
+        (1, 2, 3, 7, 8, 9, 49, 18, 50, 0),
+    ),
     "diff": ("What differs between two runs, and what became of them.", (34, 1, 2, 3, 7, 8, 9, 19, 18, 0)),
     "checkout": ("Write the spec and the code of a run into a folder.", (34, 1, 2, 3, 7, 8, 9, 19, 0)),
     "ui": ("Runs, logs, metrics and plans in a browser.", (1, 2, 3, 7, 8, 9, 53, 54, 55, 0)),

@@ -10,7 +10,7 @@ import click
 
 from specrun.cli.answers import note_reading
 from specrun.cli.exit_codes import DONE, WRONG_USAGE
-from specrun.cli.finding import NO_RUNS, NamedRuns, find_named, runs_in, selector
+from specrun.cli.finding import NO_RUNS, NamedRuns, find_named, model_in, runs_in, selector
 from specrun.cli.options import F, every_option, not_empty, pairs_of
 from specrun.cli.telling import strict_option
 from specrun.spec.frozen import dataclass
@@ -127,6 +127,21 @@ def going_options(command: F) -> F:
     return _with_reading(command, _files, _engine, *_layers, _outside, *_selecting, bare=True)
 
 
+def models_options(command: F) -> F:
+    """MODEL[:VERSION] and the same, as a `model` and a `reading`."""
+    reading_files = _with_reading(command, bare=True)
+
+    @wraps(reading_files)
+    def with_model(files: tuple[str, ...], **others: object) -> object:
+        model, files = model_in(files)
+        return reading_files(files=files, model=model, **others)
+
+    decorated: Any = with_model
+    for decorator in reversed((_model_or_files, _engine, *_layers, _outside, *_selecting)):
+        decorated = decorator(decorated)
+    return cast(F, decorated)
+
+
 def run_outputs_options(command: F) -> F:
     """The same for a verb that has an --only of its own."""
     return _with_reading(command, _files_or_runs, _run, _engine, *_layers, _outside)
@@ -214,6 +229,7 @@ _selecting = tuple(
 
 _files = click.argument("files", nargs=-1, metavar="[FILE]...")
 _files_or_runs = click.argument("files", nargs=-1, metavar="[FILE|RUN]...")
+_model_or_files = click.argument("files", nargs=-1, metavar="[MODEL[:VERSION]] [FILE]...")
 _run = click.option(
     "--run", "run_names", multiple=True, metavar="NAME", help="This run; FILEs say then where it is looked for."
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from specrun.plan.run_facts import FIELDS, METRICS, MOMENTS, PARAMS, Column, Facts
 from specrun.spec.masking import mask
@@ -25,17 +25,18 @@ def csv_text(several: Sequence[Facts], columns: Sequence[Column] | None = None) 
     else:
         shown = [(str(column), column) for column in columns]
         shown = shown if any(column.field == "name" for _, column in shown) else [("name", Column("name")), *shown]
-    lines = [",".join(_quoted(_text(head)) for head, _ in shown)]
-    lines += [",".join(_cells(one, [column for _, column in shown])) for one in several]
-    return "".join(f"{line}\r\n" for line in lines)
+    return table_text([head for head, _ in shown], (_cells(one, [column for _, column in shown]) for one in several))
 
 
-def _cells(one: Facts, columns: Sequence[Column]) -> Iterator[str]:
+def table_text(head: Sequence[str], rows: Iterable[Iterable[Scalar]]) -> str:
+    """A line with the names of columns, and one for each row of values."""
+    return "".join(f"{','.join(_quoted(_text(value)) for value in line)}\r\n" for line in (head, *rows))
+
+
+def _cells(one: Facts, columns: Sequence[Column]) -> Iterator[Scalar]:
     for column in columns:
         value = column.value(one)
-        if column.field in MOMENTS and isinstance(value, float):
-            value = rfc3339(value)
-        yield _quoted(_text(value))
+        yield rfc3339(value) if column.field in MOMENTS and isinstance(value, float) else value
 
 
 def _text(value: Scalar) -> str:

@@ -1,0 +1,198 @@
+"""Registered models: listed with their runs, and one with all that it came from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from specrun.cli.completing import candidates
+from specrun.cli.main import VERBS
+from specrun.engines.base import EngineError, Missing
+from specrun.plan.makers import Maker
+from specrun.plan.metrics import Last, Logged, Series
+from specrun.plan.models import COMMIT_TAG, FINGERPRINT_TAG, OUTPUT_TAG, RUN_TAG, RegisteredModel, Registration
+from specrun.plan.observed import Run, RunStatus
+from specrun.plan.provenance import Provenance
+from specrun.spec.model import ModelVersion
+from tests.cli.conftest import Command
+from tests.engine_double import Double, offer, write_spec
+
+PREP, TRAIN, TUNE, AGAIN = "prep-aaaaaaaaaa", "train-bbbbbbbbbb", "tune-cccccccccc", "train-dddddddddd"
+
+
+class Registry:
+    def __init__(self, models: Sequence[RegisteredModel]) -> None:
+        self.models = list(models)
+
+    def versions(self, model: str | None = None) -> Sequence[RegisteredModel]:
+        if model is not None:
+            return [one for one in self.models if one.name == model]
+        return list({one.name: one for one in reversed(self.models)}.values())
+
+    def find(self, wanted: ModelVersion) -> RegisteredModel:
+        raise Missing(f"no {wanted}")
+
+    def of_run(self, model: str, run: str, output: str) -> RegisteredModel | None:
+        found = self.versions(model)
+        return next((one for one in found if (one.run, one.output) == (run, output)), None)
+
+    def register(self, registration: Registration) -> RegisteredModel:
+        raise NotImplementedError
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def logged(self, name: str) -> Logged:
+        self.asked.append(name)
+        return Logged({"accuracy": Last(0.75), "loss": Last(1.5), "worker/1/loss": Last(2.5, role="worker/1")})
+
+    def history(self, name: str, metric: str, after: int = 0) -> Series:
+        raise NotImplementedError
+
+
+def version(name: str, number: int, run: str, kind: str = "custom_model") -> RegisteredModel:
+    tags = {RUN_TAG: run, OUTPUT_TAG: "model", FINGERPRINT_TAG: run[-10:] * 6, COMMIT_TAG: "0123456789abcdef-dirty"}
+    return RegisteredModel(
+        name, str(number), kind, "", f"/registry/{name}/{number}", 60.0 * number, Maker(run.partition("-")[0]), tags
+    )
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Double:
+    double = Double()
+    double.metrics = Metrics()
+    known = Provenance(commit="0123456789abcdef")
+    for name, upstream, models, reads in (
+        (PREP, {}, {}, ("data/default/digits", "environment/x")),
+        (TRAIN, {"features": PREP}, {}, ()),
+        (TUNE, {"features": PREP}, {"base": "digits:1", "other": "gone:7"}, ()),
+    ):
+        run = Run(name, name.partition("-")[0], name[-10:], 1, RunStatus.SUCCEEDED, reads=reads, provenance=known)
+        double.all_runs.append(replace(run, upstream=upstream, models=models))
+    foreign = RegisteredModel("digits", "3", "mlflow_model", created=200.0)
+    double.models = Registry(
+        [
+            foreign,
+            version("digits", 2, AGAIN),
+            version("digits", 1, TRAIN, "mlflow_model"),
+            version("tuned", 4, TUNE),
+            RegisteredModel("broken", "1", "", damaged="model.json is damaged: empty"),
+        ]
+    )
+    offer(monkeypatch, "local", double)
+    monkeypatch.setenv("TZ", "UTC")
+    write_spec(tmp_path, "name: job\njob: {command: ls}\n")
+    return double
+
+
+def test_the_versions_of_a_model_with_their_runs(specrun: Command, engine: Double) -> None:
+    said = specrun("models", "digits")
+    assert said.out.splitlines() == [
+        "digits:3  1970-01-01 00:03:20",
+        "          mlflow_model, not registered by specrun",
+        f"digits:2  1970-01-01 00:02:00  {AGAIN}",
+        "          custom_model, commit 0123456789 (dirty)",
+        f"          {AGAIN} is gone",
+        f"digits:1  1970-01-01 00:01:00  {TRAIN}  accuracy=0.75  loss=1.5",
+        f"          mlflow_model, commit 0123456789 (dirty), reads {PREP}",
+    ]
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_newest_of_each_in_the_width_of_a_terminal(
+    specrun: Command, engine: Double, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = specrun("models", "--limit", "2")
+    lines = said.out.splitlines()
+    assert [line.split()[0] for line in lines if line[0] != " "] == ["tuned:4", "digits:3"]
+    assert max(map(len, lines)) <= width
+    assert said.err == "there are more: --limit 10 shows them\n"
+    assert isinstance(engine.metrics, Metrics)
+    assert engine.metrics.asked == [TUNE]  # of what is not shown nothing is read
+    assert "model.json is damaged: empty" in specrun("models").out
+
+
+def test_one_version_with_all_that_it_came_from(specrun: Command, engine: Double) -> None:
+    said = specrun("models", "tuned:latest")
+    told = said.out[said.out.index("  made of") :].splitlines()
+    assert told == [
+        "  made of",
+        f"    {TUNE}  succeeded, commit 0123456789",
+        f"      {PREP}  as features, succeeded, commit 0123456789",
+        "        data/default/digits",
+        "      model digits:1  as base",
+        f"        {TRAIN}  succeeded, commit 0123456789",
+        f"          {PREP}  as features, succeeded, commit 0123456789",
+        "            data/default/digits",
+        "      model gone:7  as other",
+        "        it is gone",
+    ]
+    data = json.loads(specrun("models", "-o", "json", "tuned:4").out)
+    assert (data["run"], data["commit"], data["dirty"], data["metrics"]) == (
+        TUNE,
+        "0123456789abcdef",
+        True,
+        {"accuracy": 0.75, "loss": 1.5},
+    )
+    kinds = [(one["kind"], one["name"], one["input"]) for one in data["lineage"][0]["sources"]]
+    assert kinds == [("run", PREP, "features"), ("model", "digits:1", "base"), ("model", "gone:7", "other")]
+
+
+def test_a_lineage_that_turns_back_on_itself_ends(specrun: Command, engine: Double) -> None:
+    engine.all_runs[1] = replace(engine.all_runs[1], models={"base": "digits:1"})
+    assert "it is named above" in specrun("models", "digits:1").out
+
+
+def test_lists_for_programs(specrun: Command, engine: Double) -> None:
+    rows = list(csv.DictReader(io.StringIO(specrun("models", "digits", "-o", "csv").out)))
+    assert [(row["version"], row["run"], row["metrics.accuracy"], row["reads"]) for row in rows] == [
+        ("3", "", "", ""),
+        ("2", AGAIN, "", ""),
+        ("1", TRAIN, "0.75", PREP),
+    ]
+    data = json.loads(specrun("models", "digits", "-o", "json").out)
+    assert [(one["version"], one["run"], one["status"], one["unread"]) for one in data] == [
+        ("3", None, None, None),
+        ("2", AGAIN, None, f"{AGAIN} is gone"),
+        ("1", TRAIN, "succeeded", None),
+    ]
+    assert specrun("models", "digits", "-q").out == "digits:3\ndigits:2\ndigits:1\n"
+    assert json.loads(specrun("models", "-o", "json").out)[-1]["damaged"] == "model.json is damaged: empty"
+
+
+def test_where_models_are(specrun: Command, engine: Double) -> None:
+    assert "digits:3" in specrun("models", "job.yaml").out  # where that spec goes
+    said = specrun("models", "nothing", "./job.yaml")
+    assert (said.code, said.err.startswith("there is no model nothing on a double: ")) == (1, True)
+    assert specrun("models", "digits:9").code == 1
+    assert specrun("models", "digits", "tuned").code == 64
+    engine.models = Registry([])
+    assert specrun("models").err.startswith("no models yet")
+    assert specrun("models", "-o", "json").out == "[]\n"
+
+
+def test_a_place_that_does_not_answer(specrun: Command, engine: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(model: str | None = None) -> Sequence[RegisteredModel]:
+        raise EngineError("nobody answers")
+
+    monkeypatch.setattr(engine.models, "versions", fail)
+    said = specrun("models")
+    assert (said.code, "nobody answers" in said.err, said.out) == (1, True, "")
+
+
+def test_models_are_completed(tmp_path: Path) -> None:
+    for folder in ("digits/2", "digits/10", "digits/runs", "other"):
+        (tmp_path / ".specrun" / "models" / folder).mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    assert [one.text for one in candidates(["models"], "d", VERBS)][:2] == ["digits", "other"]
+    assert [one.text for one in candidates(["models"], "digits:", VERBS)][:2] == ["digits:10", "digits:2"]
