@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specrun.convert import kinds
@@ -363,6 +363,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a machine that is busy is no mistake
 @given(st.lists(WORDS, max_size=40), st.booleans())
 def test_any_words_give_specs_or_a_refusal(words: list[str], all_jobs: bool) -> None:
     text = f"az ml run submit-script {' '.join(words)}\n"
