@@ -13,13 +13,14 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from specrun.engines.local import disk, gpus, processes, state, supervisor
 from specrun.engines.local.execution import SHUTDOWN, TICK
 from specrun.engines.local.request import Request, Withheld
 from specrun.engines.local.sweeps import request as sweeps
+from specrun.engines.local.sweeps.followed import Followed, has_ended
 from specrun.engines.local.sweeps.judging import Judge
 from specrun.engines.local.sweeps.proposals import Proposals, proposals
 from specrun.engines.local.sweeps.record import Record, read_trials
@@ -34,23 +35,6 @@ from specrun.spec.errors import Error
 from specrun.spec.sweep import BAYESIAN
 
 _UNFINISHED, _LIMIT, _BROKEN = "unfinished", "limit", "broken"
-
-
-@dataclass(slots=True)
-class _Going:
-    """A trial that has not ended: followed by its run, and by the process where that is a child of this one."""
-
-    trial: Trial
-    fingerprint: str
-    begun: int = 0
-    child: Child | None = None
-    said: bytes = b""
-    is_over: bool = False
-    """Whether nothing of it runs any more, though its end is not written yet."""
-    stopping: str = ""
-    """Why its end was asked for, or is to be once its run is there."""
-    told: bool = False
-    attempt: Run | None = None
 
 
 class Scheduling:
@@ -69,7 +53,11 @@ class Scheduling:
         self.results = Results(self.sweep)
         self.proposals: Proposals | None = None
         self.count = 0
-        self.going: dict[int, _Going] = {}
+        self.going: dict[int, Followed] = {}
+        self.ahead: Followed | None = None
+        """The next trial, made ready while others still run."""
+        self.left: list[Child] = []
+        """Processes that were made ready and are not needed: they end by themselves."""
         self.judge = Judge(self.sweep)
         self.ending: tuple[str, str] | None = None
         """What has ended the sweep before it was through, and in words."""
@@ -77,6 +65,8 @@ class Scheduling:
         timeout = self.sweep.timeout
         self.deadline = math.inf if timeout is None else time.monotonic() + timeout
         self.most = room(request, self.sweep, present)
+        self.waits = self.sweep.max_failed_trials is not None or self.sweep.sampling_algorithm == BAYESIAN
+        """Whether what a trial comes to may end the sweep, or says what comes next."""
         if why := refusal(request, present):
             self._break(f"no trial can run: {why}")
         self.earlier = earlier_attempts(rundir)
@@ -119,28 +109,23 @@ class Scheduling:
             processes.drain(wake)
             self.run.times.take()
             for report in filter(reports.__contains__, ready):
-                said = os.read(report, 4096)
-                reports[report].said += said
-                reports[report].is_over = not said
+                reports[report].hear()
 
     def _collect(self) -> None:
         """Take in which trials have ended."""
+        self.left = [child for child in self.left if not has_ended(child)]
         for going in list(self.going.values()):
             if going.child is not None:
-                pid, status = os.waitpid(going.child.pid, os.WNOHANG)
-                if not pid:
+                code, said = going.exit()
+                if code is None:
                     continue
-                said = going.said + (b"" if going.is_over else os.read(going.child.report, 4096))
-                os.close(going.child.report)
-                going.child, going.said, going.is_over = None, b"", False
-                code = os.waitstatus_to_exitcode(status)
                 if code == UNPREPARED:
-                    self._break(f"trial {going.trial.number} could not be prepared: {said.decode(errors='replace')}")
+                    self._break(f"trial {going.trial.number} could not be prepared: {said}")
                 elif code == TAKEN:
                     going.begun -= 1
             self._advance(going)
 
-    def _advance(self, going: _Going) -> None:
+    def _advance(self, going: Followed) -> None:
         """Do what is next for a trial: it has ended, it goes on, or it is begun, once more perhaps."""
         attempts = self.runs.attempts(going.fingerprint)
         attempt, number = stand(attempts, self.asking, going.begun)
@@ -155,13 +140,17 @@ class Scheduling:
                 self._break(f"trial {going.trial.number} does not begin, tried {TRIES} times; see supervisor.log")
             self._begin(going, number)
 
-    def _begin(self, going: _Going, number: int) -> None:
+    def _begin(self, going: Followed, number: int) -> None:
         name = self.runs.name(going.fingerprint, number)
         if self.ending is None:
             self._note(going, replace(going.trial, run=name, started=time.time()))
         try:
             if self.ending is None:
-                going.child = self.runs.begin(going.fingerprint, number, going.trial.parameters)
+                is_ready = going.spare is not None and going.ready == number
+                child = going.spare if is_ready else None
+                going.child = child or self.runs.begin(going.fingerprint, number, going.trial.parameters)
+                going.spare = None if is_ready else going.spare
+                going.child.go()
         except OSError as error:
             self._break(f"no process could be had for trial {going.trial.number}: {disk.why(error)}")
         if self.ending is not None:
@@ -176,27 +165,54 @@ class Scheduling:
         more to come.
         """
         while self.ending is None and self._running() < self.most:
-            if self.proposals is None:
-                trials = [trial for folder in reversed(self.earlier) for trial in read_trials(folder)]
-                self.proposals = proposals(self.sweep, trials)
-            parameters = self.proposals.next()
-            if parameters is None:
-                return not self.proposals.done
-            trial = Trial(self.count, parameters, status=RunStatus.RUNNING)
-            going = self.going[trial.number] = _Going(trial, self.runs.fingerprint(parameters))
-            self.count += 1
+            going, self.ahead = self.ahead or self._draw(), None
+            if going is None:
+                return self.proposals is None or not self.proposals.done
+            self.going[going.trial.number] = going
             self._advance(going)
+            self._leave(going)
             self._look()
+        if self.ending is not None and self.ahead is not None:
+            self._leave(self.ahead)
+            self.ahead = None
+        if self.ending is None and self.ahead is None and not self.waits:
+            self._make_ready()
         return self.ending is None
 
-    def _running(self) -> int:
-        """How many trials take up room. One that is just over counts where what it has come to may end the sweep, or
-        says what comes next.
-        """
-        waits = self.sweep.max_failed_trials is not None or self.sweep.sampling_algorithm == BAYESIAN
-        return sum(waits or not going.is_over for going in self.going.values())
+    def _draw(self) -> Followed | None:
+        """The next trial; None where there is none, or none yet."""
+        if self.proposals is None:
+            trials = [trial for folder in reversed(self.earlier) for trial in read_trials(folder)]
+            self.proposals = proposals(self.sweep, trials)
+        parameters = self.proposals.next()
+        if parameters is None:
+            return None
+        self.count += 1
+        return Followed(Trial(self.count - 1, parameters, status=RunStatus.RUNNING), self.runs.fingerprint(parameters))
 
-    def _settle(self, going: _Going, attempt: Run) -> None:
+    def _make_ready(self) -> None:
+        """Have the next trial be made ready, so that it begins at once when there is room."""
+        self.ahead = self._draw()
+        if self.ahead is None:
+            return
+        attempt, self.ahead.ready = stand(self.runs.attempts(self.ahead.fingerprint), self.asking, 0)
+        if attempt is None:
+            with contextlib.suppress(OSError):  # it is told when the trial is to begin
+                going = self.ahead
+                going.spare = self.runs.begin(going.fingerprint, going.ready, going.trial.parameters)
+
+    def _leave(self, going: Followed) -> None:
+        """Do without what was made ready for a trial."""
+        if going.spare is not None:
+            going.spare.leave()
+            self.left.append(going.spare)
+            going.spare = None
+
+    def _running(self) -> int:
+        """How many trials take up room. One that is just over does not, but where others wait for what it comes to."""
+        return sum(self.waits or not going.is_over for going in self.going.values())
+
+    def _settle(self, going: Followed, attempt: Run) -> None:
         """Note how a trial has ended."""
         folder = self.runs.folder(attempt.name)
         trial = ended(going.trial, attempt, folder, self.objective)
@@ -209,7 +225,7 @@ class Scheduling:
         if self.proposals is not None:
             self.proposals.tell(trial)
 
-    def _note(self, going: _Going, trial: Trial) -> None:
+    def _note(self, going: Followed, trial: Trial) -> None:
         going.trial = trial
         self._keep(trial)
 
@@ -244,7 +260,7 @@ class Scheduling:
         for going in self.going.values():
             self._tell(going)
 
-    def _end(self, going: _Going) -> None:
+    def _end(self, going: Followed) -> None:
         """Have a trial end with the sweep; one that is another's goes on without it."""
         assert self.ending is not None
         kind, why = self.ending
@@ -261,7 +277,7 @@ class Scheduling:
         else:
             del self.going[going.trial.number]
 
-    def _tell(self, going: _Going) -> None:
+    def _tell(self, going: Followed) -> None:
         """Ask for the end of a trial that is to end, once its run is there."""
         if not going.stopping or going.told:
             return
@@ -278,6 +294,8 @@ class Scheduling:
 
     def _finish(self) -> None:
         kind, why = self.ending or ("", "")
+        for child in self.left:
+            has_ended(child, wait=True)
         if kind == _UNFINISHED:
             self.run.leave(why)
         elif kind in (state.CANCELLED, _BROKEN):

@@ -34,19 +34,32 @@ from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask, mask_property
 from specrun.spec.model import Scalar
 
-TAKEN, UNPREPARED = 3, 4
-"""How a trial's supervisor exits that has not become one: another has the name; there was no room, or the like."""
+TAKEN, UNPREPARED, UNUSED = 3, 4, 5
+"""How a trial's supervisor exits that has not become one: another has the name; there was no room, or the like; there
+was no need of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A trial's supervisor, forked by this process.
+    """A trial's supervisor, forked by this process, which waits for `go` once it has made ready what takes time.
 
     What is wrong before its run is there it writes to `report`, which it closes once nothing of the run runs any more.
     """
 
     pid: int
     report: int
+    orders: int
+
+    def go(self) -> None:
+        """Have it begin."""
+        with contextlib.suppress(BrokenPipeError):  # it has failed: that is in its report
+            os.write(self.orders, b"g")
+        os.close(self.orders)
+
+    def leave(self) -> None:
+        """Have it end: nobody needs it any more."""
+        os.close(self.orders)
 
 
 class TrialRuns:
@@ -105,7 +118,7 @@ class TrialRuns:
         return replace(run, status=RunStatus.LOST, loss=Loss.DAMAGED)
 
     def begin(self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> Child:
-        """Have a process make an attempt at a trial, and be its supervisor. Raises OSError when there can be none."""
+        """Have a process make ready an attempt at a trial, to be its supervisor. Raises OSError where there is none."""
         if not self._is_warm:  # what is read and compiled before the fork is shared by all that follow
             self._is_warm = True
             self._shown_identity(parameters)
@@ -114,6 +127,7 @@ class TrialRuns:
             if roles.port_count(self._request):
                 import socket  # noqa: F401
         report, theirs = os.pipe()
+        their_orders, orders = os.pipe()
         signals = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # what comes now must not be heard by the parent's handlers
         try:
@@ -124,9 +138,9 @@ class TrialRuns:
                     for one in signals:
                         signal.signal(one, signal.SIG_DFL)
                     signal.set_wakeup_fd(-1)
-                    guard.close_all_but({0, 1, 2, theirs})
+                    guard.close_all_but({0, 1, 2, theirs, their_orders})
                     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
-                    code = self._be_supervisor(fingerprint, attempt, parameters, theirs)
+                    code = self._be_supervisor(fingerprint, attempt, parameters, theirs, their_orders)
                 finally:
                     # A fork must never return into its parent's code.
                     if code == 70:
@@ -137,13 +151,17 @@ class TrialRuns:
                     os._exit(code)
         except OSError:
             os.close(report)
+            os.close(orders)
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             os.close(theirs)
-        return Child(pid, report)
+            os.close(their_orders)
+        return Child(pid, report, orders)
 
-    def _be_supervisor(self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar], report: int) -> int:
+    def _be_supervisor(
+        self, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar], report: int, orders: int
+    ) -> int:
         os.setsid()
         processes.adopt_orphans()
         processes.rename("specrun run")
@@ -155,7 +173,11 @@ class TrialRuns:
             with scratch(self._home) as aside:
                 prepared = aside / "run"
                 prepared.mkdir(mode=0o700)
-                self._prepare(prepared, fingerprint, attempt, parameters)
+                self._prepare(prepared, parameters)
+                if not os.read(orders, 1):  # who has begun it has no need of it, or is gone
+                    return UNUSED
+                os.close(orders)
+                self._write_record(prepared, fingerprint, attempt, parameters)
                 # After a power cut the sweep looks anew which trials there are.
                 state.write_prepared(prepared, request, durable=False)
                 # It has its lock before it has its name: whoever finds it finds that it goes on.
@@ -178,17 +200,20 @@ class TrialRuns:
         going.forget(folder)
         return 0
 
-    def _prepare(self, folder: Path, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> None:
+    def _prepare(self, folder: Path, parameters: Mapping[str, Scalar]) -> None:
+        """Make ready what takes time, and holds whenever the run begins."""
         for part in ("code", "inputs", "outputs"):
             _copy(str(self._rundir / part), str(folder / part))
         note_names(folder, self._names)
+        write_private(folder / state.IDENTITY, json.dumps(self._shown_identity(parameters)))
+        if (self._rundir / state.KEPT).exists():
+            _link(self._rundir / state.KEPT, folder / state.KEPT)
+
+    def _write_record(self, folder: Path, fingerprint: str, attempt: int, parameters: Mapping[str, Scalar]) -> None:
         own = {"fingerprint": fingerprint, "attempt": attempt, "submitted": time.time()}
         record = {name: value for name, value in self._record.items() if name != "sweep"} | own
         record |= {"parent": self._rundir.name, "parameters": dict(parameters)}
         write_private(folder / RECORD, json.dumps(record, indent=1))
-        write_private(folder / state.IDENTITY, json.dumps(self._shown_identity(parameters)))
-        if (self._rundir / state.KEPT).exists():
-            _link(self._rundir / state.KEPT, folder / state.KEPT)
 
     def _shown_identity(self, parameters: Mapping[str, Scalar]) -> dict[str, object]:
         """What is kept of a trial's identity."""
