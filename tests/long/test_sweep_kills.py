@@ -10,6 +10,7 @@ import contextlib
 import os
 import random as chance
 import signal
+import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,9 @@ pytestmark = [needs_proc, pytest.mark.long, pytest.mark.slow]
 VALUES = range(10)
 KILLS = 5
 """In one sweep, one after the other."""
+
+MOMENTS = 100
+"""At most: when a trial has failed, and all others are through, there may be nobody left to kill."""
 
 VICTIMS = {"sweep": 4, "apply": 2, "trial": 4, "guard": 1, "role": 1, "machine": 2}
 SIDE_BY_SIDE = 2
@@ -65,7 +69,12 @@ class Killed(Place):
         return commands.start(called, self.folder, environment, "local")
 
     def end(self, command: commands.Command) -> int:
-        code = command.wait(PATIENCE)
+        try:
+            code = command.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            runs = (self.machine.home / "runs").iterdir()
+            print({folder.name: (state.observe(folder), state.held(folder)) for folder in runs}, self.supervisors())
+            raise
         assert command.stdout is not None
         assert command.stderr is not None
         with command.stdout, command.stderr:
@@ -118,7 +127,9 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
     struck: Counter[str] = Counter()
     try:
         command = place.begin(random.choice(place.files))
-        while struck.total() < KILLS:
+        for _ in range(MOMENTS):
+            if struck.total() >= KILLS:
+                break
             time.sleep(random.uniform(0, 0.25))  # any moment will do
             victim = random.choices(list(VICTIMS), list(VICTIMS.values()))[0]
             struck[victim] += place.kill(victim, command)
