@@ -52,14 +52,6 @@ _KEPT: Mapping[Kind, Capability] = {
     "environment": Capability(kept="it is part of the runs that were submitted with it"),
 }
 
-_MODELS = Capability(
-    kept="what is registered may be deployed by now: delete its versions in the workspace",
-    stays=(
-        "models: their versions in the workspace's registry, which cost nothing; their files are where their runs have "
-        "written them, and are no copies"
-    ),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -149,7 +141,6 @@ AZUREML = Facts(
             stays=_RUNS_STAY,
         ),
         "data": Capability(stays=_DATA_STAYS),
-        "model": _MODELS,
         **_KEPT,
     },
     cannot={("sweep", "limits", "max_failed_trials"): "Azure ML ends no sweep because trials fail"},
