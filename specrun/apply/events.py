@@ -133,6 +133,17 @@ class BestChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRegistered:
+    """The `output` of a run is a version of a model now, or somebody else has registered it since the plan."""
+
+    key: Key
+    model: str
+    version: str
+    run: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A followed run has ended. `outputs` is where a person finds what it wrote ("": it wrote nothing).
 
@@ -164,5 +175,6 @@ Event: TypeAlias = (
     | TrialEnded
     | BestChanged
     | OpenLines
+    | ModelRegistered
     | Finished
 )

@@ -27,7 +27,7 @@ from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.model import Register
 from specrun.plan.kinds.run import RunDeletion, Submit
-from specrun.plan.models import registration_of
+from specrun.plan.models import RegisteredModel, registration_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
@@ -122,12 +122,12 @@ class Operation:
                 return submission.name
         raise AssertionError("the last try returns or raises")
 
-    def register(self, change: Register, name: str) -> None:
+    def register(self, change: Register, name: str) -> RegisteredModel:
         """Register the output of a run that has succeeded. Raises EngineError."""
         run, resource = self.engine.run(name), change.resource
         trial = self._best_trial(run) if run.objective is not None else ""
         registration = registration_of(resource.model, resource.type, resource.output, resource.maker, run, trial)
-        self.engine.register(registration)
+        return self.engine.register(registration)
 
     def _best_trial(self, run: Run) -> str:
         found = best(self.engine.trials(run.name), run.objective) if run.objective is not None else None

@@ -12,7 +12,14 @@ from dataclasses import field, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from specrun.apply.events import Event, Finished, OperationProgressed, OperationSettled, OperationStarted
+from specrun.apply.events import (
+    Event,
+    Finished,
+    ModelRegistered,
+    OperationProgressed,
+    OperationSettled,
+    OperationStarted,
+)
 from specrun.apply.locks import Halted, Locking, LockRequired, LocksOfApply, LockTimeout, Stopped
 from specrun.apply.operations import Operation
 from specrun.apply.stage import Stale
@@ -240,7 +247,9 @@ class Walk:
         if isinstance(change, Register):
             if change.action is not Action.NO_OP:
                 source = self._runs[Key(change.key.place, f"run/{change.resource.spec}")]
-                Operation(engine, self.home, report, self.stop).register(change, source)
+                found = Operation(engine, self.home, report, self.stop).register(change, source)
+                output = change.resource.output
+                self._queue.put(ModelRegistered(change.key, found.name, found.version, source, output))
             return ""
         if isinstance(change, Submit):
             upstream = {need.address: self._runs[need] for need in change.resource.needs if need in self._runs}

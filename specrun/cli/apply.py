@@ -193,9 +193,7 @@ def _tell_left(left: Sequence[str], reading: Reading) -> None:
     """What is still to be done once the runs that go on have succeeded, and by which command."""
     if not left:
         return
-    parts = [
-        (word, [one.partition("/")[2] for one in left if one.startswith(f"{kind}/")]) for kind, word in _LEFT.items()
-    ]
+    parts = [(word, [one.split("/")[1] for one in left if one.startswith(f"{kind}/")]) for kind, word in _LEFT.items()]
     for word, names in parts:
         if names:
             more = f", … and {len(names) - MANY} more" if len(names) > MANY else ""

@@ -65,6 +65,16 @@ class Key(NamedTuple):
     def __str__(self) -> str:
         return self.address
 
+    @property
+    def title(self) -> str:
+        """The address as people read it: a model's without the spec and the output that are registered as one."""
+        return self.address.rsplit("/", 2)[0] if self.is_model else self.address
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is one that is registered."""
+        return self.address.startswith("model/")
+
 
 def same_thing(key: Key) -> tuple[str, str]:
     """What is the same of a thing, whichever engine's place it was seen in, and however its name is spelled."""

@@ -14,6 +14,7 @@ from specrun.plan.changes import Action, Change, FieldChange, Plan, ResourceChan
 from specrun.plan.costs import Standing
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import DataTarget, Upload
+from specrun.plan.kinds.model import Register
 from specrun.plan.kinds.run import Adopt, Follow, Held, RunChange, Submit
 from specrun.plan.machines import Machines
 from specrun.plan.observed import Account, Status
@@ -94,6 +95,8 @@ class ShownChange:
     owners: Sequence[Origin | str] = field(default=(), compare=False, repr=False)
     needs: Sequence[str] = ()
     standing: Standing | None = None
+    version: str = ""
+    """Of a model, the version that the run is already."""
 
     @property
     def specs(self) -> list[str]:
@@ -266,6 +269,7 @@ def _change(change: Change, machines: Machines, plan: Plan) -> ShownChange:
         owners=resource.origins or (resource.maker.spec or resource.name,),
         needs=[key.address for key in resource.needs],
         standing=plan.costs.clusters.get(change.key),
+        version=change.found.version if isinstance(change, Register) and change.found is not None else "",
     )
 
 

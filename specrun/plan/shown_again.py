@@ -149,6 +149,7 @@ def _change_again(item: Mapping[str, Any], places: Sequence[Place], costs: Mappi
         owners=item.get("declared_by") or [item.get("maker", {}).get("spec") or item["name"]],
         needs=item.get("needs", ()),
         standing=_standing_again(costs),
+        version=item.get("version", ""),
     )
 
 

@@ -13,7 +13,7 @@ from specrun.plan.changes import Action, Plan
 from specrun.plan.files import SourceFile
 from specrun.plan.metrics import number_data
 from specrun.plan.observed import Run
-from specrun.plan.resources import Place
+from specrun.plan.resources import Key, Place
 from specrun.plan.shown import Shown, ShownChange, ShownRun, plain, shown
 from specrun.plan.sweeping import TrialCounts
 from specrun.plan.transfer import Transfer
@@ -47,12 +47,13 @@ def plan_data(plan: Plan | Shown) -> dict[str, object]:
     plan = shown(plan)
     # Under the names that a plan of one place has had from the start, or a list.
     alone = len(plan.places) == 1 and not plan.unseen
+    runs = {change.key: change.run for change in plan.changes if change.run is not None}
     return {
         "format_version": "1.2",
         "specrun_version": plan.version,
         **(_place(plan, plan.places[0]) if alone else {"places": _places(plan)}),
         "targets": list(dict.fromkeys(name for names in plan.targets.values() for name in names)),
-        "resource_changes": [_change(change, several=not alone) for change in plan.changes],
+        "resource_changes": [_change(change, runs, several=not alone) for change in plan.changes],
         "unplanned": [key.address for key in plan.unplanned],
         **({"left_out": plan.left_out} if plan.left_out else {}),
         **({"stays": list(plan.stays)} if plan.stays else {}),
@@ -168,7 +169,7 @@ def _plain(value: object) -> object:
     return plain(value)
 
 
-def _change(change: ShownChange, *, several: bool) -> dict[str, object]:
+def _change(change: ShownChange, runs: Mapping[Key, ShownRun], *, several: bool) -> dict[str, object]:
     replaced = [field.path.split(".") for field in change.fields if field.forces_replace]
     before, after = _values(change)
     data: dict[str, object] = {
@@ -200,7 +201,17 @@ def _change(change: ShownChange, *, several: bool) -> dict[str, object]:
         data["source_here"] = change.here
     if change.run is not None:
         data["run"] = {**_run(change.run), "cost": attempt_data(change)}
+    if change.kind == "model":
+        data["model"] = _model(change, runs)
     return data
+
+
+def _model(change: ShownChange, runs: Mapping[Key, ShownRun]) -> dict[str, object]:
+    """What is registered: the output of a run as a model, by a version once it is one."""
+    model, spec, output = change.name.rsplit("/", 2)
+    run = runs.get(Key(change.key.place, f"run/{spec}"))
+    name = (run.follows or run.name) if run is not None else None
+    return {"model": model, "version": change.version or None, "run": name, "output": output}
 
 
 def _values(change: ShownChange) -> tuple[object, object]:

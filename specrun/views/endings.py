@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from specrun.apply.events import Finished
+from specrun.apply.events import Finished, ModelRegistered
 from specrun.apply.failures import Failure
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.secrets import hide
@@ -33,6 +33,11 @@ def result_text(run: Run, name: str, outputs: str, paint: Paint, room: int | Non
     if not outputs:
         return told
     return tied(f"{told}; {'in the portal:' if is_link(outputs) else 'outputs in'}", nearby(outputs), room)
+
+
+def registered_text(event: ModelRegistered, run: str, paint: Paint) -> str:
+    """`✓ model digits: version 3, of train-…`."""
+    return f"{paint('✓', 'green')} model {paint(event.model, 'bold')}: version {visible(event.version)}, of {run}"
 
 
 def failure_text(

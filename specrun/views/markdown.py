@@ -174,7 +174,7 @@ def _graph(plan: Shown) -> str:
     labels = {}
     for change in plan.changes:
         where = f" ({change.key.place.title})" if several else ""
-        labels[change.key] = shorten(f"{change.action.sign} {change.key}{where}".strip(), 80)
+        labels[change.key] = shorten(f"{change.action.sign} {change.key.title}{where}".strip(), 80)
     arrows = [(Key(one.key.place, need), one.key) for one in plan.changes for need in one.needs]
     drawn = mermaid(labels, [(need, key) for need, key in arrows if need in labels])
     return folded("What needs what", fenced(drawn, "mermaid"))

@@ -15,6 +15,7 @@ from specrun.apply.events import (
     LocksDenied,
     LogLines,
     Looked,
+    ModelRegistered,
     OpenLines,
     OperationProgressed,
     OperationSettled,
@@ -32,7 +33,7 @@ from specrun.plan.observed import Run, RunStatus
 from specrun.plan.resources import Key, Place
 from specrun.spec.visible import visible
 from specrun.spec.wording import size
-from specrun.views.endings import hint_text, last_lines_text, result_text
+from specrun.views.endings import hint_text, last_lines_text, registered_text, result_text
 from specrun.views.live import can_draw
 from specrun.views.moving import Moving
 from specrun.views.own_paths import OwnPaths, own_paths_of
@@ -141,6 +142,8 @@ class Narration:
             case OpenLines(run, lines, key):
                 self._runs.add(run)
                 self._rewrite(run, lines, key)
+            case ModelRegistered(key):
+                self._tell(registered_text(event, self._run_name(event.run, key), self._paint_out))
             case Finished():
                 self._finish(event)
 
@@ -173,13 +176,14 @@ class Narration:
             print(text, file=self._err, flush=True)
 
     def _name(self, key: Key) -> str:
-        return visible(f"{key} on {key.place.title}" if self._several else str(key))
+        return visible(f"{key.title} on {key.place.title}" if self._several else key.title)
 
     def _start(self, key: Key, action: Action) -> None:
+        doing = "registering" if key.is_model else VERBS[action]
         if self._moving.draws:
-            self._moving.begin(key, self._name(key), VERBS[action])
+            self._moving.begin(key, self._name(key), doing)
         else:
-            self._say(f"{action.sign} {self._name(key)}: {VERBS[action]}")
+            self._say(f"{action.sign} {self._name(key)}: {doing}")
 
     def _progress(self, key: Key, progress: Progress) -> None:
         """Without a terminal, a line from time to time: an upload that takes an hour must not look like a hang."""
@@ -205,7 +209,7 @@ class Narration:
             self._say(f"{head}\n{diagnostic_text(event.diagnostic, self._paint, self._width)}", wrong=True)
         elif event.error:
             self._say(f"{self._paint('✗', 'red')} {self._name(event.key)}: {indented(event.error)}", wrong=True)
-        else:
+        elif not event.key.is_model:  # of which version it is has been told
             sign = self._paint(event.action.sign, "green")
             self._say(f"{sign} {self._name(event.key)}: done in {duration(event.seconds)}")
 

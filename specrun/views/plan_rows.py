@@ -102,7 +102,7 @@ def _cells(row: SpecRow) -> tuple[str, str, str]:
 def _done(change: ShownChange) -> str:
     run, sign = change.run, change.action.sign.strip()
     if run is None:
-        return f"{sign} {code(change.key.address)}: {prose(change.reason, 200)}"
+        return f"{sign} {code(change.key.title)}: {prose(change.reason, 200)}"
     cancels = f"; cancels {', '.join(map(code, run.cancels[:_LINES]))}" if run.cancels else ""
     if run.held:
         return f"{code(run.name)}: {prose(change.reason, 200)}"

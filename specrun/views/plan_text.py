@@ -54,7 +54,7 @@ def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
     plan = shown(plan)
     lines: list[str] = []
     said: set[str] = set()
-    room = max((len(visible(change.key.address)) for change in plan.changes), default=0)
+    room = max((len(visible(change.key.title)) for change in plan.changes), default=0)
     for place in plan.places:
         of = targets_in(plan, place)
         where = f"{visible(place.title)} (engine {visible(place.engine)}){f' · {of}' if of else ''}"
@@ -63,7 +63,7 @@ def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
         lines.append("")
         for change in plan.in_place(place):
             lines.extend(_change(change, min(room, 44), paint, width, said))
-        lines += [f"  ? {visible(str(key))}  not planned: see below" for key in plan.unplanned if key.place == place]
+        lines += [f"  ? {visible(key.title)}  not planned: see below" for key in plan.unplanned if key.place == place]
         lines.append("")
     if plan.stays:
         lines.append("What stays:")
@@ -151,7 +151,7 @@ def transfer_summary(transfer: Transfer) -> str:
 def _change(change: ShownChange, room: int, paint: Paint, width: int, said: set[str]) -> Iterator[str]:
     """The lines of a change; of what holds for many that is in `said` which need not be said again."""
     colour = COLOURS[change.action]
-    head = f"  {change.action.sign} {visible(change.key.address):<{room}}"
+    head = f"  {change.action.sign} {visible(change.key.title):<{room}}"
     reason = visible(change.reason)
     if change.transfer is not None and change.here:
         reason = transfer_summary(change.transfer)

@@ -196,3 +196,58 @@ def test_models_are_completed(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     assert [one.text for one in candidates(["models"], "d", VERBS)][:2] == ["digits", "other"]
     assert [one.text for one in candidates(["models"], "digits:", VERBS)][:2] == ["digits:10", "digits:2"]
+
+
+CHAIN = """\
+name: train
+job:
+  command: ls
+  outputs: {model: {register: {name: digits, type: mlflow_model}}}
+"""
+
+
+def test_a_registration_is_told_in_a_plan_and_once_it_is_done(
+    specrun: Command, engine: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(engine.models, Registry)
+    engine.models.models.clear()
+
+    def register(registration: Registration) -> RegisteredModel:
+        made = replace(version(registration.model, 3, registration.source), tags=registration.tags)
+        assert isinstance(engine.models, Registry)
+        engine.models.models.append(made)
+        return made
+
+    monkeypatch.setattr(engine.models, "register", register)
+    write_spec(tmp_path, CHAIN, "train.yaml")
+    planned = json.loads(specrun("plan", "-o", "json", "train.yaml").out)
+    name = planned["resource_changes"][0]["run"]["name"]
+    told = planned["resource_changes"][1]
+    assert told["address"] == "model/digits/train/model"
+    assert told["model"] == {"model": "digits", "version": None, "run": name, "output": "model"}
+    assert f"  + model/digits  once {name} has succeeded\n" in specrun("plan", "train.yaml").out
+    assert f"+ `model/digits`: once `{name}` has `succeeded`" in specrun("plan", "-o", "markdown", "train.yaml").out
+    saved = specrun("plan", "train.yaml", "--out", "the.plan")
+    assert "model/digits  once" in specrun("show", "the.plan").out, saved
+
+    said = specrun("apply", "--yes", "train.yaml")
+    assert said.code == 0
+    assert said.out.endswith(f"✓ model digits: version 3, of {name}\n")
+    assert "+ model/digits: registering\n" in said.err
+    assert "model/digits/" not in said.err + said.out
+
+    again = json.loads(specrun("plan", "-o", "json", "train.yaml").out)["resource_changes"][1]
+    assert again["model"] == {"model": "digits", "version": "3", "run": name, "output": "model"}
+    assert again["specrun_reason"] == f"version 3 is of {name}"
+    engine.models.models.clear()
+    events = [json.loads(line) for line in specrun("apply", "--yes", "-o", "json", "train.yaml").out.splitlines()]
+    assert [one for one in events if one["event"] == "model_registered"] == [
+        {
+            "event": "model_registered",
+            "key": "model/digits/train/model",
+            "model": "digits",
+            "version": "3",
+            "run": name,
+            "output": "model",
+        }
+    ]
