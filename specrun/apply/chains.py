@@ -13,6 +13,7 @@ from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Origin, RunOutput, Spec
 from specrun.spec.repository import repository_of
+from specrun.spec.rules.chains import names_file
 
 
 class Chained(NamedTuple):
@@ -67,7 +68,7 @@ class _Looking:
 
     def find(self, spec: Spec, written: str, origin: Origin) -> Spec | None:
         """The spec that one names; None, which is a mistake, where there is none or more than one."""
-        if _is_file(written):
+        if names_file(written):
             return self._of_file(spec, written, origin)
         found = [one for one in self.given if one.name == written and one.target in ("", spec.target)]
         found = found or self._named(spec, written)
@@ -114,7 +115,3 @@ class _Looking:
             ]
         beside = self._beside[root, name]
         return [one for one in beside if one.target == spec.target] or [one for one in beside if not one.target]
-
-
-def _is_file(written: str) -> bool:
-    return "/" in written or written.endswith((".yaml", ".yml"))

@@ -158,6 +158,8 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "unknown-model": (ERROR, "The model that is read is not registered."),
         "latest-of-same-call": (ERROR, "A model is read whose latest version is only being made."),
         "chain-loop": (ERROR, "Specs read from each other's runs in a ring."),
+        "bad-model": (ERROR, "No model, and no version of one, is named like this."),
+        "registered-twice": (ERROR, "Two outputs of a job are registered as the same model."),
     },
     "paths": {
         "missing-code": (ERROR, "The code folder does not exist."),

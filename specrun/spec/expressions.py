@@ -229,7 +229,11 @@ def _malformed(body: str) -> tuple[str, str]:
     if "." not in body:
         return "expression-syntax", f"`{body}` names no namespace; perhaps `${{{{ vars.{body} }}}}`? {_FORM}"
     if body.split(".")[0].strip() in ("parent", "github", "steps", "needs", "jobs"):
-        head, *_, last = (part.strip() for part in body.split("."))
+        head, *between, last = (part.strip() for part in body.split("."))
+        if between[0] == "jobs" and between[-1] == "outputs" and len(between) == 3:
+            reads = f"{last}: {{run: {between[1]}, output: {last}}}"
+            why = "in a spec an input names the spec whose run it reads from, and that one runs first"
+            return "unknown-namespace", f"A job of a pipeline is a spec of its own, and {why}: `inputs: {{{reads}}}`."
         instead = f"${{{{ inputs.{last} }}}}" if head == "parent" else f"${{{{ env.{last.upper()} }}}}"
         return "unknown-namespace", f"`{head}` does not exist in a spec; perhaps `{instead}`? {_FORM}"
     return "expression-syntax", f"`{body}` is not a namespace and one name. {_FORM}"

@@ -19,6 +19,9 @@ from specrun.spec.wording import examples, field_name, listed, snippet
 
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
 _SWITCHES = frozenset(("gpu", "create", "prune", "ssh_public_access_enabled", "enable_node_public_ip"))
+_DECIDE = ("run", "model", "type", "from_config", "data")
+"""The keys that say what else stands beside them."""
+_GO_WITH = {"output": "run", "version": "model"}
 _AS_GOOD_AS_CERTAIN = 0.8
 _NEARLY = 0.9
 
@@ -43,12 +46,16 @@ class Keys:
         """The diagnostics of unknown and missing keys, without those that one typo brings twice."""
         meant: dict[Path, set[str]] = {}
         beside = self._of_other_branches(found)
+        unknown: list[tuple[Failure, Diagnostic]] = []
         for failure in found:
             if failure.keyword == "additionalProperties":
                 if failure.key in beside.get(failure.path, ())[1:]:
                     continue  # told with the first of them
                 right, told = self._unknown(document, failure, beside.get(failure.path, ()))
                 meant.setdefault(failure.path, set()).update(right)
+                unknown.append((failure, told))
+        for failure, told in unknown:
+            if _GO_WITH.get(str(failure.key)) not in meant[failure.path]:  # else it is right once that is spelled right
                 yield told
         for failure in found:
             known = meant.get(failure.path, set())
@@ -191,7 +198,9 @@ def _below(where: str, key: str) -> str:
 
 def _of_another_branch(failure: Failure, keys: Sequence[str], allowed: list[str]) -> str:
     value = failure.value
-    decided = next((name for name in ("type", "from_config", "data") if name in value and name not in keys), None)
+    if (needs := _GO_WITH.get(keys[0])) is not None and needs not in value:
+        return f"`{keys[0]}` goes with `{needs}`, which does not stand in {_said(failure.path)}."
+    decided = next((name for name in _DECIDE if name in value and name not in keys), None)
     beside = f"`{snippet(decided, value[decided])}`" if decided is not None else "what else stands there"
     go = "does not go" if len(keys) == 1 else "do not go"
     takes = listed(sorted(allowed), "and")

@@ -143,7 +143,6 @@ _KEYS: tuple[Row, ...] = (
     ("job.inputs.*", "value default", V2, None, "A scalar is written itself: `NAME: 3`."),
     ("job.inputs.*", "mount_mode access", V1, "mode", ""),
     ("job.inputs.*", "datastore", V1, "path", "It is azureml://datastores/NAME/paths/…."),
-    ("job.outputs.*", "type", V2, None, "An output is always a folder: leave it out."),
     ("job.outputs.*", "path_on_datastore pathPrefix", f"{V1} and {BATCH_AI}", "path", "It is azureml://datastores/NAME/paths/…."),
     ("job.environment", "name", f"{V1} and {V2}", None, "For one that is registered write `environment: azureml:NAME:VERSION` instead of the mapping."),
     ("job.environment", "pip_packages pip_requirements requirements packages", V1, "pip", ""),
@@ -251,16 +250,16 @@ def foreign_key(where: str, key: str) -> Foreign | None:
 
 def key_rows() -> tuple[Row, ...]:
     """All rows about keys."""
-    from specrun.spec import sweep_names  # late: only a file with a mistake asks
+    from specrun.spec import chain_names, sweep_names  # late: only a file with a mistake asks
 
-    return (*_KEYS, *sweep_names.KEYS)
+    return (*_KEYS, *sweep_names.KEYS, *chain_names.KEYS)
 
 
 def value_rows() -> tuple[tuple[str, str, str], ...]:
     """All rows about values."""
-    from specrun.spec import sweep_names
+    from specrun.spec import chain_names, sweep_names
 
-    return (*_VALUES, *sweep_names.VALUES)
+    return (*_VALUES, *sweep_names.VALUES, *chain_names.VALUES)
 
 
 @cache

@@ -124,3 +124,16 @@ def test_what_is_only_read_from_is_never_deleted(tmp_path: Path) -> None:
     addresses = [str(change.key) for change in project.plan_destruction(["run"]).changes]
     assert addresses == ["model/d/train/m", "run/train"]
     assert project.drift(Ignores()).comparisons == ()
+
+
+def test_a_file_in_a_base_starts_at_the_base(tmp_path: Path) -> None:
+    for name in ("jobs", "prep"):
+        (tmp_path / name).mkdir()
+    write(tmp_path / "prep", {"prep": job(outputs="{f: {}}")})
+    (tmp_path / "base.yaml").write_text(
+        "abstract: true\njob: {inputs: {f: {run: ./prep/prep.yaml, output: f}, g: {run: prep, output: f}}}\n"
+    )
+    (tmp_path / "jobs" / "train.yaml").write_text(
+        HEAD.format("train") + "extends: ../base.yaml\n" + job("{h: {run: ../prep/prep.yaml, output: f}}")
+    )
+    assert found(tmp_path, "jobs/train", "prep/prep") == []

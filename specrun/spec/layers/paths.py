@@ -14,6 +14,7 @@ from specrun.spec.diagnostics import Path
 from specrun.spec.expressions import OPEN
 from specrun.spec.layers.stack import Merged
 from specrun.spec.requirements import read_line, starting_at
+from specrun.spec.rules.chains import names_file
 from specrun.spec.rules.data import is_local
 from specrun.spec.source import Document
 
@@ -22,6 +23,7 @@ _FIELDS: tuple[Path, ...] = (
     ("data", "*", "path"),
     ("job", "code"),
     ("job", "inputs", "*", "path"),
+    ("job", "inputs", "*", "run"),
     ("job", "environment", "conda_file"),
     ("job", "environment", "build", "path"),
     ("job", "environment", "pip", "*"),
@@ -76,6 +78,8 @@ def _line(text: str, there: str, folder: str) -> str:
 def _is_moved(value: object, path: Path) -> bool:
     if not isinstance(value, str) or not value or OPEN in value or "\0" in value or value != value.strip():
         return isinstance(value, str) and "pip" in path
+    if path[-1] == "run":
+        return names_file(value)
     return "pip" in path or (is_local(value) and not value.startswith("~"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from specrun.spec.diagnostics import MAX_DIAGNOSTICS, Diagnostic, Severity
 from specrun.spec.rules import (
+    chains,
     command,
     counts,
     credentials,
@@ -55,6 +56,9 @@ _JOB: tuple[Rule, ...] = (
     references.text_inputs,
     references.datastore_paths,
     references.outputs_into_data,
+    chains.own_runs,
+    chains.models,
+    chains.registered_twice,
     paths.code,
     scripts.in_command,
     paths.inputs,
