@@ -119,6 +119,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "misspelt-metric": (WARNING, "The script logs a metric of nearly this name."),
         "same-trials": (ERROR, "All trials would be the same."),
         "unused-parameter": (WARNING, "A parameter is never used."),
+        "shared-output": (WARNING, "All trials write to the same folder."),
     },
     "environment": {
         "environment-conflict": (ERROR, "Sources of an environment exclude each other."),

@@ -76,6 +76,7 @@ def _of_sweeps() -> tuple[Rule, ...]:
         sweep.timeouts,
         sweep.early_termination,
         sweep.unused_parameters,
+        sweep.shared_outputs,
         sweep.metric,
         search_space.kinds,
         search_space.ranges,

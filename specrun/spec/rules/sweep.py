@@ -23,6 +23,10 @@ _ALIKE = 0.8
 _COUNTED = 10**12
 """Nobody reads the digits of a number above it."""
 _USED_IN = ("command", "arguments", "environment_variables")
+_WORD = re.compile(r"(?:\$\{\{.*?\}\}|\S)+")
+"""A word of a command, with the expressions in it, which may have spaces."""
+_NAMED = 3
+"""How many parameters a folder for each trial is spelled with."""
 
 
 def job(subject: Subject) -> Iterator[Diagnostic]:
@@ -164,6 +168,27 @@ def unused_parameters(subject: Subject) -> Iterator[Diagnostic]:
                 f"`${{{{ search_space.{name} }}}}` in `job.{where}`, or take it out."
             )
             yield subject.at_key("unused-parameter", detail, "sweep", "search_space", name)
+
+
+def shared_outputs(subject: Subject) -> Iterator[Diagnostic]:
+    """An output with a path is one folder for all trials, unless each writes below it under its own values."""
+    space = subject.sweep.get("search_space")
+    if not isinstance(space, dict) or number(mapping(subject.sweep.get("limits")).get("max_total_trials")) == 1:
+        return
+    words = [word for key in _USED_IN for one in _texts(subject.job.get(key)) for word in _WORD.findall(one)]
+    for name, value in mapping(subject.job.get("outputs")).items():
+        if text(mapping(value).get("path")) is None:
+            continue
+        told = [word for word in words if name in references(word, "outputs")]
+        if told and all(set(references(word, "search_space")) >= space.keys() for word in told):
+            continue
+        below = "-".join(f"${{{{ search_space.{parameter} }}}}" for parameter in space)
+        ways = f", or name a folder for each below it: `${{{{ outputs.{name} }}}}/{below}`"
+        detail = (
+            "Each trial writes over what others wrote: what stays is not the best one's. Leave `path` out, and each "
+            f"keeps its own (`specrun outputs --best`){ways if 0 < len(space) <= _NAMED else ''}."
+        )
+        yield subject.at("shared-output", detail, "job", "outputs", name, "path")
 
 
 def metric(subject: Subject) -> Iterator[Diagnostic]:
