@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ def with_upstream(specs: Sequence[Spec], options: Mapping[str, Any]) -> Chained:
     bound: list[Spec] = []
     used: list[Spec] = []
     waiting = [(spec, True) for spec in specs]
+    seen = {(os.path.realpath(spec.file), spec.target) for spec in specs}
     for spec, is_given in waiting:  # grows as it is gone through
         inputs = dict(spec.job.inputs) if spec.job is not None else {}
         for name, source in _sources(spec).items():
@@ -44,7 +46,9 @@ def with_upstream(specs: Sequence[Spec], options: Mapping[str, Any]) -> Chained:
             if upstream is None:
                 continue
             inputs[name] = replace(inputs[name], source=replace(source, spec=upstream.name))
-            if upstream not in looking.given and all(one.file != upstream.file for one, _ in waiting):
+            known = (os.path.realpath(upstream.file), upstream.target)
+            if known not in seen:
+                seen.add(known)
                 waiting.append((upstream, False))
         spec = replace(spec, job=replace(spec.job, inputs=inputs)) if spec.job is not None else spec
         (bound if is_given else used).append(spec)
@@ -60,21 +64,29 @@ class _Looking:
     """The search for specs: what was found is kept, and what was not is a mistake once for each place."""
 
     def __init__(self, specs: Sequence[Spec], options: Mapping[str, Any]) -> None:
-        self.given = tuple(specs)
         self.mistakes: list[Diagnostic] = []
+        self._given: dict[str, list[Spec]] = {}
+        self._given_files: dict[str, list[Spec]] = {}
+        for spec in specs:
+            self._given.setdefault(spec.name, []).append(spec)
+            self._given_files.setdefault(os.path.realpath(spec.file), []).append(spec)
         self._options = options
-        self._beside: dict[tuple[str, str], list[Spec]] = {}
+        self._beside: dict[str, dict[str, list[Spec]]] = {}
+        self._broken: dict[str, str] = {}
         self._files: dict[tuple[str, str], Spec | None] = {}
 
     def find(self, spec: Spec, written: str, origin: Origin) -> Spec | None:
         """The spec that one names; None, which is a mistake, where there is none or more than one."""
         if names_file(written):
             return self._of_file(spec, written, origin)
-        found = [one for one in self.given if one.name == written and one.target in ("", spec.target)]
+        found = [one for one in self._given.get(written, ()) if one.target in ("", spec.target)]
         found = found or self._named(spec, written)
         if len(found) == 1:
             return found[0]
-        if not found:
+        if not found and (file := self._broken.get(written)):
+            file = os.path.relpath(file)
+            detail = f"{file} is named `{written}`, and is no spec that could be run: see `specrun validate {file}`."
+        elif not found:
             detail = (
                 f"No spec named `{written}` was given, and there is none beside {spec.document.file}: correct the "
                 "name, or write the path of its file, as in `run: ../prep/job.yaml`."
@@ -88,7 +100,7 @@ class _Looking:
     def _of_file(self, spec: Spec, written: str, origin: Origin) -> Spec | None:
         path = os.path.normpath(spec.file.parent / written)
         real = os.path.realpath(path)
-        own = [one for one in self.given if os.path.realpath(one.file) == real]
+        own = self._given_files.get(real, [])
         if own:
             return next((one for one in own if one.target == spec.target), own[0])
         if not os.path.isfile(path):  # noqa: PTH113
@@ -107,11 +119,47 @@ class _Looking:
 
     def _named(self, spec: Spec, name: str) -> list[Spec]:
         """The specs of that name in the same repository, or folder where there is none, for the same target."""
-        root = repository_of(str(spec.file.parent)) or str(spec.file.parent)
-        if (root, name) not in self._beside:
-            texts = Texts({name})
-            self._beside[root, name] = [
-                one for one in all_specs(root, self._options, texts.may_name).specs if one.name == name
-            ]
-        beside = self._beside[root, name]
+        folder = os.path.realpath(spec.file.parent)
+        root = repository_of(folder) or folder
+        if name not in self._beside.setdefault(root, {}):
+            self._read(root, name)
+        beside = self._beside[root][name]
         return [one for one in beside if one.target == spec.target] or [one for one in beside if not one.target]
+
+    def _read(self, root: str, name: str) -> None:
+        """Load the specs of a name, and with them those that they read from, as far as their texts say it: however long
+        a chain is, its repository is looked through once.
+        """
+        files: list[str] = []
+
+        def look(file: str) -> bool:
+            files.append(file)
+            return False
+
+        all_specs(root, self._options, look)
+        names, waiting, mentioned = {name}, [name], dict[str, set[str]]()
+        texts = Texts(names)
+        for file in files:
+            for word in set(_WORD.findall(texts.text(file) or "")):
+                mentioned.setdefault(word, set()).add(file)
+        for one in waiting:  # grows as it is gone through
+            for file in mentioned.get(one, ()):
+                text = texts.text(file) or ""
+                new = {found for found in _RUN.findall(text) if found not in names} if _is_named(text, one) else set()
+                names |= new
+                waiting += sorted(new)
+        found = all_specs(root, self._options, texts.may_name)
+        for one in names - self._beside[root].keys():
+            self._beside[root][one] = [spec for spec in found.specs if spec.name == one]
+        for mistake in found.unread:
+            text = texts.text(mistake.location.file) or ""
+            self._broken.update({one: mistake.location.file for one in names if _is_named(text, one)})
+
+
+_WORD = re.compile(r"[a-z0-9][a-z0-9-]*")
+_RUN = re.compile(r"""\brun["']?[ \t]*:[ \t]*["']?([a-z0-9][a-z0-9-]*)""")
+_NAME = re.compile(r"""^["']?name["']?[ \t]*:[ \t]*["']?([a-z0-9][a-z0-9-]*)""", re.MULTILINE)
+
+
+def _is_named(text: str, name: str) -> bool:
+    return name in _NAME.findall(text)

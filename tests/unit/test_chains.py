@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from specrun.apply import chains
 from specrun.apply.chains import with_upstream
 from specrun.apply.project import open_project
 from specrun.plan.changes import Plan
@@ -137,3 +138,22 @@ def test_a_file_in_a_base_starts_at_the_base(tmp_path: Path) -> None:
         HEAD.format("train") + "extends: ../base.yaml\n" + job("{h: {run: ../prep/prep.yaml, output: f}}")
     )
     assert found(tmp_path, "jobs/train", "prep/prep") == []
+
+
+def test_a_chain_is_looked_for_once_however_long_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, {f"s{n}": job(f"{{f: {{run: s{n - 1}, output: f}}}}" * (n > 0), "{f: {}}") for n in range(9)})
+    looked: list[str] = []
+    whole = chains.all_specs
+    monkeypatch.setattr(chains, "all_specs", lambda root, *others: looked.append(root) or whole(root, *others))
+    chained = with_upstream(load([str(tmp_path / "s8.yaml")]).specs, {})
+    assert sorted(one.name for one in chained.used) == [f"s{n}" for n in range(8)]
+    assert len(looked) == 2, "once for the files, and once to load those that matter"
+
+
+def test_a_spec_of_that_name_which_is_broken_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, {"prep": "job: {comand: ls}\n", "train": job("{f: {run: prep, output: f}}")})
+    (mistake,) = with_upstream(load([str(tmp_path / "train.yaml")]).specs, {}).mistakes
+    assert mistake.code == "unknown-run"
+    assert "prep.yaml is named `prep`, and is no spec that could be run" in mistake.detail
