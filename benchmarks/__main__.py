@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.applying import hashing, nothing_to_do
+from benchmarks.chains import chains
 from benchmarks.cloud import cloud
 from benchmarks.history import history
 from benchmarks.importing import imports
@@ -42,6 +43,7 @@ BENCHMARKS: Mapping[str, Callable[[Workplace], Iterator[Row]]] = {
     "hashing": hashing,
     "overhead": overhead,
     "sweeps": sweeps,
+    "chains": chains,
     "logs": logs,
     "uploads": uploads,
     "cloud": cloud,

@@ -26,6 +26,7 @@ _SAID = {
     "environment": "its environment changed",
     "workspace": "its workspace's file changed",
     "untracked": "git does not track",
+    "upstream": "what it reads from changed",
     "place": "renamed from",
 }
 _HOW = {"new": " (new)", "deleted": " (deleted)", "mode": " (executable bit)"}

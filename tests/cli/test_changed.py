@@ -179,3 +179,28 @@ def test_targets_and_files_of_variables(repository: Path, specrun: Command) -> N
     write(repository, "more/v.yaml", "v: 3\n")
     said = specrun("validate", "jobs", *since, "--var-file", "more/v.yaml", "--target", "dev")
     assert "  jobs/c.yaml: a var file changed: more/v.yaml" in said.err.splitlines()
+
+
+def test_what_changed_upstream_changes_what_reads_it(repository: Path, specrun: Command) -> None:
+    reading = "apiVersion: specrun/v1\nname: {}\njob:\n  inputs: {{f: {{run: {}, output: default}}}}\n  command: ls\n"
+    commit(
+        repository,
+        **{"jobs/d.yaml": reading.format("d", "a"), "more/e.yaml": reading.format("e", "../jobs/d.yaml")},
+    )
+    write(repository, "src/x.py", "2")
+    # What was not given is read in the repository, by its name and by its file; what is read in turn counts, too.
+    said = specrun("validate", "more/e.yaml", "jobs/c.yaml", "--changed-since", "main")
+    assert said.err.splitlines() == [
+        "changed since main: 1 of 2 specs",
+        "  more/e.yaml: what it reads from changed: src/x.py",
+    ]
+    said = specrun("validate", "jobs", "--changed-since", "main", "--environment", "current")
+    assert [line.partition(":")[0].strip() for line in said.err.splitlines()[1:]] == [
+        "jobs/a.yaml", "jobs/b.yaml", "jobs/d.yaml"
+    ]  # fmt: skip
+    write(repository, "src/x.py", "1")
+    write(repository, "jobs/d.yaml", reading.format("d", "a") + "# more\n")
+    assert (
+        "  more/e.yaml: what it reads from changed: jobs/d.yaml"
+        in specrun("validate", "more", "--changed-since", "main").err
+    )

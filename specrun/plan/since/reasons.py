@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ from specrun.spec.rules.data import is_local
 from specrun.spec.rules.subject import mapping, text
 from specrun.spec.source import parse
 
+_RUN = re.compile(r"""\brun["']?[ \t]*:""")
+_NAME = re.compile(r"""^["']?name["']?[ \t]*:[ \t]*["']?([a-z0-9][a-z0-9-]*)["']?[ \t]*(?:#.*)?$""", re.MULTILINE)
+
 Merged = Callable[[str], Iterable[Mapping[str, Any]]]
 """The values of a spec with all of its layers, for each target that is meant; paths start at its real folder."""
 
@@ -33,7 +37,8 @@ class Reason(NamedTuple):
     """Why a spec is taken: `what` of it is different, and where.
 
     What is: text, place (it was renamed, from there), base, var file, target (the usual one), code, data, input,
-    environment, workspace; untracked, of which git does not know it; unreadable: whoever reads it says why.
+    environment, workspace; upstream, of a spec that it reads from; untracked, of which git does not know it;
+    unreadable: whoever reads it says why.
     """
 
     what: str
@@ -50,7 +55,7 @@ class Found(NamedTuple):
 class _Text(NamedTuple):
     """What a file's text leads to: the paths in its fields, None where it has to be parsed; and its bases.
 
-    `has_targets`: which of them is meant others may say.
+    `has_targets`: which of them is meant others may say. `may_read`: from another spec's run.
     """
 
     folder: str
@@ -59,6 +64,8 @@ class _Text(NamedTuple):
     has_targets: bool = False
     is_abstract: bool = False
     is_unreadable: bool = False
+    may_read: bool = False
+    name: str = ""
 
 
 class Since:
@@ -83,6 +90,7 @@ class Since:
         self._replaced = replaced
         self._usual_targets = usual_targets
         self._folders: dict[str, str] = {}
+        self._parsed: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._texts: dict[str, _Text] = {}
         self._led: dict[tuple[str, frozenset[tuple[str, str]]], bool] = {}
         self._named: dict[str, tuple[str, ...]] = {}
@@ -102,11 +110,37 @@ class Since:
             reasons += (Reason("target", (one,)) for one in usual)
         untracked = [path for layer in layers for path in self._changes.file(layer).untracked]
         if self._replaced or any(map(self._leads, layers)):
-            for values in self._merged(file):
+            for values in self._values(file):
                 for what, look in self._parts(values, os.path.dirname(self._changes.real(layers[0]))):
                     reasons += [Reason(what, look.changes)] if look.changes else []
                     untracked += look.untracked
         return Found(_joined(reasons), tuple(dict.fromkeys(untracked)))
+
+    def reads_from(self, file: str) -> Iterator[str]:
+        """The specs whose runs a spec reads from, as it names them: by name, or the path of a file."""
+        place = self._place(file)
+        if not any(self._may_read(layer) for layer in self._layers(place)):
+            return
+        for values in self._values(file):
+            for entry in mapping(mapping(values.get("job")).get("inputs")).values():
+                if written := text(mapping(entry).get("run")):
+                    is_file = "/" in written or written.endswith((".yaml", ".yml"))
+                    yield os.path.normpath(os.path.join(os.path.dirname(place), written)) if is_file else written
+
+    def name_of(self, file: str) -> str:
+        """What a spec is called; "" of what is none."""
+        known = self._text(self._place(file))
+        names = {str(values.get("name") or "") for values in self._values(file)} if not known.name else {known.name}
+        return next(iter(names), "")
+
+    def _values(self, file: str) -> Sequence[Mapping[str, Any]]:
+        if file not in self._parsed:
+            self._parsed[file] = tuple(self._merged(file))
+        return self._parsed[file]
+
+    def _may_read(self, place: str) -> bool:
+        known = self._text(place)
+        return known.may_read or known.fields is None
 
     def is_abstract(self, file: str) -> bool:
         """Whether a file is a base, and no spec."""
@@ -243,7 +277,12 @@ def _read(place: str, folder: str) -> _Text:
         bases = tuple(base for base in listed if isinstance(base, str) and "\0" not in base)
     bases = tuple(os.path.normpath(os.path.join(folder, base)) for base in bases)
     has_targets = "targets" in written and "default_target" not in written
-    return _Text(folder, paths_in(written), bases, has_targets, is_abstract(written))
+    name = _NAME.search(written)
+    may_read = _RUN.search(written) is not None
+    is_base = is_abstract(written)
+    return _Text(
+        folder, paths_in(written), bases, has_targets, is_base, may_read=may_read, name=name[1] if name else ""
+    )
 
 
 def _joined(reasons: Iterable[Reason]) -> tuple[Reason, ...]:

@@ -12,6 +12,7 @@ from specrun.plan.git import GitError
 from specrun.plan.since.blobs import content
 from specrun.plan.since.changes import Change, Changes
 from specrun.plan.since.reasons import Reason, Since
+from specrun.plan.since.upstream import WithUpstream
 from specrun.spec.glimpse import is_abstract
 from specrun.spec.reading import MOST_YAML, read_bytes
 from specrun.spec.repository_file import NAME
@@ -50,11 +51,12 @@ def changed_specs(
     specs: dict[str, tuple[Reason, ...]] = {}
     untracked: Counter[str] = Counter()
     total = 0
+    chained = WithUpstream(since, files, [changes.root for changes in repositories])
     for file in files:
         if file in passed_over and since.is_abstract(file):
             continue
         total += 1
-        reasons, unknown = since.of(file)
+        reasons, unknown = chained.of(file)
         before = _renamed(file, reasons, gone) if gone else ""
         if before:
             del gone[before]
