@@ -22,6 +22,7 @@ from specrun.spec.diagnostics import Location
 from specrun.spec.glimpse import bases_in, is_abstract, paths_in
 from specrun.spec.reading import MOST_YAML, read_bytes
 from specrun.spec.requirements import Entry, Lines, TooMany, expand
+from specrun.spec.rules.chains import names_file
 from specrun.spec.rules.data import is_local
 from specrun.spec.rules.subject import mapping, text
 from specrun.spec.source import parse
@@ -124,8 +125,8 @@ class Since:
         for values in self._values(file):
             for entry in mapping(mapping(values.get("job")).get("inputs")).values():
                 if written := text(mapping(entry).get("run")):
-                    is_file = "/" in written or written.endswith((".yaml", ".yml"))
-                    yield os.path.normpath(os.path.join(os.path.dirname(place), written)) if is_file else written
+                    folder = os.path.dirname(place)
+                    yield os.path.normpath(os.path.join(folder, written)) if names_file(written) else written
 
     def name_of(self, file: str) -> str:
         """What a spec is called; "" of what is none."""
