@@ -16,7 +16,7 @@ import pytest
 from docs.generate_options import FILE, table_text
 from specrun.cli.completing import complete, split
 from specrun.cli.main import VERBS
-from specrun.engines.local.trial_notes import FOLDER
+from specrun.engines.local.run_notes import TRIALS
 from tests.engine_double import write_spec
 
 BREAKS = " \t\n\"'><=;|&(:"
@@ -52,8 +52,8 @@ def folder(bare: None) -> None:
             (logs / f"{role}.txt").touch()
     for name in ("digits-00000000aa", "digits-00000000bb"):
         Path(".specrun/runs", name).mkdir()
-        Path(".specrun", FOLDER).mkdir(exist_ok=True)
-        Path(".specrun", FOLDER, name).touch()
+        Path(".specrun", TRIALS.folder).mkdir(exist_ok=True)
+        Path(".specrun", TRIALS.folder, name).touch()
 
 
 def offered(capfd: pytest.CaptureFixture[str], shell: str, *arguments: str) -> list[str]:

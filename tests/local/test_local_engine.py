@@ -14,9 +14,10 @@ import pytest
 
 from specrun.apply.events import OpenLines
 from specrun.engines.base import EngineError, Missing
-from specrun.engines.local import going, state
+from specrun.engines.local import state
 from specrun.engines.local.conda import pip_requirements
 from specrun.engines.local.engine import LocalEngine
+from specrun.engines.local.run_notes import GOING
 from specrun.engines.local.stores import target_folder
 from specrun.plan.changes import Action, Change
 from specrun.plan.makers import Maker
@@ -238,13 +239,13 @@ def test_what_goes_on_is_known_without_what_has_ended(machine: Machine, monkeypa
     for number, (name, folder) in enumerate(folders.items()):
         folder.mkdir(parents=True)
         (folder / state.FILE).write_text(state.encode(state.State(ends[name], submitted=float(number))))
-        going.note(folder)
+        GOING.note(folder)
     locks = [state.acquire(folders[name]) for name in "ab"]
     assert [run.name for run in machine.engine.runs.going() or ()] == ["job-bbbbbbbbbb", "job-aaaaaaaaaa"]
-    assert list(going.noted(machine.home)) == [folders[name].name for name in "ab"], "of what is lost none is left"
+    assert list(GOING.noted(machine.home)) == [folders[name].name for name in "ab"], "of what is lost none is left"
     monkeypatch.setattr("specrun.engines.local.runs.read_run", lambda folder, _: pytest.fail(f"{folder} was read"))
     for name in "ab":
-        going.forget(folders[name])
+        GOING.forget(folders[name])
     assert list(machine.engine.runs.going() or ()) == [], "and all others are not looked at"
     assert all(lock is not None for lock in locks)
 

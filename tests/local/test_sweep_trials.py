@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from specrun.engines.base import Missing
-from specrun.engines.local import going, run_names, runs, state, trial_notes
+from specrun.engines.local import run_names, runs, state
 from specrun.engines.local.marks import Marks
 from specrun.engines.local.run_names import RunNames
+from specrun.engines.local.run_notes import GOING, TRIALS
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.local.sweeps import request
 from specrun.engines.local.sweeps.record import Record
@@ -112,19 +113,19 @@ def test_trials_are_in_no_list(folders: Folders, noted: bool) -> None:
     for digit in "123":
         name = folders.trial(digit, status=state.RUNNING if digit == "3" else state.SUCCEEDED)
         if noted:
-            trial_notes.note(folders.home / "runs" / name)
+            TRIALS.note(folders.home / "runs" / name)
     other = folders.run("b", spec="other")
     for _ in range(2):
         assert folders.listed() == [other, PARENT, "tune-aaaaaaaaaa"]
         assert folders.listed("tune") == [PARENT, "tune-aaaaaaaaaa"]
         # What was met in a list is noted, and not looked at again.
-        assert len(trial_notes.noted(folders.home)) == 3
+        assert len(TRIALS.noted(folders.home)) == 3
 
 
 def test_a_trial_that_is_noted_costs_the_runs_of_others_no_look(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial_notes.note(folders.home / "runs" / folders.trial("1"))
+    TRIALS.note(folders.home / "runs" / folders.trial("1"))
     folders.run("a")
     looked: list[str] = []
     real = os.scandir, run_names._made, runs.read_run
@@ -140,23 +141,23 @@ def test_one_process_sees_trials_come(folders: Folders) -> None:
     runs = LocalRuns(folders.home)
     folders.run("a")
     assert len(runs.list().runs) == 1
-    trial_notes.note(folders.home / "runs" / folders.trial("1"))
+    TRIALS.note(folders.home / "runs" / folders.trial("1"))
     folders.trial("2")
     new = folders.run("b")
     assert [run.name for run in runs.list().runs] == [new, "tune-aaaaaaaaaa"]
     assert [run.name for run in runs.list("tune").runs] == [new, "tune-aaaaaaaaaa"]
 
 
-@pytest.mark.parametrize("which", ["runs", trial_notes.FOLDER])
+@pytest.mark.parametrize("which", ["runs", TRIALS.folder])
 def test_what_has_not_changed_is_not_looked_through_again(folders: Folders, which: str) -> None:
     """Also where the clock of the file system is coarse: what was long ago is told by when it was."""
-    trial_notes.note(folders.home / "runs" / folders.trial("1"))
-    names, parts = RunNames(folders.home), [folders.home / "runs", folders.home / trial_notes.FOLDER]
+    TRIALS.note(folders.home / "runs" / folders.trial("1"))
+    names, parts = RunNames(folders.home), [folders.home / "runs", folders.home / TRIALS.folder]
     for moment, part in enumerate(parts):
         os.utime(part, (moment, moment))
     assert names.every(None, ()) == []
     (folders.home / "runs" / "tune-cccccccccc").mkdir()
-    trial_notes.forget(folders.home / "runs" / "tune-1111111111")
+    TRIALS.forget(folders.home / "runs" / "tune-1111111111")
     for moment, part in enumerate(parts):
         os.utime(part, (moment, moment))
     assert names.every(None, ()) == [], "nothing says that anything has changed"
@@ -177,13 +178,13 @@ def test_no_page_is_empty_for_being_full_of_trials(folders: Folders, monkeypatch
         if not (after := page.following):
             break
     assert seen == ["c", "b", "a"]
-    assert len(trial_notes.noted(folders.home)) == 7
+    assert len(TRIALS.noted(folders.home)) == 7
 
 
 def test_who_makes_a_run_of_a_trials_name_has_it_in_lists(folders: Folders) -> None:
     """A note that was left behind, as by a kill, hides no run of somebody's own for good."""
     name = folders.run("a")
-    trial_notes.note(folders.home / "runs" / name)
+    TRIALS.note(folders.home / "runs" / name)
     assert folders.listed() == []
     runs = LocalRuns(folders.home)
     assert runs.get(name).parent == ""
@@ -191,7 +192,7 @@ def test_who_makes_a_run_of_a_trials_name_has_it_in_lists(folders: Folders) -> N
 
 
 def test_a_trial_that_was_adopted_is_listed(folders: Folders) -> None:
-    trial_notes.note(folders.home / "runs" / folders.trial("1"))
+    TRIALS.note(folders.home / "runs" / folders.trial("1"))
     folders.trial("2")
     runs = LocalRuns(folders.home)
     assert runs.list().runs == []
@@ -206,7 +207,7 @@ def test_what_goes_on_is_the_sweep_and_trials_that_have_lost_theirs(folders: Fol
     folders.sweep(state.RUNNING)
     trial = folders.trial("1", status=state.RUNNING)
     for name in (PARENT, trial):
-        going.note(folders.home / "runs" / name)
+        GOING.note(folders.home / "runs" / name)
     assert [run.name for run in LocalRuns(folders.home).going()] == [PARENT]
     os.close(folders.locks.pop(0))
     assert [run.name for run in LocalRuns(folders.home).going()] == [trial]
@@ -214,12 +215,12 @@ def test_what_goes_on_is_the_sweep_and_trials_that_have_lost_theirs(folders: Fol
 
 def test_trials_are_deleted_with_the_runs_of_their_spec(folders: Folders) -> None:
     folders.sweep()
-    trial_notes.note(folders.home / "runs" / folders.trial("1"))
+    TRIALS.note(folders.home / "runs" / folders.trial("1"))
     folders.trial("2")
     kept = folders.run("b", spec="tuner")
     LocalRuns(folders.home).delete(Maker("tune"), None, lambda progress: None)
     assert [folder.name for folder in (folders.home / "runs").iterdir()] == [kept]
-    assert trial_notes.noted(folders.home) == set()
+    assert TRIALS.noted(folders.home) == set()
 
 
 def test_trials_are_as_the_sweep_has_noted_them(folders: Folders) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from specrun.apply.stage import stage
 from specrun.engines.base import Missing
 from specrun.engines.history import History
-from specrun.engines.local import going
+from specrun.engines.local.run_notes import GOING
 from specrun.engines.local.runs import LocalRuns
 from specrun.engines.reliable import Reliable
 from specrun.plan.changes import Action, ResourceChange
@@ -38,7 +38,7 @@ def names(machine: Machine, maker: Maker) -> list[str]:
 def test_each_has_its_own_and_what_it_has_adopted(tmp_path: Path, machine: Machine) -> None:
     dev, prod = ran(machine, tmp_path, DEV, "one"), ran(machine, tmp_path, PROD, "two")
     assert (names(machine, DEV), names(machine, PROD)) == ([dev], [prod])
-    wait_until(lambda: not going.noted(machine.home), "the supervisors to note the end of their runs")
+    wait_until(lambda: not GOING.noted(machine.home), "the supervisors to note the end of their runs")
     assert names(machine, Maker("job", "github.com/org/other", "dev")) == []
     runs = machine.engine.runs
     assert list(runs.list("new").runs) == []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from specrun.plan.stored import Damaged, number, read_record
 from specrun.spec.frozen import dataclass
+
+T = TypeVar("T")
 
 FORMAT = 1
 FILE = "request.json"
@@ -112,15 +115,19 @@ def encode(request: Request) -> str:
 
 def read(rundir: Path) -> Request:
     """The request in a run's folder. Raises RequestInvalid."""
-    path = rundir / FILE
+    return decoded(rundir / FILE, _decode, f"a request of format {FORMAT}")
+
+
+def decoded(path: Path, decode: Callable[[dict[str, Any]], T], what: str) -> T:
+    """What a file of a run's folder says, which is to be `what`. Raises RequestInvalid."""
     try:
-        return _decode(read_record(path))
+        return decode(read_record(path))
     except FileNotFoundError:
         raise RequestInvalid(f"there is no {path}") from None
     except Damaged as error:
         raise RequestInvalid(str(error)) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise RequestInvalid(f"{path} is not a request of format {FORMAT}: {error!r}") from None
+        raise RequestInvalid(f"{path} is not {what}: {error!r}") from None
 
 
 def _decode(values: dict[str, object]) -> Request:

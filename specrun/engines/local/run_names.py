@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from specrun.engines.local import trial_notes
 from specrun.engines.local.marks import RECORD
+from specrun.engines.local.run_notes import TRIALS
 from specrun.plan.attempts import NAME
 
 SURE = 2_000_000_000
@@ -68,11 +68,11 @@ class RunNames:
 
     def _look(self) -> None:
         now = time.time_ns()
-        changed = [_changed(folder) for folder in (self._folder, self._home / trial_notes.FOLDER)]
+        changed = [_changed(folder) for folder in (self._folder, self._home / TRIALS.folder)]
         if self._looked[0] == changed and self._looked[1] - max(changed) > SURE:
             return
         self._looked = (changed, now)
-        trials = trial_notes.noted(self._home)
+        trials = TRIALS.noted(self._home)
         known: dict[str, _Named] = {}
         with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as folders:
             for folder in folders:

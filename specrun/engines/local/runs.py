@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
-from specrun.engines.local import going, state, supervisor, trial_notes
+from specrun.engines.local import state, supervisor
 from specrun.engines.local.copies import copy_file, fetch_code, outputs_in
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, Marks
@@ -16,6 +16,7 @@ from specrun.engines.local.resources import translated
 from specrun.engines.local.role_logs import read_ends, read_logs
 from specrun.engines.local.run_files import named_folder, own_folder
 from specrun.engines.local.run_names import RunNames, written
+from specrun.engines.local.run_notes import GOING, TRIALS
 from specrun.engines.local.run_reading import ADOPTED, adopted_by, read_run
 from specrun.engines.local.submission import submit
 from specrun.plan.attempts import NAME, spec_of
@@ -61,7 +62,7 @@ class LocalRuns:
         run = self._read(name)
         if run is not None:
             if not run.parent:
-                trial_notes.forget(folder)  # of a trial that had the name before
+                TRIALS.forget(folder)  # of a trial that had the name before
             return run
         if NAME.fullmatch(name) is None or not folder.is_dir():
             raise Missing(f"there is no run {name} on this machine")
@@ -70,10 +71,10 @@ class LocalRuns:
 
     def going(self) -> Sequence[Run]:
         """The runs that go on, newest first; those that have ended are not looked at."""
-        found = {name: run for name in going.noted(self._home) if (run := self._read(name))}
+        found = {name: run for name in GOING.noted(self._home) if (run := self._read(name))}
         for name, run in found.items():
             if run.status.ended:  # its supervisor was killed
-                going.forget(self._folder(name))
+                GOING.forget(self._folder(name))
         # A trial that goes on without its sweep is nobody's, and seen.
         unfinished = [run for run in found.values() if not run.status.ended]
         sweeps = {run.name for run in unfinished}
@@ -105,7 +106,7 @@ class LocalRuns:
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Start a run. Raises Conflict when its name is taken."""
         with translated(f"run/{submission.spec}"):
-            trial_notes.forget(self._folder(submission.name))  # of one that had the name and is gone
+            TRIALS.forget(self._folder(submission.name))  # of one that had the name and is gone
             submit(self._home, submission, staged)
 
     def cancel(self, name: str) -> None:
@@ -115,7 +116,7 @@ class LocalRuns:
     def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete the ended runs of a spec; when one ended that nobody has seen the end of, its files say."""
         with translated(f"run/{maker.spec}"):
-            trials = [name for name in trial_notes.noted(self._home) if spec_of(name) == maker.spec]
+            trials = [name for name in TRIALS.noted(self._home) if spec_of(name) == maker.spec]
             for name in (*self._names.every(maker.spec, self._adopted.get(maker.spec, ())), *trials):
                 folder = self._folder(name)
                 run = self._read(name)
@@ -123,7 +124,7 @@ class LocalRuns:
                     continue
                 if ended_before is None or (run.ended or _changed(folder)) < ended_before:
                     delete_run(folder)
-                    trial_notes.forget(folder)
+                    TRIALS.forget(folder)
 
     def adopt(self, name: str, spec: str) -> None:
         """Note in a run's folder that it is one of another spec's, too, or more than a trial. Raises Missing."""
@@ -131,7 +132,7 @@ class LocalRuns:
         with translated(f"run/{spec}"):
             make_folder(folder / ADOPTED, self._home)
             touch_private(folder / ADOPTED / spec)
-        trial_notes.forget(folder)
+        TRIALS.forget(folder)
         self.__dict__.pop("_adopted", None)
 
     def logs(self, name: str, cursor: Cursor, timed: bool = False) -> tuple[Sequence[LogLine], Cursor]:
@@ -187,7 +188,7 @@ class LocalRuns:
         folder = self._folder(run.name)
         if not run.parent or adopted_by(str(folder)):
             return False
-        trial_notes.note(folder)
+        TRIALS.note(folder)
         return True
 
     def _own_folder(self, name: str, part: str = "") -> Path:

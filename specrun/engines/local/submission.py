@@ -12,7 +12,7 @@ from pathlib import Path
 
 from specrun.engines.base import Conflict, EngineError, Staged
 from specrun.engines.commands import bash_line
-from specrun.engines.local import going, state, supervisor
+from specrun.engines.local import state, supervisor
 from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.environments import environment_folder
 from specrun.engines.local.inputs import input_value, prepare_inputs, prepare_outputs
@@ -22,6 +22,7 @@ from specrun.engines.local.mlflow_store import without_store
 from specrun.engines.local.python import Python, active_python
 from specrun.engines.local.request import LIMIT, Cluster, Request, Team, Withheld
 from specrun.engines.local.resources import read_record
+from specrun.engines.local.run_notes import GOING
 from specrun.engines.local.sweeps import request as sweeps
 from specrun.plan.home import scratch
 from specrun.plan.private import make_folder, write_private
@@ -56,7 +57,7 @@ def submit(home: Path, submission: Submission, staged: Staged) -> None:
             appear(prepared, folder, aside)
         except Taken as error:
             raise Conflict(str(error)) from None
-    going.note(folder)
+    GOING.note(folder)
     try:
         supervisor.start(folder, Withheld(variables, noted(), command, submission.content))
     except supervisor.NotStarted as error:

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from specrun.engines.local import disk, going, roles, state
+from specrun.engines.local import disk, roles, state
 from specrun.engines.local import request as requests
+from specrun.engines.local.run_notes import GOING
 from specrun.plan.private import open_private
 
 LOG = "supervisor.log"
@@ -117,7 +118,7 @@ def main(arguments: list[str]) -> int:
     if lock is None or request is None or withheld is None:
         return 0
     _carry_out(rundir, request, withheld, lock)
-    going.forget(rundir)
+    GOING.forget(rundir)
     return 0
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from specrun.engines.local import state
-from specrun.engines.local.request import RequestInvalid
+from specrun.engines.local.request import decoded
 from specrun.plan.private import write_private
-from specrun.plan.stored import Damaged, number, read_record
+from specrun.plan.stored import number
 from specrun.spec.frozen import dataclass
 from specrun.spec.sweep import LIMITS, Objective, Sweep
 
@@ -50,15 +50,7 @@ def write(rundir: Path, request: SweepRequest) -> None:
 
 def read(rundir: Path) -> SweepRequest:
     """What is written down. Raises RequestInvalid."""
-    path = rundir / FILE
-    try:
-        return _decode(read_record(path))
-    except FileNotFoundError:
-        raise RequestInvalid(f"there is no {path}") from None
-    except Damaged as error:
-        raise RequestInvalid(str(error)) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise RequestInvalid(f"{path} is not a sweep of format {FORMAT}: {error!r}") from None
+    return decoded(rundir / FILE, _decode, f"a sweep of format {FORMAT}")
 
 
 def _decode(values: dict[str, Any]) -> SweepRequest:

@@ -17,12 +17,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from specrun.engines.local import disk, going, guard, processes, roles, state, supervisor, trial_notes
+from specrun.engines.local import disk, guard, processes, roles, state, supervisor
 from specrun.engines.local.appearing import Taken, appear
 from specrun.engines.local.execution import Execution
 from specrun.engines.local.kept_code import note_names, noted_files
 from specrun.engines.local.marks import RECORD, Marks, marked
 from specrun.engines.local.request import Request, Withheld
+from specrun.engines.local.run_notes import GOING, TRIALS
 from specrun.engines.local.run_reading import read_run
 from specrun.plan.attempts import NAME, run_name
 from specrun.plan.home import scratch
@@ -184,8 +185,8 @@ class TrialRuns:
                 lock = state.acquire(prepared)
                 assert lock is not None, "nobody else knows of it"
                 appear(prepared, folder, aside)
-            going.note(folder)
-            trial_notes.note(folder)
+            GOING.note(folder)
+            TRIALS.note(folder)
             log = open_private(folder / supervisor.LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.dup2(log, 1)
             os.dup2(log, 2)
@@ -197,7 +198,7 @@ class TrialRuns:
             return UNPREPARED
         over = partial(os.close, report)
         Execution(folder, request, withheld, lock, present=self._present, over=over).carry_out()
-        going.forget(folder)
+        GOING.forget(folder)
         return 0
 
     def _prepare(self, folder: Path, parameters: Mapping[str, Scalar]) -> None:
