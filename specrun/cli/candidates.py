@@ -79,6 +79,7 @@ def of_option(typed: Typed, option: str, last: str) -> Iterator[Candidate]:
         "--fetch": lambda: files(last, ()),
         "--out-dir": lambda: files(last, ()),
         "--code": lambda: files(last, ()),
+        "--scoring": lambda: files(last, (".py",)),
     }
     takes_files = ("--out", "--allow-outside", "--cluster", "--workspace")
     if option in by_option:

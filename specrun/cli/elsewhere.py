@@ -62,6 +62,7 @@ _KINDS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("azureml", "az aml azure-ml ml cli v2 azure yaml"),
         ("tfjob", "tf-job kubeflow k8s kubernetes"),
         ("config", "config.json workspace"),
+        ("endpoint", "online-endpoint deployment online-deployment serve serving deploy"),
     ),
 }
 

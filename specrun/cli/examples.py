@@ -132,6 +132,13 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("for kubectl", "specrun export tfjob --out tfjob.yml job.yaml"),
         ("all specs of a folder, as documents of one file", "specrun export tfjob specs"),
     ),
+    "export endpoint": (
+        ("the newest version of a model of this machine", "specrun export endpoint digits --out-dir endpoint"),
+        (
+            "a custom model of this machine, in a registered environment",
+            "specrun export endpoint m --scoring s.py --environment azureml:e:1 --out-dir o",
+        ),
+    ),
     "prices": (
         ("of the sizes that the specs declare", "specrun prices --region westeurope --currency EUR --out prices.yaml"),
         ("the same again, a month later", "specrun prices --out prices.yaml"),

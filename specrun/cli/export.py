@@ -12,6 +12,7 @@ import click
 from specrun.apply.project import places_of, scope_of
 from specrun.cli.changed import changed_options
 from specrun.cli.delivering import check_below
+from specrun.cli.endpoint import endpoint
 from specrun.cli.exit_codes import INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.options import Kinds
 from specrun.cli.reading import Reading, reading_options, translating_options
@@ -117,6 +118,9 @@ def tfjob(reading: Reading, out: str | None) -> None:
     for spec in specs:
         _spare(spec, [Path(out)] if out is not None else [])
     _write_one("---\n".join(text for text, _ in written), out)
+
+
+export.add_command(endpoint)
 
 
 def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence[Spec]:

@@ -68,7 +68,7 @@ def offered(capfd: pytest.CaptureFixture[str], shell: str, *arguments: str) -> l
 IN_BASH = [
     ("specrun pl", ["plan "]),
     ("/usr/bin/specrun va", ["validate "]),
-    ("specrun export ", ["config ", "azureml ", "tfjob "]),
+    ("specrun export ", ["config ", "azureml ", "tfjob ", "endpoint "]),
     ("specrun export azureml --out", ["--out ", "--out-dir "]),
     ("specrun plan --tar", ["--target "]),
     ("specrun plan --target prod --tar", []),
