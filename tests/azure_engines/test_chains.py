@@ -141,3 +141,16 @@ def test_an_apply_that_was_killed_before_it_registered_is_finished_by_the_next(p
     assert (code, "is no version of it yet" in out + err) == (0, True), out + err
     code, _, err = specrun("apply", "--yes", "prep.yaml")
     assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, 1, 1), err
+
+
+def test_what_was_deleted_of_an_output_is_told_before_anything_is_submitted(place: Place, specrun: Specrun) -> None:
+    assert specrun("apply", "--yes", "prep.yaml")[0] == 0
+    for store in ("workspaceblobstore", "workspaceartifactstore"):
+        container = place.plane.datastores[store].container
+        for blob in list(place.plane.blobs.paths(container, "")):
+            if blob.endswith("deep/f.txt"):
+                place.plane.blobs.container(container).delete_blob(blob)
+    code, _, err = specrun("apply", "--yes", "prep.yaml", "train.yaml")
+    assert (code, "train.yaml:11:5: error[upstream-output-gone]" in err, len(place.plane.runs)) == (1, True, 1), err
+    assert specrun("apply", "--yes", "--rerun", "prep.yaml")[0] == 0
+    assert specrun("apply", "--yes", "prep.yaml", "train.yaml")[0] == 0

@@ -8,6 +8,8 @@ import pytest
 
 from emulator import training
 from emulator.dataplane import data_of
+from emulator.faults import Status
+from emulator.runs_state import ARTIFACTS
 from specrun.engines.azure.run_marks import run_tags
 from specrun.engines.azure.run_record import record_properties
 from specrun.engines.base import EngineError, Missing
@@ -15,7 +17,7 @@ from specrun.plan.makers import Maker
 from specrun.plan.observed import Loss, Run, RunStatus
 from specrun.spec.sweep import Objective
 from tests.azure_engines.launching import PATIENCE, Launch, launch
-from tests.azureml_v1.place import Place
+from tests.azureml_v1.place import LIST_BLOBS, Place
 from tests.azureml_v2.place import LIST_JOBS
 
 JOB = "code: src\nscript: train.py\ninputs: {digits: {data: digits}}\narguments: ['${{ inputs.digits }}']\n"
@@ -168,8 +170,8 @@ def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
     engine = launched.engine
     assert engine.runs.get(name).status is RunStatus.SUCCEEDED
     assert [(file.path, file.size) for file in engine.runs.outputs(name)] == [
-        ("default/report.txt", None),
-        ("model/deep/weights.bin", None),
+        ("default/report.txt", 4),
+        ("model/deep/weights.bin", 4),
     ]
     engine.runs.fetch(name, "model/deep/weights.bin", tmp_path / "fetched" / "weights.bin")
     assert (tmp_path / "fetched" / "weights.bin").read_bytes() == b"1234"
@@ -177,6 +179,15 @@ def test_outputs_are_listed_and_fetched(place: Place, tmp_path: Path) -> None:
     assert (tmp_path / "fetched" / "report.txt").read_text() == "fine"
     with pytest.raises(EngineError, match=r"model/nothing\.txt"):
         engine.runs.fetch(name, "model/nothing.txt", tmp_path / "fetched" / "nothing.txt")
+    container = launched.plane.blobs.container(ARTIFACTS)
+    container.delete_blob(f"ExperimentRun/dcid.{name}/outputs/model/deep/weights.bin")
+    assert [file.path for file in engine.runs.outputs(name)] == ["default/report.txt"]
+    # Who may not look at storage hears what the service has kept, as its own list has it.
+    place.emulator.faults.add(LIST_BLOBS, Status(403, "AuthorizationPermissionMismatch", "no"), times=None)
+    assert [(file.path, file.size) for file in launched.renew().runs.outputs(name)] == [
+        ("default/report.txt", None),
+        ("model/deep/weights.bin", None),
+    ]
 
 
 def test_metrics_are_the_last_numbers(place: Place) -> None:

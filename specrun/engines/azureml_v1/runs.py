@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from specrun.engines.azure.artifacts import fetch_output, named_files, named_outputs
+from specrun.engines.azure.artifacts import fetch_output, list_outputs, named_outputs
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import status_of, told_status
 from specrun.engines.azure.jobs import Listed, list_jobs, sweep_in
@@ -96,15 +96,22 @@ class SdkRuns:
         return self._logs.tail(run, role)
 
     def outputs(self, run: SeenRun) -> Sequence[OutputFile]:
-        """The service does not say how large those in ./outputs are."""
+        """What is there: one request, or two, and those that open the datastores. Where nobody may look, it is what the
+        service has kept, as its own list has it: without sizes, and with what was deleted since.
+        """
+        try:
+            return list_outputs(self._connection, run)
+        except Transient:
+            raise
+        except EngineError:
+            return self._kept_outputs(run)
+
+    def _kept_outputs(self, run: SeenRun) -> Sequence[OutputFile]:
         sdk = self._sdk_run(run)
         with translated(f"list the outputs of {run.name}"):
             paths = [str(path) for path in sdk.get_file_names()]
         below = [path.removeprefix(OUTPUTS) for path in paths if path.startswith(OUTPUTS)]
-        apart = named_files(self._connection, run)
-        return [OutputFile(path, file.size) for path, file in apart.items()] + [
-            OutputFile(output_path(path), None) for path in below
-        ]
+        return [OutputFile(output_path(path), None) for path in below]
 
     def fetch(self, run: SeenRun, path: str, to: Path) -> None:
         if path.partition("/")[0] in named_outputs(run):
