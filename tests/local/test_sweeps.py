@@ -240,7 +240,7 @@ def test_a_shutdown_leaves_it_unfinished_and_the_next_goes_on(place: Place) -> N
     place.wait(lambda: place.counts() == {"1": 1, "2": 1}, "the second trial")
     os.kill(place.sweeper(), signal.SIGTERM)
     wait_until(lambda: not place.supervisors(), "nobody to be left", place.supervisors)
-    assert state.observe(folder).status == state.LOST
+    place.wait(lambda: state.observe(folder).status == state.LOST, "its lock to be free")
     assert "SIGTERM" in state.read(folder).reason
     (place.folder / "go").touch()
     run = place.apply(spec)
