@@ -135,8 +135,8 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "export endpoint": (
         ("the newest version of a model of this machine", "specrun export endpoint digits --out-dir endpoint"),
         (
-            "a custom model of this machine, in a registered environment",
-            "specrun export endpoint m --scoring s.py --environment azureml:e:1 --out-dir o",
+            "a version of a workspace's, with another name for the endpoint",
+            "specrun export endpoint digits:3 --name my-digits --out-dir out job.yaml",
         ),
     ),
     "prices": (

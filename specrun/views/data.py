@@ -124,6 +124,7 @@ def around_data(around: Surroundings) -> dict[str, object]:
         "metrics": {name: number_data(last.value) for name, last in logged.main.items()},
         "params": named_data(around.params),
         "notes": list(logged.notes),
+        "registered": dict(around.registered),
         "unread": dict(around.unread),
     }
 

@@ -54,6 +54,8 @@ class Surroundings:
     """Of a sweep."""
     trial: Trial | None = None
     """Of one of its trials what the sweep knows of it."""
+    registered: Mapping[str, str] = field(default_factory=dict)
+    """The versions of models that its outputs are, as NAME:VERSION, by the output."""
 
 
 def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None = None, cost: str = "") -> str:
@@ -75,6 +77,8 @@ def status_text(run: Run, around: Surroundings, paint: Paint, room: int | None =
     lines.extend(f"  {word:<11}  {visible(text)}" for word, text in origin_of(run))
     for name, source in {**run.upstream, **run.models}.items():
         lines.append(tied("  reads       ", f"{visible(name)} of {visible(source)}", room))
+    for name, version in around.registered.items():
+        lines.append(tied("  model       ", f"{visible(version)}, its output {visible(name)}", room))
     if run.python:
         lines.append(tied("  python      ", visible(run.python), room))
     if around.outputs:

@@ -252,3 +252,27 @@ def test_a_registration_is_told_in_a_plan_and_once_it_is_done(
             "output": "model",
         }
     ]
+
+
+def test_a_run_tells_which_versions_it_is(specrun: Command, engine: Double, tmp_path: Path) -> None:
+    write_spec(tmp_path, CHAIN, "train.yaml")
+    assert "  model        digits:1, its output model\n" in specrun("status", "train.yaml").out
+    assert json.loads(specrun("status", "-o", "json", "train.yaml").out)["registered"] == {"model": "digits:1"}
+    assert isinstance(engine.models, Registry)
+    engine.models.models.clear()
+    assert "digits:1" not in specrun("status", "train.yaml").out
+    engine.models = None
+    assert specrun("status", "train.yaml").code == 0
+
+
+def test_a_registry_that_does_not_answer_hides_nothing_of_a_run(
+    specrun: Command, engine: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> RegisteredModel | None:
+        raise EngineError("nobody answers")
+
+    monkeypatch.setattr(engine.models, "of_run", fail)
+    write_spec(tmp_path, CHAIN, "train.yaml")
+    said = specrun("status", "train.yaml")
+    assert "model digits  cannot be read: nobody answers" in said.out
+    assert "succeeded" in said.out
