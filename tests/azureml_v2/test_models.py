@@ -251,6 +251,15 @@ def test_who_may_not_write_to_storage_registers_all_the_same(ran: Launch, place:
     assert ran.engine.models.register(registration).version == "1"
 
 
+def test_an_account_that_takes_no_keys_is_looked_at_as_who_is_signed_in(ran: Launch, place: Place) -> None:
+    write(ran, "m.bin")
+    place.emulator.service.keyless = True
+    with pytest.raises(EngineError, match="has no MLmodel in it"):
+        ran.renew().models.register(wanted(ran, kind="mlflow_model"))
+    ran.renew().models.register(wanted(ran))
+    assert ran.renew().models.find(ModelVersion("digits", "1")).digest == content_digest({"m.bin": MD5})
+
+
 def test_the_newest_of_each_model_are_listed(ran: Launch, place: Place) -> None:
     assert ran.engine.models.versions() == []
     assert ran.engine.models.versions("digits") == []

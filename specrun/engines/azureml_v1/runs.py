@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from specrun.engines.azure.artifacts import fetch_output, list_outputs, named_outputs
+from specrun.engines.azure.blob_errors import KeyRefused
 from specrun.engines.azure.connection import SOON
 from specrun.engines.azure.endings import status_of, told_status
 from specrun.engines.azure.jobs import Listed, list_jobs, sweep_in
@@ -101,7 +102,7 @@ class SdkRuns:
         """
         try:
             return list_outputs(self._connection, run)
-        except Transient:
+        except (Transient, KeyRefused):
             raise
         except EngineError:
             return self._kept_outputs(run)

@@ -12,6 +12,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from specrun.engines.azure.blob_errors import KeyRefused
 from specrun.engines.azure.connection import SOON, asked
 from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.endings import seconds
@@ -128,7 +129,7 @@ class ArmModels:
             try:
                 lock = LOCKS + sha256(f"models/{model}".encode()).hexdigest()
                 alone.enter_context(lease(self.connection.open_datastore(None), lock))
-            except (Transient, Conflict):
+            except (Transient, Conflict, KeyRefused):
                 raise
             except EngineError:  # one may not write there, or it cannot be reached from here
                 pass
@@ -186,7 +187,7 @@ class ArmModels:
             found = next(iter(blobs), None)
         except Missing:
             return None
-        except Transient:
+        except (Transient, KeyRefused):
             raise
         except EngineError:
             return ""
@@ -200,7 +201,7 @@ class ArmModels:
             for blob in list_blobs(self.connection.open_datastore(path.datastore), path.path) if path else ():
                 if path is not None and (name := path.below(blob.name)) is not None:
                     found[name] = blob.md5 or blob.etag
-        except Transient:
+        except (Transient, KeyRefused):
             raise
         except EngineError:
             found.clear()
