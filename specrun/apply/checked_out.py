@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from specrun.apply.chains import with_upstream
 from specrun.apply.project import open_project
 from specrun.apply.submitted import Submitted
 from specrun.engines.background import in_background
+from specrun.engines.base import EngineError
 from specrun.engines.facts import unread
-from specrun.plan.as_ran import CODE, SPEC
+from specrun.plan.as_ran import CODE, SPEC, UPSTREAM
+from specrun.plan.attempts import spec_of, trial_of
 from specrun.plan.field_diff import mapping
 from specrun.plan.fingerprint import explain
 from specrun.plan.kinds.run import RunChange
@@ -51,7 +54,9 @@ class Check:
 
 
 def write_out(run: Submitted, folder: Path) -> Written:
-    """Write a run's spec and code below a folder. What a name would lead out of it is refused. Raises OSError."""
+    """Write a run's spec and code below a folder, and those of the runs that it reads from. What a name would lead out
+    of it is refused. Raises OSError.
+    """
     files: dict[str, bytes] = {}
     if run.kept is not None:
         files = {SPEC: run.kept.spec.encode(), **run.kept.files}
@@ -72,7 +77,25 @@ def write_out(run: Submitted, folder: Path) -> Written:
             refused[name] = why
         else:
             written.append(name)
+    for spec, name in _upstream(run):
+        beside = f"{UPSTREAM}/{spec}"
+        try:
+            found = write_out(Submitted(run.engine, run.engine.run(name)), folder / beside)
+        except EngineError as error:
+            refused[beside] = f"what {name} was cannot be read: {error}"
+            continue
+        written += (f"{beside}/{one}" for one in found.files)
+        refused.update({f"{beside}/{one}": why for one, why in found.refused.items()})
     return Written(tuple(written), refused)
+
+
+def _upstream(run: Submitted) -> Iterator[tuple[str, str]]:
+    """The specs and runs that a run reads from; of a trial that is its sweep."""
+    for name in dict.fromkeys(run.run.upstream.values()):
+        if spec := spec_of(name):
+            trial = trial_of(name)
+            found = trial[0] if trial is not None else name
+            yield spec, (run.engine.run(found).parent if trial is None else "") or found
 
 
 _Fetch = tuple[bool, Callable[[Path], str]]
@@ -133,7 +156,8 @@ def check(run: Submitted, folder: Path, home: Path) -> Check:
     loaded = load([file], **options)
     if not loaded.ok or not loaded.specs:
         return Check(problems=_told(one for one in loaded.diagnostics if one.severity is Severity.ERROR))
-    project = open_project(loaded.specs, run.engine.place.engine, home)
+    chained = with_upstream(loaded.specs, options)
+    project = open_project(chained.specs, run.engine.place.engine, home, chained.used)
     plan = project.plan(PlanOptions())
     change = next((one for one in plan.changes if isinstance(one, RunChange)), None)
     unseen = tuple(why for errors in plan.unseen.values() for why in errors.values())

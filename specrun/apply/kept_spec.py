@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specrun.convert.document import Document
-from specrun.plan.as_ran import CODE, AsRan
+from specrun.plan.as_ran import CODE, SPEC, UPSTREAM, AsRan
 from specrun.plan.changes import Change
 from specrun.plan.files import SourceFile
 from specrun.plan.kinds.data import Upload, data_key
@@ -105,6 +105,9 @@ class _Writing:
                 path = _beside("inputs", name, source)
                 self.inputs[name] = path.rpartition("/")[0] if entry.type == "uri_file" else path
                 job["inputs"] = {**job["inputs"], name: {**written, "path": path}}
+        for name, upstream in self._submission.upstream.items():  # `checkout` writes these beside it
+            written = job["inputs"][name]
+            job["inputs"] = {**job["inputs"], name: {**written, "run": f"{UPSTREAM}/{upstream.spec}/{SPEC}"}}
         if self._submission.environment is not None:
             job["environment"] = self._environment(job["environment"], self._submission.environment)
         values["job"] = job

@@ -19,6 +19,9 @@ SPEC = "job.yaml"
 CODE = "src"
 """The file of the spec and the folder of the code, where it is written out."""
 
+UPSTREAM = "upstream"
+"""The folder of what it reads from, a folder for each spec."""
+
 ABOUT = "run.json"
 FORMAT = 1
 

@@ -93,7 +93,10 @@ def _of_entries(section: str, old: Fields, new: Fields) -> Iterator[FieldDiff]:
             continue
         for found in changed(section, _plain(was), _plain(now)):
             at = name if found.name == "value" else f"{name}.{found.name}"
-            yield FieldDiff(section, at, found.before, found.after)
+            values = [found.before, found.after]
+            if found.name == "run":  # fingerprints, as the names of runs have them
+                values = [value and str(value)[:10] for value in values]
+            yield FieldDiff(section, at, *values)
         if ("files" in was) != ("files" in now):  # two listings are compared file by file
             yield FieldDiff(section, f"{name}.files", _number(was), _number(now))
 

@@ -203,6 +203,8 @@ def _entries(old: object, new: object) -> Iterable[str]:
                 yield from (f"{name}.{line}" for line in _entries(*fields))
             elif isinstance(before, list):
                 yield f"{name} changed"
+            elif name == "run":  # a fingerprint, as the names of runs have it
+                yield f"{name} {_show(before)[:10]} → {_show(after)[:10]}"
             else:
                 yield f"{name} {_show(before)} → {_show(after)}"
 

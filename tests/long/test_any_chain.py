@@ -17,6 +17,7 @@ from random import Random
 
 import pytest
 
+from specrun.engines.local import state
 from tests import commands
 from tests.faults.test_apply_kills import environment_in
 from tests.local.runs import Run, needs_proc
@@ -103,7 +104,7 @@ class Chain:
         assert set(counted.values()) == {1}, f"{counted}\n{self.where}"
         every = (self.folder / "home" / "runs").iterdir()
         # One that was killed before it started, and then edited away, stays as it is: nobody asks for it any more.
-        runs = {one.name: one for one in every if (one / "state.json").exists()}
+        runs = {one.name: one for one in every if state.read(one).status != state.PREPARED}
         records = {name: json.loads((one / "run.json").read_text()) for name, one in runs.items()}
         made = {name: (one / "outputs" / "f" / "made").read_text() for name, one in runs.items()}
         assert len(runs) == counted.total(), f"{sorted(runs)} {counted}\n{self.where}"

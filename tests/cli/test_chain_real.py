@@ -1,0 +1,122 @@
+"""A chain on this machine from its plan to a copy of it elsewhere: no double knows how these fit together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine_double import write_spec
+from tests.event_writing import scalar
+from tests.unit.test_git_changes import run as git
+
+PREP = """\
+name: prep
+job:
+  command: cp $VALUE ${{ outputs.f }}/copied
+  environment_variables: {VALUE: /etc/hostname}
+  outputs: {f: {}}
+"""
+TRAIN = """\
+name: train
+job:
+  code: src
+  command: cat train.py ${{ inputs.f }}/* > ${{ outputs.model }}/m.txt
+  inputs: {f: {run: prep, output: f}}
+  outputs: {model: {}}
+"""
+REGISTERED = TRAIN.replace("{model: {}}", "{model: {register: {name: digits}}}")
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q", ".")
+    write_spec(tmp_path, PREP, "prep.yaml")
+    write_spec(tmp_path, TRAIN, "train.yaml", src__train_py="pass\n")
+    return tmp_path
+
+
+def runs(folder: Path) -> list[str]:
+    return sorted(one.name for one in (folder / ".specrun" / "runs").iterdir())
+
+
+def test_a_chain_from_its_plan_to_a_copy_elsewhere(specrun: Any, chain: Path) -> None:
+    said = specrun("apply", "train.yaml")
+    assert (said.code, "Nothing has run for what prep is now" in said.err) == (1, True)
+    said = specrun("apply", ".", "-q")
+    assert said.code == 0, said.err
+    prep, train = runs(chain)
+    assert specrun("plan", ".", "--exit-code").code == 0
+
+    # What is registered afterwards is the output of the run that there is.
+    write_spec(chain, REGISTERED, "train.yaml")
+    assert specrun("plan", ".", "--out", "saved.plan").code == 0
+    said = specrun("apply", "saved.plan")
+    assert said.code == 0, said.err
+    assert runs(chain) == [prep, train]
+    (model,) = (chain / ".specrun" / "models" / "digits").glob("*/model.json")
+    assert json.loads(model.read_text())["tags"]["specrun-run"] == train
+    assert "No changes" in specrun("plan", "train.yaml").out
+
+    # A copy has what it reads from beside it.
+    said = specrun("checkout", train, "copy")
+    assert said.code == 0, said.out + said.err
+    assert json.loads(specrun("plan", "copy/job.yaml", "-o", "json").out)["fingerprints"]["train"].startswith(
+        train.removeprefix("train-")
+    )
+    assert (chain / "copy" / "upstream" / "prep" / "job.yaml").is_file()
+    shutil.rmtree(chain / "copy")
+
+    # What changed upstream is told of both runs, and of two that are compared.
+    (chain / "prep.yaml").write_text((chain / "prep.yaml").read_text().replace("/etc/hostname", "gone"))
+    assert "runs again: environment_variables of prep: VALUE" in " ".join(specrun("plan", ".").out.split())
+    said = specrun("apply", ".", "-q", "--fail-fast")
+    assert (said.code, "run/train: skipped" in said.err + said.out) == (100, True)
+    assert "not submitted: prep-" in specrun("plan", ".").out
+
+
+def test_detached_says_what_is_left_and_by_which_command(specrun: Any, chain: Path) -> None:
+    text = (chain / "prep.yaml").read_text()
+    (chain / "prep.yaml").write_text(text.replace("cp $VALUE", "until [ -e $VALUE ]; do sleep 0.01; done; cp $VALUE"))
+    go = chain / "go"
+    (chain / "prep.yaml").write_text((chain / "prep.yaml").read_text().replace("/etc/hostname", str(go)))
+    write_spec(chain, REGISTERED, "train.yaml")
+    said = specrun("apply", ".", "--detach", "--only", "name:prep", "--only", "name:train")
+    assert said.code == 0, said.err
+    assert said.err.splitlines()[-3:] == [
+        "still to be submitted: train",
+        "still to be registered: digits",
+        "  to go on:    specrun apply . --only name:prep --only name:train",
+    ]
+    go.write_text("")
+    said = specrun("apply", ".", "-q")
+    assert said.code == 0, said.err
+    assert [one.partition("-")[0] for one in runs(chain)] == ["prep", "train"]
+
+
+def test_of_a_sweep_the_best_trial_is_read(specrun: Any, chain: Path) -> None:
+    sweep = (
+        "name: prep\njob:\n  code: events\n  command: mkdir -p outputs && cp ${{ search_space.n }} "
+        "outputs/events.out.tfevents.1.host && echo ${{ search_space.n }} > ${{ outputs.f }}/n.txt\n"
+        "  outputs: {f: {}}\nsweep:\n  sampling_algorithm: grid\n"
+        "  search_space: {n: {type: choice, values: [1, 2, 3]}}\n"
+        "  objective: {goal: maximize, primary_metric: accuracy}\n"
+    )
+    write_spec(chain, sweep, "prep.yaml")
+    (chain / "events").mkdir()
+    for number, value in {1: 0.5, 2: 0.75, 3: 0.25}.items():
+        (chain / "events" / f"{number}").write_bytes(scalar("accuracy", value))
+    said = specrun("apply", ".", "-q")
+    assert said.code == 0, said.err
+    (train,) = (chain / ".specrun" / "runs").glob("train-*")
+    assert (train / "outputs" / "model" / "m.txt").read_text() == "pass\n2\n"
+    assert "nothing upstream changed" in specrun("plan", "train.yaml").out
+    best = json.loads((train / "run.json").read_text())["upstream"]["f"]
+    for file in (chain / ".specrun" / "runs" / best / "outputs" / "f").iterdir():
+        file.unlink()
+    (chain / "src" / "train.py").write_text("other\n")
+    said = specrun("plan", "train.yaml")
+    assert (said.code, "error[upstream-output-gone]" in said.err) == (1, True)
