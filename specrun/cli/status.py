@@ -13,6 +13,8 @@ import click
 
 from specrun.apply.failures import failure_of
 from specrun.apply.watch import code_of
+from specrun.cli.chained import links_of, newest_or_none, upstream_in
+from specrun.cli.exit_codes import FAILED
 from specrun.cli.failed import Failed, look
 from specrun.cli.models import registered_of
 from specrun.cli.opened import RunsOfSpec, open_runs
@@ -27,6 +29,7 @@ from specrun.plan.observed import Run, RunStatus
 from specrun.plan.parameters import parameters
 from specrun.plan.trials import Trial
 from specrun.spec.visible import json_text
+from specrun.views.chains import NOT_SUBMITTED, chain_text, link_data
 from specrun.views.data import around_data, place_data, run_data
 from specrun.views.runs import Surroundings, status_text
 from specrun.views.sweep_text import sweep_text, trial_text
@@ -47,12 +50,17 @@ DRAWN = 8
 def status(reading: Reading, wait: bool, output: str) -> None:
     """Where a run is: the newest of a spec, or one by its name."""
     opened = open_runs(reading)
-    found = opened.ask(lambda runs: _now(runs, wait, quiet=quiet() or output == "json"))
+    upstream = upstream_in(opened.runs)
+    newest = opened.ask(lambda runs: _newest(runs, wait, quiet=quiet() or output == "json", chain=upstream))
+    found = [(runs, run) for runs, run in newest if run is not None]
+    links = links_of(upstream, {runs.spec: run for runs, run in newest})
+    left = [link for link in links if link.run is None]
     alone = quiet() and output == "text"
     pricing = Pricing(time.time())
     told = [] if alone else [_told(runs, run, reading, pricing, drawn=output == "text") for runs, run in found]
     if alone:
-        print("".join(f"{run.status.value}\n" for _, run in found), end="")
+        said = [run.status.value if run is not None else NOT_SUBMITTED for _, run in newest]
+        print("".join(f"{text}\n" for text in said), end="")
     elif output == "json":
         places = [place_data(runs.engine.place) for runs, _ in found]
         data = [
@@ -66,6 +74,7 @@ def status(reading: Reading, wait: bool, output: str) -> None:
             }
             for place, (run, around, failed, spent) in zip(places, told, strict=True)
         ]
+        data += [link_data(link) for link in left]
         if data:
             print(json_text(data[0] if opened.alone else data, 2))
     else:
@@ -87,8 +96,10 @@ def status(reading: Reading, wait: bool, output: str) -> None:
             )
             for (runs, _), (run, around, failed, spent) in zip(found, told, strict=True)
         )
-        print("\n\n".join("\n".join(filter(None, texts)) for texts in parts), end="\n" * bool(found))
-    opened.finish({code_of(run) for _, run in found} if wait else ())
+        chain = [chain_text(links, paint, terminal_width())] if links else []
+        texts = [*chain, *("\n".join(filter(None, texts)) for texts in parts)]
+        print("\n\n".join(texts), end="\n" * bool(texts))
+    opened.finish({*(code_of(run) for _, run in found), *([FAILED] if left else [])} if wait else ())
 
 
 def _told(
@@ -107,6 +118,13 @@ def _raised(runs: RunsOfSpec, run: Run, around: Surroundings) -> Mapping[str, st
     except EngineError:
         return {}  # no more than a help
     return {failed.run: runs.own_paths(replace(run, name=failed.run))(found)} if found else {}
+
+
+def _newest(runs: RunsOfSpec, wait: bool, *, quiet: bool, chain: Mapping[str, Mapping[str, str]]) -> Run | None:
+    """The run, or None for a spec that others have to run before."""
+    if chain.get(runs.spec) and newest_or_none(runs) is None:
+        return None
+    return _now(runs, wait, quiet=quiet)
 
 
 def _now(runs: RunsOfSpec, wait: bool, *, quiet: bool) -> Run:

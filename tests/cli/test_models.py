@@ -55,7 +55,7 @@ class Metrics:
         return Logged({"accuracy": Last(0.75), "loss": Last(1.5), "worker/1/loss": Last(2.5, role="worker/1")})
 
     def history(self, name: str, metric: str, after: int = 0) -> Series:
-        raise NotImplementedError
+        return Series(metric)
 
 
 def version(name: str, number: int, run: str, kind: str = "custom_model") -> RegisteredModel:
@@ -276,3 +276,50 @@ def test_a_registry_that_does_not_answer_hides_nothing_of_a_run(
     said = specrun("status", "train.yaml")
     assert "model digits  cannot be read: nobody answers" in said.out
     assert "succeeded" in said.out
+
+
+def test_a_chain_says_what_waits_for_what(specrun: Command, engine: Double, tmp_path: Path) -> None:
+    def spec(name: str, upstream: str) -> None:
+        inputs = f"inputs: {{x: {{run: {upstream}, output: default}}}}, " if upstream else ""
+        write_spec(tmp_path, f"name: {name}\njob: {{{inputs}command: ls}}\n", f"{name}.yaml")
+
+    spec("prep", "")
+    spec("train", "./prep.yaml")
+    spec("last", "train")
+    files = ("last.yaml", "train.yaml", "prep.yaml")
+
+    def chain() -> list[str]:
+        said = specrun("status", *files)
+        assert said.code == 0, said.err
+        return said.out[: said.out.index("\n\n")].splitlines()
+
+    assert chain() == [
+        "chain",
+        f"  prep   {PREP}  succeeded",
+        f"  train  {TRAIN}  succeeded",
+        "  last   not submitted",
+        f"         waits for `specrun apply`, since {TRAIN} has succeeded",
+    ]
+    again = "train-eeeeeeeeee"
+    for status, told in (
+        (RunStatus.RUNNING, f"waits for {again}, which is running"),
+        (RunStatus.FAILED, f"waits for {again}, which has failed"),
+    ):
+        run = Run(again, "train", again[-10:], 1, status, submitted=99.0, upstream={"x": "prep-0000000000"})
+        engine.all_runs.append(run)
+        engine.statuses[again] = [status]
+        assert f"         {told}" in chain()
+        assert f"         waits for `specrun apply`, since {PREP} has succeeded" in chain()  # its own is of another
+        engine.all_runs.remove(run)
+    (left,) = [one for one in json.loads(specrun("status", "-o", "json", *files).out) if one["name"] is None]
+    assert left == {"name": None, "spec": "last", "status": "not submitted", "waits_for": [TRAIN]}
+    assert specrun("status", "-q", *files).out == "not submitted\nsucceeded\nsucceeded\n"
+    assert specrun("status", "--wait", *files).code == 1
+    engine.all_runs.clear()
+    said = specrun("status", *files)
+    assert (said.code, "  train  not submitted\n         waits for prep, which is not submitted" in said.out) == (
+        1,
+        True,
+    )
+    spec("prep", "last")  # a ring is the affair of validate
+    assert "chain" not in specrun("status", *files).out

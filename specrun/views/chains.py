@@ -1,0 +1,75 @@
+"""Specs that read from each other, for people: where each is, and what waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from specrun.plan.observed import Run, RunStatus
+from specrun.spec.frozen import dataclass
+from specrun.spec.visible import visible
+from specrun.views.runs import COLOURS
+from specrun.views.text import Paint, wrapped
+
+NOT_SUBMITTED = "not submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A spec with its newest run (None: it has none), and the specs that it reads from with theirs, by the input."""
+
+    spec: str
+    run: Run | None
+    upstream: Mapping[str, tuple[str, Run | None]]
+
+    @property
+    def awaited(self) -> Sequence[tuple[str, Run | None]]:
+        """What it is to be run for and has not been: another run than its own has read, or what has not succeeded."""
+        return list(dict(one for name, one in self.upstream.items() if not self._has_read(name, one[1])).items())
+
+    def _has_read(self, name: str, upstream: Run | None) -> bool:
+        if self.run is None or upstream is None:
+            return False
+        # What was read of a sweep is one of its trials.
+        return upstream.is_sweep or self.run.upstream.get(name) in (None, upstream.name)
+
+
+def chain_text(links: Sequence[Link], paint: Paint, width: int) -> str:
+    """A line for each spec, upstream first, and below it what it waits for."""
+    room = max(len(visible(link.spec)) for link in links)
+    return "\n".join(["chain", *(line for link in links for line in _link(link, room, paint, width))])
+
+
+def _link(link: Link, room: int, paint: Paint, width: int) -> Iterator[str]:
+    run = link.run
+    head = f"  {visible(link.spec):<{room}}  "
+    if run is None:
+        yield f"{head}{NOT_SUBMITTED}"
+    else:
+        yield f"{head}{visible(run.name)}  {paint(run.status.value, COLOURS[run.status])}"
+    told = [_awaited(spec, upstream) for spec, upstream in link.awaited]
+    if told:
+        yield from wrapped(f"waits for {', '.join(told)}", " " * len(head), width)
+
+
+def _awaited(spec: str, upstream: Run | None) -> str:
+    """A run that has succeeded is only to be gone on from; one that has not is told with what it is."""
+    if upstream is None:
+        return f"{spec}, which is not submitted"
+    if upstream.status is RunStatus.SUCCEEDED:
+        return f"`specrun apply`, since {upstream.name} has succeeded"
+    return f"{upstream.name}, which is {upstream.status.value}" if not upstream.status.ended else _ended(upstream)
+
+
+def _ended(upstream: Run) -> str:
+    how = {RunStatus.FAILED: "has failed", RunStatus.CANCELLED: "was cancelled"}
+    return f"{upstream.name}, which {how.get(upstream.status, 'was ended by the platform')}"
+
+
+def link_data(link: Link) -> dict[str, object]:
+    """A spec of a chain that has no run, as a JSON value in the place of one."""
+    return {
+        "name": None,
+        "spec": link.spec,
+        "status": NOT_SUBMITTED,
+        "waits_for": [run.name if run is not None else spec for spec, run in link.awaited],
+    }
