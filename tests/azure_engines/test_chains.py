@@ -141,6 +141,19 @@ def test_an_apply_that_was_killed_before_it_registered_is_finished_by_the_next(p
     assert (code, "is no version of it yet" in out + err) == (0, True), out + err
     code, _, err = specrun("apply", "--yes", "prep.yaml")
     assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, 1, 1), err
+    run = runs(place)["prep"].id
+    code, out, err = specrun("models", "prep.yaml")
+    assert (code, out.splitlines()[0].split()[0], run in out) == (0, "digits:1", True), err
+    code, out, err = specrun("models", "digits:latest", "prep.yaml")
+    assert (code, f"  made of\n    {run}  succeeded" in out) == (0, True), out + err
+    code, out, err = specrun("status", "prep.yaml")
+    assert (code, "  model        digits:1, its output features\n" in out) == (0, True), out + err
+    code, out, err = specrun("export", "endpoint", "digits", "prep.yaml", "--out-dir", "out")
+    assert (code, out.splitlines()[1]) == (
+        65,
+        "  az ml online-endpoint create -f out/endpoint.yml -g ml-rg -w ml-ws",
+    ), err
+    assert "\nmodel: azureml:digits:1\n" in Path("out/deployment.yml").read_text()
 
 
 def test_what_was_deleted_of_an_output_is_told_before_anything_is_submitted(place: Place, specrun: Specrun) -> None:
