@@ -58,6 +58,7 @@ class Chain:
         self.random = random
         self.versions = dict.fromkeys(CHAIN, 0)
         self.said: list[str] = []
+        self.edits = 0
         for name, upstream in CHAIN.items():
             (folder / name / "src").mkdir(parents=True)
             (folder / name / "job.yaml").write_text(
@@ -79,6 +80,7 @@ class Chain:
 
     def edit(self) -> None:
         """Another version of one of them, or the one before again."""
+        self.edits += 1
         name = self.random.choice(list(CHAIN))
         self.versions[name] = max(0, self.versions[name] + self.random.choice([1, 1, -1]))
         self._write(name)
@@ -139,22 +141,21 @@ def befallen(folder: Path, random: Random) -> Counter[str]:
     """What befell a chain, which has been checked at its end."""
     chain = Chain(folder, random)
     came_to: Counter[str] = Counter()
-    while came_to["killed"] + came_to["edited"] < EVENTS:
+    while came_to["killed"] + chain.edits < EVENTS:
         if random.random() < 0.6:
             chain.edit()
-            came_to["edited"] += 1
         kill_at = random.randint(1, random.choice(WRITES)) if random.random() < 0.9 else 0
-        editing = threading.Timer(random.uniform(0.2, 2.5), chain.edit) if random.random() < 0.4 else None
+        editing = threading.Timer(random.uniform(0, 0.8), chain.edit) if random.random() < 0.4 else None
         if editing is not None:
             editing.start()  # any moment will do
         code = chain.apply(kill_at)
         if editing is not None:
             editing.cancel()
             editing.join()
-            came_to["edited"] += editing.finished.is_set()
         assert code in (0, STALE, -signal.SIGKILL), chain.where
         came_to["killed"] += code == -signal.SIGKILL
         came_to["stale"] += code == STALE
+    came_to["edited"] = chain.edits
     code = chain.apply()
     assert code == 0, chain.where
     chain.check()
