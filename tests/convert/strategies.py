@@ -245,6 +245,8 @@ def _fit_job(draw: st.DrawFn, job: dict[str, Any], document: dict[str, Any]) -> 
                 entry["data"] = draw(st.sampled_from(sorted(document["data"])))
             else:
                 del inputs[name]
+        elif isinstance(entry, dict) and "path" not in entry:  # of a run or a model: what these are is not in a spec
+            del inputs[name]
         elif isinstance(entry, dict) and not entry["path"].startswith(("azureml:", "https:")):
             entry["type"] = "uri_file" if entry["path"].endswith(".csv") else "uri_folder"
     references = [f"${{{{ inputs.{one} }}}}" for one in inputs] + [f"${{{{ outputs.{one} }}}}" for one in outputs]

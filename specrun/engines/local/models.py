@@ -114,7 +114,7 @@ class LocalModels:
         kept = os.path.realpath(self._home / ("datastores" if source.is_symlink() else "runs"))
         found: dict[str, str] = {}
 
-        def refuse(path: str, why: str) -> EngineError:
+        def not_copied(path: str, why: str) -> EngineError:
             return EngineError(
                 f"model/{registration.model}: the output {registration.output} of {registration.source} has {path}, "
                 f"{why}: nothing is registered. A model consists of files that lie in the output"
@@ -126,19 +126,19 @@ class LocalModels:
                 if entry.is_symlink():
                     target = os.path.realpath(target)
                     if not target.startswith(f"{whole}{os.sep}") or not os.path.lexists(target):
-                        raise refuse(name, "a link that leads out of it, or to nothing")
+                        raise not_copied(name, "a link that leads out of it, or to nothing")
                 if os.path.isdir(target):  # noqa: PTH112
                     if target in (folder, *above):
-                        raise refuse(name, "a link that leads to a folder around it")
+                        raise not_copied(name, "a link that leads to a folder around it")
                     walk(target, f"{name}/", (*above, folder))
                 elif os.path.isfile(target):  # noqa: PTH113
                     found[composed_name(name)] = target
                 else:
-                    raise refuse(name, "which is no file")
+                    raise not_copied(name, "which is no file")
 
         if os.path.lexists(source):
             if not whole.startswith(f"{kept}{os.sep}"):
-                raise refuse("become a link", "which leads elsewhere")
+                raise not_copied("become a link", "which leads elsewhere")
             walk(whole, "", ())
         return found
 

@@ -30,8 +30,10 @@ class Notes:
 
     def forget(self, rundir: Path) -> None:
         """Note that it is not so, or not any more."""
+        note = rundir.parents[1] / self.folder / rundir.name
         with contextlib.suppress(OSError):
-            (rundir.parents[1] / self.folder / rundir.name).unlink(missing_ok=True)
+            if os.path.lexists(note):  # who only looks writes nothing
+                note.unlink(missing_ok=True)
 
     def noted(self, home: Path) -> Set[str]:
         """The names of the runs of which it is noted."""
