@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,11 @@ from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
 
 if TYPE_CHECKING:
+    from specrun.plan.resources import Place
     from specrun.spec.diagnostics import Diagnostic
     from specrun.spec.model import Spec
+
+_BETWEEN = frozenset(("unknown-run", "unknown-run-output", "upstream-elsewhere", "chain-loop"))
 
 
 def validated(**options: Any) -> Loaded:
@@ -21,6 +25,48 @@ def validated(**options: Any) -> Loaded:
     if options.get("engine") in ENGINES:
         return _fitting(str(options["engine"]), load(**options, every_target=True))
     return load(**options, with_specs=False)
+
+
+def of_chains(loaded: Loaded, options: Mapping[str, Any], files: Sequence[str]) -> list[Diagnostic]:
+    """What is wrong between specs that read from each other's runs, under each target: specs that nobody knows, outputs
+    that they do not have, other places, rings. Nothing while a spec is wrong in itself.
+
+    `loaded` is what was found in the `files`, by the `options` of `load`. What a model's latest version is depends on
+    which specs are applied together: that is for a plan.
+    """
+    if not loaded.chained or not loaded.ok:
+        return []
+    from specrun.apply.chains import with_upstream  # late: few specs read from runs
+    from specrun.apply.other_specs import Texts
+    from specrun.apply.project import places_of
+    from specrun.plan.graph import build_graph
+    from specrun.plan.hashes import HashCache
+    from specrun.plan.home import home_of
+    from specrun.spec.model import RunOutput
+
+    options = {**options, "unread": unread(), "scanned": frozenset(), "mistakes": (), "selection": None, "given": ()}
+    readers = load(**{**options, "files": loaded.chained, "every_target": True}).specs
+    if not readers:  # bases that were named
+        return []
+    sources = (entry.source for spec in readers if spec.job for entry in spec.job.inputs.values())
+    texts = Texts({source.spec for source in sources if isinstance(source, RunOutput)})
+    rest = [file for file in files if file not in set(loaded.chained) and texts.may_name(file)]
+    others = load(**{**options, "files": rest, "every_target": True}).specs
+    hashes = HashCache(home_of(readers[0].file.parent))
+    found: list[Diagnostic] = []
+    for target in dict.fromkeys(spec.target for spec in readers):
+        specs = [spec for spec in (*readers, *others) if spec.target in ("", target)]
+        chained = with_upstream(specs, options)
+        every = [*chained.specs, *chained.used]
+        places = places_of(every, options.get("engine"))
+        graph = build_graph(every, partial(_place, places), hashes)
+        told = _BETWEEN - {"unknown-run"} if chained.mistakes else _BETWEEN
+        found += [*chained.mistakes, *(one for one in graph.diagnostics if one.code in told)]
+    return list(dict.fromkeys(found))
+
+
+def _place(places: Mapping[str, Place], spec: Spec) -> Place:
+    return places[str(spec.file)]
 
 
 def of_engine(engine: str, specs: Iterable[Spec]) -> Iterator[Diagnostic]:

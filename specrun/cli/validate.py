@@ -50,7 +50,7 @@ def validate(reading: Reading, output: str, specs_only: bool) -> None:
     loaded = _load(reading)
     tell_selected(loaded, reading)
     check_targets(loaded, reading.target, reading.none)
-    diagnostics = judged([*loaded.diagnostics, *_of_no_target(loaded, reading)])
+    diagnostics = judged([*loaded.diagnostics, *_of_no_target(loaded, reading), *_of_chains(loaded, reading)])
     wrong = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
     diagnostics = list(in_order([*diagnostics, *loaded.broken], reading.files))
     if output == "json":
@@ -113,6 +113,15 @@ def _load(reading: Reading) -> Loaded:
     if reading.variables or reading.inputs or reading.var_files:
         return _load_part(reading, reading.files)
     return together(side_by_side(partial(_load_part, reading), reading.files), reading.files)
+
+
+def _of_chains(loaded: Loaded, reading: Reading) -> list[Diagnostic]:
+    """What is wrong between the specs, where some read from runs of others."""
+    if not loaded.chained:
+        return []
+    from specrun.apply.validation import of_chains
+
+    return of_chains(loaded, reading.options(), reading.files)
 
 
 def _load_part(reading: Reading, files: Sequence[str]) -> Loaded:

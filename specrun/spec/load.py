@@ -21,7 +21,7 @@ from specrun.spec.repository_file import NAME, RepositoryFiles
 from specrun.spec.rules.credentials import without_credentials
 from specrun.spec.rules.environment import of_machine as environment_of_machine
 from specrun.spec.rules.files import Files
-from specrun.spec.rules.subject import Subject
+from specrun.spec.rules.subject import Subject, mapping
 from specrun.spec.substitution import substitute
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def load(
     all_values: list[tuple[Document, Mapping[str, Any]]] = []
     about: list[About] = []
     broken: list[Diagnostic] = []
+    chained: list[str] = []
     for file in files:
         if os.path.basename(file) == NAME:  # noqa: PTH119
             diagnostics += _of_repository(file, options, is_spec=with_specs)
@@ -163,6 +164,8 @@ def load(
             read += [(one.document, one.seen) for one in checked]
         if with_values:
             all_values += [(one.document, one.values) for one in checked]
+        if any(_reads_runs(one.values) for one in checked):
+            chained.append(file)
         repository = options.repositories.of(file)
         is_judged = under_rules and repository.rules is not None
         is_built = (with_specs or is_judged) and layered.complete and file not in picked.undecided
@@ -189,7 +192,9 @@ def load(
     diagnostics += of_bases(given or files, picked.abstract, scanned, with_specs=with_specs and not with_values)
     in_place = tuple(in_order(options.layering.without_used_above(diagnostics), files))
     not_kept = tuple(in_order(broken, files))
-    return Loaded(tuple(specs), in_place, *picked.counted(), tuple(about), tuple(all_values), shared, not_kept)
+    return Loaded(
+        tuple(specs), in_place, *picked.counted(), tuple(about), tuple(all_values), shared, tuple(chained), not_kept
+    )
 
 
 def check(files: Sequence[str], **options: Any) -> tuple[Diagnostic, ...]:
@@ -282,6 +287,12 @@ def _check(document: Document, options: _Options, *, complete: bool = True, of_m
     if of_machine and complete:
         diagnostics += environment_of_machine(subject, options.engine)
     return _Checked(document, without_credentials(document, values, diagnostics), values, seen, done.values)
+
+
+def _reads_runs(values: Any) -> bool:
+    """Whether an input of its job reads from the run of a spec."""
+    inputs = mapping(mapping(mapping(values).get("job")).get("inputs"))
+    return any("run" in mapping(entry) for entry in inputs.values())
 
 
 def _above(path: Path) -> Iterable[Path]:

@@ -38,6 +38,9 @@ class Loaded(NamedTuple):
     shared: tuple[Diagnostic, ...] = ()
     """Those of the diagnostics that are of no spec, but of what specs share: bases, and a repository's own file."""
 
+    chained: tuple[str, ...] = ()
+    """The files of those that read from the run of another spec."""
+
     broken: tuple[Diagnostic, ...] = ()
     """Which rules of their repositories specs do not keep, where they were judged by these: no mistake of theirs."""
 
@@ -70,6 +73,7 @@ def together(parts: Iterable[Loaded], files: Sequence[str]) -> Loaded:
         about=tuple(chain.from_iterable(part.about for part in read)),
         values=tuple(chain.from_iterable(part.values for part in read)),
         shared=tuple(shared),
+        chained=tuple(chain.from_iterable(part.chained for part in read)),
         broken=tuple(in_order([found for part in read for found in part.broken], files)),
     )
 
