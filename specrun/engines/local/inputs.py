@@ -27,7 +27,7 @@ def prepare_inputs(home: Path, submission: Submission, folder: Path) -> None:
             continue
         into = folder / entry.name
         make_folder(into, folder.parent)  # also when there is nothing in it
-        source = _whole_folder(home, submission, entry)
+        source = _folder(home, submission, entry) if entry.name not in submission.files else None
         if source is not None:  # as it is, with folders that hold nothing
             for parent, *_ in os.walk(source):
                 make_folder(into / Path(parent).relative_to(source), into)
@@ -49,13 +49,13 @@ def prepare_outputs(home: Path, submission: Submission, folder: Path) -> None:
             (folder / entry.name).symlink_to(target)
 
 
-def _whole_folder(home: Path, submission: Submission, entry: Input) -> Path | None:
-    """The folder that an input shows as it is, whatever lies there; None for data, of which the planned files are."""
+def _folder(home: Path, submission: Submission, entry: Input) -> Path | None:
+    """The folder that an input reads and this spec has not filled; None where it reads none."""
     if (upstream := submission.upstream.get(entry.name)) is not None:
         return home / "runs" / upstream.run / "outputs" / upstream.output
     if (model := submission.models.get(entry.name)) is not None:
         return Path(model.path)
-    return cloud_folder(home, entry.uri) if entry.name not in submission.files else None
+    return cloud_folder(home, entry.uri)
 
 
 def input_value(home: Path, submission: Submission, entry: Input, folder: Path) -> str:
@@ -78,7 +78,7 @@ def _files(home: Path, submission: Submission, entry: Input) -> Mapping[str, Pat
     """The files that a run sees of an input, by their paths below it."""
     data = entry.data
     folder = (
-        _whole_folder(home, submission, entry)
+        _folder(home, submission, entry)
         if data is None
         else target_folder(home, data.datastore or DEFAULT_DATASTORE, data.target)
     )

@@ -26,7 +26,8 @@ const parts = { metricsPanel, scatterPanel, differencePanel, compareView, planVi
 
 window.shown = (given, part, ...more) => {
   Object.assign(answers, given);
-  window.panel = parts[part](context, ...more, { query: {}, go: (changes) => window.panel.update({ ...changes }) });
+  const route = { query: {}, go: (changes) => window.panel.update({ ...changes }) };
+  window.panel = parts[part](context, ...more, ...(part === "trialsPanel" ? [route] : []));
   root.replaceChildren(h("main", {}, window.panel.element));
 };
 window.tell = (path, value) => watched.filter((one) => one.path === path).forEach((one) => one.onData(value));
