@@ -139,7 +139,9 @@ def _of_azureml(brought: Brought, sources: Sequence[Source], options: ImportOpti
     from specrun.convert.azureml import import_azureml
 
     found = brought.kinds_of("azureml")
-    alone = [] if kinds.JOB in found else [kind for kind in found if kind in (kinds.ENVIRONMENT, kinds.WORKSPACE)]
+    jobs = {kinds.JOB, kinds.SWEEP, kinds.PIPELINE}.intersection(found)
+    nothing_alone = (kinds.ENVIRONMENT, kinds.WORKSPACE, kinds.COMPONENT)
+    alone = [] if jobs else [kind for kind in found if kind in nothing_alone]
     fit = [source for source, kind in zip(sources, found, strict=True) if kind not in alone]
     for source, kind in zip(sources, found, strict=True):
         if kind in alone:

@@ -85,10 +85,10 @@ def deliver(
     imported: list[Imported] = []
     for work in works:
         try:
-            imported += map(withheld, work())
+            imported += _named_apart([*map(withheld, work())], {one.name for one in imported})
         except Refused as refusal:
             refused.append(refusal)
-    imported = _named_apart(imported)
+    imported = _files_apart(imported)
     files = _placed(imported, out, out_dir)
     _spare(files, force)
     if out_dir is not None:
@@ -113,23 +113,31 @@ def deliver(
         raise Exit(INVALID_SPEC, "error: there is nothing to import in what was named")
 
 
-def _named_apart(imported: Sequence[Imported]) -> list[Imported]:
-    """The same, none of them called as another is: each is a file of its name."""
+def _named_apart(imported: Sequence[Imported], taken: set[str]) -> list[Imported]:
+    """What one work gave, none called as another is, nor as one that is `taken`: each is a file of its name."""
     from specrun.convert.naming import unique_slug
 
     found: list[Imported] = []
-    taken: set[str] = set()
-    written: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     for one in imported:
         name = unique_slug(one.name, taken)
         if name != one.name:
             one.draft.set(("name",), name, f"{one.name} is the name of another of these specs")
+            renamed.setdefault(one.name, name)
         taken.add(name)
-        found.append(_files_apart(replace(one, name=name), written))
+        found.append(replace(one, name=name))
+    for one in found if renamed else ():
+        one.draft.rename_runs(renamed)
     return found
 
 
-def _files_apart(one: Imported, written: dict[str, str]) -> Imported:
+def _files_apart(imported: Sequence[Imported]) -> list[Imported]:
+    """The same, no file beside one spec over another's."""
+    written: dict[str, str] = {}
+    return [_beside_others(one, written) for one in imported]
+
+
+def _beside_others(one: Imported, written: dict[str, str]) -> Imported:
     """The same, with other names for files that are `written` for another spec, with another text."""
     files: dict[str, str] = {}
     executable: set[str] = set()

@@ -146,6 +146,12 @@ class Document:
         for lines in self._comments.values():
             lines[:] = [word.sub(lambda _: other, line) for line in lines]
 
+    def rename_runs(self, names: Mapping[str, str]) -> None:
+        """Other names for the specs whose runs its inputs read from."""
+        for path, value in self._fields.items():
+            if path[:2] == ("job", "inputs") and path[3:] == ("run",) and value in names:
+                self._fields[path] = names[str(value)]
+
     def values(self) -> dict[str, Value]:
         """The document as plain values."""
         tree = self._tree()

@@ -40,6 +40,8 @@ class Recognized(NamedTuple):
 
 JOB = Kind("a command job of the CLI v2", "azureml")
 SWEEP = Kind("a sweep job of the CLI v2", "azureml")
+PIPELINE = Kind("a pipeline job of the CLI v2", "azureml")
+COMPONENT = Kind("a component of the CLI v2", "azureml", "give it together with the pipeline that uses it")
 CLUSTER = Kind("a cluster of the CLI v2", "azureml")
 ENVIRONMENT = Kind("an environment of the CLI v2", "azureml", "give it together with the job that names it")
 DATASTORE = Kind("a datastore of the CLI v2", "azureml")
@@ -54,8 +56,6 @@ AZCLI = Kind("a shell script that calls `az ml` or `az batchai`", "azcli")
 CELLS = Kind("a notebook that calls `az ml` or `az batchai`", "azcli")
 CONFIG = Kind("the config.json of a workspace", "", "give it with --workspace")
 
-PIPELINE = Kind("a pipeline", "", "import the command jobs that are its steps one by one, each in a file of its own")
-COMPONENT = Kind("a component", "", "write the command job that uses it, with a value for each input, and import that")
 OTHER_COMPUTE = Kind("compute that is no cluster", "", "it is used by its name, `compute: NAME`, and not made")
 OTHER_DATASTORE = Kind("a datastore of a kind that specrun does not have")
 MODEL = Kind("a model", "", "import the job that makes it")

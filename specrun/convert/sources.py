@@ -38,15 +38,16 @@ class NothingIn(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text and what it holds."""
+    """A file's text and what it holds; `at`: only what stands there in it."""
 
     file: str
     text: str
     values: object
+    at: tuple[str | int, ...] = ()
 
     def place(self, path: tuple[str | int, ...]) -> str:
         """Where a field of a YAML or JSON file stands, as in `line 12`; "" where that cannot be told."""
-        line = _lines(self.text).get(path)
+        line = _lines(self.text).get((*self.at, *path))
         return f"line {line}" if line else ""
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from specrun.convert import coerce, kinds, locations, naming, recognizing
-from specrun.convert.azureml.lowering import Given, is_local, lowered_job, lowered_store, name_of
+from specrun.convert.azureml.lowering import Given, is_local, lowered_job, lowered_store, name_of, read_beside
+from specrun.convert.azureml.pipeline import Pipeline, Step, bound, pipeline_of
 from specrun.convert.imported import Imported
 from specrun.convert.kinds import Kind
 from specrun.convert.options import ImportOptions
-from specrun.convert.report import Ledger
+from specrun.convert.report import Ledger, Report
 from specrun.convert.sources import Refused, Source
 from specrun.convert.writers import Reading, write_cluster, write_data, write_datastore, write_job, write_workspace
 
@@ -53,12 +55,21 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
         names.add(name)
         used.update(reading.used)
 
+    pipelines: list[Pipeline] = []
     for source, kind in kept:
-        if kind in _JOBS:
+        if kind == kinds.PIPELINE:
+            pipelines.append(pipeline_of(source, read_beside, set()))
+            used |= pipelines[-1].all_files()
+    for made in pipelines:
+        if os.path.normpath(made.source.file) not in used:
+            found += _steps(made, given, options, names)
+    used |= {source.file for source, _ in kept if os.path.normpath(source.file) in used}
+    for source, kind in kept:
+        if kind in _JOBS and source.file not in used:
             sweep = kind == kinds.SWEEP
             add(source, lambda reading, source, sweep=sweep: _write_job(reading, source, given, sweep))  # type: ignore[misc]
     for source, kind in kept:
-        if source.file in used or kind in _JOBS:
+        if source.file in used or kind in (*_JOBS, kinds.PIPELINE):
             continue
         try:
             add(source, lambda reading, source, kind=kind: _write_alone(reading, source, kind))  # type: ignore[misc]
@@ -93,8 +104,38 @@ def _given(kept: Sequence[tuple[Source, Kind]]) -> Given:
         named(kinds.DATA),
         tuple(source for source, kind in kept if kind == kinds.ENVIRONMENT),
         next((source for source, kind in kept if kind == kinds.WORKSPACE), None),
-        one_job=sum(kind in _JOBS for _, kind in kept) == 1,
+        one_job=sum(kind in _JOBS for _, kind in kept) == 1 and all(kind != kinds.PIPELINE for _, kind in kept),
     )
+
+
+def _steps(read: Pipeline, given: Given, options: ImportOptions, names: set[str]) -> list[Imported]:
+    """A spec for each step of a pipeline; what is said around them stands in the first one's report. Raises Refused."""
+    pipeline = pipeline_of(read.source, read_beside, names, options.name or "")
+    around = Report()
+    steps = [_step(step, given, options) for step in pipeline.all_steps()]
+    if not steps:
+        whys = [f"{key}: {why}" for key, why in pipeline.steps.items() if isinstance(why, str)]
+        raise Refused(read.source.file, "; ".join(["no step of the pipeline can be a spec", *whys]))
+    for ledger in pipeline.ledgers():
+        around += ledger.close("neither a spec nor its chain has this field")
+    return [replace(steps[0], report=steps[0].report + around), *steps[1:]]
+
+
+def _step(step: Step, given: Given, options: ImportOptions) -> Imported:
+    reading = Reading(step.name, options)
+    _write_workspace(reading, given)
+    file = locations.base_name(step.source.file)
+    reading.begin(f"Imported from {file}, the step {step.key} of a pipeline of the Azure ML CLI v2.")
+    lowered = lowered_job(
+        reading, step.source, given, sweep=step.sweep, bind=lambda job, ledger: bound(step, job, ledger)
+    )
+    write_job(reading, lowered)
+    made = reading.imported(_UNKNOWN, _KNOWN)
+    entries = tuple(
+        replace(one, path=(*step.source.at, *one.path)) if one.file == step.source.file else one
+        for one in made.report.entries
+    )
+    return replace(made, report=replace(made.report, entries=entries))
 
 
 def _write_job(reading: Reading, source: Source, given: Given, sweep: bool) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 
 from specrun.convert import coerce, credentials, locations
 from specrun.convert.azureml.preview import environment_of_today, job_of_today
 from specrun.convert.azureml.sweep import job_of_sweep
 from specrun.convert.locations import asset_name, cluster_name, datastore_name, environment_name, short
+from specrun.convert.report import Ledger
 from specrun.convert.section import Fields, Section, dropped, has_expression
 from specrun.convert.sources import Refused, Source, read_yaml
 from specrun.convert.unknown import Missing
@@ -35,11 +36,23 @@ class Given:
     one_job: bool = False
 
 
-def lowered_job(reading: Reading, source: Source, given: Given, *, sweep: bool = False) -> Section:
-    """All of a job, with the sections of the other files where it names them; of a sweep its trial is the job."""
+def lowered_job(
+    reading: Reading,
+    source: Source,
+    given: Given,
+    *,
+    sweep: bool = False,
+    bind: Callable[[Fields, Ledger], None] = lambda job, ledger: None,
+) -> Section:
+    """All of a job, with the sections of the other files where it names them; of a sweep its trial is the job.
+
+    `bind` puts in what is said of it elsewhere, as a pipeline says it of its steps.
+    """
     section = reading.open(source)
     folder = locations.folder_of(source.file)
-    job = job_of_today(job_of_sweep(section.values, lambda name: _trial(folder, name)) if sweep else section.values)
+    job = job_of_sweep(section.values, lambda name: _trial(folder, name)) if sweep else Fields.of(section.values)
+    bind(job, section.ledger)
+    job = job_of_today(job)
     _put_cluster(reading, job, given)
     _put_environment(reading, job, source, given)
     stores = Fields()
@@ -97,7 +110,10 @@ def _put_environment(reading: Reading, job: Fields, source: Source, given: Given
     one = next((one for one in given.environments if _is_named(one, name, source.file)), None)
     if one is None and not _is_path(name):
         return
-    found, origins = one or _read(locations.folder_of(source.file), name, "environment"), job.origins["environment"]
+    found, origins = (
+        one or read_beside(locations.folder_of(source.file), name, "environment"),
+        job.origins["environment"],
+    )
     if not isinstance(found, Source):
         job.put("environment", Missing(found), *origins)
         return
@@ -125,7 +141,7 @@ def _trial(folder: str, name: str) -> Mapping[str, object] | str:
     """What a component's file holds, with its paths from where the sweep's file is; or why it cannot be read."""
     if not _is_path(name):
         return f"the trial is the component {name}: write its command as the job of this spec"
-    found = _read(folder, name, "trial")
+    found = read_beside(folder, name, "trial")
     if not isinstance(found, Source):
         return found
     values = dict(found.values) if isinstance(found.values, Mapping) else {}
@@ -135,7 +151,7 @@ def _trial(folder: str, name: str) -> Mapping[str, object] | str:
     return values
 
 
-def _read(folder: str, name: str, what: str) -> Source | str:
+def read_beside(folder: str, name: str, what: str) -> Source | str:
     """A file that a job names, or why it cannot be read."""
     plain = name.removeprefix("file:").replace("\0", "")
     path = os.path.join(folder, plain)  # noqa: PTH118 - which takes any text

@@ -86,8 +86,8 @@ def _move(job: Fields, name: str, values: Mapping[str, object], key: str, path: 
 
 def _entry(values: Mapping[str, object], path: FieldPath) -> Fields:
     """An input or output with its path where it is today."""
-    entry = Fields.of(values, path)
-    if "path" in values:
+    entry = values if isinstance(values, Fields) else Fields.of(values, path)
+    if "path" in values or "run" in values:
         return entry
     for key in _PLACES:
         inner = values.get(key)

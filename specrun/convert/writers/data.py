@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from specrun.convert import coerce, credentials, locations
@@ -14,6 +15,7 @@ from specrun.convert.writers.command import Names, plain_word
 from specrun.convert.writers.reading import Reading
 
 _LITERALS = ("string", "integer", "number", "boolean", "str", "int", "float", "bool")
+_MODELS = ("custom_model", "mlflow_model")
 _FOLDERS = ("custom_model", "mlflow_model", "triton_model", "mltable")
 _SCHEMES = ("azureml:", "https://", "http://", "wasbs://", "wasb://", "abfss://", "abfs://", "adl://")
 _STORES = "azureml://datastores/"
@@ -30,7 +32,8 @@ _INPUT = (
     *dropped("an input has no description", "description"),
 )
 _OUTPUT = (
-    *dropped("specrun registers no outputs: az ml data create, or az ml model create, does", "name", "version"),
+    *dropped("specrun registers outputs as models alone: az ml data create makes a data asset", "name"),
+    *dropped("a model's version is the next one that there is", "version"),
     *dropped("an output has no description", "description"),
 )
 
@@ -91,6 +94,9 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
         entry.drop("type", "a literal has the type of its value")
         entry.take(_INPUT, to)
         return
+    if entry.get("run") is not None:
+        _write_run(entry, to)
+        return
     if entry.get("data") is not None:
         entry.copy("data", (*to, "data"), coerce.word, "the name of an entry of data")
         entry.rewrite("path", (*to, "data"), "the data that is declared beside the job")
@@ -101,6 +107,14 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
         entry.put("path", to, path, "mode direct: the script gets the address itself")
         for other in ("mode", "type"):
             entry.drop(other, "direct: the address is a literal now")
+        return
+    elif (
+        kind in _MODELS
+        and isinstance(path, str)
+        and re.fullmatch("([0-9]+|latest|)", asset_name(path)[1])
+        and asset_name(path)[0]
+    ):
+        _write_model(entry, to, path, kind)
         return
     elif kind in _FOLDERS and isinstance(path, str) and asset_name(path)[0]:
         what = f"an input of type {kind} names an asset that is no plain data: write the path on its datastore"
@@ -118,6 +132,32 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
     if _mode(entry) == "rw_mount":
         what = "the job may write there, and an input of a spec is read only: what it writes goes to an output"
         entry.doubt("mode", (*to, "mode"), what)
+    entry.take(_INPUT, to)
+
+
+def _write_run(entry: Section, to: Key) -> None:
+    """What the run of another spec writes."""
+    for name in ("run", "output"):
+        entry.copy(name, (*to, name), coerce.word, "the name of a spec, or of an output of it")
+    kind = (coerce.word(entry.get("type")) or "").lower()
+    if kind in ("", "uri_folder", *_FOLDERS):
+        entry.drop("type", "what a run writes is a folder")
+    else:
+        entry.doubt(
+            "type", to, f"what a run writes is a folder, and not {kind}: let the script look for its file there"
+        )
+    _write_mode(entry, to, _READ, "ro_mount and download", {"mount": _READ_ONLY})
+    entry.take(_INPUT, to)
+
+
+def _write_model(entry: Section, to: Key, path: str, kind: str) -> None:
+    """A registered model, by its name and version."""
+    name, version = asset_name(path)
+    entry.draft.set((*to, "model"), name)
+    entry.draft.set((*to, "version"), int(version) if version.isdecimal() else version or "latest")
+    entry.rewrite("path", (*to, "model"), "a registered model")
+    entry.rewrite("type", (*to, "model"), f"{kind}: the version says what it is")
+    _write_mode(entry, to, _READ, "ro_mount and download", {"mount": _READ_ONLY})
     entry.take(_INPUT, to)
 
 
@@ -202,16 +242,25 @@ def write_outputs(section: Section, names: Names) -> None:
 
 
 def _write_output(entry: Section, to: Key) -> None:
+    entry.rewrite("as", to, "an output of the pipeline, too")
     _write_target(entry, to)
     kind = (coerce.word(entry.get("type")) or "").lower()
-    if kind in ("", "uri_folder"):
+    if kind in _MODELS and entry.get("name") is not None:
+        entry.copy("name", (*to, "register", "name"), _model_name, "a model's name")
+        entry.put("type", (*to, "register", "type"), kind)
+    elif kind in ("", "uri_folder"):
         entry.carry("type", to, "every output is a folder")
     elif kind in _FOLDERS:
         entry.rewrite("type", to, f"{kind}: the same folder; register it afterwards")
     else:
         entry.doubt("type", to, f"an output is a folder, not {kind}: write the file into it")
     _write_mode(entry, to, _WRITTEN, "rw_mount and upload", {"mount": "an output's mount is rw_mount"})
-    entry.take(_OUTPUT, to)
+    entry.take(_OUTPUT if entry.draft.get((*to, "register", "name")) is None else _OUTPUT[1:], to)
+
+
+def _model_name(value: object) -> str | None:
+    written = coerce.word(value) or ""
+    return written if re.fullmatch("[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", written) else None
 
 
 def _write_target(entry: Section, to: Key) -> None:
