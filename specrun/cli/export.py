@@ -74,16 +74,27 @@ def config(reading: Reading, out: str | None) -> None:
 @click.option("--out-dir", metavar="DIR", help="Write a file for each thing into this folder.")
 def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
     """Files for `az ml`: the job, its cluster, datastores and data."""
-    from specrun.convert.to_azureml import export_azureml, losses
+    from specrun.convert.to_azureml import chains_of, export_azureml, export_chain, losses, losses_of_chain, unfilled
 
     if out is not None and out_dir is not None:
         raise click.UsageError("--out is for one file, --out-dir for a folder: give one of them.")
-    specs = _read(reading, "azureml", (("workspace",),))
+    specs = _chained(_read(reading, "azureml", (("workspace",),)), reading)
     _show_refusals(specs)
     folders = {spec.name: Path(out_dir, spec.name) if len(specs) > 1 else Path(out_dir) for spec in specs if out_dir}
     beside = Path(out).parent if out is not None else Path()
     files: dict[Path, str] = {}
-    for spec in specs:
+    chains = chains_of(specs)
+    show(unfilled(specs))
+    for chain in chains:
+        folder = Path(out_dir) if out_dir else beside
+        file = "pipeline.yml" if len(chains) == 1 else f"pipeline-{chain[-1].name}.yml"
+        files |= {folder / name: text for name, text in export_chain(chain, folder.absolute(), file).items()}
+        show(one for spec in chain for one in losses(spec))
+        show(losses_of_chain(chain))
+        for spec in chain:
+            _spare(spec, [Path(out)] if out is not None else [*files] if out_dir else [])
+    in_chains = {spec.name for chain in chains for spec in chain}
+    for spec in specs if not chains else [spec for spec in specs if spec.name not in in_chains]:
         folder = folders.get(spec.name, beside)
         written = export_azureml(spec, folder.absolute())
         show(losses(spec))
@@ -108,9 +119,17 @@ def azureml(reading: Reading, out: str | None, out_dir: str | None) -> None:
 @out_option
 def tfjob(reading: Reading, out: str | None) -> None:
     """The job as a TFJob of Kubeflow, for Kubernetes."""
+    from specrun.convert.to_azureml import chains_of
     from specrun.convert.to_tfjob import export_tfjob
 
-    specs = _read(reading, "local", unread()["local"])
+    specs = _chained(_read(reading, "local", unread()["local"]), reading)
+    if chains := chains_of(specs):
+        names = " → ".join(spec.name for spec in chains[0])
+        raise Exit(
+            INVALID_SPEC,
+            f"error: {names} is a chain, and TFJobs wait for no other: export each by itself, and have a workflow "
+            "(Argo Workflows, Kubeflow Pipelines) create one when those before it have succeeded",
+        )
     written = [export_tfjob(spec) for spec in specs]
     show(found for _, lost in written for found in lost)
     if not all(text for text, _ in written):
@@ -131,6 +150,17 @@ def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence
     if not loaded.ok:
         raise Exit(INVALID_SPEC)
     return [_without_credentials(spec) for spec in loaded.specs]
+
+
+def _chained(specs: Sequence[Spec], reading: Reading) -> Sequence[Spec]:
+    """The specs, whose inputs name others by their names. Ends the command where one names what is not there."""
+    from specrun.apply.chains import with_upstream
+
+    chained = with_upstream(specs, {**reading.options(), "unread": unread()})
+    show(chained.mistakes)
+    if chained.mistakes:
+        raise Exit(INVALID_SPEC)
+    return chained.specs
 
 
 def _without_credentials(spec: Spec) -> Spec:
@@ -207,7 +237,6 @@ def _write_all(specs: Sequence[Spec], files: Mapping[Path, str], folder: Path) -
     if quiet():
         return
     print(f"{len(files)} {'file' if len(files) == 1 else 'files'} in {visible(str(folder))}, to be made in this order:")
-    for spec in specs:
-        mine = [path for path in files if len(specs) == 1 or path.parent.name == spec.name]
-        for path in mine:
-            print(f"  {visible(command_line(spec, path))}")
+    own = {spec.name: spec for spec in specs}
+    for path in files:
+        print(f"  {visible(command_line(own.get(path.parent.name, specs[-1]), path))}")

@@ -92,6 +92,12 @@ class Document:
             self.set(("vars", known), value, comment)
         return f"${{{{ vars.{known} }}}}"
 
+    def take(self, other: Document, path: Key) -> None:
+        """All fields of another document, with their comments, below a field that stands in this one."""
+        self._fields |= {(*path, *field): value for field, value in other._fields.items()}
+        for place, texts in other._comments.items():
+            self.comment((*path, *place), *texts)
+
     def below(self, name: str, fields: Collection[str]) -> None:
         """Move fields of the top, with their comments, below a field that stands where the first of them stood."""
 
@@ -125,6 +131,11 @@ class Document:
     def get(self, path: Key) -> Value:
         """What was set; None for what was not."""
         return self._fields.get(path)
+
+    def inner(self, name: str) -> Mapping[str, Value]:
+        """The mapping that stands at the top below a name; none where there is none."""
+        value = self._tree().get(name)
+        return value if isinstance(value, Mapping) else {}
 
     def has(self, path: Key) -> bool:
         """Whether a field, or anything below it, was set."""

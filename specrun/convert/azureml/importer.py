@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from specrun.convert import coerce, kinds, locations, naming, recognizing
+from specrun.convert.azureml.bindings import bound
 from specrun.convert.azureml.lowering import Given, is_local, lowered_job, lowered_store, name_of, read_beside
-from specrun.convert.azureml.pipeline import Pipeline, Step, bound, pipeline_of
+from specrun.convert.azureml.pipeline import Pipeline, Step, pipeline_of
 from specrun.convert.imported import Imported
 from specrun.convert.kinds import Kind
 from specrun.convert.options import ImportOptions

@@ -37,14 +37,20 @@ def job_of_sweep(values: Mapping[str, object], find: Find) -> Fields:
     found = find(named) if named else trial
     if isinstance(found, str):
         job.put("command", Missing(found), place)
-    elif named and isinstance(found, Mapping):
+    elif isinstance(found, Mapping) and (named or _declares(found)):
         swept_names = coerce.mapping(sweep.get("search_space"))
-        _component(job, swept_names, found, place, f"what {named.removeprefix('file:')} says")
+        _component(job, swept_names, found, place, f"what {(named or 'the trial').removeprefix('file:')} says")
     elif isinstance(found, Mapping):
         _put_trial(job, sweep, found, place)
     _rename_inputs(job, sweep)
     job.put("sweep", sweep)
     return job
+
+
+def _declares(trial: Mapping[str, object]) -> bool:
+    """Whether a trial is a component, as in a pipeline: its inputs have types, and no values."""
+    entries = coerce.mapping(trial.get("inputs")).values()
+    return any(isinstance(one, Mapping) and "type" in one and not {"path", "value"} & {*one} for one in entries)
 
 
 def _move(job: Fields, name: str, sweep: Fields, to: str = "", note: str = "") -> None:

@@ -6,16 +6,17 @@ these files is nobody's but the person's who typed it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from specrun.convert.to_azureml.job import job_text
 from specrun.convert.to_azureml.losses import losses
+from specrun.convert.to_azureml.pipeline import PIPELINE, chains_of, losses_of_chain, pipeline_text, unfilled
 from specrun.convert.to_azureml.resources import compute_text, data_text, datastore_text
 from specrun.convert.to_azureml.words import az_create, verb_of
 from specrun.spec.model import Spec
 
-__all__ = ["command_line", "export_azureml", "losses"]
+__all__ = ["chains_of", "command_line", "export_azureml", "export_chain", "losses", "losses_of_chain", "unfilled"]
 
 JOB, COMPUTE = "job.yml", "compute.yml"
 
@@ -32,6 +33,16 @@ def export_azureml(spec: Spec, folder: Path | None = None) -> Mapping[str, str]:
         files[COMPUTE] = compute_text(spec, spec.compute)
     if spec.job is not None:
         files[JOB] = job_text(spec, spec.job, folder, tuple(files))
+    return files
+
+
+def export_chain(chain: Sequence[Spec], folder: Path, file: str = PIPELINE) -> Mapping[str, str]:
+    """The files of specs that read from each other: one pipeline job, and what it needs in a folder for each spec."""
+    files: dict[str, str] = {}
+    for spec in chain:
+        below = folder / spec.name
+        files |= {f"{spec.name}/{name}": text for name, text in export_azureml(spec, below).items() if name != JOB}
+    files[file] = pipeline_text(chain, folder, file, [Path(name) for name in files])
     return files
 
 

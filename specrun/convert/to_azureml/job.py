@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-from specrun.convert.document import Document, Value
+from specrun.convert.document import TODO, Document, Value
 from specrun.convert.pip_lists import notes_on_pip, pip_for_others
 from specrun.convert.to_azureml.sweep import OF_TRIAL, put_sweep
 from specrun.convert.to_azureml.words import az_create, origin, path_from, plain, schema_url, verb_of
@@ -20,30 +21,44 @@ from specrun.engines.azureml_v2.job_words import (
     plain_words,
     resources_words,
 )
+from specrun.plan.models import LATEST
 from specrun.spec.datastore_paths import DEFAULT_NAME, datastore_uri
-from specrun.spec.model import Data, Environment, Input, Job, LocalPath, Secret, Spec
+from specrun.spec.model import Data, Environment, Input, Job, LocalPath, ModelVersion, RunOutput, Secret, Spec
 
 FILE = "job.yml"
+Steps: TypeAlias = "Mapping[str, tuple[str, Job]]"
+"""What the steps of a pipeline are called in it, by the names of their specs, and their jobs."""
+
+MODEL = "custom_model"
+"""What an input says of a registered model of any kind: the folder as it is."""
 
 
 def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
     """The file of the spec's job; `others` are the files that it needs, in their order."""
+    return job_page(spec, job, folder, others).text()
+
+
+def job_page(spec: Spec, job: Job, folder: Path, others: Sequence[str], steps: Steps | None = None) -> Document:
+    """The same as fields. As a step of a pipeline its inputs name other `steps`, which are called so by their specs."""
     page = Document(plain=True)
-    page.comment((), origin(spec, FILE))
+    if steps is None:
+        page.comment((), origin(spec, FILE))
     if others:
         page.comment((), "It needs what these describe:")
         page.comment((), *(f"  {az_create(spec, verb_of(file), file)}" for file in others))
     sweep = spec.sweep
-    page.put("$schema", schema_url("sweepJob" if sweep is not None else "commandJob"))
+    if steps is None:
+        page.put("$schema", schema_url("sweepJob" if sweep is not None else "commandJob"))
     page.put("type", "sweep" if sweep is not None else "command")
     page.put("display_name", job.display_name or spec.name)
     page.put("description", job.description)
-    page.put("experiment_name", spec.experiment)
+    if steps is None:
+        page.put("experiment_name", spec.experiment)
     page.put("tags", dict(job.tags))
     if job.code is not None:
         page.put("code", path_from(job.code, folder), *_code_notes(spec, job.code))
     page.put("command", command_of(job, sweep), *_command_notes(job))
-    _put_inputs(page, job, folder)
+    _put_inputs(page, job, folder, steps or {})
     _put_outputs(page, job)
     _put_environment(page, job, spec.wants_gpu, folder)
     _put_variables(page, job)
@@ -65,7 +80,7 @@ def job_text(spec: Spec, job: Job, folder: Path, others: Sequence[str]) -> str:
             page.put(name, plain(words))
     if sweep is not None:
         page.below("trial", OF_TRIAL)
-    return page.text()
+    return page
 
 
 def _code_notes(spec: Spec, code: LocalPath) -> Iterator[str]:
@@ -83,17 +98,27 @@ def _command_notes(job: Job) -> Iterator[str]:
         yield f"It sets {', '.join(swept)}: Azure ML puts no parameters into environment variables"
 
 
-def _put_inputs(page: Document, job: Job, folder: Path) -> None:
+def _put_inputs(page: Document, job: Job, folder: Path, steps: Steps) -> None:
     shown = literals_of(job)
     inputs: dict[str, Value] = {}
     for name, entry in job.inputs.items():
         if not entry.is_scalar:
-            path, *notes = _input_path(entry, folder)
-            inputs[name] = {"type": entry.type, "path": path, "mode": input_mode(entry)}
+            path, *notes = _input_path(entry, folder, steps)
+            kind = MODEL if isinstance(entry.source, ModelVersion) else _written_type(entry, steps) or entry.type
+            inputs[name] = {"type": kind, "path": path, "mode": input_mode(entry)}
             page.comment(("inputs", name), *notes)
         elif name in shown:
             inputs[name] = _scalar(entry)
     page.put("inputs", inputs)
+
+
+def _written_type(entry: Input, steps: Steps) -> str:
+    """The type of the output that an input reads; "" where it is no step's."""
+    source = entry.source
+    if not isinstance(source, RunOutput) or source.spec not in steps:
+        return ""
+    output = steps[source.spec][1].outputs.get(source.output)
+    return output.model_type if output is not None else ""
 
 
 def _scalar(entry: Input) -> Value:
@@ -102,8 +127,19 @@ def _scalar(entry: Input) -> Value:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else entry.text
 
 
-def _input_path(entry: Input, folder: Path) -> Iterator[str]:
+def _input_path(entry: Input, folder: Path, steps: Steps) -> Iterator[str]:
     """The path, then what is to be said about it."""
+    match entry.source:
+        case RunOutput(spec, output) if spec in steps and output in steps[spec][1].outputs:
+            yield f"${{{{parent.jobs.{steps[spec][0]}.outputs.{output}}}}}"
+            return
+        case RunOutput(spec, output):
+            yield TODO
+            yield f"TODO: where the run of {spec} has written its output {output}, as azureml://jobs/RUN/outputs/{output}"
+            return
+        case ModelVersion(model, version):
+            yield f"azureml:{model}{'@latest' if version == LATEST else f':{version}'}"
+            return
     match entry.data:
         case None:
             yield _labelled(entry.uri or "")
@@ -124,9 +160,12 @@ def _labelled(path: str) -> str:
 def _put_outputs(page: Document, job: Job) -> None:
     outputs: dict[str, Value] = {}
     for name, output in job.outputs.items():
-        outputs[name] = {"type": "uri_folder", "mode": output.mode}
+        said: dict[str, Value] = {"type": output.model_type or "uri_folder", "mode": output.mode}
+        if output.model:
+            said = {**said, "name": output.model}
+        outputs[name] = said
         if output.path is not None and output.path.startswith("azureml:"):
-            outputs[name] = {"type": "uri_folder", "path": output.path, "mode": output.mode}
+            outputs[name] = {**said, "path": output.path}
         elif output.path is not None:
             page.comment(("outputs", name), f"Kept with the run: {output.path} is no path on a datastore")
     page.put("outputs", outputs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from specrun.convert.document import Document, Value
 from specrun.convert.to_azureml.words import plain
@@ -11,6 +12,7 @@ from specrun.spec.expressions import scalar_text
 from specrun.spec.model import Job, Spec
 from specrun.spec.sweep import RANDOM, Parameter, Sweep
 
+_PARAMETER = re.compile(r"\$\{\{search_space\.(\w+)\}\}")
 OF_TRIAL = ("code", "command", "environment", "environment_variables", "distribution")
 """The fields of a job that a sweep job has in its trial. What the trial takes stands beside it, as the SDK sends it."""
 
@@ -27,6 +29,34 @@ def put_sweep(page: Document, sweep: Sweep, job: Job) -> None:
     if sweep.max_total_trials is None:
         page.comment(("limits", "max_total_trials"), "The spec leaves it out, and the SDK wants it: all that there are")
     page.put("early_termination", _policy(sweep.early_termination) if sweep.early_termination else None)
+
+
+def declare(page: Document, sweep: Sweep) -> None:
+    """In a pipeline the trial is a component: it declares what it takes, and its parameters are inputs."""
+    inputs: dict[str, Value] = {}
+    for name, entry in page.inner("inputs").items():
+        kind = entry["type"] if isinstance(entry, Mapping) else _kind([entry])
+        inputs[name] = {"type": kind}
+    for name, parameter in sweep.search_space.items():
+        values = parameter.get("values")
+        inputs[name] = {"type": _kind(values) if isinstance(values, (list, tuple)) else "number"}
+    outputs: dict[str, Value] = {}
+    for name, entry in page.inner("outputs").items():
+        outputs[name] = {"type": entry["type"] if isinstance(entry, Mapping) else "uri_folder"}
+    page.set(("trial", "type"), "command")
+    page.set(("trial", "inputs"), inputs)
+    if outputs:
+        page.set(("trial", "outputs"), outputs)
+    command = page.get(("trial", "command"))
+    if isinstance(command, str):
+        page.set(("trial", "command"), _PARAMETER.sub(r"${{inputs.\1}}", command))
+
+
+def _kind(values: Sequence[object]) -> str:
+    if all(isinstance(one, int) and not isinstance(one, bool) for one in values):
+        return "integer"
+    numbers = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values)
+    return "number" if numbers else "string"
 
 
 def losses_of_sweep(spec: Spec) -> Iterator[tuple[Path, str]]:

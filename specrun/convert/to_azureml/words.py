@@ -25,7 +25,8 @@ def origin(spec: Spec, file: str) -> str:
 
 def verb_of(file: str) -> str:
     """What `az ml` calls the kind of thing that a file describes."""
-    return Path(file).stem.partition("-")[0]
+    kind = Path(file).stem.partition("-")[0]
+    return "job" if kind == "pipeline" else kind
 
 
 def az_create(spec: Spec, verb: str, file: str) -> str:
