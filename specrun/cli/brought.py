@@ -136,7 +136,7 @@ def works(brought: Brought, batchai: BatchaiOptions, options: ImportOptions) -> 
 
 
 def _of_azureml(brought: Brought, sources: Sequence[Source], options: ImportOptions) -> Iterator[Work]:
-    from specrun.convert.azureml import import_azureml
+    from specrun.convert.azureml import import_azureml, refusal_of
 
     found = brought.kinds_of("azureml")
     jobs = {kinds.JOB, kinds.SWEEP, kinds.PIPELINE}.intersection(found)
@@ -144,6 +144,9 @@ def _of_azureml(brought: Brought, sources: Sequence[Source], options: ImportOpti
     alone = [] if jobs else [kind for kind in found if kind in nothing_alone]
     fit = [source for source, kind in zip(sources, found, strict=True) if kind not in alone]
     for source, kind in zip(sources, found, strict=True):
+        if kind is kinds.PIPELINE and (refused := refusal_of(source, sources)) is not None:
+            brought.refused.append(refused)
+            fit.remove(source)
         if kind in alone:
             brought.refused.append(Refused(source.file, f"it is {kind.what}: {kind.instead}"))
     if fit:

@@ -165,7 +165,7 @@ def azureml(files: tuple[str, ...], name: str | None, workspace: str | None, **w
     from specrun.convert.sources import read_yaml
 
     sources, refused = read_all(read_yaml, expanded(files, (".yml", ".yaml", ".json")))
-    found = [(source, refusal_of(source)) for source in sources]
+    found = [(source, refusal_of(source, sources)) for source in sources]
     refused += [refusal for _, refusal in found if refusal is not None]
     fit = [source for source, refusal in found if refusal is None]
     deliver([partial(import_azureml, fit, _options(name, workspace, written))] if fit else [], refused, **written)

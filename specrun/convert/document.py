@@ -132,11 +132,6 @@ class Document:
         """What was set; None for what was not."""
         return self._fields.get(path)
 
-    def inner(self, name: str) -> Mapping[str, Value]:
-        """The mapping that stands at the top below a name; none where there is none."""
-        value = self._tree().get(name)
-        return value if isinstance(value, Mapping) else {}
-
     def has(self, path: Key) -> bool:
         """Whether a field, or anything below it, was set."""
         return any(known[: len(path)] == path for known in self._fields)

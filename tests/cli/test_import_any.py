@@ -100,11 +100,11 @@ def test_a_folder_that_cannot_be_read_is_an_error(specrun: Any, monkeypatch: pyt
 
 def test_what_is_brought_along_and_cannot_be_imported_is_an_error(specrun: Any) -> None:
     write("old/job.yml", JOB)
-    write("old/pipeline.yml", {"type": "pipeline", "jobs": {"a": {"type": "command", "command": "x"}}})
+    write("old/pipeline.yml", {"type": "pipeline", "jobs": {"a": {"type": "spark", "entry": {"file": "x.py"}}}})
     write("old/broken.yml", "$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\na: [\n")
     said = specrun("import", "old", "--out-dir", "new")
     assert said.code == 65
-    assert "error: old/pipeline.yml: it is a pipeline: import the command jobs that are its steps" in said.err
+    assert "error: old/pipeline.yml: no step of the pipeline can be a spec; a: a Spark job" in said.err
     assert "error: old/broken.yml:3:1: it is not YAML" in said.err
     assert Path("new/old.yaml").exists()
 

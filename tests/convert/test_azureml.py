@@ -324,8 +324,8 @@ def test_what_no_job_names_is_told() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"type": "pipeline", "jobs": {}}, "pipeline"),
-        ({"$schema": "https://x/commandJob.schema.json", "jobs": {"a": {"command": "x"}}}, "pipeline"),
+        ({"type": "pipeline", "jobs": {}}, "no step of the pipeline"),
+        ({"$schema": "https://x/commandJob.schema.json", "jobs": {"a": {"component": "azureml:x:1"}}}, "registered"),
         ({"$schema": "https://x/commandComponent.schema.json", "type": "command", "command": "x"}, "component"),
         ({"$schema": "https://x/managedOnlineEndpoint.schema.json"}, "endpoint"),
         ({"$schema": "https://x/managedOnlineDeployment.schema.json"}, "deployment"),
@@ -387,7 +387,7 @@ def test_a_build_beside_an_image_is_asked_for() -> None:
 
 def test_a_refusal_can_be_asked_for() -> None:
     assert refusal_of(Source("a.yml", "", JOB)) is None
-    assert refusal_of(Source("a.yml", "", {"type": "pipeline"})) is not None
+    assert refusal_of(Source("a.yml", "", {"type": "spark"})) is not None
 
 
 def test_the_options_come_first() -> None:

@@ -137,7 +137,7 @@ def test_every_case_is_taken_for_what_it_is() -> None:
         ({"type": "command", "command": "x"}, "batchai", "a command job of the CLI v2: specrun import azureml"),
         ({"apiVersion": "v1", "kind": "Pod"}, "runconfig", "it is a Kubernetes manifest$"),
         ({"a": 1}, "runconfig", "this is no thing: it has neither a \\$schema nor a type"),
-        ({"type": "pipeline", "jobs": {}}, "azureml", "it is a pipeline: import the command jobs"),
+        ({"jobs": {"a": {"type": "command"}}}, "batchai", "a pipeline job of the CLI v2: specrun import azureml"),
     ],
 )
 def test_what_an_importer_says_of_another_file(values: object, importer: str, words: str) -> None:

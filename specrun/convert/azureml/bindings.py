@@ -14,6 +14,7 @@ from specrun.convert.unknown import Missing
 
 _GIVEN = re.compile(r"\$\{\{\s*(?:parent\.)?inputs\.([\w-]+)\s*\}\}")
 _WRITTEN = re.compile(r"\$\{\{\s*(?:parent\.)?jobs\.([\w-]+)\.outputs\.([\w-]+)\s*\}\}")
+_OTHERS = re.compile(r"\$\{\{\s*(?:parent\.)?jobs\.([\w-]+)\.inputs\.([\w-]+)\s*\}\}")
 _LEFT = re.compile(r"\$\{\{\s*(?:parent\.)?outputs\.([\w-]+)\s*\}\}")
 _NOT_HERE = object()
 _SETTINGS = {
@@ -40,9 +41,10 @@ def bound(step: Step, job: Fields, ledger: Ledger) -> None:
             ledger.drop(("component", left), "neither the CLI v2's command jobs nor specrun have this field")
     inputs = coerce.mapping(job.get("inputs"))
     made = inputs if isinstance(inputs, Fields) else Fields.of(inputs, ("inputs",))
+    given = bool(made)
     for name in list(made):
         _bind(step, made, name, ledger)
-    if made:
+    if given:
         job.put("inputs", made, *job.origins.get("inputs", ()))
     outputs = coerce.mapping(job.get("outputs"))
     kept = outputs if isinstance(outputs, Fields) else Fields.of(outputs, ("outputs",))
@@ -101,6 +103,14 @@ def resolved(pipeline: Pipeline, value: object, to: str) -> object:
         return _given(pipeline, whole[1], to)
     if whole := _WRITTEN.fullmatch(value.strip()):
         return _written(pipeline, whole[1], whole[2])
+    if (whole := _OTHERS.fullmatch(value.strip())) and isinstance(step := pipeline.steps.get(whole[1]), Step):
+        theirs = coerce.mapping(step.source.values)
+        theirs = coerce.mapping(theirs.get("inputs"))
+        inner = theirs.get(whole[2])
+        text = inner.get("path") if isinstance(inner, Mapping) else inner
+        again = isinstance(text, str) and _OTHERS.fullmatch(text.strip())
+        found = _NOT_HERE if again else resolved(pipeline, text, to)
+        return inner if found is _NOT_HERE and whole[2] in theirs and not again else found
     texts = {name: _given(pipeline, name, to) for name in _GIVEN.findall(value)}
     if not texts or not all(isinstance(one, str | int | float) for one in texts.values()):
         return _NOT_HERE

@@ -59,7 +59,7 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
     pipelines: list[Pipeline] = []
     for source, kind in kept:
         if kind == kinds.PIPELINE:
-            pipelines.append(pipeline_of(source, read_beside, set()))
+            pipelines.append(pipeline_of(source, read_beside, set(), given=given.components))
             used |= pipelines[-1].all_files()
     for made in pipelines:
         if os.path.normpath(made.source.file) not in used:
@@ -82,13 +82,24 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
     return found
 
 
-def refusal_of(source: Source) -> Refused | None:
-    """Why a file cannot be imported, whatever else is given; None where it can."""
+def refusal_of(source: Source, given: Sequence[Source] = ()) -> Refused | None:
+    """Why a file cannot be imported, whatever is `given` beside it; None where it can."""
     try:
-        _kind_of(source)
+        if _kind_of(source) == kinds.PIPELINE:
+            components = {name_of(one): one for one in given if name_of(one)}
+            _steps_of(pipeline_of(source, read_beside, set(), given=components))
     except Refused as refused:
         return refused
     return None
+
+
+def _steps_of(pipeline: Pipeline) -> list[Step]:
+    """The steps that specs can be made of. Raises Refused where there is none."""
+    steps = [*pipeline.all_steps()]
+    if not steps:
+        whys = [f"{key}: {why}" for key, why in pipeline.steps.items() if isinstance(why, str)]
+        raise Refused(pipeline.source.file, "; ".join(["no step of the pipeline can be a spec", *whys]))
+    return steps
 
 
 def _kind_of(source: Source) -> Kind:
@@ -105,18 +116,16 @@ def _given(kept: Sequence[tuple[Source, Kind]]) -> Given:
         named(kinds.DATA),
         tuple(source for source, kind in kept if kind == kinds.ENVIRONMENT),
         next((source for source, kind in kept if kind == kinds.WORKSPACE), None),
+        components=named(kinds.COMPONENT),
         one_job=sum(kind in _JOBS for _, kind in kept) == 1 and all(kind != kinds.PIPELINE for _, kind in kept),
     )
 
 
 def _steps(read: Pipeline, given: Given, options: ImportOptions, names: set[str]) -> list[Imported]:
     """A spec for each step of a pipeline; what is said around them stands in the first one's report. Raises Refused."""
-    pipeline = pipeline_of(read.source, read_beside, names, options.name or "")
+    pipeline = pipeline_of(read.source, read_beside, names, options.name or "", given.components)
     around = Report()
-    steps = [_step(step, given, options) for step in pipeline.all_steps()]
-    if not steps:
-        whys = [f"{key}: {why}" for key, why in pipeline.steps.items() if isinstance(why, str)]
-        raise Refused(read.source.file, "; ".join(["no step of the pipeline can be a spec", *whys]))
+    steps = [_step(step, given, options) for step in _steps_of(pipeline)]
     for ledger in pipeline.ledgers():
         around += ledger.close("neither a spec nor its chain has this field")
     return [replace(steps[0], report=steps[0].report + around), *steps[1:]]

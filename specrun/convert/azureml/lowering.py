@@ -33,6 +33,7 @@ class Given:
     data: Mapping[str, Source] = field(default_factory=dict)
     environments: tuple[Source, ...] = ()
     workspace: Source | None = None
+    components: Mapping[str, Source] = field(default_factory=dict)
     one_job: bool = False
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from specrun.convert import coerce, kinds, locations, naming
+from specrun.convert.locations import asset_name
 from specrun.convert.report import FieldPath, Ledger
 from specrun.convert.sources import Source
 
@@ -21,6 +22,9 @@ _NO_STEP = {
     "parallel_for": "a loop: specrun runs each spec once; have a sweep, or a loop around `specrun apply`",
     "data_transfer": "a data transfer, which has no command to run: have `data` bring the files",
 }
+Given = Mapping[str, Source]
+"""Files of components that were given, by the names that the workspace knows them by."""
+
 Find = Callable[[str, str, str], "Source | str"]
 """Reads a file that another one names (a folder, the name, what it is); or says why it cannot be read."""
 
@@ -86,20 +90,20 @@ class Pipeline:
         return self.files.union(*inner)
 
 
-def pipeline_of(source: Source, find: Find, names: set[str], first: str = "") -> Pipeline:
+def pipeline_of(source: Source, find: Find, names: set[str], first: str = "", given: Given | None = None) -> Pipeline:
     """A pipeline's file with all that it names. `names` are taken; steps are called `first` and their names in it."""
     made = Pipeline(source, Ledger(source.file, {}, source.place), coerce.mapping(source.values))
-    _read(made, find, names, first, depth=0)
+    _read(made, find, names, first, given or {}, depth=0)
     return made
 
 
-def _read(made: Pipeline, find: Find, names: set[str], first: str, depth: int) -> None:
+def _read(made: Pipeline, find: Find, names: set[str], first: str, given: Given, depth: int) -> None:
     source, values = made.source, made.values
     jobs = coerce.mapping(values.get("jobs"))
     around: dict[str, object] = {str(key): value for key, value in values.items() if key != "jobs"}
     refused: dict[str, object] = {}
     for key, raw in jobs.items():
-        found = _step(made, str(key), raw, find, names, first, depth)
+        found = _step(made, str(key), raw, find, names, first, given, depth)
         made.steps[str(key)] = found
         if not isinstance(found, Step):
             refused[str(key)] = raw
@@ -113,7 +117,7 @@ def _read(made: Pipeline, find: Find, names: set[str], first: str, depth: int) -
 
 
 def _step(
-    made: Pipeline, key: str, raw: object, find: Find, names: set[str], first: str, depth: int
+    made: Pipeline, key: str, raw: object, find: Find, names: set[str], first: str, given: Given, depth: int
 ) -> Step | Pipeline | str:
     if not isinstance(raw, Mapping):
         return f"no mapping: {coerce.shown(raw)}"
@@ -125,15 +129,16 @@ def _step(
         return f"one of more than {MOST:,}, which no import takes apart"
     component, file = (inner, source.file) if isinstance(inner, Mapping) else (None, "")
     if named:
-        read = find(made.folder, named, "component") if _is_file(named) else _registered(named)
+        own = given.get(asset_name(f"azureml:{named.removeprefix('azureml:')}")[0])
+        read = find(made.folder, named, "component") if _is_file(named) else own or _registered(named)
         if isinstance(read, str):
             return read
         component, file = coerce.mapping(read.values), read.file
-        made.files.add(os.path.normpath(file))
         if any(os.path.normpath(one.source.file) == os.path.normpath(file) for one in made.around()):
             return f"the pipeline that it stands in ({named})"
+        made.files.add(os.path.normpath(file))
     theirs = (coerce.word(component.get("type")) or "").lower() if component is not None else ""
-    kind = theirs if component is not None and kind in ("", "command") else kind or theirs
+    kind = theirs if component is not None and kind in ("", "command", "component") else kind or theirs
     name = naming.slug(f"{first}-{key}" if first else key) or "step"
     at: FieldPath = (*source.at, "jobs", key)
     if kind == "pipeline" or "jobs" in values or (component is not None and "jobs" in component):
@@ -148,7 +153,7 @@ def _step(
         nested = Pipeline(
             where, Ledger(where.file, {}, where.place), of, made, key, coerce.mapping(values.get("inputs"))
         )
-        _read(nested, find, names, name, depth + 1)
+        _read(nested, find, names, name, given, depth + 1)
         made.ledger.rewrite(at, "", "a pipeline itself: its steps are specs of their own")
         return nested
     if kind in _NO_STEP:

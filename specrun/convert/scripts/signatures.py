@@ -180,7 +180,7 @@ V2_ONLY = {
 }
 """Keywords by which a class that both SDKs have is the one of SDK v2, in a snippet without imports."""
 
-_STEPS = "a pipeline of several steps has no place in a spec: import each step as a job of its own"
+_STEPS = "a pipeline that a script builds is not taken apart: import each step as a job of its own, or a pipeline file"
 _STEP = "a step of a pipeline: write it as a job of its own"
 _AUTOMATED = "automated ML chooses the training itself: there is no script to run"
 _BATCH = "batch inference over mini-batches has no place in a spec"

@@ -34,14 +34,14 @@ def put_sweep(page: Document, sweep: Sweep, job: Job) -> None:
 def declare(page: Document, sweep: Sweep) -> None:
     """In a pipeline the trial is a component: it declares what it takes, and its parameters are inputs."""
     inputs: dict[str, Value] = {}
-    for name, entry in page.inner("inputs").items():
+    for name, entry in _inner(page, "inputs").items():
         kind = entry["type"] if isinstance(entry, Mapping) else _kind([entry])
         inputs[name] = {"type": kind}
     for name, parameter in sweep.search_space.items():
         values = parameter.get("values")
         inputs[name] = {"type": _kind(values) if isinstance(values, (list, tuple)) else "number"}
     outputs: dict[str, Value] = {}
-    for name, entry in page.inner("outputs").items():
+    for name, entry in _inner(page, "outputs").items():
         outputs[name] = {"type": entry["type"] if isinstance(entry, Mapping) else "uri_folder"}
     page.set(("trial", "type"), "command")
     page.set(("trial", "inputs"), inputs)
@@ -108,3 +108,9 @@ def _limits(sweep: Sweep, job: Job) -> Value:
         "trial_timeout": sweep.trial_timeout if sweep.trial_timeout is not None else job.timeout,
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _inner(document: Document, name: str) -> Mapping[str, Value]:
+    """The mapping that stands at the top below a name; none where there is none."""
+    value = document.values().get(name)
+    return value if isinstance(value, Mapping) else {}

@@ -248,7 +248,7 @@ def _write_output(entry: Section, to: Key) -> None:
     if kind in _MODELS and entry.get("name") is not None:
         entry.copy("name", (*to, "register", "name"), _model_name, "a model's name")
         entry.put("type", (*to, "register", "type"), kind)
-    elif kind in ("", "uri_folder"):
+    elif kind in ("", "uri_folder", "path"):
         entry.carry("type", to, "every output is a folder")
     elif kind in _FOLDERS:
         entry.rewrite("type", to, f"{kind}: the same folder; register it afterwards")
