@@ -105,6 +105,8 @@ def _lines(
     for head, trial in zip(_heads("running"), running[:SHOWN], strict=False):
         value = f"{value_text(trial.value)}  " if trial.value is not None else ""
         yield _one(head, f"{_name(trial)}  {value}{parameters_text(trial.parameters)}", room)
+        if trial.reason:
+            yield from _told("", trial.reason, room)
     yield from _more(len(running) - SHOWN, tree, "running")
     for status in (RunStatus.FAILED, RunStatus.LOST, RunStatus.CANCELLED):
         several = [trial for trial in trials if trial.status is status and not is_stopped_early(trial)]

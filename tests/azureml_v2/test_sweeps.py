@@ -188,7 +188,12 @@ def test_a_trial_without_the_metric_has_failed_and_so_has_a_sweep_of_such(
     end(waiting, name)
     engine = waiting.renew()
     assert engine.runs.get(name).status is RunStatus.RUNNING
-    assert {one.status for one in engine.sweeps.trials(name)} == {RunStatus.RUNNING}
+    assert {(one.status, one.reason) for one in engine.sweeps.trials(name)} == {
+        (
+            RunStatus.RUNNING,
+            "it has ended, and no accuracy is there so far: what a trial logs last is told some time later",
+        )
+    }
     monkeypatch.setattr(sweeps, "SETTLED", 0.0)
     (listed,) = waiting.renew().runs.list("job").runs
     for run in (engine.runs.get(name), listed):

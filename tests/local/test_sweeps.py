@@ -139,6 +139,11 @@ def test_a_sweep_without_a_best_trial_has_failed_and_says_why(place: Place, comm
     assert values == {"nan" in command}
 
 
+def test_a_sweep_of_one_trial_that_failed_says_so_of_one(place: Place) -> None:
+    run = place.apply(place.spec("exit 3", [1]))
+    assert re.match(r"not one trial has succeeded: trial 0 \(tune-\w+\): main/0 exited", run.reason), run.reason
+
+
 def test_more_failures_than_there_may_be_end_it(place: Place) -> None:
     command = f"case ${{{{ search_space.x }}}} in 1) {SCORE};; 4) sleep 600;; *) exit 1;; esac"
     spec = place.spec(

@@ -127,7 +127,8 @@ def _trial(sweep: SeenRun, number: int, parameters: Mapping[str, Scalar], child:
     if unread:
         return replace(trial, reason=f"its {metric} is not known: {unread}")
     if child.ended is not None and time.time() < child.ended + SETTLED:
-        return replace(trial, status=RunStatus.RUNNING, ended=None)
+        told = f"it has ended, and no {metric} is there so far: what a trial logs last is told some time later"
+        return replace(trial, status=RunStatus.RUNNING, ended=None, reason=told)
     how = f'Log it with MLflow, `mlflow.log_metric("{metric}", value)`: Azure ML counts nothing else.'
     missing = why_missing(metric, Logged(dict(sorted(child.metrics.items())), notes=(how,)))
     return replace(trial, status=RunStatus.FAILED, reason=missing)

@@ -80,7 +80,8 @@ class Results:
         if not self._ended:
             return "no trial has run"
         what = f"has a finite {self._sweep.objective.primary_metric}" if self._succeeded else "has succeeded"
-        told, first = f"none of {self._ended} trials {what}", self._first
+        none = f"none of {self._ended} trials" if self._ended > 1 else "not one trial"
+        told, first = f"{none} {what}", self._first
         if first is None:
             return told
         return f"{told}: trial {first.number} ({first.run}): {first.reason or first.status.value}"
