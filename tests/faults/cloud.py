@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,24 +156,39 @@ class Azure:
         """`specrun apply --yes`."""
         return self.specrun("apply", "--yes", *arguments)
 
+    def killed(self, start: Callable[[], commands.Command], due: Callable[[int, Request, str], bool]) -> bool:
+        """Start a command and kill it at the request that is due; False when it ended by itself.
+
+        The emulator is told before the command begins: on a busy machine it may have asked a lot once `start` returns.
+        """
+        begun: Future[commands.Command] = Future()
+
+        def look(number: int, request: Request, phase: str) -> None:
+            if due(number, request, phase):
+                begun.result(PATIENCE).send_signal(signal.SIGKILL)
+
+        self.emulator.on_request = look
+        try:
+            begun.set_result(start())
+            return begun.result().wait(PATIENCE) == -signal.SIGKILL
+        finally:
+            self.emulator.on_request = None
+
     def apply_killed_at(self, route: str, nth: int, phase: str, *arguments: str) -> bool:
         """An apply that is killed when the emulator is at its n-th request on a route; False when it never gets so far.
 
         Not at the n-th of all requests: those that go side by side come in any order.
         """
         start = len(self.emulator.requests)
-        process = commands.start(["apply", "--yes", *arguments], self.folder, self.environment, self.engine)
 
-        def kill(at: int, request: Request, at_phase: str) -> None:
+        def due(at: int, request: Request, at_phase: str) -> bool:
             seen = [one.number for one in self.asked(route) if start < one.number <= at]
-            if at_phase == phase and len(seen) == nth and seen[-1] == at:
-                process.send_signal(signal.SIGKILL)
+            return at_phase == phase and len(seen) == nth and seen[-1] == at
 
-        self.emulator.on_request = kill
-        try:
-            killed = process.wait(PATIENCE) == -signal.SIGKILL
-        finally:
-            self.emulator.on_request = None
+        killed = self.killed(
+            lambda: commands.start(["apply", "--yes", *arguments], self.folder, self.environment, self.engine),
+            due,
+        )
         if killed:
             self.end_leases()
         return killed

@@ -57,16 +57,14 @@ def check_second(azure: Azure, since: float) -> None:
 @pytest.mark.long
 def test_a_holder_that_is_killed_keeps_the_next_waiting_for_a_while(azure: Azure) -> None:
     killed: list[float] = []
-    first = begin(azure)
 
-    def kill(number: int, request: Request, phase: str) -> None:
-        if phase == "before" and request.method == "PUT" and "/numbers/" in request.path and not killed:
-            killed.append(time.monotonic())
-            first.kill()
+    def due(number: int, request: Request, phase: str) -> bool:
+        if killed or phase != "before" or request.method != "PUT" or "/numbers/" not in request.path:
+            return False
+        killed.append(time.monotonic())
+        return True
 
-    azure.emulator.on_request = kill
-    first.wait(PATIENCE)
-    azure.emulator.on_request = None
+    assert azure.killed(lambda: begin(azure), due)
     check_second(azure, killed[0])
 
 
