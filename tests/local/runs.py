@@ -140,6 +140,17 @@ def with_argument(argument: str) -> list[int]:
     return [pid for pid in _pids() if argument.encode() in _read(pid, "cmdline").split(b"\0")]
 
 
+def processes_of(home: Path) -> dict[int, str]:
+    """The living processes of a state folder's runs, and what each is: a supervisor, a guard, or one of a role's."""
+    found = {}
+    for pid in _pids():
+        if any(word.startswith(os.fsencode(home)) for word in _read(pid, "cmdline").split(b"\0")):
+            found[pid] = "guard" if _read(pid, "comm").startswith(b"guard") else "supervisor"
+        elif requests.MARKER.encode() in (environment := _read(pid, "environ")) and os.fsencode(home) in environment:
+            found[pid] = "role"
+    return found
+
+
 def kill_at_once(*pids: int) -> None:
     """None of them gets to see another one's end."""
     for pid in pids:
