@@ -6,23 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from specrun.spec.diagnostics import Diagnostic, Path
-from specrun.spec.failures import Failure, bound
+from specrun.spec.failures import Failure, Otherwise, bound
 from specrun.spec.from_variables import explain_variable
 from specrun.spec.lookalikes import first
 from specrun.spec.names import foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.predicate import expression
 from specrun.spec.source import Document
-from specrun.spec.wording import examples, field_name, kind_of, kinds, listed, shown, snippet
+from specrun.spec.wording import example, field_name, kind_of, kinds, listed, shown, snippet
 from specrun.spec.wrong_types import hint
 
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
 
 
-def explain(document: Document, failure: Failure) -> Diagnostic:
+def explain(document: Document, failure: Failure, otherwise: Otherwise) -> Diagnostic:
     """The diagnostic of any failure but an unknown or missing key (those are looked at together, in `keys`)."""
-    of_variable = explain_variable(document, failure)
-    code, detail = of_variable if of_variable is not None else _EXPLANATIONS[failure.keyword](document, failure)
+    explained = explain_variable(document, failure)
+    if explained is None and failure.keyword == "type":
+        explained = _type(document, failure, otherwise)
+    code, detail = explained if explained is not None else _EXPLANATIONS[failure.keyword](document, failure)
     odd = first(failure.key or "" if failure.keyword == "propertyNames" else str(failure.value))
     detail = detail if odd is None or _is_credential(failure.path) else f"{odd} {detail}"
     if failure.keyword == "propertyNames":
@@ -31,12 +33,12 @@ def explain(document: Document, failure: Failure) -> Diagnostic:
     return document.diagnostic(code, detail, failure.path)
 
 
-def _type(document: Document, failure: Failure) -> tuple[str, str]:
+def _type(document: Document, failure: Failure, otherwise: Otherwise) -> tuple[str, str]:
     name = field_name(failure.path)
     wanted = failure.schema["type"]
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
     detail = f"`{name}` takes {kinds(wanted)}; this is {kind_of(failure.value)}."
-    more = "" if _is_credential(failure.path) else hint(document, failure, wanted)
+    more = "" if _is_credential(failure.path) else hint(document, failure, wanted, otherwise)
     return "wrong-type", _joined(detail, more or _example(failure), _default(failure))
 
 
@@ -110,7 +112,6 @@ def _size(document: Document, failure: Failure) -> tuple[str, str]:
 
 
 _EXPLANATIONS = {
-    "type": _type,
     "enum": _enum,
     "const": _enum,
     "pattern": _pattern,
@@ -171,10 +172,10 @@ def _default(failure: Failure) -> str:
 
 
 def _example(failure: Failure) -> str:
-    shown_there = examples(failure.field)
-    if not shown_there or not failure.path or not isinstance(failure.path[-1], str):
+    if not failure.path or not isinstance(failure.path[-1], str):
         return ""
-    return f"For example `{snippet(failure.path[-1], shown_there[0])}`."
+    shown_there = example(failure.path[-1], failure.field)
+    return f"For example `{shown_there}`." if shown_there else ""
 
 
 def _joined(*sentences: str) -> str:

@@ -5,7 +5,8 @@ The compiled predicates say which branches to look into, so that this walks no f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from specrun.spec.diagnostics import Path
@@ -27,6 +28,10 @@ _SINGLE = (
     "maxProperties",
     "not",
 )
+
+
+_LACKS = ("required", "anyOf", "minProperties", "minItems")
+"""The keywords that refuse what is not all there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,61 @@ def bound(failure: Failure) -> str:
     return f"{words} {failure.schema[failure.keyword]:,}"
 
 
+class Otherwise:
+    """What a schema, its rules among it, would say of a document if something else stood at one of its places.
+
+    Of what is `incomplete` nothing is needed: it may stand in another file.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], values: Any, *, incomplete: bool) -> None:
+        self._schema = schema
+        self._values = values
+        self._incomplete = incomplete
+
+    @cached_property
+    def _predicates(self) -> Predicates:
+        return Predicates(self._schema)
+
+    def fits(self, path: Path, value: Any) -> bool:
+        """Whether a value would be right at a path."""
+        found = failures(self._predicates, self._schema, _changed(self._values, path, lambda _: value))
+        return not any(failure.path[: len(path)] == path for failure in found)
+
+    def is_needed(self, path: Path) -> bool:
+        """Whether what stands at a path has to stand there."""
+        if self._incomplete:
+            return False
+        *above, last = path
+        without = _changed(self._values, tuple(above), lambda inside: _left_out(inside, last))
+        return bool(self._missing(without, tuple(above)) - self._missing(self._values, tuple(above)))
+
+    def _missing(self, values: Any, path: Path) -> set[tuple[str, str | None]]:
+        """What the mapping or list at a path lacks."""
+        found = (failure for failure in failures(self._predicates, self._schema, values) if failure.path == path)
+        return {(one.keyword, one.key) for one in found if one.keyword in _LACKS}
+
+
 def failures(predicates: Predicates, schema: Schema, value: Any, path: Path = ()) -> Iterator[Failure]:
     """Every failure of the value at `path`."""
     return _Walk(predicates).visit(schema, value, path, {})
+
+
+def _changed(values: Any, path: Path, change: Callable[[Any], Any]) -> Any:
+    """The same values but for what stands at a path."""
+    if not path:
+        return change(values)
+    step, *below = path
+    inside = _changed(values[step], tuple(below), change)
+    if isinstance(values, list):
+        assert isinstance(step, int)
+        return [*values[:step], inside, *values[step + 1 :]]
+    return {**values, step: inside}
+
+
+def _left_out(values: Any, step: str | int) -> Any:
+    if isinstance(values, list):
+        return [value for index, value in enumerate(values) if index != step]
+    return {name: value for name, value in values.items() if name != step}
 
 
 class _Walk:

@@ -15,7 +15,7 @@ from specrun.spec.masking import masked
 from specrun.spec.names import Foreign, foreign_key, foreign_value, section
 from specrun.spec.nearest import nearest
 from specrun.spec.source import Document
-from specrun.spec.wording import examples, field_name, listed, snippet
+from specrun.spec.wording import example, field_name, listed, snippet
 
 _CREDENTIALS = frozenset(("account_key", "sas_token", "client_secret", "admin_password"))
 _SWITCHES = frozenset(("gpu", "create", "prune", "ssh_public_access_enabled", "enable_node_public_ip"))
@@ -132,7 +132,7 @@ class Keys:
         if isinstance(field, dict):
             field = {**self._resolved(field), **field}
             detail += f" {field['description']}" if "description" in field else ""
-            detail += "".join(f" For example `{snippet(key, one)}`." for one in examples(field)[:1])
+            detail += f" For example `{shown}`." if (shown := example(key, field)) else ""
         return document.diagnostic("missing-key", detail[0].upper() + detail[1:], (*failure.path, key), key=True)
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -116,7 +116,7 @@ def _explained(
     from itertools import islice
 
     from specrun.spec.explain import explain
-    from specrun.spec.failures import Failure, failures
+    from specrun.spec.failures import Failure, Otherwise, failures
     from specrun.spec.layout import explain_layout
 
     once: dict[tuple[Path, str, str | None], Failure] = {}  # two subschemas may ask the same of one value
@@ -129,7 +129,8 @@ def _explained(
     laid_out, found = explain_layout(document, keys.places, found)
     of_keys = [failure for failure in found if failure.keyword in ("additionalProperties", "required", "anyOf")]
     told = list(keys.explain(document, of_keys)) if of_keys else []
-    return laid_out + told + [explain(document, failure) for failure in found if failure not in of_keys]
+    otherwise = Otherwise(schema, values, incomplete=incomplete)
+    return laid_out + told + [explain(document, failure, otherwise) for failure in found if failure not in of_keys]
 
 
 @lru_cache(maxsize=2)

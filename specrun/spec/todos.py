@@ -241,11 +241,11 @@ def _instead(document: Document, path: Path, place: Location, *, is_name: bool) 
     said = above[-1].strip().startswith("#") if above else False
     yield "Write what belongs there" + (": the comment above it says what it is about." if said else ".")
     from specrun.spec.schema import field_at  # late: few specs are open
-    from specrun.spec.wording import examples, snippet
+    from specrun.spec.wording import example
 
-    shown = examples(field_at(path))
+    shown = example(path[-1], field_at(path))
     if shown and not is_name and isinstance(path[-1], str) and path[0] != "vars" and not _may_have_brackets(path):
-        yield f"For example `{snippet(path[-1], shown[0])}`."
+        yield f"For example `{shown}`."
     if path[:2] == ("job", "inputs") and len(path) > 2 and not is_name:
         yield f"Or give it with `--input {path[2]}=PATH`."
 

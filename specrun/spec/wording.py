@@ -95,6 +95,13 @@ def snippet(key: object, value: object) -> str:
     return f"{key}: {_shortened(yaml_text(value))}"
 
 
+def example(key: object, field: Mapping[str, Any]) -> str:
+    """`key: value` with the first of the values that a schema shows of a field, whole: it is there to be taken over. ""
+    where there is none.
+    """
+    return "".join(f"{key}: {yaml_text(one)}" for one in examples(field)[:1])
+
+
 def size(count: float) -> str:
     """Bytes in decimal units: `34 MB`."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from specrun.spec.failures import Failure
+from specrun.spec.failures import Failure, Otherwise
 from specrun.spec.names import seconds
 from specrun.spec.source import Document
-from specrun.spec.wording import examples, listed, snippet, yaml_text
+from specrun.spec.wording import example, listed, snippet, yaml_text
 
 _LONGEST = 1000
 """Nobody wants to read more of a value written anew."""
 _TRUE = frozenset(("yes", "y", "on", "true", "1", "enabled"))
-_REQUIRED = frozenset(("apiVersion", "name", "path", "type", "data", "account_name", "container_name", "subnet"))
 _FALSE = frozenset(("no", "n", "off", "false", "0", "disabled", "none"))
 
 
-def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
+def hint(document: Document, failure: Failure, wanted: Sequence[str], otherwise: Otherwise) -> str:
     """A sentence that says what to write instead; empty where nothing in particular is likely."""
     value = failure.value
     key = failure.path[-1] if failure.path else ""
@@ -27,13 +26,13 @@ def hint(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
         return ""
     if failure.path[:2] == ("sweep", "search_space") and len(failure.path) > 2:
         return _for_parameter(failure)
-    if value is None:
-        return _for_nothing(failure, wanted)
+    if value is None and failure.path:
+        return _for_nothing(failure, wanted, otherwise)
     if isinstance(value, str):
-        return _for_text(key, value, wanted, failure)
+        return _for_text(key, value, wanted, failure, otherwise)
     if isinstance(value, (bool, int, float)):
-        return _for_scalar(document, failure, wanted)
-    if isinstance(value, list) and failure.path == ("job", "command"):
+        return _for_scalar(document, failure, wanted, otherwise)
+    if isinstance(value, list) and failure.path == ("job", "command") and any(map(str, value)):
         return _for_command(list(map(str, value)))
     if isinstance(value, list) and "object" in wanted and _has_names(value):
         return "Instead of a list with `name` in each, write a mapping from the names: `NAME: {…}`."
@@ -49,50 +48,92 @@ def _for_parameter(failure: Failure) -> str:
         return f"As a list it is `{snippet('values', [value])}`."
     if len(failure.path) > 3:
         return ""
-    called = re.match(r"\s*(\w+)\(", value) if isinstance(value, str) else None
-    if called is not None or (isinstance(value, list) and value and value[0] in _DISTRIBUTIONS):
-        kind = (called[1] if called is not None else value[0]).lower()
-        fields = _DISTRIBUTIONS.get(kind, "values: […]")
-        return f"As a mapping it is `{name}: {{type: {kind if kind in _DISTRIBUTIONS else 'choice'}, {fields}}}`."
+    called = _called(value)
+    if called is not None:
+        return f"As a mapping it is `{name}: {yaml_text(_as_mapping(*called))}`."
     if isinstance(value, list) and value:
-        return f"Write `{name}: {{{snippet('type', 'choice')}, {snippet('values', value)}}}`."
+        return f"Write `{name}: {yaml_text({'type': 'choice', 'values': value})}`."
     if isinstance(value, (str, int, float)):
         return "What is the same in all trials stands in the command."
     return ""
 
 
-_STEPS = "min_value: …, max_value: …"
-_DISTRIBUTIONS = {
-    "choice": "values: […]",
-    "randint": "upper: …",
-    **dict.fromkeys(("uniform", "loguniform"), _STEPS),
-    **dict.fromkeys(("quniform", "qloguniform"), f"{_STEPS}, q: …"),
-    **dict.fromkeys(("normal", "lognormal"), "mu: …, sigma: …"),
-    **dict.fromkeys(("qnormal", "qlognormal"), "mu: …, sigma: …, q: …"),
+_RANGE = {"min_value": 0, "max_value": 1}
+_LOGARITHMS = {"min_value": -9, "max_value": -1}
+_AROUND = {"mu": 0, "sigma": 1}
+_STEP = {"q": 0.1}
+_DISTRIBUTIONS: Mapping[str, Mapping[str, Any]] = {
+    "choice": {"values": [32, 64]},
+    "randint": {"upper": 10},
+    "uniform": _RANGE,
+    "loguniform": _LOGARITHMS,
+    "quniform": _RANGE | _STEP,
+    "qloguniform": _LOGARITHMS | _STEP,
+    **dict.fromkeys(("normal", "lognormal"), _AROUND),
+    **dict.fromkeys(("qnormal", "qlognormal"), _AROUND | _STEP),
 }
-"""The fields of each type of parameter."""
+"""The fields of each type of parameter in the order of the SDKs, with values where there are none to take over."""
 
 
-def _for_nothing(failure: Failure, wanted: Sequence[str]) -> str:
+def _called(value: Any) -> tuple[str, Sequence[Any], Mapping[str, Any]] | None:
+    """A type of parameter with its arguments, from `uniform(0, 1)` or `[uniform, 0, 1]`; None of anything else."""
+    if isinstance(value, list) and value and value[0] in _DISTRIBUTIONS:
+        kind, *given = value
+        inside = given[0] if kind != "choice" and len(given) == 1 and isinstance(given[0], list) else given
+        return kind, inside, {}
+    if not isinstance(value, str) or not re.match(r"\s*(?:\w+\.)*\w+\(", value):
+        return None
+    import ast  # late: few specs have calls in them
+
+    kind = value.partition("(")[0].strip().rpartition(".")[2].lower()
+    kind = kind if kind in _DISTRIBUTIONS else "choice"
+    try:
+        call = ast.parse(value.strip(), mode="eval").body
+        if isinstance(call, ast.Call):
+            named = {one.arg: ast.literal_eval(one.value) for one in call.keywords if one.arg is not None}
+            return kind, [ast.literal_eval(one) for one in call.args], named
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        pass
+    return kind, (), {}
+
+
+def _as_mapping(kind: str, given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter from the arguments of a call; whole, so that it holds what somebody has to correct, if anything."""
+    fields = _DISTRIBUTIONS[kind]
+    if kind == "choice":
+        values = named.get("values", named.get("options", given[0] if len(given) == 1 else given))
+        several = list(values) if isinstance(values, (list, tuple)) else [values]
+        plain = bool(several) and all(isinstance(value, (str, int, float)) for value in several)
+        return {"type": kind, "values": several if plain else fields["values"]}
+    numbers = {**dict(zip(fields, given, strict=False)), **named}
+    if not all(type(numbers.get(name, 0)) in (int, float) for name in fields):
+        numbers = {}
+    return {"type": kind, **{name: numbers.get(name, usual) for name, usual in fields.items()}}
+
+
+def _for_nothing(failure: Failure, wanted: Sequence[str], otherwise: Otherwise) -> str:
+    """What may stand there; that it may be left out is said where it may."""
     key = failure.path[-1]
-    if key in _REQUIRED:
-        shown_there = examples(failure.field)
-        return f"Give it a value, as in `{snippet(key, shown_there[0])}`." if shown_there else "Give it a value."
-    if list(wanted) == ["object"]:
-        return f"Write `{key}: {{}}` for an empty one, or leave it out."
-    return "Give it a value, or leave it out."
+    is_needed = otherwise.is_needed(failure.path)
+    if list(wanted) == ["object"] and isinstance(key, str) and otherwise.fits(failure.path, {}):
+        told = f"Write `{key}: {{}}` for an empty one"
+    else:
+        shown_there = example(key, failure.field) if isinstance(key, str) else ""
+        by_example = shown_there and (is_needed or "object" in wanted)
+        told = f"Give it a value, as in `{shown_there}`" if by_example else "Give it a value"
+    return f"{told}." if is_needed else f"{told}, or leave it out."
 
 
-def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure) -> str:
+def _for_text(key: object, value: str, wanted: Sequence[str], failure: Failure, otherwise: Otherwise) -> str:
     if "array" in wanted:
-        return _for_list(key, value)
+        return _for_list(key, value, failure, otherwise)
     if failure.path[:1] == ("data",) and len(failure.path) == 2:
         return f"Write `{key}: {{path: {value}}}`."
     if "${{" in value:
         return "An expression may stand here when it is the whole value and its variable has the right type."
     if "integer" in wanted or "number" in wanted:
         number = _number(value, failure)
-        if number is None:
+        if number is None or not otherwise.fits(failure.path, number):
             return ""
         in_seconds = failure.field.get("x-unit") == "seconds" and not value.strip().isdecimal()
         return f"Write `{snippet(key, number)}`" + (": it is in seconds." if in_seconds else ", without quotes.")
@@ -119,13 +160,13 @@ def _word(text: str) -> str:
     return text if "${{" in text else shlex.quote(text)
 
 
-def _for_list(key: object, value: str) -> str:
+def _for_list(key: object, value: str, failure: Failure, otherwise: Otherwise) -> str:
     if key == "pip" and value.endswith((".txt", ".in")):
         return "Write the requirements themselves: a spec reads no file of them."
     if key == "pip" and value.endswith((".yml", ".yaml")):
         return f"For a conda file write `conda_file: {value}` instead."
     words = re.findall(r"(?:\$\{\{[^{}]*\}\}|\S)+", value) if key == "arguments" else [value]
-    return f"As a list it is `{snippet(key, words)}`."
+    return f"As a list it is `{snippet(key, words)}`." if otherwise.fits(failure.path, words) else ""
 
 
 def _number(value: str, failure: Failure) -> int | None:
@@ -135,16 +176,19 @@ def _number(value: str, failure: Failure) -> int | None:
     return seconds(value) if failure.field.get("x-unit") == "seconds" else None
 
 
-def _for_scalar(document: Document, failure: Failure, wanted: Sequence[str]) -> str:
+def _for_scalar(document: Document, failure: Failure, wanted: Sequence[str], otherwise: Otherwise) -> str:
     value, key = failure.value, failure.path[-1]
     if "string" in wanted:
-        written = yaml_text(_as_typed(document, failure), quoted=True)
+        typed = _as_typed(document, failure)
+        if not otherwise.fits(failure.path, typed):
+            return ""
+        written = yaml_text(typed, quoted=True)
         return f"Write `{key}: {written}`, in quotes." if isinstance(key, str) else f"Write `{written}`, in quotes."
     if "integer" in wanted and isinstance(value, float):
         return "It cannot be a part of one."
     if "boolean" in wanted and value in (0, 1):
         return f"Write `{key}: {'true' if value else 'false'}`."
-    if "array" in wanted:
+    if "array" in wanted and otherwise.fits(failure.path, [value]):
         return f"As a list it is `{snippet(key, [value])}`."
     return ""
 

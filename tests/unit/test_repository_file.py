@@ -50,7 +50,7 @@ def codes_of(loaded: Loaded) -> list[tuple[str, int, int, str]]:
         ("specs: [/jobs]\n", 1, 9, "bad-value", "`jobs/**/*.yaml`"),
         ("env: A\n", 1, 6, "wrong-type", "`env: [A]`"),
         ("env:\n", 1, 1, "wrong-type", "a list"),
-        ("env:\n- 1\n", 2, 3, "wrong-type", "in quotes"),
+        ("env:\n- 1\n", 2, 3, "wrong-type", "takes text"),
         ("env: ['${{ env.A }}']\n", 1, 7, "bad-value", "`DATA_ROOT`"),
         ("env:\n- A\n- GITHUB_*\n", 3, 3, "bad-value", "the whole name"),
         ("env: [A]\nenv: [B]\n", 2, 1, "duplicate-key", "line 1"),

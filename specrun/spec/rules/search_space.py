@@ -11,7 +11,7 @@ from specrun.spec.expressions import OPEN, scalar_text
 from specrun.spec.rules.subject import Subject, mapping, text
 from specrun.spec.sweep import BAYESIAN, GRID, MOST_SOBOL, SOBOL
 from specrun.spec.todos import TODO
-from specrun.spec.wording import field_name, listed, shown
+from specrun.spec.wording import field_name, listed, shown, yaml_text
 
 _TAKES = {
     GRID: ("choice",),
@@ -89,8 +89,18 @@ def _not_sampled(chosen: str, kind: str, parameter: Mapping[str, Any], takes: tu
     if kind == "randint" and type(upper) is int and 0 < upper <= 20:
         return f"{detail} The same are `{{type: choice, values: {list(range(upper))}}}`."
     if chosen == GRID:
-        return f"{detail} Write the values out, `{{type: choice, values: […]}}`, or `sampling_algorithm: random`."
+        return f"{detail} Write the values out, {_as_choice(parameter)}, or `sampling_algorithm: random`."
     return f"{detail} Write one of those, or `sampling_algorithm: random`."
+
+
+def _as_choice(parameter: Mapping[str, Any]) -> str:
+    """A choice of three values of a range: something to begin with."""
+    values: list[Any] = [32, 64, 128]
+    low, high = _number(parameter.get("min_value")), _number(parameter.get("max_value"))
+    if low is not None and high is not None and "log" not in parameter["type"] and is_finite({"": parameter}):
+        middle = float(f"{low / 2 + high / 2:.4g}")
+        values = [low, int(middle) if middle.is_integer() else middle, high]
+    return f"as in `{yaml_text({'type': 'choice', 'values': values})}`"
 
 
 def _odd(values: list[Any]) -> int | None:
@@ -120,13 +130,13 @@ def ranges(subject: Subject) -> Iterator[Diagnostic]:
         if ends[0] >= ends[1]:
             yield subject.at("empty-range", _empty(*ends), *path, "min_value")
             continue
-        beyond = _beyond(kind, parameter, ends, base)
+        beyond = _beyond(parameter, ends, base)
         if beyond is not None:
             yield subject.at("out-of-range", beyond[1], *path, *beyond[0])
         elif base is not None and _looks_like_values(ends, base) and "min_value" in parameter:
             low, high = (f"{base**end:.4g}" for end in ends)
             detail = f"The values lie between {low} and {high}, whose logarithms these are."
-            yield subject.at("logarithm-or-value", f"{detail} {_instead(kind, *ends, base)}", *path, "min_value")
+            yield subject.at("logarithm-or-value", f"{detail} {_instead(parameter, *ends, base)}", *path, "min_value")
         else:
             yield from _steps(subject, kind, path, parameter, [end if base is None else base**end for end in ends])
 
@@ -146,9 +156,7 @@ def _empty(least: float, most: float) -> str:
     return f"No value is above {shown(least)} and below {shown(most)}: `min_value` is the lesser of the two."
 
 
-def _beyond(
-    kind: str, parameter: Mapping[str, Any], ends: tuple[float, float], base: float | None
-) -> tuple[Path, str] | None:
+def _beyond(parameter: Mapping[str, Any], ends: tuple[float, float], base: float | None) -> tuple[Path, str] | None:
     """Which field leads to values that are no numbers any more, and what there is to say of it."""
     is_range = "min_value" in parameter
     if base is not None:
@@ -158,7 +166,7 @@ def _beyond(
             which = outside.index(True)
             what = "too great to be a number" if exponents[which] > 0 else "0"
             detail = f"It is the logarithm of the {('least', 'greatest')[which]} value, which would be {what}."
-            return (("min_value", "max_value")[which],), f"{detail} {_instead(kind, *ends, base)}"
+            return (("min_value", "max_value")[which],), f"{detail} {_instead(parameter, *ends, base)}"
         if any(outside):
             low, high = (f"{exponent:.4g}" for exponent in exponents)
             detail = (
@@ -187,7 +195,7 @@ def _base(subject: Subject) -> float | None:
     return base if base is not None and base > 0 and base != 1 and _is_finite(base) else None
 
 
-def _instead(kind: str, least: float, most: float, base: float) -> str:
+def _instead(parameter: Mapping[str, Any], least: float, most: float, base: float) -> str:
     """What to write for a range of these values."""
     if least <= 0:
         return "Write the logarithms of the two ends."
@@ -195,7 +203,8 @@ def _instead(kind: str, least: float, most: float, base: float) -> str:
         low, high = (f"{math.log(end, base):.4f}".rstrip("0").rstrip(".") for end in (least, most))
     except (OverflowError, ValueError):
         return "Write the logarithms of the two ends."
-    written = f"{{type: {kind}, min_value: {low}, max_value: {high}}}"
+    step = f", q: {parameter['q']}" if "q" in parameter else ""
+    written = f"{{type: {parameter['type']}, min_value: {low}, max_value: {high}{step}}}"
     return f"For values from {shown(least)} to {shown(most)} write `{written}`."
 
 
@@ -211,7 +220,7 @@ def _steps(
     elif step is not None and kind == "quniform" and step > width:
         detail = (
             f"Values are multiples of {shown(step)}, and the range is {width:g} wide: it has two of them at most. Take "
-            "a smaller `q`, or write the values out, `{type: choice, values: […]}`."
+            f"a smaller `q`, or write the values out, {_as_choice(parameter)}."
         )
         yield subject.at("coarse-steps", detail, *path, "q")
 
