@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from specrun.convert.to_endpoint import (
     NAME,
     Serving,
     commands,
+    download,
     endpoint_files,
     endpoint_name,
     left_open,
@@ -73,6 +75,8 @@ def endpoint(
     for file in filter(None, (scoring, None if (served_in or "azureml:").startswith("azureml:") else served_in)):
         if not Path(file).is_file():
             raise Exit(WRONG_USAGE, f"there is no file {file}")
+    if image and (served_in or "").startswith("azureml:"):
+        raise Exit(WRONG_USAGE, f"{served_in} has an image: --image {image} is for a conda file, or alone")
     where, found = _find(model, reading)
     place = where.engine.place
     workspace = (place.workspace.split("/")[1], place.name) if where.engine.facts.in_workspace else ()
@@ -86,6 +90,7 @@ def endpoint(
         scoring or "",
         served_in or "",
         image or "",
+        where.home,
     )
     folder = Path(out_dir)
     texts = endpoint_files(serving, folder)
@@ -97,7 +102,7 @@ def endpoint(
         print(f"2 files in {visible(str(folder))}, to be made in this order:")
         for command in commands(serving, folder):
             print(f"  {visible(command)}")
-        for line in _on_this_machine(where, found):
+        for line in _on_this_machine(where, serving):
             print(visible(line))
     _check_whole(folder, texts)
 
@@ -119,19 +124,34 @@ def _find(model: str, reading: Reading) -> tuple[RunsOfSpec, RegisteredModel]:
     return there[0]
 
 
-def _on_this_machine(where: RunsOfSpec, model: RegisteredModel) -> list[str]:
+def _on_this_machine(where: RunsOfSpec, serving: Serving) -> list[str]:
     """What serves a model of MLflow here, after what fetches it where it is in a workspace."""
+    model = serving.model
     if model.type != "mlflow_model":
         return []
     if not where.engine.facts.in_workspace:
-        return ["on this machine:", f"  {serve_here(_nearby(model.path))}"]
-    run = model.tags.get(TRIAL_TAG, model.run)
+        return ["on this machine:", f"  {serve_here(_nearby(model.path), _programs(where, model))}"]
+    folder, run = f"{model.name}-{model.version}", model.tags.get(TRIAL_TAG, model.run)
     if not run:
-        return []
-    only = f"{model.output}/*"
-    words = ["specrun", "outputs", "--engine", where.engine.place.engine, "--run", run, "--fetch", model.name]
-    fetch = shlex.join([*words, "--only", only, *filter(None, [where.file])])
-    return ["on this machine:", f"  {fetch}", f"  {serve_here(f'{model.name}/{model.output}')}"]
+        fetch, fetched = download(serving, folder)
+        return ["on this machine:", f"  {fetch}", f"  {serve_here(fetched)}"]
+    words = ["specrun", "outputs", "--engine", where.engine.place.engine, "--run", run, "--fetch", folder]
+    fetch = shlex.join([*words, "--only", f"{model.output}/*", *filter(None, [where.file])])
+    return ["on this machine:", f"  {fetch}", f"  {serve_here(f'{folder}/{model.output}')}"]
+
+
+def _programs(where: RunsOfSpec, model: RegisteredModel) -> str:
+    """Where the programs are of the environment that was built here for its run, if MLflow is among them."""
+    from specrun.engines.local.environments import environment_folder  # late: for a model of this machine alone
+
+    reads: Sequence[str] = ()
+    with suppress(EngineError):  # a model stays when its run is deleted
+        reads = where.engine.run(model.run).reads if model.run else ()
+    for digest in [one.removeprefix("environment/") for one in reads if one.startswith("environment/")]:
+        programs = environment_folder(where.home, digest) / "bin"
+        if (programs / "mlflow").is_file():
+            return str(programs)
+    return ""
 
 
 def _nearby(path: str) -> str:

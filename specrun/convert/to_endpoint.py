@@ -30,7 +30,7 @@ PORT = 5001
 @dataclass(frozen=True, slots=True)
 class Serving:
     """How a model is to be served. `workspace` are the names of its resource group and of itself; () for a model that
-    is registered on this machine: then what serves it is sent its files.
+    is registered on this machine: then what serves it is sent its files. `home` is specrun's own folder.
 
     `scoring` is the script, whose folder is sent, `environment` a registered one or a conda file, which stands on an
     `image`; all "" where that is not said.
@@ -45,6 +45,7 @@ class Serving:
     scoring: str = ""
     environment: str = ""
     image: str = ""
+    home: Path | None = None
 
 
 def endpoint_name(model: str) -> str:
@@ -78,9 +79,20 @@ def commands(serving: Serving, folder: Path) -> Sequence[str]:
     ]
 
 
-def serve_here(path: str) -> str:
-    """What serves a model of MLflow on this machine, in the Python that is active."""
-    return shlex.join(["mlflow", "models", "serve", "-m", path, "-p", str(PORT), "--env-manager", "local"])
+def serve_here(path: str, programs: str = "") -> str:
+    """What serves a model of MLflow on this machine, to this machine alone, with the `mlflow` of a folder of `programs`
+    ("": of the Python that is active), which starts others of it by their names.
+    """
+    where = f"PATH={shlex.quote(programs)}:$PATH " if programs else ""
+    words = ["mlflow", "models", "serve", "-m", path, "-h", "127.0.0.1", "-p", str(PORT), "--env-manager", "local"]
+    return f"{where}{shlex.join(words)}"
+
+
+def download(serving: Serving, to: str) -> tuple[str, str]:
+    """What fetches a model of a workspace of which no run is known, and where its files are then."""
+    model, (group, workspace) = serving.model, serving.workspace
+    words = ["-n", model.name, "-v", model.version, "--download-path", to, "-g", group, "-w", workspace]
+    return shlex.join(["az", "ml", "model", "download", *words]), f"{to}/{model.name}/{Path(model.path).name}"
 
 
 def left_open(text: str) -> Iterator[tuple[int, str]]:
@@ -105,6 +117,10 @@ def _deployment(serving: Serving, folder: Path, command: str) -> str:
         if not serving.scoring:
             page.comment(
                 ("code_configuration",), f"A {model.type} is served by a script with init() and run(): --scoring"
+            )
+        elif serving.home is not None and Path(serving.scoring).resolve().parent in serving.home.resolve().parents:
+            page.comment(
+                ("code_configuration",), f"az sends all files there: let an .amlignore name {serving.home.name}"
             )
         page.put("environment", _environment(serving, folder))
         if page.get(("environment",)) == TODO or not _is_whole(serving):

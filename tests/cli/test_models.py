@@ -14,6 +14,7 @@ import pytest
 from specrun.cli.completing import candidates
 from specrun.cli.main import VERBS
 from specrun.engines.base import EngineError, Missing
+from specrun.engines.local.environments import environment_folder
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Last, Logged, Series
 from specrun.plan.models import COMMIT_TAG, FINGERPRINT_TAG, OUTPUT_TAG, RUN_TAG, RegisteredModel, Registration
@@ -168,6 +169,22 @@ def test_lists_for_programs(specrun: Command, engine: Double) -> None:
     ]
     assert specrun("models", "digits", "-q").out == "digits:3\ndigits:2\ndigits:1\n"
     assert json.loads(specrun("models", "-o", "json").out)[-1]["damaged"] == "model.json is damaged: empty"
+
+
+def test_a_model_is_served_with_what_was_built_for_its_run(specrun: Command, engine: Double) -> None:
+    assert isinstance(engine.models, Registry)
+    engine.models.models += [version("served", 1, PREP, "mlflow_model"), version("served", 2, AGAIN, "mlflow_model")]
+    programs = environment_folder(Path(".specrun").absolute(), "x") / "bin"
+    programs.mkdir(parents=True)
+
+    def served(model: str) -> str:
+        return specrun("export", "endpoint", model, "--out-dir", "out").out.splitlines()[-1]
+
+    plain = "  mlflow models serve -m /registry/served/"
+    assert served("served:1").startswith(f"{plain}1 ")  # without mlflow it serves nothing
+    (programs / "mlflow").touch()
+    assert served("served:1").startswith(f"  PATH={programs}:$PATH {plain.strip()}1 ")
+    assert served("served:2").startswith(f"{plain}2 ")  # its run is gone
 
 
 def test_where_models_are(specrun: Command, engine: Double) -> None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from specrun.convert.to_endpoint import NAME, Serving, commands, endpoint_files, endpoint_name, left_open, serve_here
+from specrun.convert.to_endpoint import (
+    NAME,
+    Serving,
+    commands,
+    download,
+    endpoint_files,
+    endpoint_name,
+    left_open,
+    serve_here,
+)
 from specrun.engines.local.models import LocalModels
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
@@ -102,13 +113,32 @@ def test_the_commands_stand_in_their_order(tmp_path: Path) -> None:
     ]
 
 
+def test_programs_of_an_environment_come_first_wherever_it_lies() -> None:
+    """Those that it starts itself are looked for by their names: `uvicorn`, `gunicorn`."""
+    line = serve_here("a model", "/my folder/bin")
+    printed = "mlflow() { echo $PATH; echo $#; }; " + line
+    said = subprocess.run(["bash", "-c", printed], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == ["/my folder/bin:/usr/bin", "10"]
+
+
+def test_a_model_of_which_no_run_is_known_is_fetched_by_az() -> None:
+    path = "azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/d/paths/LocalUpload/1/my model"
+    theirs = serving()
+    theirs = replace(theirs, model=RegisteredModel("digits", "3", "mlflow_model", path=path))
+    assert download(theirs, "digits-3") == (
+        "az ml model download -n digits -v 3 --download-path digits-3 -g ml-rg -w ml-ws",
+        "digits-3/digits/my model",
+    )
+
+
 @pytest.mark.long  # its import takes seconds
 def test_mlflow_knows_the_command_that_serves() -> None:
     cli = pytest.importorskip("mlflow.models.cli")
     _, _, verb, *arguments = shlex.split(serve_here("my model"))
     context = cli.commands.commands[verb].make_context(verb, arguments)  # read, and not carried out
-    assert {name: context.params[name] for name in ("model_uri", "port", "env_manager")} == {
+    assert {name: context.params[name] for name in ("model_uri", "host", "port", "env_manager")} == {
         "model_uri": "my model",
+        "host": "127.0.0.1",
         "port": 5001,
         "env_manager": "local",
     }
@@ -132,12 +162,23 @@ def test_the_verb_writes_both_and_says_what_to_do(specrun: Command) -> None:  # 
         "  az ml online-endpoint create -f out/endpoint.yml",
         "  az ml online-deployment create -f out/deployment.yml --all-traffic",
         "on this machine:",
-        "  mlflow models serve -m .specrun/models/digits/1/files -p 5001 --env-manager local",
+        "  mlflow models serve -m .specrun/models/digits/1/files -h 127.0.0.1 -p 5001 --env-manager local",
     ]
     text = Path("out/deployment.yml").read_text()
     assert "endpoint_name: my-digits\n" in text
     assert "instance_type: Big\n" in text
     assert "path: ../.specrun/models/digits/1/files\n" in text
+
+
+def test_the_folder_of_a_script_that_has_all_runs_in_it(specrun: Command) -> None:  # noqa: F811
+    registered("custom_model")
+    Path("serving").mkdir()
+    told = "# az sends all files there: let an .amlignore name .specrun\n"
+    for script, is_told in (("score.py", True), ("serving/score.py", False)):
+        Path(script).touch()
+        whole = ("--scoring", script, "--environment", "azureml:serving:1")
+        assert specrun("export", "endpoint", "digits", "--out-dir", "out", *whole).code == 0
+        assert (told in Path("out/deployment.yml").read_text()) == is_told
 
 
 def test_the_verb_tells_what_is_open_and_ends_so(specrun: Command) -> None:  # noqa: F811
@@ -166,6 +207,11 @@ def test_the_verb_tells_what_is_open_and_ends_so(specrun: Command) -> None:  # n
         (("digits", "--out-dir", "out", "--name", "a_b"), 64, "--name a_b: 3 to 32 letters"),
         (("digits", "--out-dir", "out", "--scoring", "gone.py"), 64, "there is no file gone.py"),
         (("digits", "--out-dir", "out", "--environment", "gone.yml"), 64, "there is no file gone.yml"),
+        (
+            ("digits", "--out-dir", "out", "--environment", "azureml:a:1", "--image", "b"),
+            64,
+            "azureml:a:1 has an image",
+        ),
     ],
 )
 def test_what_the_verb_refuses(specrun: Command, words: tuple[str, ...], code: int, said: str) -> None:  # noqa: F811
