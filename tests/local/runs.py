@@ -153,11 +153,10 @@ def processes_of(home: Path) -> dict[int, str]:
 
 def kill_at_once(*pids: int) -> None:
     """None of them gets to see another one's end."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):  # who cleans up after the first may have been faster
-            os.kill(pid, signal.SIGKILL)
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # who cleans up after the first may have been faster
+                os.kill(pid, number)
 
 
 def _pids() -> list[int]:

@@ -8,10 +8,10 @@ planned with, or of what has not succeeded, and that the last are of what is the
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
+import subprocess
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +59,9 @@ LONGEST = 1.5
 """Seconds of an apply after which a process of a run is killed, or the next that there is."""
 
 PAUSE = 0.01
+
+PATIENCE = 120.0
+"""Seconds after which an apply waits for ever."""
 
 TRIES = 12
 """Applies until all has succeeded: of what was killed some has failed, and some is submitted again."""
@@ -113,14 +116,17 @@ class Chain:
             found = processes_of(self.home)
             if pids := sorted(pid for pid, kind in found.items() if victim in ("all", kind)):
                 self.struck[victim] += 1
-                with contextlib.suppress(ProcessLookupError):
-                    kill_at_once(*(pids if victim == "all" else [self.random.choice(pids)]))
+                kill_at_once(*(pids if victim == "all" else [self.random.choice(pids)]))
                 return
 
     def apply(self, *arguments: str, kill_at: int = 0, specs: str = "abcde") -> int:
         environment = {**environment_in(self.folder), "KILL_AT": f"{kill_at}", "PYTHONPATH": str(commands.ROOT)}
         called = ["apply", *(str(self.folder / name / "job.yaml") for name in specs), "--quiet", *arguments]
-        done = commands.run(called, self.folder, environment, "local", 180, "tests.faults.killing")
+        try:
+            done = commands.run(called, self.folder, environment, "local", PATIENCE, "tests.faults.killing")
+        except subprocess.TimeoutExpired as error:
+            runs = {one.name: (state.observe(one), state.held(one)) for one in self.runs()}
+            raise AssertionError(f"{error}: {processes_of(self.home)} {runs}\n{self.where}") from error
         self.said.append(f"--- {arguments} {specs} {kill_at}: {done.returncode}\n{done.stdout}{done.stderr}")
         assert "Traceback" not in self.said[-1], self.where
         assert done.returncode in ENDS, self.where
@@ -216,8 +222,7 @@ def befallen(folder: Path, random: Random) -> Counter[str]:
         before = (folder / "count").read_text()
         assert (chain.apply(), (folder / "count").read_text()) == (0, before), chain.where
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            kill_at_once(*processes_of(chain.home))
+        kill_at_once(*processes_of(chain.home))
     return chain.struck
 
 
