@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from specrun.apply.events import Event
 from specrun.apply.locks import Locking
-from specrun.apply.survey import survey
+from specrun.apply.survey import outputs_there, survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import Conflict, Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.facts import ENGINES, Facts
@@ -37,6 +38,7 @@ from specrun.plan.observed import (
     Status,
     StoredFile,
     Uploaded,
+    Written,
 )
 from specrun.plan.planner import make_plan
 from specrun.plan.planning import PlanOptions, View
@@ -290,6 +292,10 @@ class DoubleRuns:
     def outputs(self, name: str) -> Sequence[OutputFile]:
         return [OutputFile(path, 1) for path in self.engine.outputs]
 
+    def has_output(self, written: Written) -> bool:
+        self.engine.called(f"output {written.output} of {written.run}")
+        return any(path.startswith(f"{written.output}/") for path in self.engine.outputs)
+
     def fetch(self, name: str, path: str, to: Path) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_text(path, errors="backslashreplace")
@@ -453,7 +459,7 @@ def view_of(engine: Double, graph: Graph) -> View:
         History(reliable),
         reliable.identity,
         engine.takes_trials,
-        has_output=reliable.has_output,
+        outputs_there=partial(outputs_there, reliable),
     )
 
 

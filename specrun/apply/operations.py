@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from specrun.apply.locks import Stopped
 from specrun.apply.stage import Stale, check_environment, stage
-from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Transient
-from specrun.engines.calls import ATTEMPTS, Abandoned, pause_after
+from specrun.apply.survey import outputs_there
+from specrun.engines.base import Conflict, EngineError, Missing, Progress, Report, Runs, Transient
+from specrun.engines.calls import ATTEMPTS, Abandoned, pause_after, read_all
 from specrun.engines.reliable import Reliable
 from specrun.plan.attempts import run_name
 from specrun.plan.changes import Action, ResourceChange
@@ -28,7 +30,7 @@ from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.model import Register
 from specrun.plan.kinds.run import RunDeletion, Submit
 from specrun.plan.models import RegisteredModel, registration_of
-from specrun.plan.observed import Observed, Run, RunStatus, Status
+from specrun.plan.observed import Observed, Run, RunStatus, Status, Written
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
 from specrun.plan.submission import Submission, Upstream
@@ -139,18 +141,27 @@ class Operation:
         """The submission with the runs that it reads from as they are now: they have succeeded, and are what the plan
         says they are. Of a sweep it is the best trial. Raises EngineError and Stale.
         """
-        found = {name: self._looked_at(one, runs) for name, one in submission.upstream.items()}
-        return replace(submission, upstream=found) if found else submission
+        if not submission.upstream:
+            return submission
+        specs = {one.spec: one for one in submission.upstream.values()}
+        names = [runs.get(f"run/{one.spec}", one.run) for one in specs.values()]
+        found = read_all(self.engine.looking(name, partial(_get, name)) for name in names)
+        writers = {one.spec: self._writer(one, run) for one, run in zip(specs.values(), found, strict=True)}
+        upstream = {name: replace(one, run=writers[one.spec]) for name, one in submission.upstream.items()}
+        # Of what has been there for a while: what a run has just written nobody has deleted.
+        there = outputs_there(
+            self.engine, [Written(one.run, one.output, one.path) for one in upstream.values() if not one.waits]
+        )
+        for gone in (written for written, is_there in there.items() if not is_there):
+            raise Stale(f"nothing is there any more of {gone.output} of {gone.run}, which it reads: run that again")
+        return replace(submission, upstream=upstream)
 
-    def _looked_at(self, upstream: Upstream, runs: Mapping[str, str]) -> Upstream:
-        run = self.engine.run(runs.get(f"run/{upstream.spec}", upstream.run))
+    def _writer(self, upstream: Upstream, run: Run | EngineError) -> str:
+        if isinstance(run, EngineError):
+            raise run
         if not run.is_of(upstream.fingerprint) or run.status is not RunStatus.SUCCEEDED:
             raise Stale(f"{run.name}, which it reads from, is not what was planned: plan again")
-        name = self._best_trial(run) if run.objective is not None else run.name
-        # Of what has been there for a while: what a run has just written nobody has deleted.
-        if not upstream.waits and not upstream.path and not self.engine.has_output(name, upstream.output):
-            raise Stale(f"nothing is there any more of {upstream.output} of {name}, which it reads: run that again")
-        return replace(upstream, run=name)
+        return self._best_trial(run) if run.objective is not None else run.name
 
     def _twin(self, submission: Submission) -> Run | None:
         """The run of the same fingerprint that makes this submission superfluous: under its name, or a later one.
@@ -233,6 +244,10 @@ class Operation:
             return not again.send and not any(path in now.files for path in change.transfer.prune)
         capability = self.engine.facts.capabilities.get(resource.kind, Capability())
         return not diff(resource.wanted, now.properties, capability)
+
+
+def _get(name: str, runs: Runs) -> Run:
+    return runs.get(name)
 
 
 def _unsent(change: Upload, now: Observed) -> Upload:

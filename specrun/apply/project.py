@@ -6,14 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from specrun.apply.events import Event
 from specrun.apply.locks import TIMEOUT, Locking, check_required, needs_lock
 from specrun.apply.quotas import quota_notes
-from specrun.apply.survey import accounts_of, survey
+from specrun.apply.survey import accounts_of, models_of_runs, outputs_there, survey
 from specrun.apply.walk import Outcome, Walk
 from specrun.engines.base import EngineError, Scope
 from specrun.engines.history import History
@@ -208,8 +208,8 @@ class Project:
                     history,
                     engine.identity,
                     facts.takes_trials,
-                    engine.model_of_run,
-                    engine.has_output,
+                    partial(models_of_runs, engine),
+                    partial(outputs_there, engine),
                 )
         return views, unseen
 

@@ -1,8 +1,10 @@
-"""What the places have now: every resource of a graph, and what its jobs read in the cloud, asked for together."""
+"""What the places have now: every resource of a graph, and what its jobs read in the cloud, asked for together; and,
+once it is known what has run, what is there of its outputs and which models these are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from specrun.engines.base import EngineError
@@ -11,8 +13,8 @@ from specrun.engines.reliable import Reliable
 from specrun.plan.graph import Graph, cloud_contents, models_read
 from specrun.plan.kinds.model import ModelRegistration
 from specrun.plan.kinds.run import RunRequest
-from specrun.plan.models import RegisteredModel
-from specrun.plan.observed import Account, CloudContent, Observed, Survey
+from specrun.plan.models import ModelOfRun, RegisteredModel
+from specrun.plan.observed import Account, CloudContent, Observed, Survey, Written
 from specrun.plan.planning import View
 from specrun.plan.resources import Key, Place
 from specrun.spec.datastore_paths import DEFAULT_NAME
@@ -50,6 +52,24 @@ def survey(engines: Mapping[Place, Reliable], graph: Graph, *, accounts: bool = 
     for (place, what, _), result in zip(reads, results, strict=True):
         found[place].append((what, result))
     return {place: _survey(answers) for place, answers in found.items()}
+
+
+def outputs_there(engine: Reliable, written: Collection[Written]) -> Mapping[Written, bool]:
+    """Whether anything is there of each of these, looked at together; also of what nobody can tell."""
+    wanted = list(dict.fromkeys(written))
+    found = read_all(map(engine.has_output, wanted))
+    return {one: isinstance(answer, EngineError) or answer for one, answer in zip(wanted, found, strict=True)}
+
+
+def models_of_runs(engine: Reliable, wanted: Sequence[ModelOfRun]) -> Mapping[ModelOfRun, RegisteredModel]:
+    """The versions that there are of these, looked for together. Raises EngineError."""
+    found: dict[ModelOfRun, RegisteredModel] = {}
+    for one, answer in zip(wanted, read_all(map(engine.model_of_run, wanted)), strict=True):
+        if isinstance(answer, EngineError):
+            raise answer
+        if answer is not None:
+            found[one] = answer
+    return found
 
 
 def accounts_of(views: Mapping[Place, View]) -> Mapping[Place, Account]:

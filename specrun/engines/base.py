@@ -15,7 +15,7 @@ from specrun.engines.kept_files import KeptFiles
 from specrun.engines.parts import Accounts, Contents, Ends, Metrics, Models, Nodes, Quotas, Sweeps
 from specrun.plan.changes import Change
 from specrun.plan.makers import Maker
-from specrun.plan.observed import Existing, Observed, Run, Uploaded
+from specrun.plan.observed import Existing, Observed, Run, Uploaded, Written
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.plan.submission import Submission
 from specrun.spec.diagnostics import Diagnostic
@@ -212,6 +212,9 @@ class Runs(KeptFiles, Protocol):
 
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""
+
+    def has_output(self, written: Written) -> bool:
+        """Whether anything is there of what a run wrote to an output; also where only the service knows."""
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files to `to`."""

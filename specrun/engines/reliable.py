@@ -29,8 +29,8 @@ from specrun.engines.reliable_locks import ReliableLocks
 from specrun.plan.changes import Change
 from specrun.plan.makers import Maker
 from specrun.plan.metrics import Logged, Series
-from specrun.plan.models import RegisteredModel, Registration
-from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used
+from specrun.plan.models import ModelOfRun, RegisteredModel, Registration
+from specrun.plan.observed import Account, CloudContent, Existing, Observed, Run, Uploaded, Used, Written
 from specrun.plan.quota import Allowance, Sku
 from specrun.plan.resources import Kind, Place, Resource
 from specrun.plan.submission import Submission
@@ -193,12 +193,9 @@ class Reliable:
         """The files that a run wrote."""
         return self._read(f"outputs of {name}", partial(self._engine.runs.outputs, name))
 
-    def has_output(self, name: str, output: str) -> bool:
-        """Whether anything is there of what a run wrote to an output; also where nobody can tell."""
-        try:
-            return any(file.path.startswith(f"{output}/") for file in self.outputs(name))
-        except EngineError:
-            return True
+    def has_output(self, written: Written) -> Read[bool]:
+        """Reading of whether anything is there of what a run wrote to an output, to be done together with others."""
+        return self._reading(f"{written.output} of {written.run}", partial(self._engine.runs.has_output, written))
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files, however long that takes."""
@@ -283,12 +280,9 @@ class Reliable:
 
         return self.models(f"the model {wanted}", find, None)
 
-    def model_of_run(self, model: str, run: str, output: str) -> RegisteredModel | None:
-        """The version of a model that is an output of a run."""
-        models = self._engine.models
-        if models is None:
-            return None
-        return self._read(f"the versions of {model}", partial(models.of_run, model, run, output))
+    def model_of_run(self, wanted: ModelOfRun) -> Read[RegisteredModel | None]:
+        """Reading of the version of a model that is an output of a run; None where there is none."""
+        return self.models(f"what {wanted.model} has of {wanted.run}", lambda models: models.of_run(*wanted), None)
 
     def register(self, registration: Registration) -> RegisteredModel:
         """Register a version of a model: asking twice is asking once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specrun.plan.makers import NOBODY, Maker
 from specrun.spec.frozen import dataclass
@@ -51,6 +51,14 @@ class RegisteredModel:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.version}"
+
+
+class ModelOfRun(NamedTuple):
+    """The version of a model that is an output of a run, which may not be there."""
+
+    model: str
+    run: str
+    output: str
 
 
 @dataclass(frozen=True, slots=True)

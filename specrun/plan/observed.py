@@ -255,6 +255,14 @@ class CloudContent(NamedTuple):
     beside: tuple[tuple[str | None, str], ...] = ()
 
 
+class Written(NamedTuple):
+    """What a run has written to an output; `path` is where that is, if its spec says so ("": with the run)."""
+
+    run: str
+    output: str
+    path: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """As whom a place is asked, and what pays for it, for people to read ("": nobody knows).

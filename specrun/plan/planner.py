@@ -12,7 +12,9 @@ from specrun.plan.changes import Action, Change, Plan
 from specrun.plan.fingerprint import explain
 from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
-from specrun.plan.kinds.run import RunRequest
+from specrun.plan.kinds.model import ModelRegistration
+from specrun.plan.kinds.run import Follow, RunRequest
+from specrun.plan.kinds.upstream import gone
 from specrun.plan.planning import Planning, PlanOptions, Unplanned, View, unread_runs
 from specrun.plan.resources import Key, Place, Resource
 
@@ -70,6 +72,13 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
             plannings[key.place].changes[request.name] = change
         except Unplanned:
             unplanned[key] = None
+    for place, planning in plannings.items():
+        for name in _without(planning, gone(planning)):
+            del planned[key := Key(place, f"run/{name}")]
+            unplanned[key] = None
+        given = (one for key, one in in_view.items() if key.place == place and key not in graph.used)
+        sought = (one.sought(planning) for one in given if isinstance(one, ModelRegistration))
+        planning.registered = planning.view.registered([one for one in sought if one is not None])
     for key, resource in in_view.items():
         if resource.after_runs and key not in unplanned and key not in graph.used:
             try:
@@ -103,6 +112,17 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         unplanned=tuple(key for key in unplanned if key not in graph.used),
         unseen=unseen,
     )
+
+
+def _without(planning: Planning, gone: frozenset[str]) -> list[str]:
+    """Take back what was planned of the runs of these specs, and of all new ones that would read from those."""
+    left = set(gone)
+    for name, change in planning.changes.items():
+        if not isinstance(change, Follow) and any(one.spec in left for one in change.submission.upstream.values()):
+            left.add(name)
+    for name in left:
+        del planning.changes[name]
+    return sorted(left)
 
 
 def _check_adopted(names: Sequence[str], resources: Sequence[Resource], plannings: Mapping[Place, Planning]) -> None:

@@ -11,8 +11,8 @@ from specrun.plan.checkout import other_line_ends
 from specrun.plan.files import SourceFile
 from specrun.plan.hashes import HashCache
 from specrun.plan.makers import Maker
-from specrun.plan.models import RegisteredModel
-from specrun.plan.observed import Observed, Run, Survey
+from specrun.plan.models import ModelOfRun, RegisteredModel
+from specrun.plan.observed import Observed, Run, Survey, Written
 from specrun.plan.resources import Capability, Key, Kind, Place, Resource
 from specrun.plan.transfer import Transfer
 from specrun.spec.diagnostics import Diagnostic, Severity
@@ -24,6 +24,7 @@ from specrun.spec.tree import MOST_ENTRIES, Tree
 if TYPE_CHECKING:
     from specrun.plan.kinds.base import Planned
     from specrun.plan.kinds.run import RunChange
+    from specrun.plan.kinds.upstream import Look
     from specrun.plan.submission import Submission
     from specrun.plan.trials import Trial
 
@@ -111,10 +112,10 @@ class View:
     history: History
     identity: Callable[[str], Mapping[str, object]]
     takes_trials: bool = False
-    registered: Callable[[str, str, str], RegisteredModel | None] = lambda model, run, output: None
-    """The version of a model that is an output of a run."""
-    has_output: Callable[[str, str], bool] = lambda run, output: True
-    """Whether anything is there of what a run has written to an output; also where nobody can tell."""
+    registered: Callable[[Sequence[ModelOfRun]], Mapping[ModelOfRun, RegisteredModel]] = lambda wanted: {}
+    """Those versions of models of these that there are."""
+    outputs_there: Callable[[Collection[Written]], Mapping[Written, bool]] = lambda written: {}
+    """Whether anything is there of what runs have written to these outputs; also where nobody can tell."""
 
 
 def unread_runs(views: Mapping[Place, View]) -> Mapping[Place, Mapping[str, str]]:
@@ -150,6 +151,10 @@ class Planning:
     """The files of specs with a run, as they are shown, by the spec."""
     changes: dict[str, RunChange] = field(default_factory=dict)
     """What is planned of the run of each given spec."""
+    readings: list[Look] = field(default_factory=list)
+    """Which outputs of runs that have succeeded are to be read by new attempts: all are looked at together."""
+    registered: Mapping[ModelOfRun, RegisteredModel] = field(default_factory=dict)
+    """The versions of models that runs are already, likewise."""
     since: dict[tuple[str, str], tuple[tuple[str, ...], list[tuple[str, str]]]] = field(default_factory=dict)
     """What changed of a spec since it was a fingerprint, and of which it read from: looked for once."""
     _past: Mapping[str, Past] = field(default_factory=dict)

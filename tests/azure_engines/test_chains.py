@@ -156,6 +156,18 @@ def test_an_apply_that_was_killed_before_it_registered_is_finished_by_the_next(p
     assert "\nmodel: azureml:digits:1\n" in Path("out/deployment.yml").read_text()
 
 
+def test_what_was_deleted_where_an_output_has_a_place_is_told_too(place: Place, specrun: Specrun) -> None:
+    assert specrun("apply", "--yes", "prep.yaml")[0] == 0
+    container = place.plane.datastores["workspaceblobstore"].container
+    blobs = place.plane.blobs.container(container)
+    blobs.delete_blob("shared/prep/p.txt")
+    blobs.upload_blob("shared/prepared/p.txt", b"another's")
+    code, _, err = specrun("plan", "prep.yaml", "train.yaml")
+    told = " ".join(err.split())
+    assert (code, told.count("upstream-output-gone"), "train.yaml:12:5: error[" in told) == (1, 1, True), err
+    assert "`placed` at azureml://datastores/workspaceblobstore/paths/shared/prep: it was deleted" in told
+
+
 def test_what_was_deleted_of_an_output_is_told_before_anything_is_submitted(place: Place, specrun: Specrun) -> None:
     assert specrun("apply", "--yes", "prep.yaml")[0] == 0
     for store in ("workspaceblobstore", "workspaceartifactstore"):
@@ -165,5 +177,6 @@ def test_what_was_deleted_of_an_output_is_told_before_anything_is_submitted(plac
                 place.plane.blobs.container(container).delete_blob(blob)
     code, _, err = specrun("apply", "--yes", "prep.yaml", "train.yaml")
     assert (code, "train.yaml:11:5: error[upstream-output-gone]" in err, len(place.plane.runs)) == (1, True, 1), err
+    assert err.count("upstream-output-gone") == 1, err
     assert specrun("apply", "--yes", "--rerun", "prep.yaml")[0] == 0
     assert specrun("apply", "--yes", "prep.yaml", "train.yaml")[0] == 0

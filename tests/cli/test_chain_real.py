@@ -97,6 +97,22 @@ def test_detached_says_what_is_left_and_by_which_command(specrun: Any, chain: Pa
     assert [one.partition("-")[0] for one in runs(chain)] == ["prep", "train"]
 
 
+def test_what_was_deleted_of_an_output_with_a_place_of_its_own_is_told(specrun: Any, chain: Path) -> None:
+    placed = "{f: {path: azureml://datastores/store/paths/placed}}"
+    write_spec(chain, PREP.replace("{f: {}}", placed), "prep.yaml")
+    assert specrun("apply", "prep.yaml", "-q").code == 0
+    assert "error" not in specrun("plan", "train.yaml").err
+    (chain / ".specrun" / "datastores" / "store" / "placed" / "copied").unlink()
+    said = specrun("plan", ".")
+    told = " ".join(said.err.split())
+    assert (said.code, "error[upstream-output-gone]" in told) == (1, True)
+    assert "`f` at azureml://datastores/store/paths/placed: it was deleted" in told
+    assert specrun("apply", "prep.yaml", "-q", "--rerun").code == 0
+    assert specrun("apply", ".", "-q").code == 0
+    (train,) = (chain / ".specrun" / "runs").glob("train-*")
+    assert (train / "outputs" / "model" / "m.txt").read_text() == "pass\n" + Path("/etc/hostname").read_text()
+
+
 def test_of_a_sweep_the_best_trial_is_read(specrun: Any, chain: Path) -> None:
     sweep = (
         "name: prep\njob:\n  code: events\n  command: mkdir -p outputs && cp ${{ search_space.n }} "

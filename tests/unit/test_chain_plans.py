@@ -313,6 +313,23 @@ def test_an_output_that_is_gone_is_told_before_anything_reads_it(chain: Chain) -
     assert not chain.plan().problems, "nothing reads it any more"
 
 
+def test_all_outputs_that_are_read_are_looked_at_once_and_together(tmp_path: Path) -> None:
+    chain = Chain(tmp_path, {"a": "", "b": "", "c": "a b", "d": "a b", "e": "c"})
+    chain.apply("a", "b")
+    meeting = threading.Barrier(2, timeout=DEADLINE)
+    looking = chain.engine.runs.has_output
+    chain.engine.runs.has_output = lambda one: bool(meeting.wait() + 1) and looking(one)  # type: ignore[method-assign]
+    plan = chain.plan()
+    looks = [what for what in chain.engine.calls if what.startswith("output ")]
+    assert (len(looks), len(set(looks)), meeting.broken, plan.problems) == (2, 2, False, ())
+    chain.engine.runs.has_output = looking  # type: ignore[method-assign]
+    chain.engine.outputs = []
+    plan = chain.plan()
+    assert codes(plan.problems) == [("upstream-output-gone", f"job.inputs.{one}") for one in "abab"]
+    assert [key.address for key in plan.unplanned] == ["run/c", "run/d", "run/e"]
+    assert [change.key.address for change in plan.changes] == ["run/a", "run/b"]
+
+
 def test_what_is_used_and_has_not_succeeded(chain: Chain) -> None:
     assert "Nothing has run for what prep is now" in chain.plan("train").problems[0].detail
     name = chain.ends(chain.plan(), "prep", RunStatus.RUNNING)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from specrun.engines.azure.artifacts import STORE
+from specrun.engines.azure.connection import Connection
+from specrun.engines.azure.coordinates import workspace_name
+from specrun.engines.azure.listing import FEW, list_blobs
 from specrun.engines.azure.seen import SeenRun
+from specrun.engines.base import Missing
+from specrun.plan.observed import Written
 from specrun.plan.submission import Submission, Upstream
-from specrun.spec.datastore_paths import datastore_uri
+from specrun.spec.datastore_paths import datastore_uri, parse
 from specrun.spec.model import CloudPath, Input
 
 TYPES = ("custom_model", "mlflow_model")
@@ -37,12 +43,32 @@ def with_addresses(
     return replace(submission, job=replace(submission.job, inputs=inputs))
 
 
+def is_there(connection: Connection[Any], written: Written, run: SeenRun) -> bool:
+    """Whether anything is there of an output; also where it has a place in another workspace. Raises EngineError."""
+    datastore, folder = _kept(run, written.output)
+    if written.path:
+        path = parse(written.path)
+        if path is None or path.workspace not in ("", workspace_name(connection.coordinates)):
+            return True
+        datastore, folder = path.datastore, path.path
+    try:
+        blobs = list_blobs(connection.open_datastore(datastore), f"{folder}/" if folder else "", FEW)
+        return next(iter(blobs), None) is not None
+    except Missing:
+        return False
+
+
 def output_address(upstream: Upstream, run: SeenRun, default_datastore: Callable[[], str]) -> str:
     """Where the service keeps an output without a place: of SDK v2 on the default datastore, in a folder of its own; of
     SDK v1, and what a script writes to ./outputs, with the run.
     """
-    name = upstream.output
-    if run.by_v1 or name == "default":
-        kept = "outputs" if name == "default" else f"outputs/{name}"
-        return datastore_uri(STORE, f"ExperimentRun/dcid.{upstream.run}/{kept}")
-    return datastore_uri(default_datastore(), f"azureml/{upstream.run}/{name}")
+    datastore, folder = _kept(run, upstream.output)
+    return datastore_uri(datastore or default_datastore(), folder)
+
+
+def _kept(run: SeenRun, output: str) -> tuple[str | None, str]:
+    """The datastore (None: the default one) and the folder of an output."""
+    if run.by_v1 or output == "default":
+        kept = "outputs" if output == "default" else f"outputs/{output}"
+        return STORE, f"ExperimentRun/dcid.{run.name}/{kept}"
+    return None, f"azureml/{run.name}/{output}"

@@ -66,8 +66,7 @@ def place_of(engine: str, workspace: Properties | None) -> Place:
         config = workspace.get("from_config")
         parts = [str(workspace.get(name, "")) for name in reversed(_FIELDS)]
         return Place(engine, "/".join(parts).lower() if config is None else str(config), "a workspace")
-    where = f"{at.subscription_id}/{at.resource_group}/{at.workspace_name}"
-    return Place(engine, where.lower(), f"workspace {at.workspace_name}", at.workspace_name)
+    return Place(engine, workspace_name(at), f"workspace {at.workspace_name}", at.workspace_name)
 
 
 def read_config(file: Path) -> Coordinates:
@@ -105,6 +104,11 @@ def read_workspace(said: str) -> Coordinates:
 def section_of(at: Coordinates) -> Properties:
     """The `workspace` of a spec that names it."""
     return {"name": at.workspace_name, "resource_group": at.resource_group, "subscription_id": at.subscription_id}
+
+
+def workspace_name(at: Coordinates) -> str:
+    """What names a workspace in all of Azure, in short: as a path on a datastore does."""
+    return f"{at.subscription_id}/{at.resource_group}/{at.workspace_name}".lower()
 
 
 def workspace_path(at: Coordinates) -> str:

@@ -28,6 +28,9 @@ _LOCK = re.compile(LOCKS + "[0-9a-f]{64}")
 PAGE = 5000
 """Blobs in one answer: the service's limit."""
 
+FEW = 20
+"""Blobs in one answer where only the first counts: folders stand before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:
@@ -41,9 +44,11 @@ class Blob:
     sha256: str
 
 
-def list_blobs(container: Container, start: str) -> Iterator[Blob]:
+def list_blobs(container: Container, start: str, page: int = PAGE) -> Iterator[Blob]:
     """Blobs whose names begin so, without folders, the lists of sources and locks. Raises EngineError."""
-    return (blob for blob in _every(container, start) if not is_list(blob.name) and not _LOCK.fullmatch(blob.name))
+    return (
+        blob for blob in _every(container, start, page) if not is_list(blob.name) and not _LOCK.fullmatch(blob.name)
+    )
 
 
 def list_source_lists(container: Container) -> Iterator[Blob]:
@@ -51,12 +56,12 @@ def list_source_lists(container: Container) -> Iterator[Blob]:
     return (blob for blob in _every(container, FOLDER) if is_list(blob.name))
 
 
-def _every(container: Container, start: str) -> Iterator[Blob]:
+def _every(container: Container, start: str, most: int = PAGE) -> Iterator[Blob]:
     marker: str | None = None
     seen: set[str] = set()
     while marker is None or marker:
         with explained(container, f"listing {start or 'it'}"):
-            page = _page(container, start, marker)
+            page = _page(container, start, marker, most)
         try:
             root = ElementTree.fromstring(page)
         except ElementTree.ParseError as error:
@@ -78,14 +83,14 @@ class _Page(Exception):
         self.body = body
 
 
-def _page(container: Container, start: str, marker: str | None) -> bytes:
+def _page(container: Container, start: str, marker: str | None, most: int) -> bytes:
     def catch(response: Any) -> None:
         if response.http_response.status_code == 200:
             raise _Page(response.http_response.body())
 
     while True:
         pages = container.client.list_blobs(
-            name_starts_with=start or None, include=["metadata"], results_per_page=PAGE, raw_response_hook=catch
+            name_starts_with=start or None, include=["metadata"], results_per_page=most, raw_response_hook=catch
         ).by_page(marker)
         try:
             next(pages)

@@ -21,7 +21,7 @@ from specrun.engines.azure.workers import run_all
 from specrun.engines.base import Cursor, EngineError, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.plan.attempts import trial_of
 from specrun.plan.makers import Maker
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Run, RunStatus, Written
 from specrun.plan.provenance import UNKNOWN, provenance_in
 from specrun.plan.submission import Submission
 from specrun.spec.datastore_paths import input_target
@@ -204,6 +204,13 @@ class Runs:
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files that a run wrote."""
         return sorted(self.calls.outputs(self.calls.find(name)), key=lambda file: file.path)
+
+    @asked
+    def has_output(self, written: Written) -> bool:
+        """Whether anything is there of an output: one request, and one for the datastore when it is first used."""
+        from specrun.engines.azure.chained import is_there  # late, as above
+
+        return is_there(self.connection, written, self.calls.find(written.run))
 
     @asked
     def fetch(self, name: str, path: str, to: Path) -> None:

@@ -17,7 +17,7 @@ from specrun.engines.azure.connection import SOON, asked
 from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.endings import seconds
 from specrun.engines.azure.jobs import API
-from specrun.engines.azure.listing import LOCKS, list_blobs
+from specrun.engines.azure.listing import FEW, LOCKS, list_blobs
 from specrun.engines.azure.maker_tags import TAGS, maker_in, tags_of
 from specrun.engines.azure.records import lease
 from specrun.engines.azure.workers import run_all
@@ -183,7 +183,7 @@ class ArmModels:
     def _first(self, path: ModelPath, start: str = "") -> str | None:
         """The first file in a folder that begins so (None: there is none); "" where nobody can look."""
         try:
-            blobs = list_blobs(self.connection.open_datastore(path.datastore), f"{path.path}/{start}")
+            blobs = list_blobs(self.connection.open_datastore(path.datastore), f"{path.path}/{start}", FEW)
             found = next(iter(blobs), None)
         except Missing:
             return None

@@ -44,6 +44,11 @@ def outputs_in(folder: Path) -> Iterator[OutputFile]:
                     yield OutputFile(path.relative_to(folder).as_posix(), path.stat().st_size)
 
 
+def is_written(output: Path) -> bool:
+    """Whether there is any file in the folder of an output."""
+    return any((Path(parent) / name).is_file() for parent, _, names in os.walk(output) for name in names)
+
+
 def copy_file(source: Path, to: Path) -> None:
     """Copy a file of a run's; what leads to it may be links of ours. Raises Missing."""
     if not source.is_file():

@@ -52,7 +52,7 @@ def prepare_outputs(home: Path, submission: Submission, folder: Path) -> None:
 def _folder(home: Path, submission: Submission, entry: Input) -> Path | None:
     """The folder that an input reads and this spec has not filled; None where it reads none."""
     if (upstream := submission.upstream.get(entry.name)) is not None:
-        return home / "runs" / upstream.run / "outputs" / upstream.output
+        return cloud_folder(home, upstream.path) or home / "runs" / upstream.run / "outputs" / upstream.output
     if (model := submission.models.get(entry.name)) is not None:
         return Path(model.path)
     return cloud_folder(home, entry.uri)

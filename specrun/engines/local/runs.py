@@ -9,7 +9,7 @@ from pathlib import Path
 
 from specrun.engines.base import Cursor, LogLine, Missing, OutputFile, Page, Report, Staged
 from specrun.engines.local import state, supervisor
-from specrun.engines.local.copies import copy_file, fetch_code, outputs_in
+from specrun.engines.local.copies import copy_file, fetch_code, is_written, outputs_in
 from specrun.engines.local.kept_code import delete_run
 from specrun.engines.local.marks import RECORD, Marks
 from specrun.engines.local.resources import translated
@@ -21,7 +21,7 @@ from specrun.engines.local.run_reading import ADOPTED, adopted_by, read_run
 from specrun.engines.local.submission import submit
 from specrun.plan.attempts import NAME, spec_of
 from specrun.plan.makers import Maker
-from specrun.plan.observed import Run
+from specrun.plan.observed import Run, Written
 from specrun.plan.private import make_folder, read_private, touch_private
 from specrun.plan.stored import Damaged, read_record
 from specrun.plan.submission import Submission
@@ -149,6 +149,10 @@ class LocalRuns:
     def outputs(self, name: str) -> Sequence[OutputFile]:
         """The files in a run's outputs, each path starting with the output's name."""
         return sorted(outputs_in(self._own_folder(name, "outputs")), key=lambda file: file.path)
+
+    def has_output(self, written: Written) -> bool:
+        """Whether anything is there of an output; of one with a place of its own, which its folder is a link to."""
+        return is_written(self._own_folder(written.run, "outputs") / written.output)
 
     def fetch(self, name: str, path: str, to: Path) -> None:
         """Copy one of a run's files. Raises Missing."""

@@ -10,7 +10,7 @@ from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Follow, Held, RunChange
 from specrun.plan.makers import Maker
-from specrun.plan.models import RegisteredModel
+from specrun.plan.models import ModelOfRun, RegisteredModel
 from specrun.plan.observed import RunStatus
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Key, Kind, Place
@@ -35,6 +35,13 @@ class ModelRegistration(Planned):
         """Nothing that could be compared: a version is what its run has written."""
         return {}
 
+    def sought(self, planning: Planning) -> ModelOfRun | None:
+        """The version to look for before this is planned; None where the run has not succeeded."""
+        run = planning.changes.get(self.spec)
+        if not isinstance(run, Follow) or run.run.status is not RunStatus.SUCCEEDED:
+            return None
+        return ModelOfRun(self.model, run.run_name, self.output)
+
     def plan(self, planning: Planning) -> Change:
         """Registered once the run has succeeded, unless it is there already."""
         run = planning.changes.get(self.spec)
@@ -47,7 +54,7 @@ class ModelRegistration(Planned):
             return Register(self, Action.CREATE, f"once {name} has succeeded")
         if run.run.status is not RunStatus.SUCCEEDED:
             return Register(self, Action.NO_OP, f"{name} has not succeeded: nothing is registered")
-        found = planning.view.registered(self.model, name, self.output)
+        found = planning.registered.get(ModelOfRun(self.model, name, self.output))
         if found is not None:
             return Register(self, Action.NO_OP, f"version {found.version} is of {name}", found)
         return Register(self, Action.CREATE, f"{name} has succeeded, and is no version of it yet")

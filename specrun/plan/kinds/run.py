@@ -122,7 +122,7 @@ class RunRequest(Planned):
             submission = replace(submission, upstream=reads)
         elif self.upstream:
             origins = {name: self.input_origin(name) for name in self.upstream}
-            reads, held = reading(planning, self.upstream, origins)
+            reads, held = reading(planning, self.name, self.upstream, origins)
             submission = replace(submission, upstream=reads)
             if held:
                 return Held(self, Action.NO_OP, f"not submitted: {held}", submission, ())

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from specrun.plan.attempts import NAME, run_name
 from specrun.plan.fingerprint import explain
-from specrun.plan.observed import Run, RunStatus
+from specrun.plan.observed import Run, RunStatus, Written
 from specrun.plan.planning import Planning, Unplanned
 from specrun.plan.resources import Resource
 from specrun.plan.submission import Upstream
@@ -59,8 +59,21 @@ class Reading(NamedTuple):
     held: str = ""
 
 
-def reading(planning: Planning, sources: Mapping[str, RunOutput], origins: Mapping[str, Origin]) -> Reading:
-    """What a new attempt reads of other runs. Raises Unplanned, when it has noted why nothing can be read."""
+class Look(NamedTuple):
+    """An output that a new attempt of `spec` is to read by the input written at `origin`, and where that lies."""
+
+    spec: str
+    origin: Origin
+    read: Upstream
+    written: Written
+
+
+def reading(
+    planning: Planning, reader: str, sources: Mapping[str, RunOutput], origins: Mapping[str, Origin]
+) -> Reading:
+    """What a new attempt of the spec `reader` reads of other runs. Raises Unplanned, when it has noted why nothing can
+    be read; whether it is there still is looked at later, see `gone`.
+    """
     found: dict[str, Upstream] = {}
     held = ""
     missing = False
@@ -73,17 +86,29 @@ def reading(planning: Planning, sources: Mapping[str, RunOutput], origins: Mappi
             continue
         held = held or standing.held
         one = found[name] = _upstream(planning, source, standing)
-        if not standing.held and not one.waits and not one.path and _is_gone(planning, standing, one):
-            detail = (
-                f"{one.run} has succeeded for exactly what {one.spec} is now, and nothing is there of its output "
-                f"`{one.output}`: it was deleted, or the run wrote nothing there. Have it written again: "
-                f"`specrun apply --rerun {planning.files[one.spec]}`."
-            )
-            planning.problems.append(origins[name].diagnostic("upstream-output-gone", detail))
-            missing = True
+        writer = _writer(planning, standing) if not standing.held and not one.waits else ""
+        if writer:
+            written = Written(writer, one.output, one.path)
+            planning.readings.append(Look(reader, origins[name], one, written))
     if missing:
         raise Unplanned
     return Reading(found, held)
+
+
+def gone(planning: Planning) -> frozenset[str]:
+    """The specs whose new attempts would read what is not there any more, which is noted: all is looked at together."""
+    there = planning.view.outputs_there([look.written for look in planning.readings]) if planning.readings else {}
+    missing = [look for look in planning.readings if not there.get(look.written, True)]
+    for look in missing:
+        one = look.read
+        at = f" at {one.path}" if one.path else ""
+        detail = (
+            f"{one.run} has succeeded for exactly what {one.spec} is now, and nothing is there of its output "
+            f"`{one.output}`{at}: it was deleted, or the run wrote nothing there. Have it written again: "
+            f"`specrun apply --rerun {planning.files[one.spec]}`."
+        )
+        planning.problems.append(look.origin.diagnostic("upstream-output-gone", detail))
+    return frozenset(look.spec for look in missing)
 
 
 def followed(
@@ -157,15 +182,12 @@ def _not_run(planning: Planning, spec: str) -> str:
     return f"{ended}. Change {spec}, or run it again: `specrun apply --rerun {file}`."
 
 
-def _is_gone(planning: Planning, standing: Standing, upstream: Upstream) -> bool:
-    """Whether an output of a run that has succeeded is not there any more; of a sweep, its best trial's."""
-    name = standing.run
-    if standing.found is not None and standing.found.objective is not None:
-        chosen = best(planning.view.history.trials(name), standing.found.objective)
-        if chosen is None:
-            return False  # apply says so
-        name = chosen.run
-    return not planning.view.has_output(name, upstream.output)
+def _writer(planning: Planning, standing: Standing) -> str:
+    """Which run has written what is read of one: itself; of a sweep, its best trial, "" where it has none."""
+    if standing.found is None or standing.found.objective is None:
+        return standing.run
+    chosen = best(planning.view.history.trials(standing.run), standing.found.objective)
+    return chosen.run if chosen is not None else ""  # apply says so
 
 
 def _earlier(read: str, now: str) -> int:
