@@ -228,9 +228,11 @@ def test_what_became_of_a_run_whose_supervisor_is_gone(machine: Machine, seen: s
     folder = machine.home / "runs/job-0123456789"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text('{"spec": "job", "fingerprint": "0123456789", "attempt": 1}')
-    state.write(folder, seen)
+    roles = {"ps/0": state.RoleState("running"), "worker/0": state.RoleState("succeeded", exit=0)}
+    state.write(folder, replace(seen, roles=roles))
     run = machine.engine.runs.get("job-0123456789")
     assert (run.status is RunStatus.LOST, run.loss) == (loss is not None, loss)
+    assert [role.status for role in run.roles] == ["running" if loss is None else "lost", "succeeded"]
 
 
 def test_what_goes_on_is_known_without_what_has_ended(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

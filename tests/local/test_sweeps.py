@@ -151,11 +151,18 @@ def test_more_failures_than_there_may_be_end_it(place: Place) -> None:
     )
     run = place.apply(spec)
     assert run.status is SUCCEEDED
-    assert run.reason == "3 of 6 trials ran (limits.max_failed_trials (1)): --rerun runs what is missing"
+    assert (
+        run.reason
+        == "3 of 6 trials ran (limits.max_failed_trials (1)): --rerun runs what is missing, and again what has failed"
+    )
     trials = place.trials(run.name)
     assert trials[4].status is CANCELLED
     assert trials[4].reason == f"its sweep {run.name} ended: limits.max_failed_trials (1)"
     assert 6 not in trials
+    before = place.counts()
+    place.apply(spec, rerun=True)
+    again = {x: count - before.get(x, 0) for x, count in place.counts().items()}
+    assert (again["1"], again["2"], again["3"]) == (0, 1, 1)
 
 
 def test_its_time_is_up(place: Place) -> None:
@@ -200,6 +207,8 @@ def test_trials_outlive_a_supervisor_that_was_killed(place: Place) -> None:
     place.wait(lambda: len(place.counts()) == 2, "two trials")
     os.kill(place.sweeper(), signal.SIGKILL)
     place.wait(lambda: state.observe(folder).status == state.LOST, "it to be lost")
+    (role,) = place.machine.engine.runs.get(folder.name).roles
+    assert (role.name, role.status) == ("sweep", "lost")
     second = place.submit(spec)
     assert second.name == f"{folder.name}-2"
     place.sweeper()

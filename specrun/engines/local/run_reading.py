@@ -60,7 +60,7 @@ def read_run(folder: Path, marks: Marks) -> Run | None:
         submitted=seen.submitted or number(record.get("submitted")),
         started=seen.started,
         ended=seen.ended,
-        roles=tuple(_role(name, role) for name, role in seen.roles.items()),
+        roles=tuple(_role(name, role, is_lost=status is RunStatus.LOST) for name, role in seen.roles.items()),
         failed_role=seen.failed_role,
         reads=tuple(str(key) for key in _list(record.get("reads"))),
         compute=str(record.get("compute", "")),
@@ -83,8 +83,10 @@ def read_run(folder: Path, marks: Marks) -> Run | None:
     )
 
 
-def _role(name: str, role: state.RoleState) -> RoleStatus:
-    return RoleStatus(name, role.status, role.exit, role.signal, role.started, role.ended)
+def _role(name: str, role: state.RoleState, *, is_lost: bool) -> RoleStatus:
+    """A role as it was noted; nobody was left to note what became of one that went on when its run was lost."""
+    status = state.LOST if is_lost and role.status in ("waiting", "running") else role.status
+    return RoleStatus(name, status, role.exit, role.signal, role.started, role.ended)
 
 
 def adopted_by(folder: str) -> tuple[str, ...]:

@@ -70,7 +70,8 @@ class Results:
     def conclude(self, limit: str) -> tuple[str, str]:
         """The status of the sweep, and the reason; `limit` is the limit at which it has ended ("": it is through)."""
         most = self._sweep.most_trials
-        cut = f"{self._through} of {most} trials ran ({limit}): --rerun runs what is missing" if limit else ""
+        again = ", and again what has failed" if self.failed else ""
+        cut = f"{self._through} of {most} trials ran ({limit}): --rerun runs what is missing{again}" if limit else ""
         if self.best is not None:
             return state.SUCCEEDED, cut
         return state.FAILED, "; ".join(told for told in (self._why_none(), cut) if told)
