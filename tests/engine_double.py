@@ -264,7 +264,7 @@ class DoubleRuns:
         if accepted is not None:
             _fail(accepted.answer)
 
-    def cancel(self, name: str) -> None:
+    def cancel(self, name: str, keep: Collection[str] = ()) -> None:
         self.engine.called(f"cancel {name}")
         self.engine.cancelled.append(name)
 

@@ -28,12 +28,13 @@ from specrun.plan.home import scratch
 from specrun.plan.kinds.data import DataTarget, Upload
 from specrun.plan.kinds.environment import JobEnvironment
 from specrun.plan.kinds.model import Register
-from specrun.plan.kinds.run import RunDeletion, Submit
+from specrun.plan.kinds.run import RunChange, RunDeletion, Submit
 from specrun.plan.models import RegisteredModel, registration_of
 from specrun.plan.observed import Observed, Run, RunStatus, Status, Written
 from specrun.plan.remote import NotFetched, download
 from specrun.plan.resources import Capability
 from specrun.plan.submission import Submission, Upstream
+from specrun.plan.sweeping import shared
 from specrun.plan.transfer import is_same, plan_transfer
 from specrun.plan.trials import best
 from specrun.spec.frozen import dataclass
@@ -41,6 +42,13 @@ from specrun.spec.model import Download
 
 FIRST_POLL = 0.2
 """Seconds between the first looks at a resource that is being made; later ones are as far apart as the engine says."""
+
+
+def cancel_previous(engine: Reliable, change: RunChange) -> None:
+    """End the runs whose place a run takes, but not the trials of theirs that it has, too. Raises EngineError."""
+    keep = shared(change.submission) if any(run.is_sweep for run in change.cancel) else ()
+    for run in change.cancel:
+        engine.cancel(run.name, keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +103,7 @@ class Operation:
         `runs` are those that there are by now of what it reads from, by their addresses. Raises EngineError and Stale.
         """
         submission = self._from_upstream(change.submission, runs)
-        for run in change.cancel:
-            self.engine.cancel(run.name)
+        cancel_previous(self.engine, change)
         gave_up: EngineError | None = None
         for attempt in range(ATTEMPTS):
             # Looked for before each try: the last one may have been accepted all the same, or somebody else's was.

@@ -21,7 +21,7 @@ from specrun.apply.events import (
     OperationStarted,
 )
 from specrun.apply.locks import Halted, Locking, LockRequired, LocksOfApply, LockTimeout, Stopped
-from specrun.apply.operations import Operation
+from specrun.apply.operations import Operation, cancel_previous
 from specrun.apply.stage import Stale
 from specrun.apply.watch import Told, code_of, ended, follow
 from specrun.engines.base import Conflict, EngineError, Progress
@@ -227,8 +227,7 @@ class Walk:
                 engine.adopt(change.run.name, change.resource.name)
             elif change.run.parent:
                 engine.adopt(change.run.name, change.resource.name)  # what is in no list, as a trial, is in this one's
-            for run in change.cancel:
-                engine.cancel(run.name)
+            cancel_previous(engine, change)
             self._runs[change.key] = change.run.name
             if not change.run.status.ended:
                 return change.run.name

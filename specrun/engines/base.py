@@ -188,8 +188,10 @@ class Runs(KeptFiles, Protocol):
     def submit(self, submission: Submission, staged: Staged, report: Report) -> None:
         """Submit a run and return once it is accepted. Raises Conflict when its name is taken, and SecretUnset."""
 
-    def cancel(self, name: str) -> None:
-        """Ask for a run's end; it is over when `get` says so."""
+    def cancel(self, name: str, keep: Collection[str] = ()) -> None:
+        """Ask for a run's end; it is over when `get` says so. Of a sweep whose trials are runs of their own, those with
+        the fingerprints in `keep` go on.
+        """
 
     def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete the runs of a maker's that have ended, or ended before a moment (Unix seconds), where the engine does

@@ -150,9 +150,9 @@ class Reliable:
         """Have a run be one of another spec's, too: asking twice is asking once."""
         self._read(f"adopting {name}", partial(self._engine.runs.adopt, name, spec))
 
-    def cancel(self, name: str) -> None:
-        """Ask for a run's end: asking twice is asking once."""
-        self._read(f"cancelling {name}", partial(self._engine.runs.cancel, name))
+    def cancel(self, name: str, keep: Collection[str] = ()) -> None:
+        """Ask for a run's end: asking twice is asking once. `keep`: the trials that go on."""
+        self._read(f"cancelling {name}", partial(self._engine.runs.cancel, name, keep))
 
     def run(self, name: str) -> Run:
         """One run as it is now. Raises Missing."""

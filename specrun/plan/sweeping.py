@@ -56,6 +56,17 @@ def count_trials(planning: Planning, submission: Submission, runs: Sequence[Run]
     return _counted(sweep, len(wanted), [(run.status, run.reason) for run in found.values()], submission.rerun)
 
 
+def shared(submission: Submission) -> frozenset[str]:
+    """The fingerprints of the runs that a submission will have, as far as anybody knows them beforehand."""
+    if submission.sweep is None:
+        return frozenset({submission.fingerprint})
+    if submission.sweep.sampling_algorithm == BAYESIAN:
+        return frozenset()
+    from specrun.plan.sampling import draws  # late: few specs have a sweep
+
+    return frozenset(fingerprints(submission.content, draws(submission.sweep)))
+
+
 def fingerprints(content: Mapping[str, object], several: Iterable[Mapping[str, Scalar]]) -> Iterator[str]:
     """The fingerprints of the trials with these parameters; `content` is what that of their sweep was taken of."""
     yield from map(Fingerprints(content).of, several)

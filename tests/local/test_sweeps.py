@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,12 +17,15 @@ from typing import Any
 
 import pytest
 
+from specrun.apply.project import open_project
 from specrun.engines.local import state, supervisor
 from specrun.engines.local.request import Cluster, Request, Withheld
 from specrun.engines.local.sweeps.record import read_trials
 from specrun.engines.local.sweeps.room import refusal, room
 from specrun.plan.observed import RunStatus
+from specrun.plan.planning import PlanOptions
 from specrun.plan.trials import STOPPED_EARLY
+from specrun.spec.model import Spec
 from specrun.spec.sweep import Objective, Sweep
 from tests.engine_double import read_specs, write_spec
 from tests.local.machine import Machine
@@ -29,6 +33,7 @@ from tests.local.runs import kill_at_once, needs_proc, wait_until, with_argument
 from tests.local.sweeps import LOGS, Place
 
 SCORE = "log accuracy ${{ search_space.x }}"
+TWO = {"limits": {"max_concurrent_trials": 2}}
 SUCCEEDED, FAILED, CANCELLED = RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED
 
 
@@ -304,6 +309,65 @@ def test_what_another_sweep_has_cancelled_is_run(place: Place) -> None:
     (place.folder / "go").touch()
     place.wait(lambda: state.observe(second).status in state.ENDED, "its end")
     assert place.successes() == {1: 1, 2: 1}
+
+
+def succession(place: Place) -> tuple[Path, Path, dict[Any, Path]]:
+    """A sweep that runs and in whose place another came, which has one of its two trials, too; their folders."""
+    command = held(1, place.folder) + held(2, place.folder) + held(4, place.folder) + SCORE
+    first = place.submit(place.spec(command, [1, 2, 3], sweep=TWO))
+    place.wait(lambda: {"1", "2"} <= {*place.counts()}, "two trials")
+    runs = {x: place.folder_of(trial.run) for x, trial in place.trials(first.name).items()}
+    second = place.submit(place.spec(command, [4, 2], sweep=TWO), cancel_previous=True)
+    place.wait(lambda: state.observe(first).status in state.ENDED, "the end of the first")
+    place.wait(lambda: len(read_trials(second)) == 2 and "4" in place.counts(), "the second")
+    return first, second, runs | {4: place.folder_of(place.trials(second.name)[4].run)}
+
+
+def plain_run(place: Place, x: int) -> Spec:
+    """The spec of one trial."""
+    job = place.spec(held(1, place.folder) + held(2, place.folder) + held(4, place.folder) + SCORE).job
+    command = (job.command if job else "").replace("${{ search_space.x }}", str(x))
+    (spec,) = read_specs(write_spec(place.folder / "plain", f"name: tune\njob: {{command: {json.dumps(command)}}}\n"))
+    return spec
+
+
+def status(folder: Path) -> str:
+    return state.observe(folder).status
+
+
+def test_what_takes_its_place_goes_on_with_the_trials_that_it_has_too(place: Place) -> None:
+    first, second, runs = succession(place)
+    assert {x: status(folder) for x, folder in runs.items()} == {1: "cancelled", 2: "running", 4: "running"}
+    shown = {trial.parameters["x"]: trial.status for trial in place.machine.engine.sweeps.trials(first.name)}
+    assert shown == {1: CANCELLED, 2: RunStatus.RUNNING}
+    one = plain_run(place, 2)
+    place.submit(one, cancel_previous=True)
+    place.wait(lambda: status(second) in state.ENDED, "the end of the second")
+    assert {x: status(folder) for x, folder in runs.items()} == {1: "cancelled", 2: "running", 4: "cancelled"}
+    (place.folder / "go").touch()
+    assert place.apply(one).name == runs[2].name
+    assert place.counts() == {"1": 1, "2": 1, "4": 1}
+
+
+def test_a_trial_that_was_taken_over_ends_with_the_sweep_that_has_it_now(place: Place) -> None:
+    _, second, runs = succession(place)
+    place.machine.engine.runs.cancel(second.name)
+    place.wait(lambda: status(second) in state.ENDED, "the end of the second")
+    assert {x: status(folder) for x, folder in runs.items()} == dict.fromkeys((1, 2, 4), "cancelled")
+
+
+def test_a_run_that_a_sweep_would_have_is_not_cancelled_for_it(place: Place) -> None:
+    one = plain_run(place, 1)
+    project = open_project([one], "local", place.machine.home)
+    project.carry_out(project.plan(PlanOptions()), place.machine.events.append, threading.Event(), detach=True)
+    place.wait(lambda: place.counts() == {"1": 1}, "the run")
+    command = held(1, place.folder) + held(2, place.folder) + held(4, place.folder) + SCORE
+    folder = place.submit(place.spec(command, [1, 3]), cancel_previous=True)
+    place.wait(lambda: len(read_trials(folder)) == 2, "both trials")
+    assert not (place.folder_of(place.trials(folder.name)[1].run) / state.CANCEL).exists()
+    (place.folder / "go").touch()
+    place.wait(lambda: status(folder) in state.ENDED, "its end")
+    assert place.counts() == {"1": 1, "3": 1}
 
 
 def test_values_that_make_no_difference_are_one_run(place: Place) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -138,8 +138,8 @@ class Runs:
         self.calls.submit(submission, staged, report)
 
     @asked
-    def cancel(self, name: str) -> None:
-        """Ask for a run's end; nothing happens to one that has ended."""
+    def cancel(self, name: str, keep: Collection[str] = ()) -> None:
+        """Ask for a run's end; nothing happens to one that has ended. The service ends all trials with their sweep."""
         run = self.calls.look(name)
         if not run.status.ended:
             self.calls.cancel(run)

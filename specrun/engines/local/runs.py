@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from specrun.engines.local.run_names import RunNames, written
 from specrun.engines.local.run_notes import GOING, TRIALS
 from specrun.engines.local.run_reading import ADOPTED, adopted_by, read_run
 from specrun.engines.local.submission import submit
+from specrun.engines.local.sweeps.request import is_sweep, keep_trials
 from specrun.plan.attempts import NAME, spec_of
 from specrun.plan.makers import Maker
 from specrun.plan.observed import Run, Written
@@ -109,9 +110,13 @@ class LocalRuns:
             TRIALS.forget(self._folder(submission.name))  # of one that had the name and is gone
             submit(self._home, submission, staged)
 
-    def cancel(self, name: str) -> None:
-        """Ask for a run's end. Raises Missing."""
-        state.cancel(self._own_folder(name))
+    def cancel(self, name: str, keep: Collection[str] = ()) -> None:
+        """Ask for a run's end; of a sweep the trials in `keep` go on. Raises Missing."""
+        folder = self._own_folder(name)
+        if keep and is_sweep(folder):
+            with translated(f"run/{name}"):
+                keep_trials(folder, keep)
+        state.cancel(folder)
 
     def delete(self, maker: Maker, ended_before: float | None, report: Report) -> None:
         """Delete the ended runs of a spec; when one ended that nobody has seen the end of, its files say."""

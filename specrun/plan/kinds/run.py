@@ -23,7 +23,7 @@ from specrun.plan.parameters import kept_variables
 from specrun.plan.planning import Past, Planning
 from specrun.plan.resources import Key, Kind, Place, workspace_key
 from specrun.plan.submission import Submission
-from specrun.plan.sweeping import TrialCounts, count_trials
+from specrun.plan.sweeping import TrialCounts, count_trials, shared
 from specrun.spec.datastore_paths import parse
 from specrun.spec.frozen import dataclass
 from specrun.spec.masking import mask_properties
@@ -200,12 +200,12 @@ class RunRequest(Planned):
         return (self.job.queue_settings or {}).get("job_tier") == "spot"
 
     def _previous(self, planning: Planning, others: Sequence[Run]) -> tuple[Run, ...]:
-        """The spec's unfinished runs at other fingerprints."""
-        seen = [
-            *others,
-            *(run for run in planning.users_of(self) if not run.is_of(planning.drafts[self.name].fingerprint)),
-        ]
-        return tuple({run.name: run for run in seen if not run.status.ended}.values())
+        """The spec's unfinished runs at other fingerprints, but for those that a sweep would have for its trials."""
+        draft = planning.drafts[self.name]
+        seen = [*others, *(run for run in planning.users_of(self) if not run.is_of(draft.fingerprint))]
+        found = {run.name: run for run in seen if not run.status.ended}
+        trials = shared(draft) if found and draft.sweep is not None and planning.view.takes_trials else ()
+        return tuple(run for run in found.values() if run.fingerprint not in trials)
 
 
 @dataclass(frozen=True, slots=True)

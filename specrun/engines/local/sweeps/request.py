@@ -7,20 +7,22 @@ parameters, and paths of the run lead into a folder of the name `marker`, which 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from specrun.engines.local import state
 from specrun.engines.local.request import decoded
-from specrun.plan.private import write_private
+from specrun.plan.private import read_private, write_private
 from specrun.plan.stored import number
 from specrun.spec.frozen import dataclass
 from specrun.spec.sweep import LIMITS, Objective, Sweep
 
 FILE = state.SWEEP
 FORMAT = 1
+KEPT = "kept-trials.json"
+"""Which trials go on without the sweep, in its folder; only where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,20 @@ class SweepRequest:
 
     sweep: Sweep
     since: float | None = None
+
+
+def keep_trials(rundir: Path, fingerprints: Collection[str]) -> None:
+    """Note which trials go on when the sweep is cancelled: what takes its place has them, too. Raises OSError."""
+    write_private(rundir / KEPT, json.dumps(sorted(fingerprints)))
+
+
+def kept_trials(rundir: Path) -> frozenset[str]:
+    """The fingerprints of these trials."""
+    try:
+        found = json.loads(read_private(rundir / KEPT))
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
 
 
 def is_sweep(rundir: Path) -> bool:

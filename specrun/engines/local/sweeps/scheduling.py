@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class Scheduling:
         self.judge = Judge(self.sweep)
         self.ending: tuple[str, str] | None = None
         """What has ended the sweep before it was through, and in words."""
+        self.kept: Collection[str] = ()
+        """The trials that go on when it is cancelled."""
         self.signalled = False
         timeout = self.sweep.timeout
         self.deadline = math.inf if timeout is None else time.monotonic() + timeout
@@ -244,6 +247,7 @@ class Scheduling:
                 self.ending = (_UNFINISHED, SHUTDOWN)
             elif (why := state.cancelled_for(self.rundir)) is not None:
                 self.ending = (state.CANCELLED, why)
+                self.kept = sweeps.kept_trials(self.rundir)
             elif time.monotonic() >= self.deadline:
                 self.ending = (_LIMIT, f"limits.timeout ({self.sweep.timeout:g} s)")
             elif self.sweep.max_failed_trials is not None and self.results.failed > self.sweep.max_failed_trials:
@@ -261,7 +265,7 @@ class Scheduling:
             self._tell(going)
 
     def _end(self, going: Followed) -> None:
-        """Have a trial end with the sweep; one that is another's goes on without it."""
+        """Have a trial end with the sweep; one that another has, or will have, goes on without it."""
         assert self.ending is not None
         kind, why = self.ending
         if kind == _UNFINISHED:
@@ -271,11 +275,17 @@ class Scheduling:
                     os.kill(going.child.pid, signal.SIGTERM)
             elif going.child is None:
                 del self.going[going.trial.number]
-        elif going.child is not None or (going.attempt is not None and is_same(going.attempt.parent, self.rundir.name)):
+        elif going.fingerprint not in self.kept and (going.child is not None or self._is_its_own(going.attempt)):
             how = "was cancelled" if kind == state.CANCELLED else f"ended: {why}"
             going.stopping = going.stopping or f"{ITS_SWEEP}{self.rundir.name} {how}"
         else:
             del self.going[going.trial.number]
+
+    def _is_its_own(self, attempt: Run | None) -> bool:
+        """Whether nobody else waits for a trial that another process has begun: not the sweep for which it did."""
+        if attempt is None or not attempt.parent:
+            return False
+        return is_same(attempt.parent, self.rundir.name) or not state.held(self.runs.folder(attempt.parent))
 
     def _tell(self, going: Followed) -> None:
         """Ask for the end of a trial that is to end, once its run is there."""
