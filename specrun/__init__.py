@@ -13,6 +13,8 @@ except ModuleNotFoundError:  # a clone that nobody has installed
 if TYPE_CHECKING:
     from specrun.api.difference import Difference as Difference
     from specrun.api.lines import Lines as Lines
+    from specrun.api.models import Model as Model
+    from specrun.api.models import Models as Models
     from specrun.api.outputs import Outputs as Outputs
     from specrun.api.plans import Change as Change
     from specrun.api.plans import Diagnostics as Diagnostics
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "specrun.api.difference": ("Difference",),
     "specrun.api.lines": ("Lines",),
+    "specrun.api.models": ("Model", "Models"),
     "specrun.api.outputs": ("Outputs",),
     "specrun.api.plans": ("Change", "Diagnostics", "Plan"),
     "specrun.api.run": ("Metrics", "Run", "RunFailed"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import overload
 
-from specrun.engines.base import LogLine
+from specrun.engines.base import Cursor, LogLine, OpenLine
+from specrun.engines.reliable import Reliable
+from specrun.spec.secrets import hide
 from specrun.spec.visible import visible_log
 from specrun.views.html import text_html
 
@@ -44,3 +47,24 @@ class Lines(Sequence[LogLine]):
 
     def _repr_html_(self) -> str:
         return text_html(repr(self))
+
+
+def written(engine: Reliable, run: str, role: str, over: Callable[[], bool], *, follow: bool) -> Iterator[LogLine]:
+    """The lines of a role, or of all (""), that a run has written; with `follow` until it is `over`."""
+    cursor: Cursor = {}
+    pause = threading.Event()
+    while True:
+        # Whether it has ended is read before the lines: once it has, these lines are the last.
+        ended = over()
+        found, after = engine.logs(run, cursor)
+        is_all = after == cursor
+        last = is_all and (ended or not follow)
+        for line in found:
+            is_wanted = not role or role in (line.role, line.role.partition("/")[0])
+            if is_wanted and (last or not isinstance(line, OpenLine)):
+                yield LogLine(line.role, hide(line.text), line.when)
+        if last:
+            return
+        if is_all:
+            pause.wait(engine.poll)
+        cursor = after

@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from specrun.api import display
 from specrun.api.difference import Difference
-from specrun.api.lines import Lines
+from specrun.api.lines import Lines, written
 from specrun.api.outputs import Outputs
 from specrun.api.shown import moment
+from specrun.apply.lineage import registered_of
 from specrun.apply.runs_of import RunsOf
 from specrun.apply.submitted import Submitted
 from specrun.apply.watch import FIRST_POLL, code_of
-from specrun.engines.base import Cursor, LogLine, Missing, OpenLine
+from specrun.engines.base import LogLine, Missing
 from specrun.plan.metrics import Logged
 from specrun.plan.observed import Run as ObservedRun
 from specrun.plan.observed import RunStatus
 from specrun.plan.parameters import parameters
 from specrun.spec.errors import Error, Refused
 from specrun.spec.model import Scalar
-from specrun.spec.secrets import hide
 from specrun.views.markdown_text import fenced
 
 if TYPE_CHECKING:
+    from specrun.api.models import Models
     from specrun.api.trials import Trial, Trials
 
 FIELDS = ("name", "spec", "status", "place", "engine", "target", "submitted", "started", "ended", "elapsed")
@@ -158,7 +159,8 @@ class Run(Mapping[str, object]):
 
         With `follow` an iterator that goes on until the run has ended.
         """
-        lines = self._lines(role, follow)
+        over = lambda: self._run.status.ended or self._look().status.ended  # noqa: E731
+        lines = written(self._engine, self.name, role, over, follow=follow)
         return lines if follow else Lines(lines, tail)
 
     @cached_property
@@ -177,6 +179,19 @@ class Run(Mapping[str, object]):
     def best_trial(self) -> Trial | None:
         """The best of those of a sweep that have succeeded; None where there is none."""
         return self.trials.best
+
+    @property
+    def registered(self) -> Models:
+        """The versions of models that its outputs are: of those outputs that its spec registers now, as it has
+        succeeded.
+        """
+        from specrun.api.models import Model, Models  # late: they are made of runs
+
+        unread: dict[str, str] = {}
+        found = registered_of(self._runs, self.now(), unread)
+        return Models(
+            (Model(self._runs, one) for one in found.values()), [f"{what}: {why}" for what, why in unread.items()]
+        )
 
     @property
     def link(self) -> str:
@@ -274,25 +289,6 @@ class Run(Mapping[str, object]):
         if (found := self._runs.before(self._run)) is None:
             raise Missing(f"{self.name} is the first run of {self.spec}: name another one to compare it with")
         return Run(self._runs, found)
-
-    def _lines(self, role: str, follow: bool) -> Iterator[LogLine]:
-        cursor: Cursor = {}
-        pause = threading.Event()
-        while True:
-            # The status is read before the lines: once it is an end, these lines are the last.
-            over = self._run.status.ended or self._look().status.ended
-            found, after = self._engine.logs(self.name, cursor)
-            is_all = after == cursor
-            last = is_all and (over or not follow)
-            for line in found:
-                is_wanted = not role or role in (line.role, line.role.partition("/")[0])
-                if is_wanted and (last or not isinstance(line, OpenLine)):
-                    yield LogLine(line.role, hide(line.text), line.when)
-            if last:
-                return
-            if is_all:
-                pause.wait(self._engine.poll)
-            cursor = after
 
     def logged(self) -> Logged:
         """What it has logged, asked for again as long as it goes on."""

@@ -9,9 +9,11 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from specrun.api.applying import carry_out
+from specrun.api.models import Model, Models
 from specrun.api.plans import Diagnostics, Plan
 from specrun.api.run import Run
 from specrun.api.runs import Runs
+from specrun.apply.lineage import not_there, version_of, versions_of
 from specrun.apply.opening import check_allowed, noting, open_loaded, untried, worth_telling
 from specrun.apply.project import Project
 from specrun.apply.runs_of import PassedOver, RunsOf, look_for, runs_of_specs
@@ -21,12 +23,13 @@ from specrun.engines.facts import unread
 from specrun.engines.registry import check_engine
 from specrun.plan.attempts import OF_TRIALS
 from specrun.plan.kinds.run import Follow, RunChange
+from specrun.plan.models import LATEST
 from specrun.plan.planning import PlanOptions
 from specrun.spec.diagnostics import Diagnostic, Severity
 from specrun.spec.errors import Error, SpecInvalid, UsageError
 from specrun.spec.load import load as load_files
 from specrun.spec.loaded import Loaded, in_order
-from specrun.spec.model import Scalar
+from specrun.spec.model import ModelVersion, Scalar
 from specrun.spec.named import Found, find, listed, nothing, own_repository, own_spec
 from specrun.spec.overrides import chosen, scalars
 from specrun.spec.target_choice import nowhere, undecided
@@ -179,9 +182,34 @@ class Specs:
         assert found.run is not None
         return Run(found, found.run)
 
+    def models(self, name: str | None = None, limit: int | None = 100) -> Models:
+        """The versions of a model, newest first, or of each model the newest, where the specs have their runs: whoever
+        registered them. Raises SpecInvalid, UsageError and EngineError.
+        """
+        found = [Model(one, there) for one in self._registries() for there in versions_of(one.engine, name)]
+        found.sort(key=lambda one: one.observed.created or 0.0, reverse=True)
+        return Models(found[:limit])
+
+    def model(self, name: str, version: str | int = LATEST) -> Model:
+        """A version of a model. Raises Missing where it is not, UsageError where several places have one."""
+        wanted, registries = ModelVersion(name, str(version)), self._registries()
+        found = [Model(one, there) for one in registries if (there := version_of(one.engine, wanted)) is not None]
+        if not found:
+            raise Missing(not_there((one.engine for one in registries), f"{name}:{version}"))
+        if len(found) > 1:
+            raise UsageError(f"there is a model {name}:{version} in several places: load one spec, or one target")
+        return found[0]
+
     def places(self) -> Sequence[RunsOf]:
         """Where the runs of each spec are."""
         return [open_runs() for open_runs in self._places()]
+
+    def _registries(self) -> Sequence[RunsOf]:
+        """Where models are, each place once."""
+        found = list({one.where: one for one in self.places()}.values())
+        for one in found:
+            one.engine.sign_in()
+        return found
 
     def _places(self) -> Sequence[Callable[[], RunsOf]]:
         check_engine(self._engine)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
+from specrun.apply.runs_of import RunsOf
 from specrun.engines.base import EngineError, Missing
 from specrun.engines.calls import Read, read_all
+from specrun.engines.parts import Models
 from specrun.engines.reliable import Reliable
 from specrun.plan.metrics import Logged
 from specrun.plan.models import LATEST, TRIAL_TAG, RegisteredModel
-from specrun.plan.observed import Run
+from specrun.plan.observed import Run, RunStatus
+from specrun.spec.expressions import OPEN
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import ModelVersion
+from specrun.spec.unchecked import values_of
+from specrun.spec.visible import visible
 
 T = TypeVar("T")
+
+REGISTERED = 8
+"""Outputs of a run of which it is asked whether they are registered."""
+
+TOLD = 5
+"""Models that are told where another one was asked for."""
 
 MOST = 100
 """Runs and models that are asked for to tell what one model came from."""
@@ -68,6 +81,39 @@ def version_of(engine: Reliable, wanted: ModelVersion) -> RegisteredModel | None
     listed = versions_of(engine, wanted.model)
     found = next((one for one in listed if wanted.version in (LATEST, one.version)), None)
     return found or _one(engine.find_model(wanted))
+
+
+def not_there(engines: Iterable[Reliable], wanted: str) -> str:
+    """That there is no such model, or no such version of it, and what there is instead. Raises EngineError."""
+    name, _, version = wanted.partition(":")
+    engines = list(engines)
+    titles = " nor ".join(dict.fromkeys(f"on {engine.place.title}" for engine in engines))
+    found = [str(one) for engine in engines for one in versions_of(engine, name)] if version else []
+    found = found or sorted({one.name for engine in engines for one in versions_of(engine, None)})
+    told = ", ".join(map(visible, found[:TOLD])) or "none"
+    more = f" and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    return f"there is no model {visible(wanted)} {titles}: there {'is' if len(found) < 2 else 'are'} {told}{more}"
+
+
+def registered_of(runs: RunsOf, run: Run, unread: dict[str, str]) -> dict[str, RegisteredModel]:
+    """The versions that a run's outputs are, by the output: of those outputs that its spec registers now, a request for
+    each. What cannot be read is noted.
+    """
+    if run.status is not RunStatus.SUCCEEDED:
+        return {}
+    wanted = list(_registrations(runs.file or run.file, run.target))[:REGISTERED]
+    works = [partial(_of_run, model, run.name, output) for output, model in wanted]
+    reads = [
+        runs.engine.models(f"the versions of {model}", work, None)
+        for work, (_, model) in zip(works, wanted, strict=True)
+    ]
+    found: dict[str, RegisteredModel] = {}
+    for (output, model), version in zip(wanted, read_all(reads), strict=True):
+        if isinstance(version, EngineError):
+            unread[f"model {model}"] = str(version)
+        elif version is not None:
+            found[output] = version
+    return found
 
 
 def lineages(engine: Reliable, models: Sequence[RegisteredModel]) -> list[Lineage]:
@@ -130,6 +176,25 @@ class _Tracing:
         if name in self._above:
             return "it is named above"
         return f"more than {MOST} runs and models: not looked at" if self._left < 0 else ""
+
+
+def _of_run(model: str, run: str, output: str, models: Models) -> RegisteredModel | None:
+    return models.of_run(model, run, output)
+
+
+def _registrations(file: str, target: str) -> Iterator[tuple[str, str]]:
+    """The outputs that a spec registers, with their models, as far as its file says it in plain text."""
+    if not os.path.isfile(file):  # noqa: PTH113
+        return
+    options: dict[str, Any] = {"variables": {}, "engine": None, "inputs": {}, "environment": None}
+    for values in values_of(**options, allow_outside=(), target=target or None, var_files=())(file):
+        job = values.get("job")
+        outputs = job.get("outputs") if isinstance(job, Mapping) else None
+        for name, output in outputs.items() if isinstance(outputs, Mapping) else ():
+            said = output.get("register") if isinstance(output, Mapping) else None
+            model = said.get("name") if isinstance(said, Mapping) else None
+            if isinstance(model, str) and OPEN not in model:
+                yield str(name), model
 
 
 def _lineage(model: RegisteredModel, run: Run | EngineError | None, logged: Logged | EngineError | None) -> Lineage:

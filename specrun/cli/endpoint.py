@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from specrun.apply.lineage import version_of
+from specrun.apply.lineage import not_there, version_of
 from specrun.cli.delivering import check_below
 from specrun.cli.exit_codes import FAILED, INVALID_SPEC, WRONG_USAGE, Exit
 from specrun.cli.models import registries
@@ -117,8 +117,7 @@ def _find(model: str, reading: Reading) -> tuple[RunsOfSpec, RegisteredModel]:
         places = " and ".join(one.engine.place.title for one, _ in there)
         raise Exit(WRONG_USAGE, f"there is a model {model} in {places}: choose by --target, --engine, or one FILE")
     if not there:
-        places = " nor ".join(dict.fromkeys(f"on {one.engine.place.title}" for one in opened.runs))
-        raise Exit(FAILED, f"there is no model {model} {places}: `specrun models` lists those that there are")
+        raise Exit(FAILED, not_there((one.engine for one in opened.runs), model))
     if there[0][1].damaged:
         raise EngineError(f"model {there[0][1]}: {there[0][1].damaged}")
     return there[0]

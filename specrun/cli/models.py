@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from specrun.apply.lineage import Lineage, lineages, sources_of, version_of, versions_of
+from specrun.apply.lineage import Lineage, lineages, not_there, sources_of, version_of, versions_of
 from specrun.cli.exit_codes import FAILED, Exit
 from specrun.cli.opened import Opened, RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import LOCAL, Reading, models_options
 from specrun.cli.telling import quiet, tell
-from specrun.engines.base import EngineError, Scope
-from specrun.engines.calls import read_all
-from specrun.engines.parts import Models
+from specrun.engines.base import Scope
 from specrun.plan.makers import NOBODY
 from specrun.plan.models import RegisteredModel
-from specrun.plan.observed import Run, RunStatus
-from specrun.spec.expressions import OPEN
 from specrun.spec.model import ModelVersion
-from specrun.spec.unchecked import values_of
 from specrun.spec.visible import json_text, visible
 from specrun.views.models import Row, model_data, model_text, models_csv, models_text
 from specrun.views.text import canvas, paint_for, terminal_width
-
-REGISTERED = 8
-"""Outputs of a run of which it is asked whether they are registered."""
 
 
 @click.command()
@@ -59,8 +48,7 @@ def models(model: str, reading: Reading, output: str, limit: int) -> None:
             for row, (one, _) in zip(rows, shown, strict=True)
         ]
     if not rows and not opened.failed and model:
-        places = " nor ".join(dict.fromkeys(f"on {one.engine.place.title}" for one in opened.runs))
-        raise Exit(FAILED, f"there is no model {visible(model)} {places}: `specrun models` lists those that there are")
+        raise Exit(FAILED, not_there((one.engine for one in opened.runs), model))
     _print(rows, output, alone=bool(version) and len(opened.runs) == 1)
     if len(found) > limit:
         tell(f"there are more: --limit {limit * 5} shows them")
@@ -76,46 +64,6 @@ def registries(reading: Reading) -> Opened:
     opened = open_runs(reading)
     opened.runs = list({one.where: one for one in opened.runs}.values())
     return opened
-
-
-def registered_of(runs: RunsOfSpec, run: Run, unread: dict[str, str]) -> dict[str, str]:
-    """The versions that a run's outputs are, by the output: of those outputs that its spec registers now, a request for
-    each. What cannot be read is noted.
-    """
-    if run.status is not RunStatus.SUCCEEDED:
-        return {}
-    wanted = list(_registrations(runs.file or run.file, run.target))[:REGISTERED]
-    works = [partial(_of_run, model, run.name, output) for output, model in wanted]
-    reads = [
-        runs.engine.models(f"the versions of {model}", work, None)
-        for work, (_, model) in zip(works, wanted, strict=True)
-    ]
-    found: dict[str, str] = {}
-    for (output, model), version in zip(wanted, read_all(reads), strict=True):
-        if isinstance(version, EngineError):
-            unread[f"model {model}"] = str(version)
-        elif version is not None:
-            found[output] = str(version)
-    return found
-
-
-def _of_run(model: str, run: str, output: str, models: Models) -> RegisteredModel | None:
-    return models.of_run(model, run, output)
-
-
-def _registrations(file: str, target: str) -> Iterator[tuple[str, str]]:
-    """The outputs that a spec registers, with their models, as far as its file says it in plain text."""
-    if not os.path.isfile(file):  # noqa: PTH113
-        return
-    options: dict[str, Any] = {"variables": {}, "engine": None, "inputs": {}, "environment": None}
-    for values in values_of(**options, allow_outside=(), target=target or None, var_files=())(file):
-        job = values.get("job")
-        outputs = job.get("outputs") if isinstance(job, Mapping) else None
-        for name, output in outputs.items() if isinstance(outputs, Mapping) else ():
-            said = output.get("register") if isinstance(output, Mapping) else None
-            model = said.get("name") if isinstance(said, Mapping) else None
-            if isinstance(model, str) and OPEN not in model:
-                yield str(name), model
 
 
 def _print(rows: Sequence[Row], output: str, *, alone: bool) -> None:

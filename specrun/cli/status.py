@@ -12,11 +12,11 @@ from typing import TypeVar
 import click
 
 from specrun.apply.failures import failure_of
+from specrun.apply.lineage import registered_of
 from specrun.apply.watch import code_of
 from specrun.cli.chained import links_of, newest_or_none, upstream_in
 from specrun.cli.exit_codes import FAILED
 from specrun.cli.failed import Failed, look
-from specrun.cli.models import registered_of
 from specrun.cli.opened import RunsOfSpec, open_runs
 from specrun.cli.options import color_option, output_option
 from specrun.cli.priced import Pricing, Spent
@@ -162,7 +162,7 @@ def _surroundings(runs: RunsOfSpec, run: Run, *, drawn: bool) -> Surroundings:
         {name: series for name, series in zip(names, reads, strict=True) if isinstance(series, Series)},
         read("trials", engine.trials, run.name if run.is_sweep else "", no_trials),
         next((one for one in read("sweep", engine.trials, run.parent, no_trials) if one.run == run.name), None),
-        registered_of(runs, run, unread),
+        {output: str(model) for output, model in registered_of(runs, run, unread).items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from specrun.apply.lineage import Lineage, Source, data_of
 from specrun.plan.metrics import number_data
@@ -20,7 +20,11 @@ from specrun.views.text import Paint, columns, nearby, tied, wrapped
 METRICS = 4
 """Metrics that a list has of each."""
 
-_FIELDS = ("model", "version", "type", "created", "place", "spec", "run", "output", "trial", "fingerprint", "commit")
+CELLS = (
+    *("model", "version", "type", "created", "place", "spec", "run", "output", "trial", "fingerprint", "commit"),
+    *("dirty", "data", "reads", "path"),
+)
+"""The columns that every version has in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class Row:
     lineage: Lineage
     place: Place
     sources: Sequence[Source] | None = None
+
+    @property
+    def wrong(self) -> str:
+        """Why not all of it can be told; "": it can."""
+        return self.lineage.model.damaged or self.lineage.unread
 
 
 def models_text(rows: Sequence[Row], paint: Paint, width: int) -> str:
@@ -149,7 +158,12 @@ def model_data(row: Row) -> dict[str, object]:
         "damaged": model.damaged or None,
         "unread": lineage.unread or None,
     }
-    return data if row.sources is None else {**data, "lineage": [_source_data(one) for one in row.sources]}
+    return data if row.sources is None else {**data, "lineage": lineage_data(row)}
+
+
+def lineage_data(row: Row) -> list[dict[str, object]]:
+    """What a version was made of, as a JSON value."""
+    return [_source_data(one) for one in row.sources or ()]
 
 
 def _source_data(source: Source) -> dict[str, object]:
@@ -168,19 +182,19 @@ def _source_data(source: Source) -> dict[str, object]:
 
 
 def models_csv(rows: Sequence[Row]) -> str:
-    """Versions as CSV: what a list has of each, the inputs that are runs and models, and a column for each metric."""
+    """Versions as CSV: `model_cells`, and a column for each metric."""
     metrics = dict.fromkeys(name for row in rows for name in row.lineage.metrics)
-    head = [*_FIELDS, "data", "reads", "path", *(f"metrics.{name}" for name in metrics)]
-    return table_text(head, [_cells(row, metrics) for row in rows])
+    cells = [[*model_cells(row).values(), *map(row.lineage.metrics.get, metrics)] for row in rows]
+    return table_text([*CELLS, *(f"metrics.{name}" for name in metrics)], cells)
 
 
-def _cells(row: Row, metrics: Mapping[str, object]) -> list[Scalar]:
+def model_cells(row: Row) -> dict[str, Scalar]:
+    """What a table has of a version: what a list has of each, its data, and the runs and models that its run read."""
     data, run = model_data(row), row.lineage.run
-    cells: list[Scalar] = [row.place.title if name == "place" else _scalar(data[name]) for name in _FIELDS]
     reads = (*run.upstream.values(), *run.models.values()) if run is not None else ()
-    values = [row.lineage.metrics.get(name) for name in metrics]
-    return [*cells, " ".join(row.lineage.data), " ".join(reads), row.lineage.model.path, *values]
+    known = {**data, "place": row.place.title, "data": " ".join(row.lineage.data), "reads": " ".join(reads)}
+    return {name: _scalar(known[name]) for name in CELLS}
 
 
 def _scalar(value: object) -> Scalar:
-    return None if value is None else str(value)
+    return value if value is None or isinstance(value, bool) else str(value)

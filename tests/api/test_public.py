@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 NAMES = {
     "ApplyFailed", "Change", "ConfirmationNeeded", "Conflict", "Denied", "Difference", "Diagnostic", "Diagnostics",
-    "EngineError", "Error", "Lines", "Location", "LogLine", "Metrics", "Missing", "OutputFile", "Outputs", "Plan",
-    "PlanFailed",
+    "EngineError", "Error", "Lines", "Location", "LogLine", "Metrics", "Missing", "Model", "Models", "OutputFile",
+    "Outputs", "Plan", "PlanFailed",
     "Quota", "Refused", "Run", "RunFailed", "Runs", "SecretUnset", "Severity", "SpecInvalid", "Specs", "Transient",
     "Trial", "Trials", "UsageError", "__version__", "load",
 }  # fmt: skip
@@ -26,6 +26,8 @@ SIGNATURES = """
 load(*files, target=None, engine=None, vars=None, var_files=(), inputs=None, environment=None, allow_outside=())
 Specs.apply(self, *, yes=False, rerun=False, cancel_previous=False, allow_replace=False, max_runs=10, adopt=(), \
 detach=False, fail_fast=False, lock_timeout=600.0, show=None)
+Specs.model(self, name, version='latest')
+Specs.models(self, name=None, limit=100)
 Specs.places(self)
 Specs.plan(self, *, rerun=False, cancel_previous=False, allow_replace=False, max_runs=10, adopt=())
 Specs.run(self, name)
@@ -62,6 +64,7 @@ Run.observed
 Run.outputs
 Run.params
 Run.reason
+Run.registered
 Run.row(self)
 Run.source
 Run.spec
@@ -82,6 +85,21 @@ Trial.status
 Trial.value
 Trials.best
 Trials.rows(self)
+Model.created
+Model.data(self)
+Model.lineage
+Model.metrics
+Model.name
+Model.observed
+Model.path
+Model.row(self)
+Model.run
+Model.tags
+Model.type
+Model.version
+Models.data(self)
+Models.notes
+Models.rows(self)
 Outputs.fetch(self, folder, *patterns)
 Outputs.open(self, path)
 Outputs.path(self, path)
@@ -111,7 +129,20 @@ def test_the_names_and_what_they_take_are_those() -> None:
     assert set(specrun.__all__) == NAMES
     assert all(hasattr(specrun, name) for name in NAMES)
     assert set(dir(specrun)) >= NAMES
-    names = ("Specs", "Difference", "Diagnostics", "Plan", "Change", "Run", "Runs", "Trial", "Trials", "Outputs")
+    names = (
+        "Specs",
+        "Difference",
+        "Diagnostics",
+        "Plan",
+        "Change",
+        "Run",
+        "Runs",
+        "Trial",
+        "Trials",
+        "Model",
+        "Models",
+    )
+    names = (*names, "Outputs")
     classes = [getattr(specrun, name) for name in names]
     found = [written("load", specrun.load), *(line for cls in classes for line in members(cls))]
     assert "\n".join(found) == SIGNATURES

@@ -29,6 +29,13 @@ def look(job: specrun.Specs) -> Iterator[str]:
     yield str(run.diff().data())
 
 
+def models(job: specrun.Specs) -> Iterator[str]:
+    newest: specrun.Model = job.model("digits")
+    yield f"{newest.name}:{newest.version} {newest.metrics['accuracy']} of {newest.run.name}"
+    yield str(newest.lineage[0]["name"])
+    yield from (one.path for one in job.models("digits", limit=None) if job.run("one-0123456789").registered)
+
+
 def ended(job: specrun.Specs) -> int:
     try:
         job.apply()

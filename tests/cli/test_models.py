@@ -187,6 +187,28 @@ def test_a_model_is_served_with_what_was_built_for_its_run(specrun: Command, eng
     assert served("served:2").startswith(f"{plain}2 ")  # its run is gone
 
 
+@pytest.mark.parametrize(
+    ("wanted", "there"),
+    [
+        ("digits:7", "there are digits:3, digits:2, digits:1"),
+        ("tuned:1", "there is tuned:4"),
+        ("nope", "there are broken, digits, tuned"),
+        ("nope:1", "there are broken, digits, tuned"),
+        ("many:x", "there are many:9, many:8, many:7, many:6, many:5 and 4 more"),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_is(specrun: Command, engine: Double, wanted: str, there: str) -> None:
+    assert isinstance(engine.models, Registry)
+    if "many" in wanted:
+        engine.models.models += [version("many", number, TRAIN) for number in range(9, 0, -1)]
+    told = f"there is no model {wanted} on a double: "
+    assert specrun("models", wanted) == (1, "", f"{told}{there}\n")
+    said = specrun("export", "endpoint", wanted, "--out-dir", "out")
+    assert (said.code, said.err) == (1, f"{told}{there}\n")
+    engine.models.models.clear()
+    assert specrun("models", wanted).err == f"{told}there is none\n"
+
+
 def test_where_models_are(specrun: Command, engine: Double) -> None:
     assert "digits:3" in specrun("models", "job.yaml").out  # where that spec goes
     said = specrun("models", "nothing", "./job.yaml")
