@@ -202,9 +202,9 @@ def test_what_is_not_there_is_told_with_what_is(specrun: Command, engine: Double
     if "many" in wanted:
         engine.models.models += [version("many", number, TRAIN) for number in range(9, 0, -1)]
     told = f"there is no model {wanted} on a double: "
-    assert specrun("models", wanted) == (1, "", f"{told}{there}\n")
-    said = specrun("export", "endpoint", wanted, "--out-dir", "out")
-    assert (said.code, said.err) == (1, f"{told}{there}\n")
+    for words in (("models", wanted), ("export", "endpoint", wanted, "--out-dir", "out")):
+        said = specrun(*words)
+        assert (said.code, said.out, said.err) == (1, "", f"{told}{there}\n")
     engine.models.models.clear()
     assert specrun("models", wanted).err == f"{told}there is none\n"
 
