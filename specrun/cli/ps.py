@@ -108,7 +108,7 @@ def _trials(listed: Sequence[tuple[RunsOfSpec, Run]]) -> dict[int, Sequence[Tria
 
 def _row(runs: RunsOfSpec, run: Run, cost: str, trials: Sequence[Trial] | None) -> Row:
     place = runs.engine.place
-    sweep = "" if trials is None else progress_text(run, trials)
+    sweep = "" if trials is None else progress_text(run, trials, terminal_width() - 2)
     return Row(run, _file(runs, run), place.title, engine=place.engine, cost=cost, sweep=sweep)
 
 

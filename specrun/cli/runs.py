@@ -133,7 +133,7 @@ def _row(branch: Branch, changed: Sequence[str], wanted: Asked, paint: Paint, wi
         raised=raised,
         cost=one.spent.cell,
         facts=one.facts,
-        sweep=progress_text(one.run, branch.trials) if one.run.is_sweep else "",
+        sweep=progress_text(one.run, branch.trials, width - 2) if one.run.is_sweep else "",
         trials=_trials(branch, wanted, paint, width),
     )
 

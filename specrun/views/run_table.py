@@ -19,6 +19,9 @@ TOLD_OF_EACH = ("target", "commit")
 WIDEST = 32
 """Columns that a text has in a cell that somebody asked for."""
 
+TRIAL_HEAD = ("trial", "status")
+"""The columns that a table of trials always has."""
+
 LARGEST = 10**12
 """Whole numbers up to this are written in full."""
 
@@ -97,12 +100,41 @@ def trial_columns(metric: str, parameters: Iterable[str]) -> list[Column]:
 
 
 def trial_lines(rows: Sequence[Row], columns: Sequence[Column], paint: Paint, width: int) -> list[str]:
-    """The trials of a sweep in their order: name, status and columns, and why those that failed did."""
-    head = ["trial", "status", *(visible(str(column)) for column in columns)]
+    """The trials of a sweep in their order: name, status and columns, and why those that failed did.
+
+    Columns for which there is no room stand below each trial, as `name=value`: nothing of what was tried is left out.
+    """
+    width -= 2
+    head = [*TRIAL_HEAD, *(visible(str(column)) for column in columns)]
     table = [[visible(row.run.name), row.run.status.value, *(cell_text(one, row) for one in columns)] for row in rows]
-    below = [[row.run.why] if row.run.status.ended and row.run.why else [] for row in rows]
-    lines = _lines(head, table, below, [row.run for row in rows], paint, width - 2, cut=True)
+    kept = _in_room(head, table, width)
+    pairs = [[f"{name}={cell}" for name, cell in zip(head[kept:], cells[kept:], strict=True)] for cells in table]
+    below = [
+        [*_beside(each, width - 2), *([row.run.why] if row.run.status.ended and row.run.why else [])]
+        for each, row in zip(pairs, rows, strict=True)
+    ]
+    lines = _lines(head[:kept], [cells[:kept] for cells in table], below, [row.run for row in rows], paint, width)
     return [f"  {line}" for line in lines]
+
+
+def _in_room(head: Sequence[str], table: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns a line has room for: names and statuses in any case."""
+    widths = [max(map(len, column)) for column in zip(head, *table, strict=True)]
+    kept = len(widths)
+    while kept > len(TRIAL_HEAD) and sum(widths[:kept]) + 2 * (kept - 1) > width:
+        kept -= 1
+    return kept
+
+
+def _beside(texts: Iterable[str], width: int) -> list[str]:
+    """Texts beside each other, on as many lines as that takes."""
+    lines: list[str] = []
+    for text in texts:
+        if lines and len(lines[-1]) + 2 + len(text) <= width:
+            lines[-1] += f"  {text}"
+        else:
+            lines.append(text)
+    return lines
 
 
 def cell_text(column: Column, row: Row) -> str:

@@ -12,7 +12,7 @@ from specrun.spec.sweep import Objective
 from specrun.spec.visible import visible
 from specrun.views.sparkline import signs_for, sparkline
 from specrun.views.text import Paint, in_room, shorten, tied, wrapped
-from specrun.views.trials import best_text, counts_text, parameters_text, value_text
+from specrun.views.trials import PARAMETERS, best_text, counts_text, parameters_text, value_text
 
 SHOWN = 5
 """Trials that run, and reasons for which trials failed, that are told one by one."""
@@ -104,7 +104,7 @@ def _lines(
     running = [trial for trial in trials if trial.status is RunStatus.RUNNING]
     for head, trial in zip(_heads("running"), running[:SHOWN], strict=False):
         value = f"{value_text(trial.value)}  " if trial.value is not None else ""
-        yield _one(head, f"{_name(trial)}  {value}{parameters_text(trial.parameters)}", room)
+        yield _one(head, f"{_name(trial)}  {value}{parameters_text(trial.parameters, PARAMETERS)}", room)
         if trial.reason:
             yield from _told("", trial.reason, room)
     yield from _more(len(running) - SHOWN, tree, "running")

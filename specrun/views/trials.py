@@ -50,11 +50,17 @@ def sweep_data(run: Run, trials: Sequence[Trial]) -> dict[str, object]:
     }
 
 
-def progress_text(run: Run, trials: Sequence[Trial]) -> str:
-    """`12 of 20 trials, 2 running, 1 failed; best accuracy 0.94 by digits-28f2d2e8a6 (lr=0.01)`."""
+def progress_text(run: Run, trials: Sequence[Trial], room: int | None = None) -> str:
+    """`12 of 20 trials, 2 running, 1 failed; best accuracy 0.94 by digits-28f2d2e8a6 (lr=0.01)`; with fewer
+    values of the best, or none, where there is no `room` for them.
+    """
     told = counts_text(run, trials)
     found = best(trials, run.objective) if run.objective is not None else None
-    return told if found is None else f"{told}; best {best_text(run, found)}"
+    if found is None:
+        return told
+    texts = (f"{told}; best {best_text(run, found, most)}" for most in range(PARAMETERS, 0, -1))
+    fitting = (text for text in texts if room is None or len(text) <= room)
+    return next(fitting, f"{told}; best {_named_text(run, found)}")
 
 
 def counts_text(run: Run, trials: Sequence[Trial]) -> str:
@@ -101,10 +107,14 @@ def most_text(run: Run, trials: Sequence[Trial]) -> str:
     return "1 trial" if most == 1 else f"{most} trials"
 
 
-def best_text(run: Run, trial: Trial) -> str:
+def best_text(run: Run, trial: Trial, most: int | None = None) -> str:
     """`accuracy 0.94 by digits-28f2d2e8a6 (lr=0.01)`: of the best trial, or of another one."""
+    return f"{_named_text(run, trial)} ({parameters_text(trial.parameters, most)})"
+
+
+def _named_text(run: Run, trial: Trial) -> str:
     metric = f"{run.objective.primary_metric} " if run.objective is not None else ""
-    return f"{metric}{value_text(trial.value)} by {trial.run or trial.number} ({parameters_text(trial.parameters)})"
+    return f"{metric}{value_text(trial.value)} by {trial.run or trial.number}"
 
 
 def value_text(value: float | None) -> str:
@@ -114,11 +124,12 @@ def value_text(value: float | None) -> str:
     return f"{value:.6g}" if math.isfinite(value) else str(number_data(value))
 
 
-def parameters_text(parameters: Mapping[str, Scalar]) -> str:
-    """`lr=0.01, layers=2`, the first of them."""
-    told = [f"{name}={shorten(parameter_text(value), VALUE)}" for name, value in parameters.items()]
-    more = [f"and {len(told) - PARAMETERS} more"] if len(told) > PARAMETERS else []
-    return ", ".join([*told[:PARAMETERS], *more])
+def parameters_text(parameters: Mapping[str, Scalar], most: int | None = None) -> str:
+    """`lr=0.01, layers=2`: all of them, or the first, and then values in few columns, too."""
+    texts = {name: parameter_text(value) for name, value in parameters.items()}
+    told = [f"{name}={shorten(text, VALUE) if most is not None else text}" for name, text in texts.items()]
+    more = [] if most is None or len(told) <= most else [f"and {len(told) - most} more"]
+    return ", ".join([*told[:most], *more])
 
 
 def parameter_text(value: Scalar) -> str:

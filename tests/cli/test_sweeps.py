@@ -78,9 +78,7 @@ def asked(engine: Double) -> Sequence[str]:
 def test_a_sweep_is_one_line_that_says_how_far_it_is(specrun: Command, engine: Double) -> None:
     lines = specrun("runs", "job.yaml").out.splitlines()
     assert [line.split()[0] for line in lines] == ["run", NAME, "5", "job-9999999999"]
-    assert lines[2] == (
-        "  5 of 20 trials, 1 running, 1 failed, 1 stopped early; best accuracy 0.75 by job-0000000004 (lr=0.…"
-    )
+    assert lines[2] == ("  5 of 20 trials, 1 running, 1 failed, 1 stopped early; best accuracy 0.75 by job-0000000004")
     assert [call for call in engine.calls if call.startswith("trials")] == [f"trials {NAME}"]
     (told, plain) = json.loads(specrun("runs", "-o", "json", "job.yaml").out)
     assert told["sweep"]["best"]["run"] == "job-0000000004"

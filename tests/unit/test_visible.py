@@ -163,7 +163,7 @@ def a_followed_sweep(word: str) -> list[events.Event]:
 def a_tree(word: str) -> str:
     facts = [Facts(run_of(one, a_sweep(word)), params=one.parameters, metrics={word: 1.0}) for one in trials(word)]
     rows = [Row(one.run, facts=one) for one in facts]
-    return "\n".join(trial_lines(rows, [Column(word, "metrics"), Column(word, "params")], PLAIN, 100))
+    return "\n".join(trial_lines(rows, [Column(word, "metrics"), Column(word, "params")], PLAIN, 400))
 
 
 def told(*happened: events.Event, terminal: bool = False) -> str:
