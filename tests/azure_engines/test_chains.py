@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from emulator.addresses import resolve
 from emulator.faults import Status
 from emulator.runs_state import Run
 from specrun.engines.azure.run_record import record_in
+from tests import commands
 from tests.azure_engines.by_hand import add_cluster
 from tests.azure_engines.conftest import Specrun
 from tests.azure_engines.place import Place
@@ -125,6 +127,17 @@ def test_of_a_sweep_the_best_trial_is_read_and_registered(place: Place, specrun:
     before = len(place.plane.runs)
     code, _, err = specrun("apply", "--yes", "tune.yaml", "evaluate.yaml", "again.yaml")
     assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, before, 1), err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)
+def test_two_applies_of_one_chain_at_once_are_one(place: Place, specrun: Specrun) -> None:
+    write(train=TRAIN.replace("model: {}", "model: {register: {name: digits}}"))
+    called = ["apply", "--yes", "--quiet", "."]
+    both = [commands.start(called, place.folder, os.environ, "azureml") for _ in range(2)]
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert sorted(run.id.partition("-")[0] for run in place.plane.runs.values()) == ["evaluate", "prep", "train"]
+    assert len(place.plane.assets.of("models", "digits")) == 1
 
 
 @pytest.mark.parametrize("engine", ["azureml"], indirect=True)

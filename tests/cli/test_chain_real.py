@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import commands
 from tests.engine_double import write_spec
 from tests.event_writing import scalar
+from tests.local.runs import wait_until
 from tests.unit.test_git_changes import run as git
 
 PREP = """\
@@ -95,6 +98,25 @@ def test_detached_says_what_is_left_and_by_which_command(specrun: Any, chain: Pa
     said = specrun("apply", ".", "-q")
     assert said.code == 0, said.err
     assert [one.partition("-")[0] for one in runs(chain)] == ["prep", "train"]
+
+
+def test_two_applies_of_one_chain_at_once_are_one(chain: Path) -> None:
+    go, home = chain / "go", chain / ".specrun"
+    waiting = f"until [ -e {go} ]; do sleep 0.01; done; echo 1 > ${{{{ outputs.f }}}}/copied"
+    write_spec(chain, PREP.replace("cp $VALUE ${{ outputs.f }}/copied", waiting), "prep.yaml")
+    write_spec(chain, REGISTERED, "train.yaml")
+    environment = {**os.environ, "SPECRUN_HOME": str(home)}
+    both = [commands.start(["apply", ".", "--quiet"], chain, environment, "local") for _ in range(2)]
+
+    def following() -> set[int]:
+        events = map(json.loads, (home / "journal.jsonl").read_text().splitlines())
+        return {one["process"] for one in events if one["event"] == "status_changed"}
+
+    wait_until(lambda: (home / "journal.jsonl").exists() and len(following()) == 2, "both to follow prep")
+    go.touch()
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert [one.partition("-")[0] for one in runs(chain)] == ["prep", "train"]
+    assert len(list((home / "models" / "digits").glob("*/model.json"))) == 1
 
 
 def test_what_was_deleted_of_an_output_with_a_place_of_its_own_is_told(specrun: Any, chain: Path) -> None:
