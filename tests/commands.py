@@ -12,6 +12,7 @@ processes; and HOME, below which it keeps a cache. That of a command is in the f
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import fcntl
 import functools
 import gc
@@ -142,7 +143,9 @@ def run(
     timeout: float,
     first: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """`specrun ARGUMENTS` to its end. Raises subprocess.TimeoutExpired, and kills it then."""
+    """`specrun ARGUMENTS` to its end. Raises subprocess.TimeoutExpired, whose `stderr` says where it waits, and kills
+    it then.
+    """
     command = start(arguments, cwd, environment, engine, first)
     assert command.stdout is not None
     assert command.stderr is not None
@@ -150,9 +153,21 @@ def run(
         out, err = (readers.submit(stream.read) for stream in (command.stdout, command.stderr))
         try:
             code = command.wait(timeout)
+        except subprocess.TimeoutExpired as late:
+            tell_where(command)
+            late.stderr = err.result(timeout)  # type: ignore[assignment]
+            raise
         finally:
             command.kill()
         return subprocess.CompletedProcess(arguments, code, out.result(timeout), err.result(timeout))
+
+
+def tell_where(command: Command) -> None:
+    """Have a command that waits for ever write on standard error where each of its threads is, and end it."""
+    command.send_signal(signal.SIGUSR1)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        command.wait(1.0)
+    command.kill()
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -269,6 +284,7 @@ def _become(arguments: list[str], cwd: str, environment: dict[str, str], first: 
         sys.path[0] = cwd
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        faulthandler.register(signal.SIGUSR1)
         if first:
             import_module(first)
         import_module("specrun.cli.main").main()

@@ -126,7 +126,7 @@ class Chain:
             done = commands.run(called, self.folder, environment, "local", PATIENCE, "tests.faults.killing")
         except subprocess.TimeoutExpired as error:
             runs = {one.name: (state.observe(one), state.held(one)) for one in self.runs()}
-            raise AssertionError(f"{error}: {processes_of(self.home)} {runs}\n{self.where}") from error
+            raise AssertionError(f"{error}: {error.stderr}{processes_of(self.home)} {runs}\n{self.where}") from error
         self.said.append(f"--- {arguments} {specs} {kill_at}: {done.returncode}\n{done.stdout}{done.stderr}")
         assert "Traceback" not in self.said[-1], self.where
         assert done.returncode in ENDS, self.where

@@ -74,6 +74,8 @@ class Killed(Place):
         except subprocess.TimeoutExpired:
             runs = (self.machine.home / "runs").iterdir()
             print({folder.name: (state.observe(folder), state.held(folder)) for folder in runs}, self.supervisors())
+            commands.tell_where(command)
+            print(command.stderr.read() if command.stderr is not None else "")
             raise
         assert command.stdout is not None
         assert command.stderr is not None
