@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 
 from specrun.apply.all_specs import all_specs
 from specrun.apply.other_specs import OWN_LAYERS, Texts
+from specrun.spec.boundary import told
 from specrun.spec.diagnostics import Diagnostic
 from specrun.spec.load import load
 from specrun.spec.model import Origin, RunOutput, Spec
-from specrun.spec.repository import repository_of
+from specrun.spec.nearest import nearest
+from specrun.spec.repository import repository_of, under_ci
 from specrun.spec.rules.chains import names_file
+from specrun.spec.rules.outside import found_outside
 
 
 class Chained(NamedTuple):
@@ -73,6 +76,7 @@ class _Looking:
         self._options = options
         self._beside: dict[str, dict[str, list[Spec]]] = {}
         self._broken: dict[str, str] = {}
+        self._files_below: dict[str, list[str]] = {}
         self._files: dict[tuple[str, str], Spec | None] = {}
 
     def find(self, spec: Spec, written: str, origin: Origin) -> Spec | None:
@@ -87,10 +91,10 @@ class _Looking:
             file = os.path.relpath(file)
             detail = f"{file} is named `{written}`, and is no spec that could be run: see `specrun validate {file}`."
         elif not found:
-            detail = (
-                f"No spec named `{written}` was given, and there is none beside {spec.document.file}: correct the "
-                "name, or write the path of its file, as in `run: ../prep/job.yaml`."
-            )
+            detail = f"No spec named `{written}` was given, and there is none in {self._where(spec)}. "
+            meant = nearest(written, self._known(spec))
+            detail += f"Did you mean `{meant}`? " if meant is not None else "Correct the name. "
+            detail += "The path of its file does, too, as in `run: ../prep/job.yaml`."
         else:
             files = ", ".join(sorted(os.path.relpath(one.file) for one in found))
             detail = f"Several specs are named `{written}`: {files}. Write the path of the one that is meant."
@@ -103,6 +107,11 @@ class _Looking:
         own = self._given_files.get(real, [])
         if own:
             return next((one for one in own if one.target == spec.target), own[0])
+        boundary = told(self._options.get("allow_outside", ()), strict=under_ci()).boundary(str(spec.file.parent))
+        if (outside := found_outside(boundary, written)) is not None:
+            code, detail = outside
+            self.mistakes.append(origin.diagnostic(code, detail))
+            return None
         if not os.path.isfile(path):  # noqa: PTH113
             self.mistakes.append(origin.diagnostic("unknown-run", f"There is no file {os.path.relpath(path)}."))
             return None
@@ -110,17 +119,29 @@ class _Looking:
             target = {"target": spec.target or None}
             loaded = load(**{**self._options, **target, "files": (os.path.relpath(path),)})
             self._files[real, spec.target] = loaded.specs[0] if loaded.ok and loaded.specs else None
-            self.mistakes += [one for one in loaded.diagnostics if not loaded.ok and one.severity.value == "error"]
+            if not loaded.ok and boundary.holds(real):  # no message quotes what lies outside
+                self.mistakes += [one for one in loaded.diagnostics if one.severity.value == "error"]
         found = self._files[real, spec.target]
         if found is None:
-            detail = f"{os.path.relpath(path)} is no spec that could be run: mend it first."
+            file = os.path.relpath(path)
+            detail = f"{file} is no spec that could be run: mend it first (`specrun validate {file}`)."
             self.mistakes.append(origin.diagnostic("unknown-run", detail))
         return found
 
+    def _where(self, spec: Spec) -> str:
+        """What is looked through for specs, in words."""
+        folder = os.path.realpath(spec.file.parent)
+        return "the repository" if repository_of(folder) else f"the folder of {spec.document.file}"
+
+    def _known(self, spec: Spec) -> list[str]:
+        """The names of specs that somebody could have meant."""
+        texts = Texts(())
+        found = (_NAME.findall(texts.text(file) or "") for file in self._files_below.get(_root(spec), ()))
+        return list(dict.fromkeys([*self._given, *(name for names in found for name in names)]))
+
     def _named(self, spec: Spec, name: str) -> list[Spec]:
         """The specs of that name in the same repository, or folder where there is none, for the same target."""
-        folder = os.path.realpath(spec.file.parent)
-        root = repository_of(folder) or folder
+        root = _root(spec)
         if name not in self._beside.setdefault(root, {}):
             self._read(root, name)
         beside = self._beside[root][name]
@@ -137,6 +158,7 @@ class _Looking:
             return False
 
         all_specs(root, self._options, look)
+        self._files_below[root] = files
         names, waiting, mentioned = {name}, [name], dict[str, set[str]]()
         texts = Texts(names)
         for file in files:
@@ -154,6 +176,12 @@ class _Looking:
         for mistake in found.unread:
             text = texts.text(mistake.location.file) or ""
             self._broken.update({one: mistake.location.file for one in names if _is_named(text, one)})
+
+
+def _root(spec: Spec) -> str:
+    """The repository that a spec is in, or its folder, where it is in none."""
+    folder = os.path.realpath(spec.file.parent)
+    return repository_of(folder) or folder
 
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]*")

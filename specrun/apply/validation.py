@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -43,14 +44,18 @@ def of_chains(loaded: Loaded, options: Mapping[str, Any], files: Sequence[str]) 
     from specrun.plan.hashes import HashCache
     from specrun.plan.home import home_of
     from specrun.spec.model import RunOutput
+    from specrun.spec.rules.chains import names_file
 
     options = {**options, "unread": unread(), "scanned": frozenset(), "mistakes": (), "selection": None, "given": ()}
     readers = load(**{**options, "files": loaded.chained, "every_target": True}).specs
     if not readers:  # bases that were named
         return []
-    sources = (entry.source for spec in readers if spec.job for entry in spec.job.inputs.values())
-    texts = Texts({source.spec for source in sources if isinstance(source, RunOutput)})
-    rest = [file for file in files if file not in set(loaded.chained) and texts.may_name(file)]
+    sources = ((spec, entry.source) for spec in readers if spec.job for entry in spec.job.inputs.values())
+    written = [(spec, source.spec) for spec, source in sources if isinstance(source, RunOutput)]
+    texts = Texts({name for _, name in written})
+    paths = {os.path.realpath(spec.file.parent / name) for spec, name in written if names_file(name)}
+    rest = [file for file in files if file not in set(loaded.chained)]
+    rest = [file for file in rest if texts.may_name(file) or os.path.realpath(file) in paths]
     others = load(**{**options, "files": rest, "every_target": True}).specs
     hashes = HashCache(home_of(readers[0].file.parent))
     found: list[Diagnostic] = []

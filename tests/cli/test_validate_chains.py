@@ -84,3 +84,42 @@ def test_specs_that_are_not_applied_together_may_read_the_latest(repository: Pat
     spec("train", outputs="{m: {register: {name: digits}}}")
     spec("tune", "{base: {model: digits, version: latest}}")
     assert errors(specrun, ".") == []
+
+
+def test_under_ci_a_spec_outside_is_not_read(
+    repository: Path, specrun: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = repository.parent / "away.yaml"
+    away.write_text("password: hunter2canary\n")
+    (repository / "link.yaml").symlink_to(away)
+    spec(
+        "train", "{f: {run: ../away.yaml, output: f}, g: {run: link.yaml, output: f}, h: {run: ../no.yaml, output: f}}"
+    )
+    monkeypatch.setenv("CI", "true")
+    for verb in ("validate", "plan", "graph"):
+        said = specrun(verb, "train.yaml")
+        assert said.code == 65
+        assert "canary" not in said.out + said.err
+        assert (said.out + said.err).count("error[outside-repository]") == 3
+    away.write_text("apiVersion: specrun/v1\nname: away\njob: {command: ls, outputs: {f: {}}}\n")
+    spec("train", "{f: {run: ../away.yaml, output: f}}")
+    assert errors(specrun, "train.yaml", "--allow-outside", str(away)) == []
+    assert errors(specrun, "train.yaml", str(away)) == []
+
+
+def test_elsewhere_no_line_of_a_spec_outside_is_shown(repository: Path, specrun: Command) -> None:
+    away = repository.parent / "away.yaml"
+    away.write_text("apiVersion: specrun/v1\nname: away\njob: {command: ls, password: hunter2canary}\n")
+    spec("train", "{f: {run: ../away.yaml, output: f}}")
+    said = specrun("validate", "train.yaml")
+    assert said.code == 65
+    assert "canary" not in said.out + said.err
+    assert "`specrun validate ../away.yaml`" in said.out
+
+
+def test_a_name_that_is_nearly_one_is_told_what_it_may_mean(repository: Path, specrun: Command) -> None:
+    (repository / "deep").mkdir()
+    spec("deep/prep", outputs="{f: {}}")
+    spec("train", "{f: {run: prap, output: f}}")
+    said = specrun("validate", "train.yaml")
+    assert "there is none in the repository. Did you mean `prep`?" in " ".join(said.out.split())
