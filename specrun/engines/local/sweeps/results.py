@@ -69,12 +69,20 @@ class Results:
 
     def conclude(self, limit: str) -> tuple[str, str]:
         """The status of the sweep, and the reason; `limit` is the limit at which it has ended ("": it is through)."""
-        most = self._sweep.most_trials
-        again = ", and again what has failed" if self.failed else ""
-        cut = f"{self._through} of {most} trials ran ({limit}): --rerun runs what is missing{again}" if limit else ""
+        cut = self._cut(f" ({limit})") if limit else ""
         if self.best is not None:
             return state.SUCCEEDED, cut
         return state.FAILED, "; ".join(told for told in (self._why_none(), cut) if told)
+
+    def broken(self, why: str) -> str:
+        """The reason of a sweep that could not go on."""
+        return f"{why}; {self._cut('')}" if self._through else why
+
+    def _cut(self, by: str) -> str:
+        """How far it has come, and what is to be done for the rest."""
+        again = ", and again what has failed" if self.failed else ""
+        ran = f"{self._through} of {self._sweep.most_trials} trials ran"
+        return f"{ran}{by}: --rerun runs what is missing{again}"
 
     def _why_none(self) -> str:
         """Why there is no best trial."""

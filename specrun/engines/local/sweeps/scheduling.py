@@ -308,7 +308,9 @@ class Scheduling:
             has_ended(child, wait=True)
         if kind == _UNFINISHED:
             self.run.leave(why)
-        elif kind in (state.CANCELLED, _BROKEN):
-            self.run.end(state.CANCELLED if kind == state.CANCELLED else state.FAILED, why)
+        elif kind == state.CANCELLED:
+            self.run.end(state.CANCELLED, why)
+        elif kind == _BROKEN:
+            self.run.end(state.FAILED, self.results.broken(why))
         else:
             self.run.end(*self.results.conclude(why))

@@ -128,7 +128,12 @@ class TrialRuns:
             if roles.port_count(self._request):
                 import socket  # noqa: F401
         report, theirs = os.pipe()
-        their_orders, orders = os.pipe()
+        try:
+            their_orders, orders = os.pipe()
+        except OSError:  # no more of them may be open
+            os.close(report)
+            os.close(theirs)
+            raise
         signals = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # what comes now must not be heard by the parent's handlers
         try:
