@@ -13,6 +13,7 @@ from specrun.spec.load import load
 from specrun.spec.loaded import Loaded
 
 if TYPE_CHECKING:
+    from specrun.apply.chains import Chained
     from specrun.plan.resources import Place
     from specrun.spec.diagnostics import Diagnostic
     from specrun.spec.model import Spec
@@ -39,10 +40,6 @@ def of_chains(loaded: Loaded, options: Mapping[str, Any], files: Sequence[str]) 
         return []
     from specrun.apply.chains import with_upstream  # late: few specs read from runs
     from specrun.apply.other_specs import Texts
-    from specrun.apply.project import places_of
-    from specrun.plan.graph import build_graph
-    from specrun.plan.hashes import HashCache
-    from specrun.plan.home import home_of
     from specrun.spec.model import RunOutput
     from specrun.spec.rules.chains import names_file
 
@@ -57,17 +54,29 @@ def of_chains(loaded: Loaded, options: Mapping[str, Any], files: Sequence[str]) 
     rest = [file for file in files if file not in set(loaded.chained)]
     rest = [file for file in rest if texts.may_name(file) or os.path.realpath(file) in paths]
     others = load(**{**options, "files": rest, "every_target": True}).specs
-    hashes = HashCache(home_of(readers[0].file.parent))
     found: list[Diagnostic] = []
     for target in dict.fromkeys(spec.target for spec in readers):
-        specs = [spec for spec in (*readers, *others) if spec.target in ("", target)]
-        chained = with_upstream(specs, options)
-        every = [*chained.specs, *chained.used]
-        places = places_of(every, options.get("engine"))
-        graph = build_graph(every, partial(_place, places), hashes)
-        told = _BETWEEN - {"unknown-run"} if chained.mistakes else _BETWEEN
-        found += [*chained.mistakes, *(one for one in graph.diagnostics if one.code in told)]
+        chained = with_upstream([spec for spec in (*readers, *others) if spec.target in ("", target)], options)
+        found += [*chained.mistakes, *between(chained, options.get("engine"))]
     return list(dict.fromkeys(found))
+
+
+def between(chained: Chained, engine: str | None) -> list[Diagnostic]:
+    """What is wrong between specs that are there: outputs that others do not have, other places, rings. `engine` is as the
+    command line has it.
+    """
+    from specrun.apply.project import places_of
+    from specrun.plan.graph import build_graph
+    from specrun.plan.hashes import HashCache
+    from specrun.plan.home import home_of
+
+    every = [*chained.specs, *chained.used]
+    if not every:
+        return []
+    places = places_of(every, engine)
+    graph = build_graph(every, partial(_place, places), HashCache(home_of(every[0].file.parent)))
+    told = _BETWEEN - {"unknown-run"} if chained.mistakes else _BETWEEN
+    return [one for one in graph.diagnostics if one.code in told]
 
 
 def _place(places: Mapping[str, Place], spec: Spec) -> Place:

@@ -153,12 +153,15 @@ def _read(reading: Reading, engine: str, spared: Sequence[SpecPath]) -> Sequence
 
 
 def _chained(specs: Sequence[Spec], reading: Reading) -> Sequence[Spec]:
-    """The specs, whose inputs name others by their names. Ends the command where one names what is not there."""
+    """The specs, whose inputs name others by their names. Ends the command where one names what is not there, or where
+    they wait for each other.
+    """
     from specrun.apply.chains import with_upstream
+    from specrun.apply.validation import between
 
     chained = with_upstream(specs, {**reading.options(), "unread": unread()})
-    show(chained.mistakes)
-    if chained.mistakes:
+    if wrong := [*chained.mistakes, *between(chained, "local")]:  # where it would run is no matter
+        show(wrong)
         raise Exit(INVALID_SPEC)
     return chained.specs
 

@@ -51,18 +51,31 @@ def check_chains(resources: Mapping[Key, Planned]) -> Iterator[Diagnostic]:
             if not isinstance(wanted, ModelVersion) or wanted.version != LATEST:
                 continue
             if (registration := made.get((key.place, wanted.model))) is not None:
-                instead = f"{{run: {registration.spec}, output: {registration.output}}}"
+                written = f"{{run: {registration.spec}, output: {registration.output}}}"
+                instead = f"Write `{name}: {written}`."
+                if _needs(requests, Key(key.place, f"run/{registration.spec}"), key):
+                    instead = f"Write the number of the one to begin with, which `specrun models {wanted.model}` lists."
                 detail = (
                     f"{registration.spec} registers a version of {wanted.model} in the same call, and which one is the "
-                    f"latest depends on when that is. Write `{name}: {instead}`."
+                    f"latest depends on when that is. {instead}"
                 )
                 yield request.input_origin(name).diagnostic("latest-of-same-call", detail)
-    if ring := ring_in({key: one.needs for key, one in requests.items()}):
+    needs = {key: one.needs for key, one in requests.items()}
+    while ring := ring_in(needs):
+        needs = {key: several for key, several in needs.items() if key not in ring}
         names = " → ".join(key.address.removeprefix("run/") for key in ring)
         request = requests[ring[0]]
         follows = ring[1].address.removeprefix("run/")
         name = next(name for name, source in request.upstream.items() if source.spec == follows)
         yield request.input_origin(name).diagnostic("chain-loop", f"Each waits for the next, for ever: {names}.")
+
+
+def _needs(requests: Mapping[Key, RunRequest], key: Key, other: Key) -> bool:
+    """Whether a run is another one, or waits for it, however far up."""
+    waiting = [key]
+    for one in waiting:  # grows as it is gone through
+        waiting += [need for need in requests[one].needs if need in requests and need not in waiting]
+    return other in waiting
 
 
 def ring_in(needs: Mapping[Key, tuple[Key, ...]]) -> tuple[Key, ...]:

@@ -254,3 +254,20 @@ def test_doctor_without_the_sdk(specrun: Any, monkeypatch: pytest.MonkeyPatch) -
         "ok",
         f"its SDK is not in this Python: `{install_command('azureml')}` when wanted",
     )
+
+
+@pytest.mark.parametrize("form", ["azureml", "tfjob"])
+@pytest.mark.parametrize(
+    ("outputs", "code"), [("{f: {}}", "chain-loop"), ("{g: {}}", "unknown-run-output")], ids=["ring", "output"]
+)
+def test_no_pipeline_is_made_of_a_ring_nor_of_an_output_that_is_not_there(
+    specrun: Any, form: str, outputs: str, code: str
+) -> None:
+    for name, upstream in (("a", "b"), ("b", "a" if code == "chain-loop" else "")):
+        inputs = f"inputs: {{f: {{run: {upstream}, output: f}}}}, " if upstream else ""
+        text = f"apiVersion: specrun/v1\nname: {name}\njob: {{command: ls, {inputs}outputs: {outputs}}}\n"
+        Path(f"{name}.yaml").write_text(text)
+    said = specrun("export", form, "a.yaml", "b.yaml")
+    assert said.code == 65
+    assert said.out == ""
+    assert f"error[{code}]" in said.err

@@ -74,6 +74,27 @@ def test_a_ring_is_told_once(tmp_path: Path) -> None:
     assert found(tmp_path, "a", "b", "c") == [("chain-loop", "job.inputs.f")]
 
 
+def test_each_ring_is_told(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            name: job(f"{{f: {{run: {upstream}, output: default}}}}")
+            for name, upstream in {"a": "b", "b": "a", "c": "d", "d": "c", "e": "c"}.items()
+        },
+    )
+    assert found(tmp_path, "a", "b", "c", "d", "e") == [("chain-loop", "job.inputs.f")] * 2
+
+
+def test_who_makes_the_next_version_of_what_it_reads_is_not_sent_in_a_ring(tmp_path: Path) -> None:
+    write(tmp_path, {"tune": job("{base: {model: digits, version: latest}}", "{m: {register: {name: digits}}}")})
+    chained = with_upstream(load([str(tmp_path / "tune.yaml")]).specs, {})
+    graph = build_graph(chained.specs, lambda spec: Place("local", "", "here"), HashCache(tmp_path / "home"))
+    (mistake,) = graph.diagnostics
+    assert mistake.code == "latest-of-same-call"
+    assert "run:" not in mistake.detail
+    assert "`specrun models digits` lists" in mistake.detail
+
+
 def test_the_latest_of_a_model_that_is_made_in_the_same_call(tmp_path: Path) -> None:
     write(
         tmp_path,
