@@ -62,8 +62,8 @@ def of_chains(loaded: Loaded, options: Mapping[str, Any], files: Sequence[str]) 
 
 
 def between(chained: Chained, engine: str | None) -> list[Diagnostic]:
-    """What is wrong between specs that are there: outputs that others do not have, other places, rings. `engine` is as the
-    command line has it.
+    """What is wrong between specs that are there: outputs that others do not have, other places, rings. `engine` is as
+    the command line has it.
     """
     from specrun.apply.project import places_of
     from specrun.plan.graph import build_graph
