@@ -71,6 +71,8 @@ class Ledger:
     file: str
     values: object
     place_of: Callable[[FieldPath], str] = lambda path: ""
+    at: FieldPath = ()
+    """Where in the file `values` stand: paths are told from its root."""
     _entries: dict[Entry, None] = field(default_factory=dict)
 
     def carry(self, path: FieldPath, to: str, note: str = "") -> None:
@@ -106,7 +108,10 @@ class Ledger:
         order = {path: number for number, path in enumerate(_nodes(self.values, (), []))}
         found = [self._placed(entry) for entry in self._entries]
         in_order = sorted(found, key=lambda entry: order.get(entry.path, -1))
-        return Report(tuple(in_order), {self.file: self.place_of})
+        if not self.at:
+            return Report(tuple(in_order), {self.file: self.place_of})
+        whole = tuple(replace(entry, path=(*self.at, *entry.path)) for entry in in_order)
+        return Report(whole, {self.file: lambda path: self.place_of(path[len(self.at) :])})
 
     def _placed(self, entry: Entry) -> Entry:
         if entry.verdict is not Verdict.NEEDS_YOU or not entry.path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -44,9 +45,15 @@ class Source:
     text: str
     values: object
     at: tuple[str | int, ...] = ()
+    places: Mapping[tuple[str | int, ...], str] | None = field(default=None, compare=False, repr=False)
+    """Of what was put together from a script: where in it each field stands."""
 
     def place(self, path: tuple[str | int, ...]) -> str:
         """Where a field of a YAML or JSON file stands, as in `line 12`; "" where that cannot be told."""
+        if self.places is not None:
+            whole = (*self.at, *path)
+            ends = range(len(whole), -1, -1)
+            return next((self.places[whole[:end]] for end in ends if whole[:end] in self.places), "")
         line = _lines(self.text).get((*self.at, *path))
         return f"line {line}" if line else ""
 
@@ -93,9 +100,13 @@ def read_yaml(file: str) -> Source:
 
     Raises Refused, with the place of a mistake.
     """
+    return parse_yaml(file, read_text(file))
+
+
+def parse_yaml(file: str, text: str) -> Source:
+    """The same of a text. Raises Refused, with the place of a mistake."""
     import yaml
 
-    text = read_text(file)
     try:
         values = yaml.load(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:

@@ -94,15 +94,15 @@ def test_what_is_no_job_of_a_spec_is_named(text: str, source: str, place: int) -
     assert [one.place for one in asked(found) if one.source == source] == [f"line {place}"]
 
 
-def test_a_sweep_is_imported_and_a_pipeline_of_sdk_v2_is_named() -> None:
+def test_a_sweep_is_imported_before_a_pipeline_that_nothing_submits() -> None:
     text = (
         "job = command(command='python train.py', environment='e@latest', compute='gpu')\n"
         "trial = job(lr=Choice([1, 2]))\nsweep = trial.sweep(primary_metric='x', goal='minimize')\n"
         "from azure.ai.ml.dsl import pipeline\n@pipeline\ndef steps():\n    job()\n"
     )
     found = imported(V2 + text)[0]
-    assert [(one.source, one.place) for one in asked(found)] == [("dsl.pipeline", "line 7")]
-    assert [(job.name, job.chosen) for job in found.jobs] == [("job", False), ("sweep", True), ("pipeline", False)]
+    assert [(one.source, one.place, one.flag) for one in asked(found)] == [("steps", "line 7", "--job 2")]
+    assert [(job.name, job.chosen) for job in found.jobs] == [("sweep", True), ("steps", False)]
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def _keep(step: Step, outputs: Fields, name: str) -> None:
         if key != "path":
             entry.put(str(key), one, *((*place, str(key)),) if origins else ())
     for key, one in _of_pipeline(step.parent, match[1], f"job.outputs.{name}").items():
-        if key not in entry or coerce.is_empty(entry[key]):
+        if key == "type" or key not in entry or coerce.is_empty(entry[key]):
             entry.put(key, one, at, note="what the pipeline says of this output")
     outputs.put(name, entry, *origins)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from specrun.convert import coerce, locations
 from specrun.convert.report import FieldPath
 from specrun.convert.section import Fields, has_expression
+from specrun.convert.unknown import Open
 
 OF_JOB = (
     *("command", "code", "environment", "distribution", "resources", "environment_variables"),
@@ -66,7 +67,7 @@ def _put_entries(job: Fields, section: str, declared: Mapping[str, object], plac
                 if key not in both and not (kind in _LITERALS and "path" not in both):
                     both.put(key, value)
             made.put(name, both, *made.origins[name])
-        elif section == "inputs" and kind and kind not in _LITERALS and isinstance(own, str):
+        elif section == "inputs" and kind and kind not in _LITERALS and isinstance(own, str | Open):
             both = Fields((section, name))
             both.put("path", own, *made.origins[name])
             for key, value in said.items():

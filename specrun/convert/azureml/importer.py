@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from specrun.convert import coerce, kinds, locations, naming, recognizing
 from specrun.convert.azureml.bindings import bound
 from specrun.convert.azureml.lowering import Given, is_local, lowered_job, lowered_store, name_of, read_beside
-from specrun.convert.azureml.pipeline import Pipeline, Step, pipeline_of
+from specrun.convert.azureml.pipeline import Find, Pipeline, Step, pipeline_of
 from specrun.convert.imported import Imported
 from specrun.convert.kinds import Kind
 from specrun.convert.options import ImportOptions
@@ -63,7 +64,9 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
             used |= pipelines[-1].all_files()
     for made in pipelines:
         if os.path.normpath(made.source.file) not in used:
-            found += _steps(made, given, options, names)
+            read = read_pipeline(made.source, read_beside, names, options.name or "", given)
+            begin = partial(_write_workspace, given=given)
+            found += import_pipeline(read, given, options, "of a pipeline of the Azure ML CLI v2", begin)
     used |= {source.file for source, _ in kept if os.path.normpath(source.file) in used}
     for source, kind in kept:
         if kind in _JOBS and source.file not in used:
@@ -121,31 +124,35 @@ def _given(kept: Sequence[tuple[Source, Kind]]) -> Given:
     )
 
 
-def _steps(read: Pipeline, given: Given, options: ImportOptions, names: set[str]) -> list[Imported]:
-    """A spec for each step of a pipeline; what is said around them stands in the first one's report. Raises Refused."""
-    pipeline = pipeline_of(read.source, read_beside, names, options.name or "", given.components)
+def read_pipeline(source: Source, find: Find, names: set[str], first: str, given: Given) -> Pipeline:
+    """A pipeline with all that it names: `names` are taken, and steps are called `first` and their names in it."""
+    return pipeline_of(source, find, names, first, given.components)
+
+
+def import_pipeline(
+    pipeline: Pipeline, given: Given, options: ImportOptions, of: str, begin: Callable[[Reading], None]
+) -> list[Imported]:
+    """A spec for each step of a pipeline; what is said around them stands in the first one's report.
+
+    `of` says what kind of pipeline it is, and `begin` writes what each spec begins with. Raises Refused.
+    """
     around = Report()
-    steps = [_step(step, given, options) for step in _steps_of(pipeline)]
+    steps = [_step(step, given, options, of, begin) for step in _steps_of(pipeline)]
     for ledger in pipeline.ledgers():
         around += ledger.close("neither a spec nor its chain has this field")
     return [replace(steps[0], report=steps[0].report + around), *steps[1:]]
 
 
-def _step(step: Step, given: Given, options: ImportOptions) -> Imported:
+def _step(step: Step, given: Given, options: ImportOptions, of: str, begin: Callable[[Reading], None]) -> Imported:
     reading = Reading(step.name, options)
-    _write_workspace(reading, given)
+    begin(reading)
     file = locations.base_name(step.source.file)
-    reading.begin(f"Imported from {file}, the step {step.key} of a pipeline of the Azure ML CLI v2.")
+    reading.begin(f"Imported from {file}, the step {step.key} {of}.")
     lowered = lowered_job(
         reading, step.source, given, sweep=step.sweep, bind=lambda job, ledger: bound(step, job, ledger)
     )
     write_job(reading, lowered)
-    made = reading.imported(_UNKNOWN, _KNOWN)
-    entries = tuple(
-        replace(one, path=(*step.source.at, *one.path)) if one.file == step.source.file else one
-        for one in made.report.entries
-    )
-    return replace(made, report=replace(made.report, entries=entries))
+    return reading.imported(_UNKNOWN, _KNOWN)
 
 
 def _write_job(reading: Reading, source: Source, given: Given, sweep: bool) -> None:

@@ -56,8 +56,8 @@ def lowered_job(
     job = job_of_today(job)
     _put_cluster(reading, job, given)
     _put_environment(reading, job, source, given)
-    stores = Fields()
-    data = Fields()
+    own_stores, own_data = (coerce.mapping(job.get(name)) for name in ("datastores", "data"))  # a script's
+    stores, data = Fields.of(own_stores, ("datastores",)), Fields.of(own_data, ("data",))
     for entry in _entries(job, "inputs"):
         _put_asset(reading, entry, data, given)
     for name in (*given.datastores, *given.data) if given.one_job else _named_stores(job):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from specrun.convert import coerce, kinds, locations, naming
 from specrun.convert.locations import asset_name
 from specrun.convert.report import FieldPath, Ledger
 from specrun.convert.sources import Source
+from specrun.convert.unknown import Missing
 
 MOST = 500
 """Steps of one import, with those of pipelines in pipelines."""
@@ -119,6 +120,8 @@ def _read(made: Pipeline, find: Find, names: set[str], first: str, given: Given,
 def _step(
     made: Pipeline, key: str, raw: object, find: Find, names: set[str], first: str, given: Given, depth: int
 ) -> Step | Pipeline | str:
+    if isinstance(raw, Missing):
+        return raw.what
     if not isinstance(raw, Mapping):
         return f"no mapping: {coerce.shown(raw)}"
     values, source = {str(name): value for name, value in raw.items()}, made.source
@@ -145,11 +148,7 @@ def _step(
         if depth > 3:
             return "a pipeline in pipelines that are nested too deeply"
         of = values if component is None else component
-        where = (
-            Source(file, read.text, of)
-            if named and isinstance(read, Source)
-            else Source(source.file, source.text, of, at)
-        )
+        where = Source(file, read.text, of) if named and isinstance(read, Source) else replace(source, values=of, at=at)
         nested = Pipeline(
             where, Ledger(where.file, {}, where.place), of, made, key, coerce.mapping(values.get("inputs"))
         )
@@ -170,7 +169,7 @@ def _step(
         read = find(made.folder, trial_file, "trial")
         trial = read.values if isinstance(read, Source) else None
         made.files.add(os.path.normpath(read.file) if isinstance(read, Source) else trial_file)
-    own = Source(source.file, source.text, values, at)
+    own = replace(source, values=values, at=at)
     return Step(spec, key, own, made, component, file, kind == "sweep", coerce.mapping(trial))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from specrun.convert.scripts.builtin import joined
-from specrun.convert.scripts.run import ScriptPass, begin_loop
+from specrun.convert.scripts.run import MOST_STATEMENTS, ScriptPass, begin_loop
 from specrun.convert.scripts.values import MOST_ITEMS, Call, Computed, Member, Reference, Template, Value, shown
 from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
@@ -131,7 +131,9 @@ def _same(one: Value, other: Value) -> bool:
 def loop(run: ScriptPass, node: ast.For | ast.AsyncFor) -> None:
     """A loop: for each value, where they are known and the body only puts words together; else once for all."""
     values = run.evaluate(run, node.iter)
-    if isinstance(values, list) and (len(values) == 1 or (len(values) <= MOST_ITEMS and _is_plain(node.body))):
+    steps = run.pipeline is not None and run.statements < MOST_STATEMENTS  # one for each value
+    each = isinstance(values, list) and len(values) <= MOST_ITEMS and (steps or _is_plain(node.body))
+    if isinstance(values, list) and (len(values) == 1 or each):
         for value in list(values):
             run.assign(run, node.target, value)
             run.execute(run, node.body)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from specrun.convert.scripts.builtin import appended, can_join, joined, path_of, percent
 from specrun.convert.scripts.invoke import element, invoke
-from specrun.convert.scripts.run import Names, ScriptPass, begin_loop, member
+from specrun.convert.scripts.run import MOST_STATEMENTS, Names, ScriptPass, begin_loop, member
 from specrun.convert.scripts.signatures import METHODS, SUBMITS
 from specrun.convert.scripts.values import MOST_ITEMS, Call, Reference, Template, Value, is_key, shown
 from specrun.convert.unknown import Secret, Unknown
@@ -175,7 +175,9 @@ def _compare(run: ScriptPass, node: ast.Compare) -> Value:
 def _comprehension(run: ScriptPass, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
     """A list for each item of a list that is known; the calls in it are met once, where they are not known."""
     found: list[Value] | None = None
-    if not any(generator.ifs for generator in node.generators) and not any(map(_is_call, ast.walk(node.elt))):
+    steps = run.pipeline is not None and run.statements < MOST_STATEMENTS
+    calls = not steps and any(map(_is_call, ast.walk(node.elt)))
+    if not any(generator.ifs for generator in node.generators) and not calls:
         names = dict(run.names)
         found = _items(run, node.generators, node.elt, names)
         run.names.clear()

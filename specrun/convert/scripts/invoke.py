@@ -5,12 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from specrun.convert.scripts.arguments import Words, bound, evaluate_all, split_words
 from specrun.convert.scripts.builtin import builtin, can_join, joined, method
 from specrun.convert.scripts.run import ScriptPass, member, parameters
 from specrun.convert.scripts.signatures import FILES, LOOSE, METHODS, SIGNATURES, SUBMITS, kind_of
+from specrun.convert.scripts.steps import (
+    DECORATOR,
+    MADE_WHOLE,
+    PIPELINE,
+    STEP,
+    build,
+    is_component,
+    may_be_step,
+    step,
+    swept,
+)
 from specrun.convert.scripts.sweep_words import OTHER_INPUTS, SWEEPS
 from specrun.convert.scripts.values import Argument, Call, Computed, Function, Member, Object, Reference, Value
-from specrun.convert.unknown import Secret
 from specrun.spec.masking import names_secret
 
 _TABLES = {
@@ -37,15 +48,21 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
     if isinstance(owner, Reference) and owner.dotted == "__file__" and attribute in ("resolve", "absolute"):
         return owner
     target = member(run, node.func, owner) if isinstance(node.func, ast.Attribute) else run.evaluate(run, node.func)
-    words = _evaluate_all(run, node)
-    values, named = _split(words)
+    words = evaluate_all(run, node)
+    values, named = split_words(words)
+    if isinstance(target, Function) and target.made_by is not None:
+        if target.made_by.kind == DECORATOR:
+            return build(run, node, target, words)
+        target = target.made_by if run.pipeline is not None else target
+    if isinstance(target, Call) and is_component(run, target):
+        return step(run, node, target, words)
     if isinstance(target, Function):
         return _follow(run, node, target, values, named)
     if isinstance(target, Object):
         return _instance(run, node, target, values, named)
     if isinstance(target, Call):
         if _is_job(target) and words:
-            return run.record(OTHER_INPUTS, node, _bound(run, words, ()), target)
+            return run.record(OTHER_INPUTS, node, bound(run, words, ()), target)
         return target  # a component that is put into a pipeline
     if isinstance(target, Reference):
         found = _of_file(run, node, target, words)
@@ -53,13 +70,18 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
             return found
         kind = kind_of(target, set(named))
         if kind:
-            return run.record(kind, node, _bound(run, words, SIGNATURES.get(kind, ())))
+            made = run.record(kind, node, bound(run, words, SIGNATURES.get(kind, ())))
+            if run.pipeline is not None and kind.startswith(MADE_WHOLE):
+                run.pipeline.steps.append(made)
+            return made
         if target.dotted in _COMMAND_LINES and values and isinstance(values[0], Object):
             return _of_command_line(values[0], run.place(node))
     if attribute in ("create", "begin_create") and any(map(_is_model, (*values, *named.values()))):
-        return run.record("batchai.create", node, _bound(run, words, _creation(words)))
+        return run.record("batchai.create", node, bound(run, words, _creation(words)))
     if attribute in SUBMITS and values + list(named.values()) and isinstance(owner, Computed | Reference):
         given = values[0] if values else next(iter(named.values()))
+        if isinstance(given, Member) and given.path == "component":
+            return given.call
         if isinstance(given, Call):
             return _submitted(run, node, given, words)
     if attribute == "get" and isinstance(owner, Computed | Reference) and isinstance(node.func, ast.Attribute):
@@ -71,20 +93,24 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
             )  # Batch AI's: the last part of its id is the name
         kind = f"v2:{held.attr}.get" if isinstance(held, ast.Attribute) else ""
         if kind in SIGNATURES and values + list(named.values()):
-            return run.record(kind, node, _bound(run, words, SIGNATURES[kind]))
+            return run.record(kind, node, bound(run, words, SIGNATURES[kind]))
         if isinstance(owner, Computed) and len(values) == 2 and isinstance(values[0], str):
             return _with_default(node, run.place(node), values[0], values[1])
     if attribute == "add_argument":
         _add_argument(run, values, named)
+    if attribute == "result" and not words and run.pipeline is not None:
+        return owner  # the value that a pipeline's parameter is given
     plain = isinstance(owner, str | list | dict)
     if run.only_if and isinstance(owner, list | dict) and attribute in ("append", "extend", "insert", "update"):
         run.conditional.setdefault(id(owner), run.only_if)
     value = method(attribute, owner, values, named) if plain else builtin(target, values, named)
     if value is not None:
         return value
+    if not plain and may_be_step(run, target, words):
+        return step(run, node, target, words)
     loose = attribute in LOOSE or (attribute == "upload" and {"src_dir", "target_path"} & set(named))
     if loose and (isinstance(owner, Computed) or (isinstance(owner, Reference) and not owner.imported)):
-        return run.record(attribute, node, _bound(run, words, METHODS[attribute]), owner)
+        return run.record(attribute, node, bound(run, words, METHODS[attribute]), owner)
     return None if plain and attribute in ("append", "extend", "update") else run.unknown(node)
 
 
@@ -122,6 +148,8 @@ def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> 
         return builtin(Reference("os.getenv", imported=True), [key], {})
     if isinstance(holder, Reference) and not holder.imported:
         table = holder.dotted.rpartition(".")[2]
+    if isinstance(holder, Member) and table in ("outputs", "inputs") and isinstance(key, str):
+        return Member(holder.call, f"{table}.{key}")
     if table in _TABLES:
         return run.record(_TABLES[table], node, {"name": Argument(key, node.slice, run.place(node))})
     return None
@@ -129,52 +157,53 @@ def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> 
 
 def _on_object(run: ScriptPass, node: ast.Call, owner: Call | Member, name: str) -> Value:
     call, at = (owner.call, owner.call.own(owner.path)) if isinstance(owner, Member) else (owner, "")
-    words = _evaluate_all(run, node)
+    words = evaluate_all(run, node)
     if name in METHODS:
-        recorded = run.record(name, node, _bound(run, words, METHODS[name]), call, at)
+        recorded = run.record(name, node, bound(run, words, METHODS[name]), call, at)
         return call if name in _IN_PLACE else recorded
-    values, named = _split(words)
+    values, named = split_words(words)
     if any(map(_is_model, (*values, *named.values()))) and name in ("create", "begin_create"):
-        return run.record("batchai.create", node, _bound(run, words, _creation(words)))
+        return run.record("batchai.create", node, bound(run, words, _creation(words)))
     if at in _TABLES and name == "get" and values and call.kind.startswith("Workspace"):
         return run.record(_TABLES[at], node, {"name": Argument(values[0], node.args[0], run.place(node))})
     if call.kind == "open":
         return _write(call, name, values)
-    if name == "sweep" and _is_job(call):
-        return run.record("sweep", node, _bound(run, words, ()), call)
+    if name == "sweep" and (_is_job(call) or call.kind == STEP):
+        sweep = run.record("sweep", node, bound(run, words, ()), call)
+        swept(run, sweep, call)
+        return sweep
     if name == "get" and f"v2:{at}.get" in SIGNATURES:
-        return run.record(f"v2:{at}.get", node, _bound(run, words, SIGNATURES[f"v2:{at}.get"]), call)
+        return run.record(f"v2:{at}.get", node, bound(run, words, SIGNATURES[f"v2:{at}.get"]), call)
     if name in ("resolve", "to_config", "register", "register_on_complete", "create", "create_if_not_exists"):
         return call  # the same thing under another form
+    given = next(iter((*values, *named.values())), None)
+    if name in SUBMITS and isinstance(given, Member) and given.path == "component":
+        return given.call  # a component that is registered, too
     if name in SUBMITS and values and isinstance(values[0], Call):
         return _submitted(run, node, values[0], words, call)
     return run.unknown(node)
 
 
-def _submitted(
-    run: ScriptPass, node: ast.Call, given: Call, words: list[tuple[str, Value, ast.expr]], owner: Value = None
-) -> Call:
+def _submitted(run: ScriptPass, node: ast.Call, given: Call, words: Words, owner: Value = None) -> Call:
     """What is made on Azure is the same thing; a job is submitted, with whatever inputs."""
     while given.kind == OTHER_INPUTS and isinstance(given.owner, Call):
         words = [(name, given.owner if value is given else value, word) for name, value, word in words]
         given = given.owner
-    if _is_job(given) or given.kind in SWEEPS or given.kind.startswith("elsewhere:"):
-        run.record("submit", node, _bound(run, words, METHODS["submit"]), owner)
+    if _is_job(given) or given.kind in (*SWEEPS, PIPELINE) or given.kind.startswith("elsewhere:"):
+        run.record("submit", node, bound(run, words, METHODS["submit"]), owner)
     return given
 
 
-def _of_file(
-    run: ScriptPass, node: ast.Call, function: Reference, words: list[tuple[str, Value, ast.expr]]
-) -> Value | None:
+def _of_file(run: ScriptPass, node: ast.Call, function: Reference, words: Words) -> Value | None:
     """A file that is written or copied; None for any other call."""
     parameters = FILES.get(function.dotted)
     if parameters is None:
         return None
-    bound = _bound(run, words, parameters)
-    mode = bound.get("mode")
+    given = bound(run, words, parameters)
+    mode = given.get("mode")
     if function.dotted == "open" and (mode is None or mode.value not in ("w", "wt", "a", "w+")):
         return None
-    return run.record_file(function.dotted, node, bound)
+    return run.record_file(function.dotted, node, given)
 
 
 def _write(file: Call, name: str, values: list[Value]) -> Value:
@@ -191,7 +220,7 @@ def _is_model(value: Value) -> bool:
     return isinstance(value, Call) and value.kind.startswith("batchai:")
 
 
-def _creation(words: list[tuple[str, Value, ast.expr]]) -> tuple[str, ...]:
+def _creation(words: Words) -> tuple[str, ...]:
     """What `clusters.create` and `jobs.create` take, which has more in the last version of the service."""
     job = any(isinstance(value, Call) and value.kind == "batchai:JobCreateParameters" for _, value, _ in words)
     newer = len(words) > 3
@@ -201,42 +230,6 @@ def _creation(words: list[tuple[str, Value, ast.expr]]) -> tuple[str, ...]:
 
 def _is_job(call: Call) -> bool:
     return call.kind in ("v2:command", "v2:CommandJob", OTHER_INPUTS)
-
-
-def _evaluate_all(run: ScriptPass, node: ast.Call) -> list[tuple[str, Value, ast.expr]]:
-    """Each argument once, with its keyword; "" for one by position, and `**` for what cannot be told apart."""
-    words: list[tuple[str, Value, ast.expr]] = []
-    for word in node.args:
-        value = run.evaluate(run, word)
-        parts = value if isinstance(word, ast.Starred) and isinstance(value, list) else [value]
-        words += [("", part, word) for part in parts]
-    for keyword in node.keywords:
-        value = run.evaluate(run, keyword.value)
-        if keyword.arg is None and isinstance(value, dict):
-            words += [(name, part, keyword.value) for name, part in value.items() if name]
-        else:
-            words.append((keyword.arg or "**", value, keyword.value))
-    return words
-
-
-def _split(words: list[tuple[str, Value, ast.expr]]) -> tuple[list[Value], dict[str, Value]]:
-    return [value for name, value, _ in words if not name], {name: value for name, value, _ in words if name}
-
-
-def _bound(
-    run: ScriptPass, words: list[tuple[str, Value, ast.expr]], parameters: tuple[str, ...]
-) -> dict[str, Argument]:
-    """A call's arguments by name; what has no name is numbered, so that nothing is lost."""
-    found: dict[str, Argument] = {}
-    names = list(parameters)
-    for number, (keyword, value, source) in enumerate(words, 1):
-        name = keyword or (names.pop(0) if names else f"argument {number}")
-        hidden = names_secret(name) and isinstance(value, str) and value
-        kept: Value = Secret(name) if hidden else value
-        found[name] = Argument(
-            kept, None if isinstance(kept, Secret) else source, run.place(source), run.conditional.get(id(value), "")
-        )
-    return found
 
 
 def _follow(run: ScriptPass, node: ast.Call, function: Function, values: list[Value], named: dict[str, Value]) -> Value:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from specrun.convert import naming
 from specrun.convert.imported import Found
 from specrun.convert.scripts import sdk_v1, sdk_v2
 from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.signatures import ELSEWHERE, OTHER_JOBS
+from specrun.convert.scripts.steps import PIPELINE
 from specrun.convert.scripts.sweep_words import OTHER_INPUTS, SWEEP_TYPES, SWEEPS
 from specrun.convert.scripts.sweeps import base_of, parts_of
 from specrun.convert.scripts.values import DEEPEST, Call, Template, Value
@@ -201,8 +202,11 @@ _DISTRIBUTED = ("distribution", "distributed_backend", "distributed_training", "
 _PROGRAMS = ("script", "entry_script", "command")
 
 
-def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
-    """All jobs that the script comes to, by the keys of their calls; those that cannot be imported say why."""
+def jobs_of(calls: Sequence[Call], pipelines: Mapping[str, str], parts: Collection[str]) -> dict[str, Found]:
+    """All jobs that the script comes to, by the keys of their calls; those that cannot be imported say why.
+
+    `pipelines` are those that it builds, with why they cannot be, and `parts` the keys of what they are made of.
+    """
     jobs: dict[str, Found] = {}
     newer = (*sdk_v1.KINDS, *sdk_v2.KINDS, *SWEEPS)
     kinds = (*newer, BATCH_AI)
@@ -210,20 +214,23 @@ def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
     for call in calls:
         other = call.kind.removeprefix("elsewhere:")
         alone = call.kind == SAVED and not moved and _program(call) != ""
-        if call.skipped or (call.kind not in kinds and not alone and (other not in OTHER_JOBS or other in _PARTS)):
+        known = call.kind in kinds or call.key in pipelines or alone
+        if call.skipped or (not known and (other not in OTHER_JOBS or other in _PARTS)):
+            continue
+        submitted = any(_uses(one, call) for one in calls)
+        if call.key in parts and not submitted:
             continue
         sweep = call.kind in SWEEPS
         base = base_of(call) if sweep else call
         run = base.get("run_config") if base is not None else None
         holders = [*([base] if base is not None else []), *([run] if isinstance(run, Call) else [])]
         around = [one for one in calls if one.kind in SWEEPS and not one.skipped and base_of(one) is call]
-        submitted = any(_uses(one, call) for one in calls)
         counts = [holder.get(name) for holder in holders for name in ("node_count", "instance_count")]
         jobs[call.key] = Found(
             number=len(jobs) + 1,
             name=_name(call),
             place=call.place,
-            what=call.key.partition("#")[0],
+            what="pipeline" if call.key in pipelines else call.key.partition("#")[0],
             program=next(filter(None, (_program(holder) for holder in holders)), ""),
             distributed=any(isinstance(count, int) and count > 1 for count in counts)
             or any(holder.get(name) is not None for holder in holders for name in _DISTRIBUTED),
@@ -231,7 +238,7 @@ def jobs_of(calls: Sequence[Call]) -> dict[str, Found]:
             submitted=submitted,
             sweep=sweep,
             only_in_sweep=bool(around) and not submitted,
-            why=_why(call, other, moved),
+            why=pipelines.get(call.key) or _why(call, other, moved),
         )
     return jobs
 
@@ -267,4 +274,5 @@ def _name(call: Call) -> str:
     of_v2 = call.kind == "sweep" or call.kind.startswith("v2:")
     own = [call.get(name) for name in ("name", "display_name")] if of_v2 else []
     plain = call.key.partition("#")[0].rpartition(".")[2]
-    return naming.spec_name(*(one for one in own if isinstance(one, str)), call.variable, plain)
+    variable = "" if call.kind == PIPELINE else call.variable
+    return naming.spec_name(*(one for one in own if isinstance(one, str)), variable, plain)

@@ -65,6 +65,10 @@ class ScriptPass:
     """Attributes of what is not known, by their owners, which stay alive with them: the same is one variable."""
     loop: str = ""
     """The loop that is read, in words, where its body runs for more than one value."""
+    pipeline: Call | None = None
+    """The pipeline whose function is read."""
+    pipelines: dict[ast.AST, Function] = field(default_factory=dict)
+    """The functions that make pipelines, by their nodes."""
     returned: list[Value] = field(default_factory=list)
     depth: int = 0
     followed: int = 0
@@ -111,10 +115,16 @@ class ScriptPass:
         return Computed(node, self.place(node), name)
 
     def record(
-        self, kind: str, node: ast.AST, arguments: dict[str, Argument], owner: Value = None, at: str = ""
+        self,
+        kind: str,
+        node: ast.AST,
+        arguments: dict[str, Argument],
+        owner: Value = None,
+        at: str = "",
+        name: str = "",
     ) -> Call:
-        """A call of one of the SDKs was met."""
-        shown = _SHOWN.get(kind, kind.partition(":")[2] or kind)
+        """A call of one of the SDKs was met; the report has it under its `name`, else as its kind is called."""
+        shown = name or _SHOWN.get(kind, kind.partition(":")[2] or kind)
         number = self._counts[shown] = self._counts.get(shown, 0) + 1
         key = shown if number == 1 else f"{shown}#{number}"
         call = Call(kind, key, self.place(node), arguments, owner, at, skipped=self.skipped, loop=self.loop)

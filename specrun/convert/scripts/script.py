@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from specrun.convert import naming
@@ -26,6 +26,7 @@ from specrun.convert.scripts.sdk_v1 import lower_run
 from specrun.convert.scripts.statements import Script, read_script
 from specrun.convert.scripts.sweep_words import DISTRIBUTIONS, HYPERDRIVE, SWEEPS, V2_DISTRIBUTIONS
 from specrun.convert.scripts.sweeps import lower_sweep, parts_of
+from specrun.convert.scripts.taken_apart import Builder
 from specrun.convert.scripts.uploads import lower_datastores, lower_uploads
 from specrun.convert.scripts.values import Call
 from specrun.convert.section import Fields, Section
@@ -75,7 +76,8 @@ def import_script(source_file: str, text: str, options: ImportOptions) -> list[I
 
 
 def _all_imported(file: str, script: Script, options: ImportOptions) -> list[Imported]:
-    jobs = jobs_of(script.calls)
+    builder = Builder(file, script, options)
+    jobs = jobs_of(script.calls, {key: one.why for key, one in builder.pipelines.items()}, builder.parts())
     if not any(not job.why for job in jobs.values()) and options.job is None:
         return [_imported(file, script, jobs, None, options)]
     listed = chosen(file, list(jobs.values()), options)
@@ -83,12 +85,23 @@ def _all_imported(file: str, script: Script, options: ImportOptions) -> list[Imp
     for job, key in zip(listed, jobs, strict=True):
         if job.chosen:
             call = next(call for call in script.calls if call.key == key)
-            one = _imported(file, script, dict(zip(jobs, listed, strict=True)), call, options)
-            own = tuple(replace(other, chosen=other is job) for other in listed)
+            known = dict(zip(jobs, listed, strict=True))
+            if key in builder.pipelines:
+                steps = builder.imported(call, known)
+                found += [replace(steps[0], jobs=_with_others(listed, job)), *steps[1:]]
+                builder.names.update(one.name for one in found)
+                continue
+            one = _imported(file, script, known, call, options)
             name = naming.unique_slug(one.name, [before.name for before in found])
             one.draft.set(("name",), name)
-            found.append(replace(one, name=name, jobs=own if len(listed) > 1 else ()))
+            found.append(replace(one, name=name, jobs=_with_others(listed, job)))
+            builder.names.add(name)
     return found
+
+
+def _with_others(listed: Sequence[Found], job: Found) -> tuple[Found, ...]:
+    """All jobs of the script, of which one is chosen; none where there is no other."""
+    return tuple(replace(other, chosen=other is job) for other in listed) if len(listed) > 1 else ()
 
 
 def _refuse(file: str, calls: list[Call]) -> None:

@@ -42,7 +42,7 @@ def lower_command(lowering: Lowering, job: Call, uploads: Uploads, sweep: Call |
             for name in ("experiment_name", "tags", "description"):
                 lowering.put(fields, name, submitted, name)
     put_compute(lowering, fields, "compute", job, "compute")
-    _environment(lowering, fields, job)
+    put_environment(lowering, fields, job)
     variables = fields.get("environment_variables")
     if isinstance(variables, Fields):
         variables.update({name: str(value) for name, value in variables.items() if isinstance(value, bool)})
@@ -71,7 +71,7 @@ def put_argument(lowering: Lowering, fields: Fields, holder: Call, name: str, ar
         inner.put(last, value, path)
 
 
-def _environment(lowering: Lowering, fields: Fields, job: Call) -> None:
+def put_environment(lowering: Lowering, fields: Fields, job: Call) -> None:
     """The environment that the script makes, also under a name; else that of a registered one."""
     value, path = job.get("environment"), (job.key, "environment")
     if isinstance(value, Call) and value.kind == "v2:environments.get":
@@ -96,12 +96,12 @@ def _environment(lowering: Lowering, fields: Fields, job: Call) -> None:
 
 def _registered(lowering: Lowering, fields: Fields, call: Call) -> None:
     """An environment by its name and version."""
-    whole = _asset(lowering, call, "environment")
+    whole = asset_of(lowering, call, "environment")
     origins = [(call.key, key) for key in ("name", "version", "label") if call.get(key) is not None]
     fields.put("environment", whole, *origins, note="a registered environment")
 
 
-def _asset(lowering: Lowering, call: Call, hint: str) -> object:
+def asset_of(lowering: Lowering, call: Call, hint: str) -> object:
     """An asset of the workspace as a file has it: `azureml:NAME:VERSION`, or with its label."""
     given = call.get("version")
     version = given if given is not None else call.get("label") or "latest"
@@ -134,7 +134,7 @@ def put_entry(lowering: Lowering, entry: Fields, uploads: Uploads, call: Value) 
     elif isinstance(path, Member | Call):
         data = path.call if isinstance(path, Member) else path
         if data.kind == "v2:data.get" and data.get("name") is not None:
-            entry.put("path", _asset(lowering, data, "data"), (call.key, "path"), note="a data asset")
+            entry.put("path", asset_of(lowering, data, "data"), (call.key, "path"), note="a data asset")
             for key in ("name", "version", "label"):
                 if data.get(key) is not None:
                     lowering.rewrite(data, key, "job.inputs", "the data asset that it gets")

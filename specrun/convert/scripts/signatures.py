@@ -108,7 +108,7 @@ _V1 = {
     **V1_SWEEPS,
 }
 _KEYWORDS_ONLY = (
-    "AmlCompute Environment BuildContext Workspace Data CommandJob command Input Output "
+    "AmlCompute Environment BuildContext Workspace Data CommandJob CommandComponent command Input Output "
     "TensorFlowDistribution PyTorchDistribution MpiDistribution AmlComputeSshSettings NetworkSettings "
     "IdentityConfiguration ManagedIdentityConfiguration UserIdentityConfiguration AmlTokenConfiguration "
     "JobResourceConfiguration CommandJobLimits AzureBlobDatastore AzureFileDatastore "
@@ -121,6 +121,8 @@ _V2 = {
     **{f"v2:{name}": parameters for name, parameters in V2_SWEEPS.items()},
     "v2:MLClient": "credential subscription_id resource_group_name workspace_name",
     "v2:MLClient.from_config": "credential path file_name",
+    "v2:dsl.pipeline": "func",
+    "v2:components.get": "name version label",
     "v2:environments.get": "name version label",
     "v2:data.get": "name version label",
     "v2:compute.get": "name",
@@ -129,6 +131,8 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     **{name: tuple(parameters.split()) for name, parameters in {**_V1, **_V2}.items()},
     **{f"batchai:{name}": tuple(fields) for name, fields in MODELS.items()},
 }
+
+SIGNATURES["elsewhere:load_component"] = ("source",)
 
 METHODS: dict[str, tuple[str, ...]] = {
     "submit": ("config", "tags"),
@@ -180,7 +184,7 @@ V2_ONLY = {
 }
 """Keywords by which a class that both SDKs have is the one of SDK v2, in a snippet without imports."""
 
-_STEPS = "a pipeline that a script builds is not taken apart: import each step as a job of its own, or a pipeline file"
+_STEPS = "a pipeline that is built so is not taken apart: import each step as a job of its own, or a pipeline file"
 _STEP = "a step of a pipeline: write it as a job of its own"
 _AUTOMATED = "automated ML chooses the training itself: there is no script to run"
 _BATCH = "batch inference over mini-batches has no place in a spec"
@@ -208,6 +212,7 @@ OTHER_JOBS = {
         _AUTOMATED,
     ),
     **dict.fromkeys(("ParallelRunConfig", "ParallelRunStep", "parallel_run_function"), _BATCH),
+    "command_component": "a component that is a Python function has no command: write it as a script with arguments",
     "DatabricksStep": "jobs on Databricks have no place in a spec",
     "load_job": "the job stands in a file of its own: `specrun import azureml FILE` reads that",
     "load_component": "a component stands in a file of its own: write its command as the job of a spec",
@@ -259,6 +264,8 @@ def kind_of(function: Reference, keywords: Collection[str]) -> str:
             return _batchai(tails)
         prefix = "v2:" if words[:3] == ["azure", "ai", "ml"] else ""
         return next((f"{prefix}{tail}" for tail in tails if f"{prefix}{tail}" in SIGNATURES), "") or _elsewhere(tails)
+    if words[0] == "mldesigner":
+        return _elsewhere(tails)
     return _batchai(tails) if "models" in words or "batchai" in words else ""
 
 

@@ -11,7 +11,7 @@ from specrun.convert.scripts.builtin import appended, can_join, joined
 from specrun.convert.scripts.cells import Code
 from specrun.convert.scripts.expressions import evaluate
 from specrun.convert.scripts.run import Names, ScriptPass, parameters
-from specrun.convert.scripts.signatures import kind_of
+from specrun.convert.scripts.steps import build, decorated
 from specrun.convert.scripts.values import Argument, Call, Function, Member, Object, Reference, Value, current, shown
 from specrun.convert.unknown import Secret
 from specrun.spec.frozen import dataclass
@@ -43,11 +43,7 @@ def _statement(run: ScriptPass, node: ast.stmt) -> None:
         case ast.Import() | ast.ImportFrom():
             _import(run, node)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            for decorator in node.decorator_list:
-                found = evaluate(run, decorator)
-                if isinstance(found, Reference) and kind_of(found, ()) == "elsewhere:dsl.pipeline":
-                    run.record("elsewhere:dsl.pipeline", decorator, {})
-            run.names[node.name] = Function(node)
+            run.names[node.name] = decorated(run, node)
         case ast.ClassDef():
             _class(run, node)
         case ast.If():
@@ -204,6 +200,8 @@ def read_script(code: Code) -> Script:
         present = {call.key: call for call in run.calls}
         for call in (*run.calls, *run.files):
             call.owner = current(call.owner, present)
+            call.result = current(call.result, present)
+            call.steps = [present.get(one.key, one) for one in call.steps]
             for kept in (call.arguments, call.attributes):
                 kept.update({name: replace(found, value=current(found.value, present)) for name, found in kept.items()})
     return Script(run.calls, run.files)
@@ -224,4 +222,7 @@ def _follow_the_rest(run: ScriptPass, code: Code) -> None:
     for cell, node in sorted(code.functions, key=lambda pair: pair[1].name in code.called):
         if node not in run.seen:
             run.cell = cell
-            run.follow(Function(node), parameters(run, node))
+            if node in run.pipelines:
+                build(run, node.decorator_list[0], run.pipelines[node], [])
+            else:
+                run.follow(Function(node), parameters(run, node))

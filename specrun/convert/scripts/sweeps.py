@@ -14,7 +14,7 @@ from specrun.convert.scripts.values import Call, Value
 from specrun.convert.section import Fields
 from specrun.convert.unknown import Missing, Mixed
 
-_V2 = {
+WORDS = {
     "sampling_algorithm": ("sampling_algorithm",),
     "primary_metric": ("objective", "primary_metric"),
     "goal": ("objective", "goal"),
@@ -80,9 +80,9 @@ def lower_sweep(lowering: Lowering, sweep: Call, uploads: Uploads) -> Fields:
                     put_parameter(lowering, space, one, value, (*path, one))
             elif name.startswith("inputs."):
                 _put_input(lowering, fields, space, uploads, path, name.partition(".")[2], argument.value)
-            elif name.partition(".")[0] in _V2:
+            elif name.partition(".")[0] in WORDS:
                 first, _, rest = name.partition(".")
-                put(lowering, made, (*_V2[first], *filter(None, rest.split("."))), argument.value, path)
+                put(lowering, made, (*WORDS[first], *filter(None, rest.split("."))), argument.value, path)
             elif name == "inputs" and isinstance(argument.value, dict):
                 for one, value in argument.value.items():
                     _put_input(lowering, fields, space, uploads, (*path, one), one, value)
@@ -179,7 +179,7 @@ def _with_other_inputs(sweep: Call) -> list[Call]:
     return found
 
 
-def _is_parameter(value: Value) -> bool:
+def is_parameter(value: Value) -> bool:
     return isinstance(value, Call) and kind(value).lower() in DISTRIBUTIONS
 
 
@@ -187,7 +187,7 @@ def _take_inputs(lowering: Lowering, job: Call | None, inputs: object, space: Fi
     """Inputs of the job itself that are distributions are parameters."""
     given = job.get("inputs") if job is not None else None
     for name, value in given.items() if isinstance(given, dict) else ():
-        if _is_parameter(value) and isinstance(inputs, Fields) and job is not None:
+        if is_parameter(value) and isinstance(inputs, Fields) and job is not None:
             inputs.pop(name, None)
             put_parameter(lowering, space, name, value, (job.key, "inputs", name))
 
@@ -197,7 +197,7 @@ def _put_input(
 ) -> None:
     """An input that the sweep gives: a parameter where it is swept, else an input with another value."""
     inputs = fields.inner("inputs")
-    parameter = _is_parameter(value)
+    parameter = is_parameter(value)
     _drop(lowering, inputs, name, GIVEN if parameter else "the sweep gives it another value")
     if parameter:
         inputs.pop(name, None)
@@ -212,7 +212,7 @@ def _put_input(
 def put_parameter(lowering: Lowering, space: Fields, name: str, value: Value, path: FieldPath) -> None:
     """A parameter; the options of `choice(1, 2)` and `Choice([1, 2])` are its values."""
     to = f"sweep.search_space.{name}"
-    if not isinstance(value, Call) or not _is_parameter(value):
+    if not isinstance(value, Call) or not is_parameter(value):
         space.put(name, lowering.value(value, path, to), path)
         return
     if kind(value).lower() != "choice":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from typing import TypeAlias
 
@@ -115,6 +115,8 @@ class Function:
 
     node: ast.FunctionDef | ast.AsyncFunctionDef
     owner: Object | None = None
+    made_by: Call | None = None
+    """The decorator that makes a pipeline or a component of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +165,12 @@ class Call:
     """The condition under which the script makes it, where only a run would know it."""
     loop: str = ""
     """The loop in which the script makes it, in words."""
+    steps: list[Call] = field(default_factory=list)
+    """Of a pipeline: its steps."""
+    result: Value = None
+    """Of a pipeline: what its function gives back."""
+    used: Collection[str] = ()
+    """Of a pipeline: the names that its function speaks of."""
 
     def get(self, name: str) -> Value:
         """An argument's or attribute's value; None where there is none."""

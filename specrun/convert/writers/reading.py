@@ -41,7 +41,7 @@ class Reading:
     def open(self, source: Source) -> Section:
         """The fields of a file, whose ledger then counts for this spec."""
         self.used.add(source.file)
-        return section_of(self._counted(Ledger(source.file, source.values, source.place)), self.draft)
+        return section_of(self._counted(Ledger(source.file, source.values, source.place, source.at)), self.draft)
 
     def over(self, ledger: Ledger, fields: Fields) -> Section:
         """Fields that were put together from what the ledger's file says."""
