@@ -135,7 +135,7 @@ def _step(
         own = given.get(asset_name(f"azureml:{named.removeprefix('azureml:')}")[0])
         read = find(made.folder, named, "component") if _is_file(named) else own or _registered(named)
         if isinstance(read, str):
-            return read
+            return read if read.startswith("the registered") else f"of a component that is not at hand: {read}"
         component, file = coerce.mapping(read.values), read.file
         if any(os.path.normpath(one.source.file) == os.path.normpath(file) for one in made.around()):
             return f"the pipeline that it stands in ({named})"

@@ -143,7 +143,7 @@ class ScriptPass:
         if self.depth >= DEEPEST or self.followed >= MOST_CALLS or self.statements >= MOST_STATEMENTS:
             return None
         outer, returned, self.returned = self.names, self.returned, []
-        self.names = dict(arguments)
+        self.names = {**function.around, **arguments}
         if function.owner is not None and function.node.args.args:
             self.names[function.node.args.args[0].arg] = function.owner
         self.depth += 1

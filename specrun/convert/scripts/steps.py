@@ -36,7 +36,7 @@ def decorated(run: ScriptPass, node: ast.FunctionDef | ast.AsyncFunctionDef) -> 
             found = run.record(kind, decorator, {})
         if isinstance(found, Call) and found.kind in (DECORATOR, PYTHON_COMPONENT):
             made_by = found
-    function = Function(node, made_by=made_by)
+    function = Function(node, made_by=made_by, around=run.names if run.names is not run.module else {})
     if made_by is not None and made_by.kind == DECORATOR:
         run.pipelines[node] = function
     return function

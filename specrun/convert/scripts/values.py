@@ -117,6 +117,8 @@ class Function:
     owner: Object | None = None
     made_by: Call | None = None
     """The decorator that makes a pipeline or a component of it."""
+    around: Mapping[str, Value] = field(default_factory=dict)
+    """The names of the function that it stands in, as they are when it is called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
