@@ -182,7 +182,7 @@ def _keep(step: Step, outputs: Fields, name: str) -> None:
             entry.put(str(key), one, *((*place, str(key)),) if origins else ())
     for key, one in _of_pipeline(step.parent, match[1], f"job.outputs.{name}").items():
         if key == "type" or key not in entry or coerce.is_empty(entry[key]):
-            entry.put(key, one, at, note="what the pipeline says of this output")
+            entry.put(key, one, at, *entry.origins.get(key, ()), note="what the pipeline says of this output")
     outputs.put(name, entry, *origins)
 
 

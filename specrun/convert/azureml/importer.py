@@ -149,7 +149,12 @@ def _step(step: Step, given: Given, options: ImportOptions, of: str, begin: Call
     file = locations.base_name(step.source.file)
     reading.begin(f"Imported from {file}, the step {step.key} {of}.")
     lowered = lowered_job(
-        reading, step.source, given, sweep=step.sweep, bind=lambda job, ledger: bound(step, job, ledger)
+        reading,
+        step.source,
+        given,
+        sweep=step.sweep,
+        trial=step.trial,
+        bind=lambda job, ledger: bound(step, job, ledger),
     )
     write_job(reading, lowered)
     return reading.imported(_UNKNOWN, _KNOWN)

@@ -43,15 +43,19 @@ def lowered_job(
     given: Given,
     *,
     sweep: bool = False,
+    trial: Mapping[str, object] | None = None,
     bind: Callable[[Fields, Ledger], None] = lambda job, ledger: None,
 ) -> Section:
     """All of a job, with the sections of the other files where it names them; of a sweep its trial is the job.
 
-    `bind` puts in what is said of it elsewhere, as a pipeline says it of its steps.
+    `trial` is what the file holds that a sweep names, where it is read already, and `bind` puts in what is said of the
+    job elsewhere, as a pipeline says it of its steps.
     """
     section = reading.open(source)
     folder = locations.folder_of(source.file)
-    job = job_of_sweep(section.values, lambda name: _trial(folder, name)) if sweep else Fields.of(section.values)
+    job = (
+        job_of_sweep(section.values, lambda name: trial or _trial(folder, name)) if sweep else Fields.of(section.values)
+    )
     bind(job, section.ledger)
     job = job_of_today(job)
     _put_cluster(reading, job, given)

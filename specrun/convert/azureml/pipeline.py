@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from specrun.convert import coerce, kinds, locations, naming
+from specrun.convert.azureml.components import moved
 from specrun.convert.locations import asset_name
 from specrun.convert.report import FieldPath, Ledger
 from specrun.convert.sources import Source
@@ -167,7 +168,11 @@ def _step(
     trial: object = values.get("trial")
     if (trial_file := coerce.word(trial) or "") and _is_file(trial_file):
         read = find(made.folder, trial_file, "trial")
-        trial = read.values if isinstance(read, Source) else None
+        trial = (
+            moved(coerce.mapping(read.values), locations.folder_of(read.file), made.folder)
+            if isinstance(read, Source)
+            else None
+        )
         made.files.add(os.path.normpath(read.file) if isinstance(read, Source) else trial_file)
     own = replace(source, values=values, at=at)
     return Step(spec, key, own, made, component, file, kind == "sweep", coerce.mapping(trial))

@@ -124,6 +124,14 @@ def _component(
     for name in _OF_TRIAL:
         if name in component and (name not in job or coerce.is_empty(job[name])):
             job.put(name, component[name], place, note=note)
+    outputs = coerce.mapping(job.get("outputs"))
+    if outputs and (
+        more := {name: one for name, one in coerce.mapping(component.get("outputs")).items() if name not in outputs}
+    ):
+        both = outputs if isinstance(outputs, Fields) else Fields.of(outputs, ("outputs",))
+        for name, one in more.items():
+            both.put(str(name), one, place, note=note)
+        job.put("outputs", both, *job.origins["outputs"])
     declared = coerce.mapping(component.get("inputs"))
     given = coerce.mapping(job.get("inputs"))
     made = given if isinstance(given, Fields) else Fields.of(given, ("inputs",))

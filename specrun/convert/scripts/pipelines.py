@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from specrun.convert.report import FieldPath, Verdict
-from specrun.convert.scripts.clusters import FROM_CONFIG, KINDS, put_compute
+from specrun.convert.scripts.clusters import FROM_CONFIG, KINDS
 from specrun.convert.scripts.lowering import Lowering, told
-from specrun.convert.scripts.step_fields import COMPUTES, StepFields, put_output, settings_of
+from specrun.convert.scripts.step_fields import COMPUTES, StepFields, name_compute, put_output, settings_of
 from specrun.convert.scripts.steps import PIPELINE, STEP, nodes_of
 from specrun.convert.scripts.uploads import Uploads
 from specrun.convert.scripts.values import DEEPEST, Call, Member, Value
@@ -94,7 +94,7 @@ class Building:
                 for name in ("experiment_name", "tags", "description"):
                     lowering.put(whole, name, submitted, name)
                 if submitted.get("compute") is not None:
-                    put_compute(lowering, whole.inner("settings"), "default_compute", submitted, "compute")
+                    name_compute(lowering, whole.inner("settings"), "default_compute", submitted, "compute")
         given = Fields((pipeline.key,))
         for name, argument in told(settings_of(pipeline, arguments=True)):
             path = (pipeline.key, name)
@@ -114,7 +114,7 @@ class Building:
     def _put_whole(self, whole: Fields, holder: Call, name: str, value: Value) -> None:
         path, first, rest = (holder.key, name), name.partition(".")[0], name.partition(".")[2]
         if name in COMPUTES:
-            put_compute(self.lowering, whole.inner("settings", path), "default_compute", holder, name)
+            name_compute(self.lowering, whole.inner("settings", path), "default_compute", holder, name)
         elif name in _SETTINGS or (first == "settings" and rest):
             whole.inner("settings", path).put(rest or name, self.lowering.value(value, path, name), path)
         elif first == "outputs":

@@ -65,6 +65,8 @@ class ScriptPass:
     """Attributes of what is not known, by their owners, which stay alive with them: the same is one variable."""
     loop: str = ""
     """The loop that is read, in words, where its body runs for more than one value."""
+    shared: set[str] = field(default_factory=set)
+    """Names that the function that is read says are the module's."""
     pipeline: Call | None = None
     """The pipeline whose function is read."""
     pipelines: dict[ast.AST, Function] = field(default_factory=dict)
@@ -86,7 +88,8 @@ class ScriptPass:
             value = replace(value, name=name)
         if isinstance(value, Call) and not value.variable:
             value.variable = name
-        self.names[name] = Secret(name) if isinstance(value, str) and value and names_secret(name) else value
+        names = self.module if name in self.shared else self.names
+        names[name] = Secret(name) if isinstance(value, str) and value and names_secret(name) else value
 
     def look_up(self, name: str) -> Value:
         """What a name stands for: here, in the module, or where it is defined only later."""
@@ -143,6 +146,7 @@ class ScriptPass:
         if self.depth >= DEEPEST or self.followed >= MOST_CALLS or self.statements >= MOST_STATEMENTS:
             return None
         outer, returned, self.returned = self.names, self.returned, []
+        shared, self.shared = self.shared, set()
         self.names = {**function.around, **arguments}
         if function.owner is not None and function.node.args.args:
             self.names[function.node.args.args[0].arg] = function.owner
@@ -151,7 +155,7 @@ class ScriptPass:
         self.seen.add(function.node)
         self.execute(self, function.node.body)
         values, self.returned = self.returned, returned
-        self.names = outer
+        self.names, self.shared = outer, shared
         self.depth -= 1
         told = [value for value in values if value is not None]
         calls = [value for value in told if isinstance(value, Call)]
@@ -200,8 +204,11 @@ def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
     """The value of `owner.name`, where `owner` is known."""
     match owner:
         case Call():
-            found = owner.find(node.attr)
+            given = node.attr != "outputs" or owner.kind.startswith("v2:")  # a step's own are those that it writes
+            found = owner.find(node.attr) if given else owner.attributes.get(node.attr)
             return found.value if found is not None else Member(owner, node.attr)
+        case Member(path="outputs") if owner.call.kind in _WRITERS:
+            return Member(owner.call, f"outputs.{node.attr}")  # an output, whatever is set on it
         case Member():
             found = owner.call.attributes.get(owner.call.own(f"{owner.path}.{node.attr}"))
             return found.value if found is not None else Member(owner.call, f"{owner.path}.{node.attr}")
@@ -228,6 +235,10 @@ def member(run: ScriptPass, node: ast.Attribute, owner: Value) -> Value:
             default = default if isinstance(default, str | int | float) else None
             made = Computed(node, run.place(node), node.attr, default)
             return run.met.setdefault((id(owner), node.attr), (owner, made))[1]
+
+
+_WRITERS = ("step", "sweep", "pipeline")
+"""What has outputs that others read."""
 
 
 def _of_path(path: str, attribute: str) -> str:

@@ -133,7 +133,13 @@ def put_entry(lowering: Lowering, entry: Fields, uploads: Uploads, call: Value) 
         entry.put("data", upload, (call.key, "path"), note="what the script brings to Azure")
     elif isinstance(path, Member | Call):
         data = path.call if isinstance(path, Member) else path
-        if data.kind == "v2:data.get" and data.get("name") is not None:
+        if data.kind == "v2:Input":  # what a pipeline is given, in another mode
+            inner = lowering.fields(data, "job.inputs")
+            for key, value in inner.items():
+                if key == "path" or key not in entry:
+                    entry.put(key, value, *inner.origins[key])
+            put_entry(lowering, entry, uploads, data)
+        elif data.kind == "v2:data.get" and data.get("name") is not None:
             entry.put("path", asset_of(lowering, data, "data"), (call.key, "path"), note="a data asset")
             for key in ("name", "version", "label"):
                 if data.get(key) is not None:

@@ -46,6 +46,8 @@ def _statement(run: ScriptPass, node: ast.stmt) -> None:
             run.names[node.name] = decorated(run, node)
         case ast.ClassDef():
             _class(run, node)
+        case ast.Global():
+            run.shared.update(node.names)
         case ast.If():
             branch(run, node)
         case ast.For() | ast.AsyncFor():

@@ -10,7 +10,6 @@ from specrun.convert.report import FieldPath
 from specrun.convert.scripts import sdk_v2, sweeps
 from specrun.convert.scripts.clusters import put_compute
 from specrun.convert.scripts.lowering import Lowering, told
-from specrun.convert.scripts.signatures import ELSEWHERE
 from specrun.convert.scripts.steps import STEP, Node
 from specrun.convert.scripts.uploads import Uploads
 from specrun.convert.scripts.values import Call, Value
@@ -26,6 +25,10 @@ _OF_TRIAL = ("command", "code", "environment", "distribution", "resources", "env
 _FILES = ("source", "path", "yaml_file")
 """What `load_component` calls the file."""
 
+_NO_STEP = {
+    "parallel_run_function": "batch inference over mini-batches, which has no place in a spec",
+    "command_component": "a Python function, whose command mldesigner makes: write it as a script with arguments",
+}
 Results = Mapping[tuple[str, str], str]
 """The outputs of the pipeline, by the step and the output of it that each is."""
 
@@ -73,6 +76,7 @@ class StepFields:
             fields = sdk_v2.lower_command(self.lowering, base, self.uploads)
             for name in ("name", "version", "is_deterministic"):
                 fields.pop(name, None)
+            _by_name(fields, "compute")
             fields.put("type", "command", (base.key,))
             return fields
         if base.kind == "elsewhere:load_component":
@@ -104,7 +108,7 @@ class StepFields:
         for name, argument in told(holder):
             first = name.partition(".")[0]
             if name == "compute":
-                put_compute(self.lowering, fields, "compute", holder, name)
+                name_compute(self.lowering, fields, "compute", holder, name)
             elif name == "environment":
                 sdk_v2.put_environment(self.lowering, fields, holder)
             elif first not in ("name", "inputs", "outputs", "component", "comment"):
@@ -113,9 +117,10 @@ class StepFields:
     def _put_inputs(self, fields: Fields, step: Call, sweep: Call | None, space: Fields) -> None:
         declared = fields.inner("inputs")
         given = {name: (one, (step.key, name)) for name, one in step.arguments.items() if one.value is not None}
-        for name, one in step.attributes.items():
-            if name.startswith("inputs."):
-                given[name.partition(".")[2]] = (one, (step.key, name))
+        for holder in (step, *([sweep] if sweep is not None else [])):
+            for name, one in holder.attributes.items():
+                if name.startswith("inputs."):
+                    given[name.partition(".")[2]] = (one, (holder.key, name))
         for name, (argument, path) in given.items():
             if name == "**" or name.startswith("argument "):
                 what = f"`{argument.text}` is given to the step, and to which of its inputs is not known here"
@@ -123,6 +128,8 @@ class StepFields:
             elif sweep is not None and sweeps.is_parameter(argument.value):
                 declared.pop(name, None)
                 sweeps.put_parameter(self.lowering, space, name, argument.value, path)
+            elif name.partition(".")[0] in declared and "." in name:
+                self._put_below(declared, name, argument.value, path)
             else:
                 declared.put(name, self._given(declared.get(name), argument.value, path, name), path)
         for name, entry in list(declared.items()):
@@ -132,6 +139,16 @@ class StepFields:
                 declared.pop(name)
         if not declared:
             fields.pop("inputs")
+
+    def _put_below(self, inputs: Fields, name: str, value: Value, path: FieldPath) -> None:
+        """`inputs.NAME.mode` of a step: a field of an input."""
+        name, _, key = name.partition(".")
+        there = inputs[name]
+        entry = there if isinstance(there, Fields) else Fields(path)
+        if not isinstance(there, Fields):
+            entry.put("path", there, *inputs.origins.get(name, ()))
+            inputs.put(name, entry, *inputs.origins.get(name, ()))
+        entry.put(key, self.lowering.value(value, path, f"job.inputs.{name}.{key}"), path)
 
     def _given(self, declared: object, value: Value, path: FieldPath, name: str) -> object:
         """What a step gives an input, with the type that its component declares."""
@@ -198,7 +215,7 @@ class StepFields:
             words = sweeps.WORDS.get(first, ("limits", first))
             sweeps.put(lowering, made, (*words, *filter(None, rest.split("."))), value, path)
         elif name == "compute":
-            put_compute(lowering, made, "compute", holder, name)
+            name_compute(lowering, made, "compute", holder, name)
         elif first not in ("outputs", "inputs", "name"):
             made.put(name, lowering.value(value, path, name), path)
 
@@ -207,14 +224,16 @@ class StepFields:
         for holder in (settings_of(around), around.owner):
             for name in COMPUTES if isinstance(holder, Call) else ():
                 if coerce.is_empty(fields.get("compute")) and isinstance(holder, Call):
-                    put_compute(self.lowering, fields, "compute", holder, name)
+                    name_compute(self.lowering, fields, "compute", holder, name)
 
     def _put_data(self, fields: Fields) -> None:
         """The entries of `data` that the step's inputs name."""
         inputs = fields.get("inputs")
         entries = inputs.values() if isinstance(inputs, Fields) else ()
-        for name in [one.get("data") for one in entries if isinstance(one, Fields)]:
+        for entry in [one for one in entries if isinstance(one, Fields)]:
+            name = entry.get("data")
             if isinstance(name, str) and name in self.uploads.fields:
+                entry.put("path", f"azureml:{name}", *entry.origins["data"])
                 fields.inner("data").put(name, self.uploads.fields[name], *self.uploads.fields.origins[name])
 
     def _say_whether(self, step: Call, call: Call) -> None:
@@ -225,6 +244,18 @@ class StepFields:
             self.lowering.ask(call, "", "job", what)
         if loop:
             self.lowering.ask(call, "", "job", f"{loop}: the pipeline has the step once for each, and here is one")
+
+
+def name_compute(lowering: Lowering, fields: Fields, key: str, holder: Call, argument: str) -> None:
+    """The name of the cluster that a step or a pipeline says, also where the script makes it."""
+    put_compute(lowering, fields, key, holder, argument)
+    _by_name(fields, key)
+
+
+def _by_name(fields: Fields, key: str) -> None:
+    cluster = fields.get(key)
+    if isinstance(cluster, Fields):
+        fields.put(key, cluster.get("name"), *fields.origins[key])
 
 
 def put_output(lowering: Lowering, outputs: Fields, name: str, value: Value, path: FieldPath) -> None:
@@ -251,4 +282,7 @@ def settings_of(call: Call, *, arguments: bool = False) -> Call:
 
 def _reason(call: Call) -> str:
     """What a step is that no spec can be made of."""
-    return ELSEWHERE.get(call.kind.removeprefix("elsewhere:"), f"`{call.key}`, for which specrun has no spec")
+    kind = call.kind.removeprefix("elsewhere:")
+    if kind.startswith("automl."):
+        return "automated ML, which chooses the training itself: there is no script to run"
+    return _NO_STEP.get(kind, f"`{call.key}`, for which specrun has no spec")

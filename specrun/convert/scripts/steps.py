@@ -6,7 +6,9 @@ In such a function a component that is called is a step, and its parameters are 
 from __future__ import annotations
 
 import ast
+import posixpath
 import sys
+from collections import Counter
 from collections.abc import Mapping
 
 from specrun.convert.scripts.arguments import Words, bound
@@ -36,6 +38,7 @@ def decorated(run: ScriptPass, node: ast.FunctionDef | ast.AsyncFunctionDef) -> 
             found = run.record(kind, decorator, {})
         if isinstance(found, Call) and found.kind in (DECORATOR, PYTHON_COMPONENT):
             made_by = found
+            found.variable = node.name
     function = Function(node, made_by=made_by, around=run.names if run.names is not run.module else {})
     if made_by is not None and made_by.kind == DECORATOR:
         run.pipelines[node] = function
@@ -63,7 +66,7 @@ def build(run: ScriptPass, node: ast.AST, function: Function, words: Words) -> C
 def step(run: ScriptPass, node: ast.AST, component: Value, words: Words) -> Call:
     """A step: a component, or what is not known to be one, that a pipeline calls."""
     assert run.pipeline is not None
-    made = run.record(STEP, node, bound(run, words, ()), component)
+    made = run.record(STEP, node, bound(run, words, ()), component, name=_called(component) or STEP)
     made.only_if = run.only_if
     run.pipeline.steps.append(made)
     return made
@@ -109,13 +112,16 @@ def nodes_of(pipeline: Call) -> list[Node]:
 
 
 def _collect(pipeline: Call, prefix: str, within: tuple[Call, ...], found: list[Node], taken: set[str]) -> None:
-    for call in pipeline.steps:
-        if call.skipped:
-            continue
-        own = f"{prefix}{_name(call)}"
-        key, number = own, 1
-        while key in taken:
-            key, number = f"{own}_{number}", number + 1
+    calls = [call for call in pipeline.steps if not call.skipped]
+    left = Counter(map(_name, calls))
+    for call in calls:
+        name = _name(call)
+        left[name] -= 1
+        own = key = f"{prefix}{name}"
+        number = 0
+        while key in taken or (left[name] and key == own):  # the last one of a name has it as it is
+            number += 1
+            key = f"{own}_{number}"
         taken.add(key)
         if call.kind == PIPELINE:
             _collect(call, f"{key}-", (*within, call), found, taken)
@@ -137,7 +143,8 @@ def _name(call: Call) -> str:
 def _called(component: Value) -> str:
     """What a component is called where nothing else gives a name: as the script calls it."""
     if isinstance(component, Call):
-        return component.variable
+        file = next((component.get(name) for name in ("source", "path", "yaml_file")), None)
+        return component.variable or (posixpath.basename(file).split(".")[0] if isinstance(file, str) else "")
     if isinstance(component, Reference):
         return component.dotted.rpartition(".")[2]
     return component.name if isinstance(component, Computed) else ""

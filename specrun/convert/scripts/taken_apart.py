@@ -133,7 +133,7 @@ class Builder:
         return built
 
     def _given(self, building: Building, values: Mapping[str, object]) -> Given:
-        """The datastores that the script makes, where a step names them."""
+        """The clusters and datastores that the script makes, where a step names them: as if their files were given."""
         lowering = Lowering(self.file, self.options, self.script.calls, Document())
         stores = lower_datastores(lowering)
         named = repr(values)
@@ -144,7 +144,14 @@ class Builder:
                 plain = building.plain(entry, at)
                 found[name] = Source(self.file, "", plain, at, building.places)
                 building.taken.update(str(step) for step in at[:1])
-        return Given(datastores=found)
+        clusters: dict[str, Source] = {}
+        for call in lowering.of("v2:AmlCompute"):
+            own = call.get("name")
+            if isinstance(own, str) and repr(own) in named:
+                plain = building.plain(lowering.fields(call, "compute"), (call.key,))
+                clusters[own] = Source(self.file, "", plain, (call.key,), building.places)
+                building.taken.add(call.key)
+        return Given(clusters, found)
 
     def _find(self, folder: str, name: str, what: str) -> Source | str:
         """A file that a pipeline names, or why it cannot be read."""
