@@ -210,7 +210,7 @@ class Walk:
             error = str(stale).removeprefix(f"{key}: ")
             self._outcome.stale.append(str(key))
         except (EngineError, SecretUnset, Stopped, OSError) as failure:
-            error = str(failure).removeprefix(f"{key}: ") + _place_of(failure, change)
+            error = str(failure).removeprefix(f"{key.title}: ") + _place_of(failure, change)
             diagnostic = failure.diagnostic if isinstance(failure, EngineError) else None
             self._outcome.failed.append(str(key))
         if error:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 
+MLMODEL = "MLmodel"
+"""The file that says what a model of MLflow is, at the top of its folder."""
+
+LONGEST_MLMODEL = 1 << 20
+"""Bytes of one that is looked at."""
+
 RUN_TAG = "specrun-run"
 OUTPUT_TAG = "specrun-output"
 FINGERPRINT_TAG = "specrun-fingerprint"
@@ -71,6 +77,35 @@ class Registration:
     output: str
     maker: Maker
     tags: Mapping[str, str]
+
+    @property
+    def is_mlflow(self) -> bool:
+        """Whether it is to be a model that MLflow has written."""
+        return self.type == "mlflow_model"
+
+    def not_mlflow(self, why: str) -> str:
+        """Why the output cannot be registered as that, and what to do."""
+        return (
+            f"model/{self.model}: the output {self.output} of {self.source} has {why}, so it is no mlflow_model: have "
+            f"mlflow.*.save_model write to ${{{{ outputs.{self.output} }}}} itself, or say `type: custom_model`"
+        )
+
+
+def wrong_in_mlmodel(text: bytes) -> str:
+    """What is wrong with the file MLmodel of a model, in words; "" for nothing, and for what is too long to look at."""
+    import yaml  # late: few models are registered by a command
+
+    if len(text) > LONGEST_MLMODEL:
+        return ""
+    try:
+        # As MLflow reads it, but for its dates, which nobody asks for.
+        values = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return "an MLmodel that is not YAML"
+    flavors = values.get("flavors") if isinstance(values, dict) else None
+    if isinstance(flavors, dict) and flavors:
+        return ""
+    return "an MLmodel without `flavors`" if text.strip() else "an MLmodel with nothing in it"
 
 
 def registration_of(model: str, kind: str, output: str, maker: Maker, run: Run, trial: str = "") -> Registration:

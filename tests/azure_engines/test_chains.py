@@ -129,6 +129,21 @@ def test_of_a_sweep_the_best_trial_is_read_and_registered(place: Place, specrun:
     assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, before, 1), err
 
 
+@pytest.mark.parametrize("engine", ["azureml"], indirect=True)
+def test_a_run_without_mlflow_is_no_model_of_it_and_says_why(place: Place, specrun: Specrun) -> None:
+    register = "outputs: {model: {register: {name: digits, type: mlflow_model}}}\n"
+    for command, code, why in (
+        ('python3 -I -S -c "import mlflow"', 100, "No module named 'mlflow'"),
+        ("echo 1 > ${{ outputs.model }}/weights", 1, "model/digits: the output model of train-"),
+        ("touch ${{ outputs.model }}/MLmodel", 1, "has an MLmodel with nothing in it, so it is no mlflow_model: have"),
+        ("echo 'flavors: {python_function: {}}' > ${{ outputs.model }}/MLmodel", 0, ""),
+    ):
+        write(train=f"command: >-\n  {command}\n{register}")
+        ended, out, err = specrun("apply", "--yes", "train.yaml", "-q")
+        assert (ended, why in out + err) == (code, True), out + err
+        assert len(place.plane.assets.of("models", "digits")) == (0 if code else 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["azureml"], indirect=True)
 def test_two_applies_of_one_chain_at_once_are_one(place: Place, specrun: Specrun) -> None:

@@ -53,11 +53,11 @@ def only(launched: Launch) -> Run:
     return run
 
 
-def write(launched: Launch, *files: str, folder: str = "model") -> None:
+def write(launched: Launch, *files: str, folder: str = "model", content: bytes = b"weights") -> None:
     """What the run has written to an output without a place."""
     container = launched.plane.datastores[launched.plane.default].container
     for file in files:
-        launched.plane.blobs.write(container, f"azureml/{only(launched).id}/{folder}/{file}", b"weights")
+        launched.plane.blobs.write(container, f"azureml/{only(launched).id}/{folder}/{file}", content)
     only(launched).become(COMPLETED)
 
 
@@ -158,8 +158,12 @@ def test_what_is_no_model_of_mlflow_is_not_registered_as_one(ran: Launch) -> Non
     write(ran, "MLmodel.txt")
     with pytest.raises(EngineError, match=r"has no MLmodel in it.*`type: custom_model`"):
         ran.engine.models.register(wanted(ran, kind="mlflow_model"))
+    for content in (b"", b"weights"):
+        write(ran, "MLmodel", content=content)
+        with pytest.raises(EngineError, match=r"has an MLmodel with"):
+            ran.engine.models.register(wanted(ran, kind="mlflow_model"))
     assert kept(ran) == []
-    write(ran, "MLmodel")
+    write(ran, "MLmodel", content=b"flavors: {python_function: {}}")
     assert ran.engine.models.register(wanted(ran, kind="mlflow_model")).type == "mlflow_model"
 
 

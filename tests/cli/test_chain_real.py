@@ -119,6 +119,26 @@ def test_two_applies_of_one_chain_at_once_are_one(chain: Path) -> None:
     assert len(list((home / "models" / "digits").glob("*/model.json"))) == 1
 
 
+def test_a_run_without_mlflow_is_no_model_of_it_and_says_why(specrun: Any, chain: Path) -> None:
+    text = "name: train\njob:\n  command: COMMAND\n  outputs: {model: {register: {name: digits, type: mlflow_model}}}\n"
+    # Without what is installed, as in an environment that lacks it.
+    write_spec(chain, text.replace("COMMAND", 'python -I -S -c "import mlflow"'), "train.yaml")
+    said = specrun("apply", "train.yaml", "-q")
+    assert (said.code, "No module named 'mlflow'" in said.out + said.err) == (100, True), said.err
+    assert "has not succeeded: nothing is registered" in " ".join(specrun("plan", "train.yaml").out.split())
+    # With what it has all the same gone through.
+    write_spec(chain, text.replace("COMMAND", "touch ${{ outputs.model }}/MLmodel"), "train.yaml")
+    said = specrun("apply", "train.yaml", "-q")
+    why = "model/digits: the output model of train-"
+    assert (said.code, said.err.count("model/digits"), why in said.err) == (1, 1, True), said.err
+    assert "has an MLmodel with nothing in it, so it is no mlflow_model: have mlflow.*.save_model write" in said.err
+    assert not (chain / ".specrun" / "models").exists()
+    flavors = "echo flavors: {python_function: {}} > ${{ outputs.model }}/MLmodel"
+    write_spec(chain, text.replace("COMMAND", f">-\n    {flavors}"), "train.yaml")
+    said = specrun("apply", "train.yaml", "-q")
+    assert (said.code, "digits: version 1" in said.out) == (0, True), said.err
+
+
 def test_what_was_deleted_of_an_output_with_a_place_of_its_own_is_told(specrun: Any, chain: Path) -> None:
     placed = "{f: {path: azureml://datastores/store/paths/placed}}"
     write_spec(chain, PREP.replace("{f: {}}", placed), "prep.yaml")

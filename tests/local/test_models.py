@@ -22,6 +22,8 @@ from specrun.spec.model import ModelVersion
 from tests.local.damage import CONTENTS
 
 RUN = "train-0123456789"
+MLMODEL = "flavors:\n  python_function: {loader_module: mlflow.sklearn}\nutc_time_created: 2026-13-41 09:00:00\n"
+"""As MLflow writes it, and some write it by hand: with a date that there is not."""
 CHANGES = {"open", "os.mkdir", "os.rename", "os.chmod", "os.remove", "os.rmdir", "shutil.copyfile", "fcntl.flock"}
 
 
@@ -239,11 +241,30 @@ def test_an_output_on_a_datastore_is_registered_as_it_is(tmp_path: Path, models:
 def test_an_mlflow_model_has_its_file(tmp_path: Path, models: LocalModels, path: str, said: str) -> None:
     folder = output(tmp_path)
     (folder / path).parent.mkdir(exist_ok=True)
-    (folder / path).write_text("flavors: {}")
+    (folder / path).write_text(MLMODEL)
     with pytest.raises(EngineError, match=said):
         models.register(registration(kind="mlflow_model"))
-    (folder / "MLmodel").write_text("flavors: {}")
+    (folder / "MLmodel").write_text(MLMODEL)
     assert models.register(registration(kind="mlflow_model")).type == "mlflow_model"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has an MLmodel with nothing in it, so it is no mlflow_model: have"),
+        ("flavors: {python_function: [", "has an MLmodel that is not YAML, so"),
+        ("\0", "has an MLmodel that is not YAML, so"),
+        ("run_id: 1\n", "has an MLmodel without `flavors`, so"),
+        ("flavors: {}\n", "has an MLmodel without `flavors`, so"),
+        ("no mapping\n", "has an MLmodel without `flavors`, so"),
+    ],
+)
+def test_what_is_in_it_is_looked_at(tmp_path: Path, models: LocalModels, text: str, said: str) -> None:
+    (output(tmp_path) / "MLmodel").write_text(text)
+    with pytest.raises(EngineError, match=said):
+        models.register(registration(kind="mlflow_model"))
+    assert models.versions("digits") == []
+    assert models.register(registration()).type == "custom_model"
 
 
 def test_a_full_disk_leaves_nothing_behind(

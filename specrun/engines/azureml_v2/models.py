@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from specrun.engines.azure.blob_errors import KeyRefused
+from specrun.engines.azure.blobs import read_piece
 from specrun.engines.azure.connection import SOON, asked
 from specrun.engines.azure.coordinates import workspace_path
 from specrun.engines.azure.endings import seconds
@@ -26,7 +27,16 @@ from specrun.engines.azureml_v2.model_paths import ModelPath, path_of, source_of
 from specrun.engines.azureml_v2.runs import SdkRuns
 from specrun.engines.base import Conflict, EngineError, Missing, Transient
 from specrun.plan.hashes import content_digest
-from specrun.plan.models import LATEST, OUTPUT_TAG, RUN_TAG, RegisteredModel, Registration
+from specrun.plan.models import (
+    LATEST,
+    LONGEST_MLMODEL,
+    MLMODEL,
+    OUTPUT_TAG,
+    RUN_TAG,
+    RegisteredModel,
+    Registration,
+    wrong_in_mlmodel,
+)
 from specrun.plan.resources import Place
 from specrun.spec.model import ModelVersion
 
@@ -42,6 +52,9 @@ TRIES = 10
 
 LONGEST = 1000
 """Characters of a tag."""
+
+UNSEEN = ("", 0)
+"""What is there where nobody can look."""
 
 _NEWEST_FIRST = {**API, "$orderBy": "createdtime desc"}
 _ALL = {"listViewType": "All"}
@@ -169,19 +182,25 @@ class ArmModels:
     def _check(self, registration: Registration, path: ModelPath | None) -> None:
         """What is to be registered must be there, where that can be seen."""
         model, source, output = registration.model, registration.source, registration.output
-        first = self._first(path) if path is not None else ""
+        first = self._first(path) if path is not None else UNSEEN
         if first is None:
             raise Missing(
                 f"model/{model}: {source} has written nothing to its output {output}: there is nothing to register"
             )
-        if registration.type == "mlflow_model" and path and first and self._first(path, "MLmodel") != "MLmodel":
-            raise EngineError(
-                f"model/{model}: the output {output} of {source} has no MLmodel in it, so it is no mlflow_model: write "
-                "one with mlflow.*.save_model, or say `type: custom_model`"
-            )
+        if registration.is_mlflow and path and first != UNSEEN and (why := self._wrong_with(path)):
+            raise EngineError(registration.not_mlflow(why))
 
-    def _first(self, path: ModelPath, start: str = "") -> str | None:
-        """The first file in a folder that begins so (None: there is none); "" where nobody can look."""
+    def _wrong_with(self, path: ModelPath) -> str:
+        """Why a folder is no model of MLflow; "" where it is one."""
+        name, size = self._first(path, MLMODEL) or UNSEEN
+        if name != MLMODEL:
+            return "no MLmodel in it"
+        store, most = self.connection.open_datastore(path.datastore), LONGEST_MLMODEL + 1
+        # Of an empty one there is no piece.
+        return wrong_in_mlmodel(read_piece(store, f"{path.path}/{MLMODEL}", 0, most) if size else b"")
+
+    def _first(self, path: ModelPath, start: str = "") -> tuple[str, int] | None:
+        """The first file in a folder that begins so, and its size (None: there is none); UNSEEN where nobody can look."""
         try:
             blobs = list_blobs(self.connection.open_datastore(path.datastore), f"{path.path}/{start}", FEW)
             found = next(iter(blobs), None)
@@ -190,8 +209,8 @@ class ArmModels:
         except (Transient, KeyRefused):
             raise
         except EngineError:
-            return ""
-        return found.name.removeprefix(f"{path.path}/") if found is not None else None
+            return UNSEEN
+        return (found.name.removeprefix(f"{path.path}/"), found.size) if found is not None else None
 
     def _digest(self, model: RegisteredModel) -> str:
         """Of the files' names and content, as on this machine; the ETag stands for content without an MD5."""

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,16 @@ from specrun.plan.file_locks import EXCLUSIVE, flock
 from specrun.plan.hashes import HashCache, content_digest
 from specrun.plan.home import replace_text, scratch
 from specrun.plan.makers import Maker
-from specrun.plan.models import LATEST, OUTPUT_TAG, RUN_TAG, RegisteredModel, Registration
+from specrun.plan.models import (
+    LATEST,
+    LONGEST_MLMODEL,
+    MLMODEL,
+    OUTPUT_TAG,
+    RUN_TAG,
+    RegisteredModel,
+    Registration,
+    wrong_in_mlmodel,
+)
 from specrun.plan.private import make_folder, open_private, read_private, write_private
 from specrun.plan.stored import Damaged, number, read_record
 from specrun.spec.model import ModelVersion
@@ -92,8 +101,11 @@ class LocalModels:
                 f"model/{registration.model}: {registration.source} has written nothing to its output "
                 f"{registration.output}: there is nothing to register"
             )
-        if registration.type == "mlflow_model" and "MLmodel" not in files:
-            raise EngineError(_without_mlmodel(registration, files))
+        if registration.is_mlflow:
+            with translated(f"model/{registration.model}"):
+                why = _wrong_with(files)
+            if why:
+                raise EngineError(registration.not_mlflow(why))
         with translated(f"model/{registration.model}"), self._locked(registration.model):
             if (known := self.of_run(registration.model, run, output)) is not None:
                 return known
@@ -221,14 +233,13 @@ def _undamaged(found: RegisteredModel) -> RegisteredModel:
     return found
 
 
-def _without_mlmodel(registration: Registration, files: Iterable[str]) -> str:
-    nested = sorted(file.removesuffix("/MLmodel") for file in files if file.endswith("/MLmodel"))
-    where = f" (there is one in {nested[0]}/ of it, which is not looked for)" if nested else ""
-    return (
-        f"model/{registration.model}: the output {registration.output} of {registration.source} has no MLmodel in "
-        f"it{where}, so it is no mlflow_model: have mlflow.*.save_model write to ${{{{ outputs.{registration.output} "
-        "}} itself, or say `type: custom_model`"
-    )
+def _wrong_with(files: Mapping[str, str]) -> str:
+    """Why what an output has, by the paths in it, is no model of MLflow; "" where it is one. Raises OSError."""
+    if (file := files.get(MLMODEL)) is not None:
+        with open(file, "rb") as opened:  # noqa: PTH123
+            return wrong_in_mlmodel(opened.read(LONGEST_MLMODEL + 1))
+    nested = sorted(file.removesuffix(f"/{MLMODEL}") for file in files if file.endswith(f"/{MLMODEL}"))
+    return "no MLmodel in it" + (f" (there is one in {nested[0]}/ of it, which is not looked for)" if nested else "")
 
 
 def _note(run: str, output: str) -> str:
