@@ -24,8 +24,9 @@ BLOCKS = [
 COMMANDS = [
     line.removeprefix("$ ")
     for page in PAGES.values()
-    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for kind, block in re.findall(r"^```(sh|console)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     for line in block.splitlines()
+    if kind == "sh" or line.startswith("$ specrun ")  # what else stands there was answered, or is of other programs
 ]
 
 
