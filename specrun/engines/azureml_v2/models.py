@@ -192,15 +192,17 @@ class ArmModels:
 
     def _wrong_with(self, path: ModelPath) -> str:
         """Why a folder is no model of MLflow; "" where it is one."""
-        name, size = self._first(path, MLMODEL) or UNSEEN
-        if name != MLMODEL:
+        found = self._first(path, MLMODEL)
+        if found is None or found[0] not in ("", MLMODEL):
             return "no MLmodel in it"
+        if found == UNSEEN:
+            return ""
         store, most = self.connection.open_datastore(path.datastore), LONGEST_MLMODEL + 1
         # Of an empty one there is no piece.
-        return wrong_in_mlmodel(read_piece(store, f"{path.path}/{MLMODEL}", 0, most) if size else b"")
+        return wrong_in_mlmodel(read_piece(store, f"{path.path}/{MLMODEL}", 0, most) if found[1] else b"")
 
     def _first(self, path: ModelPath, start: str = "") -> tuple[str, int] | None:
-        """The first file in a folder that begins so, and its size (None: there is none); UNSEEN where nobody can look."""
+        """The first file in a folder that begins so, with its size (None: there is none); UNSEEN: nobody can look."""
         try:
             blobs = list_blobs(self.connection.open_datastore(path.datastore), f"{path.path}/{start}", FEW)
             found = next(iter(blobs), None)
