@@ -28,7 +28,7 @@ from specrun.plan.machines import Machines
 from specrun.plan.observed import Observed, Run, StoredFile
 from specrun.plan.portable import Below, digests_from
 from specrun.plan.resources import Place
-from specrun.plan.shown import fields_of, finds_of, upstream_of, wanted_of
+from specrun.plan.shown import fields_of, finds_of, models_of, upstream_of, wanted_of
 from specrun.plan.shown_again import links_of, location_of, said_of
 from specrun.plan.submission import Submission
 from specrun.plan.transfer import Transfer
@@ -291,6 +291,7 @@ def _encode_submission(submission: Submission, cancel: Sequence[Run], place: Bel
             "finds": finds_of(submission),
             "code": _files(submission.code, place),
             **({"upstream": upstream} if upstream else {}),
+            **({"models": models} if (models := models_of(submission)) else {}),
         },
         "cancel": [_encode_run(run) for run in cancel],
     }

@@ -41,7 +41,8 @@ class ShownRun:
     `size` is that of the machines that it is on ("": this one, or nobody knows), `runs_in` the Python of this machine
     that it takes, where it names no environment. `cost` is that of the attempt (None: nobody knows), on this machine
     what it would be on Azure. `trials` are those of a sweep that is submitted. `upstream` is what inputs read of other
-    runs; `held`: it is not submitted, since one of these has ended otherwise.
+    runs, and `models` the versions of models that they read; `held`: it is not submitted, since one of those runs has
+    ended otherwise.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ShownRun:
     cost: Cost | None = None
     trials: TrialCounts | None = None
     upstream: Mapping[str, ShownUpstream] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
     held: bool = False
 
 
@@ -292,6 +294,7 @@ def _run(change: RunChange, machines: Machines, plan: Plan) -> ShownRun:
         cost=plan.costs.runs.get(change.key),
         trials=change.trials if isinstance(change, Submit) else None,
         upstream=upstream_of(submission),
+        models=models_of(submission),
         held=isinstance(change, Held),
     )
 
@@ -300,6 +303,11 @@ def upstream_of(submission: Submission) -> Mapping[str, ShownUpstream]:
     """What inputs read of other runs."""
     found = submission.upstream.items()
     return {name: ShownUpstream(one.spec, one.run, one.output, one.waits) for name, one in found}
+
+
+def models_of(submission: Submission) -> Mapping[str, str]:
+    """The versions of models that inputs read, as in `digits:3`."""
+    return {name: str(one) for name, one in submission.models.items()}
 
 
 def finds_of(submission: Submission) -> Mapping[str, str]:

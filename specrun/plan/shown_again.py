@@ -171,6 +171,7 @@ def _run_again(item: Mapping[str, Any], cost: Cost | None) -> ShownRun:
         cost=cost,
         trials=TrialCounts(**item["trials"]) if "trials" in item else None,
         upstream={name: ShownUpstream(**one) for name, one in submission.get("upstream", {}).items()},
+        models=submission.get("models", {}),
         held=item.get("held", False),
     )
 

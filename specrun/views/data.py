@@ -262,6 +262,7 @@ def _run(run: ShownRun) -> dict[str, object]:
         "machine": machine_data(run.size),
         **({"sweep": _trials(run.trials)} if run.trials is not None else {}),
         **({"upstream": {name: asdict(one) for name, one in run.upstream.items()}} if run.upstream else {}),
+        **({"models": dict(run.models)} if run.models else {}),
         **({"held": True} if run.held else {}),
     }
 

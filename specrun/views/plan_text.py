@@ -69,7 +69,8 @@ def plan_text(plan: Plan | Shown, paint: Paint, width: int = 100) -> str:
         lines.append("What stays:")
         lines += [line for one in plan.stays for line in wrapped(one, "  ", width, "    ")]
         lines.append("")
-    return "\n".join([*lines, summary(plan)])
+    ends = (part for line in summary(plan).split("\n") for part in wrapped(line, "", width, "  "))
+    return "\n".join([*lines, *ends])
 
 
 def targets_in(plan: Looked, *places: Place) -> str:
@@ -127,7 +128,8 @@ def counted(plan: Shown, place: Place | None = None) -> str:
 def _summary(plan: Shown) -> str:
     if numbers := counted(plan):
         return f"Plan: {numbers}."
-    reasons = [f"{change.reason}." for change in plan.changes if change.run is not None]
+    runs = [(change, change.run) for change in plan.changes if change.run is not None]
+    reasons = [f"{change.key}: {change.reason}." if run.held else f"{change.reason}." for change, run in runs]
     kept = [f"{change.key}: {change.reason}." for change in plan.changes if change.reason.startswith("kept")]
     said = [visible(reason) for reason in (*reasons, *kept)]
     return f"No changes: {said[0]}" if len(said) == 1 else "\n".join(["No changes.", *said])
@@ -159,7 +161,7 @@ def _change(change: ShownChange, room: int, paint: Paint, width: int, said: set[
     if len(head) + 2 + len(reason) <= width:
         yield paint(head, colour) + "  " + paint(reason, *(["dim"] * plain))
     else:
-        yield from (paint(head.rstrip(), colour), f"      {reason}")
+        yield from (paint(head.rstrip(), colour), *wrapped(reason, "      ", width, "        "))
     if change.transfer is not None:
         yield from _transfer(change.transfer) if not plain else ()
     elif change.run is not None:
@@ -168,7 +170,9 @@ def _change(change: ShownChange, room: int, paint: Paint, width: int, said: set[
             yield from (
                 part for line in reading_lines(change.run) for part in wrapped(line, "      ", width, "        ")
             )
-            yield from (f"      ~ {visible(line)}" for line in change.run.differences)
+            yield from (
+                part for line in change.run.differences for part in wrapped(line, "      ~ ", width, "          ")
+            )
         yield from (f"      cancels {visible(name)}" for name in change.run.cancels)
     else:
         for line in cost_lines(change):
@@ -234,13 +238,14 @@ def _submission(change: ShownChange, run: ShownRun, paint: Paint, width: int) ->
 
 
 def reading_lines(run: ShownRun) -> list[str]:
-    """What a run that is submitted reads of others, and for which of them it waits."""
+    """What a run that is submitted reads of others and of models, and for which runs it waits."""
     inputs: dict[tuple[bool, str], list[str]] = {}
     for name, one in run.upstream.items():
         inputs.setdefault((one.waits, one.run), []).append(name)
     there = [
         f"reads {visible(', '.join(names))} of {visible(of)}" for (waits, of), names in inputs.items() if not waits
     ]
+    there += [f"reads {visible(name)} of {visible(version)}" for name, version in run.models.items()]
     awaited = [f"{visible(of)} ({visible(', '.join(names))})" for (waits, of), names in inputs.items() if waits]
     skipped = "that" if len(awaited) == 1 else "one of them"
     return [*there, *([f"waits for {', '.join(awaited)}: skipped if {skipped} does not succeed"] if awaited else [])]

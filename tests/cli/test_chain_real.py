@@ -64,6 +64,14 @@ def test_a_chain_from_its_plan_to_a_copy_elsewhere(specrun: Any, chain: Path) ->
     assert json.loads(model.read_text())["tags"]["specrun-run"] == train
     assert "No changes" in specrun("plan", "train.yaml").out
 
+    # A plan says which version the latest is.
+    write_spec(chain, "name: use\njob: {command: ls, inputs: {base: {model: digits, version: latest}}}\n", "use.yaml")
+    assert "\n      reads base of digits:1\n" in specrun("plan", "use.yaml").out
+    (change,) = json.loads(specrun("plan", "use.yaml", "-o", "json", "--out", "use.plan").out)["resource_changes"]
+    assert change["run"]["models"] == {"base": "digits:1"}
+    assert "\n      reads base of digits:1\n" in specrun("show", "use.plan").out
+    (chain / "use.yaml").unlink()
+
     # A copy has what it reads from beside it.
     said = specrun("checkout", train, "copy")
     assert said.code == 0, said.out + said.err

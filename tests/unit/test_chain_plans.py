@@ -166,6 +166,15 @@ def test_what_waits_for_what_is_in_all_forms_of_a_plan(chain: Chain, tmp_path: P
         assert f"      reads prep of {prep}\n" in text
         assert f"      waits for {train} (train): skipped if that does not succeed\n" in text
         assert all(len(line) <= width for line in text.splitlines())
+    chain.apply()
+    for what in ("nothing", "x" * 30 + " " + "y" * 40):
+        chain.change("prep", f"pass  # {what}\n")
+        (chain.folder / "prep" / "src" / f"{what}.py").write_text("pass\n")
+        lines = plan_text(chain.plan(), lambda text, *_: text, 80).splitlines()
+        assert all(len(line) <= 80 for line in lines), lines
+        chain.apply()
+        lines = plan_text(chain.plan(), lambda text, *_: text, 80).splitlines()
+        assert all(len(line) <= 80 for line in lines), lines
     runs = {one["name"]: one["run"] for one in plan_data(plan)["resource_changes"]}  # type: ignore[attr-defined]
     assert runs["train"]["upstream"] == {"prep": {"spec": "prep", "run": prep, "output": "f", "waits": False}}
     assert runs["evaluate"]["upstream"]["train"]["waits"] is True
