@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import click
@@ -28,10 +30,11 @@ from specrun.cli.saving import planned_anew
 from specrun.cli.session import about_run, apply_again, open_specs
 from specrun.cli.telling import quiet
 from specrun.plan.attempts import spec_of
-from specrun.plan.changes import Plan
-from specrun.plan.kinds.run import RunChange
+from specrun.plan.changes import Change, Plan
+from specrun.plan.kinds.run import RunChange, Submit
 from specrun.plan.planning import PlanOptions
 from specrun.spec.secrets import hide
+from specrun.spec.source import STDIN
 from specrun.spec.visible import json_text, visible
 from specrun.views.accounts import question
 from specrun.views.data import event_data
@@ -157,7 +160,7 @@ def carry_out(
         print(file=sys.stderr)  # the terminal has just shown ^C
     runs = {one.submission.name: one.key.place.engine for one in made.changes if isinstance(one, RunChange)}
     _tell_going_on(outcome.going_on, runs, project, reading)
-    _tell_left(outcome.left, reading)
+    _tell_left([one for one in made.changes if one.key.address in outcome.left], reading)
     if outcome.interrupted and not outcome.going_on:
         print("interrupted: the next apply goes on from here", file=sys.stderr)
     return outcome.code
@@ -189,16 +192,25 @@ def _tell_going_on(names: Sequence[str], engines: Mapping[str, str], project: Pr
         print(f"… and {len(more)} more go on: the same `specrun apply` follows them all", file=sys.stderr)
 
 
-def _tell_left(left: Sequence[str], reading: Reading) -> None:
+def _tell_left(left: Sequence[Change], reading: Reading) -> None:
     """What is still to be done once the runs that go on have succeeded, and by which command."""
     if not left:
         return
-    parts = [(word, [one.split("/")[1] for one in left if one.startswith(f"{kind}/")]) for kind, word in _LEFT.items()]
-    for word, names in parts:
+    for kind, word in _LEFT.items():
+        names = [one.key.title.split("/")[1] for one in left if one.resource.kind == kind]
         if names:
             more = f", … and {len(names) - MANY} more" if len(names) > MANY else ""
             print(f"still {word}: {', '.join(map(visible, names[:MANY]))}{more}", file=sys.stderr)
-    print(tied("  to go on:   ", apply_again(reading), room_in(sys.stderr, terminal_width())), file=sys.stderr)
+    runs = [one for one in left if isinstance(one, Submit)]
+    options = ["--cancel-previous"] if any(one.cancel for one in runs) else []
+    options += ["--max-runs", str(len(runs))] if len(runs) > PlanOptions().max_runs else []
+    room = room_in(sys.stderr, terminal_width())
+    print(tied("  to go on:   ", apply_again(reading, *options), room), file=sys.stderr)
+    # What has succeeded before is not run again without being asked for; what it reads from is by then.
+    again = [one.resource.origin.document.file for one in runs if one.submission.rerun and one.submission.attempt > 1]
+    if again and STDIN not in reading.named:
+        named = replace(reading, named=list(dict.fromkeys(map(os.path.relpath, again))))
+        print(tied("  and then:   ", apply_again(named, *options, "--rerun"), room), file=sys.stderr)
 
 
 _LEFT = {"run": "to be submitted", "model": "to be registered"}

@@ -93,19 +93,20 @@ def about_run(verb: str, run: str, engine: str, home: Path, file: str, reading: 
     return command("specrun", verb, *named, *chosen, *options)
 
 
-def apply_again(reading: Reading) -> str:
-    """The command that applies the same again, but for what it would submit once more."""
+def apply_again(reading: Reading, *options: str) -> str:
+    """The command that applies the same again, but for what it would submit once more; with further `options`."""
     words = [*map(file_word, reading.named)]
     words += ["--engine", reading.engine] if reading.engine else []
     words += ["--target", reading.target] if reading.target else []
     words += [word for one in reading.var_files for word in ("--var-file", one)]
     words += [word for name, value in reading.variables.items() for word in ("--var", f"{name}={value}")]
     words += [word for name, value in reading.inputs.items() for word in ("--input", f"{name}={value}")]
-    words += ["--environment", reading.environment] if reading.environment and reading.environment_said else []
+    words += ["--environment", reading.environment] if reading.environment else []
     words += [word for one in reading.allow_outside for word in ("--allow-outside", one)]
     words += [word for one in reading.only for word in ("--only", str(one))]
     words += [word for one in reading.exclude for word in ("--exclude", str(one))]
-    return command("specrun", "apply", *words)
+    words += ["--rules-from", reading.rules_from.name] if reading.rules_from is not None else []
+    return command("specrun", "apply", *words, *options)
 
 
 def _here(file: str) -> str:
