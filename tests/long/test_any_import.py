@@ -76,16 +76,22 @@ AZUREML = _files("import/azureml/**/*.yml", "migrate/cli-v2/*.yml")
 RUNCONFIG = _files("import/runconfig/**/*.runconfig", "import/runconfig/**/*.json", "migrate/runconfig/**/*.runconfig")
 BATCHAI = _files("import/batchai/*.json", "migrate/batchai/*.json")
 SCRIPTS = _files("import/scripts/*.py.txt", "migrate/script/*.py")
+PIPELINES = _files("import/pipeline/*.yml")
+BUILT = _files("import/script-pipelines/*.py.txt")
+BESIDE = ("import/script-pipelines/components", "import/pipeline")
+"""What pipelines name."""
 NOTEBOOKS = _files("import/scripts/*.ipynb.txt")
 KINDS = [
     Kind("azureml", ".yml", YAML, AZUREML),
     Kind("runconfig", ".runconfig", YAML, RUNCONFIG),
     Kind("batchai", ".json", JSON, BATCHAI),
     Kind("script", ".py", PYTHON, SCRIPTS),
+    Kind("azureml", ".yml", YAML, PIPELINES),
+    Kind("script", ".py", PYTHON, BUILT),
     Kind("script", ".ipynb", (*PLAIN, other_json, other_json), NOTEBOOKS),
-    Kind("", ".yml", YAML, [*AZUREML, *RUNCONFIG]),
+    Kind("", ".yml", YAML, [*AZUREML, *PIPELINES, *RUNCONFIG]),
     Kind("", ".json", JSON, [*BATCHAI, *RUNCONFIG]),
-    Kind("", ".py", PYTHON, [*SCRIPTS, *NOTEBOOKS]),
+    Kind("", ".py", PYTHON, [*SCRIPTS, *BUILT, *NOTEBOOKS]),
     Kind("", ".sh", PLAIN, SHELL),
 ]
 
@@ -164,6 +170,10 @@ def _covers(to: str, path: Sequence[str | int]) -> bool:
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    for folder in BESIDE:
+        files = CASES / folder
+        target = tmp_path / files.name if files.name == "components" else tmp_path
+        shutil.copytree(files, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.spec.yaml"))
 
 
 @pytest.mark.long
