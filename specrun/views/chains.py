@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from specrun.plan.attempts import NAME
 from specrun.plan.observed import Run, RunStatus
 from specrun.spec.frozen import dataclass
 from specrun.spec.visible import visible
+from specrun.spec.wording import listed
 from specrun.views.runs import COLOURS
 from specrun.views.text import Paint, wrapped
 
@@ -29,8 +31,21 @@ class Link:
     def _has_read(self, name: str, upstream: Run | None) -> bool:
         if self.run is None or upstream is None:
             return False
-        # What was read of a sweep is one of its trials.
-        return upstream.is_sweep or self.run.upstream.get(name) in (None, upstream.name)
+        read = self.run.upstream.get(name)
+        if read is None:
+            return True
+        if upstream.is_sweep:  # what is read of one is a trial, which has another name
+            return upstream.attempt > 1 or not _is_before(self.run, upstream)
+        return _spec_and_fingerprint(read) == _spec_and_fingerprint(upstream.name)  # another attempt is the same
+
+
+def _is_before(run: Run, other: Run) -> bool:
+    return run.submitted is not None and other.submitted is not None and run.submitted < other.submitted
+
+
+def _spec_and_fingerprint(run: str) -> tuple[str, ...]:
+    found = NAME.fullmatch(run)
+    return (found["spec"], found["fingerprint"]) if found is not None else (run,)
 
 
 def chain_text(links: Sequence[Link], paint: Paint, width: int) -> str:
@@ -46,15 +61,15 @@ def _link(link: Link, room: int, paint: Paint, width: int) -> Iterator[str]:
         yield f"{head}{NOT_SUBMITTED}"
     else:
         yield f"{head}{visible(run.name)}  {paint(run.status.value, COLOURS[run.status])}"
-    told = [_awaited(spec, upstream) for spec, upstream in link.awaited]
+    told = [_awaited(upstream) for _, upstream in link.awaited if upstream is not None]
+    if missing := [visible(spec) for spec, upstream in link.awaited if upstream is None]:
+        told.append(f"{listed(missing, 'and', code=False)}, which {'is' if len(missing) == 1 else 'are'} not submitted")
     if told:
         yield from wrapped(f"waits for {', '.join(told)}", " " * len(head), width)
 
 
-def _awaited(spec: str, upstream: Run | None) -> str:
+def _awaited(upstream: Run) -> str:
     """A run that has succeeded is only to be gone on from; one that has not is told with what it is."""
-    if upstream is None:
-        return f"{spec}, which is not submitted"
     if upstream.status is RunStatus.SUCCEEDED:
         return f"`specrun apply`, since {upstream.name} has succeeded"
     return f"{upstream.name}, which is {upstream.status.value}" if not upstream.status.ended else _ended(upstream)

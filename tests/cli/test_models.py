@@ -350,6 +350,11 @@ def test_a_chain_says_what_waits_for_what(specrun: Command, engine: Double, tmp_
         assert f"         {told}" in chain()
         assert f"         waits for `specrun apply`, since {PREP} has succeeded" in chain()  # its own is of another
         engine.all_runs.remove(run)
+    before = chain()
+    rerun = Run(f"{PREP}-2", "prep", PREP[-10:], 2, RunStatus.SUCCEEDED, submitted=99.0)
+    engine.all_runs.append(rerun)  # another attempt at what was read: nothing runs again for it
+    assert chain() == [line.replace(f"{PREP} ", f"{PREP}-2 ") for line in before]
+    engine.all_runs.remove(rerun)
     (left,) = [one for one in json.loads(specrun("status", "-o", "json", *files).out) if one["name"] is None]
     assert left == {"name": None, "spec": "last", "status": "not submitted", "waits_for": [TRAIN]}
     assert specrun("status", "-q", *files).out == "not submitted\nsucceeded\nsucceeded\n"
@@ -360,5 +365,11 @@ def test_a_chain_says_what_waits_for_what(specrun: Command, engine: Double, tmp_
         1,
         True,
     )
+    write_spec(
+        tmp_path,
+        "name: both\njob: {command: ls, inputs: {x: {run: train, output: default}, y: {run: prep, output: default}}}\n",
+        "both.yaml",
+    )
+    assert "         waits for train and prep, which are not submitted" in specrun("status", "both.yaml", *files).out
     spec("prep", "last")  # a ring is the affair of validate
     assert "chain" not in specrun("status", *files).out
