@@ -148,6 +148,29 @@ def test_a_damaged_record_is_told_and_hides_no_other(
         assert first.run == ""  # an object, but not one of ours
 
 
+@pytest.mark.parametrize("how", ["deleted", "emptied", "changed", "one more"])
+def test_files_that_are_not_those_that_were_registered_are_never_read(
+    tmp_path: Path, models: LocalModels, how: str
+) -> None:
+    output(tmp_path)
+    folder = Path(models.register(registration()).path)
+    file = folder / "weights"
+    if how == "one more":
+        (folder / "more").touch()
+    else:
+        file.unlink()
+    if how == "deleted":
+        folder.rmdir()
+    if how == "changed":
+        file.write_text("other")
+    with pytest.raises(EngineError, match=r"model digits:1: .*delete its folder, and the next apply registers it"):
+        models.find(ModelVersion("digits", LATEST))
+    (listed,) = models.versions("digits")
+    assert (f"nothing is left in {folder}" == listed.damaged) == (how in ("deleted", "emptied"))
+    shutil.rmtree(folder.parent)
+    assert models.find(ModelVersion("digits", models.register(registration()).version)).digest
+
+
 def test_a_damaged_note_makes_no_second_version(tmp_path: Path, models: LocalModels) -> None:
     output(tmp_path)
     models.register(registration())

@@ -66,7 +66,7 @@ class LocalModels:
         return sorted((one for one in newest if one), key=lambda one: one.created or 0.0, reverse=True)
 
     def find(self, wanted: ModelVersion) -> RegisteredModel:
-        """One, with a digest of its files as they are now. Raises Missing."""
+        """One, with a digest of its files, which are those that were registered. Raises Missing."""
         numbers = self._numbers(wanted.model)
         latest = numbers[:1] if wanted.version == LATEST else ()
         number = next((one for one in latest or numbers if latest or str(one) == wanted.version), None)
@@ -74,7 +74,10 @@ class LocalModels:
         if found is None:
             raise Missing(f"there is no model {wanted} on this machine")
         with translated(f"model {found}"):
-            return replace(_undamaged(found), digest=self._digest(Path(found.path)))
+            digest = self._digest(Path(_undamaged(found).path))
+        if found.digest not in ("", digest):
+            _undamaged(replace(found, damaged=f"the files in {found.path} are not those that were registered"))
+        return replace(found, digest=digest)
 
     def of_run(self, model: str, run: str, output: str) -> RegisteredModel | None:
         """The version that is an output of a run."""
@@ -168,6 +171,7 @@ class LocalModels:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, target, follow_symlinks=False)
                 target.chmod(0o444)
+            record["digest"] = self._digest(aside / "model" / FILES)
             write_private(aside / "model" / RECORD, json.dumps(record))
             (aside / "model").rename(self._home / FOLDER / registration.model / str(version))
 
@@ -182,11 +186,14 @@ class LocalModels:
             record, damaged = {}, f"{folder} has no {RECORD}"
         except Damaged as error:
             record, damaged = {}, str(error)
+        if not damaged and not _has_any(folder / FILES):
+            damaged = f"nothing is left in {folder / FILES}"
         tags, maker = record.get("tags"), record.get("maker")
         return RegisteredModel(
             name=model,
             version=str(version),
             type=str(record.get("type", "")),
+            digest=str(record.get("digest", "")),
             path=str(folder / FILES),
             created=number(record.get("created")),
             maker=Maker(*map(str, maker)) if isinstance(maker, list) and len(maker) == 3 else Maker(),
@@ -231,6 +238,13 @@ def _undamaged(found: RegisteredModel) -> RegisteredModel:
     if found.damaged:
         raise EngineError(f"model {found}: {found.damaged}: delete its folder, and the next apply registers it again")
     return found
+
+
+def _has_any(folder: Path) -> bool:
+    """Whether there is anything in a folder; no version was registered without files."""
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        return any(found)
+    return False
 
 
 def _wrong_with(files: Mapping[str, str]) -> str:
