@@ -114,7 +114,7 @@ class Ledger:
         return Report(whole, {self.file: lambda path: self.place_of(path[len(self.at) :])})
 
     def _placed(self, entry: Entry) -> Entry:
-        if entry.verdict is not Verdict.NEEDS_YOU or not entry.path:
+        if entry.verdict is not Verdict.NEEDS_YOU or not (entry.path or self.at):
             return entry
         return replace(entry, place=self.place_of(entry.path))
 

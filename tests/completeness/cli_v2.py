@@ -1,4 +1,4 @@
-"""The fields of the installed SDK's command jobs, sweep jobs and clusters, as its marshmallow schemas have them."""
+"""The fields of the installed SDK's jobs, steps of pipelines and clusters, as its marshmallow schemas have them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,28 @@ from typing import Any
 
 @cache
 def fields_of(kind: str) -> tuple[str, ...]:
-    """The fields of a `job`, `sweep` or `compute`: dotted, `*` for an entry of a mapping and `[]` for one of a list."""
+    """The fields of a `job`, `sweep`, `compute`, `pipeline` or `… step`: dotted, `*` for an entry of a mapping and `[]`
+    for one of a list.
+    """
     from azure.ai.ml._schema import CommandJobSchema
     from azure.ai.ml._schema._sweep import SweepJobSchema
     from azure.ai.ml._schema.compute.aml_compute import AmlComputeSchema
+    from azure.ai.ml._schema.pipeline import component_job, pipeline_component, pipeline_job
     from azure.ai.ml.constants._common import BASE_PATH_CONTEXT_KEY
 
-    schema = {"job": CommandJobSchema, "sweep": SweepJobSchema, "compute": AmlComputeSchema}[kind]
+    schema = {
+        "job": CommandJobSchema,
+        "sweep": SweepJobSchema,
+        "compute": AmlComputeSchema,
+        "pipeline": pipeline_job.PipelineJobSchema,
+        "command step": pipeline_component.PipelineCommandJobSchema,
+        "component step": component_job.CommandSchema,
+        "sweep step": component_job.SweepSchema,
+        "pipeline step": pipeline_component.PipelineSchema,
+        "parallel step": component_job.ParallelSchema,
+        "spark step": component_job.SparkSchema,
+        "data transfer step": component_job.DataTransferCopySchema,
+    }[kind]
     fields = schema(context={BASE_PATH_CONTEXT_KEY: "."}).fields
     return tuple(dict.fromkeys(path for name, one in fields.items() for path in _below(one, one.data_key or name)))
 

@@ -50,7 +50,7 @@ def test_the_case_is_told_whole_and_gives_valid_specs(tmp_path: Path) -> None:
     assert [one.name for one in found] == ["prepare-it", "train", "tune", "inner-evaluate", "last"]
     told = asked(found)
     assert told["jobs.many"] == "the step many is a parallel job, which specrun cannot run"
-    assert "registered component their_own:1" in told["jobs.registered"]
+    assert "registered component their_own:1 is not here" in told["jobs.registered"]
     assert "output table of the step many, of which there is no spec" in told["jobs.last.inputs.table.path"]
     assert "train declares no output nothing" in told["jobs.last.inputs.nothing"]
     places = {entry.source: entry.place for one in found for entry in one.report.todos}

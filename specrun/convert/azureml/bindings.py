@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from specrun.convert import coerce, locations, naming
 from specrun.convert.azureml.components import moved, moved_entry, put_component
@@ -17,6 +17,13 @@ _WRITTEN = re.compile(r"\$\{\{\s*(?:parent\.)?jobs\.([\w-]+)\.outputs\.([\w-]+)\
 _OTHERS = re.compile(r"\$\{\{\s*(?:parent\.)?jobs\.([\w-]+)\.inputs\.([\w-]+)\s*\}\}")
 _LEFT = re.compile(r"\$\{\{\s*(?:parent\.)?outputs\.([\w-]+)\s*\}\}")
 _NOT_HERE = object()
+_OWN = ("inputs", "outputs", "command", "component", "trial")
+"""Where an expression names what the step itself has, or is taken one by one."""
+_COMPUTE: tuple[FieldPath, ...] = (
+    ("settings", "default_compute"),
+    ("compute",),
+    ("settings", "default_compute_target"),
+)
 _SETTINGS = {
     "default_datastore": "an output is kept with its run; give it a path on a datastore to have it elsewhere",
     "continue_on_step_failure": "what reads nothing of a run that failed goes on in any case, and what does is skipped",
@@ -29,16 +36,14 @@ _SETTINGS = {
 def bound(step: Step, job: Fields, ledger: Ledger) -> None:
     """Put into a step's fields what its component and its pipeline say, and what its inputs are bound to."""
     parent = step.parent
+    _look_up(parent, job, (), [name for name in job if name not in _OWN])
     if step.component is not None and not step.sweep:
         job.pop("component", None)
         start = locations.folder_of(step.file)
-        note = (
-            "what the component says"
-            if step.file == parent.source.file
-            else f"what {locations.base_name(step.file)} says"
-        )
-        for left in put_component(job, moved(step.component, start, parent.folder), note):
-            ledger.drop(("component", left), "neither the CLI v2's command jobs nor specrun have this field")
+        inline = step.file == parent.source.file
+        note = "" if inline else f"what {locations.base_name(step.file)} says"
+        component = moved(step.component, start, parent.folder)
+        put_component(job, component, ("component",), note, ledger.drop, inline=inline)
     inputs = coerce.mapping(job.get("inputs"))
     made = inputs if isinstance(inputs, Fields) else Fields.of(inputs, ("inputs",))
     given = bool(made)
@@ -53,6 +58,34 @@ def bound(step: Step, job: Fields, ledger: Ledger) -> None:
     if kept:
         job.put("outputs", kept, *job.origins.get("outputs", ()))
     _inherit(step, job)
+
+
+def _look_up(parent: Pipeline, fields: Fields, path: FieldPath, names: Iterable[str]) -> None:
+    """Put what the pipeline's inputs have where a field is bound to one, as a cluster may be."""
+    for name in names:
+        value, at = fields[name], (*path, name)
+        if isinstance(value, Mapping) and _names_parent(value):
+            made = value if isinstance(value, Fields) else Fields.of(value, at)
+            _look_up(parent, made, at, [*made])
+            fields[name] = made
+        elif isinstance(value, list) and _names_parent(value):
+            fields[name] = [_found(parent, one, at) for one in value]
+        elif (found := _found(parent, value, at)) is not value:
+            fields.put(name, found, *fields.origins[name], note="what the pipeline's input has")
+
+
+def _names_parent(value: object) -> bool:
+    if isinstance(value, str):
+        return "parent.inputs." in value
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(_names_parent(one) for one in inner)
+
+
+def _found(parent: Pipeline, value: object, at: FieldPath) -> object:
+    if not isinstance(value, str) or not _names_parent(value):
+        return value
+    found = resolved(parent, value, ".".join(map(str, at)))
+    return found if isinstance(found, str | int | float) else value
 
 
 def _bind(step: Step, inputs: Fields, name: str, ledger: Ledger) -> None:
@@ -87,7 +120,8 @@ def _bind(step: Step, inputs: Fields, name: str, ledger: Ledger) -> None:
         else:
             inputs.put(name, found, at, note=note)
             for key in said:
-                ledger.drop((*place, key), "a literal has the type of its value")
+                for path in value.origins[key] if isinstance(value, Fields) else ((*place, key),):
+                    ledger.drop(path, "a literal has the type of its value")
             return
     known = value.origins if isinstance(value, Fields) else {}
     for key, one in said.items():
@@ -122,6 +156,10 @@ def _given(pipeline: Pipeline, name: str, to: str) -> object:
     declared = coerce.mapping(pipeline.values.get("inputs"))
     if name in pipeline.given and pipeline.outer is not None:
         outer, value = pipeline.outer, pipeline.given[name]
+        if name in declared:
+            pipeline.ledger.drop(
+                (*pipeline.source.at, "inputs", name), "what it is given where it is a step stands there"
+            )
         inner = value.get("path") if isinstance(value, Mapping) else value
         found = resolved(outer, inner, to)
         if found is _NOT_HERE:
@@ -171,6 +209,9 @@ def _keep(step: Step, outputs: Fields, name: str) -> None:
     value, origins = outputs[name], outputs.origins[name]
     inner = value.get("path") if isinstance(value, Mapping) else value
     match = _LEFT.fullmatch(inner.strip()) if isinstance(inner, str) else None
+    itself = _WRITTEN.fullmatch(inner.strip()) if isinstance(inner, str) else None
+    if itself is not None and itself.groups() == (step.key, name):
+        outputs.put(name, {}, *origins, note="it is bound to itself: it is kept with the run")
     if match is None:
         return
     place = next(iter(origins), ("outputs", name))
@@ -197,6 +238,8 @@ def _of_pipeline(pipeline: Pipeline, name: str, to: str) -> dict[str, object]:
         theirs = coerce.mapping(coerce.mapping(steps.get(pipeline.key)).get("outputs")).get(name)
         text = theirs.get("path") if isinstance(theirs, Mapping) else theirs
         match = _LEFT.fullmatch(text.strip()) if isinstance(text, str) else None
+        at = (*outer.source.at, "jobs", pipeline.key, "outputs", name)
+        outer.ledger.rewrite(at, to, "the output of the step that writes it") if theirs is not None else None
         said |= _of_pipeline(outer, match[1], to) if match else coerce.mapping(theirs)
     return said
 
@@ -207,9 +250,9 @@ def _inherit(step: Step, job: Fields) -> None:
     while pipeline is not None:
         values, at = pipeline.values, pipeline.source.at
         settings = coerce.mapping(values.get("settings"))
-        default = settings.get("default_compute") or values.get("compute") or settings.get("default_compute_target")
+        default = coerce.at(values, _default(values))
         if default and coerce.is_empty(job.get("compute")):
-            job.put("compute", default)
+            job.put("compute", _found(pipeline, default, ("compute",)))
         for name in ("experiment_name", "identity"):
             if not coerce.is_empty(values.get(name)) and coerce.is_empty(job.get(name)):
                 job.put(name, values[name])
@@ -225,20 +268,26 @@ def _inherit(step: Step, job: Fields) -> None:
         pipeline = pipeline.outer
 
 
+def _default(values: Mapping[str, object]) -> FieldPath:
+    """Where a pipeline says which cluster its steps have."""
+    return next((one for one in _COMPUTE if not coerce.is_empty(coerce.at(values, one))), ("compute",))
+
+
 def _tell(pipeline: Pipeline, settings: Mapping[str, object], at: FieldPath) -> None:
     ledger, values, of_each = pipeline.ledger, pipeline.values, "each step that says none itself has it"
-    for name, to in (
-        ("compute", "compute"),
-        ("experiment_name", "experiment"),
-        ("identity", "job.identity"),
-        ("tags", "job.tags"),
-    ):
+    for name, to in (("experiment_name", "experiment"), ("identity", "job.identity"), ("tags", "job.tags")):
         if not coerce.is_empty(values.get(name)):
-            ledger.rewrite((*at, name), to, of_each)
+            written = naming.experiment(str(values[name])) if name == "experiment_name" else values[name]
+            changed = "" if written == values[name] else f"; written as {coerce.shown(written)}"
+            ledger.rewrite((*at, name), to, f"{of_each}{changed}")
+    used = _default(values)
+    for place in _COMPUTE:
+        if place == used and not coerce.is_empty(coerce.at(values, place)):
+            ledger.rewrite((*at, *place), "compute", of_each)
+        elif coerce.at(values, place) is not None:
+            ledger.drop((*at, *place), f"{'.'.join(map(str, used))} goes before it")
     for name in settings:
-        if name in ("default_compute", "default_compute_target"):
-            ledger.rewrite((*at, "settings", name), "compute", of_each)
-        elif name in _SETTINGS:
+        if name in _SETTINGS:
             ledger.drop((*at, "settings", name), _SETTINGS[name])
     whole = "it is about the pipeline: each step is a spec of its own name"
     for name in ("name", "display_name", "description", "version"):

@@ -66,7 +66,7 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
         if os.path.normpath(made.source.file) not in used:
             read = read_pipeline(made.source, read_beside, names, options.name or "", given)
             begin = partial(_write_workspace, given=given)
-            found += import_pipeline(read, given, options, "of a pipeline of the Azure ML CLI v2", begin)
+            found += import_pipeline(read, given, options, "of a pipeline of the Azure ML CLI v2", begin, used)
     used |= {source.file for source, _ in kept if os.path.normpath(source.file) in used}
     for source, kind in kept:
         if kind in _JOBS and source.file not in used:
@@ -130,20 +130,28 @@ def read_pipeline(source: Source, find: Find, names: set[str], first: str, given
 
 
 def import_pipeline(
-    pipeline: Pipeline, given: Given, options: ImportOptions, of: str, begin: Callable[[Reading], None]
+    pipeline: Pipeline,
+    given: Given,
+    options: ImportOptions,
+    of: str,
+    begin: Callable[[Reading], None],
+    used: set[str] | None = None,
 ) -> list[Imported]:
     """A spec for each step of a pipeline; what is said around them stands in the first one's report.
 
-    `of` says what kind of pipeline it is, and `begin` writes what each spec begins with. Raises Refused.
+    `of` says what kind of pipeline it is, and `begin` writes what each spec begins with; files that they name are
+    `used`. Raises Refused.
     """
-    around = Report()
-    steps = [_step(step, given, options, of, begin) for step in _steps_of(pipeline)]
-    for ledger in pipeline.ledgers():
-        around += ledger.close("neither a spec nor its chain has this field")
+    around, named = Report(), set() if used is None else used
+    steps = [_step(step, given, options, of, begin, named) for step in _steps_of(pipeline)]
+    for one in pipeline.whole():
+        around += one.close()
     return [replace(steps[0], report=steps[0].report + around), *steps[1:]]
 
 
-def _step(step: Step, given: Given, options: ImportOptions, of: str, begin: Callable[[Reading], None]) -> Imported:
+def _step(
+    step: Step, given: Given, options: ImportOptions, of: str, begin: Callable[[Reading], None], used: set[str]
+) -> Imported:
     reading = Reading(step.name, options)
     begin(reading)
     file = locations.base_name(step.source.file)
@@ -157,6 +165,7 @@ def _step(step: Step, given: Given, options: ImportOptions, of: str, begin: Call
         bind=lambda job, ledger: bound(step, job, ledger),
     )
     write_job(reading, lowered)
+    used.update(reading.used)
     return reading.imported(_UNKNOWN, _KNOWN)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 
 from specrun.convert import coerce, credentials, locations
+from specrun.convert.azureml.components import moved
 from specrun.convert.azureml.preview import environment_of_today, job_of_today
 from specrun.convert.azureml.sweep import job_of_sweep
 from specrun.convert.locations import asset_name, cluster_name, datastore_name, environment_name, short
@@ -53,9 +54,9 @@ def lowered_job(
     """
     section = reading.open(source)
     folder = locations.folder_of(source.file)
-    job = (
-        job_of_sweep(section.values, lambda name: trial or _trial(folder, name)) if sweep else Fields.of(section.values)
-    )
+    drop = section.ledger.drop
+    find = lambda name: trial or _trial(folder, name, given)  # noqa: E731
+    job = job_of_sweep(section.values, find, drop) if sweep else Fields.of(section.values)
     bind(job, section.ledger)
     job = job_of_today(job)
     _put_cluster(reading, job, given)
@@ -142,18 +143,16 @@ def _is_path(name: str) -> bool:
     return plain.startswith("file:") or (plain.endswith(_ENDINGS) and not locations.is_address(name))
 
 
-def _trial(folder: str, name: str) -> Mapping[str, object] | str:
+def _trial(folder: str, name: str, given: Given) -> Mapping[str, object] | str:
     """What a component's file holds, with its paths from where the sweep's file is; or why it cannot be read."""
-    if not _is_path(name):
+    found = given.components.get(asset_name(f"azureml:{name.removeprefix('azureml:')}")[0])
+    if found is None and not _is_path(name):
         return f"the trial is the component {name}: write its command as the job of this spec"
-    found = read_beside(folder, name, "trial")
-    if not isinstance(found, Source):
-        return found
-    values = dict(found.values) if isinstance(found.values, Mapping) else {}
-    code = values.get("code")
-    if isinstance(code, str) and not locations.is_address(code) and not has_expression(code):
-        values["code"] = os.path.join(os.path.dirname(name.removeprefix("file:")), code)  # noqa: PTH118, PTH120
-    return values
+    read = found or read_beside(folder, name, "trial")
+    if not isinstance(read, Source):
+        return read
+    values = read.values if isinstance(read.values, Mapping) else {}
+    return moved({str(key): one for key, one in values.items()}, locations.folder_of(read.file), folder)
 
 
 def read_beside(folder: str, name: str, what: str) -> Source | str:

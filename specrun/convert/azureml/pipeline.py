@@ -6,13 +6,14 @@ A pipeline that is a step of another is taken apart, too.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from specrun.convert import coerce, kinds, locations, naming
 from specrun.convert.azureml.components import moved
 from specrun.convert.locations import asset_name
-from specrun.convert.report import FieldPath, Ledger
+from specrun.convert.report import FieldPath, Ledger, Report
 from specrun.convert.sources import Source
 from specrun.convert.unknown import Missing
 
@@ -24,6 +25,7 @@ _NO_STEP = {
     "parallel_for": "a loop: specrun runs each spec once; have a sweep, or a loop around `specrun apply`",
     "data_transfer": "a data transfer, which has no command to run: have `data` bring the files",
 }
+_USED: Mapping[FieldPath, str] = {("inputs",): "reads", ("outputs",): "writes"}
 Given = Mapping[str, Source]
 """Files of components that were given, by the names that the workspace knows them by."""
 
@@ -79,17 +81,28 @@ class Pipeline:
         if self.outer is not None:
             yield from self.outer.around()
 
-    def ledgers(self) -> Iterator[Ledger]:
-        """Of what is said around the steps."""
-        yield self.ledger
+    def whole(self) -> Iterator[Pipeline]:
+        """Itself, and the pipelines that are steps of it."""
+        yield self
         for step in self.steps.values():
             if isinstance(step, Pipeline):
-                yield from step.ledgers()
+                yield from step.whole()
+
+    def close(self) -> Report:
+        """What became of all that is said around the steps; those have told what they use of it."""
+        at = self.source.at
+        for path in [*self.ledger.rest()]:
+            of_step = path[len(at) : len(at) + 1] == ("jobs",)
+            section = path[len(at) + 2 if of_step else len(at) :][:1]
+            if section in (("inputs",), ("outputs",)):
+                self.ledger.drop(
+                    path, f"no step that became a spec {'reads' if section == ('inputs',) else 'writes'} it"
+                )
+        return self.ledger.close("neither a spec nor its chain has this field")
 
     def all_files(self) -> set[str]:
         """All files that it names: components, and pipelines that are steps."""
-        inner = [step.all_files() for step in self.steps.values() if isinstance(step, Pipeline)]
-        return self.files.union(*inner)
+        return set().union(*(one.files for one in self.whole()))
 
 
 def pipeline_of(source: Source, find: Find, names: set[str], first: str = "", given: Given | None = None) -> Pipeline:
@@ -136,7 +149,7 @@ def _step(
         own = given.get(asset_name(f"azureml:{named.removeprefix('azureml:')}")[0])
         read = find(made.folder, named, "component") if _is_file(named) else own or _registered(named)
         if isinstance(read, str):
-            return read if read.startswith("the registered") else f"of a component that is not at hand: {read}"
+            return f"without its command: {read}"
         component, file = coerce.mapping(read.values), read.file
         if any(os.path.normpath(one.source.file) == os.path.normpath(file) for one in made.around()):
             return f"the pipeline that it stands in ({named})"
@@ -149,12 +162,17 @@ def _step(
         if depth > 3:
             return "a pipeline in pipelines that are nested too deeply"
         of = values if component is None else component
-        where = Source(file, read.text, of) if named and isinstance(read, Source) else replace(source, values=of, at=at)
+        inline: FieldPath = at if component is None else (*at, "component")
+        where = replace(source, values=of, at=inline)
+        if named and isinstance(read, Source):
+            where = Source(file, read.text, of)
         nested = Pipeline(
             where, Ledger(where.file, {}, where.place), of, made, key, coerce.mapping(values.get("inputs"))
         )
         _read(nested, find, names, name, given, depth + 1)
-        made.ledger.rewrite(at, "", "a pipeline itself: its steps are specs of their own")
+        made.ledger.rewrite(inline, "", "a pipeline itself: its steps are specs of their own")
+        if component is not None and "type" in values:
+            made.ledger.rewrite((*at, "type"), "", "a pipeline itself: its steps are specs of their own")
         return nested
     if kind in _NO_STEP:
         return _NO_STEP[kind]
@@ -183,6 +201,13 @@ def _is_file(name: str) -> bool:
 
 
 def _registered(name: str) -> str:
+    """Why a registered component is of no use here, with the command that shows it."""
     plain = name.removeprefix("azureml:")
-    shown = f"`az ml component show -n {plain.partition(':')[0].partition('@')[0]}`"
-    return f"the registered component {plain}, whose command is not here: write it to a file ({shown}), and name that"
+    registry = re.match(r"//registries/([^/]+)/components/([^/]+)(?:/(?:versions|labels)/([^/]+))?", plain)
+    asset, version = (registry[2], registry[3] or "") if registry else asset_name(f"azureml:{plain}")
+    which = f" --version {version}" if version not in ("", "latest") else " --label latest"
+    where = f" --registry-name {registry[1]}" if registry else ""
+    return (
+        f"the registered component {asset if registry else plain} is not here: write it to a file "
+        f"(`az ml component show --name {asset}{which}{where}`), and give that together with this one"
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 
 from specrun.convert import coerce
+from specrun.convert.azureml.components import Drop, put_component
 from specrun.convert.report import FieldPath
 from specrun.convert.section import Fields
 from specrun.convert.unknown import Missing
@@ -14,7 +15,7 @@ _INPUT = re.compile(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
 OF_SWEEP = ("sampling_algorithm", "search_space", "objective", "limits", "early_termination")
 _OF_TRIAL = (
     *("command", "code", "environment", "distribution", "resources", "environment_variables"),
-    *("compute", "outputs", "identity", "queue_settings"),
+    *("compute", "identity", "queue_settings"),
 )
 _TOGETHER = ("inputs", "outputs", "resources", "environment_variables", "tags")
 """What a sweep and its trial may both have, each its part of it."""
@@ -23,8 +24,10 @@ _OF_PREVIEW = "the 2021 preview's way to say it"
 Find = Callable[[str], "Mapping[str, object] | str"]
 
 
-def job_of_sweep(values: Mapping[str, object], find: Find) -> Fields:
-    """A sweep job's fields. `find` gives what a file holds that the trial is named by, or why it cannot be read."""
+def job_of_sweep(values: Mapping[str, object], find: Find, drop: Drop) -> Fields:
+    """A sweep job's fields. `find` gives what a file holds that the trial is named by, or why it cannot be read; `drop`
+    is told what of a trial no job has.
+    """
     job = Fields.of(values)
     sweep = Fields()
     for name in OF_SWEEP:
@@ -38,8 +41,9 @@ def job_of_sweep(values: Mapping[str, object], find: Find) -> Fields:
     if isinstance(found, str):
         job.put("command", Missing(found), place)
     elif isinstance(found, Mapping) and (named or _declares(found)):
-        swept_names = coerce.mapping(sweep.get("search_space"))
-        _component(job, swept_names, found, place, f"what {(named or 'the trial').removeprefix('file:')} says")
+        note = f"what {named.removeprefix('file:')} says" if named else ""
+        space = coerce.mapping(sweep.get("search_space"))
+        put_component(job, found, place, note, drop, inline=not named, fields=_OF_TRIAL, swept=space)
     elif isinstance(found, Mapping):
         _put_trial(job, sweep, found, place)
     _rename_inputs(job, sweep)
@@ -113,33 +117,6 @@ def _put_timeout(sweep: Fields, seconds: object, path: FieldPath) -> None:
     if "trial_timeout" not in made:
         made.put("trial_timeout", seconds, path)
     sweep.put("limits", made, *sweep.origins.get("limits", ()))
-
-
-def _component(
-    job: Fields, space: Mapping[str, object], component: Mapping[str, object], place: FieldPath, note: str
-) -> None:
-    """A component, or a job in a file of its own, as the job: its inputs with a value are inputs, unless the sweep
-    gives them.
-    """
-    for name in _OF_TRIAL:
-        if name in component and (name not in job or coerce.is_empty(job[name])):
-            job.put(name, component[name], place, note=note)
-    outputs = coerce.mapping(job.get("outputs"))
-    if outputs and (
-        more := {name: one for name, one in coerce.mapping(component.get("outputs")).items() if name not in outputs}
-    ):
-        both = outputs if isinstance(outputs, Fields) else Fields.of(outputs, ("outputs",))
-        for name, one in more.items():
-            both.put(str(name), one, place, note=note)
-        job.put("outputs", both, *job.origins["outputs"])
-    declared = coerce.mapping(component.get("inputs"))
-    given = coerce.mapping(job.get("inputs"))
-    made = given if isinstance(given, Fields) else Fields.of(given, ("inputs",))
-    for name, entry in declared.items():
-        default = entry.get("default") if isinstance(entry, Mapping) and "path" not in entry else entry
-        if default is not None and name not in made and name not in space:
-            made.put(str(name), default, place, note=note)
-    job.put("inputs", made, *job.origins.get("inputs", ()))
 
 
 def _rename_inputs(job: Fields, sweep: Fields) -> None:

@@ -36,8 +36,9 @@ def write_environment(reading: Reading, section: Section) -> None:
     """Take the field `environment` over; of one that is not there nothing is asked."""
     raw = section.known("environment")
     if isinstance(raw, Mapping | Section):
-        section.carry("environment", TO)
-        _write_inline(reading, section.inner("environment"))
+        if isinstance(raw, Section):
+            section.carry("environment", TO)
+        _write_inline(reading, section.inner("environment", to=TO))
     elif is_open(raw) or raw is None:
         section.copy("environment", TO, coerce.word, "")
     elif (name := environment_name(coerce.word(raw) or "")) is not None:
