@@ -101,7 +101,8 @@ def _matters(found: Diagnostic) -> bool:
 
 def _is_of_filling(found: Diagnostic, left: Todos) -> bool:
     """Whether a finding is about what stands for an open part alone."""
-    return found.path in left.hidden or (found.path in left.holes and todos.TODO.lower() in found.detail)
+    within = any(found.path[: len(hole)] == hole and len(found.path) > len(hole) for hole in left.holes)
+    return within or found.path in left.hidden or (found.path in left.holes and todos.TODO.lower() in found.detail)
 
 
 def _settled(document: Document) -> Document:

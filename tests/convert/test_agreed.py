@@ -88,6 +88,11 @@ def test_what_is_asked_already_is_told_once(tmp_path: Path) -> None:
     assert needs(imported(given, {"cmd": "job.command"}, {"cluster": "compute", "src": "job.code"}), tmp_path) == []
 
 
+def test_nothing_is_told_of_what_stands_for_an_open_part(tmp_path: Path) -> None:
+    one = imported({**JOB, "job.inputs.digits": "TODO"}, {"cmd": "job.command"}, {"digits": "job.inputs.digits"})
+    assert needs(one, tmp_path) == []
+
+
 def test_an_open_part_that_nobody_asked_about_is_told(tmp_path: Path) -> None:
     (found,) = needs(imported({**JOB, "compute": "TODO"}, {"cluster": "compute"}), tmp_path)
 

@@ -127,6 +127,122 @@ def test_a_registered_component_is_known_by_a_file_of_its_name() -> None:
     assert written([found])["one"]["job"]["command"] == "ls"
 
 
+def told(imported: Sequence[Imported]) -> dict[str, str]:
+    return {entry.source: entry.note for one in imported for entry in one.report.entries}
+
+
+def test_a_field_that_is_bound_to_an_input_of_the_pipeline_has_what_that_has(tmp_path: Path) -> None:
+    jobs = {
+        "one": {**STEP, "compute": "${{parent.inputs.where}}", "resources": {"instance_count": "${{parent.inputs.n}}"}}
+    }
+    inner = {"type": "pipeline", "inputs": {"where": {"type": "string"}, "n": {"type": "integer"}}, "jobs": jobs}
+    (tmp_path / "inner.yml").write_text(yaml.safe_dump(inner))
+    outer = {"inputs": {"at": "cpu", "n": 2}, "jobs": {"all": {"type": "pipeline", "component": "./inner.yml"}}}
+    outer["jobs"]["all"]["inputs"] = {"where": "${{parent.inputs.at}}-cluster", "n": "${{parent.inputs.n}}"}
+    source = Source(str(tmp_path / "p.yml"), "", {"type": "pipeline", **outer})
+    (found,) = import_azureml([source], ImportOptions())
+    spec = read_back(found)
+    assert (spec["compute"], spec["job"]["resources"]["instance_count"]) == ("cpu-cluster", 2)
+    notes = told([found])
+    assert notes["inputs.n"] == "what the pipeline is given where it is a step stands there"
+    assert notes["jobs.all.inputs.n"] == notes["inputs.at"] == "it stands in each spec that uses it"
+
+
+def test_a_step_says_it_in_the_place_of_its_component_but_for_variables() -> None:
+    component = {**STEP, "environment": {"image": "a"}, "environment_variables": {"A": "1", "B": "1"}}
+    step = {"component": component, "environment": {"conda_file": "c.yml"}, "environment_variables": {"B": "2"}}
+    found = steps_of({"jobs": {"one": step}})
+    job = written(found)["one"]["job"]
+    assert (job["environment"], job["environment_variables"]) == ({"conda_file": "c.yml"}, {"A": "1", "B": "2"})
+    notes = told(found)
+    assert notes["jobs.one.component.environment"] == "the step says another"
+    assert notes["jobs.one.component.environment_variables.B"] == "the step says another"
+
+
+def test_what_a_component_brings_along_is_asked_about() -> None:
+    component = {**STEP, "code": "src", "additional_includes": ["../common"], "is_deterministic": False, "retries": 3}
+    found = steps_of({"jobs": {"one": {"component": component}}})
+    assert "the component brings ../common, too" in asked(found)["jobs.one.component.additional_includes"]
+    assert "specrun apply --rerun" in told(found)["jobs.one.component.is_deterministic"]
+    assert "have this field" in told(found)["jobs.one.component.retries"]
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("azureml:fit:3", "--name fit --version 3"),
+        ("azureml:fit@latest", "--name fit --label latest"),
+        ("azureml://registries/r/components/fit/versions/0.4.0", "--name fit --version 0.4.0 --registry-name r"),
+        ("azureml://registries/r/components/fit/labels/latest", "--name fit --label latest --registry-name r"),
+    ],
+)
+def test_how_to_see_a_registered_component_is_told(name: str, command: str) -> None:
+    found = steps_of({"jobs": {"one": STEP, "two": {"component": name}}})
+    assert f"`az ml component show {command}`" in asked(found)["jobs.two"]
+
+
+def test_what_is_said_twice_or_written_anew_is_told() -> None:
+    found = steps_of(
+        {
+            "experiment_name": "${NAME}",
+            "compute": "azureml:other",
+            "settings": {"default_compute": "azureml:cpu-cluster"},
+            "inputs": {"unused": 3},
+            "outputs": {"unused": None},
+            "jobs": {"one": {**STEP, "outputs": {"a": "${{jobs.one.outputs.a}}"}}},
+        }
+    )
+    notes = told(found)
+    assert written(found)["one"]["compute"] == "cpu-cluster"
+    assert written(found)["one"]["job"]["outputs"] == {"a": {}}
+    assert notes["compute"] == "settings.default_compute goes before it"
+    assert notes["experiment_name"] == 'each step that says none itself has it; written as "NAME"'
+    assert (notes["inputs.unused"], notes["outputs.unused"]) == (
+        "no step that became a spec reads it",
+        "no step that became a spec writes it",
+    )
+    assert notes["jobs.one.outputs.a"] == "it is bound to itself: it is kept with the run"
+    assert asked(found) == {}
+
+
+def test_each_step_is_told_at_its_line_and_a_file_it_uses_is_not_left_over(tmp_path: Path) -> None:
+    text = "type: pipeline\njobs:\n  one: {command: ls, environment: 'azureml:b:1'}\n  two:\n    command: ls\n"
+    (tmp_path / "p.yml").write_text(text)
+    (tmp_path / "env.yml").write_text("name: b\nversion: 1\nimage: python:3.11\n")
+    found = import_azureml([read_yaml(str(tmp_path / name)) for name in ("p.yml", "env.yml")], ImportOptions())
+    assert [(entry.source, entry.place) for one in found for entry in one.report.todos] == [("jobs.two", "line 4")]
+    assert found[1].report.places[str(tmp_path / "p.yml")](("jobs", "two", "command")) == "line 5"
+    assert [note for note in told(found).values() if "no job that was given names it" in note] == []
+
+
+def test_a_trial_brings_what_it_declares_with_its_paths(tmp_path: Path) -> None:
+    (tmp_path / "fit").mkdir()
+    trial = {
+        **STEP,
+        "command": "python fit.py ${{inputs.lr}} ${{outputs.a}} ${{outputs.b}}",
+        "environment": {"image": "a", "conda_file": "conda.yml"},
+        "inputs": {"lr": {"type": "number"}, "data": {"type": "path"}},
+        "outputs": {"a": {"type": "uri_folder"}, "b": {"type": "path"}},
+    }
+    (tmp_path / "fit" / "fit.yml").write_text(yaml.safe_dump(trial))
+    step = {
+        "type": "sweep",
+        "trial": "./fit/fit.yml",
+        "inputs": {"data": "${{parent.jobs.one.outputs.a}}"},
+        "outputs": {"a": None},
+        "sampling_algorithm": "random",
+        "search_space": {"lr": {"type": "choice", "values": [1, 2]}},
+        "objective": {"goal": "minimize", "primary_metric": "loss"},
+        "limits": {"max_total_trials": 2},
+    }
+    source = Source(str(tmp_path / "p.yml"), "", {"type": "pipeline", "jobs": {"one": WRITES, "two": step}})
+    found = import_azureml([source], ImportOptions(folder=tmp_path))
+    job = written(found)["two"]["job"]
+    assert job["environment"]["conda_file"] == "fit/conda.yml"
+    assert (job["inputs"], job["outputs"]) == ({"data": {"run": "one", "output": "a"}}, {"a": {}, "b": {}})
+    assert asked(found) == {}
+
+
 CHAIN = {
     "prep-data": "job: {command: ls, code: src, outputs: {features: {mode: upload}}}\n",
     "train": """\

@@ -109,6 +109,8 @@ def _bind(step: Step, inputs: Fields, name: str, ledger: Ledger) -> None:
         entry.put("path", found, at)
     elif isinstance(found, Mapping):
         entry = Fields(place)
+        if not {"run", "path", "value", "default"} & {*found}:  # as in 2021: `dataset`
+            ledger.rewrite(at, f"job.inputs.{name}", "what the pipeline's input has")
         for key, one in found.items():
             note = "what the run of that step writes" if key == "run" else "what the pipeline's input has"
             entry.put(str(key), one, *((at,) if key in ("run", "path", "value", "default") else ()), note=note)
@@ -157,9 +159,10 @@ def _given(pipeline: Pipeline, name: str, to: str) -> object:
     if name in pipeline.given and pipeline.outer is not None:
         outer, value = pipeline.outer, pipeline.given[name]
         if name in declared:
-            pipeline.ledger.drop(
-                (*pipeline.source.at, "inputs", name), "what it is given where it is a step stands there"
-            )
+            why = "what the pipeline is given where it is a step stands there"
+            pipeline.ledger.drop((*pipeline.source.at, "inputs", name), why)
+        at = (*outer.source.at, "jobs", pipeline.key, "inputs", name)
+        outer.ledger.rewrite(at, to, "it stands in each spec that uses it")
         inner = value.get("path") if isinstance(value, Mapping) else value
         found = resolved(outer, inner, to)
         if found is _NOT_HERE:

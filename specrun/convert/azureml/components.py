@@ -71,7 +71,8 @@ def put_component(
     for name in component:
         known = name in (*fields, *_ABOUT)
         if name == "additional_includes" and not coerce.is_empty(component[name]):
-            shown = coerce.shown(component[name])
+            brought = component[name]
+            shown = ", ".join(map(str, brought)) if isinstance(brought, list) else coerce.shown(brought)
             what = f"a run has its code folder alone, and the component brings {shown}, too: put it into that folder"
             job.put("code", job.get("code", "."), at(name), *job.origins.get("code", ()), note=note, doubt=what)
         elif name == "is_deterministic" and str(component[name]).lower() == "false":
@@ -119,15 +120,17 @@ def _put_entries(
         elif own is not None:
             said = {key: entry[key] for key in ("type", "mode") if key in entry and (kind or key != "type")}
             used = _put_said(made, section, name, own, said, kind, at)
+        if not kind:
+            used.discard("type")
         for key in entry:
-            if key not in used or (key == "type" and not kind):
+            if key not in used:
                 drop(at(section, name, key), _OF_ENTRY.get(key, _OF_COMPONENT))
     if made:
         job.put(section, made, *job.origins.get(section, ()))
 
 
 _OF_ENTRY = {
-    "type": "the value says what it is",
+    "type": "what is given says what it is",
     "mode": "the step says another",
     "default": "the step, or the sweep, gives it",
     "optional": "an input of a spec is always given, or not declared",
