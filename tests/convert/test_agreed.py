@@ -70,6 +70,18 @@ def test_the_field_of_a_section_is_the_nearest(tmp_path: Path) -> None:
     assert (found.path, found.to) == (("x",), "job.inputs.x.path")
 
 
+def test_what_stands_for_an_open_input_is_not_told_and_what_an_engine_refuses_beside_it_is(tmp_path: Path) -> None:
+    space = {"x": {"type": "choice", "values": [1, 2]}}
+    sweep = {"sampling_algorithm": "grid", "search_space": space, "limits": {"timeout": 10}}
+    sweep["objective"] = {"goal": "minimize", "primary_metric": "loss"}
+    given = {**JOB, "job.inputs": {"x": "TODO"}, "job.command": "ls ${{ inputs.x }} ${{ search_space.x }}"}
+    told, asked = {"all": "job", "space": "sweep"}, {"x": "job.inputs.x"}
+
+    (found,) = needs(imported({**given, "sweep": sweep}, told, asked), tmp_path)
+
+    assert (found.path, found.to) == (("space",), "sweep.limits.timeout")
+
+
 def test_what_no_field_became_is_the_whole_file(tmp_path: Path) -> None:
     given = {name: value for name, value in JOB.items() if name != "workspace"}
 

@@ -48,6 +48,7 @@ def both(text: str, folder: Path) -> tuple[Any, Any]:
 @drawn(100, 6000)
 @given(value=VALUES)
 @example(value="0?")
+@example(value="0._")
 def test_any_value_comes_back(value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     draft = Document()
     draft.set(("name",), "any")

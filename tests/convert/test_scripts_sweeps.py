@@ -223,3 +223,12 @@ def test_distributions_of_others_are_not_the_sdks() -> None:
     )
     found = imported(V2 + text)
     assert not [one.source for one in found.report.entries if one.source.split(".")[0] not in ("command",)]
+
+
+def test_a_workspace_that_a_script_does_not_name_is_asked_for_and_what_it_says_of_it_is_kept() -> None:
+    client = "ml = MLClient(credential, resource_group_name='ml-rg', subscription_id=os.getenv('SUB'))\n"
+    found = imported(client + V2 + "ml.create_or_update(job)\n")
+    told = {"name": "TODO", "resource_group": "ml-rg", "subscription_id": "${{ env.SUB }}"}
+    assert found.draft.values()["workspace"] == told
+    (asked,) = (one for one in found.report.entries if one.to == "workspace.name")
+    assert (asked.verdict, asked.source) == (Verdict.NEEDS_YOU, "MLClient.workspace_name")

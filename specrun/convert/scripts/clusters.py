@@ -43,6 +43,12 @@ def lower_workspace(lowering: Lowering) -> Fields | None:
             _configured(lowering, found)
         elif not found.arguments:
             lowering.drop(found, "", "the workspace is there already")
+    grouped = [call for call in lowering.of(*KINDS) if call.find("resource_group") or call.find("resource_group_name")]
+    if grouped and not lowering.of(*FROM_CONFIG):
+        lowering.draft.comment(("workspace",), lowering.origin(grouped[0]))
+        fields = _named(lowering, grouped[0])
+        fields.put("name", Missing("the workspace's name: the script says none"), (grouped[0].key, "workspace_name"))
+        return fields
     return None
 
 
