@@ -153,6 +153,8 @@ class Planning:
     """What is planned of the run of each given spec."""
     readings: list[Look] = field(default_factory=list)
     """Which outputs of runs that have succeeded are to be read by new attempts: all are looked at together."""
+    best: dict[str, str] = field(default_factory=dict)
+    """The best trial of each sweep that has succeeded and is read from, looked for once; "" where it has none."""
     registered: Mapping[ModelOfRun, RegisteredModel] = field(default_factory=dict)
     """The versions of models that runs are already, likewise."""
     since: dict[tuple[str, str], tuple[tuple[str, ...], list[tuple[str, str]]]] = field(default_factory=dict)

@@ -127,6 +127,13 @@ def test_of_a_sweep_the_best_trial_is_read_and_registered(place: Place, specrun:
     before = len(place.plane.runs)
     code, _, err = specrun("apply", "--yes", "tune.yaml", "evaluate.yaml", "again.yaml")
     assert (code, len(place.plane.runs), len(place.plane.assets.of("models", "digits"))) == (0, before, 1), err
+    write(**{name: read.replace("train", "tune").replace("r.txt", "other.txt") for name in ("evaluate", "third")})
+    code, out, err = specrun("plan", "tune.yaml", "evaluate.yaml", "third.yaml")
+    assert (code, "Plan: 2 to submit." in out) == (0, True), out + err
+    blobs = place.plane.blobs.container(place.plane.datastores[place.plane.default].container)
+    blobs.delete_blob(f"azureml/{best}/model/model.txt")
+    code, _, err = specrun("plan", "tune.yaml", "evaluate.yaml", "third.yaml")
+    assert (code, "in 2 files: evaluate.yaml:8, third.yaml:8" in err, "output-gone" in err) == (1, True, True), err
 
 
 @pytest.mark.parametrize("engine", ["azureml"], indirect=True)

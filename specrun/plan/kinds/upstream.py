@@ -186,8 +186,10 @@ def _writer(planning: Planning, standing: Standing) -> str:
     """Which run has written what is read of one: itself; of a sweep, its best trial, "" where it has none."""
     if standing.found is None or standing.found.objective is None:
         return standing.run
-    chosen = best(planning.view.history.trials(standing.run), standing.found.objective)
-    return chosen.run if chosen is not None else ""  # apply says so
+    if standing.run not in planning.best:
+        chosen = best(planning.view.history.trials(standing.run), standing.found.objective)
+        planning.best[standing.run] = chosen.run if chosen is not None else ""  # apply says so
+    return planning.best[standing.run]
 
 
 def _earlier(read: str, now: str) -> int:
