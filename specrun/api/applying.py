@@ -51,7 +51,11 @@ def carry_out(
     def work() -> Outcome:
         if made.places:
             emit(PlanReady(made))
-        return project.carry_out(made, emit, stop, detach=detach, fail_fast=fail_fast, lock_timeout=lock_timeout)
+        try:
+            return project.carry_out(made, emit, stop, detach=detach, fail_fast=fail_fast, lock_timeout=lock_timeout)
+        finally:
+            if made.places:
+                journal.end()
 
     return _beside(work, lines, show or (lambda _: None), stop), errors
 

@@ -42,6 +42,10 @@ class Journal:
         """Whether an event is of interest afterwards; asked first, since a job may write a million lines."""
         return not isinstance(event, TOO_MANY)
 
+    def end(self) -> None:
+        """Note that an apply is over whose process lives on."""
+        self.write({"event": "apply_ended"})
+
     def write(self, event: Mapping[str, object]) -> None:
         """Append one event, as JSON values, with the time (RFC 3339) and this process's id."""
         with contextlib.suppress(OSError):

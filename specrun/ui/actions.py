@@ -78,7 +78,10 @@ class Actions:
                 errors.append(event.error or event.skipped)
 
         emit(PlanReady(plan))
-        project.carry_out(plan, emit, threading.Event(), detach=True)
+        try:
+            project.carry_out(plan, emit, threading.Event(), detach=True)
+        finally:
+            journal.end()
         if errors:
             raise Refused(502, "; ".join(errors))
         return submits[0].submission.name

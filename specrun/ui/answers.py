@@ -78,6 +78,8 @@ class Answers:
                 return self._metrics.history(name, given.needed("name"), given.number("after", 0))
             case ["runs", name, "trials"]:
                 return self._trials.of(name)
+            case ["runs", name, "models"]:
+                return self._pages.models(name)
             case ["runs", name, "usage"]:
                 return self._usage.get(name)
             case ["runs", name, "files"]:

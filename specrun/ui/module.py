@@ -27,7 +27,7 @@ PARTS = (
         "compare.js",
         "difference.js",
     ),
-    *("layout.js", "plan.js", "timeline.js", "table.js", "run_columns.js", "runs.js", "trials.js"),
+    *("layout.js", "plan.js", "plan_change.js", "timeline.js", "table.js", "run_columns.js", "runs.js", "trials.js"),
     *("log_lines.js", "logs.js", "files.js", "run.js", "shell.js", "widget.js"),
 )
 """In the order in which they are joined; what is run as a part is read may use those before it."""

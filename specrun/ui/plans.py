@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from specrun.apply.project import Project
 from specrun.plan.changes import Change, Plan
+from specrun.plan.kinds.run import Follow
 from specrun.plan.planning import PlanOptions
 from specrun.plan.private import open_private
 from specrun.plan.resources import Key
@@ -23,6 +24,9 @@ from specrun.views.data import plan_data
 OpenProject = Callable[[], Project]
 """Reads the specs of the command line anew. Raises Error."""
 
+Resource: TypeAlias = tuple[str, str]
+"""The title of a place ("": the only one of a plan), and an address there."""
+
 TAIL = 1 << 20
 """Bytes of the journal's end in which an apply that goes on is looked for."""
 
@@ -32,7 +36,7 @@ class Made:
     """A plan with its graph; or why there is none."""
 
     plan: Mapping[str, Any] | None = None
-    nodes: tuple[Mapping[str, Any], ...] = ()
+    nodes: tuple[tuple[Key, Mapping[str, Any]], ...] = ()
     edges: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -46,16 +50,19 @@ class Plans:
         self._lock = threading.Lock()
         self._made: Made | None = None
         self._making = False
+        self._was_live = False
         self._journal = _Journal(home) if home is not None else None
 
     def get(self) -> dict[str, object]:
-        """The plan, or that it is being made."""
+        """The plan, or that it is being made: anew, too, once an apply is over, after which another one is true."""
+        states = self._journal.states() if self._journal is not None else {}
         with self._lock:
-            if self._made is None and not self._making:
+            is_over = self._was_live and not states
+            self._was_live = bool(states)
+            if (self._made is None or is_over) and not self._making:
                 self._start()
             made, making = self._made or Made(), self._making
-        states = self._journal.states() if self._journal is not None else {}
-        nodes = [{**node, "state": states.get(str(node["address"]))} for node in made.nodes]
+        nodes = [{**node, "state": _state(states, key)} for key, node in made.nodes]
         return {
             "plan": made.plan,
             "graph": {"nodes": nodes, "edges": [list(edge) for edge in made.edges]},
@@ -114,13 +121,18 @@ def _made(project: Project, plan: Plan) -> Made:
     problems = [
         f"{place.title}: {what}: {why}" for place, errors in plan.unseen.items() for what, why in errors.items()
     ]
-    return Made(plan_data(plan), tuple(nodes), tuple(edges), tuple(problems))
+    return Made(plan_data(plan), tuple(zip(ids, nodes, strict=True)), tuple(edges), tuple(problems))
 
 
 def _node(key: Key, name: str, change: Change | None) -> dict[str, Any]:
     action = change.action.value if change is not None else None
     kind = key.address.partition("/")[0]
-    return {"id": name, "address": key.address, "label": key.address, "kind": kind, "action": action}
+    status = change.run.status.value if isinstance(change, Follow) else None
+    return {"id": name, "address": key.address, "label": key.title, "kind": kind, "action": action, "status": status}
+
+
+def _state(states: Mapping[Resource, str], key: Key) -> str | None:
+    return states.get((key.place.title, key.address)) or states.get(("", key.address))
 
 
 class _Journal:
@@ -130,10 +142,10 @@ class _Journal:
         self._file = home / "journal.jsonl"
         self._seen: tuple[int, int] = (0, 0)
         self._process = 0
-        self._states: dict[str, str] = {}
+        self._states: dict[Resource, str] = {}
 
-    def states(self) -> Mapping[str, str]:
-        """By address, how far each resource is; {} where no apply goes on."""
+    def states(self) -> Mapping[Resource, str]:
+        """How far each resource is; {} where no apply goes on."""
         with suppress(OSError, ValueError):
             seen = self._file.lstat()
             if (seen.st_size, seen.st_mtime_ns) != self._seen:
@@ -157,20 +169,30 @@ class _Journal:
         process = events[begun].get("process")
         self._process = process if isinstance(process, int) else 0
         changes = (events[begun].get("plan") or {}).get("resource_changes") or []
-        self._states = {str(one.get("address")): _waits(one) for one in changes if isinstance(one, dict)}
-        for event in events[begun:]:
-            if event.get("process") == process and (key := event.get("key")) is not None:
-                self._take(str(key), event)
+        self._states = {_planned(one): _waits(one) for one in changes if isinstance(one, dict)}
+        for event in [one for one in events[begun:] if one.get("process") == process]:
+            match event.get("key"):
+                case [{"title": str(title)}, str(address)]:
+                    self._take(("" if ("", address) in self._states else title, address), event)
+                case None if event.get("event") == "apply_ended":
+                    self._states = {}
 
-    def _take(self, key: str, event: Mapping[str, Any]) -> None:
+    def _take(self, key: Resource, event: Mapping[str, Any]) -> None:
         kind = event.get("event")
         if kind in ("operation_started", "status_changed"):
             self._states[key] = "going"
         elif kind == "operation_settled":
-            self._states[key] = "failed" if event.get("error") else "skipped" if event.get("skipped") else "done"
+            is_run = key[1].startswith("run/")  # which has only been submitted
+            left = "failed" if event.get("error") else "skipped" if event.get("skipped") else ""
+            self._states[key] = left or ("going" if is_run else "done")
         elif kind == "finished":
             status = (event.get("run") or {}).get("status")
             self._states[key] = "done" if status == "succeeded" else "failed"
+
+
+def _planned(change: Mapping[str, Any]) -> Resource:
+    """Of which resource a change is: a plan for one place does not say which."""
+    return str((change.get("place") or {}).get("target") or ""), str(change.get("address"))
 
 
 def _waits(change: Mapping[str, Any]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from specrun.apply.failures import Failure, failure_of
+from specrun.apply.lineage import registered_of
 from specrun.engines.base import EngineError
 from specrun.plan.observed import Run
 from specrun.spec.secrets import hide
@@ -17,7 +18,7 @@ from specrun.ui.values import json_number
 from specrun.views.data import run_data
 
 KEPT = 200
-"""Runs of which it is kept why they failed, and where a person finds them."""
+"""Runs of which it is kept why they failed, where a person finds them, and what they are registered as."""
 
 
 class RunPages:
@@ -27,6 +28,7 @@ class RunPages:
         self._catalog = catalog
         self._details = details
         self._ended: dict[str, tuple[Failure, str]] = {}
+        self._registered: dict[str, Sequence[Mapping[str, object]]] = {}
 
     def of(self, name: str) -> dict[str, object]:
         """A run as it is now. Raises Refused and EngineError."""
@@ -59,6 +61,22 @@ class RunPages:
             "roles": data["roles"],
             "can": self._can(entry),
         }
+
+    def models(self, name: str) -> dict[str, object]:
+        """The versions of models that a run's outputs are; what is one stays one. Raises Refused and EngineError."""
+        unread: dict[str, str] = {}
+        if name not in self._registered:
+            entry = self._catalog.now(name)
+            found = [
+                {"output": output, "model": one.name, "version": one.version, "type": one.type, "path": one.path}
+                for output, one in registered_of(entry.source, entry.run, unread).items()
+            ]
+            if not found or unread:
+                return {"models": found, "unread": unread}
+            while len(self._registered) >= KEPT:
+                self._registered.pop(next(iter(self._registered)))
+            self._registered[name] = found
+        return {"models": self._registered[name], "unread": unread}
 
     def _around(self, entry: Entry) -> tuple[Failure, str]:
         """Why it failed, and where a person finds what it wrote: asked once of a run that has ended."""

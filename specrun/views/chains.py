@@ -25,8 +25,10 @@ class Link:
 
     @property
     def awaited(self) -> Sequence[tuple[str, Run | None]]:
-        """What it is to be run for and has not been: another run than its own has read, or what has not succeeded."""
-        return list(dict(one for name, one in self.upstream.items() if not self._has_read(name, one[1])).items())
+        """What it is to be run for and has not been: what has not succeeded, else another run than its own has read."""
+        found = dict(one for name, one in self.upstream.items() if not self._has_read(name, one[1]))
+        going = [one for one in found.items() if one[1] is None or one[1].status is not RunStatus.SUCCEEDED]
+        return going or list(found.items())
 
     def _has_read(self, name: str, upstream: Run | None) -> bool:
         if self.run is None or upstream is None:

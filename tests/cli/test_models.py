@@ -339,6 +339,14 @@ def test_a_chain_says_what_waits_for_what(specrun: Command, engine: Double, tmp_
         "  last   not submitted",
         f"         waits for `specrun apply`, since {TRAIN} has succeeded",
     ]
+    write_spec(
+        tmp_path,
+        "name: both\njob: {inputs: {x: {run: prep, output: default}, y: {run: last, output: default}}, command: ls}\n",
+        "both.yaml",
+    )
+    files = (*files, "both.yaml")
+    assert chain()[-2:] == ["  both   not submitted", "         waits for last, which is not submitted"]
+    files = files[:3]
     again = "train-eeeeeeeeee"
     for status, told in (
         (RunStatus.RUNNING, f"waits for {again}, which is running"),

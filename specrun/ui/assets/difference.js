@@ -25,6 +25,39 @@ const OPEN_UNTIL = 120; // lines of a file's diff that are shown without being a
 const LINES_AT_ONCE = 1500;
 const FILES_AT_ONCE = 200;
 
+/** Against the run before it, or another one. */
+function changesPanel(context, name, { query, go, known }) {
+  let stop = null;
+  let panel = null;
+  let shown = null;
+  let asked = query;
+  let previous;
+  const place = h("div", {});
+  const other = h("input", { type: "text", "aria-label": "Name of another run", placeholder: "Name of another run", list: "sr-runs", spellcheck: "false" });
+  other.addEventListener("change", () => go({ with: other.value.trim() }));
+  const element = h("div", {}, h("div", { class: "sr-bar sr-with" }, h("span", { class: "sr-muted" }, "Compared with"), other), place);
+
+  function show() {
+    const wanted = asked.with || previous;
+    if (wanted === shown || wanted === undefined) return;
+    shown = wanted;
+    panel?.close?.();
+    panel = null;
+    if (document.activeElement !== other) other.value = wanted ?? "";
+    if (wanted === null) return void refill(place, emptyState("The first of its kind", h("p", {}, "There is no run of this spec before it. Type the name of another run to compare it with.")));
+    panel = differencePanel(context, wanted, name);
+    refill(place, panel.element);
+    panel.shown?.();
+  }
+
+  stop = known.listen((info) => {
+    previous = info.previous ?? null;
+    show();
+  });
+  show();
+  return { element, update: (now) => ((asked = now), show()), close: () => (stop?.(), panel?.close?.()) };
+}
+
 /** What differs in run b from run a. */
 function differencePanel(context, a, b) {
   const element = h("div", { class: "sr-difference", "aria-live": "off" }, h("p", { class: "sr-muted" }, "Comparing …"));

@@ -25,6 +25,28 @@ function actionOf(action) {
   return ACTIONS[action] ?? { sign: "?", word: String(action ?? "not known"), tone: "none" };
 }
 
+/** How far a node is, by an apply; a run that has failed is told in any case. */
+function stateClass({ state, status }) {
+  const known = state ?? (["failed", "lost"].includes(status) ? "failed" : null);
+  return known ? ` sr-state-${known}` : "";
+}
+
+/** The specs whose runs a run waits for, each once. */
+function awaitedBy(change) {
+  return [...new Set(Object.values(change?.run?.upstream ?? {}).filter(({ waits }) => waits).map(({ spec }) => spec))];
+}
+
+/** What a node says of itself: what would be done, and how far that is, or what it waits for. A run that is there says how it stands. */
+function wordsOf(node, change) {
+  const state = STATES[node.state];
+  const { word } = actionOf(node.action);
+  if (state) return [node.action === "no-op" ? "" : word, `${state.sign} ${state.word}`].filter(Boolean);
+  if (change?.run?.held) return [`${STATES.skipped.sign} ${STATES.skipped.word}`];
+  if (node.status) return [`${statusOf(node.status).sign} ${statusOf(node.status).word}`, node.action === "no-op" ? "" : word].filter(Boolean);
+  const awaited = awaitedBy(change);
+  return [word, ...(awaited.length ? [`waits for ${awaited.join(", ")}`] : [])];
+}
+
 /** The view of the plan. */
 function planView(context) {
   const stops = several();
@@ -32,14 +54,14 @@ function planView(context) {
   let chosen = null; // id of a node
   let isList = remembered("plan-list", null); // null: as many nodes as there are decide
   let onlyChanges = false;
-  let scale = 1;
+  let scale = null; // null: all of it, where that can be read
   let drawn = "";
 
   const summary = h("p", { class: "sr-plan-summary", role: "status" });
   const again = button("Plan again", () => context.source.post("plan", {}).catch((error) => refill(troubles, problem(error))));
   const only = toggle("Changes only", false, (on) => ((onlyChanges = on), draw()));
   const shape = toggle("List", Boolean(isList), (on) => ((isList = on), remember("plan-list", on), draw()));
-  const zooms = h("span", { class: "sr-bar" }, button("−", () => zoom(scale / 1.25), { "aria-label": "Smaller" }), button("+", () => zoom(scale * 1.25), { "aria-label": "Larger" }), button("Fit", fit));
+  const zooms = h("span", { class: "sr-bar" }, button("−", () => zoom((scale ?? 1) / 1.25), { "aria-label": "Smaller" }), button("+", () => zoom((scale ?? 1) * 1.25), { "aria-label": "Larger" }), button("Fit", fit));
   const troubles = h("div", { class: "sr-plan-troubles" });
   const place = h("div", { class: "sr-plan-place" });
   const detail = h("aside", { class: "sr-plan-detail", "aria-label": "Changes", hidden: true });
@@ -68,13 +90,14 @@ function planView(context) {
     zooms.hidden = asList || !nodes.length;
     shape.hidden = element.clientWidth < NARROW;
     only.hidden = !told.graph?.nodes?.length;
-    const now = JSON.stringify([nodes, edges, asList, scale, chosen]);
+    const asked = scale ?? readableScale(nodes, edges);
+    const now = JSON.stringify([nodes, edges, asList, asked, chosen]);
     if (now === drawn) return; // what is focused stays so
     drawn = now;
     const had = place.contains(document.activeElement) ? document.activeElement.dataset.node : null;
     const { scrollLeft, scrollTop } = place.firstChild ?? {};
     if (!nodes.length) refill(place, told.making ? h("p", { class: "sr-muted" }, "Planning …") : nothingPlanned(told, onlyChanges));
-    else refill(place, asList ? planList(nodes, edges, chosen, choose) : planGraph(nodes, edges, chosen, choose, scale));
+    else refill(place, asList ? planList(told.plan, nodes, edges, chosen, choose) : planGraph(told.plan, nodes, edges, chosen, choose, asked));
     if (place.firstChild && scrollTop !== undefined) Object.assign(place.firstChild, { scrollLeft, scrollTop });
     if (had) [...place.querySelectorAll("[data-node]")].find((one) => one.dataset.node === had)?.focus({ preventScroll: true });
     showDetail();
@@ -89,12 +112,18 @@ function planView(context) {
   function showDetail() {
     const node = told.graph?.nodes.find(({ id }) => id === chosen);
     detail.hidden = !node;
-    if (node) refill(detail, button("Close", () => choose(chosen), { class: "sr-quiet sr-plan-close" }), changeDetail(context, node, changeOf(told.plan, node)));
+    if (node) refill(detail, button("Close", () => choose(chosen), { class: "sr-quiet sr-plan-close" }), changeDetail(context, node, changeOf(told.plan, node), told.plan));
   }
 
   function zoom(wanted) {
     scale = Math.max(0.2, Math.min(2, wanted));
     draw();
+  }
+
+  /** A little smaller, where all of it is seen then; else as large as it is. What stands beside it changes nothing. */
+  function readableScale(nodes, edges) {
+    const whole = (element.clientWidth - 22) / (layered(nodes.map(({ id }) => id), edges, BOX).width + 20);
+    return whole < 1 && whole >= 0.8 ? whole : 1;
   }
 
   function fit() {
@@ -138,7 +167,12 @@ function planSummary({ plan, graph, making, live }) {
   const counts = new Map();
   for (const { action } of nodes) counts.set(action, (counts.get(action) ?? 0) + 1);
   const parts = Object.keys(ACTIONS).filter((action) => action !== "no-op" && counts.get(action)).map((action) => `${counts.get(action)} to ${ACTIONS[action].word}`);
-  if (counts.get("no-op")) parts.push(`${counts.get("no-op")} unchanged`);
+  const held = new Set(nodes.filter((node) => changeOf(plan, node)?.run?.held));
+  const failed = nodes.filter(({ action, status }) => action === "no-op" && ["failed", "cancelled", "lost"].includes(status)).length;
+  if (failed) parts.push(`${failed} not succeeded`);
+  if (held.size) parts.push(`${held.size} left out`);
+  const same = (counts.get("no-op") ?? 0) - failed - held.size;
+  if (same) parts.push(`${same} unchanged`);
   const over = nodes.filter(({ state }) => ["done", "failed", "skipped"].includes(state)).length;
   const of = nodes.filter(({ state }) => state).length;
   const said = parts.join(", ") + (plan?.refusals?.length ? "; refused" : "");
@@ -171,14 +205,14 @@ function changeOf(plan, node) {
 
 // The graph.
 
-function planGraph(nodes, edges, chosen, choose, scale) {
+function planGraph(plan, nodes, edges, chosen, choose, scale) {
   const { places, width, height } = layered(nodes.map(({ id }) => id), edges, BOX);
   const room = 10;
   const [wide, high] = [width + 2 * room, height + 2 * room];
   const near = new Set(edges.filter((edge) => edge.includes(chosen)).flat());
   const picture = svg("svg", { class: "sr-graph", width: Math.round(wide * scale), height: Math.round(high * scale), viewBox: `${-room} ${-room} ${wide} ${high}`, role: "group", "aria-label": "Resources and what needs them" },
     edges.map(([from, to]) => places.has(from) && places.has(to) && svg("path", { class: `sr-edge${[from, to].includes(chosen) ? " sr-edge-near" : ""}`, d: edgePath(places.get(from), places.get(to)) })),
-    nodes.map((node) => graphNode(node, places.get(node.id), node.id === chosen, near.has(node.id), choose)));
+    nodes.map((node) => graphNode(node, changeOf(plan, node), places.get(node.id), node.id === chosen, near.has(node.id), choose)));
   return h("div", { class: "sr-graph-scroll" }, picture);
 }
 
@@ -189,13 +223,13 @@ function edgePath(from, to) {
   return `M${x},${y}C${x + bend},${y} ${toX - bend},${toY} ${toX},${toY}`;
 }
 
-function graphNode(node, { x, y }, isChosen, isNear, choose) {
-  const { sign, word, tone } = actionOf(node.action);
-  const state = STATES[node.state];
+function graphNode(node, change, { x, y }, isChosen, isNear, choose) {
+  const { sign, tone } = actionOf(node.action);
+  const words = wordsOf(node, change);
   const act = () => choose(node.id);
-  const said = [nodeName(node), node.place, word, state?.word].filter(Boolean).join(", ");
+  const said = [nodeName(node), node.place, ...words].filter(Boolean).join(", ");
   return svg("g", {
-    class: `sr-node sr-act-${tone}${isChosen ? " sr-chosen" : ""}${isNear ? " sr-near" : ""}${node.state ? ` sr-state-${node.state}` : ""}`,
+    class: `sr-node sr-act-${tone}${isChosen ? " sr-chosen" : ""}${isNear ? " sr-near" : ""}${stateClass(node)}`,
     transform: `translate(${x},${y})`, tabindex: "0", role: "button", "aria-pressed": String(isChosen), "aria-label": said, dataset: { node: node.id }, onclick: act,
     onkeydown: (event) => ["Enter", " "].includes(event.key) && (event.preventDefault(), act()),
   },
@@ -203,8 +237,8 @@ function graphNode(node, { x, y }, isChosen, isNear, choose) {
     svg("rect", { class: "sr-node-box", width: BOX.width, height: BOX.height, rx: 7 }),
     svg("rect", { class: "sr-node-side", width: 5, height: BOX.height - 14, x: 5, y: 7, rx: 2.5 }),
     svg("text", { class: "sr-node-sign", x: 20, y: 20 }, sign),
-    svg("text", { class: "sr-node-name", x: 36, y: 19 }, shortened(node.kind === "run" ? nodeName(node) : nodeTitle(node), 24)),
-    svg("text", { class: "sr-node-said", x: 36, y: 36 }, shortened([node.kind, word, state && `${state.sign} ${state.word}`, !state && node.place].filter(Boolean).join(" · "), 30)));
+    svg("text", { class: "sr-node-name", x: 36, y: 19 }, shortened(node.kind === "run" ? nodeName(node) : nodeTitle(node), 20)),
+    svg("text", { class: "sr-node-said", x: 36, y: 36 }, shortened([node.kind === "run" ? "" : node.kind, ...words, !node.state && node.place].filter(Boolean).join(" · "), 27)));
 }
 
 /** kind/name. */
@@ -224,88 +258,17 @@ function shortened(text, most) {
 
 // The list: the same, where a graph cannot be read, and for who does not see it.
 
-function planList(nodes, edges, chosen, choose) {
+function planList(plan, nodes, edges, chosen, choose) {
   const layers = layersOf(nodes.map(({ id }) => id), edges);
   const names = new Map(nodes.map((node) => [node.id, nodeName(node)]));
   const sorted = [...nodes].sort((a, b) => layers.get(a.id) - layers.get(b.id));
   return h("ul", { class: "sr-plan-list" }, sorted.map((node) => {
-    const { sign, word, tone } = actionOf(node.action);
-    const state = STATES[node.state];
+    const { sign, tone } = actionOf(node.action);
+    const [first, ...more] = wordsOf(node, changeOf(plan, node));
     const needs = edges.filter(([, to]) => to === node.id).map(([from]) => names.get(from)).filter(Boolean);
     return h("li", {}, h("button", { type: "button", class: `sr-plan-row sr-act-${tone}`, "aria-pressed": String(node.id === chosen), dataset: { node: node.id }, onclick: () => choose(node.id) },
       h("span", { class: "sr-plan-sign", "aria-hidden": "true" }, sign),
       h("span", { class: "sr-plan-name" }, nodeName(node), needs.length ? h("span", { class: "sr-plan-needs" }, `needs ${shortened(needs.join(", "), 90)}`) : null),
-      h("span", { class: `sr-plan-word${node.state ? ` sr-state-${node.state}` : ""}` }, state ? `${word} · ${state.sign} ${state.word}` : word)));
+      h("span", { class: `sr-plan-word${stateClass(node)}` }, [first, ...more.filter((word) => !word.startsWith("waits for"))].join(" · "))));
   }));
-}
-
-// One change.
-
-function changeDetail(context, node, change) {
-  const { sign, word, tone } = actionOf(node.action);
-  const head = [h("h2", {}, nodeName(node)), h("p", {}, h("span", { class: `sr-act sr-act-${tone}` }, `${sign} ${word}`), change?.specrun_reason ? ` ${change.specrun_reason}` : "")];
-  if (!change) return [head, h("p", { class: "sr-muted" }, "It is used, and not changed.")];
-  const { fields = [], transfer, run } = change;
-  return [
-    head,
-    facts([["Place", node.place ?? change.place?.target], ["In the spec", change.location], ...runFacts(context, run)]),
-    fields.length ? changedFields(fields) : null,
-    transfer ? transferOf(transfer) : null,
-    run?.differences?.length ? [h("h3", {}, "Since the last run"), h("ul", { class: "sr-plan-differences" }, run.differences.map((text) => h("li", {}, text)))] : null,
-    node.action === "create" || node.action === "replace" ? valuesOf(change.change?.after) : null,
-  ];
-}
-
-function runFacts(context, run) {
-  if (!run) return [];
-  return [
-    ["Run", run.follows || run.adopts ? inside(context, `/runs/${encodeURIComponent(run.name)}`, {}, run.name) : run.name],
-    ["Attempt", run.attempt > 1 ? run.attempt : null],
-    ["Code", run.code?.length ? `${counted(run.code.length, "file")}, ${shownSize(run.code_size)}` : null],
-    ["Trials", run.sweep ? trialsOf(run.sweep) : null],
-    ["Machines", run.size ? `${run.instances} × ${run.size}` : null],
-    ["Runs in", run.runs_in],
-    ["Ends before", run.cancels?.length ? run.cancels.join(", ") : null],
-  ];
-}
-
-/** 20: 12 there already (1 runs), 2 failed before, 6 to run. */
-function trialsOf(sweep) {
-  const parts = [
-    sweep.there ? `${sweep.there} there already${sweep.running ? ` (${sweep.running} running)` : ""}` : "",
-    sweep.failed ? `${sweep.failed} failed before` : "",
-    sweep.again ? `${sweep.again} have succeeded before and are run again by the service` : "",
-    `${sweep.to_run} to run`,
-  ].filter(Boolean);
-  return parts.length > 1 ? `${sweep.trials}: ${parts.join(", ")}` : String(sweep.trials);
-}
-
-/** max_instances: 2 → 4, and why. */
-function changedFields(fields) {
-  return [h("h3", {}, "What changes"), h("ul", { class: "sr-changed-fields" }, fields.map(({ path, before, after, reason, forces_replace: forces }) =>
-    h("li", {}, h("code", {}, path), ": ", h("span", { class: "sr-gone" }, plainValue(before)), " → ", h("span", { class: "sr-new" }, plainValue(after)),
-      h("div", { class: "sr-muted sr-small" }, [forces ? "replaces it" : "", reason].filter(Boolean).join(": ")))))];
-}
-
-function transferOf(transfer) {
-  const size = (files) => shownSize(files.reduce((sum, file) => sum + (file.size ?? 0), 0));
-  const groups = [["new", "+"], ["changed", "~"], ["extra", "·"], ["prune", "-"]].filter(([name]) => transfer[name]?.length);
-  const line = groups.map(([name]) => `${shownCount(transfer[name].length)} ${name}${name === "prune" ? "" : ` (${size(transfer[name])})`}`);
-  return [
-    h("h3", {}, "Files"),
-    h("p", {}, [...line, `${shownCount(transfer.unchanged?.length ?? 0)} unchanged`].join(", ")),
-    groups.map(([name, sign]) => h("details", {}, h("summary", {}, `${name} (${shownCount(transfer[name].length)})`),
-      h("ul", { class: "sr-names" }, transfer[name].slice(0, 200).map((file) => h("li", {}, `${sign} ${file.path ?? file}`)), transfer[name].length > 200 ? h("li", { class: "sr-muted" }, `and ${shownCount(transfer[name].length - 200)} more`) : null))),
-  ];
-}
-
-/** What a resource will have; what is nested as JSON. */
-function valuesOf(after) {
-  const values = Object.entries(after ?? {});
-  return values.length ? [h("h3", {}, "It will have"), facts(values.map(([name, value]) => [name, plainValue(value)]))] : null;
-}
-
-function plainValue(value) {
-  if (value === null || value === undefined) return "–";
-  return typeof value === "object" ? h("code", {}, JSON.stringify(value)) : String(value);
 }

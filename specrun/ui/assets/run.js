@@ -224,10 +224,11 @@ function overviewPanel(context, name, { known }) {
   const params = h("div", {});
   const about = h("div", {});
   const commands = h("dl", { class: "sr-commands" });
+  const models = h("div", {}); // below all else, which it does not move
   const grid = h("div", { class: "sr-grid sr-unknown" });
   const sweep = h("div", {});
   const element = h("div", {}, sweep, section("Roles", null, timeline.element), grid);
-  put(grid, [h("div", {}, metricsPlace, section("Parameters", null, params)), h("div", {}, section("About", null, about), section("In a terminal", null, commands))]);
+  put(grid, [h("div", {}, metricsPlace, section("Parameters", null, params)), h("div", {}, section("About", null, about), section("In a terminal", null, commands), models)]);
   metricsPlace.hidden = true;
 
   // Metrics stand above the rest, which waits for them a moment, so that it is not pushed down.
@@ -238,6 +239,7 @@ function overviewPanel(context, name, { known }) {
   let said = "";
   stops.add(known.listen((info) => {
     const { run } = info;
+    if (run.status === "succeeded" && !models.dataset.asked) showRegistered(context, name, models);
     const text = JSON.stringify([info.params, info.commands, info.previous, run.started, run.ended, info.outputs_at, info.cost, info.trials, info.sweep]);
     if (text === said) return; // a text that somebody selects stays
     said = text;
@@ -280,35 +282,10 @@ function overviewPanel(context, name, { known }) {
   return { element, close: stops.close, shown: () => timeline.shown?.() };
 }
 
-/** Against the run before it, or another one. */
-function changesPanel(context, name, { query, go, known }) {
-  let stop = null;
-  let panel = null;
-  let shown = null;
-  let asked = query;
-  let previous;
-  const place = h("div", {});
-  const other = h("input", { type: "text", "aria-label": "Name of another run", placeholder: "Name of another run", list: "sr-runs", spellcheck: "false" });
-  other.addEventListener("change", () => go({ with: other.value.trim() }));
-  const element = h("div", {}, h("div", { class: "sr-bar sr-with" }, h("span", { class: "sr-muted" }, "Compared with"), other), place);
-
-  function show() {
-    const wanted = asked.with || previous;
-    if (wanted === shown || wanted === undefined) return;
-    shown = wanted;
-    panel?.close?.();
-    panel = null;
-    if (document.activeElement !== other) other.value = wanted ?? "";
-    if (wanted === null) return void refill(place, emptyState("The first of its kind", h("p", {}, "There is no run of this spec before it. Type the name of another run to compare it with.")));
-    panel = differencePanel(context, wanted, name);
-    refill(place, panel.element);
-    panel.shown?.();
-  }
-
-  stop = known.listen((info) => {
-    previous = info.previous ?? null;
-    show();
-  });
-  show();
-  return { element, update: (now) => ((asked = now), show()), close: () => (stop?.(), panel?.close?.()) };
+/** The versions of models that its outputs are, once it has succeeded. */
+async function showRegistered(context, name, place) {
+  place.dataset.asked = "yes";
+  const found = await context.source.get(`runs/${name}/models`).catch((error) => ({ models: [], unread: { models: error.message } }));
+  const told = found.models.map(({ model, version, type, output }) => [`${model}:${version}`, [`${type}, its output ${output}`, command(`specrun models ${model}:${version}`)]]);
+  if (told.length || Object.keys(found.unread).length) refill(place, section("Registered as", null, facts([...told, ...Object.entries(found.unread)])));
 }

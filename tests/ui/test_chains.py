@@ -1,0 +1,50 @@
+"""A chain on the page: what waits for what, wide and narrow, and what a run is registered as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+import specrun
+from tests.ui.conftest import PageOf
+from tests.ui.served import Served
+
+PREP = """\
+apiVersion: specrun/v1
+name: prep
+job:
+  command: echo 1 > ${{ outputs.x }}/f
+  outputs: {x: {register: {name: digits}}}
+"""
+NEXT = """\
+apiVersion: specrun/v1
+name: NAME
+job:
+  command: ls ${{ inputs.x }}
+  inputs: {x: {run: OF, output: x}}
+  outputs: {x: {}}
+"""
+
+
+def test_a_chain_says_what_waits_for_what(tmp_path: Path, page_of: PageOf, serve: Callable[..., Served]) -> None:
+    (tmp_path / "prep.yaml").write_text(PREP)
+    for name, of in (("train", "prep"), ("last", "train")):
+        (tmp_path / f"{name}.yaml").write_text(NEXT.replace("NAME", name).replace("OF", of))
+    (run,) = specrun.load(tmp_path / "prep.yaml").apply()
+    served = serve(tmp_path, ".")
+    for width in (1280, 400):
+        one = page_of(served, "#/plan", width=width)
+        nodes = one.page.locator("[data-node]")
+        expect(nodes.filter(has_text="run/prep")).to_contain_text("succeeded")
+        expect(nodes.filter(has_text="run/last")).to_contain_text(
+            "waits for train" if width > 1000 else "needs run/train"
+        )
+        nodes.filter(has_text="run/last").click()
+        expect(one.page.locator(".sr-plan-detail")).to_contain_text("Waits for x")
+        assert (one.sticks_out(), one.hard_to_read()) == ([], [])
+        one.go(f"#/runs/{run.name}")
+        expect(one.page.get_by_role("main")).to_contain_text("digits:1")
+        one.settle()
+        assert (one.sticks_out(), one.hard_to_read(), one.trouble) == ([], [], [])
