@@ -63,18 +63,26 @@ def _link(link: Link, room: int, paint: Paint, width: int) -> Iterator[str]:
         yield f"{head}{NOT_SUBMITTED}"
     else:
         yield f"{head}{visible(run.name)}  {paint(run.status.value, COLOURS[run.status])}"
-    told = [_awaited(upstream) for _, upstream in link.awaited if upstream is not None]
-    if missing := [visible(spec) for spec, upstream in link.awaited if upstream is None]:
+    if told := _awaited(link):
+        yield from wrapped(f"waits for {told}", " " * len(head), width)
+
+
+def _awaited(link: Link) -> str:
+    """What a spec waits for, each with what it is; where all of it has succeeded, it is only to be gone on."""
+    missing = [visible(spec) for spec, upstream in link.awaited if upstream is None]
+    runs = [upstream for _, upstream in link.awaited if upstream is not None]
+    ready = [run.name for run in runs if run.status is RunStatus.SUCCEEDED]
+    told = [
+        f"{run.name}, which is {run.status.value}" if not run.status.ended else _ended(run)
+        for run in runs
+        if run.status is not RunStatus.SUCCEEDED
+    ]
+    if missing:
         told.append(f"{listed(missing, 'and', code=False)}, which {'is' if len(missing) == 1 else 'are'} not submitted")
-    if told:
-        yield from wrapped(f"waits for {', '.join(told)}", " " * len(head), width)
-
-
-def _awaited(upstream: Run) -> str:
-    """A run that has succeeded is only to be gone on from; one that has not is told with what it is."""
-    if upstream.status is RunStatus.SUCCEEDED:
-        return f"`specrun apply`, since {upstream.name} has succeeded"
-    return f"{upstream.name}, which is {upstream.status.value}" if not upstream.status.ended else _ended(upstream)
+    if not told and ready:
+        have = "has" if len(ready) == 1 else "have"
+        return f"`specrun apply`, since {listed(ready, 'and', code=False)} {have} succeeded"
+    return "; ".join(told)
 
 
 def _ended(upstream: Run) -> str:

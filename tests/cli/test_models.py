@@ -379,5 +379,15 @@ def test_a_chain_says_what_waits_for_what(specrun: Command, engine: Double, tmp_
         "both.yaml",
     )
     assert "         waits for train and prep, which are not submitted" in specrun("status", "both.yaml", *files).out
+    for one, status in (("prep", RunStatus.SUCCEEDED), ("train", RunStatus.FAILED)):
+        name = {"prep": PREP, "train": TRAIN}[one]
+        engine.all_runs.append(Run(name, one, name[-10:], 1, status, submitted=9.0))
+        engine.statuses[name] = [status]
+    said = specrun("status", "both.yaml", *files).out
+    assert f"  both   not submitted\n         waits for {TRAIN}, which has failed\n" in said
+    engine.all_runs[-1] = replace(engine.all_runs[-1], status=RunStatus.SUCCEEDED)
+    engine.statuses[TRAIN] = [RunStatus.SUCCEEDED]
+    said = specrun("status", "both.yaml", *files).out
+    assert f"waits for `specrun apply`, since {TRAIN} and {PREP} have succeeded" in " ".join(said.split())
     spec("prep", "last")  # a ring is the affair of validate
     assert "chain" not in specrun("status", *files).out

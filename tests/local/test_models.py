@@ -171,6 +171,27 @@ def test_files_that_are_not_those_that_were_registered_are_never_read(
     assert models.find(ModelVersion("digits", models.register(registration()).version)).digest
 
 
+@pytest.mark.parametrize("what", ["models", "models/digits"])
+def test_a_registry_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, models: LocalModels, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    output(tmp_path)
+    models.register(registration())
+    real = os.listdir
+
+    def listdir(folder: Path) -> list[str]:
+        if Path(folder) == tmp_path / what:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return real(folder)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    with pytest.raises(EngineError, match=f"models: Permission denied .*{what}"):
+        models.versions()
+    if what != "models":
+        with pytest.raises(EngineError, match="Permission denied"):
+            models.find(ModelVersion("digits", LATEST))
+
+
 def test_a_damaged_note_makes_no_second_version(tmp_path: Path, models: LocalModels) -> None:
     output(tmp_path)
     models.register(registration())

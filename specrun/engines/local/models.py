@@ -207,16 +207,12 @@ class LocalModels:
         return content_digest({name: md5 for (name, _), md5 in zip(files, found, strict=True)})
 
     def _names(self) -> list[str]:
-        with contextlib.suppress(OSError):
-            return sorted(name for name in os.listdir(self._home / FOLDER) if _NAME.fullmatch(name))  # noqa: PTH208
-        return []
+        return sorted(name for name in _listed(self._home / FOLDER) if _NAME.fullmatch(name))
 
     def _numbers(self, model: str) -> list[int]:
         """The versions that there are, newest first; of what cannot be a model's name there are none."""
-        with contextlib.suppress(OSError):
-            names = os.listdir(self._home / FOLDER / model) if _NAME.fullmatch(model) else []  # noqa: PTH208
-            return sorted((int(name) for name in names if _VERSION.fullmatch(name)), reverse=True)
-        return []
+        names = _listed(self._home / FOLDER / model) if _NAME.fullmatch(model) else []
+        return sorted((int(name) for name in names if _VERSION.fullmatch(name)), reverse=True)
 
     def _of_runs(self, model: str) -> Path:
         return self._home / FOLDER / model / OF_RUNS
@@ -238,6 +234,13 @@ def _undamaged(found: RegisteredModel) -> RegisteredModel:
     if found.damaged:
         raise EngineError(f"model {found}: {found.damaged}: delete its folder, and the next apply registers it again")
     return found
+
+
+def _listed(folder: Path) -> list[str]:
+    """What is in a folder, which need not be there. Raises EngineError, where nobody can say."""
+    with translated("models"), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return os.listdir(folder)  # noqa: PTH208
+    return []
 
 
 def _has_any(folder: Path) -> bool:

@@ -274,8 +274,9 @@ class Follow(RunChange):
         run, status = self.run, self.run.status
         if status is RunStatus.SUCCEEDED:
             return Standing(run.name, found=run)
-        held = self.reason.replace("change it,", f"change {self.resource.name},") if status.ended else ""
-        return Standing(run.name, waits=not status.ended, held=held)
+        held = self.reason.replace("change it,", f"change {self.resource.name},")
+        held = held.replace(f" ({run.why})", "")  # which is told of the run itself
+        return Standing(run.name, waits=not status.ended, held=held if status.ended else "")
 
 
 @dataclass(frozen=True, slots=True)
