@@ -184,6 +184,9 @@ def _for_scalar(document: Document, failure: Failure, wanted: Sequence[str], oth
             return ""
         written = yaml_text(typed, quoted=True)
         return f"Write `{key}: {written}`, in quotes." if isinstance(key, str) else f"Write `{written}`, in quotes."
+    is_number = isinstance(key, str) and not isinstance(value, bool)
+    if is_number and otherwise.fits(failure.path, typed := _as_typed(document, failure)):
+        return f"As text it is `{key}: {yaml_text(typed, quoted=True)}`, in quotes."
     if "integer" in wanted and isinstance(value, float):
         return "It cannot be a part of one."
     if "boolean" in wanted and value in (0, 1):

@@ -75,6 +75,8 @@ def test_what_a_step_reads_is_the_run_of_another() -> None:
         ({"x": {"type": "uri_file", "path": "data/a.csv"}}, "${{parent.inputs.x}}", {"path": "data/a.csv"}),
         ({"x": {"path": "azureml:a:1"}}, {"path": "${{parent.inputs.x}}", "mode": "download"}, {"mode": "download"}),
         ({"x": {"type": "mlflow_model", "path": "azureml:net:3"}}, "${{parent.inputs.x}}", {"model": "net"}),
+        ({"x": {"type": "custom_model", "path": "azureml:net:1.10"}}, "${{parent.inputs.x}}", {"version": "1.10"}),
+        ({"x": {"type": "custom_model", "path": "azureml:net@best"}}, "${{parent.inputs.x}}", {"path": "TODO"}),
         ({"x": {"type": "number", "optional": True}}, "${{parent.inputs.x}}", None),
     ],
 )

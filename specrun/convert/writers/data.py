@@ -108,12 +108,7 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
         for other in ("mode", "type"):
             entry.drop(other, "direct: the address is a literal now")
         return
-    elif (
-        kind in _MODELS
-        and isinstance(path, str)
-        and re.fullmatch("([0-9]+|latest|)", asset_name(path)[1])
-        and asset_name(path)[0]
-    ):
+    elif kind in _MODELS and isinstance(path, str) and _is_version(path):
         _write_model(entry, to, path, kind)
         return
     elif kind in _FOLDERS and isinstance(path, str) and asset_name(path)[0]:
@@ -133,6 +128,12 @@ def _write_entry(reading: Reading, entry: Section, name: str, to: Key, names: Na
         what = "the job may write there, and an input of a spec is read only: what it writes goes to an output"
         entry.doubt("mode", (*to, "mode"), what)
     entry.take(_INPUT, to)
+
+
+def _is_version(path: str) -> bool:
+    """Whether a registered model is named as a spec can: with its version, or as the newest; not by another label."""
+    name, version = asset_name(path)
+    return bool(name) and (version in ("", "latest") or (path.endswith(f":{version}") and version.lower() != "newest"))
 
 
 def _write_run(entry: Section, to: Key) -> None:
