@@ -344,6 +344,27 @@ def test_the_sdk_reads_the_pipeline(tmp_path: Path) -> None:
     assert sent["train"]["distribution"]["worker_count"] == 2
 
 
+def test_each_step_says_where_it_runs_and_the_sdk_has_nothing_against_it(tmp_path: Path) -> None:
+    logging.disable(logging.WARNING)
+    from azure.ai.ml import load_job
+
+    machines = "resources: {instance_type: STANDARD_D2, instance_count: 2}"
+    (tmp_path / "a.yaml").write_text("apiVersion: specrun/v1\nname: a\njob: {command: ls, outputs: {o: {}}}\n")
+    read = "inputs: {o: {run: a, output: o}, base: {model: net, version: '1.10'}}"
+    (tmp_path / "b.yaml").write_text(f"apiVersion: specrun/v1\nname: b\njob: {{command: ls, {read}, {machines}}}\n")
+    (lot,) = chains_of(load([str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")]).specs)
+    text = export_chain(lot, tmp_path)["pipeline.yml"]
+    (tmp_path / "pipeline.yml").write_text(text)
+    job: Any = load_job(tmp_path / "pipeline.yml")
+    assert job._validate().error_messages == {}
+    assert {step.compute for step in job.jobs.values()} == {"serverless"}
+    assert "# One for all steps: a spec that says none is in an experiment of its own name\nexperiment_name: b" in text
+    back = written(import_azureml([read_yaml(str(tmp_path / "pipeline.yml"))], ImportOptions()))
+    assert "compute" not in back["b"]
+    assert back["b"]["job"]["inputs"]["base"]["version"] == "1.10"
+    assert back["b"]["job"]["resources"]["instance_type"] == "STANDARD_D2"
+
+
 def test_what_is_not_given_is_left_open_and_told(tmp_path: Path) -> None:
     specs = chain(tmp_path, ["train", "evaluate"])
     assert [one.detail.partition(":")[0] for one in unfilled(specs)] == ["inputs.features", "inputs.tuned"]

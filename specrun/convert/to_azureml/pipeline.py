@@ -59,7 +59,9 @@ def pipeline_text(chain: Sequence[Spec], folder: Path, file: str, others: Sequen
     page.put("$schema", schema_url("pipelineJob"))
     page.put("type", "pipeline")
     page.put("display_name", last.name)
-    page.put("experiment_name", last.experiment)
+    unsaid = any(spec.experiment == spec.name != last.experiment for spec in chain)
+    one = "One for all steps: a spec that says none is in an experiment of its own name"
+    page.put("experiment_name", last.experiment, *([one] if unsaid else []))
     computes = Counter(spec.cluster_name for spec in chain if spec.cluster_name)
     default = computes.most_common(1)[0][0] if computes and all(spec.cluster_name for spec in chain) else ""
     if default:
@@ -74,7 +76,7 @@ def pipeline_text(chain: Sequence[Spec], folder: Path, file: str, others: Sequen
             declare(step, spec.sweep)
         if default and spec.cluster_name == default:
             step.put("compute", None)
-        elif not spec.cluster_name and spec.job.resources.instance_type is None:
+        elif not spec.cluster_name:  # which a job leaves out, and a step has to say
             step.put("compute", "azureml:serverless", "No compute: it runs serverless.")
         page.take(step, ("jobs", steps[spec.name]))
     return page.text()
